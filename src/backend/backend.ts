@@ -1,0 +1,32 @@
+// The interface every backend meets: from a module to something that runs.
+
+import type { Module, NdArray, Origin } from "../ir/index.ts";
+
+export interface BackendOptions {
+  /** The function to run. */
+  readonly entry: string;
+  /** Receives what `probe` operations observe. */
+  readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
+}
+
+/** A compiled function on arrays. Arguments have been checked against the signature before. */
+export interface Executable {
+  run(args: readonly NdArray[]): readonly NdArray[];
+  /**
+   * Where all arguments and results are rank 0: the function on plain numbers (booleans for bool), which gives a
+   * number or, for several results, an array of them. Else null.
+   */
+  readonly scalar: ((...args: (number | boolean)[]) => number | boolean | readonly (number | boolean)[]) | null;
+  /** The generated code; null where there is none. */
+  readonly source: string | null;
+}
+
+export interface Backend {
+  readonly name: string;
+  /** The level it takes; the driver lowers to it. */
+  readonly level: "tensor" | "loop";
+  /** Whether it can run here (a content security policy may forbid generated code). */
+  isAvailable(): boolean;
+  /** `module` is at this backend's level; `original` is the same program at tensor level, for the signature. */
+  compile(module: Module, options: BackendOptions): Executable;
+}

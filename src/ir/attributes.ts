@@ -1,0 +1,154 @@
+// Attributes against their specification: defaults filled in, kinds checked, equality.
+
+import { type Dim, DimExpr, sameDim, substituteDim } from "./dim.ts";
+import { isDType } from "./dtype.ts";
+import { fail } from "./errors.ts";
+import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
+import { Dense } from "./ndarray.ts";
+import type { AttributeKind, AttributeSpec, Op } from "./op.ts";
+
+const none: Attributes = Object.freeze({});
+
+/** `given` with defaults filled in, in the record's order; a wrong name or kind is an error. */
+export function completeAttributes(op: Op, given: Attributes = none): Attributes {
+  for (const name of Object.keys(given)) {
+    if (!Object.hasOwn(op.attributes, name)) {
+      const known = Object.keys(op.attributes).join(", ") || "none";
+      fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known}`);
+    }
+  }
+  const names = Object.keys(op.attributes);
+  if (names.length === 0) return none;
+  const complete: Record<string, Attribute> = {};
+  for (const name of names) {
+    const spec = op.attributes[name];
+    const value = given[name] ?? spec.default;
+    if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
+    if (!hasKind(value, spec)) {
+      fail("attribute", `${op.name}: attribute '${name}' is not ${describeKind(spec)}`);
+    }
+    complete[name] = value;
+  }
+  return Object.freeze(complete);
+}
+
+export function describeKind(spec: AttributeSpec): string {
+  return spec.kind === "word" ? `one of ${spec.words?.join(", ")}` : kindDescriptions[spec.kind];
+}
+
+const kindDescriptions: Readonly<Record<AttributeKind, string>> = {
+  integer: "an integer",
+  number: "a number",
+  boolean: "true or false",
+  string: "a quoted string",
+  word: "a word",
+  function: "a function name",
+  dtype: "a dtype",
+  dim: "a dimension",
+  dims: "a list of dimensions",
+  axes: "a list of integers",
+  axisPairs: "a pair of axis lists, [..] x [..]",
+  constant: "a number, true, false or dense<…>",
+  bindings: "a list of symbol bindings",
+};
+
+function hasKind(value: Attribute, spec: AttributeSpec): boolean {
+  return kindTests[spec.kind](value) && (spec.kind !== "word" || (spec.words ?? []).includes(value as string));
+}
+
+const isNumber = (v: unknown): v is number => typeof v === "number";
+const isText = (v: unknown): v is string => typeof v === "string";
+const isDim = (v: unknown): v is Dim => v instanceof DimExpr || Number.isSafeInteger(v);
+const isAxes = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
+
+const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
+  integer: (v) => Number.isSafeInteger(v),
+  number: isNumber,
+  boolean: (v) => typeof v === "boolean",
+  string: isText,
+  word: isText,
+  function: isText,
+  dtype: (v) => isText(v) && isDType(v),
+  dim: isDim,
+  dims: (v) => Array.isArray(v) && v.every(isDim),
+  axes: isAxes,
+  axisPairs: (v) => typeof v === "object" && "left" in v && isAxes(v.left) && isAxes(v.right),
+  constant: (v) => isNumber(v) || typeof v === "boolean" || v instanceof Dense,
+  bindings: (v) => typeof v === "object" && "bindings" in v,
+};
+
+/** The same fact: numbers by their bits, dimensions by normal form, lists by element. */
+export function sameAttribute(a: Attribute, b: Attribute): boolean {
+  return Object.is(a, b) || attributeKey(a) === attributeKey(b);
+}
+
+const denseKeys = new WeakMap<Dense, string>();
+
+/** A text that is equal exactly for equal attributes of one kind. */
+export function attributeKey(value: Attribute): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value !== "object") return String(value);
+  if (value instanceof DimExpr) return value.key;
+  if (value instanceof Dense) return denseKey(value);
+  if (Array.isArray(value)) return `[${value.map((v) => attributeKey(v)).join()}]`;
+  if ("left" in value) return `${value.left.join()}x${value.right.join()}`;
+  if ("bindings" in value)
+    return Object.entries((value as Bindings).bindings)
+      .map(([k, d]) => `${k}=${d}`)
+      .join();
+  return JSON.stringify(value, (_, v) => (v instanceof DimExpr ? v.key : v));
+}
+
+function denseKey(dense: Dense): string {
+  let key = denseKeys.get(dense);
+  if (key === undefined) {
+    const elements: string[] = [];
+    for (let i = 0; i < dense.size; i++) elements.push(attributeKey(dense.at(i)));
+    key = `dense ${dense.dtype}[${dense.shape}] ${elements.join()}`;
+    denseKeys.set(dense, key);
+  }
+  return key;
+}
+
+/** The attributes with dimension symbols replaced; the same reference if none was. */
+export function substituteAttributes(
+  op: Op,
+  attributes: Attributes,
+  lookup: (name: string) => Dim | undefined,
+): Attributes {
+  let changed: Record<string, Attribute> | null = null;
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    const old = attributes[name];
+    const value = substituteAttribute(spec.kind, old, lookup);
+    if (value === old) continue;
+    changed ??= { ...attributes };
+    changed[name] = value;
+  }
+  return changed === null ? attributes : Object.freeze(changed);
+}
+
+function substituteAttribute(
+  kind: AttributeKind,
+  value: Attribute,
+  lookup: (name: string) => Dim | undefined,
+): Attribute {
+  if (kind === "dim") {
+    const d = substituteDim(value as Dim, lookup);
+    return sameDim(d, value as Dim) ? value : d;
+  }
+  if (kind === "dims") {
+    const dims = value as readonly Dim[];
+    const next = dims.map((d) => substituteDim(d, lookup));
+    return next.every((d, i) => sameDim(d, dims[i])) ? value : Object.freeze(next);
+  }
+  if (kind === "bindings") {
+    const { bindings } = value as Bindings;
+    return { bindings: Object.fromEntries(Object.entries(bindings).map(([k, d]) => [k, substituteDim(d, lookup)])) };
+  }
+  return value;
+}
+
+/** Axis pairs, frozen. */
+export function axisPairs(left: readonly number[] = [], right: readonly number[] = []): AxisPairs {
+  return Object.freeze({ left: Object.freeze([...left]), right: Object.freeze([...right]) });
+}

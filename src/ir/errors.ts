@@ -1,0 +1,82 @@
+// Every error a user can see: one class, a documented code, the user's line, and a one-line message.
+
+import { formatOrigin, type Origin } from "./origin.ts";
+
+/** The documented error codes: what each means and what to do about it. */
+export const errorCodes = {
+  syntax: "The IR text (or expression) does not parse; the message says what was expected.",
+  name: "A name is unknown, defined twice or not allowed here.",
+  dtype: "Operands have different or unsupported dtypes; write an explicit cast.",
+  shape: "Shapes, ranks or dimensions do not fit together.",
+  axis: "An axis or axis list is out of range or repeats.",
+  attribute: "An attribute is missing, of the wrong kind or out of range.",
+  arity: "A wrong number of operands, results, arguments or region arguments.",
+  structure: "The module breaks an invariant of the IR (definition before use, terminators, recursion, levels).",
+  literal: "A literal is not exactly representable in the dtype it takes.",
+  scope: "A tensor of one trace or graph is used in another, or after its trace ended.",
+  primitive: "A traced tensor was used where JavaScript wants a primitive value.",
+  "no-derivative": "The derivative of this op was asked for, and it has none; the message gives the reason.",
+  "no-eval": "This operation has no meaning of its own here: a pass has to resolve it first.",
+  option: "An option, pass, pipeline or backend name is unknown or not loaded.",
+  argument: "A run-time argument does not fit the declared type or a dimension constraint.",
+  check: "A `check` operation failed at run time; the message is the user's.",
+  range: "A size, index or loop bound is negative, overflows or is out of range at run time.",
+  verify: "A pass produced invalid IR; the error carries a reproducer.",
+  validate: "A pass changed a result bit; the error carries a reproducer.",
+} as const;
+
+export type ErrorCode = keyof typeof errorCodes;
+
+export interface ErrorDetails {
+  /** The user's line. */
+  readonly origin?: Origin | null;
+  /** What to do about it; appended to the message after a colon. */
+  readonly hint?: string;
+  /** The source line with a caret under the fault, for text input. */
+  readonly frame?: string;
+  /** IR with a `// pass:` line that `adjoint opt` reruns. */
+  readonly reproducer?: string;
+  readonly cause?: unknown;
+}
+
+/** The one error class. `message` is one line: `file:line:column what: got, expected: hint`. */
+export class AdjointError extends Error {
+  override readonly name = "AdjointError";
+  readonly code: ErrorCode;
+  readonly origin: Origin | null;
+  /** The message without its location. */
+  readonly reason: string;
+  readonly frame: string | undefined;
+  readonly reproducer: string | undefined;
+
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    const origin = details.origin ?? null;
+    const text = details.hint === undefined ? reason : `${reason}: ${details.hint}`;
+    super(origin === null ? text : `${formatOrigin(origin)} ${text}`, { cause: details.cause });
+    this.code = code;
+    this.origin = origin;
+    this.reason = text;
+    this.frame = details.frame;
+    this.reproducer = details.reproducer;
+  }
+
+  /** The same error at a location, if it has none yet. */
+  at(origin: Origin | null, frame?: string): AdjointError {
+    if (this.origin !== null || origin === null) return this;
+    return new AdjointError(this.code, this.reason, {
+      origin,
+      frame: frame ?? this.frame,
+      reproducer: this.reproducer,
+      cause: this.cause,
+    });
+  }
+}
+
+export function fail(code: ErrorCode, reason: string, details?: ErrorDetails): never {
+  throw new AdjointError(code, reason, details);
+}
+
+/** A broken internal invariant: our fault, never the user's. */
+export function assert(condition: unknown, what: string): asserts condition {
+  if (!condition) throw new Error(`internal invariant broken: ${what}`);
+}

@@ -1,0 +1,16 @@
+// The IR: its data and its text. Everything outside src/ir imports from here.
+
+export * from "./attributes.ts";
+export * from "./builder.ts";
+export * from "./constraint.ts";
+export * from "./dim.ts";
+export * from "./dtype.ts";
+export * from "./edit.ts";
+export * from "./errors.ts";
+export * from "./infer.ts";
+export * from "./module.ts";
+export * from "./ndarray.ts";
+export * from "./op.ts";
+export * from "./origin.ts";
+export * from "./type.ts";
+export * from "./walk.ts";

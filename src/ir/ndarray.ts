@@ -1,0 +1,61 @@
+// Concrete arrays: what the interpreter computes with, and the owned copies that constants hold.
+
+import { type DType, dtypes, type TypedArray } from "./dtype.ts";
+
+/** Row-major elements of one dtype; `bool` as 0 or 1. */
+export interface NdArray {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+}
+
+export function sizeOf(shape: readonly number[]): number {
+  let size = 1;
+  for (const n of shape) size *= n;
+  return size;
+}
+
+export function allocate(dtype: DType, shape: readonly number[]): NdArray {
+  return { dtype, shape, data: new dtypes[dtype].array(sizeOf(shape)) };
+}
+
+/** A rank-0 array. */
+export function ndscalar(dtype: DType, value: number): NdArray {
+  const data = new dtypes[dtype].array(1);
+  data[0] = value;
+  return { dtype, shape: [], data };
+}
+
+/** The elements of a constant: an owned copy that nobody can write to. */
+export class Dense {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly #data: TypedArray;
+
+  constructor(source: NdArray) {
+    this.dtype = source.dtype;
+    this.shape = Object.freeze([...source.shape]);
+    this.#data = source.data.slice();
+  }
+
+  get size(): number {
+    return this.#data.length;
+  }
+
+  /** Element `i` in row-major order. */
+  at(i: number): number {
+    return this.#data[i];
+  }
+
+  /** A fresh copy of the elements. */
+  toArray(): NdArray {
+    return { dtype: this.dtype, shape: this.shape, data: this.#data.slice() };
+  }
+
+  /** The same bits, dtype and shape. */
+  equals(other: Dense): boolean {
+    if (this === other) return true;
+    if (this.dtype !== other.dtype || this.shape.join() !== other.shape.join()) return false;
+    return this.#data.every((x, i) => Object.is(x, other.at(i)));
+  }
+}

@@ -1,0 +1,359 @@
+// The op record: everything about an operation in one place. Parser, printer, verifier, interpreter, folding, CSE,
+// differentiation, batching, lowering, code generation, the test generators and the docs all read it.
+
+import type { Dim } from "./dim.ts";
+import type { DType } from "./dtype.ts";
+import { AdjointError, type ErrorCode } from "./errors.ts";
+import type { Attribute, Attributes, Block, Operation, Signature, Value } from "./module.ts";
+import type { NdArray } from "./ndarray.ts";
+import type { Type } from "./type.ts";
+
+/** `pure`: free to remove, merge, move. `mayFail`: removable when unused, never hoisted. `effect`: stays as it is. */
+export type Effect = "pure" | "mayFail" | "effect";
+
+/** Where an op is legal: `tensor` level, `loop` level (`for`, `load`, memrefs), or both. */
+export type Level = "tensor" | "loop" | "both";
+
+export interface OperandSpec {
+  readonly name: string;
+  /** Takes any number of operands; at most one per group. */
+  readonly variadic?: boolean;
+}
+
+export type AttributeKind =
+  | "integer" //    3
+  | "number" //     0.5, inf, nan
+  | "boolean" //    true
+  | "string" //     "message"
+  | "word" //       one of `words`
+  | "function" //   @name
+  | "dtype" //      f32
+  | "dim" //        2*B+1
+  | "dims" //       [B, 2*K]
+  | "axes" //       [0, 2]
+  | "axisPairs" //  [1] x [0]
+  | "constant" //   a number, boolean or dense<…> of the result's dtype
+  | "bindings"; //  <B = 2*N>
+
+export interface AttributeSpec {
+  readonly kind: AttributeKind;
+  /** The allowed words of a `word` attribute. */
+  readonly words?: readonly string[];
+  /** Printed only when different; without a default the attribute is required. */
+  readonly default?: Attribute;
+  readonly summary: string;
+}
+
+export interface RegionSpec {
+  /** The first region follows the types directly; later regions print this name before their brace. */
+  readonly name: string;
+  /** May be left out in text where the operation has no results; then it is an empty block. */
+  readonly optional?: boolean;
+}
+
+/**
+ * The pieces of an operation's text between mnemonic and attributes, in order. Without one, the operands stand
+ * separated by commas.
+ *   operands          %a, %b              the operands, or those of `group`
+ *   arguments         (%a, %b)            the operands of `group` in parentheses
+ *   group             cotangents(%a, %b)  the operands of `group`, named
+ *   bind              carry(%i: i32 = %a) as group, and binds an argument of region 0 to each
+ *   callee            @f<B = 2*N>         attributes `callee` and `bindings`
+ *   value             1, dense<…>         attribute `value`
+ *   affine            2*%j+1              attribute `value`, affine in the operands of `group`
+ *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`
+ *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
+ */
+export type AssemblyItem =
+  | { readonly kind: "operands" }
+  | { readonly kind: "operand"; readonly operand: number }
+  | { readonly kind: "arguments" | "group" | "bind"; readonly group: string }
+  | { readonly kind: "callee" }
+  | { readonly kind: "value" }
+  | { readonly kind: "subscript"; readonly operand: number; readonly group: string }
+  | { readonly kind: "affine" | "range"; readonly group: string };
+
+/** What a type rule sees. Dimensions that are not provably equal become constraints of the function being built. */
+export interface TypeContext {
+  readonly operands: readonly Type[];
+  readonly attributes: Attributes;
+  readonly regions: readonly Block[];
+  readonly segments: readonly number[];
+  /** The result types as written, for ops whose operands do not determine them (`broadcast`, `cast`, …). */
+  readonly declared: readonly Type[] | null;
+  /** The types of one operand group. */
+  group(name: string): readonly Type[];
+  /** Requires `a == b`; gives the one to go on with. `what` completes the sentence "… of <what>". */
+  equal(a: Dim, b: Dim, what: string): Dim;
+  atLeast(a: Dim, b: Dim, what: string): void;
+  /** The signature of a function of this module; null while the module is still being built. */
+  signature(name: string): Signature | null;
+  fail(code: ErrorCode, reason: string, hint?: string): never;
+}
+
+/** What `eval` sees: concrete operands, and a way to run regions and functions. */
+export interface EvalContext {
+  readonly operation: Operation;
+  readonly operands: readonly NdArray[];
+  readonly attributes: Attributes;
+  /** The operands of one operand group. */
+  group(name: string): readonly NdArray[];
+  /** The value of a dimension under the sizes of this call. */
+  dim(d: Dim): number;
+  /** The value of an affine attribute whose `%n` symbols are this operation's operands. */
+  affine(d: Dim): number;
+  /** The concrete shape of a type. */
+  shape(type: Type): readonly number[];
+  run(region: Block, args: readonly NdArray[]): readonly NdArray[];
+  call(name: string, args: readonly NdArray[], bindings: Readonly<Record<string, number>>): readonly NdArray[];
+  /** Reports a value to the observer of `probe`. */
+  observe(name: string, value: NdArray): void;
+  fail(code: ErrorCode, reason: string): never;
+}
+
+/** The scalar function of an elementwise op, before rounding to its dtype; booleans are 0 and 1. */
+export interface ScalarMeaning {
+  /** Computes in f64 (or exact integers); the result is rounded to the result's dtype by the caller. */
+  compute(args: readonly number[], operation: { readonly attributes: Attributes; readonly dtype: DType }): number;
+  /** The same as a JavaScript expression over atoms (identifiers or parenthesised); booleans are JavaScript booleans. */
+  spell(args: readonly string[], operation: { readonly attributes: Attributes; readonly dtype: DType }): string;
+  /** True where the result needs no rounding because the operands' own rounding suffices (min, max, select, neg of floats). */
+  readonly exact?: boolean;
+}
+
+/** A partial derivative: a value, or a number for a constant one. Null: no derivative with respect to that operand. */
+export type PartialDerivative = Value | number | null;
+
+/** What a linear op's transpose sees. Operands outside the linear ones may be read; linear ones only for their types. */
+export interface TransposeContext {
+  readonly operation: Operation;
+  readonly operands: readonly Value[];
+  readonly cotangent: Value;
+  /** Which operands a cotangent is wanted for; others may be given as null. */
+  readonly wanted: readonly boolean[];
+}
+
+/** The forward half of a structured op's reverse rule: re-emits it in the forward function, keeping what is needed. */
+export interface ReverseContext {
+  readonly operation: Operation;
+  /** The operands as the forward function has them. */
+  readonly operands: readonly Value[];
+  /** Whether a value depends on what is differentiated with respect to. */
+  isActive(value: Value): boolean;
+  /** A value of the original function as the forward function has it. */
+  lookup(value: Value): Value;
+  /** Splits a region into a forward block (results, then residuals) and a builder of its backward block. */
+  split(region: Block): SplitRegion;
+  /** Splits a function of the module for the given active arguments. */
+  splitCall(callee: string, active: readonly boolean[]): SplitCall;
+}
+
+export interface SplitRegion {
+  /** The forward block's residuals: values that stand after its original results. */
+  readonly residuals: readonly Value[];
+  /** The forward block, whose results are the original ones and then `extra`. */
+  forward(extra: readonly Value[]): Block;
+  /** The values from outside the region that receive a cotangent from it, original values. */
+  readonly captured: readonly Value[];
+  /**
+   * Emits the backward operations into the current builder: from values for the residuals and cotangents of the
+   * results to cotangents of the region's arguments, then of `captured`. Null stands for zero.
+   */
+  backward(
+    residuals: readonly Value[],
+    cotangents: readonly (Value | null)[],
+  ): { readonly arguments: readonly (Value | null)[]; readonly captured: readonly (Value | null)[] };
+}
+
+export interface SplitCall {
+  readonly forward: Signature;
+  readonly backward: Signature;
+  /** For each original result, whether the backward function takes its cotangent. */
+  readonly takesCotangent: readonly boolean[];
+}
+
+/** What a structured op's reverse rule gives: the results in the forward function, and the way back. */
+export interface Pullback {
+  readonly results: readonly Value[];
+  /** Runs in the backward builder: cotangents of the results → [value of the original function, its cotangent]. */
+  pull(cotangents: readonly (Value | null)[]): readonly (readonly [Value, Value])[];
+}
+
+/**
+ * How an op differentiates; forward and reverse mode follow from the same facts. A rule emits operations through the
+ * current builder and may only emit ops that are differentiable themselves.
+ */
+export type Derivative =
+  /** The partial derivative per operand, each a value of the result's shape, from the operands and the result. */
+  | {
+      readonly kind: "elementwise";
+      partials(operands: readonly Value[], result: Value, operation: Operation): readonly PartialDerivative[];
+    }
+  /** Jointly linear in the operands listed (all if left out): the tangent is the op of the tangents. */
+  | {
+      readonly kind: "linear";
+      readonly in?: readonly number[];
+      transpose(x: TransposeContext): readonly (Value | null)[];
+    }
+  /** Linear in each of the operands listed (all if left out) on its own: the tangent is the sum over them. */
+  | {
+      readonly kind: "multilinear";
+      readonly in?: readonly number[];
+      transpose(x: TransposeContext): readonly (Value | null)[];
+    }
+  /** Any op of one result by its VJP and JVP: from operands, result and (co)tangents. */
+  | {
+      readonly kind: "rule";
+      vjp(x: TransposeContext & { readonly result: Value }): readonly (Value | null)[];
+      jvp(x: {
+        readonly operation: Operation;
+        readonly operands: readonly Value[];
+        readonly result: Value;
+        readonly tangents: readonly (Value | null)[];
+      }): Value | null;
+    }
+  /** Ops with regions or a callee. */
+  | { readonly kind: "structured"; reverse(x: ReverseContext): Pullback }
+  /** Piecewise constant or not numeric: nothing flows back (compare, iota, stop_gradient). */
+  | { readonly kind: "zero"; readonly reason: string }
+  /** Asking for it is an error with this reason. */
+  | { readonly kind: "none"; readonly reason: string };
+
+/** What a batching rule sees: batched operands carry the new axis first, the others are as they were. */
+export interface BatchContext {
+  readonly operation: Operation;
+  readonly operands: readonly Value[];
+  readonly batched: readonly boolean[];
+  readonly size: Dim;
+}
+
+export type Batching =
+  /** Unbatched operands are broadcast along the new axis, then the op is applied as it is. */
+  | { readonly kind: "elementwise" }
+  /** Emits the batched operation; its results carry the new axis first. */
+  | { readonly kind: "rule"; batch(x: BatchContext): readonly Value[] }
+  /** Resolved by the pass itself (regions, calls). */
+  | { readonly kind: "structured" }
+  | { readonly kind: "none"; readonly reason: string };
+
+/** What a lowering rule sees. Subscripts are affine in index values: `indexDim(value)` turns one into a Dim. */
+export interface LowerContext {
+  readonly operation: Operation;
+  /** The scalar at a subscript of operand `i`, computed in place or loaded. */
+  element(i: number, at: readonly Dim[]): Value;
+  /** Operand `i` in memory. */
+  memory(i: number): Value;
+  /** The extents of a type. */
+  shape(type: Type): readonly Dim[];
+}
+
+/**
+ * How a tensor op becomes loops.
+ *   element    one scalar of the result at a subscript: fuses into whoever reads it (broadcast, permute, iota, …)
+ *   nest       as element, but costly per element: computed once into memory and then read (dot, reduce)
+ *   view       the operand's memory under another shape (reshape)
+ *   structured by the pass itself (regions, calls), or the op is at loop level already
+ * An op with a scalar meaning needs no lowering of its own: the same op is emitted on scalars.
+ */
+export type Lowering =
+  | { readonly kind: "element"; element(x: LowerContext, at: readonly Dim[]): Value }
+  | { readonly kind: "nest"; element(x: LowerContext, at: readonly Dim[]): Value }
+  | { readonly kind: "view" }
+  | { readonly kind: "structured" };
+
+/** What passes may ask instead of naming an op. */
+export interface Traits {
+  /** Works element by element on operands of one shape. */
+  readonly elementwise?: boolean;
+  /** op(x, y) and op(y, x) have the same bits. */
+  readonly commutative?: boolean;
+  /** Its value is its attributes alone: folding stops here, AD copies it rather than keep it. */
+  readonly constant?: boolean;
+  /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
+  readonly transform?: boolean;
+  /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
+  readonly moves?: boolean;
+}
+
+export interface OpDocs {
+  /** What each result element is, edge cases included. */
+  readonly semantics: string;
+  /** What must hold of operands and attributes. */
+  readonly constraints: readonly string[];
+  /** A complete IR document with a `// run:` line; runs as a test. */
+  readonly example: string;
+}
+
+export interface OpDefinition {
+  /** The mnemonic, snake_case; ops outside this project carry a namespace (`mylib.swish`). */
+  readonly name: string;
+  readonly summary: string;
+  readonly operands: readonly OperandSpec[];
+  readonly groups?: readonly string[];
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  readonly regions?: readonly RegionSpec[];
+  readonly assembly?: readonly AssemblyItem[];
+  readonly level?: Level;
+  types(x: TypeContext): readonly Type[];
+  readonly effect?: Effect;
+  readonly traits?: Traits;
+  readonly scalar?: ScalarMeaning;
+  /** The reference meaning. Elementwise ops get it from `scalar`. */
+  eval?(x: EvalContext): readonly NdArray[];
+  readonly derivative: Derivative;
+  readonly batching: Batching;
+  readonly lowering?: Lowering;
+  readonly docs: OpDocs;
+}
+
+const namePattern = /^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$/;
+
+/** An op record. Operations hold it directly, so only the parser needs a table of names. */
+export class Op {
+  readonly name: string;
+  readonly summary: string;
+  readonly operands: readonly OperandSpec[];
+  readonly groups: readonly string[];
+  readonly attributes: Readonly<Record<string, AttributeSpec>>;
+  readonly regions: readonly RegionSpec[];
+  readonly assembly: readonly AssemblyItem[];
+  readonly level: Level;
+  readonly effect: Effect;
+  readonly traits: Traits;
+  readonly scalar: ScalarMeaning | null;
+  readonly types: OpDefinition["types"];
+  readonly eval: OpDefinition["eval"] | null;
+  readonly derivative: Derivative;
+  readonly batching: Batching;
+  readonly lowering: Lowering | null;
+  readonly docs: OpDocs;
+
+  constructor(d: OpDefinition) {
+    if (!namePattern.test(d.name)) {
+      throw new AdjointError("name", `op name '${d.name}' is not a mnemonic`, {
+        hint: "write snake_case, with a namespace: mylib.swish",
+      });
+    }
+    this.name = d.name;
+    this.summary = d.summary;
+    this.operands = d.operands;
+    this.groups = d.groups ?? [];
+    this.attributes = d.attributes ?? {};
+    this.regions = d.regions ?? [];
+    this.assembly = d.assembly ?? [{ kind: "operands" }];
+    this.level = d.level ?? "tensor";
+    this.effect = d.effect ?? "pure";
+    this.traits = d.traits ?? {};
+    this.scalar = d.scalar ?? null;
+    this.types = d.types.bind(d);
+    this.eval = d.eval?.bind(d) ?? null;
+    this.derivative = d.derivative;
+    this.batching = d.batching;
+    this.lowering = d.lowering ?? null;
+    this.docs = d.docs;
+    Object.freeze(this);
+  }
+}
+
+/** The names the parser knows; the project's own ops and, on request, a user's. */
+export type OpTable = ReadonlyMap<string, Op>;

@@ -1,0 +1,64 @@
+// Where an operation came from: the user's line, read from a captured stack only when someone looks.
+
+/** A place in the user's source. `line` and `column` count from 1. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+export function formatOrigin(origin: Origin): string {
+  return `${origin.file}:${origin.line}:${origin.column}`;
+}
+
+/** A known place, such as a position in a text. */
+export function originAt(file: string, line: number, column: number): Origin {
+  return Object.freeze({ file, line, column });
+}
+
+/** A captured stack whose first frame is the user's line; parsed on first read. */
+class CapturedOrigin implements Origin {
+  #stack: { stack?: string };
+  #parsed: Origin | undefined;
+
+  constructor(boundary: (...args: never[]) => unknown) {
+    this.#stack = {};
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 1;
+    Error.captureStackTrace?.(this.#stack, boundary);
+    Error.stackTraceLimit = limit;
+  }
+
+  get file(): string {
+    return this.#read().file;
+  }
+  get line(): number {
+    return this.#read().line;
+  }
+  get column(): number {
+    return this.#read().column;
+  }
+
+  #read(): Origin {
+    this.#parsed ??= parseStackFrame(this.#stack.stack ?? "");
+    return this.#parsed;
+  }
+}
+
+/** The line that called `boundary`, the outermost public function on the stack. About 2 µs; formatted when read. */
+export function captureOrigin(boundary: (...args: never[]) => unknown): Origin {
+  return new CapturedOrigin(boundary);
+}
+
+function parseStackFrame(stack: string): Origin {
+  const match = /(?:\(|at |@)(?:async )?((?:file:\/\/)?[^()\n]*?):(\d+):(\d+)\)?\s*$/m.exec(stack);
+  if (match === null) return originAt("<unknown>", 0, 0);
+  return originAt(shortenPath(match[1]), Number(match[2]), Number(match[3]));
+}
+
+/** Paths below the working directory are shown relative to it. */
+function shortenPath(url: string): string {
+  const path = url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url;
+  const cwd = typeof process === "object" && typeof process.cwd === "function" ? `${process.cwd()}/` : "";
+  return cwd !== "" && path.startsWith(cwd) ? path.slice(cwd.length) : path;
+}

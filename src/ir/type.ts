@@ -1,0 +1,118 @@
+// Types of values: ranked and unranked tensors, memrefs (loop level) and tape lists.
+
+import { type Dim, sameDim } from "./dim.ts";
+import type { DType } from "./dtype.ts";
+
+/** `f32[B, 784]`; rank 0 prints as the bare dtype. */
+export interface TensorType {
+  readonly kind: "tensor";
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+
+/** `f32[*]`: a declared placeholder without a shape; legal only before refine-shapes. */
+export interface UnrankedType {
+  readonly kind: "unranked";
+  readonly dtype: DType;
+}
+
+/** `memref<f32[B, 784]>`: row-major contiguous memory; loop level only. */
+export interface MemRefType {
+  readonly kind: "memref";
+  readonly dtype: DType;
+  readonly shape: readonly Dim[];
+}
+
+/** `list<T>`: the tape that the reverse of `while` records on. */
+export interface ListType {
+  readonly kind: "list";
+  readonly element: Type;
+}
+
+export type Type = TensorType | UnrankedType | MemRefType | ListType;
+
+const scalarTypes = new Map<DType, TensorType>();
+
+/** The rank-0 type of `dtype`; one object per dtype. */
+export function scalar(dtype: DType): TensorType {
+  let type = scalarTypes.get(dtype);
+  if (type === undefined) {
+    type = Object.freeze({ kind: "tensor", dtype, shape: Object.freeze([]) });
+    scalarTypes.set(dtype, type);
+  }
+  return type;
+}
+
+export function tensorType(dtype: DType, shape: readonly Dim[] = []): TensorType {
+  return shape.length === 0
+    ? scalar(dtype)
+    : Object.freeze({ kind: "tensor", dtype, shape: Object.freeze([...shape]) });
+}
+
+export function unranked(dtype: DType): UnrankedType {
+  return Object.freeze({ kind: "unranked", dtype });
+}
+
+export function memref(dtype: DType, shape: readonly Dim[]): MemRefType {
+  return Object.freeze({ kind: "memref", dtype, shape: Object.freeze([...shape]) });
+}
+
+export function list(element: Type): ListType {
+  return Object.freeze({ kind: "list", element });
+}
+
+export function isScalar(type: Type): type is TensorType {
+  return type.kind === "tensor" && type.shape.length === 0;
+}
+
+export function sameType(a: Type, b: Type): boolean {
+  if (a === b) return true;
+  if (a.kind === "list" || b.kind === "list")
+    return a.kind === "list" && b.kind === "list" && sameType(a.element, b.element);
+  if (a.kind !== b.kind || a.dtype !== b.dtype) return false;
+  return a.kind === "unranked" || b.kind === "unranked" || sameShape(a.shape, b.shape);
+}
+
+export function sameShape(a: readonly Dim[], b: readonly Dim[]): boolean {
+  return a.length === b.length && a.every((d, i) => sameDim(d, b[i]));
+}
+
+/** The dtype of a tensor's or memref's elements; undefined for a list. */
+export function elementDType(type: Type): DType | undefined {
+  return type.kind === "list" ? undefined : type.dtype;
+}
+
+export function printShape(shape: readonly Dim[]): string {
+  return `[${shape.join(", ")}]`;
+}
+
+export function printType(type: Type): string {
+  switch (type.kind) {
+    case "tensor":
+      return type.shape.length === 0 ? type.dtype : type.dtype + printShape(type.shape);
+    case "unranked":
+      return `${type.dtype}[*]`;
+    case "memref":
+      return `memref<${type.dtype}${printShape(type.shape)}>`;
+    case "list":
+      return `list<${printType(type.element)}>`;
+  }
+}
+
+/** The same type with every dimension mapped; the same reference if no dimension changed. */
+export function mapDims(type: Type, map: (d: Dim) => Dim): Type {
+  if (type.kind === "unranked") return type;
+  if (type.kind === "list") {
+    const element = mapDims(type.element, map);
+    return element === type.element ? type : list(element);
+  }
+  const shape = type.shape.map(map);
+  if (sameShape(shape, type.shape)) return type;
+  return type.kind === "tensor" ? tensorType(type.dtype, shape) : memref(type.dtype, shape);
+}
+
+/** All dimensions that occur in a type. */
+export function dimsOf(type: Type): readonly Dim[] {
+  if (type.kind === "list") return dimsOf(type.element);
+  return type.kind === "unranked" ? [] : type.shape;
+}

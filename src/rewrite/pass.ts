@@ -1,0 +1,77 @@
+// What a pass and a pipeline are.
+
+import { fail, type Module, type OpTable } from "../ir/index.ts";
+
+/** What a pass may know beside the module. */
+export interface PassContext {
+  /** The ops the module may use. */
+  readonly ops: OpTable;
+  /** Whether rewrites of class `fast` may run. */
+  readonly fast: boolean;
+}
+
+/** Transforms a module. Unchanged means the same reference. */
+export interface Pass {
+  /** The file name too: `passes/<name>.ts`. */
+  readonly name: string;
+  /** One line: what it does. */
+  readonly summary: string;
+  /** Resolves transforms (vjp, jvp, vmap), so that what it takes has no meaning to compare with. */
+  readonly resolves?: boolean;
+  /** Lowers to the loop level, so that signatures change from tensors to memory. */
+  readonly lowers?: boolean;
+  run(module: Module, context: PassContext): Module;
+}
+
+export function definePass(pass: Pass): Pass {
+  if (!/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(pass.name)) {
+    fail("name", `pass name '${pass.name}' is not kebab-case`, { hint: "write it like dead-node-elimination" });
+  }
+  return Object.freeze({ ...pass });
+}
+
+/** One line of a pipeline: the pass, and why it stands here. */
+export interface Step {
+  readonly pass: Pass;
+  readonly reason: string;
+}
+
+/** An ordered list of passes with reasons. */
+export class Pipeline {
+  readonly steps: readonly Step[];
+
+  constructor(steps: readonly Step[]) {
+    this.steps = Object.freeze([...steps]);
+  }
+
+  get names(): readonly string[] {
+    return this.steps.map((s) => s.pass.name);
+  }
+
+  /** A new pipeline with `pass` right after every step named `name`. */
+  insertAfter(name: string, pass: Pass, reason = pass.summary): Pipeline {
+    this.#require(name);
+    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [s, { pass, reason }] : [s])));
+  }
+
+  /** A new pipeline with `pass` right before every step named `name`. */
+  insertBefore(name: string, pass: Pass, reason = pass.summary): Pipeline {
+    this.#require(name);
+    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [{ pass, reason }, s] : [s])));
+  }
+
+  /** A new pipeline without the steps named `name`. */
+  without(name: string): Pipeline {
+    this.#require(name);
+    return new Pipeline(this.steps.filter((s) => s.pass.name !== name));
+  }
+
+  concat(other: Pipeline): Pipeline {
+    return new Pipeline([...this.steps, ...other.steps]);
+  }
+
+  #require(name: string): void {
+    if (!this.names.includes(name))
+      fail("option", `the pipeline has no pass '${name}'`, { hint: `it has ${this.names.join(", ")}` });
+  }
+}
