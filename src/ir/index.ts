@@ -12,5 +12,6 @@ export * from "./module.ts";
 export * from "./ndarray.ts";
 export * from "./op.ts";
 export * from "./origin.ts";
+export * from "./signature.ts";
 export * from "./type.ts";
 export * from "./walk.ts";

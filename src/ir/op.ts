@@ -100,8 +100,8 @@ export interface EvalContext {
   group(name: string): readonly NdArray[];
   /** The value of a dimension under the sizes of this call. */
   dim(d: Dim): number;
-  /** The value of an affine attribute whose `%n` symbols are this operation's operands. */
-  affine(d: Dim): number;
+  /** The value of an affine attribute whose `%n` symbols are the operands of `group`. */
+  affine(d: Dim, group: string): number;
   /** The concrete shape of a type. */
   shape(type: Type): readonly number[];
   run(region: Block, args: readonly NdArray[]): readonly NdArray[];
@@ -124,6 +124,18 @@ export interface ScalarMeaning {
 /** A partial derivative: a value, or a number for a constant one. Null: no derivative with respect to that operand. */
 export type PartialDerivative = Value | number | null;
 
+/**
+ * A cotangent that stands for `select(mask, value, 0)`. Partial derivatives multiply `value`, and the mask is applied
+ * after them, so an infinite derivative where the mask is false never meets a zero: 0 · ∞ does not arise.
+ */
+export interface Masked {
+  readonly mask: Value;
+  readonly value: Value;
+}
+
+/** What flows back to one operand; null is zero. */
+export type Contribution = Value | Masked | null;
+
 /** What a linear op's transpose sees. Operands outside the linear ones may be read; linear ones only for their types. */
 export interface TransposeContext {
   readonly operation: Operation;
@@ -144,6 +156,7 @@ export interface ReverseContext {
   lookup(value: Value): Value;
   /** Splits a region into a forward block (results, then residuals) and a builder of its backward block. */
   split(region: Block): SplitRegion;
+  calleeSignature(callee: string): Signature;
   /** Splits a function of the module for the given active arguments. */
   splitCall(callee: string, active: readonly boolean[]): SplitCall;
 }
@@ -193,18 +206,18 @@ export type Derivative =
   | {
       readonly kind: "linear";
       readonly in?: readonly number[];
-      transpose(x: TransposeContext): readonly (Value | null)[];
+      transpose(x: TransposeContext): readonly Contribution[];
     }
   /** Linear in each of the operands listed (all if left out) on its own: the tangent is the sum over them. */
   | {
       readonly kind: "multilinear";
       readonly in?: readonly number[];
-      transpose(x: TransposeContext): readonly (Value | null)[];
+      transpose(x: TransposeContext): readonly Contribution[];
     }
   /** Any op of one result by its VJP and JVP: from operands, result and (co)tangents. */
   | {
       readonly kind: "rule";
-      vjp(x: TransposeContext & { readonly result: Value }): readonly (Value | null)[];
+      vjp(x: TransposeContext & { readonly result: Value }): readonly Contribution[];
       jvp(x: {
         readonly operation: Operation;
         readonly operands: readonly Value[];
@@ -269,6 +282,8 @@ export interface Traits {
   readonly commutative?: boolean;
   /** Its value is its attributes alone: folding stops here, AD copies it rather than keep it. */
   readonly constant?: boolean;
+  /** Makes, reads or writes memory: two equal operations are two different ones, and order matters. */
+  readonly memory?: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform?: boolean;
   /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */

@@ -1,0 +1,294 @@
+// Splits one block into a forward and a backward one: a forward sweep that re-emits it, a backward sweep over cotangents.
+
+import {
+  type Block,
+  BlockBuilder,
+  Cloner,
+  type Contribution,
+  currentBlock,
+  type Derivative,
+  type FuncScope,
+  fail,
+  freeValues,
+  isFloat,
+  type Masked,
+  makeBlock,
+  type Operation,
+  type PartialDerivative,
+  type Pullback,
+  Replacements,
+  type ReverseContext,
+  type Signature,
+  type SplitCall,
+  type SplitRegion,
+  type Type,
+  Value,
+  withBuilder,
+} from "../../src/ir/index.ts";
+import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
+
+/** What a sweep needs of the module around it. */
+export interface SweepHost {
+  signature(callee: string): Signature;
+  splitCall(callee: string, active: readonly boolean[]): SplitCall;
+}
+
+/** What all sweeps of one function share. */
+export interface SweepState {
+  readonly host: SweepHost;
+  /** From values of the original function to those of the forward function. */
+  readonly forward: Cloner;
+  /** Original values that depend on what is differentiated with respect to. */
+  readonly active: Set<Value>;
+  readonly backwardScope: FuncScope;
+}
+
+/** A block split in two. */
+export interface Split {
+  /** Holds the forward operations; unfinished, because its results gain the residuals. */
+  readonly builder: BlockBuilder;
+  readonly results: readonly Value[];
+  /** Values of the forward block that the backward block reads. */
+  readonly residuals: readonly Value[];
+  /** Cotangents of the active results → cotangents of the active arguments, then of `captured`. */
+  readonly backward: Block;
+  /** Original values from outside the block that receive a cotangent from it. */
+  readonly captured: readonly Value[];
+}
+
+interface Step {
+  readonly operation: Operation;
+  readonly pullback: Pullback | null;
+}
+
+export function isDifferentiable(type: Type): boolean {
+  return type.kind === "tensor" && isFloat(type.dtype);
+}
+
+/** Splits a block whose active arguments are already marked in `state.active`. */
+export function splitBlock(block: Block, state: SweepState, builder: BlockBuilder): Split {
+  for (const a of block.arguments) state.forward.set(a, builder.argument(a.type, a.name));
+  const steps = sweepForward(block, state, builder);
+  const { backward, captured } = sweepBackward(block, state, steps);
+  const inside = definedIn(builder);
+  const read = freeValues(backward).filter((v) => inside.has(v));
+  const { kept, block: standalone } = recomputeConstants(backward, read, builder);
+  const results = block.results.map((v) => state.forward.get(v));
+  return { builder, results, residuals: kept, backward: standalone, captured };
+}
+
+// ---- forward --------------------------------------------------------------------------------------------------------
+
+function sweepForward(block: Block, state: SweepState, builder: BlockBuilder): readonly Step[] {
+  const steps: Step[] = [];
+  for (const operation of block.operations) {
+    const { derivative } = operation.op;
+    const live = derivative.kind !== "zero" && dependsOnActive(operation, state.active);
+    if (live && derivative.kind === "structured") {
+      steps.push({ operation, pullback: emitStructured(operation, derivative, state, builder) });
+    } else {
+      builder.append(state.forward.operation(operation));
+      if (live) steps.push({ operation, pullback: null });
+    }
+    if (live) for (const r of operation.results) if (isDifferentiable(r.type)) state.active.add(r);
+  }
+  return steps;
+}
+
+function dependsOnActive(operation: Operation, active: ReadonlySet<Value>): boolean {
+  if (operation.operands.some((v) => active.has(v))) return true;
+  return operation.regions.length > 0 && freeValues(...operation.regions).some((v) => active.has(v));
+}
+
+function emitStructured(
+  operation: Operation,
+  derivative: Extract<Derivative, { kind: "structured" }>,
+  state: SweepState,
+  builder: BlockBuilder,
+): Pullback {
+  builder.origin = operation.origin;
+  const context: ReverseContext = {
+    operation,
+    operands: operation.operands.map((v) => state.forward.get(v)),
+    isActive: (v) => state.active.has(v),
+    lookup: (v) => state.forward.get(v),
+    split: (region) => splitRegion(region, state, builder),
+    calleeSignature: (callee) => state.host.signature(callee),
+    splitCall: (callee, active) => state.host.splitCall(callee, active),
+  };
+  const pullback = withBuilder(builder, () => derivative.reverse(context));
+  for (const [i, r] of operation.results.entries()) state.forward.set(r, pullback.results[i]);
+  return pullback;
+}
+
+/** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
+function splitRegion(region: Block, state: SweepState, outer: BlockBuilder): SplitRegion {
+  const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer));
+  const flows = region.results.map((v) => state.active.has(v));
+  const activeArguments = region.arguments.map((v) => state.active.has(v));
+  return {
+    residuals: split.residuals,
+    captured: split.captured,
+    forward: (extra) => split.builder.finish([...split.results, ...extra]),
+    backward(residuals, cotangents) {
+      const cloner = new Cloner();
+      for (const [i, v] of split.residuals.entries()) cloner.set(v, residuals[i]);
+      const given = region.results.flatMap((v, i) => (flows[i] ? [cotangents[i] ?? zerosLike(v)] : []));
+      const back = cloner.inline(split.backward, given, currentBlock());
+      let next = 0;
+      return { arguments: activeArguments.map((a) => (a ? back[next++] : null)), captured: back.slice(next) };
+    },
+  };
+}
+
+// ---- backward -------------------------------------------------------------------------------------------------------
+
+/** The cotangents gathered so far, by original value. */
+class Cotangents {
+  readonly #map = new Map<Value, Value | Masked>();
+
+  add(value: Value, contribution: Contribution): void {
+    if (contribution === null) return;
+    const before = this.#map.get(value);
+    this.#map.set(value, before === undefined ? contribution : add(unmask(before), unmask(contribution)));
+  }
+
+  get(value: Value): Value | Masked | null {
+    return this.#map.get(value) ?? null;
+  }
+
+  values(): IterableIterator<Value> {
+    return this.#map.keys();
+  }
+}
+
+function unmask(cotangent: Value | Masked): Value {
+  return cotangent instanceof Value ? cotangent : select(cotangent.mask, cotangent.value, zerosLike(cotangent.value));
+}
+
+function sweepBackward(
+  block: Block,
+  state: SweepState,
+  steps: readonly Step[],
+): { readonly backward: Block; readonly captured: readonly Value[] } {
+  const builder = new BlockBuilder(state.backwardScope);
+  const cotangents = new Cotangents();
+  const results = withBuilder(builder, () => {
+    for (const r of block.results) {
+      if (state.active.has(r)) cotangents.add(r, builder.argument(r.type, r.name === null ? "ct" : `${r.name}_ct`));
+    }
+    for (let i = steps.length - 1; i >= 0; i--) {
+      builder.origin = steps[i].operation.origin;
+      pullStep(steps[i], state, cotangents);
+    }
+    return block.arguments.filter((a) => state.active.has(a)).map((a) => materialize(cotangents.get(a), a));
+  });
+  const own = new Set(definedBy(block));
+  const captured = [...cotangents.values()].filter((v) => !own.has(v));
+  const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
+  return { backward: dropUnused(builder.finish([...results, ...outward])), captured };
+}
+
+function materialize(cotangent: Value | Masked | null, like: Value): Value {
+  return cotangent === null ? zerosLike(like) : unmask(cotangent);
+}
+
+/** Sends the cotangents of one operation's results to what it was computed from. */
+function pullStep(step: Step, state: SweepState, cotangents: Cotangents): void {
+  const { operation, pullback } = step;
+  const given = operation.results.map((r) => cotangents.get(r));
+  if (given.every((ct) => ct === null)) return;
+  if (pullback !== null) {
+    const plain = given.map((ct) => (ct === null ? null : unmask(ct)));
+    for (const [v, ct] of pullback.pull(plain)) if (state.active.has(v)) cotangents.add(v, ct);
+    return;
+  }
+  const contributions = contributionsOf(operation, given[0] as Value | Masked, state);
+  for (const [i, v] of operation.operands.entries()) {
+    if (state.active.has(v)) cotangents.add(v, contributions[i] ?? null);
+  }
+}
+
+function contributionsOf(operation: Operation, cotangent: Value | Masked, state: SweepState): readonly Contribution[] {
+  const { derivative, name } = operation.op;
+  const operands = operation.operands.map((v) => state.forward.get(v));
+  const result = state.forward.get(operation.results[0]);
+  const wanted = operation.operands.map((v) => state.active.has(v));
+  switch (derivative.kind) {
+    case "elementwise":
+      return derivative.partials(operands, result, operation).map((p, i) => (wanted[i] ? scale(cotangent, p) : null));
+    case "linear":
+    case "multilinear":
+      return derivative.transpose({ operation, operands, cotangent: unmask(cotangent), wanted });
+    case "rule":
+      return derivative.vjp({ operation, operands, result, cotangent: unmask(cotangent), wanted });
+    case "none":
+      return fail("no-derivative", `${name} has no derivative: ${derivative.reason}`, { origin: operation.origin });
+    default:
+      return [];
+  }
+}
+
+/** cotangent · partial; a mask stays outside the product. */
+function scale(cotangent: Value | Masked, partial: PartialDerivative): Contribution {
+  if (partial === null || partial === 0) return null;
+  if (!(cotangent instanceof Value)) return { mask: cotangent.mask, value: scaleValue(cotangent.value, partial) };
+  return scaleValue(cotangent, partial);
+}
+
+function scaleValue(cotangent: Value, partial: Value | number): Value {
+  if (partial === 1) return cotangent;
+  if (partial === -1) return neg(cotangent);
+  if (partial instanceof Value) return mul(cotangent, partial);
+  if (cotangent.type.kind !== "tensor") return fail("no-derivative", "a cotangent has to be a tensor");
+  return mul(cotangent, constant(partial, cotangent.type));
+}
+
+// ---- residuals ------------------------------------------------------------------------------------------------------
+
+function definedBy(block: Block): readonly Value[] {
+  return [...block.arguments, ...block.operations.flatMap((o) => o.results)];
+}
+
+function definedIn(builder: BlockBuilder): ReadonlySet<Value> {
+  return new Set([...builder.arguments, ...builder.operations.flatMap((o) => o.results)]);
+}
+
+/** Drops operations nobody reads: partial derivatives of inactive operands and what only they needed. */
+function dropUnused(block: Block): Block {
+  const used = new Set(block.results);
+  const kept: Operation[] = [];
+  for (let i = block.operations.length - 1; i >= 0; i--) {
+    const operation = block.operations[i];
+    if (operation.op.effect !== "effect" && !operation.results.some((r) => used.has(r))) continue;
+    kept.push(operation);
+    for (const v of operation.operands) used.add(v);
+    for (const v of freeValues(...operation.regions)) used.add(v);
+  }
+  return makeBlock(block.arguments, kept.reverse(), block.results);
+}
+
+/** Constants are made again in the backward block rather than kept. */
+function recomputeConstants(
+  backward: Block,
+  read: readonly Value[],
+  builder: BlockBuilder,
+): { kept: readonly Value[]; block: Block } {
+  const wanted = new Set(read);
+  const cloner = new Cloner();
+  const replacements = new Replacements();
+  const copies: Operation[] = [];
+  for (const operation of builder.operations) {
+    if (operation.op.traits.constant !== true || !wanted.has(operation.results[0])) continue;
+    const copy = cloner.operation(operation);
+    copies.push(copy);
+    wanted.delete(operation.results[0]);
+    replacements.set(operation.results[0], copy.results[0]);
+  }
+  if (copies.length === 0) return { kept: read, block: backward };
+  const { operations, results } = replacements.applyBlock(backward);
+  return {
+    kept: read.filter((v) => wanted.has(v)),
+    block: makeBlock(backward.arguments, copies.concat(operations), results),
+  };
+}

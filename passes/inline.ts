@@ -1,0 +1,115 @@
+// Replaces calls of private functions by their bodies, callees first. Functions left without callers fall to dead-node-elimination.
+
+import {
+  type Bindings,
+  type Block,
+  BlockBuilder,
+  bindSymbols,
+  Cloner,
+  calleeOf,
+  calleesFirst,
+  calleesOf,
+  type Func,
+  FuncScope,
+  type Module,
+  makeBlock,
+  mapFuncs,
+  type Operation,
+  Replacements,
+  signatureOf,
+  walk,
+  withBody,
+  withRegions,
+} from "../src/ir/index.ts";
+import { definePass } from "../src/rewrite/index.ts";
+
+/** A function this large stays a function, unless it is called from one place only: repeated doubling stays bounded. */
+const smallEnough = 200;
+
+export const inline = definePass({
+  name: "inline",
+  summary: "Replaces calls of private functions by their bodies, where these are small or called once.",
+  run(module) {
+    const calls = countCalls(module);
+    const bodies = new Map<string, Func>();
+    const worthwhile = new Map<string, Func>();
+    for (const func of calleesFirst(module)) {
+      const next = calleesOf(func).some((name) => worthwhile.has(name)) ? new Inlining(worthwhile).func(func) : func;
+      bodies.set(func.name, next);
+      const once = calls.get(func.name) === 1;
+      if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
+        worthwhile.set(func.name, next);
+    }
+    return mapFuncs(module, (func) => bodies.get(func.name) as Func);
+  },
+});
+
+function countCalls(module: Module): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const func of module.funcs) {
+    walk(func.body, (operation) => {
+      const name = calleeOf(operation);
+      if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
+    });
+  }
+  return counts;
+}
+
+function sizeOfBlock(block: Block): number {
+  let n = 0;
+  walk(block, () => n++);
+  return n;
+}
+
+/** One function's body with the calls in it replaced. The callees' own calls are replaced already. */
+class Inlining {
+  readonly #funcs: ReadonlyMap<string, Func>;
+  readonly #replacements = new Replacements();
+
+  constructor(funcs: ReadonlyMap<string, Func>) {
+    this.#funcs = funcs;
+  }
+
+  func(func: Func): Func {
+    return withBody(func, this.#block(func.body, new BlockBuilder(new FuncScope(func.constraints))));
+  }
+
+  #block(block: Block, builder: BlockBuilder): Block {
+    for (const operation of block.operations) {
+      const callee = this.#inlinedCallee(operation);
+      if (callee === null) builder.append(this.#operation(operation, builder));
+      else this.#splice(operation, callee, builder);
+    }
+    return makeBlock(block.arguments, builder.operations, this.#replacements.all(block.results));
+  }
+
+  #inlinedCallee(operation: Operation): Func | null {
+    const name = operation.op.traits.transform === true ? null : calleeOf(operation);
+    return name === null ? null : (this.#funcs.get(name) ?? null);
+  }
+
+  #operation(operation: Operation, builder: BlockBuilder): Operation {
+    if (!holdsCall(operation)) return this.#replacements.apply(operation);
+    const regions = operation.regions.map((r) => this.#block(r, new BlockBuilder(builder.scope, builder)));
+    const operands = Object.freeze(this.#replacements.all(operation.operands));
+    return Object.freeze({ ...withRegions(operation, regions), operands });
+  }
+
+  #splice(operation: Operation, callee: Func, builder: BlockBuilder): void {
+    const args = this.#replacements.all(operation.operands);
+    const { bindings } = operation.attributes.bindings as Bindings;
+    const bound = bindSymbols(
+      signatureOf(callee),
+      args.map((v) => v.type),
+      bindings,
+    );
+    const results = new Cloner(bound).inline(callee.body, args, builder);
+    for (const [i, r] of operation.results.entries()) this.#replacements.set(r, results[i]);
+  }
+}
+
+function holdsCall(operation: Operation): boolean {
+  let found = false;
+  for (const region of operation.regions) walk(region, (o) => void (found ||= calleeOf(o) !== null));
+  return found;
+}

@@ -1,0 +1,119 @@
+// Operations about other operations: stop_gradient, check, probe.
+
+import { emit, type Op, printType, sameType, scalar, type Value } from "../ir/index.ts";
+import { defineOp, emit1 } from "./define.ts";
+
+const stopGradientOp: Op = defineOp({
+  name: "stop_gradient",
+  summary: "The same value, through which no derivative flows.",
+  operands: [{ name: "x" }],
+  level: "both",
+  types: (x) => x.operands,
+  traits: { elementwise: true, moves: true },
+  scalar: { compute: ([x]) => x, spell: ([x]) => x, exact: true },
+  eval: (x) => x.operands,
+  derivative: { kind: "zero", reason: "it is there to stop derivatives" },
+  batching: { kind: "elementwise" },
+  lowering: { kind: "view" },
+  docs: {
+    semantics: "x. Derivatives treat it as a constant.",
+    constraints: [],
+    example: `private func @f(%x: f64) -> f64 {
+  %c = stop_gradient %x : f64
+  %y = mul %x, %c : f64
+  return %y
+}
+
+func @main(%x: f64) -> f64 {
+  %one = constant 1 : f64
+  %y, %dx = vjp @f(%x) cotangents(%one) : f64, f64
+  return %dx
+}
+// run: @main(3) == 3
+`,
+  },
+});
+
+/** The same value, through which no derivative flows. */
+export function stopGradient(x: Value): Value {
+  return emit1(stopGradientOp, [x], { names: [x.name] });
+}
+
+const checkOp: Op = defineOp({
+  name: "check",
+  summary: "Fails with a message unless a condition holds.",
+  operands: [{ name: "predicate" }],
+  attributes: { message: { kind: "string", summary: "what the error says" } },
+  level: "both",
+  effect: "effect",
+  types(x) {
+    if (!sameType(x.operands[0], scalar("bool"))) {
+      x.fail("dtype", `the predicate has type ${printType(x.operands[0])}, expected bool`, "reduce it with kind = and");
+    }
+    return [];
+  },
+  eval(x) {
+    if (x.operands[0].data[0] === 0) x.fail("check", `check failed: ${x.attributes.message}`);
+    return [];
+  },
+  derivative: { kind: "zero", reason: "it has no results" },
+  batching: {
+    kind: "none",
+    reason: "a check of a batch has to say which element fails",
+  },
+  lowering: { kind: "structured" },
+  docs: {
+    semantics:
+      "Nothing where the predicate is true; else the run ends with an error that carries the message and the user's line.",
+    constraints: ["the predicate is a bool scalar"],
+    example: `func @f(%x: f64) -> f64 {
+  %zero = constant 0 : f64
+  %p = compare %x, %zero, direction = ge : bool
+  check %p, message = "x is negative"
+  return %x
+}
+// run: @f(2) == 2
+`,
+  },
+});
+
+/** Fails at run time with `message` unless the bool scalar holds. */
+export function check(predicate: Value, message: string): void {
+  emit(checkOp, [predicate], { attributes: { message } });
+}
+
+const probeOp: Op = defineOp({
+  name: "probe",
+  summary: "Shows a value to an observer and passes it on.",
+  operands: [{ name: "x" }],
+  attributes: { name: { kind: "string", summary: "what the observer is told" } },
+  level: "both",
+  effect: "effect",
+  types: (x) => x.operands,
+  eval(x) {
+    x.observe(x.attributes.name as string, x.operands[0]);
+    return x.operands;
+  },
+  // the tangent and the cotangent pass without being shown
+  derivative: { kind: "rule", vjp: (x) => [x.cotangent], jvp: (x) => x.tangents[0] },
+  batching: { kind: "elementwise" },
+  lowering: { kind: "structured" },
+  docs: {
+    semantics:
+      "x, unchanged. Each time it runs, the observer given to the run sees the name and the value. Backward code repeats no probe.",
+    constraints: [],
+    example: `func @f(%x: f64) -> f64 {
+  %seen = probe %x, name = "x" : f64
+  return %seen
+}
+// run: @f(2) == 2
+`,
+  },
+});
+
+/** `x`, shown to the observer of the run under `name`. */
+export function probe(x: Value, name: string): Value {
+  return emit1(probeOp, [x], { attributes: { name } });
+}
+
+export const metaRecords = { stopGradient: stopGradientOp, check: checkOp, probe: probeOp };
