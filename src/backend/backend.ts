@@ -1,10 +1,12 @@
 // The interface every backend meets: from a module to something that runs.
 
-import type { Module, NdArray, Origin } from "../ir/index.ts";
+import type { Module, NdArray, Origin, Signature } from "../ir/index.ts";
 
 export interface BackendOptions {
   /** The function to run. */
   readonly entry: string;
+  /** The entry's signature at tensor level: which memory arguments of a lowered function are its results. */
+  readonly signature: Signature;
   /** Receives what `probe` operations observe. */
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
@@ -27,6 +29,6 @@ export interface Backend {
   readonly level: "tensor" | "loop";
   /** Whether it can run here (a content security policy may forbid generated code). */
   isAvailable(): boolean;
-  /** `module` is at this backend's level; `original` is the same program at tensor level, for the signature. */
+  /** `module` is at this backend's level. */
   compile(module: Module, options: BackendOptions): Executable;
 }

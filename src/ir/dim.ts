@@ -209,13 +209,32 @@ function substituteAtom(atom: Atom, lookup: (name: string) => Dim | undefined): 
 /** The number `d` is when each symbol has the value `lookup` gives. */
 export function evaluateDim(d: Dim, lookup: (name: string) => number | undefined): number {
   if (typeof d === "number") return d;
-  const value = substituteDim(d, lookup);
-  if (typeof value !== "number")
-    fail(
-      "shape",
-      `dimension ${d} depends on ${[...collectSymbols(value, new Set())].join(", ")}, which has no value here`,
-    );
-  return value;
+  let sum = 0;
+  for (const t of d.terms) {
+    let product = t.coefficient;
+    for (const f of t.factors) product *= evaluateAtom(f, lookup);
+    sum += product;
+  }
+  return checked(sum);
+}
+
+function evaluateAtom(atom: Atom, lookup: (name: string) => number | undefined): number {
+  switch (atom.kind) {
+    case "symbol":
+      return lookup(atom.name) ?? fail("shape", `dimension symbol ${atom.name} has no value here`);
+    case "floor":
+      return Math.floor(evaluateDim(atom.numerator, lookup) / atom.divisor);
+    case "exact":
+      return evaluateExact(evaluateDim(atom.numerator, lookup), evaluateDim(atom.divisor, lookup));
+    default:
+      return Math[atom.kind](...atom.arguments.map((a) => evaluateDim(a, lookup)));
+  }
+}
+
+function evaluateExact(numerator: number, divisor: number): number {
+  if (divisor === 0) fail("shape", `exact(${numerator}/0) divides by zero`);
+  const quotient = numerator / divisor;
+  return Number.isInteger(quotient) ? quotient : fail("shape", `${numerator} is not divisible by ${divisor}`);
 }
 
 // ---- normal form ----------------------------------------------------------------------------------------------------
