@@ -1,0 +1,54 @@
+// The interpreter as a backend: defines what a module means, runs everywhere, needs no generated code.
+
+import { fail, findFunc, isScalar, type Module, type NdArray, ndscalar, type TensorType } from "../../ir/index.ts";
+import type { Backend, BackendOptions, Executable } from "../backend.ts";
+import { Interpreter, type InterpretOptions } from "./interpreter.ts";
+
+export type { InterpretOptions } from "./interpreter.ts";
+
+/** Runs function `name` of a module, at either level; the arguments are checked, and memory arguments written to. */
+export function interpret(
+  module: Module,
+  name: string,
+  args: readonly NdArray[],
+  options: InterpretOptions = {},
+): readonly NdArray[] {
+  const interpreter = new Interpreter(module, options);
+  interpreter.binder(name).check(args);
+  return interpreter.call(name, args);
+}
+
+export const interpretBackend: Backend = {
+  name: "interpret",
+  level: "tensor",
+  isAvailable: () => true,
+  compile(module: Module, options: BackendOptions): Executable {
+    const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
+    const interpreter = new Interpreter(module, { observe: options.observe });
+    const { arguments: args, results } = func.body;
+    const run = (arrays: readonly NdArray[]): readonly NdArray[] => interpreter.call(func.name, arrays);
+    const isPlain = [...args, ...results].every((v) => isScalar(v.type));
+    return {
+      run,
+      scalar: isPlain ? plain(run, args.map(typeOf), results.map(typeOf)) : null,
+      source: null,
+    };
+  },
+};
+
+function typeOf(value: { readonly type: unknown }): TensorType {
+  return value.type as TensorType;
+}
+
+/** The function on plain numbers, with booleans for bool. */
+function plain(
+  run: Executable["run"],
+  args: readonly TensorType[],
+  results: readonly TensorType[],
+): NonNullable<Executable["scalar"]> {
+  const unwrap = (array: NdArray): number | boolean => (array.dtype === "bool" ? array.data[0] !== 0 : array.data[0]);
+  return (...numbers) => {
+    const arrays = run(args.map((type, i) => ndscalar(type.dtype, Number(numbers[i]))));
+    return results.length === 1 ? unwrap(arrays[0]) : arrays.map(unwrap);
+  };
+}

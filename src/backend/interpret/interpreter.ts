@@ -1,0 +1,194 @@
+// The reference meaning: runs a module operation by operation through the ops' own `eval`, at either level.
+
+import {
+  AdjointError,
+  type Attributes,
+  assert,
+  type Block,
+  type Dim,
+  dimsOf,
+  type ErrorCode,
+  type EvalContext,
+  evaluateDim,
+  type Func,
+  fail,
+  findFunc,
+  type Module,
+  type NdArray,
+  type Operation,
+  type Origin,
+  signatureOf,
+  type Type,
+  type Value,
+} from "../../ir/index.ts";
+import { Binder, type Sizes } from "../../runtime/index.ts";
+import { type BlockPlan, planLifetimes } from "./plan.ts";
+
+export interface InterpretOptions {
+  /** Receives what `probe` operations observe. */
+  readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
+}
+
+interface Prepared {
+  readonly func: Func;
+  readonly binder: Binder;
+  readonly plans: ReadonlyMap<Block, BlockPlan>;
+}
+
+/** Runs the functions of one module. Memory arguments are written to; everything else is read only. */
+export class Interpreter {
+  readonly options: InterpretOptions;
+  readonly #module: Module;
+  readonly #prepared = new Map<string, Prepared>();
+
+  constructor(module: Module, options: InterpretOptions = {}) {
+    this.#module = module;
+    this.options = options;
+  }
+
+  /** The results of a function; `given` are the sizes of symbols that the argument shapes do not determine. */
+  call(name: string, args: readonly NdArray[], given: Readonly<Record<string, number>> = {}): readonly NdArray[] {
+    const { func, binder, plans } = this.#prepare(name);
+    return new Frame(this, plans, binder.sizes(args, given)).run(func.body, args);
+  }
+
+  /** The function's binder, for whoever has to check arguments first. */
+  binder(name: string): Binder {
+    return this.#prepare(name).binder;
+  }
+
+  #prepare(name: string): Prepared {
+    let prepared = this.#prepared.get(name);
+    if (prepared === undefined) {
+      const func = findFunc(this.#module, name) ?? fail("name", `the module has no function @${name}`);
+      const names = func.body.arguments.map((a) => a.name);
+      prepared = { func, binder: new Binder(signatureOf(func), names), plans: planLifetimes(func.body) };
+      this.#prepared.set(name, prepared);
+    }
+    return prepared;
+  }
+}
+
+/** One call of one function: the values that are alive, and the sizes of the symbols. */
+class Frame {
+  readonly interpreter: Interpreter;
+  readonly #plans: ReadonlyMap<Block, BlockPlan>;
+  readonly #sizes: Sizes;
+  readonly #values = new Map<Value, NdArray>();
+  /** Dimensions already evaluated, by their printed form. */
+  readonly #dims = new Map<string, number>();
+
+  constructor(interpreter: Interpreter, plans: ReadonlyMap<Block, BlockPlan>, sizes: Sizes) {
+    this.interpreter = interpreter;
+    this.#plans = plans;
+    this.#sizes = sizes;
+  }
+
+  run(block: Block, args: readonly NdArray[]): readonly NdArray[] {
+    const plan = this.#plans.get(block);
+    assert(plan !== undefined, "a region runs inside its own function");
+    const values = this.#values;
+    for (let i = 0; i < args.length; i++) values.set(block.arguments[i], args[i]);
+    for (let i = 0; i < block.operations.length; i++) {
+      const operation = block.operations[i];
+      const results = this.#evaluate(operation);
+      for (let k = 0; k < results.length; k++) values.set(operation.results[k], results[k]);
+      const dead = plan.after[i];
+      if (dead !== undefined) for (const v of dead) values.delete(v);
+    }
+    const results = block.results.map((v) => this.value(v));
+    for (const v of plan.atEnd) values.delete(v);
+    return results;
+  }
+
+  value(v: Value): NdArray {
+    const array = this.#values.get(v);
+    assert(array !== undefined, `%${v.name ?? v.id} is defined before it is used`);
+    return array;
+  }
+
+  dim(d: Dim): number {
+    if (typeof d === "number") return d;
+    let size = this.#dims.get(d.key);
+    if (size === undefined) {
+      size = evaluateDim(d, (name) => this.#sizes.get(name));
+      this.#dims.set(d.key, size);
+    }
+    return size;
+  }
+
+  size(name: string): number | undefined {
+    return this.#sizes.get(name);
+  }
+
+  #evaluate(operation: Operation): readonly NdArray[] {
+    const { op, origin } = operation;
+    if (op.eval == null) {
+      return fail("no-eval", `${op.name} has no meaning of its own here: a pass has to resolve it first`, { origin });
+    }
+    const operands = operation.operands.map((v) => this.value(v));
+    try {
+      return op.eval(new OperationContext(this, operation, operands));
+    } catch (error) {
+      throw error instanceof AdjointError ? error.at(origin) : error;
+    }
+  }
+}
+
+/** What one operation's `eval` sees. */
+class OperationContext implements EvalContext {
+  readonly operation: Operation;
+  readonly operands: readonly NdArray[];
+  readonly #frame: Frame;
+
+  constructor(frame: Frame, operation: Operation, operands: readonly NdArray[]) {
+    this.#frame = frame;
+    this.operation = operation;
+    this.operands = operands;
+  }
+
+  get attributes(): Attributes {
+    return this.operation.attributes;
+  }
+
+  group(name: string): readonly NdArray[] {
+    const { op, segments } = this.operation;
+    const at = op.groups.indexOf(name);
+    assert(at >= 0, `op ${op.name} has an operand group ${name}`);
+    let start = 0;
+    for (let i = 0; i < at; i++) start += segments[i];
+    return this.operands.slice(start, start + segments[at]);
+  }
+
+  dim(d: Dim): number {
+    return this.#frame.dim(d);
+  }
+
+  affine(d: Dim, group: string): number {
+    if (typeof d === "number") return d;
+    const indices = this.group(group);
+    return evaluateDim(d, (name) =>
+      name.startsWith("%") ? indices[Number(name.slice(1))]?.data[0] : this.#frame.size(name),
+    );
+  }
+
+  shape(type: Type): readonly number[] {
+    return dimsOf(type).map((d) => this.#frame.dim(d));
+  }
+
+  run(region: Block, args: readonly NdArray[]): readonly NdArray[] {
+    return this.#frame.run(region, args);
+  }
+
+  call(name: string, args: readonly NdArray[], bindings: Readonly<Record<string, number>>): readonly NdArray[] {
+    return this.#frame.interpreter.call(name, args, bindings);
+  }
+
+  observe(name: string, value: NdArray): void {
+    this.#frame.interpreter.options.observe?.(name, value, this.operation.origin);
+  }
+
+  fail(code: ErrorCode, reason: string): never {
+    return fail(code, reason, { origin: this.operation.origin });
+  }
+}

@@ -1,0 +1,74 @@
+// When each value of a function is used last, so that the interpreter can let go of it.
+
+import type { Block, Value } from "../../ir/index.ts";
+
+/** What may be forgotten: after operation i, and when the block ends. */
+export interface BlockPlan {
+  readonly after: readonly (readonly Value[] | undefined)[];
+  readonly atEnd: readonly Value[];
+}
+
+interface Position {
+  readonly block: Block;
+  index: number;
+}
+
+/** The plans of a function's body and all its regions, in one walk. */
+export function planLifetimes(body: Block): ReadonlyMap<Block, BlockPlan> {
+  return new LifetimePlanner().plan(body);
+}
+
+class LifetimePlanner {
+  /** The block that defines a value, and how deep that block stands. */
+  readonly #homes = new Map<Value, number>();
+  readonly #lastUse = new Map<Value, number>();
+  readonly #path: Position[] = [];
+  readonly #plans = new Map<Block, BlockPlan>();
+
+  plan(body: Block): ReadonlyMap<Block, BlockPlan> {
+    this.#block(body);
+    return this.#plans;
+  }
+
+  #block(block: Block): void {
+    const depth = this.#path.length;
+    const position: Position = { block, index: 0 };
+    this.#path.push(position);
+    const own: Value[] = [];
+    const define = (value: Value): void => {
+      this.#homes.set(value, depth);
+      this.#lastUse.set(value, position.index);
+      own.push(value);
+    };
+    for (const argument of block.arguments) define(argument);
+    for (const [i, operation] of block.operations.entries()) {
+      position.index = i;
+      for (const v of operation.operands) this.#use(v);
+      for (const region of operation.regions) this.#block(region);
+      for (const v of operation.results) define(v);
+    }
+    position.index = block.operations.length;
+    for (const v of block.results) this.#use(v);
+    this.#path.pop();
+    this.#plans.set(block, this.#collect(block, own));
+  }
+
+  /** A use inside a region is a use at the region's operation in the block that defines the value. */
+  #use(value: Value): void {
+    const depth = this.#homes.get(value);
+    if (depth !== undefined) this.#lastUse.set(value, this.#path[depth].index);
+  }
+
+  #collect(block: Block, own: readonly Value[]): BlockPlan {
+    const after: (Value[] | undefined)[] = new Array(block.operations.length);
+    const atEnd: Value[] = [];
+    for (const value of own) {
+      const last = this.#lastUse.get(value) ?? 0;
+      if (last >= block.operations.length) atEnd.push(value);
+      else (after[last] ??= []).push(value);
+      this.#homes.delete(value);
+      this.#lastUse.delete(value);
+    }
+    return { after, atEnd };
+  }
+}

@@ -1,0 +1,22 @@
+// Memory for results: sizes are checked before the engine is asked, so that a bad one is an error a user understands.
+
+import { type DType, dtypes, fail, type NdArray, printShape } from "../ir/index.ts";
+
+/** The most elements one array may have. */
+const maxElements = 2 ** 32 - 1;
+
+/** A zeroed array; a negative, fractional or too large extent is an error (code `range`) that says `what` it was for. */
+export function allocateChecked(dtype: DType, shape: readonly number[], what: string): NdArray {
+  let size = 1;
+  for (const extent of shape) {
+    if (!Number.isInteger(extent) || extent < 0)
+      fail("range", `${what} has shape ${printShape(shape)}, expected sizes >= 0`);
+    size *= extent;
+  }
+  if (size > maxElements) fail("range", `${what} has shape ${printShape(shape)}, ${size} elements are too many`);
+  try {
+    return { dtype, shape, data: new dtypes[dtype].array(size) };
+  } catch (cause) {
+    return fail("range", `${what} has shape ${printShape(shape)}, which does not fit in memory`, { cause });
+  }
+}
