@@ -1,0 +1,72 @@
+// What is known of a function's values before any text is written: which share a variable, which are literals.
+
+import { type Block, Dense, type Func, isScalar, type Operation, type Value, walk } from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
+import { spellNumber } from "./names.ts";
+import type { ValueFacts } from "./split.ts";
+
+/**
+ * A loop's results, and the arguments of its regions, are one variable. What passes a value on unchanged has its name.
+ */
+export class FuncFacts implements ValueFacts {
+  readonly #same = new Map<Value, Value>();
+  readonly #literals = new Map<Value, string>();
+
+  constructor(func: Func) {
+    walk(func.body, (operation) => this.#visit(operation));
+  }
+
+  canonical(value: Value): Value {
+    let v = value;
+    for (let next = this.#same.get(v); next !== undefined; next = this.#same.get(v)) v = next;
+    if (v !== value) this.#same.set(value, v);
+    return v;
+  }
+
+  isLiteral(value: Value): boolean {
+    return this.#literals.has(this.canonical(value));
+  }
+
+  literal(value: Value): string | undefined {
+    return this.#literals.get(this.canonical(value));
+  }
+
+  #visit(operation: Operation): void {
+    const { op, operands, regions, results } = operation;
+    if (op === records.constant) this.#constant(operation);
+    else if (op === records.while) this.#share(results, regions, 0);
+    else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
+    else if (op === records.for) this.#share(results, regions, 1);
+    else if (op === records.probe || op === records.stopGradient || isView(operation)) {
+      this.#same.set(results[0], operands[0]);
+    }
+  }
+
+  #constant(operation: Operation): void {
+    const [result] = operation.results;
+    if (isScalar(result.type)) this.#literals.set(result, spellConstant(operation));
+  }
+
+  /** The carried arguments of each region start at `from`. */
+  #share(results: readonly Value[], regions: readonly Block[], from: number): void {
+    const [first, ...others] = regions;
+    for (const [i, result] of results.entries()) {
+      const variable = first.arguments[from + i];
+      this.#same.set(result, variable);
+      for (const region of others) this.#same.set(region.arguments[from + i], variable);
+    }
+  }
+}
+
+/** The same memory under another shape. */
+function isView({ op, operands, results }: Operation): boolean {
+  return op.lowering?.kind === "view" && operands[0].type.kind === "memref" && results[0].type.kind === "memref";
+}
+
+function spellConstant({ attributes, results }: Operation): string {
+  const value = attributes.value;
+  const x = value instanceof Dense ? value.at(0) : Number(value);
+  const [{ type }] = results;
+  if (type.kind === "tensor" && type.dtype === "bool") return x !== 0 ? "true" : "false";
+  return spellNumber(x);
+}

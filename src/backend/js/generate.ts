@@ -1,0 +1,23 @@
+// From a module to its text.
+
+import { calleesFirst, calleesOf, type Func, fail, findFunc, type Module } from "../../ir/index.ts";
+import { ModuleText } from "./module-text.ts";
+import { emitOperation } from "./operations.ts";
+import { FunctionWriter } from "./writer.ts";
+
+/** Writes `entry` and the functions it calls, callees first. */
+export function generate(module: Module, entry: string): ModuleText {
+  const funcs = reachable(module, entry);
+  const text = new ModuleText(module, funcs);
+  for (const func of funcs) text.add(new FunctionWriter(text, func, emitOperation).write());
+  return text;
+}
+
+function reachable(module: Module, entry: string): readonly Func[] {
+  const wanted = new Set([entry]);
+  for (const name of wanted) {
+    const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
+    for (const callee of calleesOf(func)) wanted.add(callee);
+  }
+  return calleesFirst(module).filter((f) => wanted.has(f.name));
+}

@@ -1,0 +1,107 @@
+// The JavaScript backend: loop-level IR to text to a function, in one call of `new Function`.
+
+import {
+  allocate,
+  type DType,
+  evaluateDim,
+  type Func,
+  fail,
+  findFunc,
+  isScalar,
+  type Module,
+  type NdArray,
+  ndscalar,
+  type Signature,
+  sizeOf,
+  type TensorType,
+  type TypedArray,
+  type Value,
+} from "../../ir/index.ts";
+import { allocateChecked, Binder } from "../../runtime/index.ts";
+import type { Backend, BackendOptions, Executable } from "../backend.ts";
+import { generate } from "./generate.ts";
+import type { Tables } from "./module-text.ts";
+import { takesArray } from "./writer.ts";
+
+type Scalar = number | boolean;
+type Passed = Scalar | TypedArray;
+type Generated = (...args: (Passed | readonly Passed[])[]) => Scalar | readonly Scalar[] | undefined;
+
+export const jsBackend: Backend = {
+  name: "js",
+  level: "loop",
+  isAvailable,
+  compile(module: Module, options: BackendOptions): Executable {
+    const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
+    const text = generate(module, func.name);
+    const generated = load(text.text, text.functionName(func.name), text.tables, options);
+    const isPlain =
+      !takesArray(func) && func.symbols.length === 0 && [...func.body.arguments, ...func.body.results].every(isRank0);
+    return {
+      run: runner(func, options.signature, generated),
+      scalar: isPlain ? (generated as Executable["scalar"]) : null,
+      source: text.text,
+    };
+  },
+};
+
+function isRank0(value: Value): boolean {
+  return isScalar(value.type);
+}
+
+/** Whether a content security policy lets text become code here. */
+function isAvailable(): boolean {
+  try {
+    return new Function("return 1")() === 1;
+  } catch {
+    return false;
+  }
+}
+
+function load(text: string, entry: string, tables: Tables, { observe }: BackendOptions): Generated {
+  const check = (index: number): never => {
+    const { message, origin } = tables.checks[index];
+    return fail("check", `check failed: ${message}`, { origin });
+  };
+  const probe = (index: number, x: Passed, shape: readonly number[]): void => {
+    const { name, dtype, origin } = tables.probes[index];
+    observe?.(name, observed(dtype, x, shape), origin);
+  };
+  const make = new Function("$check", "$probe", "$constants", `"use strict";\n${text}\nreturn ${entry};`);
+  return make(check, probe, tables.constants) as Generated;
+}
+
+/** A copy: generated code may go on to write to the memory. */
+function observed(dtype: DType, x: Passed, shape: readonly number[]): NdArray {
+  if (typeof x !== "object") return ndscalar(dtype, Number(x));
+  const copy = allocate(dtype, shape);
+  copy.data.set(x.subarray(0, sizeOf(shape)));
+  return copy;
+}
+
+/** Calls generated code with arrays: symbols, arguments, then memory for the results of rank above 0. */
+function runner(func: Func, signature: Signature, generated: Generated): Executable["run"] {
+  const binder = new Binder(signature);
+  const results = signature.results as readonly TensorType[];
+  const rank0 = results.filter((type) => type.shape.length === 0).length;
+  return (args) => {
+    const sizes = binder.sizes(args);
+    const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
+    for (const a of args) passed.push(unwrap(a));
+    const outputs = results.map((type, i) => {
+      if (type.shape.length === 0) return null;
+      const shape = type.shape.map((d) => evaluateDim(d, (name) => sizes.get(name)));
+      return allocateChecked(type.dtype, shape, `result ${i} of @${signature.name}`);
+    });
+    for (const output of outputs) if (output !== null) passed.push(output.data);
+    const returned = takesArray(func) ? generated(passed) : generated(...passed);
+    const scalars = rank0 === 1 ? [returned as Scalar] : ((returned ?? []) as readonly Scalar[]);
+    let next = 0;
+    return outputs.map((output, i) => output ?? ndscalar(results[i].dtype, Number(scalars[next++])));
+  };
+}
+
+function unwrap({ dtype, shape, data }: NdArray): Passed {
+  if (shape.length > 0) return data;
+  return dtype === "bool" ? data[0] !== 0 : data[0];
+}

@@ -1,0 +1,98 @@
+// Loops: carried values are variables that the end of the body assigns.
+
+import { type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
+import type { Scope } from "./text.ts";
+import type { FunctionWriter } from "./writer.ts";
+
+export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const { attributes, regions } = operation;
+  const [index, ...carry] = regions[0].arguments;
+  declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
+  const lower = w.dim(w.affine(attributes.lower as Dim, operation, "bounds"), scope);
+  const upper = w.bound(w.affine(attributes.upper as Dim, operation, "bounds"), scope);
+  countedLoop(w, { index, carry, lower, upper, step: attributes.step as number }, operation, scope);
+}
+
+/** Without anything to scan over, a scan is a loop of `length` steps; the others are lowered to `for` before. */
+export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const { attributes, regions, results, segments, operands, origin } = operation;
+  if (segments[1] > 0 || results.length > segments[0]) {
+    fail("no-eval", "scan over tensors has no code of its own: a pass has to lower it first", { origin });
+  }
+  const carry = regions[0].arguments;
+  declareCarry(w, carry, operands, scope);
+  const upper = w.bound(attributes.length as Dim, scope);
+  countedLoop(w, { index: null, carry, lower: "0", upper, step: 1 }, operation, scope);
+}
+
+interface CountedLoop {
+  readonly index: Value | null;
+  readonly carry: readonly Value[];
+  readonly lower: string;
+  readonly upper: string;
+  readonly step: number;
+}
+
+function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
+  const { index, carry, lower, upper, step } = loop;
+  const [body] = operation.regions;
+  const inner = scope.child();
+  const i = index === null ? w.temporary("step") : w.define(index, inner, "i");
+  enter(w, operation, index === null ? carry : [index, ...carry], inner);
+  w.block(body, inner);
+  assign(w, carry, body.results, inner);
+  const advance = step === 1 ? `${i}++` : `${i} += ${step}`;
+  scope.lines.push(`for (let ${i} = ${lower}; ${i} < ${upper}; ${advance}) {`, inner.lines, "}");
+  leave(w, carry, scope);
+}
+
+export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const [cond, body] = operation.regions;
+  const carry = cond.arguments;
+  declareCarry(w, carry, operation.operands, scope);
+  const inner = scope.child();
+  enter(w, operation, carry, inner);
+  w.block(cond, inner);
+  inner.lines.push(`if (!${w.atom(cond.results[0], inner)}) break;`);
+  w.block(body, inner);
+  assign(w, carry, body.results, inner);
+  scope.lines.push("while (true) {", inner.lines, "}");
+  leave(w, carry, scope);
+}
+
+/** `let acc = zero;` for each carried value. */
+function declareCarry(w: FunctionWriter, carry: readonly Value[], inits: readonly Value[], scope: Scope): void {
+  for (const [k, v] of carry.entries()) {
+    scope.lines.push(`let ${w.define(v, scope, "carry")} = ${w.atom(inits[k], scope)};`);
+  }
+}
+
+/** In the loop the carried values change: what depends on them stays inside, and parts read them from the scratch. */
+function enter(w: FunctionWriter, operation: Operation, values: readonly Value[], inner: Scope): void {
+  for (const v of values) inner.unit.depths.set(v, inner.depth);
+  if (operation.regions.some((r) => w.holdsParts(r))) for (const v of values) w.spill(v, inner);
+}
+
+function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope): void {
+  for (const v of carry) {
+    scope.unit.depths.set(v, scope.depth);
+    w.spill(v, scope);
+  }
+}
+
+/** All at once: a carried value that another one becomes is read before it is written. */
+function assign(w: FunctionWriter, carry: readonly Value[], next: readonly Value[], scope: Scope): void {
+  const sources = next.map((v) => w.facts.canonical(v));
+  const changed = carry.filter((v, k) => sources[k] !== v);
+  const saved = new Map<Value, string>();
+  for (const source of sources) {
+    if (!changed.includes(source) || saved.has(source)) continue;
+    const name = w.temporary(`${w.atom(source, scope)}_before`);
+    scope.lines.push(`const ${name} = ${w.atom(source, scope)};`);
+    saved.set(source, name);
+  }
+  for (const [k, v] of carry.entries()) {
+    const source = sources[k];
+    if (source !== v) scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.atom(source, scope)};`);
+  }
+}

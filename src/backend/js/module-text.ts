@@ -1,0 +1,78 @@
+// The text of a whole module, and the tables its helpers read: nothing a user wrote stands in the text itself.
+
+import {
+  type Attribute,
+  Dense,
+  type DType,
+  dtypes,
+  evaluateDim,
+  type Func,
+  fail,
+  type MemRefType,
+  type Module,
+  type Origin,
+  productOf,
+  type TensorType,
+  type TypedArray,
+} from "../../ir/index.ts";
+import { Names } from "./names.ts";
+
+/** What the helpers of generated code know by number. */
+export interface Tables {
+  readonly checks: readonly { readonly message: string; readonly origin: Origin | null }[];
+  readonly probes: readonly { readonly name: string; readonly dtype: DType; readonly origin: Origin | null }[];
+  readonly constants: readonly TypedArray[];
+}
+
+export class ModuleText {
+  readonly module: Module;
+  readonly #texts: string[] = [];
+  readonly #functionNames = new Map<string, string>();
+  readonly #checks: Tables["checks"][number][] = [];
+  readonly #probes: Tables["probes"][number][] = [];
+  readonly #constants: TypedArray[] = [];
+
+  /** For the functions named, which get their names in generated code here. */
+  constructor(module: Module, funcs: readonly Func[]) {
+    this.module = module;
+    const names = new Names();
+    for (const func of funcs) this.#functionNames.set(func.name, names.unique(func.name));
+  }
+
+  get text(): string {
+    return this.#texts.join("\n\n");
+  }
+
+  get tables(): Tables {
+    return { checks: this.#checks, probes: this.#probes, constants: this.#constants };
+  }
+
+  get functionNames(): Iterable<string> {
+    return this.#functionNames.values();
+  }
+
+  functionName(name: string): string {
+    return this.#functionNames.get(name) ?? fail("name", `the module has no function @${name}`);
+  }
+
+  /** Appends a finished function. */
+  add(text: string): void {
+    this.#texts.push(text);
+  }
+
+  /** The number of a check. */
+  check(message: string, origin: Origin | null): number {
+    return this.#checks.push({ message, origin }) - 1;
+  }
+
+  probe(name: string, type: TensorType | MemRefType, origin: Origin | null): number {
+    return this.#probes.push({ name, dtype: type.dtype, origin }) - 1;
+  }
+
+  /** Constant memory: made once, read by every call. */
+  constant(value: Attribute, type: MemRefType): string {
+    const size = evaluateDim(productOf(type.shape), () => undefined);
+    const data = value instanceof Dense ? value.toArray().data : new dtypes[type.dtype].array(size).fill(Number(value));
+    return `$constants[${this.#constants.push(data) - 1}]`;
+  }
+}

@@ -1,0 +1,161 @@
+// How each kind of operation is written: elementwise ones from their record, the structured ones from this table.
+
+import {
+  type Attribute,
+  type Bindings,
+  bindSymbols,
+  type Dim,
+  dtypes,
+  fail,
+  findFunc,
+  groupOf,
+  isScalar,
+  type MemRefType,
+  type Op,
+  type Operation,
+  productOf,
+  signatureOf,
+  type TensorType,
+  type Value,
+} from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
+import { emitFor, emitScan, emitWhile } from "./loops.ts";
+import type { Scope } from "./text.ts";
+import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "./writer.ts";
+
+/** Values under other names, and literals: nothing is written where they are defined. */
+const nothing: Emitter = () => {};
+
+const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
+  [records.constant, emitConstant],
+  [records.stopGradient, nothing],
+  [records.dim, emitDim],
+  [records.if, emitIf],
+  [records.while, emitWhile],
+  [records.scan, emitScan],
+  [records.for, emitFor],
+  [records.call, emitCall],
+  [records.check, emitCheck],
+  [records.probe, emitProbe],
+  [records.load, emitLoad],
+  [records.store, emitStore],
+  [records.alloc, emitAlloc],
+]);
+
+export function emitOperation(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const emitter = emitters.get(operation.op);
+  if (emitter !== undefined) emitter(w, operation, scope);
+  else if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
+  else if (operation.op.lowering?.kind !== "view" || operation.results[0].type.kind !== "memref") {
+    const reason = `${operation.op.name} has no code of its own here: a pass has to resolve or lower it first`;
+    fail("no-eval", reason, { origin: operation.origin });
+  }
+}
+
+/** `const c = a * b;` as the record spells it, rounded as the dtype rounds. */
+function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const { op, operands, results, attributes } = operation;
+  const { dtype } = results[0].type as TensorType;
+  const atoms = operands.map((v) => w.atom(v, scope));
+  const text = op.scalar?.spell(atoms, { attributes, dtype }) ?? "";
+  w.declare(results[0], op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text), scope, op.name);
+}
+
+/** Rank-0 constants are literals; constant memory belongs to the module. */
+function emitConstant(w: FunctionWriter, { results, attributes, op }: Operation, scope: Scope): void {
+  const [result] = results;
+  if (isScalar(result.type)) return;
+  w.declare(result, w.module.constant(attributes.value, result.type as MemRefType), scope, op.name);
+}
+
+function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const d = w.affine(operation.attributes.value as Dim, operation, "operands");
+  const { dtype } = operation.results[0].type as TensorType;
+  w.declare(operation.results[0], dtypes[dtype].spellRound(w.dim(d, scope)), scope, operation.op.name);
+}
+
+// ---- control --------------------------------------------------------------------------------------------------------
+
+function emitIf(w: FunctionWriter, { operands, regions, results, op }: Operation, scope: Scope): void {
+  for (const r of results) scope.lines.push(`let ${w.define(r, scope, op.name)};`);
+  const [then, otherwise] = regions.map((region) => {
+    const inner = scope.child();
+    w.block(region, inner);
+    for (const [i, r] of results.entries()) {
+      inner.lines.push(`${w.atom(r, scope)} = ${w.atom(region.results[i], inner)};`);
+    }
+    return inner.lines;
+  });
+  scope.lines.push(`if (${w.atom(operands[0], scope)}) {`, then);
+  if (otherwise.length > 0) scope.lines.push("} else {", otherwise);
+  scope.lines.push("}");
+  for (const r of results) w.spill(r, scope);
+}
+
+/** A function of this module takes its symbols first, then its arguments. */
+function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const { attributes, operands, results, origin, op } = operation;
+  const name = attributes.callee as string;
+  const callee = findFunc(w.module.module, name) ?? fail("name", `the module has no function @${name}`, { origin });
+  const explicit = (attributes.bindings as Bindings).bindings;
+  const bound = bindSymbols(
+    signatureOf(callee),
+    operands.map((v) => v.type),
+    explicit,
+  );
+  const passed = [...callee.symbols.map((s) => w.dim(bound[s], scope)), ...operands.map((v) => w.atom(v, scope))];
+  const list = passed.join(", ");
+  const text = `${w.module.functionName(name)}(${takesArray(callee) ? `[${list}]` : list})`;
+  if (results.length === 0) scope.lines.push(`${text};`);
+  else if (results.length === 1) w.declare(results[0], text, scope, op.name);
+  else {
+    const tuple = w.temporary(`${name}_results`);
+    scope.lines.push(`const ${tuple} = ${text};`);
+    for (const [i, r] of results.entries()) w.declare(r, `${tuple}[${i}]`, scope, op.name);
+  }
+}
+
+// ---- meta -----------------------------------------------------------------------------------------------------------
+
+function emitCheck(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
+  const index = w.module.check(attributes.message as string, origin);
+  scope.lines.push(`if (!${w.atom(operands[0], scope)}) $check(${index});`);
+}
+
+function emitProbe(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
+  const [x] = operands;
+  const index = w.module.probe(attributes.name as string, x.type as TensorType | MemRefType, origin);
+  const shape = isScalar(x.type) ? [] : (x.type as MemRefType).shape.map((d) => w.dim(d, scope));
+  scope.lines.push(`$probe(${[index, w.atom(x, scope), `[${shape.join(", ")}]`].join(", ")});`);
+}
+
+// ---- memory ---------------------------------------------------------------------------------------------------------
+
+function emitLoad(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const [memory] = groupOf(operation, "memory");
+  const text = element(w, operation, memory, scope);
+  w.declare(operation.results[0], isBoolean(memory.type) ? `${text} !== 0` : text, scope, operation.op.name);
+}
+
+function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const [memory] = groupOf(operation, "memory");
+  const value = w.atom(operation.operands[0], scope);
+  const text = element(w, operation, memory, scope);
+  scope.lines.push(`${text} = ${isBoolean(memory.type) ? `${value} ? 1 : 0` : value};`);
+}
+
+/** `x[i * 784 + j]`: the row-major position. */
+function element(w: FunctionWriter, operation: Operation, memory: Value, scope: Scope): string {
+  const at = operation.attributes.at as readonly Attribute[];
+  const position = w.position(
+    (memory.type as MemRefType).shape,
+    at.map((d) => w.affine(d as Dim, operation, "at")),
+  );
+  return `${w.atom(memory, scope)}[${w.dim(position, scope)}]`;
+}
+
+function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope): void {
+  const [result] = results;
+  const { dtype, shape } = result.type as MemRefType;
+  w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
+}

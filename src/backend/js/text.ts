@@ -1,0 +1,77 @@
+// Generated text under construction: nested lines, the functions they stand in, and the names that hold there.
+
+import type { Value } from "../../ir/index.ts";
+import type { Unit } from "./split.ts";
+
+/** A line, or lines one level deeper. */
+export type Text = string | readonly Text[];
+
+/** Lines with two spaces for each level. */
+export function render(lines: readonly Text[], indent = ""): string {
+  const out: string[] = [];
+  renderInto(lines, indent, out);
+  return out.join("\n");
+}
+
+function renderInto(lines: readonly Text[], indent: string, out: string[]): void {
+  for (const line of lines) {
+    if (typeof line === "string") out.push(indent + line);
+    else renderInto(line, `${indent}  `, out);
+  }
+}
+
+/**
+ * One generated function. `scratch` functions share the scratch of their call and read there what other units define;
+ * a `loop` function takes what it reads as parameters.
+ */
+export class UnitText {
+  readonly kind: "scratch" | "loop";
+  readonly parent: UnitText | null;
+  readonly unit: Unit;
+  /** What is read at the start. */
+  readonly header: Text[] = [];
+  /** How this function spells a value. */
+  readonly atoms = new Map<Value, string>();
+  /** How this function spells a dimension symbol. */
+  readonly symbols = new Map<string, string>();
+  /** How deep in its scopes a value is defined; what is absent stands at the top. */
+  readonly depths = new Map<Value, number>();
+  /** Of a loop function: parameter names, and what its caller passes. */
+  readonly parameters: string[] = [];
+  readonly passed: string[] = [];
+  /** The last place given in a comment. */
+  place = "";
+
+  constructor(kind: "scratch" | "loop", unit: Unit, parent: UnitText | null) {
+    this.kind = kind;
+    this.unit = unit;
+    this.parent = parent;
+  }
+}
+
+/** The lines between two braces. */
+export class Scope {
+  readonly unit: UnitText;
+  readonly parent: Scope | null;
+  readonly depth: number;
+  readonly lines: Text[] = [];
+  /** Subexpressions of subscripts computed here, by what they are. */
+  readonly hoisted = new Map<string, string>();
+
+  constructor(unit: UnitText, parent: Scope | null = null) {
+    this.unit = unit;
+    this.parent = parent;
+    this.depth = parent === null ? 0 : parent.depth + 1;
+  }
+
+  child(): Scope {
+    return new Scope(this.unit, this);
+  }
+
+  /** The scope at a depth, from here outwards. */
+  at(depth: number): Scope {
+    let scope: Scope = this;
+    while (scope.depth > depth && scope.parent !== null) scope = scope.parent;
+    return scope;
+  }
+}

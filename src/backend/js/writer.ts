@@ -1,0 +1,298 @@
+// Writes one function of the module: units, scopes, and the spelling of values in them.
+
+import {
+  addDims,
+  type Block,
+  type Dim,
+  type Func,
+  groupOf,
+  mulDims,
+  type Operation,
+  substituteDim,
+  type Type,
+  termsOf,
+  type Value,
+} from "../../ir/index.ts";
+import { indexDim } from "../../ops/index.ts";
+import { isAtomText, joinTerms, type SpellSymbol, spellDim, spellTerm } from "./dims.ts";
+import { FuncFacts } from "./facts.ts";
+import type { ModuleText } from "./module-text.ts";
+import { Names, spellPlace } from "./names.ts";
+import { type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
+import { render, Scope, type Text, UnitText } from "./text.ts";
+
+/** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
+export const maxParameters = 30_000;
+
+export function takesArray(func: Func): boolean {
+  return func.symbols.length + func.body.arguments.length > maxParameters;
+}
+
+/** Writes one kind of operation. */
+export type Emitter = (w: FunctionWriter, operation: Operation, scope: Scope) => void;
+
+export class FunctionWriter {
+  readonly module: ModuleText;
+  readonly facts: FuncFacts;
+  readonly #emit: Emitter;
+  readonly #func: Func;
+  readonly #name: string;
+  readonly #plan: SplitPlan;
+  readonly #names: Names;
+  readonly #valueNames = new Map<Value, string>();
+  readonly #symbolNames: ReadonlyMap<string, string>;
+  #parts = 0;
+  #loops = 0;
+
+  constructor(module: ModuleText, func: Func, emit: Emitter) {
+    this.module = module;
+    this.#emit = emit;
+    this.#func = func;
+    this.#name = module.functionName(func.name);
+    this.facts = new FuncFacts(func);
+    this.#plan = planSplit(func, this.facts, func.symbols.length);
+    this.#names = new Names(module.functionNames);
+    this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
+  }
+
+  /** The text of the function; its parts and loops have gone to the module before it. */
+  write(): string {
+    const unit = new UnitText("scratch", this.#plan.main, null);
+    const scope = new Scope(unit);
+    const parameters = this.#bindParameters(unit);
+    this.#openScratch(scope);
+    this.block(this.#func.body, scope);
+    const results = this.#func.body.results.map((v) => this.atom(v, scope));
+    if (results.length === 1) scope.lines.push(`return ${results[0]};`);
+    else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
+    return render([`function ${this.#name}(${parameters.join(", ")}) {`, unit.header, scope.lines, "}"]);
+  }
+
+  #bindParameters(unit: UnitText): readonly string[] {
+    const args = this.#func.body.arguments;
+    const { symbols } = this.#func;
+    if (takesArray(this.#func)) {
+      for (const [i, s] of symbols.entries()) unit.symbols.set(s, `$args[${i}]`);
+      for (const [i, v] of args.entries()) unit.atoms.set(v, `$args[${symbols.length + i}]`);
+      return ["$args"];
+    }
+    for (const [s, name] of this.#symbolNames) unit.symbols.set(s, name);
+    for (const v of args) unit.atoms.set(v, this.#nameOf(v));
+    return [...this.#symbolNames.values(), ...args.map((v) => this.#nameOf(v))];
+  }
+
+  /** Makes the scratch of this call and puts the parameters that parts read into it. */
+  #openScratch(scope: Scope): void {
+    if (this.#plan.parts.size === 0) return;
+    scope.lines.push(`const $s = new Float64Array(${this.#plan.scratchSize});`);
+    if (this.#plan.memorySize > 0) scope.lines.push(`const $m = new Array(${this.#plan.memorySize});`);
+    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$s[${i}] = ${scope.unit.symbols.get(s)};`);
+    for (const v of this.#func.body.arguments) this.spill(v, scope);
+  }
+
+  // ---- blocks -------------------------------------------------------------------------------------------------------
+
+  /** The operations of a block, in parts where it was cut. */
+  block(block: Block, scope: Scope): void {
+    const parts = this.#plan.parts.get(block);
+    if (parts === undefined) for (const operation of block.operations) this.#operation(operation, scope);
+    else for (const part of parts) this.#part(block, part, scope);
+  }
+
+  #operation(operation: Operation, scope: Scope): void {
+    const before = scope.lines.length;
+    this.#emit(this, operation, scope);
+    if (scope.lines.length > before && operation.origin !== null) {
+      const { file, line } = operation.origin;
+      const place = spellPlace(file, line);
+      if (place !== scope.unit.place) scope.lines.splice(before, 0, place);
+      scope.unit.place = place;
+    }
+  }
+
+  #part(block: Block, { start, end, unit }: Part, scope: Scope): void {
+    const name = `${this.#name}$${++this.#parts}`;
+    const text = new UnitText("scratch", unit, scope.unit);
+    const inner = new Scope(text);
+    for (let i = start; i < end; i++) this.#operation(block.operations[i], inner);
+    const parameters = this.#plan.memorySize > 0 ? "$s, $m" : "$s";
+    this.module.add(render([`function ${name}(${parameters}) {`, text.header, inner.lines, "}"]));
+    scope.lines.push(`${name}(${parameters});`);
+  }
+
+  /** Whether parts are called from within a region, which then read its arguments from the scratch. */
+  holdsParts(region: Block): boolean {
+    return this.#plan.holdsParts.has(region);
+  }
+
+  // ---- values -------------------------------------------------------------------------------------------------------
+
+  /** How `scope`'s function spells a value it reads: a name, a literal or a slot. */
+  atom(value: Value, scope: Scope): string {
+    return this.facts.literal(value) ?? this.#atomIn(this.facts.canonical(value), scope.unit);
+  }
+
+  #atomIn(value: Value, unit: UnitText): string {
+    const known = unit.atoms.get(value);
+    if (known !== undefined) return known;
+    if (unit.kind === "loop" && unit.parent !== null) {
+      const name = this.#nameOf(value);
+      unit.parameters.push(name);
+      unit.passed.push(this.#atomIn(value, unit.parent));
+      unit.atoms.set(value, name);
+      return name;
+    }
+    const slot = this.#slotText(value);
+    if (isWithin(this.#plan.units.get(value), unit.unit)) return slot.read;
+    const name = this.#nameOf(value);
+    unit.header.push(`const ${name} = ${slot.read};`);
+    unit.atoms.set(value, name);
+    return name;
+  }
+
+  #slotText(value: Value): { read: string; write(atom: string): string } {
+    const slot = this.#plan.slots.get(value);
+    if (slot === undefined) throw new Error(`internal invariant broken: a value of another unit has no slot`);
+    if (value.type.kind === "memref") return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
+    const isBool = isBoolean(value.type);
+    return {
+      read: isBool ? `($s[${slot}] !== 0)` : `$s[${slot}]`,
+      write: (atom) => `$s[${slot}] = ${isBool ? `${atom} ? 1 : 0` : atom};`,
+    };
+  }
+
+  #nameOf(value: Value, hint = "v"): string {
+    let name = this.#valueNames.get(value);
+    if (name === undefined) {
+      name = this.#names.unique(value.name ?? hint);
+      this.#valueNames.set(value, name);
+    }
+    return name;
+  }
+
+  /** Names a value that `scope` defines; the caller writes the definition and then calls `spill`. */
+  define(value: Value, scope: Scope, hint: string): string {
+    const name = this.#nameOf(value, hint);
+    scope.unit.atoms.set(value, name);
+    scope.unit.depths.set(value, scope.depth);
+    return name;
+  }
+
+  /** `const name = expression;` */
+  declare(value: Value, expression: string, scope: Scope, hint: string): void {
+    scope.lines.push(`const ${this.define(value, scope, hint)} = ${expression};`);
+    this.spill(value, scope);
+  }
+
+  /** Puts a defined value where other units read it. */
+  spill(value: Value, scope: Scope): void {
+    if (scope.unit.kind !== "loop" && this.#plan.slots.has(value)) {
+      scope.lines.push(this.#slotText(value).write(this.#atomIn(value, scope.unit)));
+    }
+  }
+
+  /** A fresh name for something that is no value of the IR. */
+  temporary(hint: string): string {
+    return this.#names.unique(hint);
+  }
+
+  // ---- dimensions ---------------------------------------------------------------------------------------------------
+
+  /** A dimension whose `%n` symbols are the operands of `group`, over index values instead. */
+  affine(d: Dim, operation: Operation, group: string): Dim {
+    if (typeof d === "number") return d;
+    const operands = groupOf(operation, group);
+    return substituteDim(d, (name) => (name.startsWith("%") ? indexDim(operands[Number(name.slice(1))]) : undefined));
+  }
+
+  /** A dimension as an expression; what does not depend on the innermost loops is computed outside of them. */
+  dim(d: Dim, scope: Scope): string {
+    if (typeof d === "number") return String(d);
+    const levels = this.#termsByDepth(d, scope);
+    let text = "";
+    let key = "";
+    for (const [depth, terms] of levels) {
+      text = joinTerms(text === "" ? terms : [text, ...terms]);
+      key += `${depth}:${terms.join("+")}`;
+      if (depth < scope.depth) text = this.#hoist(text, key, scope.at(depth));
+    }
+    const constant = termsOf(d).find((t) => t.factors.length === 0)?.coefficient ?? 0;
+    if (constant === 0) return text;
+    return constant < 0 ? `${text} - ${-constant}` : `${text} + ${constant}`;
+  }
+
+  /** A dimension as a name or number, computed before the loop that reads it again and again. */
+  bound(d: Dim, scope: Scope): string {
+    const text = this.dim(d, scope);
+    return this.#hoist(text, text, scope);
+  }
+
+  /** The row-major position of subscripts. */
+  position(shape: readonly Dim[], at: readonly Dim[]): Dim {
+    return at.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+  }
+
+  /** The spelled terms of a dimension, the constant left out, by the depth they are known at, outermost first. */
+  #termsByDepth(d: Dim, scope: Scope): readonly (readonly [number, readonly string[]])[] {
+    const levels = new Map<number, string[]>();
+    for (const term of termsOf(d)) {
+      if (term.factors.length === 0) continue;
+      let depth = 0;
+      const spelled = spellTerm(
+        term,
+        this.#symbolSpeller(scope, (at) => {
+          depth = Math.max(depth, at);
+        }),
+      );
+      const level = levels.get(depth);
+      if (level === undefined) levels.set(depth, [spelled]);
+      else level.push(spelled);
+    }
+    return [...levels].sort(([a], [b]) => a - b);
+  }
+
+  #symbolSpeller(scope: Scope, atDepth: (depth: number) => void): SpellSymbol {
+    return (name, value) => {
+      if (value === undefined) return this.#symbolIn(name, scope.unit);
+      const v = this.facts.canonical(value as Value);
+      const atom = this.atom(v, scope);
+      atDepth(scope.unit.depths.get(v) ?? 0);
+      return atom;
+    };
+  }
+
+  #hoist(text: string, key: string, scope: Scope): string {
+    if (isAtomText(text)) return text;
+    let name = scope.hoisted.get(key);
+    if (name === undefined) {
+      name = this.#names.unique("at");
+      scope.lines.push(`const ${name} = ${text};`);
+      scope.hoisted.set(key, name);
+    }
+    return name;
+  }
+
+  #symbolIn(symbol: string, unit: UnitText): string {
+    const known = unit.symbols.get(symbol);
+    if (known !== undefined) return known;
+    const name = this.#symbolNames.get(symbol);
+    if (name === undefined) throw new Error(`internal invariant broken: symbol ${symbol} is not declared`);
+    if (unit.kind === "loop" && unit.parent !== null) {
+      unit.parameters.push(name);
+      unit.passed.push(this.#symbolIn(symbol, unit.parent));
+    } else {
+      unit.header.push(`const ${name} = $s[${this.#func.symbols.indexOf(symbol)}];`);
+    }
+    unit.symbols.set(symbol, name);
+    return name;
+  }
+}
+
+export function isBoolean(type: Type): boolean {
+  return type.kind !== "list" && type.dtype === "bool";
+}
+
+function isWithin(unit: Unit | undefined, outer: Unit): boolean {
+  for (let u: Unit | null = unit ?? null; u !== null; u = u.parent) if (u === outer) return true;
+  return false;
+}
