@@ -9,27 +9,39 @@ import type { AttributeKind, AttributeSpec, Op } from "./op.ts";
 
 const none: Attributes = Object.freeze({});
 
-/** `given` with defaults filled in, in the record's order; a wrong name or kind is an error. */
+/** `given` with defaults filled in, in the record's order, frozen; a wrong name or kind is an error. */
 export function completeAttributes(op: Op, given: Attributes = none): Attributes {
-  for (const name of Object.keys(given)) {
-    if (!Object.hasOwn(op.attributes, name)) {
-      const known = Object.keys(op.attributes).join(", ") || "none";
-      fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known}`);
-    }
-  }
   const names = Object.keys(op.attributes);
-  if (names.length === 0) return none;
   const complete: Record<string, Attribute> = {};
   for (const name of names) {
-    const spec = op.attributes[name];
-    const value = given[name] ?? spec.default;
-    if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
-    if (!hasKind(value, spec)) {
-      fail("attribute", `${op.name}: attribute '${name}' is not ${describeKind(spec)}`);
-    }
-    complete[name] = value;
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    const filled = value ?? op.attributes[name].default;
+    if (filled !== undefined) complete[name] = frozen(filled);
   }
-  return Object.freeze(complete);
+  checkAttributes(op, complete, given);
+  return names.length === 0 ? none : Object.freeze(complete);
+}
+
+/** Requires exactly the record's attributes, each of its kind. */
+export function checkAttributes(op: Op, attributes: Attributes, given: Attributes = attributes): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(op.attributes, name)) continue;
+    const known = Object.keys(op.attributes).join(", ") || "none";
+    fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known}`);
+  }
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    const value = attributes[name];
+    if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
+    if (!hasKind(value, spec)) fail("attribute", `${op.name}: attribute '${name}' is not ${describeKind(spec)}`);
+  }
+}
+
+/** Lists and pairs are copied unless they are frozen already: the caller may go on writing to its own. */
+function frozen(value: Attribute): Attribute {
+  if (typeof value !== "object" || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) return Object.freeze([...value]);
+  if ("left" in value) return axisPairs(value.left, value.right);
+  return "bindings" in value ? Object.freeze({ bindings: Object.freeze({ ...value.bindings }) }) : value;
 }
 
 export function describeKind(spec: AttributeSpec): string {
@@ -57,6 +69,7 @@ function hasKind(value: Attribute, spec: AttributeSpec): boolean {
 }
 
 const isNumber = (v: unknown): v is number => typeof v === "number";
+const isObject = (v: unknown): v is object => typeof v === "object" && v !== null;
 const isText = (v: unknown): v is string => typeof v === "string";
 const isDim = (v: unknown): v is Dim => v instanceof DimExpr || Number.isSafeInteger(v);
 const isAxes = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
@@ -72,9 +85,9 @@ const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> 
   dim: isDim,
   dims: (v) => Array.isArray(v) && v.every(isDim),
   axes: isAxes,
-  axisPairs: (v) => typeof v === "object" && "left" in v && isAxes(v.left) && isAxes(v.right),
+  axisPairs: (v) => isObject(v) && "left" in v && "right" in v && isAxes(v.left) && isAxes(v.right),
   constant: (v) => isNumber(v) || typeof v === "boolean" || v instanceof Dense,
-  bindings: (v) => typeof v === "object" && "bindings" in v,
+  bindings: (v) => isObject(v) && "bindings" in v && Object.values((v as Bindings).bindings).every(isDim),
 };
 
 /** The same fact: numbers by their bits, dimensions by normal form, lists by element. */

@@ -16,23 +16,33 @@ export type Atom =
   | { readonly kind: "exact"; readonly key: string; readonly numerator: Dim; readonly divisor: Dim }
   | { readonly kind: "min" | "max"; readonly key: string; readonly arguments: readonly Dim[] };
 
-interface Term {
+export interface Term {
   readonly coefficient: number;
   /** Sorted by key; repeated for powers; empty for the constant term. */
   readonly factors: readonly Atom[];
   readonly key: string;
 }
 
+// Limits that no real extent comes near. They keep substitution (a call inside a call …) from growing without bound.
 const maxTerms = 256;
+const maxDegree = 64;
+const maxKey = 8192;
+const maxDepth = 100;
 
 /** A polynomial in normal form. Equal expressions have equal keys; the key is also the printed form. */
 export class DimExpr {
   readonly terms: readonly Term[];
   readonly key: string;
+  /** How deep floor, exact, min and max are nested. */
+  readonly depth: number;
 
   constructor(terms: readonly Term[]) {
-    this.terms = terms;
+    this.terms = Object.freeze(terms);
     this.key = printTerms(terms);
+    this.depth = depthOf(terms);
+    if (this.key.length > maxKey) fail("range", `a dimension expression has more than ${maxKey} characters`);
+    if (this.depth > maxDepth) fail("range", `a dimension expression is nested more than ${maxDepth} deep`);
+    Object.freeze(this);
   }
 
   toString(): string {
@@ -63,9 +73,12 @@ export function mulDims(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return checked(a * b);
   if (a === 1) return b;
   if (b === 1) return a;
+  const left = termsOf(a);
+  const right = termsOf(b);
+  if (left.length * right.length > 16 * maxTerms) fail("range", `a product of dimensions has too many terms`);
   const products: Term[] = [];
-  for (const s of termsOf(a)) {
-    for (const t of termsOf(b)) products.push(makeTerm(s.coefficient * t.coefficient, [...s.factors, ...t.factors]));
+  for (const s of left) {
+    for (const t of right) products.push(makeTerm(s.coefficient * t.coefficient, [...s.factors, ...t.factors]));
   }
   return fromTerms(products);
 }
@@ -95,11 +108,17 @@ function floorAtom(rest: DimExpr, divisor: number): Dim {
     const reduced = fromTerms(rest.terms.map((t) => makeTerm(Math.floor(t.coefficient / common), t.factors)));
     return floorDim(reduced, divisor / common);
   }
-  const nested = rest.terms.length === 1 && rest.terms[0].coefficient === 1 ? rest.terms[0].factors : [];
-  const inner = nested.length === 1 ? nested[0] : undefined;
+  const inner = asAtom(rest);
   // floor(floor(a/b)/c) = floor(a/(b*c))
   if (inner?.kind === "floor") return floorDim(inner.numerator, checked(inner.divisor * divisor));
   return atomDim({ kind: "floor", key: `floor(${quotientText(rest, divisor)})`, numerator: rest, divisor });
+}
+
+/** The factor that `d` consists of, with coefficient 1; null if it is anything else. */
+export function asAtom(d: Dim): Atom | null {
+  if (typeof d === "number" || d.terms.length !== 1) return null;
+  const [{ coefficient, factors }] = d.terms;
+  return coefficient === 1 && factors.length === 1 ? factors[0] : null;
 }
 
 /** e / divisor where the division is known or required to leave no rest (checked when evaluated). */
@@ -129,13 +148,12 @@ function extremum(kind: "min" | "max", dims: readonly Dim[]): Dim {
   const list: Dim[] = [...symbolic.values()].sort((a, b) => compareKeys(a.key, b.key));
   if (constant !== undefined) list.push(constant);
   if (list.length === 1) return list[0];
-  return atomDim({ kind, key: `${kind}(${list.join(", ")})`, arguments: list });
+  return atomDim({ kind, key: `${kind}(${list.join(", ")})`, arguments: Object.freeze(list) });
 }
 
 function flattenExtremum(kind: "min" | "max", d: Dim): readonly Dim[] {
-  if (typeof d === "number" || d.terms.length !== 1 || d.terms[0].coefficient !== 1) return [d];
-  const factors = d.terms[0].factors;
-  return factors.length === 1 && factors[0].kind === kind ? factors[0].arguments : [d];
+  const atom = asAtom(d);
+  return atom?.kind === kind ? atom.arguments : [d];
 }
 
 // ---- reading --------------------------------------------------------------------------------------------------------
@@ -246,10 +264,12 @@ export function termsOf(d: Dim): readonly Term[] {
 }
 
 function atomDim(atom: Atom): DimExpr {
+  Object.freeze(atom);
   return new DimExpr([{ coefficient: 1, factors: [atom], key: atom.key }]);
 }
 
 function makeTerm(coefficient: number, factors: readonly Atom[]): Term {
+  if (factors.length > maxDegree) fail("range", `a dimension expression has a degree above ${maxDegree}`);
   const sorted = factors.length < 2 ? factors : [...factors].sort((a, b) => compareKeys(a.key, b.key));
   return { coefficient: checked(coefficient), factors: sorted, key: sorted.map((f) => f.key).join("*") };
 }
@@ -261,7 +281,7 @@ function fromTerms(terms: readonly Term[]): Dim {
     merged.set(t.key, old === undefined ? t : { ...old, coefficient: checked(old.coefficient + t.coefficient) });
   }
   const kept = [...merged.values()].filter((t) => t.coefficient !== 0);
-  if (kept.length > maxTerms) fail("shape", `a dimension expression has more than ${maxTerms} terms`);
+  if (kept.length > maxTerms) fail("range", `a dimension expression has more than ${maxTerms} terms`);
   if (kept.length === 0) return 0;
   if (kept.length === 1 && kept[0].factors.length === 0) return kept[0].coefficient;
   return new DimExpr(kept.sort(compareTerms));
@@ -281,6 +301,17 @@ function checked(n: number): number {
   return n === 0 ? 0 : n;
 }
 
+function depthOf(terms: readonly Term[]): number {
+  let depth = 0;
+  for (const t of terms) {
+    for (const f of t.factors) {
+      if (f.kind === "symbol") continue;
+      for (const part of atomParts(f)) if (part instanceof DimExpr) depth = Math.max(depth, part.depth + 1);
+    }
+  }
+  return depth;
+}
+
 function printTerms(terms: readonly Term[]): string {
   let text = "";
   for (const t of terms) {
@@ -293,12 +324,8 @@ function printTerms(terms: readonly Term[]): string {
 
 function quotientText(numerator: Dim, divisor: Dim): string {
   const wrap = (d: Dim, divisorSide: boolean): string =>
-    typeof d === "number" || (d.terms.length === 1 && (!divisorSide || isAtom(d))) ? `${d}` : `(${d})`;
+    typeof d === "number" || (d.terms.length === 1 && (!divisorSide || asAtom(d) !== null)) ? `${d}` : `(${d})`;
   return `${wrap(numerator, false)}/${wrap(divisor, true)}`;
-}
-
-function isAtom(d: DimExpr): boolean {
-  return d.terms.length === 1 && d.terms[0].coefficient === 1 && d.terms[0].factors.length === 1;
 }
 
 export function gcd(a: number, b: number): number {

@@ -2,7 +2,7 @@
 
 import { Assumptions, type Constraint, constraint } from "./constraint.ts";
 import { type Dim, sameDim } from "./dim.ts";
-import { AdjointError, type ErrorCode, fail } from "./errors.ts";
+import { AdjointError, assert, type ErrorCode, fail } from "./errors.ts";
 import type { Attributes, Block, Signature } from "./module.ts";
 import type { Op, TypeContext } from "./op.ts";
 import type { Origin } from "./origin.ts";
@@ -21,8 +21,8 @@ export interface TypeInput {
 
 /** What is known of a function's dimensions while it is built or verified. */
 export class DimScope {
-  #constraints: Constraint[];
-  #assumptions: Assumptions;
+  readonly #constraints: Constraint[];
+  readonly #assumptions: Assumptions;
   readonly #open: boolean;
 
   /** An open scope takes new constraints; a closed one refuses what does not follow from those it has. */
@@ -46,8 +46,9 @@ export class DimScope {
     if (verdict === "proved") return null;
     if (verdict === "refuted") return "refuted";
     if (!this.#open) return "unproved";
-    this.#constraints.push(constraint(a, relation, b, origin));
-    this.#assumptions = new Assumptions(this.#constraints);
+    const added = constraint(a, relation, b, origin);
+    this.#constraints.push(added);
+    this.#assumptions.add(added);
     return null;
   }
 }
@@ -138,6 +139,7 @@ class RuleContext implements TypeContext {
 
   group(name: string): readonly Type[] {
     const at = this.#input.op.groups.indexOf(name);
+    assert(at >= 0, `op ${this.#input.op.name} has no operand group ${name}`);
     let start = 0;
     for (let i = 0; i < at; i++) start += this.segments[i];
     return this.operands.slice(start, start + this.segments[at]);

@@ -1,15 +1,14 @@
 // Calling a function: which dimension each of its symbols stands for, and the types that follow.
 
-import { type Dim, DimExpr, substituteDim } from "./dim.ts";
+import { asAtom, type Dim, substituteDim } from "./dim.ts";
 import { fail } from "./errors.ts";
 import type { Signature } from "./module.ts";
 import { dimsOf, mapDims, printType, type Type } from "./type.ts";
 
 /** The symbol a dimension consists of; null if it is anything else. */
 export function asSymbol(d: Dim): string | null {
-  if (!(d instanceof DimExpr) || d.terms.length !== 1) return null;
-  const [{ coefficient, factors }] = d.terms;
-  return coefficient === 1 && factors.length === 1 && factors[0].kind === "symbol" ? factors[0].name : null;
+  const atom = asAtom(d);
+  return atom?.kind === "symbol" ? atom.name : null;
 }
 
 /**

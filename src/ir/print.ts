@@ -1,0 +1,116 @@
+// Module → text. One line an operation; recursion goes into regions only.
+
+import type { Constraint } from "./constraint.ts";
+import type { Block, Func, Module, Operation, Value } from "./module.ts";
+import { defaultName, NameTable, printFuncName, quote } from "./names.ts";
+import type { Origin } from "./origin.ts";
+import { boundArguments, printAttributes, printItems } from "./print-items.ts";
+import { printType } from "./type.ts";
+
+export interface PrintOptions {
+  /** Print `loc("file":line:column)` on functions, constraints and operations. */
+  readonly origins?: boolean;
+  /** Begin with the line `adjoint 1`. */
+  readonly header?: boolean;
+}
+
+/** The module as text that parses to the same module. */
+export function printModule(module: Module, options: PrintOptions = {}): string {
+  const funcs = module.funcs.map((func) => printFunc(func, options));
+  return (options.header === true ? ["adjoint 1\n", ...funcs] : funcs).join("\n");
+}
+
+/** One function as text, with a line break at the end. */
+export function printFunc(func: Func, options: PrintOptions = {}): string {
+  return new Printer(options.origins === true).func(func);
+}
+
+/** The first line of an operation as text, for messages. Names are not those of the whole function. */
+export function printOperation(operation: Operation): string {
+  const head = new Printer(false).head(operation);
+  return operation.regions.length === 0 ? head : `${head} { … }`;
+}
+
+class Printer {
+  readonly #lines: string[] = [];
+  readonly #names = new NameTable();
+  readonly #origins: boolean;
+
+  constructor(origins: boolean) {
+    this.#origins = origins;
+  }
+
+  func(func: Func): string {
+    const visibility = func.visibility === "private" ? "private " : "";
+    const symbols = func.symbols.length === 0 ? "" : `<${func.symbols.join(", ")}>`;
+    const args = this.#arguments(func.body.arguments);
+    const types = func.body.results.map((v) => printType(v.type));
+    const results = types.length === 0 ? "" : types.length === 1 ? ` -> ${types[0]}` : ` -> (${types.join(", ")})`;
+    const constraints = func.constraints.map((c) => this.#constraint(c)).join(", ");
+    const where = constraints === "" ? "" : ` where ${constraints}`;
+    const name = printFuncName(func.name);
+    this.#lines.push(`${visibility}func ${name}${symbols}(${args})${results}${where}${this.#origin(func.origin)} {`);
+    this.#block(func.body, "return", "  ");
+    this.#lines.push("}", "");
+    return this.#lines.join("\n");
+  }
+
+  /** An operation up to its regions. */
+  head(operation: Operation): string {
+    const { op, results } = operation;
+    // operands are named first: they are defined before the results
+    const items = printItems(operation, this.#names);
+    const attributes = printAttributes(operation);
+    const names = results.map((v) => this.#names.define(v, defaultName(op.name)));
+    const defined = names.length === 0 ? "" : `${names.join(", ")} = `;
+    const types = results.length === 0 ? "" : ` : ${results.map((v) => printType(v.type)).join(", ")}`;
+    const rest = [items, ...attributes].filter((text) => text !== "").join(", ");
+    return `${defined}${op.name}${rest === "" ? "" : ` ${rest}`}${types}${this.#origin(operation.origin)}`;
+  }
+
+  #operation(operation: Operation, indent: string): void {
+    const head = this.head(operation);
+    const { regions } = operation;
+    if (regions.length === 0) {
+      this.#lines.push(indent + head);
+      return;
+    }
+    let open = `${indent}${head}`;
+    for (const [i, region] of regions.entries()) {
+      const spec = operation.op.regions[i];
+      if (spec?.optional === true && isEmpty(region)) continue;
+      const bound = i === 0 ? boundArguments(operation) : 0;
+      const args = region.arguments.slice(bound);
+      const list = args.length === 0 ? "" : `(${this.#arguments(args)})`;
+      const name = i === 0 ? "" : (spec?.name ?? "region");
+      this.#lines.push(`${open}${i === 0 && list === "" ? "" : " "}${name}${list} {`);
+      this.#block(region, "yield", `${indent}  `);
+      open = `${indent}}`;
+    }
+    this.#lines.push(open);
+  }
+
+  #block(block: Block, terminator: "return" | "yield", indent: string): void {
+    for (const operation of block.operations) this.#operation(operation, indent);
+    if (terminator === "yield" && block.results.length === 0) return;
+    const results = block.results.map((v) => this.#names.get(v)).join(", ");
+    this.#lines.push(`${indent}${terminator}${results === "" ? "" : ` ${results}`}`);
+  }
+
+  #arguments(args: readonly Value[]): string {
+    return args.map((v) => `${this.#names.define(v, "arg")}: ${printType(v.type)}`).join(", ");
+  }
+
+  #constraint(c: Constraint): string {
+    return `${c.left} ${c.relation} ${c.right}${this.#origin(c.origin)}`;
+  }
+
+  #origin(origin: Origin | null): string {
+    if (!this.#origins || origin === null) return "";
+    return ` loc(${quote(origin.file)}:${origin.line}:${origin.column})`;
+  }
+}
+
+function isEmpty(block: Block): boolean {
+  return block.arguments.length === 0 && block.operations.length === 0 && block.results.length === 0;
+}
