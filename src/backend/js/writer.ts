@@ -6,6 +6,7 @@ import {
   type Dim,
   type Func,
   groupOf,
+  indexDim,
   mulDims,
   type Operation,
   substituteDim,
@@ -13,13 +14,12 @@ import {
   termsOf,
   type Value,
 } from "../../ir/index.ts";
-import { indexDim } from "../../ops/index.ts";
-import { isAtomText, joinTerms, type SpellSymbol, spellDim, spellTerm } from "./dims.ts";
+import { isAtomText, joinTerms, type SpellSymbol, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names, spellPlace } from "./names.ts";
 import { type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
-import { render, Scope, type Text, UnitText } from "./text.ts";
+import { render, Scope, UnitText } from "./text.ts";
 
 /** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
 export const maxParameters = 30_000;
@@ -42,7 +42,6 @@ export class FunctionWriter {
   readonly #valueNames = new Map<Value, string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
   #parts = 0;
-  #loops = 0;
 
   constructor(module: ModuleText, func: Func, emit: Emitter) {
     this.module = module;

@@ -1,0 +1,94 @@
+// From the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
+//
+// A function takes its tensors as memory and writes its tensor results to memory that the caller passes after the
+// arguments; results of rank 0 are still returned. A function that holds nothing but scalars does not change.
+
+import {
+  BlockBuilder,
+  dimsOf,
+  elementDType,
+  type Func,
+  FuncScope,
+  fail,
+  isScalar,
+  type Module,
+  makeFunc,
+  mapFuncs,
+  memref,
+  printType,
+  type Signature,
+  signatureOf,
+  type Type,
+  type Value,
+  walk,
+  withBuilder,
+} from "../src/ir/index.ts";
+import { definePass } from "../src/rewrite/index.ts";
+import { BlockLowering, isLoweredBlock } from "./lower-to-loops/block.ts";
+import { lowerStructured } from "./lower-to-loops/control.ts";
+import { Nests } from "./lower-to-loops/nests.ts";
+
+export const lowerToLoops = definePass({
+  name: "lower-to-loops",
+  summary: "Turns tensors into loop nests over memory, fusing whatever only one nest reads.",
+  lowers: true,
+  run(module) {
+    const signatures = loweredSignatures(module);
+    return mapFuncs(module, (func) => (isLoweredBlock(func.body) ? func : lowerFunc(func, signatures)));
+  },
+});
+
+function loweredSignatures(module: Module): ReadonlyMap<string, Signature> {
+  return new Map(
+    module.funcs.map((func) => {
+      const signature = signatureOf(func);
+      return [func.name, isLoweredBlock(func.body) ? signature : lowerSignature(signature)];
+    }),
+  );
+}
+
+function lowerSignature(signature: Signature): Signature {
+  const outputs = signature.results.filter((type) => !isScalar(type));
+  return {
+    ...signature,
+    arguments: [...signature.arguments, ...outputs].map(inMemory),
+    results: signature.results.filter(isScalar),
+  };
+}
+
+/** How a value of the type is passed. */
+function inMemory(type: Type): Type {
+  return isScalar(type) || type.kind === "memref" ? type : memref(elementDType(type) ?? "f64", dimsOf(type));
+}
+
+function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func {
+  requireRanked(func);
+  const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
+  const builder = new BlockBuilder(scope);
+  const nests = new Nests(builder);
+  for (const argument of func.body.arguments) {
+    const passed = builder.argument(inMemory(argument.type), argument.name);
+    if (isScalar(argument.type)) nests.scalars.set(argument, passed);
+    else nests.buffers.set(argument, { memory: passed, prefix: [] });
+  }
+  const destinations = func.body.results.map((r) =>
+    isScalar(r.type) ? null : { memory: builder.argument(inMemory(r.type), r.name ?? "out"), prefix: [] },
+  );
+  const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, lowerStructured).run());
+  return makeFunc({ ...func, body: builder.finish(results) });
+}
+
+function requireRanked(func: Func): void {
+  const check = (v: Value): void => {
+    if (v.type.kind !== "tensor" && v.type.kind !== "memref") {
+      fail("no-eval", `@${func.name}: %${v.name ?? v.id} has type ${printType(v.type)}, expected known shapes`, {
+        hint: "run refine-shapes first",
+      });
+    }
+  };
+  func.body.arguments.forEach(check);
+  walk(func.body, ({ results, regions }) => {
+    results.forEach(check);
+    for (const region of regions) region.arguments.forEach(check);
+  });
+}

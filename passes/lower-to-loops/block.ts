@@ -1,0 +1,158 @@
+// One block from the tensor level to the loop level: nests for tensors, scalars as they are, regions one level down.
+
+import {
+  type Block,
+  currentBlock,
+  Dense,
+  dimsOf,
+  elementDType,
+  emit,
+  isScalar,
+  memref,
+  type Operation,
+  type Value,
+  withBuilder,
+} from "../../src/ir/index.ts";
+import { store } from "../../src/ops/index.ts";
+import type { Buffer, Nests } from "./nests.ts";
+import { type Place, Placements } from "./placement.ts";
+
+/** Lowers operations that hold regions or call functions. */
+export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
+
+export class BlockLowering {
+  readonly nests: Nests;
+  readonly structured: LowerStructured;
+  readonly #block: Block;
+  readonly #placements: Placements;
+  /** Where the block's tensor results have to end up. */
+  readonly #destinations: readonly (Buffer | null)[];
+  readonly #reserved = new Map<Value, Buffer>();
+
+  constructor(nests: Nests, block: Block, destinations: readonly (Buffer | null)[], structured: LowerStructured) {
+    this.nests = nests;
+    this.structured = structured;
+    this.#block = block;
+    this.#placements = new Placements(block, currentBlock().scope);
+    this.#destinations = destinations;
+    const own = new Set(block.operations.flatMap((o) => o.results));
+    for (const [k, v] of block.results.entries()) {
+      const destination = destinations[k];
+      if (destination != null && own.has(v) && !this.#reserved.has(v)) this.#reserved.set(v, destination);
+    }
+  }
+
+  /** Emits the block into the current builder; gives its results of rank 0, in order. */
+  run(): readonly Value[] {
+    const { nests } = this;
+    const outer = nests.base;
+    nests.base = currentBlock();
+    for (const operation of this.#block.operations) this.#lower(operation);
+    for (const [k, v] of this.#block.results.entries()) this.#deliver(v, this.#destinations[k] ?? null);
+    nests.base = outer;
+    return this.#block.results.filter((v) => isScalar(v.type)).map((v) => nests.scalars.get(v));
+  }
+
+  /** Lowers a region into the current builder. */
+  region(block: Block, destinations: readonly (Buffer | null)[]): readonly Value[] {
+    return new BlockLowering(this.nests, block, destinations, this.structured).run();
+  }
+
+  /** Memory for a tensor that this block defines: its destination where it is a result, else fresh. */
+  bufferFor(value: Value): Buffer {
+    return this.#reserved.get(value) ?? this.nests.allocate(value.type, value.name);
+  }
+
+  /** Whether the one reader of a value may go on to write to its memory. */
+  isExclusive(value: Value): boolean {
+    return this.#placements.isRoot(value) && this.#placements.useCount(value) === 1;
+  }
+
+  #lower(operation: Operation): void {
+    const { nests } = this;
+    currentBlock().origin = operation.origin;
+    if (isLowered(operation)) {
+      currentBlock().append(nests.scalars.apply(operation));
+      return;
+    }
+    const placement = this.#placements.of(operation);
+    if (placement === undefined) this.#lowerWhole(operation);
+    else nests.computed.set(operation.results[0], { operation, placements: this.#placements });
+    if (placement?.kind === "root") this.#root(operation, placement.place);
+  }
+
+  #lowerWhole(operation: Operation): void {
+    const { op, attributes } = operation;
+    if (op.traits.constant === true && attributes.value instanceof Dense) this.#constantMemory(operation);
+    else if (op.lowering?.kind === "view") this.#view(operation);
+    else this.structured(this, operation);
+  }
+
+  /** The operand's memory under another shape; of rank 0, its one element. */
+  #view({ op, operands, results, attributes, origin }: Operation): void {
+    const { nests } = this;
+    if (isScalar(results[0].type)) {
+      const first = dimsOf(operands[0].type).map(() => 0);
+      nests.scalars.set(results[0], nests.element(operands[0], first));
+      return;
+    }
+    const type = memref(elementDType(results[0].type) ?? "f64", dimsOf(results[0].type));
+    const memory = nests.memoryOf(operands[0]);
+    const [view] = emit(op, [memory], { attributes, origin, types: [type], names: [results[0].name] });
+    nests.buffers.set(results[0], { memory: view, prefix: [] });
+  }
+
+  /** A nest that computes the whole tensor; of rank 0, the scalar in place. */
+  #root(operation: Operation, place: Place): void {
+    const { nests } = this;
+    const [result] = operation.results;
+    const computed = { operation, placements: this.#placements };
+    if (isScalar(result.type)) {
+      nests.scalars.set(result, nests.compute(computed, []));
+      return;
+    }
+    const buffer = this.bufferFor(result);
+    nests.nest(dimsOf(result.type), (at) => {
+      nests.computePlace(place, at);
+      const element = nests.compute(computed, at);
+      currentBlock().origin = operation.origin;
+      store(element, buffer.memory, [...buffer.prefix, ...at]);
+    });
+    nests.buffers.set(result, buffer);
+  }
+
+  /** The elements of a constant that is no single number. */
+  #constantMemory({ op, attributes, results, origin }: Operation): void {
+    const [{ type, name }] = results;
+    const types = [memref(elementDType(type) ?? "f64", dimsOf(type))];
+    const [memory] = withBuilder(this.nests.top, () => emit(op, [], { attributes, origin, types, names: [name] }));
+    this.nests.buffers.set(results[0], { memory, prefix: [] });
+  }
+
+  #deliver(value: Value, destination: Buffer | null): void {
+    if (isScalar(value.type) || destination === null) return;
+    if (this.nests.buffers.get(value) !== destination) this.nests.copy(value, destination);
+  }
+}
+
+/** Whether nothing is left to do: the block and its regions hold scalars and memory only, and ops of the loop level. */
+export function isLoweredBlock(block: Block): boolean {
+  return (
+    [block.arguments, block.results].every((values) => values.every(isLoweredValue)) &&
+    block.operations.every(isLowered)
+  );
+}
+
+function isLowered({ op, operands, results, regions }: Operation): boolean {
+  return (
+    op.level !== "tensor" &&
+    op.traits.transform !== true &&
+    operands.every(isLoweredValue) &&
+    results.every(isLoweredValue) &&
+    regions.every(isLoweredBlock)
+  );
+}
+
+function isLoweredValue({ type }: Value): boolean {
+  return type.kind === "memref" || isScalar(type);
+}

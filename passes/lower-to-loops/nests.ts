@@ -1,0 +1,215 @@
+// Elements of tensors as scalars at subscripts, and the loop nests that compute whole tensors from them.
+
+import {
+  type BlockBuilder,
+  collectValues,
+  currentBlock,
+  type Dim,
+  dimsOf,
+  elementDType,
+  emit,
+  fail,
+  indexDim,
+  isScalar,
+  type LowerContext,
+  memref,
+  type Operation,
+  Replacements,
+  scalar,
+  type Type,
+  type Value,
+  withBuilder,
+} from "../../src/ir/index.ts";
+import { alloc, forLoop, load, store } from "../../src/ops/index.ts";
+import { isElementwise, type Place, type Placements } from "./placement.ts";
+
+/** Memory that holds a tensor: `memory[prefix…, at…]` is its element at `at`. */
+export interface Buffer {
+  readonly memory: Value;
+  readonly prefix: readonly Dim[];
+}
+
+/** A tensor that is computed rather than in memory. */
+interface Computed {
+  readonly operation: Operation;
+  readonly placements: Placements;
+}
+
+const indexNames = ["i", "j", "k", "l", "m", "n"];
+
+/** What the lowering of one function knows of its values. */
+export class Nests {
+  /** The function's own block: memory and constants stand there, outside of every loop. */
+  readonly top: BlockBuilder;
+  /** The block whose operations are being lowered: nests stand in it. */
+  base: BlockBuilder;
+  /** Scalars under their new values. */
+  readonly scalars = new Replacements();
+  readonly buffers = new Map<Value, Buffer>();
+  readonly computed = new Map<Value, Computed>();
+  /** Scalars already computed, by value and subscripts, in the block that holds them. */
+  readonly #known = new WeakMap<BlockBuilder, Map<string, Value>>();
+
+  constructor(top: BlockBuilder) {
+    this.top = top;
+    this.base = top;
+  }
+
+  // ---- elements -----------------------------------------------------------------------------------------------------
+
+  /** The scalar at a subscript: known here already, loaded, or computed now. */
+  element(value: Value, at: readonly Dim[]): Value {
+    if (isScalar(value.type)) return this.scalars.get(value);
+    const key = `${value.id}@${at.join()}`;
+    const known = this.#lookup(key);
+    if (known !== undefined) return known;
+    const buffer = this.buffers.get(value);
+    if (buffer !== undefined) return this.#load(buffer, at, key);
+    const computed = this.computed.get(value);
+    if (computed === undefined) throw new Error(`internal invariant broken: %${value.name ?? value.id} is nowhere`);
+    return this.#remember(currentBlock(), key, this.compute(computed, at));
+  }
+
+  /** Everything that is computed at these subscripts, in order, so that no rule has to go down a chain. */
+  computePlace(place: Place, at: readonly Dim[]): void {
+    for (let i = place.members.length - 1; i >= 0; i--) this.element(place.members[i].results[0], at);
+  }
+
+  /** One scalar of an operation's result: the same op on scalars, or what its rule emits. */
+  compute({ operation, placements }: Computed, at: readonly Dim[]): Value {
+    const { op, operands, results, attributes, origin } = operation;
+    const [{ type, name }] = results;
+    if (op.traits.constant === true) return this.#constant(operation);
+    if (op.scalar !== null) {
+      const scalars = operands.map((v) => this.element(v, at));
+      return emit(op, scalars, { attributes, origin, types: [scalarOf(type)], names: [name] })[0];
+    }
+    if (isElementwise(operation)) return this.element(operands[0], at);
+    if (op.lowering?.kind !== "element" && op.lowering?.kind !== "nest") {
+      return fail("no-eval", `${op.name} has no lowering: a pass has to resolve it first`, { origin });
+    }
+    currentBlock().origin = origin;
+    return op.lowering.element(this.#context(operation, placements), at);
+  }
+
+  #context(operation: Operation, placements: Placements): LowerContext {
+    return {
+      operation,
+      element: (i, at) => {
+        const place = placements.place(operation, i);
+        if (place !== undefined) this.computePlace(place, at);
+        const element = this.element(operation.operands[i], at);
+        currentBlock().origin = operation.origin;
+        return element;
+      },
+      memory: (i) => this.memoryOf(operation.operands[i]),
+      shape: dimsOf,
+    };
+  }
+
+  /** One for the whole function. */
+  #constant({ op, attributes, results, origin }: Operation): Value {
+    const [{ type, name }] = results;
+    const key = `constant ${scalarOf(type).dtype} ${Object.is(attributes.value, -0) ? "-0" : String(attributes.value)}`;
+    const known = this.#known.get(this.top)?.get(key);
+    if (known !== undefined) return known;
+    const types = [scalarOf(type)];
+    const [value] = withBuilder(this.top, () => emit(op, [], { attributes, origin, types, names: [name] }));
+    return this.#remember(this.top, key, value);
+  }
+
+  /** Loads as far outside as the subscripts allow. */
+  #load({ memory, prefix }: Buffer, at: readonly Dim[], key: string): Value {
+    const subscripts = [...prefix, ...at];
+    const block = isPlain(subscripts, dimsOf(memory.type)) ? this.#outermost(subscripts) : currentBlock();
+    return this.#remember(
+      block,
+      key,
+      withBuilder(block, () => load(memory, subscripts)),
+    );
+  }
+
+  /** The outermost loop of the present nest where all the subscripts' indices are known. */
+  #outermost(at: readonly Dim[]): BlockBuilder {
+    const values = new Map<string, unknown>();
+    for (const d of at) collectValues(d, values);
+    const needed = new Set(values.values());
+    let block = currentBlock();
+    while (block !== this.base && block.parent !== null && isLoopBody(block)) {
+      if (block.arguments.some((v) => needed.has(v))) break;
+      block = block.parent;
+    }
+    return block;
+  }
+
+  #lookup(key: string): Value | undefined {
+    for (let b: BlockBuilder | null = currentBlock(); b !== null; b = b.parent) {
+      const known = this.#known.get(b)?.get(key);
+      if (known !== undefined) return known;
+    }
+    return undefined;
+  }
+
+  #remember(block: BlockBuilder, key: string, value: Value): Value {
+    const known = this.#known.get(block);
+    if (known === undefined) this.#known.set(block, new Map([[key, value]]));
+    else known.set(key, value);
+    return value;
+  }
+
+  // ---- memory -------------------------------------------------------------------------------------------------------
+
+  /** Fresh memory for a tensor, outside of every loop. */
+  allocate(type: Type, name: string | null): Buffer {
+    const dtype = elementDType(type) ?? "f64";
+    return { memory: withBuilder(this.top, () => alloc(memref(dtype, dimsOf(type)), name)), prefix: [] };
+  }
+
+  /** A tensor in memory of its own shape: where it is, else a copy. */
+  memoryOf(value: Value): Value {
+    const buffer = this.buffers.get(value);
+    if (buffer !== undefined && buffer.prefix.length === 0) return buffer.memory;
+    const copy = this.allocate(value.type, value.name);
+    this.copy(value, copy);
+    return copy.memory;
+  }
+
+  /** Writes every element of a tensor. */
+  copy(value: Value, to: Buffer): void {
+    this.nest(dimsOf(value.type), (at) => store(this.element(value, at), to.memory, [...to.prefix, ...at]));
+  }
+
+  /** Loops over a shape, the last axis innermost. */
+  nest(shape: readonly Dim[], body: (at: readonly Dim[]) => void): void {
+    const open = (at: readonly Dim[]): void => {
+      if (at.length === shape.length) {
+        body(at);
+        return;
+      }
+      const name = indexNames[at.length] ?? `i${at.length}`;
+      const step = (index: Value): readonly Value[] => {
+        open([...at, indexDim(index)]);
+        return [];
+      };
+      forLoop(0, shape[at.length], 1, [], step, [name]);
+    };
+    open([]);
+  }
+}
+
+function scalarOf(type: Type) {
+  return scalar(elementDType(type) ?? "f64");
+}
+
+/** Whether each subscript is an index, or a number that is surely in range, so that a load may move outwards. */
+function isPlain(at: readonly Dim[], shape: readonly Dim[]): boolean {
+  return at.every((d, axis) => {
+    const extent = shape[axis];
+    if (typeof d === "number") return typeof extent === "number" && d < extent;
+    return d.terms.length === 1 && d.terms[0].coefficient === 1 && d.key.startsWith("%") && !d.key.includes("*");
+  });
+}
+
+function isLoopBody(block: BlockBuilder): boolean {
+  return block.arguments.length > 0 && elementDType(block.arguments[0].type) === "index";
+}

@@ -1,0 +1,189 @@
+// Where each tensor of a block comes to stand: in memory, or computed in place by the one loop nest that reads it.
+//
+// A nest computes the tensor it is for (its root) and every tensor that only it reads, at one place and once per
+// element; such a tensor never exists as a whole. Tensors that are free to compute (constants, and moved elements of
+// what is in memory) are computed wherever they are read. All others are roots.
+
+import {
+  type Block,
+  Dense,
+  type FuncScope,
+  freeValues,
+  isScalar,
+  type Operation,
+  sameType,
+  type Value,
+} from "../../src/ir/index.ts";
+import { type OperandRead, readsOf } from "./reads.ts";
+
+/** The tensors that a nest computes at the same subscripts, in reverse order of definition. */
+export interface Place {
+  readonly root: Root;
+  readonly members: Operation[];
+  /** How many subscript changes lie between the root and here. */
+  readonly depth: number;
+}
+
+interface Root {
+  /** Operations in this nest. */
+  size: number;
+}
+
+/**
+ *   root    computed into memory by a nest of its own
+ *   place   computed by the nest of the place
+ *   free    computed wherever it is read
+ */
+export type Placement =
+  | { readonly kind: "root"; readonly place: Place }
+  | { readonly kind: "place"; readonly place: Place }
+  | { readonly kind: "free"; readonly depth: number };
+
+interface Use {
+  readonly by: Operation;
+  readonly operand: number;
+}
+
+/** More operations than this in one loop body would not be optimised well by the engine. */
+const maxNestSize = 400;
+/** Each change of subscripts is a level of recursion in the lowering. */
+const maxDepth = 32;
+
+export class Placements {
+  readonly #placements = new Map<Operation, Placement>();
+  readonly #places = new Map<Operation, Map<number, Place>>();
+  readonly #uses = new Map<Value, Use[]>();
+  /** Read by a region, or a result of the block. */
+  readonly #held = new Set<Value>();
+  readonly #roots = new Set<Value>();
+  readonly #reads = new Map<Operation, readonly OperandRead[]>();
+  readonly #scope: FuncScope;
+
+  constructor(block: Block, scope: FuncScope) {
+    this.#scope = scope;
+    for (const operation of block.operations) this.#collect(operation);
+    for (const v of block.results) this.#held.add(v);
+    for (let i = block.operations.length - 1; i >= 0; i--) {
+      const operation = block.operations[i];
+      if (isComputed(operation)) this.#placements.set(operation, this.#decide(operation));
+    }
+  }
+
+  /** Undefined for operations that are not computed element by element (regions, calls, scalars, memory). */
+  of(operation: Operation): Placement | undefined {
+    return this.#placements.get(operation);
+  }
+
+  /** Whether a nest of this block computes the value into memory. */
+  isRoot(value: Value): boolean {
+    return this.#roots.has(value);
+  }
+
+  /** The place of what an operation's rule reads through one operand. */
+  place(operation: Operation, operand: number): Place | undefined {
+    return this.#places.get(operation)?.get(operand);
+  }
+
+  /** How often a value is read by operations of this block; regions and results count as many. */
+  useCount(value: Value): number {
+    return this.#held.has(value) ? Infinity : (this.#uses.get(value)?.length ?? 0);
+  }
+
+  #collect(operation: Operation): void {
+    for (const [operand, v] of operation.operands.entries()) {
+      const uses = this.#uses.get(v);
+      const use = { by: operation, operand };
+      if (uses === undefined) this.#uses.set(v, [use]);
+      else uses.push(use);
+    }
+    if (operation.regions.length > 0) for (const v of freeValues(...operation.regions)) this.#held.add(v);
+  }
+
+  #decide(operation: Operation): Placement {
+    const [result] = operation.results;
+    if (!isScalar(result.type) && !this.#held.has(result)) {
+      const place = this.#commonPlace(result);
+      if (place !== null) {
+        place.root.size++;
+        place.members.push(operation);
+        return { kind: "place", place };
+      }
+    }
+    const depth = this.#freeDepth(operation);
+    if (depth !== null) return { kind: "free", depth };
+    this.#roots.add(result);
+    return { kind: "root", place: { root: { size: 1 }, members: [], depth: 0 } };
+  }
+
+  /** The place where every read of the value happens, if it is one and reads each element once. */
+  #commonPlace(value: Value): Place | null {
+    let common: Place | null = null;
+    const uses = this.#uses.get(value) ?? [];
+    for (const use of uses) {
+      const place = this.#placeOf(use);
+      if (place === null || (common !== null && place !== common)) return null;
+      common = place;
+    }
+    return common !== null && common.root.size < maxNestSize && common.depth < maxDepth ? common : null;
+  }
+
+  #placeOf({ by, operand }: Use): Place | null {
+    const reader = this.#placements.get(by);
+    if (reader === undefined || reader.kind === "free") return null;
+    if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.place;
+    const read = this.#readsOf(by)[operand];
+    if (read === undefined || read.memory || !read.once) return null;
+    return this.#innerPlace(by, operand, reader.place);
+  }
+
+  /** A rule reads its operands at subscripts of its own. */
+  #innerPlace(by: Operation, operand: number, outer: Place): Place {
+    let places = this.#places.get(by);
+    if (places === undefined) {
+      places = new Map();
+      this.#places.set(by, places);
+    }
+    let place = places.get(operand);
+    if (place === undefined) {
+      place = { root: outer.root, members: [], depth: outer.depth + 1 };
+      places.set(operand, place);
+    }
+    return place;
+  }
+
+  #readsOf(operation: Operation): readonly OperandRead[] {
+    let reads = this.#reads.get(operation);
+    if (reads === undefined) {
+      reads = readsOf(operation, this.#scope);
+      this.#reads.set(operation, reads);
+    }
+    return reads;
+  }
+
+  /** How deep the chain of free readers below is; null if the operation is not free to compute again. */
+  #freeDepth({ op, operands, attributes, results }: Operation): number | null {
+    if (isScalar(results[0].type) || op.lowering?.kind !== "element") return null;
+    const isMove = op.traits.moves === true || operands.length === 0;
+    if (!isMove || Object.values(attributes).some((a) => a instanceof Dense && a.size > 1)) return null;
+    let depth = 0;
+    for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
+      const reader = this.#placements.get(by);
+      if (reader !== undefined && this.#readsOf(by)[operand]?.memory) return null;
+      if (reader?.kind === "free") depth = Math.max(depth, reader.depth + 1);
+    }
+    return depth < maxDepth ? depth : null;
+  }
+}
+
+/** Whether an operation is lowered element by element. */
+function isComputed(operation: Operation): boolean {
+  const { op, results, operands } = operation;
+  if (results.length !== 1 || results[0].type.kind !== "tensor") return false;
+  if (isScalar(results[0].type) && operands.every((v) => isScalar(v.type))) return false;
+  return isElementwise(operation) || op.lowering?.kind === "element" || op.lowering?.kind === "nest";
+}
+
+/** Reads its operands where it is read itself; a view that keeps the shape passes its operand's element on. */
+export function isElementwise({ op, results, operands }: Operation): boolean {
+  return op.scalar !== null || (op.lowering?.kind === "view" && sameType(operands[0].type, results[0].type));
+}

@@ -1,0 +1,63 @@
+// How an op's lowering rule reads its operands, found by running the rule once on the side.
+
+import {
+  BlockBuilder,
+  collectValues,
+  currentBlock,
+  type Dim,
+  dimsOf,
+  elementDType,
+  FuncScope,
+  indexDim,
+  type Operation,
+  scalar,
+  Value,
+  withBuilder,
+} from "../../src/ir/index.ts";
+
+/** How often the loops around a rule come back to one element of an operand. */
+export interface OperandRead {
+  /** Every element is read in at most one iteration, at one place of the rule. */
+  readonly once: boolean;
+  /** The rule asks for the operand's memory. */
+  readonly memory: boolean;
+}
+
+/** The reads of each operand of an operation that has an `element` or `nest` lowering. */
+export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
+  const { lowering } = operation.op;
+  const reads = operation.operands.map(() => ({ places: new Set<string>(), again: false, memory: false }));
+  if (lowering?.kind !== "element" && lowering?.kind !== "nest") return [];
+  const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
+  const at = dimsOf(operation.results[0].type).map(() => indexDim(builder.argument(scalar("index"))));
+  withBuilder(builder, () =>
+    lowering.element(
+      {
+        operation,
+        element(i, subscripts) {
+          reads[i].places.add(subscripts.join());
+          reads[i].again ||= !coversLoops(subscripts, currentBlock());
+          return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
+        },
+        memory(i) {
+          reads[i].memory = true;
+          return operation.operands[i];
+        },
+        shape: dimsOf,
+      },
+      at,
+    ),
+  );
+  return reads.map(({ places, again, memory }) => ({ once: places.size <= 1 && !again, memory }));
+}
+
+/** Whether the subscripts use every index around, so that no two iterations have the same ones. */
+function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
+  const used = new Map<string, unknown>();
+  for (const d of subscripts) collectValues(d, used);
+  const values = new Set(used.values());
+  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent) {
+    for (const v of b.arguments) if (elementDType(v.type) === "index" && !values.has(v)) return false;
+  }
+  return true;
+}
