@@ -1,6 +1,7 @@
 // Elements of tensors as scalars at subscripts, and the loop nests that compute whole tensors from them.
 
 import {
+  affineOperands,
   type BlockBuilder,
   collectValues,
   currentBlock,
@@ -20,7 +21,7 @@ import {
   type Value,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { alloc, forLoop, load, store } from "../../src/ops/index.ts";
+import { alloc, forLoop, records, store } from "../../src/ops/index.ts";
 import { isElementwise, type Place, type Placements } from "./placement.ts";
 
 /** Memory that holds a tensor: `memory[prefix…, at…]` is its element at `at`. */
@@ -64,7 +65,7 @@ export class Nests {
     const known = this.#lookup(key);
     if (known !== undefined) return known;
     const buffer = this.buffers.get(value);
-    if (buffer !== undefined) return this.#load(buffer, at, key);
+    if (buffer !== undefined) return this.#load(buffer, at, value, key);
     const computed = this.computed.get(value);
     if (computed === undefined) throw new Error(`internal invariant broken: %${value.name ?? value.id} is nowhere`);
     return this.#remember(currentBlock(), key, this.compute(computed, at));
@@ -119,14 +120,13 @@ export class Nests {
   }
 
   /** Loads as far outside as the subscripts allow. */
-  #load({ memory, prefix }: Buffer, at: readonly Dim[], key: string): Value {
+  #load({ memory, prefix }: Buffer, at: readonly Dim[], value: Value, key: string): Value {
     const subscripts = [...prefix, ...at];
     const block = isPlain(subscripts, dimsOf(memory.type)) ? this.#outermost(subscripts) : currentBlock();
-    return this.#remember(
-      block,
-      key,
-      withBuilder(block, () => load(memory, subscripts)),
-    );
+    const { dims, operands } = affineOperands(subscripts);
+    const options = { attributes: { at: dims }, segments: [1, operands.length], names: [value.name] };
+    const [loaded] = block.emit(records.load, [memory, ...operands], options);
+    return this.#remember(block, key, loaded);
   }
 
   /** The outermost loop of the present nest where all the subscripts' indices are known. */

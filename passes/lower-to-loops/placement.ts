@@ -160,7 +160,7 @@ export class Placements {
     return reads;
   }
 
-  /** How deep the chain of free readers below is; null if the operation is not free to compute again. */
+  /** How deep the chain of free readers below is; null if the operation is not free, or wanted in memory. */
   #freeDepth({ op, operands, attributes, results }: Operation): number | null {
     if (isScalar(results[0].type) || op.lowering?.kind !== "element") return null;
     const isMove = op.traits.moves === true || operands.length === 0;
@@ -168,7 +168,7 @@ export class Placements {
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#placements.get(by);
-      if (reader !== undefined && this.#readsOf(by)[operand]?.memory) return null;
+      if (reader === undefined || this.#readsOf(by)[operand]?.memory) return null;
       if (reader?.kind === "free") depth = Math.max(depth, reader.depth + 1);
     }
     return depth < maxDepth ? depth : null;

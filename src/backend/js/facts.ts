@@ -1,6 +1,16 @@
 // What is known of a function's values before any text is written: which share a variable, which are literals.
 
-import { type Block, Dense, type Func, isScalar, type Operation, type Value, walk } from "../../ir/index.ts";
+import {
+  type Block,
+  Dense,
+  dtypes,
+  elementDType,
+  type Func,
+  isScalar,
+  type Operation,
+  type Value,
+  walk,
+} from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import { spellNumber } from "./names.ts";
 import type { ValueFacts } from "./split.ts";
@@ -31,6 +41,12 @@ export class FuncFacts implements ValueFacts {
     return this.#literals.get(this.canonical(value));
   }
 
+  weight(operation: Operation): number {
+    const { op, results } = operation;
+    if (results.length === 1 && this.isLiteral(results[0])) return 0;
+    return op.scalar === null ? 1 + results.length : elementwiseWeight(operation);
+  }
+
   #visit(operation: Operation): void {
     const { op, operands, regions, results } = operation;
     if (op === records.constant) this.#constant(operation);
@@ -56,6 +72,26 @@ export class FuncFacts implements ValueFacts {
       for (const region of others) this.#same.set(region.arguments[from + i], variable);
     }
   }
+}
+
+const elementwiseWeights = new Map<string, number>();
+
+/** 1, and 1 for each call in what the operation is spelled as. */
+function elementwiseWeight({ op, operands, results, attributes }: Operation): number {
+  const dtype = elementDType(results[0].type) ?? "f64";
+  const key = `${op.name} ${dtype}`;
+  let weight = elementwiseWeights.get(key);
+  if (weight === undefined) {
+    const text =
+      op.scalar?.spell(
+        operands.map((_, i) => `x${i}`),
+        { attributes, dtype },
+      ) ?? "";
+    const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
+    weight = 1 + (rounded.match(/[A-Za-z]\(/g)?.length ?? 0);
+    elementwiseWeights.set(key, weight);
+  }
+  return weight;
 }
 
 /** The same memory under another shape. */

@@ -1,6 +1,7 @@
 // Loops: carried values are variables that the end of the body assigns.
 
-import { type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
+import { type Block, type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -33,7 +34,44 @@ interface CountedLoop {
   readonly step: number;
 }
 
+/**
+ * V8 leaves a long loop that is entered once in code it replaced on the way (measured: 3 ms instead of 2 for a million
+ * elements, 12 ns an element instead of 0.9 at worst): ranges of this many steps are calls of a function of their own.
+ */
+const chunk = 4096;
+
 function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
+  const { carry, lower, upper, step } = loop;
+  if (!isChunked(w, loop, operation, scope)) {
+    writeLoop(w, loop, operation, scope);
+  } else {
+    const call = w.loopFunction(scope, (inner) => {
+      for (const v of carry) w.pass(v, inner);
+      writeLoop(w, { ...loop, lower: "$from", upper: "$to" }, operation, inner);
+      for (const v of carry) inner.lines.push(`return ${w.atom(v, inner)};`);
+    });
+    const range = step * chunk;
+    const result = carry.length === 0 ? "" : `${w.atom(carry[0], scope)} = `;
+    const text = `${result}${call("$at", `Math.min($at + ${range}, ${upper})`)};`;
+    scope.lines.push(`for (let $at = ${lower}; $at < ${upper}; $at += ${range}) {`, [text], "}");
+  }
+  leave(w, carry, scope);
+}
+
+/** Innermost loops that may be long and carry at most one value, which the range's function returns. */
+function isChunked(w: FunctionWriter, loop: CountedLoop, { regions }: Operation, scope: Scope): boolean {
+  const steps = (Number(loop.upper) - Number(loop.lower)) / loop.step;
+  if (steps <= chunk || loop.carry.length > 1 || scope.unit.kind === "loop") return false;
+  return !regions.some((r) => w.holdsParts(r) || holdsLoop(r));
+}
+
+function holdsLoop(block: Block): boolean {
+  return block.operations.some(
+    ({ op, regions }) => (regions.length > 0 && op !== records.if) || regions.some(holdsLoop),
+  );
+}
+
+function writeLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
   const { index, carry, lower, upper, step } = loop;
   const [body] = operation.regions;
   const inner = scope.child();
@@ -43,7 +81,6 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
   assign(w, carry, body.results, inner);
   const advance = step === 1 ? `${i}++` : `${i} += ${step}`;
   scope.lines.push(`for (let ${i} = ${lower}; ${i} < ${upper}; ${advance}) {`, inner.lines, "}");
-  leave(w, carry, scope);
 }
 
 export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope): void {

@@ -42,6 +42,7 @@ export class FunctionWriter {
   readonly #valueNames = new Map<Value, string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
   #parts = 0;
+  #loops = 0;
 
   constructor(module: ModuleText, func: Func, emit: Emitter) {
     this.module = module;
@@ -117,6 +118,22 @@ export class FunctionWriter {
     const parameters = this.#plan.memorySize > 0 ? "$s, $m" : "$s";
     this.module.add(render([`function ${name}(${parameters}) {`, text.header, inner.lines, "}"]));
     scope.lines.push(`${name}(${parameters});`);
+  }
+
+  /** Writes a function of its own for a range of a loop, which gets what it reads as parameters; gives its call. */
+  loopFunction(scope: Scope, write: (inner: Scope) => void): (from: string, to: string) => string {
+    const unit = new UnitText("loop", scope.unit.unit, scope.unit);
+    const inner = new Scope(unit);
+    write(inner);
+    const name = `${this.#name}$loop${++this.#loops}`;
+    const parameters = ["$from", "$to", ...unit.parameters];
+    this.module.add(render([`function ${name}(${parameters.join(", ")}) {`, inner.lines, "}"]));
+    return (from, to) => `${name}(${[from, to, ...unit.passed].join(", ")})`;
+  }
+
+  /** Makes a value of the calling function a parameter of a loop function, even before it is read. */
+  pass(value: Value, inner: Scope): void {
+    this.#atomIn(value, inner.unit);
   }
 
   /** Whether parts are called from within a region, which then read its arguments from the scratch. */
