@@ -94,11 +94,23 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
       return allocateChecked(type.dtype, shape, `result ${i} of @${signature.name}`);
     });
     for (const output of outputs) if (output !== null) passed.push(output.data);
-    const returned = takesArray(func) ? generated(passed) : generated(...passed);
+    const returned = inRange(() => (takesArray(func) ? generated(passed) : generated(...passed)), signature);
     const scalars = rank0 === 1 ? [returned as Scalar] : ((returned ?? []) as readonly Scalar[]);
     let next = 0;
     return outputs.map((output, i) => output ?? ndscalar(results[i].dtype, Number(scalars[next++])));
   };
+}
+
+/** Memory that the engine refuses is an error of ours; any other error passes as it is. */
+function inRange<T>(run: () => T, signature: Signature): T {
+  try {
+    return run();
+  } catch (cause) {
+    if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) throw cause;
+    return fail("range", `@${signature.name}: memory for a tensor in between does not fit: ${cause.message}`, {
+      cause,
+    });
+  }
 }
 
 function unwrap({ dtype, shape, data }: NdArray): Passed {

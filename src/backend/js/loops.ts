@@ -48,20 +48,31 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
     const call = w.loopFunction(scope, (inner) => {
       for (const v of carry) w.pass(v, inner);
       writeLoop(w, { ...loop, lower: "$from", upper: "$to" }, operation, inner);
-      for (const v of carry) inner.lines.push(`return ${w.atom(v, inner)};`);
+      const last = carry.map((v) => w.atom(v, inner));
+      if (last.length > 0) inner.lines.push(`return ${last.length === 1 ? last[0] : `[${last.join(", ")}]`};`);
     });
     const range = step * chunk;
-    const result = carry.length === 0 ? "" : `${w.atom(carry[0], scope)} = `;
-    const text = `${result}${call("$at", `Math.min($at + ${range}, ${upper})`)};`;
-    scope.lines.push(`for (let $at = ${lower}; $at < ${upper}; $at += ${range}) {`, [text], "}");
+    const text = call("$at", `Math.min($at + ${range}, ${upper})`);
+    scope.lines.push(
+      `for (let $at = ${lower}; $at < ${upper}; $at += ${range}) {`,
+      received(w, carry, text, scope),
+      "}",
+    );
   }
   leave(w, carry, scope);
 }
 
-/** Innermost loops that may be long and carry at most one value, which the range's function returns. */
+/** Takes what the range's function returns. */
+function received(w: FunctionWriter, carry: readonly Value[], text: string, scope: Scope): readonly string[] {
+  if (carry.length === 0) return [`${text};`];
+  if (carry.length === 1) return [`${w.atom(carry[0], scope)} = ${text};`];
+  return [`const $r = ${text};`, ...carry.map((v, k) => `${w.atom(v, scope)} = $r[${k}];`)];
+}
+
+/** Innermost loops that may be long; a tuple of carried values is worth its allocation where it is made once. */
 function isChunked(w: FunctionWriter, loop: CountedLoop, { regions }: Operation, scope: Scope): boolean {
   const steps = (Number(loop.upper) - Number(loop.lower)) / loop.step;
-  if (steps <= chunk || loop.carry.length > 1 || scope.unit.kind === "loop") return false;
+  if (steps <= chunk || scope.unit.kind === "loop" || (loop.carry.length > 1 && scope.depth > 0)) return false;
   return !regions.some((r) => w.holdsParts(r) || holdsLoop(r));
 }
 

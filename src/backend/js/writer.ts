@@ -272,7 +272,8 @@ export class FunctionWriter {
       if (value === undefined) return this.#symbolIn(name, scope.unit);
       const v = this.facts.canonical(value as Value);
       const atom = this.atom(v, scope);
-      atDepth(scope.unit.depths.get(v) ?? 0);
+      // what a part that is called here defines is known here at the earliest
+      atDepth(scope.unit.atoms.has(v) ? (scope.unit.depths.get(v) ?? 0) : scope.depth);
       return atom;
     };
   }
