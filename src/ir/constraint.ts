@@ -4,6 +4,7 @@ import {
   type Atom,
   collectSymbols,
   type Dim,
+  exactDim,
   gcd,
   mulDims,
   sameDim,
@@ -123,7 +124,7 @@ export class Assumptions {
     if (fact.relation === "==") {
       const solved = this.#solve(difference);
       if (solved !== null) this.#replace(...solved);
-      else this.#record({ relation: "==", difference: withPositiveLead(difference) });
+      else this.#record({ relation: "==", difference: zeroForm(difference) });
     } else if (!this.#bound(difference)) this.#record({ relation: ">=", difference });
   }
 
@@ -184,7 +185,7 @@ export class Assumptions {
   }
 
   #isFact(relation: "==" | ">=", difference: Dim): boolean {
-    const canonical = relation === "==" ? withPositiveLead(difference) : difference;
+    const canonical = relation === "==" ? zeroForm(difference) : difference;
     return this.#facts.has(factKey(relation, canonical));
   }
 
@@ -268,9 +269,11 @@ function linearSymbol(t: Term): string | null {
   return t.factors.length === 1 && factor.kind === "symbol" && !factor.name.startsWith("%") ? factor.name : null;
 }
 
-/** `d` or its negative, which are 0 for the same sizes. */
-function withPositiveLead(d: Dim): Dim {
-  return termsOf(d)[0].coefficient < 0 ? negate(d) : d;
+/** The simplest expression that is 0 for the same sizes as `d`: coefficients without common factor, the first positive. */
+function zeroForm(d: Dim): Dim {
+  const terms = termsOf(d);
+  const common = terms.reduce((g, t) => gcd(g, t.coefficient), 0);
+  return exactDim(d, terms[0].coefficient < 0 ? -common : common);
 }
 
 function factKey(relation: "==" | ">=", difference: Dim): string {

@@ -215,8 +215,9 @@ export class Cursor {
 
   /** Takes an unsigned number below 2^53 without a fraction. */
   takeInteger(expected: string): number {
-    const value = this.kind === "number" && /^[0-9]+$/.test(this.source) ? Number(this.source) : NaN;
-    if (!Number.isSafeInteger(value)) this.unexpected(expected);
+    if (this.kind !== "number" || !/^[0-9]+$/.test(this.source)) this.unexpected(expected);
+    const value = Number(this.source);
+    if (!Number.isSafeInteger(value)) this.fail("range", `${this.source} is beyond 2^53`);
     this.#at++;
     return value;
   }

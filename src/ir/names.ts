@@ -28,8 +28,7 @@ export function printFuncName(name: string): string {
 
 /** A name without the suffix `_n`, which belongs to the printer. */
 export function withoutSuffix(name: string): string {
-  const base = name.replace(/_[0-9]+$/, "");
-  return base === "" ? name : base;
+  return name.replace(/_[0-9]+$/, "");
 }
 
 /** What an unnamed result of an op is called: the last part of the mnemonic. */
@@ -69,7 +68,11 @@ export class NameTable {
 }
 
 /** The candidate closest to `name`, as a hint; undefined if none is close. */
-export function didYouMean(name: string, candidates: Iterable<string>, sigil = ""): string | undefined {
+export function didYouMean(
+  name: string,
+  candidates: Iterable<string>,
+  print: (name: string) => string = (candidate) => candidate,
+): string | undefined {
   const limit = Math.min(3, Math.max(1, Math.floor(name.length / 3)));
   let best: string | undefined;
   let least = limit + 1;
@@ -79,7 +82,7 @@ export function didYouMean(name: string, candidates: Iterable<string>, sigil = "
     if (distance < least) [best, least] = [candidate, distance];
     if (least <= 1) break;
   }
-  return best === undefined ? undefined : `did you mean ${sigil}${best}?`;
+  return best === undefined ? undefined : `did you mean ${print(best)}?`;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours from `a` to `b`; stops early at `limit`. */

@@ -4,6 +4,7 @@
 //   primary = integer | symbol | %value | "(" sum ")" | floor(product / integer) | exact(product / primary) | min(sum, …)
 
 import { addDims, type Dim, exactDim, floorDim, maxDims, minDims, mulDims, subDims, symbol } from "./dim.ts";
+import { fail } from "./errors.ts";
 import type { Cursor } from "./lexer.ts";
 import { isSymbolName } from "./names.ts";
 
@@ -49,8 +50,8 @@ function parsePrimary(cursor: Cursor, index: IndexLookup): Dim {
 const functions: Readonly<Record<string, (cursor: Cursor, index: IndexLookup) => Dim>> = {
   floor(cursor, index) {
     const [numerator, divisor] = parseQuotient(cursor, index);
-    if (typeof divisor === "number" && divisor > 0) return floorDim(numerator, divisor);
-    return cursor.fail("shape", `floor divides by ${divisor}, expected a positive integer`);
+    if (typeof divisor === "number") return floorDim(numerator, divisor);
+    return fail("shape", `floor divides by ${divisor}, expected a positive integer`);
   },
   exact: (cursor, index) => exactDim(...parseQuotient(cursor, index)),
   min: (cursor, index) => parseArguments(cursor, index).reduce((a, b) => minDims(a, b)),

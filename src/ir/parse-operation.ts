@@ -88,14 +88,9 @@ class OperationParser {
     for (const item of this.#op.assembly) this.#parseItem(item);
     this.#parseAttributes(this.#cursor.position === before);
     const types = this.#cursor.accept(":") ? parseTypes(this.#cursor) : [];
-    if (types.length !== this.#results.length) {
-      const written = `${types.length} ${types.length === 1 ? "type" : "types"} after the colon`;
-      const reason = `${this.#op.name}: ${this.#results.length} results are named, but ${written}`;
-      this.#cursor.fail("arity", reason, undefined, this.#position);
-    }
-    const origin = parseOrigin(this.#cursor) ?? this.#cursor.tokens.origin(this.#position);
-    const attributes = this.#completeAttributes(types);
+    const origin = parseOrigin(this.#cursor, this.#position);
     const regions = this.#parseRegions();
+    const attributes = this.#completeAttributes(types);
     const op = this.#op;
     return Object.freeze({
       op,
@@ -129,6 +124,11 @@ class OperationParser {
   }
 
   #defineResults(types: readonly Type[]): Value[] {
+    if (types.length !== this.#results.length) {
+      const written = `${types.length} ${types.length === 1 ? "type" : "types"} after the colon`;
+      const reason = `${this.#op.name}: ${this.#results.length} results are named, but ${written}`;
+      this.#cursor.fail("arity", reason, undefined, this.#position);
+    }
     return this.#results.map(({ name, position }, i) => {
       const value = new Value(types[i], name);
       this.#values.define(name, value, position);
@@ -249,7 +249,8 @@ class OperationParser {
   /** `first`: nothing stands between the mnemonic and here, so the first attribute has no comma. */
   #parseAttributes(first: boolean): void {
     const cursor = this.#cursor;
-    if (first && !(cursor.kind === "word" && cursor.at("=", 1) && !cursor.startsLine)) return;
+    const begins = first ? cursor.kind === "word" && cursor.at("=", 1) && !cursor.startsLine : cursor.accept(",");
+    if (!begins) return;
     do {
       const name = cursor.source;
       if (cursor.kind !== "word") cursor.unexpected("an attribute");
@@ -285,12 +286,14 @@ class OperationParser {
   // ---- regions ------------------------------------------------------------------------------------------------------
 
   #parseRegions(): readonly Block[] {
-    const specs = this.#op.regions;
-    if (specs.length === 0) {
-      if (this.#cursor.at("{")) this.#cursor.fail("structure", `${this.#op.name} takes no region`);
-      return nothing;
+    const cursor = this.#cursor;
+    const regions = this.#op.regions.map((spec, i) => this.#parseRegion(spec, i));
+    const ahead = cursor.kind === "word" ? 1 : 0;
+    if (!cursor.startsLine && (cursor.at("{", ahead) || cursor.at("(", ahead))) {
+      const count = regions.length === 0 ? "no region" : `no region after ${this.#op.regions[regions.length - 1].name}`;
+      cursor.fail("structure", `${this.#op.name} takes ${count}`);
     }
-    return specs.map((spec, i) => this.#parseRegion(spec, i));
+    return regions.length === 0 ? nothing : regions;
   }
 
   #parseRegion(spec: RegionSpec, i: number): Block {

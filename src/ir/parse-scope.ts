@@ -46,7 +46,7 @@ export class ValueScope {
     if (value !== undefined) return value;
     const hint = this.#ended.has(name)
       ? "its region has ended; yield it from there"
-      : didYouMean(name, this.#visible.keys(), "%");
+      : didYouMean(name, this.#visible.keys(), printValueName);
     return this.#cursor.fail("name", `${printValueName(name)} is not defined before its use`, hint, position);
   }
 }

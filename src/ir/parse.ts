@@ -52,8 +52,9 @@ function withFrame(error: AdjointError, text: string, file: string): AdjointErro
 
 function parseFuncs(cursor: Cursor, ops: OpTable): Module {
   if (cursor.accept("adjoint")) {
+    const position = cursor.position;
     const version = cursor.takeInteger("a version number");
-    if (version !== 1) cursor.fail("syntax", `version ${version} of the text is unknown, expected 1`);
+    if (version !== 1) cursor.fail("syntax", `got version ${version} of the text, expected 1`, undefined, position);
   }
   const funcs: Func[] = [];
   const names = new Set<string>();
@@ -77,8 +78,8 @@ function parseFunc(cursor: Cursor, ops: OpTable): Func {
   const symbols = cursor.at("<") ? cursor.takeList("<", ">", "the symbols", () => parseSymbol(cursor)) : [];
   const args = cursor.takeList("(", ")", "the arguments", () => parseArgument(cursor));
   const types = cursor.accept("->") ? parseResultTypes(cursor) : [];
+  const origin = parseOrigin(cursor, position);
   const constraints = cursor.accept("where") ? parseConstraints(cursor) : [];
-  const origin = parseOrigin(cursor) ?? cursor.tokens.origin(position);
   cursor.expect("{", "before the body of the function");
   const context: ParseContext = { cursor, ops, values: new ValueScope(cursor) };
   const own = defineArguments(context, args);
@@ -110,7 +111,7 @@ function parseConstraints(cursor: Cursor): readonly Constraint[] {
     const relation = cursor.at("==") ? "==" : ">=";
     if (!cursor.accept(relation)) cursor.unexpected("'==' or '>='");
     const right = parseDim(cursor);
-    constraints.push(constraint(left, relation, right, parseOrigin(cursor) ?? cursor.tokens.origin(position)));
+    constraints.push(constraint(left, relation, right, parseOrigin(cursor, position)));
   } while (cursor.accept(","));
   return constraints;
 }

@@ -8,7 +8,7 @@ import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 import { printType } from "./type.ts";
 
 export interface PrintOptions {
-  /** Print `loc("file":line:column)` on functions, constraints and operations. */
+  /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations. */
   readonly origins?: boolean;
   /** Begin with the line `adjoint 1`. */
   readonly header?: boolean;
@@ -49,7 +49,7 @@ class Printer {
     const constraints = func.constraints.map((c) => this.#constraint(c)).join(", ");
     const where = constraints === "" ? "" : ` where ${constraints}`;
     const name = printFuncName(func.name);
-    this.#lines.push(`${visibility}func ${name}${symbols}(${args})${results}${where}${this.#origin(func.origin)} {`);
+    this.#lines.push(`${visibility}func ${name}${symbols}(${args})${results}${this.#origin(func.origin)}${where} {`);
     this.#block(func.body, "return", "  ");
     this.#lines.push("}", "");
     return this.#lines.join("\n");
@@ -106,8 +106,8 @@ class Printer {
   }
 
   #origin(origin: Origin | null): string {
-    if (!this.#origins || origin === null) return "";
-    return ` loc(${quote(origin.file)}:${origin.line}:${origin.column})`;
+    if (!this.#origins) return "";
+    return origin === null ? " loc(none)" : ` loc(${quote(origin.file)}:${origin.line}:${origin.column})`;
   }
 }
 

@@ -93,7 +93,7 @@ export function printType(type: Type): string {
     case "unranked":
       return `${type.dtype}[*]`;
     case "memref":
-      return `memref<${type.dtype}${printShape(type.shape)}>`;
+      return `memref<${type.shape.length === 0 ? type.dtype : type.dtype + printShape(type.shape)}>`;
     case "list":
       return `list<${printType(type.element)}>`;
   }

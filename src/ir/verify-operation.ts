@@ -64,7 +64,9 @@ function checkSegments({ op, operands, segments }: Operation): void {
 function checkCallee(mnemonic: string, name: string, module: Module): void {
   if (findFunc(module, name) !== undefined) return;
   const names = module.funcs.map((f) => f.name);
-  fail("name", `${mnemonic}: unknown function ${printFuncName(name)}`, { hint: didYouMean(name, names, "@") });
+  fail("name", `${mnemonic}: unknown function ${printFuncName(name)}`, {
+    hint: didYouMean(name, names, printFuncName),
+  });
 }
 
 function checkConstant(value: number, result: Value | undefined): void {
