@@ -1,102 +1,21 @@
 // Backends: the interpreter's meaning of regions, calls and symbols, and generated JavaScript that has the same bits.
 
 import { describe, expect, it } from "vitest";
-import { lowerToLoops } from "../passes/lower-to-loops.ts";
-import { interpret, jsBackend } from "../src/backend/index.ts";
+import { interpret } from "../src/backend/index.ts";
 import {
-  AdjointError,
   buildFunc,
-  countOperations,
   type DType,
-  dtypes,
-  findFunc,
   type Module,
   makeModule,
   mapBodies,
   type NdArray,
   type Origin,
   scalar,
-  signatureOf,
   sizeOf,
-  verify,
   withOperations,
 } from "../src/ir/index.ts";
-import { add, constant, cos, mul, parse, sin, standardOps } from "../src/ops/index.ts";
-import { Binder } from "../src/runtime/index.ts";
-
-type Nested = number | boolean | readonly Nested[];
-
-/** An array from nested lists; the shape is theirs. */
-function nd(dtype: DType, nested: Nested, shape?: readonly number[]): NdArray {
-  const found: number[] = [];
-  for (let at = nested; Array.isArray(at); at = at[0]) found.push(at.length);
-  const flat = (Array.isArray(nested) ? nested.flat(9) : [nested]) as (number | boolean)[];
-  return { dtype, shape: shape ?? found, data: new dtypes[dtype].array(flat.map(Number)) };
-}
-
-const f64 = (x: Nested, shape?: readonly number[]): NdArray => nd("f64", x, shape);
-const f32 = (x: Nested, shape?: readonly number[]): NdArray => nd("f32", x, shape);
-const i32 = (x: Nested, shape?: readonly number[]): NdArray => nd("i32", x, shape);
-
-function lower(module: Module): Module {
-  verify(module);
-  const lowered = lowerToLoops.run(module, { ops: standardOps, fast: false });
-  verify(lowered, { level: "loop" });
-  return lowered;
-}
-
-function compileJs(module: Module, entry: string, observe?: (name: string, value: NdArray) => void) {
-  const func = findFunc(module, entry);
-  if (func === undefined) throw new Error(`no @${entry}`);
-  return jsBackend.compile(lower(module), { entry, signature: signatureOf(func), observe });
-}
-
-/** The lowered function through the interpreter: results of rank above 0 in memory that stands behind the arguments. */
-function interpretLowered(
-  module: Module,
-  entry: string,
-  args: readonly NdArray[],
-  like: readonly NdArray[],
-): NdArray[] {
-  const outputs = like.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
-  const scalars = interpret(lower(module), entry, [...args, ...outputs.filter((o) => o !== null)]);
-  let next = 0;
-  return outputs.map((o) => o ?? scalars[next++]);
-}
-
-/** The same dtypes, shapes and bits. */
-function same(got: readonly NdArray[], expected: readonly NdArray[]): void {
-  expect(got.length).toBe(expected.length);
-  const differs = expected.findIndex((e, i) => !sameArray(got[i], e));
-  if (differs >= 0) expect(got[differs]).toEqual(expected[differs]);
-}
-
-function sameArray(a: NdArray, b: NdArray): boolean {
-  return a.dtype === b.dtype && a.shape.join() === b.shape.join() && a.data.every((x, i) => Object.is(x, b.data[i]));
-}
-
-/** Runs a function in every way there is; all give the same bits. */
-function everyWay(text: string, entry: string, args: readonly NdArray[]): readonly NdArray[] {
-  const module = parse(text);
-  const expected = interpret(module, entry, args);
-  same(interpretLowered(module, entry, args, expected), expected);
-  same(compileJs(module, entry).run(args), expected);
-  return expected;
-}
-
-function values(arrays: readonly NdArray[]): number[][] {
-  return arrays.map((a) => [...a.data]);
-}
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
+import { add, parse, sin } from "../src/ops/index.ts";
+import { compileJs, errorOf, everyWay, f32, f64, i32, nd, values } from "./backends.ts";
 
 const special = [0, -0, 1, -1, 0.1, 1e-310, 1e308, Number.NaN, Infinity, -Infinity, 3.5, -2.5];
 
@@ -213,71 +132,6 @@ func @f(%x: f64) -> f64 {
     seen.length = 0;
     compileJs(module, "f", observe).run(args);
     expect(seen).toEqual(expected);
-  });
-});
-
-describe("binding arguments", () => {
-  const signature = (text: string) => signatureOf(parse(text).funcs[0]);
-  const layer = `func @layer<B, K>(%x: f32[B, K], %w: f32[K, 2], %b: f32[2*B]) -> f32 where B >= 1 {
-  %zero = constant 0 : f32
-  return %zero
-}
-`;
-  const zeros = (shape: readonly number[], dtype: DType = "f32"): NdArray => ({
-    dtype,
-    shape,
-    data: new dtypes[dtype].array(sizeOf(shape)),
-  });
-  const binder = new Binder(signature(layer), ["x", "w", "b"]);
-
-  it("finds the sizes of symbols from shapes", () => {
-    expect([...binder.check([zeros([3, 4]), zeros([4, 2]), zeros([6])])]).toEqual([
-      ["B", 3],
-      ["K", 4],
-    ]);
-  });
-
-  it("names the argument, the dimension and both numbers", () => {
-    const error = errorOf(() => binder.check([zeros([3, 4]), zeros([5, 2]), zeros([6])]));
-    expect(error.code).toBe("argument");
-    expect(error.message).toBe(
-      "@layer: argument 'w': axis 0 (K) is 5, expected 4, since K = 4 (axis 1 of argument 'x')",
-    );
-    expect(errorOf(() => binder.check([zeros([3, 4]), zeros([4, 3]), zeros([6])])).message).toBe(
-      "@layer: argument 'w': axis 1 is 3, expected 2",
-    );
-    expect(errorOf(() => binder.check([zeros([3, 4]), zeros([4, 2]), zeros([5])])).message).toContain(
-      "axis 0 (2*B) is 5, expected 6, since B = 3",
-    );
-  });
-
-  it("checks dtype, rank, number of arguments and constraints", () => {
-    const good = [zeros([3, 4]), zeros([4, 2]), zeros([6])];
-    expect(errorOf(() => binder.check(good.slice(1))).message).toContain("got 2 arguments, expected 3");
-    expect(errorOf(() => binder.check([zeros([3, 4], "f64"), ...good.slice(1)])).message).toContain("dtype f64");
-    expect(errorOf(() => binder.check([zeros([3]), ...good.slice(1)])).message).toContain("rank 1");
-    const error = errorOf(() => binder.check([zeros([0, 4]), zeros([4, 2]), zeros([0])]));
-    expect(error.message).toContain("B is 0, expected at least 1");
-  });
-
-  it("keeps the line that made a constraint, and solves for symbols that no argument has bare", () => {
-    const made = { file: "model.ts", line: 12, column: 9 };
-    const base = signature(`func @f<B, C, N>(%x: f64[B], %y: f64[C], %z: f64[2*N+1]) -> f64 {
-  %zero = constant 0 : f64
-  return %zero
-}
-`);
-    const [b, c] = [base.arguments[0], base.arguments[1]].map((t) => (t.kind === "tensor" ? t.shape[0] : 0));
-    const constrained = new Binder({
-      ...base,
-      constraints: [{ left: b, relation: "==", right: c, origin: made }],
-    });
-    const vector = (n: number): NdArray => zeros([n], "f64");
-    expect(constrained.check([vector(2), vector(2), vector(7)]).get("N")).toBe(3);
-    const error = errorOf(() => constrained.check([vector(2), vector(3), vector(7)]));
-    expect(error.origin).toEqual(made);
-    expect(error.message).toContain("B is 2, expected C = 3");
-    expect(errorOf(() => constrained.check([vector(2), vector(2), vector(6)])).message).toContain("2*N+1 = 6");
   });
 });
 
@@ -607,76 +461,4 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
     expect(error.origin?.line).toBe(4);
     expect(error.message).toContain('x is "negative" \\');
   });
-});
-
-describe("large functions", () => {
-  /** Sums of earlier values in a window, so that values cross between parts. */
-  function graph(size: number, window: number): Module {
-    const func = buildFunc({ name: "f", argumentNames: ["a", "b"] }, [scalar("f64"), scalar("f64")], (a, b) => {
-      const all = [a, b];
-      for (let i = 0; i < size; i++) {
-        const x = all[all.length - 1];
-        const y = all[Math.max(0, all.length - 1 - ((i * 7919) % window))];
-        all.push(i % 50 === 0 ? sin(mul(x, y)) : i % 3 === 0 ? cos(add(x, y)) : add(x, mul(y, constant(0.25, y.type))));
-      }
-      return [all[all.length - 1], all[all.length >> 1], a];
-    });
-    return makeModule([func]);
-  }
-
-  it("are split, and give the same bits", () => {
-    for (const window of [1, 3, 700, 5000]) {
-      const module = graph(5000, window);
-      const args = [f64(0.3), f64(-1.7)];
-      const executable = compileJs(module, "f");
-      expect(executable.source).toContain("new Float64Array(");
-      same(executable.run(args), interpret(module, "f", args));
-      expect(executable.scalar?.(0.3, -1.7)).toEqual(interpret(module, "f", args).map((r) => r.data[0]));
-    }
-  });
-
-  it("of 200,000 operations compile and run", () => {
-    const module = graph(100_000, 3);
-    expect(countOperations(module)).toBeGreaterThan(200_000);
-    const args = [f64(0.3), f64(-1.7)];
-    same(compileJs(module, "f").run(args), interpret(module, "f", args));
-  }, 60_000);
-
-  it("are split inside regions, with booleans and carried values that cross", () => {
-    const lines = Array.from({ length: 1500 }, (_, i) => {
-      const [x, y] = [i === 0 ? "%s" : `%v${i - 1}`, i < 9 ? "%x" : `%v${i - 9}`];
-      return `    %p${i} = compare ${x}, ${y}, direction = lt : bool
-    %w${i} = select ${i < 40 ? `%p${i}` : `%p${i - 40}`}, ${x}, ${y} : f64
-    %m${i} = mul %w${i}, %half : f64
-    %v${i} = add %m${i}, %x : f64`;
-    });
-    const text = `func @f(%x: f64, %n: i32) -> (f64, i32) {
-  %half = constant 0.5 : f64
-  %zero = constant 0 : i32
-  %one = constant 1 : i32
-  %last, %steps = while carry(%s: f64 = %x, %i: i32 = %zero) : f64, i32 {
-    %more = compare %i, %n, direction = lt : bool
-    yield %more
-  } do(%s: f64, %i: i32) {
-${lines.join("\n")}
-    %next = add %i, %one : i32
-    yield %v1499, %next
-  }
-  return %last, %steps
-}
-`;
-    everyWay(text, "f", [f64(1.25), i32(3)]);
-  });
-
-  it("take more arguments and give more results than a JavaScript function may have", () => {
-    const count = 70_000;
-    const func = buildFunc({ name: "f" }, new Array(count).fill(scalar("f64")), (...args) =>
-      args.map((x, i) => (i === 0 ? x : add(x, args[i - 1]))),
-    );
-    const args = Array.from({ length: count }, (_, i) => f64(i / 3));
-    const module = makeModule([func]);
-    const results = compileJs(module, "f").run(args);
-    expect(results.length).toBe(count);
-    same(results, interpret(module, "f", args));
-  }, 60_000);
 });

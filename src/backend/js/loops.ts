@@ -2,12 +2,20 @@
 
 import { type Block, type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
+import { collapse } from "./collapse.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
 export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { attributes, regions } = operation;
   const [index, ...carry] = regions[0].arguments;
+  const nest = collapse(w, operation);
+  if (nest !== null) {
+    for (const v of nest.outer) w.zeros.add(v);
+    const all = { index: nest.inner.regions[0].arguments[0], carry: [], lower: "0", upper: w.bound(nest.upper, scope) };
+    countedLoop(w, { ...all, step: 1 }, nest.inner, scope);
+    return;
+  }
   declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
   const lower = w.dim(w.affine(attributes.lower as Dim, operation, "bounds"), scope);
   const upper = w.bound(w.affine(attributes.upper as Dim, operation, "bounds"), scope);

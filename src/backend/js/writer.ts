@@ -3,13 +3,13 @@
 import {
   addDims,
   type Block,
+  bindOperands,
   type Dim,
   type Func,
   groupOf,
   indexDim,
   mulDims,
   type Operation,
-  substituteDim,
   type Type,
   termsOf,
   type Value,
@@ -34,6 +34,8 @@ export type Emitter = (w: FunctionWriter, operation: Operation, scope: Scope) =>
 export class FunctionWriter {
   readonly module: ModuleText;
   readonly facts: FuncFacts;
+  /** Indices of loops that are not written, since an inner one runs over all elements. */
+  readonly zeros = new Set<Value>();
   readonly #emit: Emitter;
   readonly #func: Func;
   readonly #name: string;
@@ -217,8 +219,7 @@ export class FunctionWriter {
   /** A dimension whose `%n` symbols are the operands of `group`, over index values instead. */
   affine(d: Dim, operation: Operation, group: string): Dim {
     if (typeof d === "number") return d;
-    const operands = groupOf(operation, group);
-    return substituteDim(d, (name) => (name.startsWith("%") ? indexDim(operands[Number(name.slice(1))]) : undefined));
+    return bindOperands(d, groupOf(operation, group), (v) => (this.zeros.has(v) ? 0 : indexDim(v)));
   }
 
   /** A dimension as an expression; what does not depend on the innermost loops is computed outside of them. */

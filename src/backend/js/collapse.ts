@@ -1,0 +1,80 @@
+// A perfect nest that walks all of its memory in row-major order is one long loop.
+
+import {
+  addDims,
+  type Block,
+  type Dim,
+  groupOf,
+  indexDim,
+  type MemRefType,
+  mulDims,
+  type Operation,
+  sameDim,
+  substituteDim,
+  type Value,
+  walk,
+} from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
+import type { FunctionWriter } from "./writer.ts";
+
+export interface CollapsedNest {
+  /** The innermost loop, whose index runs over all elements. */
+  readonly inner: Operation;
+  /** The indices of the other loops, which are 0 in every subscript. */
+  readonly outer: readonly Value[];
+  readonly upper: Dim;
+}
+
+/** The one loop that stands for a nest; null where some subscript is not the row-major position. */
+export function collapse(w: FunctionWriter, operation: Operation): CollapsedNest | null {
+  const loops = perfectNest(operation);
+  if (loops.length < 2) return null;
+  const inner = loops[loops.length - 1];
+  const indices = loops.map((o) => o.regions[0].arguments[0]);
+  const positions = positionsIn(w, inner.regions[0], new Set(indices));
+  if (positions === null) return null;
+  const uppers = loops.map((o) => o.attributes.upper as Dim);
+  const flat = indices.reduce<Dim>((d, index, k) => addDims(mulDims(d, uppers[k]), indexDim(index)), 0);
+  const last = indices[indices.length - 1];
+  const outer = indices.slice(0, -1);
+  const inOrder = positions.every((p) => {
+    const alone = replace(p, outer, 0);
+    return sameDim(replace(alone, [last], flat), p);
+  });
+  return inOrder ? { inner, outer, upper: uppers.reduce(mulDims, 1) } : null;
+}
+
+/** Loops from 0 by 1 that carry nothing, each but the last with nothing but the next one in its body. */
+function perfectNest(operation: Operation): readonly Operation[] {
+  const loops: Operation[] = [];
+  for (let next: Operation | null = operation; next !== null; next = onlyOperation(next.regions[0])) {
+    const { op, attributes, operands } = next;
+    if (op !== records.for || operands.length > 0 || attributes.lower !== 0 || attributes.step !== 1) break;
+    loops.push(next);
+  }
+  return loops;
+}
+
+function onlyOperation({ operations }: Block): Operation | null {
+  return operations.length === 1 ? operations[0] : null;
+}
+
+/** The row-major positions of every element read or written; null if an index is used for anything else. */
+function positionsIn(w: FunctionWriter, body: Block, indices: ReadonlySet<Value>): readonly Dim[] | null {
+  const positions: Dim[] = [];
+  let isPlain = true;
+  walk(body, (operation) => {
+    if (operation.op === records.load || operation.op === records.store) {
+      const [memory] = groupOf(operation, "memory");
+      const at = operation.attributes.at as readonly Dim[];
+      const subscripts = at.map((d) => w.affine(d, operation, "at"));
+      positions.push(w.position((memory.type as MemRefType).shape, subscripts));
+    } else if (operation.operands.some((v) => indices.has(v))) isPlain = false;
+  });
+  return isPlain ? positions : null;
+}
+
+function replace(d: Dim, indices: readonly Value[], by: Dim): Dim {
+  const names = new Set(indices.map((v) => `%${v.id}`));
+  return substituteDim(d, (name) => (names.has(name) ? by : undefined));
+}

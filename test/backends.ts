@@ -1,0 +1,90 @@
+// What the tests of backends share: arrays from nested lists, and running a function in every way there is.
+
+import { expect } from "vitest";
+import { lowerToLoops } from "../passes/lower-to-loops.ts";
+import { interpret, jsBackend } from "../src/backend/index.ts";
+import {
+  AdjointError,
+  type DType,
+  dtypes,
+  findFunc,
+  type Module,
+  type NdArray,
+  signatureOf,
+  verify,
+} from "../src/ir/index.ts";
+import { parse, standardOps } from "../src/ops/index.ts";
+
+export type Nested = number | boolean | readonly Nested[];
+
+/** An array from nested lists; the shape is theirs. */
+export function nd(dtype: DType, nested: Nested, shape?: readonly number[]): NdArray {
+  const found: number[] = [];
+  for (let at = nested; Array.isArray(at); at = at[0]) found.push(at.length);
+  const flat = (Array.isArray(nested) ? nested.flat(9) : [nested]) as (number | boolean)[];
+  return { dtype, shape: shape ?? found, data: new dtypes[dtype].array(flat.map(Number)) };
+}
+
+export const f64 = (x: Nested, shape?: readonly number[]): NdArray => nd("f64", x, shape);
+export const f32 = (x: Nested, shape?: readonly number[]): NdArray => nd("f32", x, shape);
+export const i32 = (x: Nested, shape?: readonly number[]): NdArray => nd("i32", x, shape);
+
+export function lower(module: Module): Module {
+  verify(module);
+  const lowered = lowerToLoops.run(module, { ops: standardOps, fast: false });
+  verify(lowered, { level: "loop" });
+  return lowered;
+}
+
+export function compileJs(module: Module, entry: string, observe?: (name: string, value: NdArray) => void) {
+  const func = findFunc(module, entry);
+  if (func === undefined) throw new Error(`no @${entry}`);
+  return jsBackend.compile(lower(module), { entry, signature: signatureOf(func), observe });
+}
+
+/** The lowered function through the interpreter: results of rank above 0 in memory that stands behind the arguments. */
+export function interpretLowered(
+  module: Module,
+  entry: string,
+  args: readonly NdArray[],
+  like: readonly NdArray[],
+): NdArray[] {
+  const outputs = like.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
+  const scalars = interpret(lower(module), entry, [...args, ...outputs.filter((o) => o !== null)]);
+  let next = 0;
+  return outputs.map((o) => o ?? scalars[next++]);
+}
+
+/** The same dtypes, shapes and bits. */
+export function same(got: readonly NdArray[], expected: readonly NdArray[]): void {
+  expect(got.length).toBe(expected.length);
+  const differs = expected.findIndex((e, i) => !sameArray(got[i], e));
+  if (differs >= 0) expect(got[differs]).toEqual(expected[differs]);
+}
+
+export function sameArray(a: NdArray, b: NdArray): boolean {
+  return a.dtype === b.dtype && a.shape.join() === b.shape.join() && a.data.every((x, i) => Object.is(x, b.data[i]));
+}
+
+/** Runs a function in every way there is; all give the same bits. */
+export function everyWay(text: string, entry: string, args: readonly NdArray[]): readonly NdArray[] {
+  const module = parse(text);
+  const expected = interpret(module, entry, args);
+  same(interpretLowered(module, entry, args, expected), expected);
+  same(compileJs(module, entry).run(args), expected);
+  return expected;
+}
+
+export function values(arrays: readonly NdArray[]): number[][] {
+  return arrays.map((a) => [...a.data]);
+}
+
+export function errorOf(body: () => unknown): AdjointError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof AdjointError) return error;
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}

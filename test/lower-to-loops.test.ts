@@ -1,0 +1,171 @@
+// lower-to-loops: what fuses into one nest, where memory is made, and that nothing recurses over a chain.
+
+import { describe, expect, it } from "vitest";
+import { lowerToLoops } from "../passes/lower-to-loops.ts";
+import { jsBackend } from "../src/backend/index.ts";
+import {
+  type Block,
+  buildFunc,
+  type Module,
+  makeModule,
+  signatureOf,
+  tensorType,
+  verify,
+  walk,
+} from "../src/ir/index.ts";
+import { add, neg, parse, permute, standardOps } from "../src/ops/index.ts";
+
+function lower(module: Module): Module {
+  verify(module);
+  const lowered = lowerToLoops.run(module, { ops: standardOps, fast: false });
+  verify(lowered, { level: "loop" });
+  return lowered;
+}
+
+function count(block: Block, name: string): number {
+  let n = 0;
+  walk(block, ({ op }) => {
+    if (op.name === name) n++;
+  });
+  return n;
+}
+
+function bodyOf(text: string): Block {
+  const { funcs } = lower(parse(text));
+  return funcs[funcs.length - 1].body;
+}
+
+describe("lower-to-loops", () => {
+  it("leaves functions of scalars and of memory as they are", () => {
+    const module = parse(`private func @g(%x: f64) -> f64 {
+  %y = stop_gradient %x : f64
+  return %y
+}
+
+func @f(%n: i32, %x: f64) -> f64 {
+  %zero = constant 0 : i32
+  %one = constant 1 : i32
+  %last, %i = while carry(%s: f64 = %x, %i: i32 = %zero) : f64, i32 {
+    %p = compare %i, %n, direction = lt : bool
+    yield %p
+  } do(%s: f64, %i: i32) {
+    %y = call @g(%s) : f64
+    %next = add %i, %one : i32
+    yield %y, %next
+  }
+  return %last
+}
+`);
+    expect(lower(module)).toBe(module);
+    const tensors = parse("func @f<N>(%x: f64[N]) -> f64[N] {\n  %y = neg %x : f64[N]\n  return %y\n}\n");
+    const lowered = lower(tensors);
+    expect(lower(lowered)).toBe(lowered);
+  });
+
+  it("computes a value that one nest reads twice once, without memory", () => {
+    const body = bodyOf(`func @f<N>(%a: f64[N], %b: f64[N]) -> f64[N] {
+  %x = mul %a, %b : f64[N]
+  %s = sin %x : f64[N]
+  %y = mul %x, %s : f64[N]
+  %z = add %y, %x : f64[N]
+  return %z
+}
+`);
+    expect(["for", "alloc", "mul", "sin", "load", "store"].map((name) => count(body, name))).toEqual([
+      1, 0, 2, 1, 2, 1,
+    ]);
+  });
+
+  it("takes producers into a reduction, but computes nothing twice", () => {
+    const body = bodyOf(`func @f<B, N>(%x: f64[B, N]) -> (f64[B], f64[B, N]) {
+  %e = exp %x : f64[B, N]
+  %n = neg %e : f64[B, N]
+  %s = reduce %n, kind = sum, axes = [1] : f64[B]
+  %t = sin %s : f64[B]
+  %wide = broadcast %t, axes = [0] : f64[B, N]
+  %y = mul %x, %wide : f64[B, N]
+  return %s, %y
+}
+`);
+    // exp and neg in the nest of the reduction; sin in memory, since every element of a row reads it
+    expect(["exp", "neg", "sin", "alloc"].map((name) => count(body, name))).toEqual([1, 1, 1, 1]);
+  });
+
+  it("makes memory outside of every loop", () => {
+    const body = bodyOf(`func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> f64[N] {
+  %last = scan carry(%c: f64[N] = %init) over(%x: f64[N] = %xs) : f64[N] {
+    %e = exp %c : f64[N]
+    %s = reduce %e, kind = sum, axes = [0] : f64
+    %wide = broadcast %s, axes = [] : f64[N]
+    %m = mul %e, %wide : f64[N]
+    %y = add %m, %x : f64[N]
+    yield %y
+  }
+  return %last
+}
+`);
+    const top = body.operations.filter(({ op }) => op.name === "alloc").length;
+    expect(top).toBeGreaterThan(0);
+    expect(count(body, "alloc")).toBe(top);
+  });
+
+  it("keeps the user's line on every operation", () => {
+    const body = bodyOf(`func @f<B, N>(%x: f64[B, N]) -> f64[N] {
+  %e = exp %x : f64[B, N]
+  %s = reduce %e, kind = sum, axes = [0] : f64[N]
+  return %s
+}
+`);
+    const lines = new Set<number | undefined>();
+    walk(body, ({ origin }) => lines.add(origin?.line));
+    expect([...lines].sort()).toEqual([2, 3]);
+  });
+
+  it("lowers long chains without recursion, moves among them", () => {
+    const type = tensorType("f64", [2, 3]);
+    const chain = (size: number, isTurned: boolean): Module => {
+      const func = buildFunc({ name: "f" }, [type], (x) => {
+        let y = x;
+        for (let i = 0; i < size; i++) {
+          if (isTurned) y = neg(permute(permute(y, [1, 0]), [1, 0]));
+          else y = i % 2 === 0 ? neg(y) : add(y, x);
+        }
+        return [y];
+      });
+      return makeModule([func]);
+    };
+    for (const module of [chain(20_000, false), chain(5_001, true)]) {
+      const entry = module.funcs[0];
+      const lowered = lower(module);
+      const executable = jsBackend.compile(lowered, { entry: "f", signature: signatureOf(entry) });
+      const [y] = executable.run([{ dtype: "f64", shape: [2, 3], data: Float64Array.of(1, 2, 3, 4, 5, 6) }]);
+      expect([...y.data].map(Math.abs).every((v) => v <= 6)).toBe(true);
+    }
+  }, 60_000);
+
+  it("says which operation it cannot lower", () => {
+    const text = `private func @g<N>(%x: f64[N]) -> f64 {
+  %s = reduce %x, kind = sum, axes = [0] : f64
+  return %s
+}
+
+func @f<N>(%x: f64[N]) -> f64[N] {
+  %one = constant 1 : f64
+  %y, %dx = vjp @g(%x) cotangents(%one) : f64, f64[N]
+  return %dx
+}
+`;
+    expect(() => lowerToLoops.run(parse(text), { ops: standardOps, fast: false })).toThrow("vjp");
+  });
+
+  it("reads what is broadcast once per row", () => {
+    const body = bodyOf(`func @f<B, N>(%x: f64[B, N], %b: f64[B]) -> f64[B, N] {
+  %wide = broadcast %b, axes = [0] : f64[B, N]
+  %y = mul %x, %wide : f64[B, N]
+  return %y
+}
+`);
+    const [rows] = body.operations;
+    expect(rows.regions[0].operations.map(({ op }) => op.name)).toEqual(["load", "for"]);
+  });
+});
