@@ -95,8 +95,6 @@ export function sameAttribute(a: Attribute, b: Attribute): boolean {
   return Object.is(a, b) || attributeKey(a) === attributeKey(b);
 }
 
-const denseKeys = new WeakMap<Dense, string>();
-
 /** A text that is equal exactly for equal attributes of one kind. */
 export function attributeKey(value: Attribute): string {
   if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
@@ -112,15 +110,57 @@ export function attributeKey(value: Attribute): string {
   return JSON.stringify(value, (_, v) => (v instanceof DimExpr ? v.key : v));
 }
 
+const denseKeys = new WeakMap<Dense, string>();
+/** Large constants by a hash of their elements: equal ones share the key of the first, which is a number. */
+const largeDense = new Map<string, { readonly dense: WeakRef<Dense>; readonly key: string }[]>();
+const listedElements = 64;
+let nextDense = 0;
+let sweepAt = 1024;
+
 function denseKey(dense: Dense): string {
   let key = denseKeys.get(dense);
   if (key === undefined) {
-    const elements: string[] = [];
-    for (let i = 0; i < dense.size; i++) elements.push(attributeKey(dense.at(i)));
-    key = `dense ${dense.dtype}[${dense.shape}] ${elements.join()}`;
+    key = dense.size <= listedElements ? listElements(dense) : internLarge(dense);
     denseKeys.set(dense, key);
   }
   return key;
+}
+
+function listElements(dense: Dense): string {
+  const elements: string[] = [];
+  for (let i = 0; i < dense.size; i++) elements.push(attributeKey(dense.at(i)));
+  return `dense ${dense.dtype}[${dense.shape}] ${elements.join()}`;
+}
+
+function internLarge(dense: Dense): string {
+  const hash = `${dense.dtype}[${dense.shape}] ${hashElements(dense)}`;
+  const known = (largeDense.get(hash) ?? []).filter((entry) => entry.dense.deref() !== undefined);
+  const same = known.find((entry) => entry.dense.deref()?.equals(dense));
+  const key = same?.key ?? `dense #${nextDense++}`;
+  largeDense.set(hash, same === undefined ? [...known, { dense: new WeakRef(dense), key }] : known);
+  if (largeDense.size > sweepAt) sweepLarge();
+  return key;
+}
+
+/** Drops what the garbage collector has taken; the next time is when as much again has come. */
+function sweepLarge(): void {
+  for (const [hash, entries] of largeDense) {
+    if (entries.every((entry) => entry.dense.deref() === undefined)) largeDense.delete(hash);
+  }
+  sweepAt = Math.max(1024, 2 * largeDense.size);
+}
+
+/** FNV-1a over the elements' bits; NaNs count as one. */
+function hashElements(dense: Dense): number {
+  const word = new Float64Array(1);
+  const halves = new Uint32Array(word.buffer);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < dense.size; i++) {
+    const x = dense.at(i);
+    word[0] = Number.isNaN(x) ? NaN : x;
+    hash = Math.imul(Math.imul(hash ^ halves[0], 0x01000193) ^ halves[1], 0x01000193);
+  }
+  return hash >>> 0;
 }
 
 /** The attributes with dimension symbols replaced; the same reference if none was. */

@@ -58,15 +58,20 @@ export class Replacements {
   }
 
   set(from: Value, to: Value): void {
-    if (from !== to) this.#map.set(from, to);
+    const end = this.get(to);
+    if (from !== end) this.#map.set(from, end);
   }
 
   get(value: Value): Value {
-    let next = this.#map.get(value);
-    if (next === undefined) return value;
-    for (let after = this.#map.get(next); after !== undefined; after = this.#map.get(next)) next = after;
-    this.#map.set(value, next);
-    return next;
+    let end = value;
+    for (let next = this.#map.get(end); next !== undefined; next = this.#map.get(end)) end = next;
+    // every value on the way reads the end at once from now on, so that long chains stay linear
+    for (let v = value; v !== end; ) {
+      const next = this.#map.get(v) ?? end;
+      this.#map.set(v, end);
+      v = next;
+    }
+    return end;
   }
 
   all(values: readonly Value[]): readonly Value[] {

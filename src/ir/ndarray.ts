@@ -1,6 +1,7 @@
 // Concrete arrays: what the interpreter computes with, and the owned copies that constants hold.
 
 import { type DType, dtypes, type TypedArray } from "./dtype.ts";
+import { assert } from "./errors.ts";
 
 /** Row-major elements of one dtype; `bool` as 0 or 1. */
 export interface NdArray {
@@ -36,6 +37,8 @@ export class Dense {
     this.dtype = source.dtype;
     this.shape = Object.freeze([...source.shape]);
     this.#data = source.data.slice();
+    assert(this.#data.length === sizeOf(this.shape), "a dense constant has as many elements as its shape says");
+    Object.freeze(this);
   }
 
   get size(): number {

@@ -3,13 +3,13 @@
 import type { Constraint } from "./constraint.ts";
 import type { Block, Func, Module, Operation, Value } from "./module.ts";
 import { defaultName, NameTable, printFuncName, quote } from "./names.ts";
-import type { Origin } from "./origin.ts";
+import { formatOrigin, type Origin } from "./origin.ts";
 import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 import { printType } from "./type.ts";
 
 export interface PrintOptions {
-  /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations. */
-  readonly origins?: boolean;
+  /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
+  readonly origins?: boolean | "comment";
   /** Begin with the line `adjoint 1`. */
   readonly header?: boolean;
 }
@@ -22,7 +22,7 @@ export function printModule(module: Module, options: PrintOptions = {}): string 
 
 /** One function as text, with a line break at the end. */
 export function printFunc(func: Func, options: PrintOptions = {}): string {
-  return new Printer(options.origins === true).func(func);
+  return new Printer(options.origins ?? false).func(func);
 }
 
 /** The first line of an operation as text, for messages. Names are not those of the whole function. */
@@ -34,9 +34,9 @@ export function printOperation(operation: Operation): string {
 class Printer {
   readonly #lines: string[] = [];
   readonly #names = new NameTable();
-  readonly #origins: boolean;
+  readonly #origins: boolean | "comment";
 
-  constructor(origins: boolean) {
+  constructor(origins: boolean | "comment") {
     this.#origins = origins;
   }
 
@@ -49,7 +49,9 @@ class Printer {
     const constraints = func.constraints.map((c) => this.#constraint(c)).join(", ");
     const where = constraints === "" ? "" : ` where ${constraints}`;
     const name = printFuncName(func.name);
-    this.#lines.push(`${visibility}func ${name}${symbols}(${args})${results}${this.#origin(func.origin)}${where} {`);
+    this.#lines.push(
+      `${visibility}func ${name}${symbols}(${args})${results}${this.#origin(func.origin)}${where} {${this.#comment(func.origin)}`,
+    );
     this.#block(func.body, "return", "  ");
     this.#lines.push("}", "");
     return this.#lines.join("\n");
@@ -71,8 +73,9 @@ class Printer {
   #operation(operation: Operation, indent: string): void {
     const head = this.head(operation);
     const { regions } = operation;
+    const comment = this.#comment(operation.origin);
     if (regions.length === 0) {
-      this.#lines.push(indent + head);
+      this.#lines.push(indent + head + comment);
       return;
     }
     let open = `${indent}${head}`;
@@ -83,7 +86,7 @@ class Printer {
       const args = region.arguments.slice(bound);
       const list = args.length === 0 ? "" : `(${this.#arguments(args)})`;
       const name = i === 0 ? "" : (spec?.name ?? "region");
-      this.#lines.push(`${open}${i === 0 && list === "" ? "" : " "}${name}${list} {`);
+      this.#lines.push(`${open}${i === 0 && list === "" ? "" : " "}${name}${list} {${i === 0 ? comment : ""}`);
       this.#block(region, "yield", `${indent}  `);
       open = `${indent}}`;
     }
@@ -105,8 +108,13 @@ class Printer {
     return `${c.left} ${c.relation} ${c.right}${this.#origin(c.origin)}`;
   }
 
+  #comment(origin: Origin | null): string {
+    if (this.#origins !== "comment" || origin === null) return "";
+    return ` // ${formatOrigin(origin).replace(/\s/g, " ")}`;
+  }
+
   #origin(origin: Origin | null): string {
-    if (!this.#origins) return "";
+    if (this.#origins !== true) return "";
     return origin === null ? " loc(none)" : ` loc(${quote(origin.file)}:${origin.line}:${origin.column})`;
   }
 }

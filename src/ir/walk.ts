@@ -131,9 +131,10 @@ export function attributeDims(operation: Operation): readonly Dim[] {
     const value = operation.attributes[name];
     if (value === undefined) continue;
     if (spec.kind === "dim") dims.push(value as Dim);
-    else if (spec.kind === "dims") dims.push(...(value as readonly Dim[]));
-    else if (spec.kind === "bindings")
-      dims.push(...Object.values((value as { bindings: Record<string, Dim> }).bindings));
+    else if (spec.kind === "dims") for (const d of value as readonly Dim[]) dims.push(d);
+    else if (spec.kind === "bindings") {
+      for (const d of Object.values((value as { bindings: Record<string, Dim> }).bindings)) dims.push(d);
+    }
   }
   return dims;
 }
@@ -144,6 +145,7 @@ const strength: Readonly<Record<Effect, number>> = { pure: 0, mayFail: 1, effect
 export class Effects {
   readonly #module: Module;
   readonly #funcs = new Map<string, Effect>();
+  readonly #blocks = new WeakMap<Block, Effect>();
 
   constructor(module: Module) {
     this.#module = module;
@@ -161,11 +163,14 @@ export class Effects {
   }
 
   #ofBlock(block: Block): Effect {
+    const known = this.#blocks.get(block);
+    if (known !== undefined) return known;
     let effect: Effect = "pure";
     for (const operation of block.operations) {
       effect = strongest(effect, this.of(operation));
       if (effect === "effect") break;
     }
+    this.#blocks.set(block, effect);
     return effect;
   }
 }
