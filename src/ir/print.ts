@@ -25,6 +25,22 @@ export function printFunc(func: Func, options: PrintOptions = {}): string {
   return new Printer(options.origins ?? false).func(func);
 }
 
+/** A line of a printed function; the operation it belongs to, if it is the first line of one. */
+export interface PrintedLine {
+  readonly text: string;
+  readonly operation: Operation | null;
+}
+
+/** The lines of `printFunc`, for tools that compare functions operation by operation. */
+export function printFuncLines(func: Func, options: PrintOptions = {}): readonly PrintedLine[] {
+  const printer = new Printer(options.origins ?? false);
+  return printer
+    .func(func)
+    .split("\n")
+    .slice(0, -1)
+    .map((text, i) => ({ text, operation: printer.operationAt(i) }));
+}
+
 /** The first line of an operation as text, for messages. Names are not those of the whole function. */
 export function printOperation(operation: Operation): string {
   const head = new Printer(false).head(operation);
@@ -35,9 +51,15 @@ class Printer {
   readonly #lines: string[] = [];
   readonly #names = new NameTable();
   readonly #origins: boolean | "comment";
+  /** The operations by the line they begin at. */
+  readonly #operations: Operation[] = [];
 
   constructor(origins: boolean | "comment") {
     this.#origins = origins;
+  }
+
+  operationAt(line: number): Operation | null {
+    return this.#operations[line] ?? null;
   }
 
   func(func: Func): string {
@@ -72,6 +94,7 @@ class Printer {
 
   #operation(operation: Operation, indent: string): void {
     const head = this.head(operation);
+    this.#operations[this.#lines.length] = operation;
     const { regions } = operation;
     const comment = this.#comment(operation.origin);
     if (regions.length === 0) {

@@ -34,7 +34,12 @@ export function definePass(pass: Pass): Pass {
 export interface Step {
   readonly pass: Pass;
   readonly reason: string;
+  /** Neighbouring steps of one group run in turn until a round changes nothing. */
+  readonly group?: string;
 }
+
+/** Rounds of a group. Each pass is linear, so a pipeline stays linear; what is left after so many is left as it is. */
+const maxRounds = 8;
 
 /** An ordered list of passes with reasons. */
 export class Pipeline {
@@ -51,19 +56,36 @@ export class Pipeline {
   /** A new pipeline with `pass` right after every step named `name`. */
   insertAfter(name: string, pass: Pass, reason = pass.summary): Pipeline {
     this.#require(name);
-    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [s, { pass, reason }] : [s])));
+    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [s, { ...s, pass, reason }] : [s])));
   }
 
   /** A new pipeline with `pass` right before every step named `name`. */
   insertBefore(name: string, pass: Pass, reason = pass.summary): Pipeline {
     this.#require(name);
-    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [{ pass, reason }, s] : [s])));
+    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [{ ...s, pass, reason }, s] : [s])));
   }
 
   /** A new pipeline without the steps named `name`. */
   without(name: string): Pipeline {
     this.#require(name);
     return new Pipeline(this.steps.filter((s) => s.pass.name !== name));
+  }
+
+  /** Runs the passes in order, groups until they change nothing; `apply` runs one pass (and logs, verifies, …). */
+  run(module: Module, apply: (pass: Pass, module: Module) => Module): Module {
+    let current = module;
+    for (let i = 0; i < this.steps.length; ) {
+      const { group } = this.steps[i];
+      let end = i + 1;
+      while (group !== undefined && this.steps[end]?.group === group) end++;
+      for (let round = 0; round < (group === undefined ? 1 : maxRounds); round++) {
+        const before = current;
+        for (const { pass } of this.steps.slice(i, end)) current = apply(pass, current);
+        if (current === before) break;
+      }
+      i = end;
+    }
+    return current;
   }
 
   concat(other: Pipeline): Pipeline {

@@ -1,0 +1,80 @@
+// Constants as passes see them: any op whose record says that its value is an attribute, and how to make one.
+
+import {
+  type Attribute,
+  Dense,
+  type DType,
+  emit,
+  fail,
+  type NdArray,
+  type Op,
+  type Operation,
+  type OpTable,
+  type TensorType,
+  type Value,
+} from "../ir/index.ts";
+
+/** What a constant holds: one number for every element, or all elements. */
+export type Literal = number | boolean | Dense;
+
+function isLiteral(value: Attribute | undefined): value is Literal {
+  return typeof value === "number" || typeof value === "boolean" || value instanceof Dense;
+}
+
+/** Whether the op's value is its attribute `value`. */
+function isConstantOp(op: Op): boolean {
+  return op.traits.constant === true && op.attributes.value?.kind === "constant";
+}
+
+/** What a constant operation holds; null for any other operation. */
+export function literalOf(operation: Operation | undefined): Literal | null {
+  if (operation === undefined || !isConstantOp(operation.op)) return null;
+  const { value } = operation.attributes;
+  return isLiteral(value) ? value : null;
+}
+
+const splats = new WeakMap<Dense, number | null>();
+
+/** The number that all elements of a constant have, by their bits (true is 1); null where they differ. */
+export function splatOf(literal: Literal | null): number | null {
+  if (literal === null) return null;
+  if (!(literal instanceof Dense)) return Number(literal);
+  let splat = splats.get(literal);
+  if (splat === undefined) splats.set(literal, (splat = commonElement(literal)));
+  return splat;
+}
+
+function commonElement(dense: Dense): number | null {
+  if (dense.size === 0) return null;
+  const first = dense.at(0);
+  for (let i = 1; i < dense.size; i++) if (!Object.is(dense.at(i), first)) return null;
+  return first;
+}
+
+/** A number as the attribute of a constant of this dtype. */
+export function literalFrom(value: number | boolean, dtype: DType): Literal {
+  return dtype === "bool" ? Boolean(value) : Number(value);
+}
+
+/** The elements as a constant holds them: one number where all have the same bits. */
+export function literalFromArray(array: NdArray): Literal {
+  const dense = new Dense(array);
+  const splat = splatOf(dense);
+  return splat === null ? dense : literalFrom(splat, array.dtype);
+}
+
+/** How many numbers a constant holds. */
+export function sizeOfLiteral(literal: Literal): number {
+  return literal instanceof Dense ? literal.size : 1;
+}
+
+/** The op that constants of a table are made with. */
+export function constantOp(ops: OpTable): Op {
+  for (const op of ops.values()) if (isConstantOp(op)) return op;
+  return fail("option", "the op table has no constant op", { hint: "pass standardOps, or a table that contains them" });
+}
+
+/** Appends a constant to the current builder. */
+export function emitConstant(op: Op, value: Literal, type: TensorType, name: string | null = null): Value {
+  return emit(op, [], { attributes: { value }, types: [type], names: [name] })[0];
+}

@@ -1,0 +1,252 @@
+// Applies rewrite rules: one sweep in program order, regions included.
+//
+// An operation is looked at when its operands are final, and what a rewrite emits is looked at before the next
+// operation. So after one sweep no rule applies any more, and each operation costs a bounded number of rewrites.
+
+import {
+  type Block,
+  BlockBuilder,
+  dimsOf,
+  elementDType,
+  type Func,
+  FuncScope,
+  fail,
+  findFunc,
+  type Module,
+  mapBodies,
+  type Op,
+  type Operation,
+  printOperation,
+  Replacements,
+  sameType,
+  signatureOf,
+  type Type,
+  Value,
+  withBuilder,
+  withOperations,
+  withRegions,
+} from "../ir/index.ts";
+import { constantOp, emitConstant, literalFrom, literalOf, splatOf } from "./constants.ts";
+import type { PassContext } from "./pass.ts";
+import type { RewriteContext, Rule } from "./rule.ts";
+
+/** Rewrites that may follow from one operation. Real rules stop after a few; ones that undo each other never do. */
+const maxRewrites = 256;
+
+/** The module with the rules applied until none applies; rules of class `fast` only where the context allows them. */
+export function applyRules(module: Module, rules: readonly Rule[], context: PassContext): Module {
+  const set = new RuleSet(rules.filter((r) => r.class === "exact" || context.fast));
+  const constant = constantOp(context.ops);
+  return mapBodies(module, (body, func) => new Sweep(set, constant, func, module).block(body));
+}
+
+/** Rules by the op they start at, in order. */
+class RuleSet {
+  readonly #rules: readonly Rule[];
+  readonly #byOp = new Map<Op, readonly Rule[]>();
+
+  constructor(rules: readonly Rule[]) {
+    this.#rules = rules;
+  }
+
+  for(op: Op): readonly Rule[] {
+    let rules = this.#byOp.get(op);
+    if (rules === undefined) this.#byOp.set(op, (rules = this.#rules.filter((r) => r.matches(op))));
+    return rules;
+  }
+}
+
+/** The rewrites that one operation of the block led to. */
+interface Trace {
+  count: number;
+  last: string;
+  beforeLast: string;
+}
+
+interface Task {
+  readonly operation: Operation;
+  readonly trace: Trace;
+}
+
+interface Rewritten {
+  readonly operations: readonly Operation[];
+  readonly values: readonly Value[];
+}
+
+/** One sweep over one function. */
+class Sweep implements RewriteContext {
+  readonly #rules: RuleSet;
+  readonly #constant: Op;
+  readonly #func: Func;
+  readonly #module: Module;
+  readonly #replacements = new Replacements();
+  readonly #definitions = new Map<Value, Operation>();
+  #scope: FuncScope;
+  #builder = new BlockBuilder();
+  /** Operations that stood in the function before: each may be rewritten as often as any other. */
+  readonly #moved = new WeakSet<Operation>();
+
+  constructor(rules: RuleSet, constant: Op, func: Func, module: Module) {
+    this.#rules = rules;
+    this.#constant = constant;
+    this.#func = func;
+    this.#module = module;
+    this.#scope = this.#freshScope();
+  }
+
+  // ---- what rules see -----------------------------------------------------------------------------------------------
+
+  definition(value: Value): Operation | undefined {
+    return this.#definitions.get(value);
+  }
+
+  splat(value: Value): number | null {
+    return splatOf(literalOf(this.#definitions.get(value)));
+  }
+
+  constant(value: number | boolean, type: Type): Value {
+    if (type.kind !== "tensor") fail("dtype", "a constant is a ranked tensor");
+    return emitConstant(this.#constant, literalFrom(value, type.dtype), type);
+  }
+
+  splice(operation: Operation, region: number): readonly Value[] {
+    const block = operation.regions[region];
+    for (const inner of block.operations) {
+      this.#moved.add(inner);
+      this.#builder.append(inner);
+    }
+    return block.results;
+  }
+
+  // ---- the sweep ----------------------------------------------------------------------------------------------------
+
+  block(block: Block): Block {
+    const output: Operation[] = [];
+    for (const operation of block.operations) this.#settle(operation, output);
+    return withOperations(block, output, this.#replacements.all(block.results));
+  }
+
+  /** Rewrites an operation and what comes of it until no rule applies, then appends. */
+  #settle(first: Operation, output: Operation[]): void {
+    const tasks: Task[] = [{ operation: first, trace: newTrace() }];
+    for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
+      const operation = this.#withOperands(task.operation);
+      const rewritten = this.#rewrite(operation, task.trace);
+      if (rewritten !== null) {
+        this.#replace(operation, rewritten, task.trace, tasks);
+        continue;
+      }
+      const inner = this.#withSweptRegions(operation);
+      if (inner !== operation && inner.regions.length > 0 && this.#rules.for(inner.op).length > 0) {
+        const again = this.#rewrite(inner, task.trace);
+        if (again !== null) {
+          this.#replace(inner, again, task.trace, tasks);
+          continue;
+        }
+      }
+      output.push(inner);
+      for (const v of inner.results) this.#definitions.set(v, inner);
+    }
+  }
+
+  #replace(operation: Operation, { operations, values }: Rewritten, trace: Trace, tasks: Task[]): void {
+    for (const [i, v] of operation.results.entries()) this.#replacements.set(v, values[i]);
+    for (let i = operations.length - 1; i >= 0; i--) {
+      const next = operations[i];
+      tasks.push({ operation: next, trace: this.#moved.has(next) ? newTrace() : trace });
+    }
+  }
+
+  #withOperands(operation: Operation): Operation {
+    const operands = this.#replacements.all(operation.operands);
+    return operands === operation.operands
+      ? operation
+      : Object.freeze({ ...operation, operands: Object.freeze(operands) });
+  }
+
+  #withSweptRegions(operation: Operation): Operation {
+    if (operation.regions.length === 0) return operation;
+    return withRegions(
+      operation,
+      operation.regions.map((r) => this.block(r)),
+    );
+  }
+
+  /** The first rule that applies; what it emitted and the new values of the results. */
+  #rewrite(operation: Operation, trace: Trace): Rewritten | null {
+    for (const rule of this.#rules.for(operation.op)) {
+      const builder = new BlockBuilder(this.#scope);
+      builder.origin = operation.origin;
+      this.#builder = builder;
+      const known = this.#scope.dims.constraints.length;
+      const values = withBuilder(builder, () => rule.rewrite(operation, this));
+      if (values === null) continue;
+      if (this.#scope.dims.constraints.length > known) {
+        // it holds only for some sizes
+        this.#scope = this.#freshScope();
+        continue;
+      }
+      if (!keepsTypes(rule, operation, values)) continue;
+      count(trace, rule, operation);
+      return named(operation, { operations: builder.operations, values });
+    }
+    return null;
+  }
+
+  #freshScope(): FuncScope {
+    return new FuncScope(this.#func.constraints, (name) => {
+      const func = findFunc(this.#module, name);
+      return func === undefined ? null : signatureOf(func);
+    });
+  }
+}
+
+function newTrace(): Trace {
+  return { count: 0, last: "", beforeLast: "" };
+}
+
+function count(trace: Trace, rule: Rule, operation: Operation): void {
+  trace.count++;
+  if (rule.name !== trace.last) trace.beforeLast = trace.last;
+  trace.last = rule.name;
+  if (trace.count <= maxRewrites) return;
+  const names =
+    trace.beforeLast === ""
+      ? `rule '${trace.last}' feeds itself`
+      : `rules '${trace.beforeLast}' and '${trace.last}' undo each other`;
+  fail("verify", `${names}: ${maxRewrites} rewrites at ${printOperation(operation)}`, { origin: operation.origin });
+}
+
+/** Whether the new values can stand for the old ones: other dtypes or ranks are a mistake, other spellings decline. */
+function keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]): boolean {
+  const { results } = operation;
+  if (values.length === results.length && results.every((r, i) => sameType(r.type, values[i].type))) return true;
+  const fits =
+    values.length === results.length &&
+    results.every(({ type }, i) => {
+      const next = values[i].type;
+      return (
+        type.kind === next.kind &&
+        elementDType(type) === elementDType(next) &&
+        dimsOf(type).length === dimsOf(next).length
+      );
+    });
+  if (!fits) {
+    fail("verify", `rule '${rule.name}' changes the type of ${printOperation(operation)}`, {
+      origin: operation.origin,
+    });
+  }
+  return false;
+}
+
+/** The replacing operation takes over the name hint of what it replaces, if it has none. */
+function named(root: Operation, { operations, values }: Rewritten): Rewritten {
+  const last = operations[operations.length - 1];
+  if (last === undefined || root.results.length !== 1 || last.results.length !== 1) return { operations, values };
+  const [{ name }] = root.results;
+  const [result] = last.results;
+  if (name === null || result.name !== null || values[0] !== result) return { operations, values };
+  const renamed = new Value(result.type, name);
+  const operation = Object.freeze({ ...last, results: Object.freeze([renamed]) });
+  return { operations: [...operations.slice(0, -1), operation], values: [renamed] };
+}

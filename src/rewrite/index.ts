@@ -1,0 +1,8 @@
+// What passes share: passes and pipelines, rewrite rules and their driver, the log of a compilation.
+
+export * from "./constants.ts";
+export * from "./driver.ts";
+export * from "./log.ts";
+export * from "./pass.ts";
+export { type Pattern, type PatternFunction, type PatternOperand, vocabulary } from "./pattern.ts";
+export * from "./rule.ts";

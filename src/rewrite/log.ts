@@ -1,0 +1,117 @@
+// The CompileLog: what each pass of a compilation did, as data. Text dumps, viewers and bug reports read it.
+
+import { countOperations, type Module, printModule } from "../ir/index.ts";
+import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
+import type { Pass, PassContext } from "./pass.ts";
+
+/** One pass of a compilation. */
+export class LogEntry {
+  readonly pass: string;
+  readonly before: Module;
+  readonly after: Module;
+  readonly milliseconds: number;
+  #changes: ModuleChanges | undefined;
+  #operations: number | undefined;
+
+  constructor(pass: string, before: Module, after: Module, milliseconds: number) {
+    this.pass = pass;
+    this.before = before;
+    this.after = after;
+    this.milliseconds = milliseconds;
+  }
+
+  get changed(): boolean {
+    return this.before !== this.after;
+  }
+
+  /** Operations of `after`, regions included. */
+  get operations(): number {
+    this.#operations ??= countOperations(this.after);
+    return this.#operations;
+  }
+
+  /** What changed, by identity: an operation is the same one as long as it defines the same values. */
+  get changes(): ModuleChanges {
+    this.#changes ??= compareModules(this.before, this.after);
+    return this.#changes;
+  }
+
+  get removed(): number {
+    return this.changes.removed.size;
+  }
+  get added(): number {
+    return this.changes.added.size;
+  }
+  /** Operations that stayed with other operands, attributes or regions. */
+  get modified(): number {
+    return this.changes.modified.size;
+  }
+
+  /** What a tool reads: no modules, but their text. */
+  toJSON(): object {
+    const { pass, changed, operations, removed, added, modified, milliseconds } = this;
+    return { pass, changed, operations, removed, added, modified, milliseconds, after: printModule(this.after) };
+  }
+}
+
+export interface LogText {
+  /** The whole module after each pass that changed something. */
+  readonly modules?: boolean;
+  /** Only the lines that each pass removed (-), added (+) or changed (~). */
+  readonly diff?: boolean;
+  /** Milliseconds of each pass. */
+  readonly timing?: boolean;
+}
+
+export class CompileLog {
+  readonly #entries: LogEntry[] = [];
+
+  get entries(): readonly LogEntry[] {
+    return this.#entries;
+  }
+
+  get milliseconds(): number {
+    return this.#entries.reduce((sum, e) => sum + e.milliseconds, 0);
+  }
+
+  record(pass: string, before: Module, after: Module, milliseconds: number): LogEntry {
+    const entry = new LogEntry(pass, before, after, milliseconds);
+    this.#entries.push(entry);
+    return entry;
+  }
+
+  /** Runs a pass and records it; a failing pass leaves no entry. */
+  run(pass: Pass, module: Module, context: PassContext): Module {
+    const start = performance.now();
+    const after = pass.run(module, context);
+    this.record(pass.name, module, after, performance.now() - start);
+    return after;
+  }
+
+  /** One line a pass, and on request what it did below. */
+  text(options: LogText = {}): string {
+    return this.#entries.map((entry) => entryText(entry, options)).join("\n");
+  }
+
+  toString(): string {
+    return this.text({ timing: true });
+  }
+
+  toJSON(): readonly LogEntry[] {
+    return this.entries;
+  }
+}
+
+function entryText(entry: LogEntry, options: LogText): string {
+  const time = options.timing === true ? ` in ${entry.milliseconds.toFixed(2)} ms` : "";
+  const lines = [`// ----- ${entry.pass}: ${summary(entry)}${time}`];
+  if (entry.changed && options.diff === true) lines.push(printChanges(entry.before, entry.after, entry.changes));
+  if (entry.changed && options.modules === true) lines.push(printModule(entry.after));
+  return lines.join("\n");
+}
+
+function summary(entry: LogEntry): string {
+  const total = `${entry.operations} ${entry.operations === 1 ? "operation" : "operations"}`;
+  if (!entry.changed) return `nothing to do, ${total}`;
+  return `${entry.removed} removed, ${entry.added} added, ${entry.modified} changed, ${total}`;
+}

@@ -1,0 +1,150 @@
+// Patterns: what a rewrite rule's left side describes, written with functions that an op table gives mechanically.
+
+import {
+  type Attribute,
+  type Attributes,
+  fail,
+  type Op,
+  type Operation,
+  sameAttribute,
+  type Value,
+} from "../ir/index.ts";
+
+/** A tree of operations over variables and literals. */
+export type Pattern =
+  /** Any value; the same variable twice means the same value twice. */
+  | { readonly kind: "variable"; readonly index: number }
+  /** A constant whose elements all have these bits: -0 is not 0. */
+  | { readonly kind: "literal"; readonly value: number }
+  /** An operation of one result. Attributes that are not named may be anything. */
+  | {
+      readonly kind: "operation";
+      readonly op: Op;
+      readonly operands: readonly Pattern[];
+      readonly attributes: Attributes;
+    };
+
+/** An operand of a pattern: a number or boolean stands for a constant of whatever shape and dtype fits. */
+export type PatternOperand = Pattern | number | boolean;
+
+/** `mul(x, 1)`; for ops with attributes the last part may name some: `compare(x, x, { direction: "eq" })`. */
+export type PatternFunction = (...parts: readonly (PatternOperand | Attributes)[]) => Pattern;
+
+/** A pattern function for each record: `const { mul, neg } = vocabulary(records)`. */
+export function vocabulary<R extends Readonly<Record<string, Op>>>(
+  records: R,
+): { readonly [K in keyof R]: PatternFunction } {
+  const functions: Record<string, PatternFunction> = {};
+  for (const [name, op] of Object.entries(records)) functions[name] = patternFunction(op);
+  return Object.freeze(functions) as { readonly [K in keyof R]: PatternFunction };
+}
+
+function patternFunction(op: Op): PatternFunction {
+  return (...parts) => {
+    const operands: Pattern[] = [];
+    let attributes: Attributes = {};
+    for (const [i, part] of parts.entries()) {
+      if (typeof part === "number" || typeof part === "boolean")
+        operands.push({ kind: "literal", value: Number(part) });
+      else if (isPattern(part)) operands.push(part);
+      else if (i === parts.length - 1) attributes = part;
+      else fail("arity", `${op.name}: attributes come last in a pattern`);
+    }
+    checkPattern(op, operands, attributes);
+    return Object.freeze({ kind: "operation", op, operands: Object.freeze(operands), attributes });
+  };
+}
+
+function isPattern(part: Pattern | Attributes): part is Pattern {
+  return part.kind === "variable" || part.kind === "literal" || part.kind === "operation";
+}
+
+/** A pattern stands for a value that may be computed elsewhere or not at all: no effects, no memory, no regions. */
+function checkPattern(op: Op, operands: readonly Pattern[], attributes: Attributes): void {
+  if (op.effect === "effect" || op.traits.memory === true || op.regions.length > 0) {
+    fail("structure", `${op.name} has effects, memory or regions, which a pattern cannot describe`, {
+      hint: "write a pass",
+    });
+  }
+  const variadic = op.operands.some((o) => o.variadic === true);
+  if (!variadic && operands.length !== op.operands.length) {
+    fail("arity", `${op.name}: the pattern has ${operands.length} operands, expected ${op.operands.length}`);
+  }
+  for (const name of Object.keys(attributes)) {
+    if (!Object.hasOwn(op.attributes, name)) fail("attribute", `${op.name} has no attribute '${name}'`);
+  }
+}
+
+export function variable(index: number): Pattern {
+  return Object.freeze({ kind: "variable", index });
+}
+
+/** What a match needs to know of the values around it. */
+export interface Surroundings {
+  /** The operation that defines a value; undefined for arguments. */
+  definition(value: Value): Operation | undefined;
+  /** The number that all elements of a constant have; null for other values. */
+  splat(value: Value): number | null;
+}
+
+/** The values of a pattern's variables, and its operations: the root, then its operands' from left to right. */
+export interface Bound {
+  readonly values: readonly Value[];
+  readonly operations: readonly Operation[];
+}
+
+/** Matches a pattern whose root is an operation; operands of commutative ops in either order. */
+export function match(pattern: Pattern, root: Operation, around: Surroundings): Bound | null {
+  const matcher = new Matcher(around);
+  return pattern.kind === "operation" && matcher.operation(pattern, root) ? matcher.bound() : null;
+}
+
+class Matcher {
+  readonly #around: Surroundings;
+  readonly #values: (Value | undefined)[] = [];
+  readonly #operations: Operation[] = [];
+
+  constructor(around: Surroundings) {
+    this.#around = around;
+  }
+
+  bound(): Bound {
+    return { values: this.#values.filter((v) => v !== undefined), operations: this.#operations };
+  }
+
+  operation(pattern: Pattern & { readonly kind: "operation" }, operation: Operation): boolean {
+    const { op, operands, attributes } = pattern;
+    if (operation.op !== op || operation.results.length !== 1) return false;
+    if (operation.operands.length !== operands.length) return false;
+    for (const [name, value] of Object.entries(attributes)) {
+      if (!sameAttribute(operation.attributes[name] as Attribute, value)) return false;
+    }
+    const mark = this.#operations.length;
+    const before = [...this.#values];
+    const attempt = (order: readonly Value[]): boolean => {
+      this.#operations.push(operation);
+      if (operands.every((p, i) => this.#value(p, order[i]))) return true;
+      this.#operations.length = mark;
+      this.#values.splice(0, this.#values.length, ...before);
+      return false;
+    };
+    if (attempt(operation.operands)) return true;
+    return op.traits.commutative === true && operands.length === 2 && attempt([...operation.operands].reverse());
+  }
+
+  #value(pattern: Pattern, value: Value): boolean {
+    switch (pattern.kind) {
+      case "literal":
+        return Object.is(this.#around.splat(value), pattern.value);
+      case "operation": {
+        const operation = this.#around.definition(value);
+        return operation !== undefined && this.operation(pattern, operation);
+      }
+      case "variable": {
+        const known = this.#values[pattern.index];
+        if (known === undefined) this.#values[pattern.index] = value;
+        return known === undefined || known === value;
+      }
+    }
+  }
+}

@@ -1,0 +1,136 @@
+// Rewrite rules: local identities as data. The driver decides where and in which order they apply.
+
+import { assert, type DType, elementDType, fail, type Op, type Operation, type Type, type Value } from "../ir/index.ts";
+import { match, type Pattern, type PatternOperand, type Surroundings, variable } from "./pattern.ts";
+
+/** `exact` rules keep every bit of every result; `fast` ones need the user's leave. */
+export type RuleClass = "exact" | "fast";
+
+/** What a rule may read and do where it applies; operations go to the current builder. */
+export interface RewriteContext extends Surroundings {
+  /** Appends a constant of the type, all elements equal. */
+  constant(value: number | boolean, type: Type): Value;
+  /** Appends the operations of a region without arguments as they are; gives its results. */
+  splice(operation: Operation, region: number): readonly Value[];
+}
+
+/** A match of a pattern, for guards and replacements that need more than the variables. */
+export interface Match extends RewriteContext {
+  /** The variables' values, in order. */
+  readonly values: readonly Value[];
+  /** The matched operations: the root, then its operands' from left to right. */
+  readonly operations: readonly Operation[];
+  /** The type of what is replaced. */
+  readonly type: Type;
+  readonly dtype: DType;
+}
+
+/** The value that replaces; a number is a constant of the root's type; null: the rule does not apply after all. */
+export type Replacement = Value | number | boolean | null;
+
+export interface RuleOptions {
+  /** Default: exact. */
+  readonly class?: RuleClass;
+  /** Narrows the rule, to dtypes for instance. */
+  readonly where?: (match: Match) => boolean;
+}
+
+export interface Rule {
+  /** The identity itself: `x * 1 → x`. */
+  readonly name: string;
+  readonly class: RuleClass;
+  /** Null where no pattern describes the rule. */
+  readonly pattern: Pattern | null;
+  /** Whether operations of this op can be the root. */
+  matches(op: Op): boolean;
+  /** New values for the operation's results, or null. */
+  rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null;
+}
+
+/**
+ * A local identity: `rule("x * 1 → x", (x) => mul(x, 1), (x) => x)`, where `mul` comes from a `vocabulary`. The pattern
+ * gets variables and gives the operation to find; the replacement gets their values and gives the value to use instead,
+ * built with strict functions. Commutative ops match in both orders.
+ */
+export function rule(
+  name: string,
+  pattern: (x: Pattern) => PatternOperand,
+  replacement: (x: Value, match: Match) => Replacement,
+  options?: RuleOptions,
+): Rule;
+export function rule(
+  name: string,
+  pattern: (x: Pattern, y: Pattern) => PatternOperand,
+  replacement: (x: Value, y: Value, match: Match) => Replacement,
+  options?: RuleOptions,
+): Rule;
+export function rule(
+  name: string,
+  pattern: (x: Pattern, y: Pattern, z: Pattern) => PatternOperand,
+  replacement: (x: Value, y: Value, z: Value, match: Match) => Replacement,
+  options?: RuleOptions,
+): Rule;
+export function rule(
+  name: string,
+  pattern: (...variables: Pattern[]) => PatternOperand,
+  replacement: (...parts: never[]) => Replacement,
+  options: RuleOptions = {},
+): Rule {
+  const tree = pattern(...Array.from({ length: pattern.length }, (_, i) => variable(i)));
+  if (typeof tree !== "object" || tree.kind !== "operation") {
+    return fail("structure", `rule '${name}': the pattern is not an operation`, { hint: "write it like mul(x, 1)" });
+  }
+  requireAllVariables(name, tree, pattern.length);
+  const build = replacement as (...parts: (Value | Match)[]) => Replacement;
+  return Object.freeze({
+    name,
+    class: options.class ?? "exact",
+    pattern: tree,
+    matches: (op: Op) => op === tree.op,
+    rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null {
+      const found = match(tree, operation, context);
+      if (found === null) return null;
+      const whole = wholeMatch(found.values, found.operations, context);
+      if (options.where?.(whole) === false) return null;
+      const result = build(...found.values, whole);
+      if (result === null) return null;
+      return [typeof result === "object" ? result : context.constant(result, whole.type)];
+    },
+  });
+}
+
+/** A rule for every op of a kind, or for what no pattern describes: regions, several results. */
+export function opRule(
+  name: string,
+  matches: (op: Op) => boolean,
+  rewrite: (operation: Operation, context: RewriteContext) => readonly Value[] | null,
+  options: { readonly class?: RuleClass } = {},
+): Rule {
+  return Object.freeze({ name, class: options.class ?? "exact", pattern: null, matches, rewrite });
+}
+
+function requireAllVariables(name: string, tree: Pattern, count: number): void {
+  const used = new Set<number>();
+  const visit = (p: Pattern): void => {
+    if (p.kind === "variable") used.add(p.index);
+    if (p.kind === "operation") for (const operand of p.operands) visit(operand);
+  };
+  visit(tree);
+  if (used.size !== count) fail("arity", `rule '${name}': the pattern uses ${used.size} of its ${count} variables`);
+}
+
+function wholeMatch(values: readonly Value[], operations: readonly Operation[], context: RewriteContext): Match {
+  const { type } = operations[0].results[0];
+  const dtype = elementDType(type);
+  assert(dtype !== undefined, "a pattern describes tensors");
+  return {
+    values,
+    operations,
+    type,
+    dtype,
+    definition: (v) => context.definition(v),
+    splat: (v) => context.splat(v),
+    constant: (value, t) => context.constant(value, t),
+    splice: (operation, region) => context.splice(operation, region),
+  };
+}
