@@ -304,7 +304,7 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
     "results are as many as the rule gives",
     () => one(op("add", { operands: [x, x] })),
     "arity",
-    "@f: add: 1 results have types here, expected 0",
+    "@f: add: got 0 results, expected 1",
   ],
 ];
 

@@ -85,7 +85,7 @@ function checkOperandCount({ op, operands, origin }: TypeInput): void {
 function checkDeclared({ declared }: TypeInput, types: readonly Type[], context: TypeContext): void {
   if (declared === null || declared === types) return;
   if (types.length !== declared.length)
-    context.fail("arity", `${types.length} results have types here, expected ${declared.length}`);
+    context.fail("arity", `got ${declared.length} results, expected ${types.length}`);
   types.forEach((type, i) => {
     if (!sameType(type, declared[i])) unifyShapes(type, declared[i], context);
   });

@@ -52,6 +52,21 @@ export class Tokens {
     return originAt(this.file, line + 1, this.#data[at + 1] - this.#lineStarts[line] + 1);
   }
 
+  /** The first of the next tokens that is the punctuation `mark`; -1 if it is not near. */
+  find(i: number, mark: string): number {
+    const last = Math.min(i + reuseReach, this.#length);
+    const code = mark.charCodeAt(0);
+    for (let k = i; k < last; k++) {
+      if (this.#data[4 * k] === PUNCTUATION && this.text.charCodeAt(this.#data[4 * k + 1]) === code) return k;
+    }
+    return -1;
+  }
+
+  /** The text from token `i` to token `last`. */
+  span(i: number, last: number): string {
+    return this.text.slice(this.#data[4 * i + 1], this.#data[4 * last + 2]);
+  }
+
   #scan(at: number): number {
     const { text } = this;
     const code = text.charCodeAt(at);
@@ -98,7 +113,11 @@ export class Tokens {
       larger.set(this.#data);
       this.#data = larger;
     }
-    this.#data.set([kind, start, end, this.#lineStarts.length - 1], 4 * i);
+    const data = this.#data;
+    data[4 * i] = kind;
+    data[4 * i + 1] = start;
+    data[4 * i + 2] = end;
+    data[4 * i + 3] = this.#lineStarts.length - 1;
     return end;
   }
 }
@@ -143,6 +162,8 @@ export function frameOf(text: string, origin: Origin): string {
   const [before, after] = [from > 0 ? "… " : "", from + frameWidth < line.length ? " …" : ""];
   return `${before}${shown}${after}\n${" ".repeat(before.length + column - from)}^`;
 }
+
+const reuseReach = 64;
 
 /** Reads tokens in order; every complaint is one error with its place and a caret. */
 export class Cursor {
@@ -231,6 +252,21 @@ export class Cursor {
     while (this.accept(","));
     this.expect(close, `or ',' after ${what}`);
     return items;
+  }
+
+  /** What `parse` gives for the tokens up to the next `mark`, or what it gave before for the same text. */
+  reuse<T>(mark: string, known: Map<string, T>, parse: () => T): T {
+    const end = this.tokens.find(this.#at, mark);
+    if (end < 0) return parse();
+    const text = this.tokens.span(this.#at, end);
+    let result = known.get(text);
+    if (result !== undefined) {
+      this.#at = end + 1;
+      return result;
+    }
+    result = parse();
+    if (this.#at === end + 1) known.set(text, result);
+    return result;
   }
 
   /** Runs `body` one level deeper inside an expression, a list or a type. */

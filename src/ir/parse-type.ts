@@ -10,8 +10,22 @@ import { list, memref, type Type, tensorType, unranked } from "./type.ts";
 export function parseType(cursor: Cursor): Type {
   if (cursor.at("list")) return cursor.nest(() => parseBracketed(cursor, () => list(parseType(cursor))));
   if (cursor.at("memref")) return parseBracketed(cursor, () => parseMemRef(cursor));
+  return cursor.at("[", 1)
+    ? cursor.reuse("]", knownTypes(cursor), () => parseShaped(cursor))
+    : tensorType(parseDType(cursor));
+}
+
+/** Shaped types by their text: one object for equal ones, and long functions repeat them on every line. */
+const shaped = new WeakMap<Cursor, Map<string, Type>>();
+
+function knownTypes(cursor: Cursor): Map<string, Type> {
+  let known = shaped.get(cursor);
+  if (known === undefined) shaped.set(cursor, (known = new Map()));
+  return known;
+}
+
+function parseShaped(cursor: Cursor): Type {
   const dtype = parseDType(cursor);
-  if (!cursor.at("[")) return tensorType(dtype);
   if (!cursor.at("*", 1)) return tensorType(dtype, parseShape(cursor));
   cursor.expect("[", "before a shape");
   cursor.expect("*", "in an unranked type");
