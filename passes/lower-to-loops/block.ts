@@ -3,7 +3,6 @@
 import {
   type Block,
   currentBlock,
-  Dense,
   dimsOf,
   elementDType,
   emit,
@@ -15,7 +14,7 @@ import {
 } from "../../src/ir/index.ts";
 import { store } from "../../src/ops/index.ts";
 import type { Buffer, Nests } from "./nests.ts";
-import { type Place, Placements } from "./placement.ts";
+import { isManifold, type Place, Placements } from "./placement.ts";
 
 /** Lowers operations that hold regions or call functions. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
@@ -82,9 +81,8 @@ export class BlockLowering {
   }
 
   #lowerWhole(operation: Operation): void {
-    const { op, attributes } = operation;
-    if (op.traits.constant === true && attributes.value instanceof Dense) this.#constantMemory(operation);
-    else if (op.lowering?.kind === "view") this.#view(operation);
+    if (isManifold(operation)) this.#constantMemory(operation);
+    else if (operation.op.lowering?.kind === "view") this.#view(operation);
     else this.structured(this, operation);
   }
 

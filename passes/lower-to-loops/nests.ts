@@ -1,11 +1,14 @@
 // Elements of tensors as scalars at subscripts, and the loop nests that compute whole tensors from them.
 
 import {
+  type Attribute,
   affineOperands,
   type BlockBuilder,
   collectValues,
   currentBlock,
+  Dense,
   type Dim,
+  type DType,
   dimsOf,
   elementDType,
   emit,
@@ -111,12 +114,12 @@ export class Nests {
   /** One for the whole function. */
   #constant({ op, attributes, results, origin }: Operation): Value {
     const [{ type, name }] = results;
-    const key = `constant ${scalarOf(type).dtype} ${Object.is(attributes.value, -0) ? "-0" : String(attributes.value)}`;
+    const value = only(attributes.value, scalarOf(type).dtype);
+    const key = `constant ${scalarOf(type).dtype} ${Object.is(value, -0) ? "-0" : String(value)}`;
     const known = this.#known.get(this.top)?.get(key);
     if (known !== undefined) return known;
-    const types = [scalarOf(type)];
-    const [value] = withBuilder(this.top, () => emit(op, [], { attributes, origin, types, names: [name] }));
-    return this.#remember(this.top, key, value);
+    const options = { attributes: { value }, origin, types: [scalarOf(type)], names: [name] };
+    return this.#remember(this.top, key, this.top.emit(op, [], options)[0]);
   }
 
   /** Loads as far outside as the subscripts allow. */
@@ -195,6 +198,12 @@ export class Nests {
     };
     open([]);
   }
+}
+
+/** The value of a constant whose elements are all the same; of one without elements, any. */
+function only(value: Attribute, dtype: DType): number | boolean {
+  const x = value instanceof Dense ? (value.size > 0 ? value.at(0) : 0) : Number(value);
+  return dtype === "bool" ? x !== 0 : x;
 }
 
 function scalarOf(type: Type) {

@@ -161,10 +161,10 @@ export class Placements {
   }
 
   /** How deep the chain of free readers below is; null if the operation is not free, or wanted in memory. */
-  #freeDepth({ op, operands, attributes, results }: Operation): number | null {
+  #freeDepth({ op, operands, results }: Operation): number | null {
     if (isScalar(results[0].type) || op.lowering?.kind !== "element") return null;
     const isMove = op.traits.moves === true || operands.length === 0;
-    if (!isMove || Object.values(attributes).some((a) => a instanceof Dense && a.size > 1)) return null;
+    if (!isMove) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#placements.get(by);
@@ -175,12 +175,17 @@ export class Placements {
   }
 }
 
-/** Whether an operation is lowered element by element. */
+/** Whether an operation is lowered element by element; constants of many different elements are memory instead. */
 function isComputed(operation: Operation): boolean {
   const { op, results, operands } = operation;
-  if (results.length !== 1 || results[0].type.kind !== "tensor") return false;
-  if (isScalar(results[0].type) && operands.every((v) => isScalar(v.type))) return false;
-  return isElementwise(operation) || op.lowering?.kind === "element" || op.lowering?.kind === "nest";
+  if (results.length !== 1 || results[0].type.kind !== "tensor" || isManifold(operation)) return false;
+  if (op.lowering?.kind === "element" || op.lowering?.kind === "nest") return true;
+  return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
+}
+
+/** A constant of more than one element, each written out. */
+export function isManifold({ op, attributes }: Operation): boolean {
+  return op.traits.constant === true && attributes.value instanceof Dense && attributes.value.size > 1;
 }
 
 /** Reads its operands where it is read itself; a view that keeps the shape passes its operand's element on. */

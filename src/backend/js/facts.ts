@@ -53,7 +53,7 @@ export class FuncFacts implements ValueFacts {
     else if (op === records.while) this.#share(results, regions, 0);
     else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
     else if (op === records.for) this.#share(results, regions, 1);
-    else if (op === records.probe || op === records.stopGradient || isView(operation)) {
+    else if (op === records.probe || isView(operation)) {
       this.#same.set(results[0], operands[0]);
     }
   }
@@ -94,9 +94,11 @@ function elementwiseWeight({ op, operands, results, attributes }: Operation): nu
   return weight;
 }
 
-/** The same memory under another shape. */
-function isView({ op, operands, results }: Operation): boolean {
-  return op.lowering?.kind === "view" && operands[0].type.kind === "memref" && results[0].type.kind === "memref";
+/** The same memory under another shape; of rank 0, the same number. */
+export function isView({ op, operands, results }: Operation): boolean {
+  if (op.lowering?.kind !== "view") return false;
+  const [from, to] = [operands[0].type, results[0].type];
+  return from.kind === to.kind && (from.kind === "memref" || (isScalar(from) && isScalar(to)));
 }
 
 function spellConstant({ attributes, results }: Operation): string {

@@ -19,16 +19,13 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
+import { isView } from "./facts.ts";
 import { emitFor, emitScan, emitWhile } from "./loops.ts";
 import type { Scope } from "./text.ts";
 import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "./writer.ts";
 
-/** Values under other names, and literals: nothing is written where they are defined. */
-const nothing: Emitter = () => {};
-
 const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
   [records.constant, emitConstant],
-  [records.stopGradient, nothing],
   [records.dim, emitDim],
   [records.if, emitIf],
   [records.while, emitWhile],
@@ -46,7 +43,7 @@ export function emitOperation(w: FunctionWriter, operation: Operation, scope: Sc
   const emitter = emitters.get(operation.op);
   if (emitter !== undefined) emitter(w, operation, scope);
   else if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
-  else if (operation.op.lowering?.kind !== "view" || operation.results[0].type.kind !== "memref") {
+  else if (!isView(operation)) {
     const reason = `${operation.op.name} has no code of its own here: a pass has to resolve or lower it first`;
     fail("no-eval", reason, { origin: operation.origin });
   }
