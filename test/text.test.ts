@@ -18,9 +18,11 @@ import {
   type Operation,
   originAt,
   parseModule,
+  parseTypeText,
   printModule,
   printNumber,
   printOperation,
+  printType,
   scalar,
   symbol,
   tensorType,
@@ -111,6 +113,19 @@ func @f<B>(%x: f32[2*B+2]) -> f32[2*B+2] where B >= 1, B == B {
   it("stacks the leading spaces of nothing: an empty module is an empty text", () => {
     expect(printModule(makeModule([]))).toBe("");
     expect(parse("").funcs).toEqual([]);
+  });
+
+  it("reads single types", () => {
+    for (const text of ["f32[2*B+1, 784]", "memref<u8>", "list<f32[*]>", "bool"]) {
+      expect(printType(parseTypeText(text))).toBe(text);
+    }
+    expect(() => parseTypeText("f32[B] x")).toThrow("<type>:1:8 got 'x', expected the end of the type");
+  });
+
+  it("writes origins as comments on request", () => {
+    const text = printModule(parse(located), { origins: "comment" });
+    expect(text).toContain("  %y = if %p : f32[B] { // examples/a.ts:5:11\n    %neg = neg %x : f32[B]\n");
+    expect(printModule(parse(text))).toBe(printModule(parse(located)));
   });
 
   it("prints one operation as one line for messages", () => {

@@ -10,7 +10,7 @@ import { isSymbolName, printFuncName, quote } from "./names.ts";
 import { numberOf } from "./number-text.ts";
 import type { AttributeKind, AttributeSpec } from "./op.ts";
 import { atDimFunction, parseDim } from "./parse-dim.ts";
-import { printType, type Type } from "./type.ts";
+import type { Type } from "./type.ts";
 
 /** An attribute value as written, before the record says which kind it is. */
 export type Literal =
@@ -219,9 +219,4 @@ function describe(literal: Literal): string {
     case "dense":
       return "a dense constant, which needs a static type";
   }
-}
-
-/** The declared type of an operation's first result, as a message shows it. */
-export function describeTypes(types: readonly Type[]): string {
-  return types.map(printType).join(", ") || "nothing";
 }

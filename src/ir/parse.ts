@@ -43,6 +43,14 @@ export function parseModule(text: string, ops: OpTable, options: ParseOptions = 
   return module;
 }
 
+/** The type that `text` writes, such as `f32[B, 784]`; errors call the text `<type>`. */
+export function parseTypeText(text: string): Type {
+  const cursor = new Cursor(new Tokens(text, "<type>"));
+  const type = parseType(cursor);
+  if (cursor.kind !== "end") cursor.unexpected("the end of the type");
+  return type;
+}
+
 /** The verifier's error with the line of the text that it speaks of. */
 function withFrame(error: AdjointError, text: string, file: string): AdjointError {
   const { origin } = error;
