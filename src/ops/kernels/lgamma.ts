@@ -18,14 +18,14 @@ export function lgamma(x: number): number {
     p = ((p * t + 0.0007936506649488252) * t - 0.002777777777606244) * t + 0.0833333333333333;
     y = a === Infinity ? a : (a - 0.5) * (Math.log(a) - 1) + (0.4189385332046727 + p / a);
   } else {
-    // Γ(a) = c·Γ(s), s in [3/4, 3); d = (s − 1)(s − 2), formed from a so that it is exact to rounding at both zeros.
+    // Γ(a) = c·Γ(s), s in [3/4, 3); d = (s − 1)(s − 2), formed from a so that it is exact to rounding at both zeros, and never −0.
     let s = a;
     let c = 1;
     while (s >= 3) {
       s -= 1;
       c *= s;
     }
-    let d = (s - 1) * (s - 2);
+    let d = (s - 1) * (s - 2) + 0;
     if (a < 0.75) {
       s = a + 1;
       d = a * (a - 1);
@@ -51,7 +51,8 @@ export function lgamma(x: number): number {
     if (a < 0.75) y -= Math.log(a);
     else if (a >= 3) y += Math.log(c);
   }
-  if (!(x < 0)) return y;
+  // At −0 and left of it, lgamma(±a) = −log a ∓ γa: where γa rounds away, no product below may vanish.
+  if (!(x < 0) || a < 1e-20) return y;
   // Γ(x)Γ(−x) = −π / (x sin πx); sin πx = ±sin πr with the exact remainder r, 0 at the poles, where the logarithm is +∞.
   const r = a - Math.round(a);
   if (r === 0 || a === Infinity) return Infinity;

@@ -2,8 +2,8 @@
 
 /**
  * ψ⁽ⁿ⁾(x), the n-th derivative of digamma, for whole n ≥ 0 (NaN for any other n), at any x. For n ≥ 1 and x > 0,
- * and for odd n everywhere, within 5 + n/4 ulp; otherwise (where there are zeros) as much of the largest part of the sum, so
- * order 0 of a constant is better taken as `digamma`. At the poles 0, −1, −2, …: +∞ for odd n,
+ * and for odd n everywhere, within 5 + n/4 ulp; otherwise, where there are zeros, as much of the largest part of the sum: order
+ * 0 is more accurate as `digamma`. At the poles 0, −1, −2, …: +∞ for odd n,
  * NaN for even n, where the two sides differ in sign. At +∞: 0 for n ≥ 1.
  *
  * ψ⁽ⁿ⁾ = (−1)ⁿ⁺¹ n! ζ(n+1, x) with Hurwitz' ζ(s, x) = Σₖ (x + k)⁻ˢ (Abramowitz & Stegun 6.4.10), summed up to where the
