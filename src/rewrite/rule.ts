@@ -50,30 +50,12 @@ export interface Rule {
 /**
  * A local identity: `rule("x * 1 → x", (x) => mul(x, 1), (x) => x)`, where `mul` comes from a `vocabulary`. The pattern
  * gets variables and gives the operation to find; the replacement gets their values and gives the value to use instead,
- * built with strict functions. Commutative ops match in both orders.
+ * built with strict functions, or a function of the whole match that does. Commutative ops match in both orders.
  */
 export function rule(
   name: string,
-  pattern: (x: Pattern) => PatternOperand,
-  replacement: (x: Value, match: Match) => Replacement,
-  options?: RuleOptions,
-): Rule;
-export function rule(
-  name: string,
-  pattern: (x: Pattern, y: Pattern) => PatternOperand,
-  replacement: (x: Value, y: Value, match: Match) => Replacement,
-  options?: RuleOptions,
-): Rule;
-export function rule(
-  name: string,
-  pattern: (x: Pattern, y: Pattern, z: Pattern) => PatternOperand,
-  replacement: (x: Value, y: Value, z: Value, match: Match) => Replacement,
-  options?: RuleOptions,
-): Rule;
-export function rule(
-  name: string,
   pattern: (...variables: Pattern[]) => PatternOperand,
-  replacement: (...parts: never[]) => Replacement,
+  replacement: (...values: Value[]) => Replacement | ((match: Match) => Replacement),
   options: RuleOptions = {},
 ): Rule {
   const tree = pattern(...Array.from({ length: pattern.length }, (_, i) => variable(i)));
@@ -81,7 +63,6 @@ export function rule(
     return fail("structure", `rule '${name}': the pattern is not an operation`, { hint: "write it like mul(x, 1)" });
   }
   requireAllVariables(name, tree, pattern.length);
-  const build = replacement as (...parts: (Value | Match)[]) => Replacement;
   return Object.freeze({
     name,
     class: options.class ?? "exact",
@@ -92,7 +73,8 @@ export function rule(
       if (found === null) return null;
       const whole = wholeMatch(found.values, found.operations, context);
       if (options.where?.(whole) === false) return null;
-      const result = build(...found.values, whole);
+      const given = replacement(...found.values);
+      const result = typeof given === "function" ? given(whole) : given;
       if (result === null) return null;
       return [typeof result === "object" ? result : context.constant(result, whole.type)];
     },

@@ -1,0 +1,14 @@
+// Local identities, applied wherever they match. The rules are data: canonicalize/arithmetic.ts and structure.ts.
+
+import { applyRules, definePass, type Rule } from "../src/rewrite/index.ts";
+import { arithmeticRules } from "./canonicalize/arithmetic.ts";
+import { structureRules } from "./canonicalize/structure.ts";
+
+/** All rules, those of class `fast` among them. */
+export const canonicalizeRules: readonly Rule[] = [...arithmeticRules, ...structureRules];
+
+export const canonicalize = definePass({
+  name: "canonicalize",
+  summary: "Applies local identities such as x * 1 → x until none applies.",
+  run: (module, context) => applyRules(module, canonicalizeRules, context),
+});

@@ -1,0 +1,94 @@
+// Removes what nobody uses: operations without effects, results of branches, private functions without callers.
+
+import {
+  type Block,
+  calleesOf,
+  Effects,
+  findFunc,
+  type Module,
+  makeBlock,
+  mapBodies,
+  mapFuncs,
+  type Operation,
+  type Value,
+  withOperations,
+  withRegions,
+} from "../src/ir/index.ts";
+import { records } from "../src/ops/index.ts";
+import { definePass } from "../src/rewrite/index.ts";
+
+export const deadNodeElimination = definePass({
+  name: "dead-node-elimination",
+  summary:
+    "Removes operations whose results nobody uses, unless they have effects, and private functions nobody calls.",
+  run(module) {
+    const effects = new Effects(module);
+    return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).block(body)));
+  },
+});
+
+/** Walks one function backwards, so that a value's uses are known before its definition. */
+class Liveness {
+  readonly #effects: Effects;
+  readonly #used = new Set<Value>();
+
+  constructor(effects: Effects) {
+    this.#effects = effects;
+  }
+
+  /** The block without dead operations; everything it yields counts as used. */
+  block(block: Block): Block {
+    this.#use(block.results);
+    const kept: Operation[] = [];
+    for (let i = block.operations.length - 1; i >= 0; i--) {
+      const operation = block.operations[i];
+      if (!this.#isLive(operation)) continue;
+      const trimmed = this.#operation(operation);
+      this.#use(trimmed.operands);
+      kept.push(trimmed);
+    }
+    return withOperations(block, kept.reverse());
+  }
+
+  #isLive(operation: Operation): boolean {
+    return operation.results.some((v) => this.#used.has(v)) || this.#effects.of(operation) === "effect";
+  }
+
+  #operation(operation: Operation): Operation {
+    if (operation.regions.length === 0) return operation;
+    const trimmed = operation.op === records.if ? this.#usedResults(operation) : operation;
+    return withRegions(
+      trimmed,
+      trimmed.regions.map((r) => this.block(r)),
+    );
+  }
+
+  /** A branch yields only what is used of it. */
+  #usedResults(operation: Operation): Operation {
+    const isUsed = operation.results.map((v) => this.#used.has(v));
+    if (isUsed.every((used) => used)) return operation;
+    const used = (values: readonly Value[]): readonly Value[] => values.filter((_, i) => isUsed[i]);
+    return Object.freeze({
+      ...operation,
+      regions: Object.freeze(operation.regions.map((r) => makeBlock(r.arguments, r.operations, used(r.results)))),
+      results: Object.freeze(used(operation.results)),
+    });
+  }
+
+  #use(values: readonly Value[]): void {
+    for (const v of values) this.#used.add(v);
+  }
+}
+
+/** The module without private functions that no public one reaches. */
+function withoutUncalled(module: Module): Module {
+  const reached = new Set<string>();
+  const open = module.funcs.filter((f) => f.visibility === "public").map((f) => f.name);
+  for (let name = open.pop(); name !== undefined; name = open.pop()) {
+    const func = reached.has(name) ? undefined : findFunc(module, name);
+    if (func === undefined) continue;
+    reached.add(name);
+    for (const callee of calleesOf(func)) open.push(callee);
+  }
+  return mapFuncs(module, (func) => (reached.has(func.name) ? func : null));
+}

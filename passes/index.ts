@@ -1,0 +1,55 @@
+// The passes by name, and the pipelines: what runs in which order, and why.
+
+import { type Pass, Pipeline } from "../src/rewrite/index.ts";
+import { canonicalize } from "./canonicalize.ts";
+import { constantFolding } from "./constant-folding.ts";
+import { cse } from "./cse.ts";
+import { deadNodeElimination } from "./dead-node-elimination.ts";
+import { differentiate } from "./differentiate.ts";
+import { inline } from "./inline.ts";
+import { lowerToLoops } from "./lower-to-loops.ts";
+import { refineShapes } from "./refine-shapes.ts";
+
+export { canonicalizeRules } from "./canonicalize.ts";
+export { refineTo } from "./refine-shapes.ts";
+export { canonicalize, constantFolding, cse, deadNodeElimination, differentiate, inline, lowerToLoops, refineShapes };
+
+/** Every pass of the project, in the order in which they usually run. */
+export const standardPasses: ReadonlyMap<string, Pass> = new Map(
+  [refineShapes, differentiate, inline, canonicalize, constantFolding, cse, deadNodeElimination, lowerToLoops].map(
+    (pass) => [pass.name, pass],
+  ),
+);
+
+const simplify = "simplify";
+
+/** From what a front end gives to the smallest program at tensor level; resolves transforms on the way. */
+export const tensorPipeline = new Pipeline([
+  { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
+  { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
+  { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
+  {
+    pass: deadNodeElimination,
+    reason: "derivatives leave much unused; nothing below should look at it",
+    group: simplify,
+  },
+  { pass: canonicalize, reason: "identities: multiplications by the cotangent 1, known branches", group: simplify },
+  { pass: constantFolding, reason: "new constants, on which identities may apply again", group: simplify },
+  { pass: cse, reason: "equal operations become one, which may make operands equal", group: simplify },
+  { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
+]);
+
+/** From tensor level to loops. */
+export const loopPipeline = new Pipeline([
+  { pass: lowerToLoops, reason: "backends take loops over memory" },
+  { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time", group: simplify },
+  { pass: constantFolding, reason: "scalars of constants", group: simplify },
+  { pass: cse, reason: "fused expressions repeat their constants", group: simplify },
+  { pass: deadNodeElimination, reason: "what fusion left without a use", group: simplify },
+]);
+
+/** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
+export const gradPipeline = new Pipeline([
+  { pass: refineShapes, reason: "derivative rules want ranks" },
+  { pass: differentiate, reason: "resolves vjp" },
+]);
