@@ -72,18 +72,19 @@ class Sweep {
 
   /** An operation that may fail can stand for an equal one behind it: both fail alike. */
   #isMergeable(operation: Operation): boolean {
-    return (
-      operation.results.length > 0 &&
-      operation.op.traits.memory !== true &&
-      this.#effects.of(operation) !== "effect" &&
-      !holdsMemory(operation)
-    );
+    return operation.results.length > 0 && !touchesMemory(operation) && this.#effects.of(operation) !== "effect";
   }
 }
 
-/** Whether memory is made, read or written in the operation's regions. */
-function holdsMemory(operation: Operation): boolean {
-  return operation.regions.some((r) => r.operations.some((o) => o.op.traits.memory === true || holdsMemory(o)));
+/** Whether memory is made, read or written: two such operations may differ however equal they look. */
+function touchesMemory(operation: Operation): boolean {
+  const isMemory = (v: Value): boolean => v.type.kind === "memref";
+  return (
+    operation.op.traits.memory === true ||
+    operation.operands.some(isMemory) ||
+    operation.results.some(isMemory) ||
+    operation.regions.some((r) => r.operations.some(touchesMemory))
+  );
 }
 
 /** Texts that are the same for equal operations only. */

@@ -137,12 +137,11 @@ class Sweep implements RewriteContext {
         continue;
       }
       const inner = this.#withSweptRegions(operation);
-      if (inner !== operation && inner.regions.length > 0 && this.#rules.for(inner.op).length > 0) {
-        const again = this.#rewrite(inner, task.trace);
-        if (again !== null) {
-          this.#replace(inner, again, task.trace, tasks);
-          continue;
-        }
+      // what a region yields is known only now
+      const again = inner.regions.length > 0 ? this.#rewrite(inner, task.trace) : null;
+      if (again !== null) {
+        this.#replace(inner, again, task.trace, tasks);
+        continue;
       }
       output.push(inner);
       for (const v of inner.results) this.#definitions.set(v, inner);

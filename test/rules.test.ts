@@ -1,0 +1,284 @@
+// Every rule of canonicalize on special values: what the pattern computes and what replaces it have the same bits.
+
+import { describe, expect, it } from "vitest";
+import { canonicalizeRules } from "../passes/index.ts";
+import { interpret } from "../src/backend/index.ts";
+import {
+  AdjointError,
+  BlockBuilder,
+  type DType,
+  dtypes,
+  emit,
+  FuncScope,
+  findFunc,
+  isFloat,
+  isRepresentable,
+  type Module,
+  makeFunc,
+  makeModule,
+  type NdArray,
+  printModule,
+  scalar,
+  sizeOf,
+  type Value,
+  verify,
+  withBuilder,
+} from "../src/ir/index.ts";
+import { constant, parse, standardOps } from "../src/ops/index.ts";
+import { applyRules, type Pattern, type Rule } from "../src/rewrite/index.ts";
+
+const floats = [0, -0, 1, -1, 0.1, -2.5, 1e-310, 1.4e-45, 1e38, 1e308, Number.NaN, Infinity, -Infinity];
+const integers = [0, 1, -1, 2, 7, 255, 256, -128, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1];
+const dtypeList: readonly DType[] = ["f64", "f32", "i32", "u32", "u8", "bool"];
+
+/** The values of a dtype that rules tend to get wrong. */
+function specials(dtype: DType): readonly number[] {
+  if (isFloat(dtype)) return floats.map(dtypes[dtype].round);
+  return integers.filter((n) => isRepresentable(n, dtype));
+}
+
+/** The dtypes that an instance of a pattern is built with: of the root, and of operands that have another one. */
+interface Choice {
+  readonly root: DType;
+  readonly inner: readonly DType[];
+  /** Constants in place of the variables behind the first. */
+  readonly constants: readonly number[] | null;
+}
+
+/** Builds the operations that a pattern describes, on arguments; throws where the dtypes do not fit. */
+class Instance {
+  readonly #builder = new BlockBuilder(new FuncScope());
+  readonly #variables: (Value | undefined)[] = [];
+  readonly #choice: Choice;
+
+  constructor(choice: Choice) {
+    this.#choice = choice;
+  }
+
+  module(pattern: Pattern): Module {
+    const result = withBuilder(this.#builder, () => this.#build(pattern, this.#choice.root, 0));
+    return makeModule([makeFunc({ name: "f", body: this.#builder.finish([result]) })]);
+  }
+
+  #build(pattern: Pattern, dtype: DType, depth: number): Value {
+    if (pattern.kind === "literal") {
+      if (!isRepresentable(pattern.value, dtype)) throw new AdjointError("literal", "not of this dtype");
+      return constant(dtype === "bool" ? pattern.value === 1 : pattern.value, scalar(dtype));
+    }
+    if (pattern.kind === "variable") return this.#variable(pattern.index, dtype);
+    const { op, operands, attributes } = pattern;
+    const other = this.#choice.inner[depth] ?? dtype;
+    const wanted = operands.map((_, i) => {
+      if (op.name === "select") return i === 0 ? "bool" : dtype;
+      return op.name === "compare" || op.name === "cast" ? other : dtype;
+    });
+    const values = operands.map((p, i) => this.#build(p, wanted[i], depth + 1));
+    return emit(op, values, { attributes, types: op.name === "cast" ? [scalar(dtype)] : null })[0];
+  }
+
+  #variable(index: number, dtype: DType): Value {
+    const literal = index === 0 ? undefined : this.#choice.constants?.[index - 1];
+    const make = (): Value =>
+      literal === undefined ? this.#builder.argument(scalar(dtype)) : constant(literal, scalar(dtype));
+    const value = (this.#variables[index] ??= make());
+    if (value.type !== scalar(dtype)) throw new AdjointError("dtype", "one variable, two dtypes");
+    return value;
+  }
+}
+
+/** A class-fast rule is right up to rounding where nothing cancels, overflows or underflows. */
+const moderate = [0, 1, -1, 0.1, -2.5];
+
+function* choices(isExact: boolean): Generator<Choice> {
+  for (const root of dtypeList) {
+    for (const a of dtypeList) for (const b of dtypeList) yield { root, inner: [a, b], constants: null };
+    const values = specials(root).filter((x) => isExact || moderate.includes(x));
+    for (const a of values) for (const b of values) yield { root, inner: [], constants: [a, b] };
+  }
+}
+
+/** All tuples of special values for a function's arguments. */
+function tuples(module: Module): readonly (readonly NdArray[])[] {
+  let all: readonly (readonly NdArray[])[] = [[]];
+  for (const { type } of findFunc(module, "f")?.body.arguments ?? []) {
+    if (type.kind !== "tensor") continue;
+    const { dtype } = type;
+    const values = specials(dtype).map((x) => ({ dtype, shape: [], data: new dtypes[dtype].array([x]) }));
+    all = all.flatMap((t) => values.map((v) => [...t, v]));
+  }
+  return all;
+}
+
+function agree(before: Module, after: Module, args: readonly NdArray[], isExact: boolean): void {
+  const [expected] = interpret(before, "f", args);
+  const [got] = interpret(after, "f", args);
+  expect(got.dtype).toBe(expected.dtype);
+  expect([...got.shape]).toEqual([...expected.shape]);
+  for (const [i, e] of expected.data.entries()) {
+    const g = got.data[i];
+    if (Object.is(g, e) || (!isExact && (!Number.isFinite(e) || !Number.isFinite(g)))) continue;
+    const near = !isExact && Math.abs(g - e) <= 1e-6 * Math.max(1, ...args.map((a) => Math.abs(a.data[0])));
+    if (!near) {
+      const given = args.map((a) => a.data[0]).join(", ");
+      expect.fail(`for (${given}) element ${i} is ${g}, was ${e}\n${printModule(before)}\n${printModule(after)}`);
+    }
+  }
+}
+
+function applied(rule: Rule, module: Module): Module {
+  const after = applyRules(module, [rule], { ops: standardOps, fast: true });
+  verify(after);
+  return after;
+}
+
+/** Instances of an elementwise pattern that the rule rewrites. */
+function* instances(rule: Rule): Generator<readonly [Module, Module]> {
+  const seen = new Set<string>();
+  for (const choice of choices(rule.class === "exact")) {
+    let module: Module;
+    try {
+      if (rule.pattern === null) return;
+      module = new Instance(choice).module(rule.pattern);
+      verify(module);
+    } catch (error) {
+      if (error instanceof AdjointError) continue;
+      throw error;
+    }
+    const text = printModule(module);
+    if (seen.has(text)) continue;
+    seen.add(text);
+    const after = applied(rule, module);
+    if (after !== module) yield [module, after];
+  }
+}
+
+const f = (head: string, ...lines: string[]): string => `func @f${head} {\n${lines.map((l) => `  ${l}\n`).join("")}}\n`;
+
+/** Examples of the rules whose patterns move elements or hold regions; all arguments are of dtype f64 or bool. */
+const examples: Readonly<Record<string, readonly string[]>> = {
+  "reshape(x) to its own shape → x": [f("<B>(%x: f64[B, 3]) -> f64[B, 3]", "%y = reshape %x : f64[B, 3]", "return %y")],
+  "reshape(reshape(x)) → reshape(x)": [
+    f("<B>(%x: f64[B, 4]) -> f64[2, 2*B]", "%a = reshape %x : f64[4*B]", "%y = reshape %a : f64[2, 2*B]", "return %y"),
+  ],
+  "permute(x) in order → x": [
+    f("(%x: f64[2, 3]) -> f64[2, 3]", "%y = permute %x, permutation = [0, 1] : f64[2, 3]", "return %y"),
+  ],
+  "permute(permute(x)) → permute(x)": [
+    f(
+      "(%x: f64[2, 3, 4]) -> f64[4, 2, 3]",
+      "%a = permute %x, permutation = [1, 2, 0] : f64[3, 4, 2]",
+      "%y = permute %a, permutation = [1, 2, 0] : f64[4, 2, 3]",
+      "return %y",
+    ),
+  ],
+  "broadcast(x) to its own shape → x": [
+    f("<B>(%x: f64[B, 2]) -> f64[B, 2]", "%y = broadcast %x, axes = [0, 1] : f64[B, 2]", "return %y"),
+  ],
+  "broadcast(broadcast(x)) → broadcast(x)": [
+    f(
+      "<B>(%x: f64[3]) -> f64[2, B, 3, 4]",
+      "%a = broadcast %x, axes = [1] : f64[B, 3]",
+      "%y = broadcast %a, axes = [1, 2] : f64[2, B, 3, 4]",
+      "return %y",
+    ).replace("(%x: f64[3])", "(%x: f64[3], %s: f64[B])"),
+  ],
+  "reduce(x) over no axes → x": ["max", "min", "prod"].map((kind) =>
+    f("(%x: f64[13]) -> f64[13]", `%y = reduce %x, kind = ${kind}, axes = [] : f64[13]`, "return %y"),
+  ),
+  "a move of a constant of equal elements → a constant": [
+    f(
+      "<B>(%x: f64[B]) -> f64[2, B]",
+      "%c = constant -0 : f64",
+      "%y = broadcast %c, axes = [] : f64[2, B]",
+      "return %y",
+    ),
+    f("(%x: f64) -> f64[4]", "%c = constant nan : f64[2, 2]", "%y = reshape %c : f64[4]", "return %y"),
+    f("(%x: f64) -> f64", "%c = constant 3 : f64", "%y = stop_gradient %c : f64", "return %y"),
+  ],
+  "if with a known predicate → its branch": [
+    f(
+      "(%x: f64) -> f64",
+      "%p = constant true : bool",
+      "%y = if %p : f64 {",
+      "  %s = sin %x : f64",
+      "  yield %s",
+      "} else {",
+      "  yield %x",
+      "}",
+      "return %y",
+    ),
+  ],
+  "while that never runs → its first values": [
+    f(
+      "(%x: f64) -> f64",
+      "%y = while carry(%a: f64 = %x) : f64 {",
+      "  %p = constant false : bool",
+      "  yield %p",
+      "} do(%b: f64) {",
+      "  %n = neg %b : f64",
+      "  yield %n",
+      "}",
+      "return %y",
+    ),
+  ],
+};
+
+/** Arguments of the sizes that a type has for B = 3, filled with special values. */
+function sampleArguments(module: Module): readonly NdArray[] {
+  return (findFunc(module, "f")?.body.arguments ?? []).map(({ type }) => {
+    if (type.kind !== "tensor") throw new Error("tensors only");
+    const shape = type.shape.map((d) => (typeof d === "number" ? d : 3));
+    const values = specials(type.dtype);
+    const data = new dtypes[type.dtype].array(sizeOf(shape)).map((_, i) => values[i % values.length]);
+    return { dtype: type.dtype, shape, data };
+  });
+}
+
+describe("rules of canonicalize", () => {
+  const isStructural = (rule: Rule): boolean => rule.name in examples;
+
+  it("have an example each, or a pattern of elementwise ops", () => {
+    for (const rule of canonicalizeRules) {
+      const { pattern } = rule;
+      const isElementwise = pattern?.kind === "operation" && pattern.op.traits.elementwise === true;
+      expect(isStructural(rule) || isElementwise, rule.name).toBe(true);
+    }
+  });
+
+  for (const rule of canonicalizeRules.filter((r) => !isStructural(r))) {
+    it(`${rule.name} (${rule.class})`, () => {
+      let count = 0;
+      for (const [before, after] of instances(rule)) {
+        count++;
+        for (const args of tuples(before)) agree(before, after, args, rule.class === "exact");
+      }
+      expect(count).toBeGreaterThan(0);
+    });
+  }
+
+  for (const rule of canonicalizeRules.filter(isStructural)) {
+    it(rule.name, () => {
+      for (const text of examples[rule.name]) {
+        const module = parse(text);
+        verify(module);
+        const after = applied(rule, module);
+        expect(after, text).not.toBe(module);
+        agree(module, after, sampleArguments(module), true);
+      }
+    });
+  }
+
+  it("leave alone what only looks like a match", () => {
+    for (const lines of [
+      ["%c = constant 0 : f64", "%y = add %x, %c : f64"], // -0 + 0 is 0
+      ["%c = constant 0 : f64", "%y = mul %x, %c : f64"], // nan, inf, -1
+      ["%n = neg %x : f64", "%y = add %x, %n : f64"],
+      ["%c = cast %x : f32", "%y = cast %c : f64"], // loses bits
+      ["%y = reduce %x, kind = sum, axes = [] : f64"], // +0 + -0 is +0
+    ]) {
+      const module = parse(f("(%x: f64) -> f64", ...lines, "return %y"));
+      verify(module);
+      expect(applyRules(module, canonicalizeRules, { ops: standardOps, fast: false }), lines[0]).toBe(module);
+    }
+  });
+});
