@@ -63,6 +63,7 @@ class Sweep {
   /** With operands replaced and regions swept. */
   #operation(operation: Operation): Operation {
     const operands = this.#replacements.all(operation.operands);
+    if (operation.regions.length === 0 && operands === operation.operands) return operation;
     const swept = withRegions(
       operation,
       operation.regions.map((r) => this.block(r)),
@@ -87,14 +88,14 @@ function touchesMemory(operation: Operation): boolean {
   );
 }
 
-/** Texts that are the same for equal operations only. */
+/** Texts that are the same for equal operations only. Ops, types and attributes stand in them by number. */
 class Keys {
   readonly #ops = new Map<Op, number>();
-  readonly #types = new WeakMap<Type, string>();
-  readonly #attributes = new WeakMap<Attributes, string>();
+  readonly #types = new Numbering<Type>(printType);
+  readonly #attributes = new Numbering<Attributes>(attributesText);
 
   of(operation: Operation): string {
-    if (operation.regions.length === 0) return this.#head(operation, (v) => `${v.id}`);
+    if (operation.regions.length === 0) return this.#head(operation, null);
     const parts: string[] = [];
     this.#whole(operation, new Map(), parts);
     return parts.join(";");
@@ -102,46 +103,61 @@ class Keys {
 
   /** The head, then the regions, whose own values count by where they are defined. */
   #whole(operation: Operation, inner: Map<Value, number>, parts: string[]): void {
-    const name = (v: Value): string => {
-      const i = inner.get(v);
-      return i === undefined ? `${v.id}` : `#${i}`;
-    };
-    parts.push(this.#head(operation, name));
+    parts.push(this.#head(operation, inner));
     for (const region of operation.regions) {
       for (const v of region.arguments) inner.set(v, inner.size);
-      parts.push(`{${region.arguments.map((v) => this.#type(v.type)).join()}`);
+      parts.push(`{${region.arguments.map((v) => this.#types.of(v.type)).join()}`);
       for (const o of region.operations) {
         this.#whole(o, inner, parts);
         for (const v of o.results) inner.set(v, inner.size);
       }
-      parts.push(`}${region.results.map(name).join()}`);
+      parts.push(`}${region.results.map((v) => nameOf(v, inner)).join()}`);
     }
   }
 
-  #head(operation: Operation, name: (v: Value) => string): string {
-    const { op, operands, attributes, segments, results } = operation;
+  #head({ op, operands, attributes, segments, results }: Operation, inner: ReadonlyMap<Value, number> | null): string {
     let id = this.#ops.get(op);
     if (id === undefined) this.#ops.set(op, (id = this.#ops.size));
-    let uses = operands.map(name);
-    if (op.traits.commutative === true && uses.length === 2 && uses[0] > uses[1]) uses = [uses[1], uses[0]];
-    const types = results.map((v) => this.#type(v.type)).join();
-    return `${id}(${uses.join()})${segments.join()}:${types}|${this.#attributesKey(attributes)}`;
-  }
-
-  #type(type: Type): string {
-    let key = this.#types.get(type);
-    if (key === undefined) this.#types.set(type, (key = printType(type)));
+    let key = `${id}|${this.#attributes.of(attributes)}`;
+    if (op.traits.commutative === true && operands.length === 2) {
+      const [a, b] = [nameOf(operands[0], inner), nameOf(operands[1], inner)];
+      key += a < b ? ` ${a} ${b}` : ` ${b} ${a}`;
+    } else for (const v of operands) key += ` ${nameOf(v, inner)}`;
+    for (const n of segments) key += `,${n}`;
+    for (const v of results) key += `:${this.#types.of(v.type)}`;
     return key;
   }
+}
 
-  #attributesKey(attributes: Attributes): string {
-    let key = this.#attributes.get(attributes);
-    if (key === undefined) {
-      key = Object.entries(attributes)
-        .map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : attributeKey(value)}`)
-        .join(";");
-      this.#attributes.set(attributes, key);
-    }
-    return key;
+/** A value of the operation's own regions by its position there, others by identity. */
+function nameOf(value: Value, inner: ReadonlyMap<Value, number> | null): string {
+  const position = inner?.get(value);
+  return position === undefined ? `${value.id}` : `#${position}`;
+}
+
+/** A number for each text; the text of an object is made once. */
+class Numbering<T extends object> {
+  readonly #text: (object: T) => string;
+  readonly #byObject = new WeakMap<T, number>();
+  readonly #byText = new Map<string, number>();
+
+  constructor(text: (object: T) => string) {
+    this.#text = text;
   }
+
+  of(object: T): number {
+    let n = this.#byObject.get(object);
+    if (n !== undefined) return n;
+    const text = this.#text(object);
+    n = this.#byText.get(text) ?? this.#byText.size;
+    this.#byText.set(text, n);
+    this.#byObject.set(object, n);
+    return n;
+  }
+}
+
+function attributesText(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : attributeKey(value)}`)
+    .join(";");
 }

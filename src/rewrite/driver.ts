@@ -82,7 +82,7 @@ class Sweep implements RewriteContext {
   readonly #replacements = new Replacements();
   readonly #definitions = new Map<Value, Operation>();
   #scope: FuncScope;
-  #builder = new BlockBuilder();
+  #builder: BlockBuilder;
   /** Operations that stood in the function before: each may be rewritten as often as any other. */
   readonly #moved = new WeakSet<Operation>();
 
@@ -92,6 +92,7 @@ class Sweep implements RewriteContext {
     this.#func = func;
     this.#module = module;
     this.#scope = this.#freshScope();
+    this.#builder = new BlockBuilder(this.#scope);
   }
 
   // ---- what rules see -----------------------------------------------------------------------------------------------
@@ -174,15 +175,15 @@ class Sweep implements RewriteContext {
   /** The first rule that applies; what it emitted and the new values of the results. */
   #rewrite(operation: Operation, trace: Trace): Rewritten | null {
     for (const rule of this.#rules.for(operation.op)) {
-      const builder = new BlockBuilder(this.#scope);
+      const builder = this.#emptyBuilder();
       builder.origin = operation.origin;
-      this.#builder = builder;
       const known = this.#scope.dims.constraints.length;
       const values = withBuilder(builder, () => rule.rewrite(operation, this));
       if (values === null) continue;
       if (this.#scope.dims.constraints.length > known) {
         // it holds only for some sizes
         this.#scope = this.#freshScope();
+        this.#builder = new BlockBuilder(this.#scope);
         continue;
       }
       if (!keepsTypes(rule, operation, values)) continue;
@@ -190,6 +191,12 @@ class Sweep implements RewriteContext {
       return named(operation, { operations: builder.operations, values });
     }
     return null;
+  }
+
+  /** The builder that rules emit to; a new one after a rule that did. */
+  #emptyBuilder(): BlockBuilder {
+    if (this.#builder.operations.length > 0) this.#builder = new BlockBuilder(this.#scope);
+    return this.#builder;
   }
 
   #freshScope(): FuncScope {

@@ -95,8 +95,28 @@ export interface Bound {
 
 /** Matches a pattern whose root is an operation; operands of commutative ops in either order. */
 export function match(pattern: Pattern, root: Operation, around: Surroundings): Bound | null {
+  if (pattern.kind !== "operation" || !mayMatch(pattern, root, around)) return null;
   const matcher = new Matcher(around);
-  return pattern.kind === "operation" && matcher.operation(pattern, root) ? matcher.bound() : null;
+  return matcher.operation(pattern, root) ? matcher.bound() : null;
+}
+
+type OperationPattern = Pattern & { readonly kind: "operation" };
+
+/** Looks one level deep and makes nothing: most rules do not match most operations. */
+function mayMatch({ operands, op }: OperationPattern, { operands: values }: Operation, around: Surroundings): boolean {
+  if (operands.length !== values.length) return false;
+  if (operands.length !== 2) return operands.every((p, i) => mayBe(p, values[i], around));
+  const [p, q] = operands;
+  const [v, w] = values;
+  if (p.kind === "variable" && q.kind === "variable" && p.index === q.index && v !== w) return false;
+  if (mayBe(p, v, around) && mayBe(q, w, around)) return true;
+  return op.traits.commutative === true && mayBe(p, w, around) && mayBe(q, v, around);
+}
+
+function mayBe(pattern: Pattern, value: Value, around: Surroundings): boolean {
+  if (pattern.kind === "variable") return true;
+  if (pattern.kind === "literal") return Object.is(around.splat(value), pattern.value);
+  return around.definition(value)?.op === pattern.op;
 }
 
 class Matcher {
@@ -112,7 +132,7 @@ class Matcher {
     return { values: this.#values.filter((v) => v !== undefined), operations: this.#operations };
   }
 
-  operation(pattern: Pattern & { readonly kind: "operation" }, operation: Operation): boolean {
+  operation(pattern: OperationPattern, operation: Operation): boolean {
     const { op, operands, attributes } = pattern;
     if (operation.op !== op || operation.results.length !== 1) return false;
     if (operation.operands.length !== operands.length) return false;
