@@ -162,9 +162,8 @@ export class Placements {
 
   /** How deep the chain of free readers below is; null if the operation is not free, or wanted in memory. */
   #freeDepth({ op, operands, results }: Operation): number | null {
-    if (isScalar(results[0].type) || op.lowering?.kind !== "element") return null;
-    const isMove = op.traits.moves === true || operands.length === 0;
-    if (!isMove) return null;
+    const isMove = op.lowering?.kind === "element" && (op.traits.moves === true || operands.length === 0);
+    if (isScalar(results[0].type) || !(isMove || op.traits.constant === true)) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#placements.get(by);
@@ -179,7 +178,7 @@ export class Placements {
 function isComputed(operation: Operation): boolean {
   const { op, results, operands } = operation;
   if (results.length !== 1 || results[0].type.kind !== "tensor" || isManifold(operation)) return false;
-  if (op.lowering?.kind === "element" || op.lowering?.kind === "nest") return true;
+  if (op.lowering?.kind === "element" || op.lowering?.kind === "nest" || op.traits.constant === true) return true;
   return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
 }
 
