@@ -1,0 +1,306 @@
+// The general contraction of two tensors, with batch axes: matrix products of every kind.
+
+import {
+  type AxisPairs,
+  allocate,
+  axisPairs,
+  type Dim,
+  dtypes,
+  type EvalContext,
+  isFloat,
+  type LowerContext,
+  type NdArray,
+  type Op,
+  printType,
+  scalar,
+  type TensorType,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
+import { add, mul } from "./arithmetic.ts";
+import { constant } from "./constant.ts";
+import {
+  defineOp,
+  dtypeOf,
+  emit1,
+  forEachOffset,
+  inverse,
+  otherAxes,
+  rankOf,
+  requireAxes,
+  requireTensor,
+  stridesOf,
+} from "./define.ts";
+import { nestedLoops } from "./reduce.ts";
+import { permute } from "./structural.ts";
+
+interface Axes {
+  readonly contract: AxisPairs;
+  readonly batch: AxisPairs;
+}
+
+function axesOf(attributes: Readonly<Record<string, unknown>>): Axes {
+  return { contract: attributes.contract as AxisPairs, batch: attributes.batch as AxisPairs };
+}
+
+/** The axes of one side that are neither contracted nor batch, ascending. */
+function freeAxes(rank: number, { contract, batch }: Axes, side: keyof AxisPairs): readonly number[] {
+  return otherAxes(rank, [...contract[side], ...batch[side]]);
+}
+
+const noPairs = axisPairs();
+
+const dotOp: Op = defineOp({
+  name: "dot",
+  summary: "Sums products over paired axes.",
+  operands: [{ name: "x" }, { name: "y" }],
+  attributes: {
+    contract: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that are summed over, pair by pair" },
+    batch: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that run along together" },
+  },
+  types(x) {
+    const [left, right] = [requireTensor(x, 0), requireTensor(x, 1)];
+    const dtype = dtypeOf(left);
+    if (dtype === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
+    if (dtypeOf(right) !== dtype)
+      x.fail("dtype", `operand 1 has dtype ${dtypeOf(right)}, expected ${dtype} as operand 0`, "cast one of them");
+    if (left.kind === "unranked" || right.kind === "unranked") return [left.kind === "unranked" ? left : right];
+    return [dotType(x, left as TensorType, right as TensorType)];
+  },
+  eval: (x) => [evalDot(x)],
+  derivative: {
+    kind: "multilinear",
+    transpose: (x) => [x.wanted[0] ? leftCotangent(x) : null, x.wanted[1] ? rightCotangent(x) : null],
+  },
+  batching: {
+    kind: "rule",
+    batch({ operation, operands: [x, y], batched }) {
+      const { contract, batch } = axesOf(operation.attributes);
+      const shift = (axes: readonly number[], by: boolean): readonly number[] => (by ? axes.map((a) => a + 1) : axes);
+      const moved = (p: AxisPairs): AxisPairs => axisPairs(shift(p.left, batched[0]), shift(p.right, batched[1]));
+      const both = batched[0] && batched[1];
+      const pairs = moved(batch);
+      const result = dot(x, y, {
+        contract: moved(contract),
+        batch: both ? axisPairs([0, ...pairs.left], [0, ...pairs.right]) : pairs,
+      });
+      if (both) return [result];
+      // the new axis is the first free one of its side: behind the batch axes, and behind x's free axes where it is y's
+      const from = batched[0] ? batch.left.length : rankOf(x) - contract.left.length;
+      return [permute(result, [from, ...otherAxes(rankOf(result), [from])])];
+    },
+  },
+  lowering: { kind: "nest", element: lowerDot },
+  docs: {
+    semantics:
+      "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
+    constraints: ["one dtype", "paired axes have equal extents", "an axis is paired at most once"],
+    example: `func @main(%x: f64[2, 2], %y: f64[2, 2]) -> f64[2, 2] {
+  %z = dot %x, %y, contract = [1] x [0] : f64[2, 2]
+  return %z
+}
+// run: @main([[1, 2], [3, 4]], [[5, 6], [7, 8]]) == [[19, 22], [43, 50]]
+`,
+  },
+});
+
+function dotType(x: TypeContext, left: TensorType, right: TensorType): TensorType {
+  const axes = axesOf(x.attributes);
+  for (const [what, pairs] of Object.entries(axes) as [string, AxisPairs][]) {
+    if (pairs.left.length !== pairs.right.length) {
+      x.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
+    }
+  }
+  requireAxes(x, [...axes.batch.left, ...axes.contract.left], left.shape.length, "operand 0's batch and contract");
+  requireAxes(x, [...axes.batch.right, ...axes.contract.right], right.shape.length, "operand 1's batch and contract");
+  const paired = (pairs: AxisPairs): readonly Dim[] =>
+    pairs.left.map((a, i) => pairExtent(x, left, right, a, pairs.right[i]));
+  paired(axes.contract);
+  const free = [
+    ...freeAxes(left.shape.length, axes, "left").map((a) => left.shape[a]),
+    ...freeAxes(right.shape.length, axes, "right").map((a) => right.shape[a]),
+  ];
+  return tensorType(left.dtype, [...paired(axes.batch), ...free]);
+}
+
+function pairExtent(x: TypeContext, left: TensorType, right: TensorType, a: number, b: number): Dim {
+  const [p, q] = [left.shape[a], right.shape[b]];
+  if (typeof p === "number" && typeof q === "number" && p !== q) {
+    const expected = right.shape.map((_, i) => (i === b ? p : "?")).join(", ");
+    const other = right.shape.indexOf(p);
+    x.fail(
+      "shape",
+      `operand 1 has type ${printType(right)}, expected extents [${expected}] to pair with axis ${a} of ${printType(left)}`,
+      other >= 0 ? "did you mean permute?" : undefined,
+    );
+  }
+  return x.equal(q, p, `axis ${b} of operand 1, paired with axis ${a} of operand 0,`);
+}
+
+/** Sums products of `x` and `y` over the axes of `contract`, side by side along those of `batch`. */
+export function dot(
+  x: Value,
+  y: Value,
+  { contract, batch = noPairs }: { readonly contract: AxisPairs; readonly batch?: AxisPairs },
+): Value {
+  return emit1(dotOp, [x, y], { attributes: { contract, batch } });
+}
+
+// ---- evaluation -----------------------------------------------------------------------------------------------------
+
+function evalDot(x: EvalContext): NdArray {
+  const [left, right] = x.operands;
+  const axes = axesOf(x.attributes);
+  const { dtype } = left;
+  const { round } = dtypes[dtype];
+  const times = isFloat(dtype) || dtype === "index" ? (a: number, b: number) => a * b : Math.imul;
+  const result = allocate(dtype, x.shape(x.operation.results[0].type));
+  const [p, q] = [stridesOf(left.shape), stridesOf(right.shape)];
+  const { contract, batch } = axes;
+  const extents = contract.left.map((a) => left.shape[a]);
+  const steps = pick(contract, p, q);
+  const [leftFree, rightFree] = [
+    freeAxes(left.shape.length, axes, "left"),
+    freeAxes(right.shape.length, axes, "right"),
+  ];
+  const batches = pick(batch, p, q);
+  let next = 0;
+  forEachPair(
+    batch.left.map((a) => left.shape[a]),
+    batches,
+    (i, j) => {
+      forEachOffset(
+        leftFree.map((a) => left.shape[a]),
+        leftFree.map((a) => p[a]),
+        (row) => {
+          forEachOffset(
+            rightFree.map((a) => right.shape[a]),
+            rightFree.map((a) => q[a]),
+            (column) => {
+              let acc = 0;
+              forEachPair(extents, steps, (k, l) => {
+                acc = round(acc + round(times(left.data[i + row + k], right.data[j + column + l])));
+              });
+              result.data[next++] = acc;
+            },
+          );
+        },
+      );
+    },
+  );
+  return result;
+}
+
+interface PairStrides {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+function pick(pairs: AxisPairs, p: readonly number[], q: readonly number[]): PairStrides {
+  return { left: pairs.left.map((a) => p[a]), right: pairs.right.map((a) => q[a]) };
+}
+
+/** Visits every subscript, row-major, with the offsets on both sides. */
+function forEachPair(
+  extents: readonly number[],
+  { left, right }: PairStrides,
+  visit: (i: number, j: number) => void,
+): void {
+  const go = (axis: number, i: number, j: number): void => {
+    if (axis === extents.length) {
+      visit(i, j);
+      return;
+    }
+    for (let n = 0; n < extents[axis]; n++) go(axis + 1, i + n * left[axis], j + n * right[axis]);
+  };
+  go(0, 0, 0);
+}
+
+// ---- derivative -----------------------------------------------------------------------------------------------------
+
+/** ct[batch, xfree, yfree] · y over yfree → [batch, xfree, contracted], with x's axes put back in order. */
+function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
+  const axes = axesOf(operation.attributes);
+  const yFree = freeAxes(rankOf(y), axes, "right");
+  const xFree = freeAxes(rankOf(x), axes, "left");
+  const count = axes.batch.left.length;
+  const back = dot(cotangent, y, {
+    batch: axisPairs(
+      axes.batch.left.map((_, i) => i),
+      axes.batch.right,
+    ),
+    contract: axisPairs(
+      yFree.map((_, i) => count + xFree.length + i),
+      yFree,
+    ),
+  });
+  // y's contracted axes remain in ascending order of y
+  const remaining = axes.contract.right
+    .map((b, i) => ({ b, a: axes.contract.left[i] }))
+    .sort((s, t) => s.b - t.b)
+    .map(({ a }) => a);
+  return permute(back, inverse([...axes.batch.left, ...xFree, ...remaining]));
+}
+
+/** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
+function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
+  const axes = axesOf(operation.attributes);
+  const yFree = freeAxes(rankOf(y), axes, "right");
+  const xFree = freeAxes(rankOf(x), axes, "left");
+  const count = axes.batch.left.length;
+  const back = dot(cotangent, x, {
+    batch: axisPairs(
+      axes.batch.left.map((_, i) => i),
+      axes.batch.left,
+    ),
+    contract: axisPairs(
+      xFree.map((_, i) => count + i),
+      xFree,
+    ),
+  });
+  const remaining = axes.contract.left
+    .map((a, i) => ({ a, b: axes.contract.right[i] }))
+    .sort((s, t) => s.a - t.a)
+    .map(({ b }) => b);
+  return permute(back, inverse([...axes.batch.right, ...yFree, ...remaining]));
+}
+
+// ---- lowering -------------------------------------------------------------------------------------------------------
+
+function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
+  const axes = axesOf(x.operation.attributes);
+  const [left, right] = x.operation.operands.map((v) => v.type as TensorType);
+  const [leftFree, rightFree] = [
+    freeAxes(left.shape.length, axes, "left"),
+    freeAxes(right.shape.length, axes, "right"),
+  ];
+  const count = axes.batch.left.length;
+  const subscripts = (
+    side: keyof AxisPairs,
+    rank: number,
+    free: readonly number[],
+    from: number,
+    k: readonly Dim[],
+  ): readonly Dim[] => {
+    const result: Dim[] = new Array(rank);
+    for (const [i, a] of axes.batch[side].entries()) result[a] = at[i];
+    for (const [i, a] of free.entries()) result[a] = at[from + i];
+    for (const [i, a] of axes.contract[side].entries()) result[a] = k[i];
+    return result;
+  };
+  const zero = constant(0, scalar(left.dtype));
+  const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => {
+    const p = x.element(0, subscripts("left", left.shape.length, leftFree, count, k));
+    const q = x.element(1, subscripts("right", right.shape.length, rightFree, count + leftFree.length, k));
+    return [add(acc, mul(p, q))];
+  };
+  return nestedLoops(
+    axes.contract.left.map((a) => left.shape[a]),
+    [zero],
+    step,
+  )[0];
+}
+
+export const dotRecords = { dot: dotOp };

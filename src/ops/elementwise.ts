@@ -1,0 +1,344 @@
+// Elementwise ops: one row each. The row's scalar function is the meaning; interpreter, code generation, folding and
+// lowering all come from it.
+
+import {
+  type Attribute,
+  type AttributeSpec,
+  allocate,
+  type Derivative,
+  type Dim,
+  type DType,
+  dtypes,
+  type EvalContext,
+  isFloat,
+  type NdArray,
+  type Op,
+  type PartialDerivative,
+  printType,
+  type ScalarMeaning,
+  sizeOf,
+  type TensorType,
+  type Type,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../ir/index.ts";
+import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, stridesOf, tensorOf } from "./define.ts";
+
+export type DTypeSet = "number" | "float" | "integer" | "bool" | "bits" | "any";
+
+const dtypeSets: Readonly<Record<DTypeSet, (dtype: DType) => boolean>> = {
+  number: (dtype) => dtype !== "bool",
+  float: isFloat,
+  integer: (dtype) => dtypes[dtype].kind === "integer",
+  bool: (dtype) => dtype === "bool",
+  bits: (dtype) => dtype === "bool" || dtypes[dtype].kind === "integer",
+  any: () => true,
+};
+
+export interface ElementwiseRow {
+  readonly name: string;
+  readonly summary: string;
+  /** Names of the operands: `["x"]`, `["x", "y"]`. */
+  readonly operands: readonly string[];
+  readonly dtypes: DTypeSet;
+  /** The result's dtype, where it is not the operands'. */
+  readonly result?: DType;
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  readonly commutative?: boolean;
+  readonly scalar: ScalarMeaning;
+  /** Partial derivatives, or why there are none. */
+  readonly partials: ((operands: readonly Value[], result: Value) => readonly PartialDerivative[]) | Derivative;
+  readonly semantics: string;
+  /** A call of `@main` with its result, and the dtype of its arguments. */
+  readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
+}
+
+/** The record of an elementwise op. Operands have one dtype and one shape, which is the result's. */
+export function elementwise(row: ElementwiseRow): Op {
+  const accepts = dtypeSets[row.dtypes];
+  return defineOp({
+    name: row.name,
+    summary: row.summary,
+    operands: row.operands.map((name) => ({ name })),
+    attributes: row.attributes,
+    level: "both",
+    traits: { elementwise: true, commutative: row.commutative },
+    types(x) {
+      const dtype = commonDType(x, accepts, row.dtypes);
+      return [commonShape(x, row.result ?? dtype)];
+    },
+    scalar: row.scalar,
+    eval: (x) => [evalScalar(x, row.scalar)],
+    derivative: typeof row.partials === "function" ? { kind: "elementwise", partials: row.partials } : row.partials,
+    batching: { kind: "elementwise" },
+    docs: {
+      semantics: row.semantics,
+      constraints: ["operands have one dtype and one shape", `the dtype is ${describeSet[row.dtypes]}`],
+      example: exampleOf(row),
+    },
+  });
+}
+
+const describeSet: Readonly<Record<DTypeSet, string>> = {
+  number: "f64, f32, i32, u32, u8 or index",
+  float: "f64 or f32",
+  integer: "i32, u32 or u8",
+  bool: "bool",
+  bits: "bool, i32, u32 or u8",
+  any: "any",
+};
+
+function exampleOf({ name, operands, result, example }: ElementwiseRow): string {
+  const args = operands.map((o) => `%${o}: ${example.dtype}`).join(", ");
+  const type = result ?? example.dtype;
+  const attributes = example.attributes === undefined ? "" : `, ${example.attributes}`;
+  const line = `%result = ${name} ${operands.map((o) => `%${o}`).join(", ")}${attributes} : ${type}`;
+  return `func @main(${args}) -> ${type} {\n  ${line}\n  return %result\n}\n// run: ${example.run}\n`;
+}
+
+// ---- type rules -----------------------------------------------------------------------------------------------------
+
+function commonDType(x: TypeContext, accepts: (dtype: DType) => boolean, set: DTypeSet): DType {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  if (!accepts(dtype)) x.fail("dtype", `operand 0 has dtype ${dtype}, expected ${describeSet[set]}`);
+  for (let i = 1; i < x.operands.length; i++) requireDType(x, i, dtype);
+  return dtype;
+}
+
+function requireDType(x: TypeContext, i: number, dtype: DType): void {
+  const got = dtypeOf(requireTensor(x, i));
+  if (got !== dtype)
+    x.fail("dtype", `operand ${i} has dtype ${got}, expected ${dtype} as operand 0`, "cast one of them");
+}
+
+/** The shape that all operands have; with an unranked operand the result is unranked. */
+function commonShape(x: TypeContext, dtype: DType): Type {
+  const [first] = x.operands;
+  if (x.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
+  const { shape } = first as TensorType;
+  if (shape.length === 0 && x.operands.every((t) => (t as TensorType).shape.length === 0)) return tensorType(dtype);
+  let common = shape;
+  for (let i = 1; i < x.operands.length; i++) common = unify(x, common, i);
+  return common === shape && dtype === (first as TensorType).dtype ? first : tensorType(dtype, common);
+}
+
+function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
+  const type = x.operands[i] as TensorType;
+  if (type.shape.length !== common.length) {
+    x.fail(
+      "shape",
+      `operand ${i} has type ${printType(type)}, expected the shape [${common.join(", ")}] of operand 0`,
+      "broadcast one of them",
+    );
+  }
+  return common.map((d, axis) =>
+    x.equal(type.shape[axis], d, `operand ${i} has another shape than operand 0: axis ${axis}`),
+  );
+}
+
+// ---- evaluation -----------------------------------------------------------------------------------------------------
+
+function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
+  const { dtype } = x.operation.results[0].type as TensorType;
+  const shape = broadcastShape(x.operands);
+  const result = allocate(dtype, shape);
+  const round = meaning.exact === true ? null : dtypes[dtype].round;
+  const sources = x.operands.map((a) => spread(a, shape));
+  const about = { attributes: x.attributes, dtype };
+  const args: number[] = new Array(sources.length);
+  for (let i = 0; i < result.data.length; i++) {
+    for (let k = 0; k < sources.length; k++) args[k] = sources[k][i];
+    const value = meaning.compute(args, about);
+    result.data[i] = round === null ? value : round(value);
+  }
+  return result;
+}
+
+/** The common shape of concrete operands: one shape, or NumPy's broadcasting where they were unranked. */
+function broadcastShape(operands: readonly NdArray[]): readonly number[] {
+  const longest = operands.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
+  return longest.shape.map((extent, axis) => {
+    let common = extent;
+    for (const { shape } of operands) {
+      const own = shape[axis - (longest.shape.length - shape.length)] ?? 1;
+      if (common === 1) common = own;
+    }
+    return common;
+  });
+}
+
+/** The elements of an operand for every element of the result, row-major. */
+function spread(array: NdArray, shape: readonly number[]): ArrayLike<number> {
+  if (array.shape.length === shape.length && array.shape.every((n, i) => n === shape[i])) return array.data;
+  const offset = shape.length - array.shape.length;
+  const own = stridesOf(array.shape);
+  const strides = shape.map((_, axis) => (axis < offset || array.shape[axis - offset] === 1 ? 0 : own[axis - offset]));
+  const whole = stridesOf(shape);
+  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
+    let at = 0;
+    for (let axis = 0; axis < shape.length; axis++) at += (Math.floor(i / whole[axis]) % shape[axis]) * strides[axis];
+    return array.data[at];
+  });
+}
+
+// ---- select and cast: the two whose operands differ in dtype --------------------------------------------------------
+
+const selectScalar: ScalarMeaning = {
+  compute: ([p, x, y]) => (p !== 0 ? x : y),
+  spell: ([p, x, y]) => `${p} ? ${x} : ${y}`,
+  exact: true,
+};
+
+export const selectOp: Op = defineOp({
+  name: "select",
+  summary: "Takes each element from one of two operands.",
+  operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
+  level: "both",
+  traits: { elementwise: true },
+  types(x) {
+    const predicate = dtypeOf(requireTensor(x, 0));
+    if (predicate !== "bool")
+      x.fail("dtype", `the predicate has dtype ${predicate}, expected bool`, "compare it with 0");
+    const dtype = dtypeOf(requireTensor(x, 1));
+    const other = dtypeOf(requireTensor(x, 2));
+    if (other !== dtype)
+      x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 1`, "cast one of them");
+    return [commonShape(x, dtype)];
+  },
+  scalar: selectScalar,
+  eval: (x) => [evalScalar(x, selectScalar)],
+  derivative: {
+    kind: "linear",
+    in: [1, 2],
+    // the cotangent reaches an operand where it was taken; the mask is applied after what lies before the select
+    transpose({ operands: [predicate], cotangent, wanted }) {
+      const kept = wanted[1] ? { mask: predicate, value: cotangent } : null;
+      return [null, kept, wanted[2] ? { mask: not(predicate), value: cotangent } : null];
+    },
+  },
+  batching: { kind: "elementwise" },
+  docs: {
+    semantics:
+      "x where the predicate is true, y where it is false. The element not taken has no influence, NaN included.",
+    constraints: ["the predicate is bool", "x and y have one dtype", "all have one shape"],
+    example: `func @main(%p: bool, %x: f64, %y: f64) -> f64 {
+  %r = select %p, %x, %y : f64
+  return %r
+}
+// run: @main(false, 1, 2) == 2
+`,
+  },
+});
+
+/** `x` where `predicate` holds, else `y`. */
+export function select(predicate: Value, x: Value, y: Value): Value {
+  return emit1(selectOp, [predicate, x, y]);
+}
+
+const castScalar: ScalarMeaning = {
+  compute: ([x], { dtype }) => (dtype === "index" ? Math.trunc(x) || 0 : x),
+  spell: ([x], { dtype }) =>
+    dtype === "bool" ? `Boolean(${x})` : dtype === "index" ? `Math.trunc(${x}) || 0` : `+${x}`,
+};
+
+export const castOp: Op = defineOp({
+  name: "cast",
+  summary: "Converts elements to another dtype.",
+  operands: [{ name: "x" }],
+  level: "both",
+  traits: { elementwise: true },
+  types(x) {
+    const operand = requireTensor(x, 0);
+    const [declared] = x.declared ?? [];
+    if (operand.kind === "unranked" && declared?.kind === "unranked") return [declared];
+    const type = requireDeclared(x);
+    return [operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape)];
+  },
+  scalar: castScalar,
+  eval: (x) => [evalScalar(x, castScalar)],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operands: [x], cotangent }) => [isFloat(dtypeOf(x.type)) ? cast(cotangent, dtypeOf(x.type)) : null],
+  },
+  batching: { kind: "elementwise" },
+  docs: {
+    semantics:
+      "The nearest value of the result's dtype. A float becomes an integer as ECMAScript's ToInt32 or ToUint32 does, then wraps to the dtype; anything but 0 and NaN becomes true; true becomes 1.",
+    constraints: [],
+    example: `func @main(%x: f64) -> i32 {
+  %r = cast %x : i32
+  return %r
+}
+// run: @main(-2.7) == -2
+`,
+  },
+});
+
+/** `x` in another dtype. */
+export function cast(x: Value, dtype: DType): Value {
+  const type = x.type.kind === "unranked" ? unranked(dtype) : tensorType(dtype, tensorOf(x).shape);
+  return emit1(castOp, [x], { types: [type] });
+}
+
+// ---- compare --------------------------------------------------------------------------------------------------------
+
+export type Direction = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+
+const comparisons: Readonly<Record<Direction, readonly [string, (x: number, y: number) => boolean]>> = {
+  eq: ["===", (x, y) => x === y],
+  ne: ["!==", (x, y) => x !== y],
+  lt: ["<", (x, y) => x < y],
+  le: ["<=", (x, y) => x <= y],
+  gt: [">", (x, y) => x > y],
+  ge: [">=", (x, y) => x >= y],
+};
+
+function comparison(direction: Attribute): readonly [string, (x: number, y: number) => boolean] {
+  return comparisons[direction as Direction];
+}
+
+export const compareOp: Op = elementwise({
+  name: "compare",
+  summary: "Compares elements.",
+  operands: ["x", "y"],
+  dtypes: "any",
+  result: "bool",
+  attributes: {
+    direction: { kind: "word", words: Object.keys(comparisons), summary: "the comparison" },
+  },
+  scalar: {
+    compute: ([x, y], { attributes }) => (comparison(attributes.direction)[1](x, y) ? 1 : 0),
+    spell: ([x, y], { attributes }) => `${x} ${comparison(attributes.direction)[0]} ${y}`,
+    exact: true,
+  },
+  partials: { kind: "zero", reason: "it is constant but for jumps" },
+  semantics:
+    "Whether x is equal, not equal, less, … than y. NaN is equal to nothing and neither less nor greater; -0 equals 0; false < true.",
+  example: { dtype: "f64", attributes: "direction = lt", run: "@main(1, 2) == true" },
+});
+
+/** Whether `x` compares to `y` as `direction` says. */
+export function compare(x: Value, y: Value, direction: Direction): Value {
+  return emit1(compareOp, [x, y], { attributes: { direction } });
+}
+
+// ---- logic, which select needs --------------------------------------------------------------------------------------
+
+export const notDifferentiable = { kind: "zero", reason: "bool has no derivative" } as const;
+
+export const notOp: Op = elementwise({
+  name: "not",
+  summary: "The other truth value.",
+  operands: ["x"],
+  dtypes: "bool",
+  scalar: { compute: ([x]) => 1 - x, spell: ([x]) => `!${x}`, exact: true },
+  partials: notDifferentiable,
+  semantics: "true where x is false.",
+  example: { dtype: "bool", run: "@main(true) == false" },
+});
+
+export function not(x: Value): Value {
+  return emit1(notOp, [x]);
+}

@@ -1,0 +1,51 @@
+// The ops: their table, and the strict functions that append them to the current builder.
+
+import { type Module, type Op, type OpTable, type ParseOptions, parseModule } from "../ir/index.ts";
+import { arithmeticRecords } from "./arithmetic.ts";
+import { callRecords } from "./calls.ts";
+import { leafRecords } from "./constant.ts";
+import { controlRecords } from "./control.ts";
+import { dotRecords } from "./dot.ts";
+import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
+import { loopRecords } from "./loop.ts";
+import { metaRecords } from "./meta.ts";
+import { reduceRecords } from "./reduce.ts";
+import { structuralRecords } from "./structural.ts";
+
+/** Every op of the project, by its name in TypeScript. */
+export const records = {
+  ...leafRecords,
+  ...arithmeticRecords,
+  compare: compareOp,
+  not: notOp,
+  select: selectOp,
+  cast: castOp,
+  ...structuralRecords,
+  ...reduceRecords,
+  ...dotRecords,
+  ...controlRecords,
+  ...callRecords,
+  ...metaRecords,
+  ...loopRecords,
+} satisfies Readonly<Record<string, Op>>;
+
+/** Every op of the project, by mnemonic. */
+export const standardOps: OpTable = new Map(Object.values(records).map((op) => [op.name, op]));
+
+/** Parses and verifies IR text in the project's ops. */
+export function parse(text: string, options?: ParseOptions): Module {
+  return parseModule(text, standardOps, options);
+}
+
+export { add, and, cos, div, exp, maximum, minimum, mul, neg, or, sin, sub } from "./arithmetic.ts";
+export { call, differentiated, isFloatType, vjp } from "./calls.ts";
+export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
+export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
+export { defineOp, emit1 } from "./define.ts";
+export { dot } from "./dot.ts";
+export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
+export { alloc, forLoop, load, store } from "./loop.ts";
+export { check, probe, stopGradient } from "./meta.ts";
+export { broadcast, type ReduceKind, reduce, reduceSum } from "./reduce.ts";
+export { permute, reshape } from "./structural.ts";
+export { zeros, zerosLike } from "./zeros.ts";

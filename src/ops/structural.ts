@@ -1,0 +1,153 @@
+// Moving elements: reshape and permute. Each is its own kind's transpose.
+
+import {
+  type Dim,
+  dimsOf,
+  type Op,
+  printShape,
+  productOf,
+  type TensorType,
+  type TypeContext,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
+import { gatherOffsets } from "./constant.ts";
+import {
+  defineOp,
+  emit1,
+  inverse,
+  isIdentity,
+  requireAxes,
+  requireDeclared,
+  requireTensor,
+  stridesOf,
+  tensorOf,
+} from "./define.ts";
+
+/** The operand where its rank is known. */
+export function ranked(x: TypeContext): TensorType | null {
+  const type = requireTensor(x, 0);
+  return type.kind === "tensor" ? type : null;
+}
+
+// ---- reshape --------------------------------------------------------------------------------------------------------
+
+const reshapeOp: Op = defineOp({
+  name: "reshape",
+  summary: "The same elements in row-major order under another shape.",
+  operands: [{ name: "x" }],
+  traits: { moves: true },
+  types(x) {
+    const operand = ranked(x);
+    const type = requireDeclared(x, x.operands[0].kind === "list" ? undefined : x.operands[0].dtype);
+    if (operand !== null) {
+      const [from, to] = [operand.shape, type.shape];
+      x.equal(productOf(to), productOf(from), `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
+    }
+    return [type];
+  },
+  eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operands: [x], cotangent }) => [reshape(cotangent, tensorOf(x).shape)],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x], size }) => [reshape(x, [size, ...dimsOf(operation.results[0].type)])],
+  },
+  lowering: { kind: "view" },
+  docs: {
+    semantics: "Element i of the result, counted row-major, is element i of x.",
+    constraints: ["the result type is written", "both have the same number of elements"],
+    example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
+  %r = reshape %x : f64[3, 2]
+  return %r
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[1, 2], [3, 4], [5, 6]]
+`,
+  },
+});
+
+/** The elements of `x`, row-major, under `shape`. */
+export function reshape(x: Value, shape: readonly Dim[]): Value {
+  return emit1(reshapeOp, [x], { types: [tensorType(tensorOf(x).dtype, shape)] });
+}
+
+// ---- permute --------------------------------------------------------------------------------------------------------
+
+const permuteOp: Op = defineOp({
+  name: "permute",
+  summary: "Reorders axes.",
+  operands: [{ name: "x" }],
+  attributes: { permutation: { kind: "axes", summary: "for each axis of the result, the axis of x that it is" } },
+  traits: { moves: true },
+  types(x) {
+    const operand = ranked(x);
+    const permutation = x.attributes.permutation as readonly number[];
+    if (operand === null) return [x.operands[0]];
+    const rank = operand.shape.length;
+    requireAxes(x, permutation, rank, "permutation");
+    if (permutation.length !== rank) {
+      x.fail(
+        "axis",
+        `permutation names ${permutation.length} axes, expected all ${rank} of ${printShape(operand.shape)}`,
+      );
+    }
+    return [
+      tensorType(
+        operand.dtype,
+        permutation.map((p) => operand.shape[p]),
+      ),
+    ];
+  },
+  eval(x) {
+    const permutation = x.attributes.permutation as readonly number[];
+    const [source] = x.operands;
+    const strides = stridesOf(source.shape);
+    const shape = permutation.map((p) => source.shape[p]);
+    return [
+      gatherOffsets(
+        source,
+        shape,
+        permutation.map((p) => strides[p]),
+      ),
+    ];
+  },
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, cotangent }) => [
+      permute(cotangent, inverse(operation.attributes.permutation as readonly number[])),
+    ],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x] }) => [
+      permute(x, [0, ...(operation.attributes.permutation as readonly number[]).map((p) => p + 1)]),
+    ],
+  },
+  lowering: {
+    kind: "element",
+    element: (x, at) =>
+      x.element(
+        0,
+        inverse(x.operation.attributes.permutation as readonly number[]).map((p) => at[p]),
+      ),
+  },
+  docs: {
+    semantics: "Axis i of the result is axis permutation[i] of x.",
+    constraints: ["permutation names every axis of x once"],
+    example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
+  %t = permute %x, permutation = [1, 0] : f64[3, 2]
+  return %t
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[1, 4], [2, 5], [3, 6]]
+`,
+  },
+});
+
+/** `x` with its axes reordered; `x` itself where nothing moves. */
+export function permute(x: Value, permutation: readonly number[]): Value {
+  return isIdentity(permutation) ? x : emit1(permuteOp, [x], { attributes: { permutation } });
+}
+
+export const structuralRecords = { reshape: reshapeOp, permute: permuteOp };
