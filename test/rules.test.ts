@@ -27,7 +27,7 @@ import {
 import { constant, parse, standardOps } from "../src/ops/index.ts";
 import { applyRules, type Pattern, type Rule } from "../src/rewrite/index.ts";
 
-const floats = [0, -0, 1, -1, 0.1, -2.5, 1e-310, 1.4e-45, 1e38, 1e308, Number.NaN, Infinity, -Infinity];
+const floats = [0, -0, 1, -1, 0.1, -2.5, 4, 1e-310, 1.4e-45, 1e38, 1e308, Number.NaN, Infinity, -Infinity];
 const integers = [0, 1, -1, 2, 7, 255, 256, -128, 2 ** 31 - 1, -(2 ** 31), 2 ** 32 - 1];
 const dtypeList: readonly DType[] = ["f64", "f32", "i32", "u32", "u8", "bool"];
 
@@ -182,7 +182,7 @@ const examples: Readonly<Record<string, readonly string[]>> = {
       "return %y",
     ).replace("(%x: f64[3])", "(%x: f64[3], %s: f64[B])"),
   ],
-  "reduce(x) over no axes → x": ["max", "min", "prod"].map((kind) =>
+  "reduce(x) over no axes → x": ["sum", "max", "min", "prod"].map((kind) =>
     f("(%x: f64[13]) -> f64[13]", `%y = reduce %x, kind = ${kind}, axes = [] : f64[13]`, "return %y"),
   ),
   "a move of a constant of equal elements → a constant": [
@@ -274,7 +274,10 @@ describe("rules of canonicalize", () => {
       ["%c = constant 0 : f64", "%y = mul %x, %c : f64"], // nan, inf, -1
       ["%n = neg %x : f64", "%y = add %x, %n : f64"],
       ["%c = cast %x : f32", "%y = cast %c : f64"], // loses bits
-      ["%y = reduce %x, kind = sum, axes = [] : f64"], // +0 + -0 is +0
+      ["%c = constant 3 : f64", "%y = div %x, %c : f64"], // 1/3 is rounded
+      ["%c = constant 5e-324 : f64", "%y = div %x, %c : f64"], // its reciprocal overflows
+      ["%y = sub %x, %x : f64"],
+      ["%s = sub %x, %x : f64", "%y = neg %s : f64"], // -(1 - 1) is -0
     ]) {
       const module = parse(f("(%x: f64) -> f64", ...lines, "return %y"));
       verify(module);

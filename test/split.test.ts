@@ -14,7 +14,9 @@ describe("large functions", () => {
       for (let i = 0; i < size; i++) {
         const x = all[all.length - 1];
         const y = all[Math.max(0, all.length - 1 - ((i * 7919) % window))];
-        all.push(i % 50 === 0 ? sin(mul(x, y)) : i % 3 === 0 ? cos(add(x, y)) : add(x, mul(y, constant(0.25, y.type))));
+        all.push(
+          i % 50 === 0 ? sin(mul(x, y)) : i % 3 === 0 ? cos(add(x, y)) : add(x, mul(y, constant(0.25, scalar("f64")))),
+        );
       }
       return [all[all.length - 1], all[all.length >> 1], a];
     });

@@ -13,7 +13,7 @@ export const structureRules: readonly Rule[] = [
   rule("permute(permute(x)) → permute(x)", (x) => p.permute(p.permute(x)), bothPermutations),
   rule("broadcast(x) to its own shape → x", (x) => p.broadcast(x), (x) => (m) => (isInOrder(axes(m, 0, "axes")) ? ifSameType(x)(m) : null)),
   rule("broadcast(broadcast(x)) → broadcast(x)", (x) => p.broadcast(p.broadcast(x)), bothBroadcasts),
-  rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 && keepsZero(m) ? x : null)),
+  rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
   opRule("if with a known predicate → its branch", (op) => op === records.if, knownBranch),
   opRule("while that never runs → its first values", (op) => op === records.while, deadLoop),
@@ -50,12 +50,6 @@ function axes(match: Match, operation: number, attribute: string): readonly numb
 
 function isInOrder(list: readonly number[]): boolean {
   return list.every((axis, i) => axis === i);
-}
-
-/** A float sum starts from +0, which turns -0 into +0. */
-function keepsZero(match: Match): boolean {
-  const isFloatSum = match.operations[0].attributes.kind === "sum" && (match.dtype === "f64" || match.dtype === "f32");
-  return !isFloatSum;
 }
 
 /** Broadcast, reshape, permute, … of one operand: every element of the result is one of the operand's. */

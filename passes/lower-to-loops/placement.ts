@@ -22,10 +22,12 @@ export interface Place {
   readonly members: Operation[];
   /** How many subscript changes lie between the root and here. */
   readonly depth: number;
+  /** How often the nest spells out what is computed here, since rules above read at several places. */
+  readonly copies: number;
 }
 
 interface Root {
-  /** Operations in this nest. */
+  /** Operations in this nest, copies included. */
   size: number;
 }
 
@@ -102,9 +104,9 @@ export class Placements {
   #decide(operation: Operation): Placement {
     const [result] = operation.results;
     if (!isScalar(result.type) && !this.#held.has(result)) {
-      const place = this.#commonPlace(result);
+      const place = this.#commonPlace(operation, result);
       if (place !== null) {
-        place.root.size++;
+        place.root.size += place.copies;
         place.members.push(operation);
         return { kind: "place", place };
       }
@@ -112,11 +114,11 @@ export class Placements {
     const depth = this.#freeDepth(operation);
     if (depth !== null) return { kind: "free", depth };
     this.#roots.add(result);
-    return { kind: "root", place: { root: { size: 1 }, members: [], depth: 0 } };
+    return { kind: "root", place: { root: { size: 1 }, members: [], depth: 0, copies: 1 } };
   }
 
   /** The place where every read of the value happens, if it is one and reads each element once. */
-  #commonPlace(value: Value): Place | null {
+  #commonPlace({ op }: Operation, value: Value): Place | null {
     let common: Place | null = null;
     const uses = this.#uses.get(value) ?? [];
     for (const use of uses) {
@@ -124,7 +126,8 @@ export class Placements {
       if (place === null || (common !== null && place !== common)) return null;
       common = place;
     }
-    return common !== null && common.root.size < maxNestSize && common.depth < maxDepth ? common : null;
+    if (common === null || common.root.size + common.copies > maxNestSize || common.depth >= maxDepth) return null;
+    return common.copies > 1 && op.lowering?.kind === "nest" ? null : common;
   }
 
   #placeOf({ by, operand }: Use): Place | null {
@@ -133,11 +136,11 @@ export class Placements {
     if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.place;
     const read = this.#readsOf(by)[operand];
     if (read === undefined || read.memory || !read.once) return null;
-    return this.#innerPlace(by, operand, reader.place);
+    return this.#innerPlace(by, operand, reader.place, read.places);
   }
 
   /** A rule reads its operands at subscripts of its own. */
-  #innerPlace(by: Operation, operand: number, outer: Place): Place {
+  #innerPlace(by: Operation, operand: number, outer: Place, copies: number): Place {
     let places = this.#places.get(by);
     if (places === undefined) {
       places = new Map();
@@ -145,7 +148,7 @@ export class Placements {
     }
     let place = places.get(operand);
     if (place === undefined) {
-      place = { root: outer.root, members: [], depth: outer.depth + 1 };
+      place = { root: outer.root, members: [], depth: outer.depth + 1, copies: outer.copies * Math.max(1, copies) };
       places.set(operand, place);
     }
     return place;

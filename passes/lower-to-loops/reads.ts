@@ -17,8 +17,10 @@ import {
 
 /** How often the loops around a rule come back to one element of an operand. */
 export interface OperandRead {
-  /** Every element is read in at most one iteration, at one place of the rule. */
+  /** Each place of the rule that reads the operand reads an element in at most one iteration. */
   readonly once: boolean;
+  /** How many such places there are: an unrolled rule has several. */
+  readonly places: number;
   /** The rule asks for the operand's memory. */
   readonly memory: boolean;
 }
@@ -48,7 +50,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
       at,
     ),
   );
-  return reads.map(({ places, again, memory }) => ({ once: places.size <= 1 && !again, memory }));
+  return reads.map(({ places, again, memory }) => ({ once: !again, places: places.size, memory }));
 }
 
 /** Whether the subscripts use every index around, so that no two iterations have the same ones. */

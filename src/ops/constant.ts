@@ -12,6 +12,7 @@ import {
   dtypes,
   isFloat,
   isRepresentable,
+  type MemRefType,
   type NdArray,
   ndscalar,
   type Op,
@@ -40,8 +41,11 @@ const constantOp: Op = defineOp({
   level: "both",
   traits: { constant: true },
   types(x) {
-    const type = requireDeclared(x);
-    requireFits(x, x.attributes.value, type);
+    const { value } = x.attributes;
+    const [declared] = x.declared ?? [];
+    // at loop level the elements of dense<…> are memory, which nothing writes to
+    const type = declared?.kind === "memref" && value instanceof Dense ? declared : requireDeclared(x);
+    requireFits(x, value, type);
     return [type];
   },
   eval(x) {
@@ -70,7 +74,7 @@ const constantOp: Op = defineOp({
   },
 });
 
-function requireFits(x: TypeContext, value: Attribute, type: TensorType): void {
+function requireFits(x: TypeContext, value: Attribute, type: TensorType | MemRefType): void {
   if (value instanceof Dense) {
     const fits = value.dtype === type.dtype && value.shape.length === type.shape.length;
     if (!fits || !type.shape.every((d, i) => sameDim(d, value.shape[i]))) {

@@ -3,6 +3,7 @@
 import {
   type Dim,
   dimsOf,
+  type MemRefType,
   type Op,
   printShape,
   productOf,
@@ -14,6 +15,7 @@ import {
 import { gatherOffsets } from "./constant.ts";
 import {
   defineOp,
+  dtypeOf,
   emit1,
   inverse,
   isIdentity,
@@ -36,11 +38,12 @@ const reshapeOp: Op = defineOp({
   name: "reshape",
   summary: "The same elements in row-major order under another shape.",
   operands: [{ name: "x" }],
+  level: "both",
   traits: { moves: true },
   types(x) {
-    const operand = ranked(x);
-    const type = requireDeclared(x, x.operands[0].kind === "list" ? undefined : x.operands[0].dtype);
-    if (operand !== null) {
+    const [operand] = x.operands;
+    const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));
+    if (operand.kind === "tensor" || operand.kind === "memref") {
       const [from, to] = [operand.shape, type.shape];
       x.equal(productOf(to), productOf(from), `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
     }
@@ -57,7 +60,8 @@ const reshapeOp: Op = defineOp({
   },
   lowering: { kind: "view" },
   docs: {
-    semantics: "Element i of the result, counted row-major, is element i of x.",
+    semantics:
+      "Element i of the result, counted row-major, is element i of x. Of memory, at loop level, the result is the same memory.",
     constraints: ["the result type is written", "both have the same number of elements"],
     example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
   %r = reshape %x : f64[3, 2]
@@ -67,6 +71,13 @@ const reshapeOp: Op = defineOp({
 `,
   },
 });
+
+/** Memory under another shape, at loop level: both names see the same elements. */
+function requireView(x: TypeContext, operand: MemRefType): MemRefType {
+  const [type] = x.declared ?? [];
+  if (type?.kind === "memref" && type.dtype === operand.dtype) return type;
+  return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
+}
 
 /** The elements of `x`, row-major, under `shape`. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {

@@ -6,6 +6,7 @@ import {
   type DType,
   emit,
   fail,
+  isFloat,
   type NdArray,
   type Op,
   type Operation,
@@ -53,7 +54,9 @@ function commonElement(dense: Dense): number | null {
 
 /** A number as the attribute of a constant of this dtype. */
 export function literalFrom(value: number | boolean, dtype: DType): Literal {
-  return dtype === "bool" ? Boolean(value) : Number(value);
+  if (dtype === "bool") return Boolean(value);
+  // sizes are stored as f64, but have one zero
+  return isFloat(dtype) ? Number(value) : Number(value) + 0;
 }
 
 /** The elements as a constant holds them: one number where all have the same bits. */
