@@ -446,6 +446,23 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
     everyWay(chain, "f", [{ dtype: "f32", shape: [10_000], data: new Float32Array(10_000).map((_, i) => i / 1e4) }]);
   });
 
+  it("reads constants of many elements from memory that is made once", () => {
+    const text = `func @f(%i: f64) -> (f64[2, 3], bool[2], f64, f64[0, 2]) {
+  %c = constant dense<[[1, 2, 3], [-0, nan, 6]]> : f64[2, 3]
+  %b = constant dense<[true, false]> : bool[2]
+  %one = constant dense<[[7]]> : f64[1, 1]
+  %none = constant dense<[]> : f64[0, 2]
+  %flat = reshape %one : f64
+  %wide = broadcast %i, axes = [] : f64[2, 3]
+  %y = mul %c, %wide : f64[2, 3]
+  %s = reduce %y, kind = sum, axes = [0, 1] : f64
+  %t = add %s, %flat : f64
+  return %c, %b, %t, %none
+}
+`;
+    everyWay(text.replace("%none = constant dense<[]>", "%none = constant 1"), "f", [f64(2)]);
+  });
+
   it("fails a check with the message and the user's line", () => {
     const text = `func @f(%x: f64) -> f64 {
   %zero = constant 0 : f64
