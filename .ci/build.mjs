@@ -1,0 +1,66 @@
+// Builds dist: bundled entry points with shared chunks, the examples, and declarations. Skipped where nothing changed.
+
+import { spawnSync } from "node:child_process";
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const stamp = join(dist, ".stamp");
+
+const entries = {
+  index: "src/index.ts",
+  ir: "src/entry/ir.ts",
+  passes: "src/entry/passes.ts",
+  testing: "src/entry/testing.ts",
+  cli: "src/cli/main.ts",
+};
+
+function newest(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), stat.mtimeMs);
+}
+
+const sources = ["src", "passes", "examples", ".ci", "package.json", "tsconfig.json"].map((p) => join(root, p));
+const isFresh = existsSync(stamp) && sources.every((p) => newest(p) < statSync(stamp).mtimeMs);
+if (!isFresh) await buildAll();
+
+async function buildAll() {
+  rmSync(dist, { recursive: true, force: true });
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    format: "esm",
+    target: "es2022",
+    platform: "node",
+    external: ["fast-check", "typescript"],
+    logLevel: "warning",
+  };
+  const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
+  await build({ ...common, entryPoints: present, splitting: true, minifySyntax: true, outdir: "dist", chunkNames: "chunks/[hash]" });
+  chmodSync(join(dist, "cli.js"), 0o755);
+  const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
+  const points = Object.fromEntries(examples.map((name) => [basename(name, ".ts"), `examples/${name}`]));
+  await build({
+    ...common,
+    entryPoints: points,
+    bundle: false,
+    external: undefined,
+    outdir: "dist/examples",
+    sourcemap: "linked",
+  });
+  declarations();
+  writeFileSync(stamp, "");
+}
+
+/** Declarations keep the tree of the sources below dist/types. */
+function declarations() {
+  const flags = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", "dist/types", "--rootDir", "."];
+  const tsc = join(root, "node_modules/typescript/bin/tsc");
+  const config = join(root, ".ci/tsconfig.types.json");
+  const { status } = spawnSync(process.execPath, [tsc, "-p", config, ...flags], { cwd: root, stdio: "inherit" });
+  if (status !== 0) process.exit(status ?? 1);
+}
