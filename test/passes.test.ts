@@ -6,6 +6,7 @@ import {
   constantFolding,
   cse,
   deadNodeElimination,
+  loopPipeline,
   refineShapes,
   refineTo,
   standardPasses,
@@ -202,6 +203,17 @@ describe("constant-folding", () => {
       constantFolding,
       f("() -> ()".replace(" -> ()", ""), "%c = constant false : bool", 'check %c, message = "no"', "return"),
     );
+  });
+
+  it("keeps sizes free of -0", () => {
+    const text = f(
+      "() -> index",
+      "%a = constant 0 : index",
+      "%b = constant -1 : index",
+      "%c = mul %a, %b : index",
+      "return %c",
+    );
+    expect(optimised(constantFolding, text)).toContain("%c = constant 0 : index");
   });
 
   it("folds inside regions", () => {
@@ -557,4 +569,16 @@ func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
     expect(run(next)).toBe(next);
     expect(printModule(next)).not.toMatch(/exp|select|mul/);
   });
+
+  for (const op of standardOps.values()) {
+    it(`takes the example of ${op.name} to loops, and has nothing left to do on its own result`, () => {
+      const module = parse(op.docs.example);
+      const next = run(module);
+      verify(next);
+      expect(run(next)).toBe(next);
+      if (next.funcs.some((fn) => fn.body.arguments.some((a) => a.type.kind === "memref"))) return;
+      const loops = loopPipeline.run(next, (pass, m) => pass.run(m, context));
+      verify(loops, { level: "loop" });
+    });
+  }
 });
