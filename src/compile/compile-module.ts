@@ -1,0 +1,77 @@
+// compileModule: choose pipeline and backend, run, and keep the log.
+
+import { loopPipeline, tensorPipeline } from "../../passes/index.ts";
+import { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
+import { type Func, fail, findFunc, type Module, type OpTable, type Signature, signatureOf } from "../ir/index.ts";
+import type { CompileLog, Pipeline } from "../rewrite/index.ts";
+import { type Check, runPasses } from "./run-passes.ts";
+
+export interface CompileOptions {
+  /** The function to run; the last public one where left out. */
+  readonly entry?: string;
+  /** `auto` takes generated JavaScript where it may run, else the interpreter. */
+  readonly backend?: "auto" | "interpret" | "js";
+  /** The tensor-level passes, in place of the default ones. */
+  readonly pipeline?: Pipeline;
+  /** Allow rewrites of class `fast`. */
+  readonly fast?: boolean;
+  readonly check?: Check;
+  /** Receives what `probe` operations see. */
+  readonly observe?: BackendOptions["observe"];
+  /** The ops of the module, where it has others than the project's own. */
+  readonly ops?: OpTable;
+}
+
+/** A module with everything that compiling it gave. */
+export interface Compiled {
+  /** Optimised, at tensor level. */
+  readonly module: Module;
+  /** What the backend got: at loop level for generated code. */
+  readonly lowered: Module;
+  readonly entry: string;
+  readonly signature: Signature;
+  readonly executable: Executable;
+  readonly log: CompileLog;
+  /** The generated code; null where there is none. */
+  readonly source: string | null;
+}
+
+const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBackend].map((b) => [b.name, b]));
+
+/** Optimises a module and makes its entry callable. */
+export function compileModule(module: Module, options: CompileOptions = {}): Compiled {
+  const entry = entryOf(module, options.entry);
+  const backend = chooseBackend(options.backend ?? "auto");
+  const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
+  const optimised = runPasses(module, options.pipeline ?? tensorPipeline, passOptions);
+  const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
+  const signature = signatureOf(func);
+  const lowered =
+    backend.level === "loop"
+      ? runPasses(optimised.module, loopPipeline, { ...passOptions, log: optimised.log, level: "loop" }).module
+      : optimised.module;
+  const executable = backend.compile(lowered, { entry: entry.name, signature, observe: options.observe });
+  const { module: tensors, log } = optimised;
+  return { module: tensors, lowered, entry: entry.name, signature, executable, log, source: executable.source };
+}
+
+function entryOf(module: Module, name: string | undefined): Func {
+  if (name !== undefined) {
+    const func = findFunc(module, name);
+    if (func !== undefined) return func;
+    const known = module.funcs.map((f) => `@${f.name}`).join(", ") || "none";
+    fail("name", `the module has no function @${name}, expected one of ${known}`);
+  }
+  const last = module.funcs.findLast((f) => f.visibility === "public");
+  return last ?? fail("name", "the module has no public function", { hint: "write func rather than private func" });
+}
+
+function chooseBackend(name: string): Backend {
+  if (name === "auto") return jsBackend.isAvailable() ? jsBackend : interpretBackend;
+  const backend = backends.get(name);
+  if (backend === undefined) {
+    fail("option", `unknown backend '${name}', expected auto or one of ${[...backends.keys()].join(", ")}`);
+  }
+  if (!backend.isAvailable()) fail("option", `backend '${name}' cannot run here`, { hint: "new Function is forbidden; use interpret" });
+  return backend;
+}

@@ -1,0 +1,61 @@
+// Runs a pipeline with a log. A pass that fails, breaks the IR or changes a bit leaves IR that reruns it.
+
+import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify } from "../ir/index.ts";
+import { standardOps } from "../ops/index.ts";
+import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
+import { Validator } from "./validate.ts";
+
+/**
+ * `verify`: the verifier after every pass. `validate`: also the interpreter before and after, on sample inputs, comparing
+ * bits, from where transforms are resolved to the loop level.
+ */
+export type Check = "none" | "verify" | "validate";
+
+export interface RunOptions {
+  readonly ops?: OpTable;
+  readonly fast?: boolean;
+  readonly check?: Check;
+  /** Goes on with a log. */
+  readonly log?: CompileLog;
+  /** The level that the last pass leaves. */
+  readonly level?: "tensor" | "loop";
+}
+
+/** The module after all passes of the pipeline, and the log of what they did. */
+export function runPasses(module: Module, pipeline: Pipeline, options: RunOptions = {}): { module: Module; log: CompileLog } {
+  const context: PassContext = { ops: options.ops ?? standardOps, fast: options.fast ?? false };
+  const log = options.log ?? new CompileLog();
+  const check = options.check ?? "none";
+  const validator = check === "validate" ? new Validator() : null;
+  let level: "tensor" | "loop" = "tensor";
+  const result = pipeline.run(module, (pass, before) => {
+    const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
+    if (after === before) return after;
+    if (pass.lowers === true) level = "loop";
+    if (check !== "none") attempt(pass, before, "verify", () => verify(after, { level }));
+    if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(pass, before, after));
+    return after;
+  });
+  return { module: result, log };
+}
+
+/** Runs `body`; an error gets IR that reruns the pass. The user's own errors keep their code. */
+function attempt<T>(pass: Pass, before: Module, code: ErrorCode, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof AdjointError && code === "structure") throw withReproducer(error, pass, before, error.code);
+    throw withReproducer(error, pass, before, code);
+  }
+}
+
+function withReproducer(error: unknown, pass: Pass, before: Module, code: ErrorCode): AdjointError {
+  const isOurs = error instanceof AdjointError;
+  const reason = isOurs ? error.reason : error instanceof Error ? error.message : String(error);
+  const isUsers = isOurs && code === error.code && code !== "verify" && code !== "validate";
+  return new AdjointError(code, isUsers ? reason : `pass ${pass.name}: ${reason}`, {
+    origin: isOurs ? error.origin : null,
+    reproducer: `// pass: ${pass.name}\n${printModule(before)}`,
+    cause: error,
+  });
+}
