@@ -1,0 +1,76 @@
+// checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
+
+import fc from "fast-check";
+import { interpret } from "../backend/index.ts";
+import {
+  AdjointError,
+  type Func,
+  fail,
+  findFunc,
+  type Module,
+  type NdArray,
+  printModule,
+  signatureOf,
+  verify,
+} from "../ir/index.ts";
+import { standardOps } from "../ops/index.ts";
+import type { Pass } from "../rewrite/index.ts";
+import { arbitraryProgram, buildProgram, sizesOf } from "./programs.ts";
+import { sameArrays, sampleArguments, showArray } from "./values.ts";
+
+export interface CheckPassOptions {
+  /** Random programs; 200 where left out. */
+  readonly runs?: number;
+  readonly seed?: number;
+}
+
+/**
+ * Runs a pass on random programs and compares what they compute before and after, bit for bit.
+ *
+ * @throws AdjointError `validate` whose message holds the smallest IR found that the pass gets wrong.
+ * @example checkPass(definePass({ name: "my-pass", summary: "…", run: (module) => module }))
+ */
+export function checkPass(pass: Pass, { runs = 200, seed }: CheckPassOptions = {}): void {
+  const result = fc.check(
+    fc.property(arbitraryProgram(), fc.nat(1000), (program, valueSeed) => {
+      const before = buildProgram(program);
+      const after = pass.run(before, { ops: standardOps, fast: false });
+      verify(after);
+      const main = findFunc(before, "main") as Func;
+      const args = sampleArguments(signatureOf(main), sizesOf(program), valueSeed);
+      compare(before, after, args);
+    }),
+    { numRuns: runs, seed },
+  );
+  if (!result.failed) return;
+  const [program] = result.counterexample ?? [];
+  const text = program === undefined ? "" : printModule(buildProgram(program));
+  const cause = result.errorInstance;
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  fail("validate", `pass ${pass.name} is wrong (seed ${result.seed}): ${reason}\n${text}`, {
+    cause,
+    reproducer: `// pass: ${pass.name}\n${text}`,
+  });
+}
+
+function compare(before: Module, after: Module, args: readonly NdArray[]): void {
+  const [expected, got] = [outcome(before, args), outcome(after, args)];
+  if (typeof expected === "string" || typeof got === "string") {
+    if (expected !== got) throw new Error(`the run ended with ${show(got)}, before with ${show(expected)}`);
+  } else if (!sameArrays(expected, got)) {
+    throw new Error(`got ${show(got)}, before ${show(expected)}, for ${show(args)}`);
+  }
+}
+
+function outcome(module: Module, args: readonly NdArray[]): readonly NdArray[] | string {
+  try {
+    return interpret(module, "main", args);
+  } catch (error) {
+    if (error instanceof AdjointError && error.code !== "argument") return `error ${error.code}`;
+    throw error;
+  }
+}
+
+function show(arrays: readonly NdArray[] | string): string {
+  return typeof arrays === "string" ? arrays : arrays.map(showArray).join("; ");
+}

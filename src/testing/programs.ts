@@ -1,0 +1,301 @@
+// Random well-typed programs. A program is a recipe of small numbers, so that it shrinks; building one interprets them
+// against whatever values are there, and leaves out a step that does not fit.
+
+import fc from "fast-check";
+import {
+  AdjointError,
+  buildFunc,
+  currentBlock,
+  type Dim,
+  type DType,
+  dimsOf,
+  elementDType,
+  emit,
+  type Func,
+  isScalar,
+  type Module,
+  makeModule,
+  type Op,
+  type OpTable,
+  sameType,
+  scalar,
+  signatureOf,
+  symbol,
+  type TensorType,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import type { Dims } from "./values.ts";
+
+/** One step: what to do, and which values to do it with, each taken modulo what there is. */
+export interface Step {
+  readonly kind: number;
+  readonly picks: readonly number[];
+  /** The steps of its regions, for the kinds that have some. */
+  readonly inner: readonly Step[];
+}
+
+export interface Program {
+  readonly arguments: readonly number[];
+  readonly callee: readonly Step[];
+  readonly steps: readonly Step[];
+  readonly results: readonly number[];
+  readonly size: number;
+}
+
+const sizes = [0, 1, 2, 3, 17, 33];
+
+/** The value of every dimension symbol of a program. */
+export function sizesOf(program: Program): Dims {
+  return { N: sizes[program.size % sizes.length], M: sizes[(program.size * 5 + 2) % sizes.length] };
+}
+
+export function arbitraryProgram(maxSteps = 12): fc.Arbitrary<Program> {
+  const pick = fc.nat(63);
+  const picks = fc.array(pick, { minLength: 4, maxLength: 4 });
+  const leaf = fc.record({ kind: pick, picks, inner: fc.constant([] as readonly Step[]) });
+  const nested = fc.record({ kind: pick, picks, inner: fc.array(leaf, { maxLength: 5 }) });
+  const deep = fc.record({ kind: pick, picks, inner: fc.array(fc.oneof(leaf, nested), { maxLength: 5 }) });
+  return fc.record({
+    arguments: fc.array(pick, { maxLength: 3 }),
+    callee: fc.array(leaf, { maxLength: 4 }),
+    steps: fc.array(fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 1, arbitrary: deep }), { maxLength: maxSteps }),
+    results: fc.array(pick, { minLength: 1, maxLength: 3 }),
+    size: fc.nat(sizes.length - 1),
+  });
+}
+
+const n = symbol("N");
+const shapes: readonly (readonly Dim[])[] = [[], [], [n], [3], [2, n], [n, symbol("M")], [1], [2, 3], [0, 2]];
+const dtypeList: readonly DType[] = ["f64", "f32", "f64", "i32", "u32", "u8", "bool"];
+
+function typeOf(pick: number): TensorType {
+  return tensorType(dtypeList[pick % dtypeList.length], shapes[Math.floor(pick / dtypeList.length) % shapes.length]);
+}
+
+/** The module of a recipe: a private function `callee`, and the public `main`. */
+export function buildProgram(program: Program, table: OpTable = ops.standardOps): Module {
+  const symbols = ["N", "M"];
+  // the first argument determines every symbol
+  const types = [tensorType("f64", [n, symbol("M")]), ...program.arguments.map(typeOf)];
+  const callee = buildFunc({ name: "callee", visibility: "private", symbols }, types, (...args) => {
+    const pool = run(program.callee, args, new Context(table, null));
+    return [pool[pool.length - 1]];
+  });
+  const main = buildFunc({ name: "main", symbols }, types, (...args) => {
+    const pool = run(program.steps, args, new Context(table, callee));
+    return program.results.map((r) => pool[pool.length - 1 - (r % pool.length)]);
+  });
+  return makeModule([callee, main]);
+}
+
+class Context {
+  readonly elementwise: readonly Op[];
+  readonly callee: Func | null;
+
+  constructor(table: OpTable, callee: Func | null) {
+    this.elementwise = [...table.values()].filter(
+      (op) => op.scalar !== null && op.operands.length > 0 && op.name !== "cast",
+    );
+    this.callee = callee;
+  }
+}
+
+/** The values there are after all steps that fit. */
+function run(steps: readonly Step[], start: readonly Value[], context: Context): readonly Value[] {
+  const pool = [...start];
+  for (const step of steps) {
+    for (const v of attempt(() => perform(step, pool, context))) pool.push(v);
+  }
+  return pool;
+}
+
+function attempt(body: () => readonly Value[]): readonly Value[] {
+  const { operations } = currentBlock();
+  const before = operations.length;
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+    // what the step emitted before it failed has no use
+    operations.length = before;
+    return [];
+  }
+}
+
+type Kind = (step: Step, pool: readonly Value[], context: Context) => readonly Value[];
+
+const at = (pool: readonly Value[], pick: number): Value => pool[pool.length - 1 - (pick % pool.length)];
+
+/** A value of a given type: one from the pool, else a constant. */
+function like(pool: readonly Value[], pick: number, type: TensorType): Value {
+  const fitting = pool.filter((v) => sameType(v.type, type));
+  if (fitting.length > 0) return at(fitting, pick);
+  return type.dtype === "bool" ? ops.constant(pick % 2 === 0, type) : ops.constant(pick % 5, type);
+}
+
+function tensor(value: Value): TensorType {
+  if (value.type.kind === "tensor") return value.type;
+  throw new AdjointError("dtype", "not a tensor");
+}
+
+const elementwise: Kind = ({ picks }, pool, { elementwise: records }) => {
+  const op = records[picks[0] % records.length];
+  const first = at(pool, picks[1]);
+  const type = tensor(first);
+  const bool = tensorType("bool", type.shape);
+  const operands = op.operands.map((_, i) => {
+    if (op.name === "select" && i === 0) return like(pool, picks[2], bool);
+    return i === op.operands.length - 1 ? first : like(pool, picks[i % 4], type);
+  });
+  const attributes: Record<string, string | number> = {};
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    if (spec.kind === "word") attributes[name] = (spec.words ?? [])[picks[3] % (spec.words ?? []).length];
+    else if (spec.kind === "integer") attributes[name] = picks[3] % 4;
+  }
+  return emit(op, operands, { attributes });
+};
+
+const literals = [0, 1, -0, 2, 0.5, -1, Number.NaN, Infinity, 5e-324, -3];
+
+const constant: Kind = ({ picks }) => {
+  const type = typeOf(picks[0]);
+  return [ops.constant(type.dtype === "bool" ? picks[1] % 2 === 0 : literals[picks[1] % literals.length], type)];
+};
+
+const cast: Kind = ({ picks }, pool) => [ops.cast(at(pool, picks[0]), dtypeList[picks[1] % dtypeList.length])];
+
+const broadcast: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const own = tensor(x).shape;
+  const extra: Dim = [2, n, 1, 3][picks[1] % 4];
+  const place = picks[2] % (own.length + 1);
+  const shape = [...own.slice(0, place), extra, ...own.slice(place)];
+  if (shape.length > 3) return [];
+  return [
+    ops.broadcast(
+      x,
+      shape,
+      own.map((_, i) => (i < place ? i : i + 1)),
+    ),
+  ];
+};
+
+const reshape: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { shape } = tensor(x);
+  const flat = shape.filter((d) => d !== 1);
+  return [ops.reshape(x, picks[1] % 2 === 0 ? [1, ...flat] : [...flat, 1])];
+};
+
+const permute: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const rank = tensor(x).shape.length;
+  return rank < 2
+    ? []
+    : [
+        ops.permute(
+          x,
+          Array.from({ length: rank }, (_, i) => (i + 1 + (picks[1] % (rank - 1))) % rank),
+        ),
+      ];
+};
+
+const reduce: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const rank = tensor(x).shape.length;
+  const kinds = ["sum", "prod", "max", "min", "and", "or"] as const;
+  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => ((picks[1] >> i) & 1) === 1);
+  return [ops.reduce(x, { kind: kinds[picks[2] % kinds.length], axes })];
+};
+
+const dot: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const rank = tensor(x).shape.length;
+  if (rank === 0 || rank > 2) return [];
+  const y = like(pool, picks[1], tensor(x));
+  const axis = picks[2] % rank;
+  return [ops.dot(x, y, { contract: { left: [axis], right: [axis] } })];
+};
+
+const iota: Kind = ({ picks }) => {
+  const type = typeOf(picks[0]);
+  return type.shape.length === 0 ? [] : [ops.iota(type, picks[1] % type.shape.length)];
+};
+
+const branch: Kind = ({ picks, inner }, pool, context) => {
+  const predicate = like(
+    pool.filter((v) => isScalar(v.type)),
+    picks[0],
+    scalar("bool"),
+  );
+  const sample = at(pool, picks[1]);
+  const half = inner.length >> 1;
+  const arm = (steps: readonly Step[]) => () => [like(run(steps, pool, context), picks[2], tensor(sample))];
+  return ops.ifElse(predicate, arm(inner.slice(0, half)), arm(inner.slice(half)));
+};
+
+/** Counts down from a small number, so that it ends. */
+const loop: Kind = ({ picks, inner }, pool, context) => {
+  const carried = at(pool, picks[0]);
+  const i32 = scalar("i32");
+  const inits = [ops.constant(picks[1] % 4, i32), carried];
+  const results = ops.whileLoop(
+    inits,
+    (i) => ops.compare(i, ops.constant(0, i32), "gt"),
+    (i, x) => {
+      const next = like(run(inner, [...pool, x], context), picks[2], tensor(carried));
+      return [ops.add(i, ops.constant(-1, i32)), next];
+    },
+  );
+  return [results[1]];
+};
+
+const scan: Kind = ({ picks, inner }, pool, context) => {
+  const sources = pool.filter((v) => dimsOf(v.type).length > 0 && dimsOf(v.type).length < 3);
+  if (sources.length === 0) return [];
+  const carried = at(pool, picks[1]);
+  return ops.scan(
+    [carried],
+    [at(sources, picks[0])],
+    ([c], [x]) => {
+      const after = run(inner, [...pool, c, x], context);
+      return { carry: [like(after, picks[2], tensor(carried))], out: [at(after, picks[3] % 3)] };
+    },
+    { reverse: picks[3] % 2 === 1 },
+  );
+};
+
+const call: Kind = ({ picks }, pool, { callee }) => {
+  if (callee === null) return [];
+  const signature = signatureOf(callee);
+  const args = signature.arguments.map((t, i) => like(pool, picks[i % 4], t as TensorType));
+  return ops.call(signature, args, { N: n, M: symbol("M") });
+};
+
+const kinds: readonly Kind[] = [
+  elementwise,
+  elementwise,
+  elementwise,
+  elementwise,
+  elementwise,
+  elementwise,
+  constant,
+  cast,
+  broadcast,
+  reshape,
+  permute,
+  reduce,
+  reduce,
+  dot,
+  iota,
+  call,
+];
+const regionKinds: readonly Kind[] = [branch, loop, scan];
+
+function perform(step: Step, pool: readonly Value[], context: Context): readonly Value[] {
+  const list = step.inner.length > 0 ? regionKinds : kinds;
+  const values = list[step.kind % list.length](step, pool, context);
+  return values.filter((v) => elementDType(v.type) !== undefined);
+}

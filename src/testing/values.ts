@@ -1,0 +1,56 @@
+// Sample values with everything special among them, and comparison bit for bit.
+
+import { type DType, dimsOf, dtypes, evaluateDim, type NdArray, type Signature, sizeOf } from "../ir/index.ts";
+
+/** The size of each dimension symbol. */
+export type Dims = Readonly<Record<string, number>>;
+
+const floats = [1, -0, 0, Number.NaN, 0.5, Infinity, -1.75, 5e-324, -Infinity, 3, 1e300, -2e-310, 0.1, -7, 1e-8];
+const integers = [0, 1, 2, 3, 5, 31, 32, 100, 127, 128, 255];
+const signed = [...integers, -1, -2, -100, -128, 2 ** 31 - 1, -(2 ** 31)];
+
+const samples: Readonly<Record<DType, readonly number[]>> = {
+  f64: [...floats, Number.MAX_VALUE],
+  f32: [...floats, 1e-45, 3.4028234663852886e38, 1e-40].map(Math.fround),
+  i32: signed,
+  u32: [...integers, 2 ** 32 - 1, 2 ** 31],
+  u8: integers,
+  bool: [0, 1],
+  index: integers,
+};
+
+/** `count` elements of a dtype; different seeds start at different places and go in different strides. */
+export function elementsOf(dtype: DType, count: number, seed: number): NdArray["data"] {
+  const list = samples[dtype];
+  const data = new dtypes[dtype].array(count);
+  let state = (seed * 2654435761) >>> 0;
+  for (let i = 0; i < count; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    data[i] = list[(state >>> 8) % list.length];
+  }
+  return data;
+}
+
+/** Arguments for a signature of tensors, with these sizes. */
+export function sampleArguments(signature: Signature, dims: Dims, seed: number): readonly NdArray[] {
+  return signature.arguments.map((type, i) => {
+    if (type.kind !== "tensor") throw new Error(`internal invariant broken: a sample of ${type.kind}`);
+    const shape = dimsOf(type).map((d) => evaluateDim(d, (name) => dims[name]));
+    return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), seed * 31 + i) };
+  });
+}
+
+/** The same dtypes, shapes and bits. */
+export function sameArrays(a: readonly NdArray[], b: readonly NdArray[]): boolean {
+  return a.length === b.length && a.every((x, i) => sameArray(x, b[i]));
+}
+
+function sameArray(a: NdArray, b: NdArray): boolean {
+  if (a.dtype !== b.dtype || a.shape.join() !== b.shape.join()) return false;
+  return a.data.every((x, i) => Object.is(x, b.data[i]));
+}
+
+export function showArray(array: NdArray): string {
+  const elements = [...array.data].map((x) => (Object.is(x, -0) ? "-0" : String(x)));
+  return `${array.dtype}[${array.shape.join(", ")}] (${elements.join(", ")})`;
+}
