@@ -1,9 +1,9 @@
 // Arithmetic and functions of real numbers, element by element: the rows one can see.
 
-import { type DType, dtypes, isFloat, type Op, type ScalarMeaning, type Value } from "../ir/index.ts";
+import { type Derivative, dtypes, isFloat, isInteger, type Op, type ScalarMeaning, type Value } from "../ir/index.ts";
 import { constantLike } from "./constant.ts";
 import { emit1 } from "./define.ts";
-import { compare, elementwise, notDifferentiable, select } from "./elementwise.ts";
+import { compare, type Direction, elementwise, notDifferentiable, select } from "./elementwise.ts";
 
 type Unary = (x: Value) => Value;
 type Binary = (x: Value, y: Value) => Value;
@@ -35,13 +35,29 @@ function fromMath(name: "sin" | "cos" | "exp"): ScalarMeaning {
   return { compute: ([x]) => Math[name](x), spell: ([x]) => `Math.${name}(${x})` };
 }
 
-/** Of two operands, the derivative of picking `x` where `direction` holds: half each where they are equal. */
-function picks(x: Value, y: Value, direction: "gt" | "lt"): Value {
-  const half = select(compare(x, y, "eq"), constantLike(0.5, x), constantLike(0, x));
-  return select(compare(x, y, direction), constantLike(1, x), half);
+/**
+ * The derivative of taking the larger or smaller of two: equal operands share it, half each. The mask stays outside the
+ * product, so an operand that was not taken gets 0 whatever the cotangent is.
+ */
+function takes(better: "ge" | "le"): Derivative {
+  const directions: readonly Direction[] = [better, better === "ge" ? "le" : "ge"];
+  const share = (x: Value, y: Value, value: Value): Value =>
+    mul(value, select(compare(x, y, "eq"), constantLike(0.5, x), constantLike(1, x)));
+  return {
+    kind: "rule",
+    vjp({ operands: [x, y], cotangent, wanted }) {
+      const value = share(x, y, cotangent);
+      return directions.map((d, i) => (wanted[i] ? { mask: compare(x, y, d), value } : null));
+    },
+    jvp({ operands: [x, y], tangents }) {
+      const parts = directions.flatMap((d, i) => {
+        const tangent = tangents[i];
+        return tangent === null ? [] : [select(compare(x, y, d), share(x, y, tangent), constantLike(0, x))];
+      });
+      return parts.length === 0 ? null : parts.reduce(add);
+    },
+  };
 }
-
-const isInt32 = (dtype: DType): boolean => dtypes[dtype].kind === "integer";
 
 export const arithmeticRecords = {
   add: elementwise({
@@ -72,11 +88,12 @@ export const arithmeticRecords = {
     dtypes: "number",
     commutative: true,
     scalar: {
-      compute: ([x, y], { dtype }) => (isInt32(dtype) ? Math.imul(x, y) : x * y),
-      spell: ([x, y], { dtype }) => (isInt32(dtype) ? `Math.imul(${x}, ${y})` : `${x} * ${y}`),
+      compute: ([x, y], { dtype }) => (isInteger(dtype) ? Math.imul(x, y) : dtype === "index" ? x * y + 0 : x * y),
+      spell: ([x, y], { dtype }) =>
+        isInteger(dtype) ? `Math.imul(${x}, ${y})` : dtype === "index" ? `${x} * ${y} + 0` : `${x} * ${y}`,
     },
     partials: ([x, y]) => [y, x],
-    semantics: "x · y. Integers wrap.",
+    semantics: "x · y. Integers wrap; an index has no -0.",
     example: { dtype: "f64", run: "@main(15, 20) == 300" },
   }),
   div: elementwise({
@@ -85,8 +102,9 @@ export const arithmeticRecords = {
     operands: ["x", "y"],
     dtypes: "number",
     scalar: {
-      compute: ([x, y], { dtype }) => (dtype === "index" ? Math.trunc(x / y) : x / y),
-      spell: ([x, y], { dtype }) => (dtype === "index" ? `Math.trunc(${x} / ${y})` : `${x} / ${y}`),
+      compute: ([x, y], { dtype }) => (dtype !== "index" ? x / y : y === 0 ? 0 : Math.trunc(x / y) + 0),
+      spell: ([x, y], { dtype }) =>
+        dtype !== "index" ? `${x} / ${y}` : `${y} === 0 ? 0 : Math.trunc(${x} / ${y}) + 0`,
     },
     partials: ([x, y], result) => [div(constantLike(1, x), y), neg(div(result, y))],
     semantics: "x / y. Integer division truncates; by zero it gives 0, and the least i32 over -1 wraps to itself.",
@@ -113,9 +131,9 @@ export const arithmeticRecords = {
     dtypes: "number",
     commutative: true,
     scalar: { compute: ([x, y]) => Math.max(x, y), spell: ([x, y]) => `Math.max(${x}, ${y})`, exact: true },
-    partials: ([x, y]) => [picks(x, y, "gt"), picks(y, x, "gt")],
+    partials: takes("ge"),
     semantics:
-      "The larger of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each.",
+      "The larger of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
     example: { dtype: "f64", run: "@main(1, 2) == 2" },
   }),
   minimum: elementwise({
@@ -125,9 +143,9 @@ export const arithmeticRecords = {
     dtypes: "number",
     commutative: true,
     scalar: { compute: ([x, y]) => Math.min(x, y), spell: ([x, y]) => `Math.min(${x}, ${y})`, exact: true },
-    partials: ([x, y]) => [picks(x, y, "lt"), picks(y, x, "lt")],
+    partials: takes("le"),
     semantics:
-      "The smaller of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each.",
+      "The smaller of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
     example: { dtype: "f64", run: "@main(1, 2) == 1" },
   }),
   sin: elementwise({

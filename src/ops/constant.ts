@@ -13,7 +13,6 @@ import {
   isFloat,
   isRepresentable,
   type MemRefType,
-  type NdArray,
   ndscalar,
   type Op,
   printType,
@@ -24,7 +23,8 @@ import {
   type TypeContext,
   Value,
 } from "../ir/index.ts";
-import { defineOp, emit1, forEachOffset, requireDeclared, stridesOf } from "./define.ts";
+import { stridesOf } from "./arrays.ts";
+import { defineOp, emit1, requireDeclared } from "./define.ts";
 import { cast } from "./elementwise.ts";
 
 const zeroDerivative = { kind: "zero", reason: "it depends on no operand" } as const;
@@ -210,16 +210,6 @@ const dimOp: Op = defineOp({
 export function dim(d: Dim, dtype: Extract<DType, "i32" | "index"> = "i32"): Value {
   const { dims, operands } = affineOperands([d]);
   return emit1(dimOp, operands, { attributes: { value: dims[0] }, types: [scalar(dtype)] });
-}
-
-/** An array with every element of `visit`'s subscripts, for evals that build by offset. */
-export function gatherOffsets(source: NdArray, shape: readonly number[], strides: readonly number[]): NdArray {
-  const result = allocate(source.dtype, shape);
-  let next = 0;
-  forEachOffset(shape, strides, (offset) => {
-    result.data[next++] = source.data[offset];
-  });
-  return result;
 }
 
 export const leafRecords = { constant: constantOp, iota: iotaOp, dim: dimOp };

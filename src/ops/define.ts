@@ -42,6 +42,12 @@ export function requireTensor(x: TypeContext, i: number): Type {
   return x.fail("dtype", `operand ${i} has type ${printType(type)}, expected a tensor`);
 }
 
+/** The type of an operand whose rank is known; null while it is unranked. */
+export function rankedOperand(x: TypeContext, i: number): TensorType | null {
+  const type = requireTensor(x, i);
+  return type.kind === "tensor" ? type : null;
+}
+
 /** The one result type as written, a tensor of the dtype where one is asked for. */
 export function requireDeclared(x: TypeContext, dtype?: DType): TensorType {
   const [type] = x.declared ?? [];
@@ -56,7 +62,9 @@ export function requireDeclared(x: TypeContext, dtype?: DType): TensorType {
 export function requireAxes(x: TypeContext, axes: readonly number[], rank: number, what: string): void {
   const seen = new Set<number>();
   for (const axis of axes) {
-    if (axis < 0 || axis >= rank) x.fail("axis", `${what} names axis ${axis}, expected 0 to ${rank - 1}`);
+    if (axis < 0 || axis >= rank) {
+      x.fail("axis", `${what} names axis ${axis}, expected ${rank === 0 ? "none, at rank 0" : `0 to ${rank - 1}`}`);
+    }
     if (seen.has(axis)) x.fail("axis", `${what} names axis ${axis} twice`);
     seen.add(axis);
   }
@@ -80,31 +88,4 @@ export function isIdentity(permutation: readonly number[]): boolean {
 
 export function rankOf(value: Value): number {
   return dimsOf(value.type).length;
-}
-
-/** The strides of a row-major shape. */
-export function stridesOf(shape: readonly number[]): readonly number[] {
-  const strides: number[] = new Array(shape.length);
-  let stride = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = stride;
-    stride *= shape[axis];
-  }
-  return strides;
-}
-
-/** Calls `visit` for every subscript of a shape, row-major, with the offset that `strides` give it. */
-export function forEachOffset(
-  shape: readonly number[],
-  strides: readonly number[],
-  visit: (offset: number) => void,
-): void {
-  const go = (axis: number, offset: number): void => {
-    if (axis === shape.length) {
-      visit(offset);
-      return;
-    }
-    for (let i = 0; i < shape[axis]; i++) go(axis + 1, offset + i * strides[axis]);
-  };
-  go(0, 0);
 }

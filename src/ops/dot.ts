@@ -7,11 +7,11 @@ import {
   type Dim,
   dtypes,
   type EvalContext,
-  isFloat,
+  isInteger,
   type LowerContext,
   type NdArray,
   type Op,
-  printType,
+  printShape,
   scalar,
   type TensorType,
   type TransposeContext,
@@ -20,20 +20,10 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { add, mul } from "./arithmetic.ts";
+import { offsetsOf, pick, stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
-import {
-  defineOp,
-  dtypeOf,
-  emit1,
-  forEachOffset,
-  inverse,
-  otherAxes,
-  rankOf,
-  requireAxes,
-  requireTensor,
-  stridesOf,
-} from "./define.ts";
-import { nestedLoops } from "./reduce.ts";
+import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "./define.ts";
+import { nestedLoops } from "./reduce-order.ts";
 import { permute } from "./structural.ts";
 
 interface Axes {
@@ -119,8 +109,8 @@ function dotType(x: TypeContext, left: TensorType, right: TensorType): TensorTyp
     pairs.left.map((a, i) => pairExtent(x, left, right, a, pairs.right[i]));
   paired(axes.contract);
   const free = [
-    ...freeAxes(left.shape.length, axes, "left").map((a) => left.shape[a]),
-    ...freeAxes(right.shape.length, axes, "right").map((a) => right.shape[a]),
+    ...pick(left.shape, freeAxes(left.shape.length, axes, "left")),
+    ...pick(right.shape, freeAxes(right.shape.length, axes, "right")),
   ];
   return tensorType(left.dtype, [...paired(axes.batch), ...free]);
 }
@@ -129,12 +119,10 @@ function pairExtent(x: TypeContext, left: TensorType, right: TensorType, a: numb
   const [p, q] = [left.shape[a], right.shape[b]];
   if (typeof p === "number" && typeof q === "number" && p !== q) {
     const expected = right.shape.map((_, i) => (i === b ? p : "?")).join(", ");
-    const other = right.shape.indexOf(p);
-    x.fail(
-      "shape",
-      `operand 1 has type ${printType(right)}, expected extents [${expected}] to pair with axis ${a} of ${printType(left)}`,
-      other >= 0 ? "did you mean permute?" : undefined,
-    );
+    const hint = right.shape.includes(p)
+      ? "did you mean permute?"
+      : `axis ${b} is paired with axis ${a} of ${printShape(left.shape)}`;
+    x.fail("shape", `operand 1 has shape ${printShape(right.shape)}, expected [${expected}]`, hint);
   }
   return x.equal(q, p, `axis ${b} of operand 1, paired with axis ${a} of operand 0,`);
 }
@@ -152,70 +140,36 @@ export function dot(
 
 function evalDot(x: EvalContext): NdArray {
   const [left, right] = x.operands;
-  const axes = axesOf(x.attributes);
   const { dtype } = left;
   const { round } = dtypes[dtype];
-  const times = isFloat(dtype) || dtype === "index" ? (a: number, b: number) => a * b : Math.imul;
+  const times = isInteger(dtype) ? Math.imul : (a: number, b: number) => a * b;
   const result = allocate(dtype, x.shape(x.operation.results[0].type));
-  const [p, q] = [stridesOf(left.shape), stridesOf(right.shape)];
-  const { contract, batch } = axes;
-  const extents = contract.left.map((a) => left.shape[a]);
-  const steps = pick(contract, p, q);
-  const [leftFree, rightFree] = [
-    freeAxes(left.shape.length, axes, "left"),
-    freeAxes(right.shape.length, axes, "right"),
-  ];
-  const batches = pick(batch, p, q);
+  const [p, q] = [sideOffsets(left, axesOf(x.attributes), "left"), sideOffsets(right, axesOf(x.attributes), "right")];
   let next = 0;
-  forEachPair(
-    batch.left.map((a) => left.shape[a]),
-    batches,
-    (i, j) => {
-      forEachOffset(
-        leftFree.map((a) => left.shape[a]),
-        leftFree.map((a) => p[a]),
-        (row) => {
-          forEachOffset(
-            rightFree.map((a) => right.shape[a]),
-            rightFree.map((a) => q[a]),
-            (column) => {
-              let acc = 0;
-              forEachPair(extents, steps, (k, l) => {
-                acc = round(acc + round(times(left.data[i + row + k], right.data[j + column + l])));
-              });
-              result.data[next++] = acc;
-            },
-          );
-        },
-      );
-    },
-  );
+  for (const [b, batch] of p.batch.entries()) {
+    for (const row of p.free) {
+      for (const column of q.free) {
+        const [i, j] = [batch + row, q.batch[b] + column];
+        let acc = 0;
+        for (let k = 0; k < p.contract.length; k++) {
+          acc = round(acc + round(times(left.data[i + p.contract[k]], right.data[j + q.contract[k]])));
+        }
+        result.data[next++] = acc;
+      }
+    }
+  }
   return result;
 }
 
-interface PairStrides {
-  readonly left: readonly number[];
-  readonly right: readonly number[];
-}
-
-function pick(pairs: AxisPairs, p: readonly number[], q: readonly number[]): PairStrides {
-  return { left: pairs.left.map((a) => p[a]), right: pairs.right.map((a) => q[a]) };
-}
-
-/** Visits every subscript, row-major, with the offsets on both sides. */
-function forEachPair(
-  extents: readonly number[],
-  { left, right }: PairStrides,
-  visit: (i: number, j: number) => void,
-): void {
-  const go = (axis: number, i: number, j: number): void => {
-    if (axis === extents.length) {
-      visit(i, j);
-      return;
-    }
-    for (let n = 0; n < extents[axis]; n++) go(axis + 1, i + n * left[axis], j + n * right[axis]);
+/** The offsets of one operand's elements along its batch, free and contracted axes. */
+function sideOffsets({ shape }: NdArray, axes: Axes, side: keyof AxisPairs) {
+  const strides = stridesOf(shape);
+  const along = (list: readonly number[]): Float64Array => offsetsOf(pick(shape, list), pick(strides, list));
+  return {
+    batch: along(axes.batch[side]),
+    free: along(freeAxes(shape.length, axes, side)),
+    contract: along(axes.contract[side]),
   };
-  go(0, 0, 0);
 }
 
 // ---- derivative -----------------------------------------------------------------------------------------------------
@@ -296,11 +250,7 @@ function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
     const q = x.element(1, subscripts("right", right.shape.length, rightFree, count + leftFree.length, k));
     return [add(acc, mul(p, q))];
   };
-  return nestedLoops(
-    axes.contract.left.map((a) => left.shape[a]),
-    [zero],
-    step,
-  )[0];
+  return nestedLoops(pick(left.shape, axes.contract.left), [zero], step)[0];
 }
 
 export const dotRecords = { dot: dotOp };

@@ -14,9 +14,10 @@ import {
   type NdArray,
   type Op,
   type PartialDerivative,
+  printShape,
   printType,
   type ScalarMeaning,
-  sizeOf,
+  sameShape,
   type TensorType,
   type Type,
   type TypeContext,
@@ -24,7 +25,8 @@ import {
   unranked,
   type Value,
 } from "../ir/index.ts";
-import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, stridesOf, tensorOf } from "./define.ts";
+import { gather, stridesOf } from "./arrays.ts";
+import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
 
 export type DTypeSet = "number" | "float" | "integer" | "bool" | "bits" | "any";
 
@@ -142,7 +144,7 @@ function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[
 
 function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
   const { dtype } = x.operation.results[0].type as TensorType;
-  const shape = broadcastShape(x.operands);
+  const shape = broadcastShape(x);
   const result = allocate(dtype, shape);
   const round = meaning.exact === true ? null : dtypes[dtype].round;
   const sources = x.operands.map((a) => spread(a, shape));
@@ -157,30 +159,32 @@ function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
 }
 
 /** The common shape of concrete operands: one shape, or NumPy's broadcasting where they were unranked. */
-function broadcastShape(operands: readonly NdArray[]): readonly number[] {
-  const longest = operands.reduce((a, b) => (b.shape.length > a.shape.length ? b : a));
-  return longest.shape.map((extent, axis) => {
-    let common = extent;
-    for (const { shape } of operands) {
-      const own = shape[axis - (longest.shape.length - shape.length)] ?? 1;
+function broadcastShape(x: EvalContext): readonly number[] {
+  const shapes = x.operands.map((a) => a.shape);
+  const rank = shapes.reduce((r, s) => Math.max(r, s.length), 0);
+  return Array.from({ length: rank }, (_, axis) => {
+    let common = 1;
+    for (const shape of shapes) {
+      const own = shape[axis - rank + shape.length] ?? 1;
+      if (own !== 1 && common !== 1 && own !== common) failToBroadcast(x);
       if (common === 1) common = own;
     }
     return common;
   });
 }
 
+function failToBroadcast(x: EvalContext): never {
+  const shapes = x.operands.map((a) => printShape(a.shape)).join(" and ");
+  return x.fail("shape", `${x.operation.op.name}: operands of shapes ${shapes} do not broadcast`);
+}
+
 /** The elements of an operand for every element of the result, row-major. */
 function spread(array: NdArray, shape: readonly number[]): ArrayLike<number> {
-  if (array.shape.length === shape.length && array.shape.every((n, i) => n === shape[i])) return array.data;
+  if (sameShape(array.shape, shape)) return array.data;
   const offset = shape.length - array.shape.length;
   const own = stridesOf(array.shape);
-  const strides = shape.map((_, axis) => (axis < offset || array.shape[axis - offset] === 1 ? 0 : own[axis - offset]));
-  const whole = stridesOf(shape);
-  return Float64Array.from({ length: sizeOf(shape) }, (_, i) => {
-    let at = 0;
-    for (let axis = 0; axis < shape.length; axis++) at += (Math.floor(i / whole[axis]) % shape[axis]) * strides[axis];
-    return array.data[at];
-  });
+  const strides = shape.map((_, i) => (i < offset || array.shape[i - offset] === 1 ? 0 : own[i - offset]));
+  return gather(array, shape, strides).data;
 }
 
 // ---- select and cast: the two whose operands differ in dtype --------------------------------------------------------

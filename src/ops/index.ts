@@ -46,6 +46,7 @@ export { dot } from "./dot.ts";
 export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
 export { alloc, forLoop, load, store } from "./loop.ts";
 export { check, probe, stopGradient } from "./meta.ts";
-export { broadcast, type ReduceKind, reduce, reduceSum } from "./reduce.ts";
+export { broadcast, reduce, reduceSum } from "./reduce.ts";
+export type { ReduceKind } from "./reduce-order.ts";
 export { permute, reshape } from "./structural.ts";
 export { zeros, zerosLike } from "./zeros.ts";

@@ -1,47 +1,36 @@
 // Repeating and reducing: broadcast and the sum over the same axes are each other's transposes.
-//
-// The order of every reduction is defined (see `docs.semantics` of reduce), and eval and lowering spell out the same one.
 
 import {
-  addDims,
-  allocate,
+  type Contribution,
+  type Derivative,
   type Dim,
-  type DType,
   dimsOf,
-  dtypes,
-  type EvalContext,
-  floorDim,
-  indexDim,
-  isFloat,
-  type LowerContext,
-  mulDims,
-  type NdArray,
   type Op,
   productOf,
-  scalar,
   type TensorType,
   type TransposeContext,
   tensorType,
   type Value,
 } from "../ir/index.ts";
-import { add, and, arithmeticRecords, div, maximum, minimum, mul, or } from "./arithmetic.ts";
-import { constant, constantLike, dim, gatherOffsets, iota } from "./constant.ts";
+import { and, div, maximum, mul } from "./arithmetic.ts";
+import { gather, pick, stridesOf } from "./arrays.ts";
+import { constantLike, iota } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import {
   defineOp,
   dtypeOf,
   emit1,
-  forEachOffset,
+  inverse,
   otherAxes,
+  rankedOperand,
   rankOf,
   requireAxes,
   requireDeclared,
-  stridesOf,
   tensorOf,
 } from "./define.ts";
 import { cast, compare, select } from "./elementwise.ts";
-import { forLoop } from "./loop.ts";
-import { permute, ranked, reshape } from "./structural.ts";
+import { evalReduce, kinds, lowerReduce, type ReduceKind, reducedAxes } from "./reduce-order.ts";
+import { permute, reshape } from "./structural.ts";
 
 // ---- broadcast ------------------------------------------------------------------------------------------------------
 
@@ -54,9 +43,9 @@ const broadcastOp: Op = defineOp({
   },
   traits: { moves: true },
   types(x) {
-    const operand = ranked(x);
+    const operand = rankedOperand(x, 0);
     const axes = x.attributes.axes as readonly number[];
-    const type = requireDeclared(x, x.operands[0].kind === "list" ? undefined : x.operands[0].dtype);
+    const type = requireDeclared(x, dtypeOf(x.operands[0]));
     requireAxes(x, axes, type.shape.length, "axes");
     if (operand === null) return [type];
     if (axes.length !== operand.shape.length) {
@@ -74,7 +63,7 @@ const broadcastOp: Op = defineOp({
     const strides: number[] = new Array(shape.length).fill(0);
     const own = stridesOf(source.shape);
     for (const [i, axis] of (x.attributes.axes as readonly number[]).entries()) strides[axis] = own[i];
-    return [gatherOffsets(source, shape, strides)];
+    return [gather(source, shape, strides)];
   },
   derivative: {
     kind: "linear",
@@ -100,11 +89,7 @@ const broadcastOp: Op = defineOp({
   },
   lowering: {
     kind: "element",
-    element: (x, at) =>
-      x.element(
-        0,
-        (x.operation.attributes.axes as readonly number[]).map((a) => at[a]),
-      ),
+    element: (x, at) => x.element(0, pick(at, x.operation.attributes.axes as readonly number[])),
   },
   docs: {
     semantics: "The element of x whose subscripts are those of the result along `axes`.",
@@ -125,31 +110,6 @@ export function broadcast(x: Value, shape: readonly Dim[], axes: readonly number
 
 // ---- reduce ---------------------------------------------------------------------------------------------------------
 
-export type ReduceKind = "sum" | "prod" | "max" | "min" | "and" | "or";
-
-interface Kind {
-  readonly combine: (x: Value, y: Value) => Value;
-  readonly record: Op;
-  /** The result over nothing. */
-  identity(dtype: DType): number;
-  readonly bools: boolean;
-}
-
-const lowest = (dtype: DType): number => (isFloat(dtype) ? -Infinity : dtypes[dtype].min);
-const highest = (dtype: DType): number => (isFloat(dtype) ? Infinity : dtypes[dtype].max);
-
-const kinds: Readonly<Record<ReduceKind, Kind>> = {
-  sum: { combine: add, record: arithmeticRecords.add, identity: () => 0, bools: false },
-  prod: { combine: mul, record: arithmeticRecords.mul, identity: () => 1, bools: false },
-  max: { combine: maximum, record: arithmeticRecords.maximum, identity: lowest, bools: false },
-  min: { combine: minimum, record: arithmeticRecords.minimum, identity: highest, bools: false },
-  and: { combine: and, record: arithmeticRecords.and, identity: () => 1, bools: true },
-  or: { combine: or, record: arithmeticRecords.or, identity: () => 0, bools: true },
-};
-
-/** How many accumulators a reduction along the last axis has. */
-const lanes = 16;
-
 const reduceOp: Op = defineOp({
   name: "reduce",
   summary: "Combines elements along axes, which disappear.",
@@ -162,7 +122,7 @@ const reduceOp: Op = defineOp({
     },
   },
   types(x) {
-    const operand = ranked(x);
+    const operand = rankedOperand(x, 0);
     const { bools } = kinds[x.attributes.kind as ReduceKind];
     const dtype = dtypeOf(x.operands[0]);
     if (bools !== (dtype === "bool")) {
@@ -174,29 +134,14 @@ const reduceOp: Op = defineOp({
     if (operand === null) return [x.operands[0]];
     const axes = x.attributes.axes as readonly number[];
     requireAxes(x, axes, operand.shape.length, "axes");
-    return [
-      tensorType(
-        dtype,
-        otherAxes(operand.shape.length, axes).map((a) => operand.shape[a]),
-      ),
-    ];
+    return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, axes)))];
   },
   eval: (x) => [evalReduce(x)],
-  derivative: {
-    kind: "rule",
-    vjp: (x) => [reduceCotangent(x)],
-    jvp: ({ operation, operands: [x], result, tangents: [tangent] }) =>
-      tangent === null
-        ? null
-        : reduceSum(
-            mul(tangent, reducePartial(operation.attributes.kind as ReduceKind, x, result, axesOf(operation))),
-            axesOf(operation),
-          ),
-  },
+  derivative: { kind: "rule", vjp: (x) => [reduceCotangent(x)], jvp: reduceTangent },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
-      reduce(x, { kind: operation.attributes.kind as ReduceKind, axes: axesOf(operation).map((a) => a + 1) }),
+      reduce(x, { kind: operation.attributes.kind as ReduceKind, axes: reducedAxes(operation).map((a) => a + 1) }),
     ],
   },
   lowering: { kind: "nest", element: lowerReduce },
@@ -213,10 +158,6 @@ const reduceOp: Op = defineOp({
   },
 });
 
-function axesOf(operation: { readonly attributes: Readonly<Record<string, unknown>> }): readonly number[] {
-  return operation.attributes.axes as readonly number[];
-}
-
 /** Combines `x` along `axes`. */
 export function reduce(
   x: Value,
@@ -230,86 +171,49 @@ export function reduceSum(x: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? x : reduce(x, { kind: "sum", axes });
 }
 
-// ---- evaluation -----------------------------------------------------------------------------------------------------
-
-function evalReduce(x: EvalContext): NdArray {
-  const [source] = x.operands;
-  const { dtype, shape } = source;
-  const axes = [...axesOf(x.operation)].sort((a, b) => a - b);
-  if (axes.length === 0) return source;
-  const { record, identity } = kinds[x.attributes.kind as ReduceKind];
-  const { compute, exact } = record.scalar as NonNullable<Op["scalar"]>;
-  const round = exact === true ? (v: number) => v : dtypes[dtype].round;
-  const about = { attributes: {}, dtype };
-  const combine = (a: number, b: number): number => round(compute([a, b], about));
-  const strides = stridesOf(shape);
-  const kept = otherAxes(shape.length, axes);
-  const result = allocate(
-    dtype,
-    kept.map((a) => shape[a]),
-  );
-  const [extents, steps] = [axes.map((a) => shape[a]), axes.map((a) => strides[a])];
-  const lastReduced = axes[axes.length - 1] === shape.length - 1;
-  const reduceFrom = lastReduced ? inLanes : inOrder;
-  let next = 0;
-  forEachOffset(
-    result.shape,
-    kept.map((a) => strides[a]),
-    (base) => {
-      result.data[next++] = reduceFrom(source, base, extents, steps, identity(dtype), combine);
-    },
-  );
-  return result;
-}
-
-type Combine = (a: number, b: number) => number;
-
-function inOrder(
-  source: NdArray,
-  base: number,
-  extents: readonly number[],
-  steps: readonly number[],
-  identity: number,
-  combine: Combine,
-): number {
-  let acc = identity;
-  forEachOffset(extents, steps, (offset) => {
-    acc = combine(acc, source.data[base + offset]);
-  });
-  return acc;
-}
-
-function inLanes(
-  source: NdArray,
-  base: number,
-  extents: readonly number[],
-  steps: readonly number[],
-  identity: number,
-  combine: Combine,
-): number {
-  const acc: number[] = new Array(lanes).fill(identity);
-  const last = extents[extents.length - 1];
-  forEachOffset(extents.slice(0, -1), steps, (offset) => {
-    for (let i = 0; i < last; i++) acc[i % lanes] = combine(acc[i % lanes], source.data[base + offset + i]);
-  });
-  for (let width = lanes / 2; width >= 1; width /= 2) {
-    for (let j = 0; j < width; j++) acc[j] = combine(acc[j], acc[j + width]);
-  }
-  return acc[0];
-}
-
 // ---- derivative -----------------------------------------------------------------------------------------------------
+
+type Rule = Extract<Derivative, { kind: "rule" }>;
 
 function reduceCotangent({
   operation,
   operands: [x],
   result,
   cotangent,
-}: TransposeContext & { readonly result: Value }): Value {
-  const kind = operation.attributes.kind as ReduceKind;
-  const axes = axesOf(operation);
-  const spread = spreadBack(cotangent, x, axes);
-  return kind === "sum" ? spread : mul(spread, reducePartial(kind, x, result, axes));
+}: TransposeContext & { readonly result: Value }): Contribution {
+  const axes = reducedAxes(operation);
+  switch (operation.attributes.kind as ReduceKind) {
+    case "sum":
+      return spreadBack(cotangent, x, axes);
+    case "prod":
+      return mul(spreadBack(cotangent, x, axes), productOfOthers(x, result, axes));
+    case "max":
+    case "min": {
+      const { mask, count } = ties(x, result, axes);
+      return { mask, value: spreadBack(div(cotangent, count), x, axes) };
+    }
+    default:
+      return null;
+  }
+}
+
+function reduceTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {
+  const axes = reducedAxes(operation);
+  if (tangent === null) return null;
+  switch (operation.attributes.kind as ReduceKind) {
+    case "sum":
+      return reduceSum(tangent, axes);
+    case "prod":
+      return reduceSum(mul(tangent, productOfOthers(x, result, axes)), axes);
+    case "max":
+    case "min": {
+      const { mask, count } = ties(x, result, axes);
+      const sum = reduceSum(select(mask, tangent, constantLike(0, x)), axes);
+      return div(sum, maximum(count, constantLike(1, count)));
+    }
+    default:
+      return null;
+  }
 }
 
 /** A value of the result's shape repeated to the operand's. */
@@ -317,128 +221,47 @@ function spreadBack(value: Value, x: Value, axes: readonly number[]): Value {
   return broadcast(value, tensorOf(x).shape, otherAxes(rankOf(x), axes));
 }
 
-/** ∂result/∂x, in x's shape. */
-function reducePartial(kind: ReduceKind, x: Value, result: Value, axes: readonly number[]): Value {
-  if (kind === "sum") return constantLike(1, x);
-  if (kind === "prod") return productOfOthers(x, axes);
-  // ties share equally
-  const ties = cast(compare(x, spreadBack(result, x, axes), "eq"), tensorOf(x).dtype);
-  return div(ties, spreadBack(reduceSum(ties, axes), x, axes));
+/** Where the extremum is, and how often; nowhere if it is NaN. */
+function ties(x: Value, result: Value, axes: readonly number[]): { readonly mask: Value; readonly count: Value } {
+  const mask = compare(x, spreadBack(result, x, axes), "eq");
+  return { mask, count: reduceSum(cast(mask, tensorOf(x).dtype), axes) };
 }
 
 /**
- * For each element the product of all others along the axes, zeros included: the axes become one, x is repeated to a
- * matrix whose diagonal is 1, and its rows are multiplied. Quadratic in the extent of that axis.
+ * For each element the product of all others along the axes. It is the whole product over the element, unless a
+ * product is 0, overflowed or came close to either: then it is multiplied out, at quadratic cost.
  */
-function productOfOthers(x: Value, axes: readonly number[]): Value {
-  const { shape } = tensorOf(x);
-  const kept = otherAxes(shape.length, axes);
-  const order = [...kept, ...axes];
-  const outer = kept.map((a) => shape[a]);
-  const size = productOf(axes.map((a) => shape[a]));
-  const flat = reshape(permute(x, order), [...outer, size]);
-  const square = [...outer, size, size];
-  const rank = outer.length;
-  const matrix = broadcast(flat, square, [...outer.map((_, i) => i), rank + 1]);
-  const index = tensorType("i32", square);
-  const others = compare(iota(index, rank), iota(index, rank + 1), "ne");
-  const rows = reduce(select(others, matrix, constantLike(1, matrix)), { kind: "prod", axes: [rank + 1] });
-  const back = order.map((_, i) => order.indexOf(i));
-  const unflat = reshape(
-    rows,
-    order.map((a) => shape[a]),
+function productOfOthers(x: Value, result: Value, axes: readonly number[]): Value {
+  const square = mul(result, result);
+  const safe = and(
+    compare(square, constantLike(0, square), "gt"),
+    compare(square, constantLike(Infinity, square), "lt"),
   );
-  return permute(unflat, back);
-}
-
-// ---- lowering -------------------------------------------------------------------------------------------------------
-
-function lowerReduce(x: LowerContext, at: readonly Dim[]): Value {
-  const { shape, dtype } = tensorOf(x.operation.operands[0]);
-  const axes = [...axesOf(x.operation)].sort((a, b) => a - b);
-  const kept = otherAxes(shape.length, axes);
-  const read = (subscripts: readonly Dim[]): Value =>
-    x.element(
-      0,
-      shape.map((_, a) => (axes.includes(a) ? subscripts[axes.indexOf(a)] : at[kept.indexOf(a)])),
-    );
-  if (axes.length === 0) return read([]);
-  const kind = kinds[x.operation.attributes.kind as ReduceKind];
-  const identity = kind.identity(dtype);
-  const start = constant(dtype === "bool" ? identity !== 0 : identity, scalar(dtype));
-  const extents = axes.map((a) => shape[a]);
-  if (axes[axes.length - 1] !== shape.length - 1) {
-    return loops(extents, [start], (subscripts, [acc]) => [kind.combine(acc, read(subscripts))])[0];
-  }
-  return lowerLanes(extents, start, kind.combine, read);
-}
-
-type Read = (subscripts: readonly Dim[]) => Value;
-type CombineValues = (x: Value, y: Value) => Value;
-
-/** Nested ascending loops over extents, row-major, carrying values. */
-function loops(
-  extents: readonly Dim[],
-  inits: readonly Value[],
-  body: (subscripts: readonly Dim[], carry: readonly Value[]) => readonly Value[],
-): readonly Value[] {
-  const names = ["k", "l", "m", "n"];
-  const open = (subscripts: readonly Dim[], carry: readonly Value[]): readonly Value[] => {
-    if (subscripts.length === extents.length) return body(subscripts, carry);
-    const step = (index: Value, ...inner: Value[]): readonly Value[] => open([...subscripts, indexDim(index)], inner);
-    const hints = [names[subscripts.length] ?? "k", ...carry.map(() => "acc")];
-    return forLoop(0, extents[subscripts.length], 1, carry, step, hints);
-  };
-  return open([], inits);
-}
-
-/** Sixteen accumulators along the last axis, shared by the others, and then the tree over them. */
-function lowerLanes(extents: readonly Dim[], start: Value, combine: CombineValues, read: Read): Value {
-  const last = extents[extents.length - 1];
-  // accumulators beyond a short last axis keep the identity, which combines without effect
-  const count = typeof last === "number" ? Math.max(1, Math.min(lanes, last)) : lanes;
-  const inits = Array.from({ length: count }, () => start);
-  const acc = [...loops(extents.slice(0, -1), inits, (outer, carry) => lanesOfRow(outer, last, carry, combine, read))];
-  for (let width = lanes / 2; width >= 1; width /= 2) {
-    for (let j = 0; j < width; j++) if (j + width < acc.length) acc[j] = combine(acc[j], acc[j + width]);
-  }
-  return acc[0];
-}
-
-/** One run along the last axis: whole groups of sixteen in a loop, then what is left over. */
-function lanesOfRow(
-  outer: readonly Dim[],
-  last: Dim,
-  carry: readonly Value[],
-  combine: CombineValues,
-  read: Read,
-): readonly Value[] {
-  if (typeof last === "number" && last <= lanes) {
-    return carry.map((acc, j) => (j < last ? combine(acc, read([...outer, j])) : acc));
-  }
-  const whole = mulDims(lanes, floorDim(last, lanes));
-  const group = (base: Dim, accs: readonly Value[]): readonly Value[] =>
-    accs.map((acc, j) => combine(acc, read([...outer, addDims(base, j)])));
-  const body = (index: Value, ...accs: Value[]): readonly Value[] => group(indexDim(index), accs);
-  const accs = forLoop(0, whole, lanes, carry, body, ["k", ...carry.map(() => "acc")]);
-  if (typeof last === "number") {
-    const rest = last % lanes;
-    return accs.map((acc, j) => (j < rest ? combine(acc, read([...outer, addDims(whole, j)])) : acc));
-  }
-  return accs.map((acc, j) =>
-    j === lanes - 1 ? acc : leftOver(addDims(whole, j), last, acc, (at) => combine(acc, read([...outer, at]))),
-  );
-}
-
-/** `then(at)` where `at` is still within the extent, else the accumulator as it is. */
-function leftOver(at: Dim, extent: Dim, acc: Value, then: (at: Dim) => Value): Value {
-  const inside = compare(dim(at, "index"), dim(extent, "index"), "lt");
+  const all = otherAxes(rankOf(safe), []);
   return ifElse(
-    inside,
-    () => [then(at)],
-    () => [acc],
+    all.length === 0 ? safe : reduce(safe, { kind: "and", axes: all }),
+    () => [div(spreadBack(result, x, axes), x)],
+    () => [multipliedOut(x, axes)],
   )[0];
 }
 
-export { loops as nestedLoops };
+/**
+ * The product of all others with zeros in their place: the axes become one, x is repeated to a matrix whose diagonal
+ * is 1, and its rows are multiplied.
+ */
+function multipliedOut(x: Value, axes: readonly number[]): Value {
+  const { shape } = tensorOf(x);
+  const kept = otherAxes(shape.length, axes);
+  const order = [...kept, ...axes];
+  const rank = kept.length;
+  const outer = pick(shape, kept);
+  const size = productOf(pick(shape, axes));
+  const flat = reshape(permute(x, order), [...outer, size]);
+  const matrix = broadcast(flat, [...outer, size, size], [...outer.map((_, i) => i), rank + 1]);
+  const index = tensorType("i32", [...outer, size, size]);
+  const others = compare(iota(index, rank), iota(index, rank + 1), "ne");
+  const rows = reduce(select(others, matrix, constantLike(1, matrix)), { kind: "prod", axes: [rank + 1] });
+  return permute(reshape(rows, pick(shape, order)), inverse(order));
+}
+
 export const reduceRecords = { broadcast: broadcastOp, reduce: reduceOp };

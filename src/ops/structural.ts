@@ -7,30 +7,24 @@ import {
   type Op,
   printShape,
   productOf,
-  type TensorType,
   type TypeContext,
   tensorType,
   type Value,
 } from "../ir/index.ts";
-import { gatherOffsets } from "./constant.ts";
+import { gather, pick, stridesOf } from "./arrays.ts";
 import {
   defineOp,
   dtypeOf,
   emit1,
   inverse,
   isIdentity,
+  rankedOperand,
+  rankOf,
   requireAxes,
   requireDeclared,
   requireTensor,
-  stridesOf,
   tensorOf,
 } from "./define.ts";
-
-/** The operand where its rank is known. */
-export function ranked(x: TypeContext): TensorType | null {
-  const type = requireTensor(x, 0);
-  return type.kind === "tensor" ? type : null;
-}
 
 // ---- reshape --------------------------------------------------------------------------------------------------------
 
@@ -44,8 +38,7 @@ const reshapeOp: Op = defineOp({
     const [operand] = x.operands;
     const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));
     if (operand.kind === "tensor" || operand.kind === "memref") {
-      const [from, to] = [operand.shape, type.shape];
-      x.equal(productOf(to), productOf(from), `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
+      requireSameSize(x, operand.shape, type.shape);
     }
     return [type];
   },
@@ -72,6 +65,14 @@ const reshapeOp: Op = defineOp({
   },
 });
 
+function requireSameSize(x: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
+  const [before, after] = [productOf(from), productOf(to)];
+  if (typeof before === "number" && typeof after === "number" && before !== after) {
+    x.fail("shape", `${printShape(to)} has ${after} elements, expected the ${before} of ${printShape(from)}`);
+  }
+  x.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
+}
+
 /** Memory under another shape, at loop level: both names see the same elements. */
 function requireView(x: TypeContext, operand: MemRefType): MemRefType {
   const [type] = x.declared ?? [];
@@ -93,7 +94,7 @@ const permuteOp: Op = defineOp({
   attributes: { permutation: { kind: "axes", summary: "for each axis of the result, the axis of x that it is" } },
   traits: { moves: true },
   types(x) {
-    const operand = ranked(x);
+    const operand = rankedOperand(x, 0);
     const permutation = x.attributes.permutation as readonly number[];
     if (operand === null) return [x.operands[0]];
     const rank = operand.shape.length;
@@ -104,25 +105,14 @@ const permuteOp: Op = defineOp({
         `permutation names ${permutation.length} axes, expected all ${rank} of ${printShape(operand.shape)}`,
       );
     }
-    return [
-      tensorType(
-        operand.dtype,
-        permutation.map((p) => operand.shape[p]),
-      ),
-    ];
+    return [tensorType(operand.dtype, pick(operand.shape, permutation))];
   },
   eval(x) {
     const permutation = x.attributes.permutation as readonly number[];
     const [source] = x.operands;
     const strides = stridesOf(source.shape);
-    const shape = permutation.map((p) => source.shape[p]);
-    return [
-      gatherOffsets(
-        source,
-        shape,
-        permutation.map((p) => strides[p]),
-      ),
-    ];
+    const shape = pick(source.shape, permutation);
+    return [gather(source, shape, pick(strides, permutation))];
   },
   derivative: {
     kind: "linear",
@@ -138,11 +128,7 @@ const permuteOp: Op = defineOp({
   },
   lowering: {
     kind: "element",
-    element: (x, at) =>
-      x.element(
-        0,
-        inverse(x.operation.attributes.permutation as readonly number[]).map((p) => at[p]),
-      ),
+    element: (x, at) => x.element(0, pick(at, inverse(x.operation.attributes.permutation as readonly number[]))),
   },
   docs: {
     semantics: "Axis i of the result is axis permutation[i] of x.",
@@ -158,7 +144,9 @@ const permuteOp: Op = defineOp({
 
 /** `x` with its axes reordered; `x` itself where nothing moves. */
 export function permute(x: Value, permutation: readonly number[]): Value {
-  return isIdentity(permutation) ? x : emit1(permuteOp, [x], { attributes: { permutation } });
+  return isIdentity(permutation) && permutation.length === rankOf(x)
+    ? x
+    : emit1(permuteOp, [x], { attributes: { permutation } });
 }
 
 export const structuralRecords = { reshape: reshapeOp, permute: permuteOp };
