@@ -39,7 +39,7 @@ import {
   Value,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { broadcastOperands, isUnranked, rankOf } from "./broadcasting.ts";
+import { broadcastOperands, isUnranked, rankOf } from "../../src/ops/index.ts";
 
 /** A function for certain argument types. */
 export interface Request {

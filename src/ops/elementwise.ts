@@ -15,7 +15,6 @@ import {
   type Op,
   type PartialDerivative,
   printShape,
-  printType,
   type ScalarMeaning,
   sameShape,
   type TensorType,
@@ -127,17 +126,14 @@ function commonShape(x: TypeContext, dtype: DType): Type {
 }
 
 function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
-  const type = x.operands[i] as TensorType;
-  if (type.shape.length !== common.length) {
-    x.fail(
-      "shape",
-      `operand ${i} has type ${printType(type)}, expected the shape [${common.join(", ")}] of operand 0`,
-      "broadcast one of them",
-    );
+  const { shape } = x.operands[i] as TensorType;
+  const differ = (d: Dim, axis: number): boolean =>
+    typeof d === "number" && typeof shape[axis] === "number" && d !== shape[axis];
+  if (shape.length !== common.length || common.some(differ)) {
+    const got = `operand ${i} has shape ${printShape(shape)}`;
+    x.fail("shape", `${got}, expected ${printShape(common)} as operand 0`, "broadcast one of them");
   }
-  return common.map((d, axis) =>
-    x.equal(type.shape[axis], d, `operand ${i} has another shape than operand 0: axis ${axis}`),
-  );
+  return common.map((d, axis) => x.equal(shape[axis], d, `axis ${axis} of operand ${i}`));
 }
 
 // ---- evaluation -----------------------------------------------------------------------------------------------------

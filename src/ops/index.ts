@@ -38,6 +38,7 @@ export function parse(text: string, options?: ParseOptions): Module {
 }
 
 export { add, and, cos, div, exp, maximum, minimum, mul, neg, or, sin, sub } from "./arithmetic.ts";
+export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
 export { call, differentiated, isFloatType, vjp } from "./calls.ts";
 export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";

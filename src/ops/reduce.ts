@@ -126,10 +126,8 @@ const reduceOp: Op = defineOp({
     const { bools } = kinds[x.attributes.kind as ReduceKind];
     const dtype = dtypeOf(x.operands[0]);
     if (bools !== (dtype === "bool")) {
-      x.fail(
-        "dtype",
-        `kind ${x.attributes.kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`,
-      );
+      const reason = `kind ${x.attributes.kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
+      x.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
     }
     if (operand === null) return [x.operands[0]];
     const axes = x.attributes.axes as readonly number[];

@@ -46,7 +46,6 @@ export function exp2(x: number): number {
 
 /** x to the y: ECMAScript's Math.pow (NaN for 1 to the NaN and ±1 to the ±∞), except that the square is x·x. */
 export function pow(x: number, y: number): number {
-  // biome-ignore lint/style/useExponentiationOperator: engines may fold ** at compile time to other bits.
   return y === 2 ? x * x : Math.pow(x, y);
 }
 

@@ -10,8 +10,9 @@ import {
   sameShape,
   type Type,
   type Value,
-} from "../../src/ir/index.ts";
-import { broadcast, reshape } from "../../src/ops/index.ts";
+} from "../ir/index.ts";
+import { broadcast } from "./reduce.ts";
+import { reshape } from "./structural.ts";
 
 /** Whether a type leaves its shape open. */
 export function isUnranked(type: Type): boolean {
@@ -54,7 +55,7 @@ function commonShape(operands: readonly Value[], scope: FuncScope, origin: Origi
 }
 
 /** The value under a larger shape: axes of size 1 that stretch are dropped first, then all are placed. */
-function broadcastTo(value: Value, shape: readonly Dim[]): Value {
+export function broadcastTo(value: Value, shape: readonly Dim[]): Value {
   const own = dimsOf(value.type);
   if (sameShape(own, shape)) return value;
   const offset = shape.length - own.length;

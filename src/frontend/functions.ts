@@ -1,0 +1,259 @@
+// The functions users call on tensors, and the table that makes each a method.
+
+import {
+  type Dim,
+  dimsOf,
+  exactDim,
+  fail,
+  parseTypeText,
+  productOf,
+  type TensorType,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
+import { apply, applyBroadcast, type Operand } from "./lift.ts";
+import { Tensor } from "./tensor.ts";
+
+type Unary = (x: Operand) => Tensor;
+type Binary = (x: Operand, y: Operand) => Tensor;
+
+function unary(build: (x: Value) => Value): Unary {
+  const f: Unary = (x) => applyBroadcast(f, [x], build);
+  return f;
+}
+
+function binary(build: (x: Value, y: Value) => Value): Binary {
+  const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
+  return f;
+}
+
+/** x + y, element by element; operands broadcast. */
+export const add: Binary = binary(ops.add);
+/** x - y, element by element; operands broadcast. */
+export const sub: Binary = binary(ops.sub);
+/** x · y, element by element; operands broadcast. */
+export const mul: Binary = binary(ops.mul);
+/** x / y, element by element; operands broadcast. Integer division truncates, and by zero gives 0. */
+export const div: Binary = binary(ops.div);
+/** The larger of two; NaN if either is NaN. */
+export const maximum: Binary = binary(ops.maximum);
+/** The smaller of two; NaN if either is NaN. */
+export const minimum: Binary = binary(ops.minimum);
+export const neg: Unary = unary(ops.neg);
+/** Sine of an angle in radians. */
+export const sin: Unary = unary(ops.sin);
+/** Cosine of an angle in radians. */
+export const cos: Unary = unary(ops.cos);
+export const exp: Unary = unary(ops.exp);
+export const logicalNot: Unary = unary(ops.not);
+export const logicalAnd: Binary = binary(ops.and);
+export const logicalOr: Binary = binary(ops.or);
+
+function comparison(direction: ops.Direction): Binary {
+  return binary((x, y) => ops.compare(x, y, direction));
+}
+
+export const equal: Binary = comparison("eq");
+export const notEqual: Binary = comparison("ne");
+export const less: Binary = comparison("lt");
+export const lessEqual: Binary = comparison("le");
+export const greater: Binary = comparison("gt");
+export const greaterEqual: Binary = comparison("ge");
+
+/** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
+export function where(predicate: Tensor, x: Operand, y: Operand): Tensor {
+  const sample = x instanceof Tensor ? x : y instanceof Tensor ? y : null;
+  const lifted = (o: Operand): Tensor => (o instanceof Tensor ? o : applyLiteral(o, sample));
+  return applyBroadcast(where, [predicate, lifted(x), lifted(y)], ops.select);
+}
+
+function applyLiteral(x: number | boolean, like: Tensor | null): Tensor {
+  const dtype = like?.dtype ?? (typeof x === "boolean" ? "bool" : "f64");
+  return apply(where, [], () => [ops.constant(x, tensorType(dtype))])[0];
+}
+
+/** The tensor in another dtype. */
+export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
+  const target = dtypeNamed(dtype);
+  return apply(cast, [x], (v) => [ops.cast(v, target)])[0];
+}
+
+/** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
+export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), shape.map(dimOf)))])[0];
+}
+
+function dimOf(extent: number | string): Dim {
+  if (typeof extent === "number") return extent;
+  return (parseTypeText(`f64[${extent}]`) as TensorType).shape[0];
+}
+
+function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
+  const open = to.indexOf(-1);
+  if (open < 0) return to;
+  const rest = productOf(to.filter((_, i) => i !== open));
+  return to.map((d, i) => (i === open ? exactDim(productOf(from), rest) : d));
+}
+
+/** Axes in another order: axis i of the result is axis `axes[i]` of `x`. */
+export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
+  return apply(permuteDims, [x], (v) => [
+    ops.permute(
+      v,
+      axes.map((a) => axisOf(a, x.rank)),
+    ),
+  ])[0];
+}
+
+/** `x` repeated to a larger shape, as operands broadcast. */
+export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(broadcastTo, [x], (v) => [ops.broadcastTo(v, shape.map(dimOf))])[0];
+}
+
+function axisOf(axis: number, rank: number): number {
+  const positive = axis < 0 ? axis + rank : axis;
+  if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
+  return fail("axis", `axis ${axis} is out of range for rank ${rank}`, { hint: `expected ${-rank} to ${rank - 1}` });
+}
+
+export interface ReduceOptions {
+  /** The axes that are reduced, negatives from the end; all where left out. */
+  readonly axes?: number | readonly number[];
+  /** Keep reduced axes with extent 1. */
+  readonly keepDims?: boolean;
+}
+
+type Reduction = (x: Tensor, options?: ReduceOptions) => Tensor;
+
+function reduction(kind: ops.ReduceKind): Reduction {
+  const f: Reduction = (x, { axes, keepDims = false } = {}) =>
+    apply(f, [x], (v) => {
+      const shape = dimsOf(v.type);
+      const list = axes === undefined ? shape.map((_, i) => i) : [axes].flat().map((a) => axisOf(a, shape.length));
+      const reduced = ops.reduce(v, { kind, axes: list });
+      return [
+        keepDims
+          ? ops.reshape(
+              reduced,
+              shape.map((d, i) => (list.includes(i) ? 1 : d)),
+            )
+          : reduced,
+      ];
+    })[0];
+  return f;
+}
+
+/** The sum over axes, in the order that the op `reduce` defines. */
+export const sum: Reduction = reduction("sum");
+export const prod: Reduction = reduction("prod");
+export const max: Reduction = reduction("max");
+export const min: Reduction = reduction("min");
+export const all: Reduction = reduction("and");
+export const any: Reduction = reduction("or");
+
+/** Sums products over paired axes: `contract: [[1], [0]]` is the matrix product. */
+export function dot(
+  x: Tensor,
+  y: Tensor,
+  {
+    contract,
+    batch = [[], []],
+  }: {
+    readonly contract: readonly [readonly number[], readonly number[]];
+    readonly batch?: readonly [readonly number[], readonly number[]];
+  },
+): Tensor {
+  const pairs = ([left, right]: readonly [readonly number[], readonly number[]]) => ({ left, right });
+  return apply(dot, [x, y], (a, b) => [ops.dot(a, b, { contract: pairs(contract), batch: pairs(batch) })])[0];
+}
+
+/** The matrix product of two matrices, or of a matrix and a vector. */
+export function matmul(x: Tensor, y: Tensor): Tensor {
+  if (x.rank < 1 || y.rank < 1 || x.rank > 2 || y.rank > 2) {
+    fail("shape", `matmul: got ranks ${x.rank} and ${y.rank}, expected 1 or 2`, { hint: "dot takes batch axes" });
+  }
+  return apply(matmul, [x, y], (a, b) => [ops.dot(a, b, { contract: { left: [x.rank - 1], right: [0] } })])[0];
+}
+
+/** The same value, through which no derivative flows. */
+export function stopGradient(x: Tensor): Tensor {
+  return apply(stopGradient, [x], (v) => [ops.stopGradient(v)])[0];
+}
+
+/** Fails at run time with `message` unless the bool scalar holds. */
+export function check(predicate: Tensor, message: string): void {
+  apply(check, [predicate], (p) => {
+    ops.check(p, message);
+    return [];
+  });
+}
+
+/** `x`, shown to the `observe` option of the compiled function under `name` each time it runs. */
+export function probe(x: Tensor, name: string): Tensor {
+  return apply(probe, [x], (v) => [ops.probe(v, name)])[0];
+}
+
+/** The extent of an axis as an i32 scalar. */
+export function dim(x: Tensor, axis: number): Tensor {
+  return apply(dim, [x], (v) => [ops.dim(dimsOf(v.type)[axisOf(axis, x.rank)])])[0];
+}
+
+/** Every function whose first argument is the tensor: each is a method too. */
+export const methodTable = {
+  add,
+  sub,
+  mul,
+  div,
+  maximum,
+  minimum,
+  neg,
+  sin,
+  cos,
+  exp,
+  logicalNot,
+  logicalAnd,
+  logicalOr,
+  equal,
+  notEqual,
+  less,
+  lessEqual,
+  greater,
+  greaterEqual,
+  cast,
+  reshape,
+  permuteDims,
+  broadcastTo,
+  sum,
+  prod,
+  max,
+  min,
+  all,
+  any,
+  dot,
+  matmul,
+  stopGradient,
+  probe,
+  dim,
+};
+
+for (const [name, f] of Object.entries(methodTable)) {
+  const method = function (this: Tensor, ...rest: never[]): unknown {
+    return (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest);
+  };
+  Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
+}
+
+type Table = typeof methodTable;
+
+/** A tensor's methods: each function of the table, without its first argument. */
+export type TensorMethods = {
+  readonly [Name in keyof Table]: Table[Name] extends (x: infer _First, ...rest: infer Rest) => infer Result
+    ? (...rest: Rest) => Result
+    : never;
+};
+
+declare module "./tensor.ts" {
+  interface Tensor extends TensorMethods {}
+}

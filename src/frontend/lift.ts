@@ -1,0 +1,124 @@
+// Lifting strict functions on Values to what users call: literals, broadcasting, origins, and where operations go.
+
+import {
+  AdjointError,
+  BlockBuilder,
+  captureOrigin,
+  currentBlock,
+  type DType,
+  FuncScope,
+  fail,
+  isFloat,
+  isRepresentable,
+  type Module,
+  makeFunc,
+  makeModule,
+  type NdArray,
+  type Origin,
+  scalar,
+  type Value,
+  withBuilder,
+} from "../ir/index.ts";
+import { broadcastOperands, constant } from "../ops/index.ts";
+import { currentTrace, type TraceScope } from "./scope.ts";
+import { Tensor } from "./tensor.ts";
+
+/** What an operation takes: a tensor, or a literal of the tensor's dtype. */
+export type Operand = Tensor | number | boolean;
+
+type Boundary = (...args: never[]) => unknown;
+
+/** Runs a module on concrete arrays; installed by whoever knows a backend. */
+type Evaluate = (module: Module, args: readonly NdArray[]) => readonly NdArray[];
+let evaluate: Evaluate = () => fail("option", "nothing here can run operations on concrete tensors");
+
+export function installEvaluate(run: Evaluate): void {
+  evaluate = run;
+}
+
+/** Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called. */
+export function apply(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): readonly Tensor[] {
+  const trace = currentTrace();
+  const origin = trace === null ? null : captureOrigin(boundary);
+  const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
+  if (trace === null) return runNow(operands, dtype, build, boundary);
+  return withOrigin(trace, origin, () => {
+    const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
+    const builder = currentBlock();
+    return build(...values).map((value) => new Tensor({ value, builder }));
+  });
+}
+
+/** As apply, for functions of one result whose operands broadcast. */
+export function applyBroadcast(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => Value,
+): Tensor {
+  return apply(boundary, operands, (...values) => {
+    const builder = currentBlock();
+    return [build(...broadcastOperands(values, builder.scope, builder.origin))];
+  })[0];
+}
+
+function withOrigin<T>(trace: TraceScope, origin: Origin | null, body: () => T): T {
+  const builder = currentBlock();
+  const before = builder.origin;
+  builder.origin = origin;
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof AdjointError ? error.at(origin) : error;
+  } finally {
+    builder.origin = before;
+    trace.root.origin = null;
+  }
+}
+
+/** A literal as a constant of the tensor's dtype; f64 or bool where there is none. */
+export function literal(x: number | boolean, dtype: DType | null): Value {
+  const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
+  if ((typeof x === "boolean") !== (target === "bool")) {
+    fail("dtype", `the literal ${x} meets a tensor of dtype ${target}`, { hint: "cast the tensor" });
+  }
+  if (typeof x === "number" && !isFloat(target) && !isRepresentable(x, target)) {
+    fail("literal", `the literal ${x} is not a value of ${target}`, {
+      hint: "cast the tensor, or write a value it has",
+    });
+  }
+  return constant(x, scalar(target));
+}
+
+/** Concrete operands: a function of this one step, run at once. */
+function runNow(
+  operands: readonly Operand[],
+  dtype: DType | null,
+  build: (...values: Value[]) => readonly Value[],
+  boundary: Boundary,
+): readonly Tensor[] {
+  const builder = new BlockBuilder(new FuncScope());
+  const arrays: NdArray[] = [];
+  try {
+    const results = withBuilder(builder, () =>
+      build(
+        ...operands.map((o) => {
+          if (!(o instanceof Tensor)) return literal(o, dtype);
+          if (o.traced !== null)
+            fail("scope", "a traced tensor is used after its trace ended", {
+              hint: "return it from the traced function",
+            });
+          arrays.push(o.array("an operation"));
+          return builder.argument(o.type);
+        }),
+      ),
+    );
+    const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
+    return evaluate(module, arrays).map((array) => new Tensor(array));
+  } catch (error) {
+    throw error instanceof AdjointError ? error.at(captureOrigin(boundary)) : error;
+  }
+}

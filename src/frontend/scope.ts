@@ -1,0 +1,99 @@
+// Which trace is running, and how operands reach it: values of traces around it and concrete tensors are captured.
+
+import {
+  BlockBuilder,
+  currentBuilder,
+  type Func,
+  FuncScope,
+  fail,
+  hasBuilder,
+  type Origin,
+  type Signature,
+  signatureOf,
+  type Value,
+} from "../ir/index.ts";
+import type { Tensor } from "./tensor.ts";
+
+/** One function being traced. */
+export class TraceScope {
+  readonly parent: TraceScope | null;
+  readonly root: BlockBuilder;
+  /** Functions made on the way: shared with the scopes around. */
+  readonly funcs: Map<string, Func>;
+  /** Tensors from outside, each an argument behind the declared ones; read at each call. */
+  readonly captured = new Map<Tensor, Value>();
+
+  constructor(parent: TraceScope | null) {
+    this.parent = parent;
+    this.funcs = parent?.funcs ?? new Map();
+    this.root = new BlockBuilder(new FuncScope([], (name) => this.signature(name)));
+  }
+
+  signature(name: string): Signature | null {
+    const func = this.funcs.get(name);
+    return func === undefined ? null : signatureOf(func);
+  }
+
+  freshName(base: string): string {
+    let name = base;
+    for (let n = 1; this.funcs.has(name); n++) name = `${base}_${n}`;
+    return name;
+  }
+
+  /** The value of a tensor in this trace. */
+  value(tensor: Tensor, origin: Origin | null): Value {
+    const part = tensor.traced;
+    if (part !== null && rootOf(part.builder) === this.root) return visible(tensor, origin);
+    let argument = this.captured.get(tensor);
+    if (argument === undefined) {
+      if (part !== null && !this.#isAround(rootOf(part.builder))) {
+        fail("scope", "a tensor of another trace is used here", {
+          origin,
+          hint: "a traced tensor lives only while its function is traced; return it instead",
+        });
+      }
+      argument = this.root.argument(tensor.type, part?.value.name ?? "captured");
+      this.captured.set(tensor, argument);
+    }
+    return argument;
+  }
+
+  #isAround(root: BlockBuilder): boolean {
+    for (let scope = this.parent; scope !== null; scope = scope.parent) if (scope.root === root) return true;
+    return false;
+  }
+}
+
+function rootOf(builder: BlockBuilder): BlockBuilder {
+  let root = builder;
+  while (root.parent !== null) root = root.parent;
+  return root;
+}
+
+/** The value, if the operation to come can see it. */
+function visible(tensor: Tensor, origin: Origin | null): Value {
+  const part = tensor.traced;
+  const here = hasBuilder() ? currentBuilder() : null;
+  if (part !== null && here instanceof BlockBuilder && here.isWithin(part.builder)) return part.value;
+  return fail("scope", "a tensor of one branch or loop body is used outside of it", {
+    origin,
+    hint: "return it from the branch or body",
+  });
+}
+
+let running: TraceScope | null = null;
+
+export function currentTrace(): TraceScope | null {
+  return running;
+}
+
+/** Runs `body` with a trace running; restores the one before, errors included. */
+export function withTrace<T>(scope: TraceScope, body: () => T): T {
+  const before = running;
+  running = scope;
+  try {
+    return body();
+  } finally {
+    running = before;
+  }
+}

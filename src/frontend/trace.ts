@@ -1,0 +1,112 @@
+// Tracing: running a user's function on handles whose operations are recorded.
+
+import {
+  collectSymbols,
+  dimsOf,
+  type Func,
+  fail,
+  type Module,
+  makeFunc,
+  makeModule,
+  parseTypeText,
+  type Type,
+  type Value,
+  withBuilder,
+} from "../ir/index.ts";
+import type { DTypeConstant } from "./dtypes.ts";
+import { literal } from "./lift.ts";
+import { currentTrace, TraceScope, withTrace } from "./scope.ts";
+import { Tensor } from "./tensor.ts";
+import { flatten, type Tree, unflatten } from "./tree.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: users' functions take and give what they like
+export type TracedFunction = (...args: any[]) => any;
+
+/** A type as users write it: IR spelling, a dtype constant for a scalar, or a structure of these. */
+export type Annotation = string | DTypeConstant | readonly Annotation[] | { readonly [key: string]: Annotation };
+
+/** One traced function. */
+export interface Trace {
+  readonly func: Func;
+  /** Tensors from outside, in the order of the arguments behind the declared ones. */
+  readonly captured: readonly Tensor[];
+  readonly arguments: Tree;
+  readonly results: Tree;
+}
+
+const isAnnotation = (x: unknown): x is string | DTypeConstant => typeof x === "string" || typeof x === "function";
+
+/** The types that annotations stand for, and their structure. */
+export function readAnnotations(annotations: readonly Annotation[]): {
+  readonly types: readonly Type[];
+  readonly tree: Tree;
+} {
+  const { leaves, tree } = flatten(annotations, isAnnotation, "the types");
+  return { types: leaves.map((leaf) => parseTypeText(typeof leaf === "string" ? leaf : leaf.name)), tree };
+}
+
+/** Records `fn` on arguments of these types as a function of the module that `scope` belongs to. */
+export function traceInto(
+  scope: TraceScope,
+  fn: TracedFunction,
+  types: readonly Type[],
+  tree: Tree,
+  visibility: Func["visibility"],
+): Trace {
+  const name = scope.freshName(nameOf(fn));
+  const hints = parameterNames(fn);
+  const args = types.map((type, i) =>
+    scope.root.argument(type, tree.kind === "array" && tree.items.length === types.length ? (hints[i] ?? null) : null),
+  );
+  const handles = args.map((value) => new Tensor({ value, builder: scope.root }));
+  const origin = currentTrace() === null ? null : (scope.parent?.root.origin ?? null);
+  const traced = withTrace(scope, () =>
+    withBuilder(scope.root, () => results(scope, fn(...(unflatten(tree, handles) as unknown[])), name)),
+  );
+  const symbols = new Set<string>();
+  for (const value of scope.root.arguments) for (const d of dimsOf(value.type)) collectSymbols(d, symbols);
+  const func = makeFunc({
+    name,
+    visibility,
+    symbols: [...symbols],
+    constraints: scope.root.scope.dims.constraints,
+    body: scope.root.finish(traced.values),
+    origin,
+  });
+  scope.funcs.set(name, func);
+  return { func, captured: [...scope.captured.keys()], arguments: tree, results: traced.tree };
+}
+
+function results(scope: TraceScope, returned: unknown, name: string): { values: readonly Value[]; tree: Tree } {
+  if (returned instanceof Promise)
+    fail("argument", `${name} is async`, { hint: "a traced function has to return at once" });
+  const isLeaf = (x: unknown): x is Tensor | number | boolean =>
+    x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
+  const { leaves, tree } = flatten(returned, isLeaf, `what ${name} returns`);
+  return {
+    values: leaves.map((leaf) => (leaf instanceof Tensor ? scope.value(leaf, null) : literal(leaf, null))),
+    tree,
+  };
+}
+
+/** Traces a function into a module of its own. */
+export function trace(fn: TracedFunction, types: readonly Type[], tree: Tree): Trace & { readonly module: Module } {
+  const scope = new TraceScope(null);
+  const traced = traceInto(scope, fn, types, tree, "public");
+  return { ...traced, module: makeModule([...scope.funcs.values()]) };
+}
+
+/** The function's name where it is an identifier, else `main`. */
+function nameOf(fn: TracedFunction): string {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(fn.name) ? fn.name : "main";
+}
+
+/** The names of simple parameters, from the function's text; hints for readable IR and nothing else. */
+function parameterNames(fn: TracedFunction): readonly string[] {
+  const text = Function.prototype.toString.call(fn).slice(0, 500);
+  const list = /^(?:function\s*[\w$]*\s*)?\(([\w$,\s]*)\)/.exec(text)?.[1] ?? /^([\w$]+)\s*=>/.exec(text)?.[1] ?? "";
+  return list
+    .split(",")
+    .map((part) => part.trim())
+    .filter((part) => /^[A-Za-z_]\w*$/.test(part));
+}
