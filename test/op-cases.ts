@@ -1,0 +1,200 @@
+// One use of every tensor op that computes: types of the operands and how the operation is built on them. The tests
+// of derivatives and of batching go through this table; a new op is a new line.
+
+import { interpret } from "../src/backend/index.ts";
+import {
+  axisPairs,
+  buildFunc,
+  type Dim,
+  type DType,
+  dtypes,
+  type Func,
+  type Module,
+  makeModule,
+  type NdArray,
+  type Signature,
+  signatureOf,
+  sizeOf,
+  type TensorType,
+  tensorType,
+  type Value,
+  verify,
+} from "../src/ir/index.ts";
+import * as ops from "../src/ops/index.ts";
+
+export interface OpCase {
+  readonly name: string;
+  readonly types: readonly TensorType[];
+  readonly build: (...x: Value[]) => Value;
+  /** The elements of the operands, where ordinary numbers will not do. */
+  readonly at?: readonly (readonly number[])[];
+}
+
+const f64 = (...shape: Dim[]): TensorType => tensorType("f64", shape);
+const bool = (...shape: Dim[]): TensorType => tensorType("bool", shape);
+
+function one(name: string, type: TensorType, build: (x: Value) => Value): OpCase {
+  return { name: `${name} ${type.shape}`, types: [type], build };
+}
+
+function two(name: string, left: TensorType, right: TensorType, build: (x: Value, y: Value) => Value): OpCase {
+  return { name: `${name} ${left.shape} and ${right.shape}`, types: [left, right], build };
+}
+
+const unary = { neg: ops.neg, sin: ops.sin, cos: ops.cos, exp: ops.exp };
+const binary = { add: ops.add, sub: ops.sub, mul: ops.mul, div: ops.div, maximum: ops.maximum, minimum: ops.minimum };
+
+const kinds = ["sum", "prod", "max", "min"] as const;
+const reductions: readonly (readonly [readonly number[], readonly number[]])[] = [
+  [[4], [0]],
+  [[3, 4], [0]],
+  [[3, 4], [1]],
+  [
+    [3, 4],
+    [1, 0],
+  ],
+  [
+    [2, 3, 2],
+    [0, 2],
+  ],
+  [[2, 3, 2], [1]],
+  [[19], [0]],
+  [[2, 0], [1]],
+  [[0, 2], [1]],
+  [[1, 3], [0]],
+];
+
+const contractions: readonly (readonly [
+  readonly number[],
+  readonly number[],
+  readonly [readonly number[], readonly number[]],
+  readonly [readonly number[], readonly number[]],
+])[] = [
+  [
+    [2, 3],
+    [3, 4],
+    [[1], [0]],
+    [[], []],
+  ],
+  [
+    [3, 2],
+    [4, 3],
+    [[0], [1]],
+    [[], []],
+  ],
+  [[3], [3], [[0], [0]], [[], []]],
+  [[2], [3], [[], []], [[], []]],
+  [
+    [2, 3, 4],
+    [4, 2, 5],
+    [[2], [0]],
+    [[0], [1]],
+  ],
+  [
+    [2, 3, 4],
+    [3, 5, 2],
+    [
+      [1, 0],
+      [0, 2],
+    ],
+    [[], []],
+  ],
+  [
+    [2, 3, 2],
+    [2, 3, 2],
+    [[], []],
+    [
+      [2, 0],
+      [0, 2],
+    ],
+  ],
+  [
+    [2, 0],
+    [0, 3],
+    [[1], [0]],
+    [[], []],
+  ],
+];
+
+const product = (x: Value): Value => ops.reduce(x, { kind: "prod", axes: [0] });
+
+export const opCases: readonly OpCase[] = [
+  ...Object.entries(unary).flatMap(([name, f]) => [one(name, f64(), f), one(name, f64(2, 3), f), one(name, f64(0), f)]),
+  ...Object.entries(binary).flatMap(([name, f]) => [two(name, f64(), f64(), f), two(name, f64(2, 3), f64(2, 3), f)]),
+  { name: "select", types: [bool(2, 3), f64(2, 3), f64(2, 3)], build: ops.select },
+  { name: "select both", types: [bool(4), f64(4)], build: (p, x) => ops.select(p, ops.mul(x, x), x) },
+  one("broadcast", f64(), (x) => ops.broadcast(x, [2, 3])),
+  one("broadcast", f64(3), (x) => ops.broadcast(x, [3, 2], [0])),
+  one("broadcast crosswise", f64(2, 3), (x) => ops.broadcast(x, [3, 4, 2], [2, 0])),
+  one("broadcast to nothing", f64(2), (x) => ops.broadcast(x, [0, 2], [1])),
+  one("reshape", f64(2, 6), (x) => ops.reshape(x, [3, 1, 4])),
+  one("reshape", f64(1), (x) => ops.reshape(x, [])),
+  one("permute", f64(2, 3, 4), (x) => ops.permute(x, [2, 0, 1])),
+  ...kinds.flatMap((kind) =>
+    reductions.map(([shape, axes]) =>
+      one(`reduce ${kind} over ${axes} of`, f64(...shape), (x) => ops.reduce(x, { kind, axes })),
+    ),
+  ),
+  ...[
+    [0, 2, 3],
+    [0, 0, 3],
+    [0, 0, 0],
+    [1e-200, 3e-200, 2e300],
+  ].map((x) => ({ ...one(`reduce prod of ${x} in`, f64(3), product), at: [x] })),
+  ...contractions.map(([left, right, contract, batch]) =>
+    two("dot", f64(...left), f64(...right), (x, y) =>
+      ops.dot(x, y, { contract: axisPairs(...contract), batch: axisPairs(...batch) }),
+    ),
+  ),
+];
+
+/** A module of functions that may call the ones before. */
+export class Functions {
+  readonly #funcs: Func[] = [];
+
+  add(name: string, types: readonly TensorType[], body: (...x: Value[]) => readonly Value[]): Signature {
+    const signature = (callee: string): Signature | null => {
+      const found = this.#funcs.find((f) => f.name === callee);
+      return found === undefined ? null : signatureOf(found);
+    };
+    const func = buildFunc({ name, signature }, types, body);
+    this.#funcs.push(func);
+    return signatureOf(func);
+  }
+
+  module(): Module {
+    const module = makeModule(this.#funcs);
+    verify(module);
+    return module;
+  }
+}
+
+/** Runs what `body` builds on these arrays. */
+export function runOn(args: readonly NdArray[], body: (...x: Value[]) => readonly Value[]): readonly NdArray[] {
+  const functions = new Functions();
+  functions.add(
+    "f",
+    args.map((a) => tensorType(a.dtype, a.shape)),
+    body,
+  );
+  return interpret(functions.module(), "f", args);
+}
+
+/** Numbers between -2 and 2, away from 0 and from each other, the same for the same seed. */
+export function ordinary(dtype: DType, shape: readonly number[], seed: number): NdArray {
+  const data = new dtypes[dtype].array(sizeOf(shape));
+  let state = seed * 7919 + 17;
+  for (let i = 0; i < data.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    const unit = state / 2 ** 32;
+    data[i] = dtype === "bool" ? state >>> 31 : (unit < 0.5 ? -1 : 1) * (0.3 + 1.7 * ((unit * 2) % 1));
+  }
+  return { dtype, shape, data };
+}
+
+export function argumentsOf({ types, at }: OpCase, seed: number): readonly NdArray[] {
+  return types.map((t, i) => {
+    const array = ordinary(t.dtype, t.shape as readonly number[], seed * 13 + i);
+    return at === undefined ? array : { ...array, data: Float64Array.from(at[i]) };
+  });
+}

@@ -1,0 +1,151 @@
+// What the ops refuse, in the words a user reads: where, what was got, what was expected, what to do.
+
+import { describe, expect, it } from "vitest";
+import {
+  AdjointError,
+  type Attributes,
+  axisPairs,
+  BlockBuilder,
+  Dense,
+  type ErrorCode,
+  emit,
+  memref,
+  type Op,
+  scalar,
+  symbol,
+  type Type,
+  tensorType,
+  unranked,
+  type Value,
+  withBuilder,
+} from "../src/ir/index.ts";
+import * as ops from "../src/ops/index.ts";
+import { records } from "../src/ops/index.ts";
+import { nd } from "./backends.ts";
+
+const f32 = (...shape: number[]): Type => tensorType("f32", shape);
+const f64 = (...shape: number[]): Type => tensorType("f64", shape);
+const i32 = (...shape: number[]): Type => tensorType("i32", shape);
+const bool = (...shape: number[]): Type => tensorType("bool", shape);
+
+function errorOf(types: readonly Type[], body: (...x: Value[]) => unknown): readonly [ErrorCode, string] {
+  const builder = new BlockBuilder();
+  const args = types.map((t) => builder.argument(t));
+  try {
+    withBuilder(builder, () => body(...args));
+  } catch (error) {
+    if (error instanceof AdjointError) return [error.code, error.message];
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}
+
+const raw =
+  (op: Op, attributes: Attributes = {}, types: readonly Type[] | null = null) =>
+  (...x: Value[]): unknown =>
+    emit(op, x, { attributes, types });
+
+type Row = readonly [types: readonly Type[], body: (...x: Value[]) => unknown, code: ErrorCode, message: string];
+
+// biome-ignore format: a table one can see
+const rows: readonly Row[] = [
+  [[f64(2), f32(2)], ops.mul, "dtype", "mul: operand 1 has dtype f32, expected f64 as operand 0: cast one of them"],
+  [[bool(), bool()], ops.add, "dtype", "add: operand 0 has dtype bool, expected f64, f32, i32, u32, u8 or index"],
+  [[i32(3)], ops.sin, "dtype", "sin: operand 0 has dtype i32, expected f64 or f32"],
+  [[f64()], ops.not, "dtype", "not: operand 0 has dtype f64, expected bool"],
+  [[f64(), f64()], ops.and, "dtype", "and: operand 0 has dtype f64, expected bool, i32, u32 or u8"],
+  [[memref("f64", [2])], ops.neg, "dtype", "neg: operand 0 has type memref<f64[2]>, expected a tensor"],
+  [[f64(2, 3), f64(3, 2)], ops.add, "shape", "add: operand 1 has shape [3, 2], expected [2, 3] as operand 0: broadcast one of them"],
+  [[f64(2), f64()], ops.add, "shape", "add: operand 1 has shape [], expected [2] as operand 0: broadcast one of them"],
+  [[f64()], raw(records.mul), "arity", "mul: got 1 operands, expected 2"],
+  [[f64(), f64()], raw(records.compare), "attribute", "compare: attribute 'direction' is missing (the comparison)"],
+  [[f64(), f64()], raw(records.compare, { direction: "less" }), "attribute", "compare: attribute 'direction' is not one of eq, ne, lt, le, gt, ge"],
+  [[f64(), f64()], raw(records.add, { axis: 1 }), "attribute", "add: unknown attribute 'axis', expected one of: none"],
+  [[f64(), f64(), f64()], ops.select, "dtype", "select: the predicate has dtype f64, expected bool: compare it with 0"],
+  [[bool(), f64(), f32()], ops.select, "dtype", "select: operand 2 has dtype f32, expected f64 as operand 1: cast one of them"],
+  [[bool(2), f64(2), f64(3)], ops.select, "shape", "select: operand 2 has shape [3], expected [2] as operand 0: broadcast one of them"],
+  [[f64(2)], raw(records.cast), "structure", "cast: the result has to be written as one tensor type"],
+
+  [[], () => ops.constant(0.5, scalar("i32")), "literal", "0.5 is not a value of i32: write a value it has, or cast"],
+  [[], () => ops.constant(256, scalar("u8")), "literal", "256 is not a value of u8: write a value it has, or cast"],
+  [[], raw(records.constant, { value: 0.1 }, [f32()]), "literal", "constant: 0.1 is not a value of f32"],
+  [[], raw(records.constant, { value: 1 }, [bool()]), "dtype", "constant: the value is 1, expected one of bool"],
+  [[], raw(records.constant, { value: true }, [f64()]), "dtype", "constant: the value is true, expected one of f64"],
+  [[], raw(records.constant, { value: new Dense(nd("f64", [1, 2])) }, [f64(3)]), "shape", "constant: the value is f64[2], expected f64[3]"],
+  [[], () => ops.iota(tensorType("i32", [2]), 1), "axis", "iota: axis 1 is not an axis of i32[2]"],
+  [[], () => ops.iota(tensorType("bool", [2]), 0), "dtype", "iota: bool does not count: compare an integer iota"],
+  [[], raw(records.dim, { value: 3 }, [f64()]), "dtype", "dim: the result has type f64, expected i32 or index"],
+
+  [[f64(2)], (x) => ops.broadcast(x, [3, 2], [0]), "shape", "broadcast: axis 0 of the operand is 2, expected 3"],
+  [[f64(1)], (x) => ops.broadcast(x, [3], [0]), "shape", "broadcast: axis 0 of the operand is 1, expected 3"],
+  [[f64(2)], (x) => ops.broadcast(x, [3, 2], []), "axis", "broadcast: axes names 0 axes, expected one for each of the 1 of the operand"],
+  [[f64(2)], (x) => ops.broadcast(x, [2], [1]), "axis", "broadcast: axes names axis 1, expected 0 to 0"],
+  [[f64(2, 2)], (x) => ops.broadcast(x, [2, 2], [1, 1]), "axis", "broadcast: axes names axis 1 twice"],
+  [[f64(2)], raw(records.broadcast, { axes: [0] }, [f32(2)]), "dtype", "broadcast: the result has dtype f32, expected f64: cast it"],
+  [[f64(2, 3)], (x) => ops.reshape(x, [4]), "shape", "reshape: [4] has 4 elements, expected the 6 of [2, 3]"],
+  [[f64(2, 3)], (x) => ops.permute(x, [0, 0]), "axis", "permute: permutation names axis 0 twice"],
+  [[f64(2, 3)], (x) => ops.permute(x, [0]), "axis", "permute: permutation names 1 axes, expected all 2 of [2, 3]"],
+  [[f64(2, 3)], (x) => ops.permute(x, [0, 2]), "axis", "permute: permutation names axis 2, expected 0 to 1"],
+  [[f64(2, 3)], (x) => ops.reduce(x, { kind: "sum", axes: [2] }), "axis", "reduce: axes names axis 2, expected 0 to 1"],
+  [[f64()], (x) => ops.reduce(x, { kind: "sum", axes: [0] }), "axis", "reduce: axes names axis 0, expected none, at rank 0"],
+  [[f64(2)], (x) => ops.reduce(x, { kind: "sum", axes: [-1] }), "axis", "reduce: axes names axis -1, expected 0 to 0"],
+  [[bool(2)], (x) => ops.reduce(x, { kind: "sum", axes: [0] }), "dtype", "reduce: kind sum reduces numbers, the operand has dtype bool: cast it, or use kind = or"],
+  [[f64(2)], (x) => ops.reduce(x, { kind: "and", axes: [0] }), "dtype", "reduce: kind and reduces bool, the operand has dtype f64: compare it with 0"],
+
+  [[f64(128, 784), f64(128, 784)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0]) }), "shape", "dot: operand 1 has shape [128, 784], expected [784, ?]: did you mean permute?"],
+  [[f64(2, 3), f64(4, 5)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0]) }), "shape", "dot: operand 1 has shape [4, 5], expected [3, ?]: axis 0 is paired with axis 1 of [2, 3]"],
+  [[f64(2, 3), f64(3, 2)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0, 1]) }), "axis", "dot: contract pairs 1 axes of operand 0 with 2 of operand 1"],
+  [[f64(2, 3), f64(3, 2)], (x, y) => ops.dot(x, y, { contract: axisPairs([2], [0]) }), "axis", "dot: operand 0's batch and contract names axis 2, expected 0 to 1"],
+  [[f64(2, 2), f64(2, 2)], (x, y) => ops.dot(x, y, { contract: axisPairs([0], [0]), batch: axisPairs([1], [0]) }), "axis", "dot: operand 1's batch and contract names axis 0 twice"],
+  [[f64(2), f32(2)], (x, y) => ops.dot(x, y, { contract: axisPairs([0], [0]) }), "dtype", "dot: operand 1 has dtype f32, expected f64 as operand 0: cast one of them"],
+  [[bool(2), bool(2)], (x, y) => ops.dot(x, y, { contract: axisPairs([0], [0]) }), "dtype", "dot: operand 0 has dtype bool, expected numbers: cast it"],
+];
+
+describe("errors say where, what, what was expected and what to do", () => {
+  it.each(rows.map((row) => [row[3], row] as const))("%s", (message, [types, body, code]) => {
+    expect(errorOf(types, body)).toEqual([code, message]);
+  });
+
+  it("takes no concrete operands that do not broadcast", async () => {
+    const { interpret } = await import("../src/backend/index.ts");
+    const module = ops.parse("func @f(%x: f64[*], %y: f64[*]) -> f64[*] {\n  %z = add %x, %y : f64[*]\n  return %z\n}");
+    const add = (x: readonly number[], y: readonly number[]) => interpret(module, "f", [nd("f64", x), nd("f64", y)]);
+    expect([...add([1, 2], [3])[0].data]).toEqual([4, 5]);
+    expect(() => add([1, 2], [1, 2, 3])).toThrow("add: operands of shapes [2] and [3] do not broadcast");
+  });
+});
+
+describe("dimensions that may differ become constraints", () => {
+  const [b, h] = [symbol("B"), symbol("H")];
+
+  function constraintsOf(types: readonly Type[], body: (...x: Value[]) => unknown): readonly string[] {
+    const builder = new BlockBuilder();
+    withBuilder(builder, () => body(...types.map((t) => builder.argument(t))));
+    return builder.scope.dims.constraints.map((c) => `${c.left} ${c.relation} ${c.right}`);
+  }
+
+  it("of symbols, sizes and expressions", () => {
+    const vector = (d: typeof b | number) => tensorType("f64", [d]);
+    expect(constraintsOf([vector(b), vector(h)], ops.add)).toEqual(["H == B"]);
+    expect(constraintsOf([vector(b), vector(b)], ops.add)).toEqual([]);
+    expect(constraintsOf([vector(b)], (x) => ops.broadcast(x, [3], [0]))).toEqual(["B == 3"]);
+    expect(constraintsOf([tensorType("f64", [b, h])], (x) => ops.reshape(x, [h, b]))).toEqual([]);
+    const contract = axisPairs([0], [0]);
+    expect(constraintsOf([vector(b), vector(h)], (x, y) => ops.dot(x, y, { contract }))).toEqual(["H == B"]);
+  });
+});
+
+describe("unranked operands give unranked results", () => {
+  it.each([
+    ["mul", (x: Value) => ops.mul(x, x)],
+    ["compare", (x: Value) => ops.compare(x, x, "lt")],
+    ["cast", (x: Value) => ops.cast(x, "f32")],
+    ["reduce", (x: Value) => ops.reduce(x, { kind: "sum", axes: [-1] })],
+    ["permute", (x: Value) => ops.permute(x, [1, 0])],
+    ["dot", (x: Value) => ops.dot(x, x, { contract: axisPairs([-1], [0]) })],
+  ])("%s", (_, build) => {
+    const builder = new BlockBuilder();
+    const x = builder.argument(unranked("f64"));
+    expect(withBuilder(builder, () => build(x)).type.kind).toBe("unranked");
+  });
+});

@@ -1,0 +1,331 @@
+// What follows from an op's record: derivatives against differences, transposes against products, batches against
+// single evaluations.
+
+import { describe, expect, it } from "vitest";
+import { differentiate } from "../passes/differentiate.ts";
+import { interpret } from "../src/backend/index.ts";
+import {
+  BlockBuilder,
+  type Contribution,
+  Dense,
+  dimsOf,
+  emit,
+  isFloat,
+  type Module,
+  type NdArray,
+  type Operation,
+  type Signature,
+  scalar,
+  sizeOf,
+  type TensorType,
+  tensorType,
+  Value,
+  withBuilder,
+} from "../src/ir/index.ts";
+import { add, broadcast, constant, mul, reduceSum, select, standardOps, vjp, zerosLike } from "../src/ops/index.ts";
+import { argumentsOf, Functions, type OpCase, opCases, ordinary, runOn } from "./op-cases.ts";
+
+const context = { ops: standardOps, fast: false };
+const orders = 3;
+
+function sumOf(x: Value): Value {
+  return reduceSum(
+    x,
+    dimsOf(x.type).map((_, i) => i),
+  );
+}
+
+/** Σ w · x for fixed ordinary w. */
+function weigh(x: Value, seed: number): Value {
+  const weights = ordinary("f64", dimsOf(x.type) as readonly number[], seed);
+  const w = weights.shape.length === 0 ? weights.data[0] : new Dense(weights);
+  return sumOf(mul(x, constant(w, x.type as TensorType)));
+}
+
+function floatNumbers({ types }: OpCase): readonly number[] {
+  return types.flatMap((t, i) => (isFloat(t.dtype) ? [i] : []));
+}
+
+/** f0 weighs the op's result, f(k+1) the gradient of fk, which gk gives. */
+function tower(c: OpCase): Module {
+  const functions = new Functions();
+  const wrt = floatNumbers(c);
+  let f: Signature = functions.add("f0", c.types, (...x) => [weigh(c.build(...x), 1)]);
+  for (let k = 0; k < orders; k++) {
+    const gradient = (x: readonly Value[]): readonly Value[] => vjp(f, x, [constant(1, scalar("f64"))], wrt).slice(1);
+    functions.add(`g${k}`, c.types, (...x) => gradient(x));
+    const above = functions.add(`f${k + 1}`, c.types, (...x) => [
+      gradient(x)
+        .map((g, i) => weigh(g, 10 * k + i + 2))
+        .reduce(add),
+    ]);
+    f = above;
+  }
+  return differentiate.run(functions.module(), context);
+}
+
+function moved(args: readonly NdArray[], along: ReadonlyMap<number, NdArray>, by: number): readonly NdArray[] {
+  return args.map((a, i) => {
+    const v = along.get(i);
+    return v === undefined ? a : { ...a, data: Float64Array.from(a.data, (x, k) => x + by * v.data[k]) };
+  });
+}
+
+const magnitude = (x: number): number => Math.max(1, Math.abs(x));
+
+describe("the gradient is what differences say, to the third order", () => {
+  const smooth = opCases.filter((c) => c.at === undefined || c.at[0].every((x) => Math.abs(x) < 100));
+  it.each(smooth.map((c) => [c.name, c] as const))("%s", (_, c) => {
+    const module = tower(c);
+    const args = argumentsOf(c, 5);
+    const wrt = floatNumbers(c);
+    const along = new Map(wrt.map((i) => [i, ordinary("f64", args[i].shape, 40 + i)]));
+    const step = 1e-4;
+    for (let k = 0; k < orders; k++) {
+      const gradients = interpret(module, `g${k}`, args);
+      const slope = wrt.reduce((sum, i, n) => sum + inner(gradients[n], along.get(i) as NdArray), 0);
+      const at = (by: number): number => interpret(module, `f${k}`, moved(args, along, by))[0].data[0];
+      const difference = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+      // the extremum of nothing is infinite and does not move
+      const expected = Number.isFinite(at(0)) ? difference : 0;
+      const error = Math.abs(slope - expected) / magnitude(expected);
+      expect(error, `order ${k + 1}: ${slope}, expected ${expected}`).toBeLessThan(1e-7);
+    }
+  });
+});
+
+function inner(a: NdArray, b: NdArray): number {
+  let sum = 0;
+  for (const [i, x] of a.data.entries()) sum += x * b.data[i];
+  return sum;
+}
+
+// ---- forward and reverse mode ---------------------------------------------------------------------------------------
+
+/** The one operation of a case; null where it takes several. */
+function operationOf(c: OpCase): Operation | null {
+  const builder = new BlockBuilder();
+  const args = c.types.map((t) => builder.argument(t));
+  withBuilder(builder, () => c.build(...args));
+  return builder.operations.length === 1 ? builder.operations[0] : null;
+}
+
+const single = opCases.flatMap((c) => {
+  const operation = operationOf(c);
+  return operation === null ? [] : [[c.name, c, operation] as const];
+});
+
+function again(operation: Operation, operands: readonly Value[]): Value {
+  const { op, attributes, results } = operation;
+  return emit(op, operands, { attributes, types: [results[0].type] })[0];
+}
+
+function push(operation: Operation, operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]) {
+  const { derivative } = operation.op;
+  const all = operands.map((_, i) => i);
+  switch (derivative.kind) {
+    case "linear": {
+      const active = derivative.in ?? all;
+      return again(
+        operation,
+        operands.map((v, i) => (active.includes(i) ? (tangents[i] ?? zerosLike(v)) : v)),
+      );
+    }
+    case "multilinear":
+      return (derivative.in ?? all)
+        .map((i) =>
+          again(
+            operation,
+            operands.map((v, k) => (k === i ? (tangents[i] ?? zerosLike(v)) : v)),
+          ),
+        )
+        .reduce(add);
+    case "elementwise":
+      return derivative
+        .partials(operands, result, operation)
+        .map((p, i) => mul(tangents[i] as Value, asValue(p, result)))
+        .reduce(add);
+    case "rule":
+      return derivative.jvp({ operation, operands, result, tangents }) ?? zerosLike(result);
+    default:
+      throw new Error(`${operation.op.name} has no tangent`);
+  }
+}
+
+function asValue(partial: Value | number | null, like: Value): Value {
+  return partial instanceof Value ? partial : constant(partial ?? 0, like.type as TensorType);
+}
+
+function pull(
+  operation: Operation,
+  operands: readonly Value[],
+  result: Value,
+  cotangent: Value,
+): readonly Contribution[] {
+  const { derivative } = operation.op;
+  const wanted = operands.map(() => true);
+  switch (derivative.kind) {
+    case "linear":
+    case "multilinear":
+      return derivative.transpose({ operation, operands, cotangent, wanted });
+    case "elementwise":
+      return derivative.partials(operands, result, operation).map((p) => mul(cotangent, asValue(p, result)));
+    case "rule":
+      return derivative.vjp({ operation, operands, result, cotangent, wanted });
+    default:
+      return [];
+  }
+}
+
+function unmasked(c: Contribution): Value | null {
+  if (c === null || c instanceof Value) return c;
+  return select(c.mask, c.value, zerosLike(c.value));
+}
+
+describe("⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: tangents and cotangents are each other's transposes", () => {
+  it.each(single)("%s", (_, c, operation) => {
+    const args = argumentsOf(c, 6);
+    const wrt = floatNumbers(c);
+    const tangents = wrt.map((i) => ordinary("f64", args[i].shape, 60 + i));
+    const type = operation.results[0].type as TensorType;
+    const ct = ordinary("f64", type.shape as readonly number[], 70);
+    const [forward, backward, size] = runOn([...args, ...tangents, ct], (...values) => {
+      const operands = values.slice(0, args.length);
+      const v = operands.map((_, i) => (wrt.includes(i) ? values[args.length + wrt.indexOf(i)] : null));
+      const cotangent = values[values.length - 1];
+      const result = again(operation, operands);
+      const tangent = push(operation, operands, result, v);
+      const back = pull(operation, operands, result, cotangent).map(unmasked);
+      const products = wrt.map((i) => sumOf(mul(back[i] ?? zerosLike(operands[i]), v[i] as Value)));
+      for (const i of wrt) expect(back[i]?.type ?? operands[i].type).toEqual(operands[i].type);
+      return [sumOf(mul(cotangent, tangent)), products.reduce(add), sumOf(mul(tangent, tangent))];
+    });
+    const scale = magnitude(Math.sqrt(size.data[0]));
+    expect(Math.abs(forward.data[0] - backward.data[0]) / scale).toBeLessThan(1e-12);
+  });
+});
+
+// ---- conventions ----------------------------------------------------------------------------------------------------
+
+/** The cotangents of `build`'s arguments for a cotangent of its result. */
+function gradientsOf(types: readonly TensorType[], args: readonly NdArray[], ct: NdArray, build: OpCase["build"]) {
+  const functions = new Functions();
+  const f = functions.add("f", types, (...x) => [build(...x)]);
+  functions.add("g", [...types, tensorType(ct.dtype, ct.shape)], (...x) =>
+    vjp(f, x.slice(0, -1), x.slice(-1)).slice(1),
+  );
+  const module = differentiate.run(functions.module(), context);
+  return interpret(module, "g", [...args, ct]).map((a) => [...a.data]);
+}
+
+const list = (...x: number[]): NdArray => ({ dtype: "f64", shape: [x.length], data: Float64Array.from(x) });
+const find = (name: string): OpCase["build"] => (opCases.find((c) => c.name === name) as OpCase).build;
+
+describe("conventions of derivatives", () => {
+  const one = { dtype: "f64", shape: [], data: Float64Array.of(1) } as const;
+  const pair = [tensorType("f64", [5]), tensorType("f64", [5])];
+
+  it("equal operands of maximum and minimum share the derivative, and NaN passes none on", () => {
+    const x = list(1, 2, 3, Number.NaN, 0);
+    const y = list(2, 2, 2, 2, -0);
+    const ct = list(1, 1, 1, 1, 1);
+    expect(gradientsOf(pair, [x, y], ct, find("maximum  and "))).toEqual([
+      [0, 0.5, 1, 0, 0.5],
+      [1, 0.5, 0, 0, 0.5],
+    ]);
+    expect(gradientsOf(pair, [x, y], ct, find("minimum  and "))).toEqual([
+      [1, 0.5, 0, 0, 0.5],
+      [0, 0.5, 1, 0, 0.5],
+    ]);
+  });
+
+  it("an infinite cotangent does not reach what was not taken", () => {
+    const [x, y] = [list(1, 2, 3, 0, 0), list(2, 1, 2, 1, 1)];
+    const ct = list(Infinity, Infinity, 1, 1, -Infinity);
+    expect(gradientsOf(pair, [x, y], ct, find("maximum  and "))).toEqual([
+      [0, Infinity, 1, 0, 0],
+      [Infinity, 0, 0, 1, -Infinity],
+    ]);
+    const extremum = find("reduce max over 0 of 4");
+    expect(
+      gradientsOf([tensorType("f64", [3])], [list(1, 3, 2)], { ...one, data: Float64Array.of(Infinity) }, extremum),
+    ).toEqual([[0, Infinity, 0]]);
+  });
+
+  it("ties of max and min reductions share equally, NaN passes none on", () => {
+    const type = [tensorType("f64", [4])];
+    const max = find("reduce max over 0 of 4");
+    const third = 1 / 3;
+    expect(gradientsOf(type, [list(3, 1, 3, 3)], one, max)).toEqual([[third, 0, third, third]]);
+    expect(gradientsOf(type, [list(0, -0, -1, -1)], one, max)).toEqual([[0.5, 0.5, 0, 0]]);
+    expect(gradientsOf(type, [list(3, Number.NaN, 3, 3)], one, max)).toEqual([[0, 0, 0, 0]]);
+    expect(gradientsOf(type, [list(1, 1, 2, 2)], one, find("reduce min over 0 of 4"))).toEqual([[0.5, 0.5, 0, 0]]);
+  });
+
+  it("a product's derivative is exact where factors are 0 or their product leaves the range", () => {
+    const type = [tensorType("f64", [3])];
+    const prod = find("reduce prod over 0 of 4");
+    expect(gradientsOf(type, [list(0, 2, 3)], one, prod)).toEqual([[6, 0, 0]]);
+    expect(gradientsOf(type, [list(0, 0, 3)], one, prod)).toEqual([[0, 0, 0]]);
+    expect(gradientsOf(type, [list(2, 3, 4)], one, prod)).toEqual([[12, 8, 6]]);
+    expect(gradientsOf(type, [list(1e-200, 1e-200, 1)], one, prod)[0][0]).toBe(1e-200);
+    expect(gradientsOf(type, [list(1e200, 1e200, 2)], one, prod)[0][0]).toBe(2e200);
+    expect(gradientsOf(type, [list(Infinity, 2, 3)], one, prod)).toEqual([[6, Infinity, Infinity]]);
+  });
+
+  it("select takes the cotangent to the operand it took", () => {
+    const predicate: NdArray = { dtype: "bool", shape: [2], data: Uint8Array.of(1, 0) };
+    const types = [tensorType("bool", [2]), tensorType("f64", [2]), tensorType("f64", [2])];
+    const ct = list(Number.NaN, Infinity);
+    expect(gradientsOf(types, [predicate, list(1, 2), list(3, 4)], ct, select)).toEqual([
+      [Number.NaN, 0],
+      [0, Infinity],
+    ]);
+  });
+});
+
+// ---- batching -------------------------------------------------------------------------------------------------------
+
+const batchSize = 3;
+
+function stack(arrays: readonly NdArray[]): NdArray {
+  const [{ dtype, shape, data }] = arrays;
+  const all = data.slice(0, 0).constructor as new (n: number) => NdArray["data"];
+  const result = new all(arrays.length * sizeOf(shape));
+  for (const [i, a] of arrays.entries()) result.set(a.data, i * sizeOf(shape));
+  return { dtype, shape: [arrays.length, ...shape], data: result };
+}
+
+function batched(operation: Operation, operands: readonly Value[], flags: readonly boolean[]): Value {
+  const { batching, name } = operation.op;
+  if (batching.kind === "rule") return batching.batch({ operation, operands, batched: flags, size: batchSize })[0];
+  expect(batching.kind, name).toBe("elementwise");
+  const type = operation.results[0].type as TensorType;
+  const whole = operands.map((v, i) =>
+    flags[i]
+      ? v
+      : broadcast(
+          v,
+          [batchSize, ...dimsOf(v.type)],
+          dimsOf(v.type).map((_, axis) => axis + 1),
+        ),
+  );
+  return emit(operation.op, whole, {
+    attributes: operation.attributes,
+    types: [tensorType(type.dtype, [batchSize, ...type.shape])],
+  })[0];
+}
+
+describe("a batch is the stack of single evaluations, bit for bit", () => {
+  it.each(single)("%s", (_, c, operation) => {
+    const samples = Array.from({ length: batchSize }, (_, b) => argumentsOf({ ...c, at: undefined }, b));
+    for (let mask = 1; mask < 2 ** c.types.length; mask++) {
+      const flags = c.types.map((_, i) => (mask & (1 << i)) !== 0);
+      const rows = samples.map((args) => args.map((a, i) => (flags[i] ? a : samples[0][i])));
+      const expected = stack(rows.map((args) => runOn(args, (...x) => [c.build(...x)])[0]));
+      const args = c.types.map((_, i) => (flags[i] ? stack(samples.map((s) => s[i])) : samples[0][i]));
+      const [got] = runOn(args, (...x) => [batched(operation, x, flags)]);
+      expect(got, `batched ${flags}`).toEqual(expected);
+    }
+  });
+});
