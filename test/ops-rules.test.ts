@@ -14,6 +14,7 @@ import {
   type Module,
   type NdArray,
   type Operation,
+  printModule,
   type Signature,
   scalar,
   sizeOf,
@@ -23,6 +24,7 @@ import {
   withBuilder,
 } from "../src/ir/index.ts";
 import { add, broadcast, constant, mul, reduceSum, select, standardOps, vjp, zerosLike } from "../src/ops/index.ts";
+import { everyWay } from "./backends.ts";
 import { argumentsOf, Functions, type OpCase, opCases, ordinary, runOn } from "./op-cases.ts";
 
 const context = { ops: standardOps, fast: false };
@@ -99,6 +101,12 @@ function inner(a: NdArray, b: NdArray): number {
   for (const [i, x] of a.data.entries()) sum += x * b.data[i];
   return sum;
 }
+
+describe("second derivatives have the same bits as loops and as generated code", () => {
+  it.each(opCases.map((c) => [c.name, c] as const))("%s", (_, c) => {
+    everyWay(printModule(tower(c)), "g1", argumentsOf(c, 7));
+  });
+});
 
 // ---- forward and reverse mode ---------------------------------------------------------------------------------------
 

@@ -145,7 +145,7 @@ const reduceOp: Op = defineOp({
   lowering: { kind: "nest", element: lowerReduce },
   docs: {
     semantics:
-      "The identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements, rounding at every step. Where the last axis is reduced, element i along it goes to accumulator i mod 16, which all other reduced axes share, running outside, row-major; then a[j] is combined with a[j+8], a[j+4], a[j+2], a[j+1]. Otherwise the order is ascending, row-major. Over nothing the result is the identity; over no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties.",
+      "The identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements, rounding at every step. Where the last axis is reduced, element i along it goes to accumulator i mod 16, which all other reduced axes share, running outside, row-major; then a[j] is combined with a[j+8], a[j+4], a[j+2], a[j+1]. Otherwise the order is ascending, row-major. Over nothing the result is the identity; over no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",
     constraints: ["sum, prod, max and min take numbers, and and or take bool", "axes are axes of x, each once"],
     example: `func @main(%x: f64[2, 3]) -> f64[2] {
   %s = reduce %x, kind = sum, axes = [1] : f64[2]
