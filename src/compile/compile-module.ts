@@ -72,6 +72,7 @@ function chooseBackend(name: string): Backend {
   if (backend === undefined) {
     fail("option", `unknown backend '${name}', expected auto or one of ${[...backends.keys()].join(", ")}`);
   }
-  if (!backend.isAvailable()) fail("option", `backend '${name}' cannot run here`, { hint: "new Function is forbidden; use interpret" });
+  if (!backend.isAvailable())
+    fail("option", `backend '${name}' cannot run here`, { hint: "new Function is forbidden; use interpret" });
   return backend;
 }

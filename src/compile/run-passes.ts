@@ -22,7 +22,11 @@ export interface RunOptions {
 }
 
 /** The module after all passes of the pipeline, and the log of what they did. */
-export function runPasses(module: Module, pipeline: Pipeline, options: RunOptions = {}): { module: Module; log: CompileLog } {
+export function runPasses(
+  module: Module,
+  pipeline: Pipeline,
+  options: RunOptions = {},
+): { module: Module; log: CompileLog } {
   const context: PassContext = { ops: options.ops ?? standardOps, fast: options.fast ?? false };
   const log = options.log ?? new CompileLog();
   const check = options.check ?? "none";

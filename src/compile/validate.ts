@@ -52,10 +52,16 @@ function compareFunc(pass: Pass, before: Module, after: Module, func: Func, size
   if (args.some((a) => a === null)) return;
   const inputs = args as readonly NdArray[];
   const [expected, got] = [outcome(before, func.name, inputs), outcome(after, func.name, inputs)];
-  const at = typeof expected === "string" || typeof got === "string" ? Number(expected !== got) - 1 : firstDifference(expected, got);
+  const at =
+    typeof expected === "string" || typeof got === "string"
+      ? Number(expected !== got) - 1
+      : firstDifference(expected, got);
   if (at < 0) return;
   const show = (o: Outcome): string => (typeof o === "string" ? o : describe(o[Math.min(at, o.length - 1)]));
-  fail("validate", `pass ${pass.name} changed @${func.name}: result ${at} is ${show(got)}, was ${show(expected)}, for ${inputs.map(describe).join(", ")}`);
+  fail(
+    "validate",
+    `pass ${pass.name} changed @${func.name}: result ${at} is ${show(got)}, was ${show(expected)}, for ${inputs.map(describe).join(", ")}`,
+  );
 }
 
 type Outcome = readonly NdArray[] | string;
@@ -76,7 +82,11 @@ function sample(type: Type, size: number, shift: number): NdArray | null {
   const shape = dimsOf(type).map((d) => evaluateDim(d, () => size));
   const count = sizeOf(shape);
   if (count > maxElements || shape.some((n) => n < 0)) return null;
-  return { dtype: type.dtype, shape, data: new dtypes[type.dtype].array(count).map((_, i) => element(type.dtype, i + shift)) };
+  return {
+    dtype: type.dtype,
+    shape,
+    data: new dtypes[type.dtype].array(count).map((_, i) => element(type.dtype, i + shift)),
+  };
 }
 
 function element(dtype: DType, i: number): number {

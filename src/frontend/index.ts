@@ -7,4 +7,4 @@ export { apply, installEvaluate, literal, type Operand } from "./lift.ts";
 export { currentTrace, TraceScope } from "./scope.ts";
 export { arrayOf, type Data, type Nested, Tensor, tensor } from "./tensor.ts";
 export { type Annotation, readAnnotations, type Trace, type TracedFunction, trace, traceInto } from "./trace.ts";
-export { flatten, type Tree, treeKey, unflatten } from "./tree.ts";
+export { flatten, flattenList, type Tree, treeKey, unflatten } from "./tree.ts";

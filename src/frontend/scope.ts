@@ -20,12 +20,15 @@ export class TraceScope {
   readonly root: BlockBuilder;
   /** Functions made on the way: shared with the scopes around. */
   readonly funcs: Map<string, Func>;
+  /** Names taken, by functions still being traced too. */
+  readonly #names: Set<string>;
   /** Tensors from outside, each an argument behind the declared ones; read at each call. */
   readonly captured = new Map<Tensor, Value>();
 
   constructor(parent: TraceScope | null) {
     this.parent = parent;
     this.funcs = parent?.funcs ?? new Map();
+    this.#names = parent === null ? new Set() : parent.#names;
     this.root = new BlockBuilder(new FuncScope([], (name) => this.signature(name)));
   }
 
@@ -36,7 +39,8 @@ export class TraceScope {
 
   freshName(base: string): string {
     let name = base;
-    for (let n = 1; this.funcs.has(name); n++) name = `${base}_${n}`;
+    for (let n = 1; this.#names.has(name); n++) name = `${base}_${n}`;
+    this.#names.add(name);
     return name;
   }
 

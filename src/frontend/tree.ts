@@ -13,11 +13,7 @@ const leafTree: Tree = Object.freeze({ kind: "leaf" });
 const maxDepth = 100;
 
 /** A structure's leaves in order, and how to put them together. `isLeaf` says what is not opened. */
-export function flatten<T>(
-  structure: unknown,
-  isLeaf: (x: unknown) => x is T,
-  what: string,
-): { readonly leaves: readonly T[]; readonly tree: Tree } {
+export function flatten<T>(structure: unknown, isLeaf: (x: unknown) => x is T, what: string): Flat<T> {
   const leaves: T[] = [];
   const open = (x: unknown, depth: number): Tree => {
     if (isLeaf(x)) {
@@ -33,6 +29,17 @@ export function flatten<T>(
     return fail("argument", `${what} holds ${describe(x)}, expected tensors, numbers, or arrays and objects of them`);
   };
   return { tree: open(structure, 0), leaves };
+}
+
+/** As flatten, of a list of arguments: the list itself is never a leaf. */
+export function flattenList<T>(list: readonly unknown[], isLeaf: (x: unknown) => x is T, what: string): Flat<T> {
+  const parts = list.map((item) => flatten(item, isLeaf, what));
+  return { leaves: parts.flatMap((p) => p.leaves), tree: { kind: "array", items: parts.map((p) => p.tree) } };
+}
+
+interface Flat<T> {
+  readonly leaves: readonly T[];
+  readonly tree: Tree;
 }
 
 /** The structure of a tree with these leaves. */

@@ -1,0 +1,134 @@
+// grad and valueAndGrad: called on values they compile; called in a trace they record a vjp of the function.
+
+import {
+  apply,
+  currentTrace,
+  flatten,
+  flattenList,
+  Tensor,
+  type TracedFunction,
+  TraceScope,
+  traceInto,
+  unflatten,
+} from "../frontend/index.ts";
+import { captureOrigin, fail, isFloat, type Origin, printType, signatureOf } from "../ir/index.ts";
+import { constant, vjp } from "../ops/index.ts";
+import { type CompiledFunction, compile } from "./compile.ts";
+
+export interface GradOptions {
+  /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
+  readonly wrt?: number | readonly number[];
+}
+
+/**
+ * The gradient of a function with a scalar result, with respect to one argument or several; of any order, by nesting.
+ * @example grad((x) => sin(x))(0) // 1
+ */
+export function grad(fn: TracedFunction, options: GradOptions = {}): CompiledFunction {
+  return differentiated("grad", fn, options, (_value, gradients) => gradients);
+}
+
+/**
+ * The value of a function with a scalar result, and its gradient.
+ * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
+ */
+export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): CompiledFunction {
+  return differentiated("valueAndGrad", fn, options, (value, gradients) => [value, gradients]);
+}
+
+function differentiated(
+  name: string,
+  fn: TracedFunction,
+  { wrt = 0 }: GradOptions,
+  combine: (value: unknown, gradients: unknown) => unknown,
+): CompiledFunction {
+  const record = (...args: unknown[]): unknown => {
+    const origin = captureOrigin(record);
+    const { value, gradients } = recordGradient(name, fn, args, [wrt].flat(), origin);
+    return combine(value, Array.isArray(wrt) ? gradients : gradients[0]);
+  };
+  Object.defineProperty(record, "name", { value: `${name}_${fn.name || "f"}` });
+  const compiled = compile(record);
+  const call = (...args: unknown[]): unknown => (currentTrace() === null ? compiled(...args) : record(...args));
+  for (const key of ["ir", "source", "log", "module", "signature"] as const) {
+    Object.defineProperty(call, key, { get: () => compiled[key] });
+  }
+  Object.defineProperty(call, "name", { value: record.name });
+  return call as CompiledFunction;
+}
+
+const isTensor = (x: unknown): x is Tensor | number | boolean =>
+  x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
+
+/** Traces `fn` as a private function of the running trace and appends its vjp. */
+function recordGradient(
+  name: string,
+  fn: TracedFunction,
+  args: readonly unknown[],
+  wrt: readonly number[],
+  origin: Origin,
+) {
+  const { leaves, tree } = flattenList(args, isTensor, "the arguments");
+  const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
+  const tensors = leaves.map((leaf) => (leaf instanceof Tensor ? leaf : constantTensor(leaf)));
+  const inner = traceInto(
+    new TraceScope(outer),
+    fn,
+    tensors.map((t) => t.type),
+    tree,
+    "private",
+  );
+  const signature = signatureOf(inner.func);
+  const [result, ...more] = signature.results;
+  if (
+    result === undefined ||
+    more.length > 0 ||
+    result.kind !== "tensor" ||
+    result.shape.length > 0 ||
+    !isFloat(result.dtype)
+  ) {
+    fail(
+      "no-derivative",
+      `${name}: the function gives ${signature.results.map(printType).join(", ") || "nothing"}, expected one float scalar`,
+      { origin, hint: "sum it, or differentiate one component" },
+    );
+  }
+  const positions = wrt.map((i) => leafRange(args, i, name, origin));
+  const numbers = positions.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
+  for (const i of numbers) requireFloat(name, tensors[i], i, origin);
+  const [value, ...gradients] = apply(recordGradient, [...tensors, ...inner.captured], (...values) =>
+    vjp(signature, values, [constant(1, result)], numbers),
+  );
+  let next = 0;
+  const structured = positions.map(({ part }) =>
+    unflatten(
+      part.tree,
+      part.leaves.map(() => gradients[next++]),
+    ),
+  );
+  return { value, gradients: structured };
+}
+
+/** The leaves of argument `i`, and where they stand among all. */
+function leafRange(args: readonly unknown[], i: number, name: string, origin: Origin) {
+  if (!Number.isInteger(i) || i < 0 || i >= args.length) {
+    fail("argument", `${name}: wrt names argument ${i}, but there are ${args.length}`, { origin });
+  }
+  const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "the arguments").leaves.length;
+  const part = flatten(args[i], isTensor, `argument ${i}`);
+  const from = count(args.slice(0, i));
+  return { from, to: from + part.leaves.length, part };
+}
+
+function requireFloat(name: string, tensor: Tensor, i: number, origin: Origin): void {
+  if (!isFloat(tensor.dtype)) {
+    fail("no-derivative", `${name}: argument ${i} has dtype ${tensor.dtype}, which has no derivative`, {
+      origin,
+      hint: "cast it to f32 or f64, or leave it out of wrt",
+    });
+  }
+}
+
+function constantTensor(x: number | boolean): Tensor {
+  return apply(constantTensor, [x], (v) => [v])[0];
+}

@@ -1,0 +1,6 @@
+// adjoint/passes: the passes and pipelines, and how to make one's own passes, rules and ops.
+
+export * from "../../passes/index.ts";
+export { compileModule, runPasses } from "../compile/index.ts";
+export { defineOp, elementwise, standardOps } from "../ops/index.ts";
+export * from "../rewrite/index.ts";

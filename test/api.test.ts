@@ -1,0 +1,279 @@
+// What users call: tracing, calling conventions, gradients, errors.
+
+import { describe, expect, it } from "vitest";
+import {
+  AdjointError,
+  add,
+  bool,
+  cast,
+  compile,
+  cond,
+  cos,
+  exp,
+  f32,
+  fori,
+  grad,
+  i32,
+  less,
+  matmul,
+  mul,
+  neg,
+  scan,
+  sin,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  where,
+  whileLoop,
+} from "../src/index.ts";
+
+function errorOf(body: () => unknown): AdjointError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof AdjointError) return error;
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}
+
+describe("compile", () => {
+  it("gives a plain function of numbers for c = a·b, with its IR and code", () => {
+    function product(a: Tensor, b: Tensor) {
+      return mul(a, b);
+    }
+    const f = compile(product, ["f64", "f64"]);
+    expect(f(15, 20)).toBe(300);
+    expect(f.ir).toContain("func @product(%a: f64, %b: f64) -> f64 {");
+    expect(f.source).toContain("a * b");
+    expect(f.log.entries.length).toBeGreaterThan(3);
+  });
+
+  it("gives value and gradient as one function without allocation but the tuple", () => {
+    const f = compile(
+      (a: Tensor, b: Tensor) => {
+        const [c, [da, db]] = valueAndGrad(mul, { wrt: [0, 1] })(a, b);
+        return [c, da, db];
+      },
+      ["f64", "f64"],
+    );
+    expect(f(15, 20)).toEqual([300, 20, 15]);
+    expect(f.source).toMatch(/return \[\w+, b, a\]/);
+  });
+
+  it("keeps the traced structure of arguments and results", () => {
+    const f = compile(
+      (p: { w: Tensor; b: Tensor }, x: Tensor) => ({ y: add(mul(p.w, x), p.b), parts: [p.w] }),
+      [{ w: "f64", b: "f64" }, "f64"],
+    );
+    expect(f({ w: 2, b: 1 }, 3)).toEqual({ y: 7, parts: [2] });
+  });
+
+  it("is one artefact for all sizes, 0 and 1 among them", () => {
+    const f = compile((x: Tensor) => sum(exp(mul(x, 0.5))), ["f64[N]"]);
+    for (const n of [0, 1, 5, 100]) {
+      const xs = Float64Array.from({ length: n }, (_, i) => i / 10);
+      expect(f(xs)).toBeCloseTo(
+        xs.reduce((s, x) => s + Math.exp(x / 2), 0),
+        9,
+      );
+    }
+  });
+
+  it("takes typed arrays, nested arrays and tensors, and gives tensors", () => {
+    const f = compile((x: Tensor, y: Tensor) => matmul(x, y), ["f64[N, 2]", "f64[2, M]"]);
+    const expected = [
+      [19, 22],
+      [43, 50],
+    ];
+    expect(
+      f(
+        [
+          [1, 2],
+          [3, 4],
+        ],
+        [
+          [5, 6],
+          [7, 8],
+        ],
+      ).toArray(),
+    ).toEqual(expected);
+    expect(f(Float64Array.of(1, 2, 3, 4), Float64Array.of(5, 6, 7, 8)).toArray()).toEqual(expected);
+    expect(
+      f(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+        tensor([
+          [5, 6],
+          [7, 8],
+        ]),
+      ).data(),
+    ).toEqual(Float64Array.of(19, 22, 43, 50));
+  });
+
+  it("compiles for the types of its arguments where none are given", () => {
+    const f = compile((x: Tensor, y: Tensor) => add(x, y));
+    expect(f(1, 2)).toBe(3);
+    expect(f([1, 2], [3, 4]).toArray()).toEqual([4, 6]);
+    expect(f(Float32Array.of(1, 2), f32(1)).dtype).toBe("f32");
+  });
+
+  it("reads a captured tensor at each call, never bakes it in", () => {
+    const w = tensor([1, 2, 3]);
+    const f = compile((x: Tensor) => sum(mul(x, w)), ["f64[3]"]);
+    expect(f([1, 1, 1])).toBe(6);
+    expect(f.ir).not.toContain("dense");
+  });
+
+  it("compiles IR text", () => {
+    const f = compile("func @twice(%x: f64) -> f64 {\n  %y = add %x, %x : f64\n  return %y\n}\n");
+    expect(f(4)).toBe(8);
+  });
+
+  it("runs branches and loops", () => {
+    const f = compile(
+      (x: Tensor) =>
+        cond(
+          less(x, 0),
+          () => neg(x),
+          () => mul(x, 2),
+        ),
+      ["f64"],
+    );
+    expect([f(-3), f(3)]).toEqual([3, 6]);
+    const g = compile(
+      (x: Tensor) =>
+        whileLoop(
+          (v: Tensor) => less(v, 100),
+          (v) => mul(v, 2),
+          x,
+        ),
+      ["f64"],
+    );
+    expect(g(3)).toBe(192);
+    const h = compile(
+      (xs: Tensor) => scan((s: Tensor, x) => [add(s, x), add(s, x)] as const, tensor(0), xs),
+      ["f64[N]"],
+    );
+    expect(h([1, 2, 3])[1].toArray()).toEqual([1, 3, 6]);
+    const p = compile((x: Tensor) => fori(0, 5, (_i, v: Tensor) => mul(v, 2), x), ["f64"]);
+    expect(p(1)).toBe(32);
+  });
+
+  it("runs without generated code as well", () => {
+    const f = compile((x: Tensor) => sin(x), ["f64"], { backend: "interpret" });
+    expect(f(0.5)).toBe(Math.sin(0.5));
+    expect(f.source).toBeNull();
+  });
+});
+
+describe("gradients", () => {
+  it("are called on values", () => {
+    expect(valueAndGrad(mul, { wrt: [0, 1] })(15, 20)).toEqual([300, [20, 15]]);
+    expect(grad((x: Tensor) => sin(x))(0)).toBe(1);
+  });
+
+  it("nest to any order", () => {
+    const f = (x: Tensor) => mul(sin(x), x);
+    const third = grad(grad(grad(f)));
+    expect(third(0.7)).toBeCloseTo(-3 * Math.sin(0.7) - 0.7 * Math.cos(0.7), 12);
+  });
+
+  it("reach tensors, structures and values captured from around", () => {
+    const g = grad((p: { w: Tensor; b: Tensor }, x: Tensor) => sum(add(mul(p.w, x), p.b)));
+    const result = g({ w: tensor([1, 2]), b: tensor([0, 0]) }, tensor([3, 4]));
+    expect(result.w.toArray()).toEqual([3, 4]);
+    expect(result.b.toArray()).toEqual([1, 1]);
+    const h = compile((x: Tensor, y: Tensor) => grad((z: Tensor) => mul(mul(z, y), z))(x), ["f64", "f64"]);
+    expect(h(3, 5)).toBe(30);
+  });
+
+  it("pass through branches, and a branch not taken never poisons one", () => {
+    const g = grad((x: Tensor) =>
+      cond(
+        less(x, 0),
+        () => mul(x, x),
+        () => exp(x),
+      ),
+    );
+    expect([g(-3), g(0)]).toEqual([-6, 1]);
+    const masked = grad((x: Tensor) => where(less(x, 1), cos(x), exp(mul(x, Infinity))));
+    expect(masked(0)).toBe(0);
+  });
+
+  it("say why there is none", () => {
+    expect(errorOf(() => grad((x: Tensor) => mul(x, 2))([1, 2])).message).toMatch(
+      /gives f64\[2\], expected one float scalar/,
+    );
+    expect(errorOf(() => grad((x: Tensor) => x)(i32(3))).code).toBe("no-derivative");
+    expect(errorOf(() => grad(sin, { wrt: 3 })(1)).message).toMatch(/wrt names argument 3/);
+  });
+});
+
+describe("errors", () => {
+  it("stand at the user's line when the operation is applied", () => {
+    const error = errorOf(() => compile((x: Tensor) => add(x, cast(x, "f32")), ["f64"]));
+    expect(error.code).toBe("dtype");
+    expect(error.origin?.file).toContain("api.test.ts");
+    expect(error.message).toMatch(/add: operand 1 has dtype f32, expected f64/);
+  });
+
+  it("say what to write where a tensor is used as a primitive", () => {
+    const error = errorOf(() => compile((x: Tensor) => (x as unknown as number) * 2, ["f64"]));
+    expect(error.code).toBe("primitive");
+    expect(error.message).toContain("mul(a, b)");
+    expect(`${tensor([1, 2])}`).toBe("Tensor(f64[2], [1,2])");
+  });
+
+  it("name literals that a dtype does not have, shapes that do not fit, and tensors from elsewhere", () => {
+    expect(errorOf(() => compile((x: Tensor) => add(x, 0.5), ["i32"])).code).toBe("literal");
+    expect(errorOf(() => compile((x: Tensor, y: Tensor) => add(x, y), ["f64[2]", "f64[3]"])).code).toBe("shape");
+    let leaked: Tensor | undefined;
+    compile(
+      (x: Tensor) => {
+        leaked = x;
+        return x;
+      },
+      ["f64"],
+    );
+    expect(errorOf(() => add(leaked as Tensor, 1)).code).toBe("scope");
+    expect(errorOf(() => compile((x: Tensor) => mul(x, leaked as Tensor), ["f64"])).code).toBe("scope");
+  });
+
+  it("name wrong arguments", () => {
+    const f = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"]);
+    expect(errorOf(() => f(1)).message).toMatch(/got 1 arguments, expected 2/);
+    expect(errorOf(() => f("1", 2)).message).toMatch(/argument 'a' of @\w+ is string, expected f64/);
+    const g = compile((x: Tensor) => mul(x, x), ["f64[N, 2]"]);
+    expect(errorOf(() => g(Float64Array.of(1, 2, 3))).message).toMatch(/3 elements, expected a multiple of 2/);
+    expect(errorOf(() => g(Float32Array.of(1, 2))).code).toBe("argument");
+  });
+});
+
+describe("concrete tensors", () => {
+  it("compute at once and print their values", () => {
+    expect(
+      add(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+        1,
+      ).toArray(),
+    ).toEqual([
+      [2, 3],
+      [4, 5],
+    ]);
+    expect(
+      tensor([1, 2])
+        .sub(tensor([0.5, 1]))
+        .toArray(),
+    ).toEqual([0.5, 1]);
+    expect(bool([true, false]).toArray()).toEqual([true, false]);
+    expect(sub(tensor(3), 1).item()).toBe(2);
+  });
+});
