@@ -15,7 +15,7 @@ const entries = {
   ir: "src/entry/ir.ts",
   passes: "src/entry/passes.ts",
   testing: "src/entry/testing.ts",
-  cli: "src/cli/main.ts",
+  cli: "src/cli/bin.ts",
 };
 
 function newest(path) {

@@ -1,0 +1,55 @@
+// adjoint grad: IR of a function with its gradient, optimised.
+
+import { tensorPipeline } from "../../passes/index.ts";
+import { runPasses } from "../compile/index.ts";
+import { buildFunc, type Func, fail, findFunc, makeModule, type Module, printModule, signatureOf, symbol, type Value } from "../ir/index.ts";
+import { constantLike, isFloatType, vjp } from "../ops/index.ts";
+import { type Command, readModule, readOptions, UsageError } from "./io.ts";
+
+const options = { wrt: { type: "string" } } as const;
+
+export const grad: Command = {
+  name: "grad",
+  usage: "grad FILE|- @func [--wrt 0,1]",
+  summary: "Prints IR that gives a function's results and its gradient, optimised.",
+  help: `The results of @func, then the cotangents of its arguments for a cotangent of 1 to each float result.
+
+  --wrt 0,1             the arguments to differentiate with respect to; all of float dtype where left out`,
+  run(args, io) {
+    const { values, positionals } = readOptions(args, options);
+    if (positionals.length !== 2 || !positionals[1].startsWith("@")) throw new UsageError("expected FILE and @func");
+    const { module } = readModule(positionals[0], io);
+    const wrt = values.wrt?.split(",").map((n) => {
+      if (!/^\s*\d+\s*$/.test(n)) throw new UsageError(`--wrt is '${values.wrt}', expected argument numbers like 0,1`);
+      return Number(n);
+    });
+    io.out(printModule(runPasses(withGradient(module, positionals[1].slice(1), wrt), tensorPipeline).module));
+  },
+};
+
+/** The function made private, and a public `<name>_grad` that calls its vjp. */
+function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
+  const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
+  if (!func.body.results.some((r) => isFloatType(r.type))) fail("no-derivative", `@${name} has no result of float dtype`);
+  const taken = new Set(module.funcs.map((f) => f.name));
+  let fresh = `${name}_grad`;
+  while (taken.has(fresh)) fresh += "_";
+  const signature = signatureOf(func);
+  const gradient = buildFunc(
+    {
+      name: fresh,
+      symbols: func.symbols,
+      constraints: func.constraints,
+      origin: func.origin,
+      argumentNames: func.body.arguments.map((a) => a.name),
+      signature: (callee) => (callee === name ? signature : null),
+    },
+    signature.arguments,
+    (...args: Value[]) => {
+      const ones = func.body.results.filter((r) => isFloatType(r.type)).map((r) => constantLike(1, r));
+      return vjp(signature, args, ones, wrt, Object.fromEntries(func.symbols.map((s) => [s, symbol(s)])));
+    },
+  );
+  const callee: Func = Object.freeze({ ...func, visibility: "private" as const });
+  return makeModule([...module.funcs.map((f) => (f === func ? callee : f)), gradient]);
+}

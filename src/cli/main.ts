@@ -1,0 +1,58 @@
+// The adjoint command: which subcommand, with which input and output. Exit 0, 1 for errors, 2 for wrong usage.
+
+import { readFileSync } from "node:fs";
+import { AdjointError } from "../ir/index.ts";
+import { grad } from "./grad.ts";
+import { type Command, type Io, UsageError } from "./io.ts";
+import { opt } from "./opt.ts";
+import { run } from "./run.ts";
+
+const commands: ReadonlyMap<string, Command> = new Map([opt, run, grad].map((c) => [c.name, c]));
+
+function overview(): string {
+  const lines = [...commands.values()].map((c) => `  adjoint ${c.usage}\n      ${c.summary}`);
+  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE may be - for standard input.\n`;
+}
+
+/** Runs the command; gives the exit code. */
+export function main(argv: readonly string[], io: Io): number {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    io.out(overview());
+    return name === undefined ? 2 : 0;
+  }
+  const command = commands.get(name);
+  if (command === undefined) {
+    io.err(`adjoint: unknown command '${name}', expected ${[...commands.keys()].join(", ")}\n`);
+    return 2;
+  }
+  if (rest.includes("--help") || rest.includes("-h")) {
+    io.out(`usage: adjoint ${command.usage}\n\n${command.help}\n`);
+    return 0;
+  }
+  try {
+    command.run(rest, io);
+    return 0;
+  } catch (error) {
+    return report(error, command, io);
+  }
+}
+
+function report(error: unknown, command: Command, io: Io): number {
+  if (error instanceof UsageError) {
+    io.err(`adjoint ${command.name}: ${error.message}\nusage: adjoint ${command.usage}\n`);
+    return 2;
+  }
+  if (!(error instanceof AdjointError)) throw error;
+  io.err(`${error.message}\n`);
+  if (error.frame !== undefined) io.err(`${error.frame}\n`);
+  if (error.reproducer !== undefined) io.err(`\n// rerun this with: adjoint opt FILE\n${error.reproducer}`);
+  return 1;
+}
+
+/** The real files and streams. */
+export const processIo: Io = {
+  read: (path) => readFileSync(path === "-" ? 0 : path, "utf8"),
+  out: (text) => void process.stdout.write(text),
+  err: (text) => void process.stderr.write(text),
+};

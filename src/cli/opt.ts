@@ -1,0 +1,91 @@
+// adjoint opt: runs passes over IR and shows what they do.
+
+import { standardPasses, tensorPipeline } from "../../passes/index.ts";
+import { type Check, runPasses } from "../compile/index.ts";
+import { countOperations, printModule } from "../ir/index.ts";
+import { type CompileLog, Pipeline } from "../rewrite/index.ts";
+import { type Command, type Io, readModule, readOptions, UsageError } from "./io.ts";
+
+const options = {
+  passes: { type: "string" },
+  "print-after-all": { type: "boolean", default: false },
+  "print-before": { type: "string", multiple: true, default: [] as string[] },
+  "print-after": { type: "string", multiple: true, default: [] as string[] },
+  diff: { type: "boolean", default: false },
+  timing: { type: "boolean", default: false },
+  check: { type: "string", default: "verify" },
+  origins: { type: "boolean", default: false },
+  fast: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+} as const;
+
+export const opt: Command = {
+  name: "opt",
+  usage: "opt FILE|- [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
+  summary: "Runs passes over IR and prints the result.",
+  help: `Without --passes, the file's \`// pass: a, b\` line says what to run; without one, the default pipeline runs.
+
+  --passes a,b,c        the passes, in order: ${[...standardPasses.keys()].join(", ")}
+  --print-after-all     the module after each pass that changed something
+  --print-before=P      the module before pass P; --print-after=P after it
+  --diff                the lines each pass removed (-), added (+) or changed (~)
+  --timing              milliseconds of each pass
+  --check verify        the verifier after every pass (the default); validate also runs the interpreter before and
+                        after and compares bits; none checks nothing
+  --origins             prints where each operation came from
+  --fast                allows rewrites that change bits
+  --json                the log as JSON`,
+  run(args, io) {
+    const { values, positionals } = readOptions(args, options);
+    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    const { module, text } = readModule(positionals[0], io);
+    const pipeline = choosePipeline(values.passes ?? passLine(text));
+    const { module: result, log } = runPasses(module, pipeline, { check: checkOf(values.check), fast: values.fast });
+    if (values.json) {
+      io.out(`${JSON.stringify({ passes: log, operations: countOperations(result), module: printModule(result) }, null, 2)}\n`);
+      return;
+    }
+    writeLog(log, values, io);
+    io.out(printModule(result, { origins: values.origins ? "comment" : false }));
+  },
+};
+
+/** The passes of the file's own `// pass:` line. */
+function passLine(text: string): string | undefined {
+  return /^\/\/ pass: *(.*)$/m.exec(text)?.[1];
+}
+
+function choosePipeline(names: string | undefined): Pipeline {
+  if (names === undefined) return tensorPipeline;
+  const list = names.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  return new Pipeline(
+    list.map((name) => {
+      const pass = standardPasses.get(name);
+      if (pass === undefined) throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
+      return { pass, reason: "asked for" };
+    }),
+  );
+}
+
+function checkOf(name: string): Check {
+  if (name === "none" || name === "verify" || name === "validate") return name;
+  throw new UsageError(`--check is '${name}', expected none, verify or validate`);
+}
+
+interface LogOptions {
+  readonly "print-after-all": boolean;
+  readonly "print-before": readonly string[];
+  readonly "print-after": readonly string[];
+  readonly diff: boolean;
+  readonly timing: boolean;
+}
+
+function writeLog(log: CompileLog, values: LogOptions, io: Io): void {
+  if (values["print-after-all"] || values.diff || values.timing) {
+    io.out(`${log.text({ modules: values["print-after-all"], diff: values.diff, timing: values.timing })}\n// ----- result\n`);
+  }
+  for (const entry of log.entries) {
+    if (values["print-before"].includes(entry.pass)) io.out(`// ----- before ${entry.pass}\n${printModule(entry.before)}`);
+    if (values["print-after"].includes(entry.pass)) io.out(`// ----- after ${entry.pass}\n${printModule(entry.after)}`);
+  }
+}
