@@ -1,0 +1,187 @@
+// The samples in ir-samples/: documents that are tests. `ADJOINT_BLESS=1` rewrites the outputs of passes.
+
+import { writeFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
+import { interpret } from "../src/backend/index.ts";
+import { compileModule, runPasses } from "../src/compile/index.ts";
+import {
+  AdjointError,
+  type Func,
+  findFunc,
+  isomorphic,
+  type Module,
+  type NdArray,
+  parseTypeText,
+  printModule,
+  tensorType,
+  verify,
+} from "../src/ir/index.ts";
+import { parse, standardOps } from "../src/ops/index.ts";
+import type { Pass } from "../src/rewrite/index.ts";
+import { sameArrays, showArray } from "../src/testing/index.ts";
+import { arrayOf, isNear } from "./support/arrays.ts";
+import {
+  blessSample,
+  inPlace,
+  parseSample,
+  type RunDirective,
+  type SampleCase,
+  splitList,
+} from "./support/directives.ts";
+import { readSamples } from "./support/samples.ts";
+
+const samples = readSamples();
+const blessing = process.env.ADJOINT_BLESS === "1";
+const context = { ops: standardOps, fast: false };
+
+/** A pass by name, or `refine-shapes @f(f32[2])`. */
+function passNamed(text: string): Pass {
+  const refinement = /^refine-shapes @(\S+)\((.*)\)$/.exec(text);
+  if (refinement !== null) return refineTo(refinement[1], splitList(refinement[2]).map(parseTypeText));
+  const pass = standardPasses.get(text);
+  if (pass === undefined) throw new Error(`no pass is called ${text}`);
+  return pass;
+}
+
+function runNamed(module: Module, names: readonly string[]): Module {
+  let current = module;
+  for (const name of names) {
+    current = passNamed(name).run(current, context);
+    verify(current);
+  }
+  return current;
+}
+
+/** Text and module are two forms of one thing, with and without origins. */
+function roundTrips(module: Module): void {
+  const text = printModule(module);
+  const again = parse(text);
+  expect(isomorphic(module, again)).toBeNull();
+  expect(printModule(again)).toBe(text);
+  const located = printModule(module, { origins: true });
+  expect(isomorphic(module, parse(located), { origins: true })).toBeNull();
+}
+
+function errorOf(body: () => unknown): AdjointError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof AdjointError) return error;
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}
+
+// ---- run directives -------------------------------------------------------------------------------------------------
+
+type Runner = (name: string, args: readonly NdArray[]) => readonly NdArray[];
+
+/** Every way to run a module, by what it is called in a failing test. */
+function waysToRun(
+  at: SampleCase,
+  module: Module,
+  entry: string,
+  args: readonly NdArray[],
+): readonly (readonly [string, Runner])[] {
+  const resolved = runPasses(module, gradPipeline).module;
+  const ways: (readonly [string, Runner])[] = [["the interpreter", (name, args) => interpret(resolved, name, args)]];
+  for (const names of at.passes) {
+    if (names.some((name) => standardPasses.get(name)?.lowers === true)) continue;
+    const after = runPasses(runNamed(module, names), gradPipeline).module;
+    if (findFunc(after, entry) !== undefined) {
+      ways.push([`the interpreter after ${names.join(", ")}`, (name, args) => interpret(after, name, args)]);
+    }
+  }
+  for (const backend of ["interpret", "js"] as const) {
+    const { executable } = compileModule(ranked(module, entry, args), { entry, backend, check: "verify" });
+    ways.push([`compiled for ${backend}`, (_, args) => executable.run(args)]);
+  }
+  return ways;
+}
+
+/** The module for the ranks of these arguments, where the entry leaves them open. */
+function ranked(module: Module, entry: string, args: readonly NdArray[]): Module {
+  if (findFunc(module, entry)?.body.arguments.every((v) => v.type.kind !== "unranked") === true) return module;
+  const types = args.map((a) => tensorType(a.dtype, a.shape));
+  return refineTo(entry, types).run(module, context);
+}
+
+function checkRun(at: SampleCase, module: Module, run: RunDirective): void {
+  const func = findFunc(module, run.func) as Func;
+  expect(func, `@${run.func}`).toBeDefined();
+  expect(run.args.length, "number of arguments").toBe(func.body.arguments.length);
+  // memory may be written to, so each way has arguments of its own
+  const args = (): readonly NdArray[] => run.args.map((x, i) => arrayOf(x, func.body.arguments[i].type));
+  let first: readonly NdArray[] | null = null;
+  for (const [way, runner] of waysToRun(at, module, run.func, args())) {
+    if (run.relation === "fails") {
+      expect(errorOf(() => runner(run.func, args())).message, way).toContain(run.message);
+      continue;
+    }
+    const got = runner(run.func, args());
+    const expected = run.expected.map((x, i) => arrayOf(x, func.body.results[i].type));
+    const fits = run.relation === "==" ? sameArrays(got, expected) : got.every((x, i) => isNear(x, expected[i]));
+    expect(fits, `${way} gives ${show(got)}, expected ${show(expected)}`).toBe(true);
+    first ??= got;
+    expect(sameArrays(got, first), `${way} gives ${show(got)}, the interpreter ${show(first)}`).toBe(true);
+  }
+}
+
+function show(arrays: readonly NdArray[]): string {
+  return arrays.map(showArray).join("; ");
+}
+
+// ---- the samples ----------------------------------------------------------------------------------------------------
+
+function checkError(at: SampleCase, file: string): void {
+  const { line, text } = at.error ?? { line: 0, text: "" };
+  const error = errorOf(() => parse(inPlace(at), { file }));
+  expect(error.message).toContain(text);
+  expect(error.origin?.line, error.message).toBe(line);
+  expect(error.origin?.file).toBe(file);
+  expect(error.message).not.toContain("\n");
+  expect(error.frame?.split("\n")[1]).toMatch(/^ *\^$/);
+}
+
+function checkCase(at: SampleCase, file: string): void {
+  const module = parse(inPlace(at), { file });
+  roundTrips(module);
+  expect([...at.after.keys()]).toEqual(at.passes.map((names) => names.join(", ")));
+  for (const names of at.passes) {
+    const output = runNamed(module, names);
+    expect(printModule(output)).toBe(at.after.get(names.join(", ")));
+    roundTrips(output);
+  }
+  for (const run of at.runs) checkRun(at, module, run);
+}
+
+if (blessing) {
+  for (const { path, text } of samples) {
+    const output = (at: SampleCase, passes: readonly string[]) => printModule(runNamed(parse(at.text), passes));
+    const blessed = blessSample(text, output);
+    if (blessed !== text) writeFileSync(path, blessed);
+  }
+}
+
+describe.each((blessing ? readSamples() : samples).map((s) => [s.name, s] as const))("%s", (_, { name, text }) => {
+  it("says in its first line what it shows", () => {
+    expect(text).toMatch(/^\/\/ \S/);
+  });
+  it.each(parseSample(text).map((at) => [at.line, at] as const))("line %d", (_line, at) => {
+    if (at.error === null) checkCase(at, `ir-samples/${name}`);
+    else checkError(at, `ir-samples/${name}`);
+  });
+});
+
+describe("the samples", () => {
+  const names = new Set(samples.map((s) => s.name));
+
+  it("show every op", () => {
+    expect([...standardOps.keys()].filter((op) => !names.has(`ops/${op}.ir`))).toEqual([]);
+  });
+
+  it("show every pass", () => {
+    expect([...standardPasses.keys()].filter((pass) => !names.has(`passes/${pass}.ir`))).toEqual([]);
+  });
+});
