@@ -1,6 +1,6 @@
 // Compile time: linear in the number of operations, and against jax-js on the same chain.
 
-import { add, compile, mul, sin, valueAndGrad } from "adjoint";
+import { add, compile, mul, sin, valueAndGrad } from "../dist/index.js";
 import { failures, heading, median, note, once, report } from "./measure.mjs";
 
 const chain = (n) => (x, a, b) => {

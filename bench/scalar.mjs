@@ -1,6 +1,6 @@
 // Generated scalar functions against the same functions by hand, in a loop of a million.
 
-import { add, compile, exp, mul, sin, valueAndGrad } from "adjoint";
+import { add, compile, exp, mul, sin, valueAndGrad } from "../dist/index.js";
 import { failures, heading, paired, report } from "./measure.mjs";
 
 const n = 1_000_000;

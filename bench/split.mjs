@@ -1,6 +1,6 @@
 // Large straight-line functions: cost per operation at 10,000 operations against 100.
 
-import { add, compile, mul } from "adjoint";
+import { add, compile, mul } from "../dist/index.js";
 import { failures, heading, median, once, report } from "./measure.mjs";
 
 function chain(operations) {

@@ -10,7 +10,7 @@ import { failures, heading, paired, report } from "./measure.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bare = "const a = 15, b = 20; console.log(a * b, b, a);";
-const first = `import { mul, valueAndGrad } from "adjoint";
+const first = `import { mul, valueAndGrad } from "../../dist/index.js";
 const [c, [da, db]] = valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20);
 console.log(c, da, db);`;
 

@@ -21,5 +21,6 @@ export * from "./parse.ts";
 export * from "./print.ts";
 export * from "./signature.ts";
 export * from "./type.ts";
+export * from "./value.ts";
 export * from "./verify.ts";
 export * from "./walk.ts";

@@ -1,71 +1,12 @@
-// The data: module → functions → one block each → operations → regions → blocks. Plain, readonly, frozen.
+// Modules and functions, and how their parts are made: plain, readonly, frozen.
 
 import type { Constraint } from "./constraint.ts";
-import type { Dim } from "./dim.ts";
-import type { Dense } from "./ndarray.ts";
-import type { Op } from "./op.ts";
+import type { Block, Operation, Signature } from "./op.ts";
 import type { Origin } from "./origin.ts";
-import type { Type } from "./type.ts";
+import type { Value } from "./value.ts";
 
-let nextId = 1;
-
-/** A block argument or an operation's result. It knows its type and a name hint, never its definition or its uses. */
-export class Value {
-  readonly id: number = nextId++;
-  readonly type: Type;
-  /** What the printer calls it, before making it unique; null takes the mnemonic. */
-  readonly name: string | null;
-
-  constructor(type: Type, name: string | null = null) {
-    this.type = type;
-    this.name = name;
-  }
-}
-
-/** Contracted or paired axes: `[1] x [0]`. */
-export interface AxisPairs {
-  readonly left: readonly number[];
-  readonly right: readonly number[];
-}
-
-/** A compile-time fact. The op's attribute specification says which of these it is. */
-export type Attribute =
-  | number
-  | boolean
-  | string
-  | Dim
-  | Type
-  | Dense
-  | AxisPairs
-  | readonly (number | string | Dim)[]
-  | Bindings;
-
-/** Dimension symbols that a call binds explicitly: `call @f<B = 2*N>(…)`. */
-export interface Bindings {
-  readonly bindings: Readonly<Record<string, Dim>>;
-}
-
-export type Attributes = Readonly<Record<string, Attribute>>;
-
-/** One use of an op. */
-export interface Operation {
-  readonly op: Op;
-  readonly operands: readonly Value[];
-  /** Complete: defaults are filled in. */
-  readonly attributes: Attributes;
-  readonly regions: readonly Block[];
-  readonly results: readonly Value[];
-  readonly origin: Origin | null;
-  /** How many operands each of the op's groups takes, where it has several: `carry(…) over(…)`. */
-  readonly segments: readonly number[];
-}
-
-/** Arguments, operations in order, and what the terminator (`return` or `yield`) gives back. */
-export interface Block {
-  readonly arguments: readonly Value[];
-  readonly operations: readonly Operation[];
-  readonly results: readonly Value[];
-}
+export type { Attribute, Attributes, AxisPairs, Bindings, Block, Operation, Signature } from "./op.ts";
+export { Value } from "./value.ts";
 
 export interface Func {
   readonly name: string;
@@ -80,14 +21,6 @@ export interface Func {
 
 export interface Module {
   readonly funcs: readonly Func[];
-}
-
-export interface Signature {
-  readonly name: string;
-  readonly symbols: readonly string[];
-  readonly constraints: readonly Constraint[];
-  readonly arguments: readonly Type[];
-  readonly results: readonly Type[];
 }
 
 export function makeBlock(args: readonly Value[], operations: readonly Operation[], results: readonly Value[]): Block {

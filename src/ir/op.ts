@@ -1,12 +1,67 @@
-// The op record: everything about an operation in one place. Parser, printer, verifier, interpreter, folding, CSE,
+// Operations and their op records: everything about an operation in one place. Parser, printer, verifier, interpreter, folding, CSE,
 // differentiation, batching, lowering, code generation, the test generators and the docs all read it.
 
+import type { Constraint } from "./constraint.ts";
 import type { Dim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 import { AdjointError, type ErrorCode } from "./errors.ts";
-import type { Attribute, Attributes, Block, Operation, Signature, Value } from "./module.ts";
-import type { NdArray } from "./ndarray.ts";
+import type { Dense, NdArray } from "./ndarray.ts";
+import type { Origin } from "./origin.ts";
 import type { Type } from "./type.ts";
+import type { Value } from "./value.ts";
+
+/** Contracted or paired axes: `[1] x [0]`. */
+export interface AxisPairs {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+/** A compile-time fact. The op's attribute specification says which of these it is. */
+export type Attribute =
+  | number
+  | boolean
+  | string
+  | Dim
+  | Type
+  | Dense
+  | AxisPairs
+  | readonly (number | string | Dim)[]
+  | Bindings;
+
+/** Dimension symbols that a call binds explicitly: `call @f<B = 2*N>(…)`. */
+export interface Bindings {
+  readonly bindings: Readonly<Record<string, Dim>>;
+}
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** One use of an op. */
+export interface Operation {
+  readonly op: Op;
+  readonly operands: readonly Value[];
+  /** Complete: defaults are filled in. */
+  readonly attributes: Attributes;
+  readonly regions: readonly Block[];
+  readonly results: readonly Value[];
+  readonly origin: Origin | null;
+  /** How many operands each of the op's groups takes, where it has several: `carry(…) over(…)`. */
+  readonly segments: readonly number[];
+}
+
+/** Arguments, operations in order, and what the terminator (`return` or `yield`) gives back. */
+export interface Block {
+  readonly arguments: readonly Value[];
+  readonly operations: readonly Operation[];
+  readonly results: readonly Value[];
+}
+
+export interface Signature {
+  readonly name: string;
+  readonly symbols: readonly string[];
+  readonly constraints: readonly Constraint[];
+  readonly arguments: readonly Type[];
+  readonly results: readonly Type[];
+}
 
 /** `pure`: free to remove, merge, move. `mayFail`: removable when unused, never hoisted. `effect`: stays as it is. */
 export type Effect = "pure" | "mayFail" | "effect";

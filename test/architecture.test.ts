@@ -1,0 +1,172 @@
+// The tree is what it says: who imports whom, no cycles, small files and functions, a reason at the top of each.
+
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import ts from "typescript";
+import { describe, expect, it } from "vitest";
+import { standardPasses } from "../passes/index.ts";
+import { records, standardOps } from "../src/ops/index.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/** Which rooms each room may import; what is not listed may not be imported. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  "src/ir": [],
+  "src/ops": ["src/ir"],
+  "src/rewrite": ["src/ir"],
+  "src/runtime": ["src/ir"],
+  passes: ["src/ir", "src/ops", "src/rewrite"],
+  "src/backend": ["src/ir", "src/ops", "src/runtime"],
+  "src/compile": ["src/ir", "src/ops", "src/rewrite", "src/backend", "src/runtime", "passes"],
+  "src/frontend": ["src/ir", "src/ops"],
+  "src/library": ["src/ops", "src/frontend"],
+  "src/api": ["src/ir", "src/ops", "src/rewrite", "src/runtime", "src/compile", "src/frontend", "src/library"],
+  "src/testing": ["src/ir", "src/ops", "src/rewrite", "src/compile"],
+};
+/** Entry points and the command may import anything, and nobody imports them. */
+const faces = ["src/index.ts", "src/entry", "src/cli"];
+
+interface Source {
+  readonly path: string;
+  readonly room: string;
+  readonly text: string;
+  readonly file: ts.SourceFile;
+  /** Paths of our own files that it imports, types included. */
+  readonly imports: readonly string[];
+}
+
+function filesBelow(folder: string): readonly string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = `${folder}/${entry.name}`;
+    if (entry.isDirectory()) return filesBelow(path);
+    return path.endsWith(".ts") ? [path] : [];
+  });
+}
+
+function roomOf(path: string): string {
+  const [first, second] = path.split("/");
+  return first === "passes" ? "passes" : second.endsWith(".ts") ? path : `src/${second}`;
+}
+
+function readSource(path: string): Source {
+  const text = readFileSync(join(root, path), "utf8");
+  const { importedFiles } = ts.preProcessFile(text, true, true);
+  const imports = importedFiles
+    .map((f) => f.fileName)
+    .filter((name) => name.startsWith("."))
+    .map((name) => relative(root, resolve(root, dirname(path), name)));
+  return {
+    path,
+    room: roomOf(path),
+    text,
+    imports,
+    file: ts.createSourceFile(path, text, ts.ScriptTarget.ES2022, true),
+  };
+}
+
+const sources = [...filesBelow("src"), ...filesBelow("passes")].map(readSource);
+const byPath = new Map(sources.map((s) => [s.path, s]));
+
+/** A pass is passes/<name>.ts with what lies in passes/<name>/. */
+function passOf(path: string): string {
+  return path.split("/")[1].replace(/\.ts$/, "");
+}
+
+function allowed({ path, room }: Source, target: string): boolean {
+  const to = roomOf(target);
+  if (faces.includes(room)) return true;
+  if (faces.includes(to)) return false;
+  if (room === "passes" && to === "passes") return path === "passes/index.ts" || passOf(path) === passOf(target);
+  if (room === "src/backend" && to === "src/backend") return sameBackend(path, target);
+  if (to === room) return true;
+  return mayImport[room]?.includes(to) === true;
+}
+
+/** Backends share backend.ts and nothing else; index.ts gathers them. */
+function sameBackend(path: string, target: string): boolean {
+  const folder = (p: string): string => p.split("/")[2];
+  return path === "src/backend/index.ts" || target === "src/backend/backend.ts" || folder(path) === folder(target);
+}
+
+describe("imports", () => {
+  it("follow the table", () => {
+    const wrong = sources.flatMap((s) => s.imports.filter((t) => !allowed(s, t)).map((t) => `${s.path} imports ${t}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it("go through a folder's index.ts from outside", () => {
+    const inner = (s: Source, t: string): boolean =>
+      roomOf(t) !== s.room &&
+      t.split("/").length > 2 &&
+      !t.endsWith("/index.ts") &&
+      t !== "src/backend/backend.ts" &&
+      !faces.includes(s.room);
+    const wrong = sources.flatMap((s) => s.imports.filter((t) => inner(s, t)).map((t) => `${s.path} imports ${t}`));
+    expect(wrong).toEqual([]);
+  });
+
+  it("have no cycles, those of types included", () => {
+    const done = new Set<string>();
+    const stack: string[] = [];
+    const cycles: string[] = [];
+    const visit = (path: string): void => {
+      if (stack.includes(path)) cycles.push([...stack.slice(stack.indexOf(path)), path].join(" → "));
+      if (done.has(path) || stack.includes(path)) return;
+      stack.push(path);
+      for (const target of byPath.get(path)?.imports ?? []) visit(target);
+      stack.pop();
+      done.add(path);
+    };
+    for (const { path } of sources) visit(path);
+    expect(cycles).toEqual([]);
+  });
+
+  it("are never dynamic, and reach packages only where they belong", () => {
+    const dynamic = sources.filter((s) => /\bimport\(/.test(s.text.replace(/\/\/.*$/gm, ""))).map((s) => s.path);
+    expect(dynamic).toEqual([]);
+    const packages = (name: string): string[] =>
+      sources
+        .filter((s) => ts.preProcessFile(s.text).importedFiles.some((f) => f.fileName === name))
+        .map((s) => s.room);
+    expect(new Set(packages("fast-check"))).toEqual(new Set(["src/testing"]));
+    expect(packages("typescript")).toEqual([]);
+    expect(new Set(packages("immer"))).toEqual(new Set(["src/ir"]));
+  });
+});
+
+describe("files", () => {
+  it("say in their first line why they exist", () => {
+    expect(sources.filter((s) => !/^(#!.*\n)?\/\/ \S/.test(s.text)).map((s) => s.path)).toEqual([]);
+  });
+
+  it("have at most 600 lines, and functions at most 60", () => {
+    const long = sources.filter((s) => s.text.split("\n").length > 601).map((s) => s.path);
+    const functions: string[] = [];
+    for (const { path, file } of sources) {
+      const line = (pos: number): number => file.getLineAndCharacterOfPosition(pos).line;
+      const visit = (node: ts.Node): void => {
+        if (ts.isFunctionLike(node) && "body" in node && node.body !== undefined) {
+          const size = line(node.getEnd()) - line(node.getStart()) + 1;
+          if (size > 60) functions.push(`${path}:${line(node.getStart()) + 1} has ${size} lines`);
+        }
+        ts.forEachChild(node, visit);
+      };
+      visit(file);
+    }
+    expect([...long, ...functions]).toEqual([]);
+  });
+});
+
+describe("names", () => {
+  it("of passes are those of their files", () => {
+    const files = readdirSync(join(root, "passes")).filter((f) => f.endsWith(".ts") && f !== "index.ts");
+    expect(files.map((f) => f.replace(/\.ts$/, "")).sort()).toEqual([...standardPasses.keys()].sort());
+  });
+
+  it("of records are the mnemonics in camelCase", () => {
+    const camel = (name: string): string => name.replace(/_(\w)/g, (_, c: string) => c.toUpperCase());
+    expect(Object.entries(records).filter(([key, op]) => camel(op.name) !== key)).toEqual([]);
+    expect(standardOps.size).toBe(Object.keys(records).length);
+  });
+});
