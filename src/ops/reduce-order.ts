@@ -54,9 +54,9 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
 /** How many accumulators a reduction along the last axis has. */
 const lanes = 16;
 
-/** The reduced axes, ascending: the order in which they are listed means nothing. */
-export function reducedAxes(operation: Operation): readonly number[] {
-  return [...(operation.attributes.axes as readonly number[])].sort((a, b) => a - b);
+/** The reduced axes, ascending: the order in which they are listed means nothing. Without a rank none is negative. */
+export function reducedAxes(operation: Operation, rank = 0): readonly number[] {
+  return (operation.attributes.axes as readonly number[]).map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
 }
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
@@ -66,7 +66,7 @@ type Combine = (a: number, b: number) => number;
 export function evalReduce(x: EvalContext): NdArray {
   const [source] = x.operands;
   const { dtype, shape } = source;
-  const axes = reducedAxes(x.operation);
+  const axes = reducedAxes(x.operation, shape.length);
   if (axes.length === 0) return source;
   const { record, identity } = kinds[x.attributes.kind as ReduceKind];
   const strides = stridesOf(shape);
