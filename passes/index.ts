@@ -1,6 +1,6 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
-import { type Pass, Pipeline } from "../src/rewrite/index.ts";
+import { type Pass, Pipeline, type Step } from "../src/rewrite/index.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { constantFolding } from "./constant-folding.ts";
 import { cse } from "./cse.ts";
@@ -42,11 +42,18 @@ export const tensorPipeline = new Pipeline([
 /** From tensor level to loops. */
 export const loopPipeline = new Pipeline([
   { pass: lowerToLoops, reason: "backends take loops over memory" },
-  { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time", group: simplify },
-  { pass: constantFolding, reason: "scalars of constants", group: simplify },
-  { pass: cse, reason: "fused expressions repeat their constants", group: simplify },
-  { pass: deadNodeElimination, reason: "what fusion left without a use", group: simplify },
+  ...afterLowering([
+    [canonicalize, "scalar code of neighbouring elements meets here for the first time"],
+    [constantFolding, "scalars of constants"],
+    [cse, "fused expressions repeat their constants"],
+    [deadNodeElimination, "what fusion left without a use"],
+  ]),
 ]);
+
+/** Programs of scalars are as they were, and simple already. */
+function afterLowering(steps: readonly (readonly [Pass, string])[]): readonly Step[] {
+  return steps.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
+}
 
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
 export const gradPipeline = new Pipeline([

@@ -2,7 +2,18 @@
 
 import { tensorPipeline } from "../../passes/index.ts";
 import { runPasses } from "../compile/index.ts";
-import { buildFunc, type Func, fail, findFunc, makeModule, type Module, printModule, signatureOf, symbol, type Value } from "../ir/index.ts";
+import {
+  buildFunc,
+  type Func,
+  fail,
+  findFunc,
+  type Module,
+  makeModule,
+  printModule,
+  signatureOf,
+  symbol,
+  type Value,
+} from "../ir/index.ts";
 import { constantLike, isFloatType, vjp } from "../ops/index.ts";
 import { type Command, readModule, readOptions, UsageError } from "./io.ts";
 
@@ -30,7 +41,8 @@ export const grad: Command = {
 /** The function made private, and a public `<name>_grad` that calls its vjp. */
 function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
   const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
-  if (!func.body.results.some((r) => isFloatType(r.type))) fail("no-derivative", `@${name} has no result of float dtype`);
+  if (!func.body.results.some((r) => isFloatType(r.type)))
+    fail("no-derivative", `@${name} has no result of float dtype`);
   const taken = new Set(module.funcs.map((f) => f.name));
   let fresh = `${name}_grad`;
   while (taken.has(fresh)) fresh += "_";

@@ -1,7 +1,16 @@
 // What the subcommands share: files, options, values as JSON.
 
-import { parseArgs, type ParseArgsConfig } from "node:util";
-import { AdjointError, type DType, dtypes, fail, type Module, type NdArray, type TensorType, type Type } from "../ir/index.ts";
+import { type ParseArgsConfig, parseArgs } from "node:util";
+import {
+  AdjointError,
+  type DType,
+  dtypes,
+  fail,
+  type Module,
+  type NdArray,
+  type TensorType,
+  type Type,
+} from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 
 export interface Io {
@@ -49,7 +58,9 @@ function readText(path: string, io: Io): string {
   try {
     return io.read(path);
   } catch (error) {
-    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
   }
 }
 

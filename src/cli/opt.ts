@@ -21,7 +21,8 @@ const options = {
 
 export const opt: Command = {
   name: "opt",
-  usage: "opt FILE|- [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
+  usage:
+    "opt FILE|- [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
   summary: "Runs passes over IR and prints the result.",
   help: `Without --passes, the file's \`// pass: a, b\` line says what to run; without one, the default pipeline runs.
 
@@ -42,7 +43,9 @@ export const opt: Command = {
     const pipeline = choosePipeline(values.passes ?? passLine(text));
     const { module: result, log } = runPasses(module, pipeline, { check: checkOf(values.check), fast: values.fast });
     if (values.json) {
-      io.out(`${JSON.stringify({ passes: log, operations: countOperations(result), module: printModule(result) }, null, 2)}\n`);
+      io.out(
+        `${JSON.stringify({ passes: log, operations: countOperations(result), module: printModule(result) }, null, 2)}\n`,
+      );
       return;
     }
     writeLog(log, values, io);
@@ -57,11 +60,15 @@ function passLine(text: string): string | undefined {
 
 function choosePipeline(names: string | undefined): Pipeline {
   if (names === undefined) return tensorPipeline;
-  const list = names.split(",").map((name) => name.trim()).filter((name) => name !== "");
+  const list = names
+    .split(",")
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
   return new Pipeline(
     list.map((name) => {
       const pass = standardPasses.get(name);
-      if (pass === undefined) throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
+      if (pass === undefined)
+        throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
       return { pass, reason: "asked for" };
     }),
   );
@@ -82,10 +89,13 @@ interface LogOptions {
 
 function writeLog(log: CompileLog, values: LogOptions, io: Io): void {
   if (values["print-after-all"] || values.diff || values.timing) {
-    io.out(`${log.text({ modules: values["print-after-all"], diff: values.diff, timing: values.timing })}\n// ----- result\n`);
+    io.out(
+      `${log.text({ modules: values["print-after-all"], diff: values.diff, timing: values.timing })}\n// ----- result\n`,
+    );
   }
   for (const entry of log.entries) {
-    if (values["print-before"].includes(entry.pass)) io.out(`// ----- before ${entry.pass}\n${printModule(entry.before)}`);
+    if (values["print-before"].includes(entry.pass))
+      io.out(`// ----- before ${entry.pass}\n${printModule(entry.before)}`);
     if (values["print-after"].includes(entry.pass)) io.out(`// ----- after ${entry.pass}\n${printModule(entry.after)}`);
   }
 }

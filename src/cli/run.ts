@@ -1,7 +1,7 @@
 // adjoint run: runs a function of an IR file on JSON arguments.
 
 import { compileModule } from "../compile/index.ts";
-import { findFunc, type Func } from "../ir/index.ts";
+import { type Func, findFunc } from "../ir/index.ts";
 import { Binder } from "../runtime/index.ts";
 import { type Command, readModule, readOptions, readValue, UsageError, writeValue } from "./io.ts";
 
@@ -24,7 +24,11 @@ Without @func the last public function runs.
     if (backend !== "auto" && backend !== "interpret" && backend !== "js") {
       throw new UsageError(`--backend is '${backend}', expected interpret or js`);
     }
-    const compiled = compileModule(module, { entry, backend, observe: (name, value) => io.err(`probe ${name}: ${writeValue(value)}\n`) });
+    const compiled = compileModule(module, {
+      entry,
+      backend,
+      observe: (name, value) => io.err(`probe ${name}: ${writeValue(value)}\n`),
+    });
     const { signature, executable } = compiled;
     if (rest.length !== signature.arguments.length) {
       throw new UsageError(`@${signature.name} takes ${signature.arguments.length} arguments, got ${rest.length}`);

@@ -36,6 +36,8 @@ export interface Step {
   readonly reason: string;
   /** Neighbouring steps of one group run in turn until a round changes nothing. */
   readonly group?: string;
+  /** Runs only where what stands before its group changed the module. */
+  readonly afterChange?: boolean;
 }
 
 /** Rounds of a group. Each pass is linear, so a pipeline stays linear; what is left after so many is left as it is. */
@@ -74,15 +76,19 @@ export class Pipeline {
   /** Runs the passes in order, groups until they change nothing; `apply` runs one pass (and logs, verifies, …). */
   run(module: Module, apply: (pass: Pass, module: Module) => Module): Module {
     let current = module;
+    let changed = true;
     for (let i = 0; i < this.steps.length; ) {
       const { group } = this.steps[i];
       let end = i + 1;
       while (group !== undefined && this.steps[end]?.group === group) end++;
-      for (let round = 0; round < (group === undefined ? 1 : maxRounds); round++) {
+      const start = current;
+      const rounds = this.steps[i].afterChange === true && !changed ? 0 : group === undefined ? 1 : maxRounds;
+      for (let round = 0; round < rounds; round++) {
         const before = current;
         for (const { pass } of this.steps.slice(i, end)) current = apply(pass, current);
         if (current === before) break;
       }
+      changed = current !== start;
       i = end;
     }
     return current;
