@@ -40,7 +40,14 @@ async function buildAll() {
     logLevel: "warning",
   };
   const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
-  await build({ ...common, entryPoints: present, splitting: true, minifySyntax: true, outdir: "dist", chunkNames: "chunks/[hash]" });
+  await build({
+    ...common,
+    entryPoints: present,
+    splitting: true,
+    minifySyntax: true,
+    outdir: "dist",
+    chunkNames: "chunks/[hash]",
+  });
   chmodSync(join(dist, "cli.js"), 0o755);
   const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
   const points = Object.fromEntries(examples.map((name) => [basename(name, ".ts"), `examples/${name}`]));
@@ -58,7 +65,16 @@ async function buildAll() {
 
 /** Declarations keep the tree of the sources below dist/types. */
 function declarations() {
-  const flags = ["--noEmit", "false", "--emitDeclarationOnly", "--declaration", "--outDir", "dist/types", "--rootDir", "."];
+  const flags = [
+    "--noEmit",
+    "false",
+    "--emitDeclarationOnly",
+    "--declaration",
+    "--outDir",
+    "dist/types",
+    "--rootDir",
+    ".",
+  ];
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const config = join(root, ".ci/tsconfig.types.json");
   const { status } = spawnSync(process.execPath, [tsc, "-p", config, ...flags], { cwd: root, stdio: "inherit" });

@@ -32,14 +32,19 @@ export function numberOf(text: string, dtype: DType): number {
   if (text === "inf" || text === "-inf") return checked(text === "inf" ? Infinity : -Infinity, text, dtype);
   const exact = Number(text);
   const x = checked(dtypes[dtype].kind === "float" ? dtypes[dtype].round(exact) : exact, text, dtype);
-  if (!Number.isFinite(x)) fail("literal", `${text} is beyond ${dtype}`, { hint: "write inf" });
+  if (!Number.isFinite(x)) fail("literal", `${shown(text)} is beyond ${dtype}`, { hint: "write inf" });
   return x;
 }
 
 function checked(x: number, text: string, dtype: DType): number {
-  if (dtype === "bool") fail("literal", `${text} is not a bool`, { hint: "write true or false" });
+  if (dtype === "bool") fail("literal", `${shown(text)} is not a bool`, { hint: "write true or false" });
   if (isRepresentable(x, dtype)) return x;
-  return fail("literal", `${text} is not a value of ${dtype}`, {
+  return fail("literal", `${shown(text)} is not a value of ${dtype}`, {
     hint: Number.isInteger(x) ? `it takes ${dtypes[dtype].min} to ${dtypes[dtype].max}` : "write an integer",
   });
+}
+
+/** A message is one line of bearable length, whatever the literal. */
+function shown(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

@@ -223,7 +223,8 @@ function refuseRecursion(module: Module): void {
 }
 
 function refuse(func: Func, cycle: readonly string[]): never {
-  const way = [...cycle.slice(1), cycle[0]].map(printFuncName).join(", then ");
+  const names = [...cycle.slice(1), cycle[0]].map(printFuncName);
+  const way = (names.length <= 8 ? names : [...names.slice(0, 6), "…", names[names.length - 1]]).join(", then ");
   return fail("structure", `${printFuncName(func.name)} calls itself: it calls ${way}`, {
     origin: func.origin,
     hint: "write the loop as while or scan",
