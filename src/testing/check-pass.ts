@@ -14,7 +14,7 @@ import {
   verify,
 } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import { type Pass, Pipeline } from "../rewrite/index.ts";
+import type { Pass } from "../rewrite/index.ts";
 import { arbitraryProgram, buildProgram, sizesOf } from "./programs.ts";
 import { sameArrays, sampleArguments, showArray } from "./values.ts";
 
@@ -62,11 +62,9 @@ function compare(before: Module, after: Module, args: readonly NdArray[]): void 
   }
 }
 
-const nothing = new Pipeline([]);
-
 function outcome(module: Module, args: readonly NdArray[]): readonly NdArray[] | string {
   try {
-    return compileModule(module, { entry: "main", backend: "interpret", pipeline: nothing }).executable.run(args);
+    return interpret(module, "main", args);
   } catch (error) {
     if (error instanceof AdjointError && error.code !== "argument") return `error ${error.code}`;
     throw error;
