@@ -1,7 +1,7 @@
 // checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
 
 import fc from "fast-check";
-import { compileModule } from "../compile/index.ts";
+import { interpret } from "../compile/index.ts";
 import {
   AdjointError,
   type Func,
