@@ -1,0 +1,232 @@
+// Derivatives of random smooth programs: reverse mode against differences (with every result's cotangent, which is the
+// dot-product test), to the third order, and the same bits on every backend.
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { gradPipeline } from "../passes/index.ts";
+import { interpret } from "../src/backend/index.ts";
+import { compileModule, runPasses } from "../src/compile/index.ts";
+import {
+  buildFunc,
+  type Func,
+  type Module,
+  makeModule,
+  type NdArray,
+  printModule,
+  type Signature,
+  sameType,
+  scalar,
+  signatureOf,
+  symbol,
+  type TensorType,
+  tensorType,
+  type Value,
+} from "../src/ir/index.ts";
+import * as ops from "../src/ops/index.ts";
+import { sameArrays } from "../src/testing/index.ts";
+
+const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
+const n = symbol("N");
+const f64 = scalar("f64");
+const types = [scalar("bool"), f64, tensorType("f64", [n]), tensorType("f64", [2, n])];
+
+interface Step {
+  readonly kind: number;
+  readonly picks: readonly number[];
+  readonly inner: readonly Step[];
+}
+
+interface Recipe {
+  readonly callee: readonly Step[];
+  readonly steps: readonly Step[];
+  readonly size: number;
+  readonly predicate: boolean;
+  readonly seed: number;
+}
+
+const pick = fc.nat(63);
+const leaf = fc.record({ kind: pick, picks: fc.tuple(pick, pick), inner: fc.constant([] as readonly Step[]) });
+const nested = fc.record({
+  kind: pick,
+  picks: fc.tuple(pick, pick),
+  inner: fc.array(leaf, { minLength: 1, maxLength: 4 }),
+});
+const recipe: fc.Arbitrary<Recipe> = fc.record({
+  callee: fc.array(leaf, { maxLength: 4 }),
+  steps: fc.array(fc.oneof({ weight: 4, arbitrary: leaf }, { weight: 1, arbitrary: nested }), { maxLength: 8 }),
+  size: fc.nat(3),
+  predicate: fc.boolean(),
+  seed: fc.nat(1000),
+});
+
+// ---- smooth programs ------------------------------------------------------------------------------------------------
+
+const shapeOf = (v: Value): TensorType["shape"] => (v.type as TensorType).shape;
+const rankOf = (v: Value): number => shapeOf(v).length;
+const all = (rank: number): readonly number[] => Array.from({ length: rank }, (_, i) => i);
+const floats = (pool: readonly Value[]): readonly Value[] => pool.filter((v) => (v.type as TensorType).dtype === "f64");
+
+/** A value of the type of `like`: one of the pool, else a constant. */
+function partner(pool: readonly Value[], choice: number, like: Value): Value {
+  const fitting = pool.filter((v) => sameType(v.type, like.type));
+  return fitting[choice % fitting.length] ?? ops.constant(0.75, like.type as TensorType);
+}
+
+function predicateFor(pool: readonly Value[], x: Value): Value {
+  return rankOf(x) === 0 ? pool[0] : ops.broadcast(pool[0], shapeOf(x), []);
+}
+
+type Kind = (x: Value, pool: readonly Value[], choice: number, callee: Signature | null) => readonly Value[];
+
+/** Values stay of the size of 1, so that differences stay accurate: what could grow goes through a sine. */
+const kinds: readonly Kind[] = [
+  (x) => [ops.sin(x)],
+  (x) => [ops.cos(x)],
+  (x) => [ops.neg(x)],
+  (x) => [ops.exp(ops.sin(x))],
+  (x, pool, c) => [ops.add(x, partner(pool, c, x))],
+  (x, pool, c) => [ops.sub(x, ops.cos(partner(pool, c, x)))],
+  (x, pool, c) => [ops.mul(ops.sin(x), partner(pool, c, x))],
+  (x, pool, c) => [ops.div(x, ops.add(ops.cos(partner(pool, c, x)), ops.constantLike(2, x)))],
+  (x, pool, c) => [ops.select(predicateFor(pool, x), x, ops.sin(partner(pool, c, x)))],
+  (x, _, c) => (rankOf(x) === 0 ? [] : [ops.sin(ops.reduceSum(x, [c % rankOf(x)]))]),
+  (x, _, c) => {
+    const kind = (["max", "min"] as const)[c % 2];
+    return rankOf(x) === 0 || shapeOf(x)[0] === n ? [] : [ops.reduce(x, { kind, axes: [0] })];
+  },
+  (x) =>
+    rankOf(x) > 1
+      ? []
+      : [
+          ops.broadcast(
+            x,
+            [2, ...shapeOf(x)],
+            all(rankOf(x)).map((i) => i + 1),
+          ),
+        ],
+  (x) => (rankOf(x) < 2 ? [] : [ops.permute(x, [1, 0])]),
+  (x) => (rankOf(x) > 1 ? [] : [ops.reshape(x, [...shapeOf(x), 1])]),
+  (x, pool, c) => {
+    if (rankOf(x) === 0) return [];
+    return [ops.sin(ops.dot(x, partner(pool, c, x), { contract: { left: [0], right: [0] } }))];
+  },
+  (_, pool, __, callee) => (callee === null ? [] : ops.call(callee, pool.slice(0, types.length))),
+];
+
+function perform(step: Step, pool: readonly Value[], callee: Signature | null): readonly Value[] {
+  const candidates = floats(pool);
+  const x = candidates[candidates.length - 1 - (step.picks[0] % candidates.length)];
+  if (step.inner.length === 0) return kinds[step.kind % kinds.length](x, pool, step.picks[1], callee);
+  const half = step.inner.length >> 1;
+  const arm = (steps: readonly Step[]) => () => [partner(run(steps, pool, callee).toReversed(), step.picks[1] % 3, x)];
+  return ops.ifElse(pool[0], arm(step.inner.slice(0, half)), arm(step.inner.slice(half)));
+}
+
+function run(steps: readonly Step[], start: readonly Value[], callee: Signature | null): readonly Value[] {
+  const pool = [...start];
+  for (const step of steps) pool.push(...perform(step, pool, callee));
+  return pool;
+}
+
+// ---- towers of derivatives ------------------------------------------------------------------------------------------
+
+/** Fixed weights that depend on the position, so that no two elements are alike. */
+function weighed(x: Value, salt: number): Value {
+  const axes = all(rankOf(x));
+  const phase = axes.reduce(
+    (sum, axis) => ops.add(sum, ops.iota(x.type as TensorType, axis)),
+    ops.constantLike(salt, x),
+  );
+  const products = ops.mul(ops.cos(phase), x);
+  return axes.length === 0 ? products : ops.reduceSum(products, axes);
+}
+
+const orders = 3;
+
+/** f0 to f3, each a number: f(k+1) weighs the gradient of fk. @gk gives that gradient, @values all results and cotangents. */
+function tower(of: Recipe): Module {
+  const funcs: Func[] = [];
+  const add = (name: string, args: readonly TensorType[], body: (...x: Value[]) => readonly Value[]): Signature => {
+    const func = buildFunc({ name, symbols: ["N"] }, args, body);
+    funcs.push(func);
+    return signatureOf(func);
+  };
+  const callee = add("callee", types, (...x) => run(of.callee, x, null).slice(-1));
+  const inner = add("inner", types, (...x) => floats(run(of.steps, x, floatsOnly(callee))).slice(-2));
+  const one = (): Value => ops.constant(1, f64);
+  let f = add("f0", types, (...x) => [ops.call(inner, x).map(weighed).reduce(ops.add)]);
+  for (let k = 0; k < orders; k++) {
+    const below = f;
+    add(`g${k}`, types, (...x) => ops.vjp(below, x, [one()]).slice(1));
+    f = add(`f${k + 1}`, types, (...x) => [ops.vjp(below, x, [one()]).slice(1).map(weighed).reduce(ops.add)]);
+  }
+  return makeModule(funcs);
+}
+
+/** A callee that gives a float; the predicate itself is no use to anyone. */
+function floatsOnly(callee: Signature): Signature | null {
+  return (callee.results[0] as TensorType).dtype === "f64" ? callee : null;
+}
+
+function ordinary(shape: readonly number[], seed: number): NdArray {
+  const size = shape.reduce((a, b) => a * b, 1);
+  return {
+    dtype: "f64",
+    shape,
+    data: Float64Array.from({ length: size }, (_, i) => Math.sin(seed * 12.9898 + i * 78.233)),
+  };
+}
+
+function argumentsOf({ size, predicate, seed }: Recipe): readonly NdArray[] {
+  const p: NdArray = { dtype: "bool", shape: [], data: Uint8Array.of(Number(predicate)) };
+  return [p, ...[[], [size], [2, size]].map((shape, i) => ordinary(shape, seed + i))];
+}
+
+function moved(args: readonly NdArray[], along: readonly NdArray[], by: number): readonly NdArray[] {
+  const shift = (a: NdArray, v: NdArray): NdArray => ({
+    ...a,
+    data: Float64Array.from(a.data, (x, k) => x + by * v.data[k]),
+  });
+  return [args[0], ...args.slice(1).map((a, i) => shift(a, along[i]))];
+}
+
+function inner(a: NdArray, b: NdArray): number {
+  let sum = 0;
+  for (let i = 0; i < a.data.length; i++) sum += a.data[i] * b.data[i];
+  return sum;
+}
+
+it("gradients of random programs are what differences say, to the third order", () => {
+  const check = (of: Recipe): void => {
+    const module = runPasses(tower(of), gradPipeline, { check: "verify" }).module;
+    const args = argumentsOf(of);
+    const along = args.slice(1).map((a, i) => ordinary(a.shape, of.seed + 50 + i));
+    const step = 1e-3;
+    for (let k = 0; k < orders; k++) {
+      const slope = interpret(module, `g${k}`, args).reduce((sum, g, i) => sum + inner(g, along[i]), 0);
+      const at = (by: number): number => interpret(module, `f${k}`, moved(args, along, by))[0].data[0];
+      const expected = (8 * (at(step) - at(-step)) - (at(2 * step) - at(-2 * step))) / (12 * step);
+      const scale = Math.max(1, Math.abs(expected), Math.abs(at(0)));
+      const message = `order ${k + 1}: ${slope}, differences say ${expected}\n${printModule(tower(of))}`;
+      // fifth derivatives grow with the order; a wrong rule is off by far more
+      expect(Math.abs(slope - expected) / scale, message).toBeLessThan(1e-4);
+    }
+  };
+  fc.assert(fc.property(recipe, check), { numRuns: 60 * fuzz });
+});
+
+it("gradients of random programs have the same bits on every backend, optimised or not", () => {
+  const check = (of: Recipe): void => {
+    const module = tower(of);
+    const args = argumentsOf(of);
+    const resolved = runPasses(module, gradPipeline).module;
+    for (const entry of ["g0", "g1", "f3"]) {
+      const expected = interpret(resolved, entry, args);
+      for (const backend of ["interpret", "js"] as const) {
+        const { executable } = compileModule(module, { entry, backend });
+        expect(sameArrays(executable.run(args), expected), `@${entry} ${backend}\n${printModule(module)}`).toBe(true);
+      }
+    }
+  };
+  fc.assert(fc.property(recipe, check), { numRuns: 15 * fuzz });
+});
