@@ -136,7 +136,8 @@ function labelOf(func: Func, i: number): string {
 /** The arguments' leaves, in the structure that was declared. */
 function leavesOf(args: readonly unknown[], tree: Tree | null, count: number, entry: string): readonly unknown[] {
   const expected = tree?.kind === "array" ? tree.items.length : count;
-  if (args.length !== expected) fail("argument", `@${entry}: got ${args.length} arguments, expected ${expected}`);
+  const given = args.findLastIndex((arg) => arg !== undefined) + 1;
+  if (given !== expected) fail("argument", `@${entry}: got ${given} arguments, expected ${expected}`);
   if (tree === null || isFlat(tree)) return args;
   const leaves: unknown[] = [];
   const open = (x: unknown, t: Tree): void => {

@@ -20,9 +20,10 @@ export function guard(
   const exact = ["f64", "bool"];
   const isExact = types.every((type) => exact.includes(elementDType(type) ?? ""));
   if (!isExact) return general;
-  const condition = [`arguments.length === ${types.length}`, ...tests].join(" && ");
+  // a missing argument is undefined, which fails its test; no `arguments`, which costs on every call
+  const condition = tests.join(" && ") || "true";
   // the name is the IR's, an identifier or not: it is a property of the function, never text of it
-  const text = `return function (${parameters.join(", ")}) { return ${condition} ? f(${parameters.join(", ")}) : general(...arguments); }`;
+  const text = `return function (${parameters.join(", ")}) { return ${condition} ? f(${parameters.join(", ")}) : general(${parameters.join(", ")}); }`;
   const guarded = new Function("f", "general", text)(f, general) as Call;
   Object.defineProperty(guarded, "name", { value: name });
   return guarded;

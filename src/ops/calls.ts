@@ -39,6 +39,9 @@ function resolve(x: TypeContext): { callee: Signature; bound: Readonly<Record<st
   for (const [i, parameter] of callee.arguments.entries()) {
     requireType(x, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
   }
+  // the callee's own proofs take its symbols for sizes
+  for (const [name, d] of Object.entries((x.attributes.bindings as Bindings).bindings))
+    x.atLeast(d, 0, `symbol ${name}`);
   for (const c of callee.constraints) {
     const side = (d: Dim): Dim => bindDim(d, bound);
     const what = `@${callee.name} needs ${c.left} ${c.relation} ${c.right}: ${c.left}`;

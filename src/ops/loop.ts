@@ -1,9 +1,9 @@
 // The loop level: `for` over index values, memory and its elements. Bounds and subscripts are affine.
 
 import {
+  affineOperands,
   allocate,
   BlockBuilder,
-  collectValues,
   currentBlock,
   type Dim,
   type EvalContext,
@@ -15,8 +15,6 @@ import {
   printType,
   sameType,
   scalar,
-  substituteDim,
-  symbol,
   type Type,
   type TypeContext,
   type Value,
@@ -115,27 +113,6 @@ export function requireTypes(x: TypeContext, what: string, got: readonly Value[]
       x.fail("shape", `${what}: number ${i} has type ${printType(got[i].type)}, expected ${printType(type)}`);
     }
   }
-}
-
-/** The dimension that stands for an index value in bounds and subscripts. */
-export function indexDim(value: Value): Dim {
-  return symbol(`%${value.id}`, value);
-}
-
-/** Affine expressions over index values as an operation holds them: `%0`, `%1`, … and the operands these stand for. */
-export function affineOperands(dims: readonly Dim[]): {
-  readonly dims: readonly Dim[];
-  readonly operands: readonly Value[];
-} {
-  const values = new Map<string, unknown>();
-  for (const d of dims) collectValues(d, values);
-  if (values.size === 0) return { dims, operands: [] };
-  const names = [...values.keys()];
-  const positions = new Map(names.map((name, i) => [name, symbol(`%${i}`)]));
-  return {
-    dims: dims.map((d) => substituteDim(d, (name) => positions.get(name))),
-    operands: names.map((name) => values.get(name) as Value),
-  };
 }
 
 /** Appends a `for` over [lower, upper): `body` gets the index and the carried values and gives the next ones. */
