@@ -15,15 +15,15 @@ import {
 import { textOps } from "./text/ops.ts";
 
 describe("replacements", () => {
-  it("follow long chains, from either end, in linear time", { timeout: 10_000 }, () => {
+  it("follow chains of 200,000, from either end", () => {
     const values = Array.from({ length: 200_001 }, () => new Value(scalar("f64")));
     const last = values[200_000];
     const forward = new Replacements();
     for (let i = 0; i < 200_000; i++) forward.set(values[i], values[i + 1]);
-    for (const v of values) expect(forward.get(v) === last).toBe(true);
+    expect(values.every((v) => forward.get(v) === last)).toBe(true);
     const backward = new Replacements();
     for (let i = 199_999; i >= 0; i--) backward.set(values[i], values[i + 1]);
-    for (const v of values) expect(backward.get(v) === last).toBe(true);
+    expect(values.every((v) => backward.get(v) === last)).toBe(true);
   });
 
   it("of a value by itself, round a chain, are none", () => {
