@@ -286,7 +286,7 @@ describe("proofs", () => {
 });
 
 describe("a scope", () => {
-  it("adds constraints in time that does not grow with those it has", { timeout: 20_000 }, () => {
+  it("adds constraints in time that does not grow with those it has", () => {
     const scope = new DimScope([], true);
     const count = 20_000;
     for (let i = 0; i < count; i++) {
@@ -298,7 +298,7 @@ describe("a scope", () => {
     expect(scope.constraints.length).toBe(2 * count);
   });
 
-  it("resolves long chains of equalities once", { timeout: 20_000 }, () => {
+  it("resolves long chains of equalities once", () => {
     const count = 20_000;
     const forward = new Assumptions();
     for (let i = 0; i < count; i++) forward.add(constraint(symbol(`A${i}`), "==", symbol(`A${i + 1}`)));

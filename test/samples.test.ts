@@ -19,6 +19,7 @@ import {
 } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 import type { Pass } from "../src/rewrite/index.ts";
+import { Binder } from "../src/runtime/index.ts";
 import { sameArrays, showArray } from "../src/testing/index.ts";
 import { arrayOf, isNear } from "./support/arrays.ts";
 import {
@@ -94,8 +95,13 @@ function waysToRun(
     }
   }
   for (const backend of ["interpret", "js"] as const) {
-    const { executable } = compileModule(ranked(module, entry, args), { entry, backend, check: "verify" });
-    ways.push([`compiled for ${backend}`, (_, args) => executable.run(args)]);
+    const { executable, signature } = compileModule(ranked(module, entry, args), { entry, backend, check: "verify" });
+    const binder = new Binder(signature);
+    const run: Runner = (_, inputs) => {
+      binder.check(inputs);
+      return executable.run(inputs);
+    };
+    ways.push([`compiled for ${backend}`, run]);
   }
   return ways;
 }
