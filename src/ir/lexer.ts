@@ -145,7 +145,7 @@ function endOfString(text: string, at: number): number {
     const code = text.charCodeAt(i);
     if (code === 34) return i + 1;
     if (code === 10) return at;
-    if (code === 92) i++;
+    if (code === 92 && text.charCodeAt(i + 1) !== 10) i++;
   }
   return at;
 }
@@ -238,7 +238,7 @@ export class Cursor {
   takeInteger(expected: string): number {
     if (this.kind !== "number" || !/^[0-9]+$/.test(this.source)) this.unexpected(expected);
     const value = Number(this.source);
-    if (!Number.isSafeInteger(value)) this.fail("range", `${this.source} is beyond 2^53`);
+    if (!Number.isSafeInteger(value)) this.fail("range", `${shorten(this.source)} is beyond 2^53`);
     this.#at++;
     return value;
   }
@@ -305,7 +305,7 @@ export class Cursor {
     try {
       return JSON.parse(literal) as string;
     } catch {
-      return this.fail("syntax", `${literal} is not a string`, "escape it as in JSON", this.#at - 1);
+      return this.fail("syntax", `${shorten(literal)} is not a string`, "escape it as in JSON", this.#at - 1);
     }
   }
 }
@@ -315,6 +315,11 @@ export const maxNesting = 256;
 
 function describe(kind: TokenKind, source: string): string {
   if (kind === "end") return "the end of the text";
-  const shown = source.length > 40 ? `${source.slice(0, 40)}…` : source;
+  const shown = shorten(source);
   return kind === "string" ? `the string ${shown}` : `'${shown}'`;
+}
+
+/** Text as a message shows it: a message is one line of bearable length. */
+function shorten(text: string): string {
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 }

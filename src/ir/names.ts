@@ -73,8 +73,8 @@ export function didYouMean(
   candidates: Iterable<string>,
   print: (name: string) => string = (candidate) => candidate,
 ): string | undefined {
-  // any two names of one or two characters are close
-  const limit = Math.min(3, Math.floor(name.length / 3));
+  // any two names of one character are close
+  const limit = name.length < 2 ? 0 : Math.min(3, Math.max(1, Math.floor(name.length / 3)));
   let best: string | undefined;
   let least = limit + 1;
   for (const candidate of candidates) {
