@@ -3,6 +3,8 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
+/** Long runs (`npm run fuzz`) take that many times as long. */
+const factor = Number(process.env.ADJOINT_FUZZ ?? 1);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 export default defineConfig({
@@ -15,7 +17,7 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 120_000,
+    testTimeout: 120_000 * factor,
     hookTimeout: 120_000,
     maxWorkers: 2,
   },
