@@ -5,16 +5,41 @@ import { describe, expect, it } from "vitest";
 import { lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
-import { findFunc, isomorphic, type Module, type NdArray, printModule, signatureOf, verify } from "../src/ir/index.ts";
+import {
+  dimsOf,
+  evaluateDim,
+  findFunc,
+  isomorphic,
+  type Module,
+  maxDims,
+  type NdArray,
+  numberOf,
+  parseTypeText,
+  printModule,
+  printNumber,
+  printType,
+  sameType,
+  signatureOf,
+  type Type,
+  tensorType,
+  verify,
+  walk,
+} from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
 import {
+  arbitraryDim,
+  arbitraryNumber,
   arbitraryProgram,
+  arbitraryType,
   buildProgram,
   checkPass,
+  type Outcome,
+  outcomeOf,
   type Program,
-  sameArrays,
+  sameOutcome,
   sampleArguments,
+  showOutcome,
   sizesOf,
 } from "../src/testing/index.ts";
 
@@ -26,6 +51,56 @@ function argumentsOf(module: Module, program: Program, seed: number): readonly N
   if (main === undefined) throw new Error("no @main");
   return sampleArguments(signatureOf(main), sizesOf(program), seed);
 }
+
+function interpreted(module: Module, args: readonly NdArray[]): Outcome {
+  return outcomeOf((observe) => interpret(module, "main", args, { observe }));
+}
+
+function same(got: Outcome, expected: Outcome): void {
+  if (!sameOutcome(got, expected)) expect(showOutcome(got)).toBe(showOutcome(expected));
+}
+
+describe("random types", () => {
+  it("print, parse back to the same type, and print the same again", () => {
+    fc.assert(
+      fc.property(arbitraryType(), (type) => {
+        expect(sameType(parseTypeText(printType(type)), type)).toBe(true);
+      }),
+      runs(300),
+    );
+  });
+
+  it("have dimensions in one normal form, whose value is that of its text", () => {
+    const sizes = fc.record({ N: fc.nat(20), M: fc.nat(20) });
+    fc.assert(
+      fc.property(arbitraryDim(), sizes, (d, size) => {
+        const type = tensorType("f64", [maxDims(d, 0)]);
+        const again = parseTypeText(printType(type));
+        expect(sameType(again, type)).toBe(true);
+        const value = (t: Type): number | string => {
+          try {
+            return evaluateDim(dimsOf(t)[0], (name) => size[name as "N" | "M"]);
+          } catch (error) {
+            return (error as Error).message;
+          }
+        };
+        expect(value(again)).toBe(value(type));
+      }),
+      runs(300),
+    );
+  });
+
+  it("have numbers whose text reads back as the same bits", () => {
+    for (const dtype of ["f64", "f32", "i32", "u32", "u8"] as const) {
+      fc.assert(
+        fc.property(arbitraryNumber(dtype), (x) => {
+          expect(numberOf(printNumber(x, dtype), dtype)).toBe(x);
+        }),
+        runs(300),
+      );
+    }
+  });
+});
 
 describe("random programs", () => {
   it("are accepted by the verifier, print, parse back to the same module, and print the same again", () => {
@@ -42,6 +117,15 @@ describe("random programs", () => {
     );
   });
 
+  it("between them use every op of the tensor level, but transforms", () => {
+    const used = new Set<string>();
+    for (const program of fc.sample(arbitraryProgram(), { numRuns: 400, seed: 1 })) {
+      for (const func of buildProgram(program).funcs) walk(func.body, ({ op }) => void used.add(op.name));
+    }
+    const expected = [...standardOps.values()].filter((op) => op.level !== "loop" && op.traits.transform !== true);
+    expect(expected.map((op) => op.name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
   for (const pass of standardPasses.values()) {
     if (pass.lowers === true) continue;
     it(`keep every bit under ${pass.name}`, () => {
@@ -55,7 +139,7 @@ describe("random programs", () => {
         const before = buildProgram(program);
         const args = argumentsOf(before, program, seed);
         const { module } = runPasses(before, tensorPipeline, { check: "verify" });
-        expect(sameArrays(interpret(module, "main", args), interpret(before, "main", args))).toBe(true);
+        same(interpreted(module, args), interpreted(before, args));
         const again = runPasses(module, tensorPipeline).module;
         expect(isomorphic(again, module)).toBeNull();
       }),
@@ -68,8 +152,10 @@ describe("random programs", () => {
       fc.property(arbitraryProgram(16), fc.nat(1000), (program, seed) => {
         const module = buildProgram(program);
         const args = argumentsOf(module, program, seed);
-        const { executable } = compileModule(module, { backend: "js", check: "verify" });
-        expect(sameArrays(executable.run(args), interpret(module, "main", args))).toBe(true);
+        const compiled = outcomeOf((observe) =>
+          compileModule(module, { backend: "js", check: "verify", observe }).executable.run(args),
+        );
+        same(compiled, interpreted(module, args));
       }),
       runs(120),
     );
@@ -84,8 +170,11 @@ describe("random programs", () => {
         verify(lowered, { level: "loop" });
         const main = findFunc(module, "main");
         if (main === undefined) throw new Error("no @main");
-        const executable = jsBackend.compile(lowered, { entry: "main", signature: signatureOf(main) });
-        expect(sameArrays(executable.run(args), interpret(module, "main", args))).toBe(true);
+        const signature = signatureOf(main);
+        const compiled = outcomeOf((observe) =>
+          jsBackend.compile(lowered, { entry: "main", signature, observe }).run(args),
+        );
+        same(compiled, interpreted(module, args));
       }),
       runs(80),
     );

@@ -2,21 +2,12 @@
 
 import fc from "fast-check";
 import { interpret } from "../compile/index.ts";
-import {
-  AdjointError,
-  type Func,
-  fail,
-  findFunc,
-  type Module,
-  type NdArray,
-  printModule,
-  signatureOf,
-  verify,
-} from "../ir/index.ts";
+import { type Func, fail, findFunc, type Module, type NdArray, printModule, signatureOf, verify } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { Pass } from "../rewrite/index.ts";
+import { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
 import { arbitraryProgram, buildProgram, sizesOf } from "./programs.ts";
-import { sameArrays, sampleArguments, showArray } from "./values.ts";
+import { sampleArguments, showArray } from "./values.ts";
 
 export interface CheckPassOptions {
   /** Random programs; 200 where left out. */
@@ -54,23 +45,8 @@ export function checkPass(pass: Pass, { runs = 200, seed }: CheckPassOptions = {
 }
 
 function compare(before: Module, after: Module, args: readonly NdArray[]): void {
-  const [expected, got] = [outcome(before, args), outcome(after, args)];
-  if (typeof expected === "string" || typeof got === "string") {
-    if (expected !== got) throw new Error(`the run ended with ${show(got)}, before with ${show(expected)}`);
-  } else if (!sameArrays(expected, got)) {
-    throw new Error(`got ${show(got)}, before ${show(expected)}, for ${show(args)}`);
-  }
-}
-
-function outcome(module: Module, args: readonly NdArray[]): readonly NdArray[] | string {
-  try {
-    return interpret(module, "main", args);
-  } catch (error) {
-    if (error instanceof AdjointError && error.code !== "argument") return `error ${error.code}`;
-    throw error;
-  }
-}
-
-function show(arrays: readonly NdArray[] | string): string {
-  return typeof arrays === "string" ? arrays : arrays.map(showArray).join("; ");
+  const run = (module: Module): Outcome => outcomeOf((observe) => interpret(module, "main", args, { observe }));
+  const [expected, got] = [run(before), run(after)];
+  if (sameOutcome(expected, got)) return;
+  throw new Error(`got ${showOutcome(got)}, before ${showOutcome(expected)}, for ${args.map(showArray).join("; ")}`);
 }

@@ -4,6 +4,7 @@
 import fc from "fast-check";
 import {
   AdjointError,
+  addDims,
   buildFunc,
   currentBlock,
   type Dim,
@@ -12,6 +13,7 @@ import {
   elementDType,
   emit,
   type Func,
+  floorDim,
   isScalar,
   type Module,
   makeModule,
@@ -274,6 +276,18 @@ const call: Kind = ({ picks }, pool, { callee }) => {
   return ops.call(signature, args, { N: n, M: symbol("M") });
 };
 
+const dim: Kind = ({ picks }) => [ops.dim([n, symbol("M"), addDims(n, 2), floorDim(n, 2)][picks[0] % 4])];
+
+const probe: Kind = ({ picks }, pool) => [ops.probe(at(pool, picks[0]), "seen")];
+
+/** Mostly of what holds, so that programs get to their end. */
+const check: Kind = ({ picks }, pool) => {
+  const bools = pool.filter((v) => sameType(v.type, scalar("bool")));
+  const known = ops.constant(picks[0] % 16 !== 0, scalar("bool"));
+  ops.check(bools.length > 0 && picks[1] % 4 === 0 ? at(bools, picks[2]) : known, "checked");
+  return [];
+};
+
 const kinds: readonly Kind[] = [
   elementwise,
   elementwise,
@@ -290,7 +304,10 @@ const kinds: readonly Kind[] = [
   reduce,
   dot,
   iota,
+  dim,
   call,
+  probe,
+  check,
 ];
 const regionKinds: readonly Kind[] = [branch, loop, scan];
 

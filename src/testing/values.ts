@@ -9,7 +9,8 @@ const floats = [1, -0, 0, Number.NaN, 0.5, Infinity, -1.75, 5e-324, -Infinity, 3
 const integers = [0, 1, 2, 3, 5, 31, 32, 100, 127, 128, 255];
 const signed = [...integers, -1, -2, -100, -128, 2 ** 31 - 1, -(2 ** 31)];
 
-const samples: Readonly<Record<DType, readonly number[]>> = {
+/** The special and extreme values of each dtype, among ordinary ones. */
+export const samples: Readonly<Record<DType, readonly number[]>> = {
   f64: [...floats, Number.MAX_VALUE],
   f32: [...floats, 1e-45, 3.4028234663852886e38, 1e-40].map(Math.fround),
   i32: signed,
