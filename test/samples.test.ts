@@ -180,6 +180,14 @@ describe.each((blessing ? readSamples() : samples).map((s) => [s.name, s] as con
   });
 });
 
+describe("the example of every record", () => {
+  it.each([...standardOps.values()].map((op) => [op.name, op.docs.example] as const))("%s", (name, example) => {
+    const cases = parseSample(example);
+    expect(cases.flatMap((at) => at.runs).length).toBeGreaterThan(0);
+    for (const at of cases) checkCase(at, `${name}.ir`);
+  });
+});
+
 describe("the samples", () => {
   const names = new Set(samples.map((s) => s.name));
 
