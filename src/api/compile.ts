@@ -3,9 +3,11 @@
 import { type Compiled, type CompileOptions, compileModule } from "../compile/index.ts";
 import {
   type Annotation,
+  type Boundary,
+  currentTrace,
   flattenList,
   readAnnotations,
-  type Tensor,
+  Tensor,
   type Trace,
   type TracedFunction,
   type Tree,
@@ -58,24 +60,25 @@ export function compile(
 ): CompiledFunction {
   if (typeof source === "function") {
     return Array.isArray(types)
-      ? compileTraced(source, types, options)
+      ? compileTraced(source, types, options, compile)
       : compileOnCall(source, (types as CompileOptions | undefined) ?? options);
   }
   const module = typeof source === "string" ? parse(source) : source;
   return finish(compileModule(module, (types as CompileOptions | undefined) ?? options), null);
 }
 
-export function compileTraced(
+function compileTraced(
   fn: TracedFunction,
   types: readonly Annotation[],
   options: CompileOptions,
+  entry: Boundary,
 ): CompiledFunction {
   const read = readAnnotations(types);
-  const traced = trace(fn, read.types, read.tree);
-  return finish(compileModule(traced.module, { ...options, entry: traced.func.name }), traced);
+  const traced = trace(fn, read.types, read.tree, entry);
+  return finish(compileModule(traced.module, { ...options, entry: traced.func.name }), { ...traced, fn });
 }
 
-function finish(compiled: Compiled, traced: Trace | null): CompiledFunction {
+function finish(compiled: Compiled, traced: Traced | null): CompiledFunction {
   const call = callable(compiled, traced);
   const { module, signature, source, log } = compiled;
   let ir: string | undefined;
@@ -91,8 +94,11 @@ function finish(compiled: Compiled, traced: Trace | null): CompiledFunction {
 
 type Call = (...args: unknown[]) => unknown;
 
+/** What was traced, and from which function. */
+type Traced = Trace & { readonly fn: TracedFunction };
+
 /** All plain scalars: the generated function behind a check of its arguments; else the general way. */
-function callable(compiled: Compiled, traced: Trace | null): Call {
+function callable(compiled: Compiled, traced: Traced | null): Call {
   const { executable, signature } = compiled;
   const general = generalCall(compiled, traced);
   const flatIn = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
@@ -106,7 +112,7 @@ function isFlat(tree: Tree): tree is Extract<Tree, { kind: "array" }> {
   return tree.kind === "array" && tree.items.every((t) => t.kind === "leaf");
 }
 
-function generalCall(compiled: Compiled, traced: Trace | null): Call {
+function generalCall(compiled: Compiled, traced: Traced | null): Call {
   const { executable, signature, entry, module } = compiled;
   const func = findFunc(module, entry) as Func;
   const binder = new Binder(
@@ -119,6 +125,9 @@ function generalCall(compiled: Compiled, traced: Trace | null): Call {
   const resultTree: Tree = traced?.results ?? { kind: "array", items: signature.results.map(() => ({ kind: "leaf" })) };
   return (...args) => {
     const leaves = leavesOf(args, traced?.arguments ?? null, declared, entry);
+    // in a trace the function becomes part of it
+    if (traced !== null && leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null))
+      return traced.fn(...args);
     const given = leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labelOf(func, i)));
     const arrays: readonly NdArray[] = [...given, ...captured.map((t: Tensor) => t.array("a captured tensor"))];
     binder.check(arrays);
@@ -170,12 +179,14 @@ function compileOnCall(fn: TracedFunction, options: CompileOptions): CompiledFun
       hint: "call it, or give compile the types",
     });
   const call = (...args: unknown[]): unknown => {
+    // in a trace the function becomes part of it
+    if (currentTrace() !== null) return fn(...args);
     const { leaves, tree } = flattenList(args, isLeaf, "the arguments");
     const annotations = leaves.map((leaf, i) => annotationOf(leaf, `argument ${i}`));
     const key = `${treeKey(tree)} ${annotations.join(" ")}`;
     let compiled = cache.get(key);
     if (compiled === undefined) {
-      compiled = compileTraced(fn, unflatten(tree, annotations) as readonly Annotation[], options);
+      compiled = compileTraced(fn, unflatten(tree, annotations) as readonly Annotation[], options, call);
       if (cache.size >= cacheSize) cache.delete(cache.keys().next().value as string);
       cache.set(key, compiled);
     }

@@ -2,6 +2,7 @@
 
 import {
   apply,
+  type Boundary,
   currentTrace,
   flatten,
   flattenList,
@@ -42,19 +43,14 @@ function differentiated(
   { wrt = 0 }: GradOptions,
   combine: (value: unknown, gradients: unknown) => unknown,
 ): CompiledFunction {
+  // in a trace the compiled function calls what it was made from
   const record = (...args: unknown[]): unknown => {
-    const origin = captureOrigin(record);
-    const { value, gradients } = recordGradient(name, fn, args, [wrt].flat(), origin);
+    const { value, gradients } = recordGradient(name, fn, args, [wrt].flat(), call);
     return combine(value, Array.isArray(wrt) ? gradients : gradients[0]);
   };
   Object.defineProperty(record, "name", { value: `${name}_${fn.name || "f"}` });
-  const compiled = compile(record);
-  const call = (...args: unknown[]): unknown => (currentTrace() === null ? compiled(...args) : record(...args));
-  for (const key of ["ir", "source", "log", "module", "signature"] as const) {
-    Object.defineProperty(call, key, { get: () => compiled[key] });
-  }
-  Object.defineProperty(call, "name", { value: record.name });
-  return call as CompiledFunction;
+  const call = compile(record);
+  return Object.defineProperty(call, "name", { value: record.name });
 }
 
 const isTensor = (x: unknown): x is Tensor | number | boolean =>
@@ -66,13 +62,15 @@ function recordGradient(
   fn: TracedFunction,
   args: readonly unknown[],
   wrt: readonly number[],
-  origin: Origin,
+  call: Boundary,
 ) {
-  const { leaves, tree } = flattenList(args, isTensor, "the arguments");
   const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
+  const boundary = outer.boundary(call);
+  const origin = captureOrigin(boundary);
+  const { leaves, tree } = flattenList(args, isTensor, "the arguments");
   const tensors = leaves.map((leaf) => (leaf instanceof Tensor ? leaf : constantTensor(leaf)));
   const inner = traceInto(
-    new TraceScope(outer),
+    new TraceScope(outer, boundary, fn),
     fn,
     tensors.map((t) => t.type),
     tree,
@@ -96,7 +94,7 @@ function recordGradient(
   const positions = wrt.map((i) => leafRange(args, i, name, origin));
   const numbers = positions.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
   for (const i of numbers) requireFloat(name, tensors[i], i, origin);
-  const [value, ...gradients] = apply(recordGradient, [...tensors, ...inner.captured], (...values) =>
+  const [value, ...gradients] = apply(boundary, [...tensors, ...inner.captured], (...values) =>
     vjp(signature, values, [constant(1, result)], numbers),
   );
   let next = 0;

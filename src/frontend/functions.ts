@@ -1,19 +1,21 @@
 // The functions users call on tensors, and the table that makes each a method.
 
 import {
+  collectSymbols,
+  currentBlock,
   type Dim,
   dimsOf,
   exactDim,
   fail,
   parseTypeText,
   productOf,
-  type TensorType,
   tensorType,
   type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
-import { apply, applyBroadcast, type Operand } from "./lift.ts";
+import { apply, applyBroadcast, calledAs, type Operand } from "./lift.ts";
+import { rootOf } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 
 type Unary = (x: Operand) => Tensor;
@@ -65,7 +67,8 @@ export const greaterEqual: Binary = comparison("ge");
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
 export function where(predicate: Tensor, x: Operand, y: Operand): Tensor {
   const sample = x instanceof Tensor ? x : y instanceof Tensor ? y : null;
-  const lifted = (o: Operand): Tensor => (o instanceof Tensor ? o : applyLiteral(o, sample));
+  const lifted = (o: Operand): Operand =>
+    typeof o === "number" || typeof o === "boolean" ? applyLiteral(o, sample) : o;
   return applyBroadcast(where, [predicate, lifted(x), lifted(y)], ops.select);
 }
 
@@ -82,18 +85,38 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
 export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
-  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), shape.map(dimOf)))])[0];
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), dimsFor(shape)))])[0];
 }
 
-function dimOf(extent: number | string): Dim {
-  if (typeof extent === "number") return extent;
-  return (parseTypeText(`f64[${extent}]`) as TensorType).shape[0];
+/** A shape as users write it; -1 is left for completeShape. */
+function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
+  return shape.map((extent) => {
+    if (typeof extent === "string") return symbolicDim(extent);
+    if (extent === -1 || (Number.isSafeInteger(extent) && extent >= 0)) return extent;
+    return fail("shape", `got the extent ${extent}, expected an integer from 0`);
+  });
+}
+
+/** An extent such as "4*N", of symbols that the function's arguments bind. */
+function symbolicDim(text: string): Dim {
+  const [extent] = dimsOf(parseTypeText(`f64[${text}]`));
+  const bound = new Set<string>();
+  for (const value of rootOf(currentBlock()).arguments) for (const d of dimsOf(value.type)) collectSymbols(d, bound);
+  for (const name of collectSymbols(extent, new Set())) {
+    if (!bound.has(name))
+      fail("shape", `the extent '${text}' names ${name}, which is no dimension of an argument`, {
+        hint: `write ${[...bound].join(", ") || "a number"}`,
+      });
+  }
+  return extent;
 }
 
 function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
   const open = to.indexOf(-1);
   if (open < 0) return to;
+  if (to.lastIndexOf(-1) > open) fail("shape", "two extents are -1, expected at most one");
   const rest = productOf(to.filter((_, i) => i !== open));
+  if (rest === 0) fail("shape", "the extent -1 beside an extent 0 is not determined", { hint: "write the extent" });
   return to.map((d, i) => (i === open ? exactDim(productOf(from), rest) : d));
 }
 
@@ -109,7 +132,11 @@ export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
 
 /** `x` repeated to a larger shape, as operands broadcast. */
 export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Tensor {
-  return apply(broadcastTo, [x], (v) => [ops.broadcastTo(v, shape.map(dimOf))])[0];
+  return apply(broadcastTo, [x], (v) => {
+    const dims = dimsFor(shape);
+    if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
+    return [ops.broadcastTo(v, dims)];
+  })[0];
 }
 
 function axisOf(axis: number, rank: number): number {
@@ -240,7 +267,7 @@ export const methodTable = {
 
 for (const [name, f] of Object.entries(methodTable)) {
   const method = function (this: Tensor, ...rest: never[]): unknown {
-    return (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest);
+    return calledAs(method, () => (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest));
   };
   Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
 }

@@ -20,13 +20,12 @@ import {
   withBuilder,
 } from "../ir/index.ts";
 import { broadcastOperands, constant } from "../ops/index.ts";
-import { currentTrace, type TraceScope } from "./scope.ts";
+import { type Boundary, currentTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
+import { describe } from "./tree.ts";
 
 /** What an operation takes: a tensor, or a literal of the tensor's dtype. */
 export type Operand = Tensor | number | boolean;
-
-type Boundary = (...args: never[]) => unknown;
 
 /** Runs a module on concrete arrays; installed by whoever knows a backend. */
 type Evaluate = (module: Module, args: readonly NdArray[]) => readonly NdArray[];
@@ -36,6 +35,19 @@ export function installEvaluate(run: Evaluate): void {
   evaluate = run;
 }
 
+let outermost: Boundary | null = null;
+
+/** Runs `body`, whose operations have the line that called `boundary` as origin. It must not run users' functions. */
+export function calledAs<T>(boundary: Boundary, body: () => T): T {
+  const before = outermost;
+  outermost ??= boundary;
+  try {
+    return body();
+  } finally {
+    outermost = before;
+  }
+}
+
 /** Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called. */
 export function apply(
   boundary: Boundary,
@@ -43,10 +55,11 @@ export function apply(
   build: (...values: Value[]) => readonly Value[],
 ): readonly Tensor[] {
   const trace = currentTrace();
-  const origin = trace === null ? null : captureOrigin(boundary);
+  const called = outermost ?? boundary;
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
-  if (trace === null) return runNow(operands, dtype, build, boundary);
-  return withOrigin(trace, origin, () => {
+  if (trace === null) return runNow(operands, dtype, build, called);
+  const origin = captureOrigin(trace.boundary(called));
+  return withOrigin(origin, () => {
     const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
     const builder = currentBlock();
     return build(...values).map((value) => new Tensor({ value, builder }));
@@ -65,7 +78,7 @@ export function applyBroadcast(
   })[0];
 }
 
-function withOrigin<T>(trace: TraceScope, origin: Origin | null, body: () => T): T {
+function withOrigin<T>(origin: Origin | null, body: () => T): T {
   const builder = currentBlock();
   const before = builder.origin;
   builder.origin = origin;
@@ -75,18 +88,20 @@ function withOrigin<T>(trace: TraceScope, origin: Origin | null, body: () => T):
     throw error instanceof AdjointError ? error.at(origin) : error;
   } finally {
     builder.origin = before;
-    trace.root.origin = null;
   }
 }
 
 /** A literal as a constant of the tensor's dtype; f64 or bool where there is none. */
 export function literal(x: number | boolean, dtype: DType | null): Value {
+  if (typeof x !== "number" && typeof x !== "boolean") {
+    fail("argument", `an operand is ${describe(x)}, expected a tensor, a number or a boolean`);
+  }
   const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
   if ((typeof x === "boolean") !== (target === "bool")) {
     fail("dtype", `the literal ${x} meets a tensor of dtype ${target}`, { hint: "cast the tensor" });
   }
   if (typeof x === "number" && !isFloat(target) && !isRepresentable(x, target)) {
-    fail("literal", `the literal ${x} is not a value of ${target}`, {
+    fail("literal", `the literal ${Object.is(x, -0) ? "-0" : x} is not a value of ${target}`, {
       hint: "cast the tensor, or write a value it has",
     });
   }

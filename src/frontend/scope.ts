@@ -14,6 +14,9 @@ import {
 } from "../ir/index.ts";
 import type { Tensor } from "./tensor.ts";
 
+/** A public function: origins are the lines that call it. */
+export type Boundary = (...args: never[]) => unknown;
+
 /** One function being traced. */
 export class TraceScope {
   readonly parent: TraceScope | null;
@@ -24,12 +27,26 @@ export class TraceScope {
   readonly #names: Set<string>;
   /** Tensors from outside, each an argument behind the declared ones; read at each call. */
   readonly captured = new Map<Tensor, Value>();
+  /** The public function that started the trace, and the function it calls. */
+  readonly #entry: Boundary;
+  readonly #traced: Boundary;
 
-  constructor(parent: TraceScope | null) {
+  constructor(parent: TraceScope | null, entry: Boundary, traced: Boundary) {
     this.parent = parent;
+    this.#entry = entry;
+    this.#traced = traced;
     this.funcs = parent?.funcs ?? new Map();
     this.#names = parent === null ? new Set() : parent.#names;
     this.root = new BlockBuilder(new FuncScope([], (name) => this.signature(name)));
+  }
+
+  /**
+   * The outermost public function on the stack, for the origin of an operation that `boundary` makes: where the trace
+   * itself calls `boundary`, as in compile(sin), the user's line is the one that started the trace.
+   */
+  boundary(boundary: Boundary): Boundary {
+    if (boundary !== this.#traced) return boundary;
+    return this.parent?.boundary(this.#entry) ?? this.#entry;
   }
 
   signature(name: string): Signature | null {
@@ -68,7 +85,7 @@ export class TraceScope {
   }
 }
 
-function rootOf(builder: BlockBuilder): BlockBuilder {
+export function rootOf(builder: BlockBuilder): BlockBuilder {
   let root = builder;
   while (root.parent !== null) root = root.parent;
   return root;

@@ -9,6 +9,7 @@ import {
   dtypes,
   elementDType,
   fail,
+  isDType,
   isFloat,
   isRepresentable,
   type NdArray,
@@ -57,7 +58,8 @@ export class Tensor {
   }
   /** The number of elements; an error where it is not known yet. */
   get size(): number {
-    return this.array("size").data.length;
+    const known = this.shape.filter((d) => typeof d === "number");
+    return known.length === this.rank ? sizeOf(known) : this.array("size").data.length;
   }
 
   /** The elements, row-major; an error in a trace, where there are none yet. */
@@ -126,9 +128,14 @@ export function tensor(
   return new Tensor(arrayOf(data, asked, options.shape));
 }
 
-const dtypeOfArray = (data: TypedArray): DType =>
-  (Object.entries(dtypes) as [DType, (typeof dtypes)[DType]][]).find(([, info]) => data instanceof info.array)?.[0] ??
-  "f64";
+function dtypeOfArray(data: ArrayBufferView): DType {
+  const entries = Object.entries(dtypes) as [DType, (typeof dtypes)[DType]][];
+  const found = entries.find(([, info]) => data instanceof info.array);
+  if (found !== undefined) return found[0];
+  return fail("dtype", `a ${data.constructor.name} has no dtype here`, {
+    hint: "use Float64Array, Float32Array, Int32Array, Uint32Array or Uint8Array",
+  });
+}
 
 /** Data as an array of its own, in the dtype asked for. */
 export function arrayOf(data: Data, dtype?: DType, shape?: readonly number[]): NdArray {
@@ -136,7 +143,11 @@ export function arrayOf(data: Data, dtype?: DType, shape?: readonly number[]): N
     ? { elements: data, shape: [data.length], dtype: dtypeOfArray(data) }
     : readNested(data);
   const target = dtype ?? found.dtype;
+  if (!isDType(target) || target === "index")
+    fail("dtype", `'${target}' is not a dtype`, { hint: "write f64, f32, i32, u32, u8 or bool" });
   const extents = shape ?? found.shape;
+  const wrong = extents.find((n) => !Number.isSafeInteger(n) || n < 0);
+  if (wrong !== undefined) fail("shape", `got the extent ${wrong}, expected an integer from 0`);
   if (sizeOf(extents) !== found.elements.length) {
     fail(
       "shape",

@@ -15,7 +15,7 @@ import {
 } from "../ir/index.ts";
 import type { DTypeConstant } from "./dtypes.ts";
 import { literal } from "./lift.ts";
-import { currentTrace, TraceScope, withTrace } from "./scope.ts";
+import { type Boundary, currentTrace, TraceScope, withTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flatten, type Tree, unflatten } from "./tree.ts";
 
@@ -89,9 +89,14 @@ function results(scope: TraceScope, returned: unknown, name: string): { values: 
   };
 }
 
-/** Traces a function into a module of its own. */
-export function trace(fn: TracedFunction, types: readonly Type[], tree: Tree): Trace & { readonly module: Module } {
-  const scope = new TraceScope(null);
+/** Traces a function into a module of its own. `entry` is the public function that the user called for it. */
+export function trace(
+  fn: TracedFunction,
+  types: readonly Type[],
+  tree: Tree,
+  entry: Boundary,
+): Trace & { readonly module: Module } {
+  const scope = new TraceScope(null, entry, fn);
   const traced = traceInto(scope, fn, types, tree, "public");
   return { ...traced, module: makeModule([...scope.funcs.values()]) };
 }

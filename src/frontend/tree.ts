@@ -42,6 +42,27 @@ interface Flat<T> {
   readonly tree: Tree;
 }
 
+/** The leaves of a structure that has to be like `tree`, in the tree's order; keys may stand in any order. */
+export function flattenAs<T>(structure: unknown, tree: Tree, isLeaf: (x: unknown) => x is T, what: string) {
+  const leaves: T[] = [];
+  const open = (x: unknown, t: Tree): boolean => {
+    if (t.kind === "leaf") return isLeaf(x) && leaves.push(x) > 0;
+    if (t.kind === "array") {
+      return Array.isArray(x) && x.length === t.items.length && t.items.every((item, i) => open(x[i], item));
+    }
+    return (
+      isPlainObject(x) &&
+      Object.keys(x).length === t.keys.length &&
+      t.keys.every((key, i) => Object.hasOwn(x, key) && open(x[key], t.items[i]))
+    );
+  };
+  if (!open(structure, tree)) {
+    const got = treeKey(flatten(structure, isLeaf, what).tree);
+    fail("argument", `${what} has the structure ${got}, expected ${treeKey(tree)}`);
+  }
+  return leaves;
+}
+
 /** The structure of a tree with these leaves. */
 export function unflatten(tree: Tree, leaves: readonly unknown[]): unknown {
   let next = 0;
@@ -67,7 +88,8 @@ function isPlainObject(x: unknown): x is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
-function describe(x: unknown): string {
+/** What a value is, for messages. */
+export function describe(x: unknown): string {
   if (x === null || x === undefined) return String(x);
   return typeof x === "object" ? `a ${x.constructor?.name ?? "object"}` : `a ${typeof x}`;
 }

@@ -1,0 +1,269 @@
+// The front end: handles, literals and broadcasting, origins, structures, scopes, and the texts of its errors.
+
+import { inspect } from "node:util";
+import { describe, expect, it } from "vitest";
+import {
+  AdjointError,
+  add,
+  broadcastTo,
+  type CompiledFunction,
+  cast,
+  compile,
+  cond,
+  f32,
+  fori,
+  grad,
+  less,
+  mul,
+  printModule,
+  reshape,
+  scan,
+  sin,
+  type Tensor,
+  tensor,
+  whileLoop,
+} from "../src/index.ts";
+
+function errorOf(body: () => unknown): AdjointError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof AdjointError) return error;
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}
+
+/** The line of this file that calls it. */
+function line(): number {
+  return Number(/frontend\.test\.ts:(\d+)/.exec(new Error().stack?.split("\n")[2] ?? "")?.[1]);
+}
+
+describe("the handle", () => {
+  it("prints dtype, shape and values, and knows a size that its type says", () => {
+    expect(inspect(tensor([1, 2]))).toBe("Tensor(f64[2], [1,2])");
+    const seen: unknown[] = [];
+    const note = (x: Tensor) => {
+      seen.push(String(x), x.shape, x.size);
+      return x;
+    };
+    compile(note, ["f32[3, 4]"]);
+    expect(seen).toEqual(["Tensor(f32[3, 4])", [3, 4], 12]);
+    expect(errorOf(() => compile(note, ["f32[B, 4]"])).code).toBe("primitive");
+  });
+
+  it("copies what it is made of and what it gives", () => {
+    const source = Float64Array.of(1);
+    const x = tensor(source);
+    source[0] = 5;
+    x.data()[0] = 7;
+    expect(x.item()).toBe(1);
+  });
+
+  it("refuses dtypes, arrays and shapes that do not exist", () => {
+    expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(/^'float' is not a dtype/);
+    expect(errorOf(() => tensor(new Int16Array(2) as unknown as Int32Array)).message).toMatch(
+      /Int16Array has no dtype/,
+    );
+    expect(errorOf(() => tensor([], { shape: [-1, 0] })).message).toMatch(/got the extent -1/);
+  });
+
+  it("says what to write where JavaScript wants a primitive", () => {
+    const x = tensor(3) as unknown as number;
+    for (const use of [() => -x, () => x * 2, () => x > 0, () => x + 1]) expect(errorOf(use).code).toBe("primitive");
+  });
+});
+
+describe("literals and broadcasting", () => {
+  it("give a literal the tensor's dtype, on either side", () => {
+    expect(compile((x: Tensor) => mul(0.1, x), ["f32"])(1)).toBe(Math.fround(0.1));
+    expect(errorOf(() => compile((x: Tensor) => add(x, -0), ["i32"])).message).toMatch(
+      /literal -0 is not a value of i32/,
+    );
+    expect(errorOf(() => compile((x: Tensor) => add(x, true), ["f64"])).code).toBe("dtype");
+    expect(errorOf(() => add(tensor(1), f32(1))).message).toMatch(/has dtype f32, expected f64.*cast/);
+  });
+
+  it("let 1 meet a symbol, and make a symbol equal to what else it meets", () => {
+    const sum = (x: Tensor, y: Tensor) => add(x, y);
+    expect(compile(sum, ["f64[N]", "f64[1]"])([1, 2, 3], [10]).toArray()).toEqual([11, 12, 13]);
+    expect(compile(sum, ["f64[N]", "f64[N]"]).ir).not.toContain("where");
+    const f = compile(sum, ["f64[N]", "f64[M]"]);
+    expect(f.ir).toContain("where N == M");
+    expect(f([1, 2], [3, 4]).toArray()).toEqual([4, 6]);
+    expect(errorOf(() => f([1, 2], [3])).message).toMatch(/frontend\.test\.ts:\d+:\d+ @sum: N is 2, expected M = 1/);
+  });
+
+  it("take shapes of numbers, symbols of the arguments and one -1", () => {
+    const shaped = (shape: (number | string)[]) => compile((x: Tensor) => reshape(x, shape), ["f64[N, 4]"]);
+    expect(shaped([-1, 2])([[1, 2, 3, 4]]).toArray()).toEqual([
+      [1, 2],
+      [3, 4],
+    ]);
+    expect(shaped(["4*N"]).ir).toContain("f64[4*N]");
+    expect(errorOf(() => shaped([-1, -1])).message).toMatch(/two extents are -1/);
+    expect(errorOf(() => shaped([-2, 2])).message).toMatch(/got the extent -2/);
+    expect(errorOf(() => shaped(["K"])).message).toMatch(/'K' names K, which is no dimension of an argument: write N/);
+    expect(errorOf(() => broadcastTo(tensor(1), [-1])).code).toBe("shape");
+  });
+
+  it("refuse what is no operand", () => {
+    const error = errorOf(() => add(tensor(1), "1" as unknown as number));
+    expect(error.code).toBe("argument");
+    expect(error.message).toMatch(/an operand is a string, expected a tensor, a number or a boolean/);
+  });
+});
+
+/** The module before the first pass. */
+const asTraced = (f: CompiledFunction) => f.log.entries[0].before;
+
+describe("origins", () => {
+  const origins = (body: (x: Tensor) => Tensor): readonly (number | undefined)[] => {
+    const func = [...asTraced(compile(body, ["f64"])).funcs.values()].find((f) => f.visibility === "public");
+    return (func?.body.operations ?? []).map((o) =>
+      o.origin?.file.endsWith("frontend.test.ts") ? o.origin.line : undefined,
+    );
+  };
+
+  it("are the line that calls a function, a method, a loop or a gradient", () => {
+    const here = line();
+    expect(origins((x) => sin(x))).toEqual([here + 1]);
+    expect(origins((x) => x.sin())).toEqual([here + 2]);
+    expect(new Set(origins((x) => fori(0, 3, (_, v: Tensor) => mul(v, 2), x)))).toEqual(new Set([here + 3]));
+    expect(new Set(origins((x) => grad((z: Tensor) => sin(z))(x)))).toEqual(new Set([here + 4]));
+  });
+
+  it("are the line that compiles where a library function itself is traced", () => {
+    const here = line();
+    const functions = [compile(sin, ["f64"]), compile(grad(sin), ["f64"])];
+    for (const module of functions.map(asTraced))
+      for (const func of module.funcs.values())
+        for (const operation of func.body.operations) {
+          expect(operation.origin?.file).toContain("frontend.test.ts");
+          expect(operation.origin?.line).toBe(here + 1);
+        }
+  });
+
+  it("stand in errors, of methods and of gradients too", () => {
+    const here = line();
+    expect(errorOf(() => tensor([1, 2]).sum({ axes: 2 })).origin?.line).toBe(here + 1);
+    expect(errorOf(() => compile((x: Tensor) => grad((z: Tensor) => [z, z])(x), ["f64"])).origin?.line).toBe(here + 2);
+    expect(errorOf(() => grad(sin, { wrt: 1 })(2)).origin?.line).toBe(here + 3);
+  });
+});
+
+describe("structures", () => {
+  it("are carried by name, whatever the order of keys", () => {
+    const f = compile(
+      (x: Tensor) =>
+        whileLoop(
+          (c: { a: Tensor; b: Tensor }) => less(c.a, 3),
+          (c) => ({ b: c.b, a: add(c.a, 1) }),
+          { a: x, b: mul(x, 10) },
+        ),
+      ["f64"],
+    );
+    expect(f(1)).toEqual({ a: 3, b: 10 });
+  });
+
+  it("of branches and bodies have to agree", () => {
+    const branches = (x: Tensor) =>
+      cond<unknown>(
+        less(x, 0),
+        () => ({ a: x }),
+        () => ({ b: x }),
+      );
+    expect(errorOf(() => compile(branches, ["f64"])).message).toMatch(
+      /has the structure \{"b":\*\}, expected \{"a":\*\}/,
+    );
+    const bare = (xs: Tensor) => scan(((s: Tensor, x: Tensor) => add(s, x)) as never, 0, xs);
+    expect(errorOf(() => compile(bare, ["f64[N]"])).message).toMatch(/expected \[carry, output\]/);
+  });
+
+  it("take literals: of the dtype beside them, not of a counter", () => {
+    expect(compile((x: Tensor) => fori(0, 3, (_, c: Tensor) => add(c, x), 0.5 as unknown as Tensor), ["f64"])(2)).toBe(
+      6.5,
+    );
+    const clamp = (x: Tensor) =>
+      cond<Tensor | number>(
+        less(x, 0),
+        () => x,
+        () => 0,
+      );
+    expect(compile(clamp, ["f32"])(1)).toBe(0);
+    const flagged = (x: Tensor) =>
+      whileLoop(
+        (c: { go: Tensor; x: Tensor }) => c.go,
+        (c) => ({ go: less(c.x, 9), x: add(c.x, 1) }),
+        { go: true as unknown as Tensor, x },
+      );
+    expect(compile(flagged, ["f32"])(7)).toEqual({ go: false, x: 10 });
+  });
+});
+
+describe("scopes", () => {
+  it("end with the branch, with the inner function and with the trace", () => {
+    const leaked = (leak: (x: Tensor, keep: (t: Tensor) => Tensor) => unknown) => (x: Tensor) => {
+      let kept: Tensor | undefined;
+      leak(x, (t) => (kept = t));
+      return add(kept as Tensor, 1);
+    };
+    const branch = leaked((x, keep) =>
+      cond(
+        less(x, 0),
+        () => keep(mul(x, 2)),
+        () => x,
+      ),
+    );
+    expect(errorOf(() => compile(branch, ["f64"])).code).toBe("scope");
+    expect(
+      errorOf(() =>
+        compile(
+          leaked((x, keep) => grad((z: Tensor) => keep(mul(z, z)))(x)),
+          ["f64"],
+        ),
+      ).code,
+    ).toBe("scope");
+  });
+
+  it("are left when the user's function throws", () => {
+    const thrower = (x: Tensor) =>
+      cond<Tensor>(
+        less(x, 0),
+        () => {
+          throw new Error("mine");
+        },
+        () => x,
+      );
+    expect(() => compile(thrower, ["f64"])).toThrow("mine");
+    expect(add(tensor(1), 1).item()).toBe(2);
+  });
+
+  it("take compiled functions in", () => {
+    const typed = compile((x: Tensor) => mul(x, x), ["f64"]);
+    const untyped = compile((x: Tensor) => mul(x, x));
+    expect(compile((x: Tensor) => add(typed(x), untyped(x)), ["f64"])(3)).toBe(18);
+    expect(grad(typed)(3)).toBe(6);
+  });
+
+  it("capture concrete tensors as arguments, once each", () => {
+    const w = tensor([1, 2]);
+    const f = compile((x: Tensor) => add(mul(x, w), cast(cast(w, "f32"), "f64")), ["f64[2]"]);
+    expect(printModule(f.module)).toContain("(%x: f64[2], %captured: f64[2])");
+    expect(f([1, 1]).toArray()).toEqual([2, 4]);
+  });
+});
+
+describe("gradients", () => {
+  it("of the sine, to the third order", () => {
+    expect(grad(grad(grad(sin)))(0.3)).toBeCloseTo(-Math.cos(0.3), 15);
+  });
+
+  it("are one artefact for the sizes 0, 1 and 5", () => {
+    const g = compile(
+      grad((x: Tensor) => x.mul(x).sum()),
+      ["f64[N]"],
+    );
+    for (const xs of [[], [1], [1, 2, 3, 4, 5]]) expect(g(xs).toArray()).toEqual(xs.map((x) => 2 * x));
+  });
+});
