@@ -17,15 +17,16 @@ import {
 import { constantLike, isFloatType, vjp } from "../ops/index.ts";
 import { type Command, readModule, readOptions, UsageError } from "./io.ts";
 
-const options = { wrt: { type: "string" } } as const;
+const options = { wrt: { type: "string" }, json: { type: "boolean", default: false } } as const;
 
 export const grad: Command = {
   name: "grad",
-  usage: "grad FILE|- @func [--wrt 0,1]",
+  usage: "grad FILE|- @func [--wrt 0,1] [--json]",
   summary: "Prints IR that gives a function's results and its gradient, optimised.",
   help: `The results of @func, then the cotangents of its arguments for a cotangent of 1 to each float result.
 
-  --wrt 0,1             the arguments to differentiate with respect to; all of float dtype where left out`,
+  --wrt 0,1             the arguments to differentiate with respect to; all of float dtype where left out
+  --json                the module's text in JSON, as opt gives it`,
   run(args, io) {
     const { values, positionals } = readOptions(args, options);
     if (positionals.length !== 2 || !positionals[1].startsWith("@")) throw new UsageError("expected FILE and @func");
@@ -34,7 +35,9 @@ export const grad: Command = {
       if (!/^\s*\d+\s*$/.test(n)) throw new UsageError(`--wrt is '${values.wrt}', expected argument numbers like 0,1`);
       return Number(n);
     });
-    io.out(printModule(runPasses(withGradient(module, positionals[1].slice(1), wrt), tensorPipeline).module));
+    const { module: result } = runPasses(withGradient(module, positionals[1].slice(1), wrt), tensorPipeline);
+    const text = printModule(result);
+    io.out(values.json ? `${JSON.stringify({ module: text }, null, 2)}\n` : text);
   },
 };
 
@@ -43,6 +46,11 @@ function withGradient(module: Module, name: string, wrt: readonly number[] | und
   const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
   if (!func.body.results.some((r) => isFloatType(r.type)))
     fail("no-derivative", `@${name} has no result of float dtype`);
+  const count = func.body.arguments.length;
+  const outside = wrt?.find((n) => n >= count);
+  if (outside !== undefined) {
+    fail("argument", `--wrt names argument ${outside}, @${name} has ${count}`, { hint: "arguments count from 0" });
+  }
   const taken = new Set(module.funcs.map((f) => f.name));
   let fresh = `${name}_grad`;
   while (taken.has(fresh)) fresh += "_";

@@ -36,16 +36,19 @@ type Options = NonNullable<ParseArgsConfig["options"]>;
 /** Options and positional arguments; anything unknown is wrong usage. */
 export function readOptions<T extends Options>(args: readonly string[], options: T) {
   try {
-    return parseArgs({ args: protectNegatives(args), options, allowPositionals: true, strict: true });
+    const parsed = parseArgs({ args: args.map(hideNegative), options, allowPositionals: true, strict: true });
+    return { ...parsed, positionals: parsed.positionals.map((p) => (p.startsWith(hidden) ? p.slice(1) : p)) };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error));
   }
 }
 
-/** A leading minus of a number is no option. */
-function protectNegatives(args: readonly string[]): string[] {
-  const at = args.findIndex((a) => /^-(\d|\.\d|inf)/.test(a));
-  return at < 0 || args.includes("--") ? [...args] : [...args.slice(0, at), "--", ...args.slice(at)];
+/** No argument of a process can hold it. */
+const hidden = "\0";
+
+/** A leading minus of a number is no option, and options may follow it. */
+function hideNegative(arg: string): string {
+  return /^-(\d|\.\d|inf)/.test(arg) ? `${hidden}${arg}` : arg;
 }
 
 export function readModule(path: string | undefined, io: Io): { readonly module: Module; readonly text: string } {

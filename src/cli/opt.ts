@@ -3,7 +3,7 @@
 import { standardPasses, tensorPipeline } from "../../passes/index.ts";
 import { type Check, runPasses } from "../compile/index.ts";
 import { countOperations, printModule } from "../ir/index.ts";
-import { type CompileLog, Pipeline } from "../rewrite/index.ts";
+import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
 import { type Command, type Io, readModule, readOptions, UsageError } from "./io.ts";
 
 const options = {
@@ -40,6 +40,7 @@ export const opt: Command = {
     const { values, positionals } = readOptions(args, options);
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
     const { module, text } = readModule(positionals[0], io);
+    for (const name of [...values["print-before"], ...values["print-after"]]) passOf(name);
     const pipeline = choosePipeline(values.passes ?? passLine(text));
     const { module: result, log } = runPasses(module, pipeline, { check: checkOf(values.check), fast: values.fast });
     if (values.json) {
@@ -64,14 +65,13 @@ function choosePipeline(names: string | undefined): Pipeline {
     .split(",")
     .map((name) => name.trim())
     .filter((name) => name !== "");
-  return new Pipeline(
-    list.map((name) => {
-      const pass = standardPasses.get(name);
-      if (pass === undefined)
-        throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
-      return { pass, reason: "asked for" };
-    }),
-  );
+  return new Pipeline(list.map((name) => ({ pass: passOf(name), reason: "asked for" })));
+}
+
+function passOf(name: string): Pass {
+  const pass = standardPasses.get(name);
+  if (pass !== undefined) return pass;
+  throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
 }
 
 function checkOf(name: string): Check {

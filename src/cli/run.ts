@@ -5,16 +5,20 @@ import { type Func, findFunc } from "../ir/index.ts";
 import { Binder } from "../runtime/index.ts";
 import { type Command, readModule, readOptions, readValue, UsageError, writeValue } from "./io.ts";
 
-const options = { backend: { type: "string", default: "auto" } } as const;
+const options = {
+  backend: { type: "string", default: "auto" },
+  json: { type: "boolean", default: false },
+} as const;
 
 export const run: Command = {
   name: "run",
-  usage: "run FILE|- [@func] ARGS… [--backend interpret|js]",
+  usage: "run FILE|- [@func] ARGS… [--backend interpret|js] [--json]",
   summary: "Runs a function on JSON arguments and prints JSON results, one a line.",
   help: `Arguments are JSON: 1.5, true, [[1, 2], [3, 4]]; numbers also nan, inf, -inf ("nan" within arrays).
 Without @func the last public function runs.
 
-  --backend interpret   the reference interpreter; js generates JavaScript (the default where it may run)`,
+  --backend interpret   the reference interpreter; js generates JavaScript (the default where it may run)
+  --json                all results as one JSON array`,
   run(args, io) {
     const { values, positionals } = readOptions(args, options);
     const [path, ...rest] = positionals;
@@ -37,6 +41,7 @@ Without @func the last public function runs.
     const names = func.body.arguments.map((a) => a.name);
     const arrays = rest.map((text, i) => readValue(text, signature.arguments[i], `argument ${names[i] ?? i}`));
     new Binder(signature, names).check(arrays);
-    for (const result of executable.run(arrays)) io.out(`${writeValue(result)}\n`);
+    const results = executable.run(arrays).map(writeValue);
+    io.out(values.json ? `[${results.join(", ")}]\n` : results.map((r) => `${r}\n`).join(""));
   },
 };

@@ -48,7 +48,7 @@ export function compileModule(module: Module, options: CompileOptions = {}): Com
   const signature = signatureOf(func);
   const lowered =
     backend.level === "loop"
-      ? runPasses(optimised.module, loopPipeline, { ...passOptions, log: optimised.log, level: "loop" }).module
+      ? runPasses(optimised.module, loopPipeline, { ...passOptions, log: optimised.log }).module
       : optimised.module;
   const executable = backend.compile(lowered, { entry: entry.name, signature, observe: options.observe });
   const { module: tensors, log } = optimised;

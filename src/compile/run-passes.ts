@@ -1,6 +1,6 @@
 // Runs a pipeline with a log. A pass that fails, breaks the IR or changes a bit leaves IR that reruns it.
 
-import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify } from "../ir/index.ts";
+import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify, walk } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
 import { Validator } from "./validate.ts";
@@ -17,8 +17,6 @@ export interface RunOptions {
   readonly check?: Check;
   /** Goes on with a log. */
   readonly log?: CompileLog;
-  /** The level that the last pass leaves. */
-  readonly level?: "tensor" | "loop";
 }
 
 /** The module after all passes of the pipeline, and the log of what they did. */
@@ -31,7 +29,7 @@ export function runPasses(
   const log = options.log ?? new CompileLog();
   const check = options.check ?? "none";
   const validator = check === "validate" ? new Validator() : null;
-  let level: "tensor" | "loop" = "tensor";
+  let level = levelOf(module);
   const result = pipeline.run(module, (pass, before) => {
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
     if (after === before) return after;
@@ -41,6 +39,18 @@ export function runPasses(
     return after;
   });
   return { module: result, log };
+}
+
+/** Loop level as soon as there is memory or an op of that level; programs of scalars count as tensor level. */
+function levelOf(module: Module): "tensor" | "loop" {
+  let isLoop = false;
+  for (const func of module.funcs) {
+    isLoop ||= func.body.arguments.some((a) => a.type.kind === "memref");
+    walk(func.body, (operation) => {
+      isLoop ||= operation.op.level === "loop";
+    });
+  }
+  return isLoop ? "loop" : "tensor";
 }
 
 /** Runs `body`; an error gets IR that reruns the pass. The user's own errors keep their code. */
