@@ -4,6 +4,7 @@ import {
   type Dim,
   dimsOf,
   type MemRefType,
+  memref,
   type Op,
   printShape,
   productOf,
@@ -80,9 +81,11 @@ function requireView(x: TypeContext, operand: MemRefType): MemRefType {
   return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
 }
 
-/** The elements of `x`, row-major, under `shape`. */
+/** The elements of `x`, row-major, under `shape`; of memory, the same memory. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {
-  return emit1(reshapeOp, [x], { types: [tensorType(tensorOf(x).dtype, shape)] });
+  const { type } = x;
+  const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(tensorOf(x).dtype, shape);
+  return emit1(reshapeOp, [x], { types: [to] });
 }
 
 // ---- permute --------------------------------------------------------------------------------------------------------
