@@ -10,5 +10,6 @@ export const canonicalizeRules: readonly Rule[] = [...arithmeticRules, ...struct
 export const canonicalize = definePass({
   name: "canonicalize",
   summary: "Applies local identities such as x * 1 → x until none applies.",
+  idempotent: true,
   run: (module, context) => applyRules(module, canonicalizeRules, context),
 });

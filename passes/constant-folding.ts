@@ -23,6 +23,7 @@ import {
   sizeOf,
   type Type,
   type Value,
+  ValueMap,
   withOperations,
   withRegions,
 } from "../src/ir/index.ts";
@@ -42,6 +43,7 @@ const maxElements = 1024;
 export const constantFolding = definePass({
   name: "constant-folding",
   summary: "Evaluates pure operations on constants, where the result is small and takes no more room than they do.",
+  idempotent: true,
   run(module, context) {
     const constant = constantOp(context.ops);
     return mapBodies(module, (body) => new Folding(constant).block(body));
@@ -57,7 +59,7 @@ interface Known {
 /** One sweep over one function. */
 class Folding {
   readonly #constant: Op;
-  readonly #known = new Map<Value, Known>();
+  readonly #known = new ValueMap<Known>();
 
   constructor(constant: Op) {
     this.#constant = constant;

@@ -10,8 +10,11 @@ import {
   type Operation,
   printType,
   Replacements,
+  sameType,
   type Type,
   type Value,
+  ValueMap,
+  withOperands,
   withOperations,
   withRegions,
 } from "../src/ir/index.ts";
@@ -20,6 +23,7 @@ import { definePass } from "../src/rewrite/index.ts";
 export const cse = definePass({
   name: "cse",
   summary: "Merges equal operations: same op, operands, attributes and regions, no effects, no memory.",
+  idempotent: true,
   run(module) {
     const effects = new Effects(module);
     const keys = new Keys();
@@ -30,45 +34,35 @@ export const cse = definePass({
 /** One sweep over one function. Regions see what stands before them; what they add is forgotten behind them. */
 class Sweep {
   readonly #effects: Effects;
-  readonly #keys: Keys;
+  readonly #known: KnownOperations;
   readonly #replacements = new Replacements();
-  readonly #known = new Map<string, Operation>();
 
   constructor(effects: Effects, keys: Keys) {
     this.#effects = effects;
-    this.#keys = keys;
+    this.#known = new KnownOperations(keys);
   }
 
   block(block: Block): Block {
-    const added: string[] = [];
+    const mark = this.#known.size;
     const output: Operation[] = [];
     for (const original of block.operations) {
       const operation = this.#operation(original);
-      const key = this.#isMergeable(operation) ? this.#keys.of(operation) : null;
-      const equal = key === null ? undefined : this.#known.get(key);
-      if (equal !== undefined) {
-        for (const [i, v] of operation.results.entries()) this.#replacements.set(v, equal.results[i]);
-        continue;
-      }
-      output.push(operation);
-      if (key !== null) {
-        this.#known.set(key, operation);
-        added.push(key);
-      }
+      const equal = this.#isMergeable(operation) ? this.#known.findOrAdd(operation) : operation;
+      if (equal === operation) output.push(operation);
+      else for (const [i, v] of operation.results.entries()) this.#replacements.set(v, equal.results[i]);
     }
-    for (const key of added) this.#known.delete(key);
+    this.#known.forgetFrom(mark);
     return withOperations(block, output, this.#replacements.all(block.results));
   }
 
   /** With operands replaced and regions swept. */
   #operation(operation: Operation): Operation {
-    const operands = this.#replacements.all(operation.operands);
-    if (operation.regions.length === 0 && operands === operation.operands) return operation;
-    const swept = withRegions(
-      operation,
+    const renamed = withOperands(operation, this.#replacements.all(operation.operands));
+    if (operation.regions.length === 0) return renamed;
+    return withRegions(
+      renamed,
       operation.regions.map((r) => this.block(r)),
     );
-    return operands === operation.operands ? swept : Object.freeze({ ...swept, operands: Object.freeze(operands) });
   }
 
   /** An operation that may fail can stand for an equal one behind it: both fail alike. */
@@ -88,50 +82,133 @@ function touchesMemory(operation: Operation): boolean {
   );
 }
 
-/** Texts that are the same for equal operations only. Ops, types and attributes stand in them by number. */
+/** Operations in sight, found by what they compute; the latest are forgotten first. */
+class KnownOperations {
+  readonly #keys: Keys;
+  readonly #operations: Operation[] = [];
+  readonly #hashes: number[] = [];
+  /** Of each hash the latest operation, and of each operation the one before it, by position. */
+  readonly #latest = new Map<number, number>();
+  readonly #before: number[] = [];
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  get size(): number {
+    return this.#operations.length;
+  }
+
+  /** An equal operation in sight; where there is none, this one from now on. */
+  findOrAdd(operation: Operation): Operation {
+    const hash = this.#keys.hash(operation);
+    const latest = this.#latest.get(hash) ?? -1;
+    for (let i = latest; i >= 0; i = this.#before[i]) {
+      if (this.#keys.areEqual(this.#operations[i], operation)) return this.#operations[i];
+    }
+    this.#latest.set(hash, this.#operations.length);
+    this.#operations.push(operation);
+    this.#hashes.push(hash);
+    this.#before.push(latest);
+    return operation;
+  }
+
+  forgetFrom(mark: number): void {
+    while (this.#operations.length > mark) {
+      this.#operations.pop();
+      const hash = this.#hashes.pop() as number;
+      const before = this.#before.pop() as number;
+      if (before < 0) this.#latest.delete(hash);
+      else this.#latest.set(hash, before);
+    }
+  }
+}
+
+/** What makes operations equal. Ops, types and attributes count by numbers that are the same for equal ones only. */
 class Keys {
   readonly #ops = new Map<Op, number>();
   readonly #types = new Numbering<Type>(printType);
   readonly #attributes = new Numbering<Attributes>(attributesText);
+  readonly #regions = new WeakMap<Operation, string>();
 
-  of(operation: Operation): string {
-    if (operation.regions.length === 0) return this.#head(operation, null);
-    const parts: string[] = [];
-    this.#whole(operation, new Map(), parts);
-    return parts.join(";");
+  hash(operation: Operation): number {
+    const { op, operands, attributes } = operation;
+    let hash = mix(this.#op(op), this.#attributes.of(attributes));
+    if (isCommutative(operation)) {
+      const [a, b] = [operands[0].id, operands[1].id];
+      hash = mix(mix(hash, a < b ? a : b), a < b ? b : a);
+    } else for (const v of operands) hash = mix(hash, v.id);
+    return hash;
   }
 
-  /** The head, then the regions, whose own values count by where they are defined. */
-  #whole(operation: Operation, inner: Map<Value, number>, parts: string[]): void {
-    parts.push(this.#head(operation, inner));
-    for (const region of operation.regions) {
+  areEqual(a: Operation, b: Operation): boolean {
+    return (
+      a.op === b.op &&
+      this.#attributes.of(a.attributes) === this.#attributes.of(b.attributes) &&
+      sameOperands(a, b) &&
+      a.results.length === b.results.length &&
+      a.results.every((v, i) => sameType(v.type, b.results[i].type)) &&
+      a.segments.every((n, i) => n === b.segments[i]) &&
+      (a.regions.length === 0 || this.#regionsText(a) === this.#regionsText(b))
+    );
+  }
+
+  #op(op: Op): number {
+    let id = this.#ops.get(op);
+    if (id === undefined) this.#ops.set(op, (id = this.#ops.size));
+    return id;
+  }
+
+  #regionsText(operation: Operation): string {
+    let text = this.#regions.get(operation);
+    if (text === undefined) {
+      const parts: string[] = [];
+      this.#addRegions(operation, new ValueMap(), parts);
+      this.#regions.set(operation, (text = parts.join(";")));
+    }
+    return text;
+  }
+
+  /** The regions' own values count by where they are defined, the others by identity. */
+  #addRegions({ regions }: Operation, inner: ValueMap<number>, parts: string[]): void {
+    for (const region of regions) {
       for (const v of region.arguments) inner.set(v, inner.size);
       parts.push(`{${region.arguments.map((v) => this.#types.of(v.type)).join()}`);
       for (const o of region.operations) {
-        this.#whole(o, inner, parts);
+        parts.push(this.#head(o, inner));
+        this.#addRegions(o, inner, parts);
         for (const v of o.results) inner.set(v, inner.size);
       }
       parts.push(`}${region.results.map((v) => nameOf(v, inner)).join()}`);
     }
   }
 
-  #head({ op, operands, attributes, segments, results }: Operation, inner: ReadonlyMap<Value, number> | null): string {
-    let id = this.#ops.get(op);
-    if (id === undefined) this.#ops.set(op, (id = this.#ops.size));
-    let key = `${id}|${this.#attributes.of(attributes)}`;
-    if (op.traits.commutative === true && operands.length === 2) {
-      const [a, b] = [nameOf(operands[0], inner), nameOf(operands[1], inner)];
-      key += a < b ? ` ${a} ${b}` : ` ${b} ${a}`;
-    } else for (const v of operands) key += ` ${nameOf(v, inner)}`;
-    for (const n of segments) key += `,${n}`;
-    for (const v of results) key += `:${this.#types.of(v.type)}`;
-    return key;
+  #head(operation: Operation, inner: ValueMap<number>): string {
+    const { op, operands, attributes, segments, results } = operation;
+    const names = operands.map((v) => nameOf(v, inner));
+    if (isCommutative(operation)) names.sort();
+    const types = results.map((v) => this.#types.of(v.type));
+    return `${this.#op(op)}|${this.#attributes.of(attributes)} ${names.join(" ")},${segments.join()}:${types.join()}`;
   }
 }
 
+function mix(hash: number, n: number): number {
+  return (Math.imul(hash ^ n, 0x9e3779b1) ^ (hash >>> 15)) | 0;
+}
+
+function isCommutative({ op, operands }: Operation): boolean {
+  return op.traits.commutative === true && operands.length === 2;
+}
+
+function sameOperands(a: Operation, b: Operation): boolean {
+  if (a.operands.length !== b.operands.length) return false;
+  if (a.operands.every((v, i) => v === b.operands[i])) return true;
+  return isCommutative(a) && a.operands[0] === b.operands[1] && a.operands[1] === b.operands[0];
+}
+
 /** A value of the operation's own regions by its position there, others by identity. */
-function nameOf(value: Value, inner: ReadonlyMap<Value, number> | null): string {
-  const position = inner?.get(value);
+function nameOf(value: Value, inner: ValueMap<number>): string {
+  const position = inner.get(value);
   return position === undefined ? `${value.id}` : `#${position}`;
 }
 

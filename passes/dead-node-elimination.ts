@@ -11,7 +11,9 @@ import {
   mapFuncs,
   type Operation,
   type Value,
+  ValueSet,
   withOperations,
+  withParts,
   withRegions,
 } from "../src/ir/index.ts";
 import { records } from "../src/ops/index.ts";
@@ -21,6 +23,7 @@ export const deadNodeElimination = definePass({
   name: "dead-node-elimination",
   summary:
     "Removes operations whose results nobody uses, unless they have effects, and private functions nobody calls.",
+  idempotent: true,
   run(module) {
     const effects = new Effects(module);
     return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).block(body)));
@@ -30,7 +33,7 @@ export const deadNodeElimination = definePass({
 /** Walks one function backwards, so that a value's uses are known before its definition. */
 class Liveness {
   readonly #effects: Effects;
-  readonly #used = new Set<Value>();
+  readonly #used = new ValueSet();
 
   constructor(effects: Effects) {
     this.#effects = effects;
@@ -68,10 +71,9 @@ class Liveness {
     const isUsed = operation.results.map((v) => this.#used.has(v));
     if (isUsed.every((used) => used)) return operation;
     const used = (values: readonly Value[]): readonly Value[] => values.filter((_, i) => isUsed[i]);
-    return Object.freeze({
-      ...operation,
-      regions: Object.freeze(operation.regions.map((r) => makeBlock(r.arguments, r.operations, used(r.results)))),
-      results: Object.freeze(used(operation.results)),
+    return withParts(operation, {
+      regions: operation.regions.map((r) => makeBlock(r.arguments, r.operations, used(r.results))),
+      results: used(operation.results),
     });
   }
 

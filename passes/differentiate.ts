@@ -12,6 +12,7 @@ import {
   bindSymbols,
   Cloner,
   type Constraint,
+  calleeOf,
   calleesFirst,
   collectSymbols,
   type Func,
@@ -29,9 +30,11 @@ import {
   signatureOf,
   usedSymbols,
   Value,
+  ValueSet,
   walk,
   withBody,
   withBuilder,
+  withOperands,
   withRegions,
 } from "../src/ir/index.ts";
 import { call, differentiated, records, zerosLike } from "../src/ops/index.ts";
@@ -60,10 +63,14 @@ class Differentiation implements SweepHost {
   /** What was made from each function, in order. */
   readonly #made = new Map<string, Func[]>();
   readonly #splits = new Map<string, SplitCall>();
+  /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
+  readonly #single: ReadonlySet<string>;
+  readonly #moved = new Set<string>();
 
   constructor(module: Module) {
     this.#module = module;
     this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
+    this.#single = referredOnce(module);
   }
 
   run(): Module {
@@ -73,10 +80,11 @@ class Differentiation implements SweepHost {
     return makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
   }
 
-  /** A function, then what was made from it, and from that. */
+  /** A function, unless its operations moved, then what was made from it, and from that. */
   #withMade(name: string): readonly Func[] {
     const func = this.#funcs.get(name) as Func;
-    return [func, ...(this.#made.get(name) ?? []).flatMap((f) => this.#withMade(f.name))];
+    const made = (this.#made.get(name) ?? []).flatMap((f) => this.#withMade(f.name));
+    return this.#moved.has(name) ? made : [func, ...made];
   }
 
   signature(callee: string): Signature {
@@ -95,21 +103,18 @@ class Differentiation implements SweepHost {
 
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
-      if (operation.op === records.vjp) this.#resolveVjp(replacements.apply(operation), builder, replacements);
+      if (operation.op === records.vjp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements));
     }
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
   }
 
   #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements): Operation {
-    if (!operation.regions.some(holdsVjp)) return replacements.apply(operation);
+    if (!operation.regions.some(holdsVjp)) return replacements.operation(operation);
     const regions = operation.regions.map((r) =>
       this.#resolveBlock(r, new BlockBuilder(builder.scope, builder), replacements),
     );
-    return Object.freeze({
-      ...withRegions(operation, regions),
-      operands: Object.freeze(replacements.all(operation.operands)),
-    });
+    return withRegions(withOperands(operation, replacements.all(operation.operands)), regions);
   }
 
   #resolveVjp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
@@ -170,10 +175,13 @@ class Differentiation implements SweepHost {
 
   #splitFunc(func: Func, active: readonly boolean[]): SplitCall {
     const scope = (): FuncScope => new FuncScope(func.constraints, (name) => this.signature(name));
+    const moves = this.#single.has(func.name);
+    if (moves) this.#moved.add(func.name);
     const state = {
       host: this,
-      forward: new Cloner(),
-      active: new Set(func.body.arguments.filter((_, i) => active[i])),
+      moves,
+      forward: moves ? new Replacements() : new Cloner(),
+      active: new ValueSet(func.body.arguments.filter((_, i) => active[i])),
       backwardScope: scope(),
     };
     const builder = new BlockBuilder(scope());
@@ -202,7 +210,7 @@ class Differentiation implements SweepHost {
       replacements.set(v, argument);
       return argument;
     });
-    const { operations, results } = replacements.applyBlock(backward);
+    const { operations, results } = replacements.block(backward);
     const body = makeBlock([...args, ...backward.arguments], operations, results);
     const { symbols, constraints } = dimsNeeded(func, body);
     return makeFunc({
@@ -225,6 +233,18 @@ class Differentiation implements SweepHost {
     this.#funcs.set(made.name, made);
     this.#made.set(from.name, [...(this.#made.get(from.name) ?? []), made]);
   }
+}
+
+/** The private functions that exactly one operation calls or differentiates. */
+function referredOnce(module: Module): ReadonlySet<string> {
+  const count = new Map<string, number>();
+  for (const func of module.funcs) {
+    walk(func.body, (operation) => {
+      const name = calleeOf(operation);
+      if (name !== null) count.set(name, (count.get(name) ?? 0) + 1);
+    });
+  }
+  return new Set(module.funcs.flatMap((f) => (f.visibility === "private" && count.get(f.name) === 1 ? [f.name] : [])));
 }
 
 /** The symbols that a body mentions, the constraints that speak of them, and the symbols these mention. */

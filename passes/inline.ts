@@ -1,4 +1,5 @@
-// Replaces calls of private functions by their bodies, callees first. Functions left without callers fall to dead-node-elimination.
+// Replaces calls of private functions by their bodies, callees first. A function with one call moves there; what else is
+// left without callers falls to dead-node-elimination.
 
 import {
   type Bindings,
@@ -9,6 +10,7 @@ import {
   calleeOf,
   calleesFirst,
   calleesOf,
+  type Dim,
   type Func,
   FuncScope,
   type Module,
@@ -17,8 +19,10 @@ import {
   type Operation,
   Replacements,
   signatureOf,
+  type Value,
   walk,
   withBody,
+  withOperands,
   withRegions,
 } from "../src/ir/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
@@ -31,16 +35,19 @@ export const inline = definePass({
   summary: "Replaces calls of private functions by their bodies, where these are small or called once.",
   run(module) {
     const calls = countCalls(module);
+    const moved = new Set<string>();
     const bodies = new Map<string, Func>();
     const worthwhile = new Map<string, Func>();
     for (const func of calleesFirst(module)) {
-      const next = calleesOf(func).some((name) => worthwhile.has(name)) ? new Inlining(worthwhile).func(func) : func;
+      const next = calleesOf(func).some((name) => worthwhile.has(name))
+        ? new Inlining(worthwhile, calls, moved).func(func)
+        : func;
       bodies.set(func.name, next);
       const once = calls.get(func.name) === 1;
       if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
         worthwhile.set(func.name, next);
     }
-    return mapFuncs(module, (func) => bodies.get(func.name) as Func);
+    return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
   },
 });
 
@@ -64,10 +71,14 @@ function sizeOfBlock(block: Block): number {
 /** One function's body with the calls in it replaced. The callees' own calls are replaced already. */
 class Inlining {
   readonly #funcs: ReadonlyMap<string, Func>;
+  readonly #calls: ReadonlyMap<string, number>;
+  readonly #moved: Set<string>;
   readonly #replacements = new Replacements();
 
-  constructor(funcs: ReadonlyMap<string, Func>) {
+  constructor(funcs: ReadonlyMap<string, Func>, calls: ReadonlyMap<string, number>, moved: Set<string>) {
     this.#funcs = funcs;
+    this.#calls = calls;
+    this.#moved = moved;
   }
 
   func(func: Func): Func {
@@ -89,10 +100,11 @@ class Inlining {
   }
 
   #operation(operation: Operation, builder: BlockBuilder): Operation {
-    if (!holdsCall(operation)) return this.#replacements.apply(operation);
-    const regions = operation.regions.map((r) => this.#block(r, new BlockBuilder(builder.scope, builder)));
-    const operands = Object.freeze(this.#replacements.all(operation.operands));
-    return Object.freeze({ ...withRegions(operation, regions), operands });
+    if (!holdsCall(operation)) return this.#replacements.operation(operation);
+    return withRegions(
+      withOperands(operation, this.#replacements.all(operation.operands)),
+      operation.regions.map((r) => this.#block(r, new BlockBuilder(builder.scope, builder))),
+    );
   }
 
   #splice(operation: Operation, callee: Func, builder: BlockBuilder): void {
@@ -103,9 +115,28 @@ class Inlining {
       args.map((v) => v.type),
       bindings,
     );
-    const results = new Cloner(bound).inline(callee.body, args, builder);
+    const results = this.#isLastUse(callee, bound)
+      ? this.#move(callee, args, builder)
+      : new Cloner(bound).inline(callee.body, args, builder);
     for (const [i, r] of operation.results.entries()) this.#replacements.set(r, results[i]);
   }
+
+  /** Whether no other call needs the callee's body, under the symbols that it has. */
+  #isLastUse(callee: Func, bound: Readonly<Record<string, Dim>>): boolean {
+    return this.#calls.get(callee.name) === 1 && bindsToItself(bound);
+  }
+
+  /** The callee's own operations become the caller's; large functions are not copied for nothing. */
+  #move({ name, body }: Func, args: readonly Value[], builder: BlockBuilder): readonly Value[] {
+    this.#moved.add(name);
+    for (const [i, a] of body.arguments.entries()) this.#replacements.set(a, args[i]);
+    for (const operation of body.operations) builder.append(this.#replacements.operation(operation));
+    return this.#replacements.all(body.results);
+  }
+}
+
+function bindsToItself(bound: Readonly<Record<string, Dim>>): boolean {
+  return Object.entries(bound).every(([name, d]) => typeof d !== "number" && d.key === name);
 }
 
 function holdsCall(operation: Operation): boolean {

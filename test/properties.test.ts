@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
+import { gradPipeline, lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -132,6 +132,20 @@ describe("random programs", () => {
       expect(() => checkPass(pass, { runs: runs(80).numRuns })).not.toThrow();
     });
   }
+
+  it("come out of a pass that calls itself idempotent as it would leave them", () => {
+    fc.assert(
+      fc.property(arbitraryProgram(16), (program) => {
+        const module = runPasses(buildProgram(program), gradPipeline).module;
+        for (const pass of standardPasses.values()) {
+          if (pass.idempotent !== true) continue;
+          const once = pass.run(module, context);
+          expect(pass.run(once, context), pass.name).toBe(once);
+        }
+      }),
+      runs(80),
+    );
+  });
 
   it("keep every bit through the whole tensor pipeline, which then finds nothing more to do", () => {
     fc.assert(

@@ -377,7 +377,20 @@ describe("a pipeline", () => {
       return pass.run(m, context);
     });
     expect(result.funcs.length).toBe(1);
-    expect(ran.join(" ")).toBe("nothing shorten nothing shorten nothing shorten nothing");
+    // the last `nothing` would see the very module that it has seen
+    expect(ran.join(" ")).toBe("nothing shorten nothing shorten nothing shorten");
+  });
+
+  it("does not run an idempotent pass on what it gave itself", () => {
+    const ran: string[] = [];
+    const once = { ...shorten, name: "once", idempotent: true };
+    const steps = [once, nothing].map((pass) => ({ pass, reason: "", group: "g" }));
+    const result = new Pipeline(steps).run(module, (pass, m) => {
+      ran.push(pass.name);
+      return pass.run(m, context);
+    });
+    expect(result.funcs.length).toBe(2);
+    expect(ran.join(" ")).toBe("once nothing");
   });
 
   it("is edited by name, and an unknown name says which there are", () => {

@@ -17,10 +17,10 @@ import {
 import { type Match, type Rule, rule } from "../../src/rewrite/index.ts";
 import { patterns as p } from "./vocabulary.ts";
 
-const floats = (match: Match): boolean => isFloat(match.dtype);
-const bools = (match: Match): boolean => match.dtype === "bool";
+const floats = isFloat;
+const bools = (dtype: DType): boolean => dtype === "bool";
 /** Integers and sizes, where arithmetic is exact modulo 2^n and there is one zero. */
-const integers = (match: Match): boolean => ["integer", "index"].includes(dtypes[match.dtype].kind);
+const integers = (dtype: DType): boolean => ["integer", "index"].includes(dtypes[dtype].kind);
 /** What is compared has no NaN. */
 const ordered = ({ values: [x] }: Match): boolean => !isFloat(dtypeOf(x));
 
@@ -32,37 +32,37 @@ function dtypeOf(value: Value): DType {
 const exactArithmetic: readonly Rule[] = [
   rule("x * 1 → x", (x) => p.mul(x, 1), (x) => x),
   rule("x * -1 → -x", (x) => p.mul(x, -1), (x) => neg(x)),
-  rule("x * 0 → 0", (x) => p.mul(x, 0), () => 0, { where: integers }),
-  rule("x + -0 → x", (x) => p.add(x, -0), (x) => x, { where: floats }), // + 0 would not do: -0 + 0 is 0
-  rule("x + 0 → x", (x) => p.add(x, 0), (x) => x, { where: integers }),
+  rule("x * 0 → 0", (x) => p.mul(x, 0), () => 0, { dtypes: integers }),
+  rule("x + -0 → x", (x) => p.add(x, -0), (x) => x, { dtypes: floats }), // + 0 would not do: -0 + 0 is 0
+  rule("x + 0 → x", (x) => p.add(x, 0), (x) => x, { dtypes: integers }),
   rule("x - 0 → x", (x) => p.sub(x, 0), (x) => x),
-  rule("-0 - x → -x", (x) => p.sub(-0, x), (x) => neg(x), { where: floats }),
-  rule("0 - x → -x", (x) => p.sub(0, x), (x) => neg(x), { where: integers }),
-  rule("x - x → 0", (x) => p.sub(x, x), () => 0, { where: integers }),
-  rule("x + -x → 0", (x) => p.add(x, p.neg(x)), () => 0, { where: integers }),
+  rule("-0 - x → -x", (x) => p.sub(-0, x), (x) => neg(x), { dtypes: floats }),
+  rule("0 - x → -x", (x) => p.sub(0, x), (x) => neg(x), { dtypes: integers }),
+  rule("x - x → 0", (x) => p.sub(x, x), () => 0, { dtypes: integers }),
+  rule("x + -x → 0", (x) => p.add(x, p.neg(x)), () => 0, { dtypes: integers }),
   rule("x + -y → x - y", (x, y) => p.add(x, p.neg(y)), (x, y) => sub(x, y)),
   rule("x - -y → x + y", (x, y) => p.sub(x, p.neg(y)), (x, y) => add(x, y)),
-  rule("-(x - y) → y - x", (x, y) => p.neg(p.sub(x, y)), (x, y) => sub(y, x), { where: integers }),
+  rule("-(x - y) → y - x", (x, y) => p.neg(p.sub(x, y)), (x, y) => sub(y, x), { dtypes: integers }),
   rule("-(-x) → x", (x) => p.neg(p.neg(x)), (x) => x),
   rule("-x * -y → x * y", (x, y) => p.mul(p.neg(x), p.neg(y)), (x, y) => mul(x, y)),
   rule("x / 1 → x", (x) => p.div(x, 1), (x) => x),
-  rule("x / -1 → -x", (x) => p.div(x, -1), (x) => neg(x), { where: floats }),
-  rule("-x / -y → x / y", (x, y) => p.div(p.neg(x), p.neg(y)), (x, y) => div(x, y), { where: floats }),
-  rule("x / 2^k → x * 2^-k", (x, y) => p.div(x, y), timesReciprocal, { where: floats }),
-  rule("(x + a) + b → x + (a + b)", (x, a, b) => p.add(p.add(x, a), b), sumOfConstants, { where: integers }),
-  rule("(x * a) * b → x * (a * b)", (x, a, b) => p.mul(p.mul(x, a), b), productOfConstants, { where: integers }),
+  rule("x / -1 → -x", (x) => p.div(x, -1), (x) => neg(x), { dtypes: floats }),
+  rule("-x / -y → x / y", (x, y) => p.div(p.neg(x), p.neg(y)), (x, y) => div(x, y), { dtypes: floats }),
+  rule("x / 2^k → x * 2^-k", (x, y) => p.div(x, y), timesReciprocal, { dtypes: floats }),
+  rule("(x + a) + b → x + (a + b)", (x, a, b) => p.add(p.add(x, a), b), sumOfConstants, { dtypes: integers }),
+  rule("(x * a) * b → x * (a * b)", (x, a, b) => p.mul(p.mul(x, a), b), productOfConstants, { dtypes: integers }),
 ];
 
 // biome-ignore format: a table one can see
 const fastArithmetic: readonly Rule[] = [
-  rule("x * 0 → 0", (x) => p.mul(x, 0), () => 0, { class: "fast", where: floats }),
-  rule("x + 0 → x", (x) => p.add(x, 0), (x) => x, { class: "fast", where: floats }),
-  rule("0 - x → -x", (x) => p.sub(0, x), (x) => neg(x), { class: "fast", where: floats }),
-  rule("x - x → 0", (x) => p.sub(x, x), () => 0, { class: "fast", where: floats }),
-  rule("x / x → 1", (x) => p.div(x, x), () => 1, { class: "fast", where: floats }),
-  rule("-(x - y) → y - x", (x, y) => p.neg(p.sub(x, y)), (x, y) => sub(y, x), { class: "fast", where: floats }),
-  rule("(x + a) + b → x + (a + b)", (x, a, b) => p.add(p.add(x, a), b), sumOfConstants, { class: "fast", where: floats }),
-  rule("(x * a) * b → x * (a * b)", (x, a, b) => p.mul(p.mul(x, a), b), productOfConstants, { class: "fast", where: floats }),
+  rule("x * 0 → 0", (x) => p.mul(x, 0), () => 0, { class: "fast", dtypes: floats }),
+  rule("x + 0 → x", (x) => p.add(x, 0), (x) => x, { class: "fast", dtypes: floats }),
+  rule("0 - x → -x", (x) => p.sub(0, x), (x) => neg(x), { class: "fast", dtypes: floats }),
+  rule("x - x → 0", (x) => p.sub(x, x), () => 0, { class: "fast", dtypes: floats }),
+  rule("x / x → 1", (x) => p.div(x, x), () => 1, { class: "fast", dtypes: floats }),
+  rule("-(x - y) → y - x", (x, y) => p.neg(p.sub(x, y)), (x, y) => sub(y, x), { class: "fast", dtypes: floats }),
+  rule("(x + a) + b → x + (a + b)", (x, a, b) => p.add(p.add(x, a), b), sumOfConstants, { class: "fast", dtypes: floats }),
+  rule("(x * a) * b → x * (a * b)", (x, a, b) => p.mul(p.mul(x, a), b), productOfConstants, { class: "fast", dtypes: floats }),
 ];
 
 // biome-ignore format: a table one can see
@@ -87,16 +87,16 @@ const logic: readonly Rule[] = [
   rule("not (x < y) → x >= y", (x, y) => p.not(p.compare(x, y)), oppositeComparison),
   rule("x and x → x", (x) => p.and(x, x), (x) => x),
   rule("x or x → x", (x) => p.or(x, x), (x) => x),
-  rule("x and true → x", (x) => p.and(x, true), (x) => x, { where: bools }),
+  rule("x and true → x", (x) => p.and(x, true), (x) => x, { dtypes: bools }),
   rule("x and 0 → 0", (x) => p.and(x, 0), () => 0),
   rule("x or 0 → x", (x) => p.or(x, 0), (x) => x),
-  rule("x or true → true", (x) => p.or(x, true), () => true, { where: bools }),
+  rule("x or true → true", (x) => p.or(x, true), () => true, { dtypes: bools }),
   rule("select(q, x, x) → x", (q, x) => p.select(q, x, x), (_q, x) => x),
   rule("select(true, x, y) → x", (x, y) => p.select(true, x, y), (x) => x),
   rule("select(false, x, y) → y", (x, y) => p.select(false, x, y), (_x, y) => y),
   rule("select(not q, x, y) → select(q, y, x)", (q, x, y) => p.select(p.not(q), x, y), (q, x, y) => select(q, y, x)),
-  rule("select(q, true, false) → q", (q) => p.select(q, true, false), (q) => q, { where: bools }),
-  rule("select(q, false, true) → not q", (q) => p.select(q, false, true), (q) => not(q), { where: bools }),
+  rule("select(q, true, false) → q", (q) => p.select(q, true, false), (q) => q, { dtypes: bools }),
+  rule("select(q, false, true) → not q", (q) => p.select(q, false, true), (q) => not(q), { dtypes: bools }),
 ];
 
 // biome-ignore format: a table one can see

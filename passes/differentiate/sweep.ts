@@ -23,6 +23,8 @@ import {
   type SplitRegion,
   type Type,
   Value,
+  ValueMap,
+  ValueSet,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
@@ -36,10 +38,12 @@ export interface SweepHost {
 /** What all sweeps of one function share. */
 export interface SweepState {
   readonly host: SweepHost;
+  /** Whether the forward function takes the original's operations, rather than copies. */
+  readonly moves: boolean;
   /** From values of the original function to those of the forward function. */
-  readonly forward: Cloner;
+  readonly forward: Cloner | Replacements;
   /** Original values that depend on what is differentiated with respect to. */
-  readonly active: Set<Value>;
+  readonly active: ValueSet;
   readonly backwardScope: FuncScope;
 }
 
@@ -67,7 +71,11 @@ export function isDifferentiable(type: Type): boolean {
 
 /** Splits a block whose active arguments are already marked in `state.active`. */
 export function splitBlock(block: Block, state: SweepState, builder: BlockBuilder): Split {
-  for (const a of block.arguments) state.forward.set(a, builder.argument(a.type, a.name));
+  for (const a of block.arguments) {
+    const argument = state.moves ? a : new Value(a.type, a.name);
+    builder.arguments.push(argument);
+    state.forward.set(a, argument);
+  }
   const steps = sweepForward(block, state, builder);
   const { backward, captured } = sweepBackward(block, state, steps);
   const inside = definedIn(builder);
@@ -95,7 +103,7 @@ function sweepForward(block: Block, state: SweepState, builder: BlockBuilder): r
   return steps;
 }
 
-function dependsOnActive(operation: Operation, active: ReadonlySet<Value>): boolean {
+function dependsOnActive(operation: Operation, active: ValueSet): boolean {
   if (operation.operands.some((v) => active.has(v))) return true;
   return operation.regions.length > 0 && freeValues(...operation.regions).some((v) => active.has(v));
 }
@@ -145,11 +153,13 @@ function splitRegion(region: Block, state: SweepState, outer: BlockBuilder): Spl
 
 /** The cotangents gathered so far, by original value. */
 class Cotangents {
-  readonly #map = new Map<Value, Value | Masked>();
+  readonly #map = new ValueMap<Value | Masked>();
+  readonly #values: Value[] = [];
 
   add(value: Value, contribution: Contribution): void {
     if (contribution === null) return;
     const before = this.#map.get(value);
+    if (before === undefined) this.#values.push(value);
     this.#map.set(value, before === undefined ? contribution : add(unmask(before), unmask(contribution)));
   }
 
@@ -157,8 +167,9 @@ class Cotangents {
     return this.#map.get(value) ?? null;
   }
 
-  values(): IterableIterator<Value> {
-    return this.#map.keys();
+  /** In the order in which they received their first contribution. */
+  get values(): readonly Value[] {
+    return this.#values;
   }
 }
 
@@ -183,8 +194,8 @@ function sweepBackward(
     }
     return block.arguments.filter((a) => state.active.has(a)).map((a) => materialize(cotangents.get(a), a));
   });
-  const own = new Set(definedBy(block));
-  const captured = [...cotangents.values()].filter((v) => !own.has(v));
+  const own = definedIn(block);
+  const captured = cotangents.values.filter((v) => !own.has(v));
   const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
   return { backward: dropUnused(builder.finish([...results, ...outward])), captured };
 }
@@ -246,17 +257,15 @@ function scaleValue(cotangent: Value, partial: Value | number): Value {
 
 // ---- residuals ------------------------------------------------------------------------------------------------------
 
-function definedBy(block: Block): readonly Value[] {
-  return [...block.arguments, ...block.operations.flatMap((o) => o.results)];
-}
-
-function definedIn(builder: BlockBuilder): ReadonlySet<Value> {
-  return new Set([...builder.arguments, ...builder.operations.flatMap((o) => o.results)]);
+function definedIn(builder: Pick<Block, "arguments" | "operations">): ValueSet {
+  const defined = new ValueSet(builder.arguments);
+  for (const { results } of builder.operations) for (const v of results) defined.add(v);
+  return defined;
 }
 
 /** Drops operations nobody reads: partial derivatives of inactive operands and what only they needed. */
 function dropUnused(block: Block): Block {
-  const used = new Set(block.results);
+  const used = new ValueSet(block.results);
   const kept: Operation[] = [];
   for (let i = block.operations.length - 1; i >= 0; i--) {
     const operation = block.operations[i];
@@ -274,7 +283,7 @@ function recomputeConstants(
   read: readonly Value[],
   builder: BlockBuilder,
 ): { kept: readonly Value[]; block: Block } {
-  const wanted = new Set(read);
+  const wanted = new ValueSet(read);
   const cloner = new Cloner();
   const replacements = new Replacements();
   const copies: Operation[] = [];
@@ -286,7 +295,7 @@ function recomputeConstants(
     replacements.set(operation.results[0], copy.results[0]);
   }
   if (copies.length === 0) return { kept: read, block: backward };
-  const { operations, results } = replacements.applyBlock(backward);
+  const { operations, results } = replacements.block(backward);
   return {
     kept: read.filter((v) => wanted.has(v)),
     block: makeBlock(backward.arguments, copies.concat(operations), results),

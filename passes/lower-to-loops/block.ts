@@ -10,6 +10,7 @@ import {
   memref,
   type Operation,
   type Value,
+  ValueMap,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { store } from "../../src/ops/index.ts";
@@ -26,7 +27,7 @@ export class BlockLowering {
   readonly #placements: Placements;
   /** Where the block's tensor results have to end up. */
   readonly #destinations: readonly (Buffer | null)[];
-  readonly #reserved = new Map<Value, Buffer>();
+  readonly #reserved = new ValueMap<Buffer>();
 
   constructor(nests: Nests, block: Block, destinations: readonly (Buffer | null)[], structured: LowerStructured) {
     this.nests = nests;
@@ -71,7 +72,7 @@ export class BlockLowering {
     const { nests } = this;
     currentBlock().origin = operation.origin;
     if (isLowered(operation)) {
-      currentBlock().append(nests.scalars.apply(operation));
+      currentBlock().append(nests.scalars.operation(operation));
       return;
     }
     const placement = this.#placements.of(operation);

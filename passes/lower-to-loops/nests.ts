@@ -22,6 +22,7 @@ import {
   scalar,
   type Type,
   type Value,
+  ValueMap,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { alloc, forLoop, records, store } from "../../src/ops/index.ts";
@@ -49,8 +50,8 @@ export class Nests {
   base: BlockBuilder;
   /** Scalars under their new values. */
   readonly scalars = new Replacements();
-  readonly buffers = new Map<Value, Buffer>();
-  readonly computed = new Map<Value, Computed>();
+  readonly buffers = new ValueMap<Buffer>();
+  readonly computed = new ValueMap<Computed>();
   /** Scalars already computed, by value and subscripts, in the block that holds them. */
   readonly #known = new WeakMap<BlockBuilder, Map<string, Value>>();
 

@@ -13,6 +13,8 @@ import {
   type Operation,
   sameType,
   type Value,
+  ValueMap,
+  ValueSet,
 } from "../../src/ir/index.ts";
 import { type OperandRead, readsOf } from "./reads.ts";
 
@@ -54,10 +56,10 @@ const maxDepth = 32;
 export class Placements {
   readonly #placements = new Map<Operation, Placement>();
   readonly #places = new Map<Operation, Map<number, Place>>();
-  readonly #uses = new Map<Value, Use[]>();
+  readonly #uses = new ValueMap<Use[]>();
   /** Read by a region, or a result of the block. */
-  readonly #held = new Set<Value>();
-  readonly #roots = new Set<Value>();
+  readonly #held = new ValueSet();
+  readonly #roots = new ValueSet();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #scope: FuncScope;
 

@@ -37,7 +37,9 @@ import {
   symbol,
   type Type,
   Value,
+  ValueMap,
   withBuilder,
+  withParts,
 } from "../../src/ir/index.ts";
 import { broadcastOperands, isUnranked, rankOf } from "../../src/ops/index.ts";
 
@@ -66,7 +68,7 @@ export class FuncRefiner {
   readonly #types: readonly Type[];
   readonly #bound: Readonly<Record<string, Dim>>;
   readonly #host: RefinementHost;
-  readonly #values = new Map<Value, Value>();
+  readonly #values = new ValueMap<Value>();
   readonly #constraints: readonly Constraint[];
   readonly #scope: FuncScope;
 
@@ -225,7 +227,7 @@ export class FuncRefiner {
       results.every((v, i) => v === old.results[i]) &&
       next.operands.every((v, i) => v === old.operands[i]) &&
       next.regions.every((r, i) => r === old.regions[i]);
-    builder.append(isSame ? old : Object.freeze({ ...next, results: Object.freeze(results) }));
+    builder.append(isSame ? old : withParts(next, { results }));
   }
 
   /** Symbols replaced; axes counted from the front where the rank is known now. */

@@ -84,7 +84,7 @@ export class BlockBuilder implements Builder {
 
   emit(op: Op, operands: readonly Value[], options: EmitOptions = {}): readonly Value[] {
     if (this.#closed) fail("scope", `${op.name}: the block it would go to is finished`, { origin: options.origin });
-    const operation = makeOperation(op, operands, { ...options, origin: options.origin ?? this.origin }, this.scope);
+    const operation = makeOperation(op, operands, options, this.scope, options.origin ?? this.origin);
     this.operations.push(operation);
     return operation.results;
   }
@@ -114,8 +114,13 @@ export class BlockBuilder implements Builder {
 }
 
 /** Checks attributes, runs the type rule and makes the operation with fresh results. */
-export function makeOperation(op: Op, operands: readonly Value[], options: EmitOptions, scope: FuncScope): Operation {
-  const origin = options.origin ?? null;
+export function makeOperation(
+  op: Op,
+  operands: readonly Value[],
+  options: EmitOptions,
+  scope: FuncScope,
+  origin: Origin | null = options.origin ?? null,
+): Operation {
   const regions = options.regions ?? noRegions;
   const segments = options.segments ?? (op.groups.length === 1 ? [operands.length] : noSegments);
   const attributes = locate(origin, () => completeAttributes(op, options.attributes));

@@ -7,8 +7,9 @@ import { type Draft, produce } from "immer";
 import { substituteAttributes } from "./attributes.ts";
 import type { BlockBuilder } from "./builder.ts";
 import { type Dim, substituteDim } from "./dim.ts";
-import { type Block, type Func, type Module, makeBlock, type Operation, Value } from "./module.ts";
+import { type Attributes, type Block, type Func, type Module, makeBlock, type Operation, Value } from "./module.ts";
 import { mapDims, type Type } from "./type.ts";
+import { ValueMap } from "./value-map.ts";
 
 /** A new version of the module; the same reference if the recipe assigns nothing new. */
 export function editModule(module: Module, recipe: (draft: Draft<Module>) => void): Module {
@@ -33,9 +34,37 @@ export function withBody(func: Func, body: Block): Func {
   return body === func.body ? func : Object.freeze({ ...func, body });
 }
 
+/** Some of an operation's parts; those left out stay. */
+export interface OperationParts {
+  readonly operands?: readonly Value[];
+  readonly attributes?: Attributes;
+  readonly regions?: readonly Block[];
+  readonly results?: readonly Value[];
+}
+
+/** The operation with other parts, which are its own from here on. */
+export function withParts(operation: Operation, parts: OperationParts): Operation {
+  // written out, because every version of every operation is made here
+  return Object.freeze({
+    op: operation.op,
+    operands: parts.operands === undefined ? operation.operands : Object.freeze(parts.operands),
+    attributes: parts.attributes ?? operation.attributes,
+    regions: parts.regions === undefined ? operation.regions : Object.freeze(parts.regions),
+    results: parts.results === undefined ? operation.results : Object.freeze(parts.results),
+    origin: operation.origin,
+    segments: operation.segments,
+  });
+}
+
+/** The same reference if no operand differs. */
+export function withOperands(operation: Operation, operands: readonly Value[]): Operation {
+  const same = operands === operation.operands || operands.every((v, i) => v === operation.operands[i]);
+  return same ? operation : withParts(operation, { operands });
+}
+
+/** The same reference if no region differs. */
 export function withRegions(operation: Operation, regions: readonly Block[]): Operation {
-  if (regions.every((r, i) => r === operation.regions[i])) return operation;
-  return Object.freeze({ ...operation, regions: Object.freeze([...regions]) });
+  return regions.every((r, i) => r === operation.regions[i]) ? operation : withParts(operation, { regions });
 }
 
 /** A block with these operations and results; the same reference if neither differs. */
@@ -51,7 +80,7 @@ export function withOperations(
 
 /** Values replaced by others of the same type. Chains are followed, so `a → b → c` reads c. */
 export class Replacements {
-  readonly #map = new Map<Value, Value>();
+  readonly #map = new ValueMap<Value>();
 
   get size(): number {
     return this.#map.size;
@@ -74,24 +103,28 @@ export class Replacements {
     return end;
   }
 
+  /** The same reference if none is replaced. */
   all(values: readonly Value[]): readonly Value[] {
-    if (this.#map.size === 0 || values.every((v) => !this.#map.has(v))) return values;
-    return values.map((v) => this.get(v));
+    if (this.#map.size === 0) return values;
+    for (const v of values) if (this.#map.has(v)) return values.map((w) => this.get(w));
+    return values;
   }
 
   /** The operation with its operands replaced, regions included; the same reference if none was. */
-  apply(operation: Operation): Operation {
+  operation(operation: Operation): Operation {
     if (this.#map.size === 0) return operation;
-    const operands = this.all(operation.operands);
-    const regions = operation.regions.map((r) => this.applyBlock(r));
-    if (operands === operation.operands && regions.every((r, i) => r === operation.regions[i])) return operation;
-    return Object.freeze({ ...operation, operands: Object.freeze(operands), regions: Object.freeze(regions) });
+    const renamed = withOperands(operation, this.all(operation.operands));
+    if (operation.regions.length === 0) return renamed;
+    return withRegions(
+      renamed,
+      operation.regions.map((r) => this.block(r)),
+    );
   }
 
-  applyBlock(block: Block): Block {
+  block(block: Block): Block {
     return withOperations(
       block,
-      block.operations.map((o) => this.apply(o)),
+      block.operations.map((o) => this.operation(o)),
       this.all(block.results),
     );
   }
@@ -99,7 +132,7 @@ export class Replacements {
 
 /** Copies operations into a builder under other operands and, where given, other dimension symbols. */
 export class Cloner {
-  readonly #values = new Map<Value, Value>();
+  readonly #values = new ValueMap<Value>();
   readonly #lookup: ((name: string) => Dim | undefined) | null;
 
   constructor(symbols: Readonly<Record<string, Dim>> = {}) {
@@ -140,15 +173,12 @@ export class Cloner {
 
   /** A copy of one operation with fresh results. */
   operation(operation: Operation): Operation {
-    const operands = operation.operands.map((v) => this.get(v));
-    const regions = operation.regions.map((r) => this.block(r));
-    const { op, attributes } = operation;
-    return Object.freeze({
-      ...operation,
-      operands: Object.freeze(operands),
+    const { op, attributes, regions } = operation;
+    return withParts(operation, {
+      operands: operation.operands.map((v) => this.get(v)),
       attributes: this.#lookup === null ? attributes : substituteAttributes(op, attributes, this.#lookup),
-      regions: Object.freeze(regions),
-      results: Object.freeze(operation.results.map((v) => this.#fresh(v))),
+      regions: regions.length === 0 ? regions : regions.map((r) => this.block(r)),
+      results: operation.results.map((v) => this.#fresh(v)),
     });
   }
 

@@ -22,5 +22,6 @@ export * from "./print.ts";
 export * from "./signature.ts";
 export * from "./type.ts";
 export * from "./value.ts";
+export * from "./value-map.ts";
 export * from "./verify.ts";
 export * from "./walk.ts";

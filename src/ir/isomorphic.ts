@@ -8,6 +8,7 @@ import { type Block, type Func, groupOf, type Module, type Operation, type Value
 import { defaultName, printFuncName, printValueName, withoutSuffix } from "./names.ts";
 import { formatOrigin, type Origin } from "./origin.ts";
 import { printType, sameType } from "./type.ts";
+import { ValueMap } from "./value-map.ts";
 
 export interface IsomorphicOptions {
   /** Compare origins too. */
@@ -31,8 +32,8 @@ export function isomorphic(a: Module, b: Module, options: IsomorphicOptions = {}
 
 class Comparison {
   readonly #origins: boolean;
-  readonly #there = new Map<Value, Value>();
-  readonly #back = new Map<Value, Value>();
+  readonly #there = new ValueMap<Value>();
+  readonly #back = new ValueMap<Value>();
 
   constructor(origins: boolean) {
     this.#origins = origins;

@@ -1,6 +1,7 @@
 // Names in text: which stand bare and which are quoted, unique names for values, and "did you mean".
 
 import type { Value } from "./module.ts";
+import { ValueMap } from "./value-map.ts";
 
 const identifier = /^[A-Za-z_][A-Za-z0-9_]*$/;
 const dottedIdentifier = /^[A-Za-z_][A-Za-z0-9_]*(\.[A-Za-z_][A-Za-z0-9_]*)*$/;
@@ -38,7 +39,7 @@ export function defaultName(mnemonic: string): string {
 
 /** The names of one function's values: each takes its hint, and the suffix `_n` where that is taken. */
 export class NameTable {
-  readonly #names = new Map<Value, string>();
+  readonly #names = new ValueMap<string>();
   readonly #taken = new Set<string>();
   readonly #next = new Map<string, number>();
 

@@ -37,6 +37,7 @@ import {
 } from "./module.ts";
 import { defaultName, isSymbolName, printFuncName, printValueName } from "./names.ts";
 import type { Origin } from "./origin.ts";
+import { ValueSet } from "./value-map.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
 import { TypeChecker } from "./verify-types.ts";
 import { calleesOf } from "./walk.ts";
@@ -66,7 +67,7 @@ class ModuleContext {
   readonly module: Module;
   readonly level: "tensor" | "loop" | null;
   /** Every value defined so far, in any function. */
-  readonly defined = new Set<Value>();
+  readonly defined = new ValueSet();
   readonly #signatures = new Map<string, Signature | null>();
 
   constructor(module: Module, level: "tensor" | "loop" | null) {
@@ -90,7 +91,7 @@ class FuncVerifier {
   readonly #context: ModuleContext;
   readonly #scope: DimScope;
   readonly #types: TypeChecker;
-  readonly #visible = new Set<Value>();
+  readonly #visible = new ValueSet();
   readonly #signature: (name: string) => Signature | null;
   /** Where the check stands, for errors that bring no place of their own. */
   #origin: Origin | null;

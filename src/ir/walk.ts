@@ -4,6 +4,7 @@ import { collectSymbols, type Dim } from "./dim.ts";
 import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
 import type { Effect } from "./op.ts";
 import { dimsOf } from "./type.ts";
+import { ValueMap, ValueSet } from "./value-map.ts";
 
 /** Every operation of a block and of its regions, each before its regions. */
 export function walk(block: Block, visit: (operation: Operation, block: Block) => void): void {
@@ -14,7 +15,7 @@ export function walk(block: Block, visit: (operation: Operation, block: Block) =
 }
 
 /** How often each value is used in the block and its regions, results included. */
-export function countUses(block: Block, into = new Map<Value, number>()): Map<Value, number> {
+export function countUses(block: Block, into = new ValueMap<number>()): ValueMap<number> {
   const use = (v: Value): void => void into.set(v, (into.get(v) ?? 0) + 1);
   for (const operation of block.operations) {
     for (const v of operation.operands) use(v);
@@ -27,7 +28,7 @@ export function countUses(block: Block, into = new Map<Value, number>()): Map<Va
 /** The values a block uses but does not define, in order of first use. */
 export function freeValues(...blocks: readonly Block[]): readonly Value[] {
   const free = new Set<Value>();
-  const defined = new Set<Value>();
+  const defined = new ValueSet();
   const use = (v: Value): void => {
     if (!defined.has(v)) free.add(v);
   };
@@ -45,8 +46,8 @@ export function freeValues(...blocks: readonly Block[]): readonly Value[] {
 }
 
 /** Each value's defining operation, for the whole block and its regions; arguments have none. */
-export function definitions(block: Block): Map<Value, Operation> {
-  const map = new Map<Value, Operation>();
+export function definitions(block: Block): ValueMap<Operation> {
+  const map = new ValueMap<Operation>();
   walk(block, (operation) => {
     for (const v of operation.results) map.set(v, operation);
   });

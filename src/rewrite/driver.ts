@@ -22,8 +22,11 @@ import {
   signatureOf,
   type Type,
   Value,
+  ValueMap,
   withBuilder,
+  withOperands,
   withOperations,
+  withParts,
   withRegions,
 } from "../ir/index.ts";
 import { constantOp, emitConstant, literalFrom, literalOf, splatOf } from "./constants.ts";
@@ -80,7 +83,7 @@ class Sweep implements RewriteContext {
   readonly #func: Func;
   readonly #module: Module;
   readonly #replacements = new Replacements();
-  readonly #definitions = new Map<Value, Operation>();
+  readonly #definitions = new ValueMap<Operation>();
   #scope: FuncScope;
   #builder: BlockBuilder;
   /** Operations that stood in the function before: each may be rewritten as often as any other. */
@@ -129,9 +132,25 @@ class Sweep implements RewriteContext {
 
   /** Rewrites an operation and what comes of it until no rule applies, then appends. */
   #settle(first: Operation, output: Operation[]): void {
+    const operation = withOperands(first, this.#replacements.all(first.operands));
+    if (operation.regions.length > 0 || this.#mayRewrite(operation)) this.#rewriteAll(operation, output);
+    else this.#keep(operation, output);
+  }
+
+  #keep(operation: Operation, output: Operation[]): void {
+    output.push(operation);
+    for (const v of operation.results) this.#definitions.set(v, operation);
+  }
+
+  #mayRewrite(operation: Operation): boolean {
+    for (const rule of this.#rules.for(operation.op)) if (rule.mayApply(operation, this)) return true;
+    return false;
+  }
+
+  #rewriteAll(first: Operation, output: Operation[]): void {
     const tasks: Task[] = [{ operation: first, trace: newTrace() }];
     for (let task = tasks.pop(); task !== undefined; task = tasks.pop()) {
-      const operation = this.#withOperands(task.operation);
+      const operation = withOperands(task.operation, this.#replacements.all(task.operation.operands));
       const rewritten = this.#rewrite(operation, task.trace);
       if (rewritten !== null) {
         this.#replace(operation, rewritten, task.trace, tasks);
@@ -144,8 +163,7 @@ class Sweep implements RewriteContext {
         this.#replace(inner, again, task.trace, tasks);
         continue;
       }
-      output.push(inner);
-      for (const v of inner.results) this.#definitions.set(v, inner);
+      this.#keep(inner, output);
     }
   }
 
@@ -155,13 +173,6 @@ class Sweep implements RewriteContext {
       const next = operations[i];
       tasks.push({ operation: next, trace: this.#moved.has(next) ? newTrace() : trace });
     }
-  }
-
-  #withOperands(operation: Operation): Operation {
-    const operands = this.#replacements.all(operation.operands);
-    return operands === operation.operands
-      ? operation
-      : Object.freeze({ ...operation, operands: Object.freeze(operands) });
   }
 
   #withSweptRegions(operation: Operation): Operation {
@@ -175,6 +186,7 @@ class Sweep implements RewriteContext {
   /** The first rule that applies; what it emitted and the new values of the results. */
   #rewrite(operation: Operation, trace: Trace): Rewritten | null {
     for (const rule of this.#rules.for(operation.op)) {
+      if (!rule.mayApply(operation, this)) continue;
       const builder = this.#emptyBuilder();
       builder.origin = operation.origin;
       const known = this.#scope.dims.constraints.length;
@@ -253,6 +265,6 @@ function named(root: Operation, { operations, values }: Rewritten): Rewritten {
   const [result] = last.results;
   if (name === null || result.name !== null || values[0] !== result) return { operations, values };
   const renamed = new Value(result.type, name);
-  const operation = Object.freeze({ ...last, results: Object.freeze([renamed]) });
+  const operation = withParts(last, { results: [renamed] });
   return { operations: [...operations.slice(0, -1), operation], values: [renamed] };
 }

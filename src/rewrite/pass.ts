@@ -18,6 +18,8 @@ export interface Pass {
   readonly summary: string;
   /** Resolves transforms (vjp, jvp, vmap), so that what it takes has no meaning to compare with. */
   readonly resolves?: boolean;
+  /** Running it again on what it gave changes nothing, so a pipeline need not. */
+  readonly idempotent?: boolean;
   /** Lowers to the loop level, so that signatures change from tensors to memory. */
   readonly lowers?: boolean;
   run(module: Module, context: PassContext): Module;
@@ -42,6 +44,19 @@ export interface Step {
 
 /** Rounds of a group. Each pass is linear, so a pipeline stays linear; what is left after so many is left as it is. */
 const maxRounds = 8;
+
+/** Runs a pass, unless it has seen this very module; `last` holds the modules that it would leave as they are. */
+function runOnce(
+  pass: Pass,
+  module: Module,
+  last: Map<Pass, Module>,
+  apply: (pass: Pass, module: Module) => Module,
+): Module {
+  if (last.get(pass) === module) return module;
+  const after = apply(pass, module);
+  if (after === module || pass.idempotent === true) last.set(pass, after);
+  return after;
+}
 
 /** An ordered list of passes with reasons. */
 export class Pipeline {
@@ -83,9 +98,10 @@ export class Pipeline {
       while (group !== undefined && this.steps[end]?.group === group) end++;
       const start = current;
       const rounds = this.steps[i].afterChange === true && !changed ? 0 : group === undefined ? 1 : maxRounds;
-      for (let round = 0; round < rounds; round++) {
+      const steps = this.steps.slice(i, end);
+      for (let round = 0, last = new Map<Pass, Module>(); round < rounds; round++) {
         const before = current;
-        for (const { pass } of this.steps.slice(i, end)) current = apply(pass, current);
+        for (const { pass } of steps) current = runOnce(pass, current, last, apply);
         if (current === before) break;
       }
       changed = current !== start;

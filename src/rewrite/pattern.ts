@@ -95,15 +95,19 @@ export interface Bound {
 
 /** Matches a pattern whose root is an operation; operands of commutative ops in either order. */
 export function match(pattern: Pattern, root: Operation, around: Surroundings): Bound | null {
-  if (pattern.kind !== "operation" || !mayMatch(pattern, root, around)) return null;
+  if (pattern.kind !== "operation") return null;
   const matcher = new Matcher(around);
   return matcher.operation(pattern, root) ? matcher.bound() : null;
 }
 
-type OperationPattern = Pattern & { readonly kind: "operation" };
+export type OperationPattern = Pattern & { readonly kind: "operation" };
 
-/** Looks one level deep and makes nothing: most rules do not match most operations. */
-function mayMatch({ operands, op }: OperationPattern, { operands: values }: Operation, around: Surroundings): boolean {
+/** Looks at ops and literals only and makes nothing: most rules do not match most operations. */
+export function mayMatch(
+  { operands, op }: OperationPattern,
+  { operands: values }: Operation,
+  around: Surroundings,
+): boolean {
   if (operands.length !== values.length) return false;
   if (operands.length !== 2) return operands.every((p, i) => mayBe(p, values[i], around));
   const [p, q] = operands;
@@ -116,7 +120,8 @@ function mayMatch({ operands, op }: OperationPattern, { operands: values }: Oper
 function mayBe(pattern: Pattern, value: Value, around: Surroundings): boolean {
   if (pattern.kind === "variable") return true;
   if (pattern.kind === "literal") return Object.is(around.splat(value), pattern.value);
-  return around.definition(value)?.op === pattern.op;
+  const operation = around.definition(value);
+  return operation !== undefined && operation.op === pattern.op && mayMatch(pattern, operation, around);
 }
 
 class Matcher {

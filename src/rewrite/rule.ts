@@ -1,7 +1,7 @@
 // Rewrite rules: local identities as data. The driver decides where and in which order they apply.
 
 import { assert, type DType, elementDType, fail, type Op, type Operation, type Type, type Value } from "../ir/index.ts";
-import { match, type Pattern, type PatternOperand, type Surroundings, variable } from "./pattern.ts";
+import { match, mayMatch, type Pattern, type PatternOperand, type Surroundings, variable } from "./pattern.ts";
 
 /** `exact` rules keep every bit of every result; `fast` ones need the user's leave. */
 export type RuleClass = "exact" | "fast";
@@ -31,7 +31,9 @@ export type Replacement = Value | number | boolean | null;
 export interface RuleOptions {
   /** Default: exact. */
   readonly class?: RuleClass;
-  /** Narrows the rule, to dtypes for instance. */
+  /** The dtypes of what is replaced; any where left out. */
+  readonly dtypes?: (dtype: DType) => boolean;
+  /** Narrows the rule further. */
   readonly where?: (match: Match) => boolean;
 }
 
@@ -43,6 +45,8 @@ export interface Rule {
   readonly pattern: Pattern | null;
   /** Whether operations of this op can be the root. */
   matches(op: Op): boolean;
+  /** A look without making anything: false where the rule cannot apply, which is nearly everywhere. */
+  mayApply(operation: Operation, around: Surroundings): boolean;
   /** New values for the operation's results, or null. */
   rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null;
 }
@@ -68,11 +72,16 @@ export function rule(
     class: options.class ?? "exact",
     pattern: tree,
     matches: (op: Op) => op === tree.op,
+    mayApply(operation: Operation, around: Surroundings): boolean {
+      const dtype = options.dtypes === undefined ? undefined : elementDType(operation.results[0].type);
+      if (dtype !== undefined && options.dtypes?.(dtype) === false) return false;
+      return mayMatch(tree, operation, around);
+    },
     rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null {
       const found = match(tree, operation, context);
       if (found === null) return null;
       const whole = wholeMatch(found.values, found.operations, context);
-      if (options.where?.(whole) === false) return null;
+      if (options.dtypes?.(whole.dtype) === false || options.where?.(whole) === false) return null;
       const given = replacement(...found.values);
       const result = typeof given === "function" ? given(whole) : given;
       if (result === null) return null;
@@ -88,7 +97,14 @@ export function opRule(
   rewrite: (operation: Operation, context: RewriteContext) => readonly Value[] | null,
   options: { readonly class?: RuleClass } = {},
 ): Rule {
-  return Object.freeze({ name, class: options.class ?? "exact", pattern: null, matches, rewrite });
+  return Object.freeze({
+    name,
+    class: options.class ?? "exact",
+    pattern: null,
+    matches,
+    mayApply: () => true,
+    rewrite,
+  });
 }
 
 function requireAllVariables(name: string, tree: Pattern, count: number): void {

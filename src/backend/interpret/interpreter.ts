@@ -20,6 +20,7 @@ import {
   signatureOf,
   type Type,
   type Value,
+  ValueMap,
 } from "../../ir/index.ts";
 import { Binder, type Sizes } from "../../runtime/index.ts";
 import { type BlockPlan, planLifetimes } from "./plan.ts";
@@ -74,7 +75,7 @@ class Frame {
   readonly interpreter: Interpreter;
   readonly #plans: ReadonlyMap<Block, BlockPlan>;
   readonly #sizes: Sizes;
-  readonly #values = new Map<Value, NdArray>();
+  readonly #values = new ValueMap<NdArray>();
   /** Dimensions already evaluated, by their printed form. */
   readonly #dims = new Map<string, number>();
 

@@ -1,6 +1,6 @@
 // When each value of a function is used last, so that the interpreter can let go of it.
 
-import type { Block, Value } from "../../ir/index.ts";
+import { type Block, type Value, ValueMap } from "../../ir/index.ts";
 
 /** What may be forgotten: after operation i, and when the block ends. */
 export interface BlockPlan {
@@ -20,8 +20,8 @@ export function planLifetimes(body: Block): ReadonlyMap<Block, BlockPlan> {
 
 class LifetimePlanner {
   /** The block that defines a value, and how deep that block stands. */
-  readonly #homes = new Map<Value, number>();
-  readonly #lastUse = new Map<Value, number>();
+  readonly #homes = new ValueMap<number>();
+  readonly #lastUse = new ValueMap<number>();
   readonly #path: Position[] = [];
   readonly #plans = new Map<Block, BlockPlan>();
 

@@ -3,12 +3,15 @@
 import {
   type Block,
   Dense,
+  type DType,
   dtypes,
   elementDType,
   type Func,
   isScalar,
+  type Op,
   type Operation,
   type Value,
+  ValueMap,
   walk,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
@@ -19,8 +22,8 @@ import type { ValueFacts } from "./split.ts";
  * A loop's results, and the arguments of its regions, are one variable. What passes a value on unchanged has its name.
  */
 export class FuncFacts implements ValueFacts {
-  readonly #same = new Map<Value, Value>();
-  readonly #literals = new Map<Value, string>();
+  readonly #same = new ValueMap<Value>();
+  readonly #literals = new ValueMap<string>();
 
   constructor(func: Func) {
     walk(func.body, (operation) => this.#visit(operation));
@@ -74,13 +77,14 @@ export class FuncFacts implements ValueFacts {
   }
 }
 
-const elementwiseWeights = new Map<string, number>();
+const elementwiseWeights = new WeakMap<Op, Partial<Record<DType, number>>>();
 
 /** 1, and 1 for each call in what the operation is spelled as. */
 function elementwiseWeight({ op, operands, results, attributes }: Operation): number {
   const dtype = elementDType(results[0].type) ?? "f64";
-  const key = `${op.name} ${dtype}`;
-  let weight = elementwiseWeights.get(key);
+  let weights = elementwiseWeights.get(op);
+  if (weights === undefined) elementwiseWeights.set(op, (weights = {}));
+  let weight = weights[dtype];
   if (weight === undefined) {
     const text =
       op.scalar?.spell(
@@ -89,7 +93,7 @@ function elementwiseWeight({ op, operands, results, attributes }: Operation): nu
       ) ?? "";
     const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
     weight = 1 + (rounded.match(/[A-Za-z]\(/g)?.length ?? 0);
-    elementwiseWeights.set(key, weight);
+    weights[dtype] = weight;
   }
   return weight;
 }

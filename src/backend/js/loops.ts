@@ -1,6 +1,6 @@
 // Loops: carried values are variables that the end of the body assigns.
 
-import { type Block, type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
+import { type Block, type Dim, fail, type Operation, type Value, ValueMap } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import { collapse } from "./collapse.ts";
 import type { Scope } from "./text.ts";
@@ -140,7 +140,7 @@ function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope): void {
 function assign(w: FunctionWriter, carry: readonly Value[], next: readonly Value[], scope: Scope): void {
   const sources = next.map((v) => w.facts.canonical(v));
   const changed = carry.filter((v, k) => sources[k] !== v);
-  const saved = new Map<Value, string>();
+  const saved = new ValueMap<string>();
   for (const source of sources) {
     if (!changed.includes(source) || saved.has(source)) continue;
     const name = w.temporary(`${w.atom(source, scope)}_before`);

@@ -16,27 +16,36 @@ const longest = 60;
  * what the generator makes itself carries one and cannot collide.
  */
 export class Names {
-  readonly #taken: Set<string>;
-  readonly #next = new Map<string, number>();
+  readonly #taken: ReadonlySet<string>;
+  readonly #bases = new Map<string, Base>();
 
   constructor(taken: Iterable<string> = []) {
     this.#taken = new Set([...reserved, ...taken]);
   }
 
   unique(hint: string): string {
-    const base = safeName(hint);
-    if (!this.#taken.has(base)) {
-      this.#taken.add(base);
-      return base;
-    }
-    for (let n = this.#next.get(base) ?? 1; ; n++) {
-      const name = `${base}_${n}`;
-      if (this.#taken.has(name)) continue;
-      this.#taken.add(name);
-      this.#next.set(base, n + 1);
-      return name;
+    let base = this.#bases.get(hint);
+    if (base === undefined) this.#bases.set(hint, (base = this.#base(safeName(hint))));
+    for (;;) {
+      const name = base.count === 0 ? base.name : `${base.name}_${base.count}`;
+      base.count++;
+      if (!this.#taken.has(name)) return name;
     }
   }
+
+  /** A base has no suffix `_n`, so its numbered names collide with no other base's. */
+  #base(name: string): Base {
+    const text = name.replace(/(_[0-9]+)+$/, "") || "_";
+    let base = this.#bases.get(text);
+    if (base === undefined) this.#bases.set(text, (base = { name: text, count: 0 }));
+    return base;
+  }
+}
+
+/** The names made from one hint so far. */
+interface Base {
+  readonly name: string;
+  count: number;
 }
 
 function safeName(hint: string): string {

@@ -4,7 +4,7 @@
 // such a function: the function's main one, or a part. What one unit defines and another reads crosses through a slot
 // of a scratch array made once per call (memory through a second one), never through parameters.
 
-import type { Block, Func, Operation, Value } from "../../ir/index.ts";
+import { type Block, type Func, type Operation, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
 
 /** One generated function that shares the scratch of its call. */
 export interface Unit {
@@ -24,9 +24,9 @@ export interface SplitPlan {
   readonly parts: ReadonlyMap<Block, readonly Part[]>;
   /** The blocks that hold parts, at any depth. */
   readonly holdsParts: ReadonlySet<Block>;
-  readonly units: ReadonlyMap<Value, Unit>;
+  readonly units: ValueMap<Unit>;
   /** The scratch slot of a value that crosses between units; numbers and memory are counted apart. */
-  readonly slots: ReadonlyMap<Value, number>;
+  readonly slots: ValueMap<number>;
   readonly scratchSize: number;
   readonly memorySize: number;
 }
@@ -52,11 +52,6 @@ export function planSplit(func: Func, facts: ValueFacts, reserved: number): Spli
   return new Splitter(facts, reserved).plan(func);
 }
 
-interface Life {
-  readonly from: number;
-  to: number;
-}
-
 class Splitter {
   readonly #facts: ValueFacts;
   readonly #reserved: number;
@@ -64,10 +59,14 @@ class Splitter {
   readonly #ends = new Map<Block, readonly number[]>();
   readonly #parts = new Map<Block, readonly Part[]>();
   readonly #holdsParts = new Set<Block>();
-  readonly #units = new Map<Value, Unit>();
-  readonly #crossing = new Set<Value>();
-  /** In parts of the function's body: a slot is free again once its value's last part is over. */
-  readonly #lives = new Map<Value, Life>();
+  readonly #units = new ValueMap<Unit>();
+  readonly #crossing = new ValueSet();
+  readonly #slots = new ValueMap<number>();
+  /** In the order of definition. */
+  readonly #values: Value[] = [];
+  /** First and last part of the function's body: a slot is free again once its value's last part is over. */
+  readonly #from = new ValueMap<number>();
+  readonly #to = new ValueMap<number>();
   #position = 0;
 
   constructor(facts: ValueFacts, reserved: number) {
@@ -79,16 +78,16 @@ class Splitter {
     const main: Unit = { parent: null };
     this.#cut(func.body);
     if (this.#ends.size > 0) this.#place(func.body, main, true);
-    const numbers = this.#assign((v) => v.type.kind !== "memref", this.#reserved);
-    const memory = this.#assign((v) => v.type.kind === "memref", 0);
+    const scratchSize = this.#assign((v) => v.type.kind !== "memref", this.#reserved);
+    const memorySize = this.#assign((v) => v.type.kind === "memref", 0);
     return {
       main,
       parts: this.#parts,
       holdsParts: this.#holdsParts,
       units: this.#units,
-      slots: new Map([...numbers.slots, ...memory.slots]),
-      scratchSize: numbers.size,
-      memorySize: memory.size,
+      slots: this.#slots,
+      scratchSize,
+      memorySize,
     };
   }
 
@@ -155,34 +154,36 @@ class Splitter {
     const v = this.#facts.canonical(value);
     if (this.#units.has(v)) return;
     this.#units.set(v, unit);
-    this.#lives.set(v, { from: this.#position, to: this.#position });
+    this.#values.push(v);
+    this.#from.set(v, this.#position);
+    this.#to.set(v, this.#position);
   }
 
   #use(value: Value, unit: Unit): void {
     const v = this.#facts.canonical(value);
     if (this.#facts.isLiteral(v)) return;
-    const life = this.#lives.get(v);
-    if (life !== undefined) life.to = this.#position;
+    if (this.#to.has(v)) this.#to.set(v, this.#position);
     if (this.#units.get(v) !== unit) this.#crossing.add(v);
   }
 
-  /** Slots for the crossing values of one kind; values that are never alive in one part may share one. */
-  #assign(isKind: (v: Value) => boolean, first: number): { slots: Map<Value, number>; size: number } {
-    const slots = new Map<Value, number>();
+  /** Slots for the crossing values of one kind; values that are never alive in one part may share one. Gives the size. */
+  #assign(isKind: (v: Value) => boolean, first: number): number {
     const endingAt = new Map<number, number[]>();
     const free: number[] = [];
     let size = first;
     let position = 0;
-    // #lives is in the order of definition, so positions only grow
-    for (const [v, { from, to }] of this.#lives) {
+    for (const v of this.#values) {
       if (!this.#crossing.has(v) || !isKind(v)) continue;
+      const from = this.#from.get(v) as number;
+      const to = this.#to.get(v) as number;
+      // in the order of definition positions only grow
       for (; position < from; position++) for (const slot of endingAt.get(position) ?? []) free.push(slot);
       const slot = free.pop() ?? size++;
-      slots.set(v, slot);
+      this.#slots.set(v, slot);
       const ending = endingAt.get(to);
       if (ending === undefined) endingAt.set(to, [slot]);
       else ending.push(slot);
     }
-    return { slots, size };
+    return size;
   }
 }

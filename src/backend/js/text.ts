@@ -1,6 +1,6 @@
 // Generated text under construction: nested lines, the functions they stand in, and the names that hold there.
 
-import type { Value } from "../../ir/index.ts";
+import { ValueMap } from "../../ir/index.ts";
 import type { Unit } from "./split.ts";
 
 /** A line, or lines one level deeper. */
@@ -31,11 +31,11 @@ export class UnitText {
   /** What is read at the start. */
   readonly header: Text[] = [];
   /** How this function spells a value. */
-  readonly atoms = new Map<Value, string>();
+  readonly atoms = new ValueMap<string>();
   /** How this function spells a dimension symbol. */
   readonly symbols = new Map<string, string>();
   /** How deep in its scopes a value is defined; what is absent stands at the top. */
-  readonly depths = new Map<Value, number>();
+  readonly depths = new ValueMap<number>();
   /** Of a loop function: parameter names, and what its caller passes. */
   readonly parameters: string[] = [];
   readonly passed: string[] = [];

@@ -13,6 +13,8 @@ import {
   type Type,
   termsOf,
   type Value,
+  ValueMap,
+  ValueSet,
 } from "../../ir/index.ts";
 import { isAtomText, joinTerms, type SpellSymbol, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
@@ -35,13 +37,13 @@ export class FunctionWriter {
   readonly module: ModuleText;
   readonly facts: FuncFacts;
   /** Indices of loops that are not written, since an inner one runs over all elements. */
-  readonly zeros = new Set<Value>();
+  readonly zeros = new ValueSet();
   readonly #emit: Emitter;
   readonly #func: Func;
   readonly #name: string;
   readonly #plan: SplitPlan;
   readonly #names: Names;
-  readonly #valueNames = new Map<Value, string>();
+  readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
   #parts = 0;
   #loops = 0;
