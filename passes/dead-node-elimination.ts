@@ -16,7 +16,6 @@ import {
   withParts,
   withRegions,
 } from "../src/ir/index.ts";
-import { records } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
 
 export const deadNodeElimination = definePass({
@@ -59,7 +58,7 @@ class Liveness {
 
   #operation(operation: Operation): Operation {
     if (operation.regions.length === 0) return operation;
-    const trimmed = operation.op === records.if ? this.#usedResults(operation) : operation;
+    const trimmed = operation.op.traits.branches === true ? this.#usedResults(operation) : operation;
     return withRegions(
       trimmed,
       trimmed.regions.map((r) => this.block(r)),

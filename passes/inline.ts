@@ -96,7 +96,9 @@ class Inlining {
 
   #inlinedCallee(operation: Operation): Func | null {
     const name = operation.op.traits.transform === true ? null : calleeOf(operation);
-    return name === null ? null : (this.#funcs.get(name) ?? null);
+    const callee = name === null ? undefined : this.#funcs.get(name);
+    // a body without ranks has to be refined for the ranks of this call first
+    return callee?.body.arguments.every((a, i) => a.type.kind === operation.operands[i].type.kind) ? callee : null;
   }
 
   #operation(operation: Operation, builder: BlockBuilder): Operation {

@@ -15,7 +15,7 @@ export const structureRules: readonly Rule[] = [
   rule("broadcast(broadcast(x)) → broadcast(x)", (x) => p.broadcast(p.broadcast(x)), bothBroadcasts),
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
-  opRule("if with a known predicate → its branch", (op) => op === records.if, knownBranch),
+  opRule("if with a known predicate → its branch", (op) => op.traits.branches === true, knownBranch),
   opRule("while that never runs → its first values", (op) => op === records.while, deadLoop),
 ];
 

@@ -341,6 +341,8 @@ export interface Traits {
   readonly memory?: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform?: boolean;
+  /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
+  readonly branches?: boolean;
   /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
   readonly moves?: boolean;
 }

@@ -42,6 +42,8 @@ export function bindSymbols(
 export function inferSymbols(callee: Signature, args: readonly Type[]): Record<string, Dim> {
   const bound: Record<string, Dim> = {};
   for (const [i, parameter] of callee.arguments.entries()) {
+    // any rank will do; a copy for the rank that comes is made when shapes are refined
+    if (parameter.kind === "unranked") continue;
     const got = dimsOf(args[i]);
     const expected = dimsOf(parameter);
     if (got.length !== expected.length) {

@@ -5,6 +5,7 @@ import {
   bindSymbols,
   bindType,
   type Dim,
+  elementDType,
   emit,
   inferSymbols,
   isFloat,
@@ -56,9 +57,10 @@ function bindDim(d: Dim, bound: Readonly<Record<string, Dim>>): Dim {
   return type.kind === "memref" ? type.shape[0] : d;
 }
 
-/** Requires `got` to be `expected`; dimensions that are not provably equal become constraints. */
+/** Requires `got` to be `expected`, or of some rank where any will do; dimensions not provably equal become constraints. */
 function requireType(x: TypeContext, what: string, got: Type, expected: Type): void {
-  const fits = got.kind !== "list" && got.kind === expected.kind && got.dtype === expected.dtype;
+  const isKind = got.kind === expected.kind || (got.kind === "tensor" && expected.kind === "unranked");
+  const fits = isKind && elementDType(got) !== undefined && elementDType(got) === elementDType(expected);
   if (!fits && printType(got) !== printType(expected)) {
     x.fail("dtype", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
   }

@@ -39,6 +39,7 @@ const ifOp: Op = defineOp({
   operands: [{ name: "predicate" }],
   regions: [{ name: "then" }, { name: "else", optional: true }],
   level: "both",
+  traits: { branches: true },
   types(x) {
     const [predicate] = x.operands;
     if (!sameType(predicate, scalar("bool"))) {
