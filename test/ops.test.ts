@@ -107,7 +107,10 @@ function compileSpelling(
   const names = op.operands.map((_, i) => `x${i}`);
   const text = op.scalar?.spell(names, { attributes, dtype }) ?? "";
   const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
-  return new Function(...names, `"use strict"; const r = ${rounded}; return r;`) as () => unknown;
+  return new Function(
+    ...names,
+    `"use strict"; const { fround } = Math; const r = ${rounded}; return r;`,
+  ) as () => unknown;
 }
 
 describe("the spelling computes what the interpreter computes, bit for bit", () => {

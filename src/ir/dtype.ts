@@ -28,14 +28,7 @@ const spellSame = (x: string): string => x;
 /** `index` is a signed integer below 2^53 in size: sizes, loop counters and subscripts. `bool` is stored as 0 or 1. */
 export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
   f64: row("float", Float64Array, same, spellSame, -Number.MAX_VALUE, Number.MAX_VALUE),
-  f32: row(
-    "float",
-    Float32Array,
-    Math.fround,
-    (x) => `Math.fround(${x})`,
-    -3.4028234663852886e38,
-    3.4028234663852886e38,
-  ),
+  f32: row("float", Float32Array, Math.fround, (x) => `fround(${x})`, -3.4028234663852886e38, 3.4028234663852886e38),
   i32: row(
     "integer",
     Int32Array,

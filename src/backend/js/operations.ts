@@ -5,6 +5,7 @@ import {
   type Bindings,
   bindSymbols,
   type Dim,
+  type DType,
   dtypes,
   fail,
   findFunc,
@@ -55,7 +56,13 @@ function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope):
   const { dtype } = results[0].type as TensorType;
   const atoms = operands.map((v) => w.atom(v, scope));
   const text = op.scalar?.spell(atoms, { attributes, dtype }) ?? "";
-  w.declare(results[0], op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text), scope, op.name);
+  w.declare(results[0], op.scalar?.exact === true ? text : rounded(text, dtype, scope), scope, op.name);
+}
+
+/** An expression rounded as operations of the dtype round. */
+function rounded(text: string, dtype: DType, scope: Scope): string {
+  if (dtype === "f32") scope.unit.rounds = true;
+  return dtypes[dtype].spellRound(text);
 }
 
 /** Rank-0 constants are literals; constant memory belongs to the module. */
@@ -68,7 +75,7 @@ function emitConstant(w: FunctionWriter, { results, attributes, op }: Operation,
 function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const d = w.affine(operation.attributes.value as Dim, operation, "operands");
   const { dtype } = operation.results[0].type as TensorType;
-  w.declare(operation.results[0], dtypes[dtype].spellRound(w.dim(d, scope)), scope, operation.op.name);
+  w.declare(operation.results[0], rounded(w.dim(d, scope), dtype, scope), scope, operation.op.name);
 }
 
 // ---- control --------------------------------------------------------------------------------------------------------

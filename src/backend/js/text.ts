@@ -7,7 +7,7 @@ import type { Unit } from "./split.ts";
 export type Text = string | readonly Text[];
 
 /** Lines with two spaces for each level. */
-export function render(lines: readonly Text[], indent = ""): string {
+function render(lines: readonly Text[], indent = ""): string {
   const out: string[] = [];
   renderInto(lines, indent, out);
   return out.join("\n");
@@ -41,12 +41,25 @@ export class UnitText {
   readonly passed: string[] = [];
   /** The last place given in a comment. */
   place = "";
+  /** Whether it rounds to f32. */
+  rounds = false;
 
   constructor(kind: "scratch" | "loop", unit: Unit, parent: UnitText | null) {
     this.kind = kind;
     this.unit = unit;
     this.parent = parent;
   }
+}
+
+/** The text of a function; until V8 optimises it, a global's property costs more than the rounding itself. */
+export function renderFunction(
+  name: string,
+  parameters: readonly string[],
+  unit: UnitText,
+  lines: readonly Text[],
+): string {
+  const rounding = unit.rounds ? ["const fround = Math.fround;"] : [];
+  return render([`function ${name}(${parameters.join(", ")}) {`, rounding, unit.header, lines, "}"]);
 }
 
 /** The lines between two braces. */

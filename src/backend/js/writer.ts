@@ -21,7 +21,7 @@ import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names, spellPlace } from "./names.ts";
 import { type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
-import { render, Scope, UnitText } from "./text.ts";
+import { renderFunction, Scope, UnitText } from "./text.ts";
 
 /** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
 export const maxParameters = 30_000;
@@ -69,7 +69,7 @@ export class FunctionWriter {
     const results = this.#func.body.results.map((v) => this.atom(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
-    return render([`function ${this.#name}(${parameters.join(", ")}) {`, unit.header, scope.lines, "}"]);
+    return renderFunction(this.#name, parameters, unit, scope.lines);
   }
 
   #bindParameters(unit: UnitText): readonly string[] {
@@ -119,9 +119,9 @@ export class FunctionWriter {
     const text = new UnitText("scratch", unit, scope.unit);
     const inner = new Scope(text);
     for (let i = start; i < end; i++) this.#operation(block.operations[i], inner);
-    const parameters = this.#plan.memorySize > 0 ? "$s, $m" : "$s";
-    this.module.add(render([`function ${name}(${parameters}) {`, text.header, inner.lines, "}"]));
-    scope.lines.push(`${name}(${parameters});`);
+    const parameters = this.#plan.memorySize > 0 ? ["$s", "$m"] : ["$s"];
+    this.module.add(renderFunction(name, parameters, text, inner.lines));
+    scope.lines.push(`${name}(${parameters.join(", ")});`);
   }
 
   /** Writes a function of its own for a range of a loop, which gets what it reads as parameters; gives its call. */
@@ -131,7 +131,7 @@ export class FunctionWriter {
     write(inner);
     const name = `${this.#name}$loop${++this.#loops}`;
     const parameters = ["$from", "$to", ...unit.parameters];
-    this.module.add(render([`function ${name}(${parameters.join(", ")}) {`, inner.lines, "}"]));
+    this.module.add(renderFunction(name, parameters, unit, inner.lines));
     return (from, to) => `${name}(${[from, to, ...unit.passed].join(", ")})`;
   }
 
