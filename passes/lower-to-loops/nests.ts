@@ -52,8 +52,11 @@ export class Nests {
   readonly scalars = new Replacements();
   readonly buffers = new ValueMap<Buffer>();
   readonly computed = new ValueMap<Computed>();
-  /** Scalars already computed, by value and subscripts, in the block that holds them. */
-  readonly #known = new WeakMap<BlockBuilder, Map<string, Value>>();
+  /** Scalars already computed, by subscripts and value, in the block that holds them. */
+  readonly #known = new WeakMap<BlockBuilder, Map<string, ValueMap<Value>>>();
+  readonly #constants = new Map<string, Value>();
+  /** The text of subscripts, which a whole nest shares. */
+  readonly #keys = new WeakMap<readonly Dim[], string>();
 
   constructor(top: BlockBuilder) {
     this.top = top;
@@ -65,14 +68,14 @@ export class Nests {
   /** The scalar at a subscript: known here already, loaded, or computed now. */
   element(value: Value, at: readonly Dim[]): Value {
     if (isScalar(value.type)) return this.scalars.get(value);
-    const key = `${value.id}@${at.join()}`;
-    const known = this.#lookup(key);
+    const key = this.#keyOf(at);
+    const known = this.#lookup(value, key);
     if (known !== undefined) return known;
     const buffer = this.buffers.get(value);
     if (buffer !== undefined) return this.#load(buffer, at, value, key);
     const computed = this.computed.get(value);
     if (computed === undefined) throw new Error(`internal invariant broken: %${value.name ?? value.id} is nowhere`);
-    return this.#remember(currentBlock(), key, this.compute(computed, at));
+    return this.#remember(currentBlock(), value, key, this.compute(computed, at));
   }
 
   /** Everything that is computed at these subscripts, in order, so that no rule has to go down a chain. */
@@ -116,11 +119,13 @@ export class Nests {
   #constant({ op, attributes, results, origin }: Operation): Value {
     const [{ type, name }] = results;
     const value = only(attributes.value, scalarOf(type).dtype);
-    const key = `constant ${scalarOf(type).dtype} ${Object.is(value, -0) ? "-0" : String(value)}`;
-    const known = this.#known.get(this.top)?.get(key);
-    if (known !== undefined) return known;
-    const options = { attributes: { value }, origin, types: [scalarOf(type)], names: [name] };
-    return this.#remember(this.top, key, this.top.emit(op, [], options)[0]);
+    const key = `${scalarOf(type).dtype} ${Object.is(value, -0) ? "-0" : String(value)}`;
+    let known = this.#constants.get(key);
+    if (known === undefined) {
+      const options = { attributes: { value }, origin, types: [scalarOf(type)], names: [name] };
+      this.#constants.set(key, (known = this.top.emit(op, [], options)[0]));
+    }
+    return known;
   }
 
   /** Loads as far outside as the subscripts allow. */
@@ -130,7 +135,7 @@ export class Nests {
     const { dims, operands } = affineOperands(subscripts);
     const options = { attributes: { at: dims }, segments: [1, operands.length], names: [value.name] };
     const [loaded] = block.emit(records.load, [memory, ...operands], options);
-    return this.#remember(block, key, loaded);
+    return this.#remember(block, value, key, loaded);
   }
 
   /** The outermost loop of the present nest where all the subscripts' indices are known. */
@@ -146,19 +151,27 @@ export class Nests {
     return block;
   }
 
-  #lookup(key: string): Value | undefined {
+  #keyOf(at: readonly Dim[]): string {
+    let key = this.#keys.get(at);
+    if (key === undefined) this.#keys.set(at, (key = at.join()));
+    return key;
+  }
+
+  #lookup(value: Value, key: string): Value | undefined {
     for (let b: BlockBuilder | null = currentBlock(); b !== null; b = b.parent) {
-      const known = this.#known.get(b)?.get(key);
+      const known = this.#known.get(b)?.get(key)?.get(value);
       if (known !== undefined) return known;
     }
     return undefined;
   }
 
-  #remember(block: BlockBuilder, key: string, value: Value): Value {
-    const known = this.#known.get(block);
-    if (known === undefined) this.#known.set(block, new Map([[key, value]]));
-    else known.set(key, value);
-    return value;
+  #remember(block: BlockBuilder, value: Value, key: string, element: Value): Value {
+    let known = this.#known.get(block);
+    if (known === undefined) this.#known.set(block, (known = new Map()));
+    let elements = known.get(key);
+    if (elements === undefined) known.set(key, (elements = new ValueMap()));
+    elements.set(value, element);
+    return element;
   }
 
   // ---- memory -------------------------------------------------------------------------------------------------------
