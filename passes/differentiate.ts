@@ -1,5 +1,6 @@
 // Resolves `vjp`: for each differentiated function f makes @f.fwd (results and residuals) and @f.bwd (residuals and
-// cotangents → cotangents), and replaces the operation by calls of both.
+// cotangents → cotangents), and replaces the operation by calls of both. Resolves `jvp`: makes @f.jvp (arguments and
+// tangents → results and tangents).
 //
 // The backward block is built by walking f backwards and letting each op's derivative emit operations on the forward
 // function's values. Whatever it reads from there, once dead code is dropped, is a residual: no rule declares any.
@@ -28,6 +29,7 @@ import {
   type Signature,
   type SplitCall,
   signatureOf,
+  type TangentCall,
   usedSymbols,
   Value,
   ValueSet,
@@ -39,30 +41,32 @@ import {
 } from "../src/ir/index.ts";
 import { call, differentiated, records, zerosLike } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
+import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
 import { isDifferentiable, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
 export const differentiate = definePass({
   name: "differentiate",
-  summary: "Resolves vjp: makes @f.fwd and @f.bwd and calls both.",
+  summary: "Resolves vjp and jvp: makes @f.fwd and @f.bwd, or @f.jvp, and calls them.",
   resolves: true,
-  run: (module) => (module.funcs.some((f) => holdsVjp(f.body)) ? new Differentiation(module).run() : module),
+  run: (module) => (module.funcs.some((f) => holdsTransform(f.body)) ? new Differentiation(module).run() : module),
 });
 
-function holdsVjp(block: Block): boolean {
+function holdsTransform(block: Block): boolean {
   let found = false;
-  walk(block, (operation) => {
-    found ||= operation.op === records.vjp;
+  walk(block, ({ op }) => {
+    found ||= op === records.vjp || op === records.jvp;
   });
   return found;
 }
 
-/** One run over a module. Callees come first, so a differentiated function holds no vjp itself. */
-class Differentiation implements SweepHost {
+/** One run over a module. Callees come first, so a differentiated function holds no transform itself. */
+class Differentiation implements SweepHost, ForwardHost {
   readonly #module: Module;
   readonly #funcs: Map<string, Func>;
   /** What was made from each function, in order. */
   readonly #made = new Map<string, Func[]>();
   readonly #splits = new Map<string, SplitCall>();
+  readonly #tangentCalls = new Map<string, TangentCall>();
   /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
   readonly #single: ReadonlySet<string>;
   readonly #moved = new Set<string>();
@@ -75,7 +79,7 @@ class Differentiation implements SweepHost {
 
   run(): Module {
     for (const func of calleesFirst(this.#module)) {
-      if (holdsVjp(func.body)) this.#funcs.set(func.name, this.#resolve(func));
+      if (holdsTransform(func.body)) this.#funcs.set(func.name, this.#resolve(func));
     }
     return makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
   }
@@ -93,7 +97,7 @@ class Differentiation implements SweepHost {
     return signatureOf(func);
   }
 
-  // ---- replacing vjp operations -------------------------------------------------------------------------------------
+  // ---- replacing vjp and jvp operations -------------------------------------------------------------------------------------
 
   #resolve(func: Func): Func {
     const scope = new FuncScope(func.constraints, (name) => this.signature(name));
@@ -104,13 +108,14 @@ class Differentiation implements SweepHost {
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       if (operation.op === records.vjp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
+      else if (operation.op === records.jvp) this.#resolveJvp(replacements.operation(operation), builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements));
     }
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
   }
 
   #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements): Operation {
-    if (!operation.regions.some(holdsVjp)) return replacements.operation(operation);
+    if (!operation.regions.some(holdsTransform)) return replacements.operation(operation);
     const regions = operation.regions.map((r) =>
       this.#resolveBlock(r, new BlockBuilder(builder.scope, builder), replacements),
     );
@@ -141,6 +146,37 @@ class Differentiation implements SweepHost {
       const backNames = argumentOrder.map((i) => gradientNames[wrt.indexOf(i)]);
       const back = call(split.backward, [...forward.slice(count), ...given], bound, backNames);
       return [...forward.slice(0, count), ...wrt.map((i) => back[argumentOrder.indexOf(i)])];
+    });
+    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
+  }
+
+  #resolveJvp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
+    const callee = this.signature(operation.attributes.callee as string);
+    const wrt = differentiated(callee, operation.attributes.wrt as readonly number[]);
+    builder.origin = operation.origin;
+    const active = callee.arguments.map((_, i) => wrt.includes(i));
+    const made = this.tangentCall(callee.name, active);
+    const args = groupOf(operation, "arguments");
+    const tangents = groupOf(operation, "tangents");
+    const ordered = active.flatMap((a, i) => (a ? [tangents[wrt.indexOf(i)]] : []));
+    const { bindings } = operation.attributes.bindings as Bindings;
+    const bound = bindSymbols(
+      callee,
+      args.map((v) => v.type),
+      bindings,
+    );
+    const count = callee.results.length;
+    const floats = callee.results.flatMap((type, i) => (isDifferentiable(type) ? [i] : []));
+    const tangentName = (i: number): string | null => operation.results[count + floats.indexOf(i)]?.name ?? null;
+    const names = [
+      ...operation.results.slice(0, count).map((v) => v.name),
+      ...made.givesTangent.flatMap((gives, i) => (gives ? [tangentName(i)] : [])),
+    ];
+    const values = withBuilder(builder, () => {
+      const all = call(made.signature, [...args, ...ordered], bound, names);
+      let next = count;
+      const given = made.givesTangent.map((gives) => (gives ? all[next++] : null));
+      return [...all.slice(0, count), ...floats.map((i) => given[i] ?? zerosLike(all[i]))];
     });
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
@@ -200,6 +236,20 @@ class Differentiation implements SweepHost {
       backward: signatureOf(backward),
       takesCotangent: func.body.results.map((r) => state.active.has(r)),
     };
+  }
+
+  tangentCall(callee: string, active: readonly boolean[]): TangentCall {
+    const key = `${callee} ${active.map(Number).join("")}`;
+    let made = this.#tangentCalls.get(key);
+    if (made === undefined) {
+      const func = this.#funcs.get(callee) as Func;
+      const builder = new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
+      const { body, givesTangent } = new ForwardSweep(this).body(func.body, active, builder);
+      const forward = makeFunc({ ...func, name: this.#freshName(`${callee}.jvp`), visibility: "private", body });
+      this.#add(func, forward);
+      this.#tangentCalls.set(key, (made = { signature: signatureOf(forward), givesTangent }));
+    }
+    return made;
   }
 
   /** The backward block as a function: residuals become its first arguments. */

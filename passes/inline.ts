@@ -32,16 +32,17 @@ const smallEnough = 200;
 
 export const inline = definePass({
   name: "inline",
-  summary: "Replaces calls of private functions by their bodies, where these are small or called once.",
+  summary: "Puts the bodies of private functions, where small or called once, and of wrappers in their places.",
   run(module) {
     const calls = countCalls(module);
     const moved = new Set<string>();
     const bodies = new Map<string, Func>();
     const worthwhile = new Map<string, Func>();
     for (const func of calleesFirst(module)) {
-      const next = calleesOf(func).some((name) => worthwhile.has(name))
-        ? new Inlining(worthwhile, calls, moved).func(func)
-        : func;
+      const next =
+        holdsWrapped(func.body) || calleesOf(func).some((name) => worthwhile.has(name))
+          ? new Inlining(worthwhile, calls, moved).func(func)
+          : func;
       bodies.set(func.name, next);
       const once = calls.get(func.name) === 1;
       if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
@@ -88,7 +89,8 @@ class Inlining {
   #block(block: Block, builder: BlockBuilder): Block {
     for (const operation of block.operations) {
       const callee = this.#inlinedCallee(operation);
-      if (callee === null) builder.append(this.#operation(operation, builder));
+      if (operation.op.traits.wraps === true) this.#unwrap(operation, builder);
+      else if (callee === null) builder.append(this.#operation(operation, builder));
       else this.#splice(operation, callee, builder);
     }
     return makeBlock(block.arguments, builder.operations, this.#replacements.all(block.results));
@@ -123,6 +125,16 @@ class Inlining {
     for (const [i, r] of operation.results.entries()) this.#replacements.set(r, results[i]);
   }
 
+  /** The first region in the operation's place; nothing differentiates it any more. */
+  #unwrap(operation: Operation, builder: BlockBuilder): void {
+    const renamed = this.#replacements.operation(operation);
+    const [body] = renamed.regions;
+    for (const [i, a] of body.arguments.entries()) this.#replacements.set(a, renamed.operands[i]);
+    const inner = this.#block(body, new BlockBuilder(builder.scope, builder));
+    for (const o of inner.operations) builder.append(o);
+    for (const [i, r] of operation.results.entries()) this.#replacements.set(r, inner.results[i]);
+  }
+
   /** Whether no other call needs the callee's body, under the symbols that it has. */
   #isLastUse(callee: Func, bound: Readonly<Record<string, Dim>>): boolean {
     return this.#calls.get(callee.name) === 1 && bindsToItself(bound);
@@ -141,8 +153,16 @@ function bindsToItself(bound: Readonly<Record<string, Dim>>): boolean {
   return Object.entries(bound).every(([name, d]) => typeof d !== "number" && d.key === name);
 }
 
-function holdsCall(operation: Operation): boolean {
+function holdsWrapped(block: Block): boolean {
   let found = false;
-  for (const region of operation.regions) walk(region, (o) => void (found ||= calleeOf(o) !== null));
+  walk(block, ({ op }) => void (found ||= op.traits.wraps === true));
+  return found;
+}
+
+/** Whether a region holds what inlining may change. */
+function holdsCall({ regions }: Operation): boolean {
+  let found = false;
+  for (const region of regions)
+    walk(region, (o) => void (found ||= calleeOf(o) !== null || o.op.traits.wraps === true));
   return found;
 }

@@ -1,5 +1,5 @@
 // Derivatives of random smooth programs: reverse mode against differences (with every result's cotangent, which is the
-// dot-product test), to the third order, and the same bits on every backend.
+// dot-product test) and against forward mode, to the third order, and the same bits on every backend.
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
@@ -143,7 +143,7 @@ function weighed(x: Value, salt: number): Value {
 
 const orders = 3;
 
-/** f0 to f3, each a number: f(k+1) weighs the gradient of fk. @gk gives that gradient, @values all results and cotangents. */
+/** f0 to f3, each a number: f(k+1) weighs the gradient of fk. @gk gives that gradient, @tk the slope of fk along tangents. */
 function tower(of: Recipe): Module {
   const funcs: Func[] = [];
   const add = (name: string, args: readonly TensorType[], body: (...x: Value[]) => readonly Value[]): Signature => {
@@ -158,6 +158,9 @@ function tower(of: Recipe): Module {
   for (let k = 0; k < orders; k++) {
     const below = f;
     add(`g${k}`, types, (...x) => ops.vjp(below, x, [one()]).slice(1));
+    add(`t${k}`, [...types, ...types.slice(1)], (...x) =>
+      ops.jvp(below, x.slice(0, types.length), x.slice(types.length)).slice(1),
+    );
     f = add(`f${k + 1}`, types, (...x) => [ops.vjp(below, x, [one()]).slice(1).map(weighed).reduce(ops.add)]);
   }
   return makeModule(funcs);
@@ -210,6 +213,8 @@ it("gradients of random programs are what differences say, to the third order", 
       const message = `order ${k + 1}: ${slope}, differences say ${expected}\n${printModule(tower(of))}`;
       // fifth derivatives grow with the order; a wrong rule is off by far more
       expect(Math.abs(slope - expected) / scale, message).toBeLessThan(1e-4);
+      const [tangent] = interpret(module, `t${k}`, [...args, ...along]);
+      expect(Math.abs(tangent.data[0] - slope) / scale, `forward mode, ${message}`).toBeLessThan(1e-11);
     }
   };
   fc.assert(fc.property(recipe, check), { numRuns: 60 * fuzz });
@@ -220,11 +225,13 @@ it("gradients of random programs have the same bits on every backend, optimised 
     const module = tower(of);
     const args = argumentsOf(of);
     const resolved = runPasses(module, gradPipeline).module;
-    for (const entry of ["g0", "g1", "f3"]) {
-      const expected = interpret(resolved, entry, args);
+    const along = args.slice(1).map((a, i) => ordinary(a.shape, of.seed + 50 + i));
+    for (const entry of ["g0", "g1", "f3", "t1"]) {
+      const given = entry.startsWith("t") ? [...args, ...along] : args;
+      const expected = interpret(resolved, entry, given);
       for (const backend of ["interpret", "js"] as const) {
         const { executable } = compileModule(module, { entry, backend });
-        expect(sameArrays(executable.run(args), expected), `@${entry} ${backend}\n${printModule(module)}`).toBe(true);
+        expect(sameArrays(executable.run(given), expected), `@${entry} ${backend}\n${printModule(module)}`).toBe(true);
       }
     }
   };

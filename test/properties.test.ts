@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gradPipeline, lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
+import { gradPipeline, inline, lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -180,7 +180,7 @@ describe("random programs", () => {
       fc.property(arbitraryProgram(), fc.nat(1000), (program, seed) => {
         const module = buildProgram(program);
         const args = argumentsOf(module, program, seed);
-        const lowered = lowerToLoops.run(module, context);
+        const lowered = lowerToLoops.run(inline.run(module, context), context);
         verify(lowered, { level: "loop" });
         const main = findFunc(module, "main");
         if (main === undefined) throw new Error("no @main");

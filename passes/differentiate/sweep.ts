@@ -247,7 +247,8 @@ function scale(cotangent: Value | Masked, partial: PartialDerivative): Contribut
   return scaleValue(cotangent, partial);
 }
 
-function scaleValue(cotangent: Value, partial: Value | number): Value {
+/** value · partial. */
+export function scaleValue(cotangent: Value, partial: Value | number): Value {
   if (partial === 1) return cotangent;
   if (partial === -1) return neg(cotangent);
   if (partial instanceof Value) return mul(cotangent, partial);

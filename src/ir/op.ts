@@ -247,6 +247,41 @@ export interface Pullback {
   pull(cotangents: readonly (Value | null)[]): readonly (readonly [Value, Value])[];
 }
 
+/** What a structured op's forward rule sees: it emits the operation with tangents beside its results. */
+export interface ForwardContext {
+  readonly operation: Operation;
+  /** The operands as the new function has them, and their tangents; null stands for zero. */
+  readonly operands: readonly Value[];
+  readonly tangents: readonly (Value | null)[];
+  /** A region with tangents, where the arguments named have one. Nothing of it is emitted before `finish`. */
+  region(region: Block, active: readonly boolean[]): TangentRegion;
+  calleeSignature(callee: string): Signature;
+  /** The function that gives a callee's results, then their tangents, from its arguments and those of the active ones. */
+  tangentCall(callee: string, active: readonly boolean[]): TangentCall;
+}
+
+export interface TangentRegion {
+  readonly arguments: readonly Value[];
+  readonly argumentTangents: readonly (Value | null)[];
+  readonly results: readonly Value[];
+  /** Null where a result has none. */
+  readonly tangents: readonly (Value | null)[];
+  /** The block; `tangent(i)` is that of result i, made of zeros where there is none. */
+  finish(args: readonly Value[], results: (tangent: (i: number) => Value) => readonly Value[]): Block;
+}
+
+export interface TangentCall {
+  readonly signature: Signature;
+  /** For each original result, whether a tangent of it stands behind the results. */
+  readonly givesTangent: readonly boolean[];
+}
+
+/** Results of a structured op in forward mode; null stands for a tangent of zero. */
+export interface Tangents {
+  readonly results: readonly Value[];
+  readonly tangents: readonly (Value | null)[];
+}
+
 /**
  * How an op differentiates; forward and reverse mode follow from the same facts. A rule emits operations through the
  * current builder and may only emit ops that are differentiable themselves.
@@ -281,7 +316,7 @@ export type Derivative =
       }): Value | null;
     }
   /** Ops with regions or a callee. */
-  | { readonly kind: "structured"; reverse(x: ReverseContext): Pullback }
+  | { readonly kind: "structured"; reverse(x: ReverseContext): Pullback; forward(x: ForwardContext): Tangents }
   /** Piecewise constant or not numeric: nothing flows back (compare, iota, stop_gradient). */
   | { readonly kind: "zero"; readonly reason: string }
   /** Asking for it is an error with this reason. */
@@ -343,6 +378,8 @@ export interface Traits {
   readonly transform?: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches?: boolean;
+  /** Its first region, on its operands, is all it means; the others tell differentiate how. */
+  readonly wraps?: boolean;
   /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
   readonly moves?: boolean;
 }

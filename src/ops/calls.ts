@@ -1,4 +1,4 @@
-// Functions as operations: `call`, and the transform `vjp` that differentiate resolves into calls.
+// Calling functions of the module.
 
 import {
   type Bindings,
@@ -7,14 +7,15 @@ import {
   type Dim,
   elementDType,
   emit,
+  type ForwardContext,
   inferSymbols,
-  isFloat,
   type Op,
   type Pullback,
   printType,
   type ReverseContext,
   type Signature,
   sameDim,
+  type Tangents,
   type Type,
   type TypeContext,
   type Value,
@@ -22,7 +23,7 @@ import {
 import { defineOp } from "./define.ts";
 import { zerosLike } from "./zeros.ts";
 
-const calleeAttributes = {
+export const calleeAttributes = {
   callee: { kind: "function", summary: "the function called" },
   bindings: {
     kind: "bindings",
@@ -32,7 +33,7 @@ const calleeAttributes = {
 } as const;
 
 /** The callee's signature and what its symbols stand for here; null while the module is still being built. */
-function resolve(x: TypeContext): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
+export function resolve(x: TypeContext): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
   const callee = x.signature(x.attributes.callee as string);
   if (callee === null) return null;
   const args = x.group("arguments");
@@ -58,7 +59,7 @@ function bindDim(d: Dim, bound: Readonly<Record<string, Dim>>): Dim {
 }
 
 /** Requires `got` to be `expected`, or of some rank where any will do; dimensions not provably equal become constraints. */
-function requireType(x: TypeContext, what: string, got: Type, expected: Type): void {
+export function requireType(x: TypeContext, what: string, got: Type, expected: Type): void {
   const isKind = got.kind === expected.kind || (got.kind === "tensor" && expected.kind === "unranked");
   const fits = isKind && elementDType(got) !== undefined && elementDType(got) === elementDType(expected);
   if (!fits && printType(got) !== printType(expected)) {
@@ -74,7 +75,7 @@ function requireType(x: TypeContext, what: string, got: Type, expected: Type): v
   }
 }
 
-function declaredTypes(x: TypeContext): readonly Type[] {
+export function declaredTypes(x: TypeContext): readonly Type[] {
   return x.declared ?? x.fail("structure", `@${x.attributes.callee} is not a function of this module`);
 }
 
@@ -95,7 +96,7 @@ const callOp: Op = defineOp({
     const sizes = Object.fromEntries(Object.entries(bindings).map(([name, d]) => [name, x.dim(d)]));
     return x.call(x.attributes.callee as string, x.operands, sizes);
   },
-  derivative: { kind: "structured", reverse: reverseCall },
+  derivative: { kind: "structured", reverse: reverseCall, forward: forwardCall },
   batching: { kind: "structured" },
   lowering: { kind: "structured" },
   docs: {
@@ -136,7 +137,7 @@ export function call(
 }
 
 /** All symbols of a call, and those of them that have to be written. */
-function bindCall(callee: Signature, args: readonly Value[], explicit: Readonly<Record<string, Dim>>) {
+export function bindCall(callee: Signature, args: readonly Value[], explicit: Readonly<Record<string, Dim>>) {
   const types = args.map((v) => v.type);
   const bound = bindSymbols(
     callee,
@@ -176,99 +177,22 @@ function reverseCall(x: ReverseContext): Pullback {
   };
 }
 
-const vjpOp: Op = defineOp({
-  name: "vjp",
-  summary: "A function's results and the cotangents of its arguments.",
-  operands: [
-    { name: "arguments", variadic: true },
-    { name: "cotangents", variadic: true },
-  ],
-  groups: ["arguments", "cotangents"],
-  attributes: {
-    ...calleeAttributes,
-    wrt: {
-      kind: "axes",
-      default: [],
-      summary: "the arguments to differentiate with respect to; all of float dtype if left out",
-    },
-  },
-  assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }, { kind: "group", group: "cotangents" }],
-  types(x) {
-    const found = resolve(x);
-    if (found === null) return declaredTypes(x);
-    const { callee, bound } = found;
-    requireCotangents(x, callee, bound);
-    const wrt = differentiated(callee, x.attributes.wrt as readonly number[]);
-    for (const i of wrt) {
-      const type = callee.arguments[i];
-      if (type === undefined)
-        x.fail("attribute", `wrt names argument ${i}, but @${callee.name} has ${callee.arguments.length}`);
-      if (!isFloatType(type))
-        x.fail(
-          "no-derivative",
-          `argument ${i} of @${callee.name} has type ${printType(type)}, which has no derivative`,
-        );
-    }
-    return [...callee.results, ...wrt.map((i) => callee.arguments[i])].map((t) => bindType(t, bound));
-  },
-  derivative: { kind: "none", reason: "an inner vjp is resolved before the outer one differentiates" },
-  batching: { kind: "none", reason: "an inner vjp is resolved before batching" },
-  traits: { transform: true },
-  docs: {
-    semantics:
-      "f's results, then for each argument in `wrt` the sum over results of cotangent · ∂result/∂argument. Pass differentiate resolves it into calls of @f.fwd and @f.bwd.",
-    constraints: ["one cotangent per float result, of its type", "arguments in wrt are of float dtype"],
-    example: `private func @product(%a: f64, %b: f64) -> f64 {
-  %c = mul %a, %b : f64
-  return %c
+/** The callee's tangent function, on the same arguments and the tangents that there are. */
+function forwardCall(x: ForwardContext): Tangents {
+  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+  const made = x.tangentCall(
+    callee,
+    x.tangents.map((t) => t !== null),
+  );
+  const { bound } = bindCall(x.calleeSignature(callee), x.operands, bindings.bindings);
+  const given = x.tangents.filter((t) => t !== null);
+  const names = x.operation.results.map((r) => r.name);
+  const all = call(made.signature, [...x.operands, ...given], bound, names);
+  let next = names.length;
+  return {
+    results: all.slice(0, names.length),
+    tangents: made.givesTangent.map((gives) => (gives ? all[next++] : null)),
+  };
 }
 
-func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
-  %one = constant 1 : f64
-  %c, %da, %db = vjp @product(%a, %b) cotangents(%one) : f64, f64, f64
-  return %c, %da, %db
-}
-// run: @main(15, 20) == (300, 20, 15)
-`,
-  },
-});
-
-function requireCotangents(x: TypeContext, callee: Signature, bound: Readonly<Record<string, Dim>>): void {
-  const got = x.group("cotangents");
-  const expected = callee.results.filter(isFloatType);
-  if (got.length !== expected.length) {
-    x.fail(
-      "arity",
-      `got ${got.length} cotangents, expected ${expected.length}, one for each float result of @${callee.name}`,
-    );
-  }
-  for (const [i, type] of expected.entries()) requireType(x, `cotangent ${i}`, got[i], bindType(type, bound));
-}
-
-export function isFloatType(type: Type): boolean {
-  return (type.kind === "tensor" || type.kind === "unranked") && isFloat(type.dtype);
-}
-
-/** The argument numbers that a `wrt` attribute stands for. */
-export function differentiated(callee: Signature, wrt: readonly number[]): readonly number[] {
-  return wrt.length === 0 ? callee.arguments.flatMap((t, i) => (isFloatType(t) ? [i] : [])) : wrt;
-}
-
-/** `callee`'s results, then the cotangents of its arguments in `wrt` (all of float dtype if left out). */
-export function vjp(
-  callee: Signature,
-  args: readonly Value[],
-  cotangents: readonly Value[],
-  wrt?: readonly number[],
-  explicit: Readonly<Record<string, Dim>> = {},
-): readonly Value[] {
-  const { bound, bindings } = bindCall(callee, args, explicit);
-  const types = [...callee.results, ...differentiated(callee, wrt ?? []).map((i) => callee.arguments[i])];
-  return emit(vjpOp, [...args, ...cotangents], {
-    attributes: { callee: callee.name, bindings: { bindings }, ...(wrt === undefined ? {} : { wrt }) },
-    segments: [args.length, cotangents.length],
-    types: types.map((t) => bindType(t, bound)),
-  });
-}
-
-export const callRecords = { call: callOp, vjp: vjpOp };
+export const callRecords = { call: callOp };

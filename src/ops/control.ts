@@ -6,6 +6,7 @@ import {
   type Dim,
   type EvalContext,
   emit,
+  fail,
   type NdArray,
   type Op,
   type Pullback,
@@ -21,6 +22,7 @@ import {
   tensorType,
   type Value,
 } from "../ir/index.ts";
+import { forwardIf, forwardScan, forwardWhile } from "./control-tangents.ts";
 import { defineOp } from "./define.ts";
 import { requireTypes } from "./loop.ts";
 import { zeros, zerosLike } from "./zeros.ts";
@@ -59,7 +61,7 @@ const ifOp: Op = defineOp({
     const [then, otherwise] = x.operation.regions;
     return x.run(x.operands[0].data[0] !== 0 ? then : otherwise, []);
   },
-  derivative: { kind: "structured", reverse: reverseIf },
+  derivative: { kind: "structured", reverse: reverseIf, forward: forwardIf },
   batching: structured,
   lowering: structured,
   docs: {
@@ -131,6 +133,14 @@ function capturedCotangents(
   });
 }
 
+function noReverse(why: string): (x: ReverseContext) => Pullback {
+  return ({ operation: { op, origin } }) =>
+    fail("no-derivative", `${op.name} has no derivative in reverse mode: it ${why}, which is not available yet`, {
+      origin,
+      hint: "use jvp",
+    });
+}
+
 // ---- while ----------------------------------------------------------------------------------------------------------
 
 const whileOp: Op = defineOp({
@@ -156,7 +166,7 @@ const whileOp: Op = defineOp({
     while (x.run(cond, carried)[0].data[0] !== 0) carried = x.run(body, carried);
     return carried;
   },
-  derivative: { kind: "none", reason: "the reverse of a while needs a tape, which is not available yet" },
+  derivative: { kind: "structured", reverse: noReverse("needs a tape"), forward: forwardWhile },
   batching: structured,
   lowering: structured,
   docs: {
@@ -235,7 +245,7 @@ const scanOp: Op = defineOp({
     return [...carry, ...body.results.slice(carry.length).map((v, i) => stackedType(x, v.type, length, i))];
   },
   eval: evalScan,
-  derivative: { kind: "none", reason: "the reverse of a scan is not available yet" },
+  derivative: { kind: "structured", reverse: noReverse("keeps what every step reads"), forward: forwardScan },
   batching: structured,
   lowering: structured,
   docs: {

@@ -5,12 +5,14 @@ import { arithmeticRecords } from "./arithmetic.ts";
 import { callRecords } from "./calls.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
+import { customVjpRecords } from "./custom-vjp.ts";
 import { dotRecords } from "./dot.ts";
 import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
 import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
 import { reduceRecords } from "./reduce.ts";
 import { structuralRecords } from "./structural.ts";
+import { transformRecords } from "./transforms.ts";
 
 /** Every op of the project, by its name in TypeScript. */
 export const records = {
@@ -25,6 +27,8 @@ export const records = {
   ...dotRecords,
   ...controlRecords,
   ...callRecords,
+  ...transformRecords,
+  ...customVjpRecords,
   ...metaRecords,
   ...loopRecords,
 } satisfies Readonly<Record<string, Op>>;
@@ -39,9 +43,10 @@ export function parse(text: string, options?: ParseOptions): Module {
 
 export { add, and, cos, div, exp, maximum, minimum, mul, neg, or, sin, sub } from "./arithmetic.ts";
 export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
-export { call, differentiated, isFloatType, vjp } from "./calls.ts";
+export { call } from "./calls.ts";
 export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
+export { customVjp } from "./custom-vjp.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
 export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
@@ -50,4 +55,5 @@ export { check, probe, stopGradient } from "./meta.ts";
 export { broadcast, reduce, reduceSum } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
 export { permute, reshape } from "./structural.ts";
+export { differentiated, isFloatType, jvp, vjp } from "./transforms.ts";
 export { zeros, zerosLike } from "./zeros.ts";

@@ -269,6 +269,14 @@ const scan: Kind = ({ picks, inner }, pool, context) => {
   );
 };
 
+/** Its derivative is of no interest here: the backward gives zeros. */
+const custom: Kind = ({ picks, inner }, pool, context) => {
+  const args = [at(pool, picks[0]), at(pool, picks[1])];
+  const body = (...own: Value[]) => [like(run(inner, [...pool, ...own], context), picks[2], tensor(args[0]))];
+  const backward = (): Value[] => args.filter((v) => ops.isFloatType(v.type)).map(ops.zerosLike);
+  return ops.customVjp(args, { body, forward: (...own) => [...body(...own), own[1]], backward });
+};
+
 const call: Kind = ({ picks }, pool, { callee }) => {
   if (callee === null) return [];
   const signature = signatureOf(callee);
@@ -309,7 +317,7 @@ const kinds: readonly Kind[] = [
   probe,
   check,
 ];
-const regionKinds: readonly Kind[] = [branch, loop, scan];
+const regionKinds: readonly Kind[] = [branch, loop, scan, custom];
 
 function perform(step: Step, pool: readonly Value[], context: Context): readonly Value[] {
   const list = step.inner.length > 0 ? regionKinds : kinds;

@@ -1,0 +1,135 @@
+// A computation with its own rule for reverse mode.
+
+import {
+  Cloner,
+  currentBlock,
+  emit,
+  fail,
+  freeValues,
+  type Op,
+  type Pullback,
+  type ReverseContext,
+  type Type,
+  type Value,
+} from "../ir/index.ts";
+import { defineOp } from "./define.ts";
+import { requireTypes } from "./loop.ts";
+import { isFloatType } from "./transforms.ts";
+import { zerosLike } from "./zeros.ts";
+
+const customVjpOp: Op = defineOp({
+  name: "custom_vjp",
+  summary: "A computation with its own rule for reverse mode.",
+  operands: [{ name: "arguments", variadic: true }],
+  groups: ["arguments"],
+  regions: [{ name: "body" }, { name: "forward" }, { name: "backward" }],
+  assembly: [{ kind: "bind", group: "arguments" }],
+  traits: { wraps: true },
+  types(x) {
+    const [body, forward, backward] = x.regions;
+    const args = x.group("arguments");
+    const results = typesOf(body.results);
+    requireTypes(x, "the arguments of the body", body.arguments, args);
+    requireTypes(x, "the arguments of forward", forward.arguments, args);
+    if (forward.results.length < results.length) {
+      x.fail("arity", `forward yields ${forward.results.length} values, expected the body's ${results.length} first`);
+    }
+    requireTypes(x, "the first results of forward", forward.results.slice(0, results.length), results);
+    const residuals = typesOf(forward.results.slice(results.length));
+    const cotangents = results.filter(isFloatType);
+    requireTypes(x, "the arguments of backward", backward.arguments, [...residuals, ...cotangents]);
+    requireTypes(x, "the results of backward", backward.results, args.filter(isFloatType));
+    return results;
+  },
+  eval: (x) => x.run(x.operation.regions[0], x.operands),
+  derivative: {
+    kind: "structured",
+    reverse: reverseCustom,
+    forward: ({ operation }) =>
+      fail("no-derivative", "custom_vjp has a rule for reverse mode only, and forward mode was asked for", {
+        origin: operation.origin,
+        hint: "use grad or vjp",
+      }),
+  },
+  batching: { kind: "structured" },
+  docs: {
+    semantics:
+      "What the body yields. In reverse mode `forward` runs in its place, which yields the body's results and then residuals; `backward` gets the residuals and the cotangents of the float results, and yields those of the float arguments. Pass inline puts the body in its place.",
+    constraints: [
+      "body and forward take the arguments",
+      "forward yields the body's results first",
+      "backward takes residuals, then one cotangent for each float result, and yields one for each float argument",
+      "in reverse mode no region reads a value from outside that is differentiated",
+    ],
+    example: `func @main(%x: f64) -> f64 {
+  %y = custom_vjp arguments(%a: f64 = %x) : f64 {
+    %square = mul %a, %a : f64
+    yield %square
+  } forward(%b: f64) {
+    %value = mul %b, %b : f64
+    yield %value, %b
+  } backward(%r: f64, %ct: f64) {
+    %half = mul %r, %ct : f64
+    %sum = add %half, %half : f64
+    yield %sum
+  }
+  return %y
+}
+// run: @main(3) == 9
+`,
+  },
+});
+
+function typesOf(values: readonly Value[]): readonly Type[] {
+  return values.map((v) => v.type);
+}
+
+function reverseCustom(x: ReverseContext): Pullback {
+  const { operands, regions, results, origin } = x.operation;
+  const [, forward, backward] = regions;
+  if (freeValues(...regions).some((v) => x.isActive(v))) {
+    fail("no-derivative", "custom_vjp reads a value from outside that is differentiated", {
+      origin,
+      hint: "pass it as an argument, so that the backward function gives its cotangent",
+    });
+  }
+  const inlined = (block: typeof forward, args: readonly Value[]): readonly Value[] => {
+    const cloner = new Cloner();
+    for (const v of freeValues(block)) cloner.set(v, x.lookup(v));
+    return cloner.inline(block, args, currentBlock());
+  };
+  const all = inlined(forward, x.operands);
+  const residuals = all.slice(results.length);
+  return {
+    results: all.slice(0, results.length),
+    pull(cotangents) {
+      const given = results.flatMap((r, i) => (isFloatType(r.type) ? [cotangents[i] ?? zerosLike(all[i])] : []));
+      const back = inlined(backward, [...residuals, ...given]);
+      return operands.filter((v) => isFloatType(v.type)).map((v, i) => [v, back[i]] as const);
+    },
+  };
+}
+
+/** The regions of a custom VJP, as functions of values. */
+export interface CustomVjp {
+  readonly body: (...args: Value[]) => readonly Value[];
+  /** The body's results, then residuals. */
+  readonly forward: (...args: Value[]) => readonly Value[];
+  /** From residuals and cotangents of the float results to cotangents of the float arguments. */
+  readonly backward: (...residualsAndCotangents: Value[]) => readonly Value[];
+}
+
+/** What `body` gives; reverse mode runs `forward` and `backward` in its place. */
+export function customVjp(args: readonly Value[], { body, forward, backward }: CustomVjp): readonly Value[] {
+  const builder = currentBlock();
+  const types = typesOf(args);
+  const names = args.map((v) => v.name);
+  const first = builder.region(types, body, names);
+  const second = builder.region(types, forward, names);
+  const results = first.results.length;
+  const taken = [...second.results.slice(results), ...first.results.filter((v) => isFloatType(v.type))];
+  const third = builder.region(typesOf(taken), backward);
+  return emit(customVjpOp, args, { regions: [first, second, third] });
+}
+
+export const customVjpRecords = { customVjp: customVjpOp };
