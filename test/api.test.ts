@@ -247,7 +247,7 @@ describe("errors", () => {
   it("name wrong arguments", () => {
     const f = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"]);
     expect(errorOf(() => f(1)).message).toMatch(/got 1 arguments, expected 2/);
-    expect(errorOf(() => f("1", 2)).message).toMatch(/argument 'a' of @\w+ is string, expected f64/);
+    expect(errorOf(() => f("1", 2)).message).toMatch(/argument 'a' of @\w+ is the string "1", expected f64/);
     const g = compile((x: Tensor) => mul(x, x), ["f64[N, 2]"]);
     expect(errorOf(() => g(Float64Array.of(1, 2, 3))).message).toMatch(/3 elements, expected a multiple of 2/);
     expect(errorOf(() => g(Float32Array.of(1, 2))).code).toBe("argument");

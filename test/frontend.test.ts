@@ -63,7 +63,7 @@ describe("the handle", () => {
   it("refuses dtypes, arrays and shapes that do not exist", () => {
     expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(/^'float' is not a dtype/);
     expect(errorOf(() => tensor(new Int16Array(2) as unknown as Int32Array)).message).toMatch(
-      /Int16Array has no dtype/,
+      /^the data is an Int16Array, which has no dtype here/,
     );
     expect(errorOf(() => tensor([], { shape: [-1, 0] })).message).toMatch(/got the extent -1/);
   });
@@ -110,7 +110,7 @@ describe("literals and broadcasting", () => {
   it("refuse what is no operand", () => {
     const error = errorOf(() => add(tensor(1), "1" as unknown as number));
     expect(error.code).toBe("argument");
-    expect(error.message).toMatch(/an operand is a string, expected a tensor, a number or a boolean/);
+    expect(error.message).toMatch(/an operand is the string "1", expected a tensor, a number or a boolean/);
   });
 });
 

@@ -1,6 +1,6 @@
 // Between what users pass and arrays: numbers, typed arrays, nested arrays and tensors in; numbers and tensors out.
 
-import { arrayOf, type Data, Tensor } from "../frontend/index.ts";
+import { arrayOf, type Data, describe, dtypeOfArray, isNumeric, Tensor } from "../frontend/index.ts";
 import {
   type Dim,
   type DType,
@@ -9,9 +9,11 @@ import {
   fail,
   type NdArray,
   printType,
+  scalar,
   sizeOf,
   type Type,
   type TypedArray,
+  tensorType,
 } from "../ir/index.ts";
 
 /** One leaf of a call's arguments as an array of the declared type. */
@@ -19,13 +21,16 @@ export function toArray(leaf: unknown, type: Type, label: string): NdArray {
   const dtype = elementDType(type) ?? "f64";
   if (leaf instanceof Tensor) return requireDType(leaf.array(label), dtype, label);
   if (ArrayBuffer.isView(leaf)) return fromTyped(leaf as TypedArray, type, dtype, label);
-  if (typeof leaf === "boolean" ? dtype !== "bool" : typeof leaf === "number" && dtype === "bool") {
-    fail("argument", `${label} is ${leaf}, expected ${printType(type)}`);
+  const isKind = typeof leaf === "boolean" ? dtype === "bool" : typeof leaf === "number" && dtype !== "bool";
+  if (!isKind && !Array.isArray(leaf)) {
+    const hint = typeof leaf === "number" || typeof leaf === "boolean" ? undefined : hintFor(type);
+    fail("argument", `${label} is ${describe(leaf)}, expected ${printType(type)}`, { hint });
   }
-  if (typeof leaf !== "number" && typeof leaf !== "boolean" && !Array.isArray(leaf)) {
-    fail("argument", `${label} is ${leaf === null ? "null" : typeof leaf}, expected ${printType(type)}`);
-  }
-  return arrayOf(leaf as Data, dtype);
+  return arrayOf(leaf as Data, label, dtype);
+}
+
+function hintFor(type: Type): string {
+  return dimsOf(type).length === 0 ? "pass a number or a tensor" : "pass nested arrays, a typed array or a tensor";
 }
 
 function requireDType(array: NdArray, dtype: DType, label: string): NdArray {
@@ -35,25 +40,9 @@ function requireDType(array: NdArray, dtype: DType, label: string): NdArray {
 
 /** A typed array is flat: the type says its shape, but for at most one extent, which its length gives. */
 function fromTyped(data: TypedArray, type: Type, dtype: DType, label: string): NdArray {
-  const found = requireDType({ dtype: dtypeOfTyped(data, dtype), shape: [data.length], data }, dtype, label);
-  return { ...found, shape: shapeFor(dimsOf(type), data.length, type, label) };
-}
-
-const names: Readonly<Record<string, DType>> = {
-  Float64Array: "f64",
-  Float32Array: "f32",
-  Int32Array: "i32",
-  Uint32Array: "u32",
-  Uint8Array: "u8",
-};
-
-function dtypeOfTyped(data: TypedArray, wanted: DType): DType {
-  const dtype = names[data.constructor.name];
-  if (dtype === undefined)
-    return fail("argument", `a ${data.constructor.name} has no dtype here`, {
-      hint: `use ${Object.keys(names).join(", ")}`,
-    });
-  return dtype === "u8" && wanted === "bool" ? "bool" : dtype;
+  const own = dtypeOfArray(data, label);
+  const array: NdArray = { dtype: own === "u8" && dtype === "bool" ? "bool" : own, shape: [data.length], data };
+  return { ...requireDType(array, dtype, label), shape: shapeFor(dimsOf(type), data.length, type, label) };
 }
 
 function shapeFor(dims: readonly Dim[], length: number, type: Type, label: string): readonly number[] {
@@ -64,11 +53,18 @@ function shapeFor(dims: readonly Dim[], length: number, type: Type, label: strin
     });
   }
   const known = sizeOf(dims.filter((d) => typeof d === "number"));
-  if (open.length === 0 ? known !== length : known === 0 || length % known !== 0) {
+  if (open.length > 0 && known === 0 && length === 0) {
     fail(
       "argument",
-      `${label} has ${length} elements, expected ${open.length === 0 ? known : `a multiple of ${known}`} for ${printType(type)}`,
+      `${label} is a flat array of 0 elements, from which ${dims[open[0]]} of ${printType(type)} does not follow`,
+      {
+        hint: "pass a tensor with its shape, or nested arrays",
+      },
     );
+  }
+  if (open.length === 0 || known === 0 ? known !== length : length % known !== 0) {
+    const expected = open.length === 0 || known === 0 ? known : `a multiple of ${known}`;
+    fail("argument", `${label} has ${length} elements, expected ${expected} for ${printType(type)}`);
   }
   return dims.map((d) => (typeof d === "number" ? d : length / known));
 }
@@ -80,31 +76,18 @@ export function fromArray(array: NdArray, plain: boolean): number | boolean | Te
 }
 
 /** The type of an argument as it is passed, for functions compiled at their first call. */
-export function annotationOf(leaf: unknown, label: string): string {
-  if (leaf instanceof Tensor) return printType(leaf.type);
-  if (typeof leaf === "number") return "f64";
-  if (typeof leaf === "boolean") return "bool";
-  if (ArrayBuffer.isView(leaf)) return `${dtypeOfTyped(leaf as TypedArray, "f64")}[${(leaf as TypedArray).length}]`;
-  if (Array.isArray(leaf)) {
-    const { dtype, shape } = arrayOf(leaf as Data);
-    return `${dtype}[${shape.join(", ")}]`;
-  }
-  return fail("argument", `${label} is ${leaf === null ? "null" : typeof leaf}, expected numbers, arrays or tensors`);
+export function typeOf(leaf: unknown, label: string): Type {
+  if (leaf instanceof Tensor) return leaf.type;
+  if (typeof leaf === "number") return scalar("f64");
+  if (typeof leaf === "boolean") return scalar("bool");
+  if (ArrayBuffer.isView(leaf)) return tensorType(dtypeOfArray(leaf, label), [(leaf as TypedArray).length]);
+  const { dtype, shape } = arrayOf(leaf as Data, label);
+  return tensorType(dtype, shape);
 }
 
-/** Leaves of a call's arguments: what is not a structure of further ones. Arrays of numbers are one tensor. */
+/** Leaves of a call's arguments: numbers, booleans and tensors. Arrays of numbers are one tensor. */
 export function isLeaf(x: unknown): x is unknown {
-  if (Array.isArray(x)) return isNumeric(x, 0);
-  if (typeof x !== "object" || x === null) return true;
+  if (typeof x === "number" || typeof x === "boolean") return true;
+  if (Array.isArray(x)) return isNumeric(x);
   return x instanceof Tensor || ArrayBuffer.isView(x);
-}
-
-function isNumeric(x: readonly unknown[], depth: number): boolean {
-  return (
-    depth < 32 &&
-    x.every(
-      (item) =>
-        typeof item === "number" || typeof item === "boolean" || (Array.isArray(item) && isNumeric(item, depth + 1)),
-    )
-  );
 }

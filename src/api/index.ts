@@ -1,10 +1,16 @@
 // What users call: compile, and the transforms of functions.
 
-import { interpret } from "../compile/index.ts";
+import { compileModule, interpret } from "../compile/index.ts";
 import { installEvaluate } from "../frontend/index.ts";
+import type { Module, NdArray } from "../ir/index.ts";
 
-// operations on concrete tensors run at once
-installEvaluate((module, args) => interpret(module, "main", args));
+/** Operations on concrete tensors run at once: single ones as they are, control flow and what it calls compiled. */
+function evaluate(module: Module, entry: string, args: readonly NdArray[]): readonly NdArray[] {
+  const isSimple = module.funcs.length === 1 && module.funcs[0].body.operations.every((o) => o.regions.length === 0);
+  return isSimple ? interpret(module, entry, args) : compileModule(module, { entry }).executable.run(args);
+}
+
+installEvaluate(evaluate);
 
 export { type CompiledFunction, compile } from "./compile.ts";
 export { type GradOptions, grad, valueAndGrad } from "./transforms.ts";

@@ -4,15 +4,17 @@ import {
   apply,
   type Boundary,
   currentTrace,
+  describe,
   flatten,
   flattenList,
+  isStatic,
   Tensor,
   type TracedFunction,
   TraceScope,
   traceInto,
   unflatten,
 } from "../frontend/index.ts";
-import { captureOrigin, fail, isFloat, type Origin, printType, signatureOf } from "../ir/index.ts";
+import { captureOrigin, fail, isFloat, type Origin, printType, requireOptions, signatureOf } from "../ir/index.ts";
 import { constant, vjp } from "../ops/index.ts";
 import { type CompiledFunction, compile } from "./compile.ts";
 
@@ -23,6 +25,10 @@ export interface GradOptions {
 
 /**
  * The gradient of a function with a scalar result, with respect to one argument or several; of any order, by nesting.
+ * It has the structure of the argument; strings, functions and null in there stay as they are.
+ *
+ * @throws AdjointError code `no-derivative` where the result is no float scalar or the argument no float, `argument` where
+ * `wrt` names none, `option` for other options.
  * @example grad((x) => sin(x))(0) // 1
  */
 export function grad(fn: TracedFunction, options: GradOptions = {}): CompiledFunction {
@@ -40,9 +46,13 @@ export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): Com
 function differentiated(
   name: string,
   fn: TracedFunction,
-  { wrt = 0 }: GradOptions,
+  options: GradOptions,
   combine: (value: unknown, gradients: unknown) => unknown,
 ): CompiledFunction {
+  if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
+  requireOptions(name, options, ["wrt"]);
+  const { wrt = 0 } = options;
+  requireWrt(name, [wrt].flat());
   // in a trace the compiled function calls what it was made from
   const record = (...args: unknown[]): unknown => {
     const { value, gradients } = recordGradient(name, fn, args, [wrt].flat(), call);
@@ -51,6 +61,14 @@ function differentiated(
   Object.defineProperty(record, "name", { value: `${name}_${fn.name || "f"}` });
   const call = compile(record);
   return Object.defineProperty(call, "name", { value: record.name });
+}
+
+function requireWrt(name: string, wrt: readonly unknown[]): void {
+  const wrong = wrt.find((i) => typeof i !== "number" || !Number.isInteger(i) || i < 0);
+  if (wrong !== undefined)
+    fail("option", `${name}: wrt names argument ${describe(wrong)}, expected its position, counted from 0`);
+  const twice = wrt.find((i, k) => wrt.indexOf(i) < k);
+  if (twice !== undefined) fail("option", `${name}: wrt names argument ${twice} twice, expected each once`);
 }
 
 const isTensor = (x: unknown): x is Tensor | number | boolean =>
@@ -67,7 +85,7 @@ function recordGradient(
   const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
   const boundary = outer.boundary(call);
   const origin = captureOrigin(boundary);
-  const { leaves, tree } = flattenList(args, isTensor, "the arguments");
+  const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
   const tensors = leaves.map((leaf) => (leaf instanceof Tensor ? leaf : constantTensor(leaf)));
   const inner = traceInto(
     new TraceScope(outer, boundary, fn),
@@ -109,11 +127,20 @@ function recordGradient(
 
 /** The leaves of argument `i`, and where they stand among all. */
 function leafRange(args: readonly unknown[], i: number, name: string, origin: Origin) {
-  if (!Number.isInteger(i) || i < 0 || i >= args.length) {
-    fail("argument", `${name}: wrt names argument ${i}, but there are ${args.length}`, { origin });
+  if (i >= args.length) {
+    fail("argument", `${name}: wrt names argument ${i}, but there are ${args.length}`, {
+      origin,
+      hint: "arguments count from 0",
+    });
   }
-  const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "the arguments").leaves.length;
-  const part = flatten(args[i], isTensor, `argument ${i}`);
+  const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "argument", isStatic).leaves.length;
+  const part = flatten(args[i], isTensor, `argument ${i}`, isStatic);
+  if (part.leaves.length === 0) {
+    fail("argument", `${name}: argument ${i} holds no tensor to differentiate with respect to`, {
+      origin,
+      hint: "name another with wrt",
+    });
+  }
   const from = count(args.slice(0, i));
   return { from, to: from + part.leaves.length, part };
 }

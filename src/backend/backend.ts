@@ -11,14 +11,20 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
 
-/** A compiled function on arrays. Arguments have been checked against the signature before. */
+/** A compiled function on arrays. */
 export interface Executable {
+  /** Arguments that do not fit the signature are an error (code `argument`). */
   run(args: readonly NdArray[]): readonly NdArray[];
   /**
    * Where all arguments and results are rank 0: the function on plain numbers (booleans for bool), which gives a
    * number or, for several results, an array of them. Else null.
    */
   readonly scalar: ((...args: (number | boolean)[]) => number | boolean | readonly (number | boolean)[]) | null;
+  /**
+   * `scalar` for callers who pass anything: as many plain numbers as it takes go straight through, at no cost, all else
+   * goes to `otherwise`. null where that would gain nothing.
+   */
+  guarded(otherwise: (...args: unknown[]) => unknown): ((...args: unknown[]) => unknown) | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
 }

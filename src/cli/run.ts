@@ -2,7 +2,6 @@
 
 import { compileModule } from "../compile/index.ts";
 import { type Func, findFunc } from "../ir/index.ts";
-import { Binder } from "../runtime/index.ts";
 import { type Command, readModule, readOptions, readValue, UsageError, writeValue } from "./io.ts";
 
 const options = {
@@ -40,7 +39,6 @@ Without @func the last public function runs.
     const func = findFunc(compiled.module, compiled.entry) as Func;
     const names = func.body.arguments.map((a) => a.name);
     const arrays = rest.map((text, i) => readValue(text, signature.arguments[i], `argument ${names[i] ?? i}`));
-    new Binder(signature, names).check(arrays);
     const results = executable.run(arrays).map(writeValue);
     io.out(values.json ? `[${results.join(", ")}]\n` : results.map((r) => `${r}\n`).join(""));
   },

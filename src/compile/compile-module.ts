@@ -2,9 +2,19 @@
 
 import { loopPipeline, tensorPipeline } from "../../passes/index.ts";
 import { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
-import { type Func, fail, findFunc, type Module, type OpTable, type Signature, signatureOf } from "../ir/index.ts";
+import {
+  type Func,
+  fail,
+  findFunc,
+  type Module,
+  type OpTable,
+  requireChoice,
+  requireOptions,
+  type Signature,
+  signatureOf,
+} from "../ir/index.ts";
 import type { CompileLog, Pipeline } from "../rewrite/index.ts";
-import { type Check, runPasses } from "./run-passes.ts";
+import { type Check, checks, runPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
@@ -20,6 +30,30 @@ export interface CompileOptions {
   readonly observe?: BackendOptions["observe"];
   /** The ops of the module, where it has others than the project's own. */
   readonly ops?: OpTable;
+}
+
+const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
+  backend: true,
+  check: true,
+  fast: true,
+  pipeline: true,
+  entry: true,
+  observe: true,
+  ops: true,
+};
+
+/** Fails (code `option`) where `options` has a name or a value that compile does not know. */
+export function requireCompileOptions(options: unknown): asserts options is CompileOptions {
+  requireOptions("compile", options, Object.keys(optionNames));
+  const { backend, check, fast, pipeline, observe } = options as CompileOptions;
+  requireChoice("compile", "backend", backend, ["auto", ...backends.keys()]);
+  requireChoice("compile", "check", check, checks);
+  if (fast !== undefined && typeof fast !== "boolean")
+    fail("option", `compile: option 'fast' is a ${typeof fast}, expected true or false`);
+  if (observe !== undefined && typeof observe !== "function")
+    fail("option", `compile: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
+  if (pipeline !== undefined && typeof pipeline?.run !== "function")
+    fail("option", "compile: option 'pipeline' is no Pipeline", { hint: "write new Pipeline([…])" });
 }
 
 /** A module with everything that compiling it gave. */
@@ -40,6 +74,7 @@ const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBack
 
 /** Optimises a module and makes its entry callable. */
 export function compileModule(module: Module, options: CompileOptions = {}): Compiled {
+  requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
   const backend = chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
@@ -68,11 +103,10 @@ function entryOf(module: Module, name: string | undefined): Func {
 
 function chooseBackend(name: string): Backend {
   if (name === "auto") return jsBackend.isAvailable() ? jsBackend : interpretBackend;
-  const backend = backends.get(name);
-  if (backend === undefined) {
-    fail("option", `unknown backend '${name}', expected auto or one of ${[...backends.keys()].join(", ")}`);
-  }
+  const backend = backends.get(name) ?? fail("option", `unknown backend '${name}'`);
   if (!backend.isAvailable())
-    fail("option", `backend '${name}' cannot run here`, { hint: "new Function is forbidden; use interpret" });
+    fail("option", `backend '${name}' cannot run here, where new Function is forbidden`, {
+      hint: "leave the option out, or write interpret",
+    });
   return backend;
 }

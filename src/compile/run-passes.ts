@@ -9,7 +9,8 @@ import { Validator } from "./validate.ts";
  * `verify`: the verifier after every pass. `validate`: also the interpreter before and after, on sample inputs, comparing
  * bits, from where transforms are resolved to the loop level.
  */
-export type Check = "none" | "verify" | "validate";
+export type Check = (typeof checks)[number];
+export const checks = ["none", "verify", "validate"] as const;
 
 export interface RunOptions {
   readonly ops?: OpTable;

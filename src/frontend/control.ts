@@ -1,11 +1,21 @@
 // Control flow on tensors: branches and loops that stay branches and loops in the IR.
 
-import { type BlockBuilder, currentBlock, type DType, elementDType, fail, type Value } from "../ir/index.ts";
+import {
+  type BlockBuilder,
+  currentBlock,
+  type DType,
+  elementDType,
+  fail,
+  requireOptions,
+  type Value,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { apply, literal, type Operand } from "./lift.ts";
+import { describe } from "./describe.ts";
+import { apply, asTensor, literal, type Operand } from "./lift.ts";
 import { type Boundary, currentTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
-import { flatten, flattenAs, type Tree, unflatten } from "./tree.ts";
+import { atOnce } from "./trace.ts";
+import { flatten, flattenAs, isStatic, type Tree, treeKey, unflatten } from "./tree.ts";
 
 const isOperand = (x: unknown): x is Operand => x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
 
@@ -22,17 +32,29 @@ interface Structure {
 
 /** What a branch or body returns; where it has to be like `like`, in that order, literals with those dtypes. */
 function unwrap(returned: unknown, what: string, like: Structure | null = null): Structure {
-  const trace = currentTrace();
+  const trace = currentTrace() ?? fail("scope", `${what} outside of a trace`);
+  if (returned === undefined)
+    fail("argument", `${what}: got nothing, expected tensors`, { hint: "is a return missing?" });
   const { leaves, tree } =
     like === null
-      ? flatten(returned, isOperand, what)
+      ? flatten(returned, isOperand, what, isStatic)
       : { leaves: flattenAs(returned, like.tree, isOperand, what), tree: like.tree };
   const values = leaves.map((leaf, i) =>
-    leaf instanceof Tensor && trace !== null
-      ? trace.value(leaf, null)
-      : literal(leaf as number, dtypeOfLiteral(leaf as number, dtypeOf(like?.values[i]))),
+    leaf instanceof Tensor ? trace.value(leaf, null) : literal(leaf, dtypeOfLiteral(leaf, dtypeOf(like?.values[i]))),
   );
   return { tree, values };
+}
+
+/** The one value that a condition gives. */
+function unwrapCondition(returned: unknown): Value {
+  const { tree, values } = unwrap(returned, "the condition");
+  if (tree.kind === "leaf") return values[0];
+  return fail("argument", `the condition: has the structure ${treeKey(tree)}, expected one bool scalar`);
+}
+
+function requireFunction(f: unknown, what: string): void {
+  if (typeof f === "function") return;
+  fail("argument", `${what} is ${describe(f)}, expected a function`, { hint: "write () => … around it" });
 }
 
 const dtypeOf = (value: Value | undefined): DType | null =>
@@ -49,26 +71,36 @@ function carriedFrom(
   init: unknown,
   around: readonly Tensor[] = [],
 ): { readonly tensors: readonly Tensor[]; readonly tree: Tree } {
-  const { leaves, tree } = flatten(init, isOperand, "the carried values");
+  const { leaves, tree } = flatten(init, isOperand, "the carried values", isStatic);
   const first = [...leaves, ...around].find((o) => o instanceof Tensor && o.dtype !== "bool");
   const dtype = first instanceof Tensor ? first.dtype : null;
-  const tensors = leaves.map((o) =>
-    o instanceof Tensor ? o : apply(boundary, [], () => [literal(o, dtypeOfLiteral(o, dtype))])[0],
-  );
+  const tensors = leaves.map((o) => asTensor(boundary, o, o instanceof Tensor ? null : dtypeOfLiteral(o, dtype)));
   return { tensors, tree };
 }
 
 /**
- * Runs `then` where the bool scalar holds, else `otherwise`; both return the same structure of the same types.
+ * Runs `then` where the bool scalar holds, else `otherwise`; both return the same structure of the same types. On
+ * concrete tensors outside of a trace it runs at once, as the loops below do.
+ * @throws AdjointError where the results differ in structure (`argument`) or type, or the predicate is no bool scalar.
  * @example cond(less(x, 0), () => neg(x), () => x)
  */
 export function cond<T>(
-  predicate: Tensor,
+  predicate: Tensor | boolean,
   then: (...operands: Tensor[]) => T,
   otherwise: (...operands: Tensor[]) => T,
   ...operands: readonly Tensor[]
 ): T {
-  requireTrace("cond");
+  requireFunction(then, "cond: the first branch");
+  requireFunction(otherwise, "cond: the second branch");
+  return atOnce(cond, () => branches(asTensor(cond, predicate, null), then, otherwise, operands));
+}
+
+function branches<T>(
+  predicate: Tensor,
+  then: (...operands: Tensor[]) => T,
+  otherwise: (...operands: Tensor[]) => T,
+  operands: readonly Tensor[],
+): T {
   let first: Structure | null = null;
   let tree: Tree = { kind: "leaf" };
   const results = apply(cond, [predicate, ...operands], (p, ...values) => {
@@ -84,12 +116,14 @@ export function cond<T>(
 }
 
 /**
- * Repeats `body` on the carried structure while `condition` of it holds.
+ * Repeats `body` on the carried structure while `condition` of it, a bool scalar, holds.
+ * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
  */
 export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
-  requireTrace("whileLoop");
-  return loop(whileLoop, condition, body, init);
+  requireFunction(condition, "whileLoop: the condition");
+  requireFunction(body, "whileLoop: the body");
+  return atOnce(whileLoop, () => loop(whileLoop, condition, body, init));
 }
 
 function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
@@ -98,25 +132,41 @@ function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (car
     const carried = (values: readonly Value[]): T => unflatten(tree, wrap(values)) as T;
     return ops.whileLoop(
       inits,
-      (...values) => unwrap(condition(carried(values)), "the condition").values[0],
+      (...values) => unwrapCondition(condition(carried(values))),
       (...values) => unwrap(body(carried(values)), "the body's result", { values, tree }).values,
     );
   });
   return unflatten(tree, results) as T;
 }
 
+export interface ScanOptions {
+  /** From the last element to the first; the outputs keep the places of their elements. */
+  readonly reverse?: boolean;
+}
+
 /**
  * A loop over the leading axis of `xs`: `body(carry, x)` gives `[carry, output]`; the result is the last carry and the
  * outputs stacked.
+ * @throws AdjointError where the body gives no such pair, or a carry unlike `init` (`argument`).
  * @example scan((s, x) => [add(s, x), add(s, x)], 0, xs)  // running sums
  */
 export function scan<C, O>(
   body: (carry: C, x: Tensor) => readonly [C, O],
   init: C,
   xs: Tensor,
-  options: { readonly reverse?: boolean } = {},
+  options: ScanOptions = {},
 ): readonly [C, O] {
-  requireTrace("scan");
+  requireFunction(body, "scan: the body");
+  requireOptions("scan", options, ["reverse"]);
+  return atOnce(scan, () => scanned(body, init, xs, options));
+}
+
+function scanned<C, O>(
+  body: (carry: C, x: Tensor) => readonly [C, O],
+  init: C,
+  xs: Tensor,
+  options: ScanOptions,
+): readonly [C, O] {
   const { tensors, tree } = carriedFrom(scan, init, [xs]);
   let outputs: Tree = { kind: "leaf" };
   const results = apply(scan, [...tensors, xs], (...values) =>
@@ -143,24 +193,22 @@ export function scan<C, O>(
 
 /**
  * Runs `body(i, carry)` for each i32 i from `from` to below `to`.
+ * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
  * @example fori(0, 10, (i, x) => mul(x, 2), x)
  */
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
-  requireTrace("fori");
-  const i32 = (o: Operand): Tensor => (o instanceof Tensor ? o : apply(fori, [], () => [literal(o, "i32")])[0]);
-  const end = i32(to);
+  requireFunction(body, "fori: the body");
+  return atOnce(fori, () => counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init));
+}
+
+function counted<T>(from: Tensor, end: Tensor, body: (i: Tensor, carry: T) => T, init: T): T {
   // the counter's dtype is none of the carried literals'
   const { tensors, tree } = carriedFrom(fori, init);
   const [, result] = loop<[Tensor, T]>(
     fori,
     ([i]) => apply(fori, [i, end], (a, b) => [ops.compare(a, b, "lt")])[0],
     ([i, carry]) => [apply(fori, [i, 1], (a, one) => [ops.add(a, one)])[0], body(i, carry)],
-    [i32(from), unflatten(tree, tensors) as T],
+    [from, unflatten(tree, tensors) as T],
   );
   return result;
-}
-
-function requireTrace(name: string): void {
-  if (currentTrace() === null)
-    fail("scope", `${name} is called outside of a trace`, { hint: "call it in a function given to compile or grad" });
 }

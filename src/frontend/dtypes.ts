@@ -1,7 +1,8 @@
 // The dtypes as users write them: callable constants, `f32([[1, 2], [3, 4]])`.
 
-import { type DType, fail, isDType } from "../ir/index.ts";
-import { type Data, type Tensor, tensor } from "./tensor.ts";
+import type { DType } from "../ir/index.ts";
+import { type Data, requireDTypeName } from "./data.ts";
+import { type Tensor, tensor } from "./tensor.ts";
 
 /** A dtype: pass it where a dtype is accepted, or call it with data to make a tensor. */
 export interface DTypeConstant {
@@ -23,8 +24,5 @@ export const bool: DTypeConstant = constantOf("bool");
 
 /** The dtype that a constant or a name stands for. */
 export function dtypeNamed(dtype: DTypeConstant | string): DType {
-  const name = typeof dtype === "string" ? dtype : dtype.name;
-  return isDType(name) && name !== "index"
-    ? name
-    : fail("dtype", `'${name}' is not a dtype`, { hint: "write f64, f32, i32, u32, u8 or bool" });
+  return requireDTypeName(typeof dtype === "function" ? dtype.name : dtype);
 }

@@ -9,12 +9,13 @@ import {
   fail,
   parseTypeText,
   productOf,
-  tensorType,
+  requireOptions,
   type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
-import { apply, applyBroadcast, calledAs, type Operand } from "./lift.ts";
+import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
 import { rootOf } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 
@@ -65,22 +66,15 @@ export const greater: Binary = comparison("gt");
 export const greaterEqual: Binary = comparison("ge");
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
-export function where(predicate: Tensor, x: Operand, y: Operand): Tensor {
-  const sample = x instanceof Tensor ? x : y instanceof Tensor ? y : null;
-  const lifted = (o: Operand): Operand =>
-    typeof o === "number" || typeof o === "boolean" ? applyLiteral(o, sample) : o;
-  return applyBroadcast(where, [predicate, lifted(x), lifted(y)], ops.select);
-}
-
-function applyLiteral(x: number | boolean, like: Tensor | null): Tensor {
-  const dtype = like?.dtype ?? (typeof x === "boolean" ? "bool" : "f64");
-  return apply(where, [], () => [ops.constant(x, tensorType(dtype))])[0];
+export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
+  const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
+  const operands = [asTensor(where, predicate, null), asTensor(where, x, beside), asTensor(where, y, beside)];
+  return applyBroadcast(where, operands, ops.select);
 }
 
 /** The tensor in another dtype. */
 export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
-  const target = dtypeNamed(dtype);
-  return apply(cast, [x], (v) => [ops.cast(v, target)])[0];
+  return apply(cast, [x], (v) => [ops.cast(v, dtypeNamed(dtype))])[0];
 }
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
@@ -90,10 +84,11 @@ export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor 
 
 /** A shape as users write it; -1 is left for completeShape. */
 function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
+  requireList(shape, "the shape");
   return shape.map((extent) => {
     if (typeof extent === "string") return symbolicDim(extent);
     if (extent === -1 || (Number.isSafeInteger(extent) && extent >= 0)) return extent;
-    return fail("shape", `got the extent ${extent}, expected an integer from 0`);
+    return fail("shape", `got the extent ${describe(extent)}, expected an integer from 0`);
   });
 }
 
@@ -122,12 +117,16 @@ function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[]
 
 /** Axes in another order: axis i of the result is axis `axes[i]` of `x`. */
 export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
-  return apply(permuteDims, [x], (v) => [
-    ops.permute(
-      v,
-      axes.map((a) => axisOf(a, x.rank)),
-    ),
-  ])[0];
+  return apply(permuteDims, [x], (v) => {
+    requireList(axes, "the axes");
+    const rank = dimsOf(v.type).length;
+    return [
+      ops.permute(
+        v,
+        axes.map((a) => axisOf(a, rank)),
+      ),
+    ];
+  })[0];
 }
 
 /** `x` repeated to a larger shape, as operands broadcast. */
@@ -139,10 +138,15 @@ export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Ten
   })[0];
 }
 
+function requireList(x: unknown, what: string): void {
+  if (!Array.isArray(x)) fail("argument", `${what}: got ${describe(x)}, expected an array`);
+}
+
 function axisOf(axis: number, rank: number): number {
   const positive = axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
-  return fail("axis", `axis ${axis} is out of range for rank ${rank}`, { hint: `expected ${-rank} to ${rank - 1}` });
+  const hint = rank === 0 ? "a scalar has no axes" : `expected ${-rank} to ${rank - 1}`;
+  return fail("axis", `axis ${describe(axis)} is out of range for rank ${rank}`, { hint });
 }
 
 export interface ReduceOptions {
@@ -154,9 +158,11 @@ export interface ReduceOptions {
 
 type Reduction = (x: Tensor, options?: ReduceOptions) => Tensor;
 
-function reduction(kind: ops.ReduceKind): Reduction {
-  const f: Reduction = (x, { axes, keepDims = false } = {}) =>
+function reduction(name: string, kind: ops.ReduceKind): Reduction {
+  const f: Reduction = (x, options = {}) =>
     apply(f, [x], (v) => {
+      requireOptions(name, options, ["axes", "keepDims"]);
+      const { axes, keepDims = false } = options;
       const shape = dimsOf(v.type);
       const list = axes === undefined ? shape.map((_, i) => i) : [axes].flat().map((a) => axisOf(a, shape.length));
       const reduced = ops.reduce(v, { kind, axes: list });
@@ -173,35 +179,51 @@ function reduction(kind: ops.ReduceKind): Reduction {
 }
 
 /** The sum over axes, in the order that the op `reduce` defines. */
-export const sum: Reduction = reduction("sum");
-export const prod: Reduction = reduction("prod");
-export const max: Reduction = reduction("max");
-export const min: Reduction = reduction("min");
-export const all: Reduction = reduction("and");
-export const any: Reduction = reduction("or");
+export const sum: Reduction = reduction("sum", "sum");
+export const prod: Reduction = reduction("prod", "prod");
+export const max: Reduction = reduction("max", "max");
+export const min: Reduction = reduction("min", "min");
+export const all: Reduction = reduction("all", "and");
+export const any: Reduction = reduction("any", "or");
+
+/** Paired axes, of the first operand and of the second. */
+type AxisLists = readonly [readonly number[], readonly number[]];
+
+export interface DotOptions {
+  /** The axes over which products are summed. */
+  readonly contract: AxisLists;
+  /** The axes that run along, one result for each place. */
+  readonly batch?: AxisLists;
+}
 
 /** Sums products over paired axes: `contract: [[1], [0]]` is the matrix product. */
-export function dot(
-  x: Tensor,
-  y: Tensor,
-  {
-    contract,
-    batch = [[], []],
-  }: {
-    readonly contract: readonly [readonly number[], readonly number[]];
-    readonly batch?: readonly [readonly number[], readonly number[]];
-  },
-): Tensor {
-  const pairs = ([left, right]: readonly [readonly number[], readonly number[]]) => ({ left, right });
-  return apply(dot, [x, y], (a, b) => [ops.dot(a, b, { contract: pairs(contract), batch: pairs(batch) })])[0];
+export function dot(x: Tensor, y: Tensor, options: DotOptions): Tensor {
+  return apply(dot, [x, y], (a, b) => {
+    requireOptions("dot", options, ["contract", "batch"]);
+    const { contract, batch = [[], []] } = options;
+    return [ops.dot(a, b, { contract: pairsOf(contract, "contract"), batch: pairsOf(batch, "batch") })];
+  })[0];
+}
+
+function pairsOf(
+  lists: AxisLists,
+  name: string,
+): { readonly left: readonly number[]; readonly right: readonly number[] } {
+  if (!Array.isArray(lists) || lists.length !== 2 || !lists.every(Array.isArray))
+    fail("option", `dot: option '${name}' is ${describe(lists)}, expected two lists of axes`, {
+      hint: "write [[1], [0]] for the matrix product",
+    });
+  return { left: lists[0], right: lists[1] };
 }
 
 /** The matrix product of two matrices, or of a matrix and a vector. */
 export function matmul(x: Tensor, y: Tensor): Tensor {
-  if (x.rank < 1 || y.rank < 1 || x.rank > 2 || y.rank > 2) {
-    fail("shape", `matmul: got ranks ${x.rank} and ${y.rank}, expected 1 or 2`, { hint: "dot takes batch axes" });
-  }
-  return apply(matmul, [x, y], (a, b) => [ops.dot(a, b, { contract: { left: [x.rank - 1], right: [0] } })])[0];
+  return apply(matmul, [x, y], (a, b) => {
+    const [m, n] = [a, b].map((v) => dimsOf(v.type).length);
+    if (m < 1 || n < 1 || m > 2 || n > 2)
+      fail("shape", `matmul: got ranks ${m} and ${n}, expected 1 or 2`, { hint: "dot takes batch axes" });
+    return [ops.dot(a, b, { contract: { left: [m - 1], right: [0] } })];
+  })[0];
 }
 
 /** The same value, through which no derivative flows. */
@@ -224,7 +246,10 @@ export function probe(x: Tensor, name: string): Tensor {
 
 /** The extent of an axis as an i32 scalar. */
 export function dim(x: Tensor, axis: number): Tensor {
-  return apply(dim, [x], (v) => [ops.dim(dimsOf(v.type)[axisOf(axis, x.rank)])])[0];
+  return apply(dim, [x], (v) => {
+    const shape = dimsOf(v.type);
+    return [ops.dim(shape[axisOf(axis, shape.length)])];
+  })[0];
 }
 
 /** Every function whose first argument is the tensor: each is a method too. */

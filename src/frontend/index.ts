@@ -1,10 +1,12 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
 export { cond, fori, scan, whileLoop } from "./control.ts";
+export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
+export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
 export * from "./functions.ts";
-export { apply, calledAs, installEvaluate, literal, type Operand } from "./lift.ts";
+export { apply, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export { type Boundary, currentTrace, TraceScope } from "./scope.ts";
-export { arrayOf, type Data, type Nested, Tensor, tensor } from "./tensor.ts";
+export { Tensor, type TensorOptions, tensor } from "./tensor.ts";
 export { type Annotation, readAnnotations, type Trace, type TracedFunction, trace, traceInto } from "./trace.ts";
-export { flatten, flattenList, type Tree, treeKey, unflatten } from "./tree.ts";
+export { flatten, flattenAs, flattenList, isStatic, pathsOf, type Tree, treeKey, unflatten } from "./tree.ts";

@@ -20,19 +20,34 @@ import {
   withBuilder,
 } from "../ir/index.ts";
 import { broadcastOperands, constant } from "../ops/index.ts";
+import { describe } from "./describe.ts";
 import { type Boundary, currentTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
-import { describe } from "./tree.ts";
 
 /** What an operation takes: a tensor, or a literal of the tensor's dtype. */
 export type Operand = Tensor | number | boolean;
 
-/** Runs a module on concrete arrays; installed by whoever knows a backend. */
-type Evaluate = (module: Module, args: readonly NdArray[]) => readonly NdArray[];
-let evaluate: Evaluate = () => fail("option", "nothing here can run operations on concrete tensors");
+/** Runs the function `entry` of a module on concrete arrays; installed by whoever knows a backend. */
+type Evaluate = (module: Module, entry: string, args: readonly NdArray[]) => readonly NdArray[];
+let installed: Evaluate = () => fail("option", "nothing here can run operations on concrete tensors");
 
 export function installEvaluate(run: Evaluate): void {
-  evaluate = run;
+  installed = run;
+}
+
+/** The function's results on concrete tensors, as concrete tensors. */
+export function evaluate(module: Module, entry: string, args: readonly Tensor[]): readonly Tensor[] {
+  return installed(
+    module,
+    entry,
+    args.map((t) => t.array("an operand")),
+  ).map((array) => new Tensor(array));
+}
+
+/** A traced tensor where no trace runs is one that was kept. */
+export function requireConcrete(tensor: Tensor): void {
+  if (tensor.traced === null) return;
+  fail("scope", "a traced tensor is used after its trace ended", { hint: "return it from the traced function" });
 }
 
 let outermost: Boundary | null = null;
@@ -108,6 +123,11 @@ export function literal(x: number | boolean, dtype: DType | null): Value {
   return constant(x, scalar(target));
 }
 
+/** An operand as a tensor: a literal becomes a constant of the dtype; f64 or bool where that is null. */
+export function asTensor(boundary: Boundary, operand: Operand, dtype: DType | null): Tensor {
+  return operand instanceof Tensor ? operand : apply(boundary, [], () => [literal(operand, dtype)])[0];
+}
+
 /** Concrete operands: a function of this one step, run at once. */
 function runNow(
   operands: readonly Operand[],
@@ -116,23 +136,14 @@ function runNow(
   boundary: Boundary,
 ): readonly Tensor[] {
   const builder = new BlockBuilder(new FuncScope());
-  const arrays: NdArray[] = [];
+  const tensors = operands.filter((o) => o instanceof Tensor);
   try {
+    tensors.forEach(requireConcrete);
     const results = withBuilder(builder, () =>
-      build(
-        ...operands.map((o) => {
-          if (!(o instanceof Tensor)) return literal(o, dtype);
-          if (o.traced !== null)
-            fail("scope", "a traced tensor is used after its trace ended", {
-              hint: "return it from the traced function",
-            });
-          arrays.push(o.array("an operation"));
-          return builder.argument(o.type);
-        }),
-      ),
+      build(...operands.map((o) => (o instanceof Tensor ? builder.argument(o.type) : literal(o, dtype)))),
     );
     const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
-    return evaluate(module, arrays).map((array) => new Tensor(array));
+    return evaluate(module, "main", tensors);
   } catch (error) {
     throw error instanceof AdjointError ? error.at(captureOrigin(boundary)) : error;
   }

@@ -6,25 +6,18 @@ import {
   type Dim,
   type DType,
   dimsOf,
-  dtypes,
   elementDType,
   fail,
-  isDType,
-  isFloat,
-  isRepresentable,
   type NdArray,
   printType,
+  requireOptions,
   sizeOf,
   type Type,
   type TypedArray,
   tensorType,
   type Value,
 } from "../ir/index.ts";
-
-/** Nested arrays of numbers or booleans. */
-export type Nested = number | boolean | readonly Nested[];
-/** What a tensor can be made of. */
-export type Data = Nested | TypedArray;
+import { arrayOf, type Data, type Nested, requireDTypeName } from "./data.ts";
 
 export interface TracedPart {
   readonly value: Value;
@@ -37,12 +30,21 @@ export class Tensor {
   readonly #array: NdArray | null;
   readonly type: Type;
 
+  /** Made by functions of this package; users write `tensor(data)`. */
   constructor(part: TracedPart | NdArray) {
+    if (typeof part !== "object" || part === null || !("builder" in part || "data" in part)) {
+      fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
+    }
     const isTraced = "builder" in part;
     this.traced = isTraced ? part : null;
     this.#array = isTraced ? null : part;
     this.type = isTraced ? part.value.type : tensorType(part.dtype, part.shape);
     Object.freeze(this);
+  }
+
+  /** Proxies and look-alikes are no tensors: they have no elements of their own. */
+  static [Symbol.hasInstance](x: unknown): x is Tensor {
+    return typeof x === "object" && x !== null && #array in x;
   }
 
   /** The name of the elements' dtype. */
@@ -65,8 +67,8 @@ export class Tensor {
   /** The elements, row-major; an error in a trace, where there are none yet. */
   array(asked: string): NdArray {
     if (this.#array !== null) return this.#array;
-    throw new AdjointError("primitive", `${asked} of a traced tensor ${printType(this.type)}: it has no elements yet`, {
-      hint: "ask the compiled function's result, or use probe",
+    return fail("primitive", `${asked}: a traced tensor ${printType(this.type)} has no elements yet`, {
+      hint: "read them from what the compiled function returns, or look with probe",
     });
   }
 
@@ -108,82 +110,56 @@ export class Tensor {
   /** Used where JavaScript wants a primitive: text is fine, arithmetic and comparison are not. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
-    throw new AdjointError(
-      "primitive",
-      `a tensor ${printType(this.type)} was used as a JavaScript ${hint === "number" ? "number" : "primitive"}`,
-      {
-        hint: "write mul(a, b) for a * b, add(a, b) for a + b, less(a, b) for a < b, where or cond to branch",
-      },
-    );
+    return misused(this, `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`, operators[hint]);
+  }
+
+  /** No element is reached by iterating, spreading or destructuring. */
+  [Symbol.iterator](): Iterator<never> {
+    return misused(this, "iterated, spread or destructured", elements);
+  }
+
+  toJSON(): never {
+    return misused(this, "given to JSON.stringify", "write JSON.stringify(x.toArray()), and keep its dtype beside it");
   }
 }
 
-/** A concrete tensor. Numbers are f64, typed arrays keep their dtype; the data is copied. */
-export function tensor(
-  data: Data,
-  options: { readonly dtype?: DType | { readonly name: DType }; readonly shape?: readonly number[] } = {},
-): Tensor {
-  const asked =
-    typeof options.dtype === "object" || typeof options.dtype === "function" ? options.dtype.name : options.dtype;
-  return new Tensor(arrayOf(data, asked, options.shape));
+const branches = "where(c, a, b) or cond to branch, item() for the number of a concrete tensor";
+const operators: Readonly<Record<string, string>> = {
+  number: `write neg(a) for -a, mul(a, b) for a * b, less(a, b) for a < b, ${branches}`,
+  default: `write add(a, b) for a + b, equal(a, b) for a == b, ${branches}`,
+};
+const elements = "write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis";
+
+function misused(tensor: Tensor, how: string, hint: string): never {
+  throw new AdjointError("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint });
 }
 
-function dtypeOfArray(data: ArrayBufferView): DType {
-  const entries = Object.entries(dtypes) as [DType, (typeof dtypes)[DType]][];
-  const found = entries.find(([, info]) => data instanceof info.array);
-  if (found !== undefined) return found[0];
-  return fail("dtype", `a ${data.constructor.name} has no dtype here`, {
-    hint: "use Float64Array, Float32Array, Int32Array, Uint32Array or Uint8Array",
-  });
-}
-
-/** Data as an array of its own, in the dtype asked for. */
-export function arrayOf(data: Data, dtype?: DType, shape?: readonly number[]): NdArray {
-  const found = ArrayBuffer.isView(data)
-    ? { elements: data, shape: [data.length], dtype: dtypeOfArray(data) }
-    : readNested(data);
-  const target = dtype ?? found.dtype;
-  if (!isDType(target) || target === "index")
-    fail("dtype", `'${target}' is not a dtype`, { hint: "write f64, f32, i32, u32, u8 or bool" });
-  const extents = shape ?? found.shape;
-  const wrong = extents.find((n) => !Number.isSafeInteger(n) || n < 0);
-  if (wrong !== undefined) fail("shape", `got the extent ${wrong}, expected an integer from 0`);
-  if (sizeOf(extents) !== found.elements.length) {
-    fail(
-      "shape",
-      `got ${found.elements.length} elements, expected ${sizeOf(extents)} for the shape [${extents.join(", ")}]`,
-    );
-  }
-  const result = new dtypes[target].array(found.elements.length);
-  for (let i = 0; i < result.length; i++) result[i] = converted(Number(found.elements[i]), target);
-  return { dtype: target, shape: [...extents], data: result };
-}
-
-function converted(x: number, dtype: DType): number {
-  if (isFloat(dtype) || isRepresentable(x, dtype)) return x;
-  return fail("literal", `${Object.is(x, -0) ? "-0" : x} is not a value of ${dtype}`, {
-    hint: "write a value it has, or cast",
-  });
-}
-
-function readNested(data: Nested): { elements: readonly (number | boolean)[]; shape: readonly number[]; dtype: DType } {
-  const shape: number[] = [];
-  for (let at: Nested = data; Array.isArray(at); at = at[0]) {
-    if (shape.length > 32) fail("shape", "nested arrays go deeper than 32");
-    shape.push(at.length);
-  }
-  const elements: (number | boolean)[] = [];
-  const read = (part: Nested, axis: number): void => {
-    if (axis < shape.length) {
-      if (!Array.isArray(part) || part.length !== shape[axis])
-        fail("shape", `nested arrays are ragged on axis ${axis}`, {
-          hint: `expected ${shape[axis]} elements everywhere`,
-        });
-      for (const inner of part as readonly Nested[]) read(inner, axis + 1);
-    } else if (typeof part === "number" || typeof part === "boolean") elements.push(part);
-    else fail("dtype", `got ${part === null ? "null" : typeof part}, expected numbers or booleans`);
+// arrays have these, and on a tensor they would silently be undefined: a loop would not run, an operand be missing
+for (const [name, shown, hint] of [
+  ["length", ".length", "write shape[0] for its first extent, size for the number of its elements"],
+  ["0", "[0]", elements],
+] as const) {
+  const get = function (this: Tensor): never {
+    return misused(this, `asked for ${shown}, as arrays are`, hint);
   };
-  read(data, 0);
-  const isBool = elements.length > 0 && elements.every((x) => typeof x === "boolean");
-  return { elements, shape, dtype: isBool ? "bool" : "f64" };
+  Object.defineProperty(Tensor.prototype, name, { get, configurable: true });
+}
+
+export interface TensorOptions {
+  /** Another dtype than the data's own. */
+  readonly dtype?: DType | { readonly name: DType };
+  /** The extents, where the data is flat. */
+  readonly shape?: readonly number[];
+}
+
+/**
+ * A concrete tensor. Numbers are f64, typed arrays keep their dtype; the data is copied.
+ * @throws AdjointError for ragged arrays (`shape`), what is no number (`dtype`) or not a value of the dtype (`literal`).
+ * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
+ */
+export function tensor(data: Data, options: TensorOptions = {}): Tensor {
+  requireOptions("tensor", options, ["dtype", "shape"]);
+  const { dtype, shape } = options;
+  const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;
+  return new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
 }

@@ -1,6 +1,7 @@
 // Tracing: running a user's function on handles whose operations are recorded.
 
 import {
+  AdjointError,
   collectSymbols,
   dimsOf,
   type Func,
@@ -14,10 +15,10 @@ import {
   withBuilder,
 } from "../ir/index.ts";
 import type { DTypeConstant } from "./dtypes.ts";
-import { literal } from "./lift.ts";
+import { evaluate, literal } from "./lift.ts";
 import { type Boundary, currentTrace, TraceScope, withTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
-import { flatten, type Tree, unflatten } from "./tree.ts";
+import { flatten, flattenList, isStatic, type Tree, unflatten } from "./tree.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: users' functions take and give what they like
 export type TracedFunction = (...args: any[]) => any;
@@ -36,13 +37,34 @@ export interface Trace {
 
 const isAnnotation = (x: unknown): x is string | DTypeConstant => typeof x === "string" || typeof x === "function";
 
-/** The types that annotations stand for, and their structure. */
+/** The types that annotations stand for, and their structure: those of tensors whose rank is known. */
 export function readAnnotations(annotations: readonly Annotation[]): {
   readonly types: readonly Type[];
   readonly tree: Tree;
 } {
-  const { leaves, tree } = flatten(annotations, isAnnotation, "the types");
-  return { types: leaves.map((leaf) => parseTypeText(typeof leaf === "string" ? leaf : leaf.name)), tree };
+  const { leaves, tree } = flattenList(annotations, isAnnotation, "the type of argument");
+  return { types: leaves.map((leaf) => readType(typeof leaf === "string" ? leaf : leaf.name)), tree };
+}
+
+function readType(text: string): Type {
+  const type = parsed(text);
+  if (type.kind === "tensor" && type.dtype !== "index") return type;
+  const hint =
+    type.kind === "unranked"
+      ? "write its extents, as f64[N, 3], or leave the types out and call the function"
+      : "write f64, f32[3], i32[N, M], …";
+  return fail("argument", `the type '${text}' is no type of an argument`, { hint });
+}
+
+function parsed(text: string): Type {
+  try {
+    return parseTypeText(text);
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+    const { code, reason, frame } = error;
+    const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
+    throw new AdjointError(code, `the type '${shown}': ${reason}`, { frame, cause: error });
+  }
 }
 
 /** Records `fn` on arguments of these types as a function of the module that `scope` belongs to. */
@@ -79,14 +101,26 @@ export function traceInto(
 
 function results(scope: TraceScope, returned: unknown, name: string): { values: readonly Value[]; tree: Tree } {
   if (returned instanceof Promise)
-    fail("argument", `${name} is async`, { hint: "a traced function has to return at once" });
+    fail("argument", `${name} gives a promise`, { hint: "a traced function has to return at once, not be async" });
+  if (returned === undefined)
+    fail("argument", `${name} returns nothing, expected tensors`, { hint: "is a return missing?" });
   const isLeaf = (x: unknown): x is Tensor | number | boolean =>
     x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
-  const { leaves, tree } = flatten(returned, isLeaf, `what ${name} returns`);
+  const { leaves, tree } = flatten(returned, isLeaf, `what ${name} returns`, isStatic);
   return {
     values: leaves.map((leaf) => (leaf instanceof Tensor ? scope.value(leaf, null) : literal(leaf, null))),
     tree,
   };
+}
+
+/**
+ * What `body` gives: recorded in the running trace; where none runs, traced on its own and run at once on the concrete
+ * tensors that it uses.
+ */
+export function atOnce<T>(boundary: Boundary, body: () => T): T {
+  if (currentTrace() !== null) return body();
+  const traced = trace(body, [], { kind: "array", items: [] }, boundary);
+  return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }
 
 /** Traces a function into a module of its own. `entry` is the public function that the user called for it. */

@@ -2,8 +2,8 @@
 
 import type { Dim } from "./dim.ts";
 import { type DType, dtypeNames, isDType } from "./dtype.ts";
+import { dtypeHint } from "./dtype-hint.ts";
 import type { Cursor } from "./lexer.ts";
-import { didYouMean } from "./names.ts";
 import { parseDim } from "./parse-dim.ts";
 import { list, memref, type Type, tensorType, unranked } from "./type.ts";
 
@@ -57,7 +57,7 @@ export function parseDType(cursor: Cursor): DType {
   const name = cursor.source;
   if (cursor.kind !== "word") cursor.unexpected("a type");
   if (!isDType(name)) {
-    const hint = didYouMean(name, [...dtypeNames, "memref", "list"]) ?? `types start with ${dtypeNames.join(", ")}`;
+    const hint = dtypeHint(name, [...dtypeNames, "memref", "list"]) ?? `types start with ${dtypeNames.join(", ")}`;
     return cursor.fail("name", `'${name}' is no type`, hint);
   }
   cursor.take("word", "a type");

@@ -8,17 +8,21 @@ import {
   collectSymbols,
   type Dim,
   dimsOf,
+  dtypes,
   evaluateDim,
   fail,
+  isDType,
   mulDims,
   type NdArray,
   type Origin,
   printShape,
   printType,
   type Signature,
+  sizeOf,
   subDims,
   symbol,
   type Type,
+  type TypedArray,
   termsOf,
 } from "../ir/index.ts";
 
@@ -97,6 +101,8 @@ export class Binder {
   }
 
   #checkKind({ type, shape, label }: Parameter, arg: NdArray): void {
+    const problem = problemOf(arg);
+    if (problem !== null) this.#fail(`${label} ${problem}`);
     if (type.kind === "list") this.#fail(`${label} is a ${printType(type)}, which cannot be passed in`);
     if (arg.dtype !== type.dtype) this.#fail(`${label} has dtype ${arg.dtype}, expected ${type.dtype}: cast it`);
     if (type.kind !== "unranked" && arg.shape.length !== shape.length) {
@@ -196,6 +202,22 @@ export class Binder {
     const form = addDims(mulDims(coefficient, symbol(name)), rest);
     this.#fail(`${where} needs ${form} = ${target}, which no size ${name} of at least 0 gives`, origin);
   }
+}
+
+/** Why an argument is no array at all; callers of compiled code without types pass anything. */
+function problemOf(arg: unknown): string | null {
+  if (typeof arg !== "object" || arg === null || !("data" in arg && "shape" in arg && "dtype" in arg)) {
+    return `is ${arg === null ? "null" : `a ${typeof arg}`}, expected an array { dtype, shape, data }`;
+  }
+  const { dtype, shape, data } = arg as NdArray;
+  if (!isDType(dtype)) return `has dtype '${String(dtype)}', which is none`;
+  if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))
+    return `has a shape that is no array of sizes`;
+  // by the engine's tag: arrays of another realm are no instances
+  if ((data as Partial<TypedArray> | null)?.[Symbol.toStringTag] !== dtypes[dtype].array.name)
+    return `has other data than the ${dtypes[dtype].array.name} of ${dtype}`;
+  if (data.length === sizeOf(shape)) return null;
+  return `has ${data.length} elements, expected ${sizeOf(shape)} for its shape ${printShape(shape)}`;
 }
 
 function isExtent(right: Dim | Extent): right is Extent {

@@ -26,11 +26,15 @@ export const interpretBackend: Backend = {
     const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
     const interpreter = new Interpreter(module, { observe: options.observe });
     const { arguments: args, results } = func.body;
-    const run = (arrays: readonly NdArray[]): readonly NdArray[] => interpreter.call(func.name, arrays);
+    const run = (arrays: readonly NdArray[]): readonly NdArray[] => {
+      interpreter.binder(func.name).check(arrays);
+      return interpreter.call(func.name, arrays);
+    };
     const isPlain = [...args, ...results].every((v) => isScalar(v.type));
     return {
       run,
       scalar: isPlain ? plain(run, args.map(typeOf), results.map(typeOf)) : null,
+      guarded: () => null,
       source: null,
     };
   },

@@ -20,6 +20,7 @@ import {
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
+import { guard } from "./guard.ts";
 import type { Tables } from "./module-text.ts";
 import { takesArray } from "./writer.ts";
 
@@ -37,9 +38,11 @@ export const jsBackend: Backend = {
     const generated = load(text.text, text.functionName(func.name), text.tables, options);
     const isPlain =
       !takesArray(func) && func.symbols.length === 0 && [...func.body.arguments, ...func.body.results].every(isRank0);
+    const scalar = isPlain ? (generated as Executable["scalar"]) : null;
     return {
       run: runner(func, options.signature, generated),
-      scalar: isPlain ? (generated as Executable["scalar"]) : null,
+      scalar,
+      guarded: (otherwise) => (scalar === null ? null : guard(scalar, options.signature.arguments, otherwise)),
       source: text.text,
     };
   },
@@ -81,11 +84,12 @@ function observed(dtype: DType, x: Passed, shape: readonly number[]): NdArray {
 
 /** Calls generated code with arrays: symbols, arguments, then memory for the results of rank above 0. */
 function runner(func: Func, signature: Signature, generated: Generated): Executable["run"] {
-  const binder = new Binder(signature);
+  const names = func.body.arguments.map((a) => a.name);
+  const binder = new Binder(signature, names);
   const results = signature.results as readonly TensorType[];
   const rank0 = results.filter((type) => type.shape.length === 0).length;
   return (args) => {
-    const sizes = binder.sizes(args);
+    const sizes = binder.check(args);
     const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
     for (const a of args) passed.push(unwrap(a));
     const outputs = results.map((type, i) => {

@@ -1,0 +1,102 @@
+// How a compiled function is called: arguments to arrays, results to what the traced function returned.
+
+import type { Compiled } from "../compile/index.ts";
+import {
+  currentTrace,
+  flattenAs,
+  pathsOf,
+  requireConcrete,
+  Tensor,
+  type Trace,
+  type TracedFunction,
+  type Tree,
+  unflatten,
+} from "../frontend/index.ts";
+import { type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
+import { fromArray, toArray } from "./convert.ts";
+
+type Call = (...args: unknown[]) => unknown;
+
+/** What was traced, and from which function. */
+export type Traced = Trace & { readonly fn: TracedFunction };
+
+/** A compiled function on users' arguments, and on their leaves where these are known already. */
+export interface Callable {
+  readonly call: Call;
+  onLeaves(leaves: readonly unknown[]): unknown;
+}
+
+/** Makes a compiled module callable; `traced` is null for a module that was given. */
+export function callable(compiled: Compiled, traced: Traced | null): Callable {
+  const onLeaves = leavesCall(compiled, traced);
+  const general = generalCall(compiled, traced, onLeaves);
+  const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments) && givesPlain(traced));
+  return { call: (isPlain ? compiled.executable.guarded(general) : null) ?? general, onLeaves };
+}
+
+type ListTree = Extract<Tree, { kind: "array" }>;
+
+function isFlat(tree: Tree): boolean {
+  return tree.kind === "array" && tree.items.every((t) => t.kind === "leaf");
+}
+
+/** Whether generated code returns what users get: a number, or an array of several. */
+function givesPlain({ results }: Traced): boolean {
+  return results.kind === "leaf" || (results.kind === "array" && isFlat(results) && results.items.length > 1);
+}
+
+function generalCall({ signature, entry }: Compiled, traced: Traced | null, onLeaves: Callable["onLeaves"]): Call {
+  const items = Array.from(signature.arguments, (): Tree => ({ kind: "leaf" }));
+  const tree: Tree = traced?.arguments ?? { kind: "array", items };
+  return (...args) => {
+    const leaves = leavesOf(args, tree as ListTree, entry);
+    if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
+    if (currentTrace() === null) for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
+    // in a trace the function becomes part of it
+    if (traced !== null) return traced.fn(...args);
+    return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
+      hint: "call it on concrete tensors, or write its operations as a function",
+    });
+  };
+}
+
+const anything = (_: unknown): _ is unknown => true;
+
+/** The arguments' leaves, in the structure that was declared. */
+function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): readonly unknown[] {
+  const expected = tree.items.length;
+  const given = args.findLastIndex((arg) => arg !== undefined) + 1;
+  if (given > expected || args.length < expected) {
+    fail("argument", `@${entry}: got ${given} arguments, expected ${expected}`, {
+      hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
+    });
+  }
+  const declared = args.slice(0, expected);
+  if (isFlat(tree)) return declared;
+  return declared.flatMap((arg, i) => flattenAs(arg, tree.items[i], anything, `argument ${i} of @${entry}`));
+}
+
+function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeaves"] {
+  const { executable, signature } = compiled;
+  const captured = traced?.captured ?? [];
+  const labels = labelsOf(compiled, traced);
+  const plain = signature.results.every(isScalar);
+  return (leaves) => {
+    const arrays: NdArray[] = leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labels[i]));
+    for (const tensor of captured) arrays.push(tensor.array("a captured tensor"));
+    const results = executable.run(arrays).map((array) => fromArray(array, plain));
+    if (traced === null) return results.length === 1 ? results[0] : results;
+    return unflatten(traced.results, results);
+  };
+}
+
+/** What messages call each leaf: by its parameter, or by its place in the arguments. */
+function labelsOf({ module, entry, signature }: Compiled, traced: Traced | null): readonly string[] {
+  const func = findFunc(module, entry) as Func;
+  const paths = traced === null || isFlat(traced.arguments) ? null : pathsOf(traced.arguments);
+  return signature.arguments.map((_, i) => {
+    const name = func.body.arguments[i].name;
+    const place = name === null ? `argument ${paths?.[i] ?? i}` : `argument '${name}'`;
+    return `${place} of @${func.name}`;
+  });
+}
