@@ -12,5 +12,8 @@ function evaluate(module: Module, entry: string, args: readonly NdArray[]): read
 
 installEvaluate(evaluate);
 
-export { type CompiledFunction, compile } from "./compile.ts";
-export { type GradOptions, grad, valueAndGrad } from "./transforms.ts";
+export { compile } from "./compile.ts";
+export { hessian, jacobian } from "./jacobian.ts";
+export { type Compilation, type JitFunction, type JitOptions, jit } from "./jit.ts";
+export type { CompiledFunction } from "./traced.ts";
+export { type GradOptions, grad, jvp, valueAndGrad, vjp } from "./transforms.ts";

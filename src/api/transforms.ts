@@ -1,22 +1,21 @@
-// grad and valueAndGrad: called on values they compile; called in a trace they record a vjp of the function.
+// Transforms of functions. Called on values they compile; called in a trace they record a vjp or jvp of the function.
 
 import {
-  apply,
   type Boundary,
-  currentTrace,
   describe,
   flatten,
+  flattenAs,
   flattenList,
   isStatic,
-  Tensor,
+  type Tensor,
   type TracedFunction,
-  TraceScope,
-  traceInto,
   unflatten,
 } from "../frontend/index.ts";
-import { captureOrigin, fail, isFloat, type Origin, printType, requireOptions, signatureOf } from "../ir/index.ts";
-import { constant, vjp } from "../ops/index.ts";
-import { type CompiledFunction, compile } from "./compile.ts";
+import { fail, requireOptions } from "../ir/index.ts";
+import { constant, isFloatType, jvp as jvpOp, vjp as vjpOp } from "../ops/index.ts";
+import { isLeaf } from "./convert.ts";
+import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
+import { isTensor, leafNumbers, type Part, Recorded, structured } from "./record.ts";
 
 export interface GradOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
@@ -31,129 +30,142 @@ export interface GradOptions {
  * `wrt` names none, `option` for other options.
  * @example grad((x) => sin(x))(0) // 1
  */
-export function grad(fn: TracedFunction, options: GradOptions = {}): CompiledFunction {
-  return differentiated("grad", fn, options, (_value, gradients) => gradients);
+export function grad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
+  return gradient("grad", fn, options, (_value, gradients) => gradients);
 }
 
 /**
  * The value of a function with a scalar result, and its gradient.
  * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
  */
-export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): CompiledFunction {
-  return differentiated("valueAndGrad", fn, options, (value, gradients) => [value, gradients]);
+export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
+  return gradient("valueAndGrad", fn, options, (value, gradients) => [value, gradients]);
 }
 
-function differentiated(
+/**
+ * Reverse mode: `vjp(fn)(args, cotangents)` gives `[value, gradients]`, where gradients[i] is the sum over results of
+ * cotangent · ∂result/∂args[i], in the structure of args[i], and 0 for an argument of integers. `cotangents` has the
+ * structure of what `fn` returns.
+ *
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none.
+ * @example vjp((a, b) => [mul(a, b), sin(a)])([15, 20], [1, 0]) // [[300, sin(15)], [20, 15]]
+ */
+export function vjp(fn: TracedFunction): JitFunction {
+  const record = (call: Boundary, [args, cotangents]: readonly unknown[]): unknown => {
+    const list = requireList("vjp", "the arguments", args);
+    const recorded = new Recorded("vjp", fn, list, call);
+    const { signature, results } = recorded;
+    const leaves = flattenAs(cotangents, results, isTensor, "the cotangents");
+    const given = leaves.filter((_, i) => isFloatType(signature.results[i]));
+    const parts = list.map((_, i) => (recorded.holdsFloats(i) ? recorded.part(i) : null));
+    const wanted = parts.filter((p) => p !== null);
+    const all = recorded.apply(given, (values, cts) => vjpOp(signature, values, cts, leafNumbers(wanted)));
+    const count = signature.results.length;
+    const gradients = structured(wanted, all.slice(count));
+    return [unflatten(results, all.slice(0, count)), parts.map((p) => (p === null ? 0 : gradients[wanted.indexOf(p)]))];
+  };
+  // arrays of numbers are structures here: only the function's trace tells what the cotangents have to look like
+  const read: ReadArguments = ([args, cotangents]) => {
+    const own = flattenList(requireList("vjp", "the arguments", args), isLeaf, "argument", isStatic);
+    const given = flatten(cotangents, isTensorLike, "the cotangents");
+    return { leaves: [...own.leaves, ...given.leaves], tree: { kind: "array", items: [own.tree, given.tree] } };
+  };
+  return derived("vjp", fn, record, read);
+}
+
+/**
+ * Forward mode: `jvp(fn)(args, tangents)` gives `[value, tangent]`, where the tangent is the sum over arguments of
+ * ∂value/∂args[i] · tangents[i], in the structure of the value; integers and booleans have the tangent 0. `tangents` has
+ * the structure of the arguments; what stands there for an argument of integers is not read.
+ *
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none.
+ * @example jvp((a, b) => mul(a, b))([15, 20], [1, 0]) // [300, 20]
+ */
+export function jvp(fn: TracedFunction): JitFunction {
+  const record = (call: Boundary, [args, tangents]: readonly unknown[]): unknown => {
+    const list = requireList("jvp", "the arguments", args);
+    const given = requireList("jvp", "the tangents", tangents);
+    const recorded = new Recorded("jvp", fn, list, call);
+    if (given.length !== list.length) {
+      recorded.fail("argument", `got ${given.length} tangents, expected ${list.length}, one for each argument`);
+    }
+    const floats = list.flatMap((_, i) => (recorded.holdsFloats(i) ? [i] : []));
+    const parts = floats.map((i) => recorded.part(i));
+    const leaves = parts.flatMap(({ tree }, k) => flattenAs(given[floats[k]], tree, isTensor, `tangent ${floats[k]}`));
+    const { value, tangent } = pushed(recorded, parts, leaves);
+    return [value, tangent];
+  };
+  const read: ReadArguments = ([args, tangents]) => {
+    const own = flattenList(requireList("jvp", "the arguments", args), isLeaf, "argument", isStatic);
+    const given = flattenAs(tangents, own.tree, isLeaf, "the tangents");
+    return { leaves: [...own.leaves, ...given], tree: { kind: "array", items: [own.tree, own.tree] } };
+  };
+  return derived("jvp", fn, record, read);
+}
+
+/** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */
+export function pushed(recorded: Recorded, parts: readonly Part[], leaves: readonly (Tensor | number | boolean)[]) {
+  const { signature, results } = recorded;
+  const all = recorded.apply(leaves, (values, ts) => jvpOp(signature, values, ts, leafNumbers(parts)));
+  const count = signature.results.length;
+  let next = count;
+  const tangents = signature.results.map((type) => (isFloatType(type) ? all[next++] : 0));
+  return { value: unflatten(results, all.slice(0, count)), tangent: unflatten(results, tangents) };
+}
+
+// ---- how they are called --------------------------------------------------------------------------------------------
+
+function gradient(
   name: string,
   fn: TracedFunction,
   options: GradOptions,
   combine: (value: unknown, gradients: unknown) => unknown,
-): CompiledFunction {
-  if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
-  requireOptions(name, options, ["wrt"]);
-  const { wrt = 0 } = options;
-  requireWrt(name, [wrt].flat());
-  // in a trace the compiled function calls what it was made from
-  const record = (...args: unknown[]): unknown => {
-    const { value, gradients } = recordGradient(name, fn, args, [wrt].flat(), call);
-    return combine(value, Array.isArray(wrt) ? gradients : gradients[0]);
-  };
-  Object.defineProperty(record, "name", { value: `${name}_${fn.name || "f"}` });
-  const call = compile(record);
-  return Object.defineProperty(call, "name", { value: record.name });
+): JitFunction {
+  const wrt = readWrt(name, options);
+  return derived(name, fn, (call, args) => {
+    const recorded = new Recorded(name, fn, args, call);
+    const result = recorded.requireScalarResult();
+    const parts = [wrt].flat().map((i) => recorded.part(i));
+    const [value, ...gradients] = recorded.apply([], (values) =>
+      vjpOp(recorded.signature, values, [constant(1, result)], leafNumbers(parts)),
+    );
+    const each = structured(parts, gradients);
+    return combine(value, Array.isArray(wrt) ? each : each[0]);
+  });
 }
 
-function requireWrt(name: string, wrt: readonly unknown[]): void {
-  const wrong = wrt.find((i) => typeof i !== "number" || !Number.isInteger(i) || i < 0);
-  if (wrong !== undefined)
-    fail("option", `${name}: wrt names argument ${describe(wrong)}, expected its position, counted from 0`);
-  const twice = wrt.find((i, k) => wrt.indexOf(i) < k);
-  if (twice !== undefined) fail("option", `${name}: wrt names argument ${twice} twice, expected each once`);
-}
-
-const isTensor = (x: unknown): x is Tensor | number | boolean =>
-  x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
-
-/** Traces `fn` as a private function of the running trace and appends its vjp. */
-function recordGradient(
+/** A function that compiles at its first call; in a trace, it records itself. `record` gets it, and its arguments. */
+export function derived(
   name: string,
   fn: TracedFunction,
-  args: readonly unknown[],
-  wrt: readonly number[],
-  call: Boundary,
-) {
-  const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
-  const boundary = outer.boundary(call);
-  const origin = captureOrigin(boundary);
-  const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
-  const tensors = leaves.map((leaf) => (leaf instanceof Tensor ? leaf : constantTensor(leaf)));
-  const inner = traceInto(
-    new TraceScope(outer, boundary, fn),
-    fn,
-    tensors.map((t) => t.type),
-    tree,
-    "private",
-  );
-  const signature = signatureOf(inner.func);
-  const [result, ...more] = signature.results;
-  if (
-    result === undefined ||
-    more.length > 0 ||
-    result.kind !== "tensor" ||
-    result.shape.length > 0 ||
-    !isFloat(result.dtype)
-  ) {
-    fail(
-      "no-derivative",
-      `${name}: the function gives ${signature.results.map(printType).join(", ") || "nothing"}, expected one float scalar`,
-      { origin, hint: "sum it, or differentiate one component" },
-    );
-  }
-  const positions = wrt.map((i) => leafRange(args, i, name, origin));
-  const numbers = positions.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
-  for (const i of numbers) requireFloat(name, tensors[i], i, origin);
-  const [value, ...gradients] = apply(boundary, [...tensors, ...inner.captured], (...values) =>
-    vjp(signature, values, [constant(1, result)], numbers),
-  );
-  let next = 0;
-  const structured = positions.map(({ part }) =>
-    unflatten(
-      part.tree,
-      part.leaves.map(() => gradients[next++]),
-    ),
-  );
-  return { value, gradients: structured };
+  record: (call: Boundary, args: readonly unknown[]) => unknown,
+  read?: ReadArguments,
+): JitFunction {
+  if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
+  const body = (...args: unknown[]): unknown => record(call, args);
+  Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
+  const call = compileOnCall(body, {}, read);
+  return Object.defineProperty(call, "name", { value: body.name });
 }
 
-/** The leaves of argument `i`, and where they stand among all. */
-function leafRange(args: readonly unknown[], i: number, name: string, origin: Origin) {
-  if (i >= args.length) {
-    fail("argument", `${name}: wrt names argument ${i}, but there are ${args.length}`, {
-      origin,
-      hint: "arguments count from 0",
-    });
-  }
-  const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "argument", isStatic).leaves.length;
-  const part = flatten(args[i], isTensor, `argument ${i}`, isStatic);
-  if (part.leaves.length === 0) {
-    fail("argument", `${name}: argument ${i} holds no tensor to differentiate with respect to`, {
-      origin,
-      hint: "name another with wrt",
-    });
-  }
-  const from = count(args.slice(0, i));
-  return { from, to: from + part.leaves.length, part };
+/** The option `wrt`, checked: a position or several, each once. */
+export function readWrt(name: string, options: GradOptions): number | readonly number[] {
+  requireOptions(name, options, ["wrt"]);
+  const { wrt = 0 } = options;
+  const list: readonly unknown[] = [wrt].flat();
+  const wrong = list.find((i) => typeof i !== "number" || !Number.isInteger(i) || i < 0);
+  if (wrong !== undefined)
+    fail("option", `${name}: wrt names argument ${describe(wrong)}, expected its position, counted from 0`);
+  const twice = list.find((i, k) => list.indexOf(i) < k);
+  if (twice !== undefined) fail("option", `${name}: wrt names argument ${twice} twice, expected each once`);
+  return wrt;
 }
 
-function requireFloat(name: string, tensor: Tensor, i: number, origin: Origin): void {
-  if (!isFloat(tensor.dtype)) {
-    fail("no-derivative", `${name}: argument ${i} has dtype ${tensor.dtype}, which has no derivative`, {
-      origin,
-      hint: "cast it to f32 or f64, or leave it out of wrt",
-    });
-  }
-}
+const isTensorLike = (x: unknown): x is unknown => isTensor(x) || ArrayBuffer.isView(x);
 
-function constantTensor(x: number | boolean): Tensor {
-  return apply(constantTensor, [x], (v) => [v])[0];
+function requireList(name: string, what: string, list: unknown): readonly unknown[] {
+  if (Array.isArray(list)) return list;
+  return fail("argument", `${name}: ${what} are ${describe(list)}, expected an array`, {
+    hint: `call it like ${name}(f)([x, y], …)`,
+  });
 }

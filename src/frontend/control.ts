@@ -1,81 +1,19 @@
 // Control flow on tensors: branches and loops that stay branches and loops in the IR.
 
-import {
-  type BlockBuilder,
-  currentBlock,
-  type DType,
-  elementDType,
-  fail,
-  requireOptions,
-  type Value,
-} from "../ir/index.ts";
+import { fail, requireOptions, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { describe } from "./describe.ts";
-import { apply, asTensor, literal, type Operand } from "./lift.ts";
-import { type Boundary, currentTrace } from "./scope.ts";
-import { Tensor } from "./tensor.ts";
+import { apply, asTensor, type Operand } from "./lift.ts";
+import type { Boundary } from "./scope.ts";
+import { carriedFrom, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
+import type { Tensor } from "./tensor.ts";
 import { atOnce } from "./trace.ts";
-import { flatten, flattenAs, isStatic, type Tree, treeKey, unflatten } from "./tree.ts";
-
-const isOperand = (x: unknown): x is Operand => x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
-
-function wrap(values: readonly Value[]): readonly Tensor[] {
-  const builder: BlockBuilder = currentBlock();
-  return values.map((value) => new Tensor({ value, builder }));
-}
-
-/** A structure of values: what a loop carries, what a branch returns. */
-interface Structure {
-  readonly values: readonly Value[];
-  readonly tree: Tree;
-}
-
-/** What a branch or body returns; where it has to be like `like`, in that order, literals with those dtypes. */
-function unwrap(returned: unknown, what: string, like: Structure | null = null): Structure {
-  const trace = currentTrace() ?? fail("scope", `${what} outside of a trace`);
-  if (returned === undefined)
-    fail("argument", `${what}: got nothing, expected tensors`, { hint: "is a return missing?" });
-  const { leaves, tree } =
-    like === null
-      ? flatten(returned, isOperand, what, isStatic)
-      : { leaves: flattenAs(returned, like.tree, isOperand, what), tree: like.tree };
-  const values = leaves.map((leaf, i) =>
-    leaf instanceof Tensor ? trace.value(leaf, null) : literal(leaf, dtypeOfLiteral(leaf, dtypeOf(like?.values[i]))),
-  );
-  return { tree, values };
-}
+import { type Tree, treeKey, unflatten } from "./tree.ts";
 
 /** The one value that a condition gives. */
 function unwrapCondition(returned: unknown): Value {
   const { tree, values } = unwrap(returned, "the condition");
   if (tree.kind === "leaf") return values[0];
   return fail("argument", `the condition: has the structure ${treeKey(tree)}, expected one bool scalar`);
-}
-
-function requireFunction(f: unknown, what: string): void {
-  if (typeof f === "function") return;
-  fail("argument", `${what} is ${describe(f)}, expected a function`, { hint: "write () => … around it" });
-}
-
-const dtypeOf = (value: Value | undefined): DType | null =>
-  value === undefined ? null : (elementDType(value.type) ?? null);
-
-/** A boolean is bool, a number takes the numeric dtype beside it. */
-function dtypeOfLiteral(x: number | boolean, beside: DType | null): DType | null {
-  return typeof x === "boolean" || beside === "bool" ? null : beside;
-}
-
-/** What a loop carries, literals made tensors: numbers of the dtype of the first tensor around, f64 without one. */
-function carriedFrom(
-  boundary: Boundary,
-  init: unknown,
-  around: readonly Tensor[] = [],
-): { readonly tensors: readonly Tensor[]; readonly tree: Tree } {
-  const { leaves, tree } = flatten(init, isOperand, "the carried values", isStatic);
-  const first = [...leaves, ...around].find((o) => o instanceof Tensor && o.dtype !== "bool");
-  const dtype = first instanceof Tensor ? first.dtype : null;
-  const tensors = leaves.map((o) => asTensor(boundary, o, o instanceof Tensor ? null : dtypeOfLiteral(o, dtype)));
-  return { tensors, tree };
 }
 
 /**

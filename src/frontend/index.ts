@@ -1,6 +1,7 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
 export { cond, fori, scan, whileLoop } from "./control.ts";
+export { type CustomVjpRule, customVjp } from "./custom-vjp.ts";
 export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
 export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";

@@ -50,6 +50,9 @@ interface Parameter {
   readonly label: string;
 }
 
+/** What of an argument says sizes. */
+type Shaped = Pick<NdArray, "shape">;
+
 /** Binds the symbols of one signature; the plan is made once, so that a call does no more than look and compare. */
 export class Binder {
   readonly #signature: Signature;
@@ -77,13 +80,28 @@ export class Binder {
   }
 
   /** The sizes for arguments that are known to fit; `given` are those that the call binds itself. */
-  sizes(args: readonly NdArray[], given: Readonly<Record<string, number>> = {}): Sizes {
+  sizes(args: readonly Shaped[], given: Readonly<Record<string, number>> = {}): Sizes {
     const sizes = new Map(Object.entries(given));
     for (const [name, { argument, axis }] of this.#extents) {
       if (!sizes.has(name)) sizes.set(name, args[argument].shape[axis]);
     }
     for (const equation of this.#equations) if (!sizes.has(equation.name)) this.#solve(equation, args, sizes);
     return sizes;
+  }
+
+  /** Whether arguments of these shapes, of the right dtypes and ranks, fit. */
+  accepts(shapes: readonly (readonly number[])[]): boolean {
+    try {
+      const args = shapes.map((shape) => ({ shape }));
+      const sizes = this.sizes(args);
+      if (this.#signature.symbols.some((name) => !sizes.has(name))) return false;
+      for (let i = 0; i < args.length; i++) this.#checkExtents(this.#parameters[i], args[i], sizes);
+      for (const c of this.#signature.constraints) this.#checkConstraint(c, sizes);
+      return true;
+    } catch (error) {
+      if (error instanceof AdjointError) return false;
+      throw error;
+    }
   }
 
   /** The sizes; an argument of another dtype, rank or extent, or a constraint that does not hold, is an error. */
@@ -112,7 +130,7 @@ export class Binder {
     }
   }
 
-  #checkExtents({ shape, label }: Parameter, arg: NdArray, sizes: Sizes): void {
+  #checkExtents({ shape, label }: Parameter, arg: Shaped, sizes: Sizes): void {
     for (let axis = 0; axis < shape.length; axis++) {
       const d = shape[axis];
       const expected = this.#value(d, sizes);
@@ -189,7 +207,7 @@ export class Binder {
     return [...extents, ...equalities];
   }
 
-  #solve(equation: Equation, args: readonly NdArray[], into: Map<string, number>): void {
+  #solve(equation: Equation, args: readonly Shaped[], into: Map<string, number>): void {
     const { name, coefficient, rest, right, origin } = equation;
     const lookup = (other: string): number | undefined => into.get(other);
     const target = isExtent(right) ? args[right.argument].shape[right.axis] : evaluateDim(right, lookup);

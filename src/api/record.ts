@@ -1,0 +1,147 @@
+// What transforms share: the function traced as a private function of the running trace, and where its arguments stand.
+
+import {
+  apply,
+  type Boundary,
+  currentTrace,
+  flatten,
+  flattenList,
+  isStatic,
+  Tensor,
+  type TracedFunction,
+  TraceScope,
+  type Tree,
+  traceInto,
+  unflatten,
+} from "../frontend/index.ts";
+import {
+  captureOrigin,
+  type ErrorCode,
+  fail,
+  isFloat,
+  type Origin,
+  printType,
+  type Signature,
+  signatureOf,
+  type Value,
+} from "../ir/index.ts";
+
+export const isTensor = (x: unknown): x is Tensor | number | boolean =>
+  x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
+
+/** One argument's leaves among those of all. */
+export interface Part {
+  readonly from: number;
+  readonly to: number;
+  readonly tree: Tree;
+  readonly leaves: readonly unknown[];
+}
+
+/** A function of the user, recorded. `name` is the transform's, for messages. */
+export class Recorded {
+  readonly name: string;
+  readonly origin: Origin;
+  readonly signature: Signature;
+  /** The structure of what the function returns. */
+  readonly results: Tree;
+  /** The arguments' leaves. */
+  readonly tensors: readonly Tensor[];
+  readonly #args: readonly unknown[];
+  readonly #boundary: Boundary;
+  readonly #captured: readonly Tensor[];
+
+  constructor(name: string, fn: TracedFunction, args: readonly unknown[], call: Boundary) {
+    const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
+    this.name = name;
+    this.#args = args;
+    this.#boundary = outer.boundary(call);
+    this.origin = captureOrigin(this.#boundary);
+    const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
+    this.tensors = leaves.map((leaf) => this.#tensor(leaf));
+    const inner = traceInto(
+      new TraceScope(outer, this.#boundary, fn),
+      fn,
+      this.tensors.map((t) => t.type),
+      tree,
+      "private",
+    );
+    this.signature = signatureOf(inner.func);
+    this.results = inner.results;
+    this.#captured = inner.captured;
+  }
+
+  /** Appends what `build` makes of the arguments (captured ones last) and of `more`, what stands beside them. */
+  apply(
+    more: readonly (Tensor | number | boolean)[],
+    build: (args: readonly Value[], more: readonly Value[]) => readonly Value[],
+  ): readonly Tensor[] {
+    const args = [...this.tensors, ...this.#captured];
+    return apply(this.#boundary, [...args, ...more], (...values) =>
+      build(values.slice(0, args.length), values.slice(args.length)),
+    );
+  }
+
+  /** The leaves of argument `i`, each a float tensor. */
+  part(i: number): Part {
+    const args = this.#args;
+    if (i >= args.length) {
+      this.fail("argument", `wrt names argument ${i}, but there are ${args.length}`, "arguments count from 0");
+    }
+    const { leaves, tree } = flatten(args[i], isTensor, `argument ${i}`, isStatic);
+    if (leaves.length === 0) {
+      this.fail("argument", `argument ${i} holds no tensor to differentiate with respect to`, "name another with wrt");
+    }
+    const from = flattenList(args.slice(0, i), isTensor, "argument", isStatic).leaves.length;
+    for (let k = from; k < from + leaves.length; k++) this.#requireFloat(k);
+    return { from, to: from + leaves.length, tree, leaves };
+  }
+
+  /** Whether the leaves of argument `i` are floats, one at least. */
+  holdsFloats(i: number): boolean {
+    const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "argument", isStatic).leaves.length;
+    const leaves = this.tensors.slice(count(this.#args.slice(0, i)), count(this.#args.slice(0, i + 1)));
+    return leaves.length > 0 && leaves.every((t) => isFloat(t.dtype));
+  }
+
+  /** The one float scalar that the function gives. */
+  requireScalarResult(): Signature["results"][number] & { kind: "tensor" } {
+    const [result, ...more] = this.signature.results;
+    if (result?.kind === "tensor" && more.length === 0 && result.shape.length === 0 && isFloat(result.dtype)) {
+      return result;
+    }
+    const got = this.signature.results.map(printType).join(", ") || "nothing";
+    const hint = "sum it, or differentiate one component";
+    return this.fail("no-derivative", `the function gives ${got}, expected one float scalar`, hint);
+  }
+
+  fail(code: ErrorCode, reason: string, hint?: string): never {
+    return fail(code, `${this.name}: ${reason}`, { origin: this.origin, hint });
+  }
+
+  #tensor(leaf: Tensor | number | boolean): Tensor {
+    return leaf instanceof Tensor ? leaf : apply(this.#boundary, [leaf], (v) => [v])[0];
+  }
+
+  #requireFloat(k: number): void {
+    const { dtype } = this.tensors[k];
+    if (isFloat(dtype)) return;
+    const hint = "cast it to f32 or f64, or leave it out of wrt";
+    this.fail("no-derivative", `argument ${k} has dtype ${dtype}, which has no derivative`, hint);
+  }
+}
+
+/** The numbers of the leaves that the parts cover. */
+export function leafNumbers(parts: readonly Part[]): readonly number[] {
+  return parts.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
+}
+
+/** Gives each part its tensors, in its structure. */
+export function structured(parts: readonly Part[], tensors: readonly Tensor[]): readonly unknown[] {
+  let next = 0;
+  return parts.map(({ tree, leaves }) =>
+    unflatten(
+      tree,
+      leaves.map(() => tensors[next++]),
+    ),
+  );
+}

@@ -1,0 +1,73 @@
+// customVjp: a function with its own rule for reverse mode.
+
+import { fail, requireOptions, type Value } from "../ir/index.ts";
+import { customVjp as customVjpOp, isFloatType } from "../ops/index.ts";
+import { describe } from "./describe.ts";
+import { apply } from "./lift.ts";
+import type { Boundary } from "./scope.ts";
+import { carriedFrom, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
+import { Tensor } from "./tensor.ts";
+import { atOnce, type TracedFunction } from "./trace.ts";
+import { unflatten } from "./tree.ts";
+
+export interface CustomVjpRule {
+  /** From the arguments to `[value, residuals]`: what the function gives, and a structure of tensors for `backward`. */
+  readonly forward: TracedFunction;
+  /** From residuals and the cotangent of the value to an array with the cotangent of each argument. */
+  readonly backward: TracedFunction;
+}
+
+/**
+ * The function with its own rule for reverse mode: where it is differentiated, `forward` runs in its place, and `backward`
+ * says what flows back. Integers have the cotangent 0. What the functions read from outside gets no gradient.
+ *
+ * @throws AdjointError code `argument` where forward or backward give other structures, `no-derivative` for jvp of it.
+ * @example customVjp((x) => x, { forward: (x) => [x, []], backward: (_, ct) => [clip(ct, -1, 1)] })
+ */
+export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFunction {
+  requireFunction(fn, "customVjp: the function");
+  requireOptions("customVjp", rule, ["forward", "backward"]);
+  requireFunction(rule.forward, "customVjp: forward");
+  requireFunction(rule.backward, "customVjp: backward");
+  const call = (...args: unknown[]): unknown => atOnce(call, () => customized(call, fn, rule, args));
+  return Object.defineProperty(call, "name", { value: fn.name });
+}
+
+function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, args: readonly unknown[]): unknown {
+  const { tensors, tree } = carriedFrom(call, args);
+  let result: Structure | null = null;
+  let residual: Structure | null = null;
+  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
+  const results = apply(call, tensors, (...inits) =>
+    customVjpOp(inits, {
+      body(...values) {
+        result = unwrap(fn(...own(values)), "what the function returns");
+        return result.values;
+      },
+      forward(...values) {
+        const [value, kept] = pairOf(rule.forward(...own(values)));
+        const like = result as Structure;
+        const given = unwrap(value, "the value that forward gives", like);
+        residual = unwrap(kept, "the residuals that forward gives");
+        return [...given.values, ...residual.values];
+      },
+      backward(...values) {
+        const [kept, given] = [residual as Structure, result as Structure];
+        const count = kept.values.length;
+        const cotangents = wrap(values.slice(count));
+        let next = 0;
+        const leaves = given.values.map((v) => (isFloatType(v.type) ? cotangents[next++] : 0));
+        const back = rule.backward(unflatten(kept.tree, wrap(values.slice(0, count))), unflatten(given.tree, leaves));
+        const all = unwrap(back, "what backward returns", { values: inits, tree });
+        return all.values.filter((_, i) => isFloatType(inits[i].type));
+      },
+    }),
+  );
+  return unflatten((result as unknown as Structure).tree, results);
+}
+
+function pairOf(returned: unknown): readonly unknown[] {
+  if (Array.isArray(returned) && returned.length === 2) return returned;
+  const got = returned instanceof Tensor ? "one tensor" : describe(returned);
+  return fail("argument", `customVjp: forward gives ${got}, expected [value, residuals]`);
+}

@@ -1,0 +1,254 @@
+// vjp, jvp, jacobian, hessian, customVjp and jit, as users call them.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  add,
+  cond,
+  cos,
+  customVjp,
+  exp,
+  fori,
+  grad,
+  greater,
+  hessian,
+  i32,
+  jacobian,
+  jit,
+  jvp,
+  less,
+  mul,
+  neg,
+  reshape,
+  sin,
+  sub,
+  sum,
+  type Tensor,
+  tensor,
+  vjp,
+  whileLoop,
+} from "../src/index.ts";
+
+const messageOf = (body: () => unknown): string => {
+  try {
+    body();
+  } catch (error) {
+    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
+  }
+  return "nothing thrown";
+};
+
+describe("vjp", () => {
+  it("gives the value and what flows back to each argument", () => {
+    const f = vjp((a: Tensor, b: Tensor) => [mul(a, b), sin(a)]);
+    expect(f([15, 20], [1, 0])).toEqual([
+      [300, Math.sin(15)],
+      [20, 15],
+    ]);
+    expect(f([15, 20], [0, 1])).toEqual([
+      [300, Math.sin(15)],
+      [Math.cos(15), 0],
+    ]);
+  });
+
+  it("keeps structures, and gives 0 for integers", () => {
+    const f = vjp((p: { w: Tensor; b: Tensor }, n: Tensor) => ({ y: add(mul(p.w, p.b), mul(p.w, 0)), n }));
+    const [value, gradients] = f([{ w: 3, b: 5 }, i32(2)], { y: 2, n: 0 });
+    expect([value.y, value.n]).toEqual([15, 2]);
+    expect([gradients[0].w, gradients[0].b, gradients[1]]).toEqual([10, 6, 0]);
+  });
+
+  it("takes tensors", () => {
+    const [value, [dx]] = vjp((x: Tensor) => mul(x, x))([tensor([1, 2, 3])], tensor([1, 10, 100]));
+    expect(value.toArray()).toEqual([1, 4, 9]);
+    expect(dx.toArray()).toEqual([2, 40, 600]);
+  });
+
+  it("says what does not fit", () => {
+    const f = (a: Tensor, b: Tensor): Tensor => mul(a, b);
+    expect(messageOf(() => vjp(f)(15 as never, 1))).toBe(
+      "vjp: the arguments are 15, expected an array: call it like vjp(f)([x, y], …)",
+    );
+    expect(messageOf(() => vjp(f)([15, 20], [1, 2]))).toBe("the cotangents: has the structure [*,*], expected *");
+    expect(messageOf(() => vjp(3 as never))).toBe("vjp: got 3, expected a function");
+  });
+});
+
+describe("jvp", () => {
+  it("gives the value and its slope along tangents", () => {
+    const f = jvp((a: Tensor, b: Tensor) => mul(a, b));
+    expect(f([15, 20], [1, 0])).toEqual([300, 20]);
+    expect(f([15, 20], [1, 1])).toEqual([300, 35]);
+  });
+
+  it("goes through branches and loops", () => {
+    const power = (x: Tensor): Tensor => fori(0, 5, (_, y) => mul(y, x), tensor(1));
+    expect(jvp(power)([2], [1])).toEqual([32, 80]);
+    const doubled = (x: Tensor): Tensor =>
+      whileLoop(
+        (y: Tensor) => less(y, 100),
+        (y) => mul(y, 2),
+        x,
+      );
+    expect(jvp(doubled)([3], [1])).toEqual([192, 64]);
+    const size = (x: Tensor): Tensor =>
+      cond(
+        greater(x, 0),
+        () => x,
+        () => neg(x),
+      );
+    expect(jvp(size)([-3], [1])).toEqual([3, -1]);
+  });
+
+  it("composes with grad either way", () => {
+    const f = (x: Tensor): Tensor => mul(sin(x), exp(x));
+    const second = 2 * Math.exp(0.5) * Math.cos(0.5);
+    expect(jvp(grad(f))([0.5], [1])[1]).toBeCloseTo(second, 12);
+    expect(grad((x: Tensor) => jvp(f)([x], [1])[1])(0.5)).toBeCloseTo(second, 12);
+  });
+
+  it("says what does not fit", () => {
+    const f = jvp((a: Tensor, b: Tensor) => mul(a, b));
+    expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: has the structure [*], expected [*,*]");
+  });
+});
+
+describe("jacobian and hessian", () => {
+  it("hold all derivatives of a function of scalars", () => {
+    const polar = (r: Tensor, t: Tensor): Tensor[] => [mul(r, cos(t)), mul(r, sin(t))];
+    const [r, t] = [2, 0.3];
+    expect(jacobian(polar, { wrt: [0, 1] })(r, t)).toEqual([
+      [Math.cos(t), r * -Math.sin(t)],
+      [Math.sin(t), r * Math.cos(t)],
+    ]);
+    expect(jacobian(polar, { wrt: 1 })(r, t)).toEqual([r * -Math.sin(t), r * Math.cos(t)]);
+    expect(jacobian((x: Tensor, y: Tensor) => mul(x, y), { wrt: [0, 1] })(3, 5)).toEqual([5, 3]);
+    expect(hessian((x: Tensor, y: Tensor) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5)).toEqual([
+      [10, 6],
+      [6, 0],
+    ]);
+    expect(hessian((x: Tensor) => mul(x, mul(x, x)))(2)).toBe(12);
+  });
+
+  it("are the same in forward and reverse mode, and of tensors too", () => {
+    const f = (x: Tensor, y: Tensor, z: Tensor): Tensor => mul(sin(mul(x, y)), exp(z));
+    const reverse = jacobian(f, { wrt: [0, 1, 2] });
+    const forward = jacobian((x, y, z) => [f(x, y, z), x, y, z], { wrt: [0, 1, 2] });
+    fc.assert(
+      fc.property(fc.tuple(...[0, 1, 2].map(() => fc.double({ min: -3, max: 3, noNaN: true }))), (at) => {
+        const [row] = forward(...at);
+        for (const [i, d] of reverse(...at).entries()) expect(d).toBeCloseTo(row[i], 12);
+      }),
+    );
+    const column = jacobian((x: Tensor) => mul(x, tensor([1, 2, 3])))(5);
+    expect(column.toArray()).toEqual([1, 2, 3]);
+    expect(messageOf(() => jacobian((x: Tensor) => x)([1, 2]))).toBe(
+      "jacobian: argument 0 is a tensor of shape [2], expected a scalar: use grad, vjp or jvp",
+    );
+  });
+});
+
+describe("customVjp", () => {
+  const bounded = customVjp((x: Tensor) => mul(x, x), {
+    forward: (x: Tensor) => [mul(x, x), { x }],
+    backward: ({ x }: { x: Tensor }, ct: Tensor) => [
+      cond(
+        less(mul(mul(x, 2), ct), 1),
+        () => mul(mul(x, 2), ct),
+        () => tensor(1),
+      ),
+    ],
+  });
+
+  it("has its own gradient, and runs as the function elsewhere", () => {
+    expect(bounded(tensor(3)).item()).toBe(9);
+    expect(grad((x: Tensor) => bounded(x))(3)).toBe(1);
+    expect(grad((x: Tensor) => bounded(x))(0.25)).toBe(0.5);
+    expect(grad((x: Tensor) => mul(3, bounded(sub(x, 1))))(1.1)).toBeCloseTo(0.6, 12);
+  });
+
+  it("says what does not fit", () => {
+    const pass = { forward: (x: Tensor) => [x, []], backward: (_: unknown, ct: Tensor) => [ct] };
+    const of =
+      (rule: object): (() => unknown) =>
+      () =>
+        grad(customVjp((x: Tensor) => x, { ...pass, ...rule }))(1);
+    expect(of({})()).toBe(1);
+    expect(messageOf(() => jvp(customVjp((x: Tensor) => x, pass))([1], [1]))).toBe(
+      "custom_vjp has a rule for reverse mode only, and forward mode was asked for: use grad or vjp",
+    );
+    expect(messageOf(of({ forward: (x: Tensor) => x }))).toBe(
+      "customVjp: forward gives one tensor, expected [value, residuals]",
+    );
+    expect(messageOf(of({ backward: (_: unknown, ct: Tensor) => ct }))).toBe(
+      "what backward returns: has the structure *, expected [*]",
+    );
+    expect(messageOf(of({ backward: 3 }))).toBe(
+      "customVjp: backward is 3, expected a function: write () => … around it",
+    );
+    expect(messageOf(() => grad((x: Tensor) => customVjp((y: Tensor) => mul(x, y), pass)(x))(1))).toBe(
+      "custom_vjp reads a value from outside that is differentiated: pass it as an argument, so that the backward function gives its cotangent",
+    );
+  });
+});
+
+describe("jit", () => {
+  it("compiles once for dtypes and ranks, and once more when a size changes", () => {
+    let traces = 0;
+    const f = jit(function total(x: Tensor, y: Tensor): Tensor {
+      traces++;
+      return sum(mul(x, y));
+    });
+    expect(f([1, 2], [3, 4])).toBe(11);
+    expect(f([5, 6], [3, 4])).toBe(39);
+    expect(traces).toBe(1);
+    expect(f([1, 2, 3], [1, 1, 1])).toBe(6);
+    expect(f([1, 2, 3, 4], [1, 1, 1, 1])).toBe(10);
+    expect(f([], [])).toBe(0);
+    expect(traces).toBe(2);
+    expect(f.compilations.map((c) => [c.types, c.call, c.reason])).toEqual([
+      [["f64[2]", "f64[2]"], 1, "the first call"],
+      [["f64[N]", "f64[M]"], 3, "axis 0 of argument 0 and axis 0 of argument 1 changed"],
+    ]);
+    expect(f.explain()).toMatch(
+      /^total\(f64\[2\], f64\[2\]\) at call 1, [\d.]+ ms: the first call\ntotal\(f64\[N\], f64\[M\]\) at call 3/,
+    );
+    expect(f.ir).toContain("where N == M");
+  });
+
+  it("keeps sizes that the function needs to know", () => {
+    const f = jit((x: Tensor) => sum(reshape(x, [2, 2])));
+    expect(f([1, 2, 3, 4])).toBe(10);
+    expect(messageOf(() => f([1, 2, 3]))).toContain("[2, 2] has 4 elements, expected the 3 of [3]");
+    expect(f([1, 1, 1, 1])).toBe(4);
+    expect(f.compilations.map((c) => c.types)).toEqual([["f64[4]"], ["f64[N]"]]);
+    const g = jit((x: Tensor, y: Tensor) => sum(add(x, y)));
+    expect([g([1], [1]), g([1, 2], [1]), g([1, 2, 3], [1]), g([1, 2], [3, 4])]).toEqual([2, 5, 9, 10]);
+  });
+
+  it("compiles anew for other dtypes, structures and static leaves", () => {
+    const f = jit((x: { mode: string; by: Tensor }) => (x.mode === "twice" ? mul(x.by, 2) : neg(x.by)));
+    expect([f({ mode: "twice", by: 3 }), f({ mode: "neg", by: 3 }), f({ mode: "twice", by: 4 })]).toEqual([6, -3, 8]);
+    expect(f({ mode: "twice", by: i32(4) }).item?.() ?? f({ mode: "twice", by: i32(4) })).toBe(8);
+    expect(f.compilations.map((c) => c.reason)).toEqual([
+      "the first call",
+      ...Array(2).fill("new dtypes, ranks or structure"),
+    ]);
+  });
+
+  it("keeps a bounded number of compilations", () => {
+    const f = jit((x: Tensor, name: string) => mul(x, name.length));
+    for (let i = 0; i < 200; i++) expect(f(2, "x".repeat(i))).toBe(2 * i);
+    expect(f(2, "x".repeat(199))).toBe(398);
+    expect(f.compilations.length).toBe(200);
+    expect(f(2, "")).toBe(0);
+    expect(f.compilations.length).toBe(201);
+  });
+
+  it("says what is wrong with its options", () => {
+    expect(messageOf(() => jit((x: Tensor) => x, { backnd: "js" } as never))).toContain("unknown option 'backnd'");
+    expect(messageOf(() => jit((x: Tensor) => x).ir)).toContain(
+      "has not been compiled yet: call it, or give compile the types",
+    );
+  });
+});
