@@ -89,7 +89,7 @@ describe("check", () => {
     const wrong = only(becomes(square.replace("mul %x, %x", "add %x, %x")));
     const error = errorOf(() => runPasses(parse(square), wrong, { check: "validate" }));
     expect(error.code).toBe("validate");
-    expect(error.message).toMatch(/pass becomes changed @square: result 0 is .* was .* for f64/);
+    expect(error.message).toMatch(/pass becomes: changed @square: result 0 is .* was .* for f64/);
     expect(error.reproducer).toBe(`// pass: becomes\n${square}`);
     for (const check of ["none", "verify"] as const) runPasses(parse(square), wrong, { check });
   });

@@ -174,7 +174,7 @@ describe("structures", () => {
         () => ({ b: x }),
       );
     expect(errorOf(() => compile(branches, ["f64"])).message).toMatch(
-      /has the structure \{"b":\*\}, expected \{"a":\*\}/,
+      /got the structure \{"b":\*\}, expected \{"a":\*\}/,
     );
     const bare = (xs: Tensor) => scan(((s: Tensor, x: Tensor) => add(s, x)) as never, 0, xs);
     expect(errorOf(() => compile(bare, ["f64[N]"])).message).toMatch(/expected \[carry, output\]/);

@@ -69,7 +69,7 @@ describe("vjp", () => {
     expect(messageOf(() => vjp(f)(15 as never, 1))).toBe(
       "vjp: the arguments are 15, expected an array: call it like vjp(f)([x, y], …)",
     );
-    expect(messageOf(() => vjp(f)([15, 20], [1, 2]))).toBe("the cotangents: has the structure [*,*], expected *");
+    expect(messageOf(() => vjp(f)([15, 20], [1, 2]))).toBe("the cotangents: got the structure [*,*], expected *");
     expect(messageOf(() => vjp(3 as never))).toBe("vjp: got 3, expected a function");
   });
 });
@@ -109,7 +109,7 @@ describe("jvp", () => {
 
   it("says what does not fit", () => {
     const f = jvp((a: Tensor, b: Tensor) => mul(a, b));
-    expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: has the structure [*], expected [*,*]");
+    expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: got the structure [*], expected [*,*]");
   });
 });
 
@@ -181,7 +181,7 @@ describe("customVjp", () => {
       "customVjp: forward gives one tensor, expected [value, residuals]",
     );
     expect(messageOf(of({ backward: (_: unknown, ct: Tensor) => ct }))).toBe(
-      "what backward returns: has the structure *, expected [*]",
+      "what backward returns: got the structure *, expected [*]",
     );
     expect(messageOf(of({ backward: 3 }))).toBe(
       "customVjp: backward is 3, expected a function: write () => … around it",

@@ -12,7 +12,7 @@ import {
   type Tree,
   unflatten,
 } from "../frontend/index.ts";
-import { type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
+import { atCaller, type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
 import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
@@ -29,9 +29,11 @@ export interface Callable {
 /** Makes a compiled module callable; `traced` is null for a module that was given. */
 export function callable(compiled: Compiled, traced: Traced | null): Callable {
   const onLeaves = leavesCall(compiled, traced);
-  const general = generalCall(compiled, traced, onLeaves);
+  const checked = checkedCall(compiled, traced, onLeaves);
+  const general: Call = (...args) => atCaller(call, () => checked(args));
   const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments) && givesPlain(traced));
-  return { call: (isPlain ? compiled.executable.guarded(general) : null) ?? general, onLeaves };
+  const call = (isPlain ? compiled.executable.guarded(general) : null) ?? general;
+  return { call, onLeaves };
 }
 
 type ListTree = Extract<Tree, { kind: "array" }>;
@@ -45,10 +47,14 @@ function givesPlain({ results }: Traced): boolean {
   return results.kind === "leaf" || (results.kind === "array" && isFlat(results) && results.items.length > 1);
 }
 
-function generalCall({ signature, entry }: Compiled, traced: Traced | null, onLeaves: Callable["onLeaves"]): Call {
+function checkedCall(
+  { signature, entry }: Compiled,
+  traced: Traced | null,
+  onLeaves: Callable["onLeaves"],
+): (args: readonly unknown[]) => unknown {
   const items = Array.from(signature.arguments, (): Tree => ({ kind: "leaf" }));
   const tree: Tree = traced?.arguments ?? { kind: "array", items };
-  return (...args) => {
+  return (args) => {
     const leaves = leavesOf(args, tree as ListTree, entry);
     if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
     if (currentTrace() === null) for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
@@ -66,11 +72,12 @@ const anything = (_: unknown): _ is unknown => true;
 function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): readonly unknown[] {
   const expected = tree.items.length;
   const given = args.findLastIndex((arg) => arg !== undefined) + 1;
-  if (given > expected || args.length < expected) {
+  if (given !== expected) {
     fail("argument", `@${entry}: got ${given} arguments, expected ${expected}`, {
       hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
     });
   }
+  // generated code passes what may stand behind the last argument
   const declared = args.slice(0, expected);
   if (isFlat(tree)) return declared;
   return declared.flatMap((arg, i) => flattenAs(arg, tree.items[i], anything, `argument ${i} of @${entry}`));
@@ -95,8 +102,7 @@ function labelsOf({ module, entry, signature }: Compiled, traced: Traced | null)
   const func = findFunc(module, entry) as Func;
   const paths = traced === null || isFlat(traced.arguments) ? null : pathsOf(traced.arguments);
   return signature.arguments.map((_, i) => {
-    const name = func.body.arguments[i].name;
-    const place = name === null ? `argument ${paths?.[i] ?? i}` : `argument '${name}'`;
-    return `${place} of @${func.name}`;
+    const name = paths === null ? func.body.arguments[i].name : null;
+    return `argument ${name === null ? (paths?.[i] ?? i) : `'${name}'`} of @${func.name}`;
   });
 }

@@ -2,7 +2,7 @@
 
 import { type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import { type Annotation, describe, readAnnotations, type TracedFunction } from "../frontend/index.ts";
-import { fail, type Module } from "../ir/index.ts";
+import { atCaller, fail, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import { compileOnCall } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
@@ -21,6 +21,14 @@ export function compile(
   source: TracedFunction | Module | string,
   types?: readonly Annotation[] | CompileOptions,
   options?: CompileOptions,
+): CompiledFunction {
+  return atCaller(compile, () => compileSource(source, types, options));
+}
+
+function compileSource(
+  source: TracedFunction | Module | string,
+  types: readonly Annotation[] | CompileOptions | undefined,
+  options: CompileOptions | undefined,
 ): CompiledFunction {
   if (Array.isArray(types)) {
     if (typeof source !== "function")

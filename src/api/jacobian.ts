@@ -1,6 +1,7 @@
 // All derivatives of a function of scalars: its Jacobian, and the Hessian of one with a scalar result.
 
 import { flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
+import { atCaller } from "../ir/index.ts";
 import { constant, isFloatType, vjp as vjpOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, type Part, Recorded } from "./record.ts";
@@ -14,7 +15,7 @@ import { derived, type GradOptions, grad, pushed, readWrt } from "./transforms.t
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
  */
 export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  const wrt = readWrt("jacobian", options);
+  const wrt = atCaller(jacobian, () => readWrt("jacobian", options));
   return derived("jacobian", fn, (call, args) => {
     const recorded = new Recorded("jacobian", fn, args, call);
     const parts = [wrt].flat().map((i) => scalarPart(recorded, i));
@@ -35,7 +36,7 @@ export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunc
  * @example hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5) // [[10, 6], [6, 0]]
  */
 export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  const wrt = readWrt("hessian", options);
+  const wrt = atCaller(hessian, () => readWrt("hessian", options));
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
     const recorded = new Recorded("hessian", (...own) => gradient(...own), args, call);

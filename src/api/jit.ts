@@ -19,6 +19,7 @@ import {
 } from "../frontend/index.ts";
 import {
   AdjointError,
+  atCaller,
   type Dim,
   dimsOf,
   elementDType,
@@ -61,9 +62,11 @@ export interface JitFunction extends CompiledFunction {
  * @example const f = jit((x) => sum(x)); f([1, 2]); f([1, 2, 3]); f.explain()
  */
 export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
-  if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
-  requireCompileOptions(options);
-  return compileOnCall(fn, options);
+  return atCaller(jit, () => {
+    if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
+    requireCompileOptions(options);
+    return compileOnCall(fn, options);
+  });
 }
 
 /** Reads a call's arguments: their leaves, and their structure. */
@@ -77,14 +80,15 @@ export function compileOnCall(
   read: ReadArguments = readArguments,
 ): JitFunction {
   const cache = new Cache(fn, options);
-  const call = (...args: unknown[]): unknown => {
-    // in a trace the function becomes part of it
-    if (currentTrace() !== null) return fn(...args);
+  const run = (args: readonly unknown[]): unknown => {
     const { leaves, tree } = read(args);
     for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
     return cache.find(tree, types, call).onLeaves(leaves);
   };
+  // in a trace the function becomes part of it
+  const call = (...args: unknown[]): unknown =>
+    currentTrace() === null ? atCaller(call, () => run(args)) : fn(...args);
   Object.defineProperty(call, "name", { value: fn.name });
   for (const name of ["ir", "source", "log", "module", "signature"] as const) {
     Object.defineProperty(call, name, { get: () => cache.last[name] });

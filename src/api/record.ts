@@ -85,7 +85,7 @@ export class Recorded {
   part(i: number): Part {
     const args = this.#args;
     if (i >= args.length) {
-      this.fail("argument", `wrt names argument ${i}, but there are ${args.length}`, "arguments count from 0");
+      this.fail("argument", `wrt names argument ${i}, but the call has ${args.length}, counted from 0`);
     }
     const { leaves, tree } = flatten(args[i], isTensor, `argument ${i}`, isStatic);
     if (leaves.length === 0) {
@@ -109,8 +109,9 @@ export class Recorded {
     if (result?.kind === "tensor" && more.length === 0 && result.shape.length === 0 && isFloat(result.dtype)) {
       return result;
     }
-    const got = this.signature.results.map(printType).join(", ") || "nothing";
-    const hint = "sum it, or differentiate one component";
+    const isOne = more.length === 0 && result?.kind === "tensor" && result.shape.length === 0;
+    const got = this.signature.results.map(printType).join(", ") || "no tensor";
+    const hint = isOne ? "cast it to f32 or f64" : "sum it, or differentiate one component";
     return this.fail("no-derivative", `the function gives ${got}, expected one float scalar`, hint);
   }
 

@@ -11,7 +11,7 @@ import {
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
-import { fail, requireOptions } from "../ir/index.ts";
+import { atCaller, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, vjp as vjpOp } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
@@ -31,7 +31,7 @@ export interface GradOptions {
  * @example grad((x) => sin(x))(0) // 1
  */
 export function grad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  return gradient("grad", fn, options, (_value, gradients) => gradients);
+  return atCaller(grad, () => gradient("grad", fn, options, (_value, gradients) => gradients));
 }
 
 /**
@@ -39,7 +39,7 @@ export function grad(fn: TracedFunction, options: GradOptions = {}): JitFunction
  * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
  */
 export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  return gradient("valueAndGrad", fn, options, (value, gradients) => [value, gradients]);
+  return atCaller(valueAndGrad, () => gradient("valueAndGrad", fn, options, (value, gradients) => [value, gradients]));
 }
 
 /**
@@ -70,7 +70,7 @@ export function vjp(fn: TracedFunction): JitFunction {
     const given = flatten(cotangents, isTensorLike, "the cotangents");
     return { leaves: [...own.leaves, ...given.leaves], tree: { kind: "array", items: [own.tree, given.tree] } };
   };
-  return derived("vjp", fn, record, read);
+  return atCaller(vjp, () => derived("vjp", fn, record, read));
 }
 
 /**
@@ -100,7 +100,7 @@ export function jvp(fn: TracedFunction): JitFunction {
     const given = flattenAs(tangents, own.tree, isLeaf, "the tangents");
     return { leaves: [...own.leaves, ...given], tree: { kind: "array", items: [own.tree, own.tree] } };
   };
-  return derived("jvp", fn, record, read);
+  return atCaller(jvp, () => derived("jvp", fn, record, read));
 }
 
 /** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */

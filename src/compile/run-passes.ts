@@ -36,7 +36,7 @@ export function runPasses(
     if (after === before) return after;
     if (pass.lowers === true) level = "loop";
     if (check !== "none") attempt(pass, before, "verify", () => verify(after, { level }));
-    if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(pass, before, after));
+    if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
   });
   return { module: result, log };

@@ -1,10 +1,10 @@
 // Control flow on tensors: branches and loops that stay branches and loops in the IR.
 
-import { fail, requireOptions, type Value } from "../ir/index.ts";
+import { atCaller, fail, requireOptions, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { apply, asTensor, type Operand } from "./lift.ts";
 import type { Boundary } from "./scope.ts";
-import { carriedFrom, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
+import { carriedFrom, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
 import type { Tensor } from "./tensor.ts";
 import { atOnce } from "./trace.ts";
 import { type Tree, treeKey, unflatten } from "./tree.ts";
@@ -13,7 +13,7 @@ import { type Tree, treeKey, unflatten } from "./tree.ts";
 function unwrapCondition(returned: unknown): Value {
   const { tree, values } = unwrap(returned, "the condition");
   if (tree.kind === "leaf") return values[0];
-  return fail("argument", `the condition: has the structure ${treeKey(tree)}, expected one bool scalar`);
+  return fail("argument", `the condition: got the structure ${treeKey(tree)}, expected one bool scalar`);
 }
 
 /**
@@ -28,9 +28,11 @@ export function cond<T>(
   otherwise: (...operands: Tensor[]) => T,
   ...operands: readonly Tensor[]
 ): T {
-  requireFunction(then, "cond: the first branch");
-  requireFunction(otherwise, "cond: the second branch");
-  return atOnce(cond, () => branches(asTensor(cond, predicate, null), then, otherwise, operands));
+  return atCaller(cond, () => {
+    requireFunction(then, "cond: the first branch");
+    requireFunction(otherwise, "cond: the second branch");
+    return atOnce(cond, () => branches(asTensor(cond, predicate, null), then, otherwise, operands));
+  });
 }
 
 function branches<T>(
@@ -59,9 +61,11 @@ function branches<T>(
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
  */
 export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
-  requireFunction(condition, "whileLoop: the condition");
-  requireFunction(body, "whileLoop: the body");
-  return atOnce(whileLoop, () => loop(whileLoop, condition, body, init));
+  return atCaller(whileLoop, () => {
+    requireFunction(condition, "whileLoop: the condition");
+    requireFunction(body, "whileLoop: the body");
+    return atOnce(whileLoop, () => loop(whileLoop, condition, body, init));
+  });
 }
 
 function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
@@ -94,9 +98,11 @@ export function scan<C, O>(
   xs: Tensor,
   options: ScanOptions = {},
 ): readonly [C, O] {
-  requireFunction(body, "scan: the body");
-  requireOptions("scan", options, ["reverse"]);
-  return atOnce(scan, () => scanned(body, init, xs, options));
+  return atCaller(scan, () => {
+    requireFunction(body, "scan: the body");
+    requireOptions("scan", options, ["reverse"]);
+    return atOnce(scan, () => scanned(body, init, xs, options));
+  });
 }
 
 function scanned<C, O>(
@@ -135,8 +141,10 @@ function scanned<C, O>(
  * @example fori(0, 10, (i, x) => mul(x, 2), x)
  */
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
-  requireFunction(body, "fori: the body");
-  return atOnce(fori, () => counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init));
+  return atCaller(fori, () => {
+    requireFunction(body, "fori: the body");
+    return atOnce(fori, () => counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init));
+  });
 }
 
 function counted<T>(from: Tensor, end: Tensor, body: (i: Tensor, carry: T) => T, init: T): T {
@@ -145,7 +153,11 @@ function counted<T>(from: Tensor, end: Tensor, body: (i: Tensor, carry: T) => T,
   const [, result] = loop<[Tensor, T]>(
     fori,
     ([i]) => apply(fori, [i, end], (a, b) => [ops.compare(a, b, "lt")])[0],
-    ([i, carry]) => [apply(fori, [i, 1], (a, one) => [ops.add(a, one)])[0], body(i, carry)],
+    ([i, carry]) => {
+      const next = body(i, carry);
+      requireResult(next, "the body's result");
+      return [apply(fori, [i, 1], (a, one) => [ops.add(a, one)])[0], next];
+    },
     [from, unflatten(tree, tensors) as T],
   );
   return result;

@@ -1,6 +1,6 @@
 // customVjp: a function with its own rule for reverse mode.
 
-import { fail, requireOptions, type Value } from "../ir/index.ts";
+import { atCaller, fail, requireOptions, type Value } from "../ir/index.ts";
 import { customVjp as customVjpOp, isFloatType } from "../ops/index.ts";
 import { describe } from "./describe.ts";
 import { apply } from "./lift.ts";
@@ -25,11 +25,14 @@ export interface CustomVjpRule {
  * @example customVjp((x) => x, { forward: (x) => [x, []], backward: (_, ct) => [clip(ct, -1, 1)] })
  */
 export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFunction {
-  requireFunction(fn, "customVjp: the function");
-  requireOptions("customVjp", rule, ["forward", "backward"]);
-  requireFunction(rule.forward, "customVjp: forward");
-  requireFunction(rule.backward, "customVjp: backward");
-  const call = (...args: unknown[]): unknown => atOnce(call, () => customized(call, fn, rule, args));
+  atCaller(customVjp, () => {
+    requireFunction(fn, "customVjp: the function");
+    requireOptions("customVjp", rule, ["forward", "backward"]);
+    requireFunction(rule.forward, "customVjp: forward");
+    requireFunction(rule.backward, "customVjp: backward");
+  });
+  const call = (...args: unknown[]): unknown =>
+    atCaller(call, () => atOnce(call, () => customized(call, fn, rule, args)));
   return Object.defineProperty(call, "name", { value: fn.name });
 }
 

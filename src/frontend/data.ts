@@ -22,7 +22,7 @@ export type Data = Nested | TypedArray;
 /** Arrays nested deeper are no tensor. */
 export const maxRank = 32;
 /** Nested arrays that share parts can be written short and unfold to more than a machine holds. */
-const maxElements = 2 ** 27;
+const maxElements = 2 ** 25;
 
 const names = ["f64", "f32", "i32", "u32", "u8"] as const;
 

@@ -8,8 +8,7 @@ export function describe(x: unknown): string {
   if (typeof x === "string") return x.length > 40 ? "a string" : `the string ${JSON.stringify(x)}`;
   if (typeof x === "number" || typeof x === "boolean") return Object.is(x, -0) ? "-0" : String(x);
   if (typeof x !== "object") return withArticle(typeof x);
-  const name = nameOfClass(x);
-  return name === "Tensor" ? "a Tensor of another copy of this package, or a proxy of one" : withArticle(name);
+  return withArticle(nameOfClass(x));
 }
 
 function nameOfClass(x: object): string {

@@ -1,6 +1,6 @@
 // The dtypes as users write them: callable constants, `f32([[1, 2], [3, 4]])`.
 
-import type { DType } from "../ir/index.ts";
+import { atCaller, type DType } from "../ir/index.ts";
 import { type Data, requireDTypeName } from "./data.ts";
 import { type Tensor, tensor } from "./tensor.ts";
 
@@ -11,7 +11,7 @@ export interface DTypeConstant {
 }
 
 function constantOf(dtype: DType): DTypeConstant {
-  const make = (data: Data): Tensor => tensor(data, { dtype });
+  const make = (data: Data): Tensor => atCaller(make, () => tensor(data, { dtype }));
   return Object.freeze(Object.defineProperty(make, "name", { value: dtype })) as DTypeConstant;
 }
 

@@ -291,6 +291,8 @@ export const methodTable = {
 };
 
 for (const [name, f] of Object.entries(methodTable)) {
+  // a compiled one is called after it
+  Object.defineProperty(f, "name", { value: name });
   const method = function (this: Tensor, ...rest: never[]): unknown {
     return calledAs(method, () => (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest));
   };

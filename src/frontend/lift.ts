@@ -2,6 +2,7 @@
 
 import {
   AdjointError,
+  atCaller,
   BlockBuilder,
   captureOrigin,
   currentBlock,
@@ -20,9 +21,8 @@ import {
   withBuilder,
 } from "../ir/index.ts";
 import { broadcastOperands, constant } from "../ops/index.ts";
-import { describe } from "./describe.ts";
 import { type Boundary, currentTrace } from "./scope.ts";
-import { Tensor } from "./tensor.ts";
+import { describeStranger, Tensor } from "./tensor.ts";
 
 /** What an operation takes: a tensor, or a literal of the tensor's dtype. */
 export type Operand = Tensor | number | boolean;
@@ -109,7 +109,7 @@ function withOrigin<T>(origin: Origin | null, body: () => T): T {
 /** A literal as a constant of the tensor's dtype; f64 or bool where there is none. */
 export function literal(x: number | boolean, dtype: DType | null): Value {
   if (typeof x !== "number" && typeof x !== "boolean") {
-    fail("argument", `an operand is ${describe(x)}, expected a tensor, a number or a boolean`);
+    fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`);
   }
   const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
   if ((typeof x === "boolean") !== (target === "bool")) {
@@ -137,14 +137,12 @@ function runNow(
 ): readonly Tensor[] {
   const builder = new BlockBuilder(new FuncScope());
   const tensors = operands.filter((o) => o instanceof Tensor);
-  try {
+  return atCaller(boundary, () => {
     tensors.forEach(requireConcrete);
     const results = withBuilder(builder, () =>
       build(...operands.map((o) => (o instanceof Tensor ? builder.argument(o.type) : literal(o, dtype)))),
     );
     const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
     return evaluate(module, "main", tensors);
-  } catch (error) {
-    throw error instanceof AdjointError ? error.at(captureOrigin(boundary)) : error;
-  }
+  });
 }

@@ -23,8 +23,7 @@ export interface Structure {
 /** What a branch or body returns; where it has to be like `like`, in that order, literals with those dtypes. */
 export function unwrap(returned: unknown, what: string, like: Structure | null = null): Structure {
   const trace = currentTrace() ?? fail("scope", `${what} outside of a trace`);
-  if (returned === undefined)
-    fail("argument", `${what}: got nothing, expected tensors`, { hint: "is a return missing?" });
+  requireResult(returned, what);
   const { leaves, tree } =
     like === null
       ? flatten(returned, isOperand, what, isStatic)
@@ -33,6 +32,11 @@ export function unwrap(returned: unknown, what: string, like: Structure | null =
     leaf instanceof Tensor ? trace.value(leaf, null) : literal(leaf, dtypeOfLiteral(leaf, dtypeOf(like?.values[i]))),
   );
   return { tree, values };
+}
+
+export function requireResult(returned: unknown, what: string): void {
+  if (returned === undefined)
+    fail("argument", `${what}: got nothing, expected tensors`, { hint: "is a return missing?" });
 }
 
 export function requireFunction(f: unknown, what: string): void {

@@ -1,7 +1,7 @@
 // The handle users hold: a value in a trace, or concrete elements. Immutable either way.
 
 import {
-  AdjointError,
+  atCaller,
   type BlockBuilder,
   type Dim,
   type DType,
@@ -18,6 +18,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { arrayOf, type Data, type Nested, requireDTypeName } from "./data.ts";
+import { describe } from "./describe.ts";
 
 export interface TracedPart {
   readonly value: Value;
@@ -74,20 +75,24 @@ export class Tensor {
 
   /** The one element as a number or boolean. */
   item(): number | boolean {
-    const { data, dtype } = this.array("item()");
-    if (data.length !== 1)
-      fail("shape", `item() of ${printType(this.type)}: it has ${data.length} elements, expected 1`);
-    return dtype === "bool" ? data[0] !== 0 : data[0];
+    return atCaller(Tensor.prototype.item, () => {
+      const { data, dtype } = this.array("item()");
+      if (data.length !== 1)
+        fail("shape", `item() of ${printType(this.type)}: it has ${data.length} elements, expected 1`, {
+          hint: "write toArray() or data() for all",
+        });
+      return dtype === "bool" ? data[0] !== 0 : data[0];
+    });
   }
 
   /** A copy of the elements, row-major. */
   data(): TypedArray {
-    return this.array("data()").data.slice();
+    return atCaller(Tensor.prototype.data, () => this.array("data()")).data.slice();
   }
 
   /** The elements as nested arrays. */
   toArray(): Nested {
-    const { data, dtype, shape } = this.array("toArray()");
+    const { data, dtype, shape } = atCaller(Tensor.prototype.toArray, () => this.array("toArray()"));
     const element = (i: number): number | boolean => (dtype === "bool" ? data[i] !== 0 : data[i]);
     const part = (axis: number, offset: number): Nested => {
       if (axis === shape.length) return element(offset);
@@ -110,16 +115,18 @@ export class Tensor {
   /** Used where JavaScript wants a primitive: text is fine, arithmetic and comparison are not. */
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
-    return misused(this, `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`, operators[hint]);
+    const how = `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`;
+    return misused(this, Tensor.prototype[Symbol.toPrimitive], how, operators[hint]);
   }
 
   /** No element is reached by iterating, spreading or destructuring. */
   [Symbol.iterator](): Iterator<never> {
-    return misused(this, "iterated, spread or destructured", elements);
+    return misused(this, Tensor.prototype[Symbol.iterator], "iterated, spread or destructured", elements);
   }
 
   toJSON(): never {
-    return misused(this, "given to JSON.stringify", "write JSON.stringify(x.toArray()), and keep its dtype beside it");
+    const hint = "write JSON.stringify(x.toArray()), and keep its dtype beside it";
+    return misused(this, Tensor.prototype.toJSON, "given to JSON.stringify", hint);
   }
 }
 
@@ -130,8 +137,8 @@ const operators: Readonly<Record<string, string>> = {
 };
 const elements = "write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis";
 
-function misused(tensor: Tensor, how: string, hint: string): never {
-  throw new AdjointError("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint });
+function misused(tensor: Tensor, boundary: (...args: never[]) => unknown, how: string, hint: string): never {
+  return atCaller(boundary, () => fail("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint }));
 }
 
 // arrays have these, and on a tensor they would silently be undefined: a loop would not run, an operand be missing
@@ -140,9 +147,17 @@ for (const [name, shown, hint] of [
   ["0", "[0]", elements],
 ] as const) {
   const get = function (this: Tensor): never {
-    return misused(this, `asked for ${shown}, as arrays are`, hint);
+    return misused(this, get, `asked for ${shown}, as arrays are`, hint);
   };
   Object.defineProperty(Tensor.prototype, name, { get, configurable: true });
+}
+
+/** What stands where a tensor should, for messages. */
+export function describeStranger(x: unknown): string {
+  const name = describe(x);
+  return name === "a Tensor" && !(x instanceof Tensor)
+    ? "a Tensor of another copy of this package, or a proxy of one"
+    : name;
 }
 
 export interface TensorOptions {
@@ -158,8 +173,10 @@ export interface TensorOptions {
  * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
  */
 export function tensor(data: Data, options: TensorOptions = {}): Tensor {
-  requireOptions("tensor", options, ["dtype", "shape"]);
-  const { dtype, shape } = options;
-  const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;
-  return new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
+  return atCaller(tensor, () => {
+    requireOptions("tensor", options, ["dtype", "shape"]);
+    const { dtype, shape } = options;
+    const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;
+    return new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
+  });
 }

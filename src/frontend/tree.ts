@@ -1,8 +1,8 @@
 // Structures of tensors: nested arrays and plain objects, flattened to their leaves and put together again.
 
 import { fail } from "../ir/index.ts";
-import { describe, placeOf, readable } from "./describe.ts";
-import { Tensor } from "./tensor.ts";
+import { placeOf, readable } from "./describe.ts";
+import { describeStranger, Tensor } from "./tensor.ts";
 
 /** The shape of a structure; leaves are numbered in order, static parts are part of the shape. */
 export type Tree =
@@ -69,14 +69,14 @@ class Reader<T> {
   }
 
   open(x: unknown): Tree {
-    if (++this.#parts > maxParts) fail("argument", `more than ${maxParts} parts`);
+    if (++this.#parts > maxParts) fail("argument", `got more than ${maxParts} parts`);
     if (this.#isLeaf(x)) {
       this.leaves.push(x);
       return leafTree;
     }
     if (this.#passes(x)) return { kind: "static", value: x };
-    if (this.#open.has(x)) fail("argument", "holds itself, expected a structure that ends");
-    if (this.#open.size >= maxDepth) fail("argument", `nested deeper than ${maxDepth}`);
+    if (this.#open.has(x)) fail("argument", "got a structure that holds itself, expected one that ends");
+    if (this.#open.size >= maxDepth) fail("argument", `got a structure nested deeper than ${maxDepth}`);
     this.#open.add(x);
     const tree = this.#openParts(x);
     this.#open.delete(x);
@@ -93,7 +93,10 @@ class Reader<T> {
       const keys = Object.keys(x);
       return { kind: "object", keys, items: keys.map((key) => this.#part(x, key)) };
     }
-    return fail("argument", `got ${describe(x)}, expected tensors, numbers, or arrays and plain objects of them`);
+    return fail(
+      "argument",
+      `got ${describeStranger(x)}, expected tensors, numbers, or arrays and plain objects of them`,
+    );
   }
 
   #part(x: object, key: string | number): Tree {
@@ -127,7 +130,7 @@ export function flattenAs<T>(
   };
   return readable(what, [], () => {
     if (open(structure, tree)) return leaves;
-    return fail("argument", `has the structure ${sketch(structure)}, expected ${treeKey(tree)}`);
+    return fail("argument", `got the structure ${sketch(structure)}, expected ${treeKey(tree)}`);
   });
 }
 

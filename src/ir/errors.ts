@@ -1,6 +1,6 @@
 // Every error a user can see: one class, a documented code, the user's line, and a one-line message.
 
-import { formatOrigin, type Origin } from "./origin.ts";
+import { captureOrigin, formatOrigin, type Origin } from "./origin.ts";
 
 /** The documented error codes: what each means and what to do about it. */
 export const errorCodes = {
@@ -74,6 +74,18 @@ export class AdjointError extends Error {
 
 export function fail(code: ErrorCode, reason: string, details?: ErrorDetails): never {
   throw new AdjointError(code, reason, details);
+}
+
+/** Runs `body`; an error without a location gets the line that called `boundary`, which is on the stack. */
+export function atCaller<T>(boundary: (...args: never[]) => unknown, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof AdjointError) || error.origin !== null) throw error;
+    const origin = captureOrigin(boundary);
+    // engines' own functions, JSON.stringify for one, call without a line
+    throw origin.line > 0 ? error.at(origin) : error;
+  }
 }
 
 /** A broken internal invariant: our fault, never the user's. */

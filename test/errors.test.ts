@@ -1,0 +1,210 @@
+// Every error code from the public API: what provokes it, and the one line that a user reads.
+
+import { describe, expect, it } from "vitest";
+import {
+  AdjointError,
+  add,
+  broadcastTo,
+  check,
+  compile,
+  cond,
+  type ErrorCode,
+  errorCodes,
+  f32,
+  fori,
+  grad,
+  i32,
+  less,
+  mul,
+  parseModule,
+  permuteDims,
+  reshape,
+  scan,
+  sin,
+  sum,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+  whileLoop,
+} from "../src/index.ts";
+import { makeBlock, makeFunc, makeModule } from "../src/ir/index.ts";
+import { definePass, type Pass, Pipeline } from "../src/rewrite/index.ts";
+
+/** Arguments that the types forbid and JavaScript does not. */
+// biome-ignore lint/suspicious/noExplicitAny: what tests pass on purpose
+type Anything = any;
+const wrong = (x: unknown): Anything => x;
+
+const x2 = tensor([1, 2]);
+const identity = (x: Tensor): Tensor => x;
+const square = "func @square(%x: f64) -> f64 {\n  %y = mul %x, %x : f64\n  return %y\n}\n";
+
+function leaked(): Tensor {
+  const kept: Tensor[] = [];
+  compile((x: Tensor) => kept[kept.push(x) - 1], ["f64"]);
+  return kept[0];
+}
+
+/** Without an element at 1. */
+const holed = (x: Anything): Anything => Object.assign([], { 0: x, 2: x });
+
+/** Arrays within arrays. */
+function deep(levels: number, inside: unknown = 1): unknown {
+  let x = inside;
+  for (let i = 0; i < levels; i++) x = [x];
+  return x;
+}
+
+/** Written in `levels` steps, and 2^levels numbers when unfolded. */
+function doubled(levels: number): unknown {
+  let x: unknown = 1;
+  for (let i = 0; i < levels; i++) x = [x, x];
+  return x;
+}
+
+function cyclic(): unknown {
+  const x: { a: unknown; again?: unknown } = { a: 1 };
+  x.again = { x };
+  return x;
+}
+
+const only = (...passes: Pass[]): Pipeline => new Pipeline(passes.map((pass) => ({ pass, reason: "a test" })));
+const empties = definePass({
+  name: "empties",
+  summary: "Leaves results without their operations.",
+  run: (m) => makeModule(m.funcs.map((f) => makeFunc({ ...f, body: makeBlock(f.body.arguments, [], f.body.results) }))),
+});
+const doubles = definePass({
+  name: "doubles",
+  summary: "Adds where it should multiply.",
+  run: () => parseModule(square.replace("mul", "add")),
+});
+
+/** `HERE` stands for the line of this file. */
+type Row = readonly [code: ErrorCode, provoke: () => unknown, message: string];
+
+// biome-ignore format: a table one can see
+const rows: readonly Row[] = [
+  ["syntax", () => parseModule("func @f("), "<ir>:1:9 got the end of the text, expected an argument"],
+  ["syntax", () => compile(identity, ["f64[2.5]"]), "HERE the type 'f64[2.5]': got '2.5', expected an integer below 2^53"],
+  ["name", () => compile(square, { entry: "cube" }), "HERE the module has no function @cube, expected one of @square"],
+  ["name", () => parseModule("func @f(%x: f64) -> f64 {\n  %y = sine %x : f64\n  return %y\n}\n"), "<ir>:2:8 unknown op 'sine': did you mean sin?"],
+  ["name", () => compile(identity, ["float32[3]"]), "HERE the type 'float32[3]': 'float32' is no type: did you mean f32?"],
+  ["dtype", () => add(tensor(1), f32(1)), "HERE add: operand 1 has dtype f32, expected f64 as operand 0: cast one of them"],
+  ["dtype", () => add(tensor(1), true), "HERE the literal true meets a tensor of dtype f64: cast the tensor"],
+  ["dtype", () => tensor(wrong([1, "2"])), 'HERE the data at [1]: got the string "2", expected a number or a boolean'],
+  ["dtype", () => tensor(1, { dtype: wrong("int32") }), "HERE 'int32' is not a dtype: did you mean i32?"],
+  ["dtype", () => sin(i32(1)), "HERE sin: operand 0 has dtype i32, expected f64 or f32"],
+  ["shape", () => add(x2, tensor([1, 2, 3])), "HERE operands of types f64[2] and f64[3] do not broadcast: 2 and 3 differ"],
+  ["shape", () => tensor(wrong([[1, 2], [3]])), "HERE the data at [1]: got an array of 1, expected an array of 2 as beside it"],
+  ["shape", () => tensor([1, 2, 3], { shape: [2, 2] }), "HERE the data has 3 elements, expected 4 for the shape [2, 2]"],
+  ["shape", () => compile(identity, ["f64[-1]"]), "HERE the type 'f64[-1]': an extent is -1, expected at least 0"],
+  ["shape", () => reshape(x2, [-1, -1]), "HERE two extents are -1, expected at most one"],
+  ["shape", () => x2.matmul(tensor(1)), "HERE matmul: got ranks 1 and 0, expected 1 or 2: dot takes batch axes"],
+  ["shape", () => x2.item(), "HERE item() of f64[2]: it has 2 elements, expected 1: write toArray() or data() for all"],
+  ["axis", () => sum(x2, { axes: 1 }), "HERE axis 1 is out of range for rank 1: expected -1 to 0"],
+  ["axis", () => permuteDims(x2, [0, 0]), "HERE permute: permutation names axis 0 twice"],
+  ["axis", () => sum(tensor(1), { axes: 0 }), "HERE axis 0 is out of range for rank 0: a scalar has no axes"],
+  ["attribute", () => check(less(1, 2), wrong(3)), "HERE check: attribute 'message' is not a quoted string"],
+  ["arity", () => parseModule("func @f(%x: f64) -> f64 {\n  %y = mul %x : f64\n  return %y\n}\n"), "<ir>:2:8 @f: mul: got 1 operands, expected 2"],
+  ["structure", () => parseModule("func @f(%x: f64) -> f64 {\n  %y = call @f(%x) : f64\n  return %y\n}\n"), "<ir>:1:1 @f calls itself: it calls @f: write the loop as while or scan"],
+  ["literal", () => add(i32(1), 0.5), "HERE the literal 0.5 is not a value of i32: cast the tensor, or write a value it has"],
+  ["literal", () => tensor([1, -1], { dtype: "u8" }), "HERE the data: -1 is not a value of u8: write a value it has, or cast"],
+  ["scope", () => add(leaked(), 1), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
+  ["scope", () => compile((x: Tensor) => mul(x, leaked()), ["f64"]), "HERE a tensor of another trace is used here: a traced tensor lives only while its function is traced; return it instead"],
+  ["scope", () => compile(identity, ["f64"])(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
+  ["scope", () => compile(identity)(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
+  ["scope", () => compile((x: Tensor) => compile(square)(x), ["f64"]), "HERE @square is called in a trace, but was compiled from IR: call it on concrete tensors, or write its operations as a function"],
+  ["primitive", () => compile((x: Tensor) => wrong(x) * 2, ["f64"]), "HERE a tensor f64 was used as a JavaScript number: write neg(a) for -a, mul(a, b) for a * b, less(a, b) for a < b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
+  // biome-ignore lint/suspicious/noDoubleEquals: what it does to a tensor
+  ["primitive", () => wrong(x2) == 0, "HERE a tensor f64[2] was used as a JavaScript primitive: write add(a, b) for a + b, equal(a, b) for a == b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
+  ["primitive", () => { const [a] = wrong(x2); return a; }, "HERE a tensor f64[2] was iterated, spread or destructured: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
+  ["primitive", () => JSON.stringify({ x2 }), "a tensor f64[2] was given to JSON.stringify: write JSON.stringify(x.toArray()), and keep its dtype beside it"],
+  ["primitive", () => wrong(x2).length, "HERE a tensor f64[2] was asked for .length, as arrays are: write shape[0] for its first extent, size for the number of its elements"],
+  ["primitive", () => wrong(x2)[0], "HERE a tensor f64[2] was asked for [0], as arrays are: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
+  ["primitive", () => compile((x: Tensor) => mul(x, wrong(x.item())), ["f64"]), "HERE item(): a traced tensor f64 has no elements yet: read them from what the compiled function returns, or look with probe"],
+  ["no-derivative", () => grad((x: Tensor) => mul(x, 2))([1, 2]), "HERE grad: the function gives f64[2], expected one float scalar: sum it, or differentiate one component"],
+  ["no-derivative", () => grad(identity)(i32(1)), "HERE grad: the function gives i32, expected one float scalar: cast it to f32 or f64"],
+  ["no-eval", () => compile(`${square}func @slope(%x: f64) -> f64 {\n  %one = constant 1 : f64\n  %y, %d = vjp @square(%x) cotangents(%one) : f64, f64\n  return %d\n}\n`, { backend: "interpret", pipeline: only() })(2), "<ir>:7:12 vjp has no meaning of its own here: a pass has to resolve it first"],
+  ["option", () => compile(identity, ["f64"], wrong({ backnd: "js" })), "HERE compile: unknown option 'backnd', expected one of backend, check, fast, pipeline, entry, observe, ops: did you mean backend?"],
+  ["option", () => compile(identity, wrong({ chek: "verify" })), "HERE compile: unknown option 'chek', expected one of backend, check, fast, pipeline, entry, observe, ops: did you mean check?"],
+  ["option", () => compile(identity, ["f64"], { backend: wrong("wasm") }), "HERE compile: option 'backend' is 'wasm', expected one of auto, interpret, js"],
+  ["option", () => compile(identity, ["f64"], { check: wrong("verfy") }), "HERE compile: option 'check' is 'verfy', expected one of none, verify, validate: did you mean verify?"],
+  ["option", () => grad(sin, wrong({ wtr: 0 })), "HERE grad: unknown option 'wtr', expected wrt: did you mean wrt?"],
+  ["option", () => valueAndGrad(sin, wrong({ backend: "js" })), "HERE valueAndGrad: unknown option 'backend', expected wrt"],
+  ["option", () => grad(sin, { wrt: -1 }), "HERE grad: wrt names argument -1, expected its position, counted from 0"],
+  ["option", () => sum(x2, wrong({ axis: 0 })), "HERE sum: unknown option 'axis', expected one of axes, keepDims: did you mean axes?"],
+  ["option", () => scan((s: Tensor, x: Tensor) => [add(s, x), x] as const, wrong(0), x2, wrong(true)), "HERE scan: the options are a boolean, expected an object with some of reverse"],
+  ["argument", () => compile(identity, ["f64"])(), "HERE @identity: got 0 arguments, expected 1"],
+  ["argument", () => compile(identity, ["f64"])(1, 2), "HERE @identity: got 2 arguments, expected 1: leave the others out, as in list.map((x) => f(x))"],
+  ["argument", () => compile(identity, ["f64"])("1"), "HERE argument 'x' of @identity is the string \"1\", expected f64: pass a number or a tensor"],
+  ["argument", () => compile((p: { w: Tensor[] }) => p.w[0], [{ w: ["f64"] }])({ w: [null] }), "HERE argument 0 at w[0] of @main is null, expected f64: pass a number or a tensor"],
+  ["argument", () => compile((p: { w: Tensor[] }) => p.w[0], [{ w: ["f64"] }])({ w: [1], b: 2 }), 'HERE argument 0 of @main: got the structure {"w":[*],"b":*}, expected {"w":[*]}'],
+  ["argument", () => compile(identity, ["f64[N, 0]"])(new Float64Array(0)), "HERE argument 'x' of @identity is a flat array of 0 elements, from which N of f64[N, 0] does not follow: pass a tensor with its shape, or nested arrays"],
+  ["argument", () => compile(add, ["f64[N]", "f64[N]"])([1, 2], [1]), "HERE @add: argument 'y': axis 0 (N) is 1, expected 2, since N = 2 (axis 0 of argument 'x')"],
+  ["argument", () => compile(identity)(new Date(0)), "HERE argument 0: got a Date, expected tensors, numbers, or arrays and plain objects of them"],
+  ["argument", () => compile(identity)(holed(x2)), "HERE argument 0 at [1]: got a hole in an array: write every element"],
+  ["argument", () => compile(identity)(deep(10_000)), "HERE argument 0 at [0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]…: got a structure nested deeper than 100"],
+  ["argument", () => compile(identity)(deep(10_000, { a: 1 })), "HERE argument 0 at [0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0][0]…: got a structure nested deeper than 100"],
+  ["argument", () => compile(identity)(cyclic()), "HERE argument 0 at again.x: got a structure that holds itself, expected one that ends"],
+  ["argument", () => compile(identity)([cyclic(), 1]), "HERE argument 0 at [0].again.x: got a structure that holds itself, expected one that ends"],
+  ["argument", () => compile(identity)(doubled(40)), "HERE argument 0 at [0][0][0][0][0][0][0]: nested arrays of more than 33554432 numbers: pass a typed array"],
+  ["argument", () => compile(identity)({ get a() { throw new Error("not now"); } }), "HERE argument 0 at a cannot be read: not now"],
+  ["argument", () => compile(identity)(new Proxy({}, { ownKeys: () => { throw new Error("not this"); } })), "HERE argument 0 cannot be read: not this"],
+  ["argument", () => compile(identity)(new Proxy(x2, {})), "HERE argument 0: got a Tensor of another copy of this package, or a proxy of one, expected tensors, numbers, or arrays and plain objects of them"],
+  ["argument", () => add(wrong(new Proxy(x2, {})), 1), "HERE an operand is a Tensor of another copy of this package, or a proxy of one, expected a tensor, a number or a boolean"],
+  ["argument", () => sin(wrong(undefined)), "HERE an operand is undefined, expected a tensor, a number or a boolean"],
+  ["argument", () => grad((x: Tensor, _: string) => sin(x), { wrt: 1 })(1, "relu"), "HERE grad: argument 1 holds no tensor to differentiate with respect to: name another with wrt"],
+  ["argument", () => permuteDims(x2, wrong(1)), "HERE the axes: got 1, expected an array"],
+  ["shape", () => tensor(wrong(deep(10_000))), "HERE the data: arrays nest deeper than 32"],
+  ["shape", () => tensor(wrong(doubled(31))), "HERE the data: nested arrays of 2147483648 numbers, expected at most 33554432: pass a typed array"],
+  ["dtype", () => tensor(holed(1)), "HERE the data at [1]: got undefined, expected a number or a boolean"],
+  ["dtype", () => tensor(wrong(new BigInt64Array(1))), "HERE the data is a BigInt64Array, which has no dtype here: use Float64Array, Float32Array, Int32Array, Uint32Array or Uint8Array"],
+  ["shape", () => reshape(x2, wrong([1.5])), "HERE got the extent 1.5, expected an integer from 0"],
+  ["shape", () => compile((x: Tensor) => reshape(x, ["M"]), ["f64[N]"]), "HERE the extent 'M' names M, which is no dimension of an argument: write N"],
+  ["argument", () => compile(wrong(3)), "HERE compile: got 3, expected a function, a module or IR text"],
+  ["argument", () => compile(() => {}, []), "HERE main returns nothing, expected tensors: is a return missing?"],
+  ["argument", () => compile(identity, wrong("f64")), 'HERE compile: the types are the string "f64", expected an array: write one per argument'],
+  ["argument", () => compile(identity, ["f64[*]"]), "HERE the type 'f64[*]' is no type of an argument: write its extents, as f64[N, 3], or leave the types out and call the function"],
+  ["argument", () => grad(sin, { wrt: 1 })(1), "HERE grad: wrt names argument 1, but the call has 1, counted from 0"],
+  ["argument", () => cond(less(1, 2), wrong(x2), () => x2), "HERE cond: the first branch is a Tensor, expected a function: write () => … around it"],
+  ["argument", () => whileLoop((x: Tensor) => wrong([less(x, 3), less(x, 4)]), (x) => add(x, 1), tensor(0)), "HERE the condition: got the structure [*,*], expected one bool scalar"],
+  ["argument", () => fori(0, 3, wrong(() => {}), tensor(0)), "HERE the body's result: got nothing, expected tensors: is a return missing?"],
+  ["check", () => compile((x: Tensor) => { check(less(x, 3), "x is too large"); return x; }, ["f64"])(4), "HERE check failed: x is too large"],
+  ["range", () => compile((x: Tensor) => broadcastTo(sum(x), ["N*N*N*N"]), ["f64[N]"])(new Float64Array(2000)), "HERE result 0 of @main has shape [16000000000000], 16000000000000 elements are too many"],
+  ["verify", () => compile(square, { check: "verify", pipeline: only(empties) }), "<ir>:1:1 pass empties: @square: return: %y is not defined before its use"],
+  ["validate", () => compile(square, { check: "validate", pipeline: only(doubles) }), "HERE pass doubles: changed @square: result 0 is f64 (2), was f64 (1), for f64 (1)"],
+];
+
+function errorOf(body: () => unknown): AdjointError {
+  try {
+    body();
+  } catch (error) {
+    if (error instanceof AdjointError) return error;
+    throw error;
+  }
+  throw new Error("no error was thrown");
+}
+
+const shown = (error: AdjointError): string => error.message.replace(/test\/errors\.test\.ts:\d+:\d+/, "HERE");
+
+describe("the message of", () => {
+  it.each(rows)("%s: %s", (code, provoke, message) => {
+    const error = errorOf(provoke);
+    expect([error.code, shown(error)]).toEqual([code, message]);
+  });
+});
+
+describe("the table of codes", () => {
+  it("has a row for every code", () => {
+    expect(Object.keys(errorCodes).filter((code) => !rows.some(([c]) => c === code))).toEqual([]);
+  });
+
+  it("is met with one line, no engine's words and no empty values", () => {
+    for (const [, provoke] of rows) {
+      const { message } = errorOf(provoke);
+      expect(message).not.toMatch(/\n|\[object|NaN/);
+      expect(message.length).toBeLessThan(320);
+    }
+  });
+});
