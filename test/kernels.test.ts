@@ -4,10 +4,12 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { type DType, dtypes, type Op } from "../src/ir/index.ts";
+import { records } from "../src/ops/index.ts";
 import * as kernels from "../src/ops/kernels/index.ts";
 
 const { copysign, digamma, erf, exp2, lgamma, logistic, nextAfter, nextAfterF32, polygamma, pow } = kernels;
-const { divI32, divU32, popcount, powI32, powU32, remI32, remU32, roundHalfEven, rsqrt } = kernels;
+const { bitsOfFloat, floatOfBits, popcount, powI32, powU32, roundHalfEven, rsqrt } = kernels;
 
 type Unary = (x: number) => number;
 
@@ -356,23 +358,48 @@ describe("integers", () => {
   const divide = (x: number, y: number) => (y === 0 ? 0n : BigInt(x) / BigInt(y));
   const remainder = (x: number, y: number) => (y === 0 ? 0n : BigInt(x) % BigInt(y));
 
+  const computed =
+    (op: Op) =>
+    (x: number, y: number, dtype: DType): number =>
+      dtypes[dtype].round(op.scalar?.compute([x, y], { attributes: {}, dtype }) ?? NaN);
+  const div = computed(records.div);
+  const rem = computed(records.rem);
+
   test("division truncates, wraps, and gives 0 for a divisor 0", () => {
     fc.assert(
       fc.property(int, int, (x, y) => {
-        expect([divI32(x, y), remI32(x, y)]).toEqual([wrap(divide(x, y)), wrap(remainder(x, y))]);
+        expect([div(x, y, "i32"), rem(x, y, "i32")]).toEqual([wrap(divide(x, y)), wrap(remainder(x, y))]);
       }),
     );
     fc.assert(
       fc.property(uint, uint, (x, y) => {
-        expect([divU32(x, y), remU32(x, y)]).toEqual([wrapUnsigned(divide(x, y)), wrapUnsigned(remainder(x, y))]);
+        expect([div(x, y, "u32"), rem(x, y, "u32")]).toEqual([
+          wrapUnsigned(divide(x, y)),
+          wrapUnsigned(remainder(x, y)),
+        ]);
       }),
     );
-    expect([divI32(-(2 ** 31), -1), remI32(-(2 ** 31), -1), divI32(-7, 2), remI32(-7, 2)]).toEqual([
-      -(2 ** 31),
+    const least = -(2 ** 31);
+    expect([div(least, -1, "i32"), rem(least, -1, "i32"), div(-7, 2, "i32"), rem(-7, 2, "i32")]).toEqual([
+      least,
       0,
       -3,
       -1,
     ]);
+  });
+
+  test("the bits of an f32 lead to it and back, NaN to the canonical one", () => {
+    const [bitsOf, floatOf] = [bitsOfFloat(), floatOfBits()];
+    const view = new DataView(new ArrayBuffer(4));
+    fc.assert(
+      fc.property(int, (bits) => {
+        view.setInt32(0, bits);
+        const x = view.getFloat32(0);
+        expect(floatOf(bits)).toBe(x);
+        expect(bitsOf(x)).toBe(Number.isNaN(x) ? 0x7fc00000 : bits);
+      }),
+    );
+    expect([floatOf(2 ** 31), bitsOf(-0), floatOf(0x7f800001)]).toEqual([-0, -(2 ** 31), NaN]);
   });
 
   test("powers wrap; a negative exponent truncates", () => {
@@ -429,8 +456,11 @@ describe("alone as text", () => {
   );
   arguments_.push(NaN, Infinity, -Infinity, -0, 0, 1, 2, -1, 255, -(2 ** 31), 2 ** 32 - 1);
 
-  test.each(Object.entries(kernels))("%s needs only Math and Number, and gives the same bits", (_name, kernel) => {
-    const known: Record<string, unknown> = { Math, Number, Infinity, NaN };
+  type Kernel = (...args: number[]) => number;
+  const isMaker = (f: Kernel | (() => Kernel)): f is () => Kernel => f.length === 0;
+
+  test.each(Object.entries(kernels))("%s needs only Math and Number, and gives the same bits", (_name, source) => {
+    const known: Record<string, unknown> = { Math, Number, Infinity, NaN, Float32Array, Int32Array };
     const scope = new Proxy(known, {
       has: () => true,
       get: (_, name) => {
@@ -439,7 +469,8 @@ describe("alone as text", () => {
         throw new ReferenceError(`the kernel refers to ${String(name)}`);
       },
     });
-    const alone = new Function("scope", `with (scope) { return (${kernel.toString()}); }`)(scope) as typeof kernel;
+    const fromText = new Function("scope", `with (scope) { return (${source.toString()}); }`)(scope) as typeof source;
+    const [alone, kernel] = [fromText, source].map((f): Kernel => (isMaker(f) ? f() : f));
     for (const [i, x] of arguments_.entries()) {
       const y = arguments_[(i * 7 + 3) % arguments_.length];
       for (const [a, b] of [

@@ -12,6 +12,7 @@ import {
   emit,
   isFloat,
   isRepresentable,
+  type Kernel,
   type NdArray,
   type Op,
   scalar,
@@ -58,19 +59,21 @@ function specials(dtype: DType): readonly number[] {
 
 const scalarOps = [...standardOps.values()].filter((op) => op.scalar !== null);
 
-/** Every choice of the op's word attributes. */
+/** Every choice of the op's word attributes, and some of its integers. */
 function choices(op: Op): readonly Attributes[] {
-  const words = Object.entries(op.attributes).filter(([, spec]) => spec.kind === "word");
-  return words.reduce<readonly Attributes[]>(
-    (all, [name, spec]) => all.flatMap((a) => (spec.words ?? []).map((w) => ({ ...a, [name]: w }))),
+  return Object.entries(op.attributes).reduce<readonly Attributes[]>(
+    (all, [name, { words = [0, 1, 2, 3] }]) => all.flatMap((a) => words.map((w) => ({ ...a, [name]: w }))),
     [{}],
   );
 }
 
+/** The ops whose result's dtype has to be written. */
+const takesResultType: readonly Op[] = [records.cast, records.bitcast];
+
 /** The dtypes of operands and result with which the op's type rule agrees. */
 function signaturesOf(op: Op): readonly { readonly operands: readonly DType[]; readonly result: DType }[] {
   const attributes = choices(op)[0];
-  const declared: readonly (DType | null)[] = op === records.cast ? dtypeNames : [null];
+  const declared: readonly (DType | null)[] = takesResultType.includes(op) ? dtypeNames : [null];
   const lists = op.operands.reduce<readonly (readonly DType[])[]>(
     (all) => all.flatMap((l) => dtypeNames.map((d) => [...l, d])),
     [[]],
@@ -105,11 +108,16 @@ function compileSpelling(
   dtype: DType,
 ): (...args: readonly (number | boolean)[]) => unknown {
   const names = op.operands.map((_, i) => `x${i}`);
-  const text = op.scalar?.spell(names, { attributes, dtype }) ?? "";
+  const kernels: string[] = [];
+  const nameOf = (kernel: Kernel): string => {
+    kernels.push(`const ${kernel.name} = ${kernel.text(kernel.uses.map(nameOf))};`);
+    return kernel.name;
+  };
+  const text = op.scalar?.spell(names, { attributes, dtype, nameOf }) ?? "";
   const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
   return new Function(
     ...names,
-    `"use strict"; const { fround } = Math; const r = ${rounded}; return r;`,
+    `"use strict"; const { fround } = Math; ${kernels.join(" ")} const r = ${rounded}; return r;`,
   ) as () => unknown;
 }
 

@@ -12,6 +12,7 @@ export * from "./edit.ts";
 export * from "./errors.ts";
 export * from "./infer.ts";
 export * from "./isomorphic.ts";
+export * from "./kernel.ts";
 export * from "./module.ts";
 export * from "./names.ts";
 export * from "./ndarray.ts";

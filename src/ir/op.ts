@@ -5,6 +5,7 @@ import type { Constraint } from "./constraint.ts";
 import type { Dim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 import { AdjointError, type ErrorCode } from "./errors.ts";
+import type { Kernel } from "./kernel.ts";
 import type { Dense, NdArray } from "./ndarray.ts";
 import type { Origin } from "./origin.ts";
 import type { Type } from "./type.ts";
@@ -166,12 +167,24 @@ export interface EvalContext {
   fail(code: ErrorCode, reason: string): never;
 }
 
+/** What a scalar function knows of its operation: the attributes, and the result's dtype. */
+export interface ScalarContext {
+  readonly attributes: Attributes;
+  readonly dtype: DType;
+}
+
+/** What the spelling of a scalar function may call besides Math. */
+export interface SpellContext extends ScalarContext {
+  /** The name of a kernel in the text being written, which carries each kernel that was asked for once. */
+  nameOf(kernel: Kernel): string;
+}
+
 /** The scalar function of an elementwise op, before rounding to its dtype; booleans are 0 and 1. */
 export interface ScalarMeaning {
   /** Computes in f64 (or exact integers); the result is rounded to the result's dtype by the caller. */
-  compute(args: readonly number[], operation: { readonly attributes: Attributes; readonly dtype: DType }): number;
+  compute(args: readonly number[], operation: ScalarContext): number;
   /** The same as a JavaScript expression over atoms (identifiers or parenthesised); booleans are JavaScript booleans. */
-  spell(args: readonly string[], operation: { readonly attributes: Attributes; readonly dtype: DType }): string;
+  spell(args: readonly string[], operation: SpellContext): string;
   /** True where the result needs no rounding because the operands' own rounding suffices (min, max, select, neg of floats). */
   readonly exact?: boolean;
 }

@@ -1,21 +1,11 @@
-// Arithmetic and functions of real numbers, element by element: the rows one can see.
+// Arithmetic and order of numbers, element by element: the rows one can see.
 
-import { type Derivative, dtypes, isFloat, isInteger, type Op, type ScalarMeaning, type Value } from "../ir/index.ts";
+import { type Derivative, dtypes, isFloat, isInteger, type Value } from "../ir/index.ts";
+import { and, or } from "./bits.ts";
 import { constantLike } from "./constant.ts";
 import { emit1 } from "./define.ts";
-import { compare, type Direction, elementwise, notDifferentiable, select } from "./elementwise.ts";
-
-type Unary = (x: Value) => Value;
-type Binary = (x: Value, y: Value) => Value;
-
-const unary =
-  (op: () => Op): Unary =>
-  (x) =>
-    emit1(op(), [x]);
-const binary =
-  (op: () => Op): Binary =>
-  (x, y) =>
-    emit1(op(), [x, y]);
+import { compare, type Direction, elementwise, select } from "./elementwise.ts";
+import { binary, unary } from "./scalar.ts";
 
 export const add = binary(() => arithmeticRecords.add);
 export const sub = binary(() => arithmeticRecords.sub);
@@ -23,16 +13,11 @@ export const mul = binary(() => arithmeticRecords.mul);
 export const div = binary(() => arithmeticRecords.div);
 export const maximum = binary(() => arithmeticRecords.maximum);
 export const minimum = binary(() => arithmeticRecords.minimum);
-export const and = binary(() => arithmeticRecords.and);
-export const or = binary(() => arithmeticRecords.or);
 export const neg = unary(() => arithmeticRecords.neg);
-export const sin = unary(() => arithmeticRecords.sin);
-export const cos = unary(() => arithmeticRecords.cos);
-export const exp = unary(() => arithmeticRecords.exp);
 
-/** A function of Math: the interpreter and generated code call the same. */
-function fromMath(name: "sin" | "cos" | "exp"): ScalarMeaning {
-  return { compute: ([x]) => Math[name](x), spell: ([x]) => `Math.${name}(${x})` };
+/** `x` kept between `low` and `high`. */
+export function clamp(low: Value, x: Value, high: Value): Value {
+  return emit1(arithmeticRecords.clamp, [low, x, high]);
 }
 
 /**
@@ -57,6 +42,40 @@ function takes(better: "ge" | "le"): Derivative {
       return parts.length === 0 ? null : parts.reduce(add);
     },
   };
+}
+
+/**
+ * The derivative of keeping a number within bounds: a bound has it where it is the result and differs from x. Beside a
+ * NaN no comparison holds.
+ */
+const keeps: Derivative = {
+  kind: "rule",
+  vjp({ operands: [low, x, high], cotangent, wanted }) {
+    const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];
+    return masks.map((mask, i) => (wanted[i] ? { mask: mask(), value: cotangent } : null));
+  },
+  jvp({ operands: [low, x, high], tangents }) {
+    const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];
+    const parts = masks.flatMap((mask, i) => {
+      const tangent = tangents[i];
+      return tangent === null ? [] : [select(mask(), tangent, constantLike(0, x))];
+    });
+    return parts.length === 0 ? null : parts.reduce(add);
+  },
+};
+
+function tookLow(low: Value, x: Value, high: Value): Value {
+  return and(compare(x, low, "lt"), compare(low, high, "le"));
+}
+
+function tookInner(low: Value, x: Value, high: Value): Value {
+  return and(compare(low, x, "le"), compare(x, high, "le"));
+}
+
+/** Also where the bounds are crossed: the upper one wins. */
+function tookHigh(low: Value, x: Value, high: Value): Value {
+  const isAbove = and(compare(low, x, "le"), compare(high, x, "lt"));
+  return or(isAbove, and(compare(x, low, "lt"), compare(high, low, "lt")));
 }
 
 export const arithmeticRecords = {
@@ -148,62 +167,19 @@ export const arithmeticRecords = {
       "The smaller of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
     example: { dtype: "f64", run: "@main(1, 2) == 1" },
   }),
-  sin: elementwise({
-    name: "sin",
-    summary: "Sine of an angle in radians.",
-    operands: ["x"],
-    dtypes: "float",
-    scalar: fromMath("sin"),
-    partials: ([x]) => [cos(x)],
-    semantics: "sin x; NaN at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  cos: elementwise({
-    name: "cos",
-    summary: "Cosine of an angle in radians.",
-    operands: ["x"],
-    dtypes: "float",
-    scalar: fromMath("cos"),
-    partials: ([x]) => [neg(sin(x))],
-    semantics: "cos x; NaN at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 1" },
-  }),
-  exp: elementwise({
-    name: "exp",
-    summary: "e to the power x.",
-    operands: ["x"],
-    dtypes: "float",
-    scalar: fromMath("exp"),
-    partials: (_operands, result) => [result],
-    semantics: "eˣ; 0 at -∞, ∞ at ∞.",
-    example: { dtype: "f64", run: "@main(0) == 1" },
-  }),
-  and: elementwise({
-    name: "and",
-    summary: "Both: the logical and of bools, the bitwise and of integers.",
-    operands: ["x", "y"],
-    dtypes: "bits",
-    commutative: true,
+  clamp: elementwise({
+    name: "clamp",
+    summary: "Keeps a number between two bounds.",
+    operands: ["low", "x", "high"],
+    dtypes: "number",
     scalar: {
-      compute: ([x, y]) => x & y,
-      spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} && ${y}` : `${x} & ${y}`),
+      compute: ([low, x, high]) => Math.min(Math.max(x, low), high),
+      spell: ([low, x, high]) => `Math.min(Math.max(${x}, ${low}), ${high})`,
+      exact: true,
     },
-    partials: notDifferentiable,
-    semantics: "true where both are true; of integers, the bits set in both.",
-    example: { dtype: "bool", run: "@main(true, false) == false" },
-  }),
-  or: elementwise({
-    name: "or",
-    summary: "Either: the logical or of bools, the bitwise or of integers.",
-    operands: ["x", "y"],
-    dtypes: "bits",
-    commutative: true,
-    scalar: {
-      compute: ([x, y]) => x | y,
-      spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} || ${y}` : `${x} | ${y}`),
-    },
-    partials: notDifferentiable,
-    semantics: "true where one is true; of integers, the bits set in either.",
-    example: { dtype: "bool", run: "@main(true, false) == true" },
+    partials: keeps,
+    semantics:
+      "minimum(maximum(x, low), high): high where the bounds are crossed, NaN if one is NaN. At a bound the derivative is that of x; beside a NaN it is 0.",
+    example: { dtype: "f64", run: "@main(0, 7, 5) == 5" },
   }),
 };

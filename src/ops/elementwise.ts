@@ -13,6 +13,7 @@ import {
   isFloat,
   type NdArray,
   type Op,
+  type Operation,
   type PartialDerivative,
   printShape,
   type ScalarMeaning,
@@ -27,10 +28,11 @@ import {
 import { gather, stridesOf } from "./arrays.ts";
 import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
 
-export type DTypeSet = "number" | "float" | "integer" | "bool" | "bits" | "any";
+export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
 
 const dtypeSets: Readonly<Record<DTypeSet, (dtype: DType) => boolean>> = {
   number: (dtype) => dtype !== "bool",
+  stored: (dtype) => dtype !== "bool" && dtype !== "index",
   float: isFloat,
   integer: (dtype) => dtypes[dtype].kind === "integer",
   bool: (dtype) => dtype === "bool",
@@ -47,10 +49,14 @@ export interface ElementwiseRow {
   /** The result's dtype, where it is not the operands'. */
   readonly result?: DType;
   readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Refuses attributes out of range. */
+  readonly require?: (x: TypeContext) => void;
   readonly commutative?: boolean;
   readonly scalar: ScalarMeaning;
   /** Partial derivatives, or why there are none. */
-  readonly partials: ((operands: readonly Value[], result: Value) => readonly PartialDerivative[]) | Derivative;
+  readonly partials:
+    | ((operands: readonly Value[], result: Value, operation: Operation) => readonly PartialDerivative[])
+    | Derivative;
   readonly semantics: string;
   /** A call of `@main` with its result, and the dtype of its arguments. */
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
@@ -67,6 +73,7 @@ export function elementwise(row: ElementwiseRow): Op {
     level: "both",
     traits: { elementwise: true, commutative: row.commutative },
     types(x) {
+      row.require?.(x);
       const dtype = commonDType(x, accepts, row.dtypes);
       return [commonShape(x, row.result ?? dtype)];
     },
@@ -84,6 +91,7 @@ export function elementwise(row: ElementwiseRow): Op {
 
 const describeSet: Readonly<Record<DTypeSet, string>> = {
   number: "f64, f32, i32, u32, u8 or index",
+  stored: "f64, f32, i32, u32 or u8",
   float: "f64 or f32",
   integer: "i32, u32 or u8",
   bool: "bool",
@@ -138,7 +146,7 @@ function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[
 
 // ---- evaluation -----------------------------------------------------------------------------------------------------
 
-function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
+export function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
   const { dtype } = x.operation.results[0].type as TensorType;
   const shape = broadcastShape(x);
   const result = allocate(dtype, shape);
@@ -249,13 +257,7 @@ export const castOp: Op = defineOp({
   operands: [{ name: "x" }],
   level: "both",
   traits: { elementwise: true },
-  types(x) {
-    const operand = requireTensor(x, 0);
-    const [declared] = x.declared ?? [];
-    if (operand.kind === "unranked" && declared?.kind === "unranked") return [declared];
-    const type = requireDeclared(x);
-    return [operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape)];
-  },
+  types: (x) => [convertedType(x)],
   scalar: castScalar,
   eval: (x) => [evalScalar(x, castScalar)],
   derivative: {
@@ -276,10 +278,23 @@ export const castOp: Op = defineOp({
   },
 });
 
+/** The operand's shape with the dtype of the result as written. */
+export function convertedType(x: TypeContext): Type {
+  const operand = requireTensor(x, 0);
+  const [declared] = x.declared ?? [];
+  if (operand.kind === "unranked" && declared?.kind === "unranked") return declared;
+  const type = requireDeclared(x);
+  return operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape);
+}
+
+/** The type of `x` with another dtype. */
+export function typeIn(x: Value, dtype: DType): Type {
+  return x.type.kind === "unranked" ? unranked(dtype) : tensorType(dtype, tensorOf(x).shape);
+}
+
 /** `x` in another dtype. */
 export function cast(x: Value, dtype: DType): Value {
-  const type = x.type.kind === "unranked" ? unranked(dtype) : tensorType(dtype, tensorOf(x).shape);
-  return emit1(castOp, [x], { types: [type] });
+  return emit1(castOp, [x], { types: [typeIn(x, dtype)] });
 }
 
 // ---- compare --------------------------------------------------------------------------------------------------------
@@ -326,16 +341,20 @@ export function compare(x: Value, y: Value, direction: Direction): Value {
 
 // ---- logic, which select needs --------------------------------------------------------------------------------------
 
-export const notDifferentiable = { kind: "zero", reason: "bool has no derivative" } as const;
+export const notDifferentiable = { kind: "zero", reason: "bits have no derivative" } as const;
 
 export const notOp: Op = elementwise({
   name: "not",
-  summary: "The other truth value.",
+  summary: "The other truth value of a bool, the other bits of an integer.",
   operands: ["x"],
-  dtypes: "bool",
-  scalar: { compute: ([x]) => 1 - x, spell: ([x]) => `!${x}`, exact: true },
+  dtypes: "bits",
+  scalar: {
+    compute: ([x], { dtype }) => (dtype === "bool" ? 1 - x : dtypes[dtype].round(~x)),
+    spell: ([x], { dtype }) => (dtype === "bool" ? `!${x}` : dtypes[dtype].spellRound(`~${x}`)),
+    exact: true,
+  },
   partials: notDifferentiable,
-  semantics: "true where x is false.",
+  semantics: "true where x is false; of integers, the bits that x has not: -1 - x, wrapped.",
   example: { dtype: "bool", run: "@main(true) == false" },
 });
 

@@ -2,22 +2,32 @@
 
 import { type Module, type Op, type OpTable, type ParseOptions, parseModule } from "../ir/index.ts";
 import { arithmeticRecords } from "./arithmetic.ts";
+import { bitRecords } from "./bits.ts";
 import { callRecords } from "./calls.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
 import { customVjpRecords } from "./custom-vjp.ts";
 import { dotRecords } from "./dot.ts";
 import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
+import { exponentialRecords } from "./exponential.ts";
 import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
 import { reduceRecords } from "./reduce.ts";
+import { roundingRecords } from "./rounding.ts";
+import { specialRecords } from "./special.ts";
 import { structuralRecords } from "./structural.ts";
 import { transformRecords } from "./transforms.ts";
+import { trigonometricRecords } from "./trigonometric.ts";
 
 /** Every op of the project, by its name in TypeScript. */
 export const records = {
   ...leafRecords,
   ...arithmeticRecords,
+  ...roundingRecords,
+  ...exponentialRecords,
+  ...trigonometricRecords,
+  ...specialRecords,
+  ...bitRecords,
   compare: compareOp,
   not: notOp,
   select: selectOp,
@@ -41,7 +51,8 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { add, and, cos, div, exp, maximum, minimum, mul, neg, or, sin, sub } from "./arithmetic.ts";
+export { add, clamp, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
+export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./bits.ts";
 export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
 export { call } from "./calls.ts";
 export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
@@ -50,10 +61,42 @@ export { customVjp } from "./custom-vjp.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
 export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
+export {
+  cbrt,
+  exp,
+  exp2,
+  expm1,
+  hypot,
+  log,
+  log1p,
+  log2,
+  log10,
+  logistic,
+  pow,
+  rsqrt,
+  sqrt,
+} from "./exponential.ts";
 export { alloc, forLoop, load, store } from "./loop.ts";
 export { check, probe, stopGradient } from "./meta.ts";
 export { broadcast, reduce, reduceSum } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
+export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
+export { digamma, erf, lgamma, polygamma } from "./special.ts";
 export { permute, reshape } from "./structural.ts";
 export { differentiated, isFloatType, jvp, vjp } from "./transforms.ts";
+export {
+  acos,
+  acosh,
+  asin,
+  asinh,
+  atan,
+  atan2,
+  atanh,
+  cos,
+  cosh,
+  sin,
+  sinh,
+  tan,
+  tanh,
+} from "./trigonometric.ts";
 export { zeros, zerosLike } from "./zeros.ts";

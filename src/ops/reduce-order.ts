@@ -21,8 +21,9 @@ import {
   scalar,
   type Value,
 } from "../ir/index.ts";
-import { add, and, arithmeticRecords, maximum, minimum, mul, or } from "./arithmetic.ts";
+import { add, arithmeticRecords, maximum, minimum, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
+import { and, bitRecords, or } from "./bits.ts";
 import { constant, dim } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { otherAxes, tensorOf } from "./define.ts";
@@ -47,8 +48,8 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
   prod: { combine: mul, record: arithmeticRecords.mul, identity: () => 1, bools: false },
   max: { combine: maximum, record: arithmeticRecords.maximum, identity: lowest, bools: false },
   min: { combine: minimum, record: arithmeticRecords.minimum, identity: highest, bools: false },
-  and: { combine: and, record: arithmeticRecords.and, identity: () => 1, bools: true },
-  or: { combine: or, record: arithmeticRecords.or, identity: () => 0, bools: true },
+  and: { combine: and, record: bitRecords.and, identity: () => 1, bools: true },
+  or: { combine: or, record: bitRecords.or, identity: () => 0, bools: true },
 };
 
 /** How many accumulators a reduction along the last axis has. */

@@ -12,8 +12,9 @@ import {
   tensorType,
   type Value,
 } from "../ir/index.ts";
-import { and, div, maximum, mul } from "./arithmetic.ts";
+import { div, maximum, mul } from "./arithmetic.ts";
 import { gather, pick, stridesOf } from "./arrays.ts";
+import { and } from "./bits.ts";
 import { constantLike, iota } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import {

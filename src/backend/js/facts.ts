@@ -89,7 +89,7 @@ function elementwiseWeight({ op, operands, results, attributes }: Operation): nu
     const text =
       op.scalar?.spell(
         operands.map((_, i) => `x${i}`),
-        { attributes, dtype },
+        { attributes, dtype, nameOf: (kernel) => kernel.name },
       ) ?? "";
     const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
     weight = 1 + (rounded.match(/[A-Za-z]\(/g)?.length ?? 0);

@@ -8,6 +8,7 @@ import {
   evaluateDim,
   type Func,
   fail,
+  type Kernel,
   type MemRefType,
   type Module,
   type Origin,
@@ -15,7 +16,7 @@ import {
   type TensorType,
   type TypedArray,
 } from "../../ir/index.ts";
-import { Names } from "./names.ts";
+import { helperNames, Names } from "./names.ts";
 
 /** What the helpers of generated code know by number. */
 export interface Tables {
@@ -27,6 +28,10 @@ export interface Tables {
 export class ModuleText {
   readonly module: Module;
   readonly #texts: string[] = [];
+  /** The kernels used so far, callees first: their names and their texts. */
+  readonly #kernelNames = new Map<Kernel, string>();
+  readonly #kernelTexts: string[] = [];
+  readonly #freeNames = new Names(helperNames);
   readonly #functionNames = new Map<string, string>();
   readonly #checks: Tables["checks"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
@@ -40,7 +45,7 @@ export class ModuleText {
   }
 
   get text(): string {
-    return this.#texts.join("\n\n");
+    return [...this.#kernelTexts, ...this.#texts].join("\n\n");
   }
 
   get tables(): Tables {
@@ -53,6 +58,18 @@ export class ModuleText {
 
   functionName(name: string): string {
     return this.#functionNames.get(name) ?? fail("name", `the module has no function @${name}`);
+  }
+
+  /** The name of a kernel, whose text stands before the functions from now on. */
+  kernel(kernel: Kernel): string {
+    let name = this.#kernelNames.get(kernel);
+    if (name === undefined) {
+      const uses = kernel.uses.map((k) => this.kernel(k));
+      name = `$${this.#freeNames.unique(kernel.name)}`;
+      this.#kernelNames.set(kernel, name);
+      this.#kernelTexts.push(`const ${name} = ${kernel.text(uses)};`);
+    }
+    return name;
   }
 
   /** Appends a finished function. */

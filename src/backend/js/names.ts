@@ -9,6 +9,9 @@ const reserved: readonly string[] = [
   ..."Float64Array Float32Array Int32Array Uint32Array Uint8Array".split(" "),
 ];
 
+/** What the generator calls its own things, behind a `$`. */
+export const helperNames: readonly string[] = "s m args from to check probe constants".split(" ");
+
 const longest = 60;
 
 /**

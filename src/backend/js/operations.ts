@@ -55,7 +55,7 @@ function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope):
   const { op, operands, results, attributes } = operation;
   const { dtype } = results[0].type as TensorType;
   const atoms = operands.map((v) => w.atom(v, scope));
-  const text = op.scalar?.spell(atoms, { attributes, dtype }) ?? "";
+  const text = op.scalar?.spell(atoms, { attributes, dtype, nameOf: (kernel) => w.module.kernel(kernel) }) ?? "";
   w.declare(results[0], op.scalar?.exact === true ? text : rounded(text, dtype, scope), scope, op.name);
 }
 

@@ -2,10 +2,11 @@
 //
 // Math already has, as wanted: maximum and minimum (NaN propagates, −0 < +0), sign (±0 and NaN kept), hypot (∞ beats NaN).
 
+export { bitsOfFloat, floatOfBits } from "./bitcast.ts";
 export { digamma } from "./digamma.ts";
 export { erf } from "./erf.ts";
 export { exp2, logistic, pow, rsqrt } from "./exponential.ts";
-export { divI32, divU32, popcount, powI32, powU32, remI32, remU32 } from "./integer.ts";
+export { popcount, powI32, powU32 } from "./integer.ts";
 export { lgamma } from "./lgamma.ts";
 export { polygamma } from "./polygamma.ts";
 export { copysign, nextAfter, nextAfterF32, roundHalfEven } from "./rounding.ts";

@@ -9,26 +9,6 @@ export function popcount(x: number): number {
   return Math.imul(y, 0x01010101) >>> 24;
 }
 
-/** x / y truncated, for i32: 0 where y is 0, −2³¹ / −1 wraps. The f64 quotient of two 32-bit integers never rounds past one. */
-export function divI32(x: number, y: number): number {
-  return (x / y) | 0;
-}
-
-/** x − y·trunc(x / y), for i32: the sign of x; 0 where y is 0. */
-export function remI32(x: number, y: number): number {
-  return (x % y) | 0;
-}
-
-/** x / y truncated, for u32 and u8: 0 where y is 0. */
-export function divU32(x: number, y: number): number {
-  return (x / y) >>> 0;
-}
-
-/** x − y·trunc(x / y), for u32 and u8: 0 where y is 0. */
-export function remU32(x: number, y: number): number {
-  return (x % y) >>> 0;
-}
-
 /**
  * x to the n, for i32, modulo 2³². A negative n means 1/x^|n| truncated: ±1 where x is ±1, else 0, for x = 0 too (as in division);
  * x to the 0 is 1, also where x is 0.
