@@ -61,9 +61,9 @@ describe("the handle", () => {
   });
 
   it("refuses dtypes, arrays and shapes that do not exist", () => {
-    expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(/^'float' is not a dtype/);
+    expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(/'float' is not a dtype/);
     expect(errorOf(() => tensor(new Int16Array(2) as unknown as Int32Array)).message).toMatch(
-      /^the data is an Int16Array, which has no dtype here/,
+      /the data is an Int16Array, which has no dtype here/,
     );
     expect(errorOf(() => tensor([], { shape: [-1, 0] })).message).toMatch(/got the extent -1/);
   });

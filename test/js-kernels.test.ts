@@ -53,9 +53,17 @@ describe("kernels in generated code", () => {
 
   it("have names of their own, whatever they are called", () => {
     const other = kernel("twice", (x) => 2 * x + 1);
-    const reserved = ["s", "constants", "eval", "from"].map((name, i) => kernel(name, [(x: number) => x - 1, Math.abs, (x: number) => -x, (x: number) => x / 4][i] as (x: number) => number));
+    const reserved = ["s", "constants", "eval", "from"].map((name, i) =>
+      kernel(
+        name,
+        [(x: number) => x - 1, Math.abs, (x: number) => -x, (x: number) => x / 4][i] as (x: number) => number,
+      ),
+    );
     const bare = reserved.filter((k) => k.name !== "constants");
-    const { source, values } = run([twice, other, ...bare].map((k, i) => opOf(`k${i}`, k)), 8);
+    const { source, values } = run(
+      [twice, other, ...bare].map((k, i) => opOf(`k${i}`, k)),
+      8,
+    );
     expect(values).toEqual([16, 17, 7, -8, 2]);
     const names = [...source.matchAll(/^const (\$\w+) = /gm)].map((m) => m[1]);
     expect(new Set(names).size).toBe(5);
@@ -70,7 +78,12 @@ describe("kernels in generated code", () => {
   it("keep their memory to themselves, made once", () => {
     const module = parse("func @f(%x: f32) -> i32 {\n  %y = bitcast %x : i32\n  return %y\n}\n");
     const { executable } = compileModule(module, { entry: "f", backend: "js" });
-    expect([1, -0, Number.NaN, 1].map((x) => executable.scalar?.(x))).toEqual([0x3f800000, -(2 ** 31), 0x7fc00000, 0x3f800000]);
+    expect([1, -0, Number.NaN, 1].map((x) => executable.scalar?.(x))).toEqual([
+      0x3f800000,
+      -(2 ** 31),
+      0x7fc00000,
+      0x3f800000,
+    ]);
   });
 
   it("refuse a name that is none, and a function without text", () => {
@@ -114,8 +127,11 @@ describe.skipIf(!existsSync(join(root, "dist/index.js")))("kernels in bundles", 
       const entry = join(folder, "entry.mjs");
       writeFileSync(entry, `import { compile } from ${JSON.stringify(join(root, "dist/index.js"))};\n${program}`);
       const outfile = join(folder, "out.mjs");
-      if (options !== null) buildSync({ entryPoints: [entry], bundle: true, format: "esm", platform: "node", outfile, ...options });
-      const { stdout, stderr } = spawnSync(process.execPath, [options === null ? entry : outfile], { encoding: "utf8" });
+      if (options !== null)
+        buildSync({ entryPoints: [entry], bundle: true, format: "esm", platform: "node", outfile, ...options });
+      const { stdout, stderr } = spawnSync(process.execPath, [options === null ? entry : outfile], {
+        encoding: "utf8",
+      });
       expect(stderr).toBe("");
       expect(stdout.trim()).toBe(String(uses));
     } finally {
