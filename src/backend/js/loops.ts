@@ -50,7 +50,8 @@ const chunk = 4096;
 
 function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
   const { carry, lower, upper, step } = loop;
-  if (!isChunked(w, loop, operation, scope)) {
+  const steps = stepsPerCall(w, loop, operation, scope);
+  if (steps === null) {
     writeLoop(w, loop, operation, scope);
   } else {
     const call = w.loopFunction(scope, (inner) => {
@@ -59,7 +60,7 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
       const last = carry.map((v) => w.atom(v, inner));
       if (last.length > 0) inner.lines.push(`return ${last.length === 1 ? last[0] : `[${last.join(", ")}]`};`);
     });
-    const range = step * chunk;
+    const range = step * steps;
     const text = call("$at", `Math.min($at + ${range}, ${upper})`);
     scope.lines.push(
       `for (let $at = ${lower}; $at < ${upper}; $at += ${range}) {`,
@@ -77,16 +78,36 @@ function received(w: FunctionWriter, carry: readonly Value[], text: string, scop
   return [`const $r = ${text};`, ...carry.map((v, k) => `${w.atom(v, scope)} = $r[${k}];`)];
 }
 
-/** Innermost loops that may be long; a tuple of carried values is worth its allocation where it is made once. */
-function isChunked(w: FunctionWriter, loop: CountedLoop, { regions }: Operation, scope: Scope): boolean {
-  const steps = (Number(loop.upper) - Number(loop.lower)) / loop.step;
-  if (steps <= chunk || scope.unit.kind === "loop" || (loop.carry.length > 1 && scope.depth > 0)) return false;
-  return !regions.some((r) => w.holdsParts(r) || holdsLoop(r));
+/**
+ * How many steps one call takes, so that it comes to about a chunk with the loops inside; null for loops that are short,
+ * or hold longer ones. A tuple of carried values is worth its allocation where it is made once.
+ */
+function stepsPerCall(
+  w: FunctionWriter,
+  { upper, lower, step, carry }: CountedLoop,
+  { regions }: Operation,
+  scope: Scope,
+): number | null {
+  if (scope.unit.kind === "loop" || (carry.length > 1 && scope.depth > 0)) return null;
+  const inner = innerSteps(regions[0]);
+  const steps = (Number(upper) - Number(lower)) / step;
+  if (inner > chunk || steps * inner <= chunk || regions.some((r) => w.holdsParts(r))) return null;
+  // a tuple of carried values costs as much as hundreds of steps
+  return Math.max(1, Math.floor(((carry.length > 1 ? 4 : 1) * chunk) / inner));
 }
 
-function holdsLoop(block: Block): boolean {
-  return block.operations.some(
-    ({ op, regions }) => (regions.length > 0 && op !== records.if) || regions.some(holdsLoop),
+/** How many steps the loops in a block take together, 1 at least; infinite where that is not known. */
+function innerSteps(block: Block): number {
+  const steps = block.operations.map(({ op, regions, attributes: { lower, upper, step } }) => {
+    if (regions.length === 0) return 0;
+    if (op === records.if) return Math.max(...regions.map(innerSteps)) - 1;
+    if (op !== records.for) return Infinity;
+    const own = typeof upper === "number" && typeof lower === "number" ? (upper - lower) / Number(step) : Infinity;
+    return own * innerSteps(regions[0]);
+  });
+  return Math.max(
+    1,
+    steps.reduce((a, b) => a + b, 0),
   );
 }
 
