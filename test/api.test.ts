@@ -1,6 +1,10 @@
 // What users call: tracing, calling conventions, gradients, errors.
 
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { compileModule } from "../src/compile/index.ts";
 import {
   AdjointError,
   add,
@@ -18,6 +22,7 @@ import {
   matmul,
   mul,
   neg,
+  parseModule,
   scan,
   sin,
   sub,
@@ -275,5 +280,158 @@ describe("concrete tensors", () => {
     ).toEqual([0.5, 1]);
     expect(bool([true, false]).toArray()).toEqual([true, false]);
     expect(sub(tensor(3), 1).item()).toBe(2);
+  });
+});
+
+describe("calls", () => {
+  const f = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"]);
+
+  it("take as many arguments as were declared; undefined at the end is left out", () => {
+    expect(f.length).toBe(2);
+    expect([f(1, 2), f(1, 2, undefined)]).toEqual([3, 3]);
+    for (const more of [[3], [3, 4, 5], [undefined, 4], [() => 3], [{}]])
+      expect(errorOf(() => f(1, 2, ...more)).message).toMatch(
+        new RegExp(`@main: got ${2 + more.length} arguments, expected 2: leave the others out, as in list.map`),
+      );
+    expect(errorOf(() => f(1, undefined)).message).toMatch(/got 1 arguments, expected 2$/);
+    const g = compile((x: Tensor) => mul(x, 2), ["f64"]);
+    expect(errorOf(() => [1, 2].map(g)).message).toMatch(/got 3 arguments, expected 1/);
+    expect([1, 2].map((x) => g(x))).toEqual([2, 4]);
+    const h = compile((x: Tensor) => mul(x, 2), ["f64[2]"]);
+    expect(errorOf(() => h([1, 2], 3)).message).toMatch(/got 2 arguments, expected 1/);
+    expect(errorOf(() => compile(() => tensor(1), [])(1)).message).toMatch(/got 1 arguments, expected 0/);
+  });
+
+  it("do not depend on code generation", () => {
+    const slow = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"], { backend: "interpret" });
+    expect(slow(1, 2)).toBe(3);
+    for (const args of [[1], [1, 2, 3], ["1", 2], [true, 2]])
+      expect(errorOf(() => slow(...args)).reason).toBe(errorOf(() => f(...args)).reason);
+  });
+
+  it("say what fits an array whose other extents are 0", () => {
+    const empty = compile((x: Tensor) => sum(x), ["f64[N, 0]"]);
+    expect(empty([[], []])).toBe(0);
+    expect(empty(tensor([], { shape: [5, 0] }))).toBe(0);
+    expect(errorOf(() => empty(new Float64Array(3))).message).toMatch(/has 3 elements, expected 0 for f64\[N, 0\]$/);
+    expect(compile((x: Tensor) => sum(x), ["f64[0, 3]"])(new Float64Array(0))).toBe(0);
+  });
+});
+
+describe("functions compiled when they are called", () => {
+  it("take strings, functions, null and undefined as they are, and compile once for each", () => {
+    let traces = 0;
+    const f = compile((x: Tensor, activation: string | null, by?: (x: Tensor) => Tensor) => {
+      traces++;
+      const y = activation === "negative" ? neg(x) : x;
+      return by === undefined ? y : by(y);
+    });
+    const double = (x: Tensor): Tensor => mul(x, 2);
+    const half = (x: Tensor): Tensor => mul(x, 0.5);
+    const calls = (): unknown[] => [
+      f(3, "negative"),
+      f(3, null),
+      f(3, null, undefined),
+      f(3, "negative", double),
+      f(3, "negative", half),
+      f(4, "negative", half),
+    ];
+    expect(calls()).toEqual([-3, 3, 3, -6, -1.5, -2]);
+    const before = traces;
+    expect(calls()).toEqual([-3, 3, 3, -6, -1.5, -2]);
+    expect([before, traces]).toEqual([5, 5]);
+  });
+
+  it("take them inside structures, and give them back there", () => {
+    const f = compile((p: { w: Tensor; kind: string; none: null }) => ({ ...p, w: mul(p.w, 2) }));
+    expect(f({ w: 3, kind: "relu", none: null })).toEqual({ w: 6, kind: "relu", none: null });
+    expect(f({ w: 3, kind: '"]:*', none: null }).kind).toBe('"]:*');
+  });
+
+  it("differentiate with respect to the tensors beside them", () => {
+    const loss = (p: { w: Tensor; kind: string }, x: Tensor, reduce: (x: Tensor) => Tensor): Tensor =>
+      reduce(p.kind === "square" ? mul(mul(p.w, p.w), x) : mul(p.w, x));
+    const g = grad(loss);
+    expect(g({ w: 3, kind: "square" }, [1, 2], sum)).toEqual({ w: 18, kind: "square" });
+    expect(g({ w: 3, kind: "linear" }, [1, 2], sum)).toEqual({ w: 3, kind: "linear" });
+    const both = grad(loss, { wrt: [1, 0] })({ w: 3, kind: "linear" }, 2, sum);
+    expect(both).toEqual([3, { w: 2, kind: "linear" }]);
+  });
+});
+
+describe("arrays at a backend", () => {
+  it.each(["js", "interpret"] as const)("%s refuses those that do not fit the signature", (backend) => {
+    const module = parseModule(
+      "func @f<N>(%x: f64[N], %n: f64) -> f64[N] {\n  %m = broadcast %n, axes = [] : f64[N]\n  %y = add %x, %m : f64[N]\n  return %y\n}\n",
+    );
+    const { executable } = compileModule(module, { backend });
+    const x = { dtype: "f64", shape: [2], data: Float64Array.of(1, 2) };
+    const n = { dtype: "f64", shape: [], data: Float64Array.of(1) };
+    const run = (...args: unknown[]) => executable.run(args as never);
+    expect([...run(x, n)[0].data]).toEqual([2, 3]);
+    // biome-ignore format: a table one can see
+    const rows: readonly (readonly [readonly unknown[], string])[] = [
+      [[x], "@f: got 1 arguments, expected 2"],
+      [[x, n, n], "@f: got 3 arguments, expected 2"],
+      [[x, 1], "@f: argument 'n' is a number, expected an array { dtype, shape, data }"],
+      [[x, null], "@f: argument 'n' is null, expected an array { dtype, shape, data }"],
+      [[{ ...x, dtype: "f32" }, n], "@f: argument 'x' has other data than the Float32Array of f32"],
+      [[{ ...x, dtype: "f16" }, n], "@f: argument 'x' has dtype 'f16', which is none"],
+      [[{ ...x, dtype: "i32", data: Int32Array.of(1, 2) }, n], "@f: argument 'x' has dtype i32, expected f64: cast it"],
+      [[{ ...x, shape: [3] }, n], "@f: argument 'x' has 2 elements, expected 3 for its shape [3]"],
+      [[{ ...x, shape: [-2] }, n], "@f: argument 'x' has a shape that is no array of sizes"],
+      [[{ ...x, shape: [2, 1] }, n], "@f: argument 'x' has rank 2 (shape [2, 1]), expected rank 1 as in f64[N]"],
+    ];
+    for (const [args, message] of rows) expect(errorOf(() => run(...args)).message).toBe(message);
+  });
+});
+
+describe("where code may not be generated", () => {
+  const program = `
+    import { add, compile, cond, f32, fori, grad, less, mul, scan, sin, sum, tensor, valueAndGrad } from "./src/index.ts";
+    const f = compile((a, b) => add(mul(a, b), a), ["f64", "f64"]);
+    const out = [f(15, 20), f.source, valueAndGrad(mul, { wrt: [0, 1] })(15, 20), grad(grad(sin))(0.5)];
+    out.push(compile((x) => sum(mul(x, x)), ["f32[N]"])(f32([1, 2, 3])), compile((x) => add(x, 1))([1, 2]).toArray());
+    out.push(fori(0, 3, (i, x) => mul(x, 2), tensor(1)).item(), cond(less(1, 2), () => tensor(5), () => tensor(6)).item());
+    out.push(compile((xs) => scan((s, x) => [add(s, x), s], 0, xs), ["f64[N]"])([1, 2, 3])[0].item());
+    for (const bad of [() => compile((x) => x, ["f64"], { backend: "js" }), () => f(1), () => f(1, 2, 3)]) {
+      try { bad(); out.push("no error"); } catch (error) { out.push([error.code, error.reason]); }
+    }
+    console.log(JSON.stringify(out));`;
+  const expected = [
+    315,
+    null,
+    [300, [20, 15]],
+    -Math.sin(0.5),
+    14,
+    [2, 3],
+    8,
+    5,
+    6,
+    [
+      "option",
+      "backend 'js' cannot run here, where new Function is forbidden: leave the option out, or write interpret",
+    ],
+    ["argument", "@main: got 1 arguments, expected 2"],
+    ["argument", "@main: got 3 arguments, expected 2: leave the others out, as in list.map((x) => f(x))"],
+  ];
+
+  it.each([
+    ["the engine forbids it", "", ["--disallow-code-generation-from-strings"]],
+    ["Function throws", "globalThis.Function = class { constructor() { throw new Error('forbidden'); } };", []],
+  ] as const)("everything runs on the interpreter: %s", (_, before, flags) => {
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const { outputFiles } = buildSync({
+      stdin: { contents: program, resolveDir: root, loader: "ts" },
+      absWorkingDir: root,
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+    });
+    const input = `${before}\n${outputFiles[0].text}`;
+    const child = spawnSync(process.execPath, [...flags, "--input-type=module", "-"], { input, encoding: "utf8" });
+    expect(child.stderr).toBe("");
+    expect(JSON.parse(child.stdout)).toEqual(expected);
   });
 });

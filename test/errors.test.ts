@@ -1,6 +1,7 @@
 // Every error code from the public API: what provokes it, and the one line that a user reads.
 
 import { describe, expect, it } from "vitest";
+import * as api from "../src/index.ts";
 import {
   AdjointError,
   add,
@@ -208,3 +209,67 @@ describe("the table of codes", () => {
     }
   });
 });
+
+describe("nonsense", () => {
+  const proxy = new Proxy(x2, {});
+  const nonsense: readonly unknown[] = [
+    undefined,
+    null,
+    "f64",
+    1.5,
+    -1,
+    Number.NaN,
+    3n,
+    Symbol("s"),
+    true,
+    [],
+    [[1], [2, 3]],
+    {},
+    { a: [null] },
+    () => undefined,
+    new Date(0),
+    x2,
+    i32([[1]]),
+    leaked(),
+    proxy,
+    holed(1),
+    cyclic(),
+    new BigInt64Array(1),
+    Object.create(null),
+  ];
+  const functions = Object.entries(api).filter(([name, f]) => typeof f === "function" && !/^[A-Z]/.test(name));
+
+  it.each(functions)("%s takes it, or says in one line what is wrong", (name, f) => {
+    const call = f as (...args: unknown[]) => unknown;
+    const lists = [
+      [],
+      ...nonsense.flatMap((a) => [
+        [a],
+        ...nonsense.flatMap((b) => [
+          [a, b],
+          [a, b, b],
+          [b, a, a],
+        ]),
+      ]),
+    ];
+    for (const args of lists) {
+      try {
+        const result = call(...args);
+        if (typeof result === "function") result(1);
+      } catch (error) {
+        if (!(error instanceof AdjointError))
+          throw new Error(`${name}(${args.map(describeValue).join(", ")})`, { cause: error });
+        expect(error.message).not.toMatch(/\n/);
+        expect(Object.hasOwn(errorCodes, error.code)).toBe(true);
+      }
+    }
+  });
+});
+
+function describeValue(x: unknown): string {
+  return typeof x === "object" && x !== null ? `${typeof x} ${nonsenseName(x)}` : String(x);
+}
+
+function nonsenseName(x: object): string {
+  return Array.isArray(x) ? "array" : (x.constructor?.name ?? "without prototype");
+}

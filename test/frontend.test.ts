@@ -10,16 +10,20 @@ import {
   cast,
   compile,
   cond,
+  div,
+  equal,
   f32,
   fori,
   grad,
+  i32,
   less,
   mul,
+  notEqual,
   printModule,
   reshape,
   scan,
   sin,
-  type Tensor,
+  Tensor,
   tensor,
   whileLoop,
 } from "../src/index.ts";
@@ -61,7 +65,9 @@ describe("the handle", () => {
   });
 
   it("refuses dtypes, arrays and shapes that do not exist", () => {
-    expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(/'float' is not a dtype/);
+    expect(errorOf(() => tensor([1], { dtype: "float" as "f64" })).message).toMatch(
+      /'float' is not a dtype: did you mean f32\?$/,
+    );
     expect(errorOf(() => tensor(new Int16Array(2) as unknown as Int32Array)).message).toMatch(
       /the data is an Int16Array, which has no dtype here/,
     );
@@ -265,5 +271,166 @@ describe("gradients", () => {
       ["f64[N]"],
     );
     for (const xs of [[], [1], [1, 2, 3, 4, 5]]) expect(g(xs).toArray()).toEqual(xs.map((x) => 2 * x));
+  });
+});
+
+describe("control flow on concrete tensors", () => {
+  const collatz = (n: Tensor) =>
+    whileLoop(
+      (c: { n: Tensor; steps: Tensor }) => notEqual(c.n, 1),
+      ({ n, steps }) => {
+        const half = div(n, 2);
+        const next = cond(
+          equal(mul(half, 2), n),
+          () => half,
+          () => add(mul(n, 3), 1),
+        );
+        return { steps: add(steps, 1), n: next };
+      },
+      { n, steps: i32(0) },
+    );
+  const running = (xs: Tensor) =>
+    scan((s: Tensor, x) => [add(s, x), { sum: add(s, x), square: mul(x, x) }] as const, 0 as unknown as Tensor, xs);
+  const power = (x: Tensor, n: Tensor) => fori(0, n, (i, c: Tensor) => add(mul(c, x), cast(i, "f64")), tensor(1));
+
+  const values = (x: unknown): unknown =>
+    x instanceof Tensor
+      ? x.toArray()
+      : Array.isArray(x)
+        ? x.map(values)
+        : typeof x === "object" && x !== null
+          ? Object.fromEntries(Object.entries(x).map(([k, v]) => [k, values(v)]))
+          : x;
+
+  it.each<readonly [string, (...args: Tensor[]) => unknown, readonly Tensor[]]>([
+    ["whileLoop and cond", collatz, [i32(27)]],
+    ["scan", running, [tensor([1, 2, 3])]],
+    ["scan of nothing", running, [tensor([])]],
+    ["fori", power, [tensor(3), i32(4)]],
+    [
+      "a gradient in a branch",
+      (x) =>
+        cond(
+          less(x, 1),
+          () => grad(sin)(x),
+          () => x,
+        ),
+      [tensor(0.5)],
+    ],
+    [
+      "a gradient of a loop's body",
+      (x) => fori(0, 3, (_, c: Tensor) => grad((z: Tensor) => mul(z, mul(z, x)))(c), x),
+      [tensor(0.5)],
+    ],
+  ])("%s gives at once what the traced one gives", (_, f, args) => {
+    const now = f(...args);
+    expect(values(now)).toEqual(values(compile(f)(...args)));
+  });
+
+  it("gives concrete tensors, in the structure that the branch or body returns", () => {
+    const result = cond(
+      true,
+      () => ({ y: tensor([1, 2]), kind: "first" }),
+      () => ({ y: tensor([3, 4]), kind: "first" }),
+    );
+    expect([result.y.toArray(), result.kind]).toEqual([[1, 2], "first"]);
+    expect(collatz(i32(27)).steps.item()).toBe(111);
+    expect(add(collatz(i32(6)).steps, 1).item()).toBe(9);
+  });
+
+  it("fails as the traced one does, at the user's line", () => {
+    const here = line();
+    const error = errorOf(() =>
+      whileLoop(
+        (x: Tensor) => less(x, 3),
+        () => tensor([1, 2]),
+        tensor(0),
+      ),
+    );
+    expect([error.code, error.origin?.line]).toEqual(["shape", here + 2]);
+    const unlike = errorOf(() =>
+      cond<unknown>(
+        true,
+        () => [tensor(1)],
+        () => tensor(1),
+      ),
+    );
+    expect(unlike.message).toMatch(/:\d+ a branch's result: got the structure \*, expected \[\*\]$/);
+  });
+
+  it("leaves no trace running, errors included", () => {
+    expect(() =>
+      cond(
+        true,
+        () => {
+          throw new Error("mine");
+        },
+        () => tensor(1),
+      ),
+    ).toThrow("mine");
+    expect(
+      compile((x: Tensor) =>
+        add(
+          x,
+          cond(
+            false,
+            () => tensor(1),
+            () => tensor(2),
+          ),
+        ),
+      )(3),
+    ).toBe(5);
+    expect(add(tensor(1), 1).item()).toBe(2);
+  });
+});
+
+describe("structures that are hard to read", () => {
+  const f = compile((x: unknown) => x);
+
+  it("pass where they are plain after all", () => {
+    expect(f(new Proxy({ a: 1 }, {}))).toEqual({ a: 1 });
+    expect(f(Object.assign(Object.create(null), { a: 1 }))).toEqual({ a: 1 });
+    const shared = { a: 1 };
+    expect(f([shared, shared])).toEqual([{ a: 1 }, { a: 1 }]);
+    let reads = 0;
+    const counted = {
+      get a() {
+        return ++reads;
+      },
+    };
+    expect([f(counted), reads]).toEqual([{ a: 1 }, 1]);
+  });
+
+  it("keep keys that mean something to JavaScript, and touch no prototype", () => {
+    const x: unknown = JSON.parse('{"__proto__": 1, "constructor": 2, "hasOwnProperty": 3, "length": 4}');
+    const y = f(x);
+    expect(JSON.stringify(y)).toBe(JSON.stringify(x));
+    expect(Object.getPrototypeOf(y)).toBe(Object.prototype);
+    const declared = compile((p: Record<string, Tensor>) => Object.values(p)[0], [JSON.parse('{"__proto__": "f64"}')]);
+    expect(declared(JSON.parse('{"__proto__": 5}'))).toBe(5);
+    expect(errorOf(() => declared({})).message).toMatch(/got the structure \{\}, expected \{"__proto__":\*\}$/);
+    expect(errorOf(() => declared({ ["__proto__"]: 1, other: 2 })).code).toBe("argument");
+    expect(({} as Record<string, unknown>).other).toBeUndefined();
+  });
+
+  it("end in one error whatever a getter or a proxy throws", () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    const throwing = (thrown: unknown) => ({
+      get a() {
+        throw thrown;
+      },
+    });
+    for (const x of [
+      proxy,
+      throwing(null),
+      throwing("text"),
+      throwing(Object.create(null)),
+      throwing(new Error("a\nb")),
+    ])
+      expect(errorOf(() => f(x)).message).toMatch(/argument 0( at a)? cannot be read: [^\n]+$/);
+    expect(errorOf(() => compile((x: unknown) => x, [{ a: "f64" }])(throwing(new Error("no")))).message).toMatch(
+      /argument 0 of @main cannot be read: no$/,
+    );
   });
 });

@@ -1,6 +1,7 @@
 // The functions users call on tensors, and the table that makes each a method.
 
 import {
+  AdjointError,
   collectSymbols,
   currentBlock,
   type Dim,
@@ -85,7 +86,8 @@ export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor 
 /** A shape as users write it; -1 is left for completeShape. */
 function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
   requireList(shape, "the shape");
-  return shape.map((extent) => {
+  // holes are extents too: `map` would leave them out
+  return Array.from(shape, (extent) => {
     if (typeof extent === "string") return symbolicDim(extent);
     if (extent === -1 || (Number.isSafeInteger(extent) && extent >= 0)) return extent;
     return fail("shape", `got the extent ${describe(extent)}, expected an integer from 0`);
@@ -94,7 +96,7 @@ function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
 
 /** An extent such as "4*N", of symbols that the function's arguments bind. */
 function symbolicDim(text: string): Dim {
-  const [extent] = dimsOf(parseTypeText(`f64[${text}]`));
+  const extent = parseExtent(text);
   const bound = new Set<string>();
   for (const value of rootOf(currentBlock()).arguments) for (const d of dimsOf(value.type)) collectSymbols(d, bound);
   for (const name of collectSymbols(extent, new Set())) {
@@ -104,6 +106,18 @@ function symbolicDim(text: string): Dim {
       });
   }
   return extent;
+}
+
+function parseExtent(text: string): Dim {
+  try {
+    const [extent, ...more] = dimsOf(parseTypeText(`f64[${text}]`));
+    if (extent !== undefined && more.length === 0) return extent;
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+  }
+  return fail("shape", `the extent '${text.slice(0, 40)}' is no expression of dimensions`, {
+    hint: "write N, 4*N, N + 1, …",
+  });
 }
 
 function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
@@ -143,7 +157,7 @@ function requireList(x: unknown, what: string): void {
 }
 
 function axisOf(axis: number, rank: number): number {
-  const positive = axis < 0 ? axis + rank : axis;
+  const positive = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
   if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
   const hint = rank === 0 ? "a scalar has no axes" : `expected ${-rank} to ${rank - 1}`;
   return fail("axis", `axis ${describe(axis)} is out of range for rank ${rank}`, { hint });

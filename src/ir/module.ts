@@ -1,6 +1,7 @@
 // Modules and functions, and how their parts are made: plain, readonly, frozen.
 
 import type { Constraint } from "./constraint.ts";
+import { fail } from "./errors.ts";
 import type { Block, Operation, Signature } from "./op.ts";
 import type { Origin } from "./origin.ts";
 import type { Value } from "./value.ts";
@@ -49,6 +50,13 @@ export function makeFunc(parts: FuncParts): Func {
     body: parts.body,
     origin: parts.origin ?? null,
   });
+}
+
+/** Fails (code `argument`) where `x` is no module; `where` names the function that takes it. */
+export function requireModule(x: unknown, where: string): asserts x is Module {
+  if (typeof x === "object" && x !== null && "funcs" in x && Array.isArray(x.funcs)) return;
+  const got = x === null ? "null" : typeof x === "string" ? "text" : `a value of type ${typeof x}`;
+  fail("argument", `${where}: got ${got}, expected a module`, { hint: "parseModule makes one of text" });
 }
 
 export function makeModule(funcs: readonly Func[]): Module {

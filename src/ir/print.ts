@@ -1,7 +1,7 @@
 // Module → text. One line an operation; recursion goes into regions only.
 
 import type { Constraint } from "./constraint.ts";
-import type { Block, Func, Module, Operation, Value } from "./module.ts";
+import { type Block, type Func, type Module, type Operation, requireModule, type Value } from "./module.ts";
 import { defaultName, NameTable, printFuncName, quote } from "./names.ts";
 import { formatOrigin, type Origin } from "./origin.ts";
 import { boundArguments, printAttributes, printItems } from "./print-items.ts";
@@ -16,6 +16,7 @@ export interface PrintOptions {
 
 /** The module as text that parses to the same module. */
 export function printModule(module: Module, options: PrintOptions = {}): string {
+  requireModule(module, "printModule");
   const funcs = module.funcs.map((func) => printFunc(func, options));
   return (options.header === true ? ["adjoint 1\n", ...funcs] : funcs).join("\n");
 }

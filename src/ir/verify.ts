@@ -31,6 +31,7 @@ import {
   findFunc,
   type Module,
   type Operation,
+  requireModule,
   type Signature,
   signatureOf,
   Value,
@@ -49,6 +50,7 @@ export interface VerifyOptions {
 
 /** Throws the first breach of an invariant as an error that names function and operation. */
 export function verify(module: Module, options: VerifyOptions = {}): void {
+  requireModule(module, "verify");
   requireFrozen("the module", module, module.funcs);
   const names = new Set<string>();
   for (const func of module.funcs) {

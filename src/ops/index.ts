@@ -1,6 +1,14 @@
 // The ops: their table, and the strict functions that append them to the current builder.
 
-import { type Module, type Op, type OpTable, type ParseOptions, parseModule } from "../ir/index.ts";
+import {
+  fail,
+  type Module,
+  type Op,
+  type OpTable,
+  type ParseOptions,
+  parseModule,
+  requireOptions,
+} from "../ir/index.ts";
 import { arithmeticRecords } from "./arithmetic.ts";
 import { bitRecords } from "./bits.ts";
 import { callRecords } from "./calls.ts";
@@ -48,6 +56,8 @@ export const standardOps: OpTable = new Map(Object.values(records).map((op) => [
 
 /** Parses and verifies IR text in the project's ops. */
 export function parse(text: string, options?: ParseOptions): Module {
+  if (typeof text !== "string") fail("argument", `parseModule: got a value of type ${typeof text}, expected IR text`);
+  if (options !== undefined) requireOptions("parseModule", options, ["file", "verify"]);
   return parseModule(text, standardOps, options);
 }
 
