@@ -26,6 +26,8 @@ export interface OpCase {
   readonly name: string;
   readonly types: readonly TensorType[];
   readonly build: (...x: Value[]) => Value;
+  /** Takes ordinary numbers to where the op is defined and smooth. */
+  readonly domain?: (x: number) => number;
   /** The elements of the operands, where ordinary numbers will not do. */
   readonly at?: readonly (readonly number[])[];
 }
@@ -41,8 +43,34 @@ function two(name: string, left: TensorType, right: TensorType, build: (x: Value
   return { name: `${name} ${left.shape} and ${right.shape}`, types: [left, right], build };
 }
 
-const unary = { neg: ops.neg, sin: ops.sin, cos: ops.cos, exp: ops.exp };
-const binary = { add: ops.add, sub: ops.sub, mul: ops.mul, div: ops.div, maximum: ops.maximum, minimum: ops.minimum };
+type Domain = OpCase["domain"];
+const anywhere: Domain = undefined;
+const positive = Math.abs;
+const inside = (x: number): number => x / 2.3;
+const aboveOne = (x: number): number => 1 + Math.abs(x);
+
+// biome-ignore format: a table one can see
+const unary: readonly (readonly [string, (x: Value) => Value, Domain])[] = [
+  ["neg", ops.neg, anywhere], ["abs", ops.abs, anywhere], ["sign", ops.sign, anywhere], ["floor", ops.floor, anywhere],
+  ["ceil", ops.ceil, anywhere], ["round", ops.round, anywhere], ["trunc", ops.trunc, anywhere],
+  ["exp", ops.exp, anywhere], ["exp2", ops.exp2, anywhere], ["expm1", ops.expm1, anywhere], ["logistic", ops.logistic, anywhere],
+  ["log", ops.log, positive], ["log2", ops.log2, positive], ["log10", ops.log10, positive], ["log1p", ops.log1p, inside],
+  ["sqrt", ops.sqrt, positive], ["rsqrt", ops.rsqrt, positive], ["cbrt", ops.cbrt, anywhere],
+  ["sin", ops.sin, anywhere], ["cos", ops.cos, anywhere], ["tan", ops.tan, inside],
+  ["asin", ops.asin, inside], ["acos", ops.acos, inside], ["atan", ops.atan, anywhere],
+  ["sinh", ops.sinh, anywhere], ["cosh", ops.cosh, anywhere], ["tanh", ops.tanh, anywhere],
+  ["asinh", ops.asinh, anywhere], ["acosh", ops.acosh, aboveOne], ["atanh", ops.atanh, inside],
+  ["erf", ops.erf, anywhere], ["lgamma", ops.lgamma, positive], ["digamma", ops.digamma, positive],
+  ["polygamma 0", (x) => ops.polygamma(x, 0), positive], ["polygamma 2", (x) => ops.polygamma(x, 2), positive],
+];
+
+// biome-ignore format: a table one can see
+const binary: readonly (readonly [string, (x: Value, y: Value) => Value, Domain])[] = [
+  ["add", ops.add, anywhere], ["sub", ops.sub, anywhere], ["mul", ops.mul, anywhere], ["div", ops.div, anywhere],
+  ["rem", ops.rem, anywhere], ["pow", ops.pow, positive], ["hypot", ops.hypot, anywhere], ["atan2", ops.atan2, anywhere],
+  ["maximum", ops.maximum, anywhere], ["minimum", ops.minimum, anywhere],
+  ["copysign", ops.copysign, anywhere], ["nextafter", ops.nextafter, anywhere],
+];
 
 const kinds = ["sum", "prod", "max", "min"] as const;
 const reductions: readonly (readonly [readonly number[], readonly number[]])[] = [
@@ -119,8 +147,14 @@ const contractions: readonly (readonly [
 const product = (x: Value): Value => ops.reduce(x, { kind: "prod", axes: [0] });
 
 export const opCases: readonly OpCase[] = [
-  ...Object.entries(unary).flatMap(([name, f]) => [one(name, f64(), f), one(name, f64(2, 3), f), one(name, f64(0), f)]),
-  ...Object.entries(binary).flatMap(([name, f]) => [two(name, f64(), f64(), f), two(name, f64(2, 3), f64(2, 3), f)]),
+  ...unary.flatMap(([name, f, domain]) =>
+    [f64(), f64(2, 3), f64(0)].map((type) => ({ ...one(name, type, f), domain })),
+  ),
+  ...binary.flatMap(([name, f, domain]) => [f64(), f64(2, 3)].map((type) => ({ ...two(name, type, type, f), domain }))),
+  { name: "clamp", types: [f64(4), f64(4), f64(4)], build: ops.clamp },
+  { name: "clamp crossed", types: [f64(4), f64(4)], build: (x, y) => ops.clamp(ops.exp(x), y, x) },
+  one("where finite", f64(3), (x) => ops.select(ops.isFinite(x), ops.mul(x, x), x)),
+  one("where not NaN", f64(3), (x) => ops.select(ops.isNan(x), x, ops.mul(x, x))),
   { name: "select", types: [bool(2, 3), f64(2, 3), f64(2, 3)], build: ops.select },
   { name: "select both", types: [bool(4), f64(4)], build: (p, x) => ops.select(p, ops.mul(x, x), x) },
   one("broadcast", f64(), (x) => ops.broadcast(x, [2, 3])),
@@ -192,9 +226,10 @@ export function ordinary(dtype: DType, shape: readonly number[], seed: number): 
   return { dtype, shape, data };
 }
 
-export function argumentsOf({ types, at }: OpCase, seed: number): readonly NdArray[] {
+export function argumentsOf({ types, at, domain }: OpCase, seed: number): readonly NdArray[] {
   return types.map((t, i) => {
     const array = ordinary(t.dtype, t.shape as readonly number[], seed * 13 + i);
-    return at === undefined ? array : { ...array, data: Float64Array.from(at[i]) };
+    if (at !== undefined) return { ...array, data: Float64Array.from(at[i]) };
+    return domain === undefined ? array : { ...array, data: array.data.map(domain) };
   });
 }

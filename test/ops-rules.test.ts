@@ -155,6 +155,8 @@ function push(operation: Operation, operands: readonly Value[], result: Value, t
         .reduce(add);
     case "rule":
       return derivative.jvp({ operation, operands, result, tangents }) ?? zerosLike(result);
+    case "zero":
+      return zerosLike(result);
     default:
       throw new Error(`${operation.op.name} has no tangent`);
   }
@@ -226,6 +228,7 @@ function gradientsOf(types: readonly TensorType[], args: readonly NdArray[], ct:
   return interpret(module, "g", [...args, ct]).map((a) => [...a.data]);
 }
 
+const at = (x: number): NdArray => ({ dtype: "f64", shape: [], data: Float64Array.of(x) });
 const list = (...x: number[]): NdArray => ({ dtype: "f64", shape: [x.length], data: Float64Array.from(x) });
 const find = (name: string): OpCase["build"] => (opCases.find((c) => c.name === name) as OpCase).build;
 
@@ -258,6 +261,66 @@ describe("conventions of derivatives", () => {
     expect(
       gradientsOf([tensorType("f64", [3])], [list(1, 3, 2)], { ...one, data: Float64Array.of(Infinity) }, extremum),
     ).toEqual([[0, Infinity, 0]]);
+  });
+
+  it("powers have finite derivatives where the rules' factors are infinite", () => {
+    const [inf, nan] = [Infinity, Number.NaN];
+    const cases: readonly (readonly [x: number, y: number, dx: number, dy: number])[] = [
+      [0, 2, 0, 0],
+      [0, 1, 1, 0],
+      [0, 0, 0, 0],
+      [0, 0.5, inf, 0],
+      [5e-324, 0, 0, Math.log(5e-324)],
+      [-2, 3, 12, nan],
+      [-2, 0, 0, nan],
+      [nan, 0, 0, nan],
+      [2, 0, 0, Math.log(2)],
+      [inf, 0, 0, inf],
+      [inf, -1, 0, 0],
+    ];
+    for (const [x, y, dx, dy] of cases) {
+      const got = gradientsOf([scalar("f64"), scalar("f64")], [at(x), at(y)], one, find("pow  and "));
+      expect(
+        got.flat().map((g) => g + 0),
+        `${x} to the ${y}`,
+      ).toEqual([dx, dy]);
+    }
+  });
+
+  it("mixed derivatives of powers are exact at exponent 0", () => {
+    const functions = new Functions();
+    const types = [scalar("f64"), scalar("f64")];
+    const f = functions.add("f", types, (x, y) => [find("pow  and ")(x, y)]);
+    const byBase = functions.add("g", types, (x, y) => [vjp(f, [x, y], [constant(1, types[0])], [0])[1]]);
+    functions.add("h", types, (x, y) => vjp(byBase, [x, y], [constant(1, types[0])]).slice(1));
+    const module = differentiate.run(functions.module(), context);
+    // y x^(y - 1): (y - 1) y x^(y - 2) and (1 + y log x) x^(y - 1)
+    expect(interpret(module, "h", [at(2), at(0)]).map((a) => a.data[0] + 0)).toEqual([0, 0.5]);
+    expect(interpret(module, "h", [at(0), at(2)]).map((a) => a.data[0])).toEqual([2, 0]);
+  });
+
+  it("what has no derivative at a point has 0 there", () => {
+    const pairOf = (name: string, x: number, y: number): readonly number[] =>
+      gradientsOf([scalar("f64"), scalar("f64")], [at(x), at(y)], one, find(`${name}  and `)).flat();
+    expect(pairOf("hypot", 0, -0)).toEqual([0, 0]);
+    expect(pairOf("atan2", 0, 0).map(Math.abs)).toEqual([0, 0]);
+    expect(pairOf("copysign", 0, 3)).toEqual([0, 0]);
+    expect(gradientsOf([scalar("f64")], [at(0)], one, find("abs "))).toEqual([[0]]);
+    expect(gradientsOf([scalar("f64")], [at(2.5)], one, find("round "))).toEqual([[0]]);
+  });
+
+  it("a clamped number keeps its derivative at the bounds, crossed bounds give it to the upper one", () => {
+    const nan = Number.NaN;
+    const [low, x, high] = [
+      list(0, 0, 0, 0, 0, 0, 2, 2, 2),
+      list(-1, 0, 0.5, 1, 2, nan, 1.5, 0, 3),
+      list(1, 1, 1, 1, 1, 1, 1, 1, 1),
+    ];
+    const types = [low, x, high].map((a) => tensorType("f64", a.shape));
+    const ct = list(...low.data.map(() => Infinity));
+    const [toLow, toX, toHigh] = gradientsOf(types, [low, x, high], ct, find("clamp"));
+    const where = (...at: number[]): readonly number[] => [...low.data].map((_, i) => (at.includes(i) ? Infinity : 0));
+    expect([toLow, toX, toHigh]).toEqual([where(0), where(1, 2, 3), where(4, 6, 7, 8)]);
   });
 
   it("ties of max and min reductions share equally, NaN passes none on", () => {
