@@ -54,9 +54,10 @@ export const specialRecords = {
     name: "polygamma",
     summary: "A derivative of the digamma function.",
     attributes: { order: { kind: "integer", summary: "how often digamma is differentiated, from 0" } },
-    require({ attributes: { order }, fail }) {
+    require(x) {
+      const { order } = x.attributes;
       const isOrder = Number.isSafeInteger(order) && (order as number) >= 0;
-      if (!isOrder) fail("attribute", `the order is ${order}, expected a whole number from 0`);
+      if (!isOrder) x.fail("attribute", `the order is ${order}, expected a whole number from 0`);
     },
     scalar: {
       compute: ([x], { attributes: { order } }) =>
