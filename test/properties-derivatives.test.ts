@@ -78,12 +78,27 @@ function predicateFor(pool: readonly Value[], x: Value): Value {
 
 type Kind = (x: Value, pool: readonly Value[], choice: number, callee: Signature | null) => readonly Value[];
 
+const bounded = [ops.tanh, ops.atan, ops.asinh, ops.erf, ops.logistic];
+/** Smooth from 1 to 3. */
+// biome-ignore format: a table one can see
+const ofPositive = [
+  ops.log, ops.log2, ops.log10, ops.log1p, ops.sqrt, ops.rsqrt, ops.cbrt, ops.lgamma, ops.digamma, ops.abs,
+  (x: Value) => ops.acosh(ops.add(x, ops.constantLike(1, x))), (x: Value) => ops.atanh(ops.div(x, ops.constantLike(4, x))),
+  (x: Value) => ops.asin(ops.div(x, ops.constantLike(4, x))), (x: Value) => ops.acos(ops.div(x, ops.constantLike(4, x))),
+  (x: Value) => ops.tan(ops.div(x, ops.constantLike(4, x))), (x: Value) => ops.polygamma(x, 1),
+];
+/** Smooth where the first is from 1 to 3 and the second from -1 to 1. */
+const ofTwo = [ops.pow, ops.hypot, (x: Value, y: Value) => ops.atan2(y, x)];
+
 /** Values stay of the size of 1, so that differences stay accurate: what could grow goes through a sine. */
 const kinds: readonly Kind[] = [
   (x) => [ops.sin(x)],
   (x) => [ops.cos(x)],
   (x) => [ops.neg(x)],
   (x) => [ops.exp(ops.sin(x))],
+  (x, _, c) => [bounded[c % bounded.length](x)],
+  (x, _, c) => [ofPositive[c % ofPositive.length](ops.add(ops.sin(x), ops.constantLike(2, x)))],
+  (x, pool, c) => [ofTwo[c % ofTwo.length](ops.add(ops.sin(x), ops.constantLike(2, x)), ops.sin(partner(pool, c, x)))],
   (x, pool, c) => [ops.add(x, partner(pool, c, x))],
   (x, pool, c) => [ops.sub(x, ops.cos(partner(pool, c, x)))],
   (x, pool, c) => [ops.mul(ops.sin(x), partner(pool, c, x))],

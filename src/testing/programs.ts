@@ -92,13 +92,16 @@ export function buildProgram(program: Program, table: OpTable = ops.standardOps)
   return makeModule([callee, main]);
 }
 
+/** Elementwise ops whose result's dtype is chosen: steps of their own. */
+const converting: ReadonlySet<Op> = new Set([ops.records.cast, ops.records.bitcast]);
+
 class Context {
   readonly elementwise: readonly Op[];
   readonly callee: Func | null;
 
   constructor(table: OpTable, callee: Func | null) {
     this.elementwise = [...table.values()].filter(
-      (op) => op.scalar !== null && op.operands.length > 0 && op.name !== "cast",
+      (op) => op.scalar !== null && op.operands.length > 0 && !converting.has(op),
     );
     this.callee = callee;
   }
@@ -167,6 +170,11 @@ const constant: Kind = ({ picks }) => {
 };
 
 const cast: Kind = ({ picks }, pool) => [ops.cast(at(pool, picks[0]), dtypeList[picks[1] % dtypeList.length])];
+
+const bitcast: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  return [ops.bitcast(x, elementDType(x.type) === "f32" ? (["i32", "u32"] as const)[picks[1] % 2] : "f32")];
+};
 
 const broadcast: Kind = ({ picks }, pool) => {
   const x = at(pool, picks[0]);
@@ -305,6 +313,7 @@ const kinds: readonly Kind[] = [
   elementwise,
   constant,
   cast,
+  bitcast,
   broadcast,
   reshape,
   permute,
