@@ -402,6 +402,34 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
     everyWay(text, "f", [f64([1, 2, 3, 4, 5, 6], [3, 2]), f64([1, -1])]);
   });
 
+  it("runs nests of short loops in ranges of the outer one, empty ones among them", () => {
+    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: memref<f64[N]>) {
+  for %i: index = 0 to N {
+    for %z: index = 0 to 0 {
+      for %k: index = 0 to N {
+        %never = load %y[%k] : f64
+        store %never, %y[%z]
+      }
+    }
+    for %j: index = 0 to 3 {
+      %x_ij = load %x[%i, %j] : f64
+      store %x_ij, %y[%i]
+    }
+  }
+  return
+}
+`;
+    const { source } = compileJs(parse(text), "f");
+    expect(source).toContain("$at += 1365");
+    for (const n of [0, 1, 1365, 1366, 5000]) {
+      const x = Array.from({ length: 3 * n }, (_, i) => i);
+      const y = new Float64Array(n);
+      const run = new Function(`${source}\nreturn f;`)() as (...args: unknown[]) => void;
+      run(n, Float64Array.from(x), y);
+      expect([...y]).toEqual(x.filter((v) => v % 3 === 2));
+    }
+  });
+
   it("runs long loops in ranges, whatever they carry", () => {
     const text = `func @f<N>(%x: memref<f64[N]>, %b: memref<bool[N]>) -> (f64, f64, f64, bool) {
   %zero = constant 0 : f64

@@ -52,7 +52,7 @@ const rows: readonly Row[] = [
   [[f64(2), f32(2)], ops.mul, "dtype", "mul: operand 1 has dtype f32, expected f64 as operand 0: cast one of them"],
   [[bool(), bool()], ops.add, "dtype", "add: operand 0 has dtype bool, expected f64, f32, i32, u32, u8 or index"],
   [[i32(3)], ops.sin, "dtype", "sin: operand 0 has dtype i32, expected f64 or f32"],
-  [[f64()], ops.not, "dtype", "not: operand 0 has dtype f64, expected bool"],
+  [[f64()], ops.not, "dtype", "not: operand 0 has dtype f64, expected bool, i32, u32 or u8"],
   [[f64(), f64()], ops.and, "dtype", "and: operand 0 has dtype f64, expected bool, i32, u32 or u8"],
   [[memref("f64", [2])], ops.neg, "dtype", "neg: operand 0 has type memref<f64[2]>, expected a tensor"],
   [[f64(2, 3), f64(3, 2)], ops.add, "shape", "add: operand 1 has shape [3, 2], expected [2, 3] as operand 0: broadcast one of them"],

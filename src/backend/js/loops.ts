@@ -103,7 +103,7 @@ function innerSteps(block: Block): number {
     if (op === records.if) return Math.max(...regions.map(innerSteps)) - 1;
     if (op !== records.for) return Infinity;
     const own = typeof upper === "number" && typeof lower === "number" ? (upper - lower) / Number(step) : Infinity;
-    return own * innerSteps(regions[0]);
+    return own === 0 ? 0 : own * innerSteps(regions[0]);
   });
   return Math.max(
     1,
