@@ -11,60 +11,15 @@ import {
   parseTypeText,
   productOf,
   requireOptions,
-  type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
+import { numberTable } from "./elementwise.ts";
 import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
+import { logicTable } from "./logic.ts";
 import { rootOf } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
-
-type Unary = (x: Operand) => Tensor;
-type Binary = (x: Operand, y: Operand) => Tensor;
-
-function unary(build: (x: Value) => Value): Unary {
-  const f: Unary = (x) => applyBroadcast(f, [x], build);
-  return f;
-}
-
-function binary(build: (x: Value, y: Value) => Value): Binary {
-  const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
-  return f;
-}
-
-/** x + y, element by element; operands broadcast. */
-export const add: Binary = binary(ops.add);
-/** x - y, element by element; operands broadcast. */
-export const sub: Binary = binary(ops.sub);
-/** x · y, element by element; operands broadcast. */
-export const mul: Binary = binary(ops.mul);
-/** x / y, element by element; operands broadcast. Integer division truncates, and by zero gives 0. */
-export const div: Binary = binary(ops.div);
-/** The larger of two; NaN if either is NaN. */
-export const maximum: Binary = binary(ops.maximum);
-/** The smaller of two; NaN if either is NaN. */
-export const minimum: Binary = binary(ops.minimum);
-export const neg: Unary = unary(ops.neg);
-/** Sine of an angle in radians. */
-export const sin: Unary = unary(ops.sin);
-/** Cosine of an angle in radians. */
-export const cos: Unary = unary(ops.cos);
-export const exp: Unary = unary(ops.exp);
-export const logicalNot: Unary = unary(ops.not);
-export const logicalAnd: Binary = binary(ops.and);
-export const logicalOr: Binary = binary(ops.or);
-
-function comparison(direction: ops.Direction): Binary {
-  return binary((x, y) => ops.compare(x, y, direction));
-}
-
-export const equal: Binary = comparison("eq");
-export const notEqual: Binary = comparison("ne");
-export const less: Binary = comparison("lt");
-export const lessEqual: Binary = comparison("le");
-export const greater: Binary = comparison("gt");
-export const greaterEqual: Binary = comparison("ge");
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
 export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
@@ -268,25 +223,8 @@ export function dim(x: Tensor, axis: number): Tensor {
 
 /** Every function whose first argument is the tensor: each is a method too. */
 export const methodTable = {
-  add,
-  sub,
-  mul,
-  div,
-  maximum,
-  minimum,
-  neg,
-  sin,
-  cos,
-  exp,
-  logicalNot,
-  logicalAnd,
-  logicalOr,
-  equal,
-  notEqual,
-  less,
-  lessEqual,
-  greater,
-  greaterEqual,
+  ...numberTable,
+  ...logicTable,
   cast,
   reshape,
   permuteDims,

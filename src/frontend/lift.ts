@@ -93,6 +93,20 @@ export function applyBroadcast(
   })[0];
 }
 
+export type Unary = (x: Operand) => Tensor;
+export type Binary = (x: Operand, y: Operand) => Tensor;
+
+/** The user's function of a strict one; it is its own boundary. */
+export function unary(build: (x: Value) => Value): Unary {
+  const f: Unary = (x) => applyBroadcast(f, [x], build);
+  return f;
+}
+
+export function binary(build: (x: Value, y: Value) => Value): Binary {
+  const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
+  return f;
+}
+
 function withOrigin<T>(origin: Origin | null, body: () => T): T {
   const builder = currentBlock();
   const before = builder.origin;

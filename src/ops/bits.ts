@@ -1,6 +1,6 @@
 // Truth values and the bits of integers, element by element.
 
-import { kernel, kernelMadeBy, type Op, type ScalarMeaning, type Value } from "../ir/index.ts";
+import { type DType, kernel, kernelMadeBy, type Op, type ScalarMeaning, type Value } from "../ir/index.ts";
 import { defineOp, dtypeOf, emit1, requireTensor } from "./define.ts";
 import { convertedType, elementwise, evalScalar, notDifferentiable, typeIn } from "./elementwise.ts";
 import { bitsOfFloat, floatOfBits, popcount as popcountOf } from "./kernels/index.ts";
@@ -14,7 +14,7 @@ export const shiftRight = binary(() => bitRecords.shiftRight);
 export const popcount = unary(() => bitRecords.popcount);
 
 /** The same 32 bits as a float or as an integer. */
-export function bitcast(x: Value, dtype: "f32" | "i32" | "u32"): Value {
+export function bitcast(x: Value, dtype: DType): Value {
   return emit1(bitcastOp, [x], { types: [typeIn(x, dtype)] });
 }
 
