@@ -1,11 +1,12 @@
-// Local identities, applied wherever they match. The rules are data: canonicalize/arithmetic.ts and structure.ts.
+// Local identities, applied wherever they match. The rules are data: canonicalize/arithmetic.ts, functions.ts and structure.ts.
 
 import { applyRules, definePass, type Rule } from "../src/rewrite/index.ts";
 import { arithmeticRules } from "./canonicalize/arithmetic.ts";
+import { functionRules } from "./canonicalize/functions.ts";
 import { structureRules } from "./canonicalize/structure.ts";
 
 /** All rules, those of class `fast` among them. */
-export const canonicalizeRules: readonly Rule[] = [...arithmeticRules, ...structureRules];
+export const canonicalizeRules: readonly Rule[] = [...arithmeticRules, ...functionRules, ...structureRules];
 
 export const canonicalize = definePass({
   name: "canonicalize",
