@@ -111,12 +111,13 @@ export class BlockLowering {
       return;
     }
     const buffer = this.bufferFor(result);
-    nests.nest(dimsOf(result.type), (at) => {
-      nests.computePlace(place, at);
-      const element = nests.compute(computed, at);
-      currentBlock().origin = operation.origin;
-      store(element, buffer.memory, [...buffer.prefix, ...at]);
-    });
+    for (const part of nests.partsOf(computed, place)) {
+      nests.nest(part.shape, (at) => {
+        const element = part.element(at);
+        currentBlock().origin = operation.origin;
+        store(element, buffer.memory, [...buffer.prefix, ...part.place(at)]);
+      });
+    }
     nests.buffers.set(result, buffer);
   }
 

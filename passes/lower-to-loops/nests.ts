@@ -18,6 +18,7 @@ import {
   type LowerContext,
   memref,
   type Operation,
+  type Part,
   Replacements,
   scalar,
   type Type,
@@ -38,6 +39,13 @@ export interface Buffer {
 interface Computed {
   readonly operation: Operation;
   readonly placements: Placements;
+}
+
+/** One nest of a tensor: its extents, where an element goes, and what it is. */
+interface NestPart {
+  readonly shape: readonly Dim[];
+  place(at: readonly Dim[]): readonly Dim[];
+  element(at: readonly Dim[]): Value;
 }
 
 const indexNames = ["i", "j", "k", "l", "m", "n"];
@@ -98,6 +106,26 @@ export class Nests {
     }
     currentBlock().origin = origin;
     return op.lowering.element(this.#context(operation, placements), at);
+  }
+
+  /** The nests that write the whole of a tensor, and what each computes: its op's parts, else all at once. */
+  partsOf(computed: Computed, place: Place): readonly NestPart[] {
+    const { operation, placements } = computed;
+    const { lowering } = operation.op;
+    const parts = lowering?.kind === "element" ? lowering.parts?.(operation) : undefined;
+    if (parts !== undefined) {
+      const context = this.#context(operation, placements);
+      const element = (part: Part, at: readonly Dim[]): Value => {
+        currentBlock().origin = operation.origin;
+        return part.element(context, at);
+      };
+      return parts.map((part) => ({ ...part, element: (at) => element(part, at) }));
+    }
+    const element = (at: readonly Dim[]): Value => {
+      this.computePlace(place, at);
+      return this.compute(computed, at);
+    };
+    return [{ shape: dimsOf(operation.results[0].type), place: (at) => at, element }];
   }
 
   #context(operation: Operation, placements: Placements): LowerContext {

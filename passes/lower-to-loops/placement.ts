@@ -167,7 +167,9 @@ export class Placements {
 
   /** How deep the chain of free readers below is; null if the operation is not free, or wanted in memory. */
   #freeDepth({ op, operands, results }: Operation): number | null {
-    const isMove = op.lowering?.kind === "element" && (op.traits.moves === true || operands.length === 0);
+    // what decides by subscript is not free: read again, it would decide again
+    const isPlain = op.lowering?.kind === "element" && op.lowering.parts === undefined;
+    const isMove = isPlain && (op.traits.moves === true || operands.length === 0);
     if (isScalar(results[0].type) || !(isMove || op.traits.constant === true)) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {

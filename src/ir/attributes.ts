@@ -59,6 +59,7 @@ const kindDescriptions: Readonly<Record<AttributeKind, string>> = {
   dim: "a dimension",
   dims: "a list of dimensions",
   axes: "a list of integers",
+  integers: "a list of integers",
   axisPairs: "a pair of axis lists, [..] x [..]",
   constant: "a number, true, false or dense<…>",
   bindings: "a list of symbol bindings",
@@ -72,7 +73,7 @@ const isNumber = (v: unknown): v is number => typeof v === "number";
 const isObject = (v: unknown): v is object => typeof v === "object" && v !== null;
 const isText = (v: unknown): v is string => typeof v === "string";
 const isDim = (v: unknown): v is Dim => v instanceof DimExpr || Number.isSafeInteger(v);
-const isAxes = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
+const isIntegers = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
 
 const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
   integer: (v) => Number.isSafeInteger(v),
@@ -84,8 +85,9 @@ const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> 
   dtype: (v) => isText(v) && isDType(v),
   dim: isDim,
   dims: (v) => Array.isArray(v) && v.every(isDim),
-  axes: isAxes,
-  axisPairs: (v) => isObject(v) && "left" in v && "right" in v && isAxes(v.left) && isAxes(v.right),
+  axes: isIntegers,
+  integers: isIntegers,
+  axisPairs: (v) => isObject(v) && "left" in v && "right" in v && isIntegers(v.left) && isIntegers(v.right),
   constant: (v) => isNumber(v) || typeof v === "boolean" || v instanceof Dense,
   bindings: (v) => isObject(v) && "bindings" in v && Object.values((v as Bindings).bindings).every(isDim),
 };

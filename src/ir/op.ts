@@ -86,7 +86,8 @@ export type AttributeKind =
   | "dtype" //      f32
   | "dim" //        2*B+1
   | "dims" //       [B, 2*K]
-  | "axes" //       [0, 2]
+  | "axes" //       [0, 2], negative ones counted from the end
+  | "integers" //   [1, 2]
   | "axisPairs" //  [1] x [0]
   | "constant" //   a number, boolean or dense<…> of the result's dtype
   | "bindings"; //  <B = 2*N>
@@ -363,6 +364,15 @@ export interface LowerContext {
   shape(type: Type): readonly Dim[];
 }
 
+/** Elements of a result that one loop nest computes. Parts are written in order, a later one over an earlier one. */
+export interface Part {
+  /** The extents of the nest; one below 0 is empty. */
+  readonly shape: readonly Dim[];
+  /** The subscript in the result of an element of this part. */
+  place(at: readonly Dim[]): readonly Dim[];
+  element(x: LowerContext, at: readonly Dim[]): Value;
+}
+
 /**
  * How a tensor op becomes loops.
  *   element    one scalar of the result at a subscript: fuses into whoever reads it (broadcast, permute, iota, …)
@@ -372,7 +382,12 @@ export interface LowerContext {
  * An op with a scalar meaning needs no lowering of its own: the same op is emitted on scalars.
  */
 export type Lowering =
-  | { readonly kind: "element"; element(x: LowerContext, at: readonly Dim[]): Value }
+  | {
+      readonly kind: "element";
+      element(x: LowerContext, at: readonly Dim[]): Value;
+      /** For a rule that decides by subscript: the same without deciding, where the whole result is wanted in memory. */
+      parts?(operation: Operation): readonly Part[];
+    }
   | { readonly kind: "nest"; element(x: LowerContext, at: readonly Dim[]): Value }
   | { readonly kind: "view" }
   | { readonly kind: "structured" };

@@ -160,6 +160,7 @@ function printAttribute(value: Attribute, spec: AttributeSpec, dtype: DType): st
       return `[${(value as AxisPairs).left.join(", ")}] x [${(value as AxisPairs).right.join(", ")}]`;
     case "dims":
     case "axes":
+    case "integers":
       return `[${(value as readonly Dim[]).join(", ")}]`;
     case "bindings":
       return printBindings(value as Bindings);

@@ -25,12 +25,12 @@ export function offsetsOf(shape: readonly number[], strides: readonly number[]):
   return offsets;
 }
 
-/** The array of `shape` whose elements stand in `source` at the offsets that `strides` give. */
-export function gather(source: NdArray, shape: readonly number[], strides: readonly number[]): NdArray {
+/** The array of `shape` whose elements stand in `source` at the offsets that `strides` give, counted from `base`. */
+export function gather(source: NdArray, shape: readonly number[], strides: readonly number[], base = 0): NdArray {
   const result = allocate(source.dtype, shape);
   if (sizeOf(shape) === 0) return result;
   const offsets = offsetsOf(shape, strides);
-  for (let i = 0; i < offsets.length; i++) result.data[i] = source.data[offsets[i]];
+  for (let i = 0; i < offsets.length; i++) result.data[i] = source.data[base + offsets[i]];
   return result;
 }
 

@@ -9,9 +9,11 @@ import {
   parseModule,
   requireOptions,
 } from "../ir/index.ts";
+import { argReduceRecords } from "./arg-reduce.ts";
 import { arithmeticRecords } from "./arithmetic.ts";
 import { bitRecords } from "./bits.ts";
 import { callRecords } from "./calls.ts";
+import { concatenateRecords } from "./concatenate.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
 import { customVjpRecords } from "./custom-vjp.ts";
@@ -22,6 +24,7 @@ import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
 import { reduceRecords } from "./reduce.ts";
 import { roundingRecords } from "./rounding.ts";
+import { slicingRecords } from "./slicing.ts";
 import { specialRecords } from "./special.ts";
 import { structuralRecords } from "./structural.ts";
 import { transformRecords } from "./transforms.ts";
@@ -41,7 +44,10 @@ export const records = {
   select: selectOp,
   cast: castOp,
   ...structuralRecords,
+  ...slicingRecords,
+  ...concatenateRecords,
   ...reduceRecords,
+  ...argReduceRecords,
   ...dotRecords,
   ...controlRecords,
   ...callRecords,
@@ -61,10 +67,12 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
+export { type ArgReduceKind, argReduce } from "./arg-reduce.ts";
 export { add, clamp, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
 export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./bits.ts";
 export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
 export { call } from "./calls.ts";
+export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
 export { customVjp } from "./custom-vjp.ts";
@@ -91,8 +99,9 @@ export { check, probe, stopGradient } from "./meta.ts";
 export { broadcast, reduce, reduceSum } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
 export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
+export { type Box, type Padding, pad, slice } from "./slicing.ts";
 export { digamma, erf, lgamma, polygamma } from "./special.ts";
-export { permute, reshape } from "./structural.ts";
+export { permute, reshape, reverse } from "./structural.ts";
 export { differentiated, isFloatType, jvp, vjp } from "./transforms.ts";
 export {
   acos,

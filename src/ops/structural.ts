@@ -1,13 +1,17 @@
-// Moving elements: reshape and permute. Each is its own kind's transpose.
+// Moving elements: reshape, permute and reverse. Each is its own kind's transpose.
 
 import {
   type Dim,
   dimsOf,
+  type EvalContext,
   type MemRefType,
   memref,
+  type NdArray,
   type Op,
+  type Operation,
   printShape,
   productOf,
+  subDims,
   type TypeContext,
   tensorType,
   type Value,
@@ -152,4 +156,74 @@ export function permute(x: Value, permutation: readonly number[]): Value {
     : emit1(permuteOp, [x], { attributes: { permutation } });
 }
 
-export const structuralRecords = { reshape: reshapeOp, permute: permuteOp };
+// ---- reverse --------------------------------------------------------------------------------------------------------
+
+const reverseOp: Op = defineOp({
+  name: "reverse",
+  summary: "Elements in the opposite order along axes.",
+  operands: [{ name: "x" }],
+  attributes: { axes: { kind: "axes", summary: "the axes that are turned round" } },
+  traits: { moves: true },
+  types(x) {
+    const operand = rankedOperand(x, 0);
+    if (operand !== null) requireAxes(x, axesOf(x), operand.shape.length, "axes");
+    return [x.operands[0]];
+  },
+  eval: (x) => [evalReverse(x)],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x] }) => [
+      reverse(
+        x,
+        axesOf(operation).map((a) => a + 1),
+      ),
+    ],
+  },
+  lowering: {
+    kind: "element",
+    element(x, at) {
+      const { shape } = tensorOf(x.operation.operands[0]);
+      const axes = axesOf(x.operation);
+      return x.element(
+        0,
+        at.map((d, axis) => (axes.includes(axis) ? subDims(subDims(shape[axis], 1), d) : d)),
+      );
+    },
+  },
+  docs: {
+    semantics: "Element i along a named axis of extent n is element n - 1 - i of x.",
+    constraints: ["axes are axes of x, each once"],
+    example: `func @main(%x: f64[2, 3]) -> f64[2, 3] {
+  %r = reverse %x, axes = [1] : f64[2, 3]
+  return %r
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[3, 2, 1], [6, 5, 4]]
+`,
+  },
+});
+
+function axesOf({ attributes }: { readonly attributes: Operation["attributes"] }): readonly number[] {
+  return attributes.axes as readonly number[];
+}
+
+function evalReverse(x: EvalContext): NdArray {
+  const [source] = x.operands;
+  const strides = [...stridesOf(source.shape)];
+  let base = 0;
+  for (const axis of axesOf(x)) {
+    base += (source.shape[axis] - 1) * strides[axis];
+    strides[axis] = -strides[axis];
+  }
+  return gather(source, source.shape, strides, base);
+}
+
+/** `x` turned round along axes; `x` itself where there are none. */
+export function reverse(x: Value, axes: readonly number[]): Value {
+  return axes.length === 0 ? x : emit1(reverseOp, [x], { attributes: { axes } });
+}
+
+export const structuralRecords = { reshape: reshapeOp, permute: permuteOp, reverse: reverseOp };
