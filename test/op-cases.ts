@@ -144,6 +144,36 @@ const contractions: readonly (readonly [
   ],
 ];
 
+const padAll = ([low, high, interior]: readonly (readonly number[])[]) => ({ low, high, interior });
+
+const slices: readonly (readonly [readonly number[], ops.Box])[] = [
+  [[5], { start: [1], limit: [4] }],
+  [[7], { start: [1], limit: [7], strides: [3] }],
+  [[3], { start: [2], limit: [2], strides: [2] }],
+  [[1], { start: [0], limit: [1], strides: [9] }],
+  [[3, 5], { start: [1, 0], limit: [3, 5], strides: [1, 2] }],
+  [[0, 2], { start: [0, 1], limit: [0, 2] }],
+  [[], { start: [], limit: [] }],
+];
+
+/** The shape, then low, high and interior. */
+const paddings: readonly (readonly (readonly number[])[])[] = [
+  [[3], [1], [2], [0]],
+  [[3], [1], [0], [2]],
+  [[4], [-1], [-1], [0]],
+  [[4], [-2], [-4], [2]],
+  [[2], [-5], [6], [3]],
+  [[2], [6], [-5], [1]],
+  [[0], [2], [1], [2]],
+  [[1], [0], [0], [4]],
+  [
+    [2, 3],
+    [1, -1],
+    [0, 2],
+    [1, 0],
+  ],
+];
+
 const product = (x: Value): Value => ops.reduce(x, { kind: "prod", axes: [0] });
 
 export const opCases: readonly OpCase[] = [
@@ -164,6 +194,28 @@ export const opCases: readonly OpCase[] = [
   one("reshape", f64(2, 6), (x) => ops.reshape(x, [3, 1, 4])),
   one("reshape", f64(1), (x) => ops.reshape(x, [])),
   one("permute", f64(2, 3, 4), (x) => ops.permute(x, [2, 0, 1])),
+  one("reverse", f64(5), (x) => ops.reverse(x, [0])),
+  one("reverse", f64(2, 3, 2), (x) => ops.reverse(x, [2, 0])),
+  one("reverse", f64(0, 2), (x) => ops.reverse(x, [0, 1])),
+  ...slices.map(([shape, box]) => one(`slice ${JSON.stringify(box)} of`, f64(...shape), (x) => ops.slice(x, box))),
+  ...paddings.map(([shape, ...lists]) =>
+    two(`pad by ${JSON.stringify(lists)}`, f64(...shape), f64(), (x, v) => ops.pad(x, padAll(lists), v)),
+  ),
+  two("concatenate along 0", f64(2, 3), f64(1, 3), (x, y) => ops.concatenate([x, y], 0)),
+  two("concatenate along 1", f64(2, 1), f64(2, 3), (x, y) => ops.concatenate([x, y], 1)),
+  two("concatenate with nothing", f64(2), f64(0), (x, y) => ops.concatenate([x, y, x], 0)),
+  ...[1, 2, 3, 5].map((count) =>
+    one(`concatenate ${count} times`, f64(2), (x) => ops.concatenate(Array.from({ length: count }, () => x))),
+  ),
+  { name: "concatenate five", types: [1, 2, 0, 3, 1].map((n) => f64(n)), build: (...x) => ops.concatenate(x) },
+  ...(["max", "min"] as const).flatMap((kind) =>
+    [0, 1].map((axis) =>
+      one(`arg_reduce ${kind} over ${axis} in a product`, f64(3, 2), (x) => {
+        const at = ops.cast(ops.argReduce(x, { kind, axis }), "f64");
+        return ops.mul(at, ops.reduceSum(ops.mul(x, x), [axis]));
+      }),
+    ),
+  ),
   ...kinds.flatMap((kind) =>
     reductions.map(([shape, axes]) =>
       one(`reduce ${kind} over ${axes} of`, f64(...shape), (x) => ops.reduce(x, { kind, axes })),

@@ -110,12 +110,14 @@ describe("second derivatives have the same bits as loops and as generated code",
 
 // ---- forward and reverse mode ---------------------------------------------------------------------------------------
 
-/** The one operation of a case; null where it takes several. */
+/** The one operation of a case, on its arguments in order; null where it takes several, or an argument twice. */
 function operationOf(c: OpCase): Operation | null {
   const builder = new BlockBuilder();
   const args = c.types.map((t) => builder.argument(t));
   withBuilder(builder, () => c.build(...args));
-  return builder.operations.length === 1 ? builder.operations[0] : null;
+  const [operation, ...others] = builder.operations;
+  const isPlain = operation?.operands.length === args.length && operation.operands.every((v, i) => v === args[i]);
+  return isPlain && others.length === 0 ? operation : null;
 }
 
 const single = opCases.flatMap((c) => {

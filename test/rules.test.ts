@@ -207,6 +207,55 @@ const examples: Readonly<Record<string, readonly string[]>> = {
       "return %y",
     ).replace("(%x: f64[3])", "(%x: f64[3], %s: f64[B])"),
   ],
+  "reverse(x) along no axes → x": [f("(%x: f64[2]) -> f64[2]", "%y = reverse %x, axes = [] : f64[2]", "return %y")],
+  "reverse(reverse(x)) → reverse(x)": [
+    f(
+      "<B>(%x: f64[2, B, 2]) -> f64[2, B, 2]",
+      "%a = reverse %x, axes = [1, 0] : f64[2, B, 2]",
+      "%y = reverse %a, axes = [1, 2] : f64[2, B, 2]",
+      "return %y",
+    ),
+    f(
+      "<B>(%x: f64[B]) -> f64[B]",
+      "%a = reverse %x, axes = [0] : f64[B]",
+      "%y = reverse %a, axes = [0] : f64[B]",
+      "return %y",
+    ),
+  ],
+  "slice(x) of the whole → x": [
+    f("<B>(%x: f64[B, 2]) -> f64[B, 2]", "%y = slice %x, start = [0, 0], limit = [B, 2] : f64[B, 2]", "return %y"),
+  ],
+  "slice(slice(x)) → slice(x)": [
+    f(
+      "<B>(%x: f64[B, 12]) -> f64[B-1, 2] where B >= 1",
+      "%a = slice %x, start = [0, 1], limit = [B, 12], strides = [1, 2] : f64[B, 6]",
+      "%y = slice %a, start = [1, 1], limit = [B, 6], strides = [1, 3] : f64[B-1, 2]",
+      "return %y",
+    ),
+    f(
+      "(%x: f64[5]) -> f64[0]",
+      "%a = slice %x, start = [1], limit = [5], strides = [2] : f64[2]",
+      "%y = slice %a, start = [2], limit = [2], strides = [2] : f64[0]",
+      "return %y",
+    ),
+  ],
+  "pad(x) by nothing → x": [
+    f(
+      "<B>(%x: f64[B, 2]) -> f64[B, 2]",
+      "%v = constant 1 : f64",
+      "%y = pad %x, %v, low = [0, 0], high = [0, 0], interior = [0, 0] : f64[B, 2]",
+      "return %y",
+    ),
+  ],
+  "concatenate(x) → x": [f("<B>(%x: f64[B]) -> f64[B]", "%y = concatenate %x : f64[B]", "return %y")],
+  "concatenate with nothing → concatenate": [
+    f(
+      "<B>(%x: f64[2, B], %y: f64[2, 0], %z: f64[2, 1]) -> f64[2, B+1]",
+      "%c = concatenate %x, %y, %z, axis = 1 : f64[2, B+1]",
+      "return %c",
+    ),
+    f("(%x: f64[0]) -> f64[0]", "%c = concatenate %x, %x, axis = 0 : f64[0]", "return %c"),
+  ],
   "reduce(x) over no axes → x": ["sum", "max", "min", "prod"].map((kind) =>
     f("(%x: f64[13]) -> f64[13]", `%y = reduce %x, kind = ${kind}, axes = [] : f64[13]`, "return %y"),
   ),
@@ -218,6 +267,20 @@ const examples: Readonly<Record<string, readonly string[]>> = {
       "return %y",
     ),
     f("(%x: f64) -> f64[4]", "%c = constant nan : f64[2, 2]", "%y = reshape %c : f64[4]", "return %y"),
+    f(
+      "<B>(%x: f64[B]) -> f64[B+6]",
+      "%c = constant -0 : f64[3]",
+      "%d = constant -0 : f64[B]",
+      "%y = concatenate %c, %d, %c : f64[B+6]",
+      "return %y",
+    ),
+    f(
+      "(%x: f64) -> f64[4]",
+      "%c = constant nan : f64[3]",
+      "%v = constant nan : f64",
+      "%y = pad %c, %v, low = [1], high = [0] : f64[4]",
+      "return %y",
+    ),
     f("(%x: f64) -> f64", "%c = constant 3 : f64", "%y = stop_gradient %c : f64", "return %y"),
   ],
   "if with a known predicate → its branch": [
@@ -301,6 +364,13 @@ describe("rules of canonicalize", () => {
       ["%c = constant 3 : f64", "%y = div %x, %c : f64"], // 1/3 is rounded
       ["%c = constant 5e-324 : f64", "%y = div %x, %c : f64"], // its reciprocal overflows
       ["%y = sub %x, %x : f64"],
+      [
+        "%c = constant 0 : f64[1]",
+        "%d = constant -0 : f64[1]",
+        "%e = concatenate %c, %d : f64[2]",
+        "%y = add %x, %x : f64",
+      ],
+      ["%c = constant 0 : f64[1]", "%p = pad %c, %x, low = [1], high = [-1] : f64[1]", "%y = add %x, %x : f64"],
       ["%s = sub %x, %x : f64", "%y = neg %s : f64"], // -(1 - 1) is -0
     ]) {
       const module = parse(f("(%x: f64) -> f64", ...lines, "return %y"));
