@@ -2,6 +2,8 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { interpret } from "../src/backend/index.ts";
+import * as composites from "../src/frontend/composites.ts";
 import * as adjoint from "../src/index.ts";
 import {
   AdjointError,
@@ -32,6 +34,7 @@ import {
   Tensor,
   tensor,
 } from "../src/index.ts";
+import { buildFunc, makeModule, unranked, verify } from "../src/ir/index.ts";
 
 const double = fc.double({ noNaN: true, noDefaultInfinity: true });
 const small = fc.double({ min: -1e6, max: 1e6, noNaN: true });
@@ -174,6 +177,29 @@ describe("rounding and signs", () => {
     expect(clip(x, tensor([0, 1, 0]), 1).toArray()).toEqual([0, 1, 1]);
     expect(x.clip(0, 1).toArray()).toEqual([0, 0.5, 1]);
   });
+});
+
+it("composites take operands whose rank is not known yet", () => {
+  const binaryOnes = [composites.remainder, composites.floorDivide, composites.logaddexp];
+  const unaryOnes = [
+    composites.reciprocal,
+    composites.signbit,
+    composites.isInf,
+    composites.roundHalfUp,
+    composites.cot,
+  ];
+  const type = unranked("f64");
+  const func = buildFunc({ name: "f" }, [type, type], (x, y) => [
+    ...binaryOnes.map((f) => f(x, y)),
+    ...unaryOnes.map((f) => f(x)),
+  ]);
+  const module = makeModule([func]);
+  verify(module);
+  const column = [-7, 2.5, 0.1];
+  const args = [tensor([column]), tensor([[2], [-0.3]])].map((t) => t.array("an argument"));
+  const results = interpret(module, "f", args);
+  expect(results.map((r) => r.shape)).toEqual([...binaryOnes.map(() => [2, 3]), ...unaryOnes.map(() => [1, 3])]);
+  expect([...results[0].data]).toEqual([2, -0.3].flatMap((y) => column.map((x) => remainder(tensor(x), y).item())));
 });
 
 describe("bits and truth", () => {
