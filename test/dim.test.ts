@@ -239,7 +239,7 @@ describe("proofs", () => {
   });
 
   it("know equalities, bounds, what is stated, and divisibility", () => {
-    const [B, C, H, K] = ["B", "C", "H", "K"].map((s) => symbol(s));
+    const [B, C, D, H, K] = ["B", "C", "D", "H", "K"].map((s) => symbol(s));
     const twice = mulDims(2, K);
     const known = new Assumptions([
       constraint(H, "==", twice),
@@ -266,6 +266,12 @@ describe("proofs", () => {
       [symbol("Z"), ">=", 10, "refuted"],
       [floorDim(B, 2), ">=", 0, "proved"],
       [minDims(B, 64), ">=", 1, "proved"],
+      [D, ">=", minDims(D, 2), "proved"],
+      [D, ">=", floorDim(D, 2), "proved"],
+      [mulDims(2, floorDim(D, 2)), ">=", subDims(D, 1), "proved"],
+      [maxDims(0, subDims(D, 3)), ">=", subDims(D, 3), "proved"],
+      [minDims(D, 4), ">=", minDims(D, 3), "proved"],
+      [minDims(D, 3), ">=", minDims(D, 4), "unknown"],
       [subDims(B, 2), ">=", 0, "unknown"],
       [subDims(-1, B), ">=", 0, "refuted"],
       [symbol("%0"), ">=", 0, "unknown"],

@@ -2,6 +2,8 @@
 
 import {
   type Atom,
+  addDims,
+  atomDim,
   collectSymbols,
   type Dim,
   exactDim,
@@ -189,14 +191,16 @@ export class Assumptions {
     return this.#facts.has(factKey(relation, canonical));
   }
 
-  #isAtLeastZero(d: Dim): boolean {
+  /** `steps`: how many of its floor, min and max may be replaced by bounds of theirs. */
+  #isAtLeastZero(d: Dim, steps = 3): boolean {
     if (typeof d === "number") return d >= 0;
     if (this.#bounds(d).low >= 0) return true;
     for (const key of this.#candidates(d)) {
       const fact = this.#facts.get(key);
       if (fact !== undefined && this.#bounds(subDims(d, fact.difference)).low >= 0) return true;
     }
-    return false;
+    if (steps === 0) return false;
+    return simplerBounds(d).some((all) => all.every((lower) => this.#isAtLeastZero(lower, steps - 1)));
   }
 
   /**
@@ -252,6 +256,25 @@ export class Assumptions {
 
 function negate(d: Dim): Dim {
   return mulDims(-1, d);
+}
+
+/**
+ * Ways to show d >= 0 without one of its floor, min and max: it holds if for any of them all expressions are at least 0.
+ * A max is at least each argument, a min is one of them, and n - k + 1 <= k · floor(n/k) <= n.
+ */
+function simplerBounds(d: Dim): readonly (readonly Dim[])[] {
+  return termsOf(d).flatMap(({ coefficient: c, factors }) => {
+    const [atom] = factors;
+    if (factors.length !== 1 || atom.kind === "symbol" || atom.kind === "exact") return [];
+    const rest = (scale: number, by: Dim): Dim =>
+      addDims(mulDims(scale, subDims(d, mulDims(c, atomDim(atom)))), mulDims(c, by));
+    if (atom.kind === "floor") {
+      const { numerator, divisor } = atom;
+      return [[rest(divisor, c < 0 ? numerator : subDims(numerator, divisor - 1))]];
+    }
+    const each = atom.arguments.map((argument) => rest(1, argument));
+    return (atom.kind === "max") === c > 0 ? each.map((one) => [one]) : [each];
+  });
 }
 
 /** Whether divisibility alone keeps `d` from 0: `2*B - 2*C + 1` is odd. */

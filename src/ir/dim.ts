@@ -263,7 +263,7 @@ export function termsOf(d: Dim): readonly Term[] {
   return d === 0 ? [] : [makeTerm(d, [])];
 }
 
-function atomDim(atom: Atom): DimExpr {
+export function atomDim(atom: Atom): DimExpr {
   Object.freeze(atom);
   return new DimExpr([{ coefficient: 1, factors: [atom], key: atom.key }]);
 }

@@ -17,11 +17,13 @@ import {
   isScalar,
   type Module,
   makeModule,
+  minDims,
   type Op,
   type OpTable,
   sameType,
   scalar,
   signatureOf,
+  subDims,
   symbol,
   type TensorType,
   tensorType,
@@ -212,12 +214,70 @@ const permute: Kind = ({ picks }, pool) => {
       ];
 };
 
+/** All but the last elements, all but the first ones, or every so many; of an open size, as many as there are. */
+const slice: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { shape } = tensor(x);
+  if (shape.length === 0) return [];
+  const axis = picks[1] % shape.length;
+  const only = (d: Dim, others: readonly Dim[]): readonly Dim[] => others.map((o, a) => (a === axis ? d : o));
+  const zero = shape.map(() => 0);
+  const cut = minDims(picks[2] % 3, shape[axis]);
+  switch (picks[3] % 3) {
+    case 0:
+      return [ops.slice(x, { start: zero, limit: only(subDims(shape[axis], cut), shape) })];
+    case 1:
+      return [ops.slice(x, { start: only(cut, zero), limit: shape })];
+    default:
+      return [ops.slice(x, { start: zero, limit: shape, strides: shape.map((_, a) => (a === axis ? 2 : 1)) })];
+  }
+};
+
+/** Nothing is cut off an open size, which may be 0. */
+const pad: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const type = tensor(x);
+  const entries = (pick: number, choices: readonly number[]): readonly number[] =>
+    type.shape.map((d, a) => Math.max(choices[(pick >> (2 * a)) % choices.length], typeof d === "number" ? -1 : 0));
+  const padding = {
+    low: entries(picks[1], [0, 1, -1, 2]),
+    high: entries(picks[2], [1, 0, -1, 0]),
+    interior: entries(picks[3], [0, 0, 1]),
+  };
+  return [ops.pad(x, padding, like(pool, picks[3], scalar(type.dtype)))];
+};
+
+const concatenate: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const type = tensor(x);
+  if (type.shape.length === 0) return [];
+  const others = [picks[2], picks[3]].slice(picks[2] % 3).map((pick) => like(pool, pick, type));
+  return [ops.concatenate([...others, x], picks[1] % type.shape.length)];
+};
+
+const reverse: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  return [ops.reverse(x, axesAmong(tensor(x), picks[1]))];
+};
+
+/** Of axes that are known to have an element; open sizes may be 0. */
+const argReduce: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { shape } = tensor(x);
+  if (shape.length === 0) return [];
+  const axis = picks[1] % shape.length;
+  const isFilled = typeof shape[axis] === "number" && shape[axis] > 0;
+  return isFilled ? [ops.argReduce(x, { kind: picks[2] % 2 === 0 ? "max" : "min", axis })] : [];
+};
+
+function axesAmong({ shape }: TensorType, pick: number): readonly number[] {
+  return shape.flatMap((_, i) => (((pick >> i) & 1) === 1 ? [i] : []));
+}
+
 const reduce: Kind = ({ picks }, pool) => {
   const x = at(pool, picks[0]);
-  const rank = tensor(x).shape.length;
   const kinds = ["sum", "prod", "max", "min", "and", "or"] as const;
-  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => ((picks[1] >> i) & 1) === 1);
-  return [ops.reduce(x, { kind: kinds[picks[2] % kinds.length], axes })];
+  return [ops.reduce(x, { kind: kinds[picks[2] % kinds.length], axes: axesAmong(tensor(x), picks[1]) })];
 };
 
 const dot: Kind = ({ picks }, pool) => {
@@ -317,6 +377,11 @@ const kinds: readonly Kind[] = [
   broadcast,
   reshape,
   permute,
+  slice,
+  pad,
+  concatenate,
+  reverse,
+  argReduce,
   reduce,
   reduce,
   dot,
