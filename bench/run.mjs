@@ -9,6 +9,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const parts = {
   scalar: ["scalar.mjs"],
   split: ["split.mjs"],
+  expression: ["expression.mjs"],
   tensors: ["tensors.mjs"],
   compile: ["--stack-size=4000", "compile.mjs"],
   startup: ["startup.mjs"],

@@ -131,6 +131,7 @@ describe("imports", () => {
         .map((s) => s.room);
     expect(new Set(packages("fast-check"))).toEqual(new Set(["src/testing"]));
     expect(packages("typescript")).toEqual([]);
+    expect(packages("jsep")).toEqual(["src/frontend"]);
     expect(new Set(packages("immer"))).toEqual(new Set(["src/ir"]));
   });
 });

@@ -35,6 +35,10 @@ it.skipIf(!built)("the example walks c = a·b to 300, 20 and 15", () => {
   expect(out).toContain("// examples/product.ts:");
 });
 
+it.skipIf(!built)("c = a·b is 300, 20 and 15 as an expression", () => {
+  expect(node("dist/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
+});
+
 it("a failing pass leaves IR that reruns it", () => {
   const failing = definePass({
     name: "failing",

@@ -1,6 +1,6 @@
 // How a compiled function is called: arguments to arrays, results to what the traced function returned.
 
-import type { Compiled } from "../compile/index.ts";
+import type { Arrangement, Compiled } from "../compile/index.ts";
 import {
   currentTrace,
   flattenAs,
@@ -17,8 +17,8 @@ import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
-/** What was traced, and from which function. */
-export type Traced = Trace & { readonly fn: TracedFunction };
+/** How a function is called, and what runs in its place inside a trace; null where nothing can. */
+export type Traced = Omit<Trace, "func"> & { readonly fn: TracedFunction | null };
 
 /** A compiled function on users' arguments, and on their leaves where these are known already. */
 export interface Callable {
@@ -31,8 +31,9 @@ export function callable(compiled: Compiled, traced: Traced | null): Callable {
   const onLeaves = leavesCall(compiled, traced);
   const checked = checkedCall(compiled, traced, onLeaves);
   const general: Call = (...args) => atCaller(call, () => checked(args));
-  const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments) && givesPlain(traced));
-  const call = (isPlain ? compiled.executable.guarded(general) : null) ?? general;
+  const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
+  const results = traced === null ? plainResults(compiled) : arrangement(traced.results);
+  const call = (isPlain && results !== undefined ? compiled.executable.guarded(general, results) : null) ?? general;
   return { call, onLeaves };
 }
 
@@ -42,9 +43,17 @@ function isFlat(tree: Tree): boolean {
   return tree.kind === "array" && tree.items.every((t) => t.kind === "leaf");
 }
 
-/** Whether generated code returns what users get: a number, or an array of several. */
-function givesPlain({ results }: Traced): boolean {
-  return results.kind === "leaf" || (results.kind === "array" && isFlat(results) && results.items.length > 1);
+/** One result as it is, several in an array. */
+function plainResults({ signature: { results } }: Compiled): Arrangement {
+  return results.length === 1 ? null : results.map(() => null);
+}
+
+/** Arrays inside arrays; undefined for structures with other parts, and without any tensor. */
+function arrangement(tree: Tree): Arrangement | undefined {
+  if (tree.kind === "leaf") return null;
+  if (tree.kind !== "array" || tree.items.length === 0) return undefined;
+  const parts = tree.items.map(arrangement);
+  return parts.includes(undefined) ? undefined : (parts as readonly Arrangement[]);
 }
 
 function checkedCall(
@@ -59,10 +68,14 @@ function checkedCall(
     if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
     if (currentTrace() === null) for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     // in a trace the function becomes part of it
-    if (traced !== null) return traced.fn(...args);
-    return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
-      hint: "call it on concrete tensors, or write its operations as a function",
-    });
+    if (traced !== null && traced.fn !== null) return traced.fn(...args);
+    return fail(
+      "scope",
+      `@${entry} is called in a trace, but was compiled from ${traced === null ? "IR" : "an expression"}`,
+      {
+        hint: "call it on concrete tensors, or write its operations as a function",
+      },
+    );
   };
 }
 

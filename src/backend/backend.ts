@@ -11,6 +11,9 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
 
+/** How results are handed out: one as it is, several in arrays inside arrays. */
+export type Arrangement = null | readonly Arrangement[];
+
 /** A compiled function on arrays. */
 export interface Executable {
   /** Arguments that do not fit the signature are an error (code `argument`). */
@@ -22,9 +25,9 @@ export interface Executable {
   readonly scalar: ((...args: (number | boolean)[]) => number | boolean | readonly (number | boolean)[]) | null;
   /**
    * `scalar` for callers who pass anything: as many plain numbers as it takes go straight through, at no cost, all else
-   * goes to `otherwise`. null where that would gain nothing.
+   * goes to `otherwise`. Its results come in the structure of `results`. null where that would gain nothing.
    */
-  guarded(otherwise: (...args: unknown[]) => unknown): ((...args: unknown[]) => unknown) | null;
+  guarded(otherwise: (...args: unknown[]) => unknown, results: Arrangement): ((...args: unknown[]) => unknown) | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
 }

@@ -148,7 +148,7 @@ function tensor(value: Value): TensorType {
 }
 
 const elementwise: Kind = ({ picks }, pool, { elementwise: records }) => {
-  const op = records[picks[0] % records.length];
+  const op = records[(picks[0] + picks[3]) % records.length];
   const first = at(pool, picks[1]);
   const type = tensor(first);
   const bool = tensorType("bool", type.shape);

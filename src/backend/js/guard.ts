@@ -1,7 +1,7 @@
 // The scalar function behind a check of its arguments: generated, so that engines inline the function into its callers.
 
 import { elementDType, type Type } from "../../ir/index.ts";
-import type { Executable } from "../backend.ts";
+import type { Arrangement, Executable } from "../backend.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
@@ -12,9 +12,14 @@ const spare = ["more0", "more1", "more2"];
 
 /**
  * `f` where the arguments are as many plain numbers (booleans) as it takes, else `otherwise`; null for other types, whose
- * numbers have to be converted.
+ * numbers have to be converted. The tuple that `f` makes is gone once engines put `f` in place.
  */
-export function guard(f: NonNullable<Executable["scalar"]>, types: readonly Type[], otherwise: Call): Call | null {
+export function guard(
+  f: NonNullable<Executable["scalar"]>,
+  types: readonly Type[],
+  results: Arrangement,
+  otherwise: Call,
+): Call | null {
   const kinds = types.map(plainKind);
   if (types.length > most || kinds.includes(null)) return null;
   const names = types.map((_, i) => `a${i}`);
@@ -26,10 +31,26 @@ export function guard(f: NonNullable<Executable["scalar"]>, types: readonly Type
   const all = [...names, ...spare].join(", ");
   const text = `"use strict";
 return function (${all}) {
-  return ${tests.join(" && ")} ? f(${names.join(", ")}) : otherwise(${all});
+  if (!(${tests.join(" && ")})) return otherwise(${all});
+  ${handOut(`f(${names.join(", ")})`, results)}
 };`;
   const guarded = new Function("f", "otherwise", text)(f, otherwise) as Call;
   return Object.defineProperty(guarded, "length", { value: types.length });
+}
+
+/** The results of a call in their arrangement. */
+function handOut(call: string, results: Arrangement): string {
+  const count = leavesOf(results);
+  const isTuple = count > 1 && results?.every((part) => part === null) === true;
+  if (results === null || isTuple) return `return ${call};`;
+  let next = 0;
+  const spell = (part: Arrangement): string =>
+    part === null ? (count === 1 ? "r" : `r[${next++}]`) : `[${part.map(spell).join(", ")}]`;
+  return `const r = ${call};\n  return ${spell(results)};`;
+}
+
+function leavesOf(results: Arrangement): number {
+  return results === null ? 1 : results.reduce((n, part) => n + leavesOf(part), 0);
 }
 
 /** What JavaScript calls a value that needs no conversion to the type. */

@@ -42,7 +42,8 @@ export const jsBackend: Backend = {
     return {
       run: runner(func, options.signature, generated),
       scalar,
-      guarded: (otherwise) => (scalar === null ? null : guard(scalar, options.signature.arguments, otherwise)),
+      guarded: (otherwise, results) =>
+        scalar === null ? null : guard(scalar, options.signature.arguments, results, otherwise),
       source: text.text,
     };
   },

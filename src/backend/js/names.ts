@@ -52,7 +52,10 @@ interface Base {
 }
 
 function safeName(hint: string): string {
-  const name = hint.slice(0, longest).replace(/[^A-Za-z0-9_]/g, "_");
+  const name = hint
+    .slice(0, longest)
+    .replace(/[^A-Za-z0-9_]/g, "_")
+    .replace(/^_+/, "_");
   return /^[A-Za-z_]/.test(name) ? name : `_${name}`;
 }
 
