@@ -12,5 +12,13 @@ export const canonicalize = definePass({
   name: "canonicalize",
   summary: "Applies local identities such as x * 1 → x until none applies.",
   idempotent: true,
+  example: `func @main(%x: f64) -> f64 {
+  %one = constant 1 : f64
+  %product = mul %x, %one : f64
+  %negated = neg %product : f64
+  %y = neg %negated : f64
+  return %y
+}
+`,
   run: (module, context) => applyRules(module, canonicalizeRules, context),
 });

@@ -44,6 +44,14 @@ export const constantFolding = definePass({
   name: "constant-folding",
   summary: "Evaluates pure operations on constants, where the result is small and takes no more room than they do.",
   idempotent: true,
+  example: `func @main(%x: f64) -> f64 {
+  %two = constant 2 : f64
+  %three = constant 3 : f64
+  %six = mul %two, %three : f64
+  %y = mul %x, %six : f64
+  return %y
+}
+`,
   run(module, context) {
     const constant = constantOp(context.ops);
     return mapBodies(module, (body) => new Folding(constant).block(body));

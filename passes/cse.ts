@@ -24,6 +24,13 @@ export const cse = definePass({
   name: "cse",
   summary: "Merges equal operations: same op, operands, attributes and regions, no effects, no memory.",
   idempotent: true,
+  example: `func @main(%x: f64, %y: f64) -> f64 {
+  %a = mul %x, %y : f64
+  %b = mul %y, %x : f64
+  %c = add %a, %b : f64
+  return %c
+}
+`,
   run(module) {
     const effects = new Effects(module);
     const keys = new Keys();

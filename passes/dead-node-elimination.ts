@@ -23,6 +23,12 @@ export const deadNodeElimination = definePass({
   summary:
     "Removes operations whose results nobody uses, unless they have effects, and private functions nobody calls.",
   idempotent: true,
+  example: `func @main(%x: f64) -> f64 {
+  %unused = sin %x : f64
+  %y = cos %x : f64
+  return %y
+}
+`,
   run(module) {
     const effects = new Effects(module);
     return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).block(body)));

@@ -48,6 +48,18 @@ export const differentiate = definePass({
   name: "differentiate",
   summary: "Resolves vjp and jvp: makes @f.fwd and @f.bwd, or @f.jvp, and calls them.",
   resolves: true,
+  example: `private func @f(%x: f64, %y: f64) -> f64 {
+  %sin = sin %x : f64
+  %z = mul %sin, %y : f64
+  return %z
+}
+
+func @main(%x: f64, %y: f64) -> (f64, f64) {
+  %one = constant 1 : f64
+  %z, %dx = vjp @f(%x, %y) cotangents(%one), wrt = [0] : f64, f64
+  return %z, %dx
+}
+`,
   run: (module) => (module.funcs.some((f) => holdsTransform(f.body)) ? new Differentiation(module).run() : module),
 });
 

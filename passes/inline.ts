@@ -33,6 +33,16 @@ const smallEnough = 200;
 export const inline = definePass({
   name: "inline",
   summary: "Puts the bodies of private functions, where small or called once, and of wrappers in their places.",
+  example: `private func @square(%x: f64) -> f64 {
+  %y = mul %x, %x : f64
+  return %y
+}
+
+func @main(%x: f64) -> f64 {
+  %y = call @square(%x) : f64
+  return %y
+}
+`,
   run(module) {
     const calls = countCalls(module);
     const moved = new Set<string>();

@@ -32,6 +32,13 @@ export const lowerToLoops = definePass({
   name: "lower-to-loops",
   summary: "Turns tensors into loop nests over memory, fusing whatever only one nest reads.",
   lowers: true,
+  example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
+  %rows = broadcast %y, axes = [1] : f32[N, 3]
+  %sum = add %x, %rows : f32[N, 3]
+  %exp = exp %sum : f32[N, 3]
+  return %exp
+}
+`,
   run(module) {
     const signatures = loweredSignatures(module);
     return mapFuncs(module, (func) => (isLoweredBlock(func.body) ? func : lowerFunc(func, signatures)));

@@ -22,6 +22,16 @@ import { FuncRefiner, type RefinementHost, type Request } from "./refine-shapes/
 export const refineShapes: Pass = definePass({
   name: "refine-shapes",
   summary: "Re-infers types in program order: ranks, known sizes, explicit broadcasting, a copy of a function per use.",
+  example: `private func @doubled(%x: f32[*]) -> f32[*] {
+  %y = add %x, %x : f32[*]
+  return %y
+}
+
+func @main<N>(%x: f32[N]) -> f32[*] {
+  %y = call @doubled(%x) : f32[*]
+  return %y
+}
+`,
   run: (module) => new Refinement(module).run(null, []),
 });
 

@@ -1,7 +1,9 @@
 // The command as a user meets it: output, errors with a caret, exit codes, reproducers that rerun.
 
 import { describe, expect, it } from "vitest";
+import { standardPasses } from "../passes/index.ts";
 import { main } from "../src/cli/main.ts";
+import { standardOps } from "../src/ops/index.ts";
 
 const product = `private func @product(%a: f64, %b: f64) -> f64 {
   %c = mul %a, %b : f64
@@ -20,6 +22,7 @@ function adjoint(args: readonly string[], input = product) {
   let err = "";
   const code = main(args, {
     read: () => input,
+    write: () => undefined,
     out: (text) => {
       out += text;
     },
@@ -83,4 +86,69 @@ it("says how it is used", () => {
     err: expect.stringContaining("unknown pass 'nope'"),
   });
   expect(adjoint(["opt", "-", "--bogus"]).code).toBe(2);
+});
+
+describe("adjoint expr", () => {
+  it("shows IR, JavaScript, value and derivatives at a glance", () => {
+    const { code, out } = adjoint(["expr", "x^2*y", "--at", "x=3,y=5", "--hessian"]);
+    expect(code).toBe(0);
+    expect(out).toContain("mul %x, %x : f64");
+    expect(out).toContain("function main(x, y) {");
+    expect(out).toContain(
+      "value        = 45\nd/dx         = 30\nd/dy         = 9\nd²/dxd(x, y) = 10, 6\nd²/dyd(x, y) = 6, 0\n",
+    );
+    expect(JSON.parse(adjoint(["expr", "a*b", "--at=a=15,b=20", "--gradient", "--json"]).out).result).toEqual([
+      300,
+      [20, 15],
+    ]);
+    expect(adjoint(["expr", "1 + 1"]).out).toContain("value = 2");
+  });
+
+  it("says what is wrong with the expression or the point", () => {
+    expect(adjoint(["expr", "sin(x"])).toEqual({
+      code: 1,
+      out: "",
+      err: "<expression>:1:6 the expression does not parse: expected )\n  sin(x\n       ^\n",
+    });
+    expect(adjoint(["expr", "x*y", "--at", "x=1"]).err).toContain("--at says nothing of y, expected x, y");
+    expect(adjoint(["expr", "x", "--at", "x=one"]).err).toContain("--at has 'x=one', expected name=number");
+    expect(adjoint(["expr", "x", "--at", "x=1,z=2"]).code).toBe(2);
+  });
+});
+
+describe("adjoint draw", () => {
+  const branch =
+    'func @f(%x: f64, %p: bool) -> f64 {\n  %"a\\"b" = if %p : f64 {\n    yield %x\n  } else {\n    %y = neg %x : f64\n    yield %y\n  }\n  return %"a\\"b"\n}\n';
+
+  it("draws operations as nodes, or values", () => {
+    const operations = adjoint(["draw", "-"], branch).out;
+    expect(operations).toContain('n3 [label="neg", shape=box, style=rounded];\n      n0 -> n3 [label="%x: f64"];');
+    expect(operations).toContain('subgraph cluster_1 {\n      label="then";');
+    expect(operations).toContain('label="%a\\"b: f64"');
+    const values = adjoint(["draw", "-", "--style", "values"], branch).out;
+    expect(values).toContain('[label="%y: f64", shape=ellipse];');
+    expect(adjoint(["draw", "-", "--style", "dots"], branch).code).toBe(2);
+  });
+});
+
+describe("adjoint ops and passes", () => {
+  it("list what there is, and document each", () => {
+    const { out } = adjoint(["ops"]);
+    for (const name of standardOps.keys()) expect(out).toMatch(new RegExp(`^${name} `, "m"));
+    for (const op of standardOps.values()) expect(adjoint(["ops", op.name]).out).toContain(op.docs.semantics);
+    expect(adjoint(["ops", "sine"]).err).toContain("unknown op 'sine': did you mean sin?");
+    expect(JSON.parse(adjoint(["ops", "mul", "--json"]).out).traits.commutative).toBe(true);
+  });
+
+  it("show what each pass does to its example", () => {
+    for (const pass of standardPasses.values()) {
+      const { code, out } = adjoint(["passes", pass.name]);
+      expect(code).toBe(0);
+      const [, before, after] = /\/\/ before\n([\s\S]*)\/\/ after\n([\s\S]*)$/.exec(out) ?? [];
+      expect(after, pass.name).not.toBe(before.trimEnd());
+      expect(after.trim(), pass.name).not.toBe(before.trim());
+    }
+    expect(adjoint(["passes"]).out).toContain("the default pipeline, tensor level:");
+    expect(adjoint(["passes", "css"]).err).toContain("unknown pass 'css': did you mean cse?");
+  });
 });

@@ -29,6 +29,7 @@ function adjoint(args: readonly string[], input: string) {
   const parts = { out: "", err: "" };
   const code = main(args, {
     read: () => input,
+    write: () => undefined,
     out: (text) => {
       parts.out += text;
     },

@@ -63,8 +63,8 @@ describe("an expression", () => {
     expect(compileExpression("x", ["x"], { gradient: true, backend: "interpret" })(3)).toEqual([3, [1]]);
   });
 
-  it("takes sums of 100,000 terms", () => {
-    expect(compileExpression(new Array(100_000).fill("x").join("+"), ["x"])(1)).toBe(100_000);
+  it("takes sums of 20,000 terms", () => {
+    expect(compileExpression(new Array(20_000).fill("x").join("+"), ["x"])(1)).toBe(20_000);
   });
 });
 

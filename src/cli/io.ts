@@ -16,6 +16,7 @@ import { parse } from "../ops/index.ts";
 export interface Io {
   /** The text of a file, `-` for standard input. */
   read(path: string): string;
+  write(path: string, text: string): void;
   out(text: string): void;
   err(text: string): void;
 }
@@ -29,7 +30,29 @@ export interface Command {
 }
 
 /** The command was called wrongly: exit 2. */
-export class UsageError extends Error {}
+export class UsageError extends Error {
+  constructor(message: string, { hint }: { readonly hint?: string } = {}) {
+    super(hint === undefined ? message : `${message}: ${hint}`);
+  }
+}
+
+/** A file written, or one line that says why not. */
+export function writeFile(path: string, text: string, io: Io): void {
+  try {
+    io.write(path, text);
+  } catch (error) {
+    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Rows with each column as wide as its widest cell. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), []);
+  const line = (row: readonly string[]): string => row.map((cell, i) => cell.padEnd(widths[i] + 2)).join("");
+  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
+}
 
 type Options = NonNullable<ParseArgsConfig["options"]>;
 

@@ -1,13 +1,19 @@
 // The adjoint command: which subcommand, with which input and output. Exit 0, 1 for errors, 2 for wrong usage.
 
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { AdjointError } from "../ir/index.ts";
+import { draw } from "./draw.ts";
+import { expr } from "./expr.ts";
 import { grad } from "./grad.ts";
 import { type Command, type Io, UsageError } from "./io.ts";
+import { opsCommand } from "./ops.ts";
 import { opt } from "./opt.ts";
+import { passesCommand } from "./passes.ts";
 import { run } from "./run.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map([opt, run, grad].map((c) => [c.name, c]));
+const commands: ReadonlyMap<string, Command> = new Map(
+  [opt, run, grad, expr, draw, opsCommand, passesCommand].map((c) => [c.name, c]),
+);
 
 function overview(): string {
   const lines = [...commands.values()].map((c) => `  adjoint ${c.usage}\n      ${c.summary}`);
@@ -53,6 +59,7 @@ function report(error: unknown, command: Command, io: Io): number {
 /** The real files and streams. */
 export const processIo: Io = {
   read: (path) => readFileSync(path === "-" ? 0 : path, "utf8"),
+  write: (path, text) => writeFileSync(path, text),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
 };

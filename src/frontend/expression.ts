@@ -132,6 +132,22 @@ export function expressionFunc(text: string, names: readonly string[], own: Read
   );
 }
 
+/** The names of an expression that stand for nothing known: its arguments, in order of appearance. */
+export function expressionNames(text: string): readonly string[] {
+  const names = new Set<string>();
+  const open = [parseExpression(text).root];
+  for (let e = open.pop(); e !== undefined; e = open.pop()) {
+    if (e.type === "Identifier" && !constants.has(String(e.name))) names.add(String(e.name));
+    const parts = e.type === "CallExpression" ? e.arguments : e.type === "MemberExpression" ? [] : Object.values(e);
+    for (const part of (parts as unknown[]).toReversed()) if (isExpression(part)) open.push(part);
+  }
+  return [...names];
+}
+
+function isExpression(x: unknown): x is Expression {
+  return typeof x === "object" && x !== null && "type" in x;
+}
+
 /** What is still to do: read an expression, or put together the operation of one whose operands are read. */
 type Task = { readonly read: Expression } | { readonly combine: Expression; readonly count: number };
 

@@ -6,7 +6,7 @@ export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data
 export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
 export * from "./elementwise.ts";
-export { expressionFunc, requireNames } from "./expression.ts";
+export { expressionFunc, expressionNames, requireNames } from "./expression.ts";
 export * from "./functions.ts";
 export { apply, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export * from "./logic.ts";

@@ -22,6 +22,7 @@ export * from "./options.ts";
 export * from "./origin.ts";
 export * from "./parse.ts";
 export * from "./print.ts";
+export { printAttributes } from "./print-items.ts";
 export * from "./signature.ts";
 export * from "./type.ts";
 export * from "./value.ts";

@@ -16,6 +16,8 @@ export interface Pass {
   readonly name: string;
   /** One line: what it does. */
   readonly summary: string;
+  /** IR that the pass does something to, for its documentation; the tests run it. */
+  readonly example?: string;
   /** Resolves transforms (vjp, jvp, vmap), so that what it takes has no meaning to compare with. */
   readonly resolves?: boolean;
   /** Running it again on what it gave changes nothing, so a pipeline need not. */

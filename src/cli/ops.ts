@@ -1,0 +1,97 @@
+// adjoint ops: the table of ops, and what the record of one says.
+
+import type { AttributeSpec, Derivative, Op } from "../ir/index.ts";
+import { didYouMean } from "../ir/index.ts";
+import { standardOps } from "../ops/index.ts";
+import { type Command, columns, readOptions, UsageError } from "./io.ts";
+
+export const opsCommand: Command = {
+  name: "ops",
+  usage: "ops [NAME] [--json]",
+  summary: "Lists the ops, or shows the documentation of one.",
+  help: `Everything shown is read from the op's record.
+
+  NAME                  a mnemonic, as in IR text
+  --json                the same as data`,
+  run(args, io) {
+    const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
+    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    const [name] = positionals;
+    if (name === undefined) {
+      const all = [...standardOps.values()];
+      io.out(values.json ? `${JSON.stringify(all.map(describe), null, 2)}\n` : table(all));
+      return;
+    }
+    const op = standardOps.get(name);
+    if (op === undefined) throw new UsageError(`unknown op '${name}'`, { hint: didYouMean(name, standardOps.keys()) });
+    io.out(values.json ? `${JSON.stringify(describe(op), null, 2)}\n` : page(op));
+  },
+};
+
+function table(all: readonly Op[]): string {
+  const rows = all
+    .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    .map((op) => [op.name, op.level === "both" ? "" : op.level, op.summary]);
+  return columns(rows);
+}
+
+/** The record as data. */
+function describe(op: Op): object {
+  const { name, summary, operands, level, effect, traits, docs } = op;
+  return {
+    name,
+    summary,
+    operands,
+    attributes: op.attributes,
+    regions: op.regions.map((r) => r.name),
+    level,
+    effect,
+    traits,
+    derivative: derivativeText(op.derivative),
+    batching: op.batching.kind,
+    ...docs,
+  };
+}
+
+function page(op: Op): string {
+  const operands = op.operands.map((o) => (o.variadic === true ? `${o.name}…` : o.name));
+  const traits = Object.entries(op.traits).flatMap(([trait, holds]) => (holds === true ? [trait] : []));
+  const facts: [string, string][] = [
+    ["operands", operands.join(", ") || "none"],
+    ["attributes", Object.entries(op.attributes).map(attributeText).join("\n")],
+    ["regions", op.regions.map((r) => r.name).join(", ")],
+    ["level", op.level === "both" ? "tensor and loop" : op.level],
+    ["effect", op.effect],
+    ["traits", traits.join(", ")],
+    ["derivative", derivativeText(op.derivative)],
+    ["requires", op.docs.constraints.join("\n")],
+  ];
+  const shown = facts.filter(([, text]) => text !== "");
+  const lines = shown.map(([what, text]) => `${what.padEnd(12)}${text.replaceAll("\n", `\n${" ".repeat(12)}`)}`);
+  return `${op.name}: ${op.summary}\n\n${op.docs.semantics}\n\n${lines.join("\n")}\n\n${op.docs.example}`;
+}
+
+function attributeText([name, spec]: [string, AttributeSpec]): string {
+  const kind = spec.kind === "word" ? (spec.words ?? []).join(" | ") : spec.kind;
+  const least = spec.default === undefined ? "" : `, default ${JSON.stringify(spec.default)}`;
+  return `${name} (${kind}${least}): ${spec.summary}`;
+}
+
+function derivativeText(derivative: Derivative): string {
+  switch (derivative.kind) {
+    case "elementwise":
+      return "partial derivatives, element by element";
+    case "linear":
+      return "linear: its transpose";
+    case "multilinear":
+      return "linear in each operand: a transpose for each";
+    case "rule":
+      return "a rule for each mode";
+    case "structured":
+      return "of what it holds or calls";
+    case "zero":
+      return `zero: ${derivative.reason}`;
+    case "none":
+      return `none: ${derivative.reason}`;
+  }
+}

@@ -1,0 +1,70 @@
+// adjoint passes: the passes, and where and why the default pipeline runs one.
+
+import { loopPipeline, standardPasses, tensorPipeline } from "../../passes/index.ts";
+import { runPasses } from "../compile/index.ts";
+import { didYouMean, printModule } from "../ir/index.ts";
+import { parse } from "../ops/index.ts";
+import { type Pass, Pipeline, type Step } from "../rewrite/index.ts";
+import { type Command, columns, readOptions, UsageError } from "./io.ts";
+
+export const passesCommand: Command = {
+  name: "passes",
+  usage: "passes [NAME] [--json]",
+  summary: "Lists the passes and the default pipeline, or shows one pass.",
+  help: `A pipeline is an ordered list of passes, each line with its reason; lines with one group run until a round changes nothing.
+
+  NAME                  a pass, as in opt --passes
+  --json                the same as data`,
+  run(args, io) {
+    const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
+    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    const [name] = positionals;
+    if (name === undefined) {
+      const all = [...standardPasses.values()];
+      io.out(values.json ? `${JSON.stringify(all.map(describe), null, 2)}\n` : overview(all));
+      return;
+    }
+    const pass = standardPasses.get(name);
+    if (pass === undefined) {
+      throw new UsageError(`unknown pass '${name}'`, { hint: didYouMean(name, standardPasses.keys()) });
+    }
+    io.out(values.json ? `${JSON.stringify(describe(pass), null, 2)}\n` : page(pass));
+  },
+};
+
+const pipelines = { "tensor level": tensorPipeline, "loop level": loopPipeline };
+
+function overview(all: readonly Pass[]): string {
+  const parts = [columns(all.map((pass) => [pass.name, pass.summary]))];
+  for (const [level, { steps }] of Object.entries(pipelines)) {
+    const rows = steps.map((step) => [step.group === undefined ? "" : "repeat", step.pass.name, step.reason]);
+    parts.push(`the default pipeline, ${level}:\n${columns(rows)}`);
+  }
+  return parts.join("\n");
+}
+
+function stepsOf(pass: Pass): readonly { readonly level: string; readonly step: Step }[] {
+  return Object.entries(pipelines).flatMap(([level, { steps }]) =>
+    steps.flatMap((step) => (step.pass.name === pass.name ? [{ level, step }] : [])),
+  );
+}
+
+function describe(pass: Pass): object {
+  const { name, summary, resolves = false, lowers = false, idempotent = false, example } = pass;
+  const runs = stepsOf(pass).map(({ level, step }) => ({ level, reason: step.reason }));
+  return { name, summary, resolves, lowers, idempotent, runs, example };
+}
+
+function page(pass: Pass): string {
+  const runs = stepsOf(pass).map(({ level, step }) => `  ${level}: ${step.reason}`);
+  const where = runs.length === 0 ? "runs only when asked for" : `runs at\n${runs.join("\n")}`;
+  return `${pass.name}: ${pass.summary}\n\n${where}\n${exampleOf(pass)}`;
+}
+
+/** The example before and after: the pass itself says what it does to it. */
+function exampleOf(pass: Pass): string {
+  if (pass.example === undefined) return "";
+  const before = parse(pass.example, { file: `<example of ${pass.name}>` });
+  const { module } = runPasses(before, new Pipeline([{ pass, reason: pass.summary }]), { check: "verify" });
+  return `\n// before\n${printModule(before)}\n// after\n${printModule(module)}`;
+}
