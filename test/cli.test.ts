@@ -17,12 +17,15 @@ func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
 }
 `;
 
+const written = new Map<string, string>();
+
 function adjoint(args: readonly string[], input = product) {
   let out = "";
   let err = "";
+  written.clear();
   const code = main(args, {
     read: () => input,
-    write: () => undefined,
+    write: (path, text) => void written.set(path, text),
     out: (text) => {
       out += text;
     },
@@ -150,5 +153,25 @@ describe("adjoint ops and passes", () => {
     }
     expect(adjoint(["passes"]).out).toContain("the default pipeline, tensor level:");
     expect(adjoint(["passes", "css"]).err).toContain("unknown pass 'css': did you mean cse?");
+  });
+});
+
+describe("adjoint compile", () => {
+  it("writes a module, and its types beside it", () => {
+    expect(adjoint(["compile", "-"]).out).toContain("export { main };");
+    expect(adjoint(["compile", "-", "-o", "out.mjs", "--types"])).toEqual({ code: 0, out: "", err: "" });
+    expect([...written.keys()]).toEqual(["out.mjs", "out.d.mts"]);
+    expect(written.get("out.d.mts")).toBe(
+      "export declare function main(a: number, b: number): [number, number, number];\n",
+    );
+    const { out } = adjoint(["compile", "--expr", "a*b", "--gradient", "--json"]);
+    expect(JSON.parse(out).types).toBe(
+      "export declare function main(a: number, b: number): [number, [number, number]];\n",
+    );
+    const gradient = "func @f(%x: f64[N]) -> f64 {\n  %s = reduce %x, kind = sum, axes = [0] : f64\n  return %s\n}\n";
+    expect(adjoint(["compile", "-", "--gradient"], gradient.replace("@f", "@f<N>")).out).toContain(
+      "f_grad$module as f_grad",
+    );
+    expect(adjoint(["compile", "-", "--expr", "x"]).code).toBe(2);
   });
 });

@@ -1,6 +1,6 @@
 // How a compiled function is called: arguments to arrays, results to what the traced function returned.
 
-import type { Arrangement, Compiled } from "../compile/index.ts";
+import type { Arrangement, Compiled, StandaloneModule } from "../compile/index.ts";
 import {
   currentTrace,
   flattenAs,
@@ -48,12 +48,29 @@ function plainResults({ signature: { results } }: Compiled): Arrangement {
   return results.length === 1 ? null : results.map(() => null);
 }
 
-/** Arrays inside arrays; undefined for structures with other parts, and without any tensor. */
+/** Arrays and objects of results; undefined for structures with static parts, and without any tensor. */
 function arrangement(tree: Tree): Arrangement | undefined {
   if (tree.kind === "leaf") return null;
-  if (tree.kind !== "array" || tree.items.length === 0) return undefined;
+  if (tree.kind === "static" || tree.items.length === 0) return undefined;
   const parts = tree.items.map(arrangement);
-  return parts.includes(undefined) ? undefined : (parts as readonly Arrangement[]);
+  if (parts.includes(undefined)) return undefined;
+  if (tree.kind === "array") return parts as readonly Arrangement[];
+  return Object.fromEntries(tree.keys.map((key, i) => [key, parts[i] as Arrangement]));
+}
+
+/** The standalone module of a compiled function. */
+export function moduleOf(compiled: Compiled, traced: Traced | null): StandaloneModule {
+  const where = `@${compiled.entry}: toModule`;
+  if (traced !== null && traced.captured.length > 0) {
+    const hint = "pass them as arguments";
+    fail("option", `${where}: the function reads ${traced.captured.length} tensors from outside`, { hint });
+  }
+  if (traced !== null && !isFlat(traced.arguments))
+    fail("option", `${where}: arguments are structures`, { hint: "compile a function of plain tensors" });
+  const results = traced === null ? plainResults(compiled) : arrangement(traced.results);
+  if (results === undefined) fail("option", `${where}: the results hold parts that are no tensors`);
+  const made = compiled.executable.standalone(results);
+  return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }
 
 function checkedCall(

@@ -90,7 +90,7 @@ export function compileOnCall(
   const call = (...args: unknown[]): unknown =>
     currentTrace() === null ? atCaller(call, () => run(args)) : fn(...args);
   Object.defineProperty(call, "name", { value: fn.name });
-  for (const name of ["ir", "source", "log", "module", "signature"] as const) {
+  for (const name of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
     Object.defineProperty(call, name, { get: () => cache.last[name] });
   }
   Object.defineProperty(call, "compilations", { get: () => [...cache.compilations] });

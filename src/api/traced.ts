@@ -1,10 +1,10 @@
 // A traced function, compiled: the callable that users get.
 
-import { type Compiled, type CompileOptions, compileModule } from "../compile/index.ts";
+import { type Compiled, type CompileOptions, compileModule, type StandaloneModule } from "../compile/index.ts";
 import { type Boundary, type TracedFunction, type Tree, trace } from "../frontend/index.ts";
 import { type Module, printModule, type Signature, type Type } from "../ir/index.ts";
 import type { CompileLog } from "../rewrite/index.ts";
-import { type Callable, callable, type Traced } from "./call.ts";
+import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
 /** A compiled function. */
 export interface CompiledFunction {
@@ -18,6 +18,12 @@ export interface CompiledFunction {
   readonly log: CompileLog;
   readonly module: Module;
   readonly signature: Signature;
+  /**
+   * The generated code as a standalone ES module without imports and eval, the same bytes each time, and its `.d.ts`.
+   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`.
+   * @throws AdjointError code `option` where there is no generated code, or a structure that a module cannot take.
+   */
+  toModule(): StandaloneModule;
 }
 
 export interface Finished extends Callable {
@@ -47,6 +53,7 @@ export function finish(result: Compiled, traced: Traced | null): Finished {
     log: { value: log },
     module: { value: module },
     signature: { value: signature },
+    toModule: { value: () => moduleOf(result, traced) },
   });
   return { call, onLeaves, compiled: call as CompiledFunction };
 }

@@ -11,8 +11,14 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
 
-/** How results are handed out: one as it is, several in arrays inside arrays. */
-export type Arrangement = null | readonly Arrangement[];
+/** How results are handed out: null is one of them, in order; arrays and objects hold more. */
+export type Arrangement = null | readonly Arrangement[] | { readonly [key: string]: Arrangement };
+
+/** A standalone ES module, and its `.d.ts`. */
+export interface StandaloneModule {
+  readonly code: string;
+  readonly types: string;
+}
 
 /** A compiled function on arrays. */
 export interface Executable {
@@ -30,6 +36,8 @@ export interface Executable {
   guarded(otherwise: (...args: unknown[]) => unknown, results: Arrangement): ((...args: unknown[]) => unknown) | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
+  /** The generated code as a module of its own; null where there is none. */
+  standalone(results: Arrangement): StandaloneModule | null;
 }
 
 export interface Backend {

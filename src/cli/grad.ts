@@ -42,7 +42,7 @@ export const grad: Command = {
 };
 
 /** The function made private, and a public `<name>_grad` that calls its vjp. */
-function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
+export function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
   const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
   if (!func.body.results.some((r) => isFloatType(r.type)))
     fail("no-derivative", `@${name} has no result of float dtype`);

@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { AdjointError } from "../ir/index.ts";
+import { compileCommand } from "./compile.ts";
 import { draw } from "./draw.ts";
 import { expr } from "./expr.ts";
 import { grad } from "./grad.ts";
@@ -12,7 +13,7 @@ import { passesCommand } from "./passes.ts";
 import { run } from "./run.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [opt, run, grad, expr, draw, opsCommand, passesCommand].map((c) => [c.name, c]),
+  [opt, run, grad, compileCommand, expr, draw, opsCommand, passesCommand].map((c) => [c.name, c]),
 );
 
 function overview(): string {

@@ -36,6 +36,7 @@ export const interpretBackend: Backend = {
       scalar: isPlain ? plain(run, args.map(typeOf), results.map(typeOf)) : null,
       guarded: () => null,
       source: null,
+      standalone: () => null,
     };
   },
 };

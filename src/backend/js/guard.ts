@@ -39,18 +39,29 @@ return function (${all}) {
 }
 
 /** The results of a call in their arrangement. */
-function handOut(call: string, results: Arrangement): string {
+export function handOut(call: string, results: Arrangement): string {
   const count = leavesOf(results);
-  const isTuple = count > 1 && results?.every((part) => part === null) === true;
+  const isTuple = count > 1 && Array.isArray(results) && results.every((part) => part === null);
   if (results === null || isTuple) return `return ${call};`;
   let next = 0;
-  const spell = (part: Arrangement): string =>
-    part === null ? (count === 1 ? "r" : `r[${next++}]`) : `[${part.map(spell).join(", ")}]`;
-  return `const r = ${call};\n  return ${spell(results)};`;
+  return `const r = ${call};\n  return ${arrange(results, () => (count === 1 ? "r" : `r[${next++}]`))};`;
+}
+
+/** Literals of arrays and objects around what `leaf` gives, from left to right. */
+export function arrange(results: Arrangement, leaf: () => string): string {
+  if (results === null) return leaf();
+  if (isList(results)) return `[${results.map((part) => arrange(part, leaf)).join(", ")}]`;
+  // computed keys, since __proto__ as a plain one is none
+  const entries = Object.entries(results).map(([key, part]) => `[${JSON.stringify(key)}]: ${arrange(part, leaf)}`);
+  return `{ ${entries.join(", ")} }`;
+}
+
+export function isList(results: NonNullable<Arrangement>): results is readonly Arrangement[] {
+  return Array.isArray(results);
 }
 
 function leavesOf(results: Arrangement): number {
-  return results === null ? 1 : results.reduce((n, part) => n + leavesOf(part), 0);
+  return results === null ? 1 : Object.values(results).reduce((n, part) => n + leavesOf(part), 0);
 }
 
 /** What JavaScript calls a value that needs no conversion to the type. */

@@ -22,6 +22,7 @@ import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
 import { guard } from "./guard.ts";
 import type { Tables } from "./module-text.ts";
+import { standalone } from "./standalone.ts";
 import { takesArray } from "./writer.ts";
 
 type Scalar = number | boolean;
@@ -45,6 +46,7 @@ export const jsBackend: Backend = {
       guarded: (otherwise, results) =>
         scalar === null ? null : guard(scalar, options.signature.arguments, results, otherwise),
       source: text.text,
+      standalone: (results) => standalone(text, func, options.signature, results),
     };
   },
 };

@@ -1,0 +1,174 @@
+// Standalone modules: imported in processes that forbid eval, they have the bits of what they were made from.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import ts from "typescript";
+import { afterAll, describe, expect, it } from "vitest";
+import {
+  add,
+  check,
+  compile,
+  compileExpression,
+  erf,
+  exp,
+  greater,
+  i32,
+  jit,
+  matmul,
+  mul,
+  probe,
+  sin,
+  sum,
+  type Tensor,
+  tensor,
+  valueAndGrad,
+} from "../src/index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+/** What `script` prints, where `f` is the module's one export. */
+function inModule(code: string, script: string): string {
+  const path = join(folder, `m${files++}.mjs`);
+  writeFileSync(path, code);
+  const text = `import * as all from ${JSON.stringify(path)}; const f = Object.values(all)[0]; ${script}`;
+  const { stdout, stderr } = spawnSync(
+    process.execPath,
+    ["--disallow-code-generation-from-strings", "--input-type=module", "--eval", text],
+    { encoding: "utf8" },
+  );
+  return stdout === "" ? (/^\w*Error: .*$/m.exec(stderr)?.[0] ?? stderr) : stdout.trimEnd();
+}
+
+function messageOf(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    return (error as Error).message.replace(/^test\S+ /, "");
+  }
+  return "nothing thrown";
+}
+
+describe("a standalone module", () => {
+  it("is the generated function itself, where that takes and gives plain numbers", () => {
+    const { code, types } = compile(
+      function product(a: Tensor, b: Tensor) {
+        return mul(a, b);
+      },
+      ["f64", "f64"],
+    ).toModule();
+    expect(code).toContain("function product(a, b) {");
+    expect(code).toMatch(/\nexport \{ product \};\n$/);
+    expect(types).toBe("export declare function product(a: number, b: number): number;\n");
+    expect(inModule(code, "console.log(f(15, 20))")).toBe("300");
+  });
+
+  it("gives structures as the function does", () => {
+    const f = compileExpression("sin(x*y) + erf", ["x", "y"], { gradient: true, constants: { erf: 1 } });
+    const { code, types } = f.toModule();
+    expect(types).toBe("export declare function main(x: number, y: number): [number, [number, number]];\n");
+    expect(inModule(code, "console.log(JSON.stringify(f(1, 2)))")).toBe(JSON.stringify(f(1, 2)));
+    const g = compile((x: Tensor) => ({ value: sin(x), ["__proto__"]: exp(x) }), ["f64"]);
+    expect(inModule(g.toModule().code, "console.log(JSON.stringify(f(1)))")).toBe(JSON.stringify(g(1)));
+  });
+
+  it("takes tensors of any size, and says which do not fit", () => {
+    const layer = compile(
+      function layer(x: Tensor, w: Tensor, b: Tensor) {
+        return add(matmul(x, w), b);
+      },
+      ["f32[B, K]", "f32[K, 2]", "f32[2]"],
+    );
+    const { code, types } = layer.toModule();
+    const [w, b] = [
+      [
+        [1, 2],
+        [3, 4],
+        [5, 6],
+      ],
+      [0.5, -0.5],
+    ];
+    const expected = layer(
+      [
+        [1, 2, 3],
+        [4, 5, 6],
+      ],
+      w,
+      b,
+    ).toArray();
+    const call = (x: string, more = ""): string =>
+      inModule(
+        code,
+        `const x = ${x}; ${more} const r = f(x, new Float32Array([1, 2, 3, 4, 5, 6]), new Float32Array([0.5, -0.5])); console.log(JSON.stringify([[...r.data], r.shape]))`,
+      );
+    expect(call("{ data: new Float32Array([1, 2, 3, 4, 5, 6]), shape: [2, 3] }")).toBe(
+      JSON.stringify([expected.flat(), [2, 2]]),
+    );
+    expect(call("new Float32Array(6)")).toBe("RangeError: argument 'x' leaves 2 extents open: pass { data, shape }");
+    expect(call("{ data: new Float32Array(8), shape: [2, 4] }")).toBe(
+      "RangeError: sizes do not fit: expected K = w.shape[0]",
+    );
+    expect(call("[1, 2]")).toBe("TypeError: argument 'x' is no Float32Array, and no { data, shape } with one");
+    expect(types).toContain(
+      "export declare function layer(x: Float32Array | { readonly data: Float32Array; readonly shape: readonly number[] }",
+    );
+  });
+
+  it("has kernels, constants, checks and rounding with it, in the same bits", () => {
+    const f = compile(
+      (x: Tensor, n: Tensor) => {
+        check(greater(n, 0), "n is 'positive'\n");
+        return [mul(erf(probe(x, "x")), tensor([1, -0, Number.NaN], { dtype: "f32" })), sum(x), n];
+      },
+      ["f32[3]", "i32"],
+    );
+    const { code } = compile(
+      (x: Tensor, n: Tensor) => {
+        check(greater(n, 0), "n is 'positive'\n");
+        return [erf(probe(x, "x")), sum(x), n];
+      },
+      ["f32[3]", "i32"],
+    ).toModule();
+    expect(messageOf(() => f.toModule())).toContain(
+      "toModule: the function reads 1 tensors from outside: pass them as arguments",
+    );
+    const run =
+      "const r = f(new Float32Array([0.1, -2, 5]), 3); console.log(JSON.stringify([[...r[0].data], r[1], r[2]]))";
+    const g = compile((x: Tensor) => [erf(x), sum(x)], ["f32[3]"]);
+    const [e, s] = g(new Float32Array([0.1, -2, 5]));
+    expect(inModule(code, run)).toBe(JSON.stringify([e.toArray(), s.item(), 3]));
+    expect(inModule(code, run.replace("3)", "-3)"))).toBe("Error: check failed: n is 'positive'");
+    expect(inModule(code, run.replace("3)", "0.5)"))).toBe("TypeError: argument 'n' is not a number of i32");
+  });
+
+  it("is the same to the byte each time, without imports or eval, and its types are TypeScript", () => {
+    const make = () =>
+      compile(
+        (x: Tensor, y: Tensor) => valueAndGrad((a: Tensor, b: Tensor) => sum(mul(sin(a), b)), { wrt: [0, 1] })(x, y),
+        ["f64[N]", "f64[N]"],
+      ).toModule();
+    const [a, b] = [make(), make()];
+    expect(a).toEqual(b);
+    expect(a.code).not.toMatch(/\bimport\b|\beval\b|\bFunction\b/);
+    const file = ts.createSourceFile("m.d.ts", a.types, ts.ScriptTarget.Latest, true);
+    expect((file as unknown as { parseDiagnostics: unknown[] }).parseDiagnostics).toEqual([]);
+    expect(a.types).toContain(": [number, [{ readonly data: Float64Array;");
+    const f = jit((x: Tensor) => mul(x, 2));
+    f(i32(3));
+    expect(f.toModule().types).toBe("export declare function main(x: number): number;\n");
+  });
+
+  it("says what it cannot hold", () => {
+    const noCode = compile((x: Tensor) => x, ["f64"], { backend: "interpret" });
+    expect(messageOf(() => noCode.toModule())).toBe(
+      '@main: toModule: there is no generated code: compile with backend: "js"',
+    );
+    const structured = compile((p: { x: Tensor }) => p.x, [{ x: "f64" }]);
+    expect(messageOf(() => structured.toModule())).toBe(
+      "@main: toModule: arguments are structures: compile a function of plain tensors",
+    );
+  });
+});
