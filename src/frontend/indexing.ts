@@ -1,10 +1,11 @@
 // What users call to take tensors apart and put them together, and to look for extrema.
 
-import { addDims, type Dim, dimsOf, fail, productOf, requireOptions, type Value } from "../ir/index.ts";
+import { addDims, atCaller, type Dim, dimsOf, fail, productOf, requireOptions, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { axisOf, requireList, symbolicDim } from "./axes.ts";
 import { describe } from "./describe.ts";
 import { apply, type Operand } from "./lift.ts";
+import type { Boundary } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** The extents of a value whose rank has to be known. */
@@ -132,9 +133,11 @@ export function flip(x: Tensor, options: { readonly axes?: number | readonly num
 
 // ---- putting together -----------------------------------------------------------------------------------------------
 
-function requireTensors(where: string, tensors: readonly Operand[]): void {
-  requireList(tensors, `${where}: the tensors`);
-  if (tensors.length === 0) fail("arity", `${where}: got no tensors, expected at least one`);
+function requireTensors(boundary: Boundary, tensors: readonly Operand[]): void {
+  atCaller(boundary, () => {
+    requireList(tensors, `${boundary.name}: the tensors`);
+    if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
+  });
 }
 
 /**
@@ -144,7 +147,7 @@ function requireTensors(where: string, tensors: readonly Operand[]): void {
  * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
  */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
-  requireTensors("concat", tensors);
+  requireTensors(concat, tensors);
   return apply(concat, tensors, (...values) => {
     requireOptions("concat", options, ["axis"]);
     return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
@@ -157,7 +160,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
  * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
  */
 export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
-  requireTensors("stack", tensors);
+  requireTensors(stack, tensors);
   return apply(stack, tensors, (...values) => {
     requireOptions("stack", options, ["axis"]);
     const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
