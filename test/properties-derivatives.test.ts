@@ -125,7 +125,9 @@ const kinds: readonly Kind[] = [
   (x, _, c) => (rankOf(x) === 0 ? [] : [ops.sin(ops.reduceSum(x, [c % rankOf(x)]))]),
   (x, _, c) => {
     const kind = (["max", "min"] as const)[c % 2];
-    return rankOf(x) === 0 || shapeOf(x)[0] === n ? [] : [ops.reduce(x, { kind, axes: [0] })];
+    const [extent = 0] = shapeOf(x);
+    // the extremum of nothing does not move
+    return typeof extent !== "number" || extent === 0 ? [] : [ops.reduce(x, { kind, axes: [0] })];
   },
   (x) =>
     rankOf(x) > 1

@@ -114,8 +114,8 @@ export interface PadOptions {
  * @example pad(tensor([1, 2]), { low: 1, high: 2 }) // [0, 1, 2, 0, 0]
  */
 export function pad(x: Tensor, options: PadOptions = {}): Tensor {
-  const value = options?.value ?? (x.dtype === "bool" ? false : 0);
-  return apply(pad, [x, value], (v, filling) => {
+  const { value } = options ?? {};
+  return apply(pad, value === undefined ? [x] : [x, value], (v, filling?: Value) => {
     requireOptions("pad", options, ["low", "high", "interior", "value"]);
     const shape = shapeOf(v, "pad");
     const list = (name: "low" | "high" | "interior") => counts(options[name], shape, `pad: ${name}`, 0);
@@ -133,10 +133,12 @@ export function flip(x: Tensor, options: { readonly axes?: number | readonly num
 
 // ---- putting together -----------------------------------------------------------------------------------------------
 
-function requireTensors(boundary: Boundary, tensors: readonly Operand[]): void {
-  atCaller(boundary, () => {
+/** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
+function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
+  return atCaller(boundary, () => {
     requireList(tensors, `${boundary.name}: the tensors`);
     if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
+    return Array.from(tensors);
   });
 }
 
@@ -147,8 +149,7 @@ function requireTensors(boundary: Boundary, tensors: readonly Operand[]): void {
  * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
  */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
-  requireTensors(concat, tensors);
-  return apply(concat, tensors, (...values) => {
+  return apply(concat, tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);
     return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
   })[0];
@@ -160,8 +161,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
  * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
  */
 export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
-  requireTensors(stack, tensors);
-  return apply(stack, tensors, (...values) => {
+  return apply(stack, tensorsOf(stack, tensors), (...values) => {
     requireOptions("stack", options, ["axis"]);
     const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
     return [
