@@ -96,6 +96,74 @@ describe("moving elements", () => {
     expect([r.shape, [...r.data]]).toEqual([to, [...x.data]]);
   });
 
+  it.each([
+    [[5], [1], [5], [2]],
+    [[5], [2], [2], [1]],
+    [
+      [3, 4],
+      [1, 0],
+      [3, 4],
+      [1, 3],
+    ],
+    [
+      [0, 2],
+      [0, 1],
+      [0, 2],
+      [1, 1],
+    ],
+    [[], [], [], []],
+  ])("slice of %j from %j to %j by %j", (shape, start, limit, strides) => {
+    const x = ordinary("f32", shape, 6);
+    const [r] = runOn([x], (v) => [ops.slice(v, { start, limit, strides })]);
+    const to = shape.map((_, a) => Math.ceil((limit[a] - start[a]) / strides[a]));
+    expect(r.shape).toEqual(to);
+    expect([...r.data]).toEqual(
+      subscripts(to).map((at) =>
+        elementAt(
+          x,
+          at.map((i, a) => start[a] + i * strides[a]),
+        ),
+      ),
+    );
+  });
+
+  it.each([
+    [[3], [1], [2], [0]],
+    [[3], [-1], [0], [2]],
+    [[2], [-3], [2], [1]],
+    [[0], [2], [0], [5]],
+    [
+      [2, 3],
+      [0, -2],
+      [1, 4],
+      [1, 2],
+    ],
+  ])("pad of %j by %j, %j and %j between", (shape, low, high, interior) => {
+    const x = ordinary("f64", shape, 7);
+    const [r] = runOn([x, nd("f64", 9)], (v, w) => [ops.pad(v, { low, high, interior }, w)]);
+    const to = shape.map((n, a) => low[a] + n + Math.max(n - 1, 0) * interior[a] + high[a]);
+    expect(r.shape).toEqual(to);
+    const expected = new Map(
+      subscripts(shape).map((at) => [at.map((i, a) => low[a] + i * (interior[a] + 1)).join(), elementAt(x, at)]),
+    );
+    expect([...r.data]).toEqual(subscripts(to).map((at) => expected.get(at.join()) ?? 9));
+  });
+
+  it.each([
+    [[4], [0]],
+    [
+      [2, 3],
+      [0, 1],
+    ],
+    [[2, 0], [1]],
+  ])("reverse of %j along %j", (shape, axes) => {
+    const x = ordinary("f64", shape, 8);
+    const [r] = runOn([x], (v) => [ops.reverse(v, axes)]);
+    const from = (at: readonly number[]): readonly number[] =>
+      at.map((i, a) => (axes.includes(a) ? shape[a] - 1 - i : i));
+    expect([...r.data]).toEqual(subscripts(shape).map((at) => elementAt(x, from(at))));
+  });
+
   it("gives the operand itself where permute moves nothing", () => {
     runOn([ordinary("f64", [2, 3], 1)], (x) => {
       expect(ops.permute(x, [0, 1])).toBe(x);

@@ -8,7 +8,9 @@ import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
   buildFunc,
+  type Dim,
   type Func,
+  floorDim,
   type Module,
   makeModule,
   type NdArray,
@@ -76,6 +78,22 @@ function predicateFor(pool: readonly Value[], x: Value): Value {
   return rankOf(x) === 0 ? pool[0] : ops.broadcast(pool[0], shapeOf(x), []);
 }
 
+function scalarOf(pool: readonly Value[]): Value {
+  return floats(pool).find((v) => rankOf(v) === 0) ?? pool[1];
+}
+
+/** The first or second half of an axis, or every second element. */
+function halves(x: Value, choice: number): ops.Box {
+  const shape = shapeOf(x);
+  const axis = choice % shape.length;
+  const middle = floorDim(shape[axis], 2);
+  const along = (at: Dim, others: readonly Dim[]): readonly Dim[] => others.map((d, a) => (a === axis ? at : d));
+  const zero = shape.map(() => 0);
+  if (choice % 3 === 0) return { start: zero, limit: along(middle, shape) };
+  if (choice % 3 === 1) return { start: along(middle, zero), limit: shape };
+  return { start: zero, limit: shape, strides: shape.map((_, a) => (a === axis ? 2 : 1)) };
+}
+
 type Kind = (x: Value, pool: readonly Value[], choice: number, callee: Signature | null) => readonly Value[];
 
 const bounded = [ops.tanh, ops.atan, ops.asinh, ops.erf, ops.logistic];
@@ -107,7 +125,9 @@ const kinds: readonly Kind[] = [
   (x, _, c) => (rankOf(x) === 0 ? [] : [ops.sin(ops.reduceSum(x, [c % rankOf(x)]))]),
   (x, _, c) => {
     const kind = (["max", "min"] as const)[c % 2];
-    return rankOf(x) === 0 || shapeOf(x)[0] === n ? [] : [ops.reduce(x, { kind, axes: [0] })];
+    const [extent = 0] = shapeOf(x);
+    // the extremum of nothing does not move
+    return typeof extent !== "number" || extent === 0 ? [] : [ops.reduce(x, { kind, axes: [0] })];
   },
   (x) =>
     rankOf(x) > 1
@@ -120,6 +140,14 @@ const kinds: readonly Kind[] = [
           ),
         ],
   (x) => (rankOf(x) < 2 ? [] : [ops.permute(x, [1, 0])]),
+  (x, _, c) => (rankOf(x) === 0 ? [] : [ops.reverse(x, [c % rankOf(x)])]),
+  (x, pool, c) => (rankOf(x) === 0 ? [] : [ops.concatenate([x, ops.sin(partner(pool, c, x))], c % rankOf(x))]),
+  (x, _, c) => (rankOf(x) === 0 ? [] : [ops.slice(x, halves(x, c))]),
+  (x, pool, c) => {
+    const entries = (choices: readonly number[]): readonly number[] => shapeOf(x).map((_, a) => choices[(c + a) % 3]);
+    const padding = { low: entries([0, 1, 0]), high: entries([1, 0, 2]), interior: entries([0, 0, 1]) };
+    return rankOf(x) === 0 ? [] : [ops.pad(x, padding, ops.sin(scalarOf(pool)))];
+  },
   (x) => (rankOf(x) > 1 ? [] : [ops.reshape(x, [...shapeOf(x), 1])]),
   (x, pool, c) => {
     if (rankOf(x) === 0) return [];

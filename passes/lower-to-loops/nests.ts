@@ -224,11 +224,15 @@ export class Nests {
     this.nest(dimsOf(value.type), (at) => store(this.element(value, at), to.memory, [...to.prefix, ...at]));
   }
 
-  /** Loops over a shape, the last axis innermost. */
+  /** Loops over a shape, the last axis innermost; an axis of extent 1 needs none. */
   nest(shape: readonly Dim[], body: (at: readonly Dim[]) => void): void {
     const open = (at: readonly Dim[]): void => {
       if (at.length === shape.length) {
         body(at);
+        return;
+      }
+      if (shape[at.length] === 1) {
+        open([...at, 0]);
         return;
       }
       const name = indexNames[at.length] ?? `i${at.length}`;

@@ -108,7 +108,7 @@ export class Placements {
     if (!isScalar(result.type) && !this.#held.has(result)) {
       const place = this.#commonPlace(operation, result);
       if (place !== null) {
-        place.root.size += place.copies;
+        place.root.size += place.copies * weightOf(operation);
         place.members.push(operation);
         return { kind: "place", place };
       }
@@ -120,7 +120,7 @@ export class Placements {
   }
 
   /** The place where every read of the value happens, if it is one and reads each element once. */
-  #commonPlace({ op }: Operation, value: Value): Place | null {
+  #commonPlace(operation: Operation, value: Value): Place | null {
     let common: Place | null = null;
     const uses = this.#uses.get(value) ?? [];
     for (const use of uses) {
@@ -128,8 +128,9 @@ export class Placements {
       if (place === null || (common !== null && place !== common)) return null;
       common = place;
     }
-    if (common === null || common.root.size + common.copies > maxNestSize || common.depth >= maxDepth) return null;
-    return common.copies > 1 && op.lowering?.kind === "nest" ? null : common;
+    if (common === null || common.depth >= maxDepth) return null;
+    if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
+    return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
   }
 
   #placeOf({ by, operand }: Use): Place | null {
@@ -179,6 +180,11 @@ export class Placements {
     }
     return depth < maxDepth ? depth : null;
   }
+}
+
+/** How much a rule spells out in a nest: one that decides by subscript, a case per operand. */
+function weightOf({ op, operands }: Operation): number {
+  return op.lowering?.kind === "element" && op.lowering.parts !== undefined ? operands.length : 1;
 }
 
 /** Whether an operation is lowered element by element; constants of many different elements are memory instead. */

@@ -1,24 +1,14 @@
 // The functions users call on tensors, and the table that makes each a method.
 
-import {
-  AdjointError,
-  collectSymbols,
-  currentBlock,
-  type Dim,
-  dimsOf,
-  exactDim,
-  fail,
-  parseTypeText,
-  productOf,
-  requireOptions,
-} from "../ir/index.ts";
+import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { axisOf, dimsFor, requireList } from "./axes.ts";
 import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
 import { numberTable } from "./elementwise.ts";
+import { indexingTable } from "./indexing.ts";
 import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
 import { logicTable } from "./logic.ts";
-import { rootOf } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
@@ -36,43 +26,6 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
 export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
   return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), dimsFor(shape)))])[0];
-}
-
-/** A shape as users write it; -1 is left for completeShape. */
-function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
-  requireList(shape, "the shape");
-  // holes are extents too: `map` would leave them out
-  return Array.from(shape, (extent) => {
-    if (typeof extent === "string") return symbolicDim(extent);
-    if (extent === -1 || (Number.isSafeInteger(extent) && extent >= 0)) return extent;
-    return fail("shape", `got the extent ${describe(extent)}, expected an integer from 0`);
-  });
-}
-
-/** An extent such as "4*N", of symbols that the function's arguments bind. */
-function symbolicDim(text: string): Dim {
-  const extent = parseExtent(text);
-  const bound = new Set<string>();
-  for (const value of rootOf(currentBlock()).arguments) for (const d of dimsOf(value.type)) collectSymbols(d, bound);
-  for (const name of collectSymbols(extent, new Set())) {
-    if (!bound.has(name))
-      fail("shape", `the extent '${text}' names ${name}, which is no dimension of an argument`, {
-        hint: `write ${[...bound].join(", ") || "a number"}`,
-      });
-  }
-  return extent;
-}
-
-function parseExtent(text: string): Dim {
-  try {
-    const [extent, ...more] = dimsOf(parseTypeText(`f64[${text}]`));
-    if (extent !== undefined && more.length === 0) return extent;
-  } catch (error) {
-    if (!(error instanceof AdjointError)) throw error;
-  }
-  return fail("shape", `the extent '${text.slice(0, 40)}' is no expression of dimensions`, {
-    hint: "write N, 4*N, N + 1, …",
-  });
 }
 
 function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
@@ -105,17 +58,6 @@ export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Ten
     if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
     return [ops.broadcastTo(v, dims)];
   })[0];
-}
-
-function requireList(x: unknown, what: string): void {
-  if (!Array.isArray(x)) fail("argument", `${what}: got ${describe(x)}, expected an array`);
-}
-
-function axisOf(axis: number, rank: number): number {
-  const positive = Number.isInteger(axis) && axis < 0 ? axis + rank : axis;
-  if (Number.isInteger(axis) && positive >= 0 && positive < rank) return positive;
-  const hint = rank === 0 ? "a scalar has no axes" : `expected ${-rank} to ${rank - 1}`;
-  return fail("axis", `axis ${describe(axis)} is out of range for rank ${rank}`, { hint });
 }
 
 export interface ReduceOptions {
@@ -225,6 +167,7 @@ export function dim(x: Tensor, axis: number): Tensor {
 export const methodTable = {
   ...numberTable,
   ...logicTable,
+  ...indexingTable,
   cast,
   reshape,
   permuteDims,

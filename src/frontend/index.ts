@@ -8,6 +8,20 @@ export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./
 export * from "./elementwise.ts";
 export { expressionFunc, expressionNames, requireNames } from "./expression.ts";
 export * from "./functions.ts";
+export {
+  type ArgReduceOptions,
+  argMax,
+  argMin,
+  concat,
+  expandDims,
+  flip,
+  type PadOptions,
+  pad,
+  type SliceOptions,
+  slice,
+  squeeze,
+  stack,
+} from "./indexing.ts";
 export { apply, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export * from "./logic.ts";
 export { type Boundary, currentTrace, TraceScope } from "./scope.ts";

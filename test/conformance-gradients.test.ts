@@ -1,0 +1,222 @@
+// Values, gradients and Hessian-vector products against references from outside the project; skipped where they are
+// not at hand. Each neutral op name of the reference has a row that says what it is here; names without one are listed.
+
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import * as adjoint from "../src/index.ts";
+import { compile, grad, type Tensor, tensor } from "../src/index.ts";
+
+const folder = process.env.ADJOINT_CONFORMANCE ?? fileURLToPath(new URL("../../shared/conformance", import.meta.url));
+const file = join(folder, "gradients/grad_cases.json");
+
+type Spelled = number | string;
+type Attributes = Readonly<Record<string, unknown>>;
+
+interface Elements {
+  readonly shape: readonly number[];
+  readonly dtype: string;
+  readonly data: readonly Spelled[];
+}
+
+interface Case {
+  readonly id: string;
+  readonly op: string;
+  readonly attrs: Attributes;
+  readonly inputs: readonly (Elements & { readonly diff: boolean })[];
+  readonly outputs: readonly Elements[];
+  readonly cotangents: readonly (readonly Spelled[])[];
+  readonly grads: readonly (readonly Spelled[] | null)[];
+  readonly second?: { readonly vector: readonly Spelled[][]; readonly hvp: readonly (readonly Spelled[] | null)[] };
+}
+
+type Function = (...x: Tensor[]) => Tensor | readonly Tensor[];
+/** What an op with these attributes is here; null for a variant that is not built yet. */
+type Row = (attrs: Attributes, ranks: readonly number[]) => Function | null;
+
+const { add, concat, cond, exp, greater, logaddexp, maximum, mul, neg, pow, slice, sub, sum, where } = adjoint;
+
+const plain =
+  (f: (...x: never[]) => Tensor): Row =>
+  () =>
+    f as unknown as Function;
+
+const reduction =
+  (f: (x: Tensor, options: adjoint.ReduceOptions) => Tensor): Row =>
+  ({ axes, keepdims }) =>
+  (x) =>
+    f(x, { axes: (axes ?? undefined) as number[] | undefined, keepDims: keepdims === true });
+
+const programs: Readonly<Record<string, Function>> = {
+  "sin(x)*y + exp(x*y)": (x, y) => add(mul(adjoint.sin(x), y), exp(mul(x, y))),
+  "if sum(x)>0 then 2x else x^2": (x) =>
+    cond(
+      greater(sum(x), 0),
+      (v: Tensor) => mul(v, 2),
+      (v: Tensor) => mul(v, v),
+      x,
+    ) as Tensor,
+  "2x (y unused)": (x) => mul(x, 2),
+};
+
+/** The pieces of these sizes along an axis. */
+function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
+  let from = 0;
+  return sizes.map((size) => {
+    const along = (at: number, other: number): number[] => x.shape.map((_, a) => (a === axis ? at : other));
+    const start = along(from, 0);
+    from += size;
+    return slice(x, { start, limit: x.shape.map((d, a) => (a === axis ? from : d)) });
+  });
+}
+
+const table: Readonly<Record<string, Row>> = {
+  abs: plain(adjoint.abs),
+  sign: plain(adjoint.sign),
+  expm1: plain(adjoint.expm1),
+  log: plain(adjoint.log),
+  log2: plain(adjoint.log2),
+  rsqrt: plain(adjoint.rsqrt),
+  reciprocal: plain(adjoint.reciprocal),
+  cosh: plain(adjoint.cosh),
+  asinh: plain(adjoint.asinh),
+  acosh: plain(adjoint.acosh),
+  atanh: plain(adjoint.atanh),
+  erf: plain(adjoint.erf),
+  lgamma: plain(adjoint.lgamma),
+  ceil: plain(adjoint.ceil),
+  sqrt: plain(adjoint.sqrt),
+  exp: plain(exp),
+  sin: plain(adjoint.sin),
+  relu: () => (x) => where(greater(x, 0), x, 0),
+  softplus: () => (x) => logaddexp(x, 0),
+  log_sigmoid: () => (x) => neg(logaddexp(neg(x), 0)),
+  add: plain(add),
+  sub: plain(sub),
+  mul: plain(mul),
+  div: plain(adjoint.div),
+  pow: ({ exponent, base }) => {
+    if (typeof exponent === "number") return (x) => pow(x, exponent);
+    return typeof base === "number" ? (x) => pow(base, x) : (x, y) => pow(x, y);
+  },
+  maximum: plain(maximum),
+  minimum: plain(adjoint.minimum),
+  hypot: plain(adjoint.hypot),
+  logaddexp: plain(logaddexp),
+  fmod: plain(adjoint.rem),
+  remainder: plain(adjoint.remainder),
+  sum: reduction(sum),
+  prod: reduction(adjoint.prod),
+  reduce_min: reduction(adjoint.min),
+  reduce_max: reduction(adjoint.max),
+  matmul: (_, ranks) => (ranks.some((r) => r > 2) ? null : (x, y) => adjoint.matmul(x, y)),
+  reshape:
+    ({ shape }) =>
+    (x) =>
+      adjoint.reshape(x, shape as number[]),
+  concat:
+    ({ axis, operands }) =>
+    (...x) =>
+      concat(Array.isArray(operands) ? operands.map((name: string) => x[Number(name.slice(1))]) : x, {
+        axis: axis as number,
+      }),
+  stack:
+    ({ axis }) =>
+    (...x) =>
+      adjoint.stack(x, { axis: axis as number }),
+  split:
+    ({ axis, sizes, use }) =>
+    (x) => {
+      const pieces = split(x, axis as number, sizes as number[]);
+      return Array.isArray(use) ? use.map((i: number) => pieces[i]) : pieces;
+    },
+  pad: ({ mode, pads, value }) => {
+    const [low, high] = [0, 1].map((side) => (pads as [number, number][]).map((pair) => pair[side]));
+    return mode === "constant" ? (x) => adjoint.pad(x, { low, high, value: value as number }) : null;
+  },
+  flip:
+    ({ axes }) =>
+    (x) =>
+      adjoint.flip(x, { axes: axes as number[] }),
+  program: ({ body }) => programs[body as string] ?? null,
+};
+
+const cases: readonly Case[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+
+function numberOf(x: Spelled): number {
+  return typeof x === "string" ? Number(x.replace("inf", "Infinity").replace("nan", "NaN")) : x;
+}
+
+function typed(elements: readonly Spelled[], dtype: string): Float64Array | Float32Array | Int32Array {
+  const list = elements.map(numberOf);
+  return dtype === "f64" ? Float64Array.from(list) : dtype === "f32" ? Float32Array.from(list) : Int32Array.from(list);
+}
+
+function functionOf({ op, attrs, inputs }: Case): Function | null {
+  const ranks = inputs.map((x) => x.shape.length);
+  return Object.hasOwn(table, op) ? table[op](attrs, ranks) : null;
+}
+
+function near(what: string, got: readonly number[], expected: readonly Spelled[], tolerance: number): void {
+  expect(got.length, what).toBe(expected.length);
+  for (const [i, spelled] of expected.entries()) {
+    const e = numberOf(spelled);
+    const isNear = Object.is(got[i], e) || Math.abs(got[i] - e) <= tolerance * Math.abs(e) + 1e-12;
+    expect(isNear, `${what}, element ${i}: ${got[i]}, expected ${e}`).toBe(true);
+  }
+}
+
+/** Outputs, gradients and Hessian-vector product as one function of the inputs. */
+function checked(c: Case, f: Function): void {
+  const results = (x: readonly Tensor[]): readonly Tensor[] => [f(...x)].flat() as readonly Tensor[];
+  const constantOf = (data: readonly Spelled[], like: Elements): Tensor =>
+    tensor(typed(data, like.dtype), { shape: [...like.shape] });
+  const wrt = c.inputs.flatMap(({ diff }, i) => (diff ? [i] : []));
+  const inner = (x: Tensor, y: Tensor): Tensor => sum(mul(x, y));
+  const objective = (...x: Tensor[]): Tensor =>
+    results(x)
+      .map((y, i) => inner(y, constantOf(c.cotangents[i], c.outputs[i])))
+      .reduce(add);
+  const gradients = (...x: Tensor[]): readonly Tensor[] => grad(objective, { wrt })(...x) as readonly Tensor[];
+  const along = (...x: Tensor[]): Tensor =>
+    gradients(...x)
+      .map((g, k) => inner(g, constantOf(c.second?.vector[k] ?? [], c.inputs[wrt[k]])))
+      .reduce(add);
+  const whole = (...x: Tensor[]) => [
+    ...results(x),
+    ...gradients(...x),
+    ...(c.second === undefined ? [] : (grad(along, { wrt })(...x) as readonly Tensor[])),
+  ];
+  const types = c.inputs.map(({ dtype, shape }) => `${dtype === "i64" ? "i32" : dtype}[${shape.join(", ")}]`);
+  const expected = [
+    ...c.outputs.map(({ data }) => data),
+    ...wrt.map((i) => c.grads[i] ?? []),
+    ...wrt.flatMap((i) => (c.second === undefined ? [] : [c.second.hvp[i] ?? []])),
+  ];
+  const tolerance = c.inputs.some(({ dtype }) => dtype === "f32") ? 2e-4 : 1e-9;
+  for (const backend of ["js", "interpret"] as const) {
+    const compiled = compile(whole as Function, types, { backend }) as (...x: unknown[]) => (Tensor | number)[];
+    const got = compiled(...c.inputs.map(({ data, dtype }) => typed(data, dtype)));
+    for (const [i, e] of expected.entries()) {
+      const result = got[i];
+      const elements = typeof result === "number" ? [result] : [...result.data()];
+      near(`${backend}: result ${i} of ${c.id}`, elements, e, tolerance);
+    }
+  }
+}
+
+describe.skipIf(cases.length === 0)("gradients agree with references from outside", () => {
+  for (const c of cases) {
+    const f = functionOf(c);
+    const name = `${c.id} ${JSON.stringify(c.attrs)}`;
+    if (f === null) it.skip(`${name}: not built yet`);
+    else it(name, () => checked(c, f));
+  }
+
+  it("no op of the table goes unused", () => {
+    const names = new Set(cases.map(({ op }) => op));
+    const variants = ["reduce_max", "flip"];
+    expect(Object.keys(table).filter((op) => !names.has(op) && !variants.includes(op))).toEqual([]);
+  });
+});
