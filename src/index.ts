@@ -88,6 +88,7 @@ export {
   type Nested,
   neg,
   nextafter,
+  noGrad,
   notEqual,
   type Operand,
   type PadOptions,

@@ -5,11 +5,13 @@ import {
   currentTrace,
   flattenAs,
   pathsOf,
+  remember,
   requireConcrete,
   Tensor,
   type Trace,
   type TracedFunction,
   type Tree,
+  tracksGradient,
   unflatten,
 } from "../frontend/index.ts";
 import { atCaller, type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
@@ -114,14 +116,23 @@ function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): read
 }
 
 function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeaves"] {
-  const { executable, signature } = compiled;
+  const { executable, signature, given: before, entry } = compiled;
   const captured = traced?.captured ?? [];
   const labels = labelsOf(compiled, traced);
   const plain = signature.results.every(isScalar);
   return (leaves) => {
     const arrays: NdArray[] = leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labels[i]));
     for (const tensor of captured) arrays.push(tensor.array("a captured tensor"));
-    const results = executable.run(arrays).map((array) => fromArray(array, plain));
+    const given = executable.run(arrays);
+    const inputs = [...leaves, ...captured];
+    const tracks = inputs.some((leaf) => leaf instanceof Tensor && tracksGradient(leaf));
+    // numbers could not say what they come from
+    const results = given.map((array) => fromArray(array, plain && !tracks));
+    if (tracks) {
+      const tensors = inputs.map((leaf, i) => (leaf instanceof Tensor ? leaf : new Tensor(arrays[i])));
+      // custom derivatives are still in what was given
+      remember(before, entry, tensors, results as readonly Tensor[]);
+    }
     if (traced === null) return results.length === 1 ? results[0] : results;
     return unflatten(traced.results, results);
   };

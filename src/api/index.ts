@@ -13,6 +13,7 @@ function evaluate(module: Module, entry: string, args: readonly NdArray[]): read
 installEvaluate(evaluate);
 
 export { compile } from "./compile.ts";
+export { recorded } from "./eager.ts";
 export { compileExpression, type ExpressionOptions } from "./expression.ts";
 export { hessian, jacobian } from "./jacobian.ts";
 export { type Compilation, type JitFunction, type JitOptions, jit } from "./jit.ts";

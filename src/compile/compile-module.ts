@@ -58,6 +58,8 @@ export function requireCompileOptions(options: unknown): asserts options is Comp
 
 /** A module with everything that compiling it gave. */
 export interface Compiled {
+  /** As it was given. */
+  readonly given: Module;
   /** Optimised, at tensor level. */
   readonly module: Module;
   /** What the backend got: at loop level for generated code. */
@@ -87,7 +89,16 @@ export function compileModule(module: Module, options: CompileOptions = {}): Com
       : optimised.module;
   const executable = backend.compile(lowered, { entry: entry.name, signature, observe: options.observe });
   const { module: tensors, log } = optimised;
-  return { module: tensors, lowered, entry: entry.name, signature, executable, log, source: executable.source };
+  return {
+    given: module,
+    module: tensors,
+    lowered,
+    entry: entry.name,
+    signature,
+    executable,
+    log,
+    source: executable.source,
+  };
 }
 
 function entryOf(module: Module, name: string | undefined): Func {

@@ -2,4 +2,5 @@
 
 export { type Arrangement, interpret, type StandaloneModule } from "../backend/index.ts";
 export { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "./compile-module.ts";
+export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";

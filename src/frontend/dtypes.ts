@@ -1,8 +1,9 @@
 // The dtypes as users write them: callable constants, `f32([[1, 2], [3, 4]])`.
 
 import { atCaller, type DType } from "../ir/index.ts";
+import { tensor } from "./create.ts";
 import { type Data, requireDTypeName } from "./data.ts";
-import { type Tensor, tensor } from "./tensor.ts";
+import type { Tensor } from "./tensor.ts";
 
 /** A dtype: pass it where a dtype is accepted, or call it with data to make a tensor. */
 export interface DTypeConstant {

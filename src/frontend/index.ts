@@ -1,6 +1,7 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
 export { cond, fori, scan, whileLoop } from "./control.ts";
+export { type TensorOptions, tensor } from "./create.ts";
 export { type CustomVjpRule, customVjp } from "./custom-vjp.ts";
 export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
 export { describe } from "./describe.ts";
@@ -8,6 +9,15 @@ export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./
 export * from "./elementwise.ts";
 export { expressionFunc, expressionNames, requireNames } from "./expression.ts";
 export * from "./functions.ts";
+export {
+  historyOf,
+  isLeaf as isGradLeaf,
+  noGrad,
+  remember,
+  requireGrad,
+  type Step,
+  tracksGradient,
+} from "./history.ts";
 export {
   type ArgReduceOptions,
   argMax,
@@ -22,9 +32,9 @@ export {
   squeeze,
   stack,
 } from "./indexing.ts";
-export { apply, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
+export { apply, asTensor, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export * from "./logic.ts";
 export { type Boundary, currentTrace, TraceScope } from "./scope.ts";
-export { Tensor, type TensorOptions, tensor } from "./tensor.ts";
+export { Tensor } from "./tensor.ts";
 export { type Annotation, readAnnotations, type Trace, type TracedFunction, trace, traceInto } from "./trace.ts";
 export { flatten, flattenAs, flattenList, isStatic, pathsOf, type Tree, treeKey, unflatten } from "./tree.ts";

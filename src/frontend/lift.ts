@@ -21,6 +21,7 @@ import {
   withBuilder,
 } from "../ir/index.ts";
 import { broadcastOperands, constant } from "../ops/index.ts";
+import { remember } from "./history.ts";
 import { type Boundary, currentTrace } from "./scope.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
 
@@ -37,11 +38,10 @@ export function installEvaluate(run: Evaluate): void {
 
 /** The function's results on concrete tensors, as concrete tensors. */
 export function evaluate(module: Module, entry: string, args: readonly Tensor[]): readonly Tensor[] {
-  return installed(
-    module,
-    entry,
-    args.map((t) => t.array("an operand")),
-  ).map((array) => new Tensor(array));
+  const arrays = args.map((t) => t.array("an operand"));
+  const results = installed(module, entry, arrays).map((array) => new Tensor(array));
+  remember(module, entry, args, results);
+  return results;
 }
 
 /** A traced tensor where no trace runs is one that was kept. */

@@ -10,14 +10,13 @@ import {
   fail,
   type NdArray,
   printType,
-  requireOptions,
   sizeOf,
   type Type,
   type TypedArray,
   tensorType,
   type Value,
 } from "../ir/index.ts";
-import { arrayOf, type Data, type Nested, requireDTypeName } from "./data.ts";
+import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 
 export interface TracedPart {
@@ -158,25 +157,4 @@ export function describeStranger(x: unknown): string {
   return name === "a Tensor" && !(x instanceof Tensor)
     ? "a Tensor of another copy of this package, or a proxy of one"
     : name;
-}
-
-export interface TensorOptions {
-  /** Another dtype than the data's own. */
-  readonly dtype?: DType | { readonly name: DType };
-  /** The extents, where the data is flat. */
-  readonly shape?: readonly number[];
-}
-
-/**
- * A concrete tensor. Numbers are f64, typed arrays keep their dtype; the data is copied.
- * @throws AdjointError for ragged arrays (`shape`), what is no number (`dtype`) or not a value of the dtype (`literal`).
- * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
- */
-export function tensor(data: Data, options: TensorOptions = {}): Tensor {
-  return atCaller(tensor, () => {
-    requireOptions("tensor", options, ["dtype", "shape"]);
-    const { dtype, shape } = options;
-    const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;
-    return new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
-  });
 }

@@ -13,6 +13,8 @@ import { ValueMap } from "./value-map.ts";
 export interface IsomorphicOptions {
   /** Compare origins too. */
   readonly origins?: boolean;
+  /** Compare name hints of values; true where left out. */
+  readonly names?: boolean;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface IsomorphicOptions {
  * operation numbers its index operands.
  */
 export function isomorphic(a: Module, b: Module, options: IsomorphicOptions = {}): string | null {
-  const comparison = new Comparison(options.origins === true);
+  const comparison = new Comparison(options.origins === true, options.names !== false);
   if (a.funcs.length !== b.funcs.length) return `${a.funcs.length} functions, then ${b.funcs.length}`;
   for (const [i, func] of a.funcs.entries()) {
     const difference = comparison.func(func, b.funcs[i]);
@@ -32,11 +34,13 @@ export function isomorphic(a: Module, b: Module, options: IsomorphicOptions = {}
 
 class Comparison {
   readonly #origins: boolean;
+  readonly #names: boolean;
   readonly #there = new ValueMap<Value>();
   readonly #back = new ValueMap<Value>();
 
-  constructor(origins: boolean) {
+  constructor(origins: boolean, names: boolean) {
     this.#origins = origins;
+    this.#names = names;
   }
 
   func(a: Func, b: Func): string | null {
@@ -130,7 +134,8 @@ class Comparison {
       const w = b[i];
       if (!sameType(v.type, w.type)) return `${what} ${i} has type ${printType(v.type)}, then ${printType(w.type)}`;
       const [name, other] = [v, w].map((value) => withoutSuffix(value.name ?? fallback));
-      if (name !== other) return `${what} ${i} is ${printValueName(name)}, then ${printValueName(other)}`;
+      if (this.#names && name !== other)
+        return `${what} ${i} is ${printValueName(name)}, then ${printValueName(other)}`;
       this.#there.set(v, w);
       this.#back.set(w, v);
     }

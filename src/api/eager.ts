@@ -1,0 +1,236 @@
+// Gradients of what ran at once: the history of a tensor is one function of IR, which the same pass differentiates.
+
+import { gradModule, interpret } from "../compile/index.ts";
+import { asTensor, historyOf, isGradLeaf, type Operand, type Step, Tensor, tracksGradient } from "../frontend/index.ts";
+import {
+  atCaller,
+  type Block,
+  BlockBuilder,
+  bindSymbols,
+  buildFunc,
+  Cloner,
+  calleeOf,
+  type Func,
+  FuncScope,
+  fail,
+  findFunc,
+  isFloat,
+  type Module,
+  makeBlock,
+  makeFunc,
+  makeModule,
+  printType,
+  requireOptions,
+  sameType,
+  signatureOf,
+  type Value,
+  withParts,
+} from "../ir/index.ts";
+import { constant, vjp } from "../ops/index.ts";
+
+const grads = new WeakMap<Tensor, Tensor>();
+
+/** Everything a tensor was computed from: the steps, oldest first, and the tensors that no step made. */
+interface History {
+  readonly steps: readonly Step[];
+  readonly inputs: readonly Tensor[];
+}
+
+function historyBefore(tensor: Tensor): History {
+  const steps = new Set<Step>();
+  const inputs = new Set<Tensor>();
+  const open = [tensor];
+  const seen = new Set<Tensor>(open);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const step = historyOf(next)?.step;
+    if (step === undefined) inputs.add(next);
+    else if (!steps.has(step)) {
+      steps.add(step);
+      for (const input of step.inputs) {
+        if (seen.has(input)) continue;
+        seen.add(input);
+        open.push(input);
+      }
+    }
+  }
+  const ordered = [...steps].sort((a, b) => a.order - b.order);
+  const used = new Set(ordered.flatMap((step) => step.inputs.filter((input) => inputs.has(input))));
+  return { steps: ordered, inputs: used.size === 0 ? [...inputs] : [...used] };
+}
+
+/** One function out of many steps. */
+class Recording {
+  readonly #builder = new BlockBuilder(new FuncScope());
+  readonly #values = new Map<Tensor, Value>();
+  readonly #results = new Map<Step, readonly Value[]>();
+  /** Functions that steps call, under names of their own; those of one module once. */
+  readonly #callees: Func[] = [];
+  readonly #renamed = new Map<Module, ReadonlyMap<string, string>>();
+
+  module(tensor: Tensor, { steps, inputs }: History): Module {
+    for (const input of inputs) this.#values.set(input, this.#builder.argument(input.type));
+    for (const step of steps) this.#add(step);
+    const body = this.#builder.finish([this.#valueOf(tensor)]);
+    return makeModule([...this.#callees, makeFunc({ name: "main", body })]);
+  }
+
+  #valueOf(tensor: Tensor): Value {
+    const made = historyOf(tensor);
+    const results = made === null ? undefined : this.#results.get(made.step);
+    return (results?.[made?.result ?? 0] ?? this.#values.get(tensor)) as Value;
+  }
+
+  #add(step: Step): void {
+    const func = findFunc(step.module, step.entry) as Func;
+    const args = step.inputs.map((input) => this.#valueOf(input));
+    const bound = bindSymbols(
+      signatureOf(func),
+      args.map((v) => v.type),
+    );
+    const body = renameCallees(func.body, this.#calleesOf(step.module, func));
+    this.#results.set(step, new Cloner(bound).inline(body, args, this.#builder));
+  }
+
+  #calleesOf(module: Module, entry: Func): ReadonlyMap<string, string> {
+    let names = this.#renamed.get(module);
+    if (names === undefined) {
+      const others = module.funcs.filter((f) => f !== entry);
+      names = new Map(others.map((f, i) => [f.name, `${f.name}.${this.#callees.length + i}`]));
+      this.#renamed.set(module, names);
+      for (const f of others) {
+        const renamed = names.get(f.name) as string;
+        this.#callees.push(
+          makeFunc({ ...f, name: renamed, visibility: "private", body: renameCallees(f.body, names) }),
+        );
+      }
+    }
+    return names;
+  }
+}
+
+function renameCallees(block: Block, names: ReadonlyMap<string, string>): Block {
+  if (names.size === 0) return block;
+  const operations = block.operations.map((operation) => {
+    const callee = calleeOf(operation);
+    const name = callee === null ? undefined : names.get(callee);
+    const attributes = name === undefined ? operation.attributes : { ...operation.attributes, callee: name };
+    return withParts(operation, { attributes, regions: operation.regions.map((r) => renameCallees(r, names)) });
+  });
+  return makeBlock(block.arguments, operations, block.results);
+}
+
+/**
+ * The IR of what a concrete tensor was computed by: @main takes the tensors it was computed from, oldest use first, and
+ * gives it; with `gradient`, also what `backward` adds to each that requires one.
+ * @throws AdjointError code `scope` for a traced tensor, `no-derivative` as `backward`.
+ * @example printModule(recorded(a.mul(b)))
+ */
+export function recorded(tensor: Tensor, options: { readonly gradient?: boolean } = {}): Module {
+  return atCaller(recorded, () => {
+    requireConcrete(tensor, "recorded");
+    requireOptions("recorded", options, ["gradient"]);
+    const history = historyBefore(tensor);
+    if (options.gradient !== true) return new Recording().module(tensor, history);
+    const { module, entry } = withGradient(tensor, history, true);
+    return makeModule([...module.funcs, makeFunc({ ...entry, name: "main" })]);
+  });
+}
+
+/** The history as a private function, and a function of its inputs and a cotangent that gives the gradient of those that require one. */
+function withGradient(
+  tensor: Tensor,
+  history: History,
+  withValue: boolean,
+): { readonly module: Module; readonly entry: Func } {
+  const wrt = history.inputs.flatMap((input, i) => (isGradLeaf(input) ? [i] : []));
+  if (wrt.length === 0) {
+    fail("no-derivative", "backward: nothing that the tensor was computed from requires a gradient", {
+      hint: "make it with tensor(data, { requiresGrad: true }), outside of noGrad",
+    });
+  }
+  const { funcs } = new Recording().module(tensor, history);
+  const value = makeFunc({ ...funcs[funcs.length - 1], name: "value", visibility: "private" });
+  const signature = signatureOf(value);
+  const given = withValue ? [] : [tensor.type];
+  const entry = buildFunc({ name: "backward" }, [...signature.arguments, ...given], (...x) => {
+    const args = x.slice(0, signature.arguments.length);
+    const cotangents = withValue ? [constantOne(tensor)] : x.slice(args.length);
+    return vjp(signature, args, cotangents, wrt).slice(withValue ? 0 : 1);
+  });
+  return { module: makeModule([...funcs.slice(0, -1), value]), entry };
+}
+
+function constantOne({ type }: Tensor): Value {
+  if (type.kind === "tensor") return constant(1, type);
+  return fail("no-derivative", `backward: the tensor has type ${printType(type)}, expected a tensor`);
+}
+
+function requireConcrete(tensor: unknown, what: string): asserts tensor is Tensor {
+  if (!(tensor instanceof Tensor)) fail("argument", `${what}: expected a tensor`);
+  if (tensor.traced !== null) {
+    fail("scope", `${what}: a traced tensor ${printType(tensor.type)} has no history`, { hint: "use grad in a trace" });
+  }
+}
+
+/** Adds to `grad` of every tensor with requiresGrad what flows back to it. */
+function backward(tensor: Tensor, upstream: Operand | undefined): void {
+  requireConcrete(tensor, "backward");
+  if (!isFloat(tensor.dtype)) fail("no-derivative", `backward: the tensor has dtype ${tensor.dtype}, expected a float`);
+  const cotangent = cotangentOf(tensor, upstream);
+  const history = historyBefore(tensor);
+  const { module, entry } = withGradient(tensor, history, false);
+  const arrays = [...history.inputs, cotangent].map((t) => t.array("backward"));
+  const gradients = interpret(gradModule(makeModule([...module.funcs, entry])), "backward", arrays);
+  for (const [k, leaf] of history.inputs.filter(isGradLeaf).entries()) accumulate(leaf, new Tensor(gradients[k]));
+}
+
+function cotangentOf(tensor: Tensor, upstream: Operand | undefined): Tensor {
+  if (upstream === undefined) {
+    if (tensor.rank === 0) return asTensor(Tensor.prototype.backward, 1, tensor.dtype);
+    const hint = "sum it, or pass the upstream gradient: y.backward(dy)";
+    return fail("no-derivative", `backward: the tensor has type ${printType(tensor.type)}, expected a scalar`, {
+      hint,
+    });
+  }
+  const given = upstream instanceof Tensor ? upstream : asTensor(Tensor.prototype.backward, upstream, tensor.dtype);
+  if (sameType(given.type, tensor.type)) return given;
+  return fail(
+    "shape",
+    `backward: the upstream gradient has type ${printType(given.type)}, expected ${printType(tensor.type)}`,
+  );
+}
+
+function accumulate(leaf: Tensor, gradient: Tensor): void {
+  const before = grads.get(leaf);
+  grads.set(leaf, before === undefined ? gradient : before.add(gradient));
+}
+
+// ---- methods --------------------------------------------------------------------------------------------------------
+
+Object.defineProperties(Tensor.prototype, {
+  requiresGrad: {
+    get(this: Tensor) {
+      return tracksGradient(this);
+    },
+  },
+  grad: {
+    get(this: Tensor) {
+      return grads.get(this) ?? null;
+    },
+  },
+  backward: {
+    value(this: Tensor, upstream?: Operand): void {
+      atCaller(Tensor.prototype.backward, () => backward(this, upstream));
+    },
+  },
+  zeroGrad: {
+    value(this: Tensor): void {
+      grads.delete(this);
+    },
+  },
+  detach: {
+    value(this: Tensor): Tensor {
+      return atCaller(Tensor.prototype.detach, () => new Tensor(this.array("detach()")));
+    },
+  },
+});

@@ -1,0 +1,10 @@
+// Transforms resolved and nothing else: for a function that runs once.
+
+import { gradPipeline } from "../../passes/index.ts";
+import type { Module } from "../ir/index.ts";
+import { runPasses } from "./run-passes.ts";
+
+/** The module without vjp and jvp. */
+export function gradModule(module: Module): Module {
+  return runPasses(module, gradPipeline).module;
+}
