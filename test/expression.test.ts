@@ -96,6 +96,29 @@ describe("an expression", () => {
     expect(source?.match(/Math\.cos/g)).toHaveLength(1);
   });
 
+  it("has derivatives in straight lines, and only one of two mixed ones", () => {
+    const { source } = compileExpression("exp(x*y)", ["x", "y"], { hessian: true });
+    expect(source?.match(/function/g)).toHaveLength(1);
+    expect(source?.match(/\*/g)?.length).toBeLessThanOrEqual(8);
+  });
+
+  it("keeps an argument's infinity out of the others' second derivatives", () => {
+    expect(compileExpression("exp(x) + y^2", ["x", "y"], { hessian: true })(1000, 3)).toEqual([
+      Infinity,
+      [Infinity, 6],
+      [
+        [Infinity, 0],
+        [0, 2],
+      ],
+    ]);
+  });
+
+  it("has all of its derivatives' operations come from the text", () => {
+    const f = compileExpression("sin(x*y) / hypot(x, 3) ^ y", ["x", "y"], { hessian: true });
+    const files = f.module.funcs.flatMap((func) => func.body.operations.map((o) => o.origin?.file));
+    expect(new Set(files)).toEqual(new Set(["<expression>"]));
+  });
+
   it("gives each operation its column, a binary one that of its operator", () => {
     const f = compileExpression("sin(x * y)\n  + ((x) ^ y > 3 ? exp(x) : 2**x)", ["x", "y"]);
     const at: string[] = [];

@@ -68,9 +68,9 @@ function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly
 
 /** For each argument the tangents of all results along it. */
 function tangents(recorded: Recorded, parts: readonly Part[]): readonly (readonly unknown[])[] {
-  return parts.map((_, i) => {
-    const units = parts.map((_, k) => (k === i ? 1 : 0));
-    return flatten(pushed(recorded, parts, units).tangent, isLeaf, "the tangents", isStatic).leaves;
+  return parts.map((part) => {
+    // the others are constants: a tangent of 0 would make NaN of what is infinite
+    return flatten(pushed(recorded, [part], [1]).tangent, isLeaf, "the tangents", isStatic).leaves;
   });
 }
 
