@@ -111,7 +111,7 @@ describe("adjoint expr", () => {
     expect(adjoint(["expr", "sin(x"])).toEqual({
       code: 1,
       out: "",
-      err: "<expression>:1:6 the expression does not parse: expected )\n  sin(x\n       ^\n",
+      err: "<expression>:1:6 got the end of the text, expected , or )\n  sin(x\n       ^\n",
     });
     expect(adjoint(["expr", "x*y", "--at", "x=1"]).err).toContain("--at says nothing of y, expected x, y");
     expect(adjoint(["expr", "x", "--at", "x=one"]).err).toContain("--at has 'x=one', expected name=number");

@@ -19,8 +19,8 @@ import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
-/** How a function is called, and what runs in its place inside a trace; null where nothing can. */
-export type Traced = Omit<Trace, "func"> & { readonly fn: TracedFunction | null };
+/** How a function is called, and what runs in its place inside a trace. */
+export type Traced = Omit<Trace, "func"> & { readonly fn: TracedFunction };
 
 /** A compiled function on users' arguments, and on their leaves where these are known already. */
 export interface Callable {
@@ -87,14 +87,10 @@ function checkedCall(
     if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
     if (currentTrace() === null) for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     // in a trace the function becomes part of it
-    if (traced !== null && traced.fn !== null) return traced.fn(...args);
-    return fail(
-      "scope",
-      `@${entry} is called in a trace, but was compiled from ${traced === null ? "IR" : "an expression"}`,
-      {
-        hint: "call it on concrete tensors, or write its operations as a function",
-      },
-    );
+    if (traced !== null) return traced.fn(...args.slice(0, (tree as ListTree).items.length));
+    return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
+      hint: "call it on concrete tensors, or write its operations as a function",
+    });
   };
 }
 

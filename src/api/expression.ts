@@ -1,43 +1,55 @@
 // compileExpression: a text becomes a compiled function of numbers, with its gradient and Hessian.
 
-import { type CompileOptions, compileModule } from "../compile/index.ts";
-import { describe, expressionFunc, requireNames, type Tree } from "../frontend/index.ts";
+import type { CompileOptions } from "../compile/index.ts";
 import {
-  atCaller,
-  buildFunc,
-  type Func,
-  fail,
-  type Module,
-  makeFunc,
-  makeModule,
-  requireOptions,
-  scalar,
-  signatureOf,
-  type Value,
-} from "../ir/index.ts";
-import { call, constant, jvp, vjp } from "../ops/index.ts";
-import { type CompiledFunction, finish } from "./traced.ts";
+  describe,
+  expressionFunction,
+  f64,
+  nameParameters,
+  readAnnotations,
+  type TracedFunction,
+} from "../frontend/index.ts";
+import { atCaller, fail, requireOptions } from "../ir/index.ts";
+import { valueGradAndHessian } from "./jacobian.ts";
+import { type CompiledFunction, compileTraced } from "./traced.ts";
+import { valueAndGrad } from "./transforms.ts";
 
-export interface ExpressionOptions extends Pick<CompileOptions, "backend" | "fast" | "check"> {
+export interface ExpressionOptions extends Omit<CompileOptions, "entry" | "ops"> {
   /** `f(…)` gives `[value, gradient]`. */
   readonly gradient?: boolean;
   /** `f(…)` gives `[value, gradient, hessian]`. */
   readonly hessian?: boolean;
   /** Numbers that the expression may name. */
   readonly constants?: Readonly<Record<string, number>>;
+  /** Functions that the expression may call: of traced scalars, giving one. They are traced, once per call in the text. */
+  readonly functions?: Readonly<Record<string, TracedFunction>>;
 }
 
-const f64 = scalar("f64");
+const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
+  gradient: true,
+  hessian: true,
+  constants: true,
+  functions: true,
+  backend: true,
+  fast: true,
+  check: true,
+  pipeline: true,
+  observe: true,
+};
 
 /**
  * Compiles an expression over numbers: JavaScript's arithmetic, comparisons, `&& || !` and `? :`, with `^` and `**` as power
  * (tighter than a minus before it, grouping to the right), the functions and constants of Math with and without `Math.`, and
  * sec, csc, cot. Numbers and booleans do not mix: compare a number to get a boolean, write `p ? 1 : 0` for the other way.
+ * A name means the argument, else the user's constant or function, else what Math has; after `Math.` only the last. What is
+ * called is a function, what is not is a number, so that `sin(sin)` has a meaning where an argument is called `sin`.
  * The text is parsed, never run: nothing of it reaches generated code.
  *
- * @param names the arguments, in order; they come before constants of the same name.
+ * @param names the arguments, in order: identifiers, each once.
  * @returns the function of these numbers: a number (or boolean), `[value, gradient[]]`, or `[value, gradient[], hessian[][]]`.
- * @throws AdjointError with the column in the expression: code `syntax`, `name`, `arity` or `dtype`.
+ * Called in a trace, it becomes part of it.
+ * @throws AdjointError with the column in the expression: code `syntax`, `name`, `arity`, `dtype`, or `no-derivative` for
+ * the gradient of a boolean.
  * @example compileExpression("sin(x*y) + exp(z/3)*x^2", ["x", "y", "z"], { gradient: true })(1, 2, 3)
  */
 export function compileExpression(
@@ -48,61 +60,36 @@ export function compileExpression(
   return atCaller(compileExpression, () => {
     if (typeof text !== "string")
       fail("argument", `compileExpression: the expression is ${describe(text)}, expected text`);
-    requireNames(names);
-    requireOptions("compileExpression", options, ["gradient", "hessian", "constants", "backend", "fast", "check"]);
-    const { gradient = false, hessian = false, constants = {}, ...rest } = options;
-    requireConstants(constants);
-    const module = expressionModule(expressionFunc(text, names, constants), gradient || hessian, hessian);
-    const results = resultTree(names.length, gradient || hessian, hessian);
-    const items = names.map((): Tree => leaf);
-    const called = { captured: [], arguments: { kind: "array", items }, results, fn: null } as const;
-    return finish(compileModule(module, { ...rest, entry: "main" }), called).compiled;
+    requireOptions("compileExpression", options, Object.keys(optionNames));
+    const { gradient = false, hessian = false, constants = {}, functions = {}, ...rest } = options;
+    for (const [name, x] of Object.entries({ gradient, hessian })) {
+      if (typeof x !== "boolean")
+        fail("option", `compileExpression: option '${name}' is ${describe(x)}, expected true or false`);
+    }
+    requireEach("constant", constants, "a number", (x) => typeof x === "number");
+    requireEach("function", functions, "a function", (x) => typeof x === "function");
+    const isDifferentiated = gradient || hessian;
+    const value = expressionFunction(text, names, { constants, functions, isDifferentiated });
+    const count = names.length;
+    const fn = hessian
+      ? valueGradAndHessian(value, count)
+      : gradient
+        ? valueAndGrad(value, { wrt: Array.from({ length: count }, (_, i) => i) })
+        : value;
+    if (fn !== value) nameParameters(Object.defineProperty(fn, "name", { value: value.name }), names);
+    const types = readAnnotations(names.map(() => f64));
+    return compileTraced(fn, types, rest, compileExpression).compiled;
   });
 }
 
-function requireConstants(constants: unknown): void {
-  if (typeof constants !== "object" || constants === null)
-    fail("option", `compileExpression: the constants are ${describe(constants)}, expected an object of numbers`);
-  for (const [name, value] of Object.entries(constants)) {
-    if (typeof value !== "number")
-      fail("option", `compileExpression: constant '${name}' is ${describe(value)}, expected a number`);
+/** The values of an option that gives something to each of its names. */
+function requireEach(what: string, given: unknown, expected: string, fits: (x: unknown) => boolean): void {
+  if (typeof given !== "object" || given === null)
+    fail(
+      "option",
+      `compileExpression: the ${what}s are ${describe(given)}, expected an object with ${expected} for each`,
+    );
+  for (const [name, x] of Object.entries(given)) {
+    if (!fits(x)) fail("option", `compileExpression: ${what} '${name}' is ${describe(x)}, expected ${expected}`);
   }
-}
-
-/** @main gives the value, then the gradient, then the rows of the Hessian. */
-export function expressionModule(func: Func, gradient: boolean, hessian: boolean): Module {
-  if (!gradient) return makeModule([func]);
-  const value = makeFunc({ ...func, name: "value", visibility: "private" });
-  const signature = signatureOf(value);
-  if (signature.results[0] !== f64) {
-    fail("no-derivative", "the expression gives a boolean, which has no derivative", { origin: func.origin });
-  }
-  const scope = { origin: func.origin, argumentNames: func.body.arguments.map((a) => a.name) };
-  const types = signature.arguments;
-  const one = (): Value => constant(1, f64);
-  const wrt = all(types.length);
-  const gradientAt = (x: readonly Value[]): readonly Value[] => vjp(signature, x, [one()], wrt);
-  if (!hessian) return makeModule([value, buildFunc({ ...scope, name: "main" }, types, (...x) => gradientAt(x))]);
-  const derivative = buildFunc({ ...scope, name: "gradient", visibility: "private" }, types, (...x) =>
-    gradientAt(x).slice(1),
-  );
-  const gradientOf = signatureOf(derivative);
-  const main = buildFunc({ ...scope, name: "main" }, types, (...x) => {
-    const columns = wrt.map((i) => jvp(gradientOf, x, [one()], [i]).slice(types.length));
-    return [...call(signature, x), ...call(gradientOf, x), ...wrt.flatMap((i) => columns.map((c) => c[i]))];
-  });
-  return makeModule([value, derivative, main]);
-}
-
-function all(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i);
-}
-
-const leaf: Tree = { kind: "leaf" };
-
-function resultTree(count: number, gradient: boolean, hessian: boolean): Tree {
-  const list = (items: readonly Tree[]): Tree => ({ kind: "array", items });
-  const row = list(all(count).map(() => leaf));
-  if (hessian) return list([leaf, row, list(all(count).map(() => row))]);
-  return gradient ? list([leaf, row]) : leaf;
 }

@@ -2,10 +2,10 @@
 
 import { flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
 import { atCaller } from "../ir/index.ts";
-import { constant, isFloatType, vjp as vjpOp } from "../ops/index.ts";
+import { call as callOp, constant, isFloatType, vjp as vjpOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, type Part, Recorded } from "./record.ts";
-import { derived, type GradOptions, grad, pushed, readWrt } from "./transforms.ts";
+import { derived, type GradOptions, grad, pushed, readWrt, valueAndGrad } from "./transforms.ts";
 
 /**
  * The derivatives of every result with respect to scalar arguments, in the structure of the result: each leaf becomes its
@@ -39,21 +39,38 @@ export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunct
   const wrt = atCaller(hessian, () => readWrt("hessian", options));
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
-    const recorded = new Recorded("hessian", (...own) => gradient(...own), args, call);
+    const recorded = new Recorded("hessian", gradient, args, call);
     const columns = tangents(
       recorded,
       [wrt].flat().map((i) => scalarPart(recorded, i)),
     );
-    if (!Array.isArray(wrt)) return columns[0][0];
-    return wrt.map((_, i) => columns.map((column) => column[i]));
+    return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
   });
+}
+
+/** The value of a function of scalars, its gradient and its Hessian, with respect to all of its arguments. */
+export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunction {
+  const wrt = Array.from({ length: count }, (_, i) => i);
+  const first = valueAndGrad(fn, { wrt });
+  return derived("hessian", fn, (call, args) => {
+    const recorded = new Recorded("hessian", first, args, call);
+    const both = recorded.apply([], (values) => callOp(recorded.signature, values));
+    const parts = wrt.map((i) => scalarPart(recorded, i));
+    const columns = tangents(recorded, parts).map(([, ...ofGradient]) => ofGradient);
+    return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
+  });
+}
+
+/** The matrix of which the columns are given, each entry from the later of two columns that have it. */
+function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
+  return columns.map((_, i) => columns.map((__, k) => columns[Math.max(i, k)][Math.min(i, k)]));
 }
 
 /** For each argument the tangents of all results along it. */
 function tangents(recorded: Recorded, parts: readonly Part[]): readonly (readonly unknown[])[] {
-  return parts.map((_, i) => {
-    const units = parts.map((_, k) => (k === i ? 1 : 0));
-    return flatten(pushed(recorded, parts, units).tangent, isLeaf, "the tangents", isStatic).leaves;
+  return parts.map((part) => {
+    // the others are constants: a tangent of 0 would make NaN of what is infinite
+    return flatten(pushed(recorded, [part], [1]).tangent, isLeaf, "the tangents", isStatic).leaves;
   });
 }
 

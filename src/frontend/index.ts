@@ -7,7 +7,7 @@ export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data
 export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
 export * from "./elementwise.ts";
-export { expressionFunc, expressionNames, requireNames } from "./expression.ts";
+export { expressionFunction, expressionNames } from "./expression.ts";
 export * from "./functions.ts";
 export {
   historyOf,
@@ -36,5 +36,13 @@ export { apply, asTensor, calledAs, installEvaluate, literal, type Operand, requ
 export * from "./logic.ts";
 export { type Boundary, currentTrace, TraceScope } from "./scope.ts";
 export { Tensor } from "./tensor.ts";
-export { type Annotation, readAnnotations, type Trace, type TracedFunction, trace, traceInto } from "./trace.ts";
+export {
+  type Annotation,
+  nameParameters,
+  readAnnotations,
+  type Trace,
+  type TracedFunction,
+  trace,
+  traceInto,
+} from "./trace.ts";
 export { flatten, flattenAs, flattenList, isStatic, pathsOf, type Tree, treeKey, unflatten } from "./tree.ts";

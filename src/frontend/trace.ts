@@ -140,8 +140,18 @@ function nameOf(fn: TracedFunction): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(fn.name) ? fn.name : "main";
 }
 
+const namedParameters = new WeakMap<TracedFunction, readonly string[]>();
+
+/** Names the parameters of a function whose text does not. */
+export function nameParameters<F extends TracedFunction>(fn: F, names: readonly string[]): F {
+  namedParameters.set(fn, names);
+  return fn;
+}
+
 /** The names of simple parameters, from the function's text; hints for readable IR and nothing else. */
 function parameterNames(fn: TracedFunction): readonly string[] {
+  const named = namedParameters.get(fn);
+  if (named !== undefined) return named;
   const text = Function.prototype.toString.call(fn).slice(0, 500);
   const list = /^(?:function\s*[\w$]*\s*)?\(([\w$,\s]*)\)/.exec(text)?.[1] ?? /^([\w$]+)\s*=>/.exec(text)?.[1] ?? "";
   return list
