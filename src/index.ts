@@ -59,6 +59,7 @@ export {
   floor,
   floorDivide,
   fori,
+  Graph,
   greater,
   greaterEqual,
   hypot,

@@ -39,6 +39,10 @@ it.skipIf(!built)("c = a·b is 300, 20 and 15 as an expression", () => {
   expect(node("dist/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
 });
 
+it.skipIf(!built)("c = a·b is 300, 20 and 15 declared", () => {
+  expect(node("dist/examples/declared.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+});
+
 it.skipIf(!built)("c = a·b is 300, 20 and 15 defined by running", () => {
   expect(node("dist/examples/eager.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
 });

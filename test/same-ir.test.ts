@@ -2,10 +2,12 @@
 
 import { expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
-import { runPasses } from "../src/compile/index.ts";
+import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
   compile,
   compileExpression,
+  f64,
+  Graph,
   type Module,
   mul,
   recorded,
@@ -13,7 +15,7 @@ import {
   tensor,
   valueAndGrad,
 } from "../src/index.ts";
-import { isomorphic, printModule } from "../src/ir/index.ts";
+import { isomorphic, printModule, scalar } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 
 const written = parse(`func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
@@ -37,12 +39,21 @@ function eager(): Module {
   return runPasses(recorded(a.mul(b), { gradient: true }), tensorPipeline).module;
 }
 
+function declared(): Module {
+  const graph = new Graph();
+  const [a, b] = ["a", "b"].map((name) => graph.placeholder(f64, { name }));
+  const c = mul(a, b);
+  const types = [scalar("f64"), scalar("f64")];
+  return compileModule(graph.module([c, ...graph.gradients(c, [a, b])]), { entry: "main" }, types).module;
+}
+
 function expression(): Module {
   return compileExpression("a * b", ["a", "b"], { gradient: true }).module;
 }
 
 it.each([
   ["traced", traced],
+  ["declared", declared],
   ["defined by running", eager],
   ["as an expression", expression],
 ])("c = a·b and its gradient %s is the same IR after the default pipeline", (_, make) => {

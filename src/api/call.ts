@@ -4,6 +4,7 @@ import type { Arrangement, Compiled, StandaloneModule } from "../compile/index.t
 import {
   currentTrace,
   flattenAs,
+  graphOf,
   pathsOf,
   remember,
   requireConcrete,
@@ -13,6 +14,7 @@ import {
   type Tree,
   tracksGradient,
   unflatten,
+  withGraph,
 } from "../frontend/index.ts";
 import { atCaller, type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
 import { fromArray, toArray } from "./convert.ts";
@@ -85,9 +87,14 @@ function checkedCall(
   return (args) => {
     const leaves = leavesOf(args, tree as ListTree, entry);
     if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
-    if (currentTrace() === null) for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
-    // in a trace the function becomes part of it
-    if (traced !== null) return traced.fn(...args.slice(0, (tree as ListTree).items.length));
+    const graph = traced === null ? null : graphOf(leaves);
+    if (currentTrace() === null && graph === null) {
+      for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
+    }
+    // in a trace or a declared graph the function becomes part of it
+    const inPlace = (): unknown => traced?.fn(...args.slice(0, (tree as ListTree).items.length));
+    if (graph !== null) return withGraph(graph, inPlace);
+    if (traced !== null) return inPlace();
     return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
       hint: "call it on concrete tensors, or write its operations as a function",
     });

@@ -17,5 +17,6 @@ export { recorded } from "./eager.ts";
 export { compileExpression, type ExpressionOptions } from "./expression.ts";
 export { hessian, jacobian } from "./jacobian.ts";
 export { type Compilation, type JitFunction, type JitOptions, jit } from "./jit.ts";
+export { type Feed, Session, type SessionOptions } from "./session.ts";
 export type { CompiledFunction } from "./traced.ts";
 export { type GradOptions, grad, jvp, valueAndGrad, vjp } from "./transforms.ts";

@@ -10,12 +10,14 @@ import {
   currentTrace,
   describe,
   flattenList,
+  graphOf,
   isStatic,
   requireConcrete,
   Tensor,
   type TracedFunction,
   type Tree,
   treeKey,
+  withGraph,
 } from "../frontend/index.ts";
 import {
   AdjointError,
@@ -82,6 +84,8 @@ export function compileOnCall(
   const cache = new Cache(fn, options);
   const run = (args: readonly unknown[]): unknown => {
     const { leaves, tree } = read(args);
+    const graph = graphOf(leaves);
+    if (graph !== null) return withGraph(graph, () => fn(...args));
     for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
     return cache.find(tree, types, call).onLeaves(leaves);

@@ -1,6 +1,6 @@
 // compileModule: choose pipeline and backend, run, and keep the log.
 
-import { loopPipeline, tensorPipeline } from "../../passes/index.ts";
+import { loopPipeline, refineTo, tensorPipeline } from "../../passes/index.ts";
 import { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
 import {
   type Func,
@@ -12,8 +12,9 @@ import {
   requireOptions,
   type Signature,
   signatureOf,
+  type Type,
 } from "../ir/index.ts";
-import type { CompileLog, Pipeline } from "../rewrite/index.ts";
+import { type CompileLog, Pipeline } from "../rewrite/index.ts";
 import { type Check, checks, runPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
@@ -74,13 +75,16 @@ export interface Compiled {
 
 const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBackend].map((b) => [b.name, b]));
 
-/** Optimises a module and makes its entry callable. */
-export function compileModule(module: Module, options: CompileOptions = {}): Compiled {
+/** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
+export function compileModule(module: Module, options: CompileOptions = {}, argumentTypes?: readonly Type[]): Compiled {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
   const backend = chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
-  const optimised = runPasses(module, options.pipeline ?? tensorPipeline, passOptions);
+  const { pipeline = tensorPipeline } = options;
+  const refined = argumentTypes === undefined ? [] : [refineTo(entry.name, argumentTypes)];
+  const first = refined.map((pass) => ({ pass, reason: "the types of the arguments that come" }));
+  const optimised = runPasses(module, new Pipeline(first).concat(pipeline), passOptions);
   const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
   const signature = signatureOf(func);
   const lowered =

@@ -4,7 +4,7 @@ import { atCaller, fail, requireOptions, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { apply, asTensor, type Operand } from "./lift.ts";
 import type { Boundary } from "./scope.ts";
-import { carriedFrom, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
+import { carriedFrom, leavesOf, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
 import type { Tensor } from "./tensor.ts";
 import { atOnce } from "./trace.ts";
 import { type Tree, treeKey, unflatten } from "./tree.ts";
@@ -31,7 +31,9 @@ export function cond<T>(
   return atCaller(cond, () => {
     requireFunction(then, "cond: the first branch");
     requireFunction(otherwise, "cond: the second branch");
-    return atOnce(cond, () => branches(asTensor(cond, predicate, null), then, otherwise, operands));
+    return atOnce(cond, [predicate, ...operands], () =>
+      branches(asTensor(cond, predicate, null), then, otherwise, operands),
+    );
   });
 }
 
@@ -64,7 +66,7 @@ export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) =
   return atCaller(whileLoop, () => {
     requireFunction(condition, "whileLoop: the condition");
     requireFunction(body, "whileLoop: the body");
-    return atOnce(whileLoop, () => loop(whileLoop, condition, body, init));
+    return atOnce(whileLoop, leavesOf(init), () => loop(whileLoop, condition, body, init));
   });
 }
 
@@ -101,7 +103,7 @@ export function scan<C, O>(
   return atCaller(scan, () => {
     requireFunction(body, "scan: the body");
     requireOptions("scan", options, ["reverse"]);
-    return atOnce(scan, () => scanned(body, init, xs, options));
+    return atOnce(scan, [xs, ...leavesOf(init)], () => scanned(body, init, xs, options));
   });
 }
 
@@ -143,7 +145,9 @@ function scanned<C, O>(
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
   return atCaller(fori, () => {
     requireFunction(body, "fori: the body");
-    return atOnce(fori, () => counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init));
+    return atOnce(fori, [from, to, ...leavesOf(init)], () =>
+      counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init),
+    );
   });
 }
 

@@ -5,7 +5,7 @@ import { customVjp as customVjpOp, isFloatType } from "../ops/index.ts";
 import { describe } from "./describe.ts";
 import { apply } from "./lift.ts";
 import type { Boundary } from "./scope.ts";
-import { carriedFrom, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
+import { carriedFrom, leavesOf, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
 import { Tensor } from "./tensor.ts";
 import { atOnce, type TracedFunction } from "./trace.ts";
 import { unflatten } from "./tree.ts";
@@ -32,7 +32,7 @@ export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFuncti
     requireFunction(rule.backward, "customVjp: backward");
   });
   const call = (...args: unknown[]): unknown =>
-    atCaller(call, () => atOnce(call, () => customized(call, fn, rule, args)));
+    atCaller(call, () => atOnce(call, leavesOf(args), () => customized(call, fn, rule, args)));
   return Object.defineProperty(call, "name", { value: fn.name });
 }
 

@@ -1,7 +1,8 @@
 // Where concrete tensors came from: what ran at once is remembered as long as its results are, where a gradient may be
 // asked for. Nothing is kept anywhere else.
 
-import { fail, isFloat, type Module } from "../ir/index.ts";
+import { atCaller, fail, isFloat, type Module } from "../ir/index.ts";
+import { describe } from "./describe.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One function that ran on concrete tensors. */
@@ -60,6 +61,11 @@ export function remember(module: Module, entry: string, inputs: readonly Tensor[
  * @example noGrad(() => weights.sub(weights.grad.mul(0.1)))
  */
 export function noGrad<T>(body: () => T): T {
+  return atCaller(noGrad, () => withoutHistory(body));
+}
+
+function withoutHistory<T>(body: () => T): T {
+  if (typeof body !== "function") fail("argument", `noGrad: got ${describe(body)}, expected a function`);
   const before = isRecording;
   isRecording = false;
   try {

@@ -4,6 +4,7 @@ export { cond, fori, scan, whileLoop } from "./control.ts";
 export { type TensorOptions, tensor } from "./create.ts";
 export { type CustomVjpRule, customVjp } from "./custom-vjp.ts";
 export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
+export { Graph, type GraphInput, type PlaceholderOptions } from "./declare.ts";
 export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
 export * from "./elementwise.ts";
@@ -34,7 +35,7 @@ export {
 } from "./indexing.ts";
 export { apply, asTensor, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export * from "./logic.ts";
-export { type Boundary, currentTrace, TraceScope } from "./scope.ts";
+export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
 export { Tensor } from "./tensor.ts";
 export {
   type Annotation,

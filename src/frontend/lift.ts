@@ -22,7 +22,7 @@ import {
 } from "../ir/index.ts";
 import { broadcastOperands, constant } from "../ops/index.ts";
 import { remember } from "./history.ts";
-import { type Boundary, currentTrace } from "./scope.ts";
+import { type Boundary, currentTrace, graphOf, withGraph } from "./scope.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
 
 /** What an operation takes: a tensor, or a literal of the tensor's dtype. */
@@ -71,6 +71,8 @@ export function apply(
 ): readonly Tensor[] {
   const trace = currentTrace();
   const called = outermost ?? boundary;
+  const graph = trace === null ? graphOf(operands) : null;
+  if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
   if (trace === null) return runNow(operands, dtype, build, called);
   const origin = captureOrigin(trace.boundary(called));

@@ -11,6 +11,7 @@ import {
   type Signature,
   signatureOf,
   type Value,
+  withBuilder,
 } from "../ir/index.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -30,6 +31,7 @@ export class TraceScope {
   /** The public function that started the trace, and the function it calls. */
   readonly #entry: Boundary;
   readonly #traced: Boundary;
+  #isFrozen = false;
 
   constructor(parent: TraceScope | null, entry: Boundary, traced: Boundary) {
     this.parent = parent;
@@ -47,6 +49,23 @@ export class TraceScope {
   boundary(boundary: Boundary): Boundary {
     if (boundary !== this.#traced) return boundary;
     return this.parent?.boundary(this.#entry) ?? this.#entry;
+  }
+
+  /** Makes it the scope of a declared graph, to which operations on its tensors go whenever they are applied. */
+  declare(): void {
+    graphs.set(this.root, this);
+  }
+
+  /** From here on operations are refused. */
+  freeze(): void {
+    this.#isFrozen = true;
+  }
+
+  requireOpen(): void {
+    if (!this.#isFrozen) return;
+    fail("scope", "the graph is frozen, since a session runs it", {
+      hint: "declare all of it before new Session(graph)",
+    });
   }
 
   signature(name: string): Signature | null {
@@ -100,6 +119,26 @@ function visible(tensor: Tensor, origin: Origin | null): Value {
     origin,
     hint: "return it from the branch or body",
   });
+}
+
+/** The scopes of declared graphs. */
+const graphs = new WeakMap<BlockBuilder, TraceScope>();
+
+/** The declared graph that one of the tensors belongs to; null where none does, or a trace runs. */
+export function graphOf(tensors: Iterable<unknown>): TraceScope | null {
+  if (running !== null) return null;
+  for (const tensor of tensors) {
+    const part = (tensor as Tensor | null | undefined)?.traced;
+    const graph = part == null ? undefined : graphs.get(rootOf(part.builder));
+    if (graph !== undefined) return graph;
+  }
+  return null;
+}
+
+/** Runs `body`, whose operations go to the graph. */
+export function withGraph<T>(graph: TraceScope, body: () => T): T {
+  graph.requireOpen();
+  return withTrace(graph, () => withBuilder(graph.root, body));
 }
 
 let running: TraceScope | null = null;

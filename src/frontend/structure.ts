@@ -14,6 +14,11 @@ export function wrap(values: readonly Value[]): readonly Tensor[] {
   return values.map((value) => new Tensor({ value, builder }));
 }
 
+/** The tensors and literals of a structure. */
+export function leavesOf(structure: unknown): readonly Operand[] {
+  return flatten(structure, isOperand, "the carried values", isStatic).leaves;
+}
+
 /** A structure of values: what a loop carries, what a branch returns. */
 export interface Structure {
   readonly values: readonly Value[];

@@ -16,7 +16,7 @@ import {
 } from "../ir/index.ts";
 import type { DTypeConstant } from "./dtypes.ts";
 import { evaluate, literal } from "./lift.ts";
-import { type Boundary, currentTrace, TraceScope, withTrace } from "./scope.ts";
+import { type Boundary, currentTrace, graphOf, TraceScope, withGraph, withTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 import { flatten, flattenList, isStatic, type Tree, unflatten } from "./tree.ts";
 
@@ -114,11 +114,13 @@ function results(scope: TraceScope, returned: unknown, name: string): { values: 
 }
 
 /**
- * What `body` gives: recorded in the running trace; where none runs, traced on its own and run at once on the concrete
- * tensors that it uses.
+ * What `body` gives: recorded in the running trace, or in the declared graph of one of the operands; where there is none,
+ * traced on its own and run at once on the concrete tensors that it uses.
  */
-export function atOnce<T>(boundary: Boundary, body: () => T): T {
+export function atOnce<T>(boundary: Boundary, operands: Iterable<unknown>, body: () => T): T {
   if (currentTrace() !== null) return body();
+  const graph = graphOf(operands);
+  if (graph !== null) return withGraph(graph, body);
   const traced = trace(body, [], { kind: "array", items: [] }, boundary);
   return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }

@@ -1,0 +1,191 @@
+// Session: runs parts of a declared graph, and keeps the state of its variables.
+
+import { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
+import { describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
+import {
+  atCaller,
+  didYouMean,
+  dimsOf,
+  elementDType,
+  fail,
+  findFunc,
+  isScalar,
+  type NdArray,
+  printType,
+  type Signature,
+  signatureOf,
+  type Type,
+  tensorType,
+} from "../ir/index.ts";
+import { fromArray, toArray } from "./convert.ts";
+
+/** Data for a tensor: numbers, typed or nested arrays, concrete tensors. */
+export type Feed = unknown;
+
+export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe">;
+
+/** How many compiled parts one session keeps. */
+const cacheSize = 64;
+
+interface Part {
+  readonly compiled: Compiled;
+  readonly inputs: readonly GraphInput[];
+}
+
+/** One compilation of a session. */
+export interface SessionCompilation {
+  /** Types of the inputs that the part takes. */
+  readonly types: readonly string[];
+  readonly run: number;
+}
+
+/**
+ * Runs a graph, which is frozen from here: a new operation on it is an error. Variables start at their first values, and each
+ * session has its own.
+ * @throws AdjointError code `argument` for what is no graph, `option` for unknown options.
+ * @example new Session(graph).run([y, dx], { x: 15, y: 20 })
+ */
+export class Session {
+  readonly #graph: Graph;
+  readonly #options: SessionOptions;
+  readonly #state = new Map<Tensor, NdArray>();
+  readonly #parts = new Map<string, Part>();
+  readonly #numbers = new Map<Tensor, number>();
+  readonly compilations: SessionCompilation[] = [];
+  #runs = 0;
+
+  constructor(graph: Graph, options: SessionOptions = {}) {
+    atCaller(Session as unknown as () => void, () => {
+      if (!(graph instanceof Graph)) fail("argument", `Session: got ${describe(graph)}, expected a Graph`);
+      requireCompileOptions(options);
+    });
+    this.#graph = graph;
+    this.#options = options;
+    graph.freeze();
+  }
+
+  /**
+   * The fetches' values, in their structure: all numbers or booleans where all are of rank 0, else tensors. What they do not
+   * need is not computed and needs no feed.
+   *
+   * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: any tensor of the
+   * graph may be fed, and is then not computed.
+   * @throws AdjointError code `argument` for a feed that is missing, unknown, given twice or does not fit; `scope` for tensors
+   * of another graph.
+   */
+  run(fetches: unknown, feeds: Readonly<Record<string, Feed>> | ReadonlyMap<Tensor, Feed> = {}): unknown {
+    return atCaller(Session.prototype.run, () => this.#run(fetches, feeds));
+  }
+
+  #run(fetches: unknown, feeds: unknown): unknown {
+    this.#runs++;
+    const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+    const { leaves, tree } = flatten(fetches, isTensor, "the fetches");
+    const given = this.#readFeeds(feeds);
+    const assigned = leaves.flatMap((t) => this.#graph.assignmentOf(t) ?? []);
+    for (const [i, a] of assigned.entries()) {
+      if (assigned.findIndex((b) => b.variable === a.variable && b.value !== a.value) > i)
+        fail("argument", "the fetches assign to one variable twice", { origin: a.origin });
+    }
+    const part = this.#partFor(leaves, given);
+    const results = this.#execute(part, given);
+    for (const [i, t] of leaves.entries()) {
+      const assignment = this.#graph.assignmentOf(t);
+      if (assignment !== null) this.#state.set(assignment.variable, results[i]);
+    }
+    const plain = part.compiled.signature.results.every(isScalar);
+    return unflatten(
+      tree,
+      results.map((array) => fromArray(array, plain)),
+    );
+  }
+
+  // ---- feeds --------------------------------------------------------------------------------------------------------
+
+  #readFeeds(feeds: unknown): ReadonlyMap<Tensor, Feed> {
+    if (feeds instanceof Map) {
+      for (const tensor of feeds.keys()) this.#graph.valueOf(tensor, "a feed");
+      return new Map([...feeds].map(([tensor, data]) => [this.#graph.inputOf(tensor)?.tensor ?? tensor, data]));
+    }
+    if (typeof feeds !== "object" || feeds === null || Array.isArray(feeds))
+      fail("argument", `the feeds are ${describe(feeds)}, expected an object by name, or a Map by tensor`);
+    return new Map(Object.entries(feeds).map(([name, data]) => [this.#named(name), data]));
+  }
+
+  #named(name: string): Tensor {
+    const { names } = this.#graph;
+    const known = names.length === 0 ? "the graph has no placeholder" : `the names are ${names.slice(0, 8).join(", ")}`;
+    const shown = name.length > 40 ? `${name.slice(0, 40)}…` : name;
+    return (
+      this.#graph.named(name) ??
+      fail("name", `the graph has no placeholder '${shown}'`, { hint: didYouMean(name, names) ?? known })
+    );
+  }
+
+  // ---- parts --------------------------------------------------------------------------------------------------------
+
+  /** The compiled function of these fetches for feeds of these types. */
+  #partFor(fetches: readonly Tensor[], given: ReadonlyMap<Tensor, Feed>): Part {
+    const fed = [...given.keys()];
+    const types = fed.map((t) => feedType(given.get(t), t.type, this.#label(t)));
+    const numbers = (list: readonly Tensor[]): string => list.map((t) => this.#number(t)).join();
+    const key = `${numbers(fetches)} ${numbers(fed)} ${types.map(printType).join(" ")}`;
+    let part = this.#parts.get(key);
+    this.#parts.delete(key);
+    part ??= this.#compile(fetches, fed, types);
+    if (this.#parts.size >= cacheSize) this.#parts.delete(this.#parts.keys().next().value as string);
+    this.#parts.set(key, part);
+    return part;
+  }
+
+  #compile(fetches: readonly Tensor[], fed: readonly Tensor[], types: readonly Type[]): Part {
+    const { module, inputs } = this.#graph.part(fetches, fed);
+    for (const input of inputs) requireFed(input);
+    const func = findFunc(module, "main");
+    const signature = signatureOf(func ?? fail("structure", "the part has no @main")) as Signature;
+    const argumentTypes = signature.arguments.map((type, i) => types[i - inputs.length] ?? type);
+    const compiled = compileModule(module, { ...this.#options, entry: "main" }, argumentTypes);
+    this.compilations.push({ types: argumentTypes.map(printType), run: this.#runs });
+    return { compiled, inputs };
+  }
+
+  #execute({ compiled, inputs }: Part, given: ReadonlyMap<Tensor, Feed>): readonly NdArray[] {
+    const own = inputs.map(({ tensor, value }) => this.#state.get(tensor) ?? (value as Tensor).array("a variable"));
+    const { signature } = compiled;
+    const fed = [...given].map(([t, data], i) => toArray(data, signature.arguments[own.length + i], this.#label(t)));
+    return compiled.executable.run([...own, ...fed]);
+  }
+
+  #label(tensor: Tensor): string {
+    const input = this.#graph.inputOf(tensor);
+    return input === null ? "the feed of a tensor" : `the feed of '${input.name}'`;
+  }
+
+  #number(tensor: Tensor): number {
+    let number = this.#numbers.get(tensor);
+    if (number === undefined) this.#numbers.set(tensor, (number = this.#numbers.size));
+    return number;
+  }
+}
+
+/** The type that a part is compiled for: as declared, or of the rank and sizes that come where any may. */
+function feedType(data: Feed, declared: Type, label: string): Type {
+  if (declared.kind !== "unranked") return declared;
+  const dtype = elementDType(declared) ?? "f64";
+  const rank = data instanceof Tensor ? dimsOf(data.type).length : null;
+  const open = tensorType(
+    dtype,
+    rank === null && ArrayBuffer.isView(data) ? [(data as { length?: number }).length ?? 0] : [],
+  );
+  const { shape } = toArray(data, open, label);
+  return tensorType(dtype, shape);
+}
+
+/** A placeholder that is needed and not fed is an error. */
+function requireFed({ kind, name, tensor, origin }: GraphInput): void {
+  if (kind !== "placeholder") return;
+  const where = origin === null ? "" : ` (${origin.file}:${origin.line})`;
+  fail("argument", `placeholder '${name}'${where} is not fed, expected ${printType(tensor.type)}`, {
+    hint: `add { ${name}: … } to the feeds`,
+  });
+}
