@@ -6,8 +6,9 @@ import { type Func, fail, findFunc, type Module, type NdArray, printModule, sign
 import { standardOps } from "../ops/index.ts";
 import type { Pass } from "../rewrite/index.ts";
 import { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
-import { arbitraryProgram, buildProgram, sizesOf } from "./programs.ts";
-import { sampleArguments, showArray } from "./values.ts";
+import { arbitraryProgram, buildProgram, type Program, sizesOf } from "./programs.ts";
+import { reduceModule } from "./reduce.ts";
+import { type Dims, sampleArguments, showArray } from "./values.ts";
 
 export interface CheckPassOptions {
   /** Random programs; 200 where left out. */
@@ -34,14 +35,50 @@ export function checkPass(pass: Pass, { runs = 200, seed }: CheckPassOptions = {
     { numRuns: runs, seed },
   );
   if (!result.failed) return;
-  const [program] = result.counterexample ?? [];
-  const text = program === undefined ? "" : printModule(buildProgram(program));
-  const cause = result.errorInstance;
+  const [program, valueSeed] = result.counterexample ?? [];
+  const smallest = program === undefined ? null : smallestWrong(pass, program, valueSeed ?? 0);
+  const text = smallest === null ? "" : printModule(smallest.module);
+  const cause = smallest?.fault ?? result.errorInstance;
   const reason = cause instanceof Error ? cause.message : String(cause);
   fail("validate", `pass ${pass.name} is wrong (seed ${result.seed}): ${reason}\n${text}`, {
     cause,
     reproducer: `// pass: ${pass.name}\n${text}`,
   });
+}
+
+/** Inputs tried for each smaller module: what the fault needs may be another one's. */
+const triedInputs = 24;
+
+/** The counterexample, reduced, and what is wrong with it. */
+function smallestWrong(pass: Pass, program: Program, valueSeed: number): { module: Module; fault: unknown } {
+  const sizes = sizesOf(program);
+  const faultOf = (module: Module): unknown => {
+    for (let k = 0; k < triedInputs; k++) {
+      const fault = faultAt(pass, module, sizes, valueSeed + k);
+      if (fault !== null) return fault;
+    }
+    return null;
+  };
+  const module = reduceModule(buildProgram(program), "main", (smaller) => faultOf(smaller) !== null);
+  return { module, fault: faultOf(module) };
+}
+
+/** Null where the pass is right, or the module itself does not run on sample inputs. */
+function faultAt(pass: Pass, module: Module, sizes: Dims, seed: number): unknown {
+  const args = sampleArguments(signatureOf(findFunc(module, "main") as Func), sizes, seed);
+  try {
+    interpret(module, "main", args);
+  } catch {
+    return null;
+  }
+  try {
+    const after = pass.run(module, { ops: standardOps, fast: false });
+    verify(after);
+    compare(module, after, args);
+    return null;
+  } catch (error) {
+    return error;
+  }
 }
 
 function compare(before: Module, after: Module, args: readonly NdArray[]): void {

@@ -3,5 +3,6 @@
 export { type CheckPassOptions, checkPass } from "./check-pass.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
 export { arbitraryProgram, buildProgram, type Program, sizesOf } from "./programs.ts";
+export { reduceModule } from "./reduce.ts";
 export { arbitraryDim, arbitraryDType, arbitraryNumber, arbitraryTensorType, arbitraryType } from "./types.ts";
 export { type Dims, elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";

@@ -171,6 +171,16 @@ const constant: Kind = ({ picks }) => {
   return [ops.constant(type.dtype === "bool" ? picks[1] % 2 === 0 : literals[picks[1] % literals.length], type)];
 };
 
+/** A value and a constant under an op that commutes: what most identities speak of. */
+const withConstant: Kind = ({ picks }, pool, { elementwise: records }) => {
+  const common = records.filter((op) => op.traits.commutative === true);
+  const x = at(pool, picks[1]);
+  const type = tensor(x);
+  const value = type.dtype === "bool" ? picks[2] % 2 === 0 : literals[picks[2] % literals.length];
+  const constant = ops.constant(value, type);
+  return emit(common[picks[0] % common.length], picks[3] % 2 === 0 ? [x, constant] : [constant, x]);
+};
+
 const cast: Kind = ({ picks }, pool) => [ops.cast(at(pool, picks[0]), dtypeList[picks[1] % dtypeList.length])];
 
 const bitcast: Kind = ({ picks }, pool) => {
@@ -366,6 +376,8 @@ const check: Kind = ({ picks }, pool) => {
 
 const kinds: readonly Kind[] = [
   elementwise,
+  withConstant,
+  withConstant,
   elementwise,
   elementwise,
   elementwise,
