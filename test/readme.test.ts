@@ -1,0 +1,52 @@
+// The programs in README.md run against the built package, and print what the text says.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const built = existsSync(join(root, "dist/index.js"));
+const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(
+  (m) => m[1],
+);
+
+/** What a program prints; inside the package it imports the package by name. */
+function run(program: string): string {
+  const folder = mkdtempSync(join(root, "dist/readme-"));
+  try {
+    const path = join(folder, "program.mjs");
+    writeFileSync(path, program);
+    const { stdout, stderr, status } = spawnSync(process.execPath, [path], { encoding: "utf8", cwd: root });
+    if (status !== 0) throw new Error(stderr);
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** `expression;   // value` becomes a check that the expression has that value. */
+function checked(block: string): string {
+  const line = /^(?!const |import |\/\/)(\S.*?);\s+\/\/ (true|-?[\d.]+|\[.*\])$/gm;
+  const checks = block.replace(line, (_, expression, value) => `same(${expression}, ${value});`);
+  return `import { deepStrictEqual as same } from "node:assert";\n${checks}\nconsole.log(${checks.split("same(").length - 1});`;
+}
+
+it.skipIf(!built)("the tour and the ways in give what their comments say", () => {
+  const [tour, ways] = blocks;
+  expect(run(checked(tour))).toBe("4\n");
+  expect(run(checked(ways))).toBe("4\n");
+});
+
+it.skipIf(!built)("a user's op parses, prints, differentiates and compiles", () => {
+  expect(run(blocks[2])).toBe("[ 0, 0.5 ] true true\n");
+});
+
+it.skipIf(!built)("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
+  const out = run(blocks[3]);
+  expect(out).toContain("// ----- signs: 1 removed, 2 added");
+  expect(out).toMatch(/pass tempting is wrong \(seed 7\): got /);
+  const found = out.slice(out.indexOf("pass tempting"));
+  expect([...found.matchAll(/= (\w+)/g)].map((m) => m[1]).sort()).toEqual(["constant", "mul"]);
+});
