@@ -5,20 +5,17 @@
 
 import {
   BlockBuilder,
-  dimsOf,
-  elementDType,
   type Func,
   FuncScope,
   fail,
-  isScalar,
+  isDirect,
+  loweredType,
   type Module,
   makeFunc,
   mapFuncs,
-  memref,
   printType,
   type Signature,
   signatureOf,
-  type Type,
   type Value,
   walk,
   withBuilder,
@@ -55,17 +52,12 @@ function loweredSignatures(module: Module): ReadonlyMap<string, Signature> {
 }
 
 function lowerSignature(signature: Signature): Signature {
-  const outputs = signature.results.filter((type) => !isScalar(type));
+  const outputs = signature.results.filter((type) => !isDirect(type));
   return {
     ...signature,
-    arguments: [...signature.arguments, ...outputs].map(inMemory),
-    results: signature.results.filter(isScalar),
+    arguments: [...signature.arguments, ...outputs].map(loweredType),
+    results: signature.results.filter(isDirect).map(loweredType),
   };
-}
-
-/** How a value of the type is passed. */
-function inMemory(type: Type): Type {
-  return isScalar(type) || type.kind === "memref" ? type : memref(elementDType(type) ?? "f64", dimsOf(type));
 }
 
 function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func {
@@ -74,12 +66,12 @@ function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func
   const builder = new BlockBuilder(scope);
   const nests = new Nests(builder);
   for (const argument of func.body.arguments) {
-    const passed = builder.argument(inMemory(argument.type), argument.name);
-    if (isScalar(argument.type)) nests.scalars.set(argument, passed);
+    const passed = builder.argument(loweredType(argument.type), argument.name);
+    if (isDirect(argument.type)) nests.scalars.set(argument, passed);
     else nests.buffers.set(argument, { memory: passed, prefix: [] });
   }
   const destinations = func.body.results.map((r) =>
-    isScalar(r.type) ? null : { memory: builder.argument(inMemory(r.type), r.name ?? "out"), prefix: [] },
+    isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
   );
   const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, lowerStructured).run());
   return makeFunc({ ...func, body: builder.finish(results) });
@@ -87,7 +79,7 @@ function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func
 
 function requireRanked(func: Func): void {
   const check = (v: Value): void => {
-    if (v.type.kind !== "tensor" && v.type.kind !== "memref") {
+    if (v.type.kind === "unranked") {
       fail("no-eval", `@${func.name}: %${v.name ?? v.id} has type ${printType(v.type)}, expected known shapes`, {
         hint: "run refine-shapes first",
       });

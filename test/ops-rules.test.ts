@@ -189,8 +189,9 @@ function pull(
   }
 }
 
-function unmasked(c: Contribution): Value | null {
+function plain(c: Contribution, like: Value): Value | null {
   if (c === null || c instanceof Value) return c;
+  if ("addTo" in c) return c.addTo(zerosLike(like));
   return select(c.mask, c.value, zerosLike(c.value));
 }
 
@@ -207,7 +208,7 @@ describe("⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: tangents and cotangents are each oth
       const cotangent = values[values.length - 1];
       const result = again(operation, operands);
       const tangent = push(operation, operands, result, v);
-      const back = pull(operation, operands, result, cotangent).map(unmasked);
+      const back = pull(operation, operands, result, cotangent).map((c, i) => plain(c, operands[i]));
       const products = wrt.map((i) => sumOf(mul(back[i] ?? zerosLike(operands[i]), v[i] as Value)));
       for (const i of wrt) expect(back[i]?.type ?? operands[i].type).toEqual(operands[i].type);
       return [sumOf(mul(cotangent, tangent)), products.reduce(add), sumOf(mul(tangent, tangent))];

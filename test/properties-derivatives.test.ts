@@ -53,9 +53,17 @@ const nested = fc.record({
   picks: fc.tuple(pick, pick),
   inner: fc.array(leaf, { minLength: 1, maxLength: 4 }),
 });
+const deep = fc.record({
+  kind: pick,
+  picks: fc.tuple(pick, pick),
+  inner: fc.array(fc.oneof(leaf, nested), { minLength: 1, maxLength: 3 }),
+});
 const recipe: fc.Arbitrary<Recipe> = fc.record({
   callee: fc.array(leaf, { maxLength: 4 }),
-  steps: fc.array(fc.oneof({ weight: 4, arbitrary: leaf }, { weight: 1, arbitrary: nested }), { maxLength: 8 }),
+  steps: fc.array(
+    fc.oneof({ weight: 4, arbitrary: leaf }, { weight: 1, arbitrary: nested }, { weight: 1, arbitrary: deep }),
+    { maxLength: 8 },
+  ),
   size: fc.nat(3),
   predicate: fc.boolean(),
   seed: fc.nat(1000),
@@ -160,10 +168,45 @@ function perform(step: Step, pool: readonly Value[], callee: Signature | null): 
   const candidates = floats(pool);
   const x = candidates[candidates.length - 1 - (step.picks[0] % candidates.length)];
   if (step.inner.length === 0) return kinds[step.kind % kinds.length](x, pool, step.picks[1], callee);
-  const half = step.inner.length >> 1;
-  const arm = (steps: readonly Step[]) => () => [partner(run(steps, pool, callee).toReversed(), step.picks[1] % 3, x)];
-  return ops.ifElse(pool[0], arm(step.inner.slice(0, half)), arm(step.inner.slice(half)));
+  return regions[step.kind % regions.length](step, x, pool, callee);
 }
+
+type Structured = (step: Step, x: Value, pool: readonly Value[], callee: Signature | null) => readonly Value[];
+
+/** A branch; a loop of up to three steps; a scan, which reads values from outside as the others do. */
+const regions: readonly Structured[] = [
+  ({ inner, picks }, x, pool, callee) => {
+    const half = inner.length >> 1;
+    const arm = (steps: readonly Step[]) => () => [partner(run(steps, pool, callee).toReversed(), picks[1] % 3, x)];
+    return ops.ifElse(pool[0], arm(inner.slice(0, half)), arm(inner.slice(half)));
+  },
+  ({ inner, picks }, x, pool, callee) => {
+    const i32 = scalar("i32");
+    const results = ops.whileLoop(
+      [ops.constant(picks[1] % 4, i32), x],
+      (left) => ops.compare(left, ops.constant(0, i32), "gt"),
+      (left, value) => {
+        const next = partner(run(inner, [...pool, value], callee).toReversed(), picks[0] % 3, value);
+        return [ops.sub(left, ops.constant(1, i32)), ops.sin(ops.add(next, value))];
+      },
+    );
+    return results.slice(1);
+  },
+  ({ inner, picks }, x, pool, callee) => {
+    const sources = floats(pool).filter((v) => rankOf(v) > 0);
+    const over = sources[picks[1] % sources.length];
+    return ops.scan(
+      [x],
+      [over],
+      ([value], [element]) => {
+        const after = run(inner, [...pool, value, element], callee).toReversed();
+        const next = partner(after, picks[0] % 3, value);
+        return { carry: [ops.sin(ops.add(next, value))], out: [partner(after, 0, element)] };
+      },
+      { reverse: picks[0] % 2 === 1 },
+    );
+  },
+];
 
 function run(steps: readonly Step[], start: readonly Value[], callee: Signature | null): readonly Value[] {
   const pool = [...start];

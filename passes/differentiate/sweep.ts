@@ -7,9 +7,11 @@ import {
   type Contribution,
   currentBlock,
   type Derivative,
+  type FlowContext,
   type FuncScope,
   fail,
   freeValues,
+  type Increment,
   isFloat,
   type Masked,
   makeBlock,
@@ -56,6 +58,8 @@ export interface Split {
   readonly residuals: readonly Value[];
   /** Cotangents of the active results → cotangents of the active arguments, then of `captured`. */
   readonly backward: Block;
+  /** The same with the cotangents that some captured values have so far as its last arguments. */
+  seeded(seeds: readonly Value[]): Block;
   /** Original values from outside the block that receive a cotangent from it. */
   readonly captured: readonly Value[];
 }
@@ -66,6 +70,7 @@ interface Step {
 }
 
 export function isDifferentiable(type: Type): boolean {
+  if (type.kind === "list") return isDifferentiable(type.element);
   return type.kind === "tensor" && isFloat(type.dtype);
 }
 
@@ -77,12 +82,23 @@ export function splitBlock(block: Block, state: SweepState, builder: BlockBuilde
     state.forward.set(a, argument);
   }
   const steps = sweepForward(block, state, builder);
-  const { backward, captured } = sweepBackward(block, state, steps);
   const inside = definedIn(builder);
-  const read = freeValues(backward).filter((v) => inside.has(v));
-  const { kept, block: standalone } = recomputeConstants(backward, read, builder);
-  const results = block.results.map((v) => state.forward.get(v));
-  return { builder, results, residuals: kept, backward: standalone, captured };
+  const standalone = (backward: Block): { kept: readonly Value[]; block: Block } =>
+    recomputeConstants(
+      backward,
+      freeValues(backward).filter((v) => inside.has(v)),
+      builder,
+    );
+  const { backward, captured } = sweepBackward(block, state, steps);
+  const { kept, block: alone } = standalone(backward);
+  return {
+    builder,
+    results: block.results.map((v) => state.forward.get(v)),
+    residuals: kept,
+    backward: alone,
+    seeded: (seeds) => standalone(sweepBackward(block, state, steps, { seeds, captured }).backward).block,
+    captured,
+  };
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -98,12 +114,41 @@ function sweepForward(block: Block, state: SweepState, builder: BlockBuilder): r
       builder.append(state.forward.operation(operation));
       if (live) steps.push({ operation, pullback: null });
     }
-    if (live) for (const r of operation.results) if (isDifferentiable(r.type)) state.active.add(r);
+    if (live) markFlows(operation, state.active);
   }
   return steps;
 }
 
-function dependsOnActive(operation: Operation, active: ValueSet): boolean {
+/** Marks the results that depend on what is differentiated. */
+function markFlows(operation: Operation, active: Activity): void {
+  const { derivative } = operation.op;
+  const flows = derivative.kind === "structured" ? derivative.flows?.(flowContext(operation, active)) : undefined;
+  for (const [i, r] of operation.results.entries()) {
+    if (isDifferentiable(r.type) && flows?.[i] !== false) active.add(r);
+  }
+}
+
+type Activity = Pick<ValueSet, "has" | "add">;
+
+function flowContext(operation: Operation, active: Activity): FlowContext {
+  return {
+    operation,
+    isActive: (v) => active.has(v),
+    flows: (region, args) => flowsThrough(region, args, active),
+  };
+}
+
+/** Whether each result of a region depends on what is differentiated; nothing is marked for good. */
+function flowsThrough(region: Block, args: readonly boolean[], outer: Activity): readonly boolean[] {
+  const own = new ValueSet(region.arguments.filter((_, i) => args[i]));
+  const active: Activity = { has: (v) => own.has(v) || outer.has(v), add: (v) => own.add(v) };
+  for (const operation of region.operations) {
+    if (operation.op.derivative.kind !== "zero" && dependsOnActive(operation, active)) markFlows(operation, active);
+  }
+  return region.results.map((v) => active.has(v));
+}
+
+function dependsOnActive(operation: Operation, active: Activity): boolean {
   if (operation.operands.some((v) => active.has(v))) return true;
   return operation.regions.length > 0 && freeValues(...operation.regions).some((v) => active.has(v));
 }
@@ -116,11 +161,10 @@ function emitStructured(
 ): Pullback {
   builder.origin = operation.origin;
   const context: ReverseContext = {
-    operation,
+    ...flowContext(operation, state.active),
     operands: operation.operands.map((v) => state.forward.get(v)),
-    isActive: (v) => state.active.has(v),
     lookup: (v) => state.forward.get(v),
-    split: (region) => splitRegion(region, state, builder),
+    split: (region, active) => splitRegion(region, active, state, builder),
     calleeSignature: (callee) => state.host.signature(callee),
     splitCall: (callee, active) => state.host.splitCall(callee, active),
   };
@@ -130,21 +174,40 @@ function emitStructured(
 }
 
 /** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
-function splitRegion(region: Block, state: SweepState, outer: BlockBuilder): SplitRegion {
+function splitRegion(region: Block, active: readonly boolean[], state: SweepState, outer: BlockBuilder): SplitRegion {
+  for (const [i, v] of region.arguments.entries()) if (active[i]) state.active.add(v);
   const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer));
-  const flows = region.results.map((v) => state.active.has(v));
-  const activeArguments = region.arguments.map((v) => state.active.has(v));
+  const resultFlows = region.results.map((v) => state.active.has(v));
+  const backwards = new Map<string, Block>([["", split.backward]]);
+  /** The backward block for the captured values that have a seed. */
+  const backwardFor = (seeded: readonly Value[]): Block => {
+    const key = seeded.map((v) => v.id).join();
+    let block = backwards.get(key);
+    if (block === undefined) backwards.set(key, (block = split.seeded(seeded)));
+    return block;
+  };
   return {
+    argumentFlows: active,
+    resultFlows,
     residuals: split.residuals,
+    arguments: split.builder.arguments.slice(),
     captured: split.captured,
-    forward: (extra) => split.builder.finish([...split.results, ...extra]),
-    backward(residuals, cotangents) {
+    forward(extra, extraArguments = []) {
+      const { builder } = split;
+      const more = withBuilder(builder, extra);
+      builder.arguments.push(...extraArguments);
+      return builder.finish([...split.results, ...more]);
+    },
+    backward(residuals, cotangents, seed = () => null) {
       const cloner = new Cloner();
       for (const [i, v] of split.residuals.entries()) cloner.set(v, residuals[i]);
-      const given = region.results.flatMap((v, i) => (flows[i] ? [cotangents[i] ?? zerosLike(v)] : []));
-      const back = cloner.inline(split.backward, given, currentBlock());
+      const given = region.results.flatMap((v, i) => (resultFlows[i] ? [cotangents[i] ?? zerosLike(v)] : []));
+      const seeds = split.captured.map(seed);
+      const seeded = split.captured.filter((_, i) => seeds[i] !== null);
+      const args = [...given, ...seeds.filter((v) => v !== null)];
+      const back = cloner.inline(backwardFor(seeded), args, currentBlock());
       let next = 0;
-      return { arguments: activeArguments.map((a) => (a ? back[next++] : null)), captured: back.slice(next) };
+      return { arguments: active.map((a) => (a ? back[next++] : null)), captured: back.slice(next) };
     },
   };
 }
@@ -154,17 +217,35 @@ function splitRegion(region: Block, state: SweepState, outer: BlockBuilder): Spl
 /** The cotangents gathered so far, by original value. */
 class Cotangents {
   readonly #map = new ValueMap<Value | Masked>();
+  readonly #seen = new ValueSet();
   readonly #values: Value[] = [];
 
   add(value: Value, contribution: Contribution): void {
     if (contribution === null) return;
-    const before = this.#map.get(value);
-    if (before === undefined) this.#values.push(value);
-    this.#map.set(value, before === undefined ? contribution : add(unmask(before), unmask(contribution)));
+    const before = this.#map.get(value) ?? null;
+    this.set(
+      value,
+      isIncrement(contribution) ? contribution.addTo(materialize(before, value)) : sum(before, contribution),
+    );
+  }
+
+  set(value: Value, cotangent: Value | Masked): void {
+    if (!this.#seen.has(value)) {
+      this.#seen.add(value);
+      this.#values.push(value);
+    }
+    this.#map.set(value, cotangent);
   }
 
   get(value: Value): Value | Masked | null {
     return this.#map.get(value) ?? null;
+  }
+
+  /** What was gathered so far, and no longer is. */
+  take(value: Value): Value | null {
+    const gathered = this.get(value);
+    this.#map.delete(value);
+    return gathered === null ? null : unmask(gathered);
   }
 
   /** In the order in which they received their first contribution. */
@@ -173,21 +254,32 @@ class Cotangents {
   }
 }
 
+function isIncrement(contribution: Value | Masked | Increment): contribution is Increment {
+  return "addTo" in contribution;
+}
+
+function sum(before: Value | Masked | null, more: Value | Masked): Value | Masked {
+  return before === null ? more : add(unmask(before), unmask(more));
+}
+
 function unmask(cotangent: Value | Masked): Value {
   return cotangent instanceof Value ? cotangent : select(cotangent.mask, cotangent.value, zerosLike(cotangent.value));
 }
 
+/** The backward block. The values in `seeds` begin with a cotangent that it takes as an argument. */
 function sweepBackward(
   block: Block,
   state: SweepState,
   steps: readonly Step[],
+  outer: { readonly seeds: readonly Value[]; readonly captured: readonly Value[] } | null = null,
 ): { readonly backward: Block; readonly captured: readonly Value[] } {
   const builder = new BlockBuilder(state.backwardScope);
   const cotangents = new Cotangents();
+  const argument = (v: Value): Value => builder.argument(v.type, v.name === null ? "ct" : `${v.name}_ct`);
   const results = withBuilder(builder, () => {
-    for (const r of block.results) {
-      if (state.active.has(r)) cotangents.add(r, builder.argument(r.type, r.name === null ? "ct" : `${r.name}_ct`));
-    }
+    const given = block.results.flatMap((r) => (state.active.has(r) ? [[r, argument(r)] as const] : []));
+    for (const v of outer?.seeds ?? []) cotangents.set(v, argument(v));
+    for (const [r, ct] of given) cotangents.add(r, ct);
     for (let i = steps.length - 1; i >= 0; i--) {
       builder.origin = steps[i].operation.origin;
       pullStep(steps[i], state, cotangents);
@@ -195,7 +287,7 @@ function sweepBackward(
     return block.arguments.filter((a) => state.active.has(a)).map((a) => materialize(cotangents.get(a), a));
   });
   const own = definedIn(block);
-  const captured = cotangents.values.filter((v) => !own.has(v));
+  const captured = outer?.captured ?? cotangents.values.filter((v) => !own.has(v));
   const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
   return { backward: dropUnused(builder.finish([...results, ...outward])), captured };
 }
@@ -211,7 +303,8 @@ function pullStep(step: Step, state: SweepState, cotangents: Cotangents): void {
   if (given.every((ct) => ct === null)) return;
   if (pullback !== null) {
     const plain = given.map((ct) => (ct === null ? null : unmask(ct)));
-    for (const [v, ct] of pullback.pull(plain)) if (state.active.has(v)) cotangents.add(v, ct);
+    const pulled = pullback.pull(plain, (v) => cotangents.take(v));
+    for (const [v, ct] of pulled) if (state.active.has(v)) cotangents.add(v, ct);
     return;
   }
   const contributions = contributionsOf(operation, given[0] as Value | Masked, state);

@@ -6,9 +6,12 @@ import {
   dimsOf,
   elementDType,
   emit,
+  isDirect,
   isScalar,
+  loweredType,
   memref,
   type Operation,
+  sameType,
   type Value,
   ValueMap,
   withBuilder,
@@ -50,7 +53,7 @@ export class BlockLowering {
     for (const operation of this.#block.operations) this.#lower(operation);
     for (const [k, v] of this.#block.results.entries()) this.#deliver(v, this.#destinations[k] ?? null);
     nests.base = outer;
-    return this.#block.results.filter((v) => isScalar(v.type)).map((v) => nests.scalars.get(v));
+    return this.#block.results.filter((v) => isDirect(v.type)).map((v) => nests.scalars.get(v));
   }
 
   /** Lowers a region into the current builder. */
@@ -130,7 +133,7 @@ export class BlockLowering {
   }
 
   #deliver(value: Value, destination: Buffer | null): void {
-    if (isScalar(value.type) || destination === null) return;
+    if (isDirect(value.type) || destination === null) return;
     if (this.nests.buffers.get(value) !== destination) this.nests.copy(value, destination);
   }
 }
@@ -154,5 +157,5 @@ function isLowered({ op, operands, results, regions }: Operation): boolean {
 }
 
 function isLoweredValue({ type }: Value): boolean {
-  return type.kind === "memref" || isScalar(type);
+  return sameType(loweredType(type), type);
 }

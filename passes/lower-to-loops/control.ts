@@ -9,7 +9,8 @@ import {
   fail,
   groupOf,
   indexDim,
-  isScalar,
+  isDirect,
+  loweredType,
   type Op,
   type Operation,
   subDims,
@@ -18,6 +19,7 @@ import {
 import { forLoop, load, records, store } from "../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 import type { Buffer } from "./nests.ts";
+import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 
 type Lower = (block: BlockLowering, operation: Operation) => void;
 
@@ -27,6 +29,9 @@ const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
   [records.scan, lowerScan],
   [records.call, lowerCall],
   [records.probe, lowerProbe],
+  [records.empty, lowerEmpty],
+  [records.push, lowerPush],
+  [records.pop, lowerPop],
 ]);
 
 export function lowerStructured(block: BlockLowering, operation: Operation): void {
@@ -40,7 +45,7 @@ export function lowerStructured(block: BlockLowering, operation: Operation): voi
 
 /** Memory for each tensor among the results; null for scalars. */
 function buffersFor(block: BlockLowering, results: readonly Value[]): readonly (Buffer | null)[] {
-  return results.map((r) => (isScalar(r.type) ? null : block.bufferFor(r)));
+  return results.map((r) => (isDirect(r.type) ? null : block.bufferFor(r)));
 }
 
 /** Gives an operation's results their new values: scalars from `scalars`, tensors from `buffers`. */
@@ -62,11 +67,11 @@ function lowerIf(block: BlockLowering, { op, operands, regions, results, origin 
   const buffers = buffersFor(block, results);
   const builder = currentBlock();
   const lowered = regions.map((region) => builder.region([], () => block.region(region, buffers)));
-  const kept = results.filter((r) => isScalar(r.type));
+  const kept = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [block.nests.scalars.get(operands[0])], {
     regions: lowered,
     origin,
-    types: kept.map((r) => r.type),
+    types: kept.map((r) => loweredType(r.type)),
     names: kept.map((r) => r.name),
   });
   bind(block, results, scalars, buffers);
@@ -75,16 +80,16 @@ function lowerIf(block: BlockLowering, { op, operands, regions, results, origin 
 function lowerCall(block: BlockLowering, { op, operands, attributes, results, origin }: Operation): void {
   const { nests } = block;
   const buffers = buffersFor(block, results);
-  const args = operands.map((v) => (isScalar(v.type) ? nests.scalars.get(v) : nests.memoryOf(v)));
+  const args = operands.map((v) => (isDirect(v.type) ? nests.scalars.get(v) : nests.memoryOf(v)));
   // what stands within other memory (the step of a scan) is copied there afterwards
   const outputs = buffers.map((b, i) =>
     b === null || b.prefix.length === 0 ? b : nests.allocate(results[i].type, results[i].name),
   );
-  const kept = results.filter((r) => isScalar(r.type));
+  const kept = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [...args, ...outputs.flatMap((b) => (b === null ? [] : [b.memory]))], {
     attributes,
     origin,
-    types: kept.map((r) => r.type),
+    types: kept.map((r) => loweredType(r.type)),
     names: kept.map((r) => r.name),
   });
   bind(block, results, scalars, outputs);
@@ -111,7 +116,7 @@ function carriedOf(block: BlockLowering, inits: readonly Value[], body: Block): 
   const { nests } = block;
   return inits.map((init, k) => {
     const { name } = body.arguments[k];
-    if (isScalar(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
+    if (isDirect(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
     if (body.results[k] === body.arguments[k]) {
       return { kind: "fixed", buffer: { memory: nests.memoryOf(init), prefix: [] } };
     }
@@ -236,7 +241,7 @@ function lowerStep(
   next: readonly (Buffer | null)[],
   outputs: readonly Buffer[],
 ): readonly Value[] {
-  const isTensor = (i: number): boolean => !isScalar(body.results[next.length + i].type);
+  const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
   const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
   const scalars = block.region(body, destinations);
   for (const [i, b] of outputs.entries()) {
@@ -256,7 +261,7 @@ function sourceOf(block: BlockLowering, value: Value): Buffer {
 
 function bindElement(block: BlockLowering, argument: Value, source: Buffer, step: Dim): void {
   const at = [...source.prefix, step];
-  if (isScalar(argument.type)) block.nests.scalars.set(argument, load(source.memory, at));
+  if (isDirect(argument.type)) block.nests.scalars.set(argument, load(source.memory, at));
   else block.nests.buffers.set(argument, { memory: source.memory, prefix: at });
 }
 

@@ -27,6 +27,26 @@ export function ndscalar(dtype: DType, value: number): NdArray {
   return { dtype, shape: [], data };
 }
 
+/** A list as the interpreter has it: its top element, and the list below. The empty one goes on with zeros for ever. */
+export class NdList implements NdArray {
+  static readonly empty = new NdList(null, null);
+
+  readonly dtype = "u8";
+  readonly shape = [];
+  readonly data = new Uint8Array(0);
+  readonly top: NdArray | null;
+  readonly rest: NdList | null;
+
+  private constructor(top: NdArray | null, rest: NdList | null) {
+    this.top = top;
+    this.rest = rest;
+  }
+
+  push(value: NdArray): NdList {
+    return new NdList(value, this);
+  }
+}
+
 /** The elements of a constant: an owned copy that nobody can write to. */
 export class Dense {
   readonly dtype: DType;

@@ -202,8 +202,13 @@ export interface Masked {
   readonly value: Value;
 }
 
+/** A cotangent that is zero but for a few elements: adds itself to what was gathered before, without a sum over all. */
+export interface Increment {
+  addTo(gathered: Value): Value;
+}
+
 /** What flows back to one operand; null is zero. */
-export type Contribution = Value | Masked | null;
+export type Contribution = Value | Masked | Increment | null;
 
 /** What a linear op's transpose sees. Operands outside the linear ones may be read; linear ones only for their types. */
 export interface TransposeContext {
@@ -214,36 +219,48 @@ export interface TransposeContext {
   readonly wanted: readonly boolean[];
 }
 
-/** The forward half of a structured op's reverse rule: re-emits it in the forward function, keeping what is needed. */
-export interface ReverseContext {
+/** What depends on what is differentiated, before anything is emitted. */
+export interface FlowContext {
   readonly operation: Operation;
+  isActive(value: Value): boolean;
+  /** Whether each result of a region does, where the arguments named do. */
+  flows(region: Block, active: readonly boolean[]): readonly boolean[];
+}
+
+/** The forward half of a structured op's reverse rule: re-emits it in the forward function, keeping what is needed. */
+export interface ReverseContext extends FlowContext {
   /** The operands as the forward function has them. */
   readonly operands: readonly Value[];
-  /** Whether a value depends on what is differentiated with respect to. */
-  isActive(value: Value): boolean;
   /** A value of the original function as the forward function has it. */
   lookup(value: Value): Value;
-  /** Splits a region into a forward block (results, then residuals) and a builder of its backward block. */
-  split(region: Block): SplitRegion;
+  /** Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block. */
+  split(region: Block, active: readonly boolean[]): SplitRegion;
   calleeSignature(callee: string): Signature;
   /** Splits a function of the module for the given active arguments. */
   splitCall(callee: string, active: readonly boolean[]): SplitCall;
 }
 
 export interface SplitRegion {
-  /** The forward block's residuals: values that stand after its original results. */
+  /** Whether each argument, and each result, depends on what is differentiated. */
+  readonly argumentFlows: readonly boolean[];
+  readonly resultFlows: readonly boolean[];
+  /** What the backward block reads from the forward one. */
   readonly residuals: readonly Value[];
-  /** The forward block, whose results are the original ones and then `extra`. */
-  forward(extra: readonly Value[]): Block;
+  /** The forward block's own arguments, for rules that hand one on by other means than a residual. */
+  readonly arguments: readonly Value[];
+  /** The forward block: its results are the original ones and then those of `extra`, which may append to it. */
+  forward(extra: () => readonly Value[], extraArguments?: readonly Value[]): Block;
   /** The values from outside the region that receive a cotangent from it, original values. */
   readonly captured: readonly Value[];
   /**
    * Emits the backward operations into the current builder: from values for the residuals and cotangents of the
-   * results to cotangents of the region's arguments, then of `captured`. Null stands for zero.
+   * results to cotangents of the region's arguments, then of `captured`. Null stands for zero. A captured value's
+   * cotangent includes its seed, where it has one.
    */
   backward(
     residuals: readonly Value[],
     cotangents: readonly (Value | null)[],
+    seed?: (captured: Value) => Value | null,
   ): { readonly arguments: readonly (Value | null)[]; readonly captured: readonly (Value | null)[] };
 }
 
@@ -257,8 +274,14 @@ export interface SplitCall {
 /** What a structured op's reverse rule gives: the results in the forward function, and the way back. */
 export interface Pullback {
   readonly results: readonly Value[];
-  /** Runs in the backward builder: cotangents of the results → [value of the original function, its cotangent]. */
-  pull(cotangents: readonly (Value | null)[]): readonly (readonly [Value, Value])[];
+  /**
+   * Runs in the backward builder: cotangents of the results → [value of the original function, its cotangent]. `take`
+   * gives what was gathered for a value so far and leaves nothing behind, so that a loop may go on adding to it.
+   */
+  pull(
+    cotangents: readonly (Value | null)[],
+    take: (value: Value) => Value | null,
+  ): readonly (readonly [Value, Contribution])[];
 }
 
 /** What a structured op's forward rule sees: it emits the operation with tangents beside its results. */
@@ -330,7 +353,13 @@ export type Derivative =
       }): Value | null;
     }
   /** Ops with regions or a callee. */
-  | { readonly kind: "structured"; reverse(x: ReverseContext): Pullback; forward(x: ForwardContext): Tangents }
+  | {
+      readonly kind: "structured";
+      /** Whether each result depends on what is differentiated; all of them where left out. */
+      flows?(x: FlowContext): readonly boolean[];
+      reverse(x: ReverseContext): Pullback;
+      forward(x: ForwardContext): Tangents;
+    }
   /** Piecewise constant or not numeric: nothing flows back (compare, iota, stop_gradient). */
   | { readonly kind: "zero"; readonly reason: string }
   /** Asking for it is an error with this reason. */

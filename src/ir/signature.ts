@@ -44,6 +44,8 @@ export function inferSymbols(callee: Signature, args: readonly Type[]): Record<s
   for (const [i, parameter] of callee.arguments.entries()) {
     // any rank will do; a copy for the rank that comes is made when shapes are refined
     if (parameter.kind === "unranked") continue;
+    // an empty list tells nothing of its elements when it runs
+    if (parameter.kind === "list") continue;
     const got = dimsOf(args[i]);
     const expected = dimsOf(parameter);
     if (got.length !== expected.length) {

@@ -65,6 +65,20 @@ export function isScalar(type: Type): type is TensorType {
   return type.kind === "tensor" && type.shape.length === 0;
 }
 
+/** Whether values of the type are held in a variable at the loop level, rather than in memory. */
+export function isDirect(type: Type): boolean {
+  return isScalar(type) || type.kind === "list";
+}
+
+/** The type that a value has at the loop level: tensors are memory, and lists hold their elements one by one. */
+export function loweredType(type: Type): Type {
+  if (type.kind === "list") {
+    const element = loweredType(type.element);
+    return list(element.kind === "memref" ? scalar(element.dtype) : element);
+  }
+  return isScalar(type) || type.kind === "memref" ? type : memref(type.dtype, dimsOf(type));
+}
+
 export function sameType(a: Type, b: Type): boolean {
   if (a === b) return true;
   if (a.kind === "list" || b.kind === "list")

@@ -12,7 +12,9 @@ import {
   dtypes,
   isFloat,
   isRepresentable,
+  type ListType,
   type MemRefType,
+  NdList,
   ndscalar,
   type Op,
   printType,
@@ -210,6 +212,40 @@ const dimOp: Op = defineOp({
 export function dim(d: Dim, dtype: Extract<DType, "i32" | "index"> = "i32"): Value {
   const { dims, operands } = affineOperands([d]);
   return emit1(dimOp, operands, { attributes: { value: dims[0] }, types: [scalar(dtype)] });
+}
+
+// ---- empty ----------------------------------------------------------------------------------------------------------
+
+export const emptyOp: Op = defineOp({
+  name: "empty",
+  summary: "An empty list.",
+  operands: [],
+  level: "both",
+  traits: { memory: true },
+  types(x) {
+    if (x.declared?.length === 1 && x.declared[0].kind === "list") return x.declared;
+    return x.fail("dtype", "the result has to be written as one list<…>");
+  },
+  eval: () => [NdList.empty],
+  derivative: { kind: "zero", reason: "it depends on nothing" },
+  batching: { kind: "structured" },
+  lowering: { kind: "structured" },
+  docs: {
+    semantics: "A list of no values, from which zeros can be popped.",
+    constraints: ["the result type is a list"],
+    example: `func @main() -> f64 {
+  %none = empty : list<f64>
+  %rest, %zero = pop %none : list<f64>, f64
+  return %zero
+}
+// run: @main() == 0
+`,
+  },
+});
+
+/** An empty list of the type. */
+export function empty(type: ListType): Value {
+  return emit1(emptyOp, [], { types: [type] });
 }
 
 export const leafRecords = { constant: constantOp, iota: iotaOp, dim: dimOp };

@@ -6,13 +6,9 @@ import {
   type Dim,
   type EvalContext,
   emit,
-  fail,
   type NdArray,
   type Op,
-  type Pullback,
   printType,
-  type ReverseContext,
-  type SplitRegion,
   sameType,
   scalar,
   sizeOf,
@@ -22,10 +18,10 @@ import {
   tensorType,
   type Value,
 } from "../ir/index.ts";
+import { flowsOfIf, flowsOfScan, flowsOfWhile, reverseIf, reverseScan, reverseWhile } from "./control-cotangents.ts";
 import { forwardIf, forwardScan, forwardWhile } from "./control-tangents.ts";
 import { defineOp } from "./define.ts";
 import { requireTypes } from "./loop.ts";
-import { zeros, zerosLike } from "./zeros.ts";
 
 const structured = { kind: "structured" } as const;
 
@@ -61,7 +57,7 @@ const ifOp: Op = defineOp({
     const [then, otherwise] = x.operation.regions;
     return x.run(x.operands[0].data[0] !== 0 ? then : otherwise, []);
   },
-  derivative: { kind: "structured", reverse: reverseIf, forward: forwardIf },
+  derivative: { kind: "structured", flows: flowsOfIf, reverse: reverseIf, forward: forwardIf },
   batching: structured,
   lowering: structured,
   docs: {
@@ -94,53 +90,6 @@ export function ifElse(
   return emit(ifOp, [predicate], { regions: [builder.region([], then), builder.region([], otherwise)], names });
 }
 
-/**
- * The forward `if` also yields what the backward of either branch reads, zeros standing for the branch not taken; the
- * backward is an `if` on the same predicate, so a branch not taken contributes nothing.
- */
-function reverseIf(x: ReverseContext): Pullback {
-  const [predicate] = x.operands;
-  const count = x.operation.results.length;
-  const branches = x.operation.regions.map((region) => x.split(region));
-  const kept = branches.map((b) => b.residuals);
-  const padding = kept.map((values) => values.map((v) => zeros(v.type)));
-  const regions = [branches[0].forward([...kept[0], ...padding[1]]), branches[1].forward([...padding[0], ...kept[1]])];
-  const all = emit(ifOp, [predicate], { regions, names: x.operation.results.map((r) => r.name) });
-  const results = all.slice(0, count);
-  const residuals = [all.slice(count, count + kept[0].length), all.slice(count + kept[0].length)];
-  const captured = [...new Set(branches.flatMap((b) => b.captured))];
-  return {
-    results,
-    pull(cotangents) {
-      const back = (i: number) => () => capturedCotangents(branches[i], residuals[i], cotangents, captured);
-      const pulled = ifElse(predicate, back(0), back(1));
-      return captured.map((v, i) => [v, pulled[i]] as const);
-    },
-  };
-}
-
-/** The cotangents of `captured` from one branch, zero where the branch does not read the value. */
-function capturedCotangents(
-  branch: SplitRegion,
-  residuals: readonly Value[],
-  cotangents: readonly (Value | null)[],
-  captured: readonly Value[],
-): readonly Value[] {
-  const back = branch.backward(residuals, cotangents);
-  return captured.map((v) => {
-    const at = branch.captured.indexOf(v);
-    return (at < 0 ? null : back.captured[at]) ?? zerosLike(v);
-  });
-}
-
-function noReverse(why: string): (x: ReverseContext) => Pullback {
-  return ({ operation: { op, origin } }) =>
-    fail("no-derivative", `${op.name} has no derivative in reverse mode: it ${why}, which is not available yet`, {
-      origin,
-      hint: "use jvp",
-    });
-}
-
 // ---- while ----------------------------------------------------------------------------------------------------------
 
 const whileOp: Op = defineOp({
@@ -166,7 +115,7 @@ const whileOp: Op = defineOp({
     while (x.run(cond, carried)[0].data[0] !== 0) carried = x.run(body, carried);
     return carried;
   },
-  derivative: { kind: "structured", reverse: noReverse("needs a tape"), forward: forwardWhile },
+  derivative: { kind: "structured", flows: flowsOfWhile, reverse: reverseWhile, forward: forwardWhile },
   batching: structured,
   lowering: structured,
   docs: {
@@ -245,7 +194,7 @@ const scanOp: Op = defineOp({
     return [...carry, ...body.results.slice(carry.length).map((v, i) => stackedType(x, v.type, length, i))];
   },
   eval: evalScan,
-  derivative: { kind: "structured", reverse: noReverse("keeps what every step reads"), forward: forwardScan },
+  derivative: { kind: "structured", flows: flowsOfScan, reverse: reverseScan, forward: forwardScan },
   batching: structured,
   lowering: structured,
   docs: {

@@ -27,6 +27,7 @@ import { roundingRecords } from "./rounding.ts";
 import { slicingRecords } from "./slicing.ts";
 import { specialRecords } from "./special.ts";
 import { structuralRecords } from "./structural.ts";
+import { tapeRecords } from "./tape.ts";
 import { transformRecords } from "./transforms.ts";
 import { trigonometricRecords } from "./trigonometric.ts";
 
@@ -53,6 +54,7 @@ export const records = {
   ...callRecords,
   ...transformRecords,
   ...customVjpRecords,
+  ...tapeRecords,
   ...metaRecords,
   ...loopRecords,
 } satisfies Readonly<Record<string, Op>>;
@@ -73,7 +75,7 @@ export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./bits.t
 export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
 export { call } from "./calls.ts";
 export { concatenate } from "./concatenate.ts";
-export { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
+export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
 export { customVjp } from "./custom-vjp.ts";
 export { defineOp, emit1 } from "./define.ts";
@@ -102,6 +104,7 @@ export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sig
 export { type Box, type Padding, pad, slice } from "./slicing.ts";
 export { digamma, erf, lgamma, polygamma } from "./special.ts";
 export { permute, reshape, reverse } from "./structural.ts";
+export { pop, push } from "./tape.ts";
 export { differentiated, isFloatType, jvp, vjp } from "./transforms.ts";
 export {
   acos,

@@ -67,7 +67,7 @@ export class Binder {
     this.#signature = signature;
     this.#parameters = signature.arguments.map((type, i) => ({
       type,
-      shape: dimsOf(type),
+      shape: type.kind === "list" ? [] : dimsOf(type),
       label: names[i] == null ? `argument ${i}` : `argument '${names[i]}'`,
     }));
     for (const [argument, { shape }] of this.#parameters.entries()) {

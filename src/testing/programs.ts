@@ -15,6 +15,7 @@ import {
   type Func,
   floorDim,
   isScalar,
+  list as listType,
   type Module,
   makeModule,
   minDims,
@@ -362,6 +363,21 @@ const call: Kind = ({ picks }, pool, { callee }) => {
   return ops.call(signature, args, { N: n, M: symbol("M") });
 };
 
+/** What is pushed comes back in the opposite order, then zeros. */
+const tape: Kind = ({ picks }, pool) => {
+  const first = at(pool, picks[0]);
+  const type = tensor(first);
+  let list = ops.empty(listType(type));
+  for (const pick of picks.slice(0, picks[3] % 4)) list = ops.push(list, like(pool, pick, type));
+  const popped: Value[] = [];
+  for (let i = 0; i < 2; i++) {
+    const [rest, value] = ops.pop(list);
+    popped.push(value);
+    list = rest;
+  }
+  return popped;
+};
+
 const dim: Kind = ({ picks }) => [ops.dim([n, symbol("M"), addDims(n, 2), floorDim(n, 2)][picks[0] % 4])];
 
 const probe: Kind = ({ picks }, pool) => [ops.probe(at(pool, picks[0]), "seen")];
@@ -398,6 +414,7 @@ const kinds: readonly Kind[] = [
   reduce,
   dot,
   iota,
+  tape,
   dim,
   call,
   probe,

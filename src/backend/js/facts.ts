@@ -56,7 +56,7 @@ export class FuncFacts implements ValueFacts {
     else if (op === records.while) this.#share(results, regions, 0);
     else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
     else if (op === records.for) this.#share(results, regions, 1);
-    else if (op === records.probe || isView(operation)) {
+    else if (op === records.probe || op === records.push || op === records.pop || isView(operation)) {
       this.#same.set(results[0], operands[0]);
     }
   }

@@ -38,6 +38,9 @@ const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
   [records.load, emitLoad],
   [records.store, emitStore],
   [records.alloc, emitAlloc],
+  [records.empty, emitEmpty],
+  [records.push, emitPush],
+  [records.pop, emitPop],
 ]);
 
 export function emitOperation(w: FunctionWriter, operation: Operation, scope: Scope): void {
@@ -162,4 +165,24 @@ function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope):
   const [result] = results;
   const { dtype, shape } = result.type as MemRefType;
   w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
+}
+
+// ---- lists ----------------------------------------------------------------------------------------------------------
+
+// A list is a JavaScript array; since what it was before is never read again, it changes in place.
+
+function emitEmpty(w: FunctionWriter, { op, results }: Operation, scope: Scope): void {
+  w.declare(results[0], "[]", scope, op.name);
+}
+
+function emitPush(w: FunctionWriter, { operands }: Operation, scope: Scope): void {
+  const [tape, value] = operands.map((v) => w.atom(v, scope));
+  scope.lines.push(`${tape}.push(${value});`);
+}
+
+function emitPop(w: FunctionWriter, { op, operands, results }: Operation, scope: Scope): void {
+  const tape = w.atom(operands[0], scope);
+  const { type } = results[1];
+  const zero = type.kind === "list" ? "[]" : isBoolean(type) ? "false" : "0";
+  w.declare(results[1], `${tape}.length > 0 ? ${tape}.pop() : ${zero}`, scope, op.name);
 }

@@ -2,9 +2,9 @@
 //
 // A block that is too heavy is cut into parts, runs of its operations that become functions of their own. A unit is
 // such a function: the function's main one, or a part. What one unit defines and another reads crosses through a slot
-// of a scratch array made once per call (memory through a second one), never through parameters.
+// of a scratch array made once per call (memory and lists through a second one), never through parameters.
 
-import { type Block, type Func, type Operation, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
+import { type Block, type Func, isScalar, type Operation, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
 
 /** One generated function that shares the scratch of its call. */
 export interface Unit {
@@ -78,8 +78,8 @@ class Splitter {
     const main: Unit = { parent: null };
     this.#cut(func.body);
     if (this.#ends.size > 0) this.#place(func.body, main, true);
-    const scratchSize = this.#assign((v) => v.type.kind !== "memref", this.#reserved);
-    const memorySize = this.#assign((v) => v.type.kind === "memref", 0);
+    const scratchSize = this.#assign((v) => isScalar(v.type), this.#reserved);
+    const memorySize = this.#assign((v) => !isScalar(v.type), 0);
     return {
       main,
       parts: this.#parts,

@@ -8,6 +8,7 @@ import {
   type Func,
   groupOf,
   indexDim,
+  isScalar,
   mulDims,
   type Operation,
   type Type,
@@ -173,7 +174,7 @@ export class FunctionWriter {
   #slotText(value: Value): { read: string; write(atom: string): string } {
     const slot = this.#plan.slots.get(value);
     if (slot === undefined) throw new Error(`internal invariant broken: a value of another unit has no slot`);
-    if (value.type.kind === "memref") return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
+    if (!isScalar(value.type)) return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
     const isBool = isBoolean(value.type);
     return {
       read: isBool ? `($s[${slot}] !== 0)` : `$s[${slot}]`,
