@@ -1,6 +1,7 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
 import { type Pass, Pipeline, type Step } from "../src/rewrite/index.ts";
+import { batch } from "./batch.ts";
 import { canonicalize } from "./canonicalize.ts";
 import { constantFolding } from "./constant-folding.ts";
 import { cse } from "./cse.ts";
@@ -12,13 +13,31 @@ import { refineShapes } from "./refine-shapes.ts";
 
 export { canonicalizeRules } from "./canonicalize.ts";
 export { refineTo } from "./refine-shapes.ts";
-export { canonicalize, constantFolding, cse, deadNodeElimination, differentiate, inline, lowerToLoops, refineShapes };
+export {
+  batch,
+  canonicalize,
+  constantFolding,
+  cse,
+  deadNodeElimination,
+  differentiate,
+  inline,
+  lowerToLoops,
+  refineShapes,
+};
 
 /** Every pass of the project, in the order in which they usually run. */
 export const standardPasses: ReadonlyMap<string, Pass> = new Map(
-  [refineShapes, differentiate, inline, canonicalize, constantFolding, cse, deadNodeElimination, lowerToLoops].map(
-    (pass) => [pass.name, pass],
-  ),
+  [
+    refineShapes,
+    batch,
+    differentiate,
+    inline,
+    canonicalize,
+    constantFolding,
+    cse,
+    deadNodeElimination,
+    lowerToLoops,
+  ].map((pass) => [pass.name, pass]),
 );
 
 const simplify = "simplify";
@@ -26,6 +45,7 @@ const simplify = "simplify";
 /** From what a front end gives to the smallest program at tensor level; resolves transforms on the way. */
 export const tensorPipeline = new Pipeline([
   { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
+  { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
   { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
   { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
   {
@@ -58,5 +78,6 @@ function afterLowering(steps: readonly (readonly [Pass, string])[]): readonly St
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
 export const gradPipeline = new Pipeline([
   { pass: refineShapes, reason: "derivative rules want ranks" },
-  { pass: differentiate, reason: "resolves vjp" },
+  { pass: batch, reason: "resolves vmap" },
+  { pass: differentiate, reason: "resolves vjp and jvp" },
 ]);

@@ -372,7 +372,8 @@ function stack(arrays: readonly NdArray[]): NdArray {
 
 function batched(operation: Operation, operands: readonly Value[], flags: readonly boolean[]): Value {
   const { batching, name } = operation.op;
-  if (batching.kind === "rule") return batching.batch({ operation, operands, batched: flags, size: batchSize })[0];
+  if (batching.kind === "rule")
+    return batching.batch({ operation, operands, batched: flags, mask: null, size: batchSize })[0];
   expect(batching.kind, name).toBe("elementwise");
   const type = operation.results[0].type as TensorType;
   const whole = operands.map((v, i) =>

@@ -41,7 +41,7 @@ import {
   withBuilder,
   withParts,
 } from "../../src/ir/index.ts";
-import { broadcastOperands, isUnranked, rankOf } from "../../src/ops/index.ts";
+import { broadcastOperands, elementTypes, isUnranked, mappedOf, rankOf } from "../../src/ops/index.ts";
 
 /** A function for certain argument types. */
 export interface Request {
@@ -176,7 +176,9 @@ export class FuncRefiner {
   /** Asks for the function under the types of this call; gives its name and the bindings that are still needed. */
   *#calleeAttributes(operation: Operation, name: string): Steps<Attributes> {
     const callee = signatureOf(this.#host.func(name));
-    const types = groupOf(operation, "arguments").map((v) => this.#get(v).type);
+    const args = groupOf(operation, "arguments").map((v) => this.#get(v).type);
+    const types =
+      operation.op.traits.maps === true ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
     const written = operation.attributes.bindings as Bindings;
     const explicit = mapValues(written.bindings, (d) => this.#dim(d));
     const bound = bindCallee(callee, types, explicit);

@@ -371,6 +371,40 @@ export interface BatchContext {
   readonly operands: readonly Value[];
   readonly batched: readonly boolean[];
   readonly size: Dim;
+  /** For an op with an effect: for which elements of the batch it happens; null for all. */
+  readonly mask: Value | null;
+}
+
+/** Results, and which of them carry the new axis first. */
+export interface Batched {
+  readonly results: readonly Value[];
+  readonly batched: readonly boolean[];
+}
+
+/** What the batching rule of an op with regions or a callee sees. */
+export interface StructuredBatchContext extends BatchContext {
+  /** The value with the new axis; repeated along it where it has none. */
+  whole(value: Value, batched: boolean): Value;
+  /** For each element of the batch `then` or `otherwise`, which have the new axis as the mask has. */
+  choose(mask: Value, then: Value, otherwise: Value): Value;
+  /** Whether the mask holds for any element of the batch. */
+  any(mask: Value): Value;
+  /** A region whose arguments carry the new axis where named. Nothing of it is emitted before `finish`. */
+  region(region: Block, batched: readonly boolean[]): BatchedRegion;
+  /** Emits a region's operations here, for the elements of the batch that `mask` names. */
+  inline(region: Block, args: Batched, mask: Value): Batched;
+  calleeSignature(callee: string): Signature;
+  /** The function that takes arguments with the new axis where named. */
+  batchedCall(
+    callee: string,
+    batched: readonly boolean[],
+  ): { readonly signature: Signature; readonly batched: readonly boolean[] };
+}
+
+export interface BatchedRegion extends Batched {
+  readonly arguments: readonly Value[];
+  /** The block; `whole(i)` is result i with the new axis. */
+  finish(results: (whole: (i: number) => Value) => readonly Value[]): Block;
 }
 
 export type Batching =
@@ -378,8 +412,8 @@ export type Batching =
   | { readonly kind: "elementwise" }
   /** Emits the batched operation; its results carry the new axis first. */
   | { readonly kind: "rule"; batch(x: BatchContext): readonly Value[] }
-  /** Resolved by the pass itself (regions, calls). */
-  | { readonly kind: "structured" }
+  /** Ops with regions or a callee. */
+  | { readonly kind: "structured"; batch(x: StructuredBatchContext): Batched }
   | { readonly kind: "none"; readonly reason: string };
 
 /** What a lowering rule sees. Subscripts are affine in index values: `indexDim(value)` turns one into a Dim. */
@@ -433,6 +467,8 @@ export interface Traits {
   readonly memory?: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform?: boolean;
+  /** Its callee gets the arguments in attribute `mapped` element by element. */
+  readonly maps?: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches?: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */

@@ -1,6 +1,7 @@
 // Calling functions of the module.
 
 import {
+  type Batched,
   type Bindings,
   bindSymbols,
   bindType,
@@ -14,6 +15,7 @@ import {
   printType,
   type ReverseContext,
   type Signature,
+  type StructuredBatchContext,
   sameDim,
   type Tangents,
   type Type,
@@ -33,10 +35,12 @@ export const calleeAttributes = {
 } as const;
 
 /** The callee's signature and what its symbols stand for here; null while the module is still being built. */
-export function resolve(x: TypeContext): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
+export function resolve(
+  x: TypeContext,
+  args: readonly Type[] = x.group("arguments"),
+): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
   const callee = x.signature(x.attributes.callee as string);
   if (callee === null) return null;
-  const args = x.group("arguments");
   const bound = bindSymbols(callee, args, (x.attributes.bindings as Bindings).bindings);
   for (const [i, parameter] of callee.arguments.entries()) {
     requireType(x, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
@@ -97,7 +101,7 @@ const callOp: Op = defineOp({
     return x.call(x.attributes.callee as string, x.operands, sizes);
   },
   derivative: { kind: "structured", reverse: reverseCall, forward: forwardCall },
-  batching: { kind: "structured" },
+  batching: { kind: "structured", batch: batchCall },
   lowering: { kind: "structured" },
   docs: {
     semantics:
@@ -128,7 +132,7 @@ export function call(
   explicit: Readonly<Record<string, Dim>> = {},
   names: readonly (string | null)[] = [],
 ): readonly Value[] {
-  const { bound, bindings } = bindCall(callee, args, explicit);
+  const { bound, bindings } = bindCall(callee, typesOf(args), explicit);
   return emit(callOp, args, {
     attributes: { callee: callee.name, bindings: { bindings } },
     types: callee.results.map((t) => bindType(t, bound)),
@@ -136,9 +140,12 @@ export function call(
   });
 }
 
+function typesOf(values: readonly Value[]): readonly Type[] {
+  return values.map((v) => v.type);
+}
+
 /** All symbols of a call, and those of them that have to be written. */
-export function bindCall(callee: Signature, args: readonly Value[], explicit: Readonly<Record<string, Dim>>) {
-  const types = args.map((v) => v.type);
+export function bindCall(callee: Signature, types: readonly Type[], explicit: Readonly<Record<string, Dim>>) {
   const bound = bindSymbols(
     callee,
     types,
@@ -158,7 +165,7 @@ function reverseCall(x: ReverseContext): Pullback {
   const split = x.splitCall(x.operation.attributes.callee as string, active);
   const callee = x.calleeSignature(x.operation.attributes.callee as string);
   const explicit = (x.operation.attributes.bindings as Bindings).bindings;
-  const { bound } = bindCall(callee, x.operands, explicit);
+  const { bound } = bindCall(callee, typesOf(x.operands), explicit);
   const all = call(
     split.forward,
     x.operands,
@@ -184,7 +191,7 @@ function forwardCall(x: ForwardContext): Tangents {
     callee,
     x.tangents.map((t) => t !== null),
   );
-  const { bound } = bindCall(x.calleeSignature(callee), x.operands, bindings.bindings);
+  const { bound } = bindCall(x.calleeSignature(callee), typesOf(x.operands), bindings.bindings);
   const given = x.tangents.filter((t) => t !== null);
   const names = x.operation.results.map((r) => r.name);
   const all = call(made.signature, [...x.operands, ...given], bound, names);
@@ -193,6 +200,14 @@ function forwardCall(x: ForwardContext): Tangents {
     results: all.slice(0, names.length),
     tangents: made.givesTangent.map((gives) => (gives ? all[next++] : null)),
   };
+}
+
+/** The callee's batched function, on the same arguments. */
+function batchCall(x: StructuredBatchContext): Batched {
+  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+  const made = x.batchedCall(callee, x.batched);
+  const names = x.operation.results.map((r) => r.name);
+  return { results: call(made.signature, x.operands, bindings.bindings, names), batched: made.batched };
 }
 
 export const callRecords = { call: callOp };

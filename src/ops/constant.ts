@@ -228,7 +228,7 @@ export const emptyOp: Op = defineOp({
   },
   eval: () => [NdList.empty],
   derivative: { kind: "zero", reason: "it depends on nothing" },
-  batching: { kind: "structured" },
+  batching: { kind: "none", reason: "lists come from differentiation, which follows batching" },
   lowering: { kind: "structured" },
   docs: {
     semantics: "A list of no values, from which zeros can be popped.",

@@ -18,6 +18,7 @@ import {
   tensorType,
   type Value,
 } from "../ir/index.ts";
+import { batchIf, batchScan, batchWhile } from "./control-batching.ts";
 import { flowsOfIf, flowsOfScan, flowsOfWhile, reverseIf, reverseScan, reverseWhile } from "./control-cotangents.ts";
 import { forwardIf, forwardScan, forwardWhile } from "./control-tangents.ts";
 import { defineOp } from "./define.ts";
@@ -58,7 +59,7 @@ const ifOp: Op = defineOp({
     return x.run(x.operands[0].data[0] !== 0 ? then : otherwise, []);
   },
   derivative: { kind: "structured", flows: flowsOfIf, reverse: reverseIf, forward: forwardIf },
-  batching: structured,
+  batching: { kind: "structured", batch: batchIf },
   lowering: structured,
   docs: {
     semantics:
@@ -116,7 +117,7 @@ const whileOp: Op = defineOp({
     return carried;
   },
   derivative: { kind: "structured", flows: flowsOfWhile, reverse: reverseWhile, forward: forwardWhile },
-  batching: structured,
+  batching: { kind: "structured", batch: batchWhile },
   lowering: structured,
   docs: {
     semantics:
@@ -195,7 +196,7 @@ const scanOp: Op = defineOp({
   },
   eval: evalScan,
   derivative: { kind: "structured", flows: flowsOfScan, reverse: reverseScan, forward: forwardScan },
-  batching: structured,
+  batching: { kind: "structured", batch: batchScan },
   lowering: structured,
   docs: {
     semantics:

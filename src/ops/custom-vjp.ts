@@ -1,6 +1,7 @@
 // A computation with its own rule for reverse mode.
 
 import {
+  type Batched,
   Cloner,
   currentBlock,
   emit,
@@ -9,6 +10,7 @@ import {
   type Op,
   type Pullback,
   type ReverseContext,
+  type StructuredBatchContext,
   type Type,
   type Value,
 } from "../ir/index.ts";
@@ -51,7 +53,7 @@ const customVjpOp: Op = defineOp({
         hint: "use grad or vjp",
       }),
   },
-  batching: { kind: "structured" },
+  batching: { kind: "structured", batch: batchCustom },
   docs: {
     semantics:
       "What the body yields. In reverse mode `forward` runs in its place, which yields the body's results and then residuals; `backward` gets the residuals and the cotangents of the float results, and yields those of the float arguments. Pass inline puts the body in its place.",
@@ -108,6 +110,20 @@ function reverseCustom(x: ReverseContext): Pullback {
       return operands.filter((v) => isFloatType(v.type)).map((v, i) => [v, back[i]] as const);
     },
   };
+}
+
+/** Every argument gets the new axis, so that each element of the batch has a cotangent of its own. */
+function batchCustom(x: StructuredBatchContext): Batched {
+  const args = x.operands.map((v, i) => x.whole(v, x.batched[i]));
+  const regions = x.operation.regions.map((region) => {
+    const { results, finish } = x.region(
+      region,
+      region.arguments.map(() => true),
+    );
+    return finish((whole) => results.map((_, i) => whole(i)));
+  });
+  const results = emit(x.operation.op, args, { regions, names: x.operation.results.map((r) => r.name) });
+  return { results, batched: results.map(() => true) };
 }
 
 /** The regions of a custom VJP, as functions of values. */

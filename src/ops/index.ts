@@ -105,7 +105,7 @@ export { type Box, type Padding, pad, slice } from "./slicing.ts";
 export { digamma, erf, lgamma, polygamma } from "./special.ts";
 export { permute, reshape, reverse } from "./structural.ts";
 export { pop, push } from "./tape.ts";
-export { differentiated, isFloatType, jvp, vjp } from "./transforms.ts";
+export { differentiated, elementTypes, isFloatType, jvp, mappedOf, vjp, vmap } from "./transforms.ts";
 export {
   acos,
   acosh,

@@ -1,7 +1,10 @@
 // Operations about other operations: stop_gradient, check, probe.
 
-import { emit, type Op, printType, sameType, scalar, type Value } from "../ir/index.ts";
+import { dimsOf, emit, type Op, printType, sameType, scalar, type Value } from "../ir/index.ts";
+import { or } from "./bits.ts";
 import { defineOp, emit1 } from "./define.ts";
+import { not } from "./elementwise.ts";
+import { broadcast, reduce } from "./reduce.ts";
 
 const stopGradientOp: Op = defineOp({
   name: "stop_gradient",
@@ -58,8 +61,13 @@ const checkOp: Op = defineOp({
   },
   derivative: { kind: "zero", reason: "it has no results" },
   batching: {
-    kind: "none",
-    reason: "a check of a batch has to say which element fails",
+    kind: "rule",
+    batch({ operation, operands: [predicate], batched, mask }) {
+      const own = batched[0] ? predicate : broadcast(predicate, dimsOf((mask as Value).type));
+      const holds = mask === null ? own : or(not(mask), own);
+      check(reduce(holds, { kind: "and", axes: [0] }), operation.attributes.message as string);
+      return [];
+    },
   },
   lowering: { kind: "structured" },
   docs: {

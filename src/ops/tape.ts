@@ -38,7 +38,7 @@ const example = `func @main(%x: f64, %y: f64) -> (f64, f64) {
 // run: @main(1, 2) == (2, 1)
 `;
 
-const batched = { kind: "structured" } as const;
+const batched = { kind: "none", reason: "lists come from differentiation, which follows batching" } as const;
 
 const pushOp: Op = defineOp({
   name: "push",

@@ -317,11 +317,14 @@ const branch: Kind = ({ picks, inner }, pool, context) => {
   return ops.ifElse(predicate, arm(inner.slice(0, half)), arm(inner.slice(half)));
 };
 
-/** Counts down from a small number, so that it ends. */
+/** Counts down from a small number, which may be known when it runs only, so that it ends. */
 const loop: Kind = ({ picks, inner }, pool, context) => {
   const carried = at(pool, picks[0]);
   const i32 = scalar("i32");
-  const inits = [ops.constant(picks[1] % 4, i32), carried];
+  const most = ops.constant(picks[1] % 4, i32);
+  const counts = pool.filter((v) => sameType(v.type, i32));
+  const times = picks[3] % 2 === 0 ? most : ops.minimum(like(counts, picks[3], i32), most);
+  const inits = [times, carried];
   const results = ops.whileLoop(
     inits,
     (i) => ops.compare(i, ops.constant(0, i32), "gt"),

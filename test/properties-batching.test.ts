@@ -1,0 +1,121 @@
+// Batching of random programs: what vmap gives is what the function gives for each element, bit for bit.
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { gradPipeline } from "../passes/index.ts";
+import { interpret } from "../src/backend/index.ts";
+import { compileModule, runPasses } from "../src/compile/index.ts";
+import {
+  buildFunc,
+  type Dim,
+  dtypes,
+  type Func,
+  findFunc,
+  type Module,
+  makeModule,
+  type NdArray,
+  printModule,
+  type Signature,
+  signatureOf,
+  sizeOf,
+  symbol,
+  type TensorType,
+  tensorType,
+} from "../src/ir/index.ts";
+import * as ops from "../src/ops/index.ts";
+import {
+  arbitraryProgram,
+  buildProgram,
+  outcomeOf,
+  sameArrays,
+  sampleArguments,
+  showArray,
+  sizesOf,
+} from "../src/testing/index.ts";
+
+const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
+
+/** The module with @mapped, which maps @main over the arguments named. */
+function withMapped(module: Module, mapped: readonly number[], size: Dim): Module {
+  const main = signatureOf(findFunc(module, "main") as Func);
+  const types = main.arguments.map((type, i) => {
+    const { dtype, shape } = type as TensorType;
+    return mapped.includes(i) ? tensorType(dtype, [size, ...shape]) : type;
+  });
+  const func = buildFunc({ name: "mapped", symbols: ["B", ...main.symbols] }, types, (...args) =>
+    ops.vmap(main, args, mapped),
+  );
+  return makeModule([...module.funcs, func]);
+}
+
+/** Element `i` along the leading axis. */
+function elementOf({ dtype, shape, data }: NdArray, i: number): NdArray {
+  const size = sizeOf(shape.slice(1));
+  return { dtype, shape: shape.slice(1), data: data.slice(i * size, (i + 1) * size) };
+}
+
+function stacked(
+  count: number,
+  parts: readonly (readonly NdArray[])[],
+  signature: Signature,
+  dims: readonly number[][],
+) {
+  return signature.results.map((type, k): NdArray => {
+    const { dtype } = type as TensorType;
+    const data = new dtypes[dtype].array(count * sizeOf(dims[k]));
+    for (const [i, part] of parts.entries()) data.set(part[k].data, i * sizeOf(dims[k]));
+    return { dtype, shape: [count, ...dims[k]], data };
+  });
+}
+
+const batch = fc.record({ count: fc.constantFrom(1, 2, 3), mask: fc.integer({ min: 1, max: 15 }), seed: fc.nat(1000) });
+
+it("maps random programs to what they give for each element", () => {
+  let compared = 0;
+  const check = (
+    program: Parameters<typeof buildProgram>[0],
+    { count, mask, seed }: { count: number; mask: number; seed: number },
+  ): void => {
+    const module = buildProgram(program);
+    // lists come from differentiation, which follows batching
+    fc.pre(!printModule(module).includes("list<"));
+    const main = signatureOf(findFunc(module, "main") as Func);
+    const some = main.arguments.flatMap((_, i) => (((mask >> i) & 1) === 1 ? [i] : []));
+    const mapped = some.length === 0 ? [0] : some;
+    const all = withMapped(module, mapped, symbol("B"));
+    const dims = { ...sizesOf(program), B: count };
+    const args = sampleArguments(signatureOf(findFunc(all, "mapped") as Func), dims, seed);
+    const each = Array.from({ length: count }, (_, i) =>
+      outcomeOf(() =>
+        interpret(
+          module,
+          "main",
+          args.map((a, k) => (mapped.includes(k) ? elementOf(a, i) : a)),
+        ),
+      ),
+    );
+    const resolved = runPasses(all, gradPipeline, { check: "verify" }).module;
+    const got = outcomeOf(() => interpret(resolved, "mapped", args));
+    const failed = each.find((o) => typeof o.results === "string");
+    if (failed !== undefined) {
+      expect(typeof got.results, printModule(all)).toBe("string");
+      return;
+    }
+    const parts = each.map((o) => o.results as readonly NdArray[]);
+    const expected = stacked(
+      count,
+      parts,
+      main,
+      parts[0].map((a) => [...a.shape]),
+    );
+    if (typeof got.results === "string" || !sameArrays(got.results, expected)) {
+      const shown = typeof got.results === "string" ? got.results : got.results.map(showArray).join("; ");
+      expect.fail(`${shown}\nexpected ${expected.map(showArray).join("; ")}\n${printModule(resolved)}`);
+    }
+    const compiled = compileModule(all, { entry: "mapped", backend: "js" }).executable.run(args);
+    expect(sameArrays(compiled, expected), printModule(all)).toBe(true);
+    compared++;
+  };
+  fc.assert(fc.property(arbitraryProgram(), batch, check), { numRuns: 150 * fuzz });
+  expect(compared).toBeGreaterThan(50);
+});
