@@ -211,19 +211,19 @@ class Differentiation implements SweepHost, ForwardHost {
 
   // ---- making the forward and the backward function -----------------------------------------------------------------
 
-  splitCall(callee: string, active: readonly boolean[]): SplitCall {
+  splitCall(callee: string, active: readonly boolean[], keep = false): SplitCall {
     const key = `${callee} ${active.map(Number).join("")}`;
     let split = this.#splits.get(key);
     if (split === undefined) {
-      split = this.#splitFunc(this.#funcs.get(callee) as Func, active);
+      split = this.#splitFunc(this.#funcs.get(callee) as Func, active, keep);
       this.#splits.set(key, split);
     }
     return split;
   }
 
-  #splitFunc(func: Func, active: readonly boolean[]): SplitCall {
+  #splitFunc(func: Func, active: readonly boolean[], keep: boolean): SplitCall {
     const scope = (): FuncScope => new FuncScope(func.constraints, (name) => this.signature(name));
-    const moves = this.#single.has(func.name);
+    const moves = !keep && this.#single.has(func.name);
     if (moves) this.#moved.add(func.name);
     const state = {
       host: this,

@@ -107,7 +107,8 @@ class Inlining {
   }
 
   #inlinedCallee(operation: Operation): Func | null {
-    const name = operation.op.traits.transform === true ? null : calleeOf(operation);
+    const stays = operation.op.traits.transform === true || operation.attributes.checkpoint === true;
+    const name = stays ? null : calleeOf(operation);
     const callee = name === null ? undefined : this.#funcs.get(name);
     // a body without ranks has to be refined for the ranks of this call first
     return callee?.body.arguments.every((a, i) => a.type.kind === operation.operands[i].type.kind) ? callee : null;

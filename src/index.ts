@@ -40,6 +40,7 @@ export {
   cosh,
   cot,
   csc,
+  customJvp,
   customVjp,
   type Data,
   type DTypeConstant,

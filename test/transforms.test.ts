@@ -187,7 +187,7 @@ describe("customVjp", () => {
       "customVjp: backward is 3, expected a function: write () => … around it",
     );
     expect(messageOf(() => grad((x: Tensor) => customVjp((y: Tensor) => mul(x, y), pass)(x))(1))).toBe(
-      "custom_vjp reads a value from outside that is differentiated: pass it as an argument, so that the backward function gives its cotangent",
+      "custom_vjp reads a value from outside that is differentiated: pass it as an argument, so that the rule can speak of it",
     );
   });
 });

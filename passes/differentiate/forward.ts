@@ -112,6 +112,7 @@ export class ForwardSweep {
       operation,
       operands: operation.operands.map((v) => this.#values.get(v)),
       tangents: operation.operands.map((v) => this.#tangents.get(v) ?? null),
+      inline: (region, args) => this.#values.inline(region, args, builder),
       region: (region, active) => this.#region(region, active, new BlockBuilder(builder.scope, builder)),
       calleeSignature: (callee) => this.#host.signature(callee),
       tangentCall: (callee, active) => this.#host.tangentCall(callee, active),

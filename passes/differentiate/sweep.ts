@@ -34,7 +34,7 @@ import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.
 /** What a sweep needs of the module around it. */
 export interface SweepHost {
   signature(callee: string): Signature;
-  splitCall(callee: string, active: readonly boolean[]): SplitCall;
+  splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
 }
 
 /** What all sweeps of one function share. */
@@ -166,7 +166,7 @@ function emitStructured(
     lookup: (v) => state.forward.get(v),
     split: (region, active) => splitRegion(region, active, state, builder),
     calleeSignature: (callee) => state.host.signature(callee),
-    splitCall: (callee, active) => state.host.splitCall(callee, active),
+    splitCall: (callee, active, keep) => state.host.splitCall(callee, active, keep),
   };
   const pullback = withBuilder(builder, () => derivative.reverse(context));
   for (const [i, r] of operation.results.entries()) state.forward.set(r, pullback.results[i]);

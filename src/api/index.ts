@@ -20,3 +20,4 @@ export { type Compilation, type JitFunction, type JitOptions, jit } from "./jit.
 export { type Feed, Session, type SessionOptions } from "./session.ts";
 export type { CompiledFunction } from "./traced.ts";
 export { type GradOptions, grad, jvp, valueAndGrad, vjp } from "./transforms.ts";
+export { type Axis, checkpoint, type VmapOptions, vmap } from "./vmap.ts";

@@ -23,6 +23,7 @@ import {
   printType,
   type Signature,
   signatureOf,
+  type Type,
   type Value,
 } from "../ir/index.ts";
 
@@ -50,7 +51,14 @@ export class Recorded {
   readonly #boundary: Boundary;
   readonly #captured: readonly Tensor[];
 
-  constructor(name: string, fn: TracedFunction, args: readonly unknown[], call: Boundary) {
+  /** `typesOf` says what the function is traced for: of leaf k, its own type where left out. */
+  constructor(
+    name: string,
+    fn: TracedFunction,
+    args: readonly unknown[],
+    call: Boundary,
+    typeOf: (tensor: Tensor, k: number) => Type = (tensor) => tensor.type,
+  ) {
     const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
     this.name = name;
     this.#args = args;
@@ -58,13 +66,7 @@ export class Recorded {
     this.origin = captureOrigin(this.#boundary);
     const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
     this.tensors = leaves.map((leaf) => this.#tensor(leaf));
-    const inner = traceInto(
-      new TraceScope(outer, this.#boundary, fn),
-      fn,
-      this.tensors.map((t) => t.type),
-      tree,
-      "private",
-    );
+    const inner = traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private");
     this.signature = signatureOf(inner.func);
     this.results = inner.results;
     this.#captured = inner.captured;

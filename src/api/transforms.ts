@@ -7,6 +7,8 @@ import {
   flattenAs,
   flattenList,
   isStatic,
+  nameParameters,
+  parameterNames,
   type Tensor,
   type TracedFunction,
   unflatten,
@@ -145,6 +147,8 @@ export function derived(
   const body = (...args: unknown[]): unknown => record(call, args);
   Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
   const call = compileOnCall(body, {}, read);
+  // the others take lists of arguments
+  if (read === undefined) for (const f of [body, call]) nameParameters(f, parameterNames(fn));
   return Object.defineProperty(call, "name", { value: body.name });
 }
 

@@ -2,7 +2,7 @@
 
 export { cond, fori, scan, whileLoop } from "./control.ts";
 export { type TensorOptions, tensor } from "./create.ts";
-export { type CustomVjpRule, customVjp } from "./custom-vjp.ts";
+export { type CustomVjpRule, customJvp, customVjp } from "./custom.ts";
 export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
 export { Graph, type GraphInput, type PlaceholderOptions } from "./declare.ts";
 export { describe } from "./describe.ts";
@@ -40,10 +40,21 @@ export { Tensor } from "./tensor.ts";
 export {
   type Annotation,
   nameParameters,
+  parameterNames,
   readAnnotations,
   type Trace,
   type TracedFunction,
   trace,
   traceInto,
 } from "./trace.ts";
-export { flatten, flattenAs, flattenList, isStatic, pathsOf, type Tree, treeKey, unflatten } from "./tree.ts";
+export {
+  flatten,
+  flattenAs,
+  flattenList,
+  isStatic,
+  leafCount,
+  pathsOf,
+  type Tree,
+  treeKey,
+  unflatten,
+} from "./tree.ts";

@@ -151,7 +151,7 @@ export function nameParameters<F extends TracedFunction>(fn: F, names: readonly 
 }
 
 /** The names of simple parameters, from the function's text; hints for readable IR and nothing else. */
-function parameterNames(fn: TracedFunction): readonly string[] {
+export function parameterNames(fn: TracedFunction): readonly string[] {
   const named = namedParameters.get(fn);
   if (named !== undefined) return named;
   const text = Function.prototype.toString.call(fn).slice(0, 500);

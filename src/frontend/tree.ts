@@ -147,6 +147,12 @@ export function unflatten(tree: Tree, leaves: readonly unknown[]): unknown {
   return close(tree);
 }
 
+/** The number of leaves. */
+export function leafCount(tree: Tree): number {
+  if (tree.kind === "leaf") return 1;
+  return tree.kind === "static" ? 0 : tree.items.reduce((sum, item) => sum + leafCount(item), 0);
+}
+
 /** Where each leaf of a list of arguments stands: `0`, `1 at w[2]`. */
 export function pathsOf(tree: Tree): readonly string[] {
   const paths: string[] = [];

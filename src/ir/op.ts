@@ -236,8 +236,8 @@ export interface ReverseContext extends FlowContext {
   /** Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block. */
   split(region: Block, active: readonly boolean[]): SplitRegion;
   calleeSignature(callee: string): Signature;
-  /** Splits a function of the module for the given active arguments. */
-  splitCall(callee: string, active: readonly boolean[]): SplitCall;
+  /** Splits a function of the module for the given active arguments; `keep`: it is also called as it is. */
+  splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
 }
 
 export interface SplitRegion {
@@ -290,6 +290,8 @@ export interface ForwardContext {
   /** The operands as the new function has them, and their tangents; null stands for zero. */
   readonly operands: readonly Value[];
   readonly tangents: readonly (Value | null)[];
+  /** Emits a region's operations here as they are. */
+  inline(region: Block, args: readonly Value[]): readonly Value[];
   /** A region with tangents, where the arguments named have one. Nothing of it is emitted before `finish`. */
   region(region: Block, active: readonly boolean[]): TangentRegion;
   calleeSignature(callee: string): Signature;

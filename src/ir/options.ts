@@ -9,7 +9,8 @@ import { didYouMean } from "./names.ts";
  */
 export function requireOptions(where: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    const got = options === null ? "null" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
+    const isNone = options === null || options === undefined;
+    const got = isNone ? "missing" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
     fail("option", `${where}: the options are ${got}, expected an object with some of ${known.join(", ")}`);
   }
   for (const [name, value] of Object.entries(options)) {

@@ -88,7 +88,14 @@ const callOp: Op = defineOp({
   summary: "Calls a function of the module.",
   operands: [{ name: "arguments", variadic: true }],
   groups: ["arguments"],
-  attributes: calleeAttributes,
+  attributes: {
+    ...calleeAttributes,
+    checkpoint: {
+      kind: "boolean",
+      default: false,
+      summary: "the call stays one, and reverse mode runs the callee again rather than keep what it computed",
+    },
+  },
   assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }],
   level: "both",
   types(x) {
@@ -131,10 +138,11 @@ export function call(
   args: readonly Value[],
   explicit: Readonly<Record<string, Dim>> = {},
   names: readonly (string | null)[] = [],
+  checkpoint = false,
 ): readonly Value[] {
   const { bound, bindings } = bindCall(callee, typesOf(args), explicit);
   return emit(callOp, args, {
-    attributes: { callee: callee.name, bindings: { bindings } },
+    attributes: { callee: callee.name, bindings: { bindings }, checkpoint },
     types: callee.results.map((t) => bindType(t, bound)),
     names,
   });
@@ -158,25 +166,26 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
   return { bound, bindings: Object.fromEntries(written) };
 }
 
-/** Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. */
+/**
+ * Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. With
+ * `checkpoint` the callee runs as it is, and the forward function before the backward one.
+ */
 function reverseCall(x: ReverseContext): Pullback {
   const args = x.operation.operands;
   const active = args.map((v) => x.isActive(v));
-  const split = x.splitCall(x.operation.attributes.callee as string, active);
   const callee = x.calleeSignature(x.operation.attributes.callee as string);
+  const again = x.operation.attributes.checkpoint === true;
+  const split = x.splitCall(callee.name, active, again);
   const explicit = (x.operation.attributes.bindings as Bindings).bindings;
   const { bound } = bindCall(callee, typesOf(x.operands), explicit);
-  const all = call(
-    split.forward,
-    x.operands,
-    bound,
-    x.operation.results.map((r) => r.name),
-  );
-  const results = all.slice(0, x.operation.results.length);
-  const residuals = all.slice(x.operation.results.length);
+  const count = x.operation.results.length;
+  const names = x.operation.results.map((r) => r.name);
+  const all = call(again ? callee : split.forward, x.operands, bound, names, again);
+  const results = all.slice(0, count);
   return {
     results,
     pull(cotangents) {
+      const residuals = (again ? call(split.forward, x.operands, bound, [], true) : all).slice(count);
       const given = results.flatMap((r, i) => (split.takesCotangent[i] ? [cotangents[i] ?? zerosLike(r)] : []));
       const back = call(split.backward, [...residuals, ...given], bound);
       return args.filter((_, i) => active[i]).map((v, i) => [v, back[i]] as const);
@@ -194,7 +203,7 @@ function forwardCall(x: ForwardContext): Tangents {
   const { bound } = bindCall(x.calleeSignature(callee), typesOf(x.operands), bindings.bindings);
   const given = x.tangents.filter((t) => t !== null);
   const names = x.operation.results.map((r) => r.name);
-  const all = call(made.signature, [...x.operands, ...given], bound, names);
+  const all = call(made.signature, [...x.operands, ...given], bound, names, x.operation.attributes.checkpoint === true);
   let next = names.length;
   return {
     results: all.slice(0, names.length),
@@ -207,7 +216,8 @@ function batchCall(x: StructuredBatchContext): Batched {
   const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
   const made = x.batchedCall(callee, x.batched);
   const names = x.operation.results.map((r) => r.name);
-  return { results: call(made.signature, x.operands, bindings.bindings, names), batched: made.batched };
+  const checkpoint = x.operation.attributes.checkpoint === true;
+  return { results: call(made.signature, x.operands, bindings.bindings, names, checkpoint), batched: made.batched };
 }
 
 export const callRecords = { call: callOp };

@@ -16,7 +16,7 @@ import { callRecords } from "./calls.ts";
 import { concatenateRecords } from "./concatenate.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
-import { customVjpRecords } from "./custom-vjp.ts";
+import { customRecords } from "./custom.ts";
 import { dotRecords } from "./dot.ts";
 import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
 import { exponentialRecords } from "./exponential.ts";
@@ -53,7 +53,7 @@ export const records = {
   ...controlRecords,
   ...callRecords,
   ...transformRecords,
-  ...customVjpRecords,
+  ...customRecords,
   ...tapeRecords,
   ...metaRecords,
   ...loopRecords,
@@ -77,7 +77,7 @@ export { call } from "./calls.ts";
 export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
-export { customVjp } from "./custom-vjp.ts";
+export { customJvp, customVjp } from "./custom.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
 export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";

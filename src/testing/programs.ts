@@ -356,6 +356,15 @@ const custom: Kind = ({ picks, inner }, pool, context) => {
   const args = [at(pool, picks[0]), at(pool, picks[1])];
   const body = (...own: Value[]) => [like(run(inner, [...pool, ...own], context), picks[2], tensor(args[0]))];
   const backward = (): Value[] => args.filter((v) => ops.isFloatType(v.type)).map(ops.zerosLike);
+  if (picks[3] % 2 === 0) {
+    const slopes = (values: readonly Value[]): Value[] =>
+      values.filter((v) => ops.isFloatType(v.type)).map(ops.zerosLike);
+    const jvp = (...own: Value[]): readonly Value[] => {
+      const values = body(...own.slice(0, args.length));
+      return [...values, ...slopes(values)];
+    };
+    return ops.customJvp(args, { body, jvp });
+  }
   return ops.customVjp(args, { body, forward: (...own) => [...body(...own), own[1]], backward });
 };
 

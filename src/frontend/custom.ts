@@ -1,7 +1,7 @@
-// customVjp: a function with its own rule for reverse mode.
+// customVjp and customJvp: functions with their own rules for derivatives.
 
 import { atCaller, fail, requireOptions, type Value } from "../ir/index.ts";
-import { customVjp as customVjpOp, isFloatType } from "../ops/index.ts";
+import { customJvp as customJvpOp, customVjp as customVjpOp, isFloatType, zerosLike } from "../ops/index.ts";
 import { describe } from "./describe.ts";
 import { apply } from "./lift.ts";
 import type { Boundary } from "./scope.ts";
@@ -69,8 +69,54 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
   return unflatten((result as unknown as Structure).tree, results);
 }
 
-function pairOf(returned: unknown): readonly unknown[] {
+function pairOf(returned: unknown, who = "customVjp: forward", expected = "[value, residuals]"): readonly unknown[] {
   if (Array.isArray(returned) && returned.length === 2) return returned;
   const got = returned instanceof Tensor ? "one tensor" : describe(returned);
-  return fail("argument", `customVjp: forward gives ${got}, expected [value, residuals]`);
+  return fail("argument", `${who} gives ${got}, expected ${expected}`);
+}
+
+/**
+ * The function with its own rule for derivatives: where it is differentiated, `rule(args, tangents)` runs in its place and
+ * gives `[value, tangent]`, in the structure of what the function gives. The tangents, one for each argument in its
+ * structure, have to enter it linearly; reverse mode is its transpose. Integers have the tangent 0, which is not read.
+ *
+ * @throws AdjointError code `argument` where the rule gives another structure.
+ * @example customJvp((x) => exp(x), ([x], [t]) => { const y = exp(x); return [y, mul(y, t)]; })
+ */
+export function customJvp(
+  fn: TracedFunction,
+  rule: (args: readonly unknown[], tangents: readonly unknown[]) => readonly [unknown, unknown],
+): TracedFunction {
+  atCaller(customJvp, () => {
+    requireFunction(fn, "customJvp: the function");
+    requireFunction(rule, "customJvp: the rule");
+  });
+  const call = (...args: unknown[]): unknown =>
+    atCaller(call, () => atOnce(call, leavesOf(args), () => withTangents(call, fn, rule, args)));
+  return Object.defineProperty(call, "name", { value: fn.name });
+}
+
+function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, args: readonly unknown[]): unknown {
+  const { tensors, tree } = carriedFrom(call, args);
+  let result: Structure | null = null;
+  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
+  const results = apply(call, tensors, (...inits) =>
+    customJvpOp(inits, {
+      body(...values) {
+        result = unwrap(fn(...own(values)), "what the function returns");
+        return result.values;
+      },
+      jvp(...values) {
+        const primals = values.slice(0, inits.length);
+        let next = inits.length;
+        const tangents = primals.map((v) => (isFloatType(v.type) ? values[next++] : zerosLike(v)));
+        const [value, tangent] = pairOf(rule(own(primals), own(tangents)), "customJvp: the rule", "[value, tangent]");
+        const like = result as Structure;
+        const given = unwrap(value, "the value that the rule gives", like);
+        const slopes = unwrap(tangent, "the tangent that the rule gives", like);
+        return [...given.values, ...slopes.values.filter((_, i) => isFloatType(like.values[i].type))];
+      },
+    }),
+  );
+  return unflatten((result as unknown as Structure).tree, results);
 }
