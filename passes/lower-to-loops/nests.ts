@@ -24,10 +24,12 @@ import {
   type Type,
   type Value,
   ValueMap,
+  type WholeContext,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { alloc, forLoop, records, store } from "../../src/ops/index.ts";
 import { isElementwise, type Place, type Placements } from "./placement.ts";
+import { wholeOf } from "./reads.ts";
 
 /** Memory that holds a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
@@ -126,6 +128,16 @@ export class Nests {
       return this.compute(computed, at);
     };
     return [{ shape: dimsOf(operation.results[0].type), place: (at) => at, element }];
+  }
+
+  /** Writes the whole of a tensor as its op's rule does; false where it has none. */
+  whole({ operation, placements }: Computed, write: WholeContext["write"]): boolean {
+    const whole = wholeOf(operation);
+    if (whole === null) return false;
+    currentBlock().origin = operation.origin;
+    const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
+    whole({ ...this.#context(operation, placements), write, scratch });
+    return true;
   }
 
   #context(operation: Operation, placements: Placements): LowerContext {

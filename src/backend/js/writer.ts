@@ -240,6 +240,11 @@ export class FunctionWriter {
     return constant < 0 ? `${text} - ${-constant}` : `${text} + ${constant}`;
   }
 
+  /** The name of an expression that is computed here once. */
+  once(text: string, scope: Scope): string {
+    return this.#hoist(text, text, scope);
+  }
+
   /** A dimension as a name or number, computed before the loop that reads it again and again. */
   bound(d: Dim, scope: Scope): string {
     const text = this.dim(d, scope);
