@@ -124,9 +124,20 @@ export class FunctionWriter {
     scope.lines.push(`${name}(${parameters.join(", ")});`);
   }
 
-  /** Writes a function of its own for a range of a loop, which gets what it reads as parameters; gives its call. */
-  loopFunction(scope: Scope, write: (inner: Scope) => void): (from: string, to: string) => string {
+  /**
+   * Writes a function of its own for a range of a loop, which gets what it reads as parameters, after those given with
+   * what is passed; gives its call.
+   */
+  loopFunction(
+    scope: Scope,
+    write: (inner: Scope) => void,
+    given: readonly (readonly [parameter: string, passed: string])[] = [],
+  ): (from: string, to: string) => string {
     const unit = new UnitText("loop", scope.unit.unit, scope.unit);
+    for (const [parameter, passed] of given) {
+      unit.parameters.push(parameter);
+      unit.passed.push(passed);
+    }
     const inner = new Scope(unit);
     write(inner);
     const name = `${this.#name}$loop${++this.#loops}`;
