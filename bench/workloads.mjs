@@ -206,6 +206,7 @@ if (wants("W5")) {
     const [p1, q1, p2, q2, p3, q3] = [W1, b1, W2, b2, W3, b3].map((p) => p.slice());
     const usual = mlpStep(gemm, { x, labels: lab, W1: p1, b1: q1, W2: p2, b2: q2, W3: p3, b3: q3 });
     for (let i = 0; i < 5; i++) close("W5 loss", [ours()], [usual()], 1e-4);
+    if (process.env.SHOW) console.log(compiled.source);
     against(`step, batch ${name}`, ours, usual, 2);
   }
 }

@@ -20,7 +20,7 @@ import { isAtomText, joinTerms, type SpellSymbol, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names, spellPlace } from "./names.ts";
-import { type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
+import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
 import { renderFunction, Scope, UnitText } from "./text.ts";
 
 /** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
@@ -90,7 +90,7 @@ export class FunctionWriter {
     if (this.#plan.parts.size === 0) return;
     scope.lines.push(`const $s = new Float64Array(${this.#plan.scratchSize});`);
     if (this.#plan.memorySize > 0) scope.lines.push(`const $m = new Array(${this.#plan.memorySize});`);
-    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$s[${i}] = ${scope.unit.symbols.get(s)};`);
+    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$m[${i}] = ${scope.unit.symbols.get(s)};`);
     for (const v of this.#func.body.arguments) this.spill(v, scope);
   }
 
@@ -184,7 +184,7 @@ export class FunctionWriter {
   #slotText(value: Value): { read: string; write(atom: string): string } {
     const slot = this.#plan.slots.get(value);
     if (slot === undefined) throw new Error(`internal invariant broken: a value of another unit has no slot`);
-    if (value.type.kind === "memref") return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
+    if (isTagged(value)) return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
     const isBool = isBoolean(value.type);
     return {
       read: isBool ? `($s[${slot}] !== 0)` : `$s[${slot}]`,
@@ -317,7 +317,7 @@ export class FunctionWriter {
       unit.parameters.push(name);
       unit.passed.push(this.#symbolIn(symbol, unit.parent));
     } else {
-      unit.header.push(`const ${name} = $s[${this.#func.symbols.indexOf(symbol)}];`);
+      unit.header.push(`const ${name} = $m[${this.#func.symbols.indexOf(symbol)}];`);
     }
     unit.symbols.set(symbol, name);
     return name;
