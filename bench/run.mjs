@@ -11,6 +11,7 @@ const parts = {
   split: ["split.mjs"],
   expression: ["expression.mjs"],
   tensors: ["tensors.mjs"],
+  workloads: ["workloads.mjs"],
   compile: ["--stack-size=4000", "compile.mjs"],
   startup: ["startup.mjs"],
 };

@@ -3,6 +3,7 @@
 import {
   type Block,
   currentBlock,
+  type Dim,
   dimsOf,
   elementDType,
   emit,
@@ -114,12 +115,14 @@ export class BlockLowering {
       return;
     }
     const buffer = this.bufferFor(result);
-    for (const part of nests.partsOf(computed, place)) {
-      nests.nest(part.shape, (at) => {
-        const element = part.element(at);
-        currentBlock().origin = operation.origin;
-        store(element, buffer.memory, [...buffer.prefix, ...part.place(at)]);
-      });
+    const write = (at: readonly Dim[], element: Value): void => {
+      currentBlock().origin = operation.origin;
+      store(element, buffer.memory, [...buffer.prefix, ...at]);
+    };
+    if (!nests.whole(computed, write)) {
+      for (const part of nests.partsOf(computed, place)) {
+        nests.nest(part.shape, (at) => write(part.place(at), part.element(at)));
+      }
     }
     nests.buffers.set(result, buffer);
   }

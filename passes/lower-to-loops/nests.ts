@@ -24,10 +24,12 @@ import {
   type Type,
   type Value,
   ValueMap,
+  type WholeContext,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { alloc, forLoop, records, store } from "../../src/ops/index.ts";
 import { isElementwise, type Place, type Placements } from "./placement.ts";
+import { wholeOf } from "./reads.ts";
 
 /** Memory that holds a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
@@ -88,7 +90,15 @@ export class Nests {
 
   /** Everything that is computed at these subscripts, in order, so that no rule has to go down a chain. */
   computePlace(place: Place, at: readonly Dim[]): void {
-    for (let i = place.members.length - 1; i >= 0; i--) this.element(place.members[i].results[0], at);
+    for (let i = place.members.length - 1; i >= 0; i--) {
+      const member = place.members[i];
+      if (!this.#isMoveOfMemory(member)) this.element(member.results[0], at);
+    }
+  }
+
+  /** Loaded where it is read: loads in the order of the operands run faster (measured: 1.08 for a matrix plus a row). */
+  #isMoveOfMemory({ op, operands }: Operation): boolean {
+    return op.traits.moves === true && operands.every((v) => isScalar(v.type) || this.buffers.has(v));
   }
 
   /** One scalar of an operation's result: the same op on scalars, or what its rule emits. */
@@ -126,6 +136,16 @@ export class Nests {
       return this.compute(computed, at);
     };
     return [{ shape: dimsOf(operation.results[0].type), place: (at) => at, element }];
+  }
+
+  /** Writes the whole of a tensor as its op's rule does; false where it has none. */
+  whole({ operation, placements }: Computed, write: WholeContext["write"]): boolean {
+    const whole = wholeOf(operation);
+    if (whole === null) return false;
+    currentBlock().origin = operation.origin;
+    const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
+    whole({ ...this.#context(operation, placements), write, scratch });
+    return true;
   }
 
   #context(operation: Operation, placements: Placements): LowerContext {

@@ -16,7 +16,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../src/ir/index.ts";
-import { type OperandRead, readsOf } from "./reads.ts";
+import { type OperandRead, readsOf, wholeOf } from "./reads.ts";
 
 /** The tensors that a nest computes at the same subscripts, in reverse order of definition. */
 export interface Place {
@@ -105,7 +105,7 @@ export class Placements {
 
   #decide(operation: Operation): Placement {
     const [result] = operation.results;
-    if (!isScalar(result.type) && !this.#held.has(result)) {
+    if (!isScalar(result.type) && !this.#held.has(result) && wholeOf(operation) === null) {
       const place = this.#commonPlace(operation, result);
       if (place !== null) {
         place.root.size += place.copies * weightOf(operation);

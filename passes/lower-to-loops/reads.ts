@@ -12,6 +12,7 @@ import {
   type Operation,
   scalar,
   Value,
+  type WholeContext,
   withBuilder,
 } from "../../src/ir/index.ts";
 
@@ -25,31 +26,41 @@ export interface OperandRead {
   readonly memory: boolean;
 }
 
+/** The rule for the whole result, where an operation has one. */
+export function wholeOf(operation: Operation): ((x: WholeContext) => void) | null {
+  const { lowering } = operation.op;
+  return lowering?.kind === "nest" ? (lowering.whole?.(operation) ?? null) : null;
+}
+
 /** The reads of each operand of an operation that has an `element` or `nest` lowering. */
 export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
   const { lowering } = operation.op;
   const reads = operation.operands.map(() => ({ places: new Set<string>(), again: false, memory: false }));
   if (lowering?.kind !== "element" && lowering?.kind !== "nest") return [];
   const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
-  const at = dimsOf(operation.results[0].type).map(() => indexDim(builder.argument(scalar("index"))));
-  withBuilder(builder, () =>
-    lowering.element(
-      {
-        operation,
-        element(i, subscripts) {
-          reads[i].places.add(subscripts.join());
-          reads[i].again ||= !coversLoops(subscripts, currentBlock());
-          return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
-        },
-        memory(i) {
-          reads[i].memory = true;
-          return operation.operands[i];
-        },
-        shape: dimsOf,
-      },
-      at,
-    ),
-  );
+  const whole = wholeOf(operation);
+  // a rule for the whole opens all loops itself
+  const at =
+    whole === null ? dimsOf(operation.results[0].type).map(() => indexDim(builder.argument(scalar("index")))) : [];
+  const context: WholeContext = {
+    operation,
+    element(i, subscripts) {
+      reads[i].places.add(subscripts.join());
+      reads[i].again ||= !coversLoops(subscripts, currentBlock());
+      return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
+    },
+    memory(i) {
+      reads[i].memory = true;
+      return operation.operands[i];
+    },
+    shape: dimsOf,
+    write() {},
+    scratch: (type) => new Value(type),
+  };
+  withBuilder(builder, () => {
+    if (whole === null) lowering.element(context, at);
+    else whole(context);
+  });
   return reads.map(({ places, again, memory }) => ({ once: !again, places: places.size, memory }));
 }
 

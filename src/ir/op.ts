@@ -8,7 +8,7 @@ import { AdjointError, type ErrorCode } from "./errors.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Dense, NdArray } from "./ndarray.ts";
 import type { Origin } from "./origin.ts";
-import type { Type } from "./type.ts";
+import type { MemRefType, Type } from "./type.ts";
 import type { Value } from "./value.ts";
 
 /** Contracted or paired axes: `[1] x [0]`. */
@@ -429,6 +429,14 @@ export interface LowerContext {
   shape(type: Type): readonly Dim[];
 }
 
+/** What a rule sees that writes its whole result to memory. */
+export interface WholeContext extends LowerContext {
+  /** Gives the element of the result at a subscript its value; each exactly once. */
+  write(at: readonly Dim[], value: Value): void;
+  /** Memory for the rule alone, zero before the function runs and made outside of every loop. */
+  scratch(type: MemRefType, name: string): Value;
+}
+
 /** Elements of a result that one loop nest computes. Parts are written in order, a later one over an earlier one. */
 export interface Part {
   /** The extents of the nest; one below 0 is empty. */
@@ -453,7 +461,12 @@ export type Lowering =
       /** For a rule that decides by subscript: the same without deciding, where the whole result is wanted in memory. */
       parts?(operation: Operation): readonly Part[];
     }
-  | { readonly kind: "nest"; element(x: LowerContext, at: readonly Dim[]): Value }
+  | {
+      readonly kind: "nest";
+      element(x: LowerContext, at: readonly Dim[]): Value;
+      /** The nests of the whole result, where they are cheaper than element by element; null where they are not. */
+      whole?(operation: Operation): ((x: WholeContext) => void) | null;
+    }
   | { readonly kind: "view" }
   | { readonly kind: "structured" };
 

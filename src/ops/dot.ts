@@ -11,6 +11,7 @@ import {
   type LowerContext,
   type NdArray,
   type Op,
+  type Operation,
   printShape,
   scalar,
   type TensorType,
@@ -18,10 +19,12 @@ import {
   type TypeContext,
   tensorType,
   type Value,
+  type WholeContext,
 } from "../ir/index.ts";
 import { add, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
+import { type Contraction, isWorthTiling, lowerContraction } from "./contraction.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "./define.ts";
 import { nestedLoops } from "./reduce-order.ts";
 import { permute } from "./structural.ts";
@@ -82,7 +85,7 @@ const dotOp: Op = defineOp({
       return [permute(result, [from, ...otherAxes(rankOf(result), [from])])];
     },
   },
-  lowering: { kind: "nest", element: lowerDot },
+  lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
   docs: {
     semantics:
       "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
@@ -223,34 +226,64 @@ function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeCon
 
 // ---- lowering -------------------------------------------------------------------------------------------------------
 
-function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
-  const axes = axesOf(x.operation.attributes);
-  const [left, right] = x.operation.operands.map((v) => v.type as TensorType);
+/** The result as sums of products over lists of axes. */
+function contractionOf({ operands, attributes }: Operation): Shape {
+  const axes = axesOf(attributes);
+  const [left, right] = operands.map((v) => v.type as TensorType);
   const [leftFree, rightFree] = [
     freeAxes(left.shape.length, axes, "left"),
     freeAxes(right.shape.length, axes, "right"),
   ];
-  const count = axes.batch.left.length;
-  const subscripts = (
-    side: keyof AxisPairs,
-    rank: number,
-    free: readonly number[],
-    from: number,
-    k: readonly Dim[],
-  ): readonly Dim[] => {
-    const result: Dim[] = new Array(rank);
-    for (const [i, a] of axes.batch[side].entries()) result[a] = at[i];
-    for (const [i, a] of free.entries()) result[a] = at[from + i];
-    for (const [i, a] of axes.contract[side].entries()) result[a] = k[i];
-    return result;
+  const subscripts =
+    (side: keyof AxisPairs, rank: number, free: readonly number[]) =>
+    (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]): readonly Dim[] => {
+      const result: Dim[] = new Array(rank);
+      for (const [i, a] of axes.batch[side].entries()) result[a] = batch[i];
+      for (const [i, a] of free.entries()) result[a] = at[i];
+      for (const [i, a] of axes.contract[side].entries()) result[a] = k[i];
+      return result;
+    };
+  return {
+    dtype: left.dtype,
+    batch: pick(left.shape, axes.batch.left),
+    rows: pick(left.shape, leftFree),
+    columns: pick(right.shape, rightFree),
+    depth: pick(left.shape, axes.contract.left),
+    left: subscripts("left", left.shape.length, leftFree),
+    right: subscripts("right", right.shape.length, rightFree),
   };
-  const zero = constant(0, scalar(left.dtype));
-  const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => {
-    const p = x.element(0, subscripts("left", left.shape.length, leftFree, count, k));
-    const q = x.element(1, subscripts("right", right.shape.length, rightFree, count + leftFree.length, k));
-    return [add(acc, mul(p, q))];
-  };
-  return nestedLoops(pick(left.shape, axes.contract.left), [zero], step)[0];
+}
+
+type Subscripts = (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]) => readonly Dim[];
+
+interface Shape extends Pick<Contraction, "dtype" | "batch" | "rows" | "columns" | "depth"> {
+  /** The subscripts in the operands. */
+  readonly left: Subscripts;
+  readonly right: Subscripts;
+}
+
+/** One element: a loop over the contracted axes. */
+function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
+  const { dtype, batch, rows, depth, left, right } = contractionOf(x.operation);
+  const zero = constant(0, scalar(dtype));
+  const [b, row] = [at.slice(0, batch.length), at.slice(batch.length, batch.length + rows.length)];
+  const column = at.slice(batch.length + rows.length);
+  const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
+    add(acc, mul(x.element(0, left(b, row, k)), x.element(1, right(b, column, k)))),
+  ];
+  return nestedLoops(depth, [zero], step)[0];
+}
+
+function lowerWholeDot(operation: Operation): ((x: WholeContext) => void) | null {
+  const shape = contractionOf(operation);
+  if (!isWorthTiling(shape)) return null;
+  return (x) =>
+    lowerContraction(x, {
+      ...shape,
+      left: (batch, row, k) => x.element(0, shape.left(batch, row, k)),
+      right: (batch, column, k) => x.element(1, shape.right(batch, column, k)),
+      place: (batch, row, column) => [...batch, ...row, ...column],
+    });
 }
 
 export const dotRecords = { dot: dotOp };

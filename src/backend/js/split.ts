@@ -2,7 +2,7 @@
 //
 // A block that is too heavy is cut into parts, runs of its operations that become functions of their own. A unit is
 // such a function: the function's main one, or a part. What one unit defines and another reads crosses through a slot
-// of a scratch array made once per call (memory and lists through a second one), never through parameters.
+// of a scratch array made once per call (memory, lists and index values through a second one), never through parameters.
 
 import { type Block, type Func, isScalar, type Operation, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
 
@@ -47,9 +47,17 @@ export interface ValueFacts {
  */
 export const partWeight = 1200;
 
-/** Cuts a function where it is too heavy; `reserved` slots of the scratch are left to the caller. */
+/** Cuts a function where it is too heavy; `reserved` slots of the second scratch are left to the caller. */
 export function planSplit(func: Func, facts: ValueFacts, reserved: number): SplitPlan {
   return new Splitter(facts, reserved).plan(func);
+}
+
+/**
+ * Whether a value crosses as it is, in the second scratch: memory, lists, and index values, which would be floating-point
+ * numbers once they came out of the first, and all arithmetic of subscripts with them (measured: 1.7 times as long).
+ */
+export function isTagged({ type }: Value): boolean {
+  return !isScalar(type) || type.dtype === "index";
 }
 
 class Splitter {
@@ -78,8 +86,8 @@ class Splitter {
     const main: Unit = { parent: null };
     this.#cut(func.body);
     if (this.#ends.size > 0) this.#place(func.body, main, true);
-    const scratchSize = this.#assign((v) => isScalar(v.type), this.#reserved);
-    const memorySize = this.#assign((v) => !isScalar(v.type), 0);
+    const scratchSize = this.#assign((v) => !isTagged(v), 0);
+    const memorySize = this.#assign(isTagged, this.#reserved);
     return {
       main,
       parts: this.#parts,

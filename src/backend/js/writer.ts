@@ -8,7 +8,6 @@ import {
   type Func,
   groupOf,
   indexDim,
-  isScalar,
   mulDims,
   type Operation,
   type Type,
@@ -21,7 +20,7 @@ import { isAtomText, joinTerms, type SpellSymbol, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names, spellPlace } from "./names.ts";
-import { type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
+import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
 import { renderFunction, Scope, UnitText } from "./text.ts";
 
 /** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
@@ -91,7 +90,7 @@ export class FunctionWriter {
     if (this.#plan.parts.size === 0) return;
     scope.lines.push(`const $s = new Float64Array(${this.#plan.scratchSize});`);
     if (this.#plan.memorySize > 0) scope.lines.push(`const $m = new Array(${this.#plan.memorySize});`);
-    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$s[${i}] = ${scope.unit.symbols.get(s)};`);
+    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$m[${i}] = ${scope.unit.symbols.get(s)};`);
     for (const v of this.#func.body.arguments) this.spill(v, scope);
   }
 
@@ -125,9 +124,20 @@ export class FunctionWriter {
     scope.lines.push(`${name}(${parameters.join(", ")});`);
   }
 
-  /** Writes a function of its own for a range of a loop, which gets what it reads as parameters; gives its call. */
-  loopFunction(scope: Scope, write: (inner: Scope) => void): (from: string, to: string) => string {
+  /**
+   * Writes a function of its own for a range of a loop, which gets what it reads as parameters, after those given with
+   * what is passed; gives its call.
+   */
+  loopFunction(
+    scope: Scope,
+    write: (inner: Scope) => void,
+    given: readonly (readonly [parameter: string, passed: string])[] = [],
+  ): (from: string, to: string) => string {
     const unit = new UnitText("loop", scope.unit.unit, scope.unit);
+    for (const [parameter, passed] of given) {
+      unit.parameters.push(parameter);
+      unit.passed.push(passed);
+    }
     const inner = new Scope(unit);
     write(inner);
     const name = `${this.#name}$loop${++this.#loops}`;
@@ -174,7 +184,7 @@ export class FunctionWriter {
   #slotText(value: Value): { read: string; write(atom: string): string } {
     const slot = this.#plan.slots.get(value);
     if (slot === undefined) throw new Error(`internal invariant broken: a value of another unit has no slot`);
-    if (!isScalar(value.type)) return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
+    if (isTagged(value)) return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
     const isBool = isBoolean(value.type);
     return {
       read: isBool ? `($s[${slot}] !== 0)` : `$s[${slot}]`,
@@ -241,6 +251,11 @@ export class FunctionWriter {
     return constant < 0 ? `${text} - ${-constant}` : `${text} + ${constant}`;
   }
 
+  /** The name of an expression that is computed here once. */
+  once(text: string, scope: Scope): string {
+    return this.#hoist(text, text, scope);
+  }
+
   /** A dimension as a name or number, computed before the loop that reads it again and again. */
   bound(d: Dim, scope: Scope): string {
     const text = this.dim(d, scope);
@@ -302,7 +317,7 @@ export class FunctionWriter {
       unit.parameters.push(name);
       unit.passed.push(this.#symbolIn(symbol, unit.parent));
     } else {
-      unit.header.push(`const ${name} = $s[${this.#func.symbols.indexOf(symbol)}];`);
+      unit.header.push(`const ${name} = $m[${this.#func.symbols.indexOf(symbol)}];`);
     }
     unit.symbols.set(symbol, name);
     return name;
