@@ -1,49 +1,74 @@
-// All derivatives of a function of scalars: its Jacobian, and the Hessian of one with a scalar result.
+// All derivatives of a function: its Jacobian, and the Hessian of one with a scalar result.
 
-import { flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
-import { atCaller } from "../ir/index.ts";
-import { call as callOp, constant, isFloatType, vjp as vjpOp } from "../ops/index.ts";
+import { apply, flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
+import { atCaller, type Dim, productOf, type TensorType, type Type, tensorType, type Value } from "../ir/index.ts";
+import {
+  call as callOp,
+  cast,
+  compare,
+  constant,
+  iota,
+  isFloatType,
+  permute,
+  reshape,
+  vjp as vjpOp,
+  zeros,
+} from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, type Part, Recorded } from "./record.ts";
 import { derived, type GradOptions, grad, pushed, readWrt, valueAndGrad } from "./transforms.ts";
+import { vmap } from "./vmap.ts";
 
 /**
- * The derivatives of every result with respect to scalar arguments, in the structure of the result: each leaf becomes its
- * derivative, or with a list in `wrt` an array of them. Forward or reverse mode, whichever takes fewer sweeps.
+ * The derivatives of every result with respect to the arguments in `wrt`, in the structure of the result: each leaf of
+ * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S; with a list in `wrt` an array of them,
+ * for an argument that is a structure that structure of them. Forward or reverse mode, whichever takes fewer sweeps; the
+ * sweeps of a tensor run as one batch.
  *
- * @throws AdjointError code `no-derivative` where an argument in `wrt` is no float scalar, and as grad.
+ * @throws AdjointError code `no-derivative` where an argument in `wrt` holds no float tensors, and as grad.
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
+ * @example jacobian((x) => mul(x, x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
 export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
   const wrt = atCaller(jacobian, () => readWrt("jacobian", options));
   return derived("jacobian", fn, (call, args) => {
     const recorded = new Recorded("jacobian", fn, args, call);
-    const parts = [wrt].flat().map((i) => scalarPart(recorded, i));
-    const { results } = recorded.signature;
-    const floats = results.filter(isFloatType).length;
-    const isScalar = results.every((t) => t.kind === "tensor" && t.shape.length === 0);
-    const columns = isScalar && floats < parts.length ? rows(recorded, parts) : tangents(recorded, parts);
-    const leaves = results.map((_, k) => (Array.isArray(wrt) ? columns.map((column) => column[k]) : columns[0][k]));
-    return unflatten(recorded.results, leaves);
+    const parts = [wrt].flat().map((i) => recorded.part(i));
+    const leaves = parts.map((part) => leavesOf(part));
+    const columns = takesReverse(recorded, leaves.flat())
+      ? rows(recorded, leaves.flat())
+      : leaves.flat().map((leaf) => tangents(recorded, leaf));
+    let next = 0;
+    const derivatives = parts.map((part, i) => ({ tree: part.tree, of: leaves[i].map(() => columns[next++]) }));
+    const results = recorded.signature.results.map((_, k) => {
+      const each = derivatives.map(({ tree, of }) =>
+        unflatten(
+          tree,
+          of.map((column) => column[k]),
+        ),
+      );
+      return Array.isArray(wrt) ? each : each[0];
+    });
+    return unflatten(recorded.results, results);
   });
 }
 
 /**
- * The second derivatives of a function with a scalar result with respect to scalar arguments: a number, or with a list in
- * `wrt` the matrix of them. Forward over reverse: one tangent of the gradient for each argument.
+ * The second derivatives of a function with a scalar result: of shape [...S, ...S] for an argument of shape S, or with a
+ * list in `wrt` the matrix of them. Forward over reverse: the Jacobian of the gradient.
  *
  * @throws AdjointError as grad.
  * @example hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5) // [[10, 6], [6, 0]]
+ * @example hessian((x) => sum(mul(x, mul(x, x))))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
 export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
   const wrt = atCaller(hessian, () => readWrt("hessian", options));
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
     const recorded = new Recorded("hessian", gradient, args, call);
-    const columns = tangents(
-      recorded,
-      [wrt].flat().map((i) => scalarPart(recorded, i)),
-    );
+    const parts = [wrt].flat().map((i) => recorded.part(i));
+    if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
+    const columns = parts.map((part) => tangents(recorded, part));
     return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
   });
 }
@@ -55,8 +80,7 @@ export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunct
   return derived("hessian", fn, (call, args) => {
     const recorded = new Recorded("hessian", first, args, call);
     const both = recorded.apply([], (values) => callOp(recorded.signature, values));
-    const parts = wrt.map((i) => scalarPart(recorded, i));
-    const columns = tangents(recorded, parts).map(([, ...ofGradient]) => ofGradient);
+    const columns = wrt.map((i) => tangents(recorded, recorded.part(i)).slice(1));
     return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
   });
 }
@@ -66,42 +90,91 @@ function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly
   return columns.map((_, i) => columns.map((__, k) => columns[Math.max(i, k)][Math.min(i, k)]));
 }
 
-/** For each argument the tangents of all results along it. */
-function tangents(recorded: Recorded, parts: readonly Part[]): readonly (readonly unknown[])[] {
-  return parts.map((part) => {
-    // the others are constants: a tangent of 0 would make NaN of what is infinite
-    return flatten(pushed(recorded, [part], [1]).tangent, isLeaf, "the tangents", isStatic).leaves;
-  });
+/** One leaf of an argument, as a part of its own. */
+function leavesOf({ from, tree, leaves }: Part): readonly Part[] {
+  return tree.kind === "leaf"
+    ? [{ from, to: from + 1, tree, leaves }]
+    : leaves.map((leaf, i) => ({ from: from + i, to: from + i + 1, tree: { kind: "leaf" }, leaves: [leaf] }));
 }
 
-/** The same, from one reverse sweep for each result. */
-function rows(recorded: Recorded, parts: readonly Part[]): readonly (readonly unknown[])[] {
+function shapeOf(type: Type): readonly Dim[] {
+  return type.kind === "tensor" ? type.shape : [];
+}
+
+function isScalarPart({ tree, leaves }: Part): boolean {
+  return tree.kind === "leaf" && (!(leaves[0] instanceof Tensor) || leaves[0].rank === 0);
+}
+
+/** Whether there are fewer elements in the float results than in the arguments; where sizes are open, whether results are scalars. */
+function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
+  const floats = recorded.signature.results.filter(isFloatType);
+  const given = leaves.map(({ from }) => recorded.signature.arguments[from]);
+  const size = (types: readonly Type[]): number | null =>
+    types.reduce<number | null>((sum, type) => {
+      const n = productOf(shapeOf(type));
+      return sum === null || typeof n !== "number" ? null : sum + n;
+    }, 0);
+  const [out, into] = [size(floats), size(given)];
+  if (out !== null && into !== null) return out < into;
+  return out !== null && floats.every((type) => shapeOf(type).length === 0);
+}
+
+/** The derivatives of all results along one leaf: from one tangent for each of its elements. */
+function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
+  const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
+  // the others are constants: a tangent of 0 would make NaN of what is infinite
+  const along = (t: Tensor | number): readonly unknown[] =>
+    flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
+  if (tensor.rank === 0) return along(1);
+  const shape = shapeOf(tensor.type);
+  const batched = flatten(vmap(along)(basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic).leaves;
+  return batched.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
+}
+
+/** The same for all leaves, from one cotangent for each element of the float results. */
+function rows(recorded: Recorded, leaves: readonly Part[]): readonly (readonly unknown[])[] {
   const { signature } = recorded;
   const count = signature.results.length;
   const floats = signature.results.flatMap((type, k) =>
     type.kind === "tensor" && isFloatType(type) ? [{ type, k }] : [],
   );
+  const pulled = (k: number, ct: readonly Tensor[]): readonly Tensor[] =>
+    recorded.apply(ct, (values, given) => {
+      const cotangents = floats.map((f) => (f.k !== k ? zeros(f.type) : (given[0] ?? constant(1, f.type))));
+      return vjpOp(signature, values, cotangents, leafNumbers(leaves)).slice(count);
+    });
   const gradients = new Map(
-    floats.map(({ k }) => {
-      const given = recorded.apply([], (values) => {
-        const cotangents = floats.map((f) => constant(f.k === k ? 1 : 0, f.type));
-        return vjpOp(signature, values, cotangents, leafNumbers(parts)).slice(count);
-      });
-      return [k, given];
+    floats.map(({ type, k }) => {
+      if (type.shape.length === 0) return [k, pulled(k, [])];
+      const batched = vmap((ct: Tensor) => pulled(k, [ct]))(basis(type)) as unknown as readonly Tensor[];
+      return [k, batched.map((g) => derivativeFrom(g, type.shape, "first"))];
     }),
   );
-  return parts.map((_, i) => signature.results.map((_, k) => gradients.get(k)?.[i] ?? 0));
+  return leaves.map((_, i) => signature.results.map((_, k) => gradients.get(k)?.[i] ?? 0));
 }
 
 const isLeaf = (x: unknown): x is Tensor | number => x instanceof Tensor || typeof x === "number";
 
-function scalarPart(recorded: Recorded, i: number): Part {
-  const part = recorded.part(i);
-  const [tensor] = recorded.tensors.slice(part.from, part.to);
-  if (part.tree.kind === "leaf" && tensor.rank === 0) return part;
-  return recorded.fail(
-    "no-derivative",
-    `argument ${i} is ${part.tree.kind === "leaf" ? `a tensor of shape [${tensor.shape.join(", ")}]` : "a structure"}, expected a scalar`,
-    "use grad, vjp or jvp",
-  );
+/** For each element of a type the tensor that is 1 there and 0 elsewhere, along a leading axis. */
+function basis({ dtype, shape }: TensorType): Tensor {
+  return emitted([], () => {
+    const n = productOf(shape);
+    const place = (axis: number): Value => iota(tensorType("i32", [n, n]), axis);
+    const eye = cast(compare(place(0), place(1), "eq"), dtype);
+    return shape.length === 1 ? eye : reshape(eye, [n, ...shape]);
+  });
+}
+
+/** Derivatives stacked along a leading axis for the elements of a shape: that axis becomes the shape, first or last. */
+function derivativeFrom(stacked: Tensor, shape: readonly Dim[], place: "first" | "last"): Tensor {
+  return emitted([stacked], (value) => {
+    const rest = shapeOf(value.type).slice(1);
+    if (place === "first") return reshape(value, [...shape, ...rest]);
+    const moved = rest.length === 0 ? value : permute(value, [...rest.map((_, i) => i + 1), 0]);
+    return shape.length === 1 ? moved : reshape(moved, [...rest, ...shape]);
+  });
+}
+
+function emitted(operands: readonly Tensor[], build: (...values: Value[]) => Value): Tensor {
+  return apply(jacobian, operands, (...values) => [build(...values)])[0];
 }
