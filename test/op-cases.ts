@@ -5,6 +5,7 @@ import { interpret } from "../src/backend/index.ts";
 import {
   axisPairs,
   buildFunc,
+  Dense,
   type Dim,
   type DType,
   dtypes,
@@ -33,6 +34,7 @@ export interface OpCase {
 }
 
 const f64 = (...shape: Dim[]): TensorType => tensorType("f64", shape);
+const i32 = (...shape: Dim[]): TensorType => tensorType("i32", shape);
 const bool = (...shape: Dim[]): TensorType => tensorType("bool", shape);
 
 function one(name: string, type: TensorType, build: (x: Value) => Value): OpCase {
@@ -174,6 +176,75 @@ const paddings: readonly (readonly (readonly number[])[])[] = [
   ],
 ];
 
+const integers = (shape: readonly number[], data: readonly number[]): Value =>
+  ops.constant(new Dense({ dtype: "i32", shape, data: Int32Array.from(data) }), tensorType("i32", shape));
+
+/** Indices, and how they select windows; with the extents of the windows these are the numbers of gather. */
+interface Selection {
+  readonly name: string;
+  readonly x: readonly number[];
+  readonly indices: readonly [shape: readonly number[], data: readonly number[]];
+  readonly windowAxes: readonly number[];
+  readonly droppedAxes: readonly number[];
+  readonly rest: Pick<ops.GatherNumbers, "batchAxes" | "indexBatchAxes" | "indexMap" | "indexAxis">;
+  readonly sizes: readonly number[];
+  /** The shape of gather's result, of scatter's updates. */
+  readonly whole: readonly number[];
+}
+
+// biome-ignore format: a table one can see
+const selections: readonly Selection[] = [
+  { name: "elements", x: [4], indices: [[3], [2, 0, 2]], windowAxes: [], droppedAxes: [0], rest: { indexMap: [0], indexAxis: 1 }, sizes: [1], whole: [3] },
+  { name: "one element", x: [4], indices: [[], [2]], windowAxes: [], droppedAxes: [0], rest: { indexMap: [0], indexAxis: 0 }, sizes: [1], whole: [] },
+  { name: "rows", x: [3, 2], indices: [[2, 1], [1, 0]], windowAxes: [1], droppedAxes: [0], rest: { indexMap: [0], indexAxis: 1 }, sizes: [1, 2], whole: [2, 2] },
+  { name: "columns before the batch", x: [2, 3], indices: [[2], [1, 1]], windowAxes: [0], droppedAxes: [1], rest: { indexMap: [1], indexAxis: 1 }, sizes: [2, 1], whole: [2, 2] },
+  { name: "corners of windows", x: [3, 3], indices: [[2, 2], [0, 1, 1, 0]], windowAxes: [1, 2], droppedAxes: [], rest: { indexMap: [1, 0], indexAxis: 0 }, sizes: [2, 2], whole: [2, 2, 2] },
+  { name: "along rows", x: [2, 3], indices: [[2, 2], [2, 2, 0, 1]], windowAxes: [], droppedAxes: [1], rest: { batchAxes: [0], indexBatchAxes: [0], indexMap: [1], indexAxis: 2 }, sizes: [1, 1], whole: [2, 2] },
+  { name: "nothing", x: [3], indices: [[0], []], windowAxes: [], droppedAxes: [0], rest: { indexMap: [0], indexAxis: 1 }, sizes: [1], whole: [0] },
+  { name: "some outside", x: [3], indices: [[3], [-1, 1, 2]], windowAxes: [1], droppedAxes: [], rest: { indexMap: [0], indexAxis: 1 }, sizes: [2], whole: [3, 2] },
+];
+
+const alone = { indexMap: [0], indexAxis: 1, mode: "clamp" } as const;
+const rowsAt = (x: Value, i: Value): Value =>
+  ops.gather(x, i, { ...alone, offsetAxes: [1], collapsedAxes: [0], sizes: [1, 2] });
+const addAt = (x: Value, i: Value, u: Value): Value =>
+  ops.scatter(x, i, u, { ...alone, updateAxes: [], insertedAxes: [0], kind: "add" });
+
+const gatherModes = (name: string) => (name === "some outside" ? (["clamp", "fill"] as const) : (["fail"] as const));
+const scatterModes = (name: string) => (name === "some outside" ? (["clamp", "drop"] as const) : (["fail"] as const));
+
+const gathers = selections.flatMap(({ name, x, indices, windowAxes, droppedAxes, rest, sizes }) =>
+  gatherModes(name).map((mode) =>
+    one(`gather ${name} (${mode}) of`, f64(...x), (v) =>
+      ops.gather(v, integers(...indices), { ...rest, offsetAxes: windowAxes, collapsedAxes: droppedAxes, sizes, mode }),
+    ),
+  ),
+);
+
+const scatterKinds = ["set", "add", "max", "min"] as const;
+const scatters = selections.flatMap(({ name, x, indices, windowAxes, droppedAxes, rest, whole }) => {
+  const numbers = { ...rest, updateAxes: windowAxes, insertedAxes: droppedAxes };
+  const scatter = (kind: ops.ScatterKind, mode: ops.ScatterMode, unique = false) =>
+    two(`scatter ${kind} ${name} (${mode}) in`, f64(...x), f64(...whole), (v, u) =>
+      ops.scatter(v, integers(...indices), u, { ...numbers, kind, mode, unique }),
+    );
+  const all = scatterModes(name).flatMap((mode) => scatterKinds.map((kind) => scatter(kind, mode)));
+  return ["one element", "rows"].includes(name) ? [...all, scatter("mul", "fail", true)] : all;
+});
+
+const boxes: readonly (readonly [shape: readonly number[], starts: readonly number[], sizes: readonly number[]])[] = [
+  [[5], [1], [2]],
+  [[5], [4], [3]],
+  [
+    [3, 4],
+    [-2, 1],
+    [2, 2],
+  ],
+  [[3], [1], [0]],
+  [[], [], []],
+];
+const startsOf = (starts: readonly number[]): readonly Value[] => starts.map((n) => integers([], [n]));
+
 const product = (x: Value): Value => ops.reduce(x, { kind: "prod", axes: [0] });
 
 export const opCases: readonly OpCase[] = [
@@ -201,6 +272,18 @@ export const opCases: readonly OpCase[] = [
   ...paddings.map(([shape, ...lists]) =>
     two(`pad by ${JSON.stringify(lists)}`, f64(...shape), f64(), (x, v) => ops.pad(x, padAll(lists), v)),
   ),
+  ...gathers,
+  ...scatters,
+  ...boxes.map(([shape, starts, sizes]) =>
+    one(`dynamic_slice ${sizes} at ${starts} of`, f64(...shape), (x) => ops.dynamicSlice(x, startsOf(starts), sizes)),
+  ),
+  ...boxes.map(([shape, starts, sizes]) =>
+    two(`dynamic_update_slice at ${starts} of`, f64(...shape), f64(...sizes), (x, u) =>
+      ops.dynamicUpdateSlice(x, u, startsOf(starts)),
+    ),
+  ),
+  { name: "gather by operands", types: [f64(4, 2), i32(3)], build: rowsAt },
+  { name: "scatter by operands", types: [f64(4), i32(3), f64(3)], build: addAt },
   two("concatenate along 0", f64(2, 3), f64(1, 3), (x, y) => ops.concatenate([x, y], 0)),
   two("concatenate along 1", f64(2, 1), f64(2, 3), (x, y) => ops.concatenate([x, y], 1)),
   two("concatenate with nothing", f64(2), f64(0), (x, y) => ops.concatenate([x, y, x], 0)),

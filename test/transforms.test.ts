@@ -147,7 +147,11 @@ describe("jacobian and hessian", () => {
       [30, 0],
       [0, 60],
     ]);
-    expect([mixed[0][1].toArray(), mixed[1][0].toArray(), mixed[1][1].item()].map(String)).toEqual(["3,12", "3,12", "0"]);
+    expect([mixed[0][1].toArray(), mixed[1][0].toArray(), mixed[1][1].item()].map(String)).toEqual([
+      "3,12",
+      "3,12",
+      "0",
+    ]);
   });
 
   it("takes any size with one compilation", () => {

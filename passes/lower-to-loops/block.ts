@@ -13,11 +13,12 @@ import {
   memref,
   type Operation,
   sameType,
+  type UpdateContext,
   type Value,
   ValueMap,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { store } from "../../src/ops/index.ts";
+import { load, store } from "../../src/ops/index.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { isManifold, type Place, Placements } from "./placement.ts";
 
@@ -110,6 +111,10 @@ export class BlockLowering {
     const { nests } = this;
     const [result] = operation.results;
     const computed = { operation, placements: this.#placements };
+    if (operation.op.lowering?.kind === "update") {
+      this.#update(operation, operation.op.lowering.update);
+      return;
+    }
     if (isScalar(result.type)) {
       nests.scalars.set(result, nests.compute(computed, []));
       return;
@@ -125,6 +130,17 @@ export class BlockLowering {
       }
     }
     nests.buffers.set(result, buffer);
+  }
+
+  /** The rule changes a copy of operand 0. */
+  #update(operation: Operation, update: (x: UpdateContext) => void): void {
+    const { nests } = this;
+    const [result] = operation.results;
+    const buffer = this.bufferFor(result);
+    nests.copy(operation.operands[0], buffer);
+    update(nests.changing(operation, this.#placements, buffer));
+    if (isScalar(result.type)) nests.scalars.set(result, load(buffer.memory, buffer.prefix));
+    else nests.buffers.set(result, buffer);
   }
 
   /** The elements of a constant that is no single number. */

@@ -22,12 +22,13 @@ import {
   Replacements,
   scalar,
   type Type,
-  type Value,
+  type UpdateContext,
+  Value,
   ValueMap,
   type WholeContext,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { alloc, forLoop, records, store } from "../../src/ops/index.ts";
+import { alloc, forLoop, load, records, store } from "../../src/ops/index.ts";
 import { isElementwise, type Place, type Placements } from "./placement.ts";
 import { wholeOf } from "./reads.ts";
 
@@ -41,6 +42,12 @@ export interface Buffer {
 interface Computed {
   readonly operation: Operation;
   readonly placements: Placements;
+}
+
+/** A scalar made from an element of an operand, in the block where it stands. */
+interface Derived {
+  readonly value: Value;
+  readonly block: BlockBuilder;
 }
 
 /** One nest of a tensor: its extents, where an element goes, and what it is. */
@@ -62,6 +69,9 @@ export class Nests {
   readonly scalars = new Replacements();
   readonly buffers = new ValueMap<Buffer>();
   readonly computed = new ValueMap<Computed>();
+  /** What rules derived from elements, and the block that holds each. */
+  readonly #derived = new Map<string, Derived>();
+  readonly #homes = new ValueMap<BlockBuilder>();
   /** Scalars already computed, by subscripts and value, in the block that holds them. */
   readonly #known = new WeakMap<BlockBuilder, Map<string, ValueMap<Value>>>();
   readonly #constants = new Map<string, Value>();
@@ -115,7 +125,7 @@ export class Nests {
       return fail("no-eval", `${op.name} has no lowering: a pass has to resolve it first`, { origin });
     }
     currentBlock().origin = origin;
-    return op.lowering.element(this.#context(operation, placements), at);
+    return op.lowering.element(this.context(operation, placements), at);
   }
 
   /** The nests that write the whole of a tensor, and what each computes: its op's parts, else all at once. */
@@ -124,7 +134,7 @@ export class Nests {
     const { lowering } = operation.op;
     const parts = lowering?.kind === "element" ? lowering.parts?.(operation) : undefined;
     if (parts !== undefined) {
-      const context = this.#context(operation, placements);
+      const context = this.context(operation, placements);
       const element = (part: Part, at: readonly Dim[]): Value => {
         currentBlock().origin = operation.origin;
         return part.element(context, at);
@@ -144,23 +154,57 @@ export class Nests {
     if (whole === null) return false;
     currentBlock().origin = operation.origin;
     const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
-    whole({ ...this.#context(operation, placements), write, scratch });
+    whole({ ...this.context(operation, placements), write, scratch });
     return true;
   }
 
-  #context(operation: Operation, placements: Placements): LowerContext {
+  /** What the rule of an operation sees. */
+  context(operation: Operation, placements: Placements): LowerContext {
+    const element = (i: number, at: readonly Dim[]): Value => {
+      const place = placements.place(operation, i);
+      if (place !== undefined) this.computePlace(place, at);
+      const value = this.element(operation.operands[i], at);
+      currentBlock().origin = operation.origin;
+      return value;
+    };
     return {
       operation,
-      element: (i, at) => {
-        const place = placements.place(operation, i);
-        if (place !== undefined) this.computePlace(place, at);
-        const element = this.element(operation.operands[i], at);
-        currentBlock().origin = operation.origin;
-        return element;
-      },
+      element,
+      derived: (i, at, make) => this.#derive(operation, i, at, element(i, at), make),
       memory: (i) => this.memoryOf(operation.operands[i]),
       shape: dimsOf,
     };
+  }
+
+  /** What a rule that changes memory sees: reads and writes stay where they are, in order. */
+  changing(operation: Operation, placements: Placements, { memory, prefix }: Buffer): UpdateContext {
+    return {
+      ...this.context(operation, placements),
+      nest: (shape, body) => this.nest(shape, body),
+      read: (at) => load(memory, [...prefix, ...at]),
+      write: (element, at) => store(element, memory, [...prefix, ...at]),
+    };
+  }
+
+  /** Stands in the outermost loop where the element is known, but never outside of a branch. */
+  #derive(operation: Operation, i: number, at: readonly Dim[], element: Value, make: (element: Value) => Value): Value {
+    const key = `${operation.results[0].id} ${i} ${this.#keyOf(at)}`;
+    const known = this.#derived.get(key);
+    if (known !== undefined && currentBlock().isWithin(known.block)) return known.value;
+    let block = currentBlock();
+    while (block !== this.base && block.parent !== null && isLoopBody(block) && !this.#holds(block, element)) {
+      block = block.parent;
+    }
+    block.origin = operation.origin;
+    const value = withBuilder(block, () => make(element));
+    this.#derived.set(key, { value, block });
+    this.#homes.set(value, block);
+    return value;
+  }
+
+  /** Whether an element is computed, loaded or passed in this very block. */
+  #holds(block: BlockBuilder, element: Value): boolean {
+    return this.#homes.get(element) === block || block.arguments.includes(element);
   }
 
   /** One for the whole function. */
@@ -190,13 +234,16 @@ export class Nests {
   #outermost(at: readonly Dim[]): BlockBuilder {
     const values = new Map<string, unknown>();
     for (const d of at) collectValues(d, values);
-    const needed = new Set(values.values());
-    let block = currentBlock();
+    const needed = [...values.values()].filter((v) => v instanceof Value);
+    const inner = currentBlock();
+    let block = inner;
     while (block !== this.base && block.parent !== null && isLoopBody(block)) {
-      if (block.arguments.some((v) => needed.has(v))) break;
+      const here = block;
+      if (needed.some((v) => this.#holds(here, v))) return block;
       block = block.parent;
     }
-    return block;
+    // an index of unknown home may stand anywhere
+    return needed.every((v) => this.#homes.has(v) || isArgument(v, inner)) ? block : inner;
   }
 
   #keyOf(at: readonly Dim[]): string {
@@ -219,6 +266,7 @@ export class Nests {
     let elements = known.get(key);
     if (elements === undefined) known.set(key, (elements = new ValueMap()));
     elements.set(value, element);
+    if (!this.#homes.has(element)) this.#homes.set(element, block);
     return element;
   }
 
@@ -283,6 +331,11 @@ function isPlain(at: readonly Dim[], shape: readonly Dim[]): boolean {
     if (typeof d === "number") return typeof extent === "number" && d < extent;
     return d.terms.length === 1 && d.terms[0].coefficient === 1 && d.key.startsWith("%") && !d.key.includes("*");
   });
+}
+
+function isArgument(value: Value, inner: BlockBuilder): boolean {
+  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent) if (b.arguments.includes(value)) return true;
+  return false;
 }
 
 function isLoopBody(block: BlockBuilder): boolean {

@@ -10,6 +10,7 @@ import {
   type FuncScope,
   freeValues,
   isScalar,
+  type Op,
   type Operation,
   sameType,
   type Value,
@@ -105,7 +106,8 @@ export class Placements {
 
   #decide(operation: Operation): Placement {
     const [result] = operation.results;
-    if (!isScalar(result.type) && !this.#held.has(result) && wholeOf(operation) === null) {
+    const isOwn = operation.op.lowering?.kind === "update" || wholeOf(operation) !== null;
+    if (!isScalar(result.type) && !this.#held.has(result) && !isOwn) {
       const place = this.#commonPlace(operation, result);
       if (place !== null) {
         place.root.size += place.copies * weightOf(operation);
@@ -191,8 +193,13 @@ function weightOf({ op, operands }: Operation): number {
 function isComputed(operation: Operation): boolean {
   const { op, results, operands } = operation;
   if (results.length !== 1 || results[0].type.kind !== "tensor" || isManifold(operation)) return false;
-  if (op.lowering?.kind === "element" || op.lowering?.kind === "nest" || op.traits.constant === true) return true;
+  if (isByRule(op) || op.traits.constant === true) return true;
   return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
+}
+
+/** Whether a rule of the op reads its operands element by element. */
+function isByRule({ lowering }: Op): boolean {
+  return lowering?.kind === "element" || lowering?.kind === "nest" || lowering?.kind === "update";
 }
 
 /** A constant of more than one element, each written out. */

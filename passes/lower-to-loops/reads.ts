@@ -9,8 +9,10 @@ import {
   elementDType,
   FuncScope,
   indexDim,
+  type LowerContext,
   type Operation,
   scalar,
+  type UpdateContext,
   Value,
   type WholeContext,
   withBuilder,
@@ -32,23 +34,22 @@ export function wholeOf(operation: Operation): ((x: WholeContext) => void) | nul
   return lowering?.kind === "nest" ? (lowering.whole?.(operation) ?? null) : null;
 }
 
-/** The reads of each operand of an operation that has an `element` or `nest` lowering. */
+/** The reads of each operand of an operation that is lowered by a rule. */
 export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
   const { lowering } = operation.op;
   const reads = operation.operands.map(() => ({ places: new Set<string>(), again: false, memory: false }));
-  if (lowering?.kind !== "element" && lowering?.kind !== "nest") return [];
+  if (lowering?.kind !== "element" && lowering?.kind !== "nest" && lowering?.kind !== "update") return [];
   const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
   const whole = wholeOf(operation);
-  // a rule for the whole opens all loops itself
-  const at =
-    whole === null ? dimsOf(operation.results[0].type).map(() => indexDim(builder.argument(scalar("index")))) : [];
+  const read = (i: number, subscripts: readonly Dim[]): Value => {
+    reads[i].places.add(subscripts.join());
+    reads[i].again ||= !coversLoops(subscripts, currentBlock());
+    return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
+  };
   const context: WholeContext = {
     operation,
-    element(i, subscripts) {
-      reads[i].places.add(subscripts.join());
-      reads[i].again ||= !coversLoops(subscripts, currentBlock());
-      return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
-    },
+    element: read,
+    derived: (i, subscripts, make) => make(read(i, subscripts)),
     memory(i) {
       reads[i].memory = true;
       return operation.operands[i];
@@ -58,10 +59,32 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     scratch: (type) => new Value(type),
   };
   withBuilder(builder, () => {
-    if (whole === null) lowering.element(context, at);
-    else whole(context);
+    if (lowering.kind === "update") {
+      // operand 0 is in memory when the rule begins
+      reads[0].again = true;
+      lowering.update(changing(context));
+    } else if (whole !== null) whole(context);
+    else lowering.element(context, indices(builder, dimsOf(operation.results[0].type)));
   });
   return reads.map(({ places, again, memory }) => ({ once: !again, places: places.size, memory }));
+}
+
+function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
+  return shape.map(() => indexDim(block.argument(scalar("index"))));
+}
+
+/** The context of a rule that changes memory: one block stands for the loops of a nest. */
+function changing(context: LowerContext): UpdateContext {
+  const { operation } = context;
+  return {
+    ...context,
+    nest(shape, body) {
+      const inner = new BlockBuilder(currentBlock().scope, currentBlock());
+      withBuilder(inner, () => body(indices(inner, shape)));
+    },
+    read: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
+    write() {},
+  };
 }
 
 /** Whether the subscripts use every index around, so that no two iterations have the same ones. */

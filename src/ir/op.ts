@@ -423,6 +423,8 @@ export interface LowerContext {
   readonly operation: Operation;
   /** The scalar at a subscript of operand `i`, computed in place or loaded. */
   element(i: number, at: readonly Dim[]): Value;
+  /** What `make` gives of the scalar at a subscript of operand `i`: made once, outside of loops that it does not need. */
+  derived(i: number, at: readonly Dim[], make: (element: Value) => Value): Value;
   /** Operand `i` in memory. */
   memory(i: number): Value;
   /** The extents of a type. */
@@ -435,6 +437,15 @@ export interface WholeContext extends LowerContext {
   write(at: readonly Dim[], value: Value): void;
   /** Memory for the rule alone, zero before the function runs and made outside of every loop. */
   scratch(type: MemRefType, name: string): Value;
+}
+
+/** What a rule that changes memory sees. The memory of the result holds the elements of operand 0 when it begins. */
+export interface UpdateContext extends LowerContext {
+  /** Loops over a shape, the last axis innermost. */
+  nest(shape: readonly Dim[], body: (at: readonly Dim[]) => void): void;
+  /** The result's element at a subscript, as it is by now. */
+  read(at: readonly Dim[]): Value;
+  write(element: Value, at: readonly Dim[]): void;
 }
 
 /** Elements of a result that one loop nest computes. Parts are written in order, a later one over an earlier one. */
@@ -451,6 +462,7 @@ export interface Part {
  *   element    one scalar of the result at a subscript: fuses into whoever reads it (broadcast, permute, iota, …)
  *   nest       as element, but costly per element: computed once into memory and then read (dot, reduce)
  *   view       the operand's memory under another shape (reshape)
+ *   update     operand 0 but for what the rule writes: in its memory where nobody reads it afterwards, else in a copy
  *   structured by the pass itself (regions, calls), or the op is at loop level already
  * An op with a scalar meaning needs no lowering of its own: the same op is emitted on scalars.
  */
@@ -468,6 +480,7 @@ export type Lowering =
       whole?(operation: Operation): ((x: WholeContext) => void) | null;
     }
   | { readonly kind: "view" }
+  | { readonly kind: "update"; update(x: UpdateContext): void }
   | { readonly kind: "structured" };
 
 /** What passes may ask instead of naming an op. */

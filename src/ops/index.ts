@@ -18,8 +18,10 @@ import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
 import { customRecords } from "./custom.ts";
 import { dotRecords } from "./dot.ts";
+import { dynamicSliceRecords } from "./dynamic-slice.ts";
 import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
 import { exponentialRecords } from "./exponential.ts";
+import { gatherRecords } from "./gather.ts";
 import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
 import { reduceRecords } from "./reduce.ts";
@@ -27,6 +29,7 @@ import { roundingRecords } from "./rounding.ts";
 import { slicingRecords } from "./slicing.ts";
 import { specialRecords } from "./special.ts";
 import { structuralRecords } from "./structural.ts";
+import { subscriptRecords } from "./subscript.ts";
 import { tapeRecords } from "./tape.ts";
 import { transformRecords } from "./transforms.ts";
 import { trigonometricRecords } from "./trigonometric.ts";
@@ -47,6 +50,8 @@ export const records = {
   ...structuralRecords,
   ...slicingRecords,
   ...concatenateRecords,
+  ...gatherRecords,
+  ...dynamicSliceRecords,
   ...reduceRecords,
   ...argReduceRecords,
   ...dotRecords,
@@ -57,6 +62,7 @@ export const records = {
   ...tapeRecords,
   ...metaRecords,
   ...loopRecords,
+  ...subscriptRecords,
 } satisfies Readonly<Record<string, Op>>;
 
 /** Every op of the project, by mnemonic. */
@@ -80,6 +86,7 @@ export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
 export { customJvp, customVjp } from "./custom.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
+export { dynamicSlice, dynamicUpdateSlice } from "./dynamic-slice.ts";
 export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
 export {
   cbrt,
@@ -96,14 +103,18 @@ export {
   rsqrt,
   sqrt,
 } from "./exponential.ts";
+export { gather, scatter } from "./gather.ts";
+export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./index-space.ts";
 export { alloc, forLoop, load, store } from "./loop.ts";
 export { check, probe, stopGradient } from "./meta.ts";
 export { broadcast, reduce, reduceSum } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
 export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
+export type { ScatterKind } from "./scatter-kinds.ts";
 export { type Box, type Padding, pad, slice } from "./slicing.ts";
 export { digamma, erf, lgamma, polygamma } from "./special.ts";
 export { permute, reshape, reverse } from "./structural.ts";
+export { rangeMessage } from "./subscript.ts";
 export { pop, push } from "./tape.ts";
 export { differentiated, elementTypes, isFloatType, jvp, mappedOf, vjp, vmap } from "./transforms.ts";
 export {

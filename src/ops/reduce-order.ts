@@ -79,7 +79,7 @@ export function evalReduce(x: EvalContext): NdArray {
   const steps = offsetsOf(pick(shape, outer), pick(strides, outer));
   const row = inLanes ? shape[shape.length - 1] : 1;
   const acc: number[] = new Array(inLanes ? lanes : 1);
-  const combine = combination(record, dtype);
+  const combine = scalarCombination(record, dtype);
   for (const [i, start] of starts.entries()) {
     acc.fill(identity(dtype));
     for (const step of steps) {
@@ -91,7 +91,7 @@ export function evalReduce(x: EvalContext): NdArray {
 }
 
 /** The op's scalar function, rounded to the dtype. */
-function combination(record: Op, dtype: DType): Combine {
+export function scalarCombination(record: Op, dtype: DType): Combine {
   const { compute, exact } = record.scalar as NonNullable<Op["scalar"]>;
   const { round } = dtypes[dtype];
   const about = { attributes: {}, dtype };

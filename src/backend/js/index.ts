@@ -17,6 +17,7 @@ import {
   type TypedArray,
   type Value,
 } from "../../ir/index.ts";
+import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
@@ -69,12 +70,16 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
     const { message, origin } = tables.checks[index];
     return fail("check", `check failed: ${message}`, { origin });
   };
+  const range = (number: number, index: number, extent: number, size: number): never => {
+    const { of, axis, origin } = tables.ranges[number];
+    return fail("range", rangeMessage(of, index, axis, extent, size), { origin });
+  };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {
     const { name, dtype, origin } = tables.probes[index];
     observe?.(name, observed(dtype, x, shape), origin);
   };
-  const make = new Function("$check", "$probe", "$constants", `"use strict";\n${text}\nreturn ${entry};`);
-  return make(check, probe, tables.constants) as Generated;
+  const make = new Function("$check", "$range", "$probe", "$constants", `"use strict";\n${text}\nreturn ${entry};`);
+  return make(check, range, probe, tables.constants) as Generated;
 }
 
 /** A copy: generated code may go on to write to the memory. */

@@ -21,6 +21,7 @@ import { helperNames, Names } from "./names.ts";
 /** What the helpers of generated code know by number. */
 export interface Tables {
   readonly checks: readonly { readonly message: string; readonly origin: Origin | null }[];
+  readonly ranges: readonly { readonly of: string; readonly axis: number; readonly origin: Origin | null }[];
   readonly probes: readonly { readonly name: string; readonly dtype: DType; readonly origin: Origin | null }[];
   readonly constants: readonly TypedArray[];
 }
@@ -34,6 +35,7 @@ export class ModuleText {
   readonly #freeNames = new Names(helperNames);
   readonly #functionNames = new Map<string, string>();
   readonly #checks: Tables["checks"][number][] = [];
+  readonly #ranges: Tables["ranges"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
   readonly #constants: TypedArray[] = [];
 
@@ -49,7 +51,7 @@ export class ModuleText {
   }
 
   get tables(): Tables {
-    return { checks: this.#checks, probes: this.#probes, constants: this.#constants };
+    return { checks: this.#checks, ranges: this.#ranges, probes: this.#probes, constants: this.#constants };
   }
 
   get functionNames(): Iterable<string> {
@@ -80,6 +82,11 @@ export class ModuleText {
   /** The number of a check. */
   check(message: string, origin: Origin | null): number {
     return this.#checks.push({ message, origin }) - 1;
+  }
+
+  /** The number of what is said of indices out of range. */
+  range(of: string, axis: number, origin: Origin | null): number {
+    return this.#ranges.push({ of, axis, origin }) - 1;
   }
 
   probe(name: string, type: TensorType | MemRefType, origin: Origin | null): number {

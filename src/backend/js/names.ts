@@ -10,7 +10,7 @@ const reserved: readonly string[] = [
 ];
 
 /** What the generator calls its own things, behind a `$`. */
-export const helperNames: readonly string[] = "s m args from to tuple check probe constants".split(" ");
+export const helperNames: readonly string[] = "s m args from to tuple check range probe constants".split(" ");
 
 const longest = 60;
 

@@ -16,6 +16,7 @@ import {
   type Operation,
   productOf,
   signatureOf,
+  subDims,
   type TensorType,
   type Value,
 } from "../../ir/index.ts";
@@ -38,6 +39,7 @@ const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
   [records.load, emitLoad],
   [records.store, emitStore],
   [records.alloc, emitAlloc],
+  [records.subscript, emitSubscript],
   [records.empty, emitEmpty],
   [records.push, emitPush],
   [records.pop, emitPop],
@@ -165,6 +167,25 @@ function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope):
   const [result] = results;
   const { dtype, shape } = result.type as MemRefType;
   w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
+}
+
+/** The index itself, behind its check; or moved to be in range. */
+function emitSubscript(
+  w: FunctionWriter,
+  { operands, attributes, results, origin, op }: Operation,
+  scope: Scope,
+): void {
+  const index = w.atom(operands[0], scope);
+  const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
+  const last = w.bound(subDims(extent, size), scope);
+  if (attributes.mode === "clamp") {
+    w.declare(results[0], `Math.max(0, Math.min(${index}, ${last}))`, scope, op.name);
+    return;
+  }
+  const number = w.module.range(attributes.of as string, attributes.axis as number, origin);
+  const told = [number, index, w.dim(extent, scope), w.dim(size, scope)].join(", ");
+  scope.lines.push(`if (!(${index} >= 0 && ${index} <= ${last})) $range(${told});`);
+  w.declare(results[0], index, scope, op.name);
 }
 
 // ---- lists ----------------------------------------------------------------------------------------------------------

@@ -38,7 +38,7 @@ export function standalone(text: ModuleText, func: Func, signature: Signature, r
 }
 
 /** What generated code calls, where it does. */
-function helpers(body: string, { checks, constants }: Tables): readonly string[] {
+function helpers(body: string, { checks, ranges, constants }: Tables): readonly string[] {
   const parts: string[] = [];
   if (checks.length > 0) {
     const messages = checks.map((c) => JSON.stringify(`check failed: ${c.message}`));
@@ -46,9 +46,20 @@ function helpers(body: string, { checks, constants }: Tables): readonly string[]
       `const $messages = [${messages.join(", ")}];\n\nfunction $check(i) {\n  throw new Error($messages[i]);\n}`,
     );
   }
+  if (ranges.length > 0) parts.push(rangeText(ranges));
   if (body.includes("$probe(")) parts.push("function $probe() {}");
   if (constants.length > 0) parts.push(`const $constants = [\n${constants.map(constantText).join("")}];`);
   return parts;
+}
+
+function rangeText(ranges: Tables["ranges"]): string {
+  const known = ranges.map(({ of, axis }) => JSON.stringify([of, axis]));
+  return `const $ranges = [${known.join(", ")}];
+
+function $range(i, index, extent, size) {
+  const what = size === 1 ? \`index \${index} is\` : \`\${size} elements from index \${index} on are\`;
+  throw new RangeError(\`\${$ranges[i][0]}: \${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\`);
+}`;
 }
 
 function constantText(data: TypedArray): string {
