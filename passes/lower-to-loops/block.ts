@@ -14,7 +14,7 @@ import {
   ValueMap,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { store } from "../../src/ops/index.ts";
+import { load, store } from "../../src/ops/index.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { isManifold, type Place, Placements } from "./placement.ts";
 
@@ -116,7 +116,8 @@ export class BlockLowering {
       currentBlock().origin = operation.origin;
       store(element, buffer.memory, [...buffer.prefix, ...at]);
     };
-    if (!nests.whole(computed, write)) {
+    const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
+    if (!nests.whole(computed, { write, written })) {
       for (const part of nests.partsOf(computed, place)) {
         nests.nest(part.shape, (at) => write(part.place(at), part.element(at)));
       }
