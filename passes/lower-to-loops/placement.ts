@@ -12,7 +12,6 @@ import {
   freeValues,
   isScalar,
   type Operation,
-  sameDim,
   sameType,
   type Value,
   ValueMap,
@@ -58,7 +57,7 @@ interface Use {
 /** More operations than this in one loop body would not be optimised well by the engine. */
 const maxNestSize = 400;
 /** As many streams of writes as one loop may have. */
-const maxKept = 8;
+const maxKept = 4;
 /** Each change of subscripts is a level of recursion in the lowering. */
 const maxDepth = 32;
 
@@ -74,6 +73,8 @@ export class Placements {
   readonly #heldFrom = new ValueMap<number>();
   /** The earliest nest so far that reads a value at its own subscripts. */
   readonly #readers = new ValueMap<Place>();
+  /** The earliest nest so far, by the shape of what it computes. */
+  readonly #nearest = new Map<string, Place>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #scope: FuncScope;
 
@@ -139,6 +140,7 @@ export class Placements {
     const root: Root = { operation, position: this.#positionOf(operation), size: 1, kept: [] };
     const place: Place = { root, members: [], depth: 0, copies: 1 };
     this.#noteReads(operation, place);
+    if (isElementwise(operation)) this.#nearest.set(shapeKey(result), place);
     return { kind: "root", place };
   }
 
@@ -159,8 +161,8 @@ export class Placements {
   }
 
   /**
-   * A later nest over the same shape that reads the value, or an operand of it, at its own subscripts: it can compute
-   * the value and keep it too, if nobody wants it before.
+   * A later nest over the same shape, best one that reads the value, or an operand of it, at its own subscripts: it can
+   * compute the value and keep it too, if nobody wants it before.
    */
   #sharedNest(operation: Operation): Place | null {
     const [result] = operation.results;
@@ -171,10 +173,9 @@ export class Placements {
       from: this.#firstRead(use),
     }));
     for (const { from } of uses) first = Math.min(first, from);
-    for (const v of [result, ...operation.operands]) {
-      const place = this.#readers.get(v);
-      if (place === undefined || !canKeep(place.root, result, weightOf(operation)) || place.root.position > first)
-        continue;
+    const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
+    for (const place of [...candidates, this.#nearest.get(shapeKey(result))]) {
+      if (place === undefined || !canKeep(place.root, operation) || place.root.position > first) continue;
       if (uses.every((use) => use.from > place.root.position || use.place === place)) return place;
     }
     return null;
@@ -250,12 +251,14 @@ export class Placements {
   }
 }
 
-/** Whether a nest may compute and keep another tensor: the same shape, element by element, and few enough of them. */
-function canKeep({ operation, size, kept }: Root, value: Value, weight: number): boolean {
-  const [result] = operation.results;
-  if (!isElementwise(operation) || kept.length >= maxKept || size + weight > maxNestSize) return false;
-  const [shape, other] = [dimsOf(result.type), dimsOf(value.type)];
-  return shape.length === other.length && shape.every((d, i) => sameDim(d, other[i]));
+/** Whether a nest may compute and keep another tensor: element by element, the same shape, and few enough of them. */
+function canKeep({ operation, size, kept }: Root, other: Operation): boolean {
+  if (!isElementwise(operation) || kept.length >= maxKept || size + weightOf(other) > maxNestSize) return false;
+  return shapeKey(operation.results[0]) === shapeKey(other.results[0]);
+}
+
+function shapeKey({ type }: Value): string {
+  return dimsOf(type).join();
 }
 
 /** How much a rule spells out in a nest: one that decides by subscript, a case per operand. */
