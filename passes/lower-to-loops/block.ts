@@ -120,14 +120,18 @@ export class BlockLowering {
       return;
     }
     const buffer = this.bufferFor(result);
-    const write = (at: readonly Dim[], element: Value): void => {
-      currentBlock().origin = operation.origin;
-      store(element, buffer.memory, [...buffer.prefix, ...at]);
-    };
-    if (!nests.whole(computed, write)) {
+    const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
+    const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
+    if (!nests.whole(computed, { write, written })) {
+      const kept = place.root.kept.map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) })).reverse();
       for (const part of nests.partsOf(computed, place)) {
-        nests.nest(part.shape, (at) => write(part.place(at), part.element(at)));
+        nests.nest(part.shape, (at) => {
+          const element = part.element(at);
+          for (const k of kept) writeTo(k.buffer, at, nests.element(k.operation.results[0], at), k.operation);
+          write(part.place(at), element);
+        });
       }
+      for (const k of kept) nests.buffers.set(k.operation.results[0], k.buffer);
     }
     nests.buffers.set(result, buffer);
   }
@@ -155,6 +159,11 @@ export class BlockLowering {
     if (isDirect(value.type) || destination === null) return;
     if (this.nests.buffers.get(value) !== destination) this.nests.copy(value, destination);
   }
+}
+
+function writeTo({ memory, prefix }: Buffer, at: readonly Dim[], element: Value, { origin }: Operation): void {
+  currentBlock().origin = origin;
+  store(element, memory, [...prefix, ...at]);
 }
 
 /** Whether nothing is left to do: the block and its regions hold scalars and memory only, and ops of the loop level. */

@@ -149,12 +149,12 @@ export class Nests {
   }
 
   /** Writes the whole of a tensor as its op's rule does; false where it has none. */
-  whole({ operation, placements }: Computed, write: WholeContext["write"]): boolean {
+  whole({ operation, placements }: Computed, result: Pick<WholeContext, "write" | "written">): boolean {
     const whole = wholeOf(operation);
     if (whole === null) return false;
     currentBlock().origin = operation.origin;
     const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
-    whole({ ...this.context(operation, placements), write, scratch });
+    whole({ ...this.context(operation, placements), ...result, scratch });
     return true;
   }
 

@@ -7,6 +7,7 @@
 import {
   type Block,
   Dense,
+  dimsOf,
   type FuncScope,
   freeValues,
   isScalar,
@@ -30,8 +31,13 @@ export interface Place {
 }
 
 interface Root {
+  readonly operation: Operation;
+  /** Where the nest stands: the position of its operation in the block. */
+  readonly position: number;
   /** Operations in this nest, copies included. */
   size: number;
+  /** Members whose elements are kept in memory too, in reverse order of definition. */
+  readonly kept: Operation[];
 }
 
 /**
@@ -51,6 +57,8 @@ interface Use {
 
 /** More operations than this in one loop body would not be optimised well by the engine. */
 const maxNestSize = 400;
+/** As many streams of writes as one loop may have. */
+const maxKept = 4;
 /** Each change of subscripts is a level of recursion in the lowering. */
 const maxDepth = 32;
 
@@ -61,12 +69,19 @@ export class Placements {
   /** Read by a region, or a result of the block. */
   readonly #held = new ValueSet();
   readonly #roots = new ValueSet();
+  readonly #positions = new Map<Operation, number>();
+  /** Where a region reads a value first. */
+  readonly #heldFrom = new ValueMap<number>();
+  /** The earliest nest so far that reads a value at its own subscripts. */
+  readonly #readers = new ValueMap<Place>();
+  /** The earliest nest so far, by the shape of what it computes. */
+  readonly #nearest = new Map<string, Place>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #scope: FuncScope;
 
   constructor(block: Block, scope: FuncScope) {
     this.#scope = scope;
-    for (const operation of block.operations) this.#collect(operation);
+    for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
     for (const v of block.results) this.#held.add(v);
     for (let i = block.operations.length - 1; i >= 0; i--) {
       const operation = block.operations[i];
@@ -94,14 +109,19 @@ export class Placements {
     return this.#held.has(value) ? Infinity : (this.#uses.get(value)?.length ?? 0);
   }
 
-  #collect(operation: Operation): void {
+  #collect(operation: Operation, position: number): void {
+    this.#positions.set(operation, position);
     for (const [operand, v] of operation.operands.entries()) {
       const uses = this.#uses.get(v);
       const use = { by: operation, operand };
       if (uses === undefined) this.#uses.set(v, [use]);
       else uses.push(use);
     }
-    if (operation.regions.length > 0) for (const v of freeValues(...operation.regions)) this.#held.add(v);
+    if (operation.regions.length === 0) return;
+    for (const v of freeValues(...operation.regions)) {
+      this.#held.add(v);
+      if (!this.#heldFrom.has(v)) this.#heldFrom.set(v, position);
+    }
   }
 
   #decide(operation: Operation): Placement {
@@ -109,16 +129,65 @@ export class Placements {
     const isOwn = operation.op.lowering?.kind === "update" || wholeOf(operation) !== null;
     if (!isScalar(result.type) && !this.#held.has(result) && !isOwn) {
       const place = this.#commonPlace(operation, result);
-      if (place !== null) {
-        place.root.size += place.copies * weightOf(operation);
-        place.members.push(operation);
-        return { kind: "place", place };
-      }
+      if (place !== null) return this.#join(operation, place);
     }
     const depth = this.#freeDepth(operation);
     if (depth !== null) return { kind: "free", depth };
     this.#roots.add(result);
-    return { kind: "root", place: { root: { size: 1 }, members: [], depth: 0, copies: 1 } };
+    const shared = this.#sharedNest(operation);
+    if (shared !== null) {
+      shared.root.kept.push(operation);
+      return this.#join(operation, shared);
+    }
+    const root: Root = { operation, position: this.#positionOf(operation), size: 1, kept: [] };
+    const place: Place = { root, members: [], depth: 0, copies: 1 };
+    this.#noteReads(operation, place);
+    if (isElementwise(operation)) this.#nearest.set(shapeKey(result), place);
+    return { kind: "root", place };
+  }
+
+  #join(operation: Operation, place: Place): Placement {
+    place.root.size += place.copies * weightOf(operation);
+    place.members.push(operation);
+    if (place.depth === 0) this.#noteReads(operation, place);
+    return { kind: "place", place };
+  }
+
+  #positionOf(operation: Operation): number {
+    return this.#positions.get(operation) ?? 0;
+  }
+
+  #noteReads(operation: Operation, place: Place): void {
+    if (isElementwise(operation))
+      for (const v of operation.operands) if (!isScalar(v.type)) this.#readers.set(v, place);
+  }
+
+  /**
+   * A later nest over the same shape, best one that reads the value, or an operand of it, at its own subscripts: it can
+   * compute the value and keep it too, if nobody wants it before.
+   */
+  #sharedNest(operation: Operation): Place | null {
+    const [result] = operation.results;
+    if (isScalar(result.type) || !isElementwise(operation)) return null;
+    let first = this.#heldFrom.get(result) ?? Infinity;
+    const uses = (this.#uses.get(result) ?? []).map((use) => ({
+      place: this.#placeOf(use),
+      from: this.#firstRead(use),
+    }));
+    for (const { from } of uses) first = Math.min(first, from);
+    const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
+    for (const place of [...candidates, this.#nearest.get(shapeKey(result))]) {
+      if (place === undefined || !canKeep(place.root, operation) || place.root.position > first) continue;
+      if (uses.every((use) => use.from > place.root.position || use.place === place)) return place;
+    }
+    return null;
+  }
+
+  /** The position of the nest or operation that reads; before all others where that is not known. */
+  #firstRead({ by }: Use): number {
+    const reader = this.#placements.get(by);
+    if (reader === undefined) return this.#positionOf(by);
+    return reader.kind === "free" ? -1 : reader.place.root.position;
   }
 
   /** The place where every read of the value happens, if it is one and reads each element once. */
@@ -182,6 +251,16 @@ export class Placements {
     }
     return depth < maxDepth ? depth : null;
   }
+}
+
+/** Whether a nest may compute and keep another tensor: element by element, the same shape, and few enough of them. */
+function canKeep({ operation, size, kept }: Root, other: Operation): boolean {
+  if (!isElementwise(operation) || kept.length >= maxKept || size + weightOf(other) > maxNestSize) return false;
+  return shapeKey(operation.results[0]) === shapeKey(other.results[0]);
+}
+
+function shapeKey({ type }: Value): string {
+  return dimsOf(type).join();
 }
 
 /** How much a rule spells out in a nest: one that decides by subscript, a case per operand. */

@@ -56,6 +56,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     },
     shape: dimsOf,
     write() {},
+    written: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
     scratch: (type) => new Value(type),
   };
   withBuilder(builder, () => {

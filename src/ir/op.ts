@@ -433,8 +433,10 @@ export interface LowerContext {
 
 /** What a rule sees that writes its whole result to memory. */
 export interface WholeContext extends LowerContext {
-  /** Gives the element of the result at a subscript its value; each exactly once. */
+  /** Gives the element of the result at a subscript its value; the last one stands. */
   write(at: readonly Dim[], value: Value): void;
+  /** The value that an element of the result was given before. */
+  written(at: readonly Dim[]): Value;
   /** Memory for the rule alone, zero before the function runs and made outside of every loop. */
   scratch(type: MemRefType, name: string): Value;
 }

@@ -24,7 +24,7 @@ import { constant, dim } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { tensorOf } from "./define.ts";
 import { cast, compare } from "./elementwise.ts";
-import { forLoop, load, store } from "./loop.ts";
+import { forLoop, load, loopNest, store } from "./loop.ts";
 
 /**
  * result[batch, row, column] = Σ left[batch, row, depth] · right[batch, column, depth], each of the four a list of axes.
@@ -74,7 +74,7 @@ export function lowerContraction(x: WholeContext, c: Contraction): void {
   const right = new Side(x, "right", c, c.columns, columnAxis, tile.columns);
   const packedRight = right.scratch(right.panels);
   const packedLeft = left.scratch([]);
-  loops(c.batch, ["b"], (batch) => {
+  loopNest(c.batch, ["b"], (batch) => {
     right.everyPanel((panel) => right.pack(packedRight, panel, panel, (at, k) => c.right(batch, at, k)));
     left.everyPanel((rowPanel) => {
       left.pack(packedLeft, [], rowPanel, (at, k) => c.left(batch, at, k));
@@ -130,7 +130,7 @@ class Side {
   }
 
   everyPanel(body: (panel: readonly Dim[]) => void): void {
-    loops(this.panels, [this.#name === "left" ? "i" : "j"], body);
+    loopNest(this.panels, [this.#name === "left" ? "i" : "j"], body);
   }
 
   /** Puts the elements of one panel side by side; what is outside of the operand stays as it was. */
@@ -142,9 +142,9 @@ class Side {
   ): void {
     const here = mulDims(panel[this.#axis], this.#width);
     const rest = this.#isEven() ? this.#width : minDims(this.#width, subDims(this.#extents[this.#axis], here));
-    loops([rest], ["r"], ([r]) => {
+    loopNest([rest], ["r"], ([r]) => {
       const at = this.#at(panel, r);
-      loops(this.#depth, ["k"], (k) => {
+      loopNest(this.#depth, ["k"], (k) => {
         store(converted(element(at, k), this.#dtype), memory, [...place, flat(k, this.#depth), r]);
       });
     });
@@ -196,22 +196,6 @@ function packedType(dtype: DType): DType {
 
 function converted(x: Value, dtype: DType): Value {
   return tensorOf(x).dtype === dtype ? x : cast(x, dtype);
-}
-
-/** Nested ascending loops; an axis of extent 1 needs none. */
-function loops(extents: readonly Dim[], names: readonly string[], body: (at: readonly Dim[]) => void): void {
-  const open = (at: readonly Dim[]): void => {
-    if (at.length === extents.length) body(at);
-    else if (extents[at.length] === 1) open([...at, 0]);
-    else {
-      const step = (index: Value): readonly Value[] => {
-        open([...at, indexDim(index)]);
-        return [];
-      };
-      forLoop(0, extents[at.length], 1, [], step, [names[at.length] ?? names[0]]);
-    }
-  };
-  open([]);
 }
 
 /** `body` where the subscript is below the extent. */

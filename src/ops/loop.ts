@@ -8,6 +8,7 @@ import {
   type Dim,
   type EvalContext,
   emit,
+  indexDim,
   type MemRefType,
   type NdArray,
   ndscalar,
@@ -135,6 +136,22 @@ export function forLoop(
     regions: [region],
     segments: [bounds.operands.length, inits.length],
   });
+}
+
+/** Nested ascending loops; an axis of extent 1 needs none. */
+export function loopNest(extents: readonly Dim[], names: readonly string[], body: (at: readonly Dim[]) => void): void {
+  const open = (at: readonly Dim[]): void => {
+    if (at.length === extents.length) body(at);
+    else if (extents[at.length] === 1) open([...at, 0]);
+    else {
+      const step = (index: Value): readonly Value[] => {
+        open([...at, indexDim(index)]);
+        return [];
+      };
+      forLoop(0, extents[at.length], 1, [], step, [names[at.length] ?? names[0]]);
+    }
+  };
+  open([]);
 }
 
 // ---- load, store, alloc ---------------------------------------------------------------------------------------------

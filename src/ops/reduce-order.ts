@@ -18,8 +18,10 @@ import {
   type NdArray,
   type Op,
   type Operation,
+  productOf,
   scalar,
   type Value,
+  type WholeContext,
 } from "../ir/index.ts";
 import { add, arithmeticRecords, maximum, minimum, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
@@ -28,7 +30,7 @@ import { constant, dim } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { otherAxes, tensorOf } from "./define.ts";
 import { compare } from "./elementwise.ts";
-import { forLoop } from "./loop.ts";
+import { forLoop, loopNest } from "./loop.ts";
 
 export type ReduceKind = "sum" | "prod" | "max" | "min" | "and" | "or";
 
@@ -127,6 +129,42 @@ export function lowerReduce(x: LowerContext, at: readonly Dim[]): Value {
     return nestedLoops(extents, [start], (subscripts, [acc]) => [kind.combine(acc, read(subscripts))])[0];
   }
   return lowerLanes(extents, start, kind.combine, read);
+}
+
+/**
+ * Where the last axis stays, whole rows are combined with what the result holds already: the order of each element's is
+ * as before, and memory is read as it lies. Null where a row is short, or there are few.
+ */
+export function lowerWholeReduce(operation: Operation): ((x: WholeContext) => void) | null {
+  const { shape, dtype } = tensorOf(operation.operands[0]);
+  const axes = reducedAxes(operation);
+  const last = axes[axes.length - 1];
+  const rowAxes = otherAxes(shape.length, axes).filter((a) => a > last);
+  if (axes.length === 0 || isBelow(pick(shape, rowAxes), 8) || isBelow(pick(shape, axes), 16)) return null;
+  const kind = kinds[operation.attributes.kind as ReduceKind];
+  const identity = kind.identity(dtype);
+  const outerAxes = otherAxes(shape.length, [...axes, ...rowAxes]);
+  return (x) => {
+    const rows = (body: (row: readonly Dim[]) => void): void => loopNest(pick(shape, rowAxes), ["j"], body);
+    loopNest(pick(shape, outerAxes), ["i"], (outer) => {
+      const start = constant(dtype === "bool" ? identity !== 0 : identity, scalar(dtype));
+      rows((row) => x.write([...outer, ...row], start));
+      loopNest(pick(shape, axes), ["k"], (reduced) => {
+        rows((row) => {
+          const at = shape.map((_, a) => (axes.includes(a) ? reduced[axes.indexOf(a)] : row[rowAxes.indexOf(a)]));
+          for (const [i, a] of outerAxes.entries()) at[a] = outer[i];
+          const kept = [...outer, ...row];
+          x.write(kept, kind.combine(x.written(kept), x.element(0, at)));
+        });
+      });
+    });
+  };
+}
+
+/** Whether the extents are known to hold fewer elements. */
+function isBelow(extents: readonly Dim[], count: number): boolean {
+  const size = productOf(extents);
+  return typeof size === "number" && size < count;
 }
 
 type Read = (subscripts: readonly Dim[]) => Value;

@@ -30,7 +30,7 @@ import {
   tensorOf,
 } from "./define.ts";
 import { cast, compare, select } from "./elementwise.ts";
-import { evalReduce, kinds, lowerReduce, type ReduceKind, reducedAxes } from "./reduce-order.ts";
+import { evalReduce, kinds, lowerReduce, lowerWholeReduce, type ReduceKind, reducedAxes } from "./reduce-order.ts";
 import { permute, reshape } from "./structural.ts";
 
 // ---- broadcast ------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ const reduceOp: Op = defineOp({
       reduce(x, { kind: operation.attributes.kind as ReduceKind, axes: reducedAxes(operation).map((a) => a + 1) }),
     ],
   },
-  lowering: { kind: "nest", element: lowerReduce },
+  lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce },
   docs: {
     semantics:
       "The identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements, rounding at every step. Where the last axis is reduced, element i along it goes to accumulator i mod 16, which all other reduced axes share, running outside, row-major; then a[j] is combined with a[j+8], a[j+4], a[j+2], a[j+1]. Otherwise the order is ascending, row-major. Over nothing the result is the identity; over no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",

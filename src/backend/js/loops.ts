@@ -58,6 +58,9 @@ interface CountedLoop {
  */
 const chunk = 4096;
 
+/** Loops of fewer steps stay where they are. */
+const short = 256;
+
 /** Around a loop that takes as long as this or longer, a call takes one step (measured in Node 24: 4 steps, 1.07 times). */
 const long = 512;
 
@@ -128,7 +131,7 @@ function rangePerCall(w: FunctionWriter, loop: CountedLoop, { regions }: Operati
   const inner = innerSteps(regions[0]);
   if (inner > chunk) return carriesTuples(regions[0]) ? rangeOfLong(w, step, regions[0], scope) : null;
   const steps = (Number(upper) - Number(lower)) / step;
-  if (steps * inner <= chunk) return null;
+  if (steps * inner <= short) return null;
   if (inner >= long) return String(step);
   // a tuple of carried values costs as much as hundreds of steps
   return String(step * Math.max(1, Math.floor(((isTuple ? 4 : 1) * chunk) / inner)));
