@@ -6,7 +6,6 @@
 
 import {
   type Block,
-  Dense,
   type FuncScope,
   freeValues,
   isScalar,
@@ -18,6 +17,7 @@ import {
   ValueSet,
 } from "../../src/ir/index.ts";
 import { type OperandRead, readsOf } from "./reads.ts";
+import { isManifold, type Takeovers } from "./takeover.ts";
 
 /** The tensors that a nest computes at the same subscripts, in reverse order of definition. */
 export interface Place {
@@ -30,6 +30,7 @@ export interface Place {
 }
 
 interface Root {
+  readonly operation: Operation;
   /** Operations in this nest, copies included. */
   size: number;
 }
@@ -60,12 +61,13 @@ export class Placements {
   readonly #uses = new ValueMap<Use[]>();
   /** Read by a region, or a result of the block. */
   readonly #held = new ValueSet();
-  readonly #roots = new ValueSet();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #scope: FuncScope;
+  readonly #takeovers: Takeovers;
 
-  constructor(block: Block, scope: FuncScope) {
+  constructor(block: Block, scope: FuncScope, takeovers: Takeovers) {
     this.#scope = scope;
+    this.#takeovers = takeovers;
     for (const operation of block.operations) this.#collect(operation);
     for (const v of block.results) this.#held.add(v);
     for (let i = block.operations.length - 1; i >= 0; i--) {
@@ -79,19 +81,9 @@ export class Placements {
     return this.#placements.get(operation);
   }
 
-  /** Whether a nest of this block computes the value into memory. */
-  isRoot(value: Value): boolean {
-    return this.#roots.has(value);
-  }
-
   /** The place of what an operation's rule reads through one operand. */
   place(operation: Operation, operand: number): Place | undefined {
     return this.#places.get(operation)?.get(operand);
-  }
-
-  /** How often a value is read by operations of this block; regions and results count as many. */
-  useCount(value: Value): number {
-    return this.#held.has(value) ? Infinity : (this.#uses.get(value)?.length ?? 0);
   }
 
   #collect(operation: Operation): void {
@@ -106,8 +98,9 @@ export class Placements {
 
   #decide(operation: Operation): Placement {
     const [result] = operation.results;
-    const isUpdate = operation.op.lowering?.kind === "update";
-    if (!isScalar(result.type) && !this.#held.has(result) && !isUpdate) {
+    // what is written to later has memory of its own, and what reads it does so before
+    const isWritten = operation.op.lowering?.kind === "update" || this.#takeovers.takerOf(result) !== undefined;
+    if (!isScalar(result.type) && !this.#held.has(result) && !isWritten) {
       const place = this.#commonPlace(operation, result);
       if (place !== null) {
         place.root.size += place.copies * weightOf(operation);
@@ -115,10 +108,9 @@ export class Placements {
         return { kind: "place", place };
       }
     }
-    const depth = this.#freeDepth(operation);
+    const depth = isWritten || this.#takeovers.readsTaken(operation) ? null : this.#freeDepth(operation);
     if (depth !== null) return { kind: "free", depth };
-    this.#roots.add(result);
-    return { kind: "root", place: { root: { size: 1 }, members: [], depth: 0, copies: 1 } };
+    return { kind: "root", place: { root: { operation, size: 1 }, members: [], depth: 0, copies: 1 } };
   }
 
   /** The place where every read of the value happens, if it is one and reads each element once. */
@@ -131,6 +123,7 @@ export class Placements {
       common = place;
     }
     if (common === null || common.depth >= maxDepth) return null;
+    if (this.#takeovers.isOverwrittenAfter(operation, common.root.operation)) return null;
     if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
   }
@@ -200,11 +193,6 @@ function isComputed(operation: Operation): boolean {
 /** Whether a rule of the op reads its operands element by element. */
 function isByRule({ lowering }: Op): boolean {
   return lowering?.kind === "element" || lowering?.kind === "nest" || lowering?.kind === "update";
-}
-
-/** A constant of more than one element, each written out. */
-export function isManifold({ op, attributes }: Operation): boolean {
-  return op.traits.constant === true && attributes.value instanceof Dense && attributes.value.size > 1;
 }
 
 /** Reads its operands where it is read itself; a view that keeps the shape passes its operand's element on. */
