@@ -26,7 +26,6 @@ import {
   type TensorType,
   type Value,
   walk,
-  withBody,
   withBuilder,
   withOperands,
   withRegions,
@@ -100,7 +99,8 @@ class Batching implements BatchHost {
 
   #resolve(func: Func): Func {
     const scope = new FuncScope(func.constraints, (name) => this.signature(name));
-    return withBody(func, this.#block(func.body, new BlockBuilder(scope), new Replacements()));
+    const body = this.#block(func.body, new BlockBuilder(scope), new Replacements());
+    return makeFunc({ ...func, constraints: scope.dims.constraints, body });
   }
 
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {

@@ -20,7 +20,8 @@ import {
 } from "../../src/ir/index.ts";
 import { load, store } from "../../src/ops/index.ts";
 import type { Buffer, Nests } from "./nests.ts";
-import { isManifold, type Place, Placements } from "./placement.ts";
+import { type Place, Placements } from "./placement.ts";
+import { isManifold, Takeovers } from "./takeover.ts";
 
 /** Lowers operations that hold regions or call functions. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
@@ -34,16 +35,26 @@ export class BlockLowering {
   readonly #destinations: readonly (Buffer | null)[];
   readonly #reserved = new ValueMap<Buffer>();
 
-  constructor(nests: Nests, block: Block, destinations: readonly (Buffer | null)[], structured: LowerStructured) {
+  readonly #takeovers: Takeovers;
+
+  constructor(
+    nests: Nests,
+    block: Block,
+    destinations: readonly (Buffer | null)[],
+    structured: LowerStructured,
+    takeovers: Takeovers = new Takeovers(block, []),
+  ) {
     this.nests = nests;
     this.structured = structured;
     this.#block = block;
-    this.#placements = new Placements(block, currentBlock().scope);
+    this.#takeovers = takeovers;
+    this.#placements = new Placements(block, currentBlock().scope, takeovers);
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
     for (const [k, v] of block.results.entries()) {
       const destination = destinations[k];
-      if (destination != null && own.has(v) && !this.#reserved.has(v)) this.#reserved.set(v, destination);
+      const home = takeovers.homeOf(v);
+      if (destination != null && own.has(home) && !this.#reserved.has(home)) this.#reserved.set(home, destination);
     }
   }
 
@@ -59,8 +70,8 @@ export class BlockLowering {
   }
 
   /** Lowers a region into the current builder. */
-  region(block: Block, destinations: readonly (Buffer | null)[]): readonly Value[] {
-    return new BlockLowering(this.nests, block, destinations, this.structured).run();
+  region(block: Block, destinations: readonly (Buffer | null)[], takeovers?: Takeovers): readonly Value[] {
+    return new BlockLowering(this.nests, block, destinations, this.structured, takeovers).run();
   }
 
   /** Memory for a tensor that this block defines: its destination where it is a result, else fresh. */
@@ -68,9 +79,13 @@ export class BlockLowering {
     return this.#reserved.get(value) ?? this.nests.allocate(value.type, value.name);
   }
 
-  /** Whether the one reader of a value may go on to write to its memory. */
-  isExclusive(value: Value): boolean {
-    return this.#placements.isRoot(value) && this.#placements.useCount(value) === 1;
+  /** Memory that holds a tensor's elements and that an operation may write to: the tensor's own, else a copy. */
+  memoryToChange(value: Value, by: Operation, result: Value): Buffer {
+    const own = this.#takeovers.takerOf(value) === by ? this.nests.buffers.get(value) : undefined;
+    if (own !== undefined) return own;
+    const buffer = this.bufferFor(result);
+    this.nests.copy(value, buffer);
+    return buffer;
   }
 
   #lower(operation: Operation): void {
@@ -136,12 +151,11 @@ export class BlockLowering {
     nests.buffers.set(result, buffer);
   }
 
-  /** The rule changes a copy of operand 0. */
+  /** The rule changes operand 0, or a copy of it. */
   #update(operation: Operation, update: (x: UpdateContext) => void): void {
     const { nests } = this;
     const [result] = operation.results;
-    const buffer = this.bufferFor(result);
-    nests.copy(operation.operands[0], buffer);
+    const buffer = this.memoryToChange(operation.operands[0], operation, result);
     update(nests.changing(operation, this.#placements, buffer));
     if (isScalar(result.type)) nests.scalars.set(result, load(buffer.memory, buffer.prefix));
     else nests.buffers.set(result, buffer);

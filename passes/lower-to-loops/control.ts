@@ -1,7 +1,6 @@
 // Regions and calls over tensors: results and carried tensors live in memory, scalars stay values.
 
 import {
-  type Block,
   currentBlock,
   type Dim,
   dimsOf,
@@ -18,7 +17,8 @@ import {
 } from "../../src/ir/index.ts";
 import { forLoop, load, records, store } from "../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
-import type { Buffer } from "./nests.ts";
+import type { Buffer, Nests } from "./nests.ts";
+import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
 import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 
 type Lower = (block: BlockLowering, operation: Operation) => void;
@@ -107,29 +107,30 @@ function lowerProbe(block: BlockLowering, { op, operands, attributes, results, o
 type Carried =
   /** As a scalar. */
   | { readonly kind: "scalar"; readonly init: Value; readonly name: string | null }
-  /** Every step gives it back as it was. */
+  /** In one memory: every step gives it back as it was, or changes it there. */
   | { readonly kind: "fixed"; readonly buffer: Buffer }
   /** In two memories that take turns: a step reads one and writes the other. */
   | { readonly kind: "turns"; readonly current: Value; readonly next: Value; readonly name: string | null };
 
-function carriedOf(block: BlockLowering, inits: readonly Value[], body: Block): readonly Carried[] {
+function carriedOf(block: BlockLowering, operation: Operation, inits: readonly Value[]): readonly Carried[] {
   const { nests } = block;
+  const body = operation.regions[operation.regions.length - 1];
   return inits.map((init, k) => {
     const { name } = body.arguments[k];
     if (isDirect(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
     if (body.results[k] === body.arguments[k]) {
       return { kind: "fixed", buffer: { memory: nests.memoryOf(init), prefix: [] } };
     }
-    return { kind: "turns", current: ownMemory(block, init, name), next: nests.allocate(init.type, name).memory, name };
+    const isInPlace = isInPlaceCarry(operation, k);
+    const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : body.arguments[k]);
+    if (isInPlace) return { kind: "fixed", buffer: own };
+    return { kind: "turns", current: wholeOf(nests, own, init), next: nests.allocate(init.type, name).memory, name };
   });
 }
 
-/** Memory with the tensor's elements that nobody else reads afterwards. */
-function ownMemory(block: BlockLowering, value: Value, name: string | null): Value {
-  if (block.isExclusive(value)) return block.nests.memoryOf(value);
-  const buffer = block.nests.allocate(value.type, name);
-  block.nests.copy(value, buffer);
-  return buffer.memory;
+/** The memory itself, or a copy of what stands within other memory. */
+function wholeOf(nests: Nests, { memory, prefix }: Buffer, value: Value): Value {
+  return prefix.length === 0 ? memory : nests.memoryOf(value);
 }
 
 /** The carried operands of the lowered loop, with the names of its region arguments. */
@@ -178,9 +179,10 @@ function nextCarried(carried: readonly Carried[], values: readonly Value[], scal
   return next;
 }
 
-function lowerWhile(block: BlockLowering, { op, operands, regions, results, origin }: Operation): void {
+function lowerWhile(block: BlockLowering, operation: Operation): void {
+  const { op, operands, regions, results, origin } = operation;
   const [cond, body] = regions;
-  const carried = carriedOf(block, operands, body);
+  const carried = carriedOf(block, operation, operands);
   const { operands: inits, names } = carryOperands(carried);
   const types = inits.map((v) => v.type);
   const builder = currentBlock();
@@ -197,7 +199,7 @@ function lowerWhile(block: BlockLowering, { op, operands, regions, results, orig
       types,
       (...values) => {
         const next = bindCarried(block, body.arguments, carried, values);
-        return nextCarried(carried, values, block.region(body, next));
+        return nextCarried(carried, values, block.region(body, next, takeoversOfBody(operation)));
       },
       names,
     ),
@@ -212,7 +214,7 @@ function lowerScan(block: BlockLowering, operation: Operation): void {
   const carries = groupOf(operation, "carry").length;
   const over = groupOf(operation, "over").map((v) => sourceOf(block, v));
   const stacked = buffersForOutputs(block, results.slice(carries));
-  const carried = carriedOf(block, groupOf(operation, "carry"), body);
+  const carried = carriedOf(block, operation, groupOf(operation, "carry"));
   const { operands: inits, names } = carryOperands(carried);
   const length = scanLength(operation);
   const last = forLoop(
@@ -225,7 +227,7 @@ function lowerScan(block: BlockLowering, operation: Operation): void {
       for (const [i, source] of over.entries()) bindElement(block, body.arguments[carries + i], source, step);
       const next = bindCarried(block, body.arguments.slice(0, carries), carried, values);
       const outputs = stacked.map((b) => ({ memory: b.memory, prefix: [...b.prefix, step] }));
-      return lowerStep(block, body, carried, values, next, outputs);
+      return lowerStep(block, operation, carried, values, next, outputs);
     },
     ["t", ...names],
   );
@@ -235,15 +237,16 @@ function lowerScan(block: BlockLowering, operation: Operation): void {
 
 function lowerStep(
   block: BlockLowering,
-  body: Block,
+  operation: Operation,
   carried: readonly Carried[],
   values: readonly Value[],
   next: readonly (Buffer | null)[],
   outputs: readonly Buffer[],
 ): readonly Value[] {
+  const [body] = operation.regions;
   const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
   const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
-  const scalars = block.region(body, destinations);
+  const scalars = block.region(body, destinations, takeoversOfBody(operation));
   for (const [i, b] of outputs.entries()) {
     if (!isTensor(i)) store(block.nests.scalars.get(body.results[next.length + i]), b.memory, b.prefix);
   }

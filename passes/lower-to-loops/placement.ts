@@ -6,7 +6,6 @@
 
 import {
   type Block,
-  Dense,
   dimsOf,
   type FuncScope,
   freeValues,
@@ -19,6 +18,7 @@ import {
   ValueSet,
 } from "../../src/ir/index.ts";
 import { type OperandRead, readsOf, wholeOf } from "./reads.ts";
+import { isManifold, type Takeovers } from "./takeover.ts";
 
 /** The tensors that a nest computes at the same subscripts, in reverse order of definition. */
 export interface Place {
@@ -68,7 +68,6 @@ export class Placements {
   readonly #uses = new ValueMap<Use[]>();
   /** Read by a region, or a result of the block. */
   readonly #held = new ValueSet();
-  readonly #roots = new ValueSet();
   readonly #positions = new Map<Operation, number>();
   /** Where a region reads a value first. */
   readonly #heldFrom = new ValueMap<number>();
@@ -78,9 +77,11 @@ export class Placements {
   readonly #nearest = new Map<string, Place>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #scope: FuncScope;
+  readonly #takeovers: Takeovers;
 
-  constructor(block: Block, scope: FuncScope) {
+  constructor(block: Block, scope: FuncScope, takeovers: Takeovers) {
     this.#scope = scope;
+    this.#takeovers = takeovers;
     for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
     for (const v of block.results) this.#held.add(v);
     for (let i = block.operations.length - 1; i >= 0; i--) {
@@ -94,19 +95,9 @@ export class Placements {
     return this.#placements.get(operation);
   }
 
-  /** Whether a nest of this block computes the value into memory. */
-  isRoot(value: Value): boolean {
-    return this.#roots.has(value);
-  }
-
   /** The place of what an operation's rule reads through one operand. */
   place(operation: Operation, operand: number): Place | undefined {
     return this.#places.get(operation)?.get(operand);
-  }
-
-  /** How often a value is read by operations of this block; regions and results count as many. */
-  useCount(value: Value): number {
-    return this.#held.has(value) ? Infinity : (this.#uses.get(value)?.length ?? 0);
   }
 
   #collect(operation: Operation, position: number): void {
@@ -126,15 +117,15 @@ export class Placements {
 
   #decide(operation: Operation): Placement {
     const [result] = operation.results;
-    const isOwn = operation.op.lowering?.kind === "update" || wholeOf(operation) !== null;
-    if (!isScalar(result.type) && !this.#held.has(result) && !isOwn) {
+    // what is written to later has memory of its own, and what reads it does so before
+    const isWritten = operation.op.lowering?.kind === "update" || this.#takeovers.takerOf(result) !== undefined;
+    if (!isScalar(result.type) && !this.#held.has(result) && !isWritten && wholeOf(operation) === null) {
       const place = this.#commonPlace(operation, result);
       if (place !== null) return this.#join(operation, place);
     }
-    const depth = this.#freeDepth(operation);
+    const depth = isWritten || this.#takeovers.readsTaken(operation) ? null : this.#freeDepth(operation);
     if (depth !== null) return { kind: "free", depth };
-    this.#roots.add(result);
-    const shared = this.#sharedNest(operation);
+    const shared = isWritten ? null : this.#sharedNest(operation);
     if (shared !== null) {
       shared.root.kept.push(operation);
       return this.#join(operation, shared);
@@ -178,6 +169,7 @@ export class Placements {
     const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
     for (const place of [...candidates, this.#nearest.get(shapeKey(result))]) {
       if (place === undefined || !canKeep(place.root, operation) || place.root.position > first) continue;
+      if (this.#takeovers.isOverwrittenAfter(operation, place.root.operation)) continue;
       if (uses.every((use) => use.from > place.root.position || use.place === place)) return place;
     }
     return null;
@@ -200,6 +192,7 @@ export class Placements {
       common = place;
     }
     if (common === null || common.depth >= maxDepth) return null;
+    if (this.#takeovers.isOverwrittenAfter(operation, common.root.operation)) return null;
     if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
   }
@@ -279,11 +272,6 @@ function isComputed(operation: Operation): boolean {
 /** Whether a rule of the op reads its operands element by element. */
 function isByRule({ lowering }: Op): boolean {
   return lowering?.kind === "element" || lowering?.kind === "nest" || lowering?.kind === "update";
-}
-
-/** A constant of more than one element, each written out. */
-export function isManifold({ op, attributes }: Operation): boolean {
-  return op.traits.constant === true && attributes.value instanceof Dense && attributes.value.size > 1;
 }
 
 /** Reads its operands where it is read itself; a view that keeps the shape passes its operand's element on. */

@@ -168,9 +168,11 @@ export function requireRoom(
   x: TypeContext,
   sizes: readonly Dim[],
   shape: readonly Dim[],
-  { indexMap }: IndexNumbers,
+  { indexMap, batchAxes }: IndexNumbers,
 ): void {
   for (const [axis, size] of sizes.entries()) {
+    // a batch of nothing has no windows
+    if (batchAxes.includes(axis)) continue;
     x.atLeast(size, 0, `the size of windows on axis ${axis}`);
     if (size === 1 && indexMap.includes(axis) && x.attributes.mode !== "clamp") continue;
     x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);

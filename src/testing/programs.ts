@@ -281,6 +281,52 @@ const argReduce: Kind = ({ picks }, pool) => {
   return isFilled ? [ops.argReduce(x, { kind: picks[2] % 2 === 0 ? "max" : "min", axis })] : [];
 };
 
+const whole = scalar("i32");
+
+/** Axes that are known to have an element; open sizes may be 0. */
+function filledAxes({ shape }: TensorType): readonly number[] {
+  return shape.flatMap((d, a) => (typeof d === "number" && d > 0 ? [a] : []));
+}
+
+/** A box of one element along a filled axis and all along the others, taken out or put back elsewhere. */
+const dynamicBox: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const type = tensor(x);
+  const axes = filledAxes(type);
+  const axis = axes[picks[1] % Math.max(1, axes.length)];
+  const sizes = type.shape.map((d, a) => (a === axis ? 1 : d));
+  const starts = (pick: number) =>
+    type.shape.map((_, a) => (a === axis ? like(pool, pick, whole) : ops.constant(0, whole)));
+  const box = ops.dynamicSlice(x, starts(picks[2]), sizes);
+  if (picks[3] % 3 === 0) return [box];
+  const update = picks[3] % 3 === 1 ? box : like(pool, picks[1], tensor(box));
+  return [ops.dynamicUpdateSlice(x, update, starts(picks[3]))];
+};
+
+/** Slices along an axis, by the indices there are, or by one; some of them outside. */
+const indexed: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const type = tensor(x);
+  const axes = filledAxes(type);
+  if (axes.length === 0) return [];
+  const axis = axes[picks[1] % axes.length];
+  const indices = pool.filter((v) => elementDType(v.type) === "i32" && dimsOf(v.type).length <= 1);
+  const by = indices.length > 0 ? at(indices, picks[2]) : ops.constant(picks[2] % 3, whole);
+  const batch = dimsOf(by.type);
+  const others = type.shape.filter((_, a) => a !== axis);
+  const window = others.map((_, i) => i + batch.length);
+  const numbers = { indexMap: [axis], indexAxis: batch.length };
+  if (picks[3] % 3 === 0) {
+    const sizes = type.shape.map((d, a) => (a === axis ? 1 : d));
+    const mode = picks[1] % 2 === 0 ? "clamp" : "fill";
+    return [ops.gather(x, by, { ...numbers, offsetAxes: window, collapsedAxes: [axis], sizes, mode })];
+  }
+  const kind = type.dtype === "bool" ? "set" : (["add", "set", "max", "mul", "min"] as const)[picks[2] % 5];
+  const mode = picks[1] % 2 === 0 ? "clamp" : "drop";
+  const updates = like(pool, picks[3], tensorType(type.dtype, [...batch, ...others]));
+  return [ops.scatter(x, by, updates, { ...numbers, updateAxes: window, insertedAxes: [axis], kind, mode })];
+};
+
 function axesAmong({ shape }: TensorType, pick: number): readonly number[] {
   return shape.flatMap((_, i) => (((pick >> i) & 1) === 1 ? [i] : []));
 }
@@ -422,6 +468,9 @@ const kinds: readonly Kind[] = [
   concatenate,
   reverse,
   argReduce,
+  dynamicBox,
+  indexed,
+  indexed,
   reduce,
   reduce,
   dot,
