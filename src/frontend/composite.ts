@@ -7,7 +7,7 @@ import { apply, asUser } from "./lift.ts";
 import { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
 import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
-import { flattenList, type Tree, treeKey, unflatten } from "./tree.ts";
+import { flattenList, isStatic, type Tree, treeKey, unflatten } from "./tree.ts";
 
 /** The function made for one list of types: what it is called by, and the structure of what it gives. */
 interface Made {
@@ -20,7 +20,7 @@ const madeIn = new WeakMap<ReadonlyMap<string, Func>, Map<string, Made>>();
 
 const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 /** Everything but tensors, and structures that may hold some, is part of the function made. */
-const isFixed = (x: unknown): boolean => typeof x !== "object" || x === null || ArrayBuffer.isView(x);
+const isFixed = (x: unknown): boolean => isStatic(x) || typeof x === "number" || typeof x === "boolean";
 
 /**
  * The function `body` under a name: in a trace a call of a private function, whose operations have the line of each call

@@ -49,7 +49,8 @@ export {
 export * from "./logic.ts";
 export { installMethods, type Methods } from "./methods.ts";
 export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
-export { Tensor } from "./tensor.ts";
+// all of it: other folders add methods to the handle, which reaches no name exported one by one
+export * from "./tensor.ts";
 export {
   type Annotation,
   nameParameters,

@@ -25,7 +25,7 @@ import {
 import { dimsOf, fail, requireOptions, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { einsum } from "./einsum.ts";
-import { rankOf, requireFloat } from "./shapes.ts";
+import { rankOf, requireFloat, requireTensor } from "./shapes.ts";
 
 export interface AttentionOptions {
   /** Of bools: who may be looked at; of floats: added to the scores. Broadcasts to [..., queries, keys]. */
@@ -48,6 +48,7 @@ export const attention = composite(
   (queries: Tensor, keys: Tensor, values: Tensor, options: AttentionOptions = {}): Tensor => {
     requireOptions("attention", options, ["causal", "mask", "scale"]);
     requireFloat(queries, "attention");
+    if (options.mask !== undefined) requireTensor(options.mask, "attention: option 'mask'");
     for (const t of [queries, keys, values]) {
       const rank = rankOf(t, "attention");
       if (rank < 2) fail("shape", `attention: got a tensor of rank ${rank}, expected 2 or more`);

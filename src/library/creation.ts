@@ -9,13 +9,14 @@ import {
   broadcastTo,
   cast,
   type DTypeConstant,
+  describe,
   dimsFor,
   dtypeNamed,
   equal,
   expandDims,
   mul,
   type Operand,
-  type Tensor,
+  Tensor,
   where,
 } from "../frontend/index.ts";
 import { type Dim, type DType, dimsOf, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
@@ -46,7 +47,7 @@ function extents(shape: Extent | readonly Extent[], where: string): readonly Dim
  */
 export function full(shape: Extent | readonly Extent[], value: Operand, options: DTypeOptions = {}): Tensor {
   return asUser(full, () => {
-    const otherwise = typeof value === "object" ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
+    const otherwise = value instanceof Tensor ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
     const dtype = dtypeOf(options, "full", otherwise);
     return broadcastTo(asTensor(full, value, dtype), typeof shape === "object" ? shape : [shape]);
   });
@@ -71,8 +72,8 @@ function constants(shape: Extent | readonly Extent[], value: 0 | 1, dtype: DType
 function like(name: string, value: 0 | 1) {
   const f = (x: Tensor, options: DTypeOptions = {}): Tensor =>
     asUser(f, () => {
-      const dtype = dtypeOf(options, name, x.dtype);
       rankOf(x, name);
+      const dtype = dtypeOf(options, name, x.dtype);
       const filling = dtype === "bool" ? value === 1 : value;
       return apply(f, [x], (v) => [ops.constant(filling, tensorType(dtype, dimsOf(v.type)))])[0];
     });
@@ -103,7 +104,10 @@ export function arange(start: Extent, stop?: number, options: RangeOptions = {})
     if (typeof start === "string" && stop === undefined) return counting(extents(start, "arange")[0], 0, step, name);
     const [from, to] = stop === undefined ? [0, start] : [start, stop];
     if (![from, to, step].every(Number.isFinite) || step === 0)
-      fail("argument", `arange: got ${from} to ${to} by ${step}, expected finite numbers and a step other than 0`);
+      fail(
+        "argument",
+        `arange: got ${[from, to, step].map(describe).join(", ")} for start, stop and step, expected finite numbers and a step other than 0`,
+      );
     return counting(Math.max(Math.ceil(((to as number) - (from as number)) / step), 0), from as number, step, name);
   });
 }
@@ -186,7 +190,8 @@ export function oneHot(indices: Tensor, classes: Extent, options: OneHotOptions 
     const axis = axisOf(options.axis ?? -1, rank + 1);
     const name = dtypeOf(options.dtype === undefined ? {} : { dtype: options.dtype }, "oneHot", "f64");
     const places = apply(oneHot, [indices], () => {
-      const [n] = extents(classes, "oneHot");
+      const [n] = dimsFor([classes]);
+      if (n === -1) fail("shape", "oneHot: got -1 classes, expected an integer from 0");
       const shape = Array.from({ length: rank + 1 - axis }, (_, i) => (i === 0 ? n : 1));
       return [ops.reshape(ops.iota(tensorType(indices.dtype, [n])), shape)];
     })[0];

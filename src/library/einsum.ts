@@ -3,7 +3,7 @@
 import { composite, type Tensor } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
 import { contraction, type Labelled } from "./contract.ts";
-import { count, rankOf } from "./shapes.ts";
+import { count, rankOf, requireTensor } from "./shapes.ts";
 
 /** The letters of each operand and of the result; "…" stands for the axes that an ellipsis covers. */
 interface Equation {
@@ -71,6 +71,7 @@ export const einsum = composite("einsum", (equation: string, ...operands: Tensor
       "arity",
       `einsum: got ${operands.length} operands, expected ${inputs.length} as in '${equation.slice(0, 60)}'`,
     );
+  for (const [i, tensor] of operands.entries()) requireTensor(tensor, `einsum: operand ${i}`);
   const all = operands.map((tensor, i) => labelled(tensor, inputs[i], equation, i));
   const widest = Math.max(...all.map(({ labels }) => labels.filter((l) => l.length > 1).length));
   const covered = broadcasting(widest);

@@ -39,6 +39,6 @@ const methodTable = {
 
 installMethods(methodTable);
 
-declare module "../frontend/tensor.ts" {
+declare module "../frontend/index.ts" {
   interface Tensor extends Methods<typeof methodTable> {}
 }

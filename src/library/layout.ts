@@ -6,6 +6,7 @@ import {
   axisOf,
   composite,
   concat,
+  describe,
   permuteDims,
   reshape,
   slice,
@@ -34,6 +35,7 @@ export function split(x: Tensor, sizes: number | readonly number[], options: Alo
     const axis = axisOf(options.axis ?? 0, rankOf(x, "split"));
     const extent = x.shape[axis];
     const list = typeof sizes === "number" ? evenSizes(extent, requireInteger(sizes, "split: the size", 1)) : sizes;
+    if (!Array.isArray(list)) fail("argument", `split: the sizes are ${describe(list)}, expected a number or an array`);
     for (const size of list) requireInteger(size, "split: a size", 0);
     const total = list.reduce((a, b) => a + b, 0);
     if (typeof extent === "number" && total !== extent)
@@ -65,6 +67,7 @@ function splitInto(x: Tensor, sizes: readonly number[], axis: number): readonly 
  */
 export function unstack(x: Tensor, options: AlongOptions = {}): readonly Tensor[] {
   return asUser(unstack, () => {
+    requireOptions("unstack", options, ["axis"]);
     const { axis = 0 } = options;
     return split(x, 1, options).map((piece) => squeeze(piece, { axes: axis }));
   });

@@ -24,7 +24,7 @@ import {
 } from "../frontend/index.ts";
 import { fail, isFloat, requireOptions } from "../ir/index.ts";
 import { oneHot } from "./creation.ts";
-import { axesOf, countAlong, rankOf, requireFloat } from "./shapes.ts";
+import { axesOf, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
 import { logSoftmax } from "./softmax.ts";
 
 export type ReductionName = "mean" | "sum" | "none";
@@ -108,6 +108,7 @@ export const crossEntropy = composite(
     const name = "crossEntropy";
     requireOptions(name, options, ["axis", "ignoreIndex", "labelSmoothing", "reduction"]);
     requireFloat(logits, name);
+    requireTensor(target, name);
     const axis = axisOf(options.axis ?? -1, rankOf(logits, name));
     const logs = logSoftmax(logits, { axis });
     const smooth = (p: Tensor): Tensor => smoothed(p, logits, axis, options.labelSmoothing ?? 0);

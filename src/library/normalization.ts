@@ -2,7 +2,7 @@
 
 import { add, axisOf, composite, div, mul, reshape, rsqrt, square, sub, sum, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
-import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat } from "./shapes.ts";
+import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
 /** The mean over axes, kept. */
 function meanOf(x: Tensor, axes: readonly number[]): Tensor {
@@ -100,7 +100,8 @@ export const batchNorm = composite(
 
 /** A vector of channels along the axis. */
 function placed(vector: Tensor, x: Tensor, axis: number): Tensor {
-  if (vector.rank !== 1) fail("shape", `batchNorm: a vector of channels has rank ${vector.rank}, expected 1`);
+  const rank = rankOf(vector, "a vector of channels");
+  if (rank !== 1) fail("shape", `a vector of channels has rank ${rank}, expected 1`);
   return reshape(
     vector,
     count(x.rank - axis).map((i) => (i === 0 ? vector.shape[0] : 1)),
@@ -128,7 +129,8 @@ export const groupNorm = composite(
     requireFloat(x, "groupNorm");
     const axis = axisOf(options.axis ?? -1, rankOf(x, "groupNorm"));
     const channels = x.shape[axis];
-    if (typeof channels !== "number" || !Number.isInteger(groups) || groups < 1 || channels % groups !== 0)
+    requireInteger(groups, "groupNorm: the groups", 1);
+    if (typeof channels !== "number" || channels % groups !== 0)
       fail("shape", `groupNorm: ${groups} groups of ${channels} channels, expected a divisor`);
     const grouped = reshape(x, [...x.shape.slice(0, axis), groups, channels / groups, ...x.shape.slice(axis + 1)]);
     const axes = otherAxes(grouped.rank, [0, axis]);

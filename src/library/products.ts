@@ -1,6 +1,6 @@
 // Products of tensors: the matrix product with its broadcasting, and products over chosen axes.
 
-import { add, asUser, axisOf, composite, dot, permuteDims, type Tensor } from "../frontend/index.ts";
+import { add, asUser, axisOf, composite, describe, dot, permuteDims, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
 import { contraction } from "./contract.ts";
 import { einsum } from "./einsum.ts";
@@ -51,6 +51,8 @@ export function tensordot(x: Tensor, y: Tensor, options: TensordotOptions = {}):
     const { axes = 2 } = options;
     const [m, n] = [rankOf(x, "tensordot"), rankOf(y, "tensordot")];
     if (typeof axes !== "number") {
+      if (!Array.isArray(axes) || axes.length !== 2 || !axes.every(Array.isArray))
+        fail("option", `tensordot: option 'axes' is ${describe(axes)}, expected a number or two lists of axes`);
       const [left, right] = axes;
       return dot(x, y, { contract: [left.map((a) => axisOf(a, m)), right.map((a) => axisOf(a, n))] });
     }
@@ -99,10 +101,9 @@ export const vecdot = composite("vecdot", (x: Tensor, y: Tensor, options: { read
  * @example linear(tensor([1, 2]), tensor([[3, 4]]), tensor([5])) // [16]
  */
 export const linear = composite("linear", (x: Tensor, weight: Tensor, bias?: Tensor | null): Tensor => {
-  const rank = rankOf(x, "linear");
-  if (rank < 1 || rankOf(weight, "linear") > 2)
-    fail("shape", `linear: got ranks ${rank} and ${weight.rank}, expected 1 or more and 1 or 2`);
-  const product = dot(x, weight, { contract: [[rank - 1], [weight.rank - 1]] });
+  const [m, n] = [rankOf(x, "linear"), rankOf(weight, "linear")];
+  if (m < 1 || n < 1 || n > 2) fail("shape", `linear: got ranks ${m} and ${n}, expected 1 or more and 1 or 2`);
+  const product = dot(x, weight, { contract: [[m - 1], [n - 1]] });
   return bias == null ? product : add(product, bias);
 });
 

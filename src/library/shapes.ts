@@ -1,6 +1,6 @@
 // What the library asks of shapes: axes, extents as numbers in a formula, extents of results.
 
-import { axisOf, cast, describe, dim, mul, type Operand, type Tensor } from "../frontend/index.ts";
+import { axisOf, cast, describe, describeStranger, dim, mul, type Operand, Tensor } from "../frontend/index.ts";
 import { type DType, fail, isFloat } from "../ir/index.ts";
 
 export type Extent = number | string;
@@ -9,8 +9,14 @@ export type Axes = number | readonly number[];
 /** 0, 1, 2, … */
 export const count = (n: number, from = 0): readonly number[] => Array.from({ length: n }, (_, i) => from + i);
 
+export function requireTensor(x: unknown, where: string): asserts x is Tensor {
+  if (x instanceof Tensor) return;
+  fail("argument", `${where}: got ${describeStranger(x)}, expected a tensor`, { hint: "make one with tensor(data)" });
+}
+
 /** The number of axes; an error where it is not known yet. */
 export function rankOf(x: Tensor, where: string): number {
+  requireTensor(x, where);
   if (x.type.kind !== "unranked") return x.rank;
   return fail("shape", `${where}: the rank of the tensor is not known here`, { hint: "give the placeholder a shape" });
 }
@@ -44,6 +50,7 @@ export function withExtent(shape: readonly Extent[], axis: number, extent: Exten
 }
 
 export function requireFloat(x: Tensor, where: string): void {
+  requireTensor(x, where);
   if (isFloat(x.dtype)) return;
   fail("dtype", `${where}: got dtype ${x.dtype}, expected f32 or f64`, { hint: "cast it" });
 }
