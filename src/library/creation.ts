@@ -96,7 +96,11 @@ export interface RangeOptions extends DTypeOptions {
  * @throws AdjointError `argument` for a step of 0 or numbers that are not finite.
  * @example arange(1, 4) // [1, 2, 3]
  */
-export function arange(start: Extent, stop?: number, options: RangeOptions = {}): Tensor {
+export function arange(stop: Extent, options?: RangeOptions): Tensor;
+export function arange(start: number, stop: number, options?: RangeOptions): Tensor;
+export function arange(start: Extent, second?: number | RangeOptions, third?: RangeOptions): Tensor {
+  const stop = typeof second === "object" && second !== null ? undefined : second;
+  const options = (stop === undefined ? (second as RangeOptions | undefined) : undefined) ?? third ?? {};
   return asUser(arange, () => {
     requireOptions("arange", options, ["dtype", "step"]);
     const { step = 1, dtype } = options;

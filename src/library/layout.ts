@@ -15,7 +15,7 @@ import {
 } from "../frontend/index.ts";
 import { dimsOf, fail, mulDims, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger } from "./shapes.ts";
+import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger, withExtent } from "./shapes.ts";
 
 export interface AlongOptions {
   /** The axis, negatives from the end; the first where left out. */
@@ -40,7 +40,9 @@ export function split(x: Tensor, sizes: number | readonly number[], options: Alo
     const total = list.reduce((a, b) => a + b, 0);
     if (typeof extent === "number" && total !== extent)
       fail("shape", `split: the sizes ${list.join(" + ")} make ${total}, but axis ${axis} has extent ${extent}`);
-    return splitInto(x, list, axis);
+    // an extent that is not known yet is this one from here on
+    const whole = typeof extent === "number" ? x : reshape(x, withExtent(x.shape, axis, total));
+    return splitInto(whole, list, axis);
   });
 }
 
