@@ -132,7 +132,7 @@ class Inlining {
     );
     const results = this.#isLastUse(callee, bound)
       ? this.#move(callee, args, builder)
-      : new Cloner(bound).inline(callee.body, args, builder);
+      : new Cloner(bound, operation.origin).inline(callee.body, args, builder);
     for (const [i, r] of operation.results.entries()) this.#replacements.set(r, results[i]);
   }
 
@@ -146,9 +146,10 @@ class Inlining {
     for (const [i, r] of operation.results.entries()) this.#replacements.set(r, inner.results[i]);
   }
 
-  /** Whether no other call needs the callee's body, under the symbols that it has. */
+  /** Whether no other call needs the callee's body, under the symbols and origins that it has. */
   #isLastUse(callee: Func, bound: Readonly<Record<string, Dim>>): boolean {
-    return this.#calls.get(callee.name) === 1 && bindsToItself(bound);
+    const hasOrigins = callee.body.operations.every((o) => o.origin !== null);
+    return this.#calls.get(callee.name) === 1 && hasOrigins && bindsToItself(bound);
   }
 
   /** The callee's own operations become the caller's; large functions are not copied for nothing. */

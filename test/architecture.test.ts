@@ -20,7 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/backend": ["src/ir", "src/ops", "src/runtime"],
   "src/compile": ["src/ir", "src/ops", "src/rewrite", "src/backend", "src/runtime", "passes"],
   "src/frontend": ["src/ir", "src/ops"],
-  "src/library": ["src/ops", "src/frontend"],
+  "src/library": ["src/ir", "src/ops", "src/frontend"],
   "src/api": ["src/ir", "src/ops", "src/rewrite", "src/runtime", "src/compile", "src/frontend", "src/library"],
   "src/testing": ["src/ir", "src/ops", "src/rewrite", "src/compile"],
 };

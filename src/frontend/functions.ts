@@ -7,8 +7,9 @@ import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
 import { numberTable } from "./elementwise.ts";
 import { indexingTable } from "./indexing.ts";
-import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
+import { apply, applyBroadcast, asTensor, type Operand } from "./lift.ts";
 import { logicTable } from "./logic.ts";
+import { installMethods, type Methods } from "./methods.ts";
 import { Tensor } from "./tensor.ts";
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
@@ -127,16 +128,6 @@ function pairsOf(
   return { left: lists[0], right: lists[1] };
 }
 
-/** The matrix product of two matrices, or of a matrix and a vector. */
-export function matmul(x: Tensor, y: Tensor): Tensor {
-  return apply(matmul, [x, y], (a, b) => {
-    const [m, n] = [a, b].map((v) => dimsOf(v.type).length);
-    if (m < 1 || n < 1 || m > 2 || n > 2)
-      fail("shape", `matmul: got ranks ${m} and ${n}, expected 1 or 2`, { hint: "dot takes batch axes" });
-    return [ops.dot(a, b, { contract: { left: [m - 1], right: [0] } })];
-  })[0];
-}
-
 /** The same value, through which no derivative flows. */
 export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradient, [x], (v) => [ops.stopGradient(v)])[0];
@@ -179,30 +170,13 @@ export const methodTable = {
   all,
   any,
   dot,
-  matmul,
   stopGradient,
   probe,
   dim,
 };
 
-for (const [name, f] of Object.entries(methodTable)) {
-  // a compiled one is called after it
-  Object.defineProperty(f, "name", { value: name });
-  const method = function (this: Tensor, ...rest: never[]): unknown {
-    return calledAs(method, () => (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest));
-  };
-  Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
-}
-
-type Table = typeof methodTable;
-
-/** A tensor's methods: each function of the table, without its first argument. */
-export type TensorMethods = {
-  readonly [Name in keyof Table]: Table[Name] extends (x: infer _First, ...rest: infer Rest) => infer Result
-    ? (...rest: Rest) => Result
-    : never;
-};
+installMethods(methodTable);
 
 declare module "./tensor.ts" {
-  interface Tensor extends TensorMethods {}
+  interface Tensor extends Methods<typeof methodTable> {}
 }

@@ -1,5 +1,7 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
+export { axisOf, dimsFor } from "./axes.ts";
+export { composite } from "./composite.ts";
 export { cond, fori, scan, whileLoop } from "./control.ts";
 export { type TensorOptions, tensor } from "./create.ts";
 export { type CustomVjpRule, customJvp, customVjp } from "./custom.ts";
@@ -33,10 +35,22 @@ export {
   squeeze,
   stack,
 } from "./indexing.ts";
-export { apply, asTensor, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
+export {
+  apply,
+  applyBroadcast,
+  asTensor,
+  asUser,
+  calledAs,
+  installEvaluate,
+  literal,
+  type Operand,
+  requireConcrete,
+} from "./lift.ts";
 export * from "./logic.ts";
+export { installMethods, type Methods } from "./methods.ts";
 export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
-export { Tensor } from "./tensor.ts";
+// all of it: other folders add methods to the handle, which reaches no name exported one by one
+export * from "./tensor.ts";
 export {
   type Annotation,
   nameParameters,

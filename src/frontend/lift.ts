@@ -4,7 +4,6 @@ import {
   AdjointError,
   atCaller,
   BlockBuilder,
-  captureOrigin,
   currentBlock,
   type DType,
   FuncScope,
@@ -63,6 +62,11 @@ export function calledAs<T>(boundary: Boundary, body: () => T): T {
   }
 }
 
+/** As calledAs; errors without a line get that one. */
+export function asUser<T>(boundary: Boundary, body: () => T): T {
+  return calledAs(boundary, () => atCaller(outermost ?? boundary, body));
+}
+
 /** Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called. */
 export function apply(
   boundary: Boundary,
@@ -75,7 +79,7 @@ export function apply(
   if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
   if (trace === null) return runNow(operands, dtype, build, called);
-  const origin = captureOrigin(trace.boundary(called));
+  const origin = trace.origin(called);
   return withOrigin(origin, () => {
     const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
     const builder = currentBlock();

@@ -2,6 +2,7 @@
 
 import {
   BlockBuilder,
+  captureOrigin,
   currentBuilder,
   type Func,
   FuncScope,
@@ -31,10 +32,13 @@ export class TraceScope {
   /** The public function that started the trace, and the function it calls. */
   readonly #entry: Boundary;
   readonly #traced: Boundary;
+  readonly #origins: "user" | "caller";
   #isFrozen = false;
 
-  constructor(parent: TraceScope | null, entry: Boundary, traced: Boundary) {
+  /** `origins`: whether operations have lines of the user's, or take that of each call of the function. */
+  constructor(parent: TraceScope | null, entry: Boundary, traced: Boundary, origins: "user" | "caller" = "user") {
     this.parent = parent;
+    this.#origins = origins;
     this.#entry = entry;
     this.#traced = traced;
     this.funcs = parent?.funcs ?? new Map();
@@ -49,6 +53,11 @@ export class TraceScope {
   boundary(boundary: Boundary): Boundary {
     if (boundary !== this.#traced) return boundary;
     return this.parent?.boundary(this.#entry) ?? this.#entry;
+  }
+
+  /** The line that an operation made by `boundary` comes from; null where each call of the function says it. */
+  origin(boundary: Boundary): Origin | null {
+    return this.#origins === "caller" ? null : captureOrigin(this.boundary(boundary));
   }
 
   /** Makes it the scope of a declared graph, to which operations on its tensors go whenever they are applied. */

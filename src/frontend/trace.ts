@@ -18,7 +18,7 @@ import type { DTypeConstant } from "./dtypes.ts";
 import { evaluate, literal } from "./lift.ts";
 import { type Boundary, currentTrace, graphOf, TraceScope, withGraph, withTrace } from "./scope.ts";
 import { Tensor } from "./tensor.ts";
-import { flatten, flattenList, isStatic, type Tree, unflatten } from "./tree.ts";
+import { flatten, flattenList, isStatic, pathsOf, type Tree, unflatten } from "./tree.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: users' functions take and give what they like
 export type TracedFunction = (...args: any[]) => any;
@@ -76,10 +76,8 @@ export function traceInto(
   visibility: Func["visibility"],
 ): Trace {
   const name = scope.freshName(nameOf(fn));
-  const hints = parameterNames(fn);
-  const args = types.map((type, i) =>
-    scope.root.argument(type, tree.kind === "array" && tree.items.length === types.length ? (hints[i] ?? null) : null),
-  );
+  const hints = leafHints(tree, parameterNames(fn));
+  const args = types.map((type, i) => scope.root.argument(type, hints[i] ?? null));
   const handles = args.map((value) => new Tensor({ value, builder: scope.root }));
   const origin = currentTrace() === null ? null : (scope.parent?.root.origin ?? null);
   const traced = withTrace(scope, () =>
@@ -97,6 +95,12 @@ export function traceInto(
   });
   scope.funcs.set(name, func);
   return { func, captured: [...scope.captured.keys()], arguments: tree, results: traced.tree };
+}
+
+/** The names of those arguments that are one tensor, leaf by leaf. */
+function leafHints(tree: Tree, names: readonly string[]): readonly (string | null)[] {
+  if (tree.kind !== "array") return [];
+  return tree.items.flatMap((item, i) => (item.kind === "leaf" ? [names[i] ?? null] : pathsOf(item).map(() => null)));
 }
 
 function results(scope: TraceScope, returned: unknown, name: string): { values: readonly Value[]; tree: Tree } {
@@ -155,7 +159,7 @@ export function parameterNames(fn: TracedFunction): readonly string[] {
   const named = namedParameters.get(fn);
   if (named !== undefined) return named;
   const text = Function.prototype.toString.call(fn).slice(0, 500);
-  const list = /^(?:function\s*[\w$]*\s*)?\(([\w$,\s]*)\)/.exec(text)?.[1] ?? /^([\w$]+)\s*=>/.exec(text)?.[1] ?? "";
+  const list = /^(?:function\s*[\w$]*\s*)?\(([\w$,\s]*)/.exec(text)?.[1] ?? /^([\w$]+)\s*=>/.exec(text)?.[1] ?? "";
   return list
     .split(",")
     .map((part) => part.trim())

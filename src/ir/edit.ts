@@ -8,6 +8,7 @@ import { substituteAttributes } from "./attributes.ts";
 import type { BlockBuilder } from "./builder.ts";
 import { type Dim, substituteDim } from "./dim.ts";
 import { type Attributes, type Block, type Func, type Module, makeBlock, type Operation, Value } from "./module.ts";
+import type { Origin } from "./origin.ts";
 import { mapDims, type Type } from "./type.ts";
 import { ValueMap } from "./value-map.ts";
 
@@ -40,6 +41,7 @@ export interface OperationParts {
   readonly attributes?: Attributes;
   readonly regions?: readonly Block[];
   readonly results?: readonly Value[];
+  readonly origin?: Origin | null;
 }
 
 /** The operation with other parts, which are its own from here on. */
@@ -51,7 +53,7 @@ export function withParts(operation: Operation, parts: OperationParts): Operatio
     attributes: parts.attributes ?? operation.attributes,
     regions: parts.regions === undefined ? operation.regions : Object.freeze(parts.regions),
     results: parts.results === undefined ? operation.results : Object.freeze(parts.results),
-    origin: operation.origin,
+    origin: parts.origin === undefined ? operation.origin : parts.origin,
     segments: operation.segments,
   });
 }
@@ -135,7 +137,11 @@ export class Cloner {
   readonly #values = new ValueMap<Value>();
   readonly #lookup: ((name: string) => Dim | undefined) | null;
 
-  constructor(symbols: Readonly<Record<string, Dim>> = {}) {
+  readonly #origin: Origin | null;
+
+  /** `origin` is that of the copies of operations that have none. */
+  constructor(symbols: Readonly<Record<string, Dim>> = {}, origin: Origin | null = null) {
+    this.#origin = origin;
     this.#lookup =
       Object.keys(symbols).length === 0 ? null : (name) => (Object.hasOwn(symbols, name) ? symbols[name] : undefined);
   }
@@ -175,6 +181,7 @@ export class Cloner {
   operation(operation: Operation): Operation {
     const { op, attributes, regions } = operation;
     return withParts(operation, {
+      origin: operation.origin ?? this.#origin,
       operands: operation.operands.map((v) => this.get(v)),
       attributes: this.#lookup === null ? attributes : substituteAttributes(op, attributes, this.#lookup),
       regions: regions.length === 0 ? regions : regions.map((r) => this.block(r)),

@@ -1,0 +1,204 @@
+// Tensors from nothing but numbers. Extents may be expressions of dimensions, such as "N" or "2*N", in a trace.
+
+import {
+  add,
+  apply,
+  asTensor,
+  asUser,
+  axisOf,
+  broadcastTo,
+  cast,
+  type DTypeConstant,
+  describe,
+  dimsFor,
+  dtypeNamed,
+  equal,
+  expandDims,
+  mul,
+  type Operand,
+  Tensor,
+  where,
+} from "../frontend/index.ts";
+import { type Dim, type DType, dimsOf, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { type Extent, rankOf, requireInteger } from "./shapes.ts";
+
+export interface DTypeOptions {
+  /** The dtype of the elements; f64 where left out, and of the value or tensor given where there is one. */
+  readonly dtype?: DTypeConstant | string;
+}
+
+function dtypeOf(options: DTypeOptions, where: string, otherwise: DType): DType {
+  requireOptions(where, options, ["dtype"]);
+  return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
+}
+
+function extents(shape: Extent | readonly Extent[], where: string): readonly Dim[] {
+  const dims = dimsFor(typeof shape === "object" ? shape : [shape]);
+  if (dims.includes(-1)) fail("shape", `${where}: got the extent -1, expected an integer from 0`);
+  return dims;
+}
+
+/**
+ * A tensor of one value.
+ *
+ * @throws AdjointError `shape` for an extent below 0, `dtype` or `literal` for a value that the dtype does not have.
+ * @example full([2, 2], 7) // [[7, 7], [7, 7]]
+ */
+export function full(shape: Extent | readonly Extent[], value: Operand, options: DTypeOptions = {}): Tensor {
+  return asUser(full, () => {
+    const otherwise = value instanceof Tensor ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
+    const dtype = dtypeOf(options, "full", otherwise);
+    return broadcastTo(asTensor(full, value, dtype), typeof shape === "object" ? shape : [shape]);
+  });
+}
+
+/** A tensor of zeros; false for bool. @example zeros([2]) // [0, 0] */
+export function zeros(shape: Extent | readonly Extent[], options: DTypeOptions = {}): Tensor {
+  return asUser(zeros, () => constants(shape, 0, dtypeOf(options, "zeros", "f64"), "zeros"));
+}
+
+/** A tensor of ones; true for bool. @example ones([2]) // [1, 1] */
+export function ones(shape: Extent | readonly Extent[], options: DTypeOptions = {}): Tensor {
+  return asUser(ones, () => constants(shape, 1, dtypeOf(options, "ones", "f64"), "ones"));
+}
+
+function constants(shape: Extent | readonly Extent[], value: 0 | 1, dtype: DType, where: string): Tensor {
+  return apply(constants, [], () => [
+    ops.constant(dtype === "bool" ? value === 1 : value, tensorType(dtype, extents(shape, where))),
+  ])[0];
+}
+
+function like(name: string, value: 0 | 1) {
+  const f = (x: Tensor, options: DTypeOptions = {}): Tensor =>
+    asUser(f, () => {
+      rankOf(x, name);
+      const dtype = dtypeOf(options, name, x.dtype);
+      const filling = dtype === "bool" ? value === 1 : value;
+      return apply(f, [x], (v) => [ops.constant(filling, tensorType(dtype, dimsOf(v.type)))])[0];
+    });
+  return f;
+}
+
+/** Zeros under the shape and dtype of x. @example zerosLike(tensor([1, 2])) // [0, 0] */
+export const zerosLike = like("zerosLike", 0);
+/** Ones under the shape and dtype of x. @example onesLike(tensor([5, 6])) // [1, 1] */
+export const onesLike = like("onesLike", 1);
+
+export interface RangeOptions extends DTypeOptions {
+  /** The distance between neighbours; 1 where left out. */
+  readonly step?: number;
+}
+
+/**
+ * start, start + step, … up to but without stop; with one argument from 0. Each element is start + i · step.
+ *
+ * @throws AdjointError `argument` for a step of 0 or numbers that are not finite.
+ * @example arange(1, 4) // [1, 2, 3]
+ */
+export function arange(stop: Extent, options?: RangeOptions): Tensor;
+export function arange(start: number, stop: number, options?: RangeOptions): Tensor;
+export function arange(start: Extent, second?: number | RangeOptions, third?: RangeOptions): Tensor {
+  const stop = typeof second === "object" && second !== null ? undefined : second;
+  const options = (stop === undefined ? (second as RangeOptions | undefined) : undefined) ?? third ?? {};
+  return asUser(arange, () => {
+    requireOptions("arange", options, ["dtype", "step"]);
+    const { step = 1, dtype } = options;
+    const name = dtypeOf(dtype === undefined ? {} : { dtype }, "arange", "f64");
+    if (typeof start === "string" && stop === undefined) return counting(extents(start, "arange")[0], 0, step, name);
+    const [from, to] = stop === undefined ? [0, start] : [start, stop];
+    if (![from, to, step].every(Number.isFinite) || step === 0)
+      fail(
+        "argument",
+        `arange: got ${[from, to, step].map(describe).join(", ")} for start, stop and step, expected finite numbers and a step other than 0`,
+      );
+    return counting(Math.max(Math.ceil(((to as number) - (from as number)) / step), 0), from as number, step, name);
+  });
+}
+
+/** from + i · step for the first n i. */
+function counting(n: Dim, from: number, step: number, dtype: DType): Tensor {
+  const i = apply(counting, [], () => [ops.iota(tensorType(dtype, [n]))])[0];
+  const scaled = step === 1 ? i : mul(i, step);
+  return from === 0 ? scaled : add(scaled, from);
+}
+
+export interface LinspaceOptions extends DTypeOptions {
+  /** Whether the last element is stop; true where left out. */
+  readonly endpoint?: boolean;
+}
+
+/**
+ * `count` numbers at equal distances from start to stop.
+ *
+ * @throws AdjointError `argument` for a count that is no whole number from 0, `dtype` for a dtype that is no float.
+ * @example linspace(0, 1, 5) // [0, 0.25, 0.5, 0.75, 1]
+ */
+export function linspace(start: number, stop: number, count: number, options: LinspaceOptions = {}): Tensor {
+  return asUser(linspace, () => {
+    requireOptions("linspace", options, ["dtype", "endpoint"]);
+    const { endpoint = true, dtype } = options;
+    const name = dtypeOf(dtype === undefined ? {} : { dtype }, "linspace", "f64");
+    if (dtypes[name].kind !== "float") fail("dtype", `linspace: got dtype ${name}, expected f32 or f64`);
+    const n = requireInteger(count, "linspace: the count", 0);
+    const steps = endpoint ? n - 1 : n;
+    const even = counting(n, start, steps > 0 ? (stop - start) / steps : 0, name);
+    // rounding must not miss the end
+    return endpoint && n > 1 ? where(equal(counting(n, 0, 1, "i32"), n - 1), stop, even) : even;
+  });
+}
+
+export interface EyeOptions extends DTypeOptions {
+  /** The number of columns; that of rows where left out. */
+  readonly columns?: Extent;
+  /** Which diagonal holds the ones: 0 the main one, 1 the one above it. */
+  readonly k?: number;
+}
+
+/**
+ * Ones on a diagonal, zeros elsewhere.
+ *
+ * @throws AdjointError `shape` for an extent below 0.
+ * @example eye(2) // [[1, 0], [0, 1]]
+ */
+export function eye(rows: Extent, options: EyeOptions = {}): Tensor {
+  return asUser(eye, () => {
+    requireOptions("eye", options, ["columns", "dtype", "k"]);
+    const { columns = rows, dtype, k = 0 } = options;
+    const name = dtypeOf(dtype === undefined ? {} : { dtype }, "eye", "f64");
+    return apply(eye, [], () => {
+      const type = tensorType("i32", extents([rows, columns], "eye"));
+      const row = ops.add(ops.iota(type, 0), ops.constant(requireInteger(k, "eye: option 'k'"), type));
+      return [ops.cast(ops.compare(row, ops.iota(type, 1), "eq"), name)];
+    })[0];
+  });
+}
+
+export interface OneHotOptions extends DTypeOptions {
+  /** Where the new axis stands in the result; last where left out. */
+  readonly axis?: number;
+}
+
+/**
+ * For each index a vector of `classes` elements, 1 at the index and 0 elsewhere; all 0 for an index outside.
+ *
+ * @throws AdjointError `dtype` for indices that are no integers.
+ * @example oneHot(tensor([1, 0], { dtype: "i32" }), 2) // [[0, 1], [1, 0]]
+ */
+export function oneHot(indices: Tensor, classes: Extent, options: OneHotOptions = {}): Tensor {
+  return asUser(oneHot, () => {
+    requireOptions("oneHot", options, ["axis", "dtype"]);
+    const rank = rankOf(indices, "oneHot");
+    if (dtypes[indices.dtype].kind !== "integer")
+      fail("dtype", `oneHot: the indices have dtype ${indices.dtype}, expected integers`, { hint: "cast them to i32" });
+    const axis = axisOf(options.axis ?? -1, rank + 1);
+    const name = dtypeOf(options.dtype === undefined ? {} : { dtype: options.dtype }, "oneHot", "f64");
+    const places = apply(oneHot, [indices], () => {
+      const [n] = dimsFor([classes]);
+      if (n === -1) fail("shape", "oneHot: got -1 classes, expected an integer from 0");
+      const shape = Array.from({ length: rank + 1 - axis }, (_, i) => (i === 0 ? n : 1));
+      return [ops.reshape(ops.iota(tensorType(indices.dtype, [n])), shape)];
+    })[0];
+    return cast(equal(expandDims(indices, { axis }), places), name);
+  });
+}

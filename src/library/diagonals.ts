@@ -1,0 +1,140 @@
+// Diagonals and triangles of matrices, which are the last two axes of a tensor.
+
+import { apply, composite, permuteDims, sum, type Tensor, where } from "../frontend/index.ts";
+import { addDims, type Dim, dimsOf, fail, minDims, mulDims, requireOptions, subDims, tensorType } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { otherAxes, rankOf, requireInteger } from "./shapes.ts";
+
+export interface OffsetOptions {
+  /** Which diagonal: 0 the main one, which is taken where left out, 1 the one above it, -1 the one below. */
+  readonly offset?: number;
+}
+
+function offsetOf(options: OffsetOptions, where: string): number {
+  requireOptions(where, options, ["offset"]);
+  return requireInteger(options.offset ?? 0, `${where}: the offset`);
+}
+
+/**
+ * The diagonal of the last two axes. In a square of n rows followed by n more elements, rows of n + 1 elements begin with
+ * the diagonal: moved, not computed, and linear in the size.
+ */
+export function diagonalOf(x: Tensor, offset: number): Tensor {
+  return apply(diagonalOf, [x], (v) => {
+    const shape = dimsOf(v.type);
+    const [rows, columns] = shape.slice(-2);
+    const batch = shape.slice(0, -2);
+    const from = [...batch.map(() => 0), Math.max(-offset, 0), Math.max(offset, 0)];
+    const [height, width] = [subDims(rows, from[batch.length]), subDims(columns, from[batch.length + 1])];
+    const n = atLeastZero(minDims(height, width));
+    if (n === 0) return [ops.zeros(tensorType(x.dtype, [...batch, 0]))];
+    const limit = [...batch, addDims(from[batch.length], n), addDims(from[batch.length + 1], n)];
+    const square = ops.slice(v, { start: from, limit });
+    const flat = ops.reshape(square, [...batch, mulDims(n, n)]);
+    const none = batch.map(() => 0);
+    const longer = ops.pad(flat, { low: [...none, 0], high: [...none, n] });
+    const wide = ops.reshape(longer, [...batch, n, addDims(n, 1)]);
+    const first = ops.slice(wide, { start: [...none, 0, 0], limit: [...batch, n, 1] });
+    return [ops.reshape(first, [...batch, n])];
+  })[0];
+}
+
+const atLeastZero = (d: Dim): Dim => (typeof d === "number" ? Math.max(d, 0) : d);
+
+/** The diagonal of two axes, last. */
+export function diagonalAlong(x: Tensor, first: number, second: number): Tensor {
+  const rank = x.rank;
+  const order = [...otherAxes(rank, [first, second]), first, second];
+  return diagonalOf(order.every((a, i) => a === i) ? x : permuteDims(x, order), 0);
+}
+
+function requireMatrix(x: Tensor, where: string): void {
+  const rank = rankOf(x, where);
+  if (rank < 2) fail("shape", `${where}: got rank ${rank}, expected 2 or more`);
+}
+
+/**
+ * The diagonal of the last two axes, as the last axis (Python array API `linalg.diagonal`).
+ *
+ * @throws AdjointError `shape` for a rank below 2.
+ * @example diagonal(tensor([[1, 2], [3, 4]])) // [1, 4]
+ */
+export const diagonal = composite("diagonal", (x: Tensor, options: OffsetOptions = {}): Tensor => {
+  requireMatrix(x, "diagonal");
+  return diagonalOf(x, offsetOf(options, "diagonal"));
+});
+
+/**
+ * The diagonal of a matrix; of a vector, the square matrix that has it as its diagonal and zeros elsewhere.
+ *
+ * @throws AdjointError `shape` for a rank that is neither 1 nor 2.
+ * @example diag(tensor([1, 2])) // [[1, 0], [0, 2]]
+ */
+export const diag = composite("diag", (x: Tensor, options: OffsetOptions = {}): Tensor => {
+  const rank = rankOf(x, "diag");
+  const offset = offsetOf(options, "diag");
+  if (rank === 2) return diagonalOf(x, offset);
+  if (rank !== 1) fail("shape", `diag: got rank ${rank}, expected 1 or 2`, { hint: "diagonal takes batches" });
+  return apply(diag, [x], (v) => {
+    const [n] = dimsOf(v.type);
+    const size = addDims(n, Math.abs(offset));
+    const padded = ops.pad(v, { low: [Math.max(offset, 0)], high: [Math.max(-offset, 0)] });
+    const rows = ops.broadcast(padded, [size, size], [1]);
+    return [ops.select(onBand(size, size, offset, "eq"), rows, ops.zerosLike(rows))];
+  })[0];
+});
+
+/** Whether column - row stands to `offset` as the direction says. */
+function onBand(rows: Dim, columns: Dim, offset: number, direction: ops.Direction) {
+  const type = tensorType("i32", [rows, columns]);
+  const [row, column] = [ops.iota(type, 0), ops.iota(type, 1)];
+  return ops.compare(column, offset === 0 ? row : ops.add(row, ops.constant(offset, type)), direction);
+}
+
+/**
+ * The sum of the diagonal of the last two axes.
+ *
+ * @throws AdjointError `shape` for a rank below 2.
+ * @example trace(tensor([[1, 2], [3, 4]])) // 5
+ */
+export const trace = composite("trace", (x: Tensor, options: OffsetOptions = {}): Tensor => {
+  requireMatrix(x, "trace");
+  return sum(diagonalOf(x, offsetOf(options, "trace")), { axes: -1 });
+});
+
+export interface TriangleOptions {
+  /** The diagonal that bounds what is kept: 0 the main one, which is taken where left out, 1 the one above it. */
+  readonly k?: number;
+}
+
+function triangle(name: "tril" | "triu", direction: ops.Direction) {
+  return composite(name, (x: Tensor, options: TriangleOptions = {}): Tensor => {
+    requireMatrix(x, name);
+    requireOptions(name, options, ["k"]);
+    const k = requireInteger(options.k ?? 0, `${name}: option 'k'`);
+    const kept = apply(tril, [x], (v) => {
+      const [rows, columns] = dimsOf(v.type).slice(-2);
+      return [onBand(rows, columns, k, direction)];
+    })[0];
+    return where(kept, x, x.dtype === "bool" ? false : 0);
+  });
+}
+
+/**
+ * The elements of the last two axes on the diagonal `k` and below; zeros elsewhere.
+ *
+ * @throws AdjointError `shape` for a rank below 2.
+ * @example tril(tensor([[1, 2], [3, 4]])) // [[1, 0], [3, 4]]
+ */
+export const tril = triangle("tril", "le");
+
+/**
+ * The elements of the last two axes on the diagonal `k` and above; zeros elsewhere.
+ *
+ * @throws AdjointError `shape` for a rank below 2.
+ * @example triu(tensor([[1, 2], [3, 4]])) // [[1, 2], [0, 4]]
+ */
+export const triu = triangle("triu", "ge");
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const diagonalTable = { diagonal, diag, trace, tril, triu };

@@ -1,0 +1,44 @@
+// Composites: what users expect beyond the ops, written in them. One file per family; each is a method of tensors too.
+
+import { installMethods, type Methods } from "../frontend/index.ts";
+import { activationTable } from "./activations.ts";
+import { diagonalTable } from "./diagonals.ts";
+import { layoutTable } from "./layout.ts";
+import { lossTable } from "./losses.ts";
+import { normalizationTable } from "./normalization.ts";
+import { productTable } from "./products.ts";
+import { softmaxTable } from "./softmax.ts";
+import { specialTable } from "./special.ts";
+import { statisticsTable } from "./statistics.ts";
+
+export * from "./activations.ts";
+export { type AttentionOptions, attention } from "./attention.ts";
+export * from "./creation.ts";
+export * from "./diagonals.ts";
+export * from "./einsum.ts";
+export * from "./layout.ts";
+export * from "./losses.ts";
+export * from "./normalization.ts";
+export * from "./products.ts";
+export * from "./softmax.ts";
+export * from "./special.ts";
+export * from "./statistics.ts";
+
+/** Every function of the library whose first argument is the tensor. */
+const methodTable = {
+  ...activationTable,
+  ...softmaxTable,
+  ...lossTable,
+  ...statisticsTable,
+  ...normalizationTable,
+  ...productTable,
+  ...diagonalTable,
+  ...layoutTable,
+  ...specialTable,
+};
+
+installMethods(methodTable);
+
+declare module "../frontend/index.ts" {
+  interface Tensor extends Methods<typeof methodTable> {}
+}

@@ -1,0 +1,191 @@
+// Layout: taking tensors apart along an axis, repeating and turning them.
+
+import {
+  apply,
+  asUser,
+  axisOf,
+  composite,
+  concat,
+  describe,
+  permuteDims,
+  reshape,
+  slice,
+  squeeze,
+  type Tensor,
+} from "../frontend/index.ts";
+import { dimsOf, fail, mulDims, requireOptions } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger, withExtent } from "./shapes.ts";
+
+export interface AlongOptions {
+  /** The axis, negatives from the end; the first where left out. */
+  readonly axis?: number;
+}
+
+/**
+ * The pieces of a tensor along an axis: of these sizes, which have to add up to its extent, or each of one size and the
+ * last what is left (torch `split`).
+ *
+ * @throws AdjointError `shape` where the sizes do not add up, or where one size is given for an extent that is not known.
+ * @example split(tensor([1, 2, 3]), [1, 2]) // [[1], [2, 3]]
+ */
+export function split(x: Tensor, sizes: number | readonly number[], options: AlongOptions = {}): readonly Tensor[] {
+  return asUser(split, () => {
+    requireOptions("split", options, ["axis"]);
+    const axis = axisOf(options.axis ?? 0, rankOf(x, "split"));
+    const extent = x.shape[axis];
+    const list = typeof sizes === "number" ? evenSizes(extent, requireInteger(sizes, "split: the size", 1)) : sizes;
+    if (!Array.isArray(list)) fail("argument", `split: the sizes are ${describe(list)}, expected a number or an array`);
+    for (const size of list) requireInteger(size, "split: a size", 0);
+    const total = list.reduce((a, b) => a + b, 0);
+    if (typeof extent === "number" && total !== extent)
+      fail("shape", `split: the sizes ${list.join(" + ")} make ${total}, but axis ${axis} has extent ${extent}`);
+    // an extent that is not known yet is this one from here on
+    const whole = typeof extent === "number" ? x : reshape(x, withExtent(x.shape, axis, total));
+    return splitInto(whole, list, axis);
+  });
+}
+
+function evenSizes(extent: number | string, size: number): readonly number[] {
+  if (typeof extent === "string")
+    fail("shape", `split: the extent ${extent} is not known yet`, { hint: "write the size of each piece" });
+  return Array.from({ length: Math.ceil(extent / size) }, (_, i) => Math.min(size, extent - i * size));
+}
+
+function splitInto(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {
+  let from = 0;
+  return sizes.map((size) => {
+    const start = count(axis + 1).map((a) => (a === axis ? from : 0));
+    from += size;
+    return slice(x, { start, limit: count(x.rank).map((a) => (a === axis ? from : x.shape[a])) });
+  });
+}
+
+/**
+ * The parts of a tensor along an axis, without the axis (Python array API `unstack`).
+ *
+ * @throws AdjointError `shape` where the extent is not known.
+ * @example unstack(tensor([[1, 2], [3, 4]])) // [[1, 2], [3, 4]]
+ */
+export function unstack(x: Tensor, options: AlongOptions = {}): readonly Tensor[] {
+  return asUser(unstack, () => {
+    requireOptions("unstack", options, ["axis"]);
+    const { axis = 0 } = options;
+    return split(x, 1, options).map((piece) => squeeze(piece, { axes: axis }));
+  });
+}
+
+/**
+ * The tensor repeated along each axis; repetitions count from the last axis, and more of them than axes add some.
+ *
+ * @throws AdjointError `argument` for a repetition that is no whole number from 0.
+ * @example tile(tensor([1, 2]), [2]) // [1, 2, 1, 2]
+ */
+export const tile = composite("tile", (x: Tensor, repetitions: number | readonly number[]): Tensor => {
+  const rank = rankOf(x, "tile");
+  const given = [repetitions].flat().map((n) => requireInteger(n, "tile: a repetition", 0));
+  const width = Math.max(rank, given.length);
+  const times = [...count(width - given.length).map(() => 1), ...given];
+  return apply(tile, [x], (v) => {
+    const shape = [...count(width - rank).map(() => 1), ...dimsOf(v.type)];
+    const open = shape.flatMap((d, i) => [times[i], d]);
+    const own = count(rank, width - rank).map((a) => 2 * a + 1);
+    const wide = ops.broadcast(v, open, own);
+    return [
+      ops.reshape(
+        wide,
+        shape.map((d, i) => mulDims(d, times[i])),
+      ),
+    ];
+  })[0];
+});
+
+export interface RepeatOptions {
+  /** The axis, negatives from the end; where left out, the elements are taken row-major. */
+  readonly axis?: number;
+}
+
+/**
+ * Each element along an axis several times in a row (Python array API `repeat`).
+ *
+ * @throws AdjointError `argument` for repeats that are no whole number from 0.
+ * @example repeat(tensor([1, 2]), 2) // [1, 1, 2, 2]
+ */
+export const repeat = composite("repeat", (x: Tensor, repeats: number, options: RepeatOptions = {}): Tensor => {
+  requireOptions("repeat", options, ["axis"]);
+  const times = requireInteger(repeats, "repeat: the repeats", 0);
+  const rank = rankOf(x, "repeat");
+  const flat = options.axis === undefined && rank !== 1 ? reshape(x, [-1]) : x;
+  const axis = axisOf(options.axis ?? 0, flat.rank);
+  return apply(repeat, [flat], (v) => {
+    const shape = dimsOf(v.type);
+    const open = [...shape.slice(0, axis + 1), times, ...shape.slice(axis + 1)];
+    const wide = ops.broadcast(v, open, otherAxes(open.length, [axis + 1]));
+    return [
+      ops.reshape(
+        wide,
+        shape.map((d, a) => (a === axis ? mulDims(d, times) : d)),
+      ),
+    ];
+  })[0];
+});
+
+export interface RollOptions {
+  /** The axes; where left out, the elements are taken row-major. */
+  readonly axes?: Axes;
+}
+
+/**
+ * The tensor turned along axes: an element at i moves to i + shift, and those that leave at the end come in at the front.
+ *
+ * @throws AdjointError `arity` where there are not as many shifts as axes.
+ * @example roll(tensor([1, 2, 3]), 1) // [3, 1, 2]
+ */
+export const roll = composite(
+  "roll",
+  (x: Tensor, shift: number | readonly number[], options: RollOptions = {}): Tensor => {
+    requireOptions("roll", options, ["axes"]);
+    const shifts = [shift].flat().map((n) => requireInteger(n, "roll: a shift"));
+    if (options.axes === undefined) {
+      if (shifts.length !== 1) fail("arity", `roll: got ${shifts.length} shifts without axes, expected one`);
+      return reshape(rolled(reshape(x, [-1]), shifts[0], 0), x.shape);
+    }
+    const axes = [options.axes].flat().map((a) => axisOf(a, rankOf(x, "roll")));
+    if (shifts.length !== axes.length && shifts.length !== 1)
+      fail("arity", `roll: got ${shifts.length} shifts for ${axes.length} axes`);
+    return axes.reduce((y, axis, i) => rolled(y, shifts[shifts.length === 1 ? 0 : i], axis), x);
+  },
+);
+
+function rolled(x: Tensor, shift: number, axis: number): Tensor {
+  const extent = x.shape[axis];
+  const by = typeof extent === "number" ? (extent === 0 ? 0 : ((shift % extent) + extent) % extent) : shift;
+  if (by === 0) return x;
+  const at = (place: number) => count(axis + 1).map((a) => (a === axis ? place : 0));
+  const until = (place: number) => count(x.rank).map((a) => (a === axis ? place : x.shape[a]));
+  // negative places count from the end: -shift is where the part that comes in begins
+  return concat([slice(x, { start: at(-by) }), slice(x, { limit: until(-by) })], { axis });
+}
+
+/**
+ * Axes moved to other places, the rest in order (Python array API `moveaxis`).
+ *
+ * @throws AdjointError `axis` for one that x does not have, `arity` where the lists differ in length.
+ * @example moveaxis(tensor([[1, 2]]), 0, 1) // [[1], [2]]
+ */
+export function moveaxis(x: Tensor, source: Axes, destination: Axes): Tensor {
+  return asUser(moveaxis, () => {
+    const [from, to] = [axesOf(x, source, "moveaxis"), axesOf(x, destination, "moveaxis")];
+    if (from.length !== to.length)
+      fail("arity", `moveaxis: got ${from.length} axes and ${to.length} places, expected as many`);
+    const rest = otherAxes(x.rank, from);
+    let next = 0;
+    return permuteDims(
+      x,
+      count(x.rank).map((place) => (to.includes(place) ? from[to.indexOf(place)] : rest[next++])),
+    );
+  });
+}
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const layoutTable = { split, unstack, tile, repeat, roll, moveaxis };

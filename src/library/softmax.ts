@@ -1,0 +1,81 @@
+// Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
+// subtracted, so no derivative flows through it, and ties have none of their own.
+
+import {
+  add,
+  composite,
+  div,
+  exp,
+  isInf,
+  log,
+  max,
+  squeeze,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+  where,
+} from "../frontend/index.ts";
+import { requireOptions } from "../ir/index.ts";
+import { type Axes, axesOf } from "./shapes.ts";
+
+export interface AxisOptions {
+  /** The axis along which is normalised, negatives from the end; the last where left out. */
+  readonly axis?: number;
+}
+
+/** The largest element along the axes, kept; 0 in place of an infinity, which would make NaN of differences. */
+function shiftOf(x: Tensor, axes: readonly number[]): Tensor {
+  const largest = stopGradient(max(x, { axes, keepDims: true }));
+  return where(isInf(largest), 0, largest);
+}
+
+export interface LogsumexpOptions {
+  /** The axes that are reduced, negatives from the end; all where left out. */
+  readonly axes?: Axes;
+  /** Keep reduced axes with extent 1. */
+  readonly keepDims?: boolean;
+}
+
+/**
+ * log Σ eˣ over axes, without overflow; -∞ of no elements.
+ *
+ * @throws AdjointError `axis` for one that x does not have.
+ * @example logsumexp(tensor([1000, 1000])) // 1000.6931471805599
+ */
+export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOptions = {}): Tensor => {
+  requireOptions("logsumexp", options, ["axes", "keepDims"]);
+  const axes = axesOf(x, options.axes, "logsumexp");
+  const shift = shiftOf(x, axes);
+  const kept = add(log(sum(exp(sub(x, shift)), { axes, keepDims: true })), shift);
+  return options.keepDims === true ? kept : squeeze(kept, { axes });
+});
+
+/**
+ * eˣ / Σ eˣ along an axis: positive, of sum 1.
+ *
+ * @throws AdjointError `axis` for one that x does not have.
+ * @example softmax(tensor([5, 5])) // [0.5, 0.5]
+ */
+export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
+  requireOptions("softmax", options, ["axis"]);
+  const axes = axesOf(x, options.axis ?? -1, "softmax");
+  const scaled = exp(sub(x, shiftOf(x, axes)));
+  return div(scaled, sum(scaled, { axes, keepDims: true }));
+});
+
+/**
+ * log(softmax(x)) along an axis, accurate where softmax is next to 0.
+ *
+ * @throws AdjointError `axis` for one that x does not have.
+ * @example logSoftmax(tensor([1000, 0])) // [0, -1000]
+ */
+export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
+  requireOptions("logSoftmax", options, ["axis"]);
+  const axes = axesOf(x, options.axis ?? -1, "logSoftmax");
+  const shifted = sub(x, shiftOf(x, axes));
+  return sub(shifted, log(sum(exp(shifted), { axes, keepDims: true })));
+});
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const softmaxTable = { logsumexp, softmax, logSoftmax };

@@ -1,0 +1,605 @@
+// The library's functions of whole tensors: products against sums written out, softmax and losses at their edges, norms,
+// layout; the same at sizes known only at run time; and how calls of the library look in a dump.
+
+import { describe, expect, it } from "vitest";
+import * as adjoint from "../src/index.ts";
+import { AdjointError, compile, grad, printModule, type Tensor, tensor } from "../src/index.ts";
+
+/** Numbers that repeat and depend on their place. */
+function filled(shape: readonly number[], seed = 1): Tensor {
+  const size = shape.reduce((a, b) => a * b, 1);
+  const data = Float64Array.from({ length: size }, (_, i) => (((i + seed) * 7919) % 23) / 8 - 1.25);
+  return tensor(data, { shape });
+}
+
+function expectNear(got: Tensor, expected: Tensor | readonly number[], tolerance = 1e-12): void {
+  const e = expected instanceof adjoint.Tensor ? [...expected.data()] : expected;
+  if (expected instanceof adjoint.Tensor) expect(got.shape).toEqual(expected.shape);
+  const g = [...got.data()];
+  expect(g.length).toBe(e.length);
+  for (const [i, x] of e.entries()) {
+    const isNear = Object.is(g[i], x) || Math.abs(g[i] - x) <= tolerance * (1 + Math.abs(x));
+    expect(isNear, `${i}: ${g[i]}, expected ${x}`).toBe(true);
+  }
+}
+
+/** einsum as its definition says: over all values of all letters. */
+function einsumWrittenOut(equation: string, ...operands: Tensor[]): Tensor {
+  const [left, right] = equation.split("->");
+  const inputs = left.split(",");
+  const letters = [...new Set(inputs.join(""))];
+  const extent = (l: string): number =>
+    Math.max(
+      ...inputs.flatMap((list, o) => [...list].flatMap((m, a) => (m === l ? [Number(operands[o].shape[a])] : []))),
+    );
+  const shape = [...right].map(extent);
+  const result = new Float64Array(shape.reduce((a, b) => a * b, 1));
+  const sizes = letters.map(extent);
+  const data = operands.map((x) => x.data());
+  const offset = (list: string, of: readonly (number | string)[], at: readonly number[]): number =>
+    [...list].reduce((sum, l, a) => sum * Number(of[a]) + (of[a] === 1 ? 0 : at[letters.indexOf(l)]), 0);
+  for (let n = 0; n < sizes.reduce((a, b) => a * b, 1); n++) {
+    let rest = n;
+    const at = sizes.map((size) => {
+      const digit = rest % size;
+      rest = Math.floor(rest / size);
+      return digit;
+    });
+    result[offset(right, shape, at)] += inputs.reduce(
+      (p, list, o) => p * data[o][offset(list, operands[o].shape, at)],
+      1,
+    );
+  }
+  return tensor(result, { shape });
+}
+
+describe("einsum", () => {
+  const extents: Readonly<Record<string, number>> = { a: 2, b: 3, i: 3, j: 4, k: 2, q: 2 };
+  const equations = [
+    "ij->ji",
+    "ij->",
+    "ii->",
+    "ii->i",
+    "iij->j",
+    "iji->ij",
+    "ijk->ik",
+    "i,i->",
+    "i,j->ij",
+    "ij,j->i",
+    "ij,jk->ik",
+    "aij,ajk->aik",
+    "abiq,abjq->abij",
+    "i,i,i->",
+    "ij,jk,kb->ib",
+    "ij,kj,aj->aik",
+    "ij,ab->bjia",
+    "ijk,ijk->",
+    "i->i",
+    "ij,ij->j",
+  ];
+  it.each(equations)("%s is the sum written out, and so is its gradient", (equation) => {
+    const [left] = equation.split("->");
+    const operands = left.split(",").map((list, o) =>
+      filled(
+        [...list].map((l) => extents[l]),
+        o + 1,
+      ),
+    );
+    expectNear(adjoint.einsum(equation, ...operands), einsumWrittenOut(equation, ...operands));
+    const objective = (x: Tensor): Tensor =>
+      adjoint
+        .einsum(equation, x, ...operands.slice(1))
+        .square()
+        .sum();
+    const slope = grad(objective)(operands[0]) as Tensor;
+    const [h, place] = [1e-5, 1];
+    const moved = (by: number): number => {
+      const data = operands[0].data();
+      data[place] += by;
+      return objective(tensor(data, { shape: operands[0].shape as number[] })).item() as number;
+    };
+    expect(slope.data()[place]).toBeCloseTo((moved(h) - moved(-h)) / (2 * h), 5);
+  });
+
+  it("broadcasts axes of extent 1 and those that an ellipsis covers", () => {
+    const [x, y] = [filled([2, 1, 3]), filled([4, 3])];
+    expectNear(
+      adjoint.einsum("...i,...i->...", x, y),
+      adjoint.einsum("abi,bi->ab", adjoint.broadcastTo(x, [2, 4, 3]), y),
+    );
+    expectNear(adjoint.einsum("ai,ai->i", filled([1, 3]), y), filled([3]).mul(y.sum({ axes: 0 })));
+    expect(adjoint.einsum("...ij->...ji", filled([5, 2, 3])).shape).toEqual([5, 3, 2]);
+  });
+
+  it("without an arrow keeps the letters that stand once, in their order", () => {
+    const x = filled([2, 3]);
+    expectNear(adjoint.einsum("ba", x), adjoint.einsum("ba->ab", x));
+    expectNear(adjoint.einsum("ij,jk", x, filled([3, 2])), adjoint.matmul(x, filled([3, 2])));
+  });
+
+  it.each([
+    ["ij->ik", "names 'k'"],
+    ["i->ii", "names a letter twice"],
+    ["i->i->i", "two arrows"],
+    ["i$->i", "no list of letters"],
+    ["ijk->i", "has rank 2, expected 3"],
+    ["ij,jk->ik", "got 1 operands, expected 2"],
+  ])("refuses %s: %s", (equation, message) => {
+    expect(() => adjoint.einsum(equation, filled([2, 3]))).toThrow(message);
+  });
+
+  it("names the letter whose extents differ", () => {
+    expect(() => adjoint.einsum("ij,jk->ik", filled([2, 3]), filled([4, 5]))).toThrow(
+      "axis 'j' has the extents 3 and 4",
+    );
+  });
+});
+
+describe("matmul", () => {
+  const written = (x: Tensor, y: Tensor): Tensor => {
+    const [a, b] = [x.rank === 1 ? x.expandDims() : x, y.rank === 1 ? y.expandDims({ axis: 1 }) : y];
+    const product = a
+      .expandDims({ axis: a.rank })
+      .mul(b.expandDims({ axis: b.rank - 2 }))
+      .sum({ axes: -2 });
+    const dropped = [...(x.rank === 1 ? [-2] : []), ...(y.rank === 1 ? [-1] : [])];
+    return product.squeeze({ axes: dropped });
+  };
+  it.each([
+    [[3], [3]],
+    [[2, 3], [3]],
+    [[3], [3, 4]],
+    [
+      [2, 3],
+      [3, 4],
+    ],
+    [
+      [5, 2, 3],
+      [3, 4],
+    ],
+    [
+      [2, 3],
+      [5, 3, 4],
+    ],
+    [
+      [5, 2, 3],
+      [5, 3, 4],
+    ],
+    [
+      [5, 1, 2, 3],
+      [1, 6, 3, 4],
+    ],
+    [
+      [1, 2, 3],
+      [5, 3, 4],
+    ],
+    [[3], [5, 3, 4]],
+    [[5, 2, 3], [3]],
+    [
+      [2, 0],
+      [0, 3],
+    ],
+    [
+      [0, 2, 3],
+      [3, 4],
+    ],
+    [
+      [1, 1, 1],
+      [1, 1, 1],
+    ],
+  ])("of %j and %j is rows times columns, the axes before broadcast", (m, n) => {
+    const [x, y] = [filled(m), filled(n, 2)];
+    expectNear(adjoint.matmul(x, y), written(x, y));
+    for (const wrt of [0, 1]) {
+      const slope = (f: typeof written) =>
+        grad((a: Tensor, b: Tensor) => f(a, b).square().sum(), { wrt })(x, y) as Tensor;
+      expectNear(slope(adjoint.matmul), slope(written));
+    }
+  });
+
+  it("takes sizes known only at run time, and says which do not fit", () => {
+    const f = compile((x: Tensor, y: Tensor) => adjoint.matmul(x, y), ["f64[B, N, K]", "f64[B, K, M]"]);
+    for (const [b, n, k, m] of [
+      [2, 3, 4, 5],
+      [1, 1, 1, 1],
+      [0, 2, 3, 1],
+      [3, 2, 0, 2],
+    ]) {
+      const [x, y] = [filled([b, n, k]), filled([b, k, m], 3)];
+      expectNear(f(x, y), adjoint.matmul(x, y));
+    }
+    expect(() => adjoint.matmul(filled([2, 3, 4]), filled([2, 5, 6]))).toThrow(AdjointError);
+  });
+});
+
+describe("softmax", () => {
+  it("is not moved by large numbers, and has sum 1", () => {
+    expectNear(adjoint.softmax(tensor([1e300, 0])), [1, 0]);
+    expectNear(adjoint.softmax(tensor([-1e300, -1e300])), [0.5, 0.5]);
+    expectNear(adjoint.softmax(filled([3, 4]), { axis: 0 }).sum({ axes: 0 }), [1, 1, 1, 1]);
+    expectNear(adjoint.logSoftmax(tensor([0, -1e5])), [0, -1e5]);
+  });
+
+  it("has the derivative of its definition, at ties too", () => {
+    const weights = tensor([1, 2, 3]);
+    const slope = grad((x: Tensor) => adjoint.softmax(x).mul(weights).sum())(tensor([1, 1, 1])) as Tensor;
+    expectNear(slope, [-1 / 3, 0, 1 / 3]);
+    expectNear(grad((x: Tensor) => adjoint.logsumexp(x))(tensor([2, 2])) as Tensor, [0.5, 0.5]);
+  });
+
+  it("of infinities and of nothing", () => {
+    const lse = (x: number[]): unknown => adjoint.logsumexp(tensor(x, { shape: [x.length] })).item();
+    expect([lse([]), lse([-Infinity, -Infinity]), lse([Infinity, 1]), lse([-Infinity, 3])]).toEqual([
+      -Infinity,
+      -Infinity,
+      Infinity,
+      3,
+    ]);
+  });
+});
+
+describe("losses", () => {
+  const logits = filled([4, 3]);
+  const labels = tensor([0, 2, 1, 2], { dtype: "i32" });
+
+  it("crossEntropy of labels is that of the probabilities which they are", () => {
+    for (const reduction of ["mean", "sum", "none"] as const) {
+      const hot = adjoint.oneHot(labels, 3);
+      expectNear(adjoint.crossEntropy(logits, labels, { reduction }), adjoint.crossEntropy(logits, hot, { reduction }));
+    }
+    const expected = adjoint.logSoftmax(logits).data();
+    expectNear(
+      adjoint.crossEntropy(logits, labels, { reduction: "none" }),
+      [0, 5, 7, 11].map((i) => -expected[i]),
+    );
+  });
+
+  it("crossEntropy takes the classes along any axis, leaves ignored labels out, smooths", () => {
+    const across = adjoint.crossEntropy(adjoint.matrixTranspose(logits), labels, { axis: 0 });
+    expectNear(across, adjoint.crossEntropy(logits, labels));
+    const some = adjoint.crossEntropy(logits, labels, { ignoreIndex: 2 });
+    const each = adjoint.crossEntropy(logits, labels, { reduction: "none" }).data();
+    expectNear(some, [(each[0] + each[2]) / 2]);
+    const even = adjoint.crossEntropy(logits, labels, { labelSmoothing: 1 });
+    expectNear(even, adjoint.logSoftmax(logits).mean().neg());
+  });
+
+  it("crossEntropy counts an impossible class only where it is the label", () => {
+    const sure = tensor([[0, -Infinity]]);
+    const loss = (label: number) => adjoint.crossEntropy(sure, tensor([label], { dtype: "i32" })).item();
+    expect([loss(0), loss(1)]).toEqual([0, Infinity]);
+  });
+
+  it("huber is continuous with its slope, and has both parts", () => {
+    const slope = grad((x: Tensor) => adjoint.huber(x, 0, { delta: 2, reduction: "sum" }));
+    expectNear(slope(tensor([-5, -2, -1, 0, 1, 2, 5])) as Tensor, [-2, -2, -1, 0, 1, 2, 2]);
+    expectNear(adjoint.huber(tensor([1, 5]), tensor([0, 0]), { delta: 2, reduction: "none" }), [0.5, 8]);
+  });
+
+  it("binaryCrossEntropyWithLogits is that of the sigmoid, and stays finite", () => {
+    const [x, y] = [tensor([-3, 0.5, 2]), tensor([0, 1, 0.3])];
+    expectNear(adjoint.binaryCrossEntropyWithLogits(x, y), adjoint.binaryCrossEntropy(adjoint.sigmoid(x), y));
+    expect(adjoint.binaryCrossEntropyWithLogits(tensor([-1000]), tensor([1])).item()).toBe(1000);
+  });
+});
+
+describe("statistics", () => {
+  const x = filled([3, 4]);
+  const column = (j: number): number[] => [0, 1, 2].map((i) => x.data()[4 * i + j]);
+  const variance = (list: number[], correction: number): number => {
+    const m = list.reduce((a, b) => a + b, 0) / list.length;
+    return list.reduce((a, b) => a + (b - m) ** 2, 0) / (list.length - correction);
+  };
+
+  it("mean, variance and std are their definitions", () => {
+    expectNear(
+      adjoint.mean(x, { axes: 0 }),
+      [0, 1, 2, 3].map((j) => column(j).reduce((a, b) => a + b, 0) / 3),
+    );
+    for (const correction of [0, 1]) {
+      expectNear(
+        x.var({ axes: 0, correction }),
+        [0, 1, 2, 3].map((j) => variance(column(j), correction)),
+      );
+      expectNear(
+        x.std({ axes: 0, correction }),
+        [0, 1, 2, 3].map((j) => Math.sqrt(variance(column(j), correction))),
+      );
+    }
+    expect(adjoint.mean(filled([0])).item()).toBe(Number.NaN);
+    expect(() => adjoint.mean(tensor([1], { dtype: "i32" }))).toThrow("expected f32 or f64");
+  });
+
+  it("norm is its definition for every order, and does not overflow", () => {
+    const data = [...x.data()];
+    for (const p of [1, 1.5, 2, 3, 4]) {
+      expectNear(adjoint.norm(x, { p }), [data.reduce((s, v) => s + Math.abs(v) ** p, 0) ** (1 / p)]);
+    }
+    expectNear(adjoint.norm(tensor([3e200, 4e200])), [5e200]);
+    expect(adjoint.norm(tensor([3e-200, 4e-200])).item()).toBeCloseTo(5e-200, 210);
+    const of = (p: number) => adjoint.norm(tensor([-3, 0, 2]), { p }).item();
+    expect([of(0), of(Infinity), of(-Infinity)]).toEqual([2, 3, 0]);
+    expect(adjoint.norm(tensor([1, Infinity])).item()).toBe(Infinity);
+    expect(adjoint.norm(tensor([1, Number.NaN])).item()).toBe(Number.NaN);
+    expect(adjoint.norm(tensor([], { shape: [0], dtype: "f64" })).item()).toBe(0);
+  });
+
+  it("norm and std have the derivative 0 at their corner", () => {
+    for (const p of [2, 3]) expectNear(grad((v: Tensor) => adjoint.norm(v, { p }))(tensor([0, 0])) as Tensor, [0, 0]);
+    expectNear(grad((v: Tensor) => adjoint.std(v))(tensor([1, 1])) as Tensor, [0, 0]);
+    expectNear(grad((v: Tensor) => adjoint.norm(v))(tensor([3, -4])) as Tensor, [0.6, -0.8]);
+  });
+});
+
+describe("normalisations", () => {
+  const x = filled([4, 3, 2]);
+
+  it("give mean 0 and variance 1 over their axes, whatever the scale", () => {
+    for (const [y, axes] of [
+      [adjoint.layerNorm(x, null, null, { epsilon: 0, axes: [1, 2] }), [1, 2]],
+      [adjoint.batchNorm(x, null, null, { epsilon: 0, axis: 1 }), [0, 2]],
+    ] as const) {
+      const size = y.mean({ axes }).size;
+      expectNear(y.mean({ axes }), new Array(size).fill(0));
+      expectNear(y.var({ axes }), new Array(size).fill(1));
+    }
+  });
+
+  it("batchNorm takes running statistics, scales and shifts channels", () => {
+    const channels = (...v: number[]): Tensor => tensor(v);
+    const y = adjoint.batchNorm(x, channels(1, 2, 3), channels(0, 1, 2), {
+      axis: 1,
+      epsilon: 0,
+      mean: channels(0, 1, 0),
+      variance: channels(1, 4, 9),
+    });
+    const expected = [...x.data()].map((v, i) => [v, v - 1 + 1, v + 2][Math.floor(i / 2) % 3]);
+    expectNear(y, expected);
+    expect(() => adjoint.batchNorm(x, null, null, { mean: channels(1) })).toThrow("expected both or none");
+  });
+
+  it("groupNorm with one group for each channel normalises each example's channel", () => {
+    const y = adjoint.groupNorm(filled([2, 5, 3]), 3, null, null, { epsilon: 0 });
+    expectNear(y.mean({ axes: 1 }), new Array(6).fill(0));
+    expect(() => adjoint.groupNorm(x, 3)).toThrow("3 groups of 2 channels");
+  });
+});
+
+describe("layout", () => {
+  const x = filled([2, 3]);
+  it("diag, diagonal, trace, tril and triu on every offset", () => {
+    const [rows, columns] = [3, 4];
+    const m = filled([rows, columns]);
+    const at = (i: number, j: number): number => m.data()[i * columns + j];
+    for (let offset = -4; offset <= 5; offset++) {
+      const places = [0, 1, 2].flatMap((i) => (i + offset >= 0 && i + offset < columns ? [at(i, i + offset)] : []));
+      expectNear(adjoint.diagonal(m, { offset }), places);
+      expectNear(adjoint.trace(m, { offset }), [places.reduce((a, b) => a + b, 0)]);
+      const kept = (keep: (d: number) => boolean): number[] =>
+        [0, 1, 2].flatMap((i) => [0, 1, 2, 3].map((j) => (keep(j - i) ? at(i, j) : 0)));
+      expectNear(
+        adjoint.tril(m, { k: offset }),
+        kept((d) => d <= offset),
+      );
+      expectNear(
+        adjoint.triu(m, { k: offset }),
+        kept((d) => d >= offset),
+      );
+      expectNear(adjoint.diagonal(adjoint.diag(tensor([1, 2, 3]), { offset }), { offset }), [1, 2, 3]);
+    }
+  });
+
+  it("diagonal keeps infinities and NaN where they stand, and takes unequal extents known only at run time", () => {
+    const m = tensor([
+      [1, Infinity],
+      [Number.NaN, 2],
+    ]);
+    expectNear(adjoint.diagonal(m), [1, 2]);
+    const f = compile((v: Tensor) => adjoint.diagonal(v, { offset: 1 }), ["f64[N, M]"]);
+    for (const shape of [
+      [2, 2],
+      [2, 5],
+      [5, 3],
+      [1, 2],
+    ])
+      expectNear(f(filled(shape)), adjoint.diagonal(filled(shape), { offset: 1 }));
+  });
+
+  it("tile, repeat and roll are what their elements say", () => {
+    expect(adjoint.tile(x, [2, 1, 2]).shape).toEqual([2, 2, 6]);
+    expectNear(adjoint.tile(x, 2), adjoint.concat([x, x], { axis: 1 }));
+    expect(adjoint.tile(x, 0).shape).toEqual([2, 0]);
+    expectNear(
+      adjoint.repeat(x, 2),
+      [...x.data()].flatMap((v) => [v, v]),
+    );
+    expectNear(
+      adjoint.repeat(x, 3, { axis: 0 }),
+      adjoint.concat([0, 0, 0, 1, 1, 1].map((i) => x.slice({ start: [i], limit: [i + 1] }))),
+    );
+    for (const shift of [-4, -1, 0, 1, 2, 3, 7]) {
+      const expected = [0, 1, 2].map((i) => [10, 20, 30][(((i - shift) % 3) + 3) % 3]);
+      expectNear(adjoint.roll(tensor([10, 20, 30]), shift), expected);
+    }
+    expectNear(
+      adjoint.roll(x, [1, -1], { axes: [0, 1] }),
+      adjoint.roll(adjoint.roll(x, 1, { axes: 0 }), -1, { axes: 1 }),
+    );
+    expect(adjoint.roll(filled([0, 2]), 3).shape).toEqual([0, 2]);
+  });
+
+  it("split by sizes and by one size, and concat is its inverse", () => {
+    const pieces = adjoint.split(filled([7, 2]), 3);
+    expect(pieces.map((p) => p.shape[0])).toEqual([3, 3, 1]);
+    expectNear(adjoint.concat(pieces), filled([7, 2]));
+    expect(() => adjoint.split(x, [1, 1], { axis: 1 })).toThrow("the sizes 1 + 1 make 2, but axis 1 has extent 3");
+    const f = compile((v: Tensor) => adjoint.split(v, [1, 2]), ["f64[N, 2]"]);
+    expect(() => f(filled([4, 2]))).toThrow(AdjointError);
+  });
+
+  it("moveaxis keeps the rest in order", () => {
+    expect(adjoint.moveaxis(filled([2, 3, 4]), 0, -1).shape).toEqual([3, 4, 2]);
+    expect(adjoint.moveaxis(filled([2, 3, 4]), [2, 0], [0, 1]).shape).toEqual([4, 2, 3]);
+  });
+});
+
+describe("attention", () => {
+  const [q, k, v] = [filled([2, 3, 4]), filled([2, 5, 4], 2), filled([2, 5, 6], 3)];
+  const written = (scores: Tensor): Tensor => adjoint.matmul(adjoint.softmax(scores), v);
+  const scores = adjoint.matmul(q, adjoint.matrixTranspose(k)).div(2);
+
+  it("is a softmax of scores times values, masked, causal or scaled", () => {
+    expectNear(adjoint.attention(q, k, v), written(scores));
+    expectNear(adjoint.attention(q, k, v, { scale: 1 }), written(scores.mul(2)));
+    const bias = filled([3, 5], 5);
+    expectNear(adjoint.attention(q, k, v, { mask: bias }), written(scores.add(bias)));
+    const past = adjoint.tril(adjoint.ones([3, 5], { dtype: "bool" }));
+    const causal = adjoint.attention(q, k, v, { causal: true });
+    expectNear(causal, written(adjoint.where(past, scores, -Infinity)));
+    expectNear(causal, adjoint.attention(q, k, v, { mask: past }));
+  });
+
+  it("gives 0 where nothing may be looked at, and derivatives that are no NaN", () => {
+    const mask = tensor([
+      [true, true, true, true, true],
+      [false, false, false, false, false],
+      [true, false, true, false, true],
+    ]);
+    const y = adjoint.attention(q, k, v, { mask });
+    expectNear(y.slice({ start: [0, 1], limit: [2, 2] }), new Array(12).fill(0));
+    for (const wrt of [0, 1, 2]) {
+      const slope = grad((...x: Tensor[]) => adjoint.attention(x[0], x[1], x[2], { mask }).sum(), { wrt })(
+        q,
+        k,
+        v,
+      ) as Tensor;
+      expect([...slope.data()].every(Number.isFinite)).toBe(true);
+    }
+  });
+});
+
+describe("creation", () => {
+  it("takes dtypes, extents of the arguments, and gives elements without drift", () => {
+    expect(adjoint.arange(5, 0, { step: -2, dtype: "i32" }).toArray()).toEqual([5, 3, 1]);
+    expect(adjoint.arange(0.5, { step: 0.1 }).toArray()).toEqual([0, 0.1, 0.2, 0.30000000000000004, 0.4]);
+    expect(adjoint.linspace(0, 0.3, 4).data()[3]).toBe(0.3);
+    expect(adjoint.linspace(0, 1, 2, { endpoint: false, dtype: "f32" }).toArray()).toEqual([0, 0.5]);
+    expect(adjoint.linspace(3, 5, 1).toArray()).toEqual([3]);
+    expect(adjoint.full([2], true).dtype).toBe("bool");
+    expect(adjoint.eye(2, { columns: 3, k: 1, dtype: "i32" }).toArray()).toEqual([
+      [0, 1, 0],
+      [0, 0, 1],
+    ]);
+    const f = compile(
+      (x: Tensor) => [adjoint.arange("N"), adjoint.zeros(["N", 2]), adjoint.eye("N").mul(x)],
+      ["f64[N]"],
+    );
+    const [i, z, e] = f([4, 5]) as Tensor[];
+    expect([i.toArray(), z.shape, e.toArray()]).toEqual([
+      [0, 1],
+      [2, 2],
+      [
+        [4, 0],
+        [0, 5],
+      ],
+    ]);
+  });
+
+  it("oneHot puts the new axis anywhere, and gives zeros for what is outside", () => {
+    const indices = tensor(
+      [
+        [2, 0],
+        [1, 5],
+      ],
+      { dtype: "i32" },
+    );
+    const last = adjoint.oneHot(indices, 3, { dtype: "f32" });
+    expect(last.toArray()).toEqual([
+      [
+        [0, 0, 1],
+        [1, 0, 0],
+      ],
+      [
+        [0, 1, 0],
+        [0, 0, 0],
+      ],
+    ]);
+    expectNear(adjoint.oneHot(indices, 3, { axis: 0 }), adjoint.moveaxis(adjoint.oneHot(indices, 3), -1, 0));
+  });
+});
+
+describe("xlogy", () => {
+  it("is 0 where x is 0, with its derivatives", () => {
+    expectNear(adjoint.xlogy(tensor([0, 0, 0, 2]), tensor([0, -1, Infinity, 3])), [0, 0, 0, 2 * Math.log(3)]);
+    expect(adjoint.xlogy(tensor(0), tensor(Number.NaN)).item()).toBe(Number.NaN);
+    const slopes = grad((x: Tensor, y: Tensor) => adjoint.xlogy(x, y).sum(), { wrt: [0, 1] });
+    const [dx, dy] = slopes(tensor([0, 0, 2]), tensor([0, 2, 4])) as Tensor[];
+    expectNear(dx, [0, Math.log(2), Math.log(4)]);
+    expectNear(dy, [0, 0, 0.5]);
+  });
+});
+
+describe("in a trace", () => {
+  it("calls are calls of private functions, one for each list of types and options", () => {
+    const f = compile(
+      (x: Tensor) =>
+        adjoint
+          .softmax(x)
+          .add(adjoint.softmax(x.square()))
+          .add(adjoint.softmax(x, { axis: 0 }))
+          .sum(),
+      ["f32[N, 4]"],
+    );
+    const text = printModule(f.log.entries[0].before);
+    expect(text.match(/private func @softmax/g)?.length).toBe(2);
+    expect(text.match(/call @softmax\(/g)?.length).toBe(2);
+    expect(f.ir).not.toMatch(/call|private/);
+  });
+
+  it("what is inlined has the line of its call", () => {
+    const f = compile(
+      (x: Tensor) => {
+        const a = adjoint.softplus(x);
+        return adjoint.softplus(a);
+      },
+      ["f64"],
+    );
+    const lines = new Set(f.module.funcs[0].body.operations.map((o) => o.origin?.line));
+    expect(lines.has(undefined)).toBe(false);
+    expect(lines.size).toBe(2);
+  });
+
+  it("an error names the user's line, through composites of composites", () => {
+    const bad = (): unknown => adjoint.crossEntropy(filled([2, 3]), tensor([0], { dtype: "i32" }).expandDims());
+    expect(bad).toThrow(/library-tensors\.test\.ts.*the labels have rank 2, expected 1/);
+    expect(() => compile((x: Tensor) => adjoint.softmax(x, { axis: 3 }), ["f64[2]"])).toThrow(
+      /library-tensors\.test\.ts/,
+    );
+  });
+
+  it("sizes known only at run time give the bits of the sizes written", () => {
+    const f = (x: Tensor, w: Tensor, t: Tensor): Tensor =>
+      adjoint.crossEntropy(adjoint.layerNorm(adjoint.gelu(adjoint.matmul(x, w))), t);
+    const g = (...x: Tensor[]): readonly Tensor[] => grad(f, { wrt: [0, 1] })(...x) as readonly Tensor[];
+    const open = compile(g, ["f32[B, N]", "f32[N, C]", "i32[B]"]);
+    for (const [b, n, c] of [
+      [3, 4, 5],
+      [1, 1, 2],
+      [0, 3, 2],
+      [2, 0, 3],
+    ]) {
+      const fixed = compile(g, [`f32[${b}, ${n}]`, `f32[${n}, ${c}]`, `i32[${b}]`]);
+      const args = [filled([b, n]).cast("f32"), filled([n, c], 2).cast("f32"), adjoint.zeros([b], { dtype: "i32" })];
+      const [x, y] = [open(...args), fixed(...args)] as Tensor[][];
+      for (const i of [0, 1]) expect([...x[i].data()]).toEqual([...y[i].data()]);
+    }
+  });
+
+  it("a declared graph calls them too", () => {
+    const graph = new adjoint.Graph();
+    const x = graph.placeholder("f64", { name: "x", shape: ["N"] });
+    const y = adjoint.softmax(x).sum();
+    expect(printModule(graph.module([y]))).toMatch(/call @softmax/);
+    expect(new adjoint.Session(graph).run(y, { x: [1, 2, 3] })).toBeDefined();
+  });
+});
