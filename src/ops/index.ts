@@ -16,6 +16,7 @@ import { callRecords } from "./calls.ts";
 import { concatenateRecords } from "./concatenate.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
+import { convRecords } from "./conv.ts";
 import { customRecords } from "./custom.ts";
 import { dotRecords } from "./dot.ts";
 import { dynamicSliceRecords } from "./dynamic-slice.ts";
@@ -55,6 +56,7 @@ export const records = {
   ...reduceRecords,
   ...argReduceRecords,
   ...dotRecords,
+  ...convRecords,
   ...controlRecords,
   ...callRecords,
   ...transformRecords,
@@ -83,6 +85,7 @@ export { call } from "./calls.ts";
 export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
+export { type ConvOptions, conv } from "./conv.ts";
 export { customJvp, customVjp } from "./custom.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
