@@ -47,7 +47,7 @@ export function evalConv(x: EvalContext): NdArray {
   const [from, by, to] = [sidesOf(image.shape, c.x), sidesOf(kernel.shape, c.kernel), sidesOf(result.shape, c.result)];
   const windows = c.windows.map((w, i) => ({ ...w, size: by.extents[i], low: x.dim(w.low) }));
   const places = offsetsOf(to.extents, to.strides);
-  const under = offsetsUnder(to.extents, windows, from.extents, from.strides);
+  const under = Array.from(offsetsUnder(to.extents, windows, from.extents, from.strides), (row) => row.slice());
   const taps = offsetsOf(by.extents, by.strides);
   const inputs = kernel.shape[c.kernel.feature];
   const outputs = result.shape[c.result.feature];

@@ -34,6 +34,8 @@ import { subscriptRecords } from "./subscript.ts";
 import { tapeRecords } from "./tape.ts";
 import { transformRecords } from "./transforms.ts";
 import { trigonometricRecords } from "./trigonometric.ts";
+import { windowRecords } from "./window.ts";
+import { argWindowRecords } from "./window-arg.ts";
 
 /** Every op of the project, by its name in TypeScript. */
 export const records = {
@@ -57,6 +59,8 @@ export const records = {
   ...argReduceRecords,
   ...dotRecords,
   ...convRecords,
+  ...windowRecords,
+  ...argWindowRecords,
   ...controlRecords,
   ...callRecords,
   ...transformRecords,
@@ -135,4 +139,7 @@ export {
   tan,
   tanh,
 } from "./trigonometric.ts";
+export { reduceWindow } from "./window.ts";
+export { argReduceWindow } from "./window-arg.ts";
+export type { WindowOptions } from "./window-attributes.ts";
 export { zeros, zerosLike } from "./zeros.ts";

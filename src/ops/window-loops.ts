@@ -1,11 +1,12 @@
 // What lies under a window, on arrays and as loops: subscripts of x, or padding.
 
-import { addDims, type Dim, floorDim, mulDims, subDims, type Value } from "../ir/index.ts";
+import { addDims, type Dim, floorDim, indexDim, maxDims, minDims, mulDims, sizeOf, subDims, type Value } from "../ir/index.ts";
 import { and } from "./bits.ts";
 import { indexValue } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { compare, type Direction } from "./elementwise.ts";
-import type { AxisWindow } from "./window-shape.ts";
+import { forLoop } from "./loop.ts";
+import { type AxisWindow, spread } from "./window-shape.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
 
@@ -20,35 +21,53 @@ export type ConcreteWindow = Pick<AxisWindow, "stride" | "dilation" | "windowDil
   readonly low: number;
 };
 
-/** For each place, row-major, and each element of the window, row-major: the offset in x, -1 for padding. */
-export function offsetsUnder(
+/**
+ * For each place, row-major: the offsets in x of the elements under the window, row-major, -1 for padding. The array is
+ * the same each time.
+ */
+export function* offsetsUnder(
   places: readonly number[],
   windows: readonly ConcreteWindow[],
   extents: readonly number[],
   strides: readonly number[],
-): readonly Float64Array[] {
-  const sizes = windows.map((w) => w.size);
-  const taps = subscriptsOf(sizes);
-  return subscriptsOf(places).map((t) =>
-    Float64Array.from(taps, (k) => {
-      let offset = 0;
-      for (const [a, w] of windows.entries()) {
-        const at = positionUnder(t[a], k[a], w, extents[a]);
-        if (at < 0) return -1;
-        offset += at * strides[a];
-      }
-      return offset;
-    }),
+): Generator<Float64Array> {
+  // by axis and place, what each element of the window adds to the offset
+  const tables = windows.map((w, a) =>
+    Array.from({ length: places[a] }, (_, t) =>
+      Array.from({ length: w.size }, (_, k) => {
+        const at = positionUnder(t, k, w, extents[a]);
+        return at < 0 ? -1 : at * strides[a];
+      }),
+    ),
   );
+  const count = sizeOf(places);
+  const offsets = new Float64Array(sizeOf(windows.map((w) => w.size)));
+  const place = places.map(() => 0);
+  for (let i = 0; i < count; i++) {
+    spreadOut(
+      tables.map((table, a) => table[place[a]]),
+      offsets,
+    );
+    yield offsets;
+    for (let a = places.length - 1; a >= 0 && ++place[a] === places[a]; a--) place[a] = 0;
+  }
 }
 
-/** The subscripts of a shape, row-major. */
-function subscriptsOf(shape: readonly number[]): readonly (readonly number[])[] {
-  let all: readonly (readonly number[])[] = [[]];
-  for (const extent of shape) {
-    all = all.flatMap((outer) => Array.from({ length: extent }, (_, i) => [...outer, i]));
+/** The sums of one entry of each row, the last row's fastest; -1 where an entry is. */
+function spreadOut(rows: readonly (readonly number[])[], into: Float64Array): void {
+  if (into.length === 0) return;
+  let filled = 1;
+  into[0] = 0;
+  for (const row of rows) {
+    // from behind, so that nothing is overwritten before it is read
+    for (let i = filled - 1; i >= 0; i--) {
+      const outer = into[i];
+      for (let k = row.length - 1; k >= 0; k--) {
+        into[i * row.length + k] = outer < 0 || row[k] < 0 ? -1 : outer + row[k];
+      }
+    }
+    filled *= row.length;
   }
-  return all;
 }
 
 // ---- as loops -------------------------------------------------------------------------------------------------------
@@ -81,8 +100,12 @@ function conditionsOf({ subscript, undivided }: Under, { low, high, dilation }: 
   const conditions: Value[] = [];
   if (!isAtMostZero(low)) conditions.push(compareDims(undivided, 0, "ge"));
   if (!isAtMostZero(high)) conditions.push(compareDims(subscript, n, "lt"));
-  if (dilation > 1) conditions.push(compareDims(undivided, mulDims(subscript, dilation), "eq"));
-  return conditions;
+  return [...conditions, ...restConditions({ subscript, undivided }, dilation)];
+}
+
+/** Between two elements of x is padding. */
+function restConditions({ subscript, undivided }: Under, dilation: number): readonly Value[] {
+  return dilation === 1 ? [] : [compareDims(undivided, mulDims(subscript, dilation), "eq")];
 }
 
 function isAtMostZero(d: Dim): boolean {
@@ -91,4 +114,50 @@ function isAtMostZero(d: Dim): boolean {
 
 function compareDims(a: Dim, b: Dim, direction: Direction): Value {
   return compare(indexValue(a), indexValue(b), direction);
+}
+
+/**
+ * Loops over the elements of x under a window at place `at`, row-major, carrying values. Bounds leave padding out; only
+ * between elements is it decided.
+ */
+export function overWindow(
+  at: readonly Dim[],
+  windows: readonly AxisWindow[],
+  extents: readonly Dim[],
+  inits: readonly Value[],
+  body: (subscripts: readonly Dim[], carry: readonly Value[]) => readonly Value[],
+): readonly Value[] {
+  const open = (outer: readonly Under[], carry: readonly Value[]): readonly Value[] => {
+    const axis = outer.length;
+    if (axis === windows.length) {
+      const conditions = outer.flatMap((under, a) => restConditions(under, windows[a].dilation));
+      const subscripts = outer.map(({ subscript }) => subscript);
+      if (conditions.length === 0) return body(subscripts, carry);
+      return ifElse(
+        conditions.reduce(and),
+        () => body(subscripts, carry),
+        () => carry,
+      );
+    }
+    const w = windows[axis];
+    const [lower, upper] = elementsWithin(at[axis], w, extents[axis]);
+    const inner = (k: Dim, carried: readonly Value[]): readonly Value[] =>
+      open([...outer, subscriptUnder(at[axis], k, w)], carried);
+    if (lower === 0 && upper === 1) return inner(0, carry);
+    const names = [`k${axis}`, ...carry.map(() => "acc")];
+    return forLoop(lower, upper, 1, carry, (k, ...carried) => inner(indexDim(k), carried), names);
+  };
+  return open([], inits);
+}
+
+/** The first element of a window at place `t` that is not before x, and the one behind the last that is not behind x. */
+function elementsWithin(t: Dim, w: AxisWindow, n: Dim): readonly [Dim, Dim] {
+  // element k lies over subscript k · windowDilation - before of x with its holes
+  const before = subDims(w.low, mulDims(t, w.stride));
+  const behind = addDims(before, addDims(spread(n, w.dilation), w.windowDilation - 1));
+  const lower = floorDim(addDims(before, w.windowDilation - 1), w.windowDilation);
+  return [
+    isAtMostZero(w.low) ? 0 : maxDims(0, lower),
+    isAtMostZero(w.high) ? w.size : minDims(w.size, floorDim(behind, w.windowDilation)),
+  ];
 }
