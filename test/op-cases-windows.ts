@@ -33,10 +33,50 @@ const convolutions: readonly (readonly [readonly number[], readonly number[], op
   [[1, 1, 2, 1, 3], [2, 1, 1, 1, 2], { strides: [2, 1, 1], low: [0, 0, 1] }],
 ];
 
+/** The shape of x, and the window. */
+// biome-ignore format: a table one can see
+const pools: readonly (readonly [readonly number[], ops.WindowOptions])[] = [
+  [[5], { window: [2] }],
+  [[6], { window: [3], strides: [2], low: [1], high: [2] }],
+  [[3, 4], { window: [2, 2], strides: [1, 2], low: [0, 1], high: [1, 1] }],
+  [[7], { window: [3], windowDilation: [2], low: [-1], high: [1] }],
+  [[3], { window: [2], baseDilation: [3], strides: [2], low: [1] }],
+  [[1, 2, 4], { window: [1, 2, 3], high: [0, 0, -1] }],
+  [[2], { window: [1], low: [2] }],
+  [[0], { window: [2], high: [2] }],
+  [[1], { window: [2] }],
+  [[2], { window: [0] }],
+  [[], { window: [] }],
+];
+/** Whether some places may have nothing but padding, whose extremum is infinite. */
+const isOpen = ({ low = [], baseDilation = [] }: ops.WindowOptions): boolean =>
+  low.includes(2) || baseDilation.includes(3);
+
+const finite = (x: Value, is: boolean): Value => (is ? ops.select(ops.isFinite(x), x, ops.zerosLike(x)) : x);
+
+const poolKinds = ["sum", "prod", "max", "min"] as const;
+
 export const windowCases: readonly OpCase[] = [
   ...convolutions.map(([x, kernel, options]) => ({
     name: `conv ${JSON.stringify(options)} of ${x} and ${kernel}`,
     types: [f64(...x), f64(...kernel)],
     build: (a: Value, b: Value) => ops.conv(a, b, options),
   })),
+  ...pools.flatMap(([shape, options]) =>
+    poolKinds.map((kind) => ({
+      name: `reduce_window ${kind} ${JSON.stringify(options)} of ${shape}`,
+      types: [f64(...shape)],
+      build: (x: Value) => finite(ops.reduceWindow(x, { kind, ...options }), isOpen(options) && kind.startsWith("m")),
+    })),
+  ),
+  ...pools.flatMap(([shape, options]) =>
+    (["max", "min"] as const).map((kind) => ({
+      name: `arg_reduce_window ${kind} ${JSON.stringify(options)} of ${shape} in a product`,
+      types: [f64(...shape)],
+      build: (x: Value) => {
+        const at = ops.cast(ops.argReduceWindow(x, { kind, ...options }), "f64");
+        return ops.mul(at, ops.reduceWindow(ops.mul(x, x), { kind: "sum", ...options }));
+      },
+    })),
+  ),
 ];

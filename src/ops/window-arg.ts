@@ -12,7 +12,6 @@ import {
   type Op,
   productOf,
   scalar,
-  type TypeContext,
   tensorType,
   unranked,
   type Value,

@@ -1,6 +1,6 @@
 // What reduce_window and arg_reduce_window share: attributes, the type's extents, and the new axis of a batch.
 
-import type { Attributes, AttributeSpec, Dim, Operation, TensorType, TypeContext } from "../ir/index.ts";
+import type { AttributeSpec, Attributes, Dim, Operation, TensorType, TypeContext } from "../ir/index.ts";
 import {
   type AxisWindow,
   requireLists,
@@ -23,7 +23,11 @@ export interface WindowOptions {
 
 export const windowAttributes: Readonly<Record<string, AttributeSpec>> = {
   window: { kind: "dims", summary: "the extents of the window, one per axis of x" },
-  strides: { kind: "integers", default: [], summary: "from one place of the window to the next, per axis; none: all 1" },
+  strides: {
+    kind: "integers",
+    default: [],
+    summary: "from one place of the window to the next, per axis; none: all 1",
+  },
   low: { kind: "dims", default: [], summary: "how much padding stands before each axis; negative: cut off" },
   high: { kind: "dims", default: [], summary: "how much padding stands behind each axis; negative: cut off" },
   base_dilation: {

@@ -1,6 +1,17 @@
 // What lies under a window, on arrays and as loops: subscripts of x, or padding.
 
-import { addDims, type Dim, floorDim, indexDim, maxDims, minDims, mulDims, sizeOf, subDims, type Value } from "../ir/index.ts";
+import {
+  addDims,
+  type Dim,
+  floorDim,
+  indexDim,
+  maxDims,
+  minDims,
+  mulDims,
+  sizeOf,
+  subDims,
+  type Value,
+} from "../ir/index.ts";
 import { and } from "./bits.ts";
 import { indexValue } from "./constant.ts";
 import { ifElse } from "./control.ts";

@@ -23,7 +23,7 @@ import { stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
 import { productOfOthers, reduceSum, spreadBack } from "./reduce.ts";
-import { combination, kinds, type ReduceKind } from "./reduce-order.ts";
+import { kinds, type ReduceKind, scalarCombination } from "./reduce-order.ts";
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
@@ -98,7 +98,7 @@ export function reduceWindow(x: Value, options: WindowOptions & { readonly kind:
 function evalReduceWindow(x: EvalContext): NdArray {
   const [{ dtype, shape, data }] = x.operands;
   const { record, identity } = kinds[kindOf(x)];
-  const combine = combination(record, dtype);
+  const combine = scalarCombination(record, dtype);
   const result = allocate(dtype, x.shape(x.operation.results[0].type));
   const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
   let next = 0;
@@ -139,10 +139,10 @@ function windowCotangent({
       return reduceWindow(cotangent, { kind, ...optionsOfWindows(windows.map((w, a) => transposed(shape[a], w))) });
     case "max":
     case "min":
-      return addAt(x.type, argReduceWindow(x, { kind, ...optionsOfWindows(windows) }), cotangent);
+      return addAt(tensorOf(x), argReduceWindow(x, { kind, ...optionsOfWindows(windows) }), cotangent);
     case "prod": {
       const { positions, others } = factors(operation, x, result);
-      return addAt(x.type, positions, mul(spreadBack(cotangent, others, windowAxes(x)), others));
+      return addAt(tensorOf(x), positions, mul(spreadBack(cotangent, others, windowAxes(x)), others));
     }
     default:
       return null;
@@ -176,7 +176,7 @@ function windowAxes(x: Value): readonly number[] {
 
 /** Where the factors of each product stand, and for each the product of the others. */
 function factors(operation: Operation, x: Value, result: Value) {
-  const positions = positionsUnder(x.type, windowsIn(operation));
+  const positions = positionsUnder(tensorOf(x), windowsIn(operation));
   const elements = elementsAt(x, positions, 1);
   return { positions, others: productOfOthers(elements, result, windowAxes(x)) };
 }
