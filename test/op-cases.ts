@@ -22,6 +22,7 @@ import {
   verify,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
+import { windowCases } from "./op-cases-windows.ts";
 
 export interface OpCase {
   readonly name: string;
@@ -315,6 +316,7 @@ export const opCases: readonly OpCase[] = [
       ops.dot(x, y, { contract: axisPairs(...contract), batch: axisPairs(...batch) }),
     ),
   ),
+  ...windowCases,
 ];
 
 /** A module of functions that may call the ones before. */

@@ -16,6 +16,7 @@ import { callRecords } from "./calls.ts";
 import { concatenateRecords } from "./concatenate.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
+import { convRecords } from "./conv.ts";
 import { customRecords } from "./custom.ts";
 import { dotRecords } from "./dot.ts";
 import { dynamicSliceRecords } from "./dynamic-slice.ts";
@@ -33,6 +34,8 @@ import { subscriptRecords } from "./subscript.ts";
 import { tapeRecords } from "./tape.ts";
 import { transformRecords } from "./transforms.ts";
 import { trigonometricRecords } from "./trigonometric.ts";
+import { windowRecords } from "./window.ts";
+import { argWindowRecords } from "./window-arg.ts";
 
 /** Every op of the project, by its name in TypeScript. */
 export const records = {
@@ -55,6 +58,9 @@ export const records = {
   ...reduceRecords,
   ...argReduceRecords,
   ...dotRecords,
+  ...convRecords,
+  ...windowRecords,
+  ...argWindowRecords,
   ...controlRecords,
   ...callRecords,
   ...transformRecords,
@@ -83,6 +89,7 @@ export { call } from "./calls.ts";
 export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
+export { type ConvOptions, conv } from "./conv.ts";
 export { customJvp, customVjp } from "./custom.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";
@@ -132,4 +139,7 @@ export {
   tan,
   tanh,
 } from "./trigonometric.ts";
+export { reduceWindow } from "./window.ts";
+export { argReduceWindow } from "./window-arg.ts";
+export type { WindowOptions } from "./window-attributes.ts";
 export { zeros, zerosLike } from "./zeros.ts";

@@ -216,7 +216,7 @@ function reduceTangent({ operation, operands: [x], result, tangents: [tangent] }
 }
 
 /** A value of the result's shape repeated to the operand's. */
-function spreadBack(value: Value, x: Value, axes: readonly number[]): Value {
+export function spreadBack(value: Value, x: Value, axes: readonly number[]): Value {
   return broadcast(value, tensorOf(x).shape, otherAxes(rankOf(x), axes));
 }
 
@@ -230,7 +230,7 @@ function ties(x: Value, result: Value, axes: readonly number[]): { readonly mask
  * For each element the product of all others along the axes. It is the whole product over the element, unless a
  * product is 0, overflowed or came close to either: then it is multiplied out, at quadratic cost.
  */
-function productOfOthers(x: Value, result: Value, axes: readonly number[]): Value {
+export function productOfOthers(x: Value, result: Value, axes: readonly number[]): Value {
   const square = mul(result, result);
   const safe = and(
     compare(square, constantLike(0, square), "gt"),

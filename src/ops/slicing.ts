@@ -245,7 +245,7 @@ function paddingOf({ attributes }: Operation): Required<Padding> {
 }
 
 /** The extent of n elements with `interior` others between neighbours. */
-function dilated(n: Dim, interior: number): Dim {
+export function dilated(n: Dim, interior: number): Dim {
   if (interior === 0 || n === 0) return n;
   const extent = addDims(mulDims(subDims(n, 1), interior + 1), 1);
   return typeof extent === "number" ? extent : maxDims(0, extent);
