@@ -48,7 +48,13 @@ interface Root {
 export type Placement =
   | { readonly kind: "root"; readonly place: Place }
   | { readonly kind: "place"; readonly place: Place }
-  | { readonly kind: "free"; readonly depth: number };
+  | { readonly kind: "free"; readonly depth: number; readonly reading: Reading };
+
+/** When a value is read first, and the place where everything does that reads it then, if it is one. */
+interface Reading {
+  readonly from: number;
+  readonly place: Place | null;
+}
 
 interface Use {
   readonly by: Operation;
@@ -59,6 +65,8 @@ interface Use {
 const maxNestSize = 400;
 /** As many streams of writes as one loop may have. */
 const maxKept = 4;
+/** As many cheap operations in a chain are computed again rather than read. */
+const maxCheap = 3;
 /** Each change of subscripts is a level of recursion in the lowering. */
 const maxDepth = 32;
 
@@ -68,6 +76,8 @@ export class Placements {
   readonly #uses = new ValueMap<Use[]>();
   /** Read by a region, or a result of the block. */
   readonly #held = new ValueSet();
+  /** Tensors that are one number. */
+  readonly #constants = new ValueSet();
   readonly #positions = new Map<Operation, number>();
   /** Where a region reads a value first. */
   readonly #heldFrom = new ValueMap<number>();
@@ -102,6 +112,9 @@ export class Placements {
 
   #collect(operation: Operation, position: number): void {
     this.#positions.set(operation, position);
+    const { op, operands: given, results } = operation;
+    const isRepeated = op.traits.moves === true && given.every((v) => isScalar(v.type) || this.#constants.has(v));
+    if (isRepeated || (op.traits.constant === true && !isManifold(operation))) this.#constants.add(results[0]);
     for (const [operand, v] of operation.operands.entries()) {
       const uses = this.#uses.get(v);
       const use = { by: operation, operand };
@@ -124,7 +137,7 @@ export class Placements {
       if (place !== null) return this.#join(operation, place);
     }
     const depth = isWritten || this.#takeovers.readsTaken(operation) ? null : this.#freeDepth(operation);
-    if (depth !== null) return { kind: "free", depth };
+    if (depth !== null) return { kind: "free", depth, reading: this.#readingOf(result) };
     const shared = isWritten ? null : this.#sharedNest(operation);
     if (shared !== null) {
       shared.root.kept.push(operation);
@@ -160,26 +173,31 @@ export class Placements {
   #sharedNest(operation: Operation): Place | null {
     const [result] = operation.results;
     if (isScalar(result.type) || !isElementwise(operation)) return null;
-    let first = this.#heldFrom.get(result) ?? Infinity;
-    const uses = (this.#uses.get(result) ?? []).map((use) => ({
-      place: this.#placeOf(use),
-      from: this.#firstRead(use),
-    }));
-    for (const { from } of uses) first = Math.min(first, from);
+    const { from, place: reader } = this.#readingOf(result);
     const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
     for (const place of [...candidates, this.#nearest.get(shapeKey(result))]) {
-      if (place === undefined || !canKeep(place.root, operation) || place.root.position > first) continue;
+      if (place === undefined || !canKeep(place.root, operation)) continue;
       if (this.#takeovers.isOverwrittenAfter(operation, place.root.operation)) continue;
-      if (uses.every((use) => use.from > place.root.position || use.place === place)) return place;
+      if (place.root.position < from || (place.root.position === from && place === reader)) return place;
     }
     return null;
   }
 
-  /** The position of the nest or operation that reads; before all others where that is not known. */
-  #firstRead({ by }: Use): number {
-    const reader = this.#placements.get(by);
-    if (reader === undefined) return this.#positionOf(by);
-    return reader.kind === "free" ? -1 : reader.place.root.position;
+  #readingOf(value: Value): Reading {
+    let first: Reading = { from: this.#heldFrom.get(value) ?? Infinity, place: null };
+    for (const use of this.#uses.get(value) ?? []) {
+      const { from, place } = this.#readingOfUse(use);
+      if (from < first.from) first = { from, place };
+      else if (from === first.from && place !== first.place) first = { from, place: null };
+    }
+    return first;
+  }
+
+  #readingOfUse(use: Use): Reading {
+    const reader = this.#placements.get(use.by);
+    if (reader === undefined) return { from: this.#positionOf(use.by), place: null };
+    if (reader.kind !== "free") return { from: reader.place.root.position, place: this.#placeOf(use) };
+    return isElementwise(use.by) ? reader.reading : { from: reader.reading.from, place: null };
   }
 
   /** The place where every read of the value happens, if it is one and reads each element once. */
@@ -231,18 +249,32 @@ export class Placements {
   }
 
   /** How deep the chain of free readers below is; null if the operation is not free, or wanted in memory. */
-  #freeDepth({ op, operands, results }: Operation): number | null {
+  #freeDepth(operation: Operation): number | null {
+    const { op, operands, results } = operation;
     // what decides by subscript is not free: read again, it would decide again
     const isPlain = op.lowering?.kind === "element" && op.lowering.parts === undefined;
     const isMove = isPlain && (op.traits.moves === true || operands.length === 0);
-    if (isScalar(results[0].type) || !(isMove || op.traits.constant === true)) return null;
+    const isCheap = this.#isCheapOfOne(operation);
+    if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant === true)) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#placements.get(by);
-      if (reader === undefined || this.#readsOf(by)[operand]?.memory) return null;
-      if (reader?.kind === "free") depth = Math.max(depth, reader.depth + 1);
+      if (reader === undefined || (!isElementwise(by) && !this.#isFreelyRead(by, operand, isCheap))) return null;
+      if (reader.kind === "free") depth = Math.max(depth, reader.depth + 1);
     }
-    return depth < maxDepth ? depth : null;
+    return depth < (isCheap ? maxCheap : maxDepth) ? depth : null;
+  }
+
+  #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
+    const read = this.#readsOf(by)[operand];
+    return read === undefined || !(read.memory || (onlyOnce && !read.once));
+  }
+
+  /** Computing it from its one operand costs no more than reading it from memory would. */
+  #isCheapOfOne({ op, operands, results }: Operation): boolean {
+    if (op.traits.cheap !== true || this.#held.has(results[0])) return false;
+    const read = new Set(operands.filter((v) => !isScalar(v.type) && !this.#constants.has(v)));
+    return read.size === 1;
   }
 }
 

@@ -503,6 +503,8 @@ export interface Traits {
   readonly branches?: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */
   readonly wraps?: boolean;
+  /** Computing an element costs no more than reading one from memory. */
+  readonly cheap?: boolean;
   /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
   readonly moves?: boolean;
 }

@@ -81,6 +81,7 @@ function tookHigh(low: Value, x: Value, high: Value): Value {
 export const arithmeticRecords = {
   add: elementwise({
     name: "add",
+    cheap: true,
     summary: "Adds.",
     operands: ["x", "y"],
     dtypes: "number",
@@ -92,6 +93,7 @@ export const arithmeticRecords = {
   }),
   sub: elementwise({
     name: "sub",
+    cheap: true,
     summary: "Subtracts.",
     operands: ["x", "y"],
     dtypes: "number",
@@ -102,6 +104,7 @@ export const arithmeticRecords = {
   }),
   mul: elementwise({
     name: "mul",
+    cheap: true,
     summary: "Multiplies.",
     operands: ["x", "y"],
     dtypes: "number",
@@ -131,6 +134,7 @@ export const arithmeticRecords = {
   }),
   neg: elementwise({
     name: "neg",
+    cheap: true,
     summary: "Negates.",
     operands: ["x"],
     dtypes: "number",
@@ -145,6 +149,7 @@ export const arithmeticRecords = {
   }),
   maximum: elementwise({
     name: "maximum",
+    cheap: true,
     summary: "The larger of two.",
     operands: ["x", "y"],
     dtypes: "number",
@@ -157,6 +162,7 @@ export const arithmeticRecords = {
   }),
   minimum: elementwise({
     name: "minimum",
+    cheap: true,
     summary: "The smaller of two.",
     operands: ["x", "y"],
     dtypes: "number",

@@ -52,6 +52,7 @@ export interface ElementwiseRow {
   /** Refuses attributes out of range. */
   readonly require?: (x: TypeContext) => void;
   readonly commutative?: boolean;
+  readonly cheap?: boolean;
   readonly scalar: ScalarMeaning;
   /** Partial derivatives, or why there are none. */
   readonly partials:
@@ -71,7 +72,7 @@ export function elementwise(row: ElementwiseRow): Op {
     operands: row.operands.map((name) => ({ name })),
     attributes: row.attributes,
     level: "both",
-    traits: { elementwise: true, commutative: row.commutative },
+    traits: { elementwise: true, commutative: row.commutative, cheap: row.cheap },
     types(x) {
       row.require?.(x);
       const dtype = commonDType(x, accepts, row.dtypes);
@@ -204,7 +205,7 @@ export const selectOp: Op = defineOp({
   summary: "Takes each element from one of two operands.",
   operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
   level: "both",
-  traits: { elementwise: true },
+  traits: { elementwise: true, cheap: true },
   types(x) {
     const predicate = dtypeOf(requireTensor(x, 0));
     if (predicate !== "bool")
@@ -256,7 +257,7 @@ export const castOp: Op = defineOp({
   summary: "Converts elements to another dtype.",
   operands: [{ name: "x" }],
   level: "both",
-  traits: { elementwise: true },
+  traits: { elementwise: true, cheap: true },
   types: (x) => [convertedType(x)],
   scalar: castScalar,
   eval: (x) => [evalScalar(x, castScalar)],
