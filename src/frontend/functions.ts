@@ -2,13 +2,15 @@
 
 import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { addAt, at, type Index, set } from "./at.ts";
 import { axisOf, dimsFor, requireList } from "./axes.ts";
 import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
-import { numberTable } from "./elementwise.ts";
+import { add, numberTable } from "./elementwise.ts";
 import { indexingTable } from "./indexing.ts";
 import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
 import { logicTable } from "./logic.ts";
+import { takeTable } from "./take.ts";
 import { Tensor } from "./tensor.ts";
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
@@ -168,6 +170,10 @@ export const methodTable = {
   ...numberTable,
   ...logicTable,
   ...indexingTable,
+  ...takeTable,
+  at,
+  set,
+  addAt,
   cast,
   reshape,
   permuteDims,
@@ -194,13 +200,27 @@ for (const [name, f] of Object.entries(methodTable)) {
   Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
 }
 
-type Table = typeof methodTable;
+/** `x.add(y)` adds all elements, `x.add(indices, value)` some. */
+function addMethod(this: Tensor, ...given: readonly unknown[]): Tensor {
+  return calledAs(addMethod, () =>
+    given.length < 2 ? add(this, given[0] as Operand) : addAt(this, given[0] as Index[], given[1] as Operand),
+  );
+}
+Object.defineProperty(Tensor.prototype, "add", { value: addMethod, configurable: true });
+
+type Table = Omit<typeof methodTable, "add">;
 
 /** A tensor's methods: each function of the table, without its first argument. */
 export type TensorMethods = {
   readonly [Name in keyof Table]: Table[Name] extends (x: infer _First, ...rest: infer Rest) => infer Result
     ? (...rest: Rest) => Result
     : never;
+} & {
+  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
+  readonly add: {
+    (y: Operand): Tensor;
+    (indices: Parameters<typeof addAt>[1], value: Operand): Tensor;
+  };
 };
 
 declare module "./tensor.ts" {

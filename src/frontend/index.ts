@@ -1,5 +1,6 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
+export { addAt, at, type Index, set } from "./at.ts";
 export { cond, fori, scan, whileLoop } from "./control.ts";
 export { type TensorOptions, tensor } from "./create.ts";
 export { type CustomVjpRule, customJvp, customVjp } from "./custom.ts";
@@ -27,6 +28,7 @@ export {
   expandDims,
   flip,
   type PadOptions,
+  type Position,
   pad,
   type SliceOptions,
   slice,
@@ -36,6 +38,16 @@ export {
 export { apply, asTensor, calledAs, installEvaluate, literal, type Operand, requireConcrete } from "./lift.ts";
 export * from "./logic.ts";
 export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
+export {
+  dynamicSlice,
+  dynamicUpdateSlice,
+  embedding,
+  type Start,
+  type TakeAlongAxisOptions,
+  type TakeOptions,
+  take,
+  takeAlongAxis,
+} from "./take.ts";
 export { Tensor } from "./tensor.ts";
 export {
   type Annotation,
