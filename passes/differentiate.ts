@@ -297,16 +297,27 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 }
 
-/** The private functions that exactly one operation calls or differentiates. */
+/**
+ * The private functions that nobody needs once they are split: one operation differentiates them, or calls them from such
+ * a function.
+ */
 function referredOnce(module: Module): ReadonlySet<string> {
-  const count = new Map<string, number>();
-  for (const func of module.funcs) {
-    walk(func.body, (operation) => {
+  const references = new Map<string, { count: number; from: Func; isTransform: boolean }>();
+  for (const from of module.funcs) {
+    walk(from.body, (operation) => {
       const name = calleeOf(operation);
-      if (name !== null) count.set(name, (count.get(name) ?? 0) + 1);
+      if (name === null) return;
+      const count = (references.get(name)?.count ?? 0) + 1;
+      references.set(name, { count, from, isTransform: operation.op.traits.transform === true });
     });
   }
-  return new Set(module.funcs.flatMap((f) => (f.visibility === "private" && count.get(f.name) === 1 ? [f.name] : [])));
+  const single = new Set<string>();
+  for (const { name, visibility } of [...calleesFirst(module)].reverse()) {
+    const reference = references.get(name);
+    const isLast = reference?.isTransform === true || single.has(reference?.from.name ?? "");
+    if (visibility === "private" && reference?.count === 1 && isLast) single.add(name);
+  }
+  return single;
 }
 
 /** The symbols that a body mentions, the constraints that speak of them, and the symbols these mention. */

@@ -35,7 +35,7 @@ type Function = (...x: Tensor[]) => Tensor | readonly Tensor[];
 /** What an op with these attributes is here; null for a variant that is not built yet. */
 type Row = (attrs: Attributes, ranks: readonly number[]) => Function | null;
 
-const { add, concat, cond, exp, greater, logaddexp, maximum, mul, neg, pow, slice, sub, sum, where } = adjoint;
+const { add, concat, cond, exp, greater, logaddexp, maximum, mul, pow, sub, sum } = adjoint;
 
 const plain =
   (f: (...x: never[]) => Tensor): Row =>
@@ -58,17 +58,24 @@ const programs: Readonly<Record<string, Function>> = {
       x,
     ) as Tensor,
   "2x (y unused)": (x) => mul(x, 2),
+  "repeat 8: x = a*x*(1-x)": (x, a) => adjoint.fori(0, 8, (_, v: Tensor) => mul(mul(a, v), sub(1, v)), x),
+  "lstm; gate order i,f,g,o": (xs, h, c, wx, wh, bias) => lstm(xs, h, c, wx, wh, bias),
 };
 
-/** The pieces of these sizes along an axis. */
-function split(x: Tensor, axis: number, sizes: readonly number[]): readonly Tensor[] {
-  let from = 0;
-  return sizes.map((size) => {
-    const along = (at: number, other: number): number[] => x.shape.map((_, a) => (a === axis ? at : other));
-    const start = along(from, 0);
-    from += size;
-    return slice(x, { start, limit: x.shape.map((d, a) => (a === axis ? from : d)) });
-  });
+/** One layer over a sequence: gates i, f, g, o of the input and of what is carried. */
+function lstm(xs: Tensor, h: Tensor, c: Tensor, wx: Tensor, wh: Tensor, bias: Tensor): readonly Tensor[] {
+  const [last] = adjoint.scan(
+    ([h, c]: readonly Tensor[], x) => {
+      const gates = add(add(adjoint.matmul(x, wx), adjoint.matmul(h, wh)), bias);
+      const [i, f, g, o] = adjoint.split(gates, Number(h.shape[1]), { axis: 1 });
+      const next = add(mul(adjoint.sigmoid(f), c), mul(adjoint.sigmoid(i), adjoint.tanh(g)));
+      const out = mul(adjoint.sigmoid(o), adjoint.tanh(next));
+      return [[out, next], []];
+    },
+    [h, c] as readonly Tensor[],
+    xs,
+  );
+  return last;
 }
 
 const table: Readonly<Record<string, Row>> = {
@@ -89,9 +96,23 @@ const table: Readonly<Record<string, Row>> = {
   sqrt: plain(adjoint.sqrt),
   exp: plain(exp),
   sin: plain(adjoint.sin),
-  relu: () => (x) => where(greater(x, 0), x, 0),
-  softplus: () => (x) => logaddexp(x, 0),
-  log_sigmoid: () => (x) => neg(logaddexp(neg(x), 0)),
+  relu: plain(adjoint.relu),
+  relu6: plain(adjoint.relu6),
+  selu: plain(adjoint.selu),
+  celu:
+    ({ alpha }) =>
+    (x) =>
+      adjoint.celu(x, { alpha: alpha as number }),
+  leaky_relu:
+    ({ alpha }) =>
+    (x) =>
+      adjoint.leakyRelu(x, { negativeSlope: alpha as number }),
+  softshrink:
+    ({ lambda }) =>
+    (x) =>
+      adjoint.softshrink(x, { lambda: lambda as number }),
+  softplus: plain(adjoint.softplus),
+  log_sigmoid: plain(adjoint.logSigmoid),
   add: plain(add),
   sub: plain(sub),
   mul: plain(mul),
@@ -104,13 +125,32 @@ const table: Readonly<Record<string, Row>> = {
   minimum: plain(adjoint.minimum),
   hypot: plain(adjoint.hypot),
   logaddexp: plain(logaddexp),
+  xlogy: plain(adjoint.xlogy),
   fmod: plain(adjoint.rem),
   remainder: plain(adjoint.remainder),
   sum: reduction(sum),
+  mean: reduction(adjoint.mean),
+  logsumexp: reduction(adjoint.logsumexp),
+  norm: ({ p, ...attrs }) =>
+    reduction((x, options) => adjoint.norm(x, { ...options, p: numberOf(p as Spelled) }))(attrs, []),
   prod: reduction(adjoint.prod),
   reduce_min: reduction(adjoint.min),
   reduce_max: reduction(adjoint.max),
-  matmul: (_, ranks) => (ranks.some((r) => r > 2) ? null : (x, y) => adjoint.matmul(x, y)),
+  matmul: plain(adjoint.matmul),
+  linear: plain(adjoint.linear),
+  einsum:
+    ({ equation }) =>
+    (...x) =>
+      adjoint.einsum(equation as string, ...x),
+  trace: plain(adjoint.trace),
+  batch_norm: ({ training, epsilon }) =>
+    training === true
+      ? (x, scale, shift) => adjoint.batchNorm(x, scale, shift, { axis: 1, epsilon: epsilon as number })
+      : null,
+  cross_entropy:
+    ({ reduction }) =>
+    (x, labels) =>
+      adjoint.crossEntropy(x, labels, { axis: 1, reduction: reduction as adjoint.LossOptions["reduction"] }),
   reshape:
     ({ shape }) =>
     (x) =>
@@ -128,7 +168,7 @@ const table: Readonly<Record<string, Row>> = {
   split:
     ({ axis, sizes, use }) =>
     (x) => {
-      const pieces = split(x, axis as number, sizes as number[]);
+      const pieces = adjoint.split(x, sizes as number[], { axis: axis as number });
       return Array.isArray(use) ? use.map((i: number) => pieces[i]) : pieces;
     },
   pad: ({ mode, pads, value }) => {
@@ -141,6 +181,9 @@ const table: Readonly<Record<string, Row>> = {
       adjoint.flip(x, { axes: axes as number[] }),
   program: ({ body }) => programs[body as string] ?? null,
 };
+
+/** What the reference knows with fewer digits: its derivative of celu has 1 / alpha in f32. */
+const rounded: ReadonlyMap<string, number> = new Map([["celu", 2e-8]]);
 
 const cases: readonly Case[] = existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
 
@@ -194,7 +237,7 @@ function checked(c: Case, f: Function): void {
     ...wrt.map((i) => c.grads[i] ?? []),
     ...wrt.flatMap((i) => (c.second === undefined ? [] : [c.second.hvp[i] ?? []])),
   ];
-  const tolerance = c.inputs.some(({ dtype }) => dtype === "f32") ? 2e-4 : 1e-9;
+  const tolerance = c.inputs.some(({ dtype }) => dtype === "f32") ? 2e-4 : (rounded.get(c.op) ?? 1e-9);
   for (const backend of ["js", "interpret"] as const) {
     const compiled = compile(whole as Function, types, { backend }) as (...x: unknown[]) => (Tensor | number)[];
     const got = compiled(...c.inputs.map(({ data, dtype }) => typed(data, dtype)));

@@ -595,6 +595,14 @@ describe("in a trace", () => {
     }
   });
 
+  it("what is called and differentiated in one module keeps what it calls", () => {
+    const f = (x: Tensor): Tensor => adjoint.crossEntropy(x, tensor([0, 2], { dtype: "i32" }));
+    const both = compile((x: Tensor) => [f(x), grad(f)(x), f(x)], ["f64[2, 3]"]);
+    const [value, slope] = both(filled([2, 3])) as Tensor[];
+    expectNear(value, f(filled([2, 3])));
+    expectNear(slope, grad(f)(filled([2, 3])) as Tensor);
+  });
+
   it("a declared graph calls them too", () => {
     const graph = new adjoint.Graph();
     const x = graph.placeholder("f64", { name: "x", shape: ["N"] });
