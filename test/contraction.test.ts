@@ -82,6 +82,43 @@ describe("dot in tiles has the bits of the plain loop", () => {
     }
   }
 
+  it("with one, two or three rows or columns, or none", () => {
+    for (const dtype of ["f32", "f64"] as const) {
+      for (const a of arrangements.slice(0, 4)) {
+        for (const [M, N] of [
+          [1, 40],
+          [3, 37],
+          [41, 2],
+          [0, 40],
+        ]) {
+          const at = { M, K: 17, N, B: 3, L: 3 };
+          everyWay(program(dtype, a, at), "main", operands(dtype, a, at));
+        }
+      }
+      for (const [left, right, contract] of [
+        ["[37, 19]", "[19]", "[1] x [0]"],
+        ["[19, 37]", "[19]", "[0] x [0]"],
+        ["[19]", "[19, 37]", "[0] x [0]"],
+        ["[19]", "[37, 19]", "[0] x [1]"],
+      ]) {
+        const text = `func @main(%x: ${dtype}${left}, %y: ${dtype}${right}) -> ${dtype}[37] {
+  %z = dot %x, %y, contract = ${contract} : ${dtype}[37]
+  return %z
+}
+`;
+        everyWay(text, "main", [ordinary(dtype, JSON.parse(left), 1), ordinary(dtype, JSON.parse(right), 2)]);
+      }
+    }
+    const text = `func @main<M, K>(%x: f32[M, K], %y: f32[K]) -> f32[M] {
+  %z = dot %x, %y, contract = [1] x [0] : f32[M]
+  return %z
+}
+`;
+    for (const M of sizes) {
+      for (const K of [0, 1, 9]) everyWay(text, "main", [ordinary("f32", [M, K], 1), ordinary("f32", [K], 2)]);
+    }
+  });
+
   it("also as loops in the interpreter, where subscripts are checked", () => {
     for (const a of arrangements) {
       for (const [M, K, N] of [

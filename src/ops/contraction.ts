@@ -25,6 +25,7 @@ import { ifElse } from "./control.ts";
 import { tensorOf } from "./define.ts";
 import { cast, compare } from "./elementwise.ts";
 import { forLoop, load, loopNest, store } from "./loop.ts";
+import { isBelow, nestedLoops } from "./reduce-order.ts";
 
 /**
  * result[batch, row, column] = Σ left[batch, row, depth] · right[batch, column, depth], each of the four a list of axes.
@@ -40,6 +41,8 @@ export interface Contraction {
   right(batch: readonly Dim[], column: readonly Dim[], depth: readonly Dim[]): Value;
   /** The subscript in the result. */
   place(batch: readonly Dim[], row: readonly Dim[], column: readonly Dim[]): readonly Dim[];
+  /** Whether neighbours along the depth lie side by side in memory, of the left and of the right operand. */
+  readonly depthInside: readonly [boolean, boolean];
 }
 
 /** How many neighbouring elements one tile computes. */
@@ -57,17 +60,49 @@ const tiles: readonly Tile[] = [
   { rows: 2, columns: 4 },
 ];
 
-/** Whether packing pays: with fewer rows or columns each packed element is read too seldom. */
-export function isWorthTiling({ rows, columns, depth }: Pick<Contraction, "rows" | "columns" | "depth">): boolean {
-  const atLeast = (extents: readonly Dim[], n: number): boolean => {
-    const size = productOf(extents);
-    return typeof size !== "number" || size >= n;
-  };
-  return rows.length > 0 && columns.length > 0 && atLeast(rows, 4) && atLeast(columns, 4) && atLeast(depth, 4);
+/** Neighbouring elements that a thin product computes at once, from operands that are not packed. */
+const thinWidth = 4;
+
+type Kind = "tiles" | "thin rows" | "thin columns";
+
+/**
+ * How the whole result is computed: in tiles; where one side has fewer than four subscripts, so that packing would not
+ * pay, several neighbours of the other side at once; null where element by element is as good.
+ */
+export function contractionKind({
+  batch,
+  rows,
+  columns,
+  depth,
+}: Omit<Contraction, "left" | "right" | "place">): Kind | null {
+  if (isBelow(depth, 4) || isBelow([...batch, ...rows, ...columns, ...depth], 512)) return null;
+  if (isBelow(rows, 4)) return isBelow(columns, 4) ? null : "thin rows";
+  return isBelow(columns, 4) ? "thin columns" : "tiles";
 }
 
 /** Writes the whole result. */
 export function lowerContraction(x: WholeContext, c: Contraction): void {
+  const kind = contractionKind(c);
+  if (kind === "thin rows") lowerThin(x, flipped(c));
+  else if (kind === "thin columns") lowerThin(x, c);
+  else lowerTiles(x, c);
+}
+
+/** The same with the sides exchanged. */
+function flipped(c: Contraction): Contraction {
+  return {
+    ...c,
+    rows: c.columns,
+    columns: c.rows,
+    left: c.right,
+    right: c.left,
+    place: (batch, row, column) => c.place(batch, column, row),
+    depthInside: [c.depthInside[1], c.depthInside[0]],
+  };
+}
+
+/** Tiles over packed operands: all of the right one, and of the left one panel after panel. */
+function lowerTiles(x: WholeContext, c: Contraction): void {
   const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
   const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis]);
   const left = new Side(x, "left", c, c.rows, rowAxis, tile.rows);
@@ -85,6 +120,41 @@ export function lowerContraction(x: WholeContext, c: Contraction): void {
         });
       });
     });
+  });
+}
+
+/** Few columns. Where rows lie across memory, all of them are combined with the result; else a few are summed at once. */
+function lowerThin(x: WholeContext, c: Contraction): void {
+  const lower = c.depthInside[0] ? sumRows : addToRows;
+  loopNest(c.batch, ["b"], (batch) => {
+    loopNest(c.columns, ["j"], (column) => lower(x, c, batch, column));
+  });
+}
+
+function addToRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
+  const zero = constant(0, scalar(c.dtype));
+  loopNest(c.rows, ["i"], (row) => x.write(c.place(batch, row, column), zero));
+  loopNest(c.depth, ["k"], (k) => {
+    const factor = c.right(batch, column, k);
+    loopNest(c.rows, ["i"], (row) => {
+      const at = c.place(batch, row, column);
+      x.write(at, add(x.written(at), mul(c.left(batch, row, k), factor)));
+    });
+  });
+}
+
+function sumRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
+  const side = new Side(x, "left", c, c.rows, tiledAxis(c.rows), thinWidth);
+  const zero = constant(0, scalar(c.dtype));
+  side.everyPanel((panel) => {
+    const rows = side.rowsWithin(panel);
+    const step = (k: readonly Dim[], sums: readonly Value[]): readonly Value[] => {
+      const factor = c.right(batch, column, k);
+      return sums.map((sum, r) => add(sum, mul(c.left(batch, rows[r], k), factor)));
+    };
+    const zeros = rows.map(() => zero);
+    const sums = nestedLoops(c.depth, zeros, step);
+    side.inside(panel, (row, r) => x.write(c.place(batch, row, column), sums[r]));
   });
 }
 
@@ -157,6 +227,14 @@ class Side {
       if (r === 0 || this.#isEven()) body(at, r);
       else where(at[this.#axis], this.#extents[this.#axis], () => body(at, r));
     }
+  }
+
+  /** The subscripts of a panel, the last one instead of those outside of the operand. */
+  rowsWithin(panel: readonly Dim[]): readonly (readonly Dim[])[] {
+    const last = subDims(this.#extents[this.#axis], 1);
+    return Array.from({ length: this.#width }, (_, r) =>
+      this.#at(panel, r).map((d, a) => (a === this.#axis && r > 0 && !this.#isEven() ? minDims(d, last) : d)),
+    );
   }
 
   #at(panel: readonly Dim[], r: Dim): readonly Dim[] {

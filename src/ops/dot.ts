@@ -24,7 +24,7 @@ import {
 import { add, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
-import { type Contraction, isWorthTiling, lowerContraction } from "./contraction.ts";
+import { type Contraction, contractionKind, lowerContraction } from "./contraction.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "./define.ts";
 import { nestedLoops } from "./reduce-order.ts";
 import { permute } from "./structural.ts";
@@ -251,12 +251,16 @@ function contractionOf({ operands, attributes }: Operation): Shape {
     depth: pick(left.shape, axes.contract.left),
     left: subscripts("left", left.shape.length, leftFree),
     right: subscripts("right", right.shape.length, rightFree),
+    depthInside: [
+      axes.contract.left.includes(left.shape.length - 1),
+      axes.contract.right.includes(right.shape.length - 1),
+    ],
   };
 }
 
 type Subscripts = (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]) => readonly Dim[];
 
-interface Shape extends Pick<Contraction, "dtype" | "batch" | "rows" | "columns" | "depth"> {
+interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
   /** The subscripts in the operands. */
   readonly left: Subscripts;
   readonly right: Subscripts;
@@ -276,7 +280,7 @@ function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
 
 function lowerWholeDot(operation: Operation): ((x: WholeContext) => void) | null {
   const shape = contractionOf(operation);
-  if (!isWorthTiling(shape)) return null;
+  if (contractionKind(shape) === null) return null;
   return (x) =>
     lowerContraction(x, {
       ...shape,

@@ -162,7 +162,7 @@ export function lowerWholeReduce(operation: Operation): ((x: WholeContext) => vo
 }
 
 /** Whether the extents are known to hold fewer elements. */
-function isBelow(extents: readonly Dim[], count: number): boolean {
+export function isBelow(extents: readonly Dim[], count: number): boolean {
   const size = productOf(extents);
   return typeof size === "number" && size < count;
 }
