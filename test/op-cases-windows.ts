@@ -54,6 +54,20 @@ const isOpen = ({ low = [], baseDilation = [] }: ops.WindowOptions): boolean =>
 
 const finite = (x: Value, is: boolean): Value => (is ? ops.select(ops.isFinite(x), x, ops.zerosLike(x)) : x);
 
+/** The shape of x, the axis and whether in reverse. */
+const runs: readonly (readonly [readonly number[], number, boolean])[] = [
+  [[5], 0, false],
+  [[4], 0, true],
+  [[2, 3], 0, false],
+  [[2, 3], 1, true],
+  [[2, 3, 2], 1, true],
+  [[3, 1], 0, true],
+  [[0], 0, false],
+  [[2, 0], 0, false],
+  [[0, 2], 0, true],
+  [[1], 0, false],
+];
+
 const poolKinds = ["sum", "prod", "max", "min"] as const;
 
 export const windowCases: readonly OpCase[] = [
@@ -79,4 +93,22 @@ export const windowCases: readonly OpCase[] = [
       },
     })),
   ),
+  ...poolKinds.flatMap((kind) =>
+    runs.map(([shape, axis, reverse]) => ({
+      name: `cumulative ${kind} along ${axis} of ${shape}${reverse ? ", reversed" : ""}`,
+      types: [f64(...shape)],
+      build: (x: Value) => ops.cumulative(x, { kind, axis, reverse }),
+    })),
+  ),
+  ...[
+    [0, 2, 3],
+    [2, 0, 3],
+    [0, 0, 3],
+    [1e-200, 3e-200, 2e300],
+  ].map((x) => ({
+    name: `cumulative prod of ${x}`,
+    types: [f64(3)],
+    build: (v: Value) => ops.cumulative(v, { kind: "prod", axis: 0 }),
+    at: [x],
+  })),
 ];

@@ -4,6 +4,7 @@ import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../
 import * as ops from "../ops/index.ts";
 import { addAt, at, type Index, set } from "./at.ts";
 import { axisOf, dimsFor, requireList } from "./axes.ts";
+import { cumulativeTable } from "./cumulative.ts";
 import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
 import { add, numberTable } from "./elementwise.ts";
@@ -165,6 +166,7 @@ export const methodTable = {
   at,
   set,
   addAt,
+  ...cumulativeTable,
   cast,
   reshape,
   permuteDims,

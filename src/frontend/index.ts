@@ -5,6 +5,14 @@ export { axisOf, dimsFor } from "./axes.ts";
 export { composite } from "./composite.ts";
 export { cond, fori, scan, whileLoop } from "./control.ts";
 export { type TensorOptions, tensor } from "./create.ts";
+export {
+  type CumulativeOptions,
+  type CumulativeSumOptions,
+  cummax,
+  cummin,
+  cumprod,
+  cumsum,
+} from "./cumulative.ts";
 export { type CustomVjpRule, customJvp, customVjp } from "./custom.ts";
 export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
 export { Graph, type GraphInput, type PlaceholderOptions } from "./declare.ts";

@@ -71,12 +71,6 @@ export function axesOfLayout({ batch, feature, spatial }: Layout): readonly numb
   return [batch, feature, ...spatial];
 }
 
-/** The axes that an attribute names, none where they are ascending. */
-export function listedAxes(layout: Layout): readonly number[] {
-  const axes = axesOfLayout(layout);
-  return axes.every((a, i) => a === i) ? [] : axes;
-}
-
 export function convShape({ attributes, operands }: Operation): ConvShape {
   return shapeOfConv(attributes, (operands[1].type as TensorType).shape);
 }

@@ -3,7 +3,6 @@
 import {
   type BatchContext,
   type Dim,
-  dimsOf,
   mulDims,
   type Op,
   type TensorType,
@@ -20,8 +19,6 @@ import {
   convNames,
   convShape,
   fold,
-  layoutOf,
-  listedAxes,
   listsOfConv,
   perGroup,
   regroup,
@@ -145,10 +142,12 @@ function divided(x: TypeContext, extent: Dim, groups: Dim, what: string): Dim {
   return part;
 }
 
-/** The strict function. */
+/**
+ * Sums products of `kernel` and what it lies over in `x`, at each of its places. Without options the axes are batch (of
+ * the kernel: output feature), feature, then spatial ones, and the kernel moves by 1 without padding.
+ */
 export function conv(x: Value, kernel: Value, options: ConvOptions = {}): Value {
-  const rank = dimsOf(kernel.type).length;
-  const listed = (axes: readonly number[] = []): readonly number[] => listedAxes(layoutOf(axes, rank));
+  const listed = (axes: readonly number[] = []): readonly number[] => (axes.every((a, i) => a === i) ? [] : axes);
   const all = <T>(list: readonly T[] = [], none: T): readonly T[] => (list.every((e) => e === none) ? [] : list);
   return emit1(convOp, [x, kernel], {
     attributes: {

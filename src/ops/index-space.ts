@@ -174,6 +174,8 @@ export function requireRoom(
     // a batch of nothing has no windows
     if (batchAxes.includes(axis)) continue;
     x.atLeast(size, 0, `the size of windows on axis ${axis}`);
+    // as long as that of the indices, empty or not
+    if (batchAxes.includes(axis)) continue;
     if (size === 1 && indexMap.includes(axis) && x.attributes.mode !== "clamp") continue;
     x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
   }

@@ -17,6 +17,7 @@ import { concatenateRecords } from "./concatenate.ts";
 import { leafRecords } from "./constant.ts";
 import { controlRecords } from "./control.ts";
 import { convRecords } from "./conv.ts";
+import { cumulativeRecords } from "./cumulative.ts";
 import { customRecords } from "./custom.ts";
 import { dotRecords } from "./dot.ts";
 import { dynamicSliceRecords } from "./dynamic-slice.ts";
@@ -61,6 +62,7 @@ export const records = {
   ...convRecords,
   ...windowRecords,
   ...argWindowRecords,
+  ...cumulativeRecords,
   ...controlRecords,
   ...callRecords,
   ...transformRecords,
@@ -90,6 +92,7 @@ export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
 export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
 export { type ConvOptions, conv } from "./conv.ts";
+export { type CumulativeOptions, cumulative } from "./cumulative.ts";
 export { customJvp, customVjp } from "./custom.ts";
 export { defineOp, emit1 } from "./define.ts";
 export { dot } from "./dot.ts";

@@ -20,6 +20,7 @@ import {
   type Operation,
   productOf,
   scalar,
+  type TypeContext,
   type Value,
   type WholeContext,
 } from "../ir/index.ts";
@@ -53,6 +54,15 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
   and: { combine: and, record: bitRecords.and, identity: () => 1, bools: true },
   or: { combine: or, record: bitRecords.or, identity: () => 0, bools: true },
 };
+
+/** Numbers or bools, as the kind wants. */
+export function requireKind(x: TypeContext, dtype: DType): void {
+  const kind = x.attributes.kind as ReduceKind;
+  const { bools } = kinds[kind];
+  if (bools === (dtype === "bool")) return;
+  const reason = `kind ${kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
+  x.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
+}
 
 /** How many accumulators a reduction along the last axis has. */
 const lanes = 16;

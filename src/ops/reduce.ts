@@ -30,7 +30,15 @@ import {
   tensorOf,
 } from "./define.ts";
 import { cast, compare, select } from "./elementwise.ts";
-import { evalReduce, kinds, lowerReduce, lowerWholeReduce, type ReduceKind, reducedAxes } from "./reduce-order.ts";
+import {
+  evalReduce,
+  kinds,
+  lowerReduce,
+  lowerWholeReduce,
+  type ReduceKind,
+  reducedAxes,
+  requireKind,
+} from "./reduce-order.ts";
 import { permute, reshape } from "./structural.ts";
 
 // ---- broadcast ------------------------------------------------------------------------------------------------------
@@ -124,12 +132,8 @@ const reduceOp: Op = defineOp({
   },
   types(x) {
     const operand = rankedOperand(x, 0);
-    const { bools } = kinds[x.attributes.kind as ReduceKind];
     const dtype = dtypeOf(x.operands[0]);
-    if (bools !== (dtype === "bool")) {
-      const reason = `kind ${x.attributes.kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
-      x.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
-    }
+    requireKind(x, dtype);
     if (operand === null) return [x.operands[0]];
     const axes = x.attributes.axes as readonly number[];
     requireAxes(x, axes, operand.shape.length, "axes");

@@ -5,7 +5,7 @@ import { add, div, mul, sub } from "./arithmetic.ts";
 import { and } from "./bits.ts";
 import { broadcastTo } from "./broadcasting.ts";
 import { constantLike, dim, iota } from "./constant.ts";
-import { rankOf, tensorOf } from "./define.ts";
+import { otherAxes, rankOf, tensorOf } from "./define.ts";
 import { compare, type Direction, select } from "./elementwise.ts";
 import { gather, scatter } from "./gather.ts";
 import { reshape } from "./structural.ts";
@@ -42,6 +42,26 @@ export function addAt(type: TensorType, positions: Value, values: Value): Value 
   return reshape(sums, type.shape);
 }
 
+/** The numbers of gather and scatter for subscripts along one axis, which have the shape of the result. */
+function along(axis: number, rank: number) {
+  const others = otherAxes(rank, [axis]);
+  return { batchAxes: others, indexBatchAxes: others, indexMap: [axis], indexAxis: rank } as const;
+}
+
+/** The elements of `x` at subscripts along an axis, the other subscripts as they are. */
+export function elementsAlong(x: Value, axis: number, subscripts: Value): Value {
+  const rank = rankOf(x);
+  const sizes = tensorOf(x).shape.map(() => 1);
+  const numbers = { ...along(axis, rank), offsetAxes: [], collapsedAxes: [axis], sizes, mode: "fill" } as const;
+  return gather(x, subscripts, numbers);
+}
+
+/** A tensor of this type: at each subscript along the axis the sum of the values for it. */
+export function addAlong(type: TensorType, axis: number, subscripts: Value, values: Value): Value {
+  const numbers = { ...along(axis, type.shape.length), updateAxes: [], insertedAxes: [axis], kind: "add" } as const;
+  return scatter(zeros(type), subscripts, values, { ...numbers, mode: "drop" });
+}
+
 /** The positions in a tensor of what lies under a window: axes of the places, then of the window; -1 for padding. */
 export function positionsUnder({ shape }: TensorType, windows: readonly AxisWindow[]): Value {
   const rank = shape.length;
@@ -51,11 +71,11 @@ export function positionsUnder({ shape }: TensorType, windows: readonly AxisWind
   const conditions: Value[] = [];
   for (const [a, w] of windows.entries()) {
     const over = add(mulBy(iota(type, a), w.stride), mulBy(iota(type, rank + a), w.windowDilation));
-    const undivided = w.low === 0 ? over : sub(over, spreadDim(w.low, over));
+    const undivided = w.low === 0 ? over : sub(over, dimLike(w.low, over));
     const subscript = w.dilation === 1 ? undivided : div(undivided, constantLike(w.dilation, undivided));
     conditions.push(compareTo(undivided, 0, "ge"), compareTo(subscript, shape[a], "lt"));
     if (w.dilation > 1) conditions.push(compare(mulBy(subscript, w.dilation), undivided, "eq"));
-    position = add(mul(position, spreadDim(shape[a], position)), subscript);
+    position = add(mul(position, dimLike(shape[a], position)), subscript);
   }
   return conditions.length === 0 ? position : select(conditions.reduce(and), position, constantLike(-1, position));
 }
@@ -64,11 +84,11 @@ function mulBy(x: Value, factor: number): Value {
   return factor === 1 ? x : mul(x, constantLike(factor, x));
 }
 
-/** A dimension beside `x`. */
-function spreadDim(d: Dim, x: Value): Value {
+/** A dimension at every place of `x`. */
+export function dimLike(d: Dim, x: Value): Value {
   return typeof d === "number" ? constantLike(d, x) : broadcastTo(dim(d), tensorOf(x).shape);
 }
 
 function compareTo(x: Value, d: Dim, direction: Direction): Value {
-  return compare(x, spreadDim(d, x), direction);
+  return compare(x, dimLike(d, x), direction);
 }

@@ -23,7 +23,7 @@ import { stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
 import { productOfOthers, reduceSum, spreadBack } from "./reduce.ts";
-import { kinds, type ReduceKind, scalarCombination } from "./reduce-order.ts";
+import { kinds, type ReduceKind, requireKind, scalarCombination } from "./reduce-order.ts";
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
@@ -79,11 +79,7 @@ function kindOf({ attributes }: Pick<Operation, "attributes">): ReduceKind {
 
 function reduceWindowType(x: TypeContext) {
   const dtype = dtypeOf(requireTensor(x, 0));
-  const { bools } = kinds[kindOf(x)];
-  if (bools !== (dtype === "bool")) {
-    const reason = `kind ${kindOf(x)} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
-    x.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
-  }
+  requireKind(x, dtype);
   const operand = rankedOperand(x, 0);
   return operand === null ? unranked(dtype) : tensorType(dtype, requireWindows(x, operand));
 }
