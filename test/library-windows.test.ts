@@ -4,22 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as adjoint from "../src/index.ts";
 import { AdjointError, compile, grad, type Tensor, tensor } from "../src/index.ts";
-
-function filled(shape: readonly number[], seed = 1): Tensor {
-  const size = shape.reduce((a, b) => a * b, 1);
-  return tensor(
-    Float64Array.from({ length: size }, (_, i) => (((i + seed) * 7919) % 23) / 8 - 1.25),
-    { shape },
-  );
-}
-
-function expectNear(got: Tensor, expected: Tensor, tolerance = 1e-12): void {
-  expect(got.shape).toEqual(expected.shape);
-  const [g, e] = [got.data(), expected.data()];
-  for (const [i, x] of e.entries()) {
-    expect(Math.abs(g[i] - x) <= tolerance * (1 + Math.abs(x)), `${i}: ${g[i]}, expected ${x}`).toBe(true);
-  }
-}
+import { expectNear, filled } from "./tensors.ts";
 
 /** A tensor from a function of its subscripts. */
 function from(shape: readonly number[], element: (...at: number[]) => number): Tensor {
