@@ -2,10 +2,13 @@
 
 import { installMethods, type Methods } from "../frontend/index.ts";
 import { activationTable } from "./activations.ts";
+import { convolutionTable } from "./convolution.ts";
 import { diagonalTable } from "./diagonals.ts";
+import { imageTable } from "./images.ts";
 import { layoutTable } from "./layout.ts";
 import { lossTable } from "./losses.ts";
 import { normalizationTable } from "./normalization.ts";
+import { poolingTable } from "./pooling.ts";
 import { productTable } from "./products.ts";
 import { softmaxTable } from "./softmax.ts";
 import { specialTable } from "./special.ts";
@@ -13,16 +16,20 @@ import { statisticsTable } from "./statistics.ts";
 
 export * from "./activations.ts";
 export { type AttentionOptions, attention } from "./attention.ts";
+export * from "./convolution.ts";
 export * from "./creation.ts";
 export * from "./diagonals.ts";
 export * from "./einsum.ts";
+export * from "./images.ts";
 export * from "./layout.ts";
 export * from "./losses.ts";
 export * from "./normalization.ts";
+export * from "./pooling.ts";
 export * from "./products.ts";
 export * from "./softmax.ts";
 export * from "./special.ts";
 export * from "./statistics.ts";
+export type { LayoutName, PaddingOption } from "./windows.ts";
 
 /** Every function of the library whose first argument is the tensor. */
 const methodTable = {
@@ -35,6 +42,9 @@ const methodTable = {
   ...diagonalTable,
   ...layoutTable,
   ...specialTable,
+  ...convolutionTable,
+  ...poolingTable,
+  ...imageTable,
 };
 
 installMethods(methodTable);
