@@ -2,14 +2,16 @@
 
 import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { addAt, at, type Index, set } from "./at.ts";
 import { axisOf, dimsFor, requireList } from "./axes.ts";
 import { describe } from "./describe.ts";
 import { type DTypeConstant, dtypeNamed } from "./dtypes.ts";
-import { numberTable } from "./elementwise.ts";
+import { add, numberTable } from "./elementwise.ts";
 import { indexingTable } from "./indexing.ts";
-import { apply, applyBroadcast, asTensor, type Operand } from "./lift.ts";
+import { apply, applyBroadcast, asTensor, calledAs, type Operand } from "./lift.ts";
 import { logicTable } from "./logic.ts";
 import { installMethods, type Methods } from "./methods.ts";
+import { takeTable } from "./take.ts";
 import { Tensor } from "./tensor.ts";
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
@@ -159,6 +161,10 @@ export const methodTable = {
   ...numberTable,
   ...logicTable,
   ...indexingTable,
+  ...takeTable,
+  at,
+  set,
+  addAt,
   cast,
   reshape,
   permuteDims,
@@ -177,6 +183,23 @@ export const methodTable = {
 
 installMethods(methodTable);
 
+/** `x.add(y)` adds all elements, `x.add(indices, value)` some. */
+function addMethod(this: Tensor, ...given: readonly unknown[]): Tensor {
+  return calledAs(addMethod, () =>
+    given.length < 2 ? add(this, given[0] as Operand) : addAt(this, given[0] as Index[], given[1] as Operand),
+  );
+}
+Object.defineProperty(Tensor.prototype, "add", { value: addMethod, configurable: true });
+
+/** What `add` is as a method, beside what the table says. */
+interface AddMethod {
+  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
+  readonly add: {
+    (y: Operand): Tensor;
+    (indices: Parameters<typeof addAt>[1], value: Operand): Tensor;
+  };
+}
+
 declare module "./tensor.ts" {
-  interface Tensor extends Methods<typeof methodTable> {}
+  interface Tensor extends Methods<Omit<typeof methodTable, "add">>, AddMethod {}
 }

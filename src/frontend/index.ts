@@ -1,5 +1,6 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
+export { addAt, at, type Index, set } from "./at.ts";
 export { axisOf, dimsFor } from "./axes.ts";
 export { composite } from "./composite.ts";
 export { cond, fori, scan, whileLoop } from "./control.ts";
@@ -29,6 +30,7 @@ export {
   expandDims,
   flip,
   type PadOptions,
+  type Position,
   pad,
   type SliceOptions,
   slice,
@@ -49,6 +51,16 @@ export {
 export * from "./logic.ts";
 export { installMethods, type Methods } from "./methods.ts";
 export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
+export {
+  dynamicSlice,
+  dynamicUpdateSlice,
+  embedding,
+  type Start,
+  type TakeAlongAxisOptions,
+  type TakeOptions,
+  take,
+  takeAlongAxis,
+} from "./take.ts";
 // all of it: other folders add methods to the handle, which reaches no name exported one by one
 export * from "./tensor.ts";
 export {
