@@ -193,15 +193,15 @@ function addMethod(this: Tensor, ...given: readonly unknown[]): Tensor {
 }
 Object.defineProperty(Tensor.prototype, "add", { value: addMethod, configurable: true });
 
-/** A tensor's methods: each function of the table, without its first argument. */
-type TensorMethods = Methods<Omit<typeof methodTable, "add">> & {
+/** What `add` is as a method, beside what the table says. */
+interface AddMethod {
   /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
   readonly add: {
     (y: Operand): Tensor;
     (indices: Parameters<typeof addAt>[1], value: Operand): Tensor;
   };
-};
+}
 
 declare module "./tensor.ts" {
-  interface Tensor extends TensorMethods {}
+  interface Tensor extends Methods<Omit<typeof methodTable, "add">>, AddMethod {}
 }
