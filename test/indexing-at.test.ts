@@ -121,20 +121,20 @@ describe("elements by indices", () => {
       [1, 2],
       [1, 2],
     ]);
-    expect(nested(rows([], []))).toEqual([]);
+    expect(nested(rows(tensor([], { shape: [0, 2] }), []))).toEqual([]);
   });
 
   it("an index out of range is named when it runs, with the line that asked for it", () => {
     const f = compile((x: Tensor, i: Tensor) => x.at("...", i), ["f64[2, 3]", "i32[2]"]) as (
       ...x: unknown[]
     ) => unknown;
-    const line = /indexing-at\.test\.ts:\d+:\d+ gather: index (-1|3) is out of range for axis 1 of extent 3$/;
+    const line = /indexing-at\.test\.ts:\d+:\d+ gather: index (-1|3) is out of range for axis 1 of extent 3/;
     for (const bad of [-1, 3]) {
       const error = errorOf(() => f(grid, [0, bad]));
       expect([error.code, error.message]).toEqual(["range", expect.stringMatching(line)]);
       expect(errorOf(() => tensor(grid).at("...", i32([bad]))).message).toMatch(line);
       expect(errorOf(() => tensor(grid).set(["...", i32([bad])], 0)).reason).toBe(
-        `scatter: index ${bad} is out of range for axis 1 of extent 3`,
+        `scatter: index ${bad} is out of range for axis 1 of extent 3${bad < 0 ? ": indices count from 0" : ""}`,
       );
     }
   });

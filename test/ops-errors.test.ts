@@ -47,6 +47,9 @@ const raw =
 
 type Row = readonly [types: readonly Type[], body: (...x: Value[]) => unknown, code: ErrorCode, message: string];
 
+const elements: ops.GatherNumbers = { offsetAxes: [], collapsedAxes: [0], indexMap: [0], indexAxis: 1, sizes: [1] };
+const changes: ops.ScatterNumbers = { updateAxes: [], insertedAxes: [0], indexMap: [0], indexAxis: 1, kind: "add" };
+
 // biome-ignore format: a table one can see
 const rows: readonly Row[] = [
   [[f64(1, 3, 5), f64(2, 4, 2)], (x, k) => ops.conv(x, k), "shape", "conv: axis 1 of x, the features for 4 input features of the kernel, is 3, expected 4"],
@@ -100,6 +103,25 @@ const rows: readonly Row[] = [
   [[], () => ops.iota(tensorType("i32", [2]), 1), "axis", "iota: axis 1 is not an axis of i32[2]"],
   [[], () => ops.iota(tensorType("bool", [2]), 0), "dtype", "iota: bool does not count: compare an integer iota"],
   [[], raw(records.dim, { value: 3 }, [f64()]), "dtype", "dim: the result has type f64, expected i32 or index"],
+
+  [[f64(3), f64(2)], (x, i) => ops.gather(x, i, elements), "dtype", "gather: operand 1 has type f64[2], expected integers: cast it to i32"],
+  [[f64(3, 2), i32(2)], (x, i) => ops.gather(x, i, elements), "shape", "gather: sizes has 1 entries, expected 2, one per axis of [3, 2]"],
+  [[f64(3), i32(2, 2)], (x, i) => ops.gather(x, i, { ...elements, offsetAxes: [1] }), "axis", "gather: offset_axes names 1 axes, expected 0, one for each axis of [3] outside collapsed_axes and batch_axes"],
+  [[f64(3), i32(2, 2)], (x, i) => ops.gather(x, i, elements), "shape", "gather: axis 1 of the indices, which index_map describes, is 2, expected 1"],
+  [[f64(3), i32(2)], (x, i) => ops.gather(x, i, { ...elements, indexAxis: 3 }), "axis", "gather: index_axis is 3, expected 0 to 1, the rank of the indices"],
+  [[f64(3), i32(2)], (x, i) => ops.gather(x, i, { ...elements, collapsedAxes: [1] }), "axis", "gather: collapsed_axes with batch_axes names axis 1, expected 0 to 0"],
+  [[f64(3), i32(2)], (x, i) => ops.gather(x, i, { ...elements, sizes: [2] }), "shape", "gather: the size on axis 0 is 2, expected 1"],
+  [[f64(3), i32(2)], (x, i) => ops.gather(x, i, { ...elements, collapsedAxes: [], offsetAxes: [1], sizes: [4] }), "shape", "gather: the extent of axis 0, from which windows are taken, is 3, expected at least 4"],
+  [[f64(3, 2), i32(2)], (x, i) => ops.gather(x, i, { ...elements, offsetAxes: [1, 0], collapsedAxes: [], sizes: [1, 1] }), "axis", "gather: offset_axes is [1, 0], expected ascending axes"],
+  [[f64(3, 2), i32(2, 1)], (x, i) => ops.gather(x, i, { ...elements, batchAxes: [0], indexBatchAxes: [], collapsedAxes: [1], indexMap: [1], sizes: [1, 1] }), "axis", "gather: index_batch_axes names 0 axes, expected 1 as batch_axes"],
+  [[f64(3), i32(2), f32(2)], (x, i, u) => ops.scatter(x, i, u, changes), "dtype", "scatter: operand 2 has dtype f32, expected f64 as operand 0: cast one of them"],
+  [[bool(3), i32(2), bool(2)], (x, i, u) => ops.scatter(x, i, u, changes), "dtype", "scatter: kind add takes numbers, operand 0 has dtype bool: cast it"],
+  [[f64(3), i32(2), f64(3)], (x, i, u) => ops.scatter(x, i, u, changes), "shape", "scatter: axis 0 of the updates is 3, expected 2"],
+  [[f64(3), i32(2), f64(2, 1)], (x, i, u) => ops.scatter(x, i, u, changes), "shape", "scatter: the updates have shape [2, 1], expected rank 1, as [2]"],
+  [[f64(3), i32()], (x, i) => ops.dynamicSlice(x, [i, i], [1]), "arity", "dynamic_slice: got 2 starts, expected 1, one per axis of [3]"],
+  [[f64(3), i32()], (x, i) => ops.dynamicSlice(x, [i], [-1]), "shape", "dynamic_slice: the size on axis 0 is -1, expected at least 0"],
+  [[f64(3), f32(1), i32()], (x, u, i) => ops.dynamicUpdateSlice(x, u, [i]), "dtype", "dynamic_update_slice: the update has dtype f32, expected f64 as operand 0: cast one of them"],
+  [[f64(3), f64(4), i32()], (x, u, i) => ops.dynamicUpdateSlice(x, u, [i]), "shape", "dynamic_update_slice: the extent of axis 0, from which the box is taken, is 3, expected at least 4"],
 
   [[f64(2)], (x) => ops.broadcast(x, [3, 2], [0]), "shape", "broadcast: axis 0 of the operand is 2, expected 3"],
   [[f64(1)], (x) => ops.broadcast(x, [3], [0]), "shape", "broadcast: axis 0 of the operand is 1, expected 3"],

@@ -151,6 +151,10 @@ function elementOfConcatenate(x: LowerContext, at: readonly Dim[]): Value {
         at.map((d, a) => (a === axis ? subDims(d, offsets[from]) : d)),
       );
     const middle = (from + to) >> 1;
+    const [place, border] = [at[axis], offsets[middle]];
+    if (typeof place === "number" && typeof border === "number") {
+      return place < border ? among(from, middle) : among(middle, to);
+    }
     const isBefore = compare(indexValue(at[axis]), indexValue(offsets[middle]), "lt");
     return ifElse(
       isBefore,

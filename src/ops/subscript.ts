@@ -29,7 +29,8 @@ export interface Range {
 /** What is said of an index out of range. */
 export function rangeMessage(of: string, index: number, axis: number, extent: number, size: number): string {
   const what = size === 1 ? `index ${index} is` : `${size} elements from index ${index} on are`;
-  return `${of}: ${what} out of range for axis ${axis} of extent ${extent}`;
+  const hint = index < 0 ? ": indices count from 0" : "";
+  return `${of}: ${what} out of range for axis ${axis} of extent ${extent}${hint}`;
 }
 
 /** Whether integers of the type can be indices. */

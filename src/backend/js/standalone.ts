@@ -58,7 +58,8 @@ function rangeText(ranges: Tables["ranges"]): string {
 
 function $range(i, index, extent, size) {
   const what = size === 1 ? \`index \${index} is\` : \`\${size} elements from index \${index} on are\`;
-  throw new RangeError(\`\${$ranges[i][0]}: \${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\`);
+  const hint = index < 0 ? ": indices count from 0" : "";
+  throw new RangeError(\`\${$ranges[i][0]}: \${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\`);
 }`;
 }
 
