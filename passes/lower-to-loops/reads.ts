@@ -67,6 +67,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     } else if (whole !== null) whole(context);
     else lowering.element(context, indices(builder, dimsOf(operation.results[0].type)));
   });
+  if (lowering.kind === "nest") for (const i of lowering.again?.(operation) ?? []) reads[i].again = true;
   return reads.map(({ places, again, memory }) => ({ once: !again, places: places.size, memory }));
 }
 

@@ -480,6 +480,8 @@ export type Lowering =
       element(x: LowerContext, at: readonly Dim[]): Value;
       /** The nests of the whole result, where they are cheaper than element by element; null where they are not. */
       whole?(operation: Operation): ((x: WholeContext) => void) | null;
+      /** The operands of which several subscripts are the same element, though each uses every index around. */
+      again?(operation: Operation): readonly number[];
     }
   | { readonly kind: "view" }
   | { readonly kind: "update"; update(x: UpdateContext): void }

@@ -4,6 +4,7 @@ import {
   addDims,
   allocate,
   type Dim,
+  dimsOf,
   dtypes,
   type EvalContext,
   floorDim,
@@ -16,10 +17,12 @@ import {
   scalar,
   sizeOf,
   type Value,
+  type WholeContext,
 } from "../ir/index.ts";
 import { add, div, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
 import { constant, indexValue } from "./constant.ts";
+import { isWorthTiling, lowerContraction } from "./contraction.ts";
 import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 import { tensorOf } from "./define.ts";
 import { nestedLoops } from "./reduce-order.ts";
@@ -95,8 +98,10 @@ export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
   const [image, kernel] = x.operation.operands.map(tensorOf);
   const zero = constant(0, scalar(image.dtype));
   const inputs = kernel.shape[c.kernel.feature];
-  const [batch, feature] = originOf(x.operation, c, at);
   const output = at[c.result.feature];
+  const group = c.groups === 1 ? 0 : quotient(output, perGroup(kernel.shape[c.kernel.batch], c.groups));
+  const count = dimsOf(x.operation.results[0].type)[c.result.batch];
+  const [batch, feature] = originOf(c, at[c.result.batch], group, [count, inputs]);
   const extents = pick(image.shape, c.x.spatial);
   const step = (k: readonly Dim[], [outer]: readonly Value[]): readonly Value[] => {
     const places = c.windows.map((w, i) => subscriptUnder(at[c.result.spatial[i]], k[i], w));
@@ -113,14 +118,52 @@ export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
   return nestedLoops(pick(kernel.shape, c.kernel.spatial), [zero], step)[0];
 }
 
-/** Where x's part for an element of the result begins: in the batch, and among the features. */
-function originOf({ operands }: Operation, c: ConvShape, at: readonly Dim[]): readonly [batch: Dim, feature: Dim] {
-  const [image, kernel] = operands.map(tensorOf);
-  const n = at[c.result.batch];
-  if (c.groups === 1) return [n, 0];
-  const group = quotient(at[c.result.feature], perGroup(kernel.shape[c.kernel.batch], c.groups));
-  if (c.batchGroups === 1) return [n, mulDims(group, kernel.shape[c.kernel.feature])];
-  return [addDims(n, mulDims(group, perGroup(image.shape[c.x.batch], c.batchGroups))), 0];
+/**
+ * The same sums as tiles: rows are places in the batch, columns the output features of a group, and what is summed is
+ * packed with its padding. Null where there is too little to tile.
+ */
+export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void) | null {
+  const c = convShape(operation);
+  const [image, kernel, result] = [...operation.operands, ...operation.results].map(tensorOf);
+  const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
+  const inputs = kernel.shape[c.kernel.feature];
+  const count = result.shape[c.result.batch];
+  const extents = {
+    batch: c.groups === 1 ? [] : [c.groups],
+    rows: [count, ...pick(result.shape, c.result.spatial)],
+    columns: [outputs],
+    depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
+  };
+  if (!isWorthTiling(extents)) return null;
+  const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
+  const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
+    const under = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w));
+    const [batch, feature] = originOf(c, n, group, [count, inputs]);
+    const subscripts = under.map(({ subscript }) => subscript);
+    const at = placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts);
+    const inside = (): readonly Value[] => [x.element(0, at)];
+    const padding = (): readonly Value[] => [constant(0, scalar(image.dtype))];
+    return whereInside(under, c.windows, pick(image.shape, c.x.spatial), inside, padding)[0];
+  };
+  return (x) =>
+    lowerContraction(x, {
+      ...extents,
+      dtype: image.dtype,
+      left: ([group = 0], row, k) => left(x, group, row, k),
+      right: ([group = 0], [column], k) =>
+        x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
+      place: ([group = 0], [n, ...places], [column]) => placed(c.result, n, output(group, column), places),
+    });
+}
+
+/** Where x's part of a group begins: in the batch, of which the result's is `count`, and among its `inputs` features. */
+function originOf(
+  c: ConvShape,
+  n: Dim,
+  group: Dim,
+  [count, inputs]: readonly [Dim, Dim],
+): readonly [batch: Dim, feature: Dim] {
+  return c.batchGroups === 1 ? [n, mulDims(group, inputs)] : [addDims(n, mulDims(group, count)), 0];
 }
 
 /** floor(d / by), computed where the divisor is open. */

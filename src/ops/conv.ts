@@ -26,10 +26,18 @@ import {
   swapped,
   unfold,
 } from "./conv-axes.ts";
-import { evalConv, lowerConv } from "./conv-loops.ts";
+import { evalConv, lowerConv, lowerWholeConv } from "./conv-loops.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "./define.ts";
 import { reverse } from "./structural.ts";
-import { type AxisWindow, exchanged, listsOf, requireLists, requirePlaces, transposed } from "./window-shape.ts";
+import {
+  type AxisWindow,
+  exchanged,
+  listsOf,
+  overlaps,
+  requireLists,
+  requirePlaces,
+  transposed,
+} from "./window-shape.ts";
 
 const convOp: Op = defineOp({
   name: "conv",
@@ -58,7 +66,12 @@ const convOp: Op = defineOp({
     transpose: (x) => [x.wanted[0] ? inputCotangent(x) : null, x.wanted[1] ? kernelCotangent(x) : null],
   },
   batching: { kind: "rule", batch: (x) => [batchConv(x)] },
-  lowering: { kind: "nest", element: lowerConv },
+  lowering: {
+    kind: "nest",
+    element: lowerConv,
+    whole: lowerWholeConv,
+    again: (operation) => (convShape(operation).windows.some(overlaps) ? [0] : []),
+  },
   docs: {
     semantics:
       "Element (n, o, t) of the result is the sum of x[n, c, t · stride + k · kernel_dilation] · kernel[o, c, k] over subscripts k of the kernel's spatial axes and input features c, where x stands padded: zeros around it, and between its elements where dilation is above 1. The sum starts from 0 and takes k row-major and, for each, c ascending, in any layout; product and sum are each rounded; padding multiplies as the number 0. The extent of a spatial axis is floor((low + span(x) + high - span(kernel)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). With g feature groups, group i of the output features sees group i of x's features; with g batch groups, group i of the output features sees group i of x's batch, and the result's batch is g times smaller. A kernel is not turned round: `reverse` it for a convolution of signal processing.",

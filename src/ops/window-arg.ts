@@ -30,6 +30,7 @@ import {
   ofBatch,
   optionsOfWindows,
   requireWindows,
+  sharedElements,
   type WindowOptions,
   windowAttributes,
   windowsIn,
@@ -52,7 +53,7 @@ const argReduceWindowOp: Op = defineOp({
   eval: (x) => [evalArgReduceWindow(x)],
   derivative: { kind: "zero", reason: "a position is piecewise constant" },
   batching: { kind: "rule", batch: (x) => [batchArgReduceWindow(x)] },
-  lowering: { kind: "nest", element: lowerArgReduceWindow },
+  lowering: { kind: "nest", element: lowerArgReduceWindow, again: sharedElements },
   docs: {
     semantics:
       "The i32 position in x, its elements counted row-major over all axes, of the first element under the window that no other there exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the position of the first NaN. Padding is no element: where there is nothing else, -1. The places are those of reduce_window.",

@@ -3,6 +3,7 @@
 import type { AttributeSpec, Attributes, Dim, Operation, TensorType, TypeContext } from "../ir/index.ts";
 import {
   type AxisWindow,
+  overlaps,
   requireLists,
   requirePlaces,
   type WindowLists,
@@ -59,6 +60,11 @@ function listsIn(attributes: Attributes): WindowLists {
 /** The window along each axis of x. */
 export function windowsIn({ attributes }: Pick<Operation, "attributes">): readonly AxisWindow[] {
   return windowsOf(attributes.window as readonly Dim[], listsIn(attributes));
+}
+
+/** The operands whose elements lie under several places of the window. */
+export function sharedElements(operation: Operation): readonly number[] {
+  return windowsIn(operation).some(overlaps) ? [0] : [];
 }
 
 /** The extents of the result: the places of the window. */

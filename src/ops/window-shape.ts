@@ -23,6 +23,12 @@ export function spread(n: Dim, by: number): Dim {
   return dilated(n, by - 1);
 }
 
+/** Whether two places of the window may share an element. */
+export function overlaps({ size, stride, windowDilation }: AxisWindow): boolean {
+  const reach = spread(size, windowDilation);
+  return typeof reach !== "number" || reach > stride;
+}
+
 /** How many places a window has along an axis of extent n; -1 or less where it is too large. */
 export function placesOf(n: Dim, w: AxisWindow): Dim {
   const padded = addDims(addDims(w.low, spread(n, w.dilation)), w.high);
