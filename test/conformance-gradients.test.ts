@@ -48,6 +48,12 @@ const reduction =
   (x) =>
     f(x, { axes: (axes ?? undefined) as number[] | undefined, keepDims: keepdims === true });
 
+const along =
+  (f: (x: Tensor, options: { readonly axis?: number }) => Tensor): Row =>
+  ({ axis }) =>
+  (x) =>
+    f(x, { axis: axis as number });
+
 const programs: Readonly<Record<string, Function>> = {
   "sin(x)*y + exp(x*y)": (x, y) => add(mul(adjoint.sin(x), y), exp(mul(x, y))),
   "if sum(x)>0 then 2x else x^2": (x) =>
@@ -158,10 +164,9 @@ const table: Readonly<Record<string, Row>> = {
   sum: reduction(sum),
   mean: reduction(adjoint.mean),
   logsumexp: reduction(adjoint.logsumexp),
-  logcumsumexp:
-    ({ axis }) =>
-    (x) =>
-      adjoint.logcumsumexp(x, { axis: axis as number }),
+  cumprod: along(adjoint.cumprod),
+  cummax: along(adjoint.cummax),
+  logcumsumexp: along(adjoint.logcumsumexp),
   norm: ({ p, ...attrs }) =>
     reduction((x, options) => adjoint.norm(x, { ...options, p: numberOf(p as Spelled) }))(attrs, []),
   prod: reduction(adjoint.prod),
