@@ -211,6 +211,7 @@ export {
   leakyRelu,
   linear,
   linspace,
+  logcumsumexp,
   logit,
   logSigmoid,
   logSoftmax,

@@ -48,6 +48,12 @@ const reduction =
   (x) =>
     f(x, { axes: (axes ?? undefined) as number[] | undefined, keepDims: keepdims === true });
 
+const along =
+  (f: (x: Tensor, options: { readonly axis?: number }) => Tensor): Row =>
+  ({ axis }) =>
+  (x) =>
+    f(x, { axis: axis as number });
+
 const programs: Readonly<Record<string, Function>> = {
   "sin(x)*y + exp(x*y)": (x, y) => add(mul(adjoint.sin(x), y), exp(mul(x, y))),
   "if sum(x)>0 then 2x else x^2": (x) =>
@@ -88,6 +94,15 @@ type Convolution = (x: Tensor, kernel: Tensor, bias: Tensor | undefined, options
 
 function convolved(f: Convolution, layout: adjoint.LayoutName, attrs: Attributes): Function {
   return (x, kernel, bias) => f(x, kernel, bias, windowOptions(attrs, layout));
+}
+
+/** The subscripts of each element of `indices`: itself along the axis, its place along the others. */
+function elementsAlong(indices: Tensor, axis: number): readonly Tensor[] {
+  return indices.shape.map((extent, a) => {
+    if (a === axis) return indices;
+    const shape = indices.shape.map((_, b) => (a === b ? extent : 1));
+    return adjoint.arange(Number(extent), { dtype: "i32" }).reshape(shape);
+  });
 }
 
 const pooled =
@@ -149,6 +164,9 @@ const table: Readonly<Record<string, Row>> = {
   sum: reduction(sum),
   mean: reduction(adjoint.mean),
   logsumexp: reduction(adjoint.logsumexp),
+  cumprod: along(adjoint.cumprod),
+  cummax: along(adjoint.cummax),
+  logcumsumexp: along(adjoint.logcumsumexp),
   norm: ({ p, ...attrs }) =>
     reduction((x, options) => adjoint.norm(x, { ...options, p: numberOf(p as Spelled) }))(attrs, []),
   prod: reduction(adjoint.prod),
@@ -156,6 +174,22 @@ const table: Readonly<Record<string, Row>> = {
   reduce_max: reduction(adjoint.max),
   matmul: plain(adjoint.matmul),
   linear: plain(adjoint.linear),
+  gather_elements:
+    ({ axis }) =>
+    (x, indices) =>
+      adjoint.takeAlongAxis(x, indices, { axis: axis as number }),
+  scatter_add:
+    ({ axis }) =>
+    (x, indices, updates) =>
+      adjoint.addAt(x, elementsAlong(indices, axis as number), updates),
+  index_put:
+    ({ accumulate }) =>
+    (x, indices, values) =>
+      (accumulate === true ? adjoint.addAt : adjoint.set)(x, [indices], values),
+  scatter_nd_add: () => (x, indices, updates) => {
+    const columns = adjoint.unstack(indices, { axis: -1 });
+    return adjoint.addAt(x, columns, updates);
+  },
   einsum:
     ({ equation }) =>
     (...x) =>
@@ -211,7 +245,9 @@ const table: Readonly<Record<string, Row>> = {
     },
   pad: ({ mode, pads, value }) => {
     const [low, high] = [0, 1].map((side) => (pads as [number, number][]).map((pair) => pair[side]));
-    return mode === "constant" ? (x) => adjoint.pad(x, { low, high, value: value as number }) : null;
+    if (mode === "constant") return (x) => adjoint.pad(x, { low, high, value: value as number });
+    const modes: Readonly<Record<string, adjoint.PadOptions["mode"]>> = { replicate: "edge", circular: "wrap" };
+    return (x) => adjoint.pad(x, { low, high, mode: modes[mode as string] ?? (mode as adjoint.PadOptions["mode"]) });
   },
   flip:
     ({ axes }) =>

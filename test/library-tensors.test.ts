@@ -21,6 +21,33 @@ describe("softmax", () => {
     expectNear(grad((x: Tensor) => adjoint.logsumexp(x))(tensor([2, 2])) as Tensor, [0.5, 0.5]);
   });
 
+  it("logcumsumexp is that of each beginning, along any axis", () => {
+    const x = tensor([
+      [-1000, 0, 3],
+      [5, -Infinity, 700],
+    ]);
+    const expected = [0, 1].flatMap((i) =>
+      [1, 2, 3].map((n) => adjoint.logsumexp(x.slice({ start: [i], limit: [i + 1, n] })).item() as number),
+    );
+    expectNear(adjoint.logcumsumexp(x), expected);
+    expectNear(
+      adjoint.logcumsumexp(adjoint.matrixTranspose(x), { axis: 0 }),
+      adjoint.matrixTranspose(adjoint.logcumsumexp(x)),
+    );
+    const f = (v: Tensor): Tensor =>
+      adjoint
+        .logcumsumexp(v)
+        .mul(tensor([1, 2, 3]))
+        .sum();
+    const g = (v: Tensor): Tensor =>
+      adjoint
+        .log(adjoint.matmul(adjoint.exp(v), adjoint.triu(adjoint.ones([3, 3]))))
+        .mul(tensor([1, 2, 3]))
+        .sum();
+    expectNear(grad(f)(filled([3])) as Tensor, grad(g)(filled([3])) as Tensor);
+    expect(adjoint.logcumsumexp(filled([2, 0])).shape).toEqual([2, 0]);
+  });
+
   it("of infinities and of nothing", () => {
     const lse = (x: number[]): unknown => adjoint.logsumexp(tensor(x, { shape: [x.length] })).item();
     expect([lse([]), lse([-Infinity, -Infinity]), lse([Infinity, 1]), lse([-Infinity, 3])]).toEqual([
@@ -62,6 +89,26 @@ describe("losses", () => {
     const sure = tensor([[0, -Infinity]]);
     const loss = (label: number) => adjoint.crossEntropy(sure, tensor([label], { dtype: "i32" })).item();
     expect([loss(0), loss(1)]).toEqual([0, Infinity]);
+  });
+
+  it("crossEntropy weighs classes, in the mean too, and refuses labels that are no class", () => {
+    const weight = tensor([1, 2, 0.5]);
+    const each = [...adjoint.crossEntropy(logits, labels, { reduction: "none" }).data()];
+    const shares = [1, 0.5, 2, 0.5];
+    const weighed = each.map((l, i) => l * shares[i]);
+    expectNear(adjoint.crossEntropy(logits, labels, { reduction: "none", weight }), weighed);
+    const total = (list: number[]): number => list.reduce((a, b) => a + b, 0);
+    expectNear(adjoint.crossEntropy(logits, labels, { weight }), [total(weighed) / total(shares)]);
+    const some = adjoint.crossEntropy(logits, labels, { weight, ignoreIndex: 0 });
+    expectNear(some, [total(weighed.slice(1)) / total(shares.slice(1))]);
+    const hot = adjoint.oneHot(labels, 3);
+    for (const options of [
+      { weight, reduction: "sum" },
+      { weight, reduction: "sum", labelSmoothing: 0.3 },
+    ] as const) {
+      expectNear(adjoint.crossEntropy(logits, labels, options), adjoint.crossEntropy(logits, hot, options));
+    }
+    expect(() => adjoint.crossEntropy(logits, tensor([0, 1, 3, 0], { dtype: "i32" }))).toThrow(AdjointError);
   });
 
   it("huber is continuous with its slope, and has both parts", () => {
@@ -220,6 +267,26 @@ describe("layout", () => {
       adjoint.roll(adjoint.roll(x, 1, { axes: 0 }), -1, { axes: 1 }),
     );
     expect(adjoint.roll(filled([0, 2]), 3).shape).toEqual([0, 2]);
+  });
+
+  it("pad puts in elements of the tensor: the nearest, mirrored, or from the beginning again", () => {
+    const x = tensor([1, 2, 3]);
+    const of = (mode: "edge" | "reflect" | "wrap", low: number, high: number) =>
+      adjoint.pad(x, { low, high, mode }).toArray();
+    expect(of("edge", 2, 1)).toEqual([1, 1, 1, 2, 3, 3]);
+    expect(of("reflect", 2, 3)).toEqual([3, 2, 1, 2, 3, 2, 1, 2]);
+    expect(of("wrap", 4, 1)).toEqual([3, 1, 2, 3, 1, 2, 3, 1]);
+    expect(of("edge", -1, 0)).toEqual([2, 3]);
+    expect(adjoint.pad(tensor([7]), { low: 1, high: 1, mode: "reflect" }).toArray()).toEqual([7, 7, 7]);
+    const f = compile((v: Tensor) => adjoint.pad(v, { low: [1, 1], high: [0, 2], mode: "reflect" }), ["f64[N, M]"]);
+    for (const shape of [
+      [2, 3],
+      [1, 1],
+      [3, 2],
+    ])
+      expectNear(f(filled(shape)), adjoint.pad(filled(shape), { low: [1, 1], high: [0, 2], mode: "reflect" }));
+    expect(grad((v: Tensor) => adjoint.pad(v, { low: 1, mode: "reflect" }).sum())(x).toArray()).toEqual([1, 2, 1]);
+    expect(() => adjoint.pad(x, { low: 1, mode: "edge", value: 0 })).toThrow("are for mode");
   });
 
   it("split by sizes and by one size, and concat is its inverse", () => {

@@ -236,14 +236,15 @@ export class Nests {
     for (const d of at) collectValues(d, values);
     const needed = [...values.values()].filter((v) => v instanceof Value);
     const inner = currentBlock();
+    // an index of unknown home may stand anywhere
+    if (!needed.every((v) => this.#homes.has(v) || isArgument(v, inner))) return inner;
     let block = inner;
     while (block !== this.base && block.parent !== null && isLoopBody(block)) {
       const here = block;
       if (needed.some((v) => this.#holds(here, v))) return block;
       block = block.parent;
     }
-    // an index of unknown home may stand anywhere
-    return needed.every((v) => this.#homes.has(v) || isArgument(v, inner)) ? block : inner;
+    return block;
   }
 
   #keyOf(at: readonly Dim[]): string {

@@ -5,6 +5,7 @@ import * as ops from "../ops/index.ts";
 import { axisOf, requireList, symbolicDim } from "./axes.ts";
 import { describe } from "./describe.ts";
 import { apply, type Operand } from "./lift.ts";
+import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
 import type { Boundary } from "./scope.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -105,22 +106,37 @@ export interface PadOptions {
   readonly interior?: number | readonly number[];
   /** What is put in; 0 or false where left out. */
   readonly value?: Operand;
+  /** Of what stands around: `value`, where left out, the nearest element, a mirror image, or the beginning again. */
+  readonly mode?: "constant" | PadMode;
 }
 
 /**
  * The tensor with a value around its elements, and between them where `interior` says so.
  *
- * @throws AdjointError `shape` where more is cut off than there is, `dtype` where the value has another dtype.
+ * @throws AdjointError `shape` where more is cut off than there is, `dtype` where the value has another dtype, `range`
+ *   when it runs and there is no element to put in.
  * @example pad(tensor([1, 2]), { low: 1, high: 2 }) // [0, 1, 2, 0, 0]
  */
 export function pad(x: Tensor, options: PadOptions = {}): Tensor {
   const { value } = options ?? {};
   return apply(pad, value === undefined ? [x] : [x, value], (v, filling?: Value) => {
-    requireOptions("pad", options, ["low", "high", "interior", "value"]);
+    requireOptions("pad", options, ["low", "high", "interior", "value", "mode"]);
     const shape = shapeOf(v, "pad");
     const list = (name: "low" | "high" | "interior") => counts(options[name], shape, `pad: ${name}`, 0);
+    if (isFromWithin(options)) return [padFromWithin(v, list("low"), list("high"), options.mode)];
     return [ops.pad(v, { low: list("low"), high: list("high"), interior: list("interior") }, filling)];
   })[0];
+}
+
+/** Whether elements of the tensor are put in; a value and a place between neighbours have no meaning then. */
+function isFromWithin(options: PadOptions): options is PadOptions & { readonly mode: PadMode } {
+  const { mode = "constant", value, interior } = options;
+  if (mode === "constant") return false;
+  if (!padModes.includes(mode))
+    fail("option", `pad: option 'mode' is ${describe(mode)}, expected one of constant, ${padModes.join(", ")}`);
+  if (value !== undefined || interior !== undefined)
+    fail("option", `pad: the options 'value' and 'interior' are for mode "constant", got "${mode}"`);
+  return true;
 }
 
 /** The tensor in the opposite order along axes; along all where they are left out. */

@@ -4,10 +4,9 @@ import {
   abs,
   add,
   axisOf,
-  cast,
   composite,
   div,
-  equal,
+  expandDims,
   less,
   log,
   logaddexp,
@@ -16,15 +15,19 @@ import {
   neg,
   notEqual,
   type Operand,
+  reshape,
   square,
+  squeeze,
   sub,
   sum,
   type Tensor,
+  take,
+  takeAlongAxis,
   where,
 } from "../frontend/index.ts";
 import { fail, isFloat, requireOptions } from "../ir/index.ts";
-import { oneHot } from "./creation.ts";
-import { axesOf, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
+import { onesLike } from "./creation.ts";
+import { axesOf, count, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
 import { logSoftmax } from "./softmax.ts";
 
 export type ReductionName = "mean" | "sum" | "none";
@@ -89,62 +92,86 @@ export const huber = composite("huber", (x: Tensor, target: Operand, options: Hu
 export interface CrossEntropyOptions extends LossOptions {
   /** The axis of the classes; the last where left out. */
   readonly axis?: number;
-  /** How much of each label is spread over all classes; 0 where left out. */
+  /** How much of each target is spread evenly over all classes; 0 where left out. */
   readonly labelSmoothing?: number;
   /** The label whose places count for nothing, also not in the mean. */
   readonly ignoreIndex?: number;
+  /** How much each class counts, a vector; the mean is weighted with it. */
+  readonly weight?: Tensor;
 }
+
+const crossEntropyNames = ["axis", "ignoreIndex", "labelSmoothing", "reduction", "weight"] as const;
 
 /**
  * -Σ p · log softmax(logits) over the axis of classes. The target holds integer labels, one axis fewer than the logits, or
- * probabilities, the logits' shape. The mean is over the labels that count.
+ * probabilities, the logits' shape. The mean is over the labels that count (torch `cross_entropy`).
  *
- * @throws AdjointError `shape` where the ranks do not fit, `dtype` for logits that are no floats.
- * @example crossEntropy(tensor([[0, 0]]), tensor([1], { dtype: "i32" })) // 0.6931471805599453
+ * @throws AdjointError `shape` where the ranks do not fit, `dtype` for logits that are no floats, `range` when it runs and
+ * a label is no class.
+ * @example crossEntropy(tensor([[0, 0]]), i32([1])) // 0.6931471805599453
  */
 export const crossEntropy = composite(
   "crossEntropy",
   (logits: Tensor, target: Tensor, options: CrossEntropyOptions = {}): Tensor => {
     const name = "crossEntropy";
-    requireOptions(name, options, ["axis", "ignoreIndex", "labelSmoothing", "reduction"]);
+    requireOptions(name, options, crossEntropyNames);
     requireFloat(logits, name);
     requireTensor(target, name);
     const axis = axisOf(options.axis ?? -1, rankOf(logits, name));
     const logs = logSoftmax(logits, { axis });
-    const smooth = (p: Tensor): Tensor => smoothed(p, logits, axis, options.labelSmoothing ?? 0);
-    if (isFloat(target.dtype)) {
-      if (target.rank !== logits.rank)
-        fail("shape", `${name}: the probabilities have rank ${target.rank}, expected ${logits.rank} as the logits`);
-      return reduced(neg(sum(mul(smooth(target), logs), { axes: axis })), options.reduction ?? "mean", name);
-    }
-    const hot = smooth(labelled(logits, target, axis, name));
-    // a logit of -∞ has log 0, and counts only where its label does
-    const picked = where(equal(hot, 0), 0, mul(hot, logs));
-    return overLabels(neg(sum(picked, { axes: axis })), target, options, name);
+    if (!isFloat(target.dtype)) return ofLabels(logs, target, axis, options, name);
+    if (target.rank !== logits.rank)
+      fail("shape", `${name}: the probabilities have rank ${target.rank}, expected ${logits.rank} as the logits`);
+    if (options.ignoreIndex !== undefined)
+      fail("option", `${name}: option 'ignoreIndex' is for labels, the target holds probabilities`);
+    const each = classWise(logs, options.weight, axis, name);
+    return reduced(
+      mixed(neg(sum(mul(target, each), { axes: axis })), each, axis, options),
+      options.reduction ?? "mean",
+      name,
+    );
   },
 );
 
-/** The labels as probabilities. */
-function labelled(logits: Tensor, labels: Tensor, axis: number, where: string): Tensor {
-  if (labels.rank !== logits.rank - 1)
-    fail(
-      "shape",
-      `${where}: the labels have rank ${labels.rank}, expected ${logits.rank - 1}, one less than the logits`,
-    );
-  return oneHot(labels, logits.shape[axis], { axis, dtype: logits.dtype });
+/** The logarithms as much as their classes count. */
+function classWise(logs: Tensor, weight: Tensor | undefined, axis: number, name: string): Tensor {
+  if (weight === undefined) return logs;
+  if (rankOf(weight, name) !== 1) fail("shape", `${name}: the weights have rank ${weight.rank}, expected 1`);
+  return mul(
+    logs,
+    reshape(
+      weight,
+      count(logs.rank - axis).map((i) => (i === 0 ? weight.shape[0] : 1)),
+    ),
+  );
 }
 
-function smoothed(p: Tensor, logits: Tensor, axis: number, share: number): Tensor {
-  return share === 0 ? p : add(mul(p, 1 - share), div(share, countAlong(logits, [axis], logits.dtype)));
+/** The losses, mixed with those of a target that is spread over all classes. */
+function mixed(losses: Tensor, each: Tensor, axis: number, { labelSmoothing = 0 }: CrossEntropyOptions): Tensor {
+  if (labelSmoothing === 0) return losses;
+  const even = div(neg(sum(each, { axes: axis })), countAlong(each, [axis], each.dtype));
+  return add(mul(losses, 1 - labelSmoothing), mul(even, labelSmoothing));
 }
 
-/** Reduces the losses of labels, those that are ignored left out. */
-function overLabels(losses: Tensor, labels: Tensor, options: CrossEntropyOptions, name: string): Tensor {
-  const { ignoreIndex, reduction = "mean" } = options;
-  if (ignoreIndex === undefined) return reduced(losses, reduction, name);
-  const counts = notEqual(labels, ignoreIndex);
-  const kept = where(counts, losses, 0);
-  return reduction === "mean" ? div(sum(kept), sum(cast(counts, losses.dtype))) : reduced(kept, reduction, name);
+function ofLabels(
+  logs: Tensor,
+  target: Tensor,
+  axis: number,
+  { reduction = "mean", ...options }: CrossEntropyOptions,
+  name: string,
+): Tensor {
+  if (target.rank !== logs.rank - 1)
+    fail("shape", `${name}: the labels have rank ${target.rank}, expected ${logs.rank - 1}, one less than the logits`);
+  const { ignoreIndex, weight } = options;
+  const counts = ignoreIndex === undefined ? null : notEqual(target, ignoreIndex);
+  const labels = counts === null ? target : where(counts, target, 0);
+  const each = classWise(logs, weight, axis, name);
+  const picked = squeeze(takeAlongAxis(each, expandDims(labels, { axis }), { axis }), { axes: axis });
+  const losses = mixed(neg(picked), each, axis, options);
+  const kept = counts === null ? losses : where(counts, losses, 0);
+  if (reduction !== "mean" || (counts === null && weight === undefined)) return reduced(kept, reduction, name);
+  const shares = weight === undefined ? onesLike(losses) : take(weight, labels);
+  return div(sum(kept), sum(counts === null ? shares : where(counts, shares, 0)));
 }
 
 /**

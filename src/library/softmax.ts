@@ -8,7 +8,9 @@ import {
   exp,
   isInf,
   log,
+  logaddexp,
   max,
+  scan,
   squeeze,
   stopGradient,
   sub,
@@ -17,7 +19,9 @@ import {
   where,
 } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
-import { type Axes, axesOf } from "./shapes.ts";
+import { full } from "./creation.ts";
+import { moveaxis } from "./layout.ts";
+import { type Axes, axesOf, requireFloat } from "./shapes.ts";
 
 export interface AxisOptions {
   /** The axis along which is normalised, negatives from the end; the last where left out. */
@@ -77,5 +81,24 @@ export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptio
   return sub(shifted, log(sum(exp(shifted), { axes, keepDims: true })));
 });
 
+/**
+ * log Σ eˣ of the elements up to each along an axis, without overflow.
+ *
+ * @throws AdjointError `axis` for one that x does not have, `dtype` for a tensor that is no float.
+ * @example logcumsumexp(tensor([1000, 1000])) // [1000, 1000.6931471805599]
+ */
+export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisOptions = {}): Tensor => {
+  requireOptions("logcumsumexp", options, ["axis"]);
+  requireFloat(x, "logcumsumexp");
+  const [axis] = axesOf(x, options.axis ?? -1, "logcumsumexp");
+  const first = moveaxis(x, axis, 0);
+  const nothing = full(first.shape.slice(1), -Infinity, { dtype: x.dtype });
+  const step = (total: Tensor, next: Tensor): readonly [Tensor, Tensor] => {
+    const sum = logaddexp(total, next);
+    return [sum, sum];
+  };
+  return moveaxis(scan(step, nothing, first)[1], 0, axis);
+});
+
 /** Those whose first argument is the tensor: each is a method too. */
-export const softmaxTable = { logsumexp, softmax, logSoftmax };
+export const softmaxTable = { logsumexp, softmax, logSoftmax, logcumsumexp };
