@@ -22,7 +22,7 @@ import {
 import { add, div, mul } from "./arithmetic.ts";
 import { offsetsOf, pick, stridesOf } from "./arrays.ts";
 import { constant, indexValue } from "./constant.ts";
-import { isWorthTiling, lowerContraction } from "./contraction.ts";
+import { contractionKind, lowerContraction } from "./contraction.ts";
 import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 import { tensorOf } from "./define.ts";
 import { nestedLoops } from "./reduce-order.ts";
@@ -128,13 +128,16 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
   const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
   const inputs = kernel.shape[c.kernel.feature];
   const count = result.shape[c.result.batch];
+  const last = image.shape.length - 1;
   const extents = {
+    dtype: image.dtype,
+    depthInside: [c.x.feature === last, c.kernel.feature === last] as const,
     batch: c.groups === 1 ? [] : [c.groups],
     rows: [count, ...pick(result.shape, c.result.spatial)],
     columns: [outputs],
     depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
   };
-  if (!isWorthTiling(extents)) return null;
+  if (contractionKind(extents) !== "tiles") return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
   const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
     const under = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w));
@@ -148,7 +151,6 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
   return (x) =>
     lowerContraction(x, {
       ...extents,
-      dtype: image.dtype,
       left: ([group = 0], row, k) => left(x, group, row, k),
       right: ([group = 0], [column], k) =>
         x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
