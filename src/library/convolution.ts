@@ -29,7 +29,7 @@ export interface ConvOptions {
 }
 
 /** A convolution as users call it: with a bias or without. */
-interface Convolution<Options> {
+export interface Convolution<Options> {
   (x: Tensor, kernel: Tensor, options?: Options): Tensor;
   (x: Tensor, kernel: Tensor, bias: Tensor | null | undefined, options?: Options): Tensor;
 }

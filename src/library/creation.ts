@@ -8,10 +8,8 @@ import {
   axisOf,
   broadcastTo,
   cast,
-  type DTypeConstant,
   describe,
   dimsFor,
-  dtypeNamed,
   equal,
   expandDims,
   mul,
@@ -21,23 +19,7 @@ import {
 } from "../frontend/index.ts";
 import { type Dim, type DType, dimsOf, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { type Extent, rankOf, requireInteger } from "./shapes.ts";
-
-export interface DTypeOptions {
-  /** The dtype of the elements; f64 where left out, and of the value or tensor given where there is one. */
-  readonly dtype?: DTypeConstant | string;
-}
-
-function dtypeOf(options: DTypeOptions, where: string, otherwise: DType): DType {
-  requireOptions(where, options, ["dtype"]);
-  return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
-}
-
-function extents(shape: Extent | readonly Extent[], where: string): readonly Dim[] {
-  const dims = dimsFor(typeof shape === "object" ? shape : [shape]);
-  if (dims.includes(-1)) fail("shape", `${where}: got the extent -1, expected an integer from 0`);
-  return dims;
-}
+import { type DTypeOptions, dtypeOf, type Extent, extents, rankOf, requireInteger } from "./shapes.ts";
 
 /**
  * A tensor of one value.

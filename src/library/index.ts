@@ -26,6 +26,8 @@ export * from "./losses.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./products.ts";
+export * from "./random.ts";
+export type { DTypeOptions } from "./shapes.ts";
 export * from "./softmax.ts";
 export * from "./special.ts";
 export * from "./statistics.ts";

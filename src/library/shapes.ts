@@ -1,7 +1,19 @@
 // What the library asks of shapes: axes, extents as numbers in a formula, extents of results.
 
-import { axisOf, cast, describe, describeStranger, dim, mul, type Operand, Tensor } from "../frontend/index.ts";
-import { type DType, fail, isFloat } from "../ir/index.ts";
+import {
+  axisOf,
+  cast,
+  type DTypeConstant,
+  describe,
+  describeStranger,
+  dim,
+  dimsFor,
+  dtypeNamed,
+  mul,
+  type Operand,
+  Tensor,
+} from "../frontend/index.ts";
+import { type Dim, type DType, fail, isFloat, requireOptions } from "../ir/index.ts";
 
 export type Extent = number | string;
 export type Axes = number | readonly number[];
@@ -59,4 +71,22 @@ export function requireInteger(x: unknown, what: string, least = Number.MIN_SAFE
   if (Number.isSafeInteger(x) && (x as number) >= least) return x as number;
   const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${least}`;
   return fail("argument", `${what}: got ${describe(x)}, expected ${expected}`);
+}
+
+export interface DTypeOptions {
+  /** The dtype of the elements; f64 where left out, and of the value or tensor given where there is one. */
+  readonly dtype?: DTypeConstant | string;
+}
+
+/** The dtype that the options name. */
+export function dtypeOf(options: DTypeOptions, where: string, otherwise: DType): DType {
+  requireOptions(where, options, ["dtype"]);
+  return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
+}
+
+/** A shape that a user gives, as dimensions. */
+export function extents(shape: Extent | readonly Extent[], where: string): readonly Dim[] {
+  const dims = dimsFor(typeof shape === "object" ? shape : [shape]);
+  if (dims.includes(-1)) fail("shape", `${where}: got the extent -1, expected an integer from 0`);
+  return dims;
 }

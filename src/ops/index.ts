@@ -27,6 +27,7 @@ import { gatherRecords } from "./gather.ts";
 import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
 import { reduceRecords } from "./reduce.ts";
+import { rngRecords } from "./rng-bits.ts";
 import { roundingRecords } from "./rounding.ts";
 import { slicingRecords } from "./slicing.ts";
 import { specialRecords } from "./special.ts";
@@ -58,6 +59,7 @@ export const records = {
   ...dynamicSliceRecords,
   ...reduceRecords,
   ...argReduceRecords,
+  ...rngRecords,
   ...dotRecords,
   ...convRecords,
   ...windowRecords,
@@ -119,6 +121,7 @@ export { alloc, forLoop, load, store } from "./loop.ts";
 export { check, probe, stopGradient } from "./meta.ts";
 export { broadcast, reduce, reduceSum } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
+export { type RngWord, rngBits, splitKeys } from "./rng-bits.ts";
 export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
 export type { ScatterKind } from "./scatter-kinds.ts";
 export { type Box, type Padding, pad, slice } from "./slicing.ts";

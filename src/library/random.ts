@@ -1,0 +1,176 @@
+// Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
+// draws that are to differ take different keys, from splitKey.
+
+import {
+  add,
+  apply,
+  asUser,
+  bitwiseRightShift,
+  cast,
+  cos,
+  less,
+  log,
+  mul,
+  type Operand,
+  sqrt,
+  sub,
+  Tensor,
+  u32,
+  where,
+} from "../frontend/index.ts";
+import { type Dim, dimsOf, fail, requireOptions } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, requireInteger } from "./shapes.ts";
+
+/**
+ * The key of a seed, an integer from 0 to 2^53: u32[2].
+ *
+ * @throws AdjointError `argument` for anything else.
+ * @example key(7)
+ */
+export function key(seed: number): Tensor {
+  return asUser(key, () => {
+    if (!Number.isSafeInteger(seed) || seed < 0)
+      fail("argument", `key: the seed is ${String(seed)}, expected an integer from 0`);
+    return u32([Math.floor(seed / 2 ** 32), seed % 2 ** 32]);
+  });
+}
+
+/**
+ * n keys from one: u32[n, 2], each as good as a new one; the key itself is not to be used again.
+ *
+ * @throws AdjointError `argument` where n is no integer from 0, `shape` or `dtype` where the key is none.
+ * @example const [forWeights, forDropout] = [0, 1].map((i) => splitKey(key(7), 2).at(i))
+ */
+export function splitKey(of: Tensor, n = 2): Tensor {
+  return asUser(splitKey, () => {
+    requireKey(of, "splitKey");
+    requireInteger(n, "splitKey: n", 0);
+    return apply(splitKey, [of], (v) => [ops.splitKeys(v, n)])[0];
+  });
+}
+
+function requireKey(of: unknown, where: string): asserts of is Tensor {
+  const hint = "make one: key(7)";
+  if (!(of instanceof Tensor)) fail("argument", `${where}: the first argument is no key`, { hint });
+  if (of.dtype !== "u32" || of.rank !== 1 || of.shape[0] !== 2) {
+    fail("argument", `${where}: the key has type ${of.dtype}[${of.shape.join(", ")}], expected u32[2]`, { hint });
+  }
+}
+
+export interface RandomOptions extends DTypeOptions {}
+
+export interface UniformOptions extends RandomOptions {
+  /** Where the range begins; 0 where left out. */
+  readonly low?: number;
+  /** Where it ends, itself left out; 1 where left out. */
+  readonly high?: number;
+}
+
+type Shape = Extent | readonly Extent[];
+
+function floatOf(options: RandomOptions, name: string): "f32" | "f64" {
+  const dtype = dtypeOf({ dtype: options.dtype }, name, "f64");
+  return dtype === "f32" || dtype === "f64" ? dtype : fail("dtype", `${name}: dtype is ${dtype}, expected f32 or f64`);
+}
+
+/** Numbers from 0 to below 1, each multiple of 2^-24 (f32) or 2^-53 (f64) as likely as the others. */
+function unit(of: Tensor, dims: readonly Dim[], dtype: "f32" | "f64"): Tensor {
+  const words = (word: ops.RngWord): Tensor => apply(unit, [of], (v) => [ops.rngBits(v, dims, word)])[0];
+  if (dtype === "f32") return mul(cast(bitwiseRightShift(words("both"), 8), "f32"), 2 ** -24);
+  const high = mul(cast(bitwiseRightShift(words("first"), 5), "f64"), 2 ** 26);
+  return mul(add(high, cast(bitwiseRightShift(words("second"), 6), "f64")), 2 ** -53);
+}
+
+/**
+ * Numbers from `low` to below `high`, all as likely.
+ *
+ * @throws AdjointError `argument` where the first argument is no key, `dtype` for one that is no float.
+ * @example uniform(key(7), [2, 3], { low: -1 })
+ */
+export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
+  return asUser(uniform, () => {
+    requireOptions("uniform", options, ["dtype", "low", "high"]);
+    requireKey(of, "uniform");
+    const { low = 0, high = 1 } = options;
+    const x = unit(of, extents(shape, "uniform"), floatOf(options, "uniform"));
+    return low === 0 && high === 1 ? x : add(mul(x, high - low), low);
+  });
+}
+
+/**
+ * Numbers of the standard normal distribution, by the method of G. E. P. Box and M. E. Muller (1958): √(-2 ln u) cos 2πv.
+ *
+ * @throws AdjointError `argument` where the first argument is no key, `dtype` for one that is no float.
+ * @example normal(key(7), [2, 3])
+ */
+export function normal(of: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
+  return asUser(normal, () => {
+    requireOptions("normal", options, ["dtype"]);
+    requireKey(of, "normal");
+    const dims = extents(shape, "normal");
+    const dtype = floatOf(options, "normal");
+    const keys = splitKey(of, 2);
+    const [u, v] = [0, 1].map((i) => unit(keys.at(i), dims, dtype));
+    // 1 - u is never 0
+    return mul(sqrt(mul(log(sub(1, u)), -2)), cos(mul(v, 2 * Math.PI)));
+  });
+}
+
+/**
+ * true with probability p, a number or a tensor of the shape.
+ *
+ * @throws AdjointError `argument` where the first argument is no key.
+ * @example bernoulli(key(7), 0.3, [5])
+ */
+export function bernoulli(of: Tensor, p: Operand, shape: Shape): Tensor {
+  return asUser(bernoulli, () => {
+    requireKey(of, "bernoulli");
+    const dtype = p instanceof Tensor && p.dtype === "f32" ? "f32" : "f64";
+    return less(unit(of, extents(shape, "bernoulli"), dtype), p);
+  });
+}
+
+/**
+ * i32 integers from `low` to below `high`, all nearly as likely (to 2^-53).
+ *
+ * @throws AdjointError `argument` where the range is empty or no range of integers.
+ * @example randomIntegers(key(7), [10], { high: 6 })
+ */
+export function randomIntegers(
+  of: Tensor,
+  shape: Shape,
+  options: { readonly low?: number; readonly high: number },
+): Tensor {
+  return asUser(randomIntegers, () => {
+    requireOptions("randomIntegers", options, ["low", "high"]);
+    requireKey(of, "randomIntegers");
+    const low = requireInteger(options.low ?? 0, "randomIntegers: low");
+    const high = requireInteger(options.high, "randomIntegers: high", low + 1);
+    return add(cast(mul(unit(of, extents(shape, "randomIntegers"), "f64"), high - low), "i32"), low);
+  });
+}
+
+export interface DropoutOptions {
+  /** The probability that an element becomes 0; 0.5 where left out. */
+  readonly rate?: number;
+}
+
+/**
+ * Each element 0 with probability `rate`, the others divided by 1 - rate, so that the mean stays.
+ *
+ * @throws AdjointError `argument` where the key is none, `option` for a rate outside of [0, 1), `dtype` for integers.
+ * @example dropout(x, key(7), { rate: 0.1 })
+ */
+export function dropout(x: Tensor, of: Tensor, options: DropoutOptions = {}): Tensor {
+  return asUser(dropout, () => {
+    requireOptions("dropout", options, ["rate"]);
+    requireFloat(x, "dropout");
+    requireKey(of, "dropout");
+    const { rate = 0.5 } = options;
+    if (!(rate >= 0 && rate < 1)) fail("option", `dropout: rate is ${rate}, expected a number from 0 to below 1`);
+    const kept = apply(dropout, [x, of], (v, k) => [ops.rngBits(k, dimsOf(v.type))])[0];
+    const isKept = less(cast(kept, "f64"), (1 - rate) * 2 ** 32);
+    return where(isKept, mul(x, 1 / (1 - rate)), 0);
+  });
+}
