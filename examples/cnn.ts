@@ -38,7 +38,7 @@ export interface Network {
 export type Extent = number | string;
 
 /** The network as a graph; height and width are numbers, or names of what is open. */
-export function declare(batch: Extent = "B", height: Extent = "H", width: Extent = "W", rate = 0.1): Network {
+export function declare(batch: Extent = "B", height: Extent = "H", width: Extent = "W", rate = 0.3): Network {
   const graph = new Graph();
   const images = graph.placeholder(f32, { name: "images", shape: [batch, height, width, 1] });
   const labels = graph.placeholder(i32, { name: "labels", shape: [batch] });
@@ -50,7 +50,7 @@ export function declare(batch: Extent = "B", height: Extent = "H", width: Extent
     return v;
   };
   const weights = (name: string, i: number, shape: readonly number[]): Tensor => {
-    const bound = 1 / Math.sqrt(shape.slice(0, -1).reduce((a, b) => a * b, 1));
+    const bound = Math.sqrt(6 / shape.slice(0, -1).reduce((a, b) => a * b, 1));
     return variable(name, uniform(keys.at(i), shape, { low: -bound, high: bound, dtype: f32 }));
   };
   const bias = (name: string, n: number): Tensor => variable(name, zeros([n], { dtype: f32 }));
