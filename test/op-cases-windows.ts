@@ -25,10 +25,10 @@ const convolutions: readonly (readonly [readonly number[], readonly number[], op
   [[4, 2, 3], [4, 2, 2], { batchGroups: 2, low: [1] }],
   [[3, 2, 4], [2, 2, 4], { batchGroups: 2, xAxes: [2, 1, 0], kernelAxes: [2, 0, 1], resultAxes: [2, 0, 1] }],
   // enough of everything for tiles
-  [[2, 2, 5], [5, 2, 3], { low: [2], strides: [2], high: [1] }],
+  [[2, 4, 7], [5, 4, 3], { low: [2], strides: [2], high: [2] }],
   [[1, 3, 3, 4], [4, 3, 2, 2], { dilation: [1, 2], low: [1, -1], high: [0, 1], resultAxes: [2, 0, 1, 3] }],
-  [[1, 4, 6], [8, 2, 2], { featureGroups: 2, high: [1] }],
-  [[4, 2, 5], [8, 2, 2], { batchGroups: 2, low: [1] }],
+  [[1, 4, 10], [8, 2, 4], { featureGroups: 2, high: [2] }],
+  [[4, 2, 6], [10, 2, 4], { batchGroups: 2, low: [2] }],
   [[2, 3], [4, 3], {}],
   [[1, 2, 0], [1, 2, 2], { low: [1], high: [1] }],
   [[0, 2, 3], [1, 2, 2], {}],

@@ -8,6 +8,7 @@ import {
   maxDims,
   minDims,
   mulDims,
+  productOf,
   sizeOf,
   subDims,
   type Value,
@@ -109,8 +110,8 @@ export function whereInside(
 
 function conditionsOf({ subscript, undivided }: Under, { low, high, dilation }: AxisWindow, n: Dim): readonly Value[] {
   const conditions: Value[] = [];
-  if (!isAtMostZero(low)) conditions.push(compareDims(undivided, 0, "ge"));
-  if (!isAtMostZero(high)) conditions.push(compareDims(subscript, n, "lt"));
+  if (!isAtMost(low, 0)) conditions.push(compareDims(undivided, 0, "ge"));
+  if (!isAtMost(high, 0)) conditions.push(compareDims(subscript, n, "lt"));
   return [...conditions, ...restConditions({ subscript, undivided }, dilation)];
 }
 
@@ -119,13 +120,16 @@ function restConditions({ subscript, undivided }: Under, dilation: number): read
   return dilation === 1 ? [] : [compareDims(undivided, mulDims(subscript, dilation), "eq")];
 }
 
-function isAtMostZero(d: Dim): boolean {
-  return typeof d === "number" && d <= 0;
+function isAtMost(d: Dim, limit: number): boolean {
+  return typeof d === "number" && d <= limit;
 }
 
 function compareDims(a: Dim, b: Dim, direction: Direction): Value {
   return compare(indexValue(a), indexValue(b), direction);
 }
+
+/** A window of up to so many elements is written out: loops of so few rounds cost more than what they do. */
+const unrolled = 16;
 
 /**
  * Loops over the elements of x under a window at place `at`, row-major, carrying values. Bounds leave padding out; only
@@ -138,6 +142,7 @@ export function overWindow(
   inits: readonly Value[],
   body: (subscripts: readonly Dim[], carry: readonly Value[]) => readonly Value[],
 ): readonly Value[] {
+  const isSmall = isAtMost(productOf(windows.map((w) => w.size)), unrolled);
   const open = (outer: readonly Under[], carry: readonly Value[]): readonly Value[] => {
     const axis = outer.length;
     if (axis === windows.length) {
@@ -154,7 +159,11 @@ export function overWindow(
     const [lower, upper] = elementsWithin(at[axis], w, extents[axis]);
     const inner = (k: Dim, carried: readonly Value[]): readonly Value[] =>
       open([...outer, subscriptUnder(at[axis], k, w)], carried);
-    if (lower === 0 && upper === 1) return inner(0, carry);
+    if (lower === 0 && isSmall && typeof upper === "number") {
+      let carried = carry;
+      for (let k = 0; k < upper; k++) carried = inner(k, carried);
+      return carried;
+    }
     const names = [`k${axis}`, ...carry.map(() => "acc")];
     return forLoop(lower, upper, 1, carry, (k, ...carried) => inner(indexDim(k), carried), names);
   };
@@ -168,7 +177,7 @@ function elementsWithin(t: Dim, w: AxisWindow, n: Dim): readonly [Dim, Dim] {
   const behind = addDims(before, addDims(spread(n, w.dilation), w.windowDilation - 1));
   const lower = floorDim(addDims(before, w.windowDilation - 1), w.windowDilation);
   return [
-    isAtMostZero(w.low) ? 0 : maxDims(0, lower),
-    isAtMostZero(w.high) ? w.size : minDims(w.size, floorDim(behind, w.windowDilation)),
+    isAtMost(w.low, 0) ? 0 : maxDims(0, lower),
+    isAtMost(w.high, 0) ? w.size : minDims(w.size, floorDim(behind, w.windowDilation)),
   ];
 }

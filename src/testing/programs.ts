@@ -337,6 +337,51 @@ const reduce: Kind = ({ picks }, pool) => {
   return [ops.reduce(x, { kind: kinds[picks[2] % kinds.length], axes: axesAmong(tensor(x), picks[1]) })];
 };
 
+const cumulate: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { shape } = tensor(x);
+  if (shape.length === 0) return [];
+  const kinds = elementDType(x.type) === "bool" ? (["and", "or"] as const) : (["sum", "prod", "max", "min"] as const);
+  const kind = kinds[picks[1] % kinds.length];
+  return [ops.cumulative(x, { kind, axis: picks[2] % shape.length, reverse: picks[3] % 2 === 1 })];
+};
+
+/** Windows along axes, with enough padding for any size: each has a place for each element, before strides. */
+function windowsAlong(rank: number, [a, b, c]: readonly number[]) {
+  const list = (pick: number, choices: readonly number[]): readonly number[] =>
+    Array.from({ length: rank }, (_, axis) => choices[(pick >> (2 * axis)) % choices.length]);
+  const [window, windowDilation] = [list(a, [2, 1, 3, 0]), list(b, [1, 1, 2])];
+  const reach = window.map((k, axis) => Math.max(0, (k - 1) * windowDilation[axis]));
+  const low = reach.map((d, axis) => Math.min(d, (c >> axis) % 3));
+  const high = reach.map((d, axis) => d - low[axis]);
+  return { window, windowDilation, low, high, strides: list(c, [1, 2, 1]), dilation: list(b >> 1, [1, 2, 1]) };
+}
+
+const reduceWindow: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { dilation, ...windows } = windowsAlong(tensor(x).shape.length, picks.slice(1));
+  const options = { ...windows, baseDilation: dilation };
+  if (elementDType(x.type) === "bool") return [ops.reduceWindow(x, { ...options, kind: "or" })];
+  if (picks[3] % 4 === 0) return [ops.argReduceWindow(x, { ...options, kind: picks[1] % 2 === 0 ? "max" : "min" })];
+  const kinds = ["sum", "max", "prod", "min"] as const;
+  return [ops.reduceWindow(x, { ...options, kind: kinds[picks[2] % kinds.length] })];
+};
+
+/** The last axes are spatial; one before them may be the features, one by one or together. */
+const conv: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const { dtype, shape } = tensor(x);
+  const image = shape.length > 0 && picks[1] % 2 === 0 ? [1, ...shape] : [1, 1, ...shape];
+  const { window, windowDilation, ...lists } = windowsAlong(image.length - 2, picks.slice(1));
+  const isByFeature = picks[2] % 4 === 0;
+  const features = image[1];
+  const outputs = isByFeature ? features : [1, 2, 5][picks[3] % 3];
+  const kernel = tensorType(dtype, [outputs, isByFeature ? 1 : features, ...window]);
+  const options = { ...lists, kernelDilation: windowDilation, featureGroups: isByFeature ? features : 1 };
+  const resultAxes = image.map((_, a) => (a + picks[3]) % image.length);
+  return [ops.conv(ops.reshape(x, image), like(pool, picks[3], kernel), { ...options, resultAxes })];
+};
+
 const dot: Kind = ({ picks }, pool) => {
   const x = at(pool, picks[0]);
   const rank = tensor(x).shape.length;
@@ -473,6 +518,9 @@ const kinds: readonly Kind[] = [
   indexed,
   reduce,
   reduce,
+  cumulate,
+  reduceWindow,
+  conv,
   dot,
   iota,
   tape,
