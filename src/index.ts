@@ -37,6 +37,7 @@ export {
   ceil,
   check,
   clip,
+  composite,
   concat,
   cond,
   copysign,

@@ -464,6 +464,34 @@ describe("in a trace", () => {
     expectNear(slope, grad(f)(filled([2, 3])) as Tensor);
   });
 
+  it("transforms go through calls: vmap, jvp, hessian, backward", () => {
+    const x = filled([3, 4]);
+    expectNear(adjoint.vmap((row: Tensor) => adjoint.softmax(row))(x) as Tensor, adjoint.softmax(x));
+    const loss = (row: Tensor): Tensor => adjoint.crossEntropy(row.expandDims(), tensor([1], { dtype: "i32" }));
+    const slopes = adjoint.vmap(grad(loss))(x) as Tensor;
+    const expected = adjoint.softmax(x).sub(adjoint.oneHot(tensor([1], { dtype: "i32" }), 4));
+    expectNear(slopes, expected);
+    const row = x.slice({ limit: [1] }).reshape([4]);
+    const p = adjoint.softmax(row);
+    expectNear(adjoint.hessian(loss)(row) as Tensor, adjoint.diag(p).sub(adjoint.outer(p, p)));
+    const [, tangent] = adjoint.jvp(adjoint.logsumexp)([row], [adjoint.ones([4])]) as number[];
+    expect(tangent).toBeCloseTo(1, 14);
+    const leaf = tensor([...row.data()], { requiresGrad: true });
+    loss(leaf).backward();
+    expectNear(leaf.grad as Tensor, grad(loss)(row) as Tensor);
+  });
+
+  it("users write composites as the library does; what one reads from outside is refused", () => {
+    const swish = adjoint.composite("swish", (x: Tensor, beta: number) => x.mul(adjoint.sigmoid(x.mul(beta))));
+    const f = compile((x: Tensor) => swish(swish(x, 1), 1), ["f64[N]"]);
+    expect(printModule(f.log.entries[0].before).match(/call @swish\(/g)?.length).toBe(2);
+    expectNear(f(filled([3])), swish(swish(filled([3]), 1), 1));
+    const shift = tensor([1, 2]);
+    const shifted = adjoint.composite("shifted", (x: Tensor) => x.add(shift));
+    expect(() => compile((x: Tensor) => shifted(x), ["f64[2]"])).toThrow(/shifted reads a tensor from outside/);
+    expect(() => adjoint.composite("a b", (x: Tensor) => x)).toThrow("expected an identifier");
+  });
+
   it("a declared graph calls them too", () => {
     const graph = new adjoint.Graph();
     const x = graph.placeholder("f64", { name: "x", shape: ["N"] });

@@ -1,10 +1,12 @@
 // Composites: functions written in other functions. In a trace each is a private function of the module being built,
 // traced once per types of its arguments and called, so that dumps show `call @softmax` until it is inlined.
 
-import { type Func, printType, type Signature, signatureOf, symbol } from "../ir/index.ts";
+import { atCaller, type Func, fail, printType, type Signature, signatureOf, symbol } from "../ir/index.ts";
 import { call, isUnranked } from "../ops/index.ts";
+import { describe } from "./describe.ts";
 import { apply, asUser } from "./lift.ts";
 import { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
+import { requireFunction } from "./structure.ts";
 import { Tensor } from "./tensor.ts";
 import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
 import { flattenList, isStatic, type Tree, treeKey, unflatten } from "./tree.ts";
@@ -27,9 +29,15 @@ const isFixed = (x: unknown): boolean => isStatic(x) || typeof x === "number" ||
  * as origin; on concrete tensors it runs at once. The body reads its arguments and nothing else from outside, and what it
  * gives depends on them alone. Options and literals are part of the function made.
  *
+ * @throws AdjointError `argument` for a name that is no identifier, `scope` where the body reads a tensor from outside.
  * @example const swish = composite("swish", (x) => x.mul(logistic(x)))
  */
 export function composite<F extends TracedFunction>(name: string, body: F): F {
+  atCaller(composite, () => {
+    requireFunction(body, "composite: the function");
+    if (typeof name === "string" && /^[A-Za-z_]\w*$/.test(name)) return;
+    fail("argument", `composite: the name is ${describe(name)}, expected an identifier`);
+  });
   const f = (...args: unknown[]): unknown => asUser(f, () => run(f, body, args));
   Object.defineProperty(body, "name", { value: name });
   Object.defineProperty(f, "name", { value: name });
@@ -62,7 +70,11 @@ function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: re
   let made = all.get(key);
   if (made === undefined) {
     const inner = new TraceScope(scope, f, body, "caller");
-    const { func, results } = traceInto(inner, body, types, tree, "private");
+    const { func, results, captured } = traceInto(inner, body, types, tree, "private");
+    if (captured.length > 0)
+      fail("scope", `${f.name} reads a tensor from outside`, {
+        hint: "make it an argument, for it is read at each call",
+      });
     all.set(key, (made = { signature: signatureOf(func), results }));
   }
   return made;
