@@ -12,6 +12,7 @@ import {
   loweredType,
   memref,
   type Operation,
+  type ProcedureContext,
   sameType,
   type UpdateContext,
   type Value,
@@ -104,6 +105,7 @@ export class BlockLowering {
   #lowerWhole(operation: Operation): void {
     if (isManifold(operation)) this.#constantMemory(operation);
     else if (operation.op.lowering?.kind === "view") this.#view(operation);
+    else if (operation.op.lowering?.kind === "procedure") this.#procedure(operation, operation.op.lowering.run);
     else this.structured(this, operation);
   }
 
@@ -149,6 +151,19 @@ export class BlockLowering {
       for (const k of kept) nests.buffers.set(k.operation.results[0], k.buffer);
     }
     nests.buffers.set(result, buffer);
+  }
+
+  /** The rule writes every result to memory. */
+  #procedure(operation: Operation, run: (x: ProcedureContext) => void): void {
+    const { nests } = this;
+    const buffers = operation.results.map((r) => this.bufferFor(r));
+    run({
+      ...nests.context(operation, this.#placements),
+      write: (k, at, element) => writeTo(buffers[k], at, element, operation),
+      written: (k, at) => load(buffers[k].memory, [...buffers[k].prefix, ...at]),
+      scratch: (type, name) => nests.allocate(type, name).memory,
+    });
+    for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
   }
 
   /** The rule changes operand 0, or a copy of it. */

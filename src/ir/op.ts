@@ -450,6 +450,15 @@ export interface UpdateContext extends LowerContext {
   write(element: Value, at: readonly Dim[]): void;
 }
 
+/** What a rule sees that writes all of an op's results to memory. */
+export interface ProcedureContext extends LowerContext {
+  write(result: number, at: readonly Dim[], value: Value): void;
+  /** The value that an element of a result was given before. */
+  written(result: number, at: readonly Dim[]): Value;
+  /** Memory for the rule alone, made outside of every loop; it holds whatever it held before. */
+  scratch(type: MemRefType, name: string): Value;
+}
+
 /** Elements of a result that one loop nest computes. Parts are written in order, a later one over an earlier one. */
 export interface Part {
   /** The extents of the nest; one below 0 is empty. */
@@ -465,6 +474,7 @@ export interface Part {
  *   nest       as element, but costly per element: computed once into memory and then read (dot, reduce)
  *   view       the operand's memory under another shape (reshape)
  *   update     operand 0 but for what the rule writes: in its memory where nobody reads it afterwards, else in a copy
+ *   procedure  all results at once, in whatever loops the rule opens (sort)
  *   structured by the pass itself (regions, calls), or the op is at loop level already
  * An op with a scalar meaning needs no lowering of its own: the same op is emitted on scalars.
  */
@@ -485,6 +495,7 @@ export type Lowering =
     }
   | { readonly kind: "view" }
   | { readonly kind: "update"; update(x: UpdateContext): void }
+  | { readonly kind: "procedure"; run(x: ProcedureContext): void }
   | { readonly kind: "structured" };
 
 /** What passes may ask instead of naming an op. */

@@ -30,6 +30,7 @@ import { reduceRecords } from "./reduce.ts";
 import { rngRecords } from "./rng-bits.ts";
 import { roundingRecords } from "./rounding.ts";
 import { slicingRecords } from "./slicing.ts";
+import { sortRecords } from "./sort.ts";
 import { specialRecords } from "./special.ts";
 import { structuralRecords } from "./structural.ts";
 import { subscriptRecords } from "./subscript.ts";
@@ -60,6 +61,7 @@ export const records = {
   ...reduceRecords,
   ...argReduceRecords,
   ...rngRecords,
+  ...sortRecords,
   ...dotRecords,
   ...convRecords,
   ...windowRecords,
@@ -125,6 +127,7 @@ export { type RngWord, rngBits, splitKeys } from "./rng-bits.ts";
 export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
 export type { ScatterKind } from "./scatter-kinds.ts";
 export { type Box, type Padding, pad, slice } from "./slicing.ts";
+export { type SortOptions, sort } from "./sort.ts";
 export { digamma, erf, lgamma, polygamma } from "./special.ts";
 export { permute, reshape, reverse } from "./structural.ts";
 export { rangeMessage } from "./subscript.ts";
