@@ -133,8 +133,6 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
     rows: [count, ...pick(result.shape, c.result.spatial)],
     columns: [outputs],
     depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
-    depthInside: [isLast(c.x), isLast(c.kernel)] as const,
-    dtype: image.dtype,
   };
   if (contractionKind(extents) !== "tiles") return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
@@ -155,11 +153,6 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
         x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
       place: ([group = 0], [n, ...places], [column]) => placed(c.result, n, output(group, column), places),
     });
-}
-
-/** Whether features are the last axis. */
-function isLast({ batch, feature, spatial }: Layout): boolean {
-  return feature > Math.max(batch, ...spatial);
 }
 
 /** Where x's part of a group begins: in the batch, of which the result's is `count`, and among its `inputs` features. */
