@@ -164,7 +164,24 @@ const table: Readonly<Record<string, Row>> = {
   sum: reduction(sum),
   mean: reduction(adjoint.mean),
   logsumexp: reduction(adjoint.logsumexp),
+  det: plain(adjoint.det),
+  inverse: plain(adjoint.inverse),
+  cholesky: () => (x) => adjoint.cholesky(mul(add(x, adjoint.matrixTranspose(x)), 0.5)),
+  triangular_solve:
+    ({ lower }) =>
+    (a, b) =>
+      adjoint.solve(lower === true ? adjoint.tril(a) : adjoint.triu(a), b),
+  matrix_power:
+    ({ n }) =>
+    (x) =>
+      adjoint.matrixPower(x, n as number),
+  kron: plain(adjoint.kron),
+  cross: plain(adjoint.cross),
   cumprod: along(adjoint.cumprod),
+  sort:
+    ({ axis, descending }) =>
+    (x) =>
+      adjoint.sort(x, { axis: axis as number, descending: descending === true }),
   cummax: along(adjoint.cummax),
   logcumsumexp: along(adjoint.logcumsumexp),
   norm: ({ p, ...attrs }) =>

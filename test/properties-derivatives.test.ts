@@ -148,6 +148,17 @@ const kinds: readonly Kind[] = [
           ),
         ],
   (x) => (rankOf(x) < 2 ? [] : [ops.permute(x, [1, 0])]),
+  (x, _, c) => {
+    if (rankOf(x) !== 2) return [];
+    const rows = ops.sin(x);
+    const gram = ops.dot(rows, rows, { contract: { left: [1], right: [1] } });
+    // far from singular, and its largest elements stand on the diagonal
+    const a = ops.add(gram, ops.mul(ops.identity(gram), ops.constantLike(9, gram)));
+    if (c % 3 === 0) return [ops.cholesky(a)];
+    if (c % 3 === 1) return ops.lu(a).slice(0, 1);
+    return [ops.triangularSolve(a, rows, { lower: c % 2 === 0, transpose: c % 4 > 1, unit: c % 5 === 0 })];
+  },
+  (x, _, c) => (rankOf(x) === 0 ? [] : ops.sort([x], { axis: c % rankOf(x), descending: c % 2 === 1 })),
   (x, _, c) => (rankOf(x) === 0 ? [] : [ops.reverse(x, [c % rankOf(x)])]),
   (x, pool, c) => (rankOf(x) === 0 ? [] : [ops.concatenate([x, ops.sin(partner(pool, c, x))], c % rankOf(x))]),
   (x, _, c) => (rankOf(x) === 0 ? [] : [ops.slice(x, halves(x, c))]),

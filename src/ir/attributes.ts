@@ -5,7 +5,8 @@ import { isDType } from "./dtype.ts";
 import { fail } from "./errors.ts";
 import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
 import { Dense } from "./ndarray.ts";
-import type { AttributeKind, AttributeSpec, Op } from "./op.ts";
+import type { Op } from "./op.ts";
+import type { AttributeKind, AttributeSpec } from "./op-spec.ts";
 
 const none: Attributes = Object.freeze({});
 

@@ -18,6 +18,7 @@ export * from "./names.ts";
 export * from "./ndarray.ts";
 export * from "./number-text.ts";
 export * from "./op.ts";
+export * from "./op-spec.ts";
 export * from "./options.ts";
 export * from "./origin.ts";
 export * from "./parse.ts";

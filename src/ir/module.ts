@@ -6,7 +6,8 @@ import type { Block, Operation, Signature } from "./op.ts";
 import type { Origin } from "./origin.ts";
 import type { Value } from "./value.ts";
 
-export type { Attribute, Attributes, AxisPairs, Bindings, Block, Operation, Signature } from "./op.ts";
+export type { Block, Operation, Signature } from "./op.ts";
+export type { Attribute, Attributes, AxisPairs, Bindings } from "./op-spec.ts";
 export { Value } from "./value.ts";
 
 export interface Func {

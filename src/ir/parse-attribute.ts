@@ -8,7 +8,7 @@ import type { Cursor } from "./lexer.ts";
 import type { Attribute, AxisPairs, Bindings } from "./module.ts";
 import { isSymbolName, printFuncName, quote } from "./names.ts";
 import { numberOf } from "./number-text.ts";
-import type { AttributeKind, AttributeSpec } from "./op.ts";
+import type { AttributeKind, AttributeSpec } from "./op-spec.ts";
 import { atDimFunction, parseDim } from "./parse-dim.ts";
 import type { Type } from "./type.ts";
 

@@ -9,7 +9,7 @@ import { type Attribute, type AxisPairs, type Bindings, groupOf, type Operation,
 import { type NameTable, printFuncName, quote } from "./names.ts";
 import { Dense } from "./ndarray.ts";
 import { printNumber } from "./number-text.ts";
-import type { AssemblyItem, AttributeSpec } from "./op.ts";
+import type { AssemblyItem, AttributeSpec } from "./op-spec.ts";
 import { printType } from "./type.ts";
 
 /** The attributes that an item prints in its own way. */

@@ -2,7 +2,7 @@
 
 import { collectSymbols, type Dim } from "./dim.ts";
 import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
-import type { Effect } from "./op.ts";
+import type { Effect } from "./op-spec.ts";
 import { dimsOf } from "./type.ts";
 import { ValueMap, ValueSet } from "./value-map.ts";
 

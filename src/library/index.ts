@@ -6,11 +6,13 @@ import { convolutionTable } from "./convolution.ts";
 import { diagonalTable } from "./diagonals.ts";
 import { imageTable } from "./images.ts";
 import { layoutTable } from "./layout.ts";
+import { linearAlgebraTable } from "./linear-algebra.ts";
 import { lossTable } from "./losses.ts";
 import { normalizationTable } from "./normalization.ts";
 import { poolingTable } from "./pooling.ts";
 import { productTable } from "./products.ts";
 import { softmaxTable } from "./softmax.ts";
+import { sortingTable } from "./sorting.ts";
 import { specialTable } from "./special.ts";
 import { statisticsTable } from "./statistics.ts";
 
@@ -22,6 +24,7 @@ export * from "./diagonals.ts";
 export * from "./einsum.ts";
 export * from "./images.ts";
 export * from "./layout.ts";
+export * from "./linear-algebra.ts";
 export * from "./losses.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
@@ -29,6 +32,7 @@ export * from "./products.ts";
 export * from "./random.ts";
 export type { DTypeOptions } from "./shapes.ts";
 export * from "./softmax.ts";
+export * from "./sorting.ts";
 export * from "./special.ts";
 export * from "./statistics.ts";
 export type { LayoutName, PaddingOption } from "./windows.ts";
@@ -43,6 +47,8 @@ const methodTable = {
   ...productTable,
   ...diagonalTable,
   ...layoutTable,
+  ...sortingTable,
+  ...linearAlgebraTable,
   ...specialTable,
   ...convolutionTable,
   ...poolingTable,

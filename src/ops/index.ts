@@ -23,6 +23,7 @@ import { dotRecords } from "./dot.ts";
 import { dynamicSliceRecords } from "./dynamic-slice.ts";
 import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
 import { exponentialRecords } from "./exponential.ts";
+import { factorizationRecords } from "./factorizations.ts";
 import { gatherRecords } from "./gather.ts";
 import { loopRecords } from "./loop.ts";
 import { metaRecords } from "./meta.ts";
@@ -36,6 +37,7 @@ import { structuralRecords } from "./structural.ts";
 import { subscriptRecords } from "./subscript.ts";
 import { tapeRecords } from "./tape.ts";
 import { transformRecords } from "./transforms.ts";
+import { triangularSolveRecords } from "./triangular-solve.ts";
 import { trigonometricRecords } from "./trigonometric.ts";
 import { windowRecords } from "./window.ts";
 import { argWindowRecords } from "./window-arg.ts";
@@ -62,6 +64,8 @@ export const records = {
   ...argReduceRecords,
   ...rngRecords,
   ...sortRecords,
+  ...factorizationRecords,
+  ...triangularSolveRecords,
   ...dotRecords,
   ...convRecords,
   ...windowRecords,
@@ -117,6 +121,7 @@ export {
   rsqrt,
   sqrt,
 } from "./exponential.ts";
+export { cholesky, lu, permuteRows, trianglesOf } from "./factorizations.ts";
 export { gather, scatter } from "./gather.ts";
 export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./index-space.ts";
 export { alloc, forLoop, load, store } from "./loop.ts";
@@ -133,6 +138,8 @@ export { permute, reshape, reverse } from "./structural.ts";
 export { rangeMessage } from "./subscript.ts";
 export { pop, push } from "./tape.ts";
 export { differentiated, elementTypes, isFloatType, jvp, mappedOf, vjp, vmap } from "./transforms.ts";
+export { identity } from "./triangles.ts";
+export { type TriangularOptions, triangularSolve } from "./triangular-solve.ts";
 export {
   acos,
   acosh,
@@ -151,4 +158,5 @@ export {
 export { reduceWindow } from "./window.ts";
 export { argReduceWindow } from "./window-arg.ts";
 export type { WindowOptions } from "./window-attributes.ts";
+export { elementsAlong } from "./window-elements.ts";
 export { zeros, zerosLike } from "./zeros.ts";

@@ -327,6 +327,32 @@ const indexed: Kind = ({ picks }, pool) => {
   return [ops.scatter(x, by, updates, { ...numbers, updateAxes: window, insertedAxes: [axis], kind, mode })];
 };
 
+const sort: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  const type = tensor(x);
+  if (type.shape.length === 0) return [];
+  const payload = like(pool, picks[1], tensorType(dtypeList[picks[1] % dtypeList.length], type.shape));
+  return ops.sort([x, payload], { axis: picks[2] % type.shape.length, descending: picks[3] % 2 === 1 });
+};
+
+/** The bits of 2 to 4 elements more than a tensor's first axis has. */
+const rngBits: Kind = ({ picks }, pool) => {
+  const keys = like(pool, picks[0], tensorType("u32", [2]));
+  return [ops.rngBits(keys, [addDims(n, picks[1] % 3)], (["both", "first", "second"] as const)[picks[2] % 3])];
+};
+
+/** Of the products of rows, which may well be singular; what comes out is not a number then, everywhere the same. */
+const linearAlgebra: Kind = ({ picks }, pool) => {
+  const x = at(pool, picks[0]);
+  if (tensor(x).shape.length !== 2) return [];
+  const a = ops.dot(x, x, { contract: { left: [1], right: [1] } });
+  if (picks[1] % 3 === 0) return [ops.cholesky(a)];
+  if (picks[1] % 3 === 1) return ops.lu(a);
+  return [
+    ops.triangularSolve(a, x, { lower: picks[2] % 2 === 0, transpose: picks[2] % 4 > 1, unit: picks[3] % 2 === 0 }),
+  ];
+};
+
 function axesAmong({ shape }: TensorType, pick: number): readonly number[] {
   return shape.flatMap((_, i) => (((pick >> i) & 1) === 1 ? [i] : []));
 }
@@ -497,6 +523,8 @@ const kinds: readonly Kind[] = [
   elementwise,
   withConstant,
   withConstant,
+  withConstant,
+  withConstant,
   elementwise,
   elementwise,
   elementwise,
@@ -523,6 +551,9 @@ const kinds: readonly Kind[] = [
   conv,
   dot,
   iota,
+  sort,
+  linearAlgebra,
+  rngBits,
   tape,
   dim,
   call,

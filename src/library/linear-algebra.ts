@@ -1,0 +1,234 @@
+// Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
+
+import {
+  abs,
+  apply,
+  composite,
+  expandDims,
+  log,
+  mul,
+  permuteDims,
+  prod,
+  reshape,
+  sign,
+  squeeze,
+  sub,
+  sum,
+  type Tensor,
+} from "../frontend/index.ts";
+import { type Dim, dimsOf, fail, requireOptions, type TensorType, tensorType, type Value } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { diagonal } from "./diagonals.ts";
+import { matmul } from "./products.ts";
+import { rankOf, requireFloat, requireInteger } from "./shapes.ts";
+
+function requireMatrix(x: Tensor, where: string): void {
+  requireFloat(x, where);
+  if (rankOf(x, where) >= 2) return;
+  fail(
+    "shape",
+    `${where}: the tensor has shape [${x.shape.join(", ")}], expected square matrices in its last two axes`,
+  );
+}
+
+const shapeOf = (v: Value): readonly Dim[] => dimsOf(v.type);
+
+function swapLast(x: Tensor): Tensor {
+  const order = x.shape.map((_, i) => i);
+  return permuteDims(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
+}
+
+export interface CholeskyOptions {
+  /** The upper factor u, with uᵀ · u = x. */
+  readonly upper?: boolean;
+}
+
+/**
+ * The lower triangular l with l · lᵀ = x, of a symmetric positive definite x, of which the lower triangle is read.
+ *
+ * @throws AdjointError `dtype` for integers, `shape` for what are no square matrices.
+ * @example cholesky(tensor([[4, 2], [2, 10]])) // [[2, 0], [1, 3]]
+ */
+export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptions = {}): Tensor => {
+  requireOptions("cholesky", options, ["upper"]);
+  requireMatrix(x, "cholesky");
+  const [lower] = apply(cholesky, [x], (v) => [ops.cholesky(v)]);
+  return options.upper === true ? swapLast(lower) : lower;
+});
+
+/**
+ * The x with a · x = b: b is a vector or the columns of a matrix. By LU factorization with row exchanges.
+ *
+ * @throws AdjointError `dtype` for integers, `shape` where the shapes do not fit.
+ * @example solve(tensor([[2, 0], [0, 4]]), tensor([2, 8])) // [1, 2]
+ */
+export const solve = composite("solve", (a: Tensor, b: Tensor): Tensor => {
+  requireMatrix(a, "solve");
+  requireFloat(b, "solve");
+  const isVector = rankOf(b, "solve") === 1;
+  const columns = isVector ? expandDims(b, { axis: 1 }) : b;
+  if (columns.rank !== a.rank) {
+    const shapes = `[${a.shape.join(", ")}] and [${b.shape.join(", ")}]`;
+    fail("shape", `solve: the shapes are ${shapes}, expected the same leading axes`, {
+      hint: "broadcastTo repeats a tensor",
+    });
+  }
+  const [rows, expected] = [columns.shape[columns.rank - 2], a.shape[a.rank - 1]];
+  if (typeof rows === "number" && typeof expected === "number" && rows !== expected) {
+    fail("shape", `solve: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
+  }
+  const [x] = apply(solve, [a, columns], (matrix, right) => {
+    const [packed, permutation] = ops.lu(matrix);
+    const size = shapeOf(right);
+    const rows = ops.broadcast(
+      permutation,
+      size,
+      size.slice(0, -1).map((_, i) => i),
+    );
+    const moved = ops.elementsAlong(right, size.length - 2, rows);
+    return [ops.triangularSolve(packed, ops.triangularSolve(packed, moved, { unit: true }), { lower: false })];
+  });
+  return isVector ? squeeze(x, { axes: [1] }) : x;
+});
+
+/**
+ * The inverse matrix.
+ *
+ * @throws AdjointError as solve.
+ * @example inverse(tensor([[2, 0], [0, 4]])) // [[0.5, 0], [0, 0.25]]
+ */
+export const inverse = composite("inverse", (x: Tensor): Tensor => {
+  requireMatrix(x, "inverse");
+  const [identity] = apply(inverse, [x], (v) => [ops.identity(v)]);
+  return solve(x, identity);
+});
+
+/** The diagonal of the upper factor, and the sign of the row exchanges. */
+function pivots(x: Tensor): { readonly diagonal: Tensor; readonly parity: Tensor } {
+  const [packed, parity] = apply(pivots, [x], (v) => {
+    const [lu, permutation] = ops.lu(v);
+    const { dtype, shape } = v.type as TensorType;
+    const last = shape.length - 1;
+    // exchanges change the sign as inversions do: pairs that stand the other way round
+    const subscripts = tensorType("i32", shape);
+    const leading = shape.slice(0, -2).map((_, i) => i);
+    const [left, right] = [last - 1, last].map((axis) => ops.broadcast(permutation, shape, [...leading, axis]));
+    const isLater = ops.compare(ops.iota(subscripts, last), ops.iota(subscripts, last - 1), "gt");
+    const isInverted = ops.and(isLater, ops.compare(right, left, "lt"));
+    const count = ops.reduceSum(ops.cast(isInverted, "i32"), [last - 1, last]);
+    const odd = ops.and(count, ops.constantLike(1, count));
+    const one = ops.constantLike(1, odd);
+    return [lu, ops.cast(ops.sub(ops.sub(one, odd), odd), dtype)];
+  });
+  return { diagonal: diagonal(packed), parity };
+}
+
+/**
+ * The determinant.
+ *
+ * @throws AdjointError as solve.
+ * @example det(tensor([[1, 2], [3, 4]])) // -2
+ */
+export const det = composite("det", (x: Tensor): Tensor => {
+  requireMatrix(x, "det");
+  const found = pivots(x);
+  return mul(found.parity, prod(found.diagonal, { axes: [-1] }));
+});
+
+/**
+ * The sign and the logarithm of the absolute value of the determinant, where that itself would overflow.
+ *
+ * @throws AdjointError as solve.
+ * @example slogdet(tensor([[0, 2], [3, 0]])) // { sign: -1, logabsdet: log(6) }
+ */
+export const slogdet = composite("slogdet", (x: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } => {
+  requireMatrix(x, "slogdet");
+  const found = pivots(x);
+  return {
+    sign: mul(found.parity, prod(sign(found.diagonal), { axes: [-1] })),
+    logabsdet: sum(log(abs(found.diagonal)), { axes: [-1] }),
+  };
+});
+
+/**
+ * x · x · … n times; the identity for 0, of the inverse where n is negative.
+ *
+ * @throws AdjointError `argument` for an n that is no integer, and as solve.
+ * @example matrixPower(tensor([[1, 1], [0, 1]]), 3) // [[1, 3], [0, 1]]
+ */
+export const matrixPower = composite("matrixPower", (x: Tensor, n: number): Tensor => {
+  requireMatrix(x, "matrixPower");
+  requireInteger(n, "matrixPower: n");
+  let square = n < 0 ? inverse(x) : x;
+  let result: Tensor | null = null;
+  // by the binary digits of n
+  for (let left = Math.abs(n); left > 0; left = Math.floor(left / 2)) {
+    if (left % 2 === 1) result = result === null ? square : matmul(result, square);
+    if (left > 1) square = matmul(square, square);
+  }
+  return result ?? apply(matrixPower, [x], (v) => [ops.identity(v)])[0];
+});
+
+/**
+ * The Kronecker product: each element of x times all of y.
+ *
+ * @throws AdjointError `shape` where the ranks differ.
+ * @example kron(tensor([1, 2]), tensor([1, 10])) // [1, 10, 2, 20]
+ */
+export const kron = composite("kron", (x: Tensor, y: Tensor): Tensor => {
+  const rank = rankOf(x, "kron");
+  if (rankOf(y, "kron") !== rank) {
+    fail("shape", `kron: the shapes are [${x.shape.join(", ")}] and [${y.shape.join(", ")}], expected the same rank`);
+  }
+  const [product] = apply(kron, [x, y], (a, b) => {
+    const [left, right] = [shapeOf(a), shapeOf(b)];
+    const both = left.flatMap((d, i) => [d, right[i]]);
+    const place = (v: Value, offset: number): Value =>
+      ops.broadcast(
+        v,
+        both,
+        left.map((_, i) => 2 * i + offset),
+      );
+    return [ops.mul(place(a, 0), place(b, 1))];
+  });
+  return reshape(
+    product,
+    x.shape.map((d, i) =>
+      typeof d === "number" && typeof y.shape[i] === "number" ? d * y.shape[i] : `${d}*${y.shape[i]}`,
+    ),
+  );
+});
+
+export interface CrossOptions {
+  /** The axis of extent 3; the last where left out. */
+  readonly axis?: number;
+}
+
+/**
+ * The vector product along an axis of extent 3.
+ *
+ * @throws AdjointError `shape` where the axis has another extent.
+ * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])) // [0, 0, 1]
+ */
+export const cross = composite("cross", (x: Tensor, y: Tensor, options: CrossOptions = {}): Tensor => {
+  requireOptions("cross", options, ["axis"]);
+  const rank = rankOf(x, "cross");
+  const { axis = -1 } = options;
+  const at = axis < 0 ? axis + rank : axis;
+  if (x.shape[at] !== 3 || y.shape[at] !== 3) {
+    fail(
+      "shape",
+      `cross: the shapes are [${x.shape.join(", ")}] and [${y.shape.join(", ")}], expected 3 on axis ${axis}`,
+    );
+  }
+  const turned = (t: Tensor, by: number): Tensor =>
+    apply(cross, [t], (v) => {
+      const shape = shapeOf(v);
+      const box = (start: number, limit: number) =>
+        ops.slice(v, { start: shape.map((_, a) => (a === at ? start : 0)), limit: shape.with(at, limit) });
+      return [ops.concatenate([box(by, 3), box(0, by)], at)];
+    })[0];
+  return sub(mul(turned(x, 1), turned(y, 2)), mul(turned(x, 2), turned(y, 1)));
+});
+
+export const linearAlgebraTable = { cholesky, solve, inverse, det, slogdet, matrixPower, kron, cross };

@@ -1,0 +1,76 @@
+// Sorting, and what sorting finds.
+
+import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
+import { dimsOf, fail, requireOptions, tensorType, type Value } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
+import { rankOf, requireInteger } from "./shapes.ts";
+
+export interface SortingOptions {
+  /** The axis along which elements are ordered; the last where left out. */
+  readonly axis?: number;
+  /** From the largest to the smallest. */
+  readonly descending?: boolean;
+}
+
+function sorted(x: Tensor, options: SortingOptions, where: string, withOrder: boolean): readonly Tensor[] {
+  requireOptions(where, options, ["axis", "descending"]);
+  const rank = rankOf(x, where);
+  if (rank === 0) fail("axis", `${where}: the tensor has rank 0, expected an axis to sort along`);
+  const { axis = -1, descending = false } = options;
+  const at = axisOf(axis, rank);
+  return apply(sorted, [x], (v: Value) => {
+    const order = withOrder ? [ops.iota(tensorType("i32", dimsOf(v.type)), at)] : [];
+    return ops.sort([v, ...order], { axis: at, descending });
+  });
+}
+
+/**
+ * The elements in order along an axis, NaN last; equal ones stay in their order.
+ *
+ * @throws AdjointError `axis` for an axis that the tensor does not have, `dtype` for booleans.
+ * @example sort(tensor([3, 1, 2])) // [1, 2, 3]
+ */
+export const sort = composite("sort", (x: Tensor, options: SortingOptions = {}): Tensor => {
+  return sorted(x, options, "sort", false)[0];
+});
+
+/**
+ * The i32 subscripts along an axis that put the elements in order.
+ *
+ * @throws AdjointError as sort.
+ * @example argsort(tensor([3, 1, 2])) // [1, 2, 0]
+ */
+export const argsort = composite("argsort", (x: Tensor, options: SortingOptions = {}): Tensor => {
+  return sorted(x, options, "argsort", true)[1];
+});
+
+export interface TopKOptions {
+  /** The axis along which elements are chosen; the last where left out. */
+  readonly axis?: number;
+}
+
+/**
+ * The k largest elements along an axis, the largest first, and their i32 subscripts.
+ *
+ * @throws AdjointError `shape` where there are fewer than k, and as sort.
+ * @example topK(tensor([3, 1, 2]), 2) // { values: [3, 2], indices: [0, 2] }
+ */
+export const topK = composite(
+  "topK",
+  (x: Tensor, k: number, options: TopKOptions = {}): { readonly values: Tensor; readonly indices: Tensor } => {
+    requireOptions("topK", options, ["axis"]);
+    requireInteger(k, "topK: k", 0);
+    const rank = rankOf(x, "topK");
+    const axis = axisOf(options.axis ?? -1, rank);
+    const [values, indices] = sorted(x, { axis, descending: true }, "topK", true).map(
+      (t) =>
+        apply(sorted, [t], (v: Value) => {
+          const shape = dimsOf(v.type);
+          return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, k) })];
+        })[0],
+    );
+    return { values, indices };
+  },
+);
+
+export const sortingTable = { sort, argsort, topK };

@@ -1,0 +1,168 @@
+// Linear algebra against its definitions: products of factors, residuals, determinants.
+
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  cholesky,
+  compile,
+  cross,
+  det,
+  f32,
+  grad,
+  inverse,
+  jit,
+  kron,
+  matmul,
+  matrixPower,
+  matrixTranspose,
+  slogdet,
+  solve,
+  type Tensor,
+  tensor,
+} from "../src/index.ts";
+
+const messageOf = (body: () => unknown): string => {
+  try {
+    body();
+  } catch (error) {
+    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
+  }
+  return "nothing thrown";
+};
+
+function near(x: Tensor, y: Tensor, tolerance = 1e-9): void {
+  expect(x.shape).toEqual(y.shape);
+  const [a, b] = [x.data(), y.data()];
+  for (let i = 0; i < a.length; i++)
+    expect(Math.abs(a[i] - b[i])).toBeLessThanOrEqual(tolerance * (1 + Math.abs(b[i])));
+}
+
+/** A matrix with no structure, its diagonal large enough to be far from singular. */
+function matrix(n: number, seed: number, lift = n): Tensor {
+  const data = Float64Array.from({ length: n * n }, (_, i) => Math.sin(seed * 12.9898 + i * 78.233));
+  for (let i = 0; i < n; i++) data[i * n + i] += lift;
+  return tensor(data, { shape: [n, n] });
+}
+
+const sizes = fc.integer({ min: 0, max: 7 });
+
+describe("linear algebra", () => {
+  it("factors and solves matrices of any size, with one compilation", () => {
+    const factor = jit((a: Tensor) => cholesky(a)) as (a: Tensor) => Tensor;
+    const system = jit((a: Tensor, b: Tensor) => solve(a, b)) as (a: Tensor, b: Tensor) => Tensor;
+    fc.assert(
+      fc.property(sizes, fc.nat(100), (n, seed) => {
+        const a = matrix(n, seed, 0.1);
+        const symmetric = matmul(a, matrixTranspose(a)).add(matrixPower(a, 0));
+        const l = factor(symmetric);
+        near(matmul(l, matrixTranspose(l)), symmetric);
+        near(matmul(a, system(a, symmetric)), symmetric, 1e-6);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("exchanges rows where it has to", () => {
+    const a = tensor([
+      [0, 1, 0],
+      [0, 0, 2],
+      [3, 0, 0],
+    ]);
+    expect(solve(a, tensor([1, 4, 6])).toArray()).toEqual([2, 1, 2]);
+    expect(det(a).item()).toBe(6);
+    near(matmul(a, inverse(a)), matrixPower(a, 0));
+    expect(
+      slogdet(
+        tensor([
+          [0, 2],
+          [3, 0],
+        ]),
+      ).sign.item(),
+    ).toBe(-1);
+    expect(
+      slogdet(
+        tensor([
+          [0, 2],
+          [3, 0],
+        ]),
+      ).logabsdet.item(),
+    ).toBeCloseTo(Math.log(6), 12);
+    expect(
+      det(
+        tensor([
+          [1, 2],
+          [2, 4],
+        ]),
+      ).item(),
+    ).toBeCloseTo(0, 12);
+  });
+
+  it("takes batches, in f32 too, with the same bits on every backend", () => {
+    const batch = f32([
+      [
+        [4, 1],
+        [1, 3],
+      ],
+      [
+        [0, 2],
+        [2, 1],
+      ],
+    ]);
+    const f = (a: Tensor): readonly Tensor[] => [
+      inverse(a),
+      det(a),
+      cholesky(
+        a.mul(a).add(
+          f32([
+            [5, 0],
+            [0, 5],
+          ]),
+        ),
+      ),
+    ];
+    const [js, interpreted] = (["js", "interpret"] as const).map(
+      (backend) => compile(f, ["f32[B, 2, 2]"], { backend })(batch) as readonly Tensor[],
+    );
+    for (const [i, t] of js.entries()) expect(t.data()).toEqual(interpreted[i].data());
+    expect(js[1].toArray()).toEqual([11, -4]);
+  });
+
+  it("has the gradients of the textbook", () => {
+    const a = matrix(3, 1);
+    // d det = det · a⁻ᵀ, d log det = a⁻ᵀ
+    near(grad(det)(a) as Tensor, matrixTranspose(inverse(a)).mul(det(a).item() as number));
+    near(grad((x: Tensor) => slogdet(x).logabsdet)(a) as Tensor, matrixTranspose(inverse(a)));
+  });
+
+  it("multiplies in other ways", () => {
+    expect(
+      matrixPower(
+        tensor([
+          [1, 1],
+          [0, 1],
+        ]),
+        5,
+      ).toArray(),
+    ).toEqual([
+      [1, 5],
+      [0, 1],
+    ]);
+    near(matrixPower(matrix(3, 2), -2), inverse(matmul(matrix(3, 2), matrix(3, 2))));
+    expect(kron(tensor([[1, 2]]), tensor([[1], [10]])).toArray()).toEqual([
+      [1, 2],
+      [10, 20],
+    ]);
+    expect(cross(tensor([1, 0, 0]), tensor([0, 1, 0])).toArray()).toEqual([0, 0, 1]);
+  });
+
+  it("says what does not fit", () => {
+    expect(messageOf(() => det(tensor([1, 2])))).toMatch(/det: the tensor has shape \[2\], expected square matrices/);
+    expect(messageOf(() => cholesky(tensor([[1, 2, 3]])))).toMatch(
+      /last two axes of operand 0, which has square matrices/,
+    );
+    expect(messageOf(() => solve(matrix(2, 1), tensor([1, 2, 3])))).toBe(
+      "solve: the right side has 3 rows, expected 2, one for each of the matrix",
+    );
+    expect(messageOf(() => inverse(tensor(new Int32Array(4), { shape: [2, 2] })))).toMatch(/i32/);
+  });
+});
