@@ -53,7 +53,7 @@ export interface TopKOptions {
  * The k largest elements along an axis, the largest first, and their i32 subscripts.
  *
  * @throws AdjointError `shape` where there are fewer than k, and as sort.
- * @example topK(tensor([3, 1, 2]), 2) // { values: [3, 2], indices: [0, 2] }
+ * @example topK(tensor([3, 1, 2]), 2).values // [3, 2]
  */
 export const topK = composite(
   "topK",
