@@ -1,6 +1,5 @@
 // The training step of a small convolutional network, f32, images of 28 x 28 and 100 x 100: against the usual loops,
-
-
+// one compilation for all sizes against one for each, and how long compiling takes.
 import {
   compile,
   conv2d,
