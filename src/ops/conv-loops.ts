@@ -128,7 +128,10 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
   const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
   const inputs = kernel.shape[c.kernel.feature];
   const count = result.shape[c.result.batch];
+  const last = image.shape.length - 1;
   const extents = {
+    dtype: image.dtype,
+    depthInside: [c.x.feature === last, c.kernel.feature === last] as const,
     batch: c.groups === 1 ? [] : [c.groups],
     rows: [count, ...pick(result.shape, c.result.spatial)],
     columns: [outputs],
