@@ -93,9 +93,7 @@ export class Side {
     } else if (isDepthInside || padding?.freeAxes.includes(axis) === false) {
       loopNest(outer, ["k"], (k) => rows((r) => decided(r, k, (isInside) => along(k, (all) => put(isInside, r, all)))));
     } else {
-      loopNest(outer, ["k"], (k) =>
-        decided(0, k, (isInside) => along(k, (all) => rows((r) => put(isInside, r, all)))),
-      );
+      loopNest(outer, ["k"], (k) => decided(0, k, (isInside) => along(k, (all) => rows((r) => put(isInside, r, all)))));
     }
   }
 
