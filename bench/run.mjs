@@ -12,6 +12,7 @@ const parts = {
   expression: ["expression.mjs"],
   tensors: ["tensors.mjs"],
   workloads: ["workloads.mjs"],
+  cnn: ["cnn.mjs"],
   compile: ["--stack-size=4000", "compile.mjs"],
   startup: ["startup.mjs"],
 };

@@ -12,6 +12,7 @@ import {
   type LowerContext,
   type Operation,
   scalar,
+  termsOf,
   type UpdateContext,
   Value,
   type WholeContext,
@@ -94,8 +95,22 @@ function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
   const used = new Map<string, unknown>();
   for (const d of subscripts) collectValues(d, used);
   const values = new Set(used.values());
+  const loops = new Set<unknown>();
   for (let b: BlockBuilder | null = inner; b !== null; b = b.parent) {
-    for (const v of b.arguments) if (elementDType(v.type) === "index" && !values.has(v)) return false;
+    for (const v of b.arguments) if (elementDType(v.type) === "index") loops.add(v);
   }
-  return true;
+  for (const v of loops) if (!values.has(v)) return false;
+  return !subscripts.some((d) => slides(d, loops));
+}
+
+/** Whether a subscript adds indices that count by the same step, as windows do that overlap: t + 1 with 0 is t with 1. */
+function slides(d: Dim, loops: ReadonlySet<unknown>): boolean {
+  const steps = new Set<number>();
+  for (const { coefficient, factors } of termsOf(d)) {
+    for (const f of factors) if (f.kind === "floor" && slides(f.numerator, loops)) return true;
+    if (factors.length !== 1 || factors[0].kind !== "symbol" || !loops.has(factors[0].value)) continue;
+    if (steps.has(Math.abs(coefficient))) return true;
+    steps.add(Math.abs(coefficient));
+  }
+  return false;
 }

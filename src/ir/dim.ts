@@ -62,7 +62,15 @@ export function symbol(name: string, value?: unknown): DimExpr {
 
 export function addDims(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return checked(a + b);
-  return fromTerms([...termsOf(a), ...termsOf(b)]);
+  if (a === 0) return b;
+  if (b === 0) return a;
+  return ofSorted(mergeTerms(termsOf(a), termsOf(b)));
+}
+
+function scaled(d: DimExpr, by: number): Dim {
+  if (by === 1) return d;
+  if (by === 0) return 0;
+  return new DimExpr(d.terms.map((t) => ({ ...t, coefficient: checked(t.coefficient * by) })));
 }
 
 export function subDims(a: Dim, b: Dim): Dim {
@@ -71,8 +79,8 @@ export function subDims(a: Dim, b: Dim): Dim {
 
 export function mulDims(a: Dim, b: Dim): Dim {
   if (typeof a === "number" && typeof b === "number") return checked(a * b);
-  if (a === 1) return b;
-  if (b === 1) return a;
+  if (typeof a === "number") return scaled(b as DimExpr, a);
+  if (typeof b === "number") return scaled(a, b);
   const left = termsOf(a);
   const right = termsOf(b);
   if (left.length * right.length > 16 * maxTerms) fail("range", `a product of dimensions has too many terms`);
@@ -200,7 +208,7 @@ function atomParts(atom: Atom): readonly (Dim | string)[] {
 
 /** `d` with symbols replaced; a symbol that `lookup` does not know stays. */
 export function substituteDim(d: Dim, lookup: (name: string) => Dim | undefined): Dim {
-  if (typeof d === "number") return d;
+  if (typeof d === "number" || !mentions(d, lookup)) return d;
   let sum: Dim = 0;
   for (const t of d.terms) {
     let product: Dim = t.coefficient;
@@ -208,6 +216,11 @@ export function substituteDim(d: Dim, lookup: (name: string) => Dim | undefined)
     sum = addDims(sum, product);
   }
   return sum;
+}
+
+/** Whether a symbol that `lookup` knows may stand in an expression; one inside of another atom always may. */
+function mentions(d: DimExpr, lookup: (name: string) => Dim | undefined): boolean {
+  return d.terms.some((t) => t.factors.some((f) => f.kind !== "symbol" || lookup(f.name) !== undefined));
 }
 
 function substituteAtom(atom: Atom, lookup: (name: string) => Dim | undefined): Dim {
@@ -271,20 +284,49 @@ export function atomDim(atom: Atom): DimExpr {
 function makeTerm(coefficient: number, factors: readonly Atom[]): Term {
   if (factors.length > maxDegree) fail("range", `a dimension expression has a degree above ${maxDegree}`);
   const sorted = factors.length < 2 ? factors : [...factors].sort((a, b) => compareKeys(a.key, b.key));
-  return { coefficient: checked(coefficient), factors: sorted, key: sorted.map((f) => f.key).join("*") };
+  return { coefficient: checked(coefficient), factors: sorted, key: keyOf(sorted) };
+}
+
+function keyOf(factors: readonly Atom[]): string {
+  return factors.length === 1 ? factors[0].key : factors.map((f) => f.key).join("*");
 }
 
 function fromTerms(terms: readonly Term[]): Dim {
   const merged = new Map<string, Term>();
   for (const t of terms) {
     const old = merged.get(t.key);
-    merged.set(t.key, old === undefined ? t : { ...old, coefficient: checked(old.coefficient + t.coefficient) });
+    merged.set(t.key, old === undefined ? t : withCoefficient(t, old.coefficient + t.coefficient));
   }
   const kept = [...merged.values()].filter((t) => t.coefficient !== 0);
-  if (kept.length > maxTerms) fail("range", `a dimension expression has more than ${maxTerms} terms`);
-  if (kept.length === 0) return 0;
-  if (kept.length === 1 && kept[0].factors.length === 0) return kept[0].coefficient;
-  return new DimExpr(kept.sort(compareTerms));
+  return ofSorted(kept.sort(compareTerms));
+}
+
+function withCoefficient({ factors, key }: Term, coefficient: number): Term {
+  return { coefficient: checked(coefficient), factors, key };
+}
+
+/** The expression of terms in order, no two of one key and none with coefficient 0. */
+function ofSorted(terms: readonly Term[]): Dim {
+  if (terms.length > maxTerms) fail("range", `a dimension expression has more than ${maxTerms} terms`);
+  if (terms.length === 0) return 0;
+  return terms.length === 1 && terms[0].factors.length === 0 ? terms[0].coefficient : new DimExpr(terms);
+}
+
+/** The sum of two lists of terms in order. */
+function mergeTerms(left: readonly Term[], right: readonly Term[]): readonly Term[] {
+  const merged: Term[] = [];
+  let [i, j] = [0, 0];
+  while (i < left.length && j < right.length) {
+    const [s, t] = [left[i], right[j]];
+    const order = s.key === t.key ? 0 : compareTerms(s, t);
+    if (order <= 0) i++;
+    if (order >= 0) j++;
+    if (order !== 0) merged.push(order < 0 ? s : t);
+    else if (s.coefficient + t.coefficient !== 0) merged.push(withCoefficient(s, s.coefficient + t.coefficient));
+  }
+  for (; i < left.length; i++) merged.push(left[i]);
+  for (; j < right.length; j++) merged.push(right[j]);
+  return merged;
 }
 
 /** Higher degree first, then by key: the constant comes last. */

@@ -4,27 +4,11 @@
 // contracted subscripts, so the bits are those of the plain loop. A tile of rows × columns reads each packed element
 // once for several products; what the packing reads is read once per element, so producers fuse into it.
 
-import {
-  addDims,
-  type Dim,
-  type DType,
-  floorDim,
-  indexDim,
-  memref,
-  minDims,
-  mulDims,
-  productOf,
-  scalar,
-  subDims,
-  type Value,
-  type WholeContext,
-} from "../ir/index.ts";
+import { type Dim, type DType, indexDim, productOf, scalar, type Value, type WholeContext } from "../ir/index.ts";
 import { add, mul } from "./arithmetic.ts";
-import { constant, dim } from "./constant.ts";
-import { ifElse } from "./control.ts";
-import { tensorOf } from "./define.ts";
-import { cast, compare } from "./elementwise.ts";
-import { forLoop, load, loopNest, store } from "./loop.ts";
+import { constant } from "./constant.ts";
+import { forLoop, load, loopNest } from "./loop.ts";
+import { converted, type Padding, Side } from "./packing.ts";
 import { isBelow, nestedLoops } from "./reduce-order.ts";
 
 /**
@@ -38,6 +22,8 @@ export interface Contraction {
   readonly columns: readonly Dim[];
   readonly depth: readonly Dim[];
   left(batch: readonly Dim[], row: readonly Dim[], depth: readonly Dim[]): Value;
+  /** Where the left operand is padding. Only tiles know of it. */
+  readonly padding?: Padding;
   right(batch: readonly Dim[], column: readonly Dim[], depth: readonly Dim[]): Value;
   /** The subscript in the result. */
   place(batch: readonly Dim[], row: readonly Dim[], column: readonly Dim[]): readonly Dim[];
@@ -74,7 +60,7 @@ export function contractionKind({
   rows,
   columns,
   depth,
-}: Omit<Contraction, "left" | "right" | "place">): Kind | null {
+}: Pick<Contraction, "batch" | "rows" | "columns" | "depth">): Kind | null {
   if (isBelow(depth, 4) || isBelow([...batch, ...rows, ...columns, ...depth], 512)) return null;
   if (isBelow(rows, 4)) return isBelow(columns, 4) ? null : "thin rows";
   return isBelow(columns, 4) ? "thin columns" : "tiles";
@@ -101,26 +87,82 @@ function flipped(c: Contraction): Contraction {
   };
 }
 
-/** Tiles over packed operands: all of the right one, and of the left one panel after panel. */
+/**
+ * Tiles over packed operands: all of the right one, and of the left one panel after panel. Where the depth is long, a part
+ * of it at a time, so that what is packed stays in the cache: the result holds the sums so far.
+ */
 function lowerTiles(x: WholeContext, c: Contraction): void {
   const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
   const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis]);
-  const left = new Side(x, "left", c, c.rows, rowAxis, tile.rows);
-  const right = new Side(x, "right", c, c.columns, columnAxis, tile.columns);
+  const [parts, depth] = partsOfDepth(c.depth);
+  const common = { dtype: c.dtype, depth };
+  const [leftInside, rightInside] = c.depthInside;
+  const left = new Side(x, {
+    ...common,
+    name: "left",
+    extents: c.rows,
+    axis: rowAxis,
+    width: tile.rows,
+    isDepthInside: leftInside,
+  });
+  const right = new Side(x, {
+    ...common,
+    name: "right",
+    extents: c.columns,
+    axis: columnAxis,
+    width: tile.columns,
+    isDepthInside: rightInside,
+  });
   const packedRight = right.scratch(right.panels);
   const packedLeft = left.scratch([]);
   loopNest(c.batch, ["b"], (batch) => {
-    right.everyPanel((panel) => right.pack(packedRight, panel, panel, (at, k) => c.right(batch, at, k)));
-    left.everyPanel((rowPanel) => {
-      left.pack(packedLeft, [], rowPanel, (at, k) => c.left(batch, at, k));
-      right.everyPanel((columnPanel) => {
-        const sums = multiply(c, tile, [packedLeft, []], [packedRight, columnPanel]);
-        left.inside(rowPanel, (row, r) => {
-          right.inside(columnPanel, (column, s) => x.write(c.place(batch, row, column), sums[r * tile.columns + s]));
+    if (parts.length > 0) clear(x, c, batch);
+    loopNest(parts, ["p"], (part) => {
+      right.everyPanel((panel) =>
+        right.pack(packedRight, panel, panel, { element: (at, k) => c.right(batch, at, [...part, ...k]) }),
+      );
+      left.everyPanel((rowPanel) => {
+        left.pack(packedLeft, [], rowPanel, {
+          element: (at, k) => c.left(batch, at, [...part, ...k]),
+          padding: c.padding && {
+            ...c.padding,
+            conditions: (at, k) => c.padding?.conditions(at, [...part, ...k]) ?? [],
+          },
+        });
+        right.everyPanel((columnPanel) => {
+          const [rows, columns] = [left.rowsWithin(rowPanel), right.rowsWithin(columnPanel)];
+          const zero = zeroOf(c);
+          const start = (at: readonly Dim[]): Value => (parts.length > 0 ? x.written(at) : zero);
+          const starts = rows.flatMap((row) => columns.map((column) => start(c.place(batch, row, column))));
+          const sums = multiply(c, tile, depth, starts, [packedLeft, []], [packedRight, columnPanel]);
+          left.inside(rowPanel, (row, r) => {
+            right.inside(columnPanel, (column, s) => x.write(c.place(batch, row, column), sums[r * tile.columns + s]));
+          });
         });
       });
     });
   });
+}
+
+function zeroOf({ dtype }: Contraction): Value {
+  return constant(0, scalar(dtype));
+}
+
+function clear(x: WholeContext, c: Contraction, batch: readonly Dim[]): void {
+  const zero = zeroOf(c);
+  loopNest(c.rows, ["i"], (row) => loopNest(c.columns, ["j"], (column) => x.write(c.place(batch, row, column), zero)));
+}
+
+/** As much of the depth as is packed at a time, and an extent taken for one that is not known. */
+const [longestPart, usualExtent] = [4096, 64];
+
+/** The outer axes of a long depth, one step of which is a part, and the inner ones. */
+function partsOfDepth(depth: readonly Dim[]): readonly [readonly Dim[], readonly Dim[]] {
+  const guess = (axes: readonly Dim[]): number =>
+    axes.reduce<number>((n, d) => n * (typeof d === "number" ? d : usualExtent), 1);
+  let split = 0;
+  while (split < depth.length - 1 && guess(depth.slice(split)) > longestPart) split++;
+  return [depth.slice(0, split), depth.slice(split)];
 }
 
 /** Few columns. Where rows lie across memory, all of them are combined with the result; else a few are summed at once. */
@@ -144,7 +186,9 @@ function addToRows(x: WholeContext, c: Contraction, batch: readonly Dim[], colum
 }
 
 function sumRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
-  const side = new Side(x, "left", c, c.rows, tiledAxis(c.rows), thinWidth);
+  const { dtype, depth } = c;
+  const shape = { extents: c.rows, axis: tiledAxis(c.rows), width: thinWidth, isDepthInside: true };
+  const side = new Side(x, { name: "left", dtype, depth, ...shape });
   const zero = constant(0, scalar(c.dtype));
   side.everyPanel((panel) => {
     const rows = side.rowsWithin(panel);
@@ -171,92 +215,15 @@ function chooseTile(rows: Dim, columns: Dim): Tile {
   return tiles.reduce((best, t) => (computed(t) < computed(best) ? t : best));
 }
 
-/** One operand: cut into panels of a few neighbours along the tiled axis, each packed with the depth outside. */
-class Side {
-  readonly panels: readonly Dim[];
-  readonly #x: WholeContext;
-  readonly #name: string;
-  readonly #dtype: DType;
-  readonly #depth: readonly Dim[];
-  readonly #extents: readonly Dim[];
-  readonly #axis: number;
-  readonly #width: number;
-
-  constructor(x: WholeContext, name: string, c: Contraction, extents: readonly Dim[], axis: number, width: number) {
-    this.#x = x;
-    this.#name = name;
-    this.#dtype = packedType(c.dtype);
-    this.#depth = c.depth;
-    this.#extents = extents;
-    this.#axis = axis;
-    this.#width = width;
-    this.panels = extents.map((d, a) => (a === axis ? floorDim(addDims(d, width - 1), width) : d));
-  }
-
-  /** Memory for as many panels. */
-  scratch(panels: readonly Dim[]): Value {
-    const shape = [...panels, productOf(this.#depth), this.#width];
-    return this.#x.scratch(memref(this.#dtype, shape), `${this.#name}_packed`);
-  }
-
-  everyPanel(body: (panel: readonly Dim[]) => void): void {
-    loopNest(this.panels, [this.#name === "left" ? "i" : "j"], body);
-  }
-
-  /** Puts the elements of one panel side by side; what is outside of the operand stays as it was. */
-  pack(
-    memory: Value,
-    place: readonly Dim[],
-    panel: readonly Dim[],
-    element: (at: readonly Dim[], k: readonly Dim[]) => Value,
-  ): void {
-    const here = mulDims(panel[this.#axis], this.#width);
-    const rest = this.#isEven() ? this.#width : minDims(this.#width, subDims(this.#extents[this.#axis], here));
-    loopNest([rest], ["r"], ([r]) => {
-      const at = this.#at(panel, r);
-      loopNest(this.#depth, ["k"], (k) => {
-        store(converted(element(at, k), this.#dtype), memory, [...place, flat(k, this.#depth), r]);
-      });
-    });
-  }
-
-  /** `body` for each element of a panel, where it is inside of the operand. */
-  inside(panel: readonly Dim[], body: (at: readonly Dim[], r: number) => void): void {
-    for (let r = 0; r < this.#width; r++) {
-      const at = this.#at(panel, r);
-      if (r === 0 || this.#isEven()) body(at, r);
-      else where(at[this.#axis], this.#extents[this.#axis], () => body(at, r));
-    }
-  }
-
-  /** The subscripts of a panel, the last one instead of those outside of the operand. */
-  rowsWithin(panel: readonly Dim[]): readonly (readonly Dim[])[] {
-    const last = subDims(this.#extents[this.#axis], 1);
-    return Array.from({ length: this.#width }, (_, r) =>
-      this.#at(panel, r).map((d, a) => (a === this.#axis && r > 0 && !this.#isEven() ? minDims(d, last) : d)),
-    );
-  }
-
-  #at(panel: readonly Dim[], r: Dim): readonly Dim[] {
-    return panel.map((d, a) => (a === this.#axis ? addDims(mulDims(d, this.#width), r) : d));
-  }
-
-  /** Whether the extent is known to be a multiple of the width. */
-  #isEven(): boolean {
-    const extent = this.#extents[this.#axis];
-    return typeof extent === "number" && extent % this.#width === 0;
-  }
-}
-
 /** The sums of one tile, row by row. */
 function multiply(
-  { dtype, depth }: Contraction,
+  { dtype }: Contraction,
   tile: Tile,
+  depth: readonly Dim[],
+  starts: readonly Value[],
   [left, leftPanel]: readonly [Value, readonly Dim[]],
   [right, rightPanel]: readonly [Value, readonly Dim[]],
 ): readonly Value[] {
-  const zero = constant(0, scalar(dtype));
-  const sums = Array.from({ length: tile.rows * tile.columns }, () => zero);
   const step = (k: Value, ...acc: Value[]): readonly Value[] => {
     const read = (memory: Value, panel: readonly Dim[], width: number): readonly Value[] =>
       Array.from({ length: width }, (_, r) => load(memory, [...panel, indexDim(k), r]));
@@ -264,28 +231,5 @@ function multiply(
     const product = (i: number): Value => mul(rows[Math.floor(i / tile.columns)], columns[i % tile.columns]);
     return acc.map((sum, i) => add(sum, converted(product(i), dtype)));
   };
-  return forLoop(0, productOf(depth), 1, sums, step, ["k", ...sums.map(() => "acc")]);
-}
-
-/** f32 is packed as f64: products are exact there, so one rounding gives the same bits, and loads need no conversion. */
-function packedType(dtype: DType): DType {
-  return dtype === "f32" ? "f64" : dtype;
-}
-
-function converted(x: Value, dtype: DType): Value {
-  return tensorOf(x).dtype === dtype ? x : cast(x, dtype);
-}
-
-/** `body` where the subscript is below the extent. */
-function where(at: Dim, extent: Dim, body: () => void): void {
-  const then = (): readonly Value[] => {
-    body();
-    return [];
-  };
-  ifElse(compare(dim(at, "index"), dim(extent, "index"), "lt"), then, () => []);
-}
-
-/** The row-major position. */
-function flat(at: readonly Dim[], shape: readonly Dim[]): Dim {
-  return at.reduce<Dim>((position, d, axis) => addDims(mulDims(position, shape[axis]), d), 0);
+  return forLoop(0, productOf(depth), 1, starts, step, ["k", ...starts.map(() => "acc")]);
 }

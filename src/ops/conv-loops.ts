@@ -26,7 +26,7 @@ import { contractionKind, lowerContraction } from "./contraction.ts";
 import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 import { tensorOf } from "./define.ts";
 import { nestedLoops } from "./reduce-order.ts";
-import { offsetsUnder, subscriptUnder, whereInside } from "./window-loops.ts";
+import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "./window-loops.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
 
@@ -140,18 +140,19 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
   if (contractionKind(extents) !== "tiles") return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
   const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
-    const under = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w));
     const [batch, feature] = originOf(c, n, group, [count, inputs]);
-    const subscripts = under.map(({ subscript }) => subscript);
-    const at = placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts);
-    const inside = (): readonly Value[] => [x.element(0, at)];
-    const padding = (): readonly Value[] => [constant(0, scalar(image.dtype))];
-    return whereInside(under, c.windows, pick(image.shape, c.x.spatial), inside, padding)[0];
+    const subscripts = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w).subscript);
+    return x.element(0, placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts));
   };
+  const spatial = pick(image.shape, c.x.spatial);
   return (x) =>
     lowerContraction(x, {
       ...extents,
       left: ([group = 0], row, k) => left(x, group, row, k),
+      padding: {
+        conditions: ([, ...places], k) => conditionsWithin(c.windows, places, k, spatial),
+        freeAxes: [0],
+      },
       right: ([group = 0], [column], k) =>
         x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
       place: ([group = 0], [n, ...places], [column]) => placed(c.result, n, output(group, column), places),

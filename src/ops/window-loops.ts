@@ -108,6 +108,16 @@ export function whereInside(
   return conditions.length === 0 ? inside() : ifElse(conditions.reduce(and), inside, padding);
 }
 
+/** What holds where elements `k` of windows at `places` lie over elements of x; nothing where none can be padding. */
+export function conditionsWithin(
+  windows: readonly AxisWindow[],
+  places: readonly Dim[],
+  k: readonly Dim[],
+  extents: readonly Dim[],
+): readonly Value[] {
+  return windows.flatMap((w, axis) => conditionsOf(subscriptUnder(places[axis], k[axis], w), w, extents[axis]));
+}
+
 function conditionsOf({ subscript, undivided }: Under, { low, high, dilation }: AxisWindow, n: Dim): readonly Value[] {
   const conditions: Value[] = [];
   if (!isAtMost(low, 0)) conditions.push(compareDims(undivided, 0, "ge"));
