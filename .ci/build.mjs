@@ -2,7 +2,7 @@
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -49,8 +49,8 @@ async function buildAll() {
     chunkNames: "chunks/[hash]",
   });
   chmodSync(join(dist, "cli.js"), 0o755);
-  const examples = readdirSync(join(root, "examples")).filter((name) => name.endsWith(".ts"));
-  const points = Object.fromEntries(examples.map((name) => [basename(name, ".ts"), `examples/${name}`]));
+  const examples = readdirSync(join(root, "examples"), { recursive: true }).filter((name) => name.endsWith(".ts"));
+  const points = Object.fromEntries(examples.map((name) => [name.slice(0, -".ts".length), `examples/${name}`]));
   await build({
     ...common,
     entryPoints: points,

@@ -13,6 +13,8 @@ const parts = {
   tensors: ["tensors.mjs"],
   workloads: ["workloads.mjs"],
   cnn: ["cnn.mjs"],
+  gmm: ["gmm.mjs"],
+  loops: ["loops.mjs"],
   compile: ["--stack-size=4000", "compile.mjs"],
   startup: ["startup.mjs"],
 };

@@ -64,6 +64,7 @@ class Liveness {
 
   #operation(operation: Operation): Operation {
     if (operation.regions.length === 0) return operation;
+    if (operation.op.traits.carries === true) return this.#loop(operation);
     const trimmed = operation.op.traits.branches === true ? this.#usedResults(operation) : operation;
     return withRegions(
       trimmed,
@@ -82,9 +83,50 @@ class Liveness {
     });
   }
 
+  /** A loop carries what is used after it or in one of its steps, and collects what is used after it. */
+  #loop(operation: Operation): Operation {
+    const { operands, regions, results, segments } = operation;
+    const count = segments[0];
+    const isUsed = results.map((v) => this.#used.has(v));
+    // what a step reads may make it read more
+    for (;;) {
+      const trimmed = regions.map((r) => this.block(withoutResults(r, regions, isUsed)));
+      const added = isUsed.flatMap((used, k) =>
+        !used && k < count && regions.some((r) => this.#used.has(r.arguments[k])) ? [k] : [],
+      );
+      if (added.length === 0) {
+        if (isUsed.every((used) => used)) return withRegions(operation, trimmed);
+        const isCarried = (k: number): boolean => k >= count || isUsed[k];
+        return withParts(operation, {
+          operands: operands.filter((_, k) => isCarried(k)),
+          regions: trimmed.map((r) =>
+            makeBlock(
+              r.arguments.filter((_, k) => isCarried(k)),
+              r.operations,
+              r.results,
+            ),
+          ),
+          results: results.filter((_, k) => isUsed[k]),
+          segments: [isUsed.slice(0, count).filter(Boolean).length, ...segments.slice(1)],
+        });
+      }
+      for (const k of added) isUsed[k] = true;
+    }
+  }
+
   #use(values: readonly Value[]): void {
     for (const v of values) this.#used.add(v);
   }
+}
+
+/** A loop's last region yields what is used; the others, its condition, all they do. */
+function withoutResults(region: Block, regions: readonly Block[], isUsed: readonly boolean[]): Block {
+  if (region !== regions[regions.length - 1] || isUsed.every((used) => used)) return region;
+  return makeBlock(
+    region.arguments,
+    region.operations,
+    region.results.filter((_, k) => isUsed[k]),
+  );
 }
 
 /** The module without private functions that no public one reaches. */

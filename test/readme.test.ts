@@ -33,18 +33,19 @@ function checked(block: string): string {
   return `import { deepStrictEqual as same } from "node:assert";\n${checks}\nconsole.log(${checks.split("same(").length - 1});`;
 }
 
-it.skipIf(!built)("the tour and the ways in give what their comments say", () => {
-  const [tour, ways] = blocks;
+it.skipIf(!built)("the tour, the ways in and the loops give what their comments say", () => {
+  const [tour, ways, loops] = blocks;
   expect(run(checked(tour))).toBe("4\n");
   expect(run(checked(ways))).toBe("4\n");
+  expect(run(checked(loops))).toBe("2\n");
 });
 
 it.skipIf(!built)("a user's op parses, prints, differentiates and compiles", () => {
-  expect(run(blocks[2])).toBe("[ 0, 0.5 ] true true\n");
+  expect(run(blocks[3])).toBe("[ 0, 0.5 ] true true\n");
 });
 
 it.skipIf(!built)("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
-  const out = run(blocks[3]);
+  const out = run(blocks[4]);
   expect(out).toContain("// ----- signs: 1 removed, 2 added");
   expect(out).toMatch(/pass tempting is wrong \(seed 7\): got /);
   const found = out.slice(out.indexOf("pass tempting"));

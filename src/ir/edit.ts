@@ -42,6 +42,7 @@ export interface OperationParts {
   readonly regions?: readonly Block[];
   readonly results?: readonly Value[];
   readonly origin?: Origin | null;
+  readonly segments?: readonly number[];
 }
 
 /** The operation with other parts, which are its own from here on. */
@@ -54,7 +55,7 @@ export function withParts(operation: Operation, parts: OperationParts): Operatio
     regions: parts.regions === undefined ? operation.regions : Object.freeze(parts.regions),
     results: parts.results === undefined ? operation.results : Object.freeze(parts.results),
     origin: parts.origin === undefined ? operation.origin : parts.origin,
-    segments: operation.segments,
+    segments: parts.segments === undefined ? operation.segments : Object.freeze(parts.segments),
   });
 }
 

@@ -424,6 +424,11 @@ export interface Traits {
   readonly maps?: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches?: boolean;
+  /**
+   * A loop: its first operand group enters every region as the first arguments, and comes back as the first results of the
+   * last region; what the last region yields beyond is collected, and no region reads it.
+   */
+  readonly carries?: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */
   readonly wraps?: boolean;
   /** Computing an element costs no more than reading one from memory. */

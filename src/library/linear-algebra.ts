@@ -213,6 +213,7 @@ export interface CrossOptions {
 export const cross = composite("cross", (x: Tensor, y: Tensor, options: CrossOptions = {}): Tensor => {
   requireOptions("cross", options, ["axis"]);
   const rank = rankOf(x, "cross");
+  rankOf(y, "cross");
   const { axis = -1 } = options;
   const at = axis < 0 ? axis + rank : axis;
   if (x.shape[at] !== 3 || y.shape[at] !== 3) {

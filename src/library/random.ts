@@ -8,6 +8,7 @@ import {
   bitwiseRightShift,
   cast,
   cos,
+  describe,
   less,
   log,
   mul,
@@ -31,7 +32,7 @@ import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, require
 export function key(seed: number): Tensor {
   return asUser(key, () => {
     if (!Number.isSafeInteger(seed) || seed < 0)
-      fail("argument", `key: the seed is ${String(seed)}, expected an integer from 0`);
+      fail("argument", `key: the seed is ${describe(seed)}, expected an integer from 0`);
     return u32([Math.floor(seed / 2 ** 32), seed % 2 ** 32]);
   });
 }

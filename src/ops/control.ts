@@ -117,6 +117,7 @@ const whileOp: Op = defineOp({
     return carried;
   },
   derivative: { kind: "structured", flows: flowsOfWhile, reverse: reverseWhile, forward: forwardWhile },
+  traits: { carries: true },
   batching: { kind: "structured", batch: batchWhile },
   lowering: structured,
   docs: {
@@ -196,6 +197,7 @@ const scanOp: Op = defineOp({
   },
   eval: evalScan,
   derivative: { kind: "structured", flows: flowsOfScan, reverse: reverseScan, forward: forwardScan },
+  traits: { carries: true },
   batching: { kind: "structured", batch: batchScan },
   lowering: structured,
   docs: {
