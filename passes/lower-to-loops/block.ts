@@ -139,7 +139,7 @@ export class BlockLowering {
     const buffer = this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    if (!nests.whole(computed, { write, written })) {
+    if (!this.#isZeroAlready(operation) && !nests.whole(computed, { write, written })) {
       const kept = place.root.kept.map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) })).reverse();
       for (const part of nests.partsOf(computed, place)) {
         nests.nest(part.shape, (at) => {
@@ -164,6 +164,13 @@ export class BlockLowering {
       scratch: (type, name) => nests.allocate(type, name).memory,
     });
     for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
+  }
+
+  /** Whether an operation gives zeros, as memory that is made for it alone holds before anything is written. */
+  #isZeroAlready({ op, attributes, results: [result] }: Operation): boolean {
+    const { nests } = this;
+    if (op.traits.constant !== true || this.#reserved.has(result) || nests.base !== nests.top) return false;
+    return Object.is(Number(attributes.value), 0);
   }
 
   /** The rule changes operand 0, or a copy of it. */

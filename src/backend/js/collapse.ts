@@ -12,7 +12,6 @@ import {
   sameDim,
   substituteDim,
   type Value,
-  walk,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import type { FunctionWriter } from "./writer.ts";
@@ -31,17 +30,13 @@ export function collapse(w: FunctionWriter, operation: Operation): CollapsedNest
   if (loops.length < 2) return null;
   const inner = loops[loops.length - 1];
   const indices = loops.map((o) => o.regions[0].arguments[0]);
-  const positions = positionsIn(w, inner.regions[0], new Set(indices));
-  if (positions === null) return null;
   const uppers = loops.map((o) => o.attributes.upper as Dim);
   const flat = indices.reduce<Dim>((d, index, k) => addDims(mulDims(d, uppers[k]), indexDim(index)), 0);
   const last = indices[indices.length - 1];
   const outer = indices.slice(0, -1);
-  const inOrder = positions.every((p) => {
-    const alone = replace(p, outer, 0);
-    return sameDim(replace(alone, [last], flat), p);
-  });
-  return inOrder ? { inner, outer, upper: uppers.reduce(mulDims, 1) } : null;
+  const isInOrder = (p: Dim): boolean => sameDim(replace(replace(p, outer, 0), [last], flat), p);
+  if (!readsInOrder(w, inner.regions[0], new Set(indices), isInOrder)) return null;
+  return { inner, outer, upper: uppers.reduce(mulDims, 1) };
 }
 
 /** Loops from 0 by 1 that carry nothing, each but the last with nothing but the next one in its body. */
@@ -59,19 +54,22 @@ function onlyOperation({ operations }: Block): Operation | null {
   return operations.length === 1 ? operations[0] : null;
 }
 
-/** The row-major positions of every element read or written; null if an index is used for anything else. */
-function positionsIn(w: FunctionWriter, body: Block, indices: ReadonlySet<Value>): readonly Dim[] | null {
-  const positions: Dim[] = [];
-  let isPlain = true;
-  walk(body, (operation) => {
-    if (operation.op === records.load || operation.op === records.store) {
+/** Whether every element read or written is at a position in order, and no index is used for anything else. */
+function readsInOrder(
+  w: FunctionWriter,
+  { operations }: Block,
+  indices: ReadonlySet<Value>,
+  isInOrder: (position: Dim) => boolean,
+): boolean {
+  return operations.every((operation) => {
+    const { op, attributes, operands, regions } = operation;
+    if (op === records.load || op === records.store) {
       const [memory] = groupOf(operation, "memory");
-      const at = operation.attributes.at as readonly Dim[];
-      const subscripts = at.map((d) => w.affine(d, operation, "at"));
-      positions.push(w.position((memory.type as MemRefType).shape, subscripts));
-    } else if (operation.operands.some((v) => indices.has(v))) isPlain = false;
+      const subscripts = (attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
+      return isInOrder(w.position((memory.type as MemRefType).shape, subscripts));
+    }
+    return !operands.some((v) => indices.has(v)) && regions.every((r) => readsInOrder(w, r, indices, isInOrder));
   });
-  return isPlain ? positions : null;
 }
 
 function replace(d: Dim, indices: readonly Value[], by: Dim): Dim {
