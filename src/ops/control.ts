@@ -16,6 +16,7 @@ import {
   type Type,
   type TypeContext,
   tensorType,
+  unranked,
   type Value,
 } from "../ir/index.ts";
 import { batchIf, batchScan, batchWhile } from "./control-batching.ts";
@@ -30,6 +31,16 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
+/** A bool of rank 0, or of a rank that is not known yet. */
+function requireCondition(x: TypeContext, what: string, type: Type): void {
+  if (sameType(type, scalar("bool")) || sameType(type, unranked("bool"))) return;
+  x.fail(
+    "dtype",
+    `${what} has type ${printType(type)}, expected bool`,
+    "reduce it with kind = and, or use select",
+  );
+}
+
 // ---- if -------------------------------------------------------------------------------------------------------------
 
 const ifOp: Op = defineOp({
@@ -41,13 +52,7 @@ const ifOp: Op = defineOp({
   traits: { branches: true },
   types(x) {
     const [predicate] = x.operands;
-    if (!sameType(predicate, scalar("bool"))) {
-      x.fail(
-        "dtype",
-        `the predicate has type ${printType(predicate)}, expected bool`,
-        "reduce it with kind = and, or use select",
-      );
-    }
+    requireCondition(x, "the predicate", predicate);
     for (const region of x.regions) requireTypes(x, "the arguments of a branch", region.arguments, []);
     const types = x.declared ?? typesOf(x.regions[0].results);
     requireTypes(x, "the results of then", x.regions[0].results, types);
@@ -105,7 +110,9 @@ const whileOp: Op = defineOp({
     const [cond, body] = x.regions;
     const carry = x.group("carry");
     requireTypes(x, "the arguments of the condition", cond.arguments, carry);
-    requireTypes(x, "the results of the condition", cond.results, [scalar("bool")]);
+    if (cond.results.length !== 1)
+      x.fail("arity", `the condition yields ${cond.results.length} values, expected one bool`);
+    requireCondition(x, "the condition", cond.results[0].type);
     requireTypes(x, "the arguments of do", body.arguments, carry);
     requireTypes(x, "the results of do", body.results, carry);
     return carry;

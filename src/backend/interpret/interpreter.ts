@@ -131,9 +131,16 @@ class Frame {
     try {
       return op.eval(new OperationContext(this, operation, operands));
     } catch (error) {
-      throw error instanceof AdjointError ? error.at(origin) : error;
+      throw error instanceof AdjointError ? error.at(origin) : refused(error, operation);
     }
   }
+}
+
+/** Memory that the engine refuses is an error of ours; any other error passes as it is. */
+function refused(cause: unknown, { op, origin }: Operation): unknown {
+  if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) return cause;
+  const reason = `${op.name}: memory for the result does not fit: ${cause.message}`;
+  return new AdjointError("range", reason, { origin, cause });
 }
 
 /** What one operation's `eval` sees. */
