@@ -48,6 +48,25 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    name: "few features from many",
+    x: "B, H, W, 8",
+    kernel: "3, 3, 8, 3",
+    result: "B, H, W, 3",
+    attributes: `${same}, ${last}`,
+    sizes: [
+      { B: 2, H: 5, W: 7 },
+      { B: 1, H: 3, W: 3 },
+    ],
+  },
+  {
+    name: "two features from many",
+    x: "B, H, W, 8",
+    kernel: "3, 3, 8, 2",
+    result: "B, H, W, 2",
+    attributes: `${same}, ${last}`,
+    sizes: [{ B: 2, H: 5, W: 7 }],
+  },
+  {
     name: "features first",
     x: "B, 4, H, W",
     kernel: "5, 4, 3, 2",

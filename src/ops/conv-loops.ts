@@ -25,7 +25,7 @@ import { constant, indexValue } from "./constant.ts";
 import { contractionKind, lowerContraction } from "./contraction.ts";
 import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 import { tensorOf } from "./define.ts";
-import { nestedLoops } from "./reduce-order.ts";
+import { isBelow, nestedLoops } from "./reduce-order.ts";
 import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "./window-loops.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
@@ -137,7 +137,9 @@ export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void
     columns: [outputs],
     depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
   };
-  if (contractionKind(extents) !== "tiles") return null;
+  const kind = contractionKind(extents);
+  // what is packed has to be read more than once
+  if (kind === null || kind === "thin rows" || isBelow(extents.columns, 2)) return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
   const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
     const [batch, feature] = originOf(c, n, group, [count, inputs]);
