@@ -49,7 +49,7 @@ against(
   "gradient, the value",
   () => gradient(0.99, steps),
   () => value(0.99, steps),
-  4,
+  5,
 );
 
 heading("a carried tensor of 4,000 elements, one written in each of 4,000 steps");
