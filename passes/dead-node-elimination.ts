@@ -1,4 +1,4 @@
-// Removes what nobody uses: operations without effects, results of branches, private functions without callers.
+// Removes what nobody uses: operations without effects, what branches yield and loops carry, private functions without callers.
 
 import {
   type Block,

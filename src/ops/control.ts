@@ -34,11 +34,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
 /** A bool of rank 0, or of a rank that is not known yet. */
 function requireCondition(x: TypeContext, what: string, type: Type): void {
   if (sameType(type, scalar("bool")) || sameType(type, unranked("bool"))) return;
-  x.fail(
-    "dtype",
-    `${what} has type ${printType(type)}, expected bool`,
-    "reduce it with kind = and, or use select",
-  );
+  x.fail("dtype", `${what} has type ${printType(type)}, expected bool`, "reduce it with kind = and, or use select");
 }
 
 // ---- if -------------------------------------------------------------------------------------------------------------
