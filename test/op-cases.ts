@@ -22,14 +22,15 @@ import {
   verify,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
+import { linearCases } from "./op-cases-linear.ts";
 import { windowCases } from "./op-cases-windows.ts";
 
 export interface OpCase {
   readonly name: string;
   readonly types: readonly TensorType[];
   readonly build: (...x: Value[]) => Value;
-  /** Takes ordinary numbers to where the op is defined and smooth. */
-  readonly domain?: (x: number) => number;
+  /** Takes ordinary numbers, by their place in the operand, to where the op is defined and smooth. */
+  readonly domain?: (x: number, i: number) => number;
   /** The elements of the operands, where ordinary numbers will not do. */
   readonly at?: readonly (readonly number[])[];
 }
@@ -317,6 +318,7 @@ export const opCases: readonly OpCase[] = [
     ),
   ),
   ...windowCases,
+  ...linearCases,
 ];
 
 /** A module of functions that may call the ones before. */
@@ -367,6 +369,6 @@ export function argumentsOf({ types, at, domain }: OpCase, seed: number): readon
   return types.map((t, i) => {
     const array = ordinary(t.dtype, t.shape as readonly number[], seed * 13 + i);
     if (at !== undefined) return { ...array, data: Float64Array.from(at[i]) };
-    return domain === undefined ? array : { ...array, data: array.data.map(domain) };
+    return domain === undefined ? array : { ...array, data: array.data.map((x, k) => domain(x, k)) };
   });
 }

@@ -125,12 +125,48 @@ const single = opCases.flatMap((c) => {
   return operation === null ? [] : [[c.name, c, operation] as const];
 });
 
-function again(operation: Operation, operands: readonly Value[]): Value {
+function again(operation: Operation, operands: readonly Value[]): readonly Value[] {
   const { op, attributes, results } = operation;
-  return emit(op, operands, { attributes, types: [results[0].type] })[0];
+  return emit(op, operands, { attributes, types: results.map((r) => r.type) });
 }
 
-function push(operation: Operation, operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]) {
+/** What a rule for an operation without regions or callee does not ask. */
+const unasked = (): never => {
+  throw new Error("the operation has no regions and no callee");
+};
+const alone = {
+  region: unasked,
+  inline: unasked,
+  split: unasked,
+  flows: unasked,
+  lookup: unasked,
+  calleeSignature: unasked,
+  tangentCall: unasked,
+  splitCall: unasked,
+  batchedCall: unasked,
+  choose: unasked,
+  any: unasked,
+};
+const isActive = ({ type }: Value): boolean => isFloat((type as TensorType).dtype);
+const emptied = (_: Value): null => null;
+
+/** The tangents of the results. */
+function push(
+  operation: Operation,
+  operands: readonly Value[],
+  results: readonly Value[],
+  tangents: readonly (Value | null)[],
+): readonly Value[] {
+  const { derivative } = operation.op;
+  if (derivative.kind === "structured") {
+    return derivative
+      .forward({ ...alone, operation, operands, tangents })
+      .tangents.map((t, i) => t ?? zerosLike(results[i]));
+  }
+  return [pushOne(operation, operands, results[0], tangents)];
+}
+
+function pushOne(operation: Operation, operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]) {
   const { derivative } = operation.op;
   const all = operands.map((_, i) => i);
   switch (derivative.kind) {
@@ -139,15 +175,16 @@ function push(operation: Operation, operands: readonly Value[], result: Value, t
       return again(
         operation,
         operands.map((v, i) => (active.includes(i) ? (tangents[i] ?? zerosLike(v)) : v)),
-      );
+      )[0];
     }
     case "multilinear":
       return (derivative.in ?? all)
-        .map((i) =>
-          again(
-            operation,
-            operands.map((v, k) => (k === i ? (tangents[i] ?? zerosLike(v)) : v)),
-          ),
+        .map(
+          (i) =>
+            again(
+              operation,
+              operands.map((v, k) => (k === i ? (tangents[i] ?? zerosLike(v)) : v)),
+            )[0],
         )
         .reduce(add);
     case "elementwise":
@@ -168,14 +205,16 @@ function asValue(partial: Value | number | null, like: Value): Value {
   return partial instanceof Value ? partial : constant(partial ?? 0, like.type as TensorType);
 }
 
+/** The cotangents of the operands. */
 function pull(
   operation: Operation,
   operands: readonly Value[],
-  result: Value,
-  cotangent: Value,
+  [result]: readonly Value[],
+  cotangents: readonly (Value | null)[],
 ): readonly Contribution[] {
   const { derivative } = operation.op;
   const wanted = operands.map(() => true);
+  const [cotangent] = cotangents as readonly Value[];
   switch (derivative.kind) {
     case "linear":
     case "multilinear":
@@ -184,6 +223,10 @@ function pull(
       return derivative.partials(operands, result, operation).map((p) => mul(cotangent, asValue(p, result)));
     case "rule":
       return derivative.vjp({ operation, operands, result, cotangent, wanted });
+    case "structured": {
+      const found = new Map(derivative.reverse({ ...alone, operation, operands, isActive }).pull(cotangents, emptied));
+      return operation.operands.map((v) => found.get(v) ?? null);
+    }
     default:
       return [];
   }
@@ -200,18 +243,25 @@ describe("⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: tangents and cotangents are each oth
     const args = argumentsOf(c, 6);
     const wrt = floatNumbers(c);
     const tangents = wrt.map((i) => ordinary("f64", args[i].shape, 60 + i));
-    const type = operation.results[0].type as TensorType;
-    const ct = ordinary("f64", type.shape as readonly number[], 70);
-    const [forward, backward, size] = runOn([...args, ...tangents, ct], (...values) => {
+    const types = operation.results.map((r) => r.type as TensorType);
+    // one for each result; those of integers are not used
+    const cts = types.map(({ shape }, k) => ordinary("f64", shape as readonly number[], 70 + k));
+    const [forward, backward, size] = runOn([...args, ...tangents, ...cts], (...values) => {
       const operands = values.slice(0, args.length);
       const v = operands.map((_, i) => (wrt.includes(i) ? values[args.length + wrt.indexOf(i)] : null));
-      const cotangent = values[values.length - 1];
-      const result = again(operation, operands);
-      const tangent = push(operation, operands, result, v);
-      const back = pull(operation, operands, result, cotangent).map((c, i) => plain(c, operands[i]));
+      const floats = types.map((t) => isFloat(t.dtype));
+      const cotangents = values.slice(-types.length).map((ct, k) => (floats[k] ? ct : null));
+      const results = again(operation, operands);
+      const moved = push(operation, operands, results, v).filter((_, k) => floats[k]);
+      const back = pull(operation, operands, results, cotangents).map((c, i) => plain(c, operands[i]));
       const products = wrt.map((i) => sumOf(mul(back[i] ?? zerosLike(operands[i]), v[i] as Value)));
       for (const i of wrt) expect(back[i]?.type ?? operands[i].type).toEqual(operands[i].type);
-      return [sumOf(mul(cotangent, tangent)), products.reduce(add), sumOf(mul(tangent, tangent))];
+      const taken = cotangents.filter((ct) => ct !== null);
+      return [
+        taken.map((ct, k) => sumOf(mul(ct, moved[k]))).reduce(add),
+        products.reduce(add),
+        moved.map((t) => sumOf(mul(t, t))).reduce(add),
+      ];
     });
     const scale = magnitude(Math.sqrt(size.data[0]));
     expect(Math.abs(forward.data[0] - backward.data[0]) / scale).toBeLessThan(1e-12);
@@ -370,25 +420,32 @@ function stack(arrays: readonly NdArray[]): NdArray {
   return { dtype, shape: [arrays.length, ...shape], data: result };
 }
 
-function batched(operation: Operation, operands: readonly Value[], flags: readonly boolean[]): Value {
+/** The results of the operation for a batch, all with the new axis. */
+function batched(operation: Operation, operands: readonly Value[], flags: readonly boolean[]): readonly Value[] {
   const { batching, name } = operation.op;
-  if (batching.kind === "rule")
-    return batching.batch({ operation, operands, batched: flags, mask: null, size: batchSize })[0];
-  expect(batching.kind, name).toBe("elementwise");
-  const type = operation.results[0].type as TensorType;
-  const whole = operands.map((v, i) =>
-    flags[i]
+  const size = batchSize;
+  const whole = (v: Value, isBatched: boolean): Value =>
+    isBatched
       ? v
       : broadcast(
           v,
-          [batchSize, ...dimsOf(v.type)],
+          [size, ...dimsOf(v.type)],
           dimsOf(v.type).map((_, axis) => axis + 1),
-        ),
+        );
+  if (batching.kind === "rule") return batching.batch({ operation, operands, batched: flags, mask: null, size });
+  if (batching.kind === "structured") {
+    const of = batching.batch({ ...alone, operation, operands, batched: flags, mask: null, size, whole });
+    return of.results.map((r, i) => whole(r, of.batched[i]));
+  }
+  expect(batching.kind, name).toBe("elementwise");
+  return emit(
+    operation.op,
+    operands.map((v, i) => whole(v, flags[i])),
+    {
+      attributes: operation.attributes,
+      types: operation.results.map((r) => tensorType((r.type as TensorType).dtype, [size, ...dimsOf(r.type)])),
+    },
   );
-  return emit(operation.op, whole, {
-    attributes: operation.attributes,
-    types: [tensorType(type.dtype, [batchSize, ...type.shape])],
-  })[0];
 }
 
 describe("a batch is the stack of single evaluations, bit for bit", () => {
@@ -397,9 +454,10 @@ describe("a batch is the stack of single evaluations, bit for bit", () => {
     for (let mask = 1; mask < 2 ** c.types.length; mask++) {
       const flags = c.types.map((_, i) => (mask & (1 << i)) !== 0);
       const rows = samples.map((args) => args.map((a, i) => (flags[i] ? a : samples[0][i])));
-      const expected = stack(rows.map((args) => runOn(args, (...x) => [c.build(...x)])[0]));
+      const singles = rows.map((args) => runOn(args, (...x) => again(operation, x)));
+      const expected = operation.results.map((_, k) => stack(singles.map((results) => results[k])));
       const args = c.types.map((_, i) => (flags[i] ? stack(samples.map((s) => s[i])) : samples[0][i]));
-      const [got] = runOn(args, (...x) => [batched(operation, x, flags)]);
+      const got = runOn(args, (...x) => batched(operation, x, flags));
       expect(got, `batched ${flags}`).toEqual(expected);
     }
   });
