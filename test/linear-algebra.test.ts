@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import {
   cholesky,
   compile,
+  concat,
   cross,
   det,
   f32,
@@ -97,6 +98,26 @@ describe("linear algebra", () => {
     ).toBeCloseTo(0, 12);
   });
 
+  it("solves for many right sides, the axes before the matrices broadcast", () => {
+    const a = tensor([matrix(3, 1).toArray(), matrix(3, 2).toArray()] as number[][][]);
+    const [vector, columns] = [tensor([1, 2, 3]), matrix(3, 5)];
+    const one = solve(a, vector);
+    const many = solve(matrix(3, 1), tensor([columns.toArray(), columns.toArray()] as number[][][]));
+    expect([one.shape, many.shape]).toEqual([
+      [2, 3],
+      [2, 3, 3],
+    ]);
+    for (const i of [0, 1]) {
+      near(matmul(a.at(i), one.at(i)), vector);
+      expect(many.at(i).data()).toEqual(solve(matrix(3, 1), columns).data());
+    }
+    const open = compile((x: Tensor, y: Tensor) => solve(x, y), ["f64[B, N, N]", "f64[N, M]"]);
+    expect((open(a, columns) as Tensor).data()).toEqual(solve(a, columns).data());
+    expect(messageOf(() => solve(a, tensor(new Float64Array(27), { shape: [3, 3, 3] })))).toMatch(
+      /^operands of types f64\[2, 3, 3\] and f64\[3, 3, 3\] do not broadcast: 2 and 3 differ$/,
+    );
+  });
+
   it("takes batches, in f32 too, with the same bits on every backend", () => {
     const batch = f32([
       [
@@ -153,6 +174,24 @@ describe("linear algebra", () => {
       [10, 20],
     ]);
     expect(cross(tensor([1, 0, 0]), tensor([0, 1, 0])).toArray()).toEqual([0, 0, 1]);
+    // extents that are sums, and others that broadcast
+    const longer = compile((x: Tensor, y: Tensor) => kron(concat([x, x.at([0, 1])]), y), ["f64[N]", "f64[M]"]);
+    expect((longer([1, 2], [1, 10]) as Tensor).toArray()).toEqual([1, 10, 2, 20, 1, 10]);
+    const normals = compile((x: Tensor, y: Tensor) => cross(x, y), ["f64[B, N]", "f64[N]"]);
+    const rows = [
+      [1, 0, 0],
+      [0, 0, 2],
+    ];
+    expect((normals(rows, [0, 1, 0]) as Tensor).toArray()).toEqual([
+      [0, 0, 1],
+      [-2, 0, 0],
+    ]);
+    expect(cross(matrixTranspose(tensor(rows)), tensor([[0], [1], [0]]), { axis: 0 }).toArray()).toEqual([
+      [0, -2],
+      [0, 0],
+      [1, 0],
+    ]);
+    expect(messageOf(() => normals([[1, 2]], [1, 2]))).toMatch(/N is 2, expected 3/);
   });
 
   it("says what does not fit", () => {
@@ -163,6 +202,14 @@ describe("linear algebra", () => {
     expect(messageOf(() => solve(matrix(2, 1), tensor([1, 2, 3])))).toBe(
       "solve: the right side has 3 rows, expected 2, one for each of the matrix",
     );
+    expect(messageOf(() => solve(matrix(2, 1), f32([1, 2])))).toBe(
+      "solve: the matrix is f64 and the right side f32: cast one of them",
+    );
+    expect(messageOf(() => solve(matrix(2, 1), tensor(1)))).toMatch(/the right side has rank 0, expected a vector/);
+    expect(messageOf(() => cross(tensor([1, 2]), tensor([1, 2, 3])))).toBe(
+      "cross: the shapes are [2] and [3], expected 3 on axis -1",
+    );
+    expect(messageOf(() => cross(tensor([1, 2, 3]), tensor([1, 2, 3]), { axis: 4 }))).toMatch(/axis 4 is out of range/);
     expect(messageOf(() => inverse(tensor(new Int32Array(4), { shape: [2, 2] })))).toMatch(/i32/);
   });
 });

@@ -23,6 +23,7 @@ import {
   uniform,
   vmap,
 } from "../src/index.ts";
+import { threefryOf } from "../src/ops/rng-bits.ts";
 
 const messageOf = (body: () => unknown): string => {
   try {
@@ -46,6 +47,30 @@ describe("random tensors", () => {
     expect(key(2 ** 32 + 5).toArray()).toEqual([1, 5]);
   });
 
+  it("come from the cipher of the published answers", () => {
+    // Random123 (2011), kat_vectors: threefry2x32, 20 rounds
+    const all = 0xffffffff;
+    expect(threefryOf([0, 0], [0, 0])).toEqual([0x6b200159, 0x99ba4efe]);
+    expect(threefryOf([all, all], [all, all])).toEqual([0x1cb996fc, 0xbb002be7]);
+    expect(threefryOf([0x13198a2e, 0x03707344], [0x243f6a88, 0x85a308d3])).toEqual([0xc4923a9c, 0x483df7a0]);
+    const [high, low] = [0x13198a2e, 0x03707344];
+    for (const backend of ["js", "interpret"] as const) {
+      const keys = compile((k: Tensor) => splitKey(k, 3), ["u32[2]"], { backend })([high, low]) as Tensor;
+      expect(keys.toArray()).toEqual([0, 1, 2].map((i) => threefryOf([high, low], [0, i])));
+    }
+  });
+
+  it("stay below the end of their range, whatever is rounded", () => {
+    for (const [low, high] of [
+      [1, 2],
+      [-3, 0.1],
+      [2 ** 24, 2 ** 24 + 2],
+    ]) {
+      const x = uniform(key(38), [400_000], { low, high, dtype: "f32" }).data();
+      expect(x.every((v) => v >= Math.fround(low) && v < Math.fround(high))).toBe(true);
+    }
+  });
+
   it("have the distributions they are named after", () => {
     const u = uniform(key(1), [20_000], { low: -1, high: 3 });
     expect(Math.min(...u.data())).toBeGreaterThanOrEqual(-1);
@@ -60,6 +85,8 @@ describe("random tensors", () => {
     expect(meanOf(bernoulli(key(3), 0.3, [20_000]))).toBeCloseTo(0.3, 1);
     const dice = randomIntegers(key(4), [6_000], { low: 1, high: 7 });
     expect([...new Set(dice.data())].sort()).toEqual([1, 2, 3, 4, 5, 6]);
+    const wide = randomIntegers(key(5), [2000], { low: -(2 ** 31), high: 2 ** 31 });
+    expect(meanOf(wide) / 2 ** 31).toBeCloseTo(0, 1);
   });
 
   it("differ by their keys, which split and map", () => {
@@ -84,6 +111,22 @@ describe("random tensors", () => {
     );
     expect(messageOf(() => key(-1))).toMatch(/key: the seed is -1, expected an integer from 0/);
     expect(messageOf(() => dropout(f32([1]), key(1), { rate: 1 }))).toMatch(/rate is 1, expected/);
+    for (const [low, high] of [
+      [2, 1],
+      [1, 1],
+      [Number.NaN, 1],
+      [0, Infinity],
+      [-1e308, 1e308],
+    ])
+      expect(messageOf(() => uniform(key(1), [2], { low, high }))).toMatch(
+        /uniform: low is .* expected a finite range/,
+      );
+    expect(messageOf(() => uniform(key(1), [2], { high: 1e-60, dtype: "f32" }))).toMatch(
+      /range of f32, low below high/,
+    );
+    expect(messageOf(() => randomIntegers(key(1), [2], { high: 2 ** 40 }))).toMatch(
+      /from 0 to 1099511627776 leaves i32/,
+    );
   });
 });
 
@@ -124,5 +167,8 @@ describe("sorting", () => {
     ]);
     expect((grad((x: Tensor) => sum(topK(x, 1).values))(tensor([3, 1, 5])) as Tensor).toArray()).toEqual([0, 0, 1]);
     expect(tensor([3, 1]).sort({ descending: true }).toArray()).toEqual([3, 1]);
+    expect(topK(tensor([Number.NaN, 2, 3]), 3).indices.toArray()).toEqual([2, 1, 0]);
+    expect(messageOf(() => topK(tensor([1, 2]), 3))).toBe("topK: k is 3, but axis 0 has extent 2");
+    expect(messageOf(() => sort(tensor([true, false])))).toMatch(/sort: the keys have dtype bool, expected numbers/);
   });
 });

@@ -3,22 +3,33 @@
 import {
   abs,
   apply,
+  axisOf,
   composite,
   expandDims,
   log,
   mul,
   permuteDims,
   prod,
-  reshape,
   sign,
   squeeze,
   sub,
   sum,
   type Tensor,
 } from "../frontend/index.ts";
-import { type Dim, dimsOf, fail, requireOptions, type TensorType, tensorType, type Value } from "../ir/index.ts";
+import {
+  currentBlock,
+  type Dim,
+  dimsOf,
+  fail,
+  mulDims,
+  requireOptions,
+  type TensorType,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { diagonal } from "./diagonals.ts";
+import { roll } from "./layout.ts";
 import { matmul } from "./products.ts";
 import { rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
@@ -57,39 +68,41 @@ export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptio
 });
 
 /**
- * The x with a · x = b: b is a vector or the columns of a matrix. By LU factorization with row exchanges.
+ * The x with a · x = b: b is a vector or the columns of matrices, and the axes before the matrices broadcast (Python
+ * array API `linalg.solve`). By LU factorization with row exchanges; a singular matrix gives infinities or NaN.
  *
- * @throws AdjointError `dtype` for integers, `shape` where the shapes do not fit.
+ * @throws AdjointError `dtype` for integers and where dtypes differ, `shape` where the shapes do not fit.
  * @example solve(tensor([[2, 0], [0, 4]]), tensor([2, 8])) // [1, 2]
  */
 export const solve = composite("solve", (a: Tensor, b: Tensor): Tensor => {
   requireMatrix(a, "solve");
   requireFloat(b, "solve");
   const isVector = rankOf(b, "solve") === 1;
+  if (b.rank === 0) fail("shape", "solve: the right side has rank 0, expected a vector or the columns of a matrix");
+  if (a.dtype !== b.dtype)
+    fail("dtype", `solve: the matrix is ${a.dtype} and the right side ${b.dtype}`, { hint: "cast one of them" });
   const columns = isVector ? expandDims(b, { axis: 1 }) : b;
-  if (columns.rank !== a.rank) {
-    const shapes = `[${a.shape.join(", ")}] and [${b.shape.join(", ")}]`;
-    fail("shape", `solve: the shapes are ${shapes}, expected the same leading axes`, {
-      hint: "broadcastTo repeats a tensor",
-    });
-  }
   const [rows, expected] = [columns.shape[columns.rank - 2], a.shape[a.rank - 1]];
   if (typeof rows === "number" && typeof expected === "number" && rows !== expected) {
     fail("shape", `solve: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
   }
   const [x] = apply(solve, [a, columns], (matrix, right) => {
+    const leading = sharedAxes(matrix, right);
+    // factored before it is repeated
     const [packed, permutation] = ops.lu(matrix);
-    const size = shapeOf(right);
-    const rows = ops.broadcast(
-      permutation,
-      size,
-      size.slice(0, -1).map((_, i) => i),
-    );
-    const moved = ops.elementsAlong(right, size.length - 2, rows);
-    return [ops.triangularSolve(packed, ops.triangularSolve(packed, moved, { unit: true }), { lower: false })];
+    const [factors, b] = [packed, right].map((v) => ops.broadcastTo(v, [...leading, ...shapeOf(v).slice(-2)]));
+    const moved = ops.permuteRows(b, ops.broadcastTo(permutation, shapeOf(factors).slice(0, -1)));
+    return [ops.triangularSolve(factors, ops.triangularSolve(factors, moved, { unit: true }), { lower: false })];
   });
-  return isVector ? squeeze(x, { axes: [1] }) : x;
+  return isVector ? squeeze(x, { axes: [-1] }) : x;
 });
+
+/** The axes before those of the matrices, as they broadcast. */
+function sharedAxes(...matrices: readonly Value[]): readonly Dim[] {
+  const { scope, origin } = currentBlock();
+  const shapes = matrices.map((v) => shapeOf(v).slice(0, -2));
+  return ops.commonShape(shapes, matrices, scope, origin);
+}
 
 /**
  * The inverse matrix.
@@ -124,7 +137,7 @@ function pivots(x: Tensor): { readonly diagonal: Tensor; readonly parity: Tensor
 }
 
 /**
- * The determinant.
+ * The determinant. Its derivative divides by the pivots: it is not finite where the matrix is singular.
  *
  * @throws AdjointError as solve.
  * @example det(tensor([[1, 2], [3, 4]])) // -2
@@ -180,7 +193,7 @@ export const kron = composite("kron", (x: Tensor, y: Tensor): Tensor => {
   if (rankOf(y, "kron") !== rank) {
     fail("shape", `kron: the shapes are [${x.shape.join(", ")}] and [${y.shape.join(", ")}], expected the same rank`);
   }
-  const [product] = apply(kron, [x, y], (a, b) => {
+  return apply(kron, [x, y], (a, b) => {
     const [left, right] = [shapeOf(a), shapeOf(b)];
     const both = left.flatMap((d, i) => [d, right[i]]);
     const place = (v: Value, offset: number): Value =>
@@ -189,14 +202,9 @@ export const kron = composite("kron", (x: Tensor, y: Tensor): Tensor => {
         both,
         left.map((_, i) => 2 * i + offset),
       );
-    return [ops.mul(place(a, 0), place(b, 1))];
-  });
-  return reshape(
-    product,
-    x.shape.map((d, i) =>
-      typeof d === "number" && typeof y.shape[i] === "number" ? d * y.shape[i] : `${d}*${y.shape[i]}`,
-    ),
-  );
+    const shape = left.map((d, i) => mulDims(d, right[i]));
+    return [ops.reshape(ops.mul(place(a, 0), place(b, 1)), shape)];
+  })[0];
 });
 
 export interface CrossOptions {
@@ -205,31 +213,36 @@ export interface CrossOptions {
 }
 
 /**
- * The vector product along an axis of extent 3.
+ * The vector product along an axis of extent 3; the other axes broadcast.
  *
- * @throws AdjointError `shape` where the axis has another extent.
+ * @throws AdjointError `shape` where the axis has another extent, `axis` where there is none.
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])) // [0, 0, 1]
  */
 export const cross = composite("cross", (x: Tensor, y: Tensor, options: CrossOptions = {}): Tensor => {
   requireOptions("cross", options, ["axis"]);
-  const rank = rankOf(x, "cross");
-  rankOf(y, "cross");
-  const { axis = -1 } = options;
-  const at = axis < 0 ? axis + rank : axis;
-  if (x.shape[at] !== 3 || y.shape[at] !== 3) {
-    fail(
-      "shape",
-      `cross: the shapes are [${x.shape.join(", ")}] and [${y.shape.join(", ")}], expected 3 on axis ${axis}`,
-    );
-  }
-  const turned = (t: Tensor, by: number): Tensor =>
-    apply(cross, [t], (v) => {
-      const shape = shapeOf(v);
-      const box = (start: number, limit: number) =>
-        ops.slice(v, { start: shape.map((_, a) => (a === at ? start : 0)), limit: shape.with(at, limit) });
-      return [ops.concatenate([box(by, 3), box(0, by)], at)];
-    })[0];
-  return sub(mul(turned(x, 1), turned(y, 2)), mul(turned(x, 2), turned(y, 1)));
+  const rank = Math.max(rankOf(x, "cross"), rankOf(y, "cross"));
+  const fromEnd = rank - axisOf(options.axis ?? -1, rank);
+  const [a, b] = [x, y].map((t) => {
+    const at = t.rank - fromEnd;
+    const extent = t.shape[at];
+    if (extent === 3) return t;
+    if (typeof extent === "string") return ofThree(t, at);
+    const shapes = `[${x.shape.join(", ")}] and [${y.shape.join(", ")}]`;
+    return fail("shape", `cross: the shapes are ${shapes}, expected 3 on axis ${-fromEnd}`);
+  });
+  const turned = (t: Tensor, by: number): Tensor => roll(t, -by, { axes: t.rank - fromEnd });
+  return sub(mul(turned(a, 1), turned(b, 2)), mul(turned(a, 2), turned(b, 1)));
 });
+
+/** The tensor, whose extent along an axis is 3 from here on. */
+function ofThree(x: Tensor, axis: number): Tensor {
+  return apply(cross, [x], (v) => {
+    const { scope, origin } = currentBlock();
+    const shape = shapeOf(v);
+    if (scope.dims.require(shape[axis], "==", 3, origin) !== null)
+      fail("shape", `cross: axis ${axis} has extent ${shape[axis]}, expected 3`);
+    return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, 3) })];
+  })[0];
+}
 
 export const linearAlgebraTable = { cholesky, solve, inverse, det, slogdet, matrixPower, kron, cross };

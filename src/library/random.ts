@@ -19,7 +19,7 @@ import {
   u32,
   where,
 } from "../frontend/index.ts";
-import { type Dim, dimsOf, fail, requireOptions } from "../ir/index.ts";
+import { type Dim, dimsOf, dtypes, fail, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, requireInteger } from "./shapes.ts";
 
@@ -86,16 +86,26 @@ function unit(of: Tensor, dims: readonly Dim[], dtype: "f32" | "f64"): Tensor {
 /**
  * Numbers from `low` to below `high`, all as likely.
  *
- * @throws AdjointError `argument` where the first argument is no key, `dtype` for one that is no float.
+ * @throws AdjointError `argument` where the first argument is no key, `option` where the range is empty or not finite in
+ * the dtype, `dtype` for one that is no float.
  * @example uniform(key(7), [2, 3], { low: -1 })
  */
 export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
   return asUser(uniform, () => {
     requireOptions("uniform", options, ["dtype", "low", "high"]);
     requireKey(of, "uniform");
+    const dtype = floatOf(options, "uniform");
+    const x = unit(of, extents(shape, "uniform"), dtype);
     const { low = 0, high = 1 } = options;
-    const x = unit(of, extents(shape, "uniform"), floatOf(options, "uniform"));
-    return low === 0 && high === 1 ? x : add(mul(x, high - low), low);
+    if (low === 0 && high === 1) return x;
+    const { round } = dtypes[dtype];
+    if (!(round(low) < round(high)) || !Number.isFinite(round(high - low)))
+      fail("option", `uniform: low is ${low} and high ${high}, expected a finite range of ${dtype}, low below high`);
+    // rounding may reach the end of the range
+    return apply(uniform, [add(mul(x, high - low), low)], (v) => {
+      const [end, down] = [high, -Infinity].map((c) => ops.constantLike(c, v));
+      return [ops.minimum(v, ops.nextafter(end, down))];
+    })[0];
   });
 }
 
@@ -135,7 +145,7 @@ export function bernoulli(of: Tensor, p: Operand, shape: Shape): Tensor {
 /**
  * i32 integers from `low` to below `high`, all nearly as likely (to 2^-53).
  *
- * @throws AdjointError `argument` where the range is empty or no range of integers.
+ * @throws AdjointError `argument` where the range is empty or leaves i32.
  * @example randomIntegers(key(7), [10], { high: 6 })
  */
 export function randomIntegers(
@@ -148,6 +158,9 @@ export function randomIntegers(
     requireKey(of, "randomIntegers");
     const low = requireInteger(options.low ?? 0, "randomIntegers: low");
     const high = requireInteger(options.high, "randomIntegers: high", low + 1);
+    const { min, max } = dtypes.i32;
+    if (low < min || high > max + 1)
+      fail("argument", `randomIntegers: the range from ${low} to ${high} leaves i32, expected ${min} to ${max + 1}`);
     return add(cast(mul(unit(of, extents(shape, "randomIntegers"), "f64"), high - low), "i32"), low);
   });
 }

@@ -50,7 +50,7 @@ export interface TopKOptions {
 }
 
 /**
- * The k largest elements along an axis, the largest first, and their i32 subscripts.
+ * The k largest elements along an axis, the largest first and NaN last, and their i32 subscripts.
  *
  * @throws AdjointError `shape` where there are fewer than k, and as sort.
  * @example topK(tensor([3, 1, 2]), 2).values // [3, 2]
@@ -62,6 +62,9 @@ export const topK = composite(
     requireInteger(k, "topK: k", 0);
     const rank = rankOf(x, "topK");
     const axis = axisOf(options.axis ?? -1, rank);
+    const extent = x.shape[axis];
+    if (typeof extent === "number" && extent < k)
+      fail("shape", `topK: k is ${k}, but axis ${axis} has extent ${extent}`);
     const [values, indices] = sorted(x, { axis, descending: true }, "topK", true).map(
       (t) =>
         apply(sorted, [t], (v: Value) => {

@@ -33,12 +33,17 @@ export function broadcastOperands(
   if (operands.length < 2 || !operands.every((v) => v.type.kind === "tensor")) return operands;
   const shapes = operands.map((v) => dimsOf(v.type));
   if (shapes.every((s) => sameShape(s, shapes[0]))) return operands;
-  const shape = commonShape(operands, scope, origin);
+  const shape = commonShape(shapes, operands, scope, origin);
   return operands.map((v) => broadcastTo(v, shape));
 }
 
-function commonShape(operands: readonly Value[], scope: FuncScope, origin: Origin | null): readonly Dim[] {
-  const shapes = operands.map((v) => dimsOf(v.type));
+/** What these shapes, whole or in part those of the operands, stretch to; symbols that meet are equal from here on. */
+export function commonShape(
+  shapes: readonly (readonly Dim[])[],
+  operands: readonly Value[],
+  scope: FuncScope,
+  origin: Origin | null,
+): readonly Dim[] {
   const rank = shapes.reduce((r, s) => Math.max(r, s.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     const extents = shapes.flatMap((s) => (axis < rank - s.length ? [] : [s[axis - rank + s.length]]));

@@ -94,7 +94,7 @@ export function parse(text: string, options?: ParseOptions): Module {
 export { type ArgReduceKind, argReduce } from "./arg-reduce.ts";
 export { add, clamp, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
 export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./bits.ts";
-export { broadcastOperands, broadcastTo, isUnranked, rankOf } from "./broadcasting.ts";
+export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./broadcasting.ts";
 export { call } from "./calls.ts";
 export { concatenate } from "./concatenate.ts";
 export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";

@@ -72,6 +72,11 @@ const numbers: Words<number> = {
   word: (n) => n,
 };
 
+/** The two words that a key of two words makes of a counter. */
+export function threefryOf(key: readonly [number, number], counter: readonly [number, number]): [number, number] {
+  return threefry(numbers, key, counter);
+}
+
 const u32 = scalar("u32");
 
 const values: Words<Value> = {
@@ -146,7 +151,7 @@ function evalRngBits(x: EvalContext): NdArray {
   for (let k = 0; k < count; k++) {
     const own = [key.data[2 * k], key.data[2 * k + 1]] as const;
     for (let i = 0; i < each; i++) {
-      const block = threefry(numbers, own, [0, i >>> 0]);
+      const block = threefryOf(own, [0, i >>> 0]);
       result.data[k * each + i] = chosen(numbers, block, x.attributes.word as RngWord);
     }
   }
