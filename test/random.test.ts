@@ -132,17 +132,27 @@ describe("random tensors", () => {
 
 describe("sorting", () => {
   it("is what the language's stable sort gives, NaN last, for any numbers and sizes", () => {
-    const f = jit((x: Tensor) => [sort(x), argsort(x)]) as (x: Tensor) => readonly [Tensor, Tensor];
+    const [up, down] = [false, true].map(
+      (descending) =>
+        jit((x: Tensor) => [sort(x, { descending }), argsort(x, { descending })]) as (
+          x: Tensor,
+        ) => readonly [Tensor, Tensor],
+    );
     const check = (list: readonly number[]): void => {
-      const [values, order] = f(tensor(Float64Array.from(list)));
-      const expected = list
-        .map((x, i) => [x, i] as const)
-        .sort(([a], [b]) => {
-          if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
-          return a < b ? -1 : Number(a > b);
-        });
-      expect([...values.data()]).toEqual(expected.map(([x]) => x));
-      expect([...order.data()]).toEqual(expected.map(([, i]) => i));
+      for (const [f, sign] of [
+        [up, 1],
+        [down, -1],
+      ] as const) {
+        const [values, order] = f(tensor(Float64Array.from(list)));
+        const expected = list
+          .map((x, i) => [x, i] as const)
+          .sort(([a], [b]) => {
+            if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
+            return sign * (a < b ? -1 : Number(a > b));
+          });
+        expect([...values.data()]).toEqual(expected.map(([x]) => x));
+        expect([...order.data()]).toEqual(expected.map(([, i]) => i));
+      }
     };
     const numbers = fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 }), fc.constantFrom(0, -0, Number.NaN));
     fc.assert(fc.property(fc.array(numbers, { maxLength: 40 }), check), { numRuns: 60 });

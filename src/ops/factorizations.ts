@@ -29,11 +29,11 @@ import { ifElse } from "./control.ts";
 import { defineOp, emit1, tensorOf } from "./define.ts";
 import { cast, compare, not, select } from "./elementwise.ts";
 import { sqrt } from "./exponential.ts";
-import { forLoop, loopNest } from "./loop.ts";
+import { each, forLoop, loopNest } from "./loop.ts";
 import { broadcast } from "./reduce.ts";
 import { abs, isNan } from "./rounding.ts";
 import { identity, lowerHalf, mirrored, product, transposed, triangle } from "./triangles.ts";
-import { each, leading, requireSquare, triangularSolve } from "./triangular-solve.ts";
+import { leading, requireSquare, triangularSolve } from "./triangular-solve.ts";
 import { addAlong, elementsAlong } from "./window-elements.ts";
 
 // ---- cholesky -------------------------------------------------------------------------------------------------------

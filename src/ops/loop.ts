@@ -138,6 +138,15 @@ export function forLoop(
   });
 }
 
+/** A loop that carries nothing. */
+export function each(from: Dim, to: Dim, name: string, body: (i: Dim) => void): void {
+  const step = (index: Value): readonly Value[] => {
+    body(indexDim(index));
+    return [];
+  };
+  forLoop(from, to, 1, [], step, [name]);
+}
+
 /** Nested ascending loops; an axis of extent 1 needs none. */
 export function loopNest(extents: readonly Dim[], names: readonly string[], body: (at: readonly Dim[]) => void): void {
   const open = (at: readonly Dim[]): void => {

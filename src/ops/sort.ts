@@ -22,6 +22,7 @@ import {
   type ReverseContext,
   type StructuredBatchContext,
   scalar,
+  subDims,
   type Tangents,
   type TensorType,
   tensorType,
@@ -33,7 +34,7 @@ import { constant, indexValue, iota } from "./constant.ts";
 import { ifElse, whileLoop } from "./control.ts";
 import { defineOp, dtypeOf, rankedOperand, requireAxes, tensorOf } from "./define.ts";
 import { cast, compare, not } from "./elementwise.ts";
-import { forLoop, load, loopNest, store } from "./loop.ts";
+import { each, load, loopNest, store } from "./loop.ts";
 import { isNan } from "./rounding.ts";
 import { addAlong, elementsAlong } from "./window-elements.ts";
 
@@ -171,33 +172,39 @@ function batchSort({ operation, operands, batched, whole }: StructuredBatchConte
 
 const index = scalar("index");
 
-/** Merges runs of 1, 2, 4, … subscripts between two memories until one run is left, row after row. */
+/**
+ * Merges runs of 1, 2, 4, … elements between two memories until one run is left, row after row. The keys move, so that
+ * they are read in order; where a payload follows, the place that each came from moves with it.
+ */
 function lowerSort(x: ProcedureContext): void {
   const { axis } = optionsOf(x.operation);
-  const { shape } = tensorOf(x.operation.operands[0]);
-  const n = shape[axis];
-  const type = memref("i32", [n]);
-  const memories = [x.scratch(type, "order"), x.scratch(type, "merged")];
-  const others = shape.map((d, a) => (a === axis ? 1 : d));
+  const [keys, ...payload] = x.operation.operands.map(tensorOf);
+  const n = keys.shape[axis];
+  const lanes = payload.length === 0 ? [keys.dtype] : ([keys.dtype, "i32"] as const);
+  const memories = ["from", "to"].flatMap((name) => lanes.map((dtype) => x.scratch(memref(dtype, [n]), name)));
+  const others = keys.shape.map((d, a) => (a === axis ? 1 : d));
   loopNest(others, ["i", "j", "k", "l"], (row) => {
     const place = (d: Dim): readonly Dim[] => row.with(axis, d);
-    forLoop(0, n, 1, [], (i) => {
-      store(cast(i, "i32"), memories[0], [indexDim(i)]);
-      return [];
+    const start = memories.slice(0, lanes.length);
+    each(0, n, "i", (i) => {
+      const first = [x.element(0, place(i)), cast(indexValue(i), "i32")];
+      for (const [k, memory] of start.entries()) store(first[k], memory, [i]);
     });
-    const [, sorted] = whileLoop(
+    const [, sorted, order] = whileLoop(
       [constant(1, index), ...memories],
       (width) => below(indexDim(width), n),
-      (width, from, to) => {
-        mergeRuns(x, { n, width: indexDim(width), from, to, place });
-        return [indexValue(mulDims(2, indexDim(width))), to, from];
+      (width, ...halves) => {
+        const [from, to] = [halves.slice(0, lanes.length), halves.slice(lanes.length)];
+        mergeRuns(x.operation, { n, width: indexDim(width), from, to });
+        return [indexValue(mulDims(2, indexDim(width))), ...to, ...from];
       },
-      ["width", "from", "to"],
+      ["width", ...memories.map((m) => m.name)],
     );
-    forLoop(0, n, 1, [], (i) => {
-      const source = indexDim(cast(load(sorted, [indexDim(i)]), "index"));
-      for (const [k] of x.operation.operands.entries()) x.write(k, place(indexDim(i)), x.element(k, place(source)));
-      return [];
+    each(0, n, "i", (i) => {
+      x.write(0, place(i), load(sorted, [i]));
+      if (payload.length === 0) return;
+      const source = place(indexDim(cast(load(order, [i]), "index")));
+      for (const [k] of payload.entries()) x.write(k + 1, place(i), x.element(k + 1, source));
     });
   });
 }
@@ -206,63 +213,63 @@ function below(a: Dim, b: Dim): Value {
   return compare(indexValue(a), indexValue(b), "lt");
 }
 
+/** What is merged: keys, and perhaps where they came from. */
 interface Merge {
   readonly n: Dim;
   readonly width: Dim;
-  readonly from: Value;
-  readonly to: Value;
-  place(d: Dim): readonly Dim[];
+  readonly from: readonly Value[];
+  readonly to: readonly Value[];
 }
 
 /** Each two neighbouring runs of a width become one. */
-function mergeRuns(x: ProcedureContext, merge: Merge): void {
-  const { n, width, from, to } = merge;
+function mergeRuns(operation: Operation, merge: Merge): void {
+  const { n, width } = merge;
   whileLoop(
     [constant(0, index)],
     (start) => below(indexDim(start), n),
     (start) => {
       const first = indexDim(start);
       const [middle, end] = [1, 2].map((k) => indexValue(minDims(addDims(first, mulDims(k, width)), n)));
-      forLoop(
-        first,
-        indexDim(end),
-        1,
-        [start, middle],
-        (k, i, j) => {
-          const [takesLeft] = leftComesFirst(x, merge, [i, middle], [j, end]);
-          const taken = (v: Value): void => store(load(from, [indexDim(v)]), to, [indexDim(k)]);
-          return ifElse(
-            takesLeft,
-            () => {
-              taken(i);
-              return [indexValue(addDims(indexDim(i), 1)), j];
-            },
-            () => {
-              taken(j);
-              return [i, indexValue(addDims(indexDim(j), 1))];
-            },
-          );
-        },
-        ["k", "left", "right"],
-      );
+      mergePair(operation, merge, [start, middle, end]);
       return [end];
     },
     ["start"],
   );
 }
 
-/** Whether the left run goes on: it has an element left, and the right one has none that belongs before it. */
-function leftComesFirst(
-  x: ProcedureContext,
-  { from, place }: Merge,
-  [i, middle]: readonly [Value, Value],
-  [j, end]: readonly [Value, Value],
-): readonly Value[] {
-  const key = (at: Value): Value => x.element(0, place(indexDim(cast(load(from, [indexDim(at)]), "index"))));
-  const bool = (b: boolean) => (): readonly Value[] => [constant(b, scalar("bool"))];
-  const bothLeft = (): readonly Value[] =>
-    ifElse(compare(j, end, "lt"), () => [not(before(x.operation, key(j), key(i)))], bool(true));
-  return ifElse(compare(i, middle, "lt"), bothLeft, bool(false));
+/** The runs from start to middle and from there to end: while both have elements the right one gives its own only where it has to. */
+function mergePair(operation: Operation, { from, to }: Merge, [start, middle, end]: readonly Value[]): void {
+  const next = (i: Value): Value => indexValue(addDims(indexDim(i), 1));
+  const take = (i: Value, k: Dim): void => {
+    for (const [lane, memory] of from.entries()) store(load(memory, [indexDim(i)]), to[lane], [k]);
+  };
+  const [left, right] = whileLoop(
+    [start, middle],
+    (i, j) => and(compare(i, middle, "lt"), compare(j, end, "lt")),
+    (i, j) => {
+      const [a, b] = [i, j].map((at) => load(from[0], [indexDim(at)]));
+      const k = subDims(addDims(indexDim(i), indexDim(j)), indexDim(middle));
+      return ifElse(
+        before(operation, b, a),
+        () => {
+          take(j, k);
+          return [i, next(j)];
+        },
+        () => {
+          take(i, k);
+          return [next(i), j];
+        },
+      );
+    },
+    ["left", "right"],
+  );
+  // one of the two is empty by now
+  const rest = (run: Value, limit: Value, passed: Value): void =>
+    each(indexDim(run), indexDim(limit), "i", (i) =>
+      take(indexValue(i), subDims(addDims(i, indexDim(passed)), indexDim(middle))),
+    );
+  rest(left, middle, right);
+  rest(right, end, left);
 }
 
 /** Whether key a belongs before key b even if it stands behind it. */

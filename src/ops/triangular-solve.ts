@@ -7,7 +7,6 @@ import {
   type Dim,
   dtypes,
   type EvalContext,
-  indexDim,
   type NdArray,
   type Op,
   type Operation,
@@ -21,7 +20,7 @@ import {
 } from "../ir/index.ts";
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import { defineOp, emit1, rankedOperand, tensorOf } from "./define.ts";
-import { forLoop, loopNest } from "./loop.ts";
+import { each, loopNest } from "./loop.ts";
 import { broadcast } from "./reduce.ts";
 import { product, transposed, triangle } from "./triangles.ts";
 
@@ -168,15 +167,6 @@ function lowerTriangularSolve(x: ProcedureContext): void {
       each(0, m, "k", (k) => x.write(0, [...batch, i, k], div(x.written(0, [...batch, i, k]), diagonal)));
     });
   });
-}
-
-/** A loop that carries nothing. */
-export function each(from: Dim, to: Dim, name: string, body: (i: Dim) => void): void {
-  const step = (index: Value): readonly Value[] => {
-    body(indexDim(index));
-    return [];
-  };
-  forLoop(from, to, 1, [], step, [name]);
 }
 
 function batchTriangularSolve({ operation, operands, batched, size }: BatchContext): readonly Value[] {
