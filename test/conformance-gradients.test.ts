@@ -170,7 +170,7 @@ const table: Readonly<Record<string, Row>> = {
   triangular_solve:
     ({ lower }) =>
     (a, b) =>
-      adjoint.solve(lower === true ? adjoint.tril(a) : adjoint.triu(a), b),
+      adjoint.triangularSolve(a, b, { lower: lower === true }),
   matrix_power:
     ({ n }) =>
     (x) =>

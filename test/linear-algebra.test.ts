@@ -13,13 +13,18 @@ import {
   inverse,
   jit,
   kron,
+  lu,
   matmul,
   matrixPower,
   matrixTranspose,
   slogdet,
   solve,
   type Tensor,
+  take,
   tensor,
+  triangularSolve,
+  tril,
+  triu,
 } from "../src/index.ts";
 
 const messageOf = (body: () => unknown): string => {
@@ -61,6 +66,43 @@ describe("linear algebra", () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  it("gives factors that make the matrix, its rows exchanged", () => {
+    const factors = jit((a: Tensor) => lu(a)) as (a: Tensor) => ReturnType<typeof lu>;
+    fc.assert(
+      fc.property(sizes, fc.nat(100), (n, seed) => {
+        const a = matrix(n, seed, 0);
+        const { lower, upper, permutation } = factors(a);
+        near(matmul(lower, upper), take(a, permutation, { axis: 0 }));
+        expect([...permutation.data()].sort((p, q) => p - q)).toEqual([...Array(n).keys()]);
+        const [l, u] = [lower.toArray(), upper.toArray()] as unknown as readonly number[][][];
+        for (let i = 0; i < n; i++) {
+          expect(l[i][i]).toBe(1);
+          for (let j = 0; j < i; j++) {
+            expect(Math.abs(l[i][j])).toBeLessThanOrEqual(1);
+            expect([l[j][i], u[i][j]]).toEqual([0, 0]);
+          }
+        }
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  it("solves triangular systems, of either triangle and its transpose, without reading the other", () => {
+    const [a, b] = [matrix(4, 3), matrix(4, 9)];
+    const ones = matrixPower(a, 0);
+    for (const lower of [true, false]) {
+      for (const unit of [true, false]) {
+        const strict = lower ? tril(a, { k: -1 }) : triu(a, { k: 1 });
+        const whole = unit ? strict.add(ones) : lower ? tril(a) : triu(a);
+        near(matmul(whole, triangularSolve(a, b, { lower, unit })), b);
+        near(matmul(matrixTranspose(whole), triangularSolve(a, b, { lower, unit, transpose: true })), b);
+      }
+    }
+    const batch = triangularSolve(tensor([a.toArray(), a.toArray()] as number[][][]), tensor([1, 2, 3, 4]));
+    near(matmul(tril(a), batch.at(1)), tensor([1, 2, 3, 4]));
+    expect(messageOf(() => triangularSolve(a, tensor([1, 2])))).toMatch(/^triangularSolve: the right side has 2 rows/);
   });
 
   it("exchanges rows where it has to", () => {

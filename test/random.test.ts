@@ -14,6 +14,7 @@ import {
   mul,
   normal,
   randomIntegers,
+  rngBits,
   sort,
   splitKey,
   sum,
@@ -57,6 +58,9 @@ describe("random tensors", () => {
     for (const backend of ["js", "interpret"] as const) {
       const keys = compile((k: Tensor) => splitKey(k, 3), ["u32[2]"], { backend })([high, low]) as Tensor;
       expect(keys.toArray()).toEqual([0, 1, 2].map((i) => threefryOf([high, low], [0, i])));
+      const bits = compile((k: Tensor) => rngBits(k, [2, 2]), ["u32[2]"], { backend })([high, low]) as Tensor;
+      const words = [0, 1, 2, 3].map((i) => threefryOf([high, low], [0, i]).reduce((a, b) => (a ^ b) >>> 0));
+      expect([...bits.data()]).toEqual(words);
     }
   });
 

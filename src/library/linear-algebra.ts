@@ -67,6 +67,31 @@ export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptio
   return options.upper === true ? swapLast(lower) : lower;
 });
 
+export interface LuFactors {
+  /** Lower triangular, with ones on the diagonal. */
+  readonly lower: Tensor;
+  readonly upper: Tensor;
+  /** i32: row i of the product is row permutation[i] of the matrix. */
+  readonly permutation: Tensor;
+}
+
+/**
+ * The triangular factors of a matrix with exchanged rows, the largest element of what is left of a column on the diagonal.
+ *
+ * @throws AdjointError `dtype` for integers, `shape` for what are no square matrices.
+ * @example lu(tensor([[1, 3], [2, 4]])).upper // [[2, 4], [0, 1]]
+ */
+export const lu = composite("lu", (x: Tensor): LuFactors => {
+  requireMatrix(x, "lu");
+  const [lower, upper, permutation] = apply(lu, [x], (v) => {
+    const [packed, rows] = ops.lu(v);
+    return [...ops.trianglesOf(packed), rows];
+  });
+  return { lower, upper, permutation };
+});
+
+export interface TriangularSolveOptions extends ops.TriangularOptions {}
+
 /**
  * The x with a · x = b: b is a vector or the columns of matrices, and the axes before the matrices broadcast (Python
  * array API `linalg.solve`). By LU factorization with row exchanges; a singular matrix gives infinities or NaN.
@@ -75,27 +100,54 @@ export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptio
  * @example solve(tensor([[2, 0], [0, 4]]), tensor([2, 8])) // [1, 2]
  */
 export const solve = composite("solve", (a: Tensor, b: Tensor): Tensor => {
-  requireMatrix(a, "solve");
-  requireFloat(b, "solve");
-  const isVector = rankOf(b, "solve") === 1;
-  if (b.rank === 0) fail("shape", "solve: the right side has rank 0, expected a vector or the columns of a matrix");
-  if (a.dtype !== b.dtype)
-    fail("dtype", `solve: the matrix is ${a.dtype} and the right side ${b.dtype}`, { hint: "cast one of them" });
-  const columns = isVector ? expandDims(b, { axis: 1 }) : b;
-  const [rows, expected] = [columns.shape[columns.rank - 2], a.shape[a.rank - 1]];
-  if (typeof rows === "number" && typeof expected === "number" && rows !== expected) {
-    fail("shape", `solve: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
-  }
-  const [x] = apply(solve, [a, columns], (matrix, right) => {
-    const leading = sharedAxes(matrix, right);
+  return solved("solve", a, b, (matrix, right, wide) => {
     // factored before it is repeated
     const [packed, permutation] = ops.lu(matrix);
-    const [factors, b] = [packed, right].map((v) => ops.broadcastTo(v, [...leading, ...shapeOf(v).slice(-2)]));
-    const moved = ops.permuteRows(b, ops.broadcastTo(permutation, shapeOf(factors).slice(0, -1)));
-    return [ops.triangularSolve(factors, ops.triangularSolve(factors, moved, { unit: true }), { lower: false })];
+    const [factors, rows] = [wide(packed), wide(right)];
+    const moved = ops.permuteRows(rows, ops.broadcastTo(permutation, shapeOf(factors).slice(0, -1)));
+    return ops.triangularSolve(factors, ops.triangularSolve(factors, moved, { unit: true }), { lower: false });
+  });
+});
+
+/**
+ * The x with a · x = b as solve has it, where a is triangular: the other triangle is not read.
+ *
+ * @throws AdjointError as solve.
+ * @example triangularSolve(tensor([[2, 9], [1, 4]]), tensor([2, 9])) // [1, 2]
+ */
+export const triangularSolve = composite(
+  "triangularSolve",
+  (a: Tensor, b: Tensor, options: TriangularSolveOptions = {}): Tensor => {
+    requireOptions("triangularSolve", options, ["lower", "transpose", "unit"]);
+    return solved("triangularSolve", a, b, (matrix, right, wide) =>
+      ops.triangularSolve(wide(matrix), wide(right), options),
+    );
+  },
+);
+
+/** What `rule` gives for matrices and right sides of columns; `wide` repeats either along the axes that the other has before. */
+function solved(
+  where: string,
+  a: Tensor,
+  b: Tensor,
+  rule: (matrix: Value, right: Value, wide: (v: Value) => Value) => Value,
+): Tensor {
+  requireMatrix(a, where);
+  requireFloat(b, where);
+  const isVector = rankOf(b, where) === 1;
+  if (b.rank === 0) fail("shape", `${where}: the right side has rank 0, expected a vector or the columns of a matrix`);
+  if (a.dtype !== b.dtype)
+    fail("dtype", `${where}: the matrix is ${a.dtype} and the right side ${b.dtype}`, { hint: "cast one of them" });
+  const columns = isVector ? expandDims(b, { axis: 1 }) : b;
+  const [rows, expected] = [columns.shape[columns.rank - 2], a.shape[a.rank - 1]];
+  if (typeof rows === "number" && typeof expected === "number" && rows !== expected)
+    fail("shape", `${where}: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
+  const [x] = apply(solved, [a, columns], (matrix, right) => {
+    const shared = sharedAxes(matrix, right);
+    return [rule(matrix, right, (v) => ops.broadcastTo(v, [...shared, ...shapeOf(v).slice(-2)]))];
   });
   return isVector ? squeeze(x, { axes: [-1] }) : x;
-});
+}
 
 /** The axes before those of the matrices, as they broadcast. */
 function sharedAxes(...matrices: readonly Value[]): readonly Dim[] {
@@ -245,4 +297,15 @@ function ofThree(x: Tensor, axis: number): Tensor {
   })[0];
 }
 
-export const linearAlgebraTable = { cholesky, solve, inverse, det, slogdet, matrixPower, kron, cross };
+export const linearAlgebraTable = {
+  lu,
+  triangularSolve,
+  cholesky,
+  solve,
+  inverse,
+  det,
+  slogdet,
+  matrixPower,
+  kron,
+  cross,
+};

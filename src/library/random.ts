@@ -84,6 +84,20 @@ function unit(of: Tensor, dims: readonly Dim[], dtype: "f32" | "f64"): Tensor {
 }
 
 /**
+ * u32 words, all as likely: what the other distributions are made of.
+ *
+ * @throws AdjointError `argument` where the first argument is no key.
+ * @example rngBits(key(7), [4])
+ */
+export function rngBits(of: Tensor, shape: Shape): Tensor {
+  return asUser(rngBits, () => {
+    requireKey(of, "rngBits");
+    const dims = extents(shape, "rngBits");
+    return apply(rngBits, [of], (v) => [ops.rngBits(v, dims)])[0];
+  });
+}
+
+/**
  * Numbers from `low` to below `high`, all as likely.
  *
  * @throws AdjointError `argument` where the first argument is no key, `option` where the range is empty or not finite in
