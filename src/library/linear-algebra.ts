@@ -35,7 +35,9 @@ import { rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
 function requireMatrix(x: Tensor, where: string): void {
   requireFloat(x, where);
-  if (rankOf(x, where) >= 2) return;
+  const [rows, columns] = rankOf(x, where) < 2 ? [] : x.shape.slice(-2);
+  const isKnown = typeof rows === "number" && typeof columns === "number";
+  if (rows !== undefined && !(isKnown && rows !== columns)) return;
   fail(
     "shape",
     `${where}: the tensor has shape [${x.shape.join(", ")}], expected square matrices in its last two axes`,

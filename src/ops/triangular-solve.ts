@@ -95,11 +95,8 @@ export function requireSquare(x: TypeContext, i: number): TensorType | null {
     x.fail("dtype", `operand ${i} has dtype ${dtype}, expected f32 or f64`, "cast it");
   if (shape.length < 2)
     x.fail("shape", `operand ${i} has shape ${printShape(shape)}, expected matrices in its last two axes`);
-  x.equal(
-    shape[shape.length - 1],
-    shape[shape.length - 2],
-    `the last two axes of operand ${i}, which has square matrices`,
-  );
+  const last = shape.length - 1;
+  x.equal(shape[last], shape[last - 1], `axis ${last} of operand ${i}, which has square matrices,`);
   return type;
 }
 
