@@ -76,7 +76,7 @@ const gatherOp: Op = defineOp({
     semantics:
       "Along index_axis, the indices hold vectors; number k of a vector is the subscript on axis index_map[k] of x where a window begins, on batch_axes the subscript along index_batch_axes is, elsewhere 0. Element (batch, offset) of the result is the element at `offset` of the window of the vector at `batch`; offset_axes are its axes along the window, from which axes of collapsed_axes and batch_axes are left out. A window begins in range where 0 <= index <= extent - size; then whatever is read is in range. With mode = fail anything else is an error that names index, axis and extent, where an element of the window is read; with clamp the index becomes the nearest in range, with fill the window is 0 (false). Negative indices are out of range.",
     constraints: [
-      "indices are integers",
+      "indices are integers, or with mode = fail floats that are integers",
       "sizes are at most the extents, and 1 on collapsed_axes and batch_axes",
       "extents of batch_axes and index_batch_axes agree",
     ],
@@ -92,7 +92,7 @@ const gatherOp: Op = defineOp({
 function gatherType(x: TypeContext) {
   const dtype = dtypeOf(requireTensor(x, 0));
   const [operand, indices] = [rankedOperand(x, 0), rankedOperand(x, 1)];
-  requireIndexType(x, 1, "operand 1");
+  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
   if (operand === null || indices === null) return unranked(dtype);
   const numbers = numbersOf(x.attributes, gatherNames);
   const sizes = x.attributes.sizes as readonly Dim[];
@@ -191,7 +191,7 @@ const scatterOp: Op = defineOp({
     semantics:
       "x, in which each element of the updates replaces (set) or is combined with (add, mul, min, max) one element of x, in the row-major order of the updates, rounding at every step: with set the last of several stays. Which element that is, and what is out of range, is as in gather, with update_axes for offset_axes and inserted_axes for collapsed_axes; with mode = drop a window out of range is left out. The derivative of set is zero where elements were overwritten, and of several updates only the last has one. That of min and max is shared equally among ties. That of mul with respect to the updates needs unique = true.",
     constraints: [
-      "indices are integers",
+      "indices are integers, or with mode = fail floats that are integers",
       "x and updates have one dtype; bool has only kind = set",
       "windows of the updates are at most as large as x",
       "extents of the updates outside update_axes are those of the indices",
@@ -208,7 +208,7 @@ const scatterOp: Op = defineOp({
 function scatterType(x: TypeContext) {
   const dtype = dtypeOf(requireTensor(x, 0));
   const other = dtypeOf(requireTensor(x, 2));
-  requireIndexType(x, 1, "operand 1");
+  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
   if (other !== dtype)
     x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
   const kind = x.attributes.kind as ScatterKind;

@@ -26,8 +26,9 @@ export interface Range {
   readonly size: Dim;
 }
 
-/** What is said of an index out of range. */
+/** What is said of an index out of range, or of a float that is no index at all. */
 export function rangeMessage(of: string, index: number, axis: number, extent: number, size: number): string {
+  if (!Number.isInteger(index)) return `${of}: index ${index} is no integer`;
   const what = size === 1 ? `index ${index} is` : `${size} elements from index ${index} on are`;
   const hint = index < 0 ? ": indices count from 0" : "";
   return `${of}: ${what} out of range for axis ${axis} of extent ${extent}${hint}`;
@@ -39,10 +40,12 @@ export function isIndexType(type: Type): boolean {
   return dtype !== undefined && dtype !== "bool" && dtype !== "index" && !isFloat(dtype);
 }
 
-/** An operand of integers. */
-export function requireIndexType(x: TypeContext, i: number, what: string): void {
+/** An operand of integers; of floats that are integers too, where those that are not are an error. */
+export function requireIndexType(x: TypeContext, i: number, what: string, mode = "clamp"): void {
   const type = x.operands[i];
-  if (!isIndexType(type)) x.fail("dtype", `${what} has type ${printType(type)}, expected integers`, "cast it to i32");
+  const dtype = elementDType(type);
+  if (isIndexType(type) || (mode === "fail" && dtype !== undefined && isFloat(dtype))) return;
+  x.fail("dtype", `${what} has type ${printType(type)}, expected integers`, "cast it to i32");
 }
 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
@@ -62,7 +65,7 @@ const subscriptOp: Op = defineOp({
   effect: "mayFail",
   types(x) {
     if (!isScalar(x.operands[0])) x.fail("shape", `the index has type ${printType(x.operands[0])}, expected rank 0`);
-    requireIndexType(x, 0, "the index");
+    requireIndexType(x, 0, "the index", x.attributes.mode as string);
     return [scalar("index")];
   },
   eval(x) {
@@ -76,8 +79,8 @@ const subscriptOp: Op = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The index where 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names the op, index, axis and extent; with mode = clamp it is the nearest index for which this holds.",
-    constraints: ["the index is a scalar of an integer dtype", "with mode = clamp, size <= extent"],
+      "The index where it is an integer and 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names the op, index, axis and extent; with mode = clamp it is the nearest index for which this holds.",
+    constraints: ["the index is a scalar of an integer dtype, or with mode = fail of a float dtype", "with mode = clamp, size <= extent"],
     example: `func @element(%x: memref<f64[3]>, %i: i32) -> f64 {
   %at = subscript %i, of = "element", axis = 0, extent = 3, mode = clamp : index
   %x_i = load %x[%at] : f64
@@ -96,7 +99,7 @@ export function placed(
   mode: string,
   of = x.operation.op.name,
 ): number | null {
-  if (index >= 0 && index <= extent - size) return index;
+  if (index >= 0 && index <= extent - size && Number.isInteger(index)) return index;
   if (mode === "clamp") return Math.max(0, Math.min(index, extent - size));
   return mode === "fail" ? x.fail("range", rangeMessage(of, index, axis, extent, size)) : null;
 }

@@ -7,9 +7,11 @@ import {
   type Dim,
   type DType,
   dtypes,
+  elementDType,
   fail,
   findFunc,
   groupOf,
+  isFloat,
   isScalar,
   type MemRefType,
   type Op,
@@ -184,7 +186,9 @@ function emitSubscript(
   }
   const number = w.module.range(attributes.of as string, attributes.axis as number, origin);
   const told = [number, index, w.dim(extent, scope), w.dim(size, scope)].join(", ");
-  scope.lines.push(`if (!(${index} >= 0 && ${index} <= ${last})) $range(${told});`);
+  const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
+  const atLeast = isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`;
+  scope.lines.push(`if (!(${atLeast} && ${index} <= ${last})) $range(${told});`);
   w.declare(results[0], index, scope, op.name);
 }
 
