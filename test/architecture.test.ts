@@ -21,6 +21,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   "src/compile": ["src/ir", "src/ops", "src/rewrite", "src/backend", "src/runtime", "passes"],
   "src/frontend": ["src/ir", "src/ops"],
   "src/library": ["src/ir", "src/ops", "src/frontend"],
+  "src/source": ["src/ir", "src/ops", "src/compile", "src/frontend", "src/library", "src/api"],
   "src/api": ["src/ir", "src/ops", "src/rewrite", "src/runtime", "src/compile", "src/frontend", "src/library"],
   "src/testing": ["src/ir", "src/ops", "src/rewrite", "src/compile"],
 };

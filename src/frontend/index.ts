@@ -20,6 +20,7 @@ export { describe } from "./describe.ts";
 export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
 export * from "./elementwise.ts";
 export { expressionFunction, expressionNames } from "./expression.ts";
+export { functions as mathFunctions, type NamedFunction } from "./expression-names.ts";
 export * from "./functions.ts";
 export {
   historyOf,

@@ -1,0 +1,177 @@
+// Assignments: to variables, elements and fields, one at a time or by a pattern.
+
+import { binary, truth } from "./arithmetic.ts";
+import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
+import { type Cell, describeMeaning, type Location, type Meaning, type NumberMeaning } from "./meaning.ts";
+import { branch } from "./paths.ts";
+import type { Reading } from "./reading.ts";
+import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts";
+
+/** A place that was looked up: what was evaluated to find it is not evaluated again. */
+interface Place {
+  read(): Meaning;
+  write(m: Meaning): void;
+}
+
+export function placeOf(x: Reading, target: Target): Place {
+  switch (target.kind) {
+    case "name":
+      return variable(x, target.name, target.at);
+    case "member":
+      return field(x, target);
+    case "index": {
+      const cell = x.reference(x.verbs.evaluate(x, target.object), target.at, "an array");
+      const index = x.toNumber(x.verbs.evaluate(x, target.index), target.index.at);
+      return element(x, cell, index, target.at);
+    }
+  }
+}
+
+function element(x: Reading, cell: Cell, index: NumberMeaning, at: number): Place {
+  return {
+    read: () => readElement(x, cell, index, at),
+    write: (m) => writeElement(x, cell, index, m, at),
+  };
+}
+
+function variable(x: Reading, name: string, at: number): Place {
+  const binding = x.scope.lookup(name);
+  if (binding === undefined) {
+    const isOwn = x.file.constants.has(name) || x.file.functions.has(name);
+    const reason = isOwn ? `'${name}' is a constant` : `'${name}' is not declared`;
+    return x.fail(
+      "name",
+      at,
+      reason,
+      isOwn ? "copy it into a variable" : (x.suggestion(name, x.scope.names()) ?? "declare it with let"),
+    );
+  }
+  if (binding.kind === "function")
+    return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
+  const { location, isConst } = binding;
+  return {
+    read: () => x.state.read(location) ?? x.fail("name", at, `'${name}' is read before it has a value on every path`),
+    write: (m) => {
+      if (isConst) x.fail("name", at, `'${name}' is a constant`, "declare it with let");
+      writeVariable(x, location, m, at);
+    },
+  };
+}
+
+/** A variable keeps the type that it has. */
+export function writeVariable(x: Reading, location: Location, m: Meaning, at: number): void {
+  const before = x.state.read(location);
+  if (before !== undefined && before.kind !== m.kind)
+    x.fail(
+      "dtype",
+      at,
+      `'${location.name}' is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
+      "a variable keeps one type",
+    );
+  if (m.kind === "function" && before !== undefined)
+    x.fail(
+      "unsupported",
+      at,
+      `'${location.name}' is a function, and gets another one`,
+      "call one or the other, in an if",
+    );
+  x.state.write(location, x.named(m, location.name));
+}
+
+function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
+  const object = x.verbs.evaluate(x, target.object);
+  const cell = x.reference(object, target.at, "an object");
+  const found = cell.kind === "record" && !cell.isTuple ? cell.fields.get(target.name) : undefined;
+  if (found === undefined) {
+    const reason = `${describeMeaning(object)} has no field '${target.name}' to assign to`;
+    return x.fail("name", target.at, reason, "an object has the fields of its literal");
+  }
+  return {
+    read: () => fieldOf(x, found, target.at),
+    write: (m) => {
+      requireWritable(x, cell, target.name, target.at);
+      writeVariable(x, found, m, target.at);
+    },
+  };
+}
+
+// ---- the operators --------------------------------------------------------------------------------------------------
+
+/** `x += y`, `x ||= y`: what stands there is read before the right side. */
+export function assign(x: Reading, e: Of<"assign">): Meaning {
+  const place = placeOf(x, e.target as Target);
+  const before = place.read();
+  if (e.operator === "&&" || e.operator === "||") return assignLazily(x, e, place, before);
+  const value = binary(x, e.operator as BinaryOperator, before, x.verbs.evaluate(x, e.value), e.at);
+  place.write(value);
+  return value;
+}
+
+function assignLazily(x: Reading, e: Of<"assign">, place: Place, before: Meaning): Meaning {
+  const test = truth(x, before, e.at);
+  const write = (): void => place.write(x.verbs.evaluate(x, e.value));
+  const stay = (): void => {};
+  branch(x, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
+  return place.read();
+}
+
+export function update(x: Reading, e: Of<"update">): Meaning {
+  const place = placeOf(x, e.target);
+  const before = x.toNumber(place.read(), e.at);
+  const after = binary(x, e.operator, before, x.number(1), e.at);
+  place.write(after);
+  return e.isPrefix ? after : before;
+}
+
+// ---- patterns -------------------------------------------------------------------------------------------------------
+
+/** What a pattern puts its parts into: a declaration makes variables, an assignment finds them. */
+export type Put = (target: Target, m: Meaning) => void;
+
+/** `target = value`, `[a, b] = value`. */
+export function assignPattern(x: Reading, pattern: Pattern, value: Expression): Meaning {
+  if (pattern.kind !== "array-pattern" && pattern.kind !== "object-pattern") {
+    const place = placeOf(x, pattern);
+    const m = x.verbs.evaluate(x, value);
+    place.write(m);
+    return m;
+  }
+  const m = x.verbs.evaluate(x, value);
+  destructure(x, pattern, m, (target, part) => placeOf(x, target).write(part));
+  return m;
+}
+
+/** Takes a value apart. */
+export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put): void {
+  if (pattern.kind === "array-pattern") {
+    const cell = x.reference(m, pattern.at, "an array or a tuple");
+    for (const [i, item] of pattern.items.entries()) {
+      if (item === null) continue;
+      const isMissing =
+        cell.kind === "record" ? i >= cell.fields.size : typeof cell.length === "number" && i >= cell.length;
+      const part = isMissing ? null : readElement(x, cell, x.number(i), item.pattern.at);
+      destructure(x, item.pattern, part ?? fallback(x, item.fallback, `index ${i}`, item.pattern.at), put);
+    }
+  } else if (pattern.kind === "object-pattern") {
+    const cell = x.reference(m, pattern.at, "an object");
+    if (cell.kind === "array" || cell.isTuple) {
+      x.fail("dtype", pattern.at, `got ${describeMeaning(m)}, expected an object`);
+      return;
+    }
+    for (const entry of pattern.entries) {
+      const found = cell.fields.get(entry.key);
+      const part = found === undefined ? null : fieldOf(x, found, entry.pattern.at);
+      destructure(
+        x,
+        entry.pattern,
+        part ?? fallback(x, entry.fallback, `the field '${entry.key}'`, entry.pattern.at),
+        put,
+      );
+    }
+  } else put(pattern, m);
+}
+
+function fallback(x: Reading, e: Expression | null, what: string, at: number): Meaning {
+  if (e !== null) return x.verbs.evaluate(x, e);
+  return x.fail("name", at, `what is taken apart has no ${what.replace(/^the /, "")}`);
+}

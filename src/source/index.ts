@@ -1,0 +1,4 @@
+// Reading TypeScript: a function of a file, and what it calls, as a module.
+
+export type { LeafKind, Parameter, SourceProgram, Structure } from "./program.ts";
+export { type ReadOptions, readSource } from "./read-source.ts";

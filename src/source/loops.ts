@@ -1,0 +1,410 @@
+// Loops: a `while` that carries what a step changes. The first reading finds out what that is; the last one writes it.
+
+import { type BlockBuilder, currentBlock, emit, sameType, Value } from "../ir/index.ts";
+import { cast, compare, gather, records } from "../ops/index.ts";
+import { binary } from "./arithmetic.ts";
+import { contentsOf, lengthOf, requireArray } from "./arrays.ts";
+import { destructure, placeOf } from "./assign.ts";
+import { declare, initialize } from "./declare.ts";
+import { evaluateTest, isCheap } from "./expressions.ts";
+import type { LoopFacts } from "./facts.ts";
+import {
+  type BooleanMeaning,
+  type Cell,
+  describeMeaning,
+  type Location,
+  type Meaning,
+  type NumberMeaning,
+  type ReferenceMeaning,
+  type Shape,
+  type TensorMeaning,
+} from "./meaning.ts";
+import { anyOf, arrive, branch, fillerOf, guarded, holderOf, jump, negated } from "./paths.ts";
+import { type Reading, type Target, unnumbered } from "./reading.ts";
+import type { Frame } from "./state.ts";
+import type { Expression, StatementOf } from "./tree.ts";
+
+export interface Loop {
+  readonly at: number;
+  /** Tested before each step; null always goes on. */
+  readonly test: (() => BooleanMeaning) | null;
+  readonly body: () => void;
+  /** What stands between two steps, where `continue` goes. */
+  readonly between?: () => void;
+  /** Locations made later end with the loop. */
+  readonly age?: number;
+  /** Tested after each step. */
+  readonly until?: Expression;
+  readonly labels: readonly string[];
+}
+
+export function forLoop(x: Reading, s: StatementOf<"for">, labels: readonly string[]): void {
+  const { init, test, update } = s;
+  const { age } = x.state;
+  if (init?.kind === "declare") for (const item of init.items) declare(x, item.pattern, init.isConst);
+  if (init !== null) x.verbs.execute(x, init);
+  loop(x, {
+    at: s.at,
+    test: test === null ? null : () => evaluateTest(x, test),
+    body: () => x.verbs.execute(x, s.body),
+    between: update === null ? undefined : () => void x.verbs.evaluate(x, update),
+    age,
+    labels,
+  });
+}
+
+/** By a counter of its own; the elements are read as each step begins. */
+export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly string[]): void {
+  const array = requireArray(x, x.verbs.evaluate(x, s.iterable), s.iterable.at, "an array");
+  const { age } = x.state;
+  const counter = x.location("i");
+  x.state.write(counter, x.number(0));
+  const index = (): NumberMeaning => x.state.read(counter) as NumberMeaning;
+  loop(x, {
+    at: s.at,
+    test: () => {
+      const length = lengthOf(x, array, s.at);
+      return x.boolean(compare(index().value, length.value, "lt"));
+    },
+    body: () => {
+      x.at(s.at);
+      const numbers = { offsetAxes: [], collapsedAxes: [0], indexMap: [0], indexAxis: 0, sizes: [1] };
+      const element = gather(contentsOf(x, array), index().value, numbers);
+      const m = x.number(
+        array.array === "Float32Array" || array.array === "Int32Array" ? cast(element, "f64") : element,
+      );
+      x.scoped(x.scope, () => {
+        if (s.declares) {
+          declare(x, s.pattern, s.isConst);
+          initialize(x, s.pattern, m);
+        } else destructure(x, s.pattern, m, (target, part) => placeOf(x, target).write(part));
+        x.verbs.execute(x, s.body);
+      });
+    },
+    between: () => x.state.write(counter, binary(x, "+", index(), x.number(1), s.at)),
+    age,
+    labels,
+  });
+}
+
+export function loop(x: Reading, l: Loop): void {
+  const number = x.event();
+  const before = x.path;
+  const breaks = x.target("exit");
+  const read = x.isFinal ? write : discover;
+  read(x, l, number, breaks);
+  arrive(x, [breaks], before);
+}
+
+/** One step: the jumps that end it are done with at its end. */
+function step(x: Reading, l: Loop, breaks: Target, hasBusyTest: boolean): void {
+  x.path = { isAlive: true, pending: new Set() };
+  if (!hasBusyTest || l.test === null) {
+    bodyOf(x, l, breaks);
+    return;
+  }
+  const test = l.test();
+  branch(
+    x,
+    test,
+    l.at,
+    () => bodyOf(x, l, breaks),
+    () => jump(x, breaks),
+  );
+}
+
+function bodyOf(x: Reading, l: Loop, breaks: Target): void {
+  const before = x.path;
+  const continues = x.target("continue");
+  x.jumps = [...x.jumps, { labels: l.labels, breaks, continues, isPlain: true }];
+  l.body();
+  x.jumps = x.jumps.slice(0, -1);
+  arrive(x, [continues], before);
+  if (l.between !== undefined) between(x, l.at, l.between, l.age ?? x.state.age);
+  guarded(x, l.at, () => {
+    if (l.until === undefined) return;
+    const goesOn = evaluateTest(x, l.until);
+    x.at(l.until.at);
+    x.state.write(breaks.flag, negated(x, goesOn));
+    x.path = { ...x.path, pending: new Set([...x.path.pending, breaks]) };
+  });
+}
+
+/** Where it only counts on what ends with the loop, the paths that leave may do so too. */
+function between(x: Reading, at: number, advance: () => void, age: number): void {
+  if (x.path.pending.size === 0) {
+    if (x.path.isAlive) advance();
+    return;
+  }
+  const { path, events } = x;
+  const builder = x.region();
+  x.state.fork();
+  x.path = { isAlive: true, pending: new Set() };
+  x.within(builder, advance);
+  const changes = x.state.rollback();
+  x.path = path;
+  if ([...changes.keys()].every((location) => location.age > age) && isCheap(builder.operations)) {
+    for (const operation of builder.operations) currentBlock().append(operation);
+    x.state.apply(changes);
+    return;
+  }
+  x.events = events;
+  guarded(x, at, advance);
+}
+
+// ---- the first reading ----------------------------------------------------------------------------------------------
+
+/** Reads a step with every location of the outside as something that might have changed, and sees which did. */
+function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
+  const { state } = x;
+  const outside = x.path;
+  const frame = new LoopFrame(state.age);
+  state.fork();
+  state.enterFrame(frame);
+  const [hasBusyTest, canEnd] = x.within(x.region(), () => {
+    const test = lookAtTest(x, l);
+    step(x, l, breaks, test.isBusy);
+    return [test.isBusy, test.canEnd];
+  });
+  const carried = new Map<string, Shape | null>();
+  const shared = new Set<string>();
+  for (const [location, { before, entered }] of frame.seen) {
+    const after = state.read(location);
+    if (after === entered || after === undefined) continue;
+    carried.set(location.key, before === undefined ? x.shapeOf(after) : null);
+    if (entered?.kind !== "reference" || after.kind !== "reference") continue;
+    uniteSites(x, entered.cell, after.cell);
+    if (holderOf(x, after.cell, location) !== null) shared.add(location.key);
+  }
+  state.leaveFrame();
+  const changes = state.rollback();
+  state.restore(frame);
+  for (const [location, after] of changes) {
+    const isLost = after === undefined || (frame.seen.get(location)?.before === undefined && !keepsFirst(l, location));
+    if (frame.seen.has(location)) state.write(location, isLost ? undefined : unknown(after));
+  }
+  const exits = new Set([...x.path.pending].map((t) => t.flag.key));
+  x.facts.loops.set(number, { carried, shared, exits, hasBusyTest, canEnd });
+  x.path = { isAlive: canEnd, pending: new Set([...outside.pending, ...x.path.pending]) };
+}
+
+/** Whether what had no value before the loop has one after it. */
+function keepsFirst(l: Loop, location: Location): boolean {
+  return location.use === "guarded" || l.until !== undefined;
+}
+
+class LoopFrame implements Frame {
+  readonly age: number;
+  readonly seen: Frame["seen"] = new Map();
+
+  constructor(age: number) {
+    this.age = age;
+  }
+
+  enter(_: Location, m: Meaning | undefined): Meaning | undefined {
+    return m === undefined ? m : unknown(m);
+  }
+}
+
+/** A test that changes something becomes a part of the step. */
+function lookAtTest(x: Reading, l: Loop): { readonly isBusy: boolean; readonly canEnd: boolean } {
+  const { test } = l;
+  if (test === null) return { isBusy: false, canEnd: l.until !== undefined };
+  const { path } = x;
+  const { age } = x.state;
+  const events = x.events;
+  x.state.fork();
+  const { known } = x.within(x.region(), test);
+  const changes = x.state.rollback();
+  x.path = path;
+  const isBusy = [...changes.keys()].some((location) => location.age <= age);
+  // it is read again, as a part of the step
+  if (isBusy) x.events = events;
+  return { isBusy, canEnd: known !== true };
+}
+
+/** What a step knows of a location that others may change: its type. */
+function unknown(m: Meaning): Meaning {
+  return "value" in m ? withValue(m, new Value(m.value.type, m.value.name)) : m;
+}
+
+function withValue(m: NumberMeaning | BooleanMeaning | TensorMeaning, value: Value): Meaning {
+  if (m.kind === "number") return { kind: "number", value, known: null, dim: null };
+  return m.kind === "boolean" ? { kind: "boolean", value, known: null } : { kind: "tensor", value };
+}
+
+function uniteSites(x: Reading, a: Cell, b: Cell): void {
+  if (a.kind === "record" && b.kind === "record" && a.site !== null && b.site !== null) x.facts.unite(a.site, b.site);
+  else
+    for (const cell of [a, b])
+      if (a.kind !== b.kind && cell.kind === "record" && cell.site !== null) x.facts.requireArray(cell.site);
+}
+
+// ---- the last reading -----------------------------------------------------------------------------------------------
+
+/** A location that the loop carries, and what it holds as the loop begins. */
+interface Slot {
+  readonly location: Location;
+  readonly first: Meaning;
+  /** It had no value before the loop: the body may not read it before it has one. */
+  readonly isNew: boolean;
+  /** Why an array that changes hands may not be written to. */
+  readonly frozen: string | null;
+}
+
+function write(x: Reading, l: Loop, number: number, breaks: Target): void {
+  const facts = x.facts.loops.get(number) as LoopFacts;
+  const outside = x.path;
+  const slots = slotsOf(x, facts, l);
+  const inits = slots.flatMap((s) => leavesOf(x, s.first));
+  const names = slots.flatMap((s) => leafNames(x, s.location.name, s.first));
+  const region = (): BlockBuilder => {
+    const builder = x.region();
+    for (const [i, v] of inits.entries()) builder.argument(v.type, names[i]);
+    return builder;
+  };
+  const [cond, body] = [region(), region()];
+  const goesOn = within(x, cond, slots, () => [condition(x, l, facts).value]);
+  let last: readonly Meaning[] = [];
+  const results = within(x, body, slots, () => {
+    step(x, l, breaks, facts.hasBusyTest);
+    last = slots.map((s) => matching(x, s, l.at));
+    return last.flatMap((m) => leavesOf(x, m));
+  });
+  const { pending } = x.path;
+  x.at(l.at);
+  const values = emit(records.while, inits, { regions: [cond.finish(goesOn), body.finish(results)], names });
+  receive(x, slots, values, last);
+  x.path = { isAlive: facts.canEnd, pending: new Set([...outside.pending, ...pending]) };
+}
+
+function slotsOf(x: Reading, facts: LoopFacts, l: Loop): readonly Slot[] {
+  const rebound = new Set<Location>();
+  const all = [...facts.carried].map(([key, shape]): Slot => {
+    const location = x.locations.get(key) as Location;
+    const held = x.state.read(location);
+    const first = held ?? fillerOf(x, shape as Shape, location.name);
+    let frozen: string | null = null;
+    if (held?.kind === "reference") {
+      for (const part of locationsOf(x, held)) rebound.add(part);
+      const other = facts.shared.has(key) ? "another array" : holderOf(x, held.cell, location);
+      if (other !== null || held.cell.frozen !== null) {
+        frozen = held.cell.frozen ?? `it may be '${other}', which has another name too`;
+        held.cell.frozen ??= `'${location.name}' may be it`;
+      }
+    }
+    return {
+      location,
+      first,
+      isNew: held === undefined && location.use !== "guarded" && l.until !== undefined,
+      frozen,
+    };
+  });
+  return all.filter((s) => !rebound.has(s.location));
+}
+
+function within(
+  x: Reading,
+  builder: BlockBuilder,
+  slots: readonly Slot[],
+  read: () => readonly Value[],
+): readonly Value[] {
+  x.state.fork();
+  const results = x.within(builder, () => {
+    receive(x, slots, builder.arguments, null);
+    return read();
+  });
+  x.state.rollback();
+  return results;
+}
+
+function condition(x: Reading, l: Loop, facts: LoopFacts): BooleanMeaning {
+  const flags = [...facts.exits].map((key) => ({ flag: x.locations.get(key) as Location }));
+  x.at(l.at);
+  const jumping = anyOf(x, flags);
+  const test = facts.hasBusyTest || l.test === null ? null : l.test;
+  if (test === null) return negated(x, jumping);
+  if (jumping.known === false) return test();
+  const result = x.location("value", "guarded", "");
+  branch(
+    x,
+    jumping,
+    l.at,
+    () => x.state.write(result, x.boolean(false)),
+    () => x.state.write(result, test()),
+  );
+  return x.state.read(result) as BooleanMeaning;
+}
+
+/** Gives each location its values: the arguments of a step, or the results of the loop, which go on from `last`. */
+function receive(x: Reading, slots: readonly Slot[], values: readonly Value[], last: readonly Meaning[] | null): void {
+  let next = 0;
+  for (const [i, { location, first, isNew, frozen }] of slots.entries()) {
+    const m = rebuilt(x, first, last?.[i] ?? first, () => values[next++], location.name);
+    if (m.kind === "reference") m.cell.frozen = frozen;
+    x.state.write(location, last === null && isNew ? undefined : m);
+  }
+}
+
+/** What a location holds at the end of a step, of the shape that it had at its beginning. */
+function matching(x: Reading, { location, first }: Slot, at: number): Meaning {
+  const m = x.state.read(location);
+  if (m === undefined) return first;
+  const isSame = m.kind === first.kind && sameTypes(leavesOf(x, m), leavesOf(x, first));
+  if (isSame) return m;
+  return x.fail(
+    "dtype",
+    at,
+    `'${location.name}' is ${describeMeaning(first)} before the loop and ${describeMeaning(m)} in it`,
+    "a variable keeps one type and one length",
+  );
+}
+
+function sameTypes(a: readonly Value[], b: readonly Value[]): boolean {
+  return a.length === b.length && a.every((v, i) => sameType(v.type, b[i].type));
+}
+
+// ---- meanings as values ---------------------------------------------------------------------------------------------
+
+/** The locations of a cell that hold values. */
+function locationsOf(x: Reading, { cell }: ReferenceMeaning): readonly Location[] {
+  if (cell.kind === "array") return [cell.contents];
+  return [...cell.fields.values()].flatMap((f) => {
+    const m = x.state.read(f);
+    return m?.kind === "reference" ? [f, ...locationsOf(x, m)] : [f];
+  });
+}
+
+function leavesOf(x: Reading, m: Meaning): readonly Value[] {
+  if ("value" in m) return [m.value];
+  if (m.kind !== "reference") return [];
+  const { cell } = m;
+  if (cell.kind === "array") return [contentsOf(x, cell)];
+  return [...cell.fields.values()].flatMap((f) => leavesOf(x, x.state.read(f) as Meaning));
+}
+
+function leafNames(x: Reading, name: string, m: Meaning): readonly string[] {
+  if (m.kind !== "reference") return "value" in m ? [name] : [];
+  const { cell } = m;
+  if (cell.kind === "array") return [name];
+  return [...cell.fields].flatMap(([key, f]) => leafNames(x, `${name}_${key}`, x.state.read(f) as Meaning));
+}
+
+/** A meaning of the same shape with other values. Cells are new ones, which other readings know by the keys of `named`. */
+function rebuilt(x: Reading, like: Meaning, named: Meaning, next: () => Value, name: string): Meaning {
+  if ("value" in like) return withValue(like, next());
+  if (like.kind !== "reference") return like;
+  const { cell } = like;
+  const other = named.kind === "reference" ? named.cell : cell;
+  if (cell.kind === "array") {
+    const key = other.kind === "array" ? other.contents.key : unnumbered;
+    return x.array(cell.array, cell.length, next(), name, { key });
+  }
+  const fieldOf = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
+  const read = (l: Location): Meaning => x.state.read(l) as Meaning;
+  const fields = [...cell.fields].map(([field, l]) => {
+    const held = x.state.read(fieldOf(field)) ?? read(l);
+    return [field, rebuilt(x, read(l), held, next, field)] as const;
+  });
+  return x.record(cell.isTuple, fields, cell.site, name, (field) => fieldOf(field).key);
+}

@@ -1,0 +1,164 @@
+// What an expression means while it is read: values of the IR, and what is known of them before anything runs.
+
+import type { Dim, DType, Type, Value } from "../ir/index.ts";
+import type { LeafKind } from "./program.ts";
+import type { Scope } from "./scope.ts";
+import type { FunctionNode } from "./tree.ts";
+
+export interface NumberMeaning {
+  readonly kind: "number";
+  readonly value: Value;
+  /** The number itself, where the text says it. */
+  readonly known: number | null;
+  /** The size that it is, where it is made of lengths. */
+  readonly dim: Dim | null;
+}
+
+export interface BooleanMeaning {
+  readonly kind: "boolean";
+  readonly value: Value;
+  readonly known: boolean | null;
+}
+
+/** The elements of an array, as a value of the IR. */
+export interface TensorMeaning {
+  readonly kind: "tensor";
+  readonly value: Value;
+}
+
+/** An array, tuple or object: which one is always known, so that a write reaches all names of it. */
+export interface ReferenceMeaning {
+  readonly kind: "reference";
+  readonly cell: Cell;
+}
+
+export interface FunctionMeaning {
+  readonly kind: "function";
+  readonly fn: FunctionNode;
+  readonly scope: Scope;
+}
+
+/** `Math`, `Math.sin`, `Number`, `Array`: by its path. */
+export interface BuiltinMeaning {
+  readonly kind: "builtin";
+  readonly name: string;
+}
+
+/** What a function gives that returns nothing. */
+export interface NothingMeaning {
+  readonly kind: "nothing";
+}
+
+export type Meaning =
+  | NumberMeaning
+  | BooleanMeaning
+  | TensorMeaning
+  | ReferenceMeaning
+  | FunctionMeaning
+  | BuiltinMeaning
+  | NothingMeaning;
+
+export const nothing: NothingMeaning = Object.freeze({ kind: "nothing" });
+
+/** Something that holds one meaning at a time: a variable, a field, the elements of an array. */
+export class Location {
+  /** The same in each reading of the text. */
+  readonly key: string;
+  /** What values of it are called: the name of the first variable that holds it. */
+  name: string;
+  /** When it was made. */
+  readonly age: number;
+  /**
+   * `once`: holds the same from its definition on. `guarded`: read only where it is known to be set, whatever the paths
+   * to there: results of early returns.
+   */
+  readonly use: "once" | "guarded" | "plain";
+
+  constructor(key: string, name: string, age: number, use: Location["use"]) {
+    this.key = key;
+    this.name = name;
+    this.age = age;
+    this.use = use;
+  }
+}
+
+export type ArrayKind = Exclude<LeafKind, "number" | "boolean">;
+
+export const dtypeOfArray: Readonly<Record<ArrayKind, DType>> = {
+  "number[]": "f64",
+  Float64Array: "f64",
+  Float32Array: "f32",
+  Int32Array: "i32",
+};
+
+/** What two names of one array share. */
+abstract class Shared {
+  /** Why it may not be written to; null where it may. */
+  frozen: string | null = null;
+}
+
+export class ArrayCell extends Shared {
+  readonly kind = "array";
+  readonly array: ArrayKind;
+  readonly length: Dim;
+  readonly contents: Location;
+  /** The argument of the function that it is. */
+  readonly parameter: number | null;
+
+  constructor(array: ArrayKind, length: Dim, contents: Location, parameter: number | null = null) {
+    super();
+    this.array = array;
+    this.length = length;
+    this.contents = contents;
+    this.parameter = parameter;
+  }
+}
+
+/** A tuple or an object: a location for each field. */
+export class RecordCell extends Shared {
+  readonly kind = "record";
+  readonly isTuple: boolean;
+  readonly fields: ReadonlyMap<string, Location>;
+  /** The literal that it comes from, where that might as well be an array. */
+  readonly site: number | null;
+
+  constructor(isTuple: boolean, fields: ReadonlyMap<string, Location>, site: number | null) {
+    super();
+    this.isTuple = isTuple;
+    this.fields = fields;
+    this.site = site;
+  }
+}
+
+export type Cell = ArrayCell | RecordCell;
+
+/** What a location can hold, without the values: enough to make room for it. */
+export type Shape =
+  | { readonly kind: "value"; readonly as: "number" | "boolean" | "tensor"; readonly type: Type }
+  | { readonly kind: "array"; readonly array: ArrayKind; readonly length: Dim }
+  | {
+      readonly kind: "record";
+      readonly isTuple: boolean;
+      readonly site: number | null;
+      readonly fields: readonly (readonly [string, Shape])[];
+    };
+
+/** As messages call it. */
+export function describeMeaning(m: Meaning | undefined): string {
+  switch (m?.kind) {
+    case "number":
+      return "a number";
+    case "boolean":
+      return "a boolean";
+    case "reference":
+      return m.cell.kind === "array" ? `a ${m.cell.array}` : m.cell.isTuple ? "a tuple" : "an object";
+    case "function":
+      return "a function";
+    case "builtin":
+      return m.name;
+    case "tensor":
+      return "an array";
+    default:
+      return "undefined";
+  }
+}

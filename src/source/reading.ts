@@ -1,0 +1,301 @@
+// One reading of a function's text: where it is, what every location holds, and where operations go.
+
+import {
+  BlockBuilder,
+  currentBlock,
+  type Dim,
+  didYouMean,
+  type ErrorCode,
+  makeOperation,
+  type Origin,
+  scalar,
+  type Value,
+  withBuilder,
+} from "../ir/index.ts";
+import { cast, constant } from "../ops/index.ts";
+import type { Facts } from "./facts.ts";
+import {
+  ArrayCell,
+  type ArrayKind,
+  type BooleanMeaning,
+  type Cell,
+  describeMeaning,
+  Location,
+  type Meaning,
+  type NumberMeaning,
+  RecordCell,
+  type ReferenceMeaning,
+  type Shape,
+} from "./meaning.ts";
+import { Scope } from "./scope.ts";
+import { State } from "./state.ts";
+import type { SourceText } from "./text.ts";
+import type { Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
+
+export const f64 = scalar("f64");
+export const bool = scalar("bool");
+
+/** Where a jump goes, and whether one is under way: read where paths that jump and paths that do not have met. */
+export interface Target {
+  readonly flag: Location;
+}
+
+/** How the paths to a place got there. */
+export interface Path {
+  /** Whether some path gets here without a jump. */
+  isAlive: boolean;
+  /** The jumps that other paths are in the middle of. */
+  pending: ReadonlySet<Target>;
+}
+
+/** The call that is being read. */
+export interface Frame {
+  readonly fn: FunctionNode;
+  readonly result: Location;
+  readonly returns: Target;
+  hasResult: boolean;
+}
+
+export interface Jumps {
+  readonly labels: readonly string[];
+  readonly breaks: Target;
+  /** Null where `continue` does not go: a switch, a labelled block. */
+  readonly continues: Target | null;
+  /** Whether a break without a label goes here. */
+  readonly isPlain: boolean;
+}
+
+/** What the files of this folder need of each other, assembled in read-source.ts. */
+export interface Verbs {
+  evaluate(x: Reading, e: Expression): Meaning;
+  execute(x: Reading, s: Statement): void;
+  /** A list of statements with names of its own. */
+  executeBlock(x: Reading, statements: readonly Statement[]): void;
+  call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly Meaning[], at: number): Meaning;
+}
+
+/** The key of a location that other readings do not have. */
+export const unnumbered = "";
+
+const none: ReadonlySet<Target> = new Set();
+/** Regions within regions, as IR text allows. */
+const deepest = 200;
+
+export class Reading {
+  readonly source: SourceText;
+  readonly file: FileTree;
+  readonly facts: Facts;
+  /** Whether the facts are known, so that what is built now is the program. */
+  readonly isFinal: boolean;
+  readonly verbs: Verbs;
+  readonly state = new State();
+  readonly root: BlockBuilder;
+  readonly locations = new Map<string, Location>();
+  /** Constants of the file that were met. */
+  readonly constants = new Map<string, Meaning>();
+  readonly fileScope = new Scope(null);
+  scope = this.fileScope;
+  path: Path = { isAlive: true, pending: none };
+  frames: readonly Frame[] = [];
+  jumps: readonly Jumps[] = [];
+  /** How many things were numbered. */
+  events = 0;
+  #depth = 0;
+  #isFixed = false;
+  readonly #origins = new Map<number, Origin>();
+
+  constructor(source: SourceText, file: FileTree, facts: Facts, isFinal: boolean, verbs: Verbs, root: BlockBuilder) {
+    this.source = source;
+    this.file = file;
+    this.facts = facts;
+    this.isFinal = isFinal;
+    this.verbs = verbs;
+    this.root = root;
+  }
+
+  fail(code: ErrorCode, at: number, reason: string, hint?: string): never {
+    return this.source.fail(code, at, reason, hint);
+  }
+
+  /** Operations from here on come from this place. */
+  at(offset: number): void {
+    let origin = this.#origins.get(offset);
+    if (origin === undefined) this.#origins.set(offset, (origin = this.source.origin(offset)));
+    currentBlock().origin = origin;
+  }
+
+  /** The next number for what is numbered in the order in which it is met. */
+  event(): number {
+    return this.events++;
+  }
+
+  // ---- locations ----------------------------------------------------------------------------------------------------
+
+  location(name: string, use: Location["use"] = "plain", key = `${this.event()}`): Location {
+    const location = new Location(key, name, ++this.state.age, this.#isFixed ? "once" : use);
+    if (key !== unnumbered) this.locations.set(key, location);
+    return location;
+  }
+
+  target(name: string): Target {
+    const flag = this.location(name);
+    this.state.write(flag, this.boolean(false));
+    return { flag };
+  }
+
+  /** Runs `body` with names of its own, which end with it. */
+  scoped<T>(parent: Scope, body: () => T): T {
+    const before = this.scope;
+    const inner = new Scope(parent);
+    this.scope = inner;
+    const result = body();
+    for (const location of inner.locations()) this.state.write(location, undefined);
+    this.scope = before;
+    return result;
+  }
+
+  // ---- meanings -----------------------------------------------------------------------------------------------------
+
+  number(value: Value | number, dim: Dim | null = null): NumberMeaning {
+    if (typeof value !== "number") return { kind: "number", value, known: null, dim };
+    const isSize = Number.isSafeInteger(value) && !Object.is(value, -0);
+    return { kind: "number", value: constant(value, f64), known: value, dim: isSize ? value : null };
+  }
+
+  boolean(value: Value | boolean): BooleanMeaning {
+    if (typeof value !== "boolean") return { kind: "boolean", value, known: null };
+    return { kind: "boolean", value: constant(value, bool), known: value };
+  }
+
+  /** As JavaScript's ToNumber, of numbers and booleans. */
+  toNumber(m: Meaning, at: number): NumberMeaning {
+    if (m.kind === "number") return m;
+    if (m.kind === "boolean")
+      return m.known === null ? this.number(cast(m.value, "f64")) : this.number(Number(m.known));
+    return this.fail("dtype", at, `got ${describeMeaning(m)}, expected a number`, hintFor(m));
+  }
+
+  reference(m: Meaning, at: number, what: string): Cell {
+    if (m.kind === "reference") return m.cell;
+    return this.fail("dtype", at, `got ${describeMeaning(m)}, expected ${what}`);
+  }
+
+  // ---- cells --------------------------------------------------------------------------------------------------------
+
+  array(
+    array: ArrayKind,
+    length: Dim,
+    contents: Value,
+    name: string,
+    { parameter = null, key }: { readonly parameter?: number | null; readonly key?: string } = {},
+  ): ReferenceMeaning & { readonly cell: ArrayCell } {
+    const location = this.location(name, "plain", key);
+    this.state.write(location, { kind: "tensor", value: contents });
+    return { kind: "reference", cell: new ArrayCell(array, length, location, parameter) };
+  }
+
+  record(
+    isTuple: boolean,
+    fields: Iterable<readonly [string, Meaning | undefined]>,
+    site: number | null,
+    name: string,
+    keyOf = keysOf(this.event()),
+  ): ReferenceMeaning & { readonly cell: RecordCell } {
+    const locations = new Map<string, Location>();
+    for (const [field, meaning] of fields) {
+      const location = this.location(isTuple ? `${name}_${field}` : field, "plain", keyOf(field));
+      this.state.write(location, meaning);
+      locations.set(field, location);
+    }
+    return { kind: "reference", cell: new RecordCell(isTuple, locations, site) };
+  }
+
+  shapeOf(m: Meaning): Shape | null {
+    if (m.kind === "number" || m.kind === "boolean" || m.kind === "tensor")
+      return { kind: "value", as: m.kind, type: m.value.type };
+    if (m.kind !== "reference") return null;
+    const { cell } = m;
+    if (cell.kind === "array") return { kind: "array", array: cell.array, length: cell.length };
+    const fields: (readonly [string, Shape])[] = [];
+    for (const [key, location] of cell.fields) {
+      const held = this.state.read(location);
+      const shape = held === undefined ? null : this.shapeOf(held);
+      if (shape === null) return null;
+      fields.push([key, shape]);
+    }
+    return { kind: "record", isTuple: cell.isTuple, site: cell.site, fields };
+  }
+
+  /** A constant of the file, which every path sees: computed where the function begins. */
+  fileConstant(name: string, init: Expression): Meaning {
+    const [scope, isFixed] = [this.scope, this.#isFixed];
+    this.scope = this.fileScope;
+    this.#isFixed = true;
+    const m = withBuilder(this.root, () => this.verbs.evaluate(this, init));
+    freeze(this, m, `'${name}' is a constant of the file`);
+    this.scope = scope;
+    this.#isFixed = isFixed;
+    return m;
+  }
+
+  // ---- regions ------------------------------------------------------------------------------------------------------
+
+  /** Builds a region of the present block, or goes on with one. */
+  within<T>(builder: BlockBuilder, body: () => T): T {
+    if (++this.#depth > deepest)
+      this.fail(
+        "unsupported",
+        this.frames[0]?.fn.at ?? 0,
+        `branches and loops nest deeper than ${deepest}, early returns included`,
+        "split the function",
+      );
+    const result = withBuilder(builder, body);
+    this.#depth--;
+    return result;
+  }
+
+  region(): BlockBuilder {
+    const block = currentBlock();
+    return new BlockBuilder(block.scope, block);
+  }
+
+  /** The value under a name, where the operation just built gives it and nothing read it yet. */
+  named(m: Meaning, name: string): Meaning {
+    if (m.kind === "reference" && m.cell.kind === "array" && m.cell.contents.name === "") m.cell.contents.name = name;
+    if ((m.kind !== "number" && m.kind !== "boolean") || name === "") return m;
+    const { operations, scope } = currentBlock();
+    const last = operations[operations.length - 1];
+    if (last?.results.length !== 1 || last.regions.length > 0 || last.results[0] !== m.value || m.value.name !== null)
+      return m;
+    const { op, operands, attributes, regions, segments, origin } = last;
+    const again = makeOperation(
+      op,
+      operands,
+      { attributes, regions, segments, types: [m.value.type], names: [name] },
+      scope,
+      origin,
+    );
+    operations[operations.length - 1] = again;
+    return m.kind === "number" ? { ...m, value: again.results[0] } : { ...m, value: again.results[0] };
+  }
+
+  suggestion(name: string, known: Iterable<string>): string | undefined {
+    return didYouMean(name, [...known]);
+  }
+}
+
+function keysOf(event: number): (field: string) => string {
+  return (field) => `${event}.${field}`;
+}
+
+function freeze(x: Reading, m: Meaning, why: string): void {
+  if (m.kind !== "reference") return;
+  m.cell.frozen = why;
+  if (m.cell.kind === "record")
+    for (const field of m.cell.fields.values()) freeze(x, x.state.read(field) as Meaning, why);
+}
+
+function hintFor(m: Meaning): string | undefined {
+  if (m.kind === "reference" && m.cell.kind === "array") return "write an element of it: a[i]";
+  return m.kind === "function" ? "call it" : undefined;
+}

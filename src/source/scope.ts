@@ -1,0 +1,43 @@
+// Names: which variable or function a name means at a place of the text.
+
+import type { Location } from "./meaning.ts";
+import type { FunctionNode } from "./tree.ts";
+
+export type Binding =
+  | { readonly kind: "variable"; readonly location: Location; readonly isConst: boolean }
+  | { readonly kind: "function"; readonly fn: FunctionNode; readonly scope: Scope };
+
+export class Scope {
+  readonly parent: Scope | null;
+  readonly #bindings = new Map<string, Binding>();
+
+  constructor(parent: Scope | null) {
+    this.parent = parent;
+  }
+
+  has(name: string): boolean {
+    return this.#bindings.has(name);
+  }
+
+  declare(name: string, binding: Binding): void {
+    this.#bindings.set(name, binding);
+  }
+
+  lookup(name: string): Binding | undefined {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) {
+      const binding = scope.#bindings.get(name);
+      if (binding !== undefined) return binding;
+    }
+    return undefined;
+  }
+
+  /** Every name that means something here. */
+  *names(): Iterable<string> {
+    for (let scope: Scope | null = this; scope !== null; scope = scope.parent) yield* scope.#bindings.keys();
+  }
+
+  /** The variables that live and end with the scope. */
+  *locations(): Iterable<Location> {
+    for (const binding of this.#bindings.values()) if (binding.kind === "variable") yield binding.location;
+  }
+}
