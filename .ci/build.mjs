@@ -14,6 +14,7 @@ const entries = {
   index: "src/index.ts",
   ir: "src/entry/ir.ts",
   passes: "src/entry/passes.ts",
+  source: "src/entry/source.ts",
   testing: "src/entry/testing.ts",
   cli: "src/cli/bin.ts",
 };

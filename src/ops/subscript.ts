@@ -80,7 +80,10 @@ const subscriptOp: Op = defineOp({
   docs: {
     semantics:
       "The index where it is an integer and 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names the op, index, axis and extent; with mode = clamp it is the nearest index for which this holds.",
-    constraints: ["the index is a scalar of an integer dtype, or with mode = fail of a float dtype", "with mode = clamp, size <= extent"],
+    constraints: [
+      "the index is a scalar of an integer dtype, or with mode = fail of a float dtype",
+      "with mode = clamp, size <= extent",
+    ],
     example: `func @element(%x: memref<f64[3]>, %i: i32) -> f64 {
   %at = subscript %i, of = "element", axis = 0, extent = 3, mode = clamp : index
   %x_i = load %x[%at] : f64

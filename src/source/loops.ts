@@ -21,7 +21,7 @@ import {
 } from "./meaning.ts";
 import { anyOf, arrive, branch, fillerOf, guarded, holderOf, jump, negated } from "./paths.ts";
 import { type Reading, type Target, unnumbered } from "./reading.ts";
-import type { Frame } from "./state.ts";
+import type { Changes, Frame } from "./state.ts";
 import type { Expression, StatementOf } from "./tree.ts";
 
 export interface Loop {
@@ -181,11 +181,23 @@ function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
   state.restore(frame);
   for (const [location, after] of changes) {
     const isLost = after === undefined || (frame.seen.get(location)?.before === undefined && !keepsFirst(l, location));
-    if (frame.seen.has(location)) state.write(location, isLost ? undefined : unknown(after));
+    if (!frame.seen.has(location)) continue;
+    state.write(location, isLost ? undefined : unknown(after));
+    if (!isLost && after.kind === "reference") keepCell(x, after.cell, changes);
   }
   const exits = new Set([...x.path.pending].map((t) => t.flag.key));
   x.facts.loops.set(number, { carried, shared, exits, hasBusyTest, canEnd });
   x.path = { isAlive: canEnd, pending: new Set([...outside.pending, ...x.path.pending]) };
+}
+
+/** What was made in a step and goes on to be held after the loop. */
+function keepCell(x: Reading, cell: Cell, changes: Changes): void {
+  for (const part of cell.kind === "array" ? [cell.contents] : cell.fields.values()) {
+    const held = changes.get(part);
+    if (held === undefined) continue;
+    x.state.write(part, unknown(held));
+    if (held.kind === "reference") keepCell(x, held.cell, changes);
+  }
 }
 
 /** Whether what had no value before the loop has one after it. */

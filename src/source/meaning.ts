@@ -73,12 +73,15 @@ export class Location {
    * to there: results of early returns.
    */
   readonly use: "once" | "guarded" | "plain";
+  /** Of a tuple or object: alive while that is. */
+  readonly isField: boolean;
 
-  constructor(key: string, name: string, age: number, use: Location["use"]) {
+  constructor(key: string, name: string, age: number, use: Location["use"], isField: boolean) {
     this.key = key;
     this.name = name;
     this.age = age;
     this.use = use;
+    this.isField = isField;
   }
 }
 

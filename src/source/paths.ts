@@ -321,12 +321,18 @@ export function share(x: Reading, cells: readonly Cell[], into: Cell, named: Loc
   }
 }
 
-/** The name of another location that holds the cell. */
+/** The name of another variable that the cell can be reached by. */
 export function holderOf(x: Reading, cell: Cell, except: Location): string | null {
   if (cell.kind === "array" && cell.parameter !== null) return cell.contents.name;
   for (const [location, m] of x.state.entries())
-    if (location !== except && m.kind === "reference" && m.cell === cell) return location.name;
+    if (!location.isField && location !== except && reaches(x, m, cell)) return location.name;
   return null;
+}
+
+function reaches(x: Reading, m: Meaning | undefined, cell: Cell): boolean {
+  if (m?.kind !== "reference") return false;
+  if (m.cell === cell) return true;
+  return m.cell.kind === "record" && [...m.cell.fields.values()].some((f) => reaches(x, x.state.peek(f), cell));
 }
 
 // ---- room for what is not there yet ---------------------------------------------------------------------------------

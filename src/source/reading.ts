@@ -131,8 +131,8 @@ export class Reading {
 
   // ---- locations ----------------------------------------------------------------------------------------------------
 
-  location(name: string, use: Location["use"] = "plain", key = `${this.event()}`): Location {
-    const location = new Location(key, name, ++this.state.age, this.#isFixed ? "once" : use);
+  location(name: string, use: Location["use"] = "plain", key = `${this.event()}`, isField = false): Location {
+    const location = new Location(key, name, ++this.state.age, this.#isFixed ? "once" : use, isField);
     if (key !== unnumbered) this.locations.set(key, location);
     return location;
   }
@@ -203,7 +203,7 @@ export class Reading {
   ): ReferenceMeaning & { readonly cell: RecordCell } {
     const locations = new Map<string, Location>();
     for (const [field, meaning] of fields) {
-      const location = this.location(isTuple ? `${name}_${field}` : field, "plain", keyOf(field));
+      const location = this.location(isTuple ? `${name}_${field}` : field, "plain", keyOf(field), true);
       this.state.write(location, meaning);
       locations.set(field, location);
     }

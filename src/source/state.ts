@@ -29,6 +29,11 @@ export class State {
     return this.#values.get(location);
   }
 
+  /** Without the loops around taking notice. */
+  peek(location: Location): Meaning | undefined {
+    return this.#values.get(location);
+  }
+
   write(location: Location, meaning: Meaning | undefined): void {
     if (location.use === "once") {
       this.#set(location, meaning);

@@ -1,0 +1,3 @@
+// adjoint/source: functions of TypeScript files, compiled. Needs typescript.
+
+export * from "../source/index.ts";
