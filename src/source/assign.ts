@@ -10,7 +10,8 @@ import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts"
 /** A place that was looked up: what was evaluated to find it is not evaluated again. */
 interface Place {
   read(): Meaning;
-  write(m: Meaning): void;
+  /** Gives what stands there then. A fresh value is one that nothing else has. */
+  write(m: Meaning, isFresh: boolean): Meaning;
 }
 
 export function placeOf(x: Reading, target: Target): Place {
@@ -30,7 +31,10 @@ export function placeOf(x: Reading, target: Target): Place {
 function element(x: Reading, cell: Cell, index: NumberMeaning, at: number): Place {
   return {
     read: () => readElement(x, cell, index, at),
-    write: (m) => writeElement(x, cell, index, m, at),
+    write: (m) => {
+      writeElement(x, cell, index, m, at);
+      return m;
+    },
   };
 }
 
@@ -51,15 +55,15 @@ function variable(x: Reading, name: string, at: number): Place {
   const { location, isConst } = binding;
   return {
     read: () => x.state.read(location) ?? x.fail("name", at, `'${name}' is read before it has a value on every path`),
-    write: (m) => {
+    write: (m, isFresh) => {
       if (isConst) x.fail("name", at, `'${name}' is a constant`, "declare it with let");
-      writeVariable(x, location, m, at);
+      return writeVariable(x, location, m, at, isFresh);
     },
   };
 }
 
 /** A variable keeps the type that it has. */
-export function writeVariable(x: Reading, location: Location, m: Meaning, at: number): void {
+export function writeVariable(x: Reading, location: Location, m: Meaning, at: number, isFresh: boolean): Meaning {
   const before = x.state.read(location);
   if (before !== undefined && before.kind !== m.kind)
     x.fail(
@@ -75,7 +79,9 @@ export function writeVariable(x: Reading, location: Location, m: Meaning, at: nu
       `'${location.name}' is a function, and gets another one`,
       "call one or the other, in an if",
     );
-  x.state.write(location, x.named(m, location.name));
+  const named = x.named(m, location.name, isFresh);
+  x.state.write(location, named);
+  return named;
 }
 
 function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
@@ -90,9 +96,14 @@ function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
     read: () => fieldOf(x, found, target.at),
     write: (m) => {
       requireWritable(x, cell, target.name, target.at);
-      writeVariable(x, found, m, target.at);
+      return writeVariable(x, found, m, target.at, false);
     },
   };
+}
+
+/** Whether an expression gives a value that nothing else has. */
+export function makesValue(e: Expression): boolean {
+  return e.kind === "binary" || e.kind === "index" || (e.kind === "unary" && e.operator !== "+");
 }
 
 // ---- the operators --------------------------------------------------------------------------------------------------
@@ -102,14 +113,12 @@ export function assign(x: Reading, e: Of<"assign">): Meaning {
   const place = placeOf(x, e.target as Target);
   const before = place.read();
   if (e.operator === "&&" || e.operator === "||") return assignLazily(x, e, place, before);
-  const value = binary(x, e.operator as BinaryOperator, before, x.verbs.evaluate(x, e.value), e.at);
-  place.write(value);
-  return value;
+  return place.write(binary(x, e.operator as BinaryOperator, before, x.verbs.evaluate(x, e.value), e.at), true);
 }
 
 function assignLazily(x: Reading, e: Of<"assign">, place: Place, before: Meaning): Meaning {
   const test = truth(x, before, e.at);
-  const write = (): void => place.write(x.verbs.evaluate(x, e.value));
+  const write = (): void => void place.write(x.verbs.evaluate(x, e.value), makesValue(e.value));
   const stay = (): void => {};
   branch(x, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
   return place.read();
@@ -118,8 +127,7 @@ function assignLazily(x: Reading, e: Of<"assign">, place: Place, before: Meaning
 export function update(x: Reading, e: Of<"update">): Meaning {
   const place = placeOf(x, e.target);
   const before = x.toNumber(place.read(), e.at);
-  const after = binary(x, e.operator, before, x.number(1), e.at);
-  place.write(after);
+  const after = place.write(binary(x, e.operator, before, x.number(1), e.at), true);
   return e.isPrefix ? after : before;
 }
 
@@ -132,12 +140,10 @@ export type Put = (target: Target, m: Meaning) => void;
 export function assignPattern(x: Reading, pattern: Pattern, value: Expression): Meaning {
   if (pattern.kind !== "array-pattern" && pattern.kind !== "object-pattern") {
     const place = placeOf(x, pattern);
-    const m = x.verbs.evaluate(x, value);
-    place.write(m);
-    return m;
+    return place.write(x.verbs.evaluate(x, value), makesValue(value));
   }
   const m = x.verbs.evaluate(x, value);
-  destructure(x, pattern, m, (target, part) => placeOf(x, target).write(part));
+  destructure(x, pattern, m, (target, part) => void placeOf(x, target).write(part, false));
   return m;
 }
 

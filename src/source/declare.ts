@@ -33,9 +33,10 @@ function requireNew(x: Reading, name: string, at: number): void {
 }
 
 /** Gives the variables of a pattern their first values. */
-export function initialize(x: Reading, pattern: Pattern, m: Meaning): void {
+export function initialize(x: Reading, pattern: Pattern, m: Meaning, isFresh = false): void {
   destructure(x, pattern, m, (target, part) => {
     const binding = target.kind === "name" ? x.scope.lookup(target.name) : undefined;
-    if (binding?.kind === "variable") x.state.write(binding.location, x.named(part, binding.location.name));
+    if (binding?.kind === "variable")
+      x.state.write(binding.location, x.named(part, binding.location.name, isFresh && pattern.kind === "name"));
   });
 }

@@ -77,7 +77,7 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
         if (s.declares) {
           declare(x, s.pattern, s.isConst);
           initialize(x, s.pattern, m);
-        } else destructure(x, s.pattern, m, (target, part) => placeOf(x, target).write(part));
+        } else destructure(x, s.pattern, m, (target, part) => void placeOf(x, target).write(part, false));
         x.verbs.execute(x, s.body);
       });
     },

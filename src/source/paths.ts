@@ -268,18 +268,14 @@ class Meeting {
           `'${named.name}' has ${a.length} elements on one path and ${b.length} on the other`,
           "make them equally long",
         );
-      const cell = new ArrayCell(a.array, a.length, x.location(named.name));
+      const cell = new ArrayCell(a.array, a.length, x.location(named.name, "plain", this.#keys(a, b)?.("")));
       this.#meet(cell.contents, this.#held(0, a.contents), this.#held(1, b.contents), named);
       return cell;
     }
     if (a.kind === "record" && b.kind === "record" && sameKeys(a, b)) {
       if (a.site !== null && b.site !== null) x.facts.unite(a.site, b.site);
-      const { cell } = x.record(
-        a.isTuple,
-        [...a.fields.keys()].map((key) => [key, undefined] as const),
-        a.site ?? b.site,
-        named.name,
-      );
+      const fields = [...a.fields.keys()].map((key) => [key, undefined] as const);
+      const { cell } = x.record(a.isTuple, fields, a.site ?? b.site, named.name, this.#keys(a, b));
       for (const [key, field] of cell.fields)
         this.#meet(
           field,
@@ -294,6 +290,13 @@ class Meeting {
     return this.#refuse(named, { kind: "reference", cell: a }, { kind: "reference", cell: b });
   }
 
+  /** Room that was made for what is not there yet is nothing in other readings: the other cell is all there is. */
+  #keys(a: Cell, b: Cell): ((field: string) => string) | undefined {
+    if (!isRoom(a) && !isRoom(b)) return undefined;
+    const kept = isRoom(a) ? b : a;
+    return (field) => (kept.kind === "array" ? kept.contents.key : (kept.fields.get(field)?.key ?? unnumbered));
+  }
+
   #held(k: 0 | 1, location: Location): Meaning | undefined {
     const { changes } = this.#forks[k];
     return changes.has(location) ? changes.get(location) : this.#x.state.read(location);
@@ -303,6 +306,11 @@ class Meeting {
     const what = `'${location.name}' is ${describeMeaning(a)} on one path and ${describeMeaning(b)} on the other`;
     return this.#x.fail("dtype", this.#at, what, "a variable keeps one type");
   }
+}
+
+function isRoom(cell: Cell): boolean {
+  const [first] = cell.kind === "array" ? [cell.contents] : cell.fields.values();
+  return first?.key === unnumbered;
 }
 
 function sameKeys(a: RecordCell, b: RecordCell): boolean {

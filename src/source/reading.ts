@@ -259,24 +259,19 @@ export class Reading {
     return new BlockBuilder(block.scope, block);
   }
 
-  /** The value under a name, where the operation just built gives it and nothing read it yet. */
-  named(m: Meaning, name: string): Meaning {
+  /** Names what a variable is given: an array, and a fresh value: just made, and nothing else has it. */
+  named(m: Meaning, name: string, isFresh: boolean): Meaning {
     if (m.kind === "reference" && m.cell.kind === "array" && m.cell.contents.name === "") m.cell.contents.name = name;
-    if ((m.kind !== "number" && m.kind !== "boolean") || name === "") return m;
+    if (!isFresh || (m.kind !== "number" && m.kind !== "boolean")) return m;
     const { operations, scope } = currentBlock();
     const last = operations[operations.length - 1];
     if (last?.results.length !== 1 || last.regions.length > 0 || last.results[0] !== m.value || m.value.name !== null)
       return m;
-    const { op, operands, attributes, regions, segments, origin } = last;
-    const again = makeOperation(
-      op,
-      operands,
-      { attributes, regions, segments, types: [m.value.type], names: [name] },
-      scope,
-      origin,
-    );
+    const { op, operands, attributes, segments, origin } = last;
+    const options = { attributes, segments, types: [m.value.type], names: [name] };
+    const again = makeOperation(op, operands, options, scope, origin);
     operations[operations.length - 1] = again;
-    return m.kind === "number" ? { ...m, value: again.results[0] } : { ...m, value: again.results[0] };
+    return { ...m, value: again.results[0] } as Meaning;
   }
 
   suggestion(name: string, known: Iterable<string>): string | undefined {

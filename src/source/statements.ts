@@ -1,6 +1,6 @@
 // Statements: what each does to the locations, and where its paths go.
 
-import { writeVariable } from "./assign.ts";
+import { makesValue, writeVariable } from "./assign.ts";
 import { hoist, initialize } from "./declare.ts";
 import { evaluateTest } from "./expressions.ts";
 import { forLoop, forOf, loop } from "./loops.ts";
@@ -47,7 +47,7 @@ export function execute(x: Reading, s: Statement): void {
   switch (s.kind) {
     case "declare":
       for (const item of s.items) {
-        if (item.init !== null) initialize(x, item.pattern, x.verbs.evaluate(x, item.init));
+        if (item.init !== null) initialize(x, item.pattern, x.verbs.evaluate(x, item.init), makesValue(item.init));
         else if (item.pattern.kind !== "name") x.fail("syntax", item.at, "a pattern has nothing to take apart");
         else if (!s.isConst) unset(x, item.pattern.name);
       }
@@ -107,7 +107,7 @@ function returnStatement(x: Reading, s: StatementOf<"return">): void {
   if (m.kind === "function" || m.kind === "builtin")
     x.fail("unsupported", s.at, "a function is returned", "return what it gives");
   frame.hasResult ||= m.kind !== "nothing";
-  writeVariable(x, frame.result, m, s.at);
+  writeVariable(x, frame.result, m, s.at, false);
   jump(x, frame.returns);
 }
 
