@@ -122,18 +122,17 @@ export class Takeovers {
   #branch(operation: Operation): void {
     const owned = (this.#free.get(operation) ?? []).filter((v) => !this.#isConstant(v) && this.#isTaken(v, operation));
     const regions = operation.regions.map((region) => new Takeovers(region, owned));
-    for (const v of owned) {
-      if (regions.some((region) => region.takerOf(v) !== undefined)) this.#takers.set(v, operation);
-    }
     // two results never stand in one memory
-    const claimed = new ValueSet();
+    const open = new ValueSet(owned);
     const sources = operation.results.map((_, k) => {
       const [home, ...others] = regions.map((region) => region.resultHomes[k]);
-      const isShared = this.#takers.get(home) === operation && others.every((other) => other === home);
-      if (!isShared || claimed.has(home)) return null;
-      claimed.add(home);
+      if (!open.has(home) || others.some((other) => other !== home)) return null;
+      open.delete(home);
       return home;
     });
+    for (const v of owned) {
+      if (!open.has(v) || regions.some((region) => region.takerOf(v) !== undefined)) this.#takers.set(v, operation);
+    }
     this.#branches.set(operation, { regions, sources });
   }
 
