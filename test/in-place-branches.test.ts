@@ -159,6 +159,9 @@ ${get("v", "a", "j")}
 )}`,
 );
 
+/** The same on what is differentiated. */
+const sieveOfX = sieve.replace("= %z)", "= %x)");
+
 /** The inner loop ends where the condition of its body says so; a step swaps two elements or raises the flag. */
 const insertionSort = main(
   count(
@@ -277,7 +280,64 @@ ${get("u", "s", "j")}
   `(${array}, ${array})`,
 );
 
-/** The gradient of a program's last result with respect to the array. */
+/** An inner loop reads the array only, in a branch of its own, before two elements change places in another branch. */
+const selectionSort = main(
+  count(
+    "%r",
+    `${at("j", "i")}
+%from = add %i, %c1 : f64
+%k_last, %least = while carry(%k: f64 = %from, %m: i32 = %j) : f64, i32 {
+  %go = compare %k, %n, direction = lt : bool
+  yield %go
+} do(%k: f64, %m: i32) {
+  ${at("l", "k")}
+  ${get("p", "a", "l")}
+  ${get("q", "a", "m")}
+  %less = compare %p, %q, direction = lt : bool
+  %m2 = if %less : i32 {
+    yield %l
+  } else {
+    yield %m
+  }
+  %k2 = add %k, %c1 : f64
+  yield %k2, %m2
+}
+%stays = compare %least, %j, direction = eq : bool
+%b = if %stays : ${array} {
+  yield %a
+} else {
+  ${get("u", "a", "j")}
+  ${get("v", "a", "least")}
+  ${put("f", "a", "j", "v")}
+  ${put("g", "f", "least", "u")}
+  yield %g
+}`,
+  ),
+);
+
+/** Reads an array that it does not change, in a branch. */
+const readsOnly = main(
+  count(
+    "%r, %s_last",
+    `${at("j", "i")}
+${get("v", "x", "j")}
+%p = compare %v, %n, direction = gt : bool
+%b, %t = if %p : ${array}, f64 {
+  ${get("u", "x", "j")}
+  %sq = mul %u, %u : f64
+  %t = add %s, %sq : f64
+  yield %a, %t
+} else {
+  ${put("w", "a", "j", "s")}
+  yield %w, %s
+}`,
+    { more: ", %s: f64 = %c0", types: ", f64", next: "%b, %t" },
+  ),
+  "%r, %s_last",
+  `(${array}, f64)`,
+);
+
+/** The gradient of a program's results with respect to the array. */
 const gradient = (text: string, results: number): string => {
   const types = text.slice(text.indexOf("->") + 3, text.indexOf(" {"));
   const list = types.replace(/^\((.*)\)$/, "$1").split(", ");
@@ -300,6 +360,8 @@ const programs: readonly (readonly [string, string, number])[] = [
   ["reads around the write", readsAround, 1],
   ["a loop in a branch", sieve, 4],
   ["a branch in a loop in a loop, two writes a step", insertionSort, 2 * size],
+  ["a branch behind a loop that reads", selectionSort, 2],
+  ["reads of another array", readsOnly, 1],
   ["branches in branches", relax, 2],
   ["a loop behind a return", earlyReturn, 2],
   ["two tables", tables, 2],
@@ -321,6 +383,10 @@ describe("the gradient of such a loop, too", () => {
   it.each([
     ["an element set in a branch", gradient(clip, 1), 4],
     ["reads around the write", gradient(readsAround, 2), 6],
+    ["a loop in a branch", gradient(sieveOfX, 1), 16],
+    ["a branch in a loop in a loop, two writes a step", gradient(insertionSort, 1), 12 * size],
+    ["a branch behind a loop that reads", gradient(selectionSort, 1), 8],
+    ["reads of another array", gradient(readsOnly, 2), 6],
     ["branches in branches", gradient(relax, 1), 8],
     ["a loop behind a return", gradient(earlyReturn, 1), 8],
     ["two tables", gradient(tables, 2), 8],
