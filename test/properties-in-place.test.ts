@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
 import { Takeovers, takeoversOfBody } from "../passes/lower-to-loops/takeover.ts";
-import { interpret, jsBackend } from "../src/backend/index.ts";
+import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import { type Block, findFunc, type Module, type NdArray, printModule, signatureOf, verify } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
@@ -32,23 +32,30 @@ function interpreted(module: Module, args: readonly NdArray[]): Outcome {
   return outcomeOf((observe) => interpret(module, "main", args, { observe }));
 }
 
-function same(got: Outcome, expected: Outcome, module: Module): void {
-  if (!sameOutcome(got, expected)) expect(showOutcome(got), printModule(module)).toBe(showOutcome(expected));
-}
-
-/** Lowered as it is, without any simplification. */
-function runLowered(module: Module, args: readonly NdArray[]): Outcome {
+/** Both of what the module compiles to and of what it is when only lowered; nothing stays in memory for a second run. */
+function sameTwice(module: Module, args: readonly NdArray[], expected: Outcome): void {
   const lowered = lowerToLoops.run(inline.run(module, context), context);
   verify(lowered, { level: "loop" });
   const signature = signatureOf(mainOf(module));
-  return outcomeOf((observe) => jsBackend.compile(lowered, { entry: "main", signature, observe }).run(args));
+  const compilers: readonly ((observe: Observe) => Executable)[] = [
+    (observe) => jsBackend.compile(lowered, { entry: "main", signature, observe }),
+    (observe) => compileModule(module, { backend: "js", check: "verify", observe }).executable,
+  ];
+  for (const compile of compilers) {
+    let observe: Observe = () => {};
+    const executable = compile((name, value) => observe(name, value));
+    const run = (): Outcome =>
+      outcomeOf((seen) => {
+        observe = seen;
+        return executable.run(args);
+      });
+    for (const got of [run(), run()]) {
+      if (!sameOutcome(got, expected)) expect(showOutcome(got), printModule(module)).toBe(showOutcome(expected));
+    }
+  }
 }
 
-function runCompiled(module: Module, args: readonly NdArray[]): Outcome {
-  return outcomeOf((observe) =>
-    compileModule(module, { backend: "js", check: "verify", observe }).executable.run(args),
-  );
-}
+type Observe = (name: string, value: NdArray) => void;
 
 const seeds = fc.nat(1000);
 
@@ -60,8 +67,7 @@ it("programs on arrays give the interpreter's bits, and leave their arguments as
       const sample = (): readonly NdArray[] => sampleArguments(signatureOf(mainOf(module)), {}, seed);
       const args = sample();
       const expected = interpreted(module, args);
-      same(runLowered(module, args), expected, module);
-      same(runCompiled(module, args), expected, module);
+      sameTwice(module, args, expected);
       expect(args).toEqual(sample());
     }),
     runs(400),
@@ -74,9 +80,7 @@ it("so do their gradients", () => {
       const module = parse(gradientOfArrayProgram(program));
       const args = sampleArguments(signatureOf(mainOf(module)), {}, seed);
       const resolved = runPasses(module, gradPipeline).module;
-      const expected = interpreted(resolved, args);
-      same(runLowered(resolved, args), expected, resolved);
-      same(runCompiled(module, args), expected, resolved);
+      sameTwice(resolved, args, interpreted(resolved, args));
     }),
     runs(150),
   );

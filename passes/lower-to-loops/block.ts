@@ -52,7 +52,7 @@ export class BlockLowering {
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
     for (const [k, home] of takeovers.resultHomes.entries()) {
-      const destination = destinations[k];
+      const destination = takeovers.mayStandAtOnce(k) ? destinations[k] : null;
       if (destination != null && own.has(home) && !this.#reserved.has(home)) this.#reserved.set(home, destination);
     }
   }

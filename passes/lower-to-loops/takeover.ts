@@ -39,6 +39,10 @@ export class Takeovers {
   readonly #positions = new Map<Operation, number>();
   readonly #takers = new ValueMap<Operation>();
   readonly #branches = new Map<Operation, Branches>();
+  /** Tensors whose memory a result is copied to when all else is done. */
+  readonly #replaced = new ValueSet();
+  /** Those results, by position. */
+  readonly #last = new Set<number>();
   #resultHomes: readonly Value[] | null = null;
 
   /** `owned` are the tensors that the block does not define, but whose memory is the block's to write to. */
@@ -69,9 +73,15 @@ export class Takeovers {
     });
   }
 
-  /** Whether what an operation reads is overwritten by another one. */
+  /** Whether a result may be computed where it has to end up, rather than be copied there when all else is done. */
+  mayStandAtOnce(k: number): boolean {
+    return !this.#last.has(k);
+  }
+
+  /** Whether what an operation reads is overwritten by another one, or at the end. */
   readsTaken(operation: Operation): boolean {
     return operation.operands.some((v) => {
+      if (this.#replaced.has(v)) return true;
       const taker = this.#takers.get(v);
       return taker !== undefined && taker !== operation;
     });
@@ -125,15 +135,30 @@ export class Takeovers {
     // two results never stand in one memory
     const open = new ValueSet(owned);
     const sources = operation.results.map((_, k) => {
-      const [home, ...others] = regions.map((region) => region.resultHomes[k]);
-      if (!open.has(home) || others.some((other) => other !== home)) return null;
-      open.delete(home);
-      return home;
+      const homes = regions.map((region) => region.resultHomes[k]);
+      const source = homes.find((home) => open.has(home) && regions.every((region) => region.#mayEndIn(home, k)));
+      if (source === undefined) return null;
+      open.delete(source);
+      for (const region of regions) region.#endIn(source, k);
+      return source;
     });
     for (const v of owned) {
       if (!open.has(v) || regions.some((region) => region.takerOf(v) !== undefined)) this.#takers.set(v, operation);
     }
     this.#branches.set(operation, { regions, sources });
+  }
+
+  /** Whether a result may come to stand in a tensor's memory: it does, or the tensor is of no use once all else is done. */
+  #mayEndIn(home: Value, k: number): boolean {
+    if (this.resultHomes[k] === home) return true;
+    if (this.#takers.has(home) || this.#results.has(home)) return false;
+    return (this.#uses.get(home) ?? []).every((use) => !shares(use, home));
+  }
+
+  #endIn(home: Value, k: number): void {
+    if (this.resultHomes[k] === home || !this.#uses.has(home)) return;
+    this.#replaced.add(home);
+    this.#last.add(k);
   }
 
   /** A constant is made by the region that wants it. */

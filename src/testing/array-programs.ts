@@ -187,10 +187,11 @@ const branch: Kind = (pool, { picks: [p, count, ...picks], inner: [then, otherwi
   const arm = (steps: readonly ArrayStep[], shift: number) => () => {
     const own = pool.within();
     own.run(steps);
-    const chosen = picks.slice(0, arrays).map((pick, k) => recent(own.arrays, pick >> (k === 2 ? shift : 0)));
+    const isAlike = picks[5] % 4 === 0;
+    const chosen = picks.slice(0, arrays).map((pick) => recent(own.arrays, (isAlike ? picks[0] : pick) >> shift));
     return [...chosen, recent(own.numbers, picks[4])];
   };
-  const results = ops.ifElse(recent(pool.flags, p), arm(then, 0), arm(otherwise, 2));
+  const results = ops.ifElse(recent(pool.flags, p), arm(then, 0), arm(otherwise, picks[4] % 3));
   pool.arrays.push(...results.slice(0, arrays));
   pool.numbers.push(...results.slice(arrays));
 };
@@ -231,16 +232,17 @@ const scan: Kind = (pool, { picks: [over, count, reverse, ...picks], inner: [ste
       const own = pool.within(carried, elements);
       own.run(steps);
       const next = carried.map((_, k) => recent(own.arrays, picks[3] >> (2 * k)));
-      return { carry: next, out: [recent(own.numbers, picks[4])] };
+      return { carry: next, out: [recent(own.numbers, picks[4]), recent(own.arrays, picks[4])] };
     },
     { reverse: reverse % 2 === 1 },
   );
-  pool.arrays.push(...results);
+  const [outs, stacked] = results.slice(inits.length);
+  pool.arrays.push(...results.slice(0, inits.length), outs, ops.reduce(stacked, { kind: "sum", axes: [0] }));
 };
 
 // biome-ignore format: writes and reads are what it is about
 const kinds: readonly Kind[] = [
   write("set"), write("set"), write("set"), write("set"), write("add"), write("add"), read, read, read,
-  box, box, whole, whole, constants, index, index, number, flag, flag,
+  box, box, whole, whole, whole, whole, constants, constants, index, index, number, flag, flag,
 ];
 const regionKinds: readonly Kind[] = [branch, branch, branch, loop, loop, scan];
