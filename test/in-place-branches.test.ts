@@ -8,6 +8,7 @@ import { Op, parseModule, printModule, verify } from "../src/ir/index.ts";
 import { parse, records, standardOps } from "../src/ops/index.ts";
 import { everyWay, f64, i32, type Nested, values } from "./backends.ts";
 import {
+  changesConstant,
   clip,
   earlyReturn,
   gradient,
@@ -63,6 +64,7 @@ const programs: readonly (readonly [string, string, number])[] = [
   ["the best so far", keepsBest, 1],
   ["a return within a loop", returnsWithin, 1],
   ["a branch that is rarely taken", rarely, 1],
+  ["a constant that such a branch changes", changesConstant, 0],
 ];
 
 describe("a step of a loop that changes elements in a branch writes elements", () => {
@@ -251,8 +253,7 @@ const hazards: readonly (readonly [string, string, Nested, Nested])[] = [
     %l = slice %b, start = [0], limit = [1] : f64[1]
     %turned = concatenate %k, %l, axis = 0 : f64[3]
     %back = reverse %b, axes = [0] : f64[3]
-    %n = neg %back : f64[3]
-    yield %turned, %n
+    yield %turned, %back
   } else {
     yield %b, %c
   }`,
@@ -261,11 +262,56 @@ const hazards: readonly (readonly [string, string, Nested, Nested])[] = [
     ),
     [
       [9, 1, 1],
-      [-1, -9, -1],
+      [1, 9, 1],
     ],
     [
       [1, 9, 1],
       [2, 2, 2],
+    ],
+  ],
+  [
+    "the old value under another shape, as another result",
+    own(
+      `  ${set("b", "a", "v")}
+  %r, %s = if %p : f64[3], f64[3] {
+    %k = reshape %b : f64[3, 1]
+    %l = reshape %k : f64[3]
+    %n = neg %b : f64[3]
+    yield %n, %l
+  } else {
+    yield %b, %c
+  }`,
+      "%r, %s",
+      pair,
+    ),
+    [
+      [-1, -9, -1],
+      [1, 9, 1],
+    ],
+    [
+      [1, 9, 1],
+      [2, 2, 2],
+    ],
+  ],
+  [
+    "a constant of several elements that every step changes",
+    own(
+      `  %last = scan carry(%s: f64[3] = %a), length = 2 : f64[3] {
+    %k = constant dense<[1, 2, 3]> : f64[3]
+    %b = scatter %k, %i, %v, kind = add, update_axes = [], inserted_axes = [0], index_map = [0], index_axis = 0 : f64[3]
+    %t = add %s, %b : f64[3]
+    yield %t
+  }`,
+      "%last, %a",
+      pair,
+    ),
+    [
+      [3, 23, 7],
+      [1, 1, 1],
+    ],
+    [
+      [3, 23, 7],
+      [1, 1, 1],
     ],
   ],
   [
@@ -305,7 +351,7 @@ const hazards: readonly (readonly [string, string, Nested, Nested])[] = [
     %t = add %d, %k : f64[3]
     yield %a, %t
   } else {
-    yield %k, %a
+    yield %a, %a
   }`,
       "%r, %s",
       pair,
@@ -315,7 +361,7 @@ const hazards: readonly (readonly [string, string, Nested, Nested])[] = [
       [4, 11, 4],
     ],
     [
-      [2, 2, 2],
+      [1, 1, 1],
       [1, 1, 1],
     ],
   ],

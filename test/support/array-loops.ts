@@ -375,6 +375,22 @@ export const rarely = main(
   ),
 );
 
+/** A constant of the step, which a branch that is rarely taken puts an element into. */
+export const changesConstant = main(
+  count(
+    "%r",
+    `${at("j", "i")}
+%k = constant 3 : ${array}
+%p = compare %i, %c2, direction = lt : bool
+%b = if %p : ${array} {
+  ${put("w", "k", "j", "n")}
+  yield %w
+} else {
+  yield %a
+}`,
+  ),
+);
+
 /** The gradient of a program's results with respect to the array. */
 export const gradient = (text: string, results: number): string => {
   const types = text.slice(text.indexOf("->") + 3, text.indexOf(" {"));
