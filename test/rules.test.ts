@@ -297,6 +297,23 @@ const examples: Readonly<Record<string, readonly string[]>> = {
       "return %y",
     ),
   ],
+  "if whose branches all yield a value → the value": [
+    f(
+      "(%x: f64, %p: bool) -> (f64, f64, f64)",
+      "%y, %z = if %p : f64, f64 {",
+      "  %s = sin %x : f64",
+      "  yield %x, %s",
+      "} else {",
+      "  yield %x, %x",
+      "}",
+      "%w = if %p : f64 {",
+      "  yield %y",
+      "} else {",
+      "  yield %x",
+      "}",
+      "return %y, %z, %w",
+    ),
+  ],
   "while that never runs → its first values": [
     f(
       "(%x: f64) -> f64",

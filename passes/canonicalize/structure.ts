@@ -4,6 +4,8 @@ import {
   addDims,
   type Dim,
   dimsOf,
+  emit,
+  makeBlock,
   mulDims,
   type Operation,
   sameType,
@@ -33,6 +35,7 @@ export const structureRules: readonly Rule[] = [
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
   opRule("if with a known predicate → its branch", (op) => op.traits.branches === true, knownBranch),
+  opRule("if whose branches all yield a value → the value", (op) => op.traits.branches === true, sameInEach),
   opRule("while that never runs → its first values", (op) => op === records.while, deadLoop),
 ];
 
@@ -130,6 +133,21 @@ function moveOfSplat(operation: Operation, context: RewriteContext): readonly Va
 function knownBranch(operation: Operation, context: RewriteContext): readonly Value[] | null {
   const predicate = context.splat(operation.operands[0]);
   return predicate === null ? null : context.splice(operation, predicate === 1 ? 0 : 1);
+}
+
+/** The operation keeps the results that differ, and whatever else its branches do. */
+function sameInEach({ op, operands, regions, results }: Operation): readonly Value[] | null {
+  const [first, ...others] = regions;
+  // no branch sees what another one defines
+  const differs = first.results.map((v, k) => others.some((other) => other.results[k] !== v));
+  if (differs.every((d) => d)) return null;
+  const where = (values: readonly Value[]): readonly Value[] => values.filter((_, k) => differs[k]);
+  const kept = emit(op, operands, {
+    regions: regions.map((r) => makeBlock(r.arguments, r.operations, where(r.results))),
+    names: where(results).map((r) => r.name),
+  });
+  let next = 0;
+  return first.results.map((v, k) => (differs[k] ? kept[next++] : v));
 }
 
 /** The condition says false at once and does nothing else. */

@@ -30,13 +30,12 @@ export type LowerStructured = (block: BlockLowering, operation: Operation) => vo
 export class BlockLowering {
   readonly nests: Nests;
   readonly structured: LowerStructured;
+  readonly takeovers: Takeovers;
   readonly #block: Block;
   readonly #placements: Placements;
   /** Where the block's tensor results have to end up. */
   readonly #destinations: readonly (Buffer | null)[];
   readonly #reserved = new ValueMap<Buffer>();
-
-  readonly #takeovers: Takeovers;
 
   constructor(
     nests: Nests,
@@ -48,13 +47,12 @@ export class BlockLowering {
     this.nests = nests;
     this.structured = structured;
     this.#block = block;
-    this.#takeovers = takeovers;
+    this.takeovers = takeovers;
     this.#placements = new Placements(block, currentBlock().scope, takeovers);
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
-    for (const [k, v] of block.results.entries()) {
-      const destination = destinations[k];
-      const home = takeovers.homeOf(v);
+    for (const [k, home] of takeovers.resultHomes.entries()) {
+      const destination = takeovers.mayStandAtOnce(k) ? destinations[k] : null;
       if (destination != null && own.has(home) && !this.#reserved.has(home)) this.#reserved.set(home, destination);
     }
   }
@@ -82,7 +80,7 @@ export class BlockLowering {
 
   /** Memory that holds a tensor's elements and that an operation may write to: the tensor's own, else a copy. */
   memoryToChange(value: Value, by: Operation, result: Value): Buffer {
-    const own = this.#takeovers.takerOf(value) === by ? this.nests.buffers.get(value) : undefined;
+    const own = this.takeovers.takerOf(value) === by ? this.nests.buffers.get(value) : undefined;
     if (own !== undefined) return own;
     const buffer = this.bufferFor(result);
     this.nests.copy(value, buffer);

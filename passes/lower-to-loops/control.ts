@@ -63,10 +63,17 @@ function bind(
   }
 }
 
-function lowerIf(block: BlockLowering, { op, operands, regions, results, origin }: Operation): void {
-  const buffers = buffersFor(block, results);
+/** A result that stands in one tensor's memory whichever region runs is there before any of them does. */
+function lowerIf(block: BlockLowering, operation: Operation): void {
+  const { op, operands, regions, results, origin } = operation;
+  const { regions: takeovers, sources } = block.takeovers.branchesOf(operation);
+  const buffers = results.map((r, k) => {
+    const source = sources[k];
+    if (isDirect(r.type)) return null;
+    return source === null ? block.bufferFor(r) : block.memoryToChange(source, operation, r);
+  });
   const builder = currentBlock();
-  const lowered = regions.map((region) => builder.region([], () => block.region(region, buffers)));
+  const lowered = regions.map((region, i) => builder.region([], () => block.region(region, buffers, takeovers[i])));
   const kept = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [block.nests.scalars.get(operands[0])], {
     regions: lowered,

@@ -1,5 +1,6 @@
 // Whose memory may be written to: an operation that changes a tensor takes its memory over where nobody reads the tensor
-// afterwards. A loop whose body only takes over what it carries works in one memory from the first step to the last.
+// afterwards. A loop whose body only takes over what it carries works in one memory from the first step to the last, and
+// what is read last by an operation that branches is for its regions to take over, since one of them runs, once.
 
 import {
   type Block,
@@ -19,22 +20,40 @@ interface Definition {
   readonly result: number;
 }
 
+/** What the regions of an operation that branches do with the tensors that it is the last to read. */
+interface Branches {
+  readonly regions: readonly Takeovers[];
+  /** By result: the tensor in whose memory it stands, whichever region runs. */
+  readonly sources: readonly (Value | null)[];
+}
+
 export class Takeovers {
+  readonly #block: Block;
   readonly #owned: ValueSet;
   readonly #definitions = new ValueMap<Definition>();
+  /** The operations that read a value, in order: as an operand, or anywhere in their regions. */
   readonly #uses = new ValueMap<Operation[]>();
-  /** Read by a region, or a result of the block. */
-  readonly #held: ValueSet;
+  /** What the regions of an operation read from around it. */
+  readonly #free = new Map<Operation, readonly Value[]>();
+  readonly #results: ValueSet;
   readonly #positions = new Map<Operation, number>();
   readonly #takers = new ValueMap<Operation>();
+  readonly #branches = new Map<Operation, Branches>();
+  /** Tensors whose memory a result is copied to when all else is done. */
+  readonly #replaced = new ValueSet();
+  /** Those results, by position. */
+  readonly #last = new Set<number>();
+  #resultHomes: readonly Value[] | null = null;
 
-  /** `owned` are the block's arguments whose memory is the block's to write to. */
+  /** `owned` are the tensors that the block does not define, but whose memory is the block's to write to. */
   constructor(block: Block, owned: readonly Value[]) {
+    this.#block = block;
     this.#owned = new ValueSet(owned);
-    this.#held = new ValueSet(block.results);
+    this.#results = new ValueSet(block.results);
     for (const operation of block.operations) this.#collect(operation);
     for (const operation of block.operations) {
-      for (const v of changedBy(operation)) if (this.#isTaken(v, operation)) this.#takers.set(v, operation);
+      if (operation.op.traits.branches === true) this.#branch(operation);
+      else for (const v of changedBy(operation)) if (this.#isTaken(v, operation)) this.#takers.set(v, operation);
     }
   }
 
@@ -54,9 +73,15 @@ export class Takeovers {
     });
   }
 
-  /** Whether what an operation reads is overwritten by another one. */
+  /** Whether a result may be computed where it has to end up, rather than be copied there when all else is done. */
+  mayStandAtOnce(k: number): boolean {
+    return !this.#last.has(k);
+  }
+
+  /** Whether what an operation reads is overwritten by another one, or at the end. */
   readsTaken(operation: Operation): boolean {
     return operation.operands.some((v) => {
+      if (this.#replaced.has(v)) return true;
       const taker = this.#takers.get(v);
       return taker !== undefined && taker !== operation;
     });
@@ -69,11 +94,23 @@ export class Takeovers {
     return home;
   }
 
+  /** The homes of the block's results. */
+  get resultHomes(): readonly Value[] {
+    return (this.#resultHomes ??= this.#block.results.map((v) => this.homeOf(v)));
+  }
+
+  /** What the regions of an operation that branches take over. */
+  branchesOf(operation: Operation): Branches {
+    return this.#branches.get(operation) ?? { regions: [], sources: [] };
+  }
+
   /** The value that an operation turned into this one in its memory. */
   #before(value: Value): Value | null {
     const definition = this.#definitions.get(value);
     if (definition === undefined) return null;
     const { operation, result } = definition;
+    const branches = this.#branches.get(operation);
+    if (branches !== undefined) return branches.sources[result];
     const source = operation.operands[result];
     const isInPlace = isUpdate(operation) || isInPlaceCarry(operation, result);
     return isInPlace && this.#takers.get(source) === operation ? source : null;
@@ -82,17 +119,56 @@ export class Takeovers {
   #collect(operation: Operation): void {
     this.#positions.set(operation, this.#positions.size);
     for (const [result, v] of operation.results.entries()) this.#definitions.set(v, { operation, result });
-    for (const v of operation.operands) {
+    const free = operation.regions.length === 0 ? [] : freeValues(...operation.regions);
+    if (free.length > 0) this.#free.set(operation, free);
+    for (const v of [...operation.operands, ...free]) {
       const uses = this.#uses.get(v);
       if (uses === undefined) this.#uses.set(v, [operation]);
       else uses.push(operation);
     }
-    if (operation.regions.length > 0) for (const v of freeValues(...operation.regions)) this.#held.add(v);
+  }
+
+  /** What the operation is the last to read is its regions' own: each may change it, and give it back or not. */
+  #branch(operation: Operation): void {
+    const owned = (this.#free.get(operation) ?? []).filter((v) => !this.#isConstant(v) && this.#isTaken(v, operation));
+    const regions = operation.regions.map((region) => new Takeovers(region, owned));
+    // two results never stand in one memory
+    const open = new ValueSet(owned);
+    const sources = operation.results.map((_, k) => {
+      const homes = regions.map((region) => region.resultHomes[k]);
+      const source = homes.find((home) => open.has(home) && regions.every((region) => region.#mayEndIn(home, k)));
+      if (source === undefined) return null;
+      open.delete(source);
+      for (const region of regions) region.#endIn(source, k);
+      return source;
+    });
+    for (const v of owned) {
+      if (!open.has(v) || regions.some((region) => region.takerOf(v) !== undefined)) this.#takers.set(v, operation);
+    }
+    this.#branches.set(operation, { regions, sources });
+  }
+
+  /** Whether a result may come to stand in a tensor's memory: it does, or the tensor is of no use once all else is done. */
+  #mayEndIn(home: Value, k: number): boolean {
+    if (this.resultHomes[k] === home) return true;
+    if (this.#takers.has(home) || this.#results.has(home)) return false;
+    return (this.#uses.get(home) ?? []).every((use) => !shares(use, home));
+  }
+
+  #endIn(home: Value, k: number): void {
+    if (this.resultHomes[k] === home || !this.#uses.has(home)) return;
+    this.#replaced.add(home);
+    this.#last.add(k);
+  }
+
+  /** A constant is made by the region that wants it. */
+  #isConstant(value: Value): boolean {
+    return this.#definitions.get(value)?.operation.op.traits.constant === true;
   }
 
   /** The value has memory of its own, the operation reads it once and last, and nothing else shares its memory. */
   #isTaken(value: Value, by: Operation): boolean {
-    if (isDirect(value.type) || this.#held.has(value) || !this.#isOwned(value)) return false;
+    if (isDirect(value.type) || this.#results.has(value) || !this.#isOwned(value)) return false;
     const uses = this.#uses.get(value) ?? [];
     return (
       uses[uses.length - 1] === by &&
@@ -106,8 +182,7 @@ export class Takeovers {
     const { operation, result } = definition;
     // a number that others read as well is better written where it is read
     if (operation.op.traits.constant === true) return !isManifold(operation) && this.#uses.get(value)?.length === 1;
-    if (shares(operation, operation.operands[0])) return false;
-    return !isLoop(operation) || result >= carriedCount(operation) || !isFixed(operation, result);
+    return isLoop(operation) ? !isFixed(operation, result) : !shares(operation, operation.operands[0]);
   }
 }
 
@@ -171,6 +246,6 @@ export function takeoversOfBody(operation: Operation): Takeovers {
 /** Whether a step of a loop changes a carried tensor in its own memory. */
 export function isInPlaceCarry(operation: Operation, k: number): boolean {
   if (!isLoop(operation) || k >= carriedCount(operation) || isFixed(operation, k)) return false;
-  const { arguments: args, results } = bodyOf(operation);
-  return !isDirect(args[k].type) && takeoversOfBody(operation).homeOf(results[k]) === args[k];
+  const argument = bodyOf(operation).arguments[k];
+  return !isDirect(argument.type) && takeoversOfBody(operation).resultHomes[k] === argument;
 }
