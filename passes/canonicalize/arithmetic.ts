@@ -5,7 +5,6 @@ import {
   add,
   cast,
   compare,
-  constantLike,
   type Direction,
   div,
   mul,
@@ -48,7 +47,6 @@ const exactArithmetic: readonly Rule[] = [
   rule("x / 1 → x", (x) => p.div(x, 1), (x) => x),
   rule("x / -1 → -x", (x) => p.div(x, -1), (x) => neg(x), { dtypes: floats }),
   rule("-x / -y → x / y", (x, y) => p.div(p.neg(x), p.neg(y)), (x, y) => div(x, y), { dtypes: floats }),
-  rule("x / 2^k → x * 2^-k", (x, y) => p.div(x, y), timesReciprocal, { dtypes: floats }),
   rule("(x + a) + b → x + (a + b)", (x, a, b) => p.add(p.add(x, a), b), sumOfConstants, { dtypes: integers }),
   rule("(x * a) * b → x * (a * b)", (x, a, b) => p.mul(p.mul(x, a), b), productOfConstants, { dtypes: integers }),
 ];
@@ -106,25 +104,6 @@ const casts: readonly Rule[] = [
 ];
 
 export const arithmeticRules: readonly Rule[] = [...exactArithmetic, ...fastArithmetic, ...extrema, ...logic, ...casts];
-
-/** Multiplying by the exact reciprocal rounds the same number. */
-function timesReciprocal(x: Value, y: Value) {
-  return (match: Match): Value | null => {
-    const c = match.splat(y);
-    if (c === null || !isPowerOfTwo(c) || areConstant(match, x)) return null;
-    const { round } = dtypes[match.dtype];
-    return round(1 / c) === 1 / c && Number.isFinite(1 / c) ? mul(x, constantLike(1 / c, x)) : null;
-  };
-}
-
-function isPowerOfTwo(c: number): boolean {
-  return (
-    Number.isFinite(c) &&
-    c !== 0 &&
-    Number.isInteger(Math.log2(Math.abs(c))) &&
-    2 ** Math.log2(Math.abs(c)) === Math.abs(c)
-  );
-}
 
 const opposites: Readonly<Record<Direction, Direction>> = {
   eq: "ne",

@@ -2,14 +2,19 @@
 
 import {
   type Block,
+  bindOperands,
   Dense,
+  type Dim,
   type DType,
   dtypes,
   elementDType,
   type Func,
+  groupOf,
+  indexDim,
   isScalar,
   type Op,
   type Operation,
+  sameDim,
   type Value,
   ValueMap,
   walk,
@@ -24,9 +29,18 @@ import type { ValueFacts } from "./split.ts";
 export class FuncFacts implements ValueFacts {
   readonly #same = new ValueMap<Value>();
   readonly #literals = new ValueMap<string>();
+  /** When each value is defined. */
+  readonly #order = new ValueMap<number>();
+  readonly #indexed = new ValueMap<Value>();
 
   constructor(func: Func) {
+    for (const v of func.body.arguments) this.#order.set(v, 0);
     walk(func.body, (operation) => this.#visit(operation));
+  }
+
+  /** Memory of one axis that a subscript is the place in, where it exists before the subscript. */
+  indexedBy(subscript: Value): Value | undefined {
+    return this.#indexed.get(subscript);
   }
 
   canonical(value: Value): Value {
@@ -52,6 +66,10 @@ export class FuncFacts implements ValueFacts {
 
   #visit(operation: Operation): void {
     const { op, operands, regions, results } = operation;
+    const order = this.#order.size;
+    for (const v of results) this.#order.set(v, order);
+    for (const region of regions) for (const v of region.arguments) this.#order.set(v, order);
+    if (op === records.load || op === records.store) this.#index(operation);
     if (op === records.constant) this.#constant(operation);
     else if (op === records.while) this.#share(results, regions, 0);
     else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
@@ -59,6 +77,17 @@ export class FuncFacts implements ValueFacts {
     else if (op === records.probe || op === records.push || op === records.pop || isView(operation)) {
       this.#same.set(results[0], operands[0]);
     }
+  }
+
+  #index(operation: Operation): void {
+    const [memory] = groupOf(operation, "memory");
+    const at = operation.attributes.at as readonly Dim[];
+    if (at.length !== 1 || memory.type.kind !== "memref") return;
+    let subscript: Value | undefined;
+    const place = bindOperands(at[0], groupOf(operation, "at"), (v) => indexDim((subscript = v)));
+    if (subscript === undefined || !sameDim(place, indexDim(subscript)) || this.#indexed.has(subscript)) return;
+    const order = (v: Value): number => this.#order.get(v) ?? Number.POSITIVE_INFINITY;
+    if (order(memory) < order(subscript)) this.#indexed.set(subscript, memory);
   }
 
   #constant(operation: Operation): void {

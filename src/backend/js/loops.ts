@@ -192,12 +192,29 @@ export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope)
   declareCarry(w, carry, operation.operands, scope);
   const inner = scope.child();
   enter(w, operation, carry, inner);
-  w.block(cond, inner);
-  inner.lines.push(`if (!${w.atom(cond.results[0], inner)}) break;`);
+  breakUnless(w, cond, inner);
   w.block(body, inner);
   assign(w, carry, body.results, inner);
   scope.lines.push("while (true) {", inner.lines, "}");
   leave(w, carry, scope);
+}
+
+/** `if (!test) break;`: a condition in steps, each of which runs where those before it held, breaks at each of them. */
+function breakUnless(w: FunctionWriter, cond: Block, scope: Scope): void {
+  const [result] = cond.results;
+  const last = cond.operations[cond.operations.length - 1];
+  const step = last?.op === records.if && last.results.length === 1 && last.results[0] === result ? last : null;
+  const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
+  const goesOn = step?.regions.findIndex((r, k) => isFalse(step.regions[1 - k]) && !isFalse(r)) ?? -1;
+  if (step === null || goesOn < 0 || w.isCut(cond)) {
+    w.block(cond, scope);
+    scope.lines.push(`if (!${w.atom(result, scope)}) break;`);
+    return;
+  }
+  w.block({ ...cond, operations: cond.operations.slice(0, -1) }, scope);
+  const test = w.atom(step.operands[0], scope);
+  scope.lines.push(`if (${goesOn === 0 ? `!${test}` : test}) break;`);
+  breakUnless(w, step.regions[goesOn], scope);
 }
 
 /** `let acc = zero;` for each carried value. */

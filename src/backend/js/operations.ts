@@ -17,6 +17,7 @@ import {
   type Op,
   type Operation,
   productOf,
+  sameDim,
   signatureOf,
   subDims,
   type TensorType,
@@ -172,24 +173,38 @@ function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope):
 }
 
 /** The index itself, behind its check; or moved to be in range. */
-function emitSubscript(
-  w: FunctionWriter,
-  { operands, attributes, results, origin, op }: Operation,
-  scope: Scope,
-): void {
+function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const { operands, attributes, results, origin, op } = operation;
   const index = w.atom(operands[0], scope);
   const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
-  const last = w.bound(subDims(extent, size), scope);
   if (attributes.mode === "clamp") {
+    const last = w.bound(subDims(extent, size), scope);
     w.declare(results[0], `Math.max(0, Math.min(${index}, ${last}))`, scope, op.name);
     return;
   }
   const number = w.module.range(attributes.of as string, attributes.axis as number, origin);
   const told = [number, index, w.dim(extent, scope), w.dim(size, scope)].join(", ");
-  const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
-  const atLeast = isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`;
-  scope.lines.push(`if (!(${atLeast} && ${index} <= ${last})) $range(${told});`);
+  scope.lines.push(`if (${isOutside(w, operation, index, scope)}) $range(${told});`);
   w.declare(results[0], index, scope, op.name);
+}
+
+/**
+ * Nothing stands outside of a typed array. Engines check that when it is read, so that asking costs nothing beside the
+ * read to come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons).
+ */
+function isOutside(
+  w: FunctionWriter,
+  { operands, attributes, results }: Operation,
+  index: string,
+  scope: Scope,
+): string {
+  const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
+  const memory = size === 1 ? w.facts.indexedBy(results[0]) : undefined;
+  if (memory !== undefined && sameDim((memory.type as MemRefType).shape[0], extent))
+    return `${w.atom(memory, scope)}[${index}] === undefined`;
+  const last = w.bound(subDims(extent, size), scope);
+  const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
+  return `!(${isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`} && ${index} <= ${last})`;
 }
 
 // ---- lists ----------------------------------------------------------------------------------------------------------

@@ -103,6 +103,11 @@ export class FunctionWriter {
     else for (const part of parts) this.#part(block, part, scope);
   }
 
+  /** Whether a block stands in parts. */
+  isCut(block: Block): boolean {
+    return this.#plan.parts.has(block);
+  }
+
   #operation(operation: Operation, scope: Scope): void {
     const before = scope.lines.length;
     this.#emit(this, operation, scope);
