@@ -42,7 +42,7 @@ import {
 import { call, differentiated, records, zerosLike } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
-import { isDifferentiable, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
+import { definitionsOf, isDifferentiable, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
 export const differentiate = definePass({
   name: "differentiate",
@@ -231,6 +231,7 @@ class Differentiation implements SweepHost, ForwardHost {
       forward: moves ? new Replacements() : new Cloner(),
       active: new ValueSet(func.body.arguments.filter((_, i) => active[i])),
       backwardScope: scope(),
+      definitions: definitionsOf(func.body),
     };
     const builder = new BlockBuilder(scope());
     const split = splitBlock(func.body, state, builder);

@@ -30,6 +30,7 @@ import {
 } from "../src/index.ts";
 import { makeBlock, makeFunc, makeModule } from "../src/ir/index.ts";
 import { definePass, type Pass, Pipeline } from "../src/rewrite/index.ts";
+import { compileSource } from "../src/source/index.ts";
 
 /** Arguments that the types forbid and JavaScript does not. */
 // biome-ignore lint/suspicious/noExplicitAny: what tests pass on purpose
@@ -86,6 +87,11 @@ type Row = readonly [code: ErrorCode, provoke: () => unknown, message: string];
 
 // biome-ignore format: a table one can see
 const rows: readonly Row[] = [
+  [
+    "unsupported",
+    () => compileSource("export function f(x: number) {\n  return `x`;\n}", { file: "a.ts" }),
+    "a.ts:2:10 a string is not compiled: functions here take and give numbers, booleans and arrays of numbers",
+  ],
   ["syntax", () => parseModule("func @f("), "<ir>:1:9 got the end of the text, expected an argument"],
   ["syntax", () => compile(identity, ["f64[2.5]"]), "HERE the type 'f64[2.5]': got '2.5', expected an integer below 2^53"],
   ["name", () => compile(square, { entry: "cube" }), "HERE the module has no function @cube, expected one of @square"],

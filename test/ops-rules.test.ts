@@ -140,6 +140,7 @@ const alone = {
   split: unasked,
   flows: unasked,
   lookup: unasked,
+  definition: () => null,
   calleeSignature: unasked,
   tangentCall: unasked,
   splitCall: unasked,

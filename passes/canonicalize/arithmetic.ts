@@ -1,18 +1,7 @@
 // Identities of elementwise ops. Each keeps every bit, signed zeros and NaN included, or is of class `fast`.
 
 import { type DType, dtypes, elementDType, isFloat, type Value } from "../../src/ir/index.ts";
-import {
-  add,
-  cast,
-  compare,
-  type Direction,
-  div,
-  mul,
-  neg,
-  not,
-  select,
-  sub,
-} from "../../src/ops/index.ts";
+import { add, cast, compare, type Direction, div, mul, neg, not, select, sub } from "../../src/ops/index.ts";
 import { type Match, type Rule, rule } from "../../src/rewrite/index.ts";
 import { patterns as p } from "./vocabulary.ts";
 

@@ -18,7 +18,7 @@ import {
   type Operation,
   type PartialDerivative,
   type Pullback,
-  Replacements,
+  type Replacements,
   type ReverseContext,
   type Signature,
   type SplitCall,
@@ -27,9 +27,11 @@ import {
   Value,
   ValueMap,
   ValueSet,
+  walk,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
+import { RecomputePlan } from "./recompute.ts";
 
 /** What a sweep needs of the module around it. */
 export interface SweepHost {
@@ -47,6 +49,8 @@ export interface SweepState {
   /** Original values that depend on what is differentiated with respect to. */
   readonly active: ValueSet;
   readonly backwardScope: FuncScope;
+  /** For values of the original function, the operation that they are results of, or arguments of a region of. */
+  readonly definitions: ValueMap<Operation>;
 }
 
 /** A block split in two. */
@@ -74,6 +78,15 @@ export function isDifferentiable(type: Type): boolean {
   return type.kind === "tensor" && isFloat(type.dtype);
 }
 
+export function definitionsOf(block: Block): ValueMap<Operation> {
+  const definitions = new ValueMap<Operation>();
+  walk(block, (operation) => {
+    for (const v of operation.results) definitions.set(v, operation);
+    for (const region of operation.regions) for (const v of region.arguments) definitions.set(v, operation);
+  });
+  return definitions;
+}
+
 /** Splits a block whose active arguments are already marked in `state.active`. */
 export function splitBlock(block: Block, state: SweepState, builder: BlockBuilder): Split {
   for (const a of block.arguments) {
@@ -83,20 +96,19 @@ export function splitBlock(block: Block, state: SweepState, builder: BlockBuilde
   }
   const steps = sweepForward(block, state, builder);
   const inside = definedIn(builder);
-  const standalone = (backward: Block): { kept: readonly Value[]; block: Block } =>
-    recomputeConstants(
-      backward,
-      freeValues(backward).filter((v) => inside.has(v)),
-      builder,
-    );
+  const plan = new RecomputePlan(builder, inside);
+  const standalone = (backward: Block): Block => {
+    const read = freeValues(backward).filter((v) => inside.has(v));
+    return plan.standalone(backward, read);
+  };
   const { backward, captured } = sweepBackward(block, state, steps);
-  const { kept, block: alone } = standalone(backward);
+  const alone = standalone(backward);
   return {
     builder,
     results: block.results.map((v) => state.forward.get(v)),
-    residuals: kept,
+    residuals: plan.kept,
     backward: alone,
-    seeded: (seeds) => standalone(sweepBackward(block, state, steps, { seeds, captured }).backward).block,
+    seeded: (seeds) => standalone(sweepBackward(block, state, steps, { seeds, captured }).backward),
     captured,
   };
 }
@@ -164,6 +176,7 @@ function emitStructured(
     ...flowContext(operation, state.active),
     operands: operation.operands.map((v) => state.forward.get(v)),
     lookup: (v) => state.forward.get(v),
+    definition: (v) => state.definitions.get(v) ?? null,
     split: (region, active) => splitRegion(region, active, state, builder),
     calleeSignature: (callee) => state.host.signature(callee),
     splitCall: (callee, active, keep) => state.host.splitCall(callee, active, keep),
@@ -369,29 +382,4 @@ function dropUnused(block: Block): Block {
     for (const v of freeValues(...operation.regions)) used.add(v);
   }
   return makeBlock(block.arguments, kept.reverse(), block.results);
-}
-
-/** Constants are made again in the backward block rather than kept. */
-function recomputeConstants(
-  backward: Block,
-  read: readonly Value[],
-  builder: BlockBuilder,
-): { kept: readonly Value[]; block: Block } {
-  const wanted = new ValueSet(read);
-  const cloner = new Cloner();
-  const replacements = new Replacements();
-  const copies: Operation[] = [];
-  for (const operation of builder.operations) {
-    if (operation.op.traits.constant !== true || !wanted.has(operation.results[0])) continue;
-    const copy = cloner.operation(operation);
-    copies.push(copy);
-    wanted.delete(operation.results[0]);
-    replacements.set(operation.results[0], copy.results[0]);
-  }
-  if (copies.length === 0) return { kept: read, block: backward };
-  const { operations, results } = replacements.block(backward);
-  return {
-    kept: read.filter((v) => wanted.has(v)),
-    block: makeBlock(backward.arguments, copies.concat(operations), results),
-  };
 }

@@ -143,6 +143,8 @@ export interface ReverseContext extends FlowContext {
   readonly operands: readonly Value[];
   /** A value of the original function as the forward function has it. */
   lookup(value: Value): Value;
+  /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
+  definition(value: Value): Operation | null;
   /** Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block. */
   split(region: Block, active: readonly boolean[]): SplitRegion;
   calleeSignature(callee: string): Signature;

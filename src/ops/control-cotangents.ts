@@ -20,9 +20,10 @@ import {
   tensorType,
   Value,
 } from "../ir/index.ts";
-import { add, sub } from "./arithmetic.ts";
-import { constant, empty } from "./constant.ts";
-import { compare } from "./elementwise.ts";
+import { add, mul, sub } from "./arithmetic.ts";
+import { constant, constantLike, empty } from "./constant.ts";
+import { counterStep } from "./counters.ts";
+import { cast, compare } from "./elementwise.ts";
 import { pop, push } from "./tape.ts";
 import { zeros, zerosLike } from "./zeros.ts";
 
@@ -117,7 +118,8 @@ export function reverseWhile(x: ReverseContext): Pullback {
     active.map(() => false),
   );
   const step = x.split(regions[1], active);
-  const tape = tapeFor(step.residuals);
+  const counters = step.residuals.map((v) => counterOf(x, step, v));
+  const tape = tapeFor(step.residuals.filter((_, i) => counters[i] === null));
   const inits = [constant(0, scalar("i32")), ...tape.inits];
   const [steps, ...tapes] = argumentsLike(inits, ["steps", ...tape.names]);
   const body = step.forward(() => [add(steps, one()), ...tape.pushed(tapes)], [steps, ...tapes]);
@@ -127,17 +129,37 @@ export function reverseWhile(x: ReverseContext): Pullback {
   const kept = all.slice(results.length);
   return {
     results: all.slice(0, results.length),
-    pull: (cotangents, take) => pullWhile(x, step, kept, cotangents, take),
+    pull: (cotangents, take) => pullWhile(x, { step, counters, kept }, cotangents, take),
   };
 }
 
-function pullWhile(
-  x: ReverseContext,
-  step: SplitRegion,
-  kept: readonly Value[],
-  given: Cotangents,
-  take: Take,
-): Pulled {
+/** A carried number that grows by an integer at each step: what it is follows from the number of the step. */
+interface Counter {
+  readonly start: Value;
+  readonly by: number;
+}
+
+function counterOf(x: ReverseContext, step: SplitRegion, residual: Value): Counter | null {
+  const k = step.arguments.indexOf(residual);
+  const by = k < 0 ? null : counterStep(x.operation, k, x.definition);
+  return by === null ? null : { start: x.operands[k], by };
+}
+
+/** What the counter is where `steps` steps were begun: exact, like the sums that it stands for. */
+function counted({ start, by }: Counter, steps: Value): Value {
+  const before = cast(sub(steps, one()), "f64");
+  return add(start, by === 1 ? before : mul(before, constantLike(by, before)));
+}
+
+interface KeptByWhile {
+  readonly step: SplitRegion;
+  /** For each residual, the counter that it is. */
+  readonly counters: readonly (Counter | null)[];
+  /** The number of steps, and the tapes of the other residuals. */
+  readonly kept: readonly Value[];
+}
+
+function pullWhile(x: ReverseContext, { step, counters, kept }: KeptByWhile, given: Cotangents, take: Take): Pulled {
   const { op } = x.operation;
   const carried = initialCotangents(x, step, given, take);
   const inits = [...kept, ...carried.inits];
@@ -149,7 +171,8 @@ function pullWhile(
     types,
     (steps, ...values) => {
       const tapes = values.slice(0, kept.length - 1).map(pop);
-      const residuals = tapes.map(([, value]) => value);
+      let popped = 0;
+      const residuals = counters.map((c) => (c === null ? tapes[popped++][1] : counted(c, steps)));
       const next = carried.step(residuals, values.slice(kept.length - 1), []);
       return [sub(steps, one()), ...tapes.map(([rest]) => rest), ...next.carry];
     },

@@ -2,13 +2,13 @@
 
 import { Dense, type Dim, dtypes, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import type { Location } from "./location.ts";
 import {
   type ArrayCell,
   type ArrayKind,
   type Cell,
   describeMeaning,
   dtypeOfArray,
-  type Location,
   type Meaning,
   type NumberMeaning,
   type RecordCell,

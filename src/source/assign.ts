@@ -2,7 +2,8 @@
 
 import { binary, truth } from "./arithmetic.ts";
 import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
-import { type Cell, describeMeaning, type Location, type Meaning, type NumberMeaning } from "./meaning.ts";
+import type { Location } from "./location.ts";
+import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch } from "./paths.ts";
 import type { Reading } from "./reading.ts";
 import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts";

@@ -8,11 +8,11 @@ import { destructure, placeOf } from "./assign.ts";
 import { declare, initialize } from "./declare.ts";
 import { evaluateTest, isCheap } from "./expressions.ts";
 import type { LoopFacts } from "./facts.ts";
+import type { Location } from "./location.ts";
 import {
   type BooleanMeaning,
   type Cell,
   describeMeaning,
-  type Location,
   type Meaning,
   type NumberMeaning,
   type ReferenceMeaning,

@@ -1,6 +1,7 @@
 // What an expression means while it is read: values of the IR, and what is known of them before anything runs.
 
 import type { Dim, DType, Type, Value } from "../ir/index.ts";
+import type { Location } from "./location.ts";
 import type { LeafKind } from "./program.ts";
 import type { Scope } from "./scope.ts";
 import type { FunctionNode } from "./tree.ts";
@@ -59,31 +60,6 @@ export type Meaning =
   | NothingMeaning;
 
 export const nothing: NothingMeaning = Object.freeze({ kind: "nothing" });
-
-/** Something that holds one meaning at a time: a variable, a field, the elements of an array. */
-export class Location {
-  /** The same in each reading of the text. */
-  readonly key: string;
-  /** What values of it are called: the name of the first variable that holds it. */
-  name: string;
-  /** When it was made. */
-  readonly age: number;
-  /**
-   * `once`: holds the same from its definition on. `guarded`: read only where it is known to be set, whatever the paths
-   * to there: results of early returns.
-   */
-  readonly use: "once" | "guarded" | "plain";
-  /** Of a tuple or object: alive while that is. */
-  readonly isField: boolean;
-
-  constructor(key: string, name: string, age: number, use: Location["use"], isField: boolean) {
-    this.key = key;
-    this.name = name;
-    this.age = age;
-    this.use = use;
-    this.isField = isField;
-  }
-}
 
 export type ArrayKind = Exclude<LeafKind, "number" | "boolean">;
 

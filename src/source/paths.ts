@@ -2,13 +2,13 @@
 
 import { type BlockBuilder, emit, sameDim, tensorType, type Value, withBuilder } from "../ir/index.ts";
 import { not, or, records, zeros } from "../ops/index.ts";
+import type { Location } from "./location.ts";
 import {
   ArrayCell,
   type BooleanMeaning,
   type Cell,
   describeMeaning,
   dtypeOfArray,
-  type Location,
   type Meaning,
   type RecordCell,
   type Shape,

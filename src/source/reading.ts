@@ -14,13 +14,13 @@ import {
 } from "../ir/index.ts";
 import { cast, constant } from "../ops/index.ts";
 import type { Facts } from "./facts.ts";
+import { Location } from "./location.ts";
 import {
   ArrayCell,
   type ArrayKind,
   type BooleanMeaning,
   type Cell,
   describeMeaning,
-  Location,
   type Meaning,
   type NumberMeaning,
   RecordCell,

@@ -1,6 +1,7 @@
 // Names: which variable or function a name means at a place of the text.
 
-import type { Location } from "./meaning.ts";
+import type { Location } from "./location.ts";
+
 import type { FunctionNode } from "./tree.ts";
 
 export type Binding =

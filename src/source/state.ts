@@ -2,7 +2,8 @@
 // can be told, and framed by loops, so that what a loop reads of the outside can be told.
 
 import { assert } from "../ir/index.ts";
-import type { Location, Meaning } from "./meaning.ts";
+import type { Location } from "./location.ts";
+import type { Meaning } from "./meaning.ts";
 
 /** What a path changed: what each location holds at its end; undefined where it holds nothing. */
 export type Changes = ReadonlyMap<Location, Meaning | undefined>;

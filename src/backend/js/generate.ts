@@ -9,7 +9,7 @@ import { FunctionWriter } from "./writer.ts";
 export function generate(module: Module, entry: string): ModuleText {
   const funcs = reachable(module, entry);
   const text = new ModuleText(module, funcs);
-  for (const func of funcs) text.add(new FunctionWriter(text, func, emitOperation).write());
+  for (const func of funcs) text.add(new FunctionWriter(text, func, emitOperation).write(func.name === entry));
   return text;
 }
 

@@ -26,6 +26,33 @@ export interface Tables {
   readonly constants: readonly TypedArray[];
 }
 
+/**
+ * Tapes hold numbers, and are kept from call to call, since memory that is new costs more than what is written to it
+ * (measured: 100,000 steps backwards take 0.7 ms, 1.1 ms with new tapes, 4.3 ms with arrays that are pushed to). The
+ * function that is called from outside gives back those that were opened meanwhile, the longest ones to the engine.
+ */
+const tapeText = `const $tapes = [];
+let $opened = 0;
+
+function $tape() {
+  if ($opened === $tapes.length) $tapes.push({ data: new Float64Array(8), count: 0 });
+  const tape = $tapes[$opened++];
+  tape.count = 0;
+  return tape;
+}
+
+function $grow(tape) {
+  const data = new Float64Array(2 * tape.data.length);
+  data.set(tape.data);
+  tape.data = data;
+}
+
+function $close(before) {
+  for (let i = before; i < $opened; i++) if ($tapes[i].data.length > 1048576) $tapes[i].data = new Float64Array(8);
+  if ($tapes.length > 65536) $tapes.length = Math.max(65536, before);
+  $opened = before;
+}`;
+
 export class ModuleText {
   readonly module: Module;
   readonly #texts: string[] = [];
@@ -38,6 +65,7 @@ export class ModuleText {
   readonly #ranges: Tables["ranges"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
   readonly #constants: TypedArray[] = [];
+  #hasTapes = false;
 
   /** For the functions named, which get their names in generated code here. */
   constructor(module: Module, funcs: readonly Func[]) {
@@ -47,7 +75,8 @@ export class ModuleText {
   }
 
   get text(): string {
-    return [...this.#kernelTexts, ...this.#texts].join("\n\n");
+    const tapes = this.#hasTapes ? [tapeText] : [];
+    return [...tapes, ...this.#kernelTexts, ...this.#texts].join("\n\n");
   }
 
   get tables(): Tables {
@@ -72,6 +101,17 @@ export class ModuleText {
       this.#kernelTexts.push(`const ${name} = ${kernel.text(uses)};`);
     }
     return name;
+  }
+
+  /** Whether some function opens tapes. */
+  get hasTapes(): boolean {
+    return this.#hasTapes;
+  }
+
+  /** A tape with nothing on it. */
+  tape(): string {
+    this.#hasTapes = true;
+    return "$tape()";
   }
 
   /** Appends a finished function. */

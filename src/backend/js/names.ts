@@ -10,7 +10,8 @@ const reserved: readonly string[] = [
 ];
 
 /** What the generator calls its own things, behind a `$`. */
-export const helperNames: readonly string[] = "s m args from to tuple check range probe constants".split(" ");
+export const helperNames: readonly string[] =
+  "s m args from to tuple check range probe constants before tapes opened tape grow close".split(" ");
 
 const longest = 60;
 

@@ -21,6 +21,7 @@ import {
   signatureOf,
   subDims,
   type TensorType,
+  type Type,
   type Value,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
@@ -209,20 +210,38 @@ function isOutside(
 
 // ---- lists ----------------------------------------------------------------------------------------------------------
 
-// A list is a JavaScript array; since what it was before is never read again, it changes in place.
+// A list changes in place, since what it was before is never read again: one of numbers is a tape, one of lists an array.
 
 function emitEmpty(w: FunctionWriter, { op, results }: Operation, scope: Scope): void {
-  w.declare(results[0], "[]", scope, op.name);
+  w.declare(results[0], emptyList(w, results[0].type), scope, op.name);
+}
+
+function emptyList(w: FunctionWriter, type: Type): string {
+  return holdsLists(type) ? "[]" : w.module.tape();
+}
+
+function holdsLists(type: Type): boolean {
+  return type.kind === "list" && type.element.kind === "list";
 }
 
 function emitPush(w: FunctionWriter, { operands }: Operation, scope: Scope): void {
   const [tape, value] = operands.map((v) => w.atom(v, scope));
-  scope.lines.push(`${tape}.push(${value});`);
+  if (holdsLists(operands[0].type)) {
+    scope.lines.push(`${tape}.push(${value});`);
+    return;
+  }
+  const number = isBoolean(operands[1].type) ? `${value} ? 1 : 0` : value;
+  scope.lines.push(`if (${tape}.count === ${tape}.data.length) $grow(${tape});`);
+  scope.lines.push(`${tape}.data[${tape}.count++] = ${number};`);
 }
 
 function emitPop(w: FunctionWriter, { op, operands, results }: Operation, scope: Scope): void {
   const tape = w.atom(operands[0], scope);
   const { type } = results[1];
-  const zero = type.kind === "list" ? "[]" : isBoolean(type) ? "false" : "0";
-  w.declare(results[1], `${tape}.length > 0 ? ${tape}.pop() : ${zero}`, scope, op.name);
+  if (type.kind === "list") {
+    w.declare(results[1], `${tape}.length > 0 ? ${tape}.pop() : ${emptyList(w, type)}`, scope, op.name);
+    return;
+  }
+  const top = `${tape}.count > 0 ? ${tape}.data[--${tape}.count] : 0`;
+  w.declare(results[1], isBoolean(type) ? `(${top}) !== 0` : top, scope, op.name);
 }

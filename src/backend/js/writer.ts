@@ -59,8 +59,8 @@ export class FunctionWriter {
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
   }
 
-  /** The text of the function; its parts and loops have gone to the module before it. */
-  write(): string {
+  /** The text of the function; its parts and loops have gone to the module before it. Nothing but users calls an entry. */
+  write(isEntry: boolean): string {
     const unit = new UnitText("scratch", this.#plan.main, null);
     const scope = new Scope(unit);
     const parameters = this.#bindParameters(unit);
@@ -69,7 +69,13 @@ export class FunctionWriter {
     const results = this.#func.body.results.map((v) => this.atom(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
-    return renderFunction(this.#name, parameters, unit, scope.lines);
+    const { lines } = scope;
+    // the tapes that a call opens are of no use after it
+    const body =
+      isEntry && this.module.hasTapes
+        ? ["const $before = $opened;", "try {", lines, "} finally {", ["$close($before);"], "}"]
+        : lines;
+    return renderFunction(this.#name, parameters, unit, body);
   }
 
   #bindParameters(unit: UnitText): readonly string[] {
