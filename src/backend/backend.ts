@@ -11,8 +11,11 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
 
-/** What JavaScript has for one argument or result. A tensor is a typed array with a shape. */
-export type LeafKind = "number" | "boolean" | "number[]" | "Float64Array" | "Float32Array" | "Int32Array" | "tensor";
+/** What JavaScript has for an array of numbers. */
+export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
+
+/** What JavaScript has for one argument or result: rows are results only; a tensor is a typed array with a shape. */
+export type LeafKind = "number" | "boolean" | ArrayKind | `${ArrayKind}[]` | "tensor";
 
 /** How values make up a parameter or result; leaves in order are arguments or results of the function. */
 export type Structure<Leaf extends LeafKind = LeafKind> =

@@ -1,6 +1,7 @@
 // The backends by name, and the interface they meet.
 
 export {
+  type ArrayKind,
   type Backend,
   type BackendOptions,
   type Convention,

@@ -1,6 +1,7 @@
 // The driver: from a module to something that runs, through a pipeline that is logged and, on request, checked.
 
 export {
+  type ArrayKind,
   type Convention,
   interpret,
   type LeafKind,
@@ -11,5 +12,6 @@ export {
   type Structure,
 } from "../backend/index.ts";
 export { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "./compile-module.ts";
+export { type Facts, withFacts } from "./facts.ts";
 export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";

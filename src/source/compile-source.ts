@@ -1,12 +1,12 @@
 // compileSource: a function of a file of TypeScript, compiled.
 
-import { type CompiledFunction, compile } from "../api/index.ts";
-import type { CompileOptions } from "../compile/index.ts";
-import { describe, nameParameters, type Tensor, type TracedFunction } from "../frontend/index.ts";
-import { atCaller, fail, findFunc, isScalar, printType, requireOptions } from "../ir/index.ts";
-import { arrange, fromResult, leafKinds, leavesOfArguments, overlap, toArgument } from "./bind.ts";
-import { derived, parametersOf, tensorsIn } from "./derivatives.ts";
-import type { LeafKind, SourceProgram, Structure } from "./program.ts";
+import type { CompiledFunction } from "../api/index.ts";
+import { type Compiled, type CompileOptions, compileModule } from "../compile/index.ts";
+import { describe, nameParameters, type Tensor, type Tree, trace } from "../frontend/index.ts";
+import { atCaller, type Func, fail, findFunc, requireOptions } from "../ir/index.ts";
+import { callable } from "./callable.ts";
+import { calling, conventionOf, type Derivatives, derived, type LeafFunction, parametersOf } from "./derivatives.ts";
+import type { SourceProgram } from "./program.ts";
 import { readSource } from "./read-source.ts";
 
 export interface SourceOptions extends Omit<CompileOptions, "ops" | "observe"> {
@@ -49,117 +49,50 @@ export function compileSource(text: string, options: SourceOptions = {}): Compil
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
     requireOptions("compileSource", options, Object.keys(optionNames));
     const { entry, file, gradient = false, hessian = false, wrt, ...rest } = options;
+    requireDerivatives({ gradient, hessian, wrt });
     const program = readSource(text, { entry, file });
     if (!gradient && !hessian) {
-      const made = compile(program.module, { ...rest, entry: program.entry });
-      const isSame = program.result.kind === "leaf" || (isFlat(program.result) && leafKinds(program.result).length > 1);
-      return isSame && takesPlain(program) && givesPlain(made) ? made : bound(program, made, program.result);
+      const compiled = compileModule(program.module, { ...rest, entry: program.entry });
+      return callable(compiled, program, tracedOf(program));
     }
-    return compileDerived(program, parametersOf(program, wrt), hessian, rest);
+    const asked: Derivatives = { hessian, wrt: parametersOf(program, wrt) };
+    const fn = derived(program, asked);
+    return callable(compileLeaves(program, fn, rest), conventionOf(program, asked), fn);
   });
 }
 
-function compileDerived(
-  program: SourceProgram,
-  wrt: readonly number[],
-  hessian: boolean,
-  options: CompileOptions,
-): CompiledFunction {
-  const result = derivativeStructure(program, wrt, hessian);
-  const fn = derived(program, { hessian, wrt });
-  const types = findFunc(program.module, program.entry)?.body.arguments.map((a) => printType(a.type)) ?? [];
-  // numbers reach generated code as they are; what has arrays or structures goes leaf by leaf
-  if (takesPlain(program)) {
-    nameParameters(fn, namesOf(program));
-    const made = compile(fn, types, options);
-    if (givesPlain(made)) return made;
-  }
-  const flat = nameParameters(leafByLeaf(program, fn), namesOf(program));
-  return bound({ ...program, written: [] }, compile(flat, types, options), result);
-}
-
-/** The function on the leaves of its parameters; gives those of its result in an array. */
-function leafByLeaf({ parameters, entry }: SourceProgram, fn: TracedFunction): TracedFunction {
-  const flat = (...leaves: unknown[]): unknown => {
-    let next = 0;
-    const args = parameters.map((p) => arrange(p.structure, () => leaves[next++]));
-    return tensorsIn((fn as (...args: unknown[]) => unknown)(...args));
-  };
-  return Object.defineProperty(flat, "name", { value: entry }) as unknown as TracedFunction;
-}
-
-function namesOf({ module, entry }: SourceProgram): readonly string[] {
-  return findFunc(module, entry)?.body.arguments.map((a, i) => a.name ?? `a${i}`) ?? [];
-}
-
-/** `[value, gradient]` or `[value, gradient, hessian]`. */
-function derivativeStructure({ parameters }: SourceProgram, wrt: readonly number[], hessian: boolean): Structure {
-  const gradient: Structure = { kind: "tuple", items: wrt.map((i) => parameters[i].structure) };
-  const items: Structure[] = [{ kind: "leaf", leaf: "number" }, gradient];
-  if (hessian) items.push({ kind: "tuple", items: wrt.map(() => gradient) });
-  return { kind: "tuple", items };
-}
-
-// ---- calling --------------------------------------------------------------------------------------------------------
-
-/** The compiled function of leaves, on JavaScript's own values. */
-function bound(program: SourceProgram, made: CompiledFunction, result: Structure): CompiledFunction {
-  const { entry, parameters } = program;
-  const kinds = parameters.flatMap((p) => leafKinds(p.structure));
-  const results = leafKinds(result);
-  const names = namesOf(program);
-  const labels = names.map((name) => `${entry}: argument '${name}'`);
-  const call = (...args: unknown[]): unknown =>
-    atCaller(call, () => {
-      const leaves = leavesOfArguments(entry, parameters, args);
-      requireApart(program, leaves, names);
-      const given: unknown = made(...leaves.map((leaf, i) => toArgument(leaf, kinds[i], labels[i])));
-      const values = program.written.length + results.length === 1 ? [given] : (given as readonly unknown[]);
-      writeBack(program, values.slice(results.length), leaves);
-      let next = 0;
-      return arrange(result, () => {
-        const k = next++;
-        return fromResult(values[k], results[k]);
-      });
-    });
-  const { length: _, prototype: __, ...properties } = Object.getOwnPropertyDescriptors(made);
-  return Object.defineProperties(call, properties) as CompiledFunction;
-}
-
-function isScalarLeaf(leaf: LeafKind): boolean {
-  return leaf === "number" || leaf === "boolean";
-}
-
-/** Numbers go in as they are. */
-function takesPlain({ parameters }: SourceProgram): boolean {
-  return parameters.every(
-    (p) => p.structure.kind === "leaf" && isScalarLeaf(p.structure.leaf) && p.fallback === undefined,
+/** The function of leaves, traced for the types that the program has. */
+function compileLeaves({ module, entry }: SourceProgram, fn: LeafFunction, options: CompileOptions): Compiled {
+  const { arguments: leaves } = (findFunc(module, entry) as Func).body;
+  const traced = Object.defineProperty((...args: Tensor[]) => fn(...args), "name", { value: entry });
+  nameParameters(
+    traced,
+    leaves.map((a, i) => a.name ?? `a${i}`),
   );
+  const tree: Tree = { kind: "array", items: leaves.map(() => ({ kind: "leaf" })) };
+  const types = leaves.map((a) => a.type);
+  const { module: made, func } = trace(traced, types, tree, compileSource);
+  return compileModule(made, { ...options, entry: func.name });
 }
 
-function givesPlain({ signature }: CompiledFunction): boolean {
-  return signature.results.length > 0 && signature.results.every(isScalar);
-}
-
-function isFlat(structure: Structure): boolean {
-  return structure.kind === "tuple" && structure.items.every((item) => item.kind === "leaf");
-}
-
-function requireApart({ written, entry }: SourceProgram, leaves: readonly unknown[], names: readonly string[]): void {
-  for (const i of written) {
-    const other = leaves.findIndex((leaf, k) => k !== i && overlap(leaf, leaves[i]));
-    if (other >= 0)
-      fail("argument", `${entry}: '${names[i]}' is written to, and '${names[other]}' is the same array`, {
-        hint: "pass a copy",
-      });
+function requireDerivatives({ gradient, hessian, wrt }: Pick<SourceOptions, "gradient" | "hessian" | "wrt">): void {
+  for (const [name, x] of Object.entries({ gradient, hessian })) {
+    if (typeof x !== "boolean")
+      fail("option", `compileSource: option '${name}' is ${describe(x)}, expected true or false`);
   }
+  if (wrt === undefined) return;
+  if (!Array.isArray(wrt) || !wrt.every((name) => typeof name === "string"))
+    fail("option", `compileSource: option 'wrt' is ${describe(wrt)}, expected names of parameters in an array`);
+  if (gradient !== true && hessian !== true)
+    fail("option", "compileSource: option 'wrt' without derivatives", { hint: "add gradient: true" });
 }
 
-/** What the function wrote to its arguments is in the caller's arrays. */
-function writeBack({ written }: SourceProgram, values: readonly unknown[], leaves: readonly unknown[]): void {
-  for (const [k, i] of written.entries()) {
-    const into = leaves[i] as number[];
-    const { data } = (values[k] as Tensor).array("a result");
-    for (let j = 0; j < data.length; j++) into[j] = data[j];
-  }
+/** What runs in a trace. */
+function tracedOf(program: SourceProgram): LeafFunction {
+  const { entry, written, parameters } = program;
+  if (written.length === 0) return calling(program);
+  return () =>
+    fail("scope", `${entry} is called in a trace, but writes to its arguments`, {
+      hint: `let it return what it writes to ${parameters.length === 1 ? "the argument" : "them"}`,
+    });
 }

@@ -2,7 +2,7 @@
 
 import type { DType } from "../../ir/index.ts";
 
-export type Helper = "tensor" | "shape" | "numbers" | "position" | "apart" | "put";
+export type Helper = "tensor" | "shape" | "numbers" | "position" | "apart" | "put" | "rows";
 export type Needs = Set<Helper>;
 
 /** Each by its name behind a `$`. */
@@ -41,6 +41,11 @@ function $position(x) {
 function $apart(a, b) {
   if (a.buffer !== b.buffer) return true;
   return a.byteOffset + a.byteLength <= b.byteOffset || b.byteOffset + b.byteLength <= a.byteOffset;
+}`,
+  rows: `/** A matrix as the array of its rows. */
+function $rows(from, count, width, type) {
+  const row = (_, i) => $put(from.subarray(i * width, (i + 1) * width), new type(width));
+  return Array.from({ length: count }, row);
 }`,
   put: `/** Numbers in an array. */
 function $put(from, into) {

@@ -99,7 +99,7 @@ export class CallWriter {
     const { parameters, written } = this.#callee.convention;
     for (const [i, { structure }] of parameters.entries()) {
       const name = this.parameters[i];
-      this.#read(structure, name, `argument '${name}'`);
+      this.#read(structure, name, name);
     }
     for (const i of written) for (const k of this.#passed.keys()) if (k !== i) this.#apart(i, k);
     this.#symbols();
@@ -107,7 +107,8 @@ export class CallWriter {
 
   // ---- arguments ----------------------------------------------------------------------------------------------------
 
-  #read(structure: Structure, name: string, label: string): void {
+  #read(structure: Structure, name: string, path: string): void {
+    const label = `argument '${path}'`;
     if (structure.kind === "leaf") {
       this.#leaf(structure.leaf, name, label);
       return;
@@ -117,12 +118,15 @@ export class CallWriter {
     const test = isTuple
       ? `Array.isArray(${name}) && ${name}.length === ${structure.items.length}`
       : `typeof ${name} === "object" && ${name} !== null`;
-    this.#checks.require(test, JSON.stringify(`${label} is no ${isTuple ? "tuple" : "object"} as ${spell(structure)}`));
+    this.#checks.require(
+      test,
+      JSON.stringify(`${label} is no ${isTuple ? "tuple" : "object"} as ${spellStructure(structure, (leaf) => leaf)}`),
+    );
     for (const [i, item] of structure.items.entries()) {
       const key = isTuple ? i : structure.keys[i];
       const part = this.#names.unique(`${name}_${key}`);
       this.#checks.line(`const ${part} = ${name}[${JSON.stringify(key)}];`);
-      this.#read(item, part, isTuple ? `${label}[${i}]` : `${label}.${key}`);
+      this.#read(item, part, isTuple ? `${path}[${i}]` : `${path}.${key}`);
     }
   }
 
@@ -224,7 +228,7 @@ export class CallWriter {
       const i = k++;
       return this.#given(leaf, each[i], signature.results[i]);
     });
-    return result === "" ? lines : [...lines, `return ${result};`];
+    return convention.result.kind === "nothing" ? lines : [...lines, `return ${result};`];
   }
 
   #writeBack({ text, leaf }: Passed, from: string): string {
@@ -236,6 +240,11 @@ export class CallWriter {
   /** A result as JavaScript has it. */
   #given(leaf: LeafKind, text: string, type: Type): string {
     if (leaf === "tensor") return `{ data: ${text}, shape: [${dimsOf(type).map(spellExtent).join(", ")}] }`;
+    const [, row] = /^(.*\[\]|.*Array)\[\]$/.exec(leaf) ?? [];
+    if (row !== undefined) {
+      this.needs.add("put").add("rows");
+      return `$rows(${text}, ${dimsOf(type).map(spellExtent).join(", ")}, ${row === "number[]" ? "Array" : row})`;
+    }
     if (leaf !== "number[]") return text;
     this.needs.add("put");
     return `$put(${text}, new Array(${text}.length))`;
@@ -244,7 +253,7 @@ export class CallWriter {
   /** Literals of arrays and objects around what `leaf` gives, from left to right. */
   #arrange(structure: Structure, leaf: (kind: LeafKind) => string): string {
     if (structure.kind === "leaf") return leaf(structure.leaf);
-    if (structure.kind === "nothing") return "";
+    if (structure.kind === "nothing") return "undefined";
     const items = structure.items.map((item) => this.#arrange(item, leaf));
     if (structure.kind === "tuple") return `[${items.join(", ")}]`;
     // computed keys, since __proto__ as a plain one is none
@@ -266,15 +275,11 @@ function spellExtent(d: Dim): string {
 }
 
 /** As TypeScript writes the type. */
-function spell(structure: Structure): string {
-  switch (structure.kind) {
-    case "leaf":
-      return structure.leaf;
-    case "tuple":
-      return `[${structure.items.map(spell).join(", ")}]`;
-    case "object":
-      return `{ ${structure.items.map((item, i) => `${structure.keys[i]}: ${spell(item)}`).join("; ")} }`;
-    case "nothing":
-      return "void";
-  }
+export function spellStructure(structure: Structure, leaf: (kind: LeafKind) => string): string {
+  if (structure.kind === "leaf") return leaf(structure.leaf);
+  if (structure.kind === "nothing") return "undefined";
+  const items = structure.items.map((item) => spellStructure(item, leaf));
+  if (structure.kind === "tuple") return `[${items.join(", ")}]`;
+  const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : JSON.stringify(name));
+  return `{ ${items.map((item, i) => `${key(structure.keys[i])}: ${item}`).join("; ")} }`;
 }

@@ -4,8 +4,8 @@
 // { data, shape }; JavaScript's own values go in and come out as they are. A function of plain numbers is exported as it is.
 
 import { dtypes, elementDType, type Func, fail, type Signature, type Type, type TypedArray } from "../../ir/index.ts";
-import type { Convention, LeafKind, StandaloneModule, Structure } from "../backend.ts";
-import { type Callee, CallWriter, type Checks, isDirect } from "./calling.ts";
+import type { Convention, LeafKind, StandaloneModule } from "../backend.ts";
+import { type Callee, CallWriter, type Checks, isDirect, spellStructure } from "./calling.ts";
 import type { ModuleText, Tables } from "./module-text.ts";
 import { Names, spellNumber } from "./names.ts";
 import { takesArray } from "./writer.ts";
@@ -92,19 +92,12 @@ function declaration({ inner, signature, convention }: Callee, names: readonly s
     return leafText(leaf, signature.arguments[i], written.includes(i) ? "written" : "in");
   };
   const list = parameters.map(
-    (p, i) => `${names[i]}${p.fallback === undefined ? "" : "?"}: ${structureText(p.structure, argument)}`,
+    (p, i) => `${names[i]}${p.fallback === undefined ? "" : "?"}: ${spellStructure(p.structure, argument)}`,
   );
   next = 0;
-  const given = structureText(result, (leaf) => leafText(leaf, signature.results[next++], "out"));
+  const each = (leaf: LeafKind): string => leafText(leaf, signature.results[next++], "out");
+  const given = result.kind === "nothing" ? "void" : spellStructure(result, each);
   return `export declare function ${inner}(${list.join(", ")}): ${given};\n`;
-}
-
-function structureText(structure: Structure, leaf: (kind: LeafKind) => string): string {
-  if (structure.kind === "leaf") return leaf(structure.leaf);
-  if (structure.kind === "nothing") return "void";
-  const items = structure.items.map((item) => structureText(item, leaf));
-  if (structure.kind === "tuple") return `[${items.join(", ")}]`;
-  return `{ ${items.map((item, i) => `${JSON.stringify(structure.keys[i])}: ${item}`).join("; ")} }`;
 }
 
 function leafText(leaf: LeafKind, type: Type, way: "in" | "written" | "out"): string {
