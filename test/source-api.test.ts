@@ -209,11 +209,11 @@ describe("a compiled function", () => {
     });
     expect(refusal(() => compiled("cube", { gradient: true, wrt: ["y"] }))).toEqual({
       code: "argument",
-      message: "compileSource: wrt names 'y', which 'cube' does not have as a parameter: its parameters are x",
+      message: "cube: wrt names 'y', which is no parameter: its parameters are x",
     });
     expect(refusal(() => compiled("minmax", { gradient: true }))).toEqual({
       code: "no-derivative",
-      message: "compileSource: 'minmax' gives [number, boolean], expected a number: the gradient is that of one number",
+      message: "minmax gives [number, boolean], expected a number: the gradient is that of one number",
     });
     expect(refusal(() => compiled("four", { gradient: true })).code).toBe("no-derivative");
   });

@@ -2,16 +2,14 @@
 
 import type { CompiledFunction } from "../api/index.ts";
 import { type Compiled, type CompileOptions, compileModule } from "../compile/index.ts";
-import { describe, nameParameters, type Tensor, type Tree, trace } from "../frontend/index.ts";
+import { type Boundary, describe, nameParameters, type Tensor, type Tree, trace } from "../frontend/index.ts";
 import { atCaller, type Func, fail, findFunc, requireOptions } from "../ir/index.ts";
 import { callable } from "./callable.ts";
 import { calling, conventionOf, type Derivatives, derived, type LeafFunction, parametersOf } from "./derivatives.ts";
 import type { SourceProgram } from "./program.ts";
-import { readSource } from "./read-source.ts";
+import { type ReadOptions, readSource } from "./read-source.ts";
 
-export interface SourceOptions extends Omit<CompileOptions, "ops" | "observe"> {
-  /** What messages call the file. */
-  readonly file?: string;
+export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "observe"> {
   /** `f(…)` gives `[value, gradient]`. */
   readonly gradient?: boolean;
   /** `f(…)` gives `[value, gradient, hessian]`. */
@@ -20,9 +18,9 @@ export interface SourceOptions extends Omit<CompileOptions, "ops" | "observe"> {
   readonly wrt?: readonly string[];
 }
 
-const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
-  entry: true,
-  file: true,
+export interface SourceOptions extends ProgramOptions, ReadOptions {}
+
+const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
   gradient: true,
   hessian: true,
   wrt: true,
@@ -31,6 +29,8 @@ const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
   check: true,
   pipeline: true,
 };
+
+const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };
 
 /**
  * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
@@ -47,22 +47,45 @@ const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
   return atCaller(compileSource, () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
-    requireOptions("compileSource", options, Object.keys(optionNames));
-    const { entry, file, gradient = false, hessian = false, wrt, ...rest } = options;
-    requireDerivatives({ gradient, hessian, wrt });
-    const program = readSource(text, { entry, file });
-    if (!gradient && !hessian) {
-      const compiled = compileModule(program.module, { ...rest, entry: program.entry });
-      return callable(compiled, program, tracedOf(program));
-    }
-    const asked: Derivatives = { hessian, wrt: parametersOf(program, wrt) };
-    const fn = derived(program, asked);
-    return callable(compileLeaves(program, fn, rest), conventionOf(program, asked), fn);
+    requireOptions("compileSource", options, Object.keys(sourceOptions));
+    const { entry, file, ...rest } = options;
+    requireDerivatives("compileSource", rest);
+    return compiled(readSource(text, { entry, file }), rest, compileSource);
   });
 }
 
+/**
+ * Compiles what `readSource` gave, as compileSource does.
+ * @throws AdjointError code `option` or `argument` for options, `no-derivative` for what has none.
+ * @example compileProgram(readSource("export function f(x: number) { return x * x; }"))(3) // 9
+ */
+export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): CompiledFunction {
+  return atCaller(compileProgram, () => {
+    requireOptions("compileProgram", options, Object.keys(programOptions));
+    requireDerivatives("compileProgram", options);
+    return compiled(program, options, compileProgram);
+  });
+}
+
+function compiled(
+  program: SourceProgram,
+  { gradient, hessian, wrt, ...options }: ProgramOptions,
+  boundary: Boundary,
+): CompiledFunction {
+  if (gradient !== true && hessian !== true)
+    return callable(compileModule(program.module, { ...options, entry: program.entry }), program, tracedOf(program));
+  const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };
+  const fn = derived(program, asked);
+  return callable(compileLeaves(program, fn, options, boundary), conventionOf(program, asked), fn);
+}
+
 /** The function of leaves, traced for the types that the program has. */
-function compileLeaves({ module, entry }: SourceProgram, fn: LeafFunction, options: CompileOptions): Compiled {
+function compileLeaves(
+  { module, entry }: SourceProgram,
+  fn: LeafFunction,
+  options: CompileOptions,
+  boundary: Boundary,
+): Compiled {
   const { arguments: leaves } = (findFunc(module, entry) as Func).body;
   const traced = Object.defineProperty((...args: Tensor[]) => fn(...args), "name", { value: entry });
   nameParameters(
@@ -71,20 +94,20 @@ function compileLeaves({ module, entry }: SourceProgram, fn: LeafFunction, optio
   );
   const tree: Tree = { kind: "array", items: leaves.map(() => ({ kind: "leaf" })) };
   const types = leaves.map((a) => a.type);
-  const { module: made, func } = trace(traced, types, tree, compileSource);
+  const { module: made, func } = trace(traced, types, tree, boundary);
   return compileModule(made, { ...options, entry: func.name });
 }
 
-function requireDerivatives({ gradient, hessian, wrt }: Pick<SourceOptions, "gradient" | "hessian" | "wrt">): void {
-  for (const [name, x] of Object.entries({ gradient, hessian })) {
-    if (typeof x !== "boolean")
-      fail("option", `compileSource: option '${name}' is ${describe(x)}, expected true or false`);
+function requireDerivatives(name: string, { gradient, hessian, wrt }: ProgramOptions): void {
+  for (const [option, x] of Object.entries({ gradient, hessian })) {
+    if (x !== undefined && typeof x !== "boolean")
+      fail("option", `${name}: option '${option}' is ${describe(x)}, expected true or false`);
   }
   if (wrt === undefined) return;
   if (!Array.isArray(wrt) || !wrt.every((name) => typeof name === "string"))
-    fail("option", `compileSource: option 'wrt' is ${describe(wrt)}, expected names of parameters in an array`);
+    fail("option", `${name}: option 'wrt' is ${describe(wrt)}, expected names of parameters in an array`);
   if (gradient !== true && hessian !== true)
-    fail("option", "compileSource: option 'wrt' without derivatives", { hint: "add gradient: true" });
+    fail("option", `${name}: option 'wrt' without derivatives`, { hint: "add gradient: true" });
 }
 
 /** What runs in a trace. */

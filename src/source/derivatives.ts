@@ -29,13 +29,13 @@ export function parametersOf(
     const index = parameters.findIndex((p) => p.name === name);
     if (index < 0) {
       const known = parameters.flatMap((p) => (p.name === "" ? [] : [p.name])).join(", ") || "none that has a name";
-      fail("argument", `compileSource: wrt names '${name}', which '${entry}' does not have as a parameter`, {
+      fail("argument", `${entry}: wrt names '${name}', which is no parameter`, {
         hint: `its parameters are ${known}`,
       });
     }
     const { structure } = parameters[index];
     if (smooth(structure) === null)
-      fail("no-derivative", `compileSource: '${name}' is ${spell(structure)}, which has no derivative`, {
+      fail("no-derivative", `${entry}: '${name}' is ${spell(structure)}, which has no derivative`, {
         hint: "numbers and arrays of floats have",
       });
     return index;
@@ -91,11 +91,11 @@ function secondLeaf(of: LeafKind, by: LeafKind): LeafKind {
 export function derived(program: SourceProgram, derivatives: Derivatives): LeafFunction {
   const { entry, result } = program;
   if (result.kind !== "leaf" || result.leaf !== "number")
-    fail("no-derivative", `compileSource: '${entry}' gives ${spell(result)}, expected a number`, {
+    fail("no-derivative", `${entry} gives ${spell(result)}, expected a number`, {
       hint: "the gradient is that of one number",
     });
   if (derivatives.wrt.length === 0)
-    fail("no-derivative", `compileSource: '${entry}' has no parameter to differentiate with respect to`, {
+    fail("no-derivative", `${entry} has no parameter to differentiate with respect to`, {
       hint: "numbers and arrays of floats have derivatives",
     });
   const all = calling(program);
