@@ -25,9 +25,9 @@ const loops = `func @f<N>(%x: memref<f64[N]>, %c: memref<f64[N]>) {
 }
 `;
 
-function adjoint(args: readonly string[], input: string) {
+async function adjoint(args: readonly string[], input: string) {
   const parts = { out: "", err: "" };
-  const code = main(args, {
+  const code = await main(args, {
     read: () => input,
     write: () => undefined,
     out: (text) => {
@@ -138,7 +138,7 @@ describe("check", () => {
 });
 
 describe("reproducers", () => {
-  it("of a pass at loop level is taken by opt as it is", () => {
+  it("of a pass at loop level is taken by opt as it is", async () => {
     const cse = standardPasses.get("cse") as Pass;
     const failing = definePass({
       ...cse,
@@ -147,26 +147,30 @@ describe("reproducers", () => {
       },
     });
     const { reproducer } = errorOf(() => runPasses(parse(loops), only(failing), { check: "verify" }));
-    const { code, out, err } = adjoint(["opt", "-"], reproducer ?? "");
+    const { code, out, err } = await adjoint(["opt", "-"], reproducer ?? "");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out.match(/ = mul /g)).toHaveLength(1);
   });
 });
 
 describe("the command's options", () => {
-  it("may follow negative numbers", () => {
-    expect(adjoint(["run", "-", "-3", "--backend", "interpret"], square)).toEqual({ code: 0, out: "9\n", err: "" });
-    expect(adjoint(["run", "-", "--backend", "js", "-inf", "--json"], square).out).toBe('["inf"]\n');
+  it("may follow negative numbers", async () => {
+    expect(await adjoint(["run", "-", "-3", "--backend", "interpret"], square)).toEqual({
+      code: 0,
+      out: "9\n",
+      err: "",
+    });
+    expect((await adjoint(["run", "-", "--backend", "js", "-inf", "--json"], square)).out).toBe('["inf"]\n');
   });
 
-  it("give gradients as JSON, and name an argument that the function lacks", () => {
-    const { module } = JSON.parse(adjoint(["grad", "-", "@square", "--json"], square).out);
+  it("give gradients as JSON, and name an argument that the function lacks", async () => {
+    const { module } = JSON.parse((await adjoint(["grad", "-", "@square", "--json"], square)).out);
     expect(module).toContain("func @square_grad(%x: f64)");
-    const { code, err } = adjoint(["grad", "-", "@square", "--wrt", "7"], square);
+    const { code, err } = await adjoint(["grad", "-", "@square", "--wrt", "7"], square);
     expect({ code, err }).toEqual({ code: 1, err: "--wrt names argument 7, @square has 1: arguments count from 0\n" });
   });
 
-  it("know every pass they name", () => {
-    expect(adjoint(["opt", "-", "--print-after=nope"], square)).toMatchObject({ code: 2, out: "" });
+  it("know every pass they name", async () => {
+    expect(await adjoint(["opt", "-", "--print-after=nope"], square)).toMatchObject({ code: 2, out: "" });
   });
 });

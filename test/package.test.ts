@@ -1,7 +1,9 @@
 // The built package: what importing it loads, and that the examples run.
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { runPasses } from "../src/compile/index.ts";
@@ -18,13 +20,54 @@ function node(...args: readonly string[]): string {
   return stdout;
 }
 
-it.skipIf(!built)("importing, tracing and compiling loads neither typescript nor fast-check", () => {
-  // every file that the entry reaches, and the packages these name
-  const source = node(
-    "--eval",
-    `const fs = require("fs"); const seen = new Set(); const visit = (p) => { if (seen.has(p)) return; seen.add(p); for (const m of fs.readFileSync(p, "utf8").matchAll(/(?:from|import) ?"([^"]+)"/g)) { if (m[1].startsWith(".")) visit(require("path").resolve(require("path").dirname(p), m[1])); else console.log(m[1]); } }; visit(require("path").resolve("dist/index.js"));`,
-  );
-  expect(source).not.toMatch(/typescript|fast-check/);
+/** The packages that importing a file loads: those that every file it reaches names. */
+function packagesOf(entry: string): readonly string[] {
+  const seen = new Set<string>();
+  const packages = new Set<string>();
+  const visit = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    const imports = readFileSync(path, "utf8").matchAll(/^(?:(?:import|export|\}).* from|import) "([^"]+)";$/gm);
+    for (const [, name] of imports) {
+      if (name.startsWith(".")) visit(resolve(dirname(path), name));
+      else packages.add(name);
+    }
+  };
+  visit(resolve(root, entry));
+  return [...packages];
+}
+
+it.skipIf(!built)(
+  "importing, tracing and compiling loads neither typescript nor fast-check, nor does the command",
+  () => {
+    const packages = (entry: string) => packagesOf(entry).filter((name) => !name.startsWith("node:"));
+    expect([packages("dist/index.js"), packages("dist/cli.js")]).toEqual([[], []]);
+    expect(packages("dist/testing.js")).toEqual(["fast-check"]);
+  },
+);
+
+const squared = `import { compileSource } from "adjoint/source";
+const f = compileSource("export function f(x: number) { return x * x; }", { gradient: true });
+console.log(JSON.stringify(f(3)));`;
+
+it.skipIf(!built)("adjoint/source compiles functions of TypeScript", () => {
+  expect(node("--input-type=module", "--eval", squared)).toBe("[9,[6]]\n");
+});
+
+it.skipIf(!built)("adjoint/source without the package typescript says what to install", () => {
+  const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
+  const own = join(folder, "node_modules/adjoint");
+  mkdirSync(own, { recursive: true });
+  for (const path of ["package.json", "dist/source.js", "dist/index.js", "dist/cli.js", "dist/chunks"])
+    cpSync(join(root, path), join(own, path), { recursive: true });
+  const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+  const message =
+    "adjoint/source reads files with the package typescript, which is not installed: npm install typescript@6";
+  expect(run("--input-type=module", "--eval", squared).stderr).toContain(`AdjointError: ${message}`);
+  expect(run("--input-type=module", "--eval", 'import "adjoint"').status).toBe(0);
+  const command = run(join(own, "dist/cli.js"), "opt", join(root, "src/index.ts"));
+  expect(command).toMatchObject({ status: 1, stdout: "", stderr: `${message}\n` });
+  rmSync(folder, { recursive: true, force: true });
 });
 
 it.skipIf(!built)("the example walks c = a·b to 300, 20 and 15", () => {

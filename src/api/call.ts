@@ -1,6 +1,6 @@
 // How a compiled function is called: arguments to arrays, results to what the traced function returned.
 
-import type { Arrangement, Compiled, StandaloneModule } from "../compile/index.ts";
+import type { Compiled, Convention, StandaloneModule, Structure } from "../compile/index.ts";
 import {
   currentTrace,
   flattenAs,
@@ -16,7 +16,7 @@ import {
   unflatten,
   withGraph,
 } from "../frontend/index.ts";
-import { atCaller, type Func, fail, findFunc, isScalar, type NdArray } from "../ir/index.ts";
+import { atCaller, elementDType, type Func, fail, findFunc, isScalar, type NdArray, type Type } from "../ir/index.ts";
 import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
@@ -36,8 +36,8 @@ export function callable(compiled: Compiled, traced: Traced | null): Callable {
   const checked = checkedCall(compiled, traced, onLeaves);
   const general: Call = (...args) => atCaller(call, () => checked(args));
   const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
-  const results = traced === null ? plainResults(compiled) : arrangement(traced.results);
-  const call = (isPlain && results !== undefined ? compiled.executable.guarded(general, results) : null) ?? general;
+  const convention = isPlain ? conventionOf(compiled, traced) : null;
+  const call = (convention === null ? null : compiled.executable.native(convention, general)) ?? general;
   return { call, onLeaves };
 }
 
@@ -47,19 +47,36 @@ function isFlat(tree: Tree): boolean {
   return tree.kind === "array" && tree.items.every((t) => t.kind === "leaf");
 }
 
-/** One result as it is, several in an array. */
-function plainResults({ signature: { results } }: Compiled): Arrangement {
-  return results.length === 1 ? null : results.map(() => null);
+/** How numbers and tensors are passed, and results put together; null for results with static parts, and without any tensor. */
+function conventionOf({ signature, module, entry }: Compiled, traced: Traced | null): Convention | null {
+  const names = (findFunc(module, entry) as Func).body.arguments.map((a) => a.name ?? "");
+  const parameters = signature.arguments.map((type, i) => ({
+    name: names[i],
+    structure: leafOf(type),
+    fallback: undefined,
+  }));
+  const leaves = signature.results.map(leafOf);
+  // one result as it is, several in an array
+  if (traced === null)
+    return { parameters, result: leaves.length === 1 ? leaves[0] : { kind: "tuple", items: leaves }, written: [] };
+  let next = 0;
+  const result = structureOf(traced.results, () => leaves[next++]);
+  return result === null ? null : { parameters, result, written: [] };
 }
 
-/** Arrays and objects of results; undefined for structures with static parts, and without any tensor. */
-function arrangement(tree: Tree): Arrangement | undefined {
-  if (tree.kind === "leaf") return null;
-  if (tree.kind === "static" || tree.items.length === 0) return undefined;
-  const parts = tree.items.map(arrangement);
-  if (parts.includes(undefined)) return undefined;
-  if (tree.kind === "array") return parts as readonly Arrangement[];
-  return Object.fromEntries(tree.keys.map((key, i) => [key, parts[i] as Arrangement]));
+function leafOf(type: Type): Structure {
+  if (!isScalar(type)) return { kind: "leaf", leaf: "tensor" };
+  return { kind: "leaf", leaf: elementDType(type) === "bool" ? "boolean" : "number" };
+}
+
+/** Arrays and objects of results; null for structures with static parts, and without any tensor. */
+function structureOf(tree: Tree, leaf: () => Structure): Structure | null {
+  if (tree.kind === "leaf") return leaf();
+  if (tree.kind === "static" || tree.items.length === 0) return null;
+  const items = tree.items.map((item) => structureOf(item, leaf));
+  if (items.includes(null)) return null;
+  const parts = items as readonly Structure[];
+  return tree.kind === "array" ? { kind: "tuple", items: parts } : { kind: "object", keys: tree.keys, items: parts };
 }
 
 /** The standalone module of a compiled function. */
@@ -71,9 +88,9 @@ export function moduleOf(compiled: Compiled, traced: Traced | null): StandaloneM
   }
   if (traced !== null && !isFlat(traced.arguments))
     fail("option", `${where}: arguments are structures`, { hint: "compile a function of plain tensors" });
-  const results = traced === null ? plainResults(compiled) : arrangement(traced.results);
-  if (results === undefined) fail("option", `${where}: the results hold parts that are no tensors`);
-  const made = compiled.executable.standalone(results);
+  const convention = conventionOf(compiled, traced);
+  if (convention === null) fail("option", `${where}: the results hold parts that are no tensors`);
+  const made = compiled.executable.standalone(convention);
   return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }
 

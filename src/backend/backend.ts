@@ -11,14 +11,49 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
 }
 
-/** How results are handed out: null is one of them, in order; arrays and objects hold more. */
-export type Arrangement = null | readonly Arrangement[] | { readonly [key: string]: Arrangement };
+/** What JavaScript has for an array of numbers. */
+export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
+
+/** What JavaScript has for one argument or result: rows are results only; a tensor is a typed array with a shape. */
+export type LeafKind = "number" | "boolean" | ArrayKind | `${ArrayKind}[]` | "tensor";
+
+/** How values make up a parameter or result; leaves in order are arguments or results of the function. */
+export type Structure<Leaf extends LeafKind = LeafKind> =
+  | { readonly kind: "leaf"; readonly leaf: Leaf }
+  | { readonly kind: "tuple"; readonly items: readonly Structure<Leaf>[] }
+  | { readonly kind: "object"; readonly keys: readonly string[]; readonly items: readonly Structure<Leaf>[] }
+  /** The result of a function that returns nothing. */
+  | { readonly kind: "nothing" };
+
+export interface Parameter<Leaf extends LeafKind = LeafKind> {
+  /** The user's name of it; empty where there is none. */
+  readonly name: string;
+  readonly structure: Structure<Leaf>;
+  /** What the parameter is where the call leaves it out; undefined where it may not. */
+  readonly fallback: number | boolean | undefined;
+}
+
+/** How a function is called with JavaScript's values. */
+export interface Convention<Leaf extends LeafKind = LeafKind> {
+  readonly parameters: readonly Parameter<Leaf>[];
+  readonly result: Structure<Leaf>;
+  /** The arguments, arrays, that a call writes to. What they hold in the end are the results behind those of `result`. */
+  readonly written: readonly number[];
+}
+
+/** The leaves of a structure, in order. */
+export function leavesOf<Leaf extends LeafKind>(structure: Structure<Leaf>): readonly Leaf[] {
+  if (structure.kind === "leaf") return [structure.leaf];
+  return structure.kind === "nothing" ? [] : structure.items.flatMap((item) => leavesOf(item));
+}
 
 /** A standalone ES module, and its `.d.ts`. */
 export interface StandaloneModule {
   readonly code: string;
   readonly types: string;
 }
+
+export type NativeCall = (...args: unknown[]) => unknown;
 
 /** A compiled function on arrays. */
 export interface Executable {
@@ -30,14 +65,14 @@ export interface Executable {
    */
   readonly scalar: ((...args: (number | boolean)[]) => number | boolean | readonly (number | boolean)[]) | null;
   /**
-   * `scalar` for callers who pass anything: as many plain numbers as it takes go straight through, at no cost, all else
-   * goes to `otherwise`. Its results come in the structure of `results`. null where that would gain nothing.
+   * The function on JavaScript's values, for callers who pass anything: what fits goes straight through, at next to no
+   * cost, all else goes to `otherwise`. null where that would gain nothing.
    */
-  guarded(otherwise: (...args: unknown[]) => unknown, results: Arrangement): ((...args: unknown[]) => unknown) | null;
+  native(convention: Convention, otherwise: NativeCall): NativeCall | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
   /** The generated code as a module of its own; null where there is none. */
-  standalone(results: Arrangement): StandaloneModule | null;
+  standalone(convention: Convention): StandaloneModule | null;
 }
 
 export interface Backend {

@@ -1,5 +1,17 @@
 // The backends by name, and the interface they meet.
 
-export type { Arrangement, Backend, BackendOptions, Executable, StandaloneModule } from "./backend.ts";
+export {
+  type ArrayKind,
+  type Backend,
+  type BackendOptions,
+  type Convention,
+  type Executable,
+  type LeafKind,
+  leavesOf,
+  type NativeCall,
+  type Parameter,
+  type StandaloneModule,
+  type Structure,
+} from "./backend.ts";
 export { interpret, interpretBackend } from "./interpret/index.ts";
 export { jsBackend } from "./js/index.ts";

@@ -1,16 +1,29 @@
-// adjoint compile: IR or an expression as a standalone JavaScript module.
+// adjoint compile: IR, a function of TypeScript or an expression as a standalone JavaScript module.
 
 import { gradPipeline } from "../../passes/index.ts";
 import { type CompiledFunction, compile, compileExpression } from "../api/index.ts";
 import { runPasses } from "../compile/index.ts";
 import { expressionNames } from "../frontend/index.ts";
 import { withGradient } from "./grad.ts";
-import { type Command, type Io, readModule, readOptions, UsageError, writeFile } from "./io.ts";
+import {
+  askedOf,
+  type Command,
+  type Io,
+  isTypeScript,
+  loadSource,
+  readModule,
+  readOptions,
+  readProgram,
+  UsageError,
+  writeFile,
+} from "./io.ts";
 
 const options = {
   expr: { type: "string" },
   output: { type: "string", short: "o" },
   gradient: { type: "boolean", default: false },
+  hessian: { type: "boolean", default: false },
+  wrt: { type: "string" },
   types: { type: "boolean", default: false },
   entry: { type: "string" },
   json: { type: "boolean", default: false },
@@ -18,19 +31,22 @@ const options = {
 
 export const compileCommand: Command = {
   name: "compile",
-  usage: 'compile FILE.ir|-|--expr "…" [--entry f] [-o OUT.js] [--gradient] [--types] [--json]',
+  usage: 'compile FILE|-|--expr "…" [--entry f] [-o OUT.js] [--gradient] [--hessian] [--wrt x,y] [--types] [--json]',
   summary: "Writes a standalone ES module: no imports, no eval, the same bytes each time.",
-  help: `Numbers go in as numbers, tensors as typed arrays or { data, shape }; tensors come out as { data, shape }.
+  help: `Of IR, numbers go in as numbers, tensors as typed arrays or { data, shape }; tensors come out as { data, shape }. Of
+TypeScript, the function takes and gives what it says itself.
 
   --expr "sin(x*y)"     an expression instead of a file; its names are the arguments, in order of appearance
-  --entry f             the function to export; the last public one where left out
-  --gradient            the function's results and its gradient
+  --entry f             the function to export; left out, the last public one of IR, the last exported one of TypeScript
+  --gradient            the function's results and its gradient: [value, gradient] of an expression and of TypeScript
+  --hessian             [value, gradient, hessian] of an expression and of TypeScript
+  --wrt x,y             the parameters of TypeScript to differentiate with respect to; all that have derivatives where left out
   -o OUT.js             writes a file instead of standard output, and with --types OUT.d.ts beside it
   --types               the declarations; without -o, instead of the code
   --json                code and types as data`,
-  run(args, io) {
+  async run(args, io) {
     const { values, positionals } = readOptions(args, options);
-    const f = compiled(values, positionals, io);
+    const f = await compiled(values, positionals, io);
     const { code, types } = f.toModule();
     const { output } = values;
     if (values.json) io.out(`${JSON.stringify({ code, types }, null, 2)}\n`);
@@ -46,15 +62,34 @@ export const compileCommand: Command = {
 interface Values {
   readonly expr?: string;
   readonly gradient: boolean;
+  readonly hessian: boolean;
+  readonly wrt?: string;
   readonly entry?: string;
 }
 
-function compiled({ expr, gradient, entry }: Values, positionals: readonly string[], io: Io): CompiledFunction {
+async function compiled(values: Values, positionals: readonly string[], io: Io): Promise<CompiledFunction> {
+  const { expr, gradient, hessian } = values;
   if ((expr === undefined) === (positionals.length === 0)) throw new UsageError("expected FILE or --expr, one of them");
   if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-  if (expr !== undefined) return compileExpression(expr, expressionNames(expr), { gradient, backend: "js" });
-  const { module } = readModule(positionals[0], io);
-  if (!gradient) return compile(module, { entry, backend: "js" });
+  const [path] = positionals;
+  const isSource = path !== undefined && isTypeScript(path);
+  if (values.wrt !== undefined && !isSource) throw new UsageError("--wrt is for files of TypeScript");
+  if (expr !== undefined) return compileExpression(expr, expressionNames(expr), { gradient, hessian, backend: "js" });
+  return isSource ? fromSource(path, values, io) : fromModule(path, values, io);
+}
+
+async function fromSource(path: string, { entry, gradient, hessian, wrt }: Values, io: Io): Promise<CompiledFunction> {
+  if (wrt !== undefined && !gradient && !hessian) throw new UsageError("--wrt goes with --gradient or --hessian");
+  const { compileProgram } = await loadSource();
+  const { program } = await readProgram(path, io, entry);
+  const names = wrt?.split(",").map((name) => name.trim());
+  return askedOf(path, () => compileProgram(program, { gradient, hessian, wrt: names, backend: "js" }));
+}
+
+async function fromModule(path: string, { entry, gradient, hessian }: Values, io: Io): Promise<CompiledFunction> {
+  if (hessian) throw new UsageError("--hessian is for expressions and files of TypeScript");
+  const { module } = await readModule(path, io);
+  if (!gradient) return askedOf(path, () => compile(module, { entry, backend: "js" }));
   const name = entry ?? module.funcs.findLast((f) => f.visibility === "public")?.name;
   if (name === undefined) throw new UsageError("the module has no public function");
   const { module: withBoth } = runPasses(withGradient(module, name, undefined), gradPipeline);

@@ -16,24 +16,26 @@ import { type Command, readModule, readOptions, UsageError, writeFile } from "./
 
 export const draw: Command = {
   name: "draw",
-  usage: "draw FILE|- [--style operations|values] [-o OUT.dot]",
+  usage: "draw FILE|- [--entry f] [--style operations|values] [-o OUT.dot]",
   summary: "Draws IR as a graph in DOT, which Graphviz lays out.",
   help: `Regions are boxes inside their operation's, functions boxes of their own.
 
+  --entry f             the function of a file of TypeScript; the last exported one where left out
   --style operations    nodes are operations, edges the values between them (the default)
   --style values        nodes are values, with the operations that make them between
   -o OUT.dot            writes a file instead of standard output`,
-  run(args, io) {
+  async run(args, io) {
     const { values, positionals } = readOptions(args, {
       style: { type: "string", default: "operations" },
       output: { type: "string", short: "o" },
+      entry: { type: "string" },
     });
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
     const { style } = values;
     if (style !== "operations" && style !== "values") {
       throw new UsageError(`--style is '${style}', expected operations or values`);
     }
-    const text = drawModule(readModule(positionals[0], io).module, style);
+    const text = drawModule((await readModule(positionals[0], io, values.entry)).module, style);
     if (values.output === undefined) io.out(text);
     else writeFile(values.output, text, io);
   },

@@ -15,7 +15,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { constantLike, isFloatType, vjp } from "../ops/index.ts";
-import { type Command, readModule, readOptions, UsageError } from "./io.ts";
+import { type Command, isTypeScript, readModule, readOptions, UsageError } from "./io.ts";
 
 const options = { wrt: { type: "string" }, json: { type: "boolean", default: false } } as const;
 
@@ -27,15 +27,17 @@ export const grad: Command = {
 
   --wrt 0,1             the arguments to differentiate with respect to; all of float dtype where left out
   --json                the module's text in JSON, as opt gives it`,
-  run(args, io) {
+  async run(args, io) {
     const { values, positionals } = readOptions(args, options);
     if (positionals.length !== 2 || !positionals[1].startsWith("@")) throw new UsageError("expected FILE and @func");
-    const { module } = readModule(positionals[0], io);
+    const path = positionals[0];
+    const name = positionals[1].slice(1);
+    const { module } = await readModule(path, io, isTypeScript(path) ? name : undefined);
     const wrt = values.wrt?.split(",").map((n) => {
       if (!/^\s*\d+\s*$/.test(n)) throw new UsageError(`--wrt is '${values.wrt}', expected argument numbers like 0,1`);
       return Number(n);
     });
-    const { module: result } = runPasses(withGradient(module, positionals[1].slice(1), wrt), tensorPipeline);
+    const { module: result } = runPasses(withGradient(module, name, wrt), tensorPipeline);
     const text = printModule(result);
     io.out(values.json ? `${JSON.stringify({ module: text }, null, 2)}\n` : text);
   },

@@ -1,17 +1,9 @@
-// What the subcommands share: files, options, values as JSON.
+// What the subcommands share: files and options.
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import {
-  AdjointError,
-  type DType,
-  dtypes,
-  fail,
-  type Module,
-  type NdArray,
-  type TensorType,
-  type Type,
-} from "../ir/index.ts";
+import { AdjointError, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
+import type { SourceProgram } from "../source/index.ts";
 
 export interface Io {
   /** The text of a file, `-` for standard input. */
@@ -26,7 +18,7 @@ export interface Command {
   readonly usage: string;
   readonly summary: string;
   readonly help: string;
-  run(args: readonly string[], io: Io): void;
+  run(args: readonly string[], io: Io): void | Promise<void>;
 }
 
 /** The command was called wrongly: exit 2. */
@@ -74,10 +66,53 @@ function hideNegative(arg: string): string {
   return /^-(\d|\.\d|inf)/.test(arg) ? `${hidden}${arg}` : arg;
 }
 
-export function readModule(path: string | undefined, io: Io): { readonly module: Module; readonly text: string } {
+/** Whether a file is TypeScript, by its name. */
+export function isTypeScript(path: string): boolean {
+  return /\.m?ts$/.test(path);
+}
+
+/** The module of a file of IR, or of a function of a file of TypeScript: the last exported one where `entry` is left out. */
+export async function readModule(
+  path: string | undefined,
+  io: Io,
+  entry?: string,
+): Promise<{ readonly module: Module; readonly text: string }> {
   if (path === undefined) throw new UsageError("FILE is missing");
+  if (isTypeScript(path)) {
+    const { program, text } = await readProgram(path, io, entry);
+    return { text, module: program.module };
+  }
+  if (entry !== undefined)
+    throw new UsageError("--entry is for files of TypeScript", { hint: "all functions of a file of IR are read" });
   const text = readText(path, io);
   return { text, module: parse(text, { file: path === "-" ? "<stdin>" : path }) };
+}
+
+/** Errors without a line of the file itself are about what was asked on the command line. */
+export function askedOf<T>(path: string, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    if (!(error instanceof AdjointError) || error.origin === null || error.origin.file === path) throw error;
+    const { code, reason, reproducer, cause } = error;
+    throw new AdjointError(code, reason, { reproducer, cause });
+  }
+}
+
+/** The entry of TypeScript source, which takes long to load, and is loaded for these files alone. */
+export function loadSource(): Promise<typeof import("../entry/source.ts")> {
+  return import("../entry/source.ts");
+}
+
+/** A function of a file of TypeScript. */
+export async function readProgram(
+  path: string,
+  io: Io,
+  entry?: string,
+): Promise<{ readonly program: SourceProgram; readonly text: string }> {
+  const text = readText(path, io);
+  const { readSource } = await loadSource();
+  return { text, program: readSource(text, { entry, file: path }) };
 }
 
 function readText(path: string, io: Io): string {
@@ -88,57 +123,4 @@ function readText(path: string, io: Io): string {
       cause: error,
     });
   }
-}
-
-/** An argument written as JSON; numbers also as nan, inf, -inf. */
-export function readValue(text: string, type: Type, label: string): NdArray {
-  if (type.kind !== "tensor") return fail("argument", `${label} has no JSON form`);
-  let json: unknown;
-  try {
-    json = /^(nan|-?inf)$/.test(text) ? text : JSON.parse(text);
-  } catch {
-    fail("argument", `${label} is '${text}', expected JSON`, { hint: "write 1.5, true or [[1, 2], [3, 4]]" });
-  }
-  const elements: number[] = [];
-  const shape: number[] = [];
-  const open = (x: unknown, axis: number): void => {
-    if (!Array.isArray(x)) {
-      if (axis !== shape.length) fail("argument", `${label} is ragged`);
-      elements.push(numberOf(x, type.dtype, label));
-      return;
-    }
-    if (axis > 64) fail("argument", `${label} is nested too deep`);
-    if (shape.length === axis && elements.length === 0) shape.push(x.length);
-    if (shape[axis] !== x.length) fail("argument", `${label} is ragged`);
-    for (const item of x) open(item, axis + 1);
-  };
-  open(json, 0);
-  const rank = (type as TensorType).shape.length;
-  if (shape.length !== rank) fail("argument", `${label} has ${shape.length} axes, expected ${rank}`);
-  return { dtype: type.dtype, shape, data: new dtypes[type.dtype].array(elements) };
-}
-
-const words: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, "-inf": -Infinity, "-0": -0 };
-
-function numberOf(x: unknown, dtype: DType, label: string): number {
-  if (typeof x === "boolean" && dtype === "bool") return Number(x);
-  if (typeof x === "number" && dtype !== "bool") return x;
-  if (typeof x === "string" && Object.hasOwn(words, x)) return words[x];
-  return fail("argument", `${label} holds ${JSON.stringify(x)}, expected ${dtype}`);
-}
-
-/** A result as JSON; nan, inf, -inf and -0 as strings in arrays of numbers JSON lacks. */
-export function writeValue(array: NdArray): string {
-  const element = (x: number): string => {
-    if (array.dtype === "bool") return x !== 0 ? "true" : "false";
-    if (Object.is(x, -0)) return "-0";
-    if (Number.isFinite(x)) return String(x);
-    return Number.isNaN(x) ? '"nan"' : x > 0 ? '"inf"' : '"-inf"';
-  };
-  let next = 0;
-  const part = (axis: number): string => {
-    if (axis === array.shape.length) return element(array.data[next++]);
-    return `[${Array.from({ length: array.shape[axis] }, () => part(axis + 1)).join(", ")}]`;
-  };
-  return part(0);
 }

@@ -18,11 +18,11 @@ const commands: ReadonlyMap<string, Command> = new Map(
 
 function overview(): string {
   const lines = [...commands.values()].map((c) => `  adjoint ${c.usage}\n      ${c.summary}`);
-  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE may be - for standard input.\n`;
+  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE is IR, - for standard input; FILE.ts and FILE.mts are TypeScript,\n  whose functions of numbers and arrays become IR.\n`;
 }
 
 /** Runs the command; gives the exit code. */
-export function main(argv: readonly string[], io: Io): number {
+export async function main(argv: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     io.out(overview());
@@ -38,7 +38,7 @@ export function main(argv: readonly string[], io: Io): number {
     return 0;
   }
   try {
-    command.run(rest, io);
+    await command.run(rest, io);
     return 0;
   } catch (error) {
     return report(error, command, io);

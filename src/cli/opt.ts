@@ -4,9 +4,10 @@ import { standardPasses, tensorPipeline } from "../../passes/index.ts";
 import { type Check, runPasses } from "../compile/index.ts";
 import { countOperations, printModule } from "../ir/index.ts";
 import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
-import { type Command, type Io, readModule, readOptions, UsageError } from "./io.ts";
+import { type Command, type Io, isTypeScript, readModule, readOptions, UsageError } from "./io.ts";
 
 const options = {
+  entry: { type: "string" },
   passes: { type: "string" },
   "print-after-all": { type: "boolean", default: false },
   "print-before": { type: "string", multiple: true, default: [] as string[] },
@@ -22,10 +23,12 @@ const options = {
 export const opt: Command = {
   name: "opt",
   usage:
-    "opt FILE|- [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
+    "opt FILE|- [--entry f] [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
   summary: "Runs passes over IR and prints the result.",
-  help: `Without --passes, the file's \`// pass: a, b\` line says what to run; without one, the default pipeline runs.
+  help: `Without --passes, the \`// pass: a, b\` line of a file of IR says what to run; without one, the default pipeline runs.
+--passes "" shows what a file of TypeScript becomes, as it was read.
 
+  --entry f             the function of a file of TypeScript; the last exported one where left out
   --passes a,b,c        the passes, in order: ${[...standardPasses.keys()].join(", ")}
   --print-after-all     the module after each pass that changed something
   --print-before=P      the module before pass P; --print-after=P after it
@@ -36,12 +39,15 @@ export const opt: Command = {
   --origins             prints where each operation came from
   --fast                allows rewrites that change bits
   --json                the log as JSON`,
-  run(args, io) {
+  async run(args, io) {
     const { values, positionals } = readOptions(args, options);
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const { module, text } = readModule(positionals[0], io);
+    const [path] = positionals;
+    const { module, text } = await readModule(path, io, values.entry);
     for (const name of [...values["print-before"], ...values["print-after"]]) passOf(name);
-    const pipeline = choosePipeline(values.passes ?? passLine(text));
+    const pipeline = choosePipeline(
+      values.passes ?? (path !== undefined && isTypeScript(path) ? undefined : passLine(text)),
+    );
     const { module: result, log } = runPasses(module, pipeline, { check: checkOf(values.check), fast: values.fast });
     if (values.json) {
       io.out(

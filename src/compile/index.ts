@@ -1,6 +1,17 @@
 // The driver: from a module to something that runs, through a pipeline that is logged and, on request, checked.
 
-export { type Arrangement, interpret, type StandaloneModule } from "../backend/index.ts";
+export {
+  type ArrayKind,
+  type Convention,
+  interpret,
+  type LeafKind,
+  leavesOf,
+  type NativeCall,
+  type Parameter,
+  type StandaloneModule,
+  type Structure,
+} from "../backend/index.ts";
 export { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "./compile-module.ts";
+export { type Facts, withFacts } from "./facts.ts";
 export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";

@@ -1,17 +1,15 @@
 // compileSource: a function of a file of TypeScript, compiled.
 
-import { type CompiledFunction, compile } from "../api/index.ts";
-import type { CompileOptions } from "../compile/index.ts";
-import { describe, nameParameters, type Tensor, type TracedFunction } from "../frontend/index.ts";
-import { atCaller, fail, findFunc, isScalar, printType, requireOptions } from "../ir/index.ts";
-import { arrange, fromResult, leafKinds, leavesOfArguments, overlap, toArgument } from "./bind.ts";
-import { derived, parametersOf, tensorsIn } from "./derivatives.ts";
-import type { LeafKind, SourceProgram, Structure } from "./program.ts";
-import { readSource } from "./read-source.ts";
+import type { CompiledFunction } from "../api/index.ts";
+import { type Compiled, type CompileOptions, compileModule } from "../compile/index.ts";
+import { type Boundary, describe, nameParameters, type Tensor, type Tree, trace } from "../frontend/index.ts";
+import { atCaller, type Func, fail, findFunc, requireOptions } from "../ir/index.ts";
+import { callable } from "./callable.ts";
+import { calling, conventionOf, type Derivatives, derived, type LeafFunction, parametersOf } from "./derivatives.ts";
+import type { SourceProgram } from "./program.ts";
+import { type ReadOptions, readSource } from "./read-source.ts";
 
-export interface SourceOptions extends Omit<CompileOptions, "ops" | "observe"> {
-  /** What messages call the file. */
-  readonly file?: string;
+export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "observe"> {
   /** `f(…)` gives `[value, gradient]`. */
   readonly gradient?: boolean;
   /** `f(…)` gives `[value, gradient, hessian]`. */
@@ -20,9 +18,9 @@ export interface SourceOptions extends Omit<CompileOptions, "ops" | "observe"> {
   readonly wrt?: readonly string[];
 }
 
-const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
-  entry: true,
-  file: true,
+export interface SourceOptions extends ProgramOptions, ReadOptions {}
+
+const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
   gradient: true,
   hessian: true,
   wrt: true,
@@ -31,6 +29,8 @@ const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
   check: true,
   pipeline: true,
 };
+
+const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };
 
 /**
  * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
@@ -47,119 +47,75 @@ const optionNames: Readonly<Record<keyof SourceOptions, true>> = {
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
   return atCaller(compileSource, () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
-    requireOptions("compileSource", options, Object.keys(optionNames));
-    const { entry, file, gradient = false, hessian = false, wrt, ...rest } = options;
-    const program = readSource(text, { entry, file });
-    if (!gradient && !hessian) {
-      const made = compile(program.module, { ...rest, entry: program.entry });
-      const isSame = program.result.kind === "leaf" || (isFlat(program.result) && leafKinds(program.result).length > 1);
-      return isSame && takesPlain(program) && givesPlain(made) ? made : bound(program, made, program.result);
-    }
-    return compileDerived(program, parametersOf(program, wrt), hessian, rest);
+    requireOptions("compileSource", options, Object.keys(sourceOptions));
+    const { entry, file, ...rest } = options;
+    requireDerivatives("compileSource", rest);
+    return compiled(readSource(text, { entry, file }), rest, compileSource);
   });
 }
 
-function compileDerived(
+/**
+ * Compiles what `readSource` gave, as compileSource does.
+ * @throws AdjointError code `option` or `argument` for options, `no-derivative` for what has none.
+ * @example compileProgram(readSource("export function f(x: number) { return x * x; }"))(3) // 9
+ */
+export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): CompiledFunction {
+  return atCaller(compileProgram, () => {
+    requireOptions("compileProgram", options, Object.keys(programOptions));
+    requireDerivatives("compileProgram", options);
+    return compiled(program, options, compileProgram);
+  });
+}
+
+function compiled(
   program: SourceProgram,
-  wrt: readonly number[],
-  hessian: boolean,
-  options: CompileOptions,
+  { gradient, hessian, wrt, ...options }: ProgramOptions,
+  boundary: Boundary,
 ): CompiledFunction {
-  const result = derivativeStructure(program, wrt, hessian);
-  const fn = derived(program, { hessian, wrt });
-  const types = findFunc(program.module, program.entry)?.body.arguments.map((a) => printType(a.type)) ?? [];
-  // numbers reach generated code as they are; what has arrays or structures goes leaf by leaf
-  if (takesPlain(program)) {
-    nameParameters(fn, namesOf(program));
-    const made = compile(fn, types, options);
-    if (givesPlain(made)) return made;
-  }
-  const flat = nameParameters(leafByLeaf(program, fn), namesOf(program));
-  return bound({ ...program, written: [] }, compile(flat, types, options), result);
+  if (gradient !== true && hessian !== true)
+    return callable(compileModule(program.module, { ...options, entry: program.entry }), program, tracedOf(program));
+  const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };
+  const fn = derived(program, asked);
+  return callable(compileLeaves(program, fn, options, boundary), conventionOf(program, asked), fn);
 }
 
-/** The function on the leaves of its parameters; gives those of its result in an array. */
-function leafByLeaf({ parameters, entry }: SourceProgram, fn: TracedFunction): TracedFunction {
-  const flat = (...leaves: unknown[]): unknown => {
-    let next = 0;
-    const args = parameters.map((p) => arrange(p.structure, () => leaves[next++]));
-    return tensorsIn((fn as (...args: unknown[]) => unknown)(...args));
-  };
-  return Object.defineProperty(flat, "name", { value: entry }) as unknown as TracedFunction;
-}
-
-function namesOf({ module, entry }: SourceProgram): readonly string[] {
-  return findFunc(module, entry)?.body.arguments.map((a, i) => a.name ?? `a${i}`) ?? [];
-}
-
-/** `[value, gradient]` or `[value, gradient, hessian]`. */
-function derivativeStructure({ parameters }: SourceProgram, wrt: readonly number[], hessian: boolean): Structure {
-  const gradient: Structure = { kind: "tuple", items: wrt.map((i) => parameters[i].structure) };
-  const items: Structure[] = [{ kind: "leaf", leaf: "number" }, gradient];
-  if (hessian) items.push({ kind: "tuple", items: wrt.map(() => gradient) });
-  return { kind: "tuple", items };
-}
-
-// ---- calling --------------------------------------------------------------------------------------------------------
-
-/** The compiled function of leaves, on JavaScript's own values. */
-function bound(program: SourceProgram, made: CompiledFunction, result: Structure): CompiledFunction {
-  const { entry, parameters } = program;
-  const kinds = parameters.flatMap((p) => leafKinds(p.structure));
-  const results = leafKinds(result);
-  const names = namesOf(program);
-  const labels = names.map((name) => `${entry}: argument '${name}'`);
-  const call = (...args: unknown[]): unknown =>
-    atCaller(call, () => {
-      const leaves = leavesOfArguments(entry, parameters, args);
-      requireApart(program, leaves, names);
-      const given: unknown = made(...leaves.map((leaf, i) => toArgument(leaf, kinds[i], labels[i])));
-      const values = program.written.length + results.length === 1 ? [given] : (given as readonly unknown[]);
-      writeBack(program, values.slice(results.length), leaves);
-      let next = 0;
-      return arrange(result, () => {
-        const k = next++;
-        return fromResult(values[k], results[k]);
-      });
-    });
-  const { length: _, prototype: __, ...properties } = Object.getOwnPropertyDescriptors(made);
-  return Object.defineProperties(call, properties) as CompiledFunction;
-}
-
-function isScalarLeaf(leaf: LeafKind): boolean {
-  return leaf === "number" || leaf === "boolean";
-}
-
-/** Numbers go in as they are. */
-function takesPlain({ parameters }: SourceProgram): boolean {
-  return parameters.every(
-    (p) => p.structure.kind === "leaf" && isScalarLeaf(p.structure.leaf) && p.fallback === undefined,
+/** The function of leaves, traced for the types that the program has. */
+function compileLeaves(
+  { module, entry }: SourceProgram,
+  fn: LeafFunction,
+  options: CompileOptions,
+  boundary: Boundary,
+): Compiled {
+  const { arguments: leaves } = (findFunc(module, entry) as Func).body;
+  const traced = Object.defineProperty((...args: Tensor[]) => fn(...args), "name", { value: entry });
+  nameParameters(
+    traced,
+    leaves.map((a, i) => a.name ?? `a${i}`),
   );
+  const tree: Tree = { kind: "array", items: leaves.map(() => ({ kind: "leaf" })) };
+  const types = leaves.map((a) => a.type);
+  const { module: made, func } = trace(traced, types, tree, boundary);
+  return compileModule(made, { ...options, entry: func.name });
 }
 
-function givesPlain({ signature }: CompiledFunction): boolean {
-  return signature.results.length > 0 && signature.results.every(isScalar);
-}
-
-function isFlat(structure: Structure): boolean {
-  return structure.kind === "tuple" && structure.items.every((item) => item.kind === "leaf");
-}
-
-function requireApart({ written, entry }: SourceProgram, leaves: readonly unknown[], names: readonly string[]): void {
-  for (const i of written) {
-    const other = leaves.findIndex((leaf, k) => k !== i && overlap(leaf, leaves[i]));
-    if (other >= 0)
-      fail("argument", `${entry}: '${names[i]}' is written to, and '${names[other]}' is the same array`, {
-        hint: "pass a copy",
-      });
+function requireDerivatives(name: string, { gradient, hessian, wrt }: ProgramOptions): void {
+  for (const [option, x] of Object.entries({ gradient, hessian })) {
+    if (x !== undefined && typeof x !== "boolean")
+      fail("option", `${name}: option '${option}' is ${describe(x)}, expected true or false`);
   }
+  if (wrt === undefined) return;
+  if (!Array.isArray(wrt) || !wrt.every((name) => typeof name === "string"))
+    fail("option", `${name}: option 'wrt' is ${describe(wrt)}, expected names of parameters in an array`);
+  if (gradient !== true && hessian !== true)
+    fail("option", `${name}: option 'wrt' without derivatives`, { hint: "add gradient: true" });
 }
 
-/** What the function wrote to its arguments is in the caller's arrays. */
-function writeBack({ written }: SourceProgram, values: readonly unknown[], leaves: readonly unknown[]): void {
-  for (const [k, i] of written.entries()) {
-    const into = leaves[i] as number[];
-    const { data } = (values[k] as Tensor).array("a result");
-    for (let j = 0; j < data.length; j++) into[j] = data[j];
-  }
+/** What runs in a trace. */
+function tracedOf(program: SourceProgram): LeafFunction {
+  const { entry, written, parameters } = program;
+  if (written.length === 0) return calling(program);
+  return () =>
+    fail("scope", `${entry} is called in a trace, but writes to its arguments`, {
+      hint: `let it return what it writes to ${parameters.length === 1 ? "the argument" : "them"}`,
+    });
 }

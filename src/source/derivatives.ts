@@ -1,11 +1,16 @@
 // The gradient and Hessian of a program: the transforms of a function that calls it.
 
 import { hessian, valueAndGrad } from "../api/index.ts";
-import { apply, currentTrace, type Tensor, type TracedFunction } from "../frontend/index.ts";
+import { type ArrayKind, type Convention, type LeafKind, leavesOf, type Structure } from "../compile/index.ts";
+import { apply, cast, currentTrace, type Tensor } from "../frontend/index.ts";
 import { type Func, fail, findFunc, signatureOf } from "../ir/index.ts";
 import { call } from "../ops/index.ts";
-import { isFloatLeaf, leafKinds, spell } from "./bind.ts";
-import type { SourceProgram, Structure } from "./program.ts";
+import { spell } from "./bind.ts";
+import { dtypeOfArray } from "./meaning.ts";
+import type { SourceProgram } from "./program.ts";
+
+/** A function of the leaves of all parameters, in order, to those of its result. */
+export type LeafFunction = (...leaves: Tensor[]) => readonly Tensor[];
 
 /** What is asked for beside the value. */
 export interface Derivatives {
@@ -19,65 +24,140 @@ export function parametersOf(
   { parameters, entry }: SourceProgram,
   names: readonly string[] | undefined,
 ): readonly number[] {
-  const isSmooth = (structure: Structure): boolean => leafKinds(structure).some(isFloatLeaf);
-  if (names === undefined) return parameters.flatMap((p, i) => (isSmooth(p.structure) ? [i] : []));
+  if (names === undefined) return parameters.flatMap((p, i) => (smooth(p.structure) === null ? [] : [i]));
   return names.map((name) => {
     const index = parameters.findIndex((p) => p.name === name);
     if (index < 0) {
-      const known = parameters.map((p) => p.name).join(", ") || "none";
-      fail("argument", `compileSource: wrt names '${name}', which '${entry}' does not have as a parameter`, {
+      const known = parameters.flatMap((p) => (p.name === "" ? [] : [p.name])).join(", ") || "none that has a name";
+      fail("argument", `${entry}: wrt names '${name}', which is no parameter`, {
         hint: `its parameters are ${known}`,
       });
     }
     const { structure } = parameters[index];
-    if (!isSmooth(structure))
-      fail("no-derivative", `compileSource: '${name}' is ${spell(structure)}, which has no derivative`, {
+    if (smooth(structure) === null)
+      fail("no-derivative", `${entry}: '${name}' is ${spell(structure)}, which has no derivative`, {
         hint: "numbers and arrays of floats have",
       });
     return index;
   });
 }
 
-/** The program with its derivatives, as a function to trace: `[value, gradient]` or `[value, gradient, hessian]`. */
-export function derived(program: SourceProgram, { hessian: wantsHessian, wrt }: Derivatives): TracedFunction {
-  const { entry, result, parameters } = program;
+function isFloat(leaf: LeafKind): boolean {
+  return leaf !== "boolean" && leaf !== "Int32Array";
+}
+
+/** What of a structure has derivatives: objects without the other keys, tuples with nothing in the other places. */
+function smooth(structure: Structure): Structure | null {
+  if (structure.kind === "leaf") return isFloat(structure.leaf) ? structure : null;
+  if (structure.kind === "nothing" || !leavesOf(structure).some(isFloat)) return null;
+  const items = structure.items.map(smooth);
+  if (structure.kind === "tuple") return { ...structure, items: items.map((item) => item ?? { kind: "nothing" }) };
+  const kept = items.flatMap((item, i) => (item === null ? [] : [{ item, key: structure.keys[i] }]));
+  return { kind: "object", keys: kept.map((k) => k.key), items: kept.map((k) => k.item) };
+}
+
+/** `[value, gradient]` or `[value, gradient, hessian]`, of the parameters in `wrt`; what is written to stays as it was. */
+export function conventionOf(program: SourceProgram, { hessian: wantsHessian, wrt }: Derivatives): Convention {
+  const structures = wrt.map((i) => smooth(program.parameters[i].structure) as Structure);
+  const items: Structure[] = [
+    { kind: "leaf", leaf: "number" },
+    { kind: "tuple", items: structures },
+  ];
+  if (wantsHessian) {
+    const row = (a: Structure): Structure => ({ kind: "tuple", items: structures.map((b) => secondOf(a, b)) });
+    items.push({ kind: "tuple", items: structures.map(row) });
+  }
+  return { parameters: program.parameters, result: { kind: "tuple", items }, written: [] };
+}
+
+/** The structure of a, with the structure of b at each leaf. */
+function secondOf(a: Structure, b: Structure): Structure {
+  return each(a, (of) => each(b, (by) => ({ kind: "leaf", leaf: secondLeaf(of, by) })));
+}
+
+function each(structure: Structure, leaf: (kind: LeafKind) => Structure): Structure {
+  if (structure.kind === "leaf") return leaf(structure.leaf);
+  if (structure.kind === "nothing") return structure;
+  return { ...structure, items: structure.items.map((item) => each(item, leaf)) };
+}
+
+/** The derivative of an array with respect to an array has a row for each element of the first. */
+function secondLeaf(of: LeafKind, by: LeafKind): LeafKind {
+  if (of === "number") return by;
+  return by === "number" ? of : `${by as ArrayKind}[]`;
+}
+
+/** The program with its derivatives, by their convention. */
+export function derived(program: SourceProgram, derivatives: Derivatives): LeafFunction {
+  const { entry, result } = program;
   if (result.kind !== "leaf" || result.leaf !== "number")
-    fail("no-derivative", `compileSource: '${entry}' gives ${spell(result)}, expected a number`, {
+    fail("no-derivative", `${entry} gives ${spell(result)}, expected a number`, {
       hint: "the gradient is that of one number",
     });
-  if (wrt.length === 0)
-    fail("no-derivative", `compileSource: '${entry}' has no parameter to differentiate with respect to`, {
+  if (derivatives.wrt.length === 0)
+    fail("no-derivative", `${entry} has no parameter to differentiate with respect to`, {
       hint: "numbers and arrays of floats have derivatives",
     });
-  const value = calling(program);
+  const all = calling(program);
+  const value = Object.defineProperty((...leaves: Tensor[]) => all(...leaves)[0], "name", { value: entry });
+  const groups = leavesOfEach(program, derivatives.wrt);
+  const wrt = groups.flat();
   const first = valueAndGrad(value, { wrt });
-  if (!wantsHessian) return first as unknown as TracedFunction;
-  const second = hessian(value, { wrt });
-  const all = (...args: never[]): unknown => [...(first(...args) as unknown[]), second(...args)];
-  return Object.defineProperties(all, {
-    name: { value: entry },
-    length: { value: parameters.length },
-  }) as unknown as TracedFunction;
-}
-
-/** The program as a function of tensors in the structures of its parameters; what it writes to stays as it was. */
-function calling({ module, entry }: SourceProgram): TracedFunction {
-  const func = findFunc(module, entry) as Func;
-  const signature = { ...signatureOf(func), name: "primal" };
-  const called: Func = { ...func, name: "primal", visibility: "private" };
-  const value = (...args: unknown[]): unknown => {
-    currentTrace()?.funcs.set(called.name, called);
-    return apply(value, args.flatMap(tensorsIn), (...values) => call(signature, values).slice(0, 1))[0];
+  const second = derivatives.hessian ? hessian(value, { wrt }) : null;
+  const kinds = leavesOf(conventionOf(program, derivatives).result);
+  return (...leaves) => {
+    const [y, gradient] = first(...leaves) as [Tensor, readonly Tensor[]];
+    const rows = second === null ? [] : (second(...leaves) as readonly (readonly Tensor[])[]);
+    return [y, ...gradient, ...byParameter(rows, wrt, groups)].map((t, k) => ofKind(t, kinds[k]));
   };
-  return Object.defineProperties(value, {
-    name: { value: entry },
-    length: { value: func.body.arguments.length },
-  }) as TracedFunction;
 }
 
-/** The tensors of a structure, in order. */
-export function tensorsIn(x: unknown): readonly Tensor[] {
-  if (Array.isArray(x)) return x.flatMap(tensorsIn);
-  const isPlain = typeof x === "object" && x !== null && Object.getPrototypeOf(x) === Object.prototype;
-  return isPlain ? Object.values(x).flatMap(tensorsIn) : [x as Tensor];
+/** The leaves with derivatives, for each parameter of `wrt`. */
+function leavesOfEach({ parameters }: SourceProgram, wrt: readonly number[]): readonly (readonly number[])[] {
+  let next = 0;
+  const all = parameters.map((p) => leavesOf(p.structure).map((leaf) => ({ leaf, index: next++ })));
+  return wrt.map((i) => all[i].flatMap(({ leaf, index }) => (isFloat(leaf) ? [index] : [])));
+}
+
+/** Rows and columns of leaves, in the order of pairs of parameters. */
+function byParameter(
+  rows: readonly (readonly Tensor[])[],
+  wrt: readonly number[],
+  groups: readonly (readonly number[])[],
+): readonly Tensor[] {
+  if (rows.length === 0) return [];
+  const place = new Map(wrt.map((leaf, k) => [leaf, k]));
+  const at = (leaf: number): number => place.get(leaf) as number;
+  return groups.flatMap((as) => groups.flatMap((bs) => as.flatMap((a) => bs.map((b) => rows[at(a)][at(b)]))));
+}
+
+/** Derivatives of one dtype with respect to another come in either. */
+function ofKind(tensor: Tensor, kind: LeafKind): Tensor {
+  const array = kind.endsWith("[][]") || kind.endsWith("Array[]") ? kind.slice(0, -"[]".length) : kind;
+  const dtype = array === "number" ? "f64" : dtypeOfArray[array as ArrayKind];
+  return tensor.dtype === dtype ? tensor : cast(tensor, dtype);
+}
+
+/** The program on tensors: a call of its function. What it writes to stays as it was. */
+export function calling({ module, entry, result }: SourceProgram): LeafFunction {
+  const func = findFunc(module, entry) as Func;
+  const count = leavesOf(result).length;
+  const value: LeafFunction = (...leaves) => {
+    const signature = { ...signatureOf(func), name: nameIn(func) };
+    return apply(value, leaves, (...values) => call(signature, values)).slice(0, count);
+  };
+  return value;
+}
+
+/** The name of the function in the module that is traced, where it is put at its first call. */
+function nameIn(func: Func): string {
+  const funcs = currentTrace()?.funcs;
+  const base = `${func.name}.primal`;
+  if (funcs === undefined) return base;
+  for (let n = 0; ; n++) {
+    const name = n === 0 ? base : `${base}_${n}`;
+    const there = funcs.get(name);
+    if (there === undefined) funcs.set(name, { ...func, name, visibility: "private" });
+    if (there === undefined || there.body === func.body) return name;
+  }
 }

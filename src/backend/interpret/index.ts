@@ -34,7 +34,7 @@ export const interpretBackend: Backend = {
     return {
       run,
       scalar: isPlain ? plain(run, args.map(typeOf), results.map(typeOf)) : null,
-      guarded: () => null,
+      native: () => null,
       source: null,
       standalone: () => null,
     };

@@ -1,6 +1,7 @@
 // The JavaScript backend: loop-level IR to text to a function, in one call of `new Function`.
 
 import {
+  AdjointError,
   allocate,
   type DType,
   evaluateDim,
@@ -21,8 +22,8 @@ import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
-import { guard } from "./guard.ts";
 import type { Tables } from "./module-text.ts";
+import { native } from "./native.ts";
 import { standalone } from "./standalone.ts";
 import { takesArray } from "./writer.ts";
 
@@ -44,10 +45,12 @@ export const jsBackend: Backend = {
     return {
       run: runner(func, options.signature, generated),
       scalar,
-      guarded: (otherwise, results) =>
-        scalar === null ? null : guard(scalar, options.signature.arguments, results, otherwise),
+      native: (convention, otherwise) =>
+        takesArray(func)
+          ? null
+          : native(generated, { func, signature: options.signature, convention }, otherwise, failed(options.signature)),
       source: text.text,
-      standalone: (results) => standalone(text, func, options.signature, results),
+      standalone: (convention) => standalone(text, func, options.signature, convention),
     };
   },
 };
@@ -117,12 +120,17 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
 function inRange<T>(run: () => T, signature: Signature): T {
   try {
     return run();
-  } catch (cause) {
-    if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) throw cause;
-    return fail("range", `@${signature.name}: memory for a tensor in between does not fit: ${cause.message}`, {
-      cause,
-    });
+  } catch (error) {
+    throw failed(signature)(error);
   }
+}
+
+function failed({ name }: Signature): (error: unknown) => unknown {
+  return (cause) => {
+    if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) return cause;
+    const reason = `@${name}: memory for a tensor in between does not fit: ${cause.message}`;
+    return new AdjointError("range", reason, { cause });
+  };
 }
 
 function unwrap({ dtype, shape, data }: NdArray): Passed {

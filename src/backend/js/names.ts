@@ -5,7 +5,9 @@ const reserved: readonly string[] = [
   ..."await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield".split(
     " ",
   ),
-  ..."arguments async undefined NaN Infinity Math Number Boolean Array Object fround".split(" "),
+  ..."arguments async undefined NaN Infinity Math Number Boolean Array Object TypeError RangeError Error fround".split(
+    " ",
+  ),
   ..."Float64Array Float32Array Int32Array Uint32Array Uint8Array".split(" "),
 ];
 

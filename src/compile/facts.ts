@@ -1,0 +1,43 @@
+// What a compiled function knows of itself: its IR, its code, its log, and the module that it makes.
+
+import type { StandaloneModule } from "../backend/index.ts";
+import { type Module, printModule, type Signature } from "../ir/index.ts";
+import type { CompileLog } from "../rewrite/index.ts";
+import type { Compiled } from "./compile-module.ts";
+
+export interface Facts {
+  /** The optimised IR. */
+  readonly ir: string;
+  /** The generated code; null where the interpreter runs. */
+  readonly source: string | null;
+  /** Every pass: the IR before and after, what changed, how long. */
+  readonly log: CompileLog;
+  readonly module: Module;
+  readonly signature: Signature;
+  /**
+   * The generated code as a standalone ES module without imports and eval, the same bytes each time, and its `.d.ts`.
+   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`.
+   * @throws AdjointError code `option` where there is no generated code, or a structure that a module cannot take.
+   */
+  toModule(): StandaloneModule;
+}
+
+/** The function itself, with the facts. */
+export function withFacts<F extends (...args: never[]) => unknown>(
+  call: F,
+  { module, signature, source, log, entry }: Compiled,
+  toModule: () => StandaloneModule,
+): F & Facts {
+  let ir: string | undefined;
+  Object.defineProperties(call, {
+    // the name is the IR's, an identifier or not: never text of the function
+    name: { value: entry },
+    ir: { get: () => (ir ??= printModule(module)) },
+    source: { value: source },
+    log: { value: log },
+    module: { value: module },
+    signature: { value: signature },
+    toModule: { value: toModule },
+  });
+  return call as F & Facts;
+}
