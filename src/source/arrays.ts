@@ -61,9 +61,14 @@ function isWithin({ known }: NumberMeaning, length: Dim): boolean {
   return known !== null && Number.isInteger(known) && known >= 0 && typeof length === "number" && known < length;
 }
 
-export function requireWritable(x: Reading, cell: Cell, name: string, at: number): void {
+export function requireWritable(x: Reading, cell: Cell, name: string | null, at: number): void {
   if (cell.frozen === null) return;
-  x.fail("unsupported", at, `'${name}' is written to here, but ${cell.frozen}`, "copy it first, with slice()");
+  x.fail(
+    "unsupported",
+    at,
+    `${name === null ? "an array" : `'${name}'`} is written to here, but ${cell.frozen}`,
+    "copy it first, with slice()",
+  );
 }
 
 // ---- tuples ---------------------------------------------------------------------------------------------------------
@@ -95,7 +100,7 @@ function readAnyField(x: Reading, cell: RecordCell, at: number): Meaning {
 }
 
 function writeField(x: Reading, cell: RecordCell, index: NumberMeaning, m: Meaning, at: number): void {
-  requireWritable(x, cell, "the tuple", at);
+  requireWritable(x, cell, null, at);
   const field = index.known === null ? undefined : cell.fields.get(String(index.known));
   if (field !== undefined) {
     x.state.write(field, m);

@@ -2,7 +2,24 @@
 
 import { mathFunctions, type NamedFunction } from "../frontend/index.ts";
 import type { Value } from "../ir/index.ts";
-import { abs, and, compare, constant, constantLike, floor, isFinite as isFiniteOp, isNan } from "../ops/index.ts";
+import {
+  abs,
+  add,
+  and,
+  compare,
+  constant,
+  constantLike,
+  div,
+  floor,
+  isFinite as isFiniteOp,
+  isNan,
+  maximum,
+  mul,
+  or,
+  select,
+  sqrt,
+  sub,
+} from "../ops/index.ts";
 import { truth } from "./arithmetic.ts";
 import { arrayOf, copyOf, filled, literal, requireWritable } from "./arrays.ts";
 import { type ArrayKind, type BuiltinMeaning, describeMeaning, type Meaning } from "./meaning.ts";
@@ -125,13 +142,6 @@ export function callBuiltin(x: Reading, { name }: BuiltinMeaning, args: readonly
 
 function callMath(x: Reading, name: string, f: NamedFunction, args: readonly Meaning[], at: number): Meaning {
   if (args.length < f.least) x.fail("arity", at, `${name}: got ${args.length} arguments, expected ${f.least}`);
-  if (name === "Math.hypot" && args.length > 2)
-    x.fail(
-      "unsupported",
-      at,
-      "Math.hypot of more than two numbers is not compiled",
-      "write Math.sqrt(x * x + y * y + z * z)",
-    );
   const numbers = args.slice(0, Math.min(args.length, f.most)).map((m) => x.toNumber(m, at));
   x.at(at);
   const known = numbers.map((n) => n.known);
@@ -139,7 +149,30 @@ function callMath(x: Reading, name: string, f: NamedFunction, args: readonly Mea
     const own = Math[name.slice("Math.".length) as "max"];
     return x.number(own(...(known as number[])));
   }
-  return x.number(f.apply(...numbers.map((n) => n.value)));
+  const values = numbers.map((n) => n.value);
+  return x.number(name === "Math.hypot" && values.length > 2 ? hypotOf(values) : f.apply(...values));
+}
+
+/**
+ * Math.hypot of three and more, as V8 computes it: the sum of the squares of what is left after a division by the largest,
+ * with Kahan's compensation. Infinity wins over NaN.
+ */
+function hypotOf(xs: readonly Value[]): Value {
+  const sizes = xs.map((v) => abs(v));
+  const largest = sizes.reduce((a, b) => maximum(a, b));
+  let sum = constantLike(0, xs[0]);
+  let compensation = sum;
+  for (const size of sizes) {
+    const part = div(size, largest);
+    const summand = sub(mul(part, part), compensation);
+    const next = add(sum, summand);
+    compensation = sub(sub(next, sum), summand);
+    sum = next;
+  }
+  const isInfinite = sizes.map((v) => compare(v, constantLike(Infinity, v), "eq")).reduce((a, b) => or(a, b));
+  const isZero = compare(largest, constantLike(0, largest), "eq");
+  const finite = select(isZero, constantLike(0, sum), mul(sqrt(sum), largest));
+  return select(isInfinite, constantLike(Infinity, sum), finite);
 }
 
 function callPredicate(
@@ -244,7 +277,7 @@ function fill(x: Reading, m: Extract<Meaning, { kind: "reference" }>, args: read
     );
   const n = x.toNumber(args[0], at);
   if (cell.kind === "record") {
-    requireWritable(x, cell, "the array", at);
+    requireWritable(x, cell, null, at);
     for (const field of cell.fields.values()) x.state.write(field, n);
     return m;
   }

@@ -7,8 +7,8 @@ import type { Shape } from "./meaning.ts";
 export interface LoopFacts {
   /** The locations that a step changes, by key, with the shape of those that hold nothing before the loop. */
   readonly carried: ReadonlyMap<string, Shape | null>;
-  /** Of these, the arrays that may have another name at the end of a step. */
-  readonly shared: ReadonlySet<string>;
+  /** Of these, the arrays that may have another name at the end of a step, with that name. */
+  readonly shared: ReadonlyMap<string, string>;
   /** The jumps out of the loop, by the keys of their flags. */
   readonly exits: ReadonlySet<string>;
   /** Whether the condition changes something itself. */

@@ -26,7 +26,11 @@ export function call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly 
 function bind(x: Reading, fn: FunctionNode, args: readonly Meaning[], at: number): void {
   const { parameters } = fn;
   if (args.length > parameters.length)
-    x.fail("arity", at, `'${fn.name}' takes ${parameters.length} arguments, and gets ${args.length}`);
+    x.fail(
+      "arity",
+      at,
+      `'${fn.name}' takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}, and gets ${args.length}`,
+    );
   for (const [i, p] of parameters.entries()) {
     declare(x, p.pattern, false);
     const given = args[i];
@@ -43,7 +47,7 @@ function fallback(x: Reading, fn: FunctionNode, p: Element, at: number): Meaning
 
 /** The body of a function whose parameters are bound. */
 export function body(x: Reading, fn: FunctionNode): Meaning {
-  const frame: Frame = { fn, result: x.location(fn.name, "guarded"), returns: x.target("returned"), hasResult: false };
+  const frame: Frame = { fn, result: x.location("result", "guarded"), returns: x.target("returned"), hasResult: false };
   x.frames = [...x.frames, frame];
   const before = x.path;
   x.verbs.executeBlock(x, fn.body);

@@ -167,14 +167,15 @@ function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
     return [test.isBusy, test.canEnd];
   });
   const carried = new Map<string, Shape | null>();
-  const shared = new Set<string>();
+  const shared = new Map<string, string>();
   for (const [location, { before, entered }] of frame.seen) {
     const after = state.read(location);
     if (after === entered || after === undefined) continue;
     carried.set(location.key, before === undefined ? x.shapeOf(after) : null);
     if (entered?.kind !== "reference" || after.kind !== "reference") continue;
     uniteSites(x, entered.cell, after.cell);
-    if (holderOf(x, after.cell, location) !== null) shared.add(location.key);
+    const holder = holderOf(x, after.cell, location);
+    if (holder !== null) shared.set(location.key, holder);
   }
   state.leaveFrame();
   const changes = state.rollback();
@@ -299,10 +300,10 @@ function slotsOf(x: Reading, facts: LoopFacts, l: Loop): readonly Slot[] {
     let frozen: string | null = null;
     if (held?.kind === "reference") {
       for (const part of locationsOf(x, held)) rebound.add(part);
-      const other = facts.shared.has(key) ? "another array" : holderOf(x, held.cell, location);
+      const other = facts.shared.get(key) ?? holderOf(x, held.cell, location);
       if (other !== null || held.cell.frozen !== null) {
-        frozen = held.cell.frozen ?? `it may be '${other}', which has another name too`;
-        held.cell.frozen ??= `'${location.name}' may be it`;
+        frozen = held.cell.frozen ?? `it may be '${other}', depending on what happened before`;
+        held.cell.frozen ??= `'${location.name}' may be it, depending on what happened before`;
       }
     }
     return {

@@ -130,7 +130,7 @@ export function describeMeaning(m: Meaning | undefined): string {
     case "boolean":
       return "a boolean";
     case "reference":
-      return m.cell.kind === "array" ? `a ${m.cell.array}` : m.cell.isTuple ? "a tuple" : "an object";
+      return m.cell.kind === "array" ? `a ${m.cell.array}` : m.cell.isTuple ? "an array" : "an object";
     case "function":
       return "a function";
     case "builtin":

@@ -1,0 +1,4 @@
+export function f(x: number): number {
+  const b = "a" in { a: x }; // error: unsupported: a string is not compiled: functions here take and give numbers, booleans and arrays of numbers
+  return x;
+}

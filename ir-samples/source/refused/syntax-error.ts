@@ -1,0 +1,3 @@
+export function f(x: number): number {
+  return x +; // error: syntax: expression expected
+}
