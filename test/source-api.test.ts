@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
 import ts from "typescript";
 import { afterAll, describe, expect, it } from "vitest";
 import { type AdjointError, grad, mul, type Tensor, tensor, vmap } from "../src/index.ts";
@@ -186,6 +187,24 @@ describe("a compiled function", () => {
     expect(f.log.entries.length).toBeGreaterThan(0);
     expect(f.signature.arguments.length).toBe(1);
     expect([f.name, f.length, compiled("scale").length]).toEqual(["cube", 1, 2]);
+  });
+
+  it("takes any names, keys and arrays of other realms", () => {
+    const names =
+      "export function f(TypeError: number, Array: number[], $f: Float64Array) { return TypeError + Array[0] + $f[0]; }";
+    const f = compileSource(names);
+    const others = runInNewContext("[[2], new Float64Array([3])]") as unknown[];
+    expect(f(1, ...others)).toBe(6);
+    expect(f.toModule().types).toBe(
+      "export declare function f(TypeError_1: number, Array_1: readonly number[], _f: Float64Array): number;\n",
+    );
+    const keys = compileSource(
+      "export function f(p: { valueOf: number; constructor: number }) { return { toString: p.valueOf + p.constructor }; }",
+    );
+    expect(keys({ valueOf: 2, constructor: 3 })).toEqual({ toString: 5 });
+    expect(refusal(() => keys({ valueOf: 2 })).message).toBe(
+      "f: argument 'p.constructor' is a function, expected a number",
+    );
   });
 
   it("is part of a trace on its tensors", () => {
