@@ -33,19 +33,20 @@ function checked(block: string): string {
   return `import { deepStrictEqual as same } from "node:assert";\n${checks}\nconsole.log(${checks.split("same(").length - 1});`;
 }
 
-it.skipIf(!built)("the tour, the ways in and the loops give what their comments say", () => {
-  const [tour, ways, loops] = blocks;
+it.skipIf(!built)("the tour, the ways in, the loops and the source give what their comments say", () => {
+  const [tour, ways, loops, source] = blocks;
   expect(run(checked(tour))).toBe("4\n");
   expect(run(checked(ways))).toBe("4\n");
   expect(run(checked(loops))).toBe("2\n");
+  expect(run(checked(source))).toBe("2\n");
 });
 
 it.skipIf(!built)("a user's op parses, prints, differentiates and compiles", () => {
-  expect(run(blocks[3])).toBe("[ 0, 0.5 ] true true\n");
+  expect(run(blocks[4])).toBe("[ 0, 0.5 ] true true\n");
 });
 
 it.skipIf(!built)("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
-  const out = run(blocks[4]);
+  const out = run(blocks[5]);
   expect(out).toContain("// ----- signs: 1 removed, 2 added");
   expect(out).toMatch(/pass tempting is wrong \(seed 8\): got /);
   const found = out.slice(out.indexOf("pass tempting"));

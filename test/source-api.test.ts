@@ -1,9 +1,12 @@
 // compileSource and its modules: JavaScript's own values in and out, what is written to, defaults, derivatives, refusals.
 
+import { deepStrictEqual } from "node:assert";
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runInNewContext } from "node:vm";
+import fc from "fast-check";
 import ts from "typescript";
 import { afterAll, describe, expect, it } from "vitest";
 import { type AdjointError, grad, mul, type Tensor, tensor, vmap } from "../src/index.ts";
@@ -188,6 +191,24 @@ describe("a compiled function", () => {
     expect([f.name, f.length, compiled("scale").length]).toEqual(["cube", 1, 2]);
   });
 
+  it("takes any names, keys and arrays of other realms", () => {
+    const names =
+      "export function f(TypeError: number, Array: number[], $f: Float64Array) { return TypeError + Array[0] + $f[0]; }";
+    const f = compileSource(names);
+    const others = runInNewContext("[[2], new Float64Array([3])]") as unknown[];
+    expect(f(1, ...others)).toBe(6);
+    expect(f.toModule().types).toBe(
+      "export declare function f(TypeError_1: number, Array_1: readonly number[], _f: Float64Array): number;\n",
+    );
+    const keys = compileSource(
+      "export function f(p: { valueOf: number; constructor: number }) { return { toString: p.valueOf + p.constructor }; }",
+    );
+    expect(keys({ valueOf: 2, constructor: 3 })).toEqual({ toString: 5 });
+    expect(refusal(() => keys({ valueOf: 2 })).message).toBe(
+      "f: argument 'p.constructor' is a function, expected a number",
+    );
+  });
+
   it("is part of a trace on its tensors", () => {
     const cube = compiled("cube");
     expect([grad(cube)(3), grad(grad(cube))(3)]).toEqual([27, 18]);
@@ -217,6 +238,72 @@ describe("a compiled function", () => {
     });
     expect(refusal(() => compiled("four", { gradient: true })).code).toBe("no-derivative");
   });
+});
+
+// ---- structures -----------------------------------------------------------------------------------------------------
+
+/** A type of the subset, and a value of it. */
+interface Sample {
+  readonly type: string;
+  readonly value: unknown;
+}
+
+const numbers = fc.array(fc.double(), { maxLength: 5 });
+
+function leaf(type: string, values: fc.Arbitrary<unknown>): fc.Arbitrary<Sample> {
+  return values.map((value) => ({ type, value }));
+}
+
+const { sample } = fc.letrec<{ sample: Sample }>((tie) => ({
+  sample: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    leaf("number", fc.double()),
+    leaf("boolean", fc.boolean()),
+    leaf("number[]", numbers),
+    leaf(
+      "Float64Array",
+      numbers.map((xs) => Float64Array.from(xs)),
+    ),
+    leaf(
+      "Float32Array",
+      numbers.map((xs) => Float32Array.from(xs)),
+    ),
+    leaf(
+      "Int32Array",
+      numbers.map((xs) => Int32Array.from(xs)),
+    ),
+    fc.array(tie("sample"), { minLength: 1, maxLength: 3 }).map((items) => ({
+      type: `[${items.map((item) => item.type).join(", ")}]`,
+      value: items.map((item) => item.value),
+    })),
+    fc
+      .dictionary(fc.constantFrom("a", "b", "constructor", "toString"), tie("sample"), { minKeys: 1 })
+      .map((fields) => ({
+        type: `{ ${Object.entries(fields)
+          .map(([key, field]) => `${key}: ${field.type}`)
+          .join("; ")} }`,
+        value: Object.fromEntries(Object.entries(fields).map(([key, field]) => [key, field.value])),
+      })),
+  ),
+}));
+
+it("values of any structure come back as they went in, from code, modules and the interpreter", () => {
+  fc.assert(
+    fc.property(fc.array(sample, { minLength: 1, maxLength: 3 }), (samples) => {
+      const names = samples.map((_, i) => `p${i}`);
+      const parameters = samples.map(({ type }, i) => `p${i}: ${type}`).join(", ");
+      const program = `export function f(${parameters}) { return { all: [${[...names].reverse().join(", ")}] }; }`;
+      const generated = compileSource(program);
+      const { code } = generated.toModule();
+      const module = new Function(code.replace(/export \{ (\S+)(?: as \w+)? \};\n$/, "return $1;"))();
+      const args = samples.map((s) => s.value);
+      const expected = { all: [...args].reverse() };
+      // not toStrictEqual, which reads a field named constructor as the constructor
+      for (const f of [generated, module, compileSource(program, { backend: "interpret" })])
+        deepStrictEqual(f(...args), expected);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 // ---- modules --------------------------------------------------------------------------------------------------------

@@ -38,10 +38,14 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programO
  * names line and step; and one array passed twice, where one of the two is written to, is refused.
  *
  * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
- * of floats (or for each in `wrt`), in the shape of the parameter. With `hessian`, `[value, gradient, hessian]`, where
- * hessian[i][j] is the derivative of gradient[i] with respect to parameter j. Arrays that are written to stay as they were.
+ * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
+ * `hessian`, `[value, gradient, hessian]`, where hessian[i][j] is the derivative of gradient[i] with respect to parameter j:
+ * rows in an array where both are arrays. Arrays that are written to stay as they were.
  *
- * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`.
+ * Called on tensors of a trace, it becomes part of that: `grad(compileSource(text))(2)`.
+ *
+ * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`;
+ * `no-derivative` for the gradient of what is no number; from calls, `argument` for what does not fit, `range` for an index.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
