@@ -15,6 +15,7 @@ const parts = {
   cnn: ["cnn.mjs"],
   gmm: ["gmm.mjs"],
   loops: ["loops.mjs"],
+  source: ["source.mjs"],
   compile: ["--stack-size=4000", "compile.mjs"],
   startup: ["startup.mjs"],
 };
