@@ -123,7 +123,7 @@ const rows: readonly Row[] = [
   [[], () => ops.iota(tensorType("bool", [2]), 0), "dtype", "iota: bool does not count: compare an integer iota"],
   [[], raw(records.dim, { value: 3 }, [f64()]), "dtype", "dim: the result has type f64, expected i32 or index"],
 
-  [[f64(3), f64(2)], (x, i) => ops.gather(x, i, elements), "dtype", "gather: operand 1 has type f64[2], expected integers: cast it to i32"],
+  [[f64(3), bool(2)], (x, i) => ops.gather(x, i, elements), "dtype", "gather: operand 1 has type bool[2], expected integers: cast it to i32"],
   [[f64(3, 2), i32(2)], (x, i) => ops.gather(x, i, elements), "shape", "gather: sizes has 1 entries, expected 2, one per axis of [3, 2]"],
   [[f64(3), i32(2, 2)], (x, i) => ops.gather(x, i, { ...elements, offsetAxes: [1] }), "axis", "gather: offset_axes names 1 axes, expected 0, one for each axis of [3] outside collapsed_axes and batch_axes"],
   [[f64(3), i32(2, 2)], (x, i) => ops.gather(x, i, elements), "shape", "gather: axis 1 of the indices, which index_map describes, is 2, expected 1"],
