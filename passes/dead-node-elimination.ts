@@ -11,7 +11,9 @@ import {
   mapFuncs,
   type Operation,
   type Value,
+  ValueMap,
   ValueSet,
+  walk,
   withOperations,
   withParts,
   withRegions,
@@ -31,44 +33,93 @@ export const deadNodeElimination = definePass({
 `,
   run(module) {
     const effects = new Effects(module);
-    return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).block(body)));
+    return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).body(body)));
   },
 });
 
-/** Walks one function backwards, so that a value's uses are known before its definition. */
+/** What a value is: result number k of an operation, or number k of the arguments of its regions. */
+interface Definition {
+  readonly operation: Operation;
+  readonly k: number;
+  readonly isResult: boolean;
+}
+
+/** What of one function is used: from what it returns and does back to what that needs, each value and operation once. */
 class Liveness {
   readonly #effects: Effects;
   readonly #used = new ValueSet();
+  readonly #live = new Set<Operation>();
+  readonly #definitions = new ValueMap<Definition>();
+  readonly #open: Value[] = [];
 
   constructor(effects: Effects) {
     this.#effects = effects;
   }
 
-  /** The block without dead operations; everything it yields counts as used. */
-  block(block: Block): Block {
-    this.#use(block.results);
-    const kept: Operation[] = [];
-    for (let i = block.operations.length - 1; i >= 0; i--) {
-      const operation = block.operations[i];
-      if (!this.#isLive(operation)) continue;
-      const trimmed = this.#operation(operation);
-      this.#use(trimmed.operands);
-      kept.push(trimmed);
-    }
-    return withOperations(block, kept.reverse());
+  /** The function's body without what is dead. */
+  body(body: Block): Block {
+    const acting: Operation[] = [];
+    walk(body, (operation) => {
+      for (const [k, v] of operation.results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
+      for (const region of operation.regions)
+        for (const [k, v] of region.arguments.entries()) this.#definitions.set(v, { operation, k, isResult: false });
+      if (this.#effects.of(operation) === "effect") acting.push(operation);
+    });
+    this.#use(body.results);
+    for (const operation of acting) this.#keep(operation);
+    for (let v = this.#open.pop(); v !== undefined; v = this.#open.pop()) this.#need(v);
+    return this.#block(body);
   }
 
-  #isLive(operation: Operation): boolean {
-    return operation.results.some((v) => this.#used.has(v)) || this.#effects.of(operation) === "effect";
+  #use(values: readonly Value[]): void {
+    for (const v of values) {
+      if (this.#used.has(v)) continue;
+      this.#used.add(v);
+      this.#open.push(v);
+    }
+  }
+
+  /** What a used value needs. */
+  #need(v: Value): void {
+    const definition = this.#definitions.get(v);
+    if (definition === undefined) return;
+    const { operation, k, isResult } = definition;
+    this.#keep(operation);
+    const { op, operands, regions } = operation;
+    if (op.traits.carries === true) {
+      const isCarried = k < operation.segments[0];
+      if (isCarried) this.#use([operands[k]]);
+      if (isCarried || isResult) this.#use([regions[regions.length - 1].results[k]]);
+    } else if (op.traits.branches === true) for (const region of regions) this.#use([region.results[k]]);
+  }
+
+  /** What an operation needs whatever is used of it. */
+  #keep(operation: Operation): void {
+    if (this.#live.has(operation)) return;
+    this.#live.add(operation);
+    const { op, operands, regions, segments } = operation;
+    const isLoop = op.traits.carries === true;
+    this.#use(isLoop ? operands.slice(segments[0]) : operands);
+    if (op.traits.branches === true) return;
+    // a loop's last region yields what is carried on and collected, the others its condition
+    for (const region of isLoop ? regions.slice(0, -1) : regions) this.#use(region.results);
+  }
+
+  // ---- what is left -------------------------------------------------------------------------------------------------
+
+  #block(block: Block): Block {
+    const kept = block.operations.filter((o) => this.#live.has(o)).map((o) => this.#operation(o));
+    return withOperations(block, kept);
   }
 
   #operation(operation: Operation): Operation {
-    if (operation.regions.length === 0) return operation;
-    if (operation.op.traits.carries === true) return this.#loop(operation);
-    const trimmed = operation.op.traits.branches === true ? this.#usedResults(operation) : operation;
+    const { op, regions } = operation;
+    if (regions.length === 0) return operation;
+    if (op.traits.carries === true) return this.#loop(operation);
+    const trimmed = op.traits.branches === true ? this.#usedResults(operation) : operation;
     return withRegions(
       trimmed,
-      trimmed.regions.map((r) => this.block(r)),
+      trimmed.regions.map((r) => this.#block(r)),
     );
   }
 
@@ -87,46 +138,25 @@ class Liveness {
   #loop(operation: Operation): Operation {
     const { operands, regions, results, segments } = operation;
     const count = segments[0];
-    const isUsed = results.map((v) => this.#used.has(v));
-    // what a step reads may make it read more
-    for (;;) {
-      const trimmed = regions.map((r) => this.block(withoutResults(r, regions, isUsed)));
-      const added = isUsed.flatMap((used, k) =>
-        !used && k < count && regions.some((r) => this.#used.has(r.arguments[k])) ? [k] : [],
-      );
-      if (added.length === 0) {
-        if (isUsed.every((used) => used)) return withRegions(operation, trimmed);
-        const isCarried = (k: number): boolean => k >= count || isUsed[k];
-        return withParts(operation, {
-          operands: operands.filter((_, k) => isCarried(k)),
-          regions: trimmed.map((r) =>
-            makeBlock(
-              r.arguments.filter((_, k) => isCarried(k)),
-              r.operations,
-              r.results,
-            ),
-          ),
-          results: results.filter((_, k) => isUsed[k]),
-          segments: [isUsed.slice(0, count).filter(Boolean).length, ...segments.slice(1)],
-        });
-      }
-      for (const k of added) isUsed[k] = true;
-    }
+    const isUsed = results.map(
+      (v, k) => this.#used.has(v) || (k < count && regions.some((r) => this.#used.has(r.arguments[k]))),
+    );
+    const trimmed = regions.map((r) => this.#block(r));
+    if (isUsed.every((used) => used)) return withRegions(operation, trimmed);
+    const isCarried = (k: number): boolean => k >= count || isUsed[k];
+    return withParts(operation, {
+      operands: operands.filter((_, k) => isCarried(k)),
+      regions: trimmed.map((r, i) =>
+        makeBlock(
+          r.arguments.filter((_, k) => isCarried(k)),
+          r.operations,
+          i === regions.length - 1 ? r.results.filter((_, k) => isUsed[k]) : r.results,
+        ),
+      ),
+      results: results.filter((_, k) => isUsed[k]),
+      segments: [isUsed.slice(0, count).filter(Boolean).length, ...segments.slice(1)],
+    });
   }
-
-  #use(values: readonly Value[]): void {
-    for (const v of values) this.#used.add(v);
-  }
-}
-
-/** A loop's last region yields what is used; the others, its condition, all they do. */
-function withoutResults(region: Block, regions: readonly Block[], isUsed: readonly boolean[]): Block {
-  if (region !== regions[regions.length - 1] || isUsed.every((used) => used)) return region;
-  return makeBlock(
-    region.arguments,
-    region.operations,
-    region.results.filter((_, k) => isUsed[k]),
-  );
 }
 
 /** The module without private functions that no public one reaches. */

@@ -158,7 +158,7 @@ function between(x: Reading, at: number, advance: () => void, age: number): void
 function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
   const { state } = x;
   const outside = x.path;
-  const frame = new LoopFrame(state.age);
+  const frame = new LoopFrame(state.age, unknown);
   state.fork();
   state.enterFrame(frame);
   const [hasBusyTest, canEnd] = x.within(x.region(), () => {
@@ -209,14 +209,22 @@ function keepsFirst(l: Loop, location: Location): boolean {
 class LoopFrame implements Frame {
   readonly age: number;
   readonly seen: Frame["seen"] = new Map();
+  readonly #look: (m: Meaning) => Meaning;
 
-  constructor(age: number) {
+  /** `look` is what a step may know of what a location holds. */
+  constructor(age: number, look: (m: Meaning) => Meaning) {
     this.age = age;
+    this.#look = look;
   }
 
   enter(_: Location, m: Meaning | undefined): Meaning | undefined {
-    return m === undefined ? m : unknown(m);
+    return m === undefined ? m : this.#look(m);
   }
+}
+
+/** Readings agree on what is known: in the last one too a step does not ask for what may change in some loop. */
+function hidden(m: Meaning): Meaning {
+  return m.kind === "number" || m.kind === "boolean" ? { ...m, known: null } : m;
 }
 
 /** A test that changes something becomes a part of the step. */
@@ -322,12 +330,17 @@ function within(
   slots: readonly Slot[],
   read: () => readonly Value[],
 ): readonly Value[] {
-  x.state.fork();
+  const { state } = x;
+  const frame = new LoopFrame(state.age, hidden);
+  state.fork();
+  state.enterFrame(frame);
   const results = x.within(builder, () => {
     receive(x, slots, builder.arguments, null);
     return read();
   });
-  x.state.rollback();
+  state.leaveFrame();
+  state.rollback();
+  state.restore(frame);
   return results;
 }
 
