@@ -13,6 +13,7 @@ import type { Argument, Expression, Name, Of } from "./tree.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
   x.at(e.at);
+  x.unfold(e.at);
   switch (e.kind) {
     case "number":
       return x.number(e.value);
@@ -25,7 +26,7 @@ export function evaluate(x: Reading, e: Expression): Meaning {
     case "binary":
       return evaluateBinary(x, e);
     case "logical":
-      return evaluateLogical(x, e);
+      return chained(x, e, evaluate);
     case "conditional":
       return conditional(x, e);
     case "assign":
@@ -114,13 +115,21 @@ export function evaluateTest(x: Reading, e: Expression): BooleanMeaning {
     x.at(e.at);
     return negated(x, test);
   }
-  if (e.kind === "logical")
-    return lazily(x, e, evaluateTest(x, e.left), () => evaluateTest(x, e.right)) as BooleanMeaning;
+  if (e.kind === "logical") return chained(x, e, evaluateTest) as BooleanMeaning;
   return truth(x, evaluate(x, e), e.at);
 }
 
-function evaluateLogical(x: Reading, e: Of<"logical">): Meaning {
-  return lazily(x, e, evaluate(x, e.left), () => evaluate(x, e.right));
+/** `a && b && c` leans to the left, as deep as it is long. */
+function chained(x: Reading, top: Of<"logical">, read: (x: Reading, e: Expression) => Meaning): Meaning {
+  const chain: Of<"logical">[] = [];
+  let first: Expression = top;
+  while (first.kind === "logical") {
+    chain.push(first);
+    first = first.left;
+  }
+  let left = read(x, first);
+  for (const e of chain.reverse()) left = lazily(x, e, left, () => read(x, e.right));
+  return left;
 }
 
 /** The right side is read only where the left one does not decide. */

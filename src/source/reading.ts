@@ -74,6 +74,9 @@ export interface Verbs {
   call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly Meaning[], at: number): Meaning;
 }
 
+/** Calls are read where they stand. */
+const mostUnfolded = 300_000;
+
 /** The key of a location that other readings do not have. */
 export const unnumbered = "";
 
@@ -102,6 +105,7 @@ export class Reading {
   events = 0;
   #depth = 0;
   #isFixed = false;
+  #unfolded = 0;
   readonly #origins = new Map<number, Origin>();
 
   constructor(source: SourceText, file: FileTree, facts: Facts, isFinal: boolean, verbs: Verbs, root: BlockBuilder) {
@@ -122,6 +126,14 @@ export class Reading {
     let origin = this.#origins.get(offset);
     if (origin === undefined) this.#origins.set(offset, (origin = this.source.origin(offset)));
     currentBlock().origin = origin;
+  }
+
+  /** Counts what is read in calls: a few lines that call one another twice each are exponentially many. */
+  unfold(at: number): void {
+    if (this.frames.length < 2 || ++this.#unfolded <= mostUnfolded) return;
+    const name = this.frames[this.frames.length - 1].fn.name;
+    const what = `the calls unfold to more than ${mostUnfolded} expressions, here in '${name}'`;
+    this.fail("unsupported", at, what, "call in loops instead");
   }
 
   /** The next number for what is numbered in the order in which it is met. */
