@@ -37,6 +37,8 @@ export interface ErrorDetails {
   readonly frame?: string;
   /** IR with a `// pass:` line that `adjoint opt` reruns. */
   readonly reproducer?: string;
+  /** The step of each loop around what failed, from 0, the outermost first. */
+  readonly iterations?: readonly number[];
   readonly cause?: unknown;
 }
 
@@ -45,32 +47,53 @@ export class AdjointError extends Error {
   override readonly name = "AdjointError";
   readonly code: ErrorCode;
   readonly origin: Origin | null;
+  /** The message without its location and the steps of loops. */
+  readonly #bare: string;
   /** The message without its location. */
   readonly reason: string;
   readonly frame: string | undefined;
   readonly reproducer: string | undefined;
+  /** The step of each loop around what failed at run time, from 0, the outermost first. */
+  readonly iterations: readonly number[];
 
   constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
     const origin = details.origin ?? null;
-    const text = details.hint === undefined ? reason : `${reason}: ${details.hint}`;
+    const iterations = details.iterations ?? [];
+    const hinted = details.hint === undefined ? reason : `${reason}: ${details.hint}`;
+    const text = `${hinted}${describeSteps(iterations)}`;
     super(origin === null ? text : `${formatOrigin(origin)} ${text}`, { cause: details.cause });
     this.code = code;
     this.origin = origin;
     this.reason = text;
     this.frame = details.frame;
     this.reproducer = details.reproducer;
+    this.iterations = iterations;
+    this.#bare = hinted;
+  }
+
+  /** The same error in a step of a loop around it. */
+  inStep(step: number): AdjointError {
+    const { code, origin, frame, reproducer, cause } = this;
+    const iterations = [step, ...this.iterations];
+    return new AdjointError(code, this.#bare, { origin, frame, reproducer, cause, iterations });
   }
 
   /** The same error at a location, if it has none yet. */
   at(origin: Origin | null, frame?: string): AdjointError {
     if (this.origin !== null || origin === null) return this;
-    return new AdjointError(this.code, this.reason, {
+    return new AdjointError(this.code, this.#bare, {
       origin,
       frame: frame ?? this.frame,
       reproducer: this.reproducer,
       cause: this.cause,
+      iterations: this.iterations,
     });
   }
+}
+
+/** ` (iteration 5)`, ` (iterations 3, 5)` */
+export function describeSteps(steps: readonly number[]): string {
+  return steps.length === 0 ? "" : ` (iteration${steps.length === 1 ? "" : "s"} ${steps.join(", ")})`;
 }
 
 export function fail(code: ErrorCode, reason: string, details?: ErrorDetails): never {

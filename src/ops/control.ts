@@ -1,6 +1,7 @@
 // Structured control flow: `if`, `while`, `scan`. Regions see the values around them; loops stay loops.
 
 import {
+  AdjointError,
   allocate,
   currentBlock,
   type Dim,
@@ -116,8 +117,14 @@ const whileOp: Op = defineOp({
   eval(x) {
     const [cond, body] = x.operation.regions;
     let carried = x.operands;
-    while (x.run(cond, carried)[0].data[0] !== 0) carried = x.run(body, carried);
-    return carried;
+    for (let step = 0; ; step++) {
+      try {
+        if (x.run(cond, carried)[0].data[0] === 0) return carried;
+        carried = x.run(body, carried);
+      } catch (error) {
+        throw error instanceof AdjointError ? error.inStep(step) : error;
+      }
+    }
   },
   derivative: { kind: "structured", flows: flowsOfWhile, reverse: reverseWhile, forward: forwardWhile },
   traits: { carries: true },

@@ -148,8 +148,26 @@ function batchGather({ operation, operands: [x, indices], batched, size }: Batch
  * `indices`, where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
  */
 export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value {
-  const { offsetAxes, collapsedAxes, batchAxes = [], indexBatchAxes = [], indexMap, indexAxis, sizes, mode } = numbers;
-  const axes = { windowAxes: offsetAxes, droppedAxes: collapsedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis };
+  const {
+    offsetAxes,
+    collapsedAxes,
+    batchAxes = [],
+    indexBatchAxes = [],
+    indexMap,
+    indexAxis,
+    sizes,
+    mode,
+    of,
+  } = numbers;
+  const axes = {
+    windowAxes: offsetAxes,
+    droppedAxes: collapsedAxes,
+    batchAxes,
+    indexBatchAxes,
+    indexMap,
+    indexAxis,
+    of,
+  };
   const attributes = { ...attributesOf(axes, gatherNames), sizes, mode: mode ?? "fail" };
   return emit1(gatherOp, [x, indices], { attributes });
 }
@@ -266,8 +284,16 @@ function batchScatter({ operation, operands, batched, size }: BatchContext): rea
  */
 export function scatter(x: Value, indices: Value, updates: Value, numbers: ScatterNumbers): Value {
   const { updateAxes, insertedAxes, batchAxes = [], indexBatchAxes = [], indexMap, indexAxis } = numbers;
-  const { kind, mode = "fail", unique = false } = numbers;
-  const axes = { windowAxes: updateAxes, droppedAxes: insertedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis };
+  const { kind, mode = "fail", unique = false, of } = numbers;
+  const axes = {
+    windowAxes: updateAxes,
+    droppedAxes: insertedAxes,
+    batchAxes,
+    indexBatchAxes,
+    indexMap,
+    indexAxis,
+    of,
+  };
   return emit1(scatterOp, [x, indices, updates], {
     attributes: { ...attributesOf(axes, scatterNames), kind, mode, unique },
   });

@@ -35,6 +35,8 @@ export interface IndexNumbers {
   readonly indexMap: readonly number[];
   /** The axis of the indices that the vectors lie along; its rank, where each index is alone. */
   readonly indexAxis: number;
+  /** What errors call the operand; the op's name where empty. */
+  readonly of?: string;
 }
 
 /** The names in IR text of the attributes that the two ops call differently. */
@@ -55,6 +57,7 @@ export function numbersOf(attributes: Attributes, names: NumberNames): IndexNumb
     indexBatchAxes: list("index_batch_axes"),
     indexMap: list("index_map"),
     indexAxis: attributes.index_axis as number,
+    of: attributes.of as string,
   };
 }
 
@@ -75,6 +78,7 @@ export const sharedAttributes = {
     kind: "integer",
     summary: "the axis of the indices that the vectors lie along; their rank, where each index is alone",
   },
+  of: { kind: "string", default: "", summary: "what errors call x; the op's name where empty" },
 } as const;
 
 export function attributesOf(numbers: IndexNumbers, names: NumberNames): Attributes {
@@ -85,6 +89,7 @@ export function attributesOf(numbers: IndexNumbers, names: NumberNames): Attribu
     index_batch_axes: numbers.indexBatchAxes,
     index_map: numbers.indexMap,
     index_axis: numbers.indexAxis,
+    of: numbers.of ?? "",
   };
 }
 
@@ -104,6 +109,8 @@ export interface GatherNumbers {
   readonly sizes: readonly Dim[];
   /** What becomes of an index out of range; fail where left out. */
   readonly mode?: GatherMode;
+  /** What errors call `x`. */
+  readonly of?: string;
 }
 
 export type ScatterMode = "fail" | "clamp" | "drop";
@@ -119,6 +126,8 @@ export interface ScatterNumbers {
   readonly kind: ScatterKind;
   /** What becomes of an index out of range; fail where left out. */
   readonly mode?: ScatterMode;
+  /** What errors call `x`. */
+  readonly of?: string;
   /** A promise that no two updates meet; false where left out. */
   readonly unique?: boolean;
 }

@@ -100,21 +100,26 @@ export function placed(
   index: number,
   { axis, extent, size }: { readonly axis: number; readonly extent: number; readonly size: number },
   mode: string,
-  of = x.operation.op.name,
+  of = nameOf(x.operation),
 ): number | null {
   if (index >= 0 && index <= extent - size && Number.isInteger(index)) return index;
   if (mode === "clamp") return Math.max(0, Math.min(index, extent - size));
   return mode === "fail" ? x.fail("range", rangeMessage(of, index, axis, extent, size)) : null;
 }
 
+/** What errors call that which is indexed. */
+function nameOf({ op, attributes }: Operation): string {
+  return (attributes.of as string | undefined) || op.name;
+}
+
 /** An integer scalar as an index that is in range. */
 export function subscript(
   index: Value,
-  { op }: Operation,
+  operation: Operation,
   { axis, extent, size }: Range,
   mode: "fail" | "clamp",
 ): Value {
-  return emit1(subscriptOp, [index], { attributes: { of: op.name, axis, extent, size, mode } });
+  return emit1(subscriptOp, [index], { attributes: { of: nameOf(operation), axis, extent, size, mode } });
 }
 
 /** The number of places that a range leaves for its first element. */

@@ -37,7 +37,7 @@ export function readElement(x: Reading, cell: Cell, index: NumberMeaning, at: nu
   x.at(at);
   const element = isWithin(index, cell.length)
     ? ops.reshape(ops.slice(contents, { start: [index.known as number], limit: [(index.known as number) + 1] }), [])
-    : ops.gather(contents, index.value, { ...oneElement, offsetAxes: [], sizes: [1] });
+    : ops.gather(contents, index.value, { ...oneElement, offsetAxes: [], sizes: [1], of: cell.contents.name });
   return x.number(cell.array === "Float32Array" || cell.array === "Int32Array" ? ops.cast(element, "f64") : element);
 }
 
@@ -53,7 +53,13 @@ export function writeElement(x: Reading, cell: Cell, index: NumberMeaning, m: Me
   const dtype = dtypeOfArray[cell.array];
   const update = dtype === "f64" ? value : ops.cast(value, dtype);
   const { collapsedAxes, ...axes } = oneElement;
-  const numbers = { ...axes, updateAxes: [], insertedAxes: collapsedAxes, kind: "set" as const };
+  const numbers = {
+    ...axes,
+    updateAxes: [],
+    insertedAxes: collapsedAxes,
+    kind: "set" as const,
+    of: cell.contents.name,
+  };
   x.state.write(cell.contents, { kind: "tensor", value: ops.scatter(contents, index.value, update, numbers) });
 }
 

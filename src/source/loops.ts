@@ -68,7 +68,14 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
     },
     body: () => {
       x.at(s.at);
-      const numbers = { offsetAxes: [], collapsedAxes: [0], indexMap: [0], indexAxis: 0, sizes: [1] };
+      const numbers = {
+        offsetAxes: [],
+        collapsedAxes: [0],
+        indexMap: [0],
+        indexAxis: 0,
+        sizes: [1],
+        of: array.contents.name,
+      };
       const element = gather(contentsOf(x, array), index().value, numbers);
       const m = x.number(
         array.array === "Float32Array" || array.array === "Int32Array" ? cast(element, "f64") : element,

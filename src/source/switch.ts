@@ -27,9 +27,10 @@ export function switchStatement(x: Reading, s: StatementOf<"switch">, run: Run):
   const breaks = x.target("switch");
   x.jumps = [...x.jumps, { labels: [], breaks, continues: null, isPlain: true }];
   const groups = groupsOf(s.cases);
-  const isChain = groups.length <= longestChain && groups.slice(0, -1).every((g) => leaves(g.body));
-  if (isChain) chain(x, value, groups, run);
-  else numbered(x, value, groups, s.at, run);
+  const isChain = groups.slice(0, -1).every((g) => leaves(g.body));
+  if (isChain && groups.length <= longestChain) chain(x, value, groups, run);
+  else if (isChain) side(x, entryOf(x, value, groups), groups, run, () => arrive(x, [breaks], before));
+  else numbered(x, entryOf(x, value, groups), groups, s.at, run);
   x.jumps = x.jumps.slice(0, -1);
   arrive(x, [breaks], before);
 }
@@ -110,7 +111,8 @@ function isPlain(e: Expression): boolean {
   }
 }
 
-function numbered(x: Reading, value: Meaning, groups: readonly Group[], at: number, run: Run): void {
+/** The number of the group that matches. */
+function entryOf(x: Reading, value: Meaning, groups: readonly Group[]): NumberMeaning {
   const otherwise = groups.findIndex((g) => g.isDefault);
   let entry: NumberMeaning = x.number(otherwise < 0 ? groups.length : otherwise);
   for (let i = groups.length - 1; i >= 0; i--) {
@@ -118,6 +120,29 @@ function numbered(x: Reading, value: Meaning, groups: readonly Group[], at: numb
     const test = matches(x, value, groups[i]);
     entry = x.number(select(test.value, x.number(i).value, entry.value));
   }
+  return entry;
+}
+
+/** Very many bodies stand side by side, each behind its own number. */
+function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: Run, arriveAtEnd: () => void): void {
+  for (const [i, { at, body }] of groups.entries()) {
+    if (!x.path.isAlive) return;
+    x.at(at);
+    const test = x.boolean(compare(entry.value, x.number(i).value, "eq"));
+    guarded(x, at, () => {
+      branch(
+        x,
+        test,
+        at,
+        () => run(body),
+        () => {},
+      );
+      arriveAtEnd();
+    });
+  }
+}
+
+function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at: number, run: Run): void {
   const from = (i: number): void => {
     if (i === groups.length) return;
     x.at(groups[i].at);

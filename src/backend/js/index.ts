@@ -69,13 +69,13 @@ function isAvailable(): boolean {
 }
 
 function load(text: string, entry: string, tables: Tables, { observe }: BackendOptions): Generated {
-  const check = (index: number): never => {
+  const check = (index: number, ...iterations: number[]): never => {
     const { message, origin } = tables.checks[index];
-    return fail("check", `check failed: ${message}`, { origin });
+    return fail("check", `check failed: ${message}`, { origin, iterations });
   };
-  const range = (number: number, index: number, extent: number, size: number): never => {
+  const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
     const { of, axis, origin } = tables.ranges[number];
-    return fail("range", rangeMessage(of, index, axis, extent, size), { origin });
+    return fail("range", rangeMessage(of, index, axis, extent, size), { origin, iterations });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {
     const { name, dtype, origin } = tables.probes[index];

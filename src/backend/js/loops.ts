@@ -191,12 +191,40 @@ export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope)
   const carry = cond.arguments;
   declareCarry(w, carry, operation.operands, scope);
   const inner = scope.child();
+  const counter = operation.regions.some(canFail) ? stepsOf(w, operation, scope) : null;
+  if (counter !== null) inner.steps = counter.text;
+  if (counter?.isOwn === true) scope.lines.push(`let ${counter.text} = 0;`);
   enter(w, operation, carry, inner);
   breakUnless(w, cond, inner);
   w.block(body, inner);
   assign(w, carry, body.results, inner);
+  if (counter?.isOwn === true) inner.lines.push(`${counter.text}++;`);
   scope.lines.push("while (true) {", inner.lines, "}");
   leave(w, carry, scope);
+}
+
+/** How many steps a loop has made: by a value that grows by the same number at each, or else by a counter of its own. */
+function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Scope): { text: string; isOwn: boolean } {
+  const [, body] = regions;
+  for (const [k, v] of body.arguments.entries()) {
+    const next = body.operations.find(({ results }) => results[0] === body.results[k]);
+    const isSum = next?.op === records.add || next?.op === records.sub;
+    if (next === undefined || !isSum || next.operands[0] !== v) continue;
+    const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === records.sub ? -1 : 1);
+    if (!Number.isInteger(by) || by === 0) continue;
+    const [now, start] = [w.atom(v, scope), w.atom(operands[k], scope)];
+    const made = start === "0" ? now : `(${now} - ${start})`;
+    return { text: by === 1 ? made : `${made} / ${by}`, isOwn: false };
+  }
+  return { text: w.temporary("step"), isOwn: true };
+}
+
+/** Whether something in a block ends the run with an error, which tells the step of the loop. */
+function canFail(block: Block): boolean {
+  return block.operations.some(
+    ({ op, attributes, regions }) =>
+      op === records.check || (op === records.subscript && attributes.mode === "fail") || regions.some(canFail),
+  );
 }
 
 /** `if (!test) break;`: a condition in steps, each of which runs where those before it held, breaks at each of them. */

@@ -132,7 +132,8 @@ function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
 
 function emitCheck(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
   const index = w.module.check(attributes.message as string, origin);
-  scope.lines.push(`if (!${w.atom(operands[0], scope)}) $check(${index});`);
+  const told = [index, ...scope.counters()].join(", ");
+  scope.lines.push(`if (!${w.atom(operands[0], scope)}) $check(${told});`);
 }
 
 function emitProbe(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
@@ -184,7 +185,7 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
     return;
   }
   const number = w.module.range(attributes.of as string, attributes.axis as number, origin);
-  const told = [number, index, w.dim(extent, scope), w.dim(size, scope)].join(", ");
+  const told = [number, index, w.dim(extent, scope), w.dim(size, scope), ...scope.counters()].join(", ");
   scope.lines.push(`if (${isOutside(w, operation, index, scope)}) $range(${told});`);
   w.declare(results[0], index, scope, op.name);
 }

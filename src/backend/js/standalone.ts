@@ -3,7 +3,17 @@
 // Tensors go in as typed arrays (flat, where at most one extent is open) or as { data, shape }, and come out as
 // { data, shape }; JavaScript's own values go in and come out as they are. A function of plain numbers is exported as it is.
 
-import { dtypes, elementDType, type Func, fail, type Signature, type Type, type TypedArray } from "../../ir/index.ts";
+import {
+  dtypes,
+  elementDType,
+  type Func,
+  fail,
+  formatOrigin,
+  type Origin,
+  type Signature,
+  type Type,
+  type TypedArray,
+} from "../../ir/index.ts";
 import type { Convention, LeafKind, StandaloneModule } from "../backend.ts";
 import { type Callee, CallWriter, type Checks, isDirect, spellStructure } from "./calling.ts";
 import type { ModuleText, Tables } from "./module-text.ts";
@@ -29,11 +39,12 @@ export function standalone(
 function helpers(body: string, { checks, ranges, constants }: Tables): readonly string[] {
   const parts: string[] = [];
   if (checks.length > 0) {
-    const messages = checks.map((c) => JSON.stringify(`check failed: ${c.message}`));
+    const messages = checks.map((c) => JSON.stringify(`${placeOf(c.origin)}check failed: ${c.message}`));
     parts.push(
-      `const $messages = [${messages.join(", ")}];\n\nfunction $check(i) {\n  throw new Error($messages[i]);\n}`,
+      `const $messages = [${messages.join(", ")}];\n\nfunction $check(i, ...steps) {\n  throw new Error(\`\${$messages[i]}\${$steps(steps)}\`);\n}`,
     );
   }
+  if (checks.length + ranges.length > 0) parts.push(stepsText);
   if (ranges.length > 0) parts.push(rangeText(ranges));
   if (body.includes("$probe(")) parts.push("function $probe() {}");
   if (constants.length > 0) parts.push(`const $constants = [\n${constants.map(constantText).join("")}];`);
@@ -41,15 +52,25 @@ function helpers(body: string, { checks, ranges, constants }: Tables): readonly 
 }
 
 function rangeText(ranges: Tables["ranges"]): string {
-  const known = ranges.map(({ of, axis }) => JSON.stringify([of, axis]));
+  const known = ranges.map(({ of, axis, origin }) => JSON.stringify([`${placeOf(origin)}${of}`, axis]));
   return `const $ranges = [${known.join(", ")}];
 
-function $range(i, index, extent, size) {
+function $range(i, index, extent, size, ...steps) {
   const what = size === 1 ? \`index \${index} is\` : \`\${size} elements from index \${index} on are\`;
   const hint = index < 0 ? ": indices count from 0" : "";
-  throw new RangeError(\`\${$ranges[i][0]}: \${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\`);
+  const reason = Number.isInteger(index) ? \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\` : \`index \${index} is no integer\`;
+  throw new RangeError(\`\${$ranges[i][0]}: \${reason}\${$steps(steps)}\`);
 }`;
 }
+
+/** Where the user wrote it, before what is said of it. */
+function placeOf(origin: Origin | null): string {
+  return origin === null ? "" : `${formatOrigin(origin)} `;
+}
+
+const stepsText = `function $steps(steps) {
+  return steps.length === 0 ? "" : \` (iteration\${steps.length === 1 ? "" : "s"} \${steps.join(", ")})\`;
+}`;
 
 function constantText(data: TypedArray): string {
   return `  new ${data.constructor.name}([${Array.from(data, spellNumber).join(", ")}]),\n`;

@@ -75,6 +75,8 @@ export class Scope {
   readonly parent: Scope | null;
   readonly depth: number;
   readonly lines: Text[] = [];
+  /** Counts the steps of the loop that has these lines as its body, where something in there can fail. */
+  steps: string | null = null;
   /** Subexpressions of subscripts computed here, by what they are. */
   readonly hoisted = new Map<string, string>();
 
@@ -86,6 +88,12 @@ export class Scope {
 
   child(): Scope {
     return new Scope(this.unit, this);
+  }
+
+  /** The counters of the loops around, the outermost first. */
+  counters(): readonly string[] {
+    const around = this.parent?.counters() ?? [];
+    return this.steps === null ? around : [...around, this.steps];
   }
 
   /** The scope at a depth, from here outwards. */
