@@ -24,7 +24,7 @@ const network = (height?: Extent, width?: Extent) => declare(height === undefine
 describe("a convolutional network declared once for all sizes", () => {
   it("is compiled once, and gives what networks for one size give, bit for bit", () => {
     const open = network();
-    const used = new Session(open.graph);
+    const used = new Session(open.graph, { check: "verify" });
     for (const size of sizes) trained(used, open, size);
     // training and finding classes
     expect(used.compilations).toHaveLength(2);

@@ -4,6 +4,7 @@ import {
   AdjointError,
   atCaller,
   type Block,
+  Cloner,
   captureOrigin,
   collectSymbols,
   dimsOf,
@@ -18,7 +19,6 @@ import {
   type Origin,
   parseTypeText,
   printType,
-  Replacements,
   requireOptions,
   type Signature,
   sameType,
@@ -227,7 +227,7 @@ export class Graph {
     return makeModule([...this.#scope.funcs.values(), func]);
   }
 
-  /** The operations as a function of `args`, which it takes as fresh values. */
+  /** Copies of the operations as a function of `args`: the graph has them still, and other functions may. */
   #func(
     name: string,
     visibility: Func["visibility"],
@@ -235,7 +235,7 @@ export class Graph {
     operations: readonly Operation[],
     results: readonly Value[],
   ): Func {
-    const fresh = new Replacements();
+    const fresh = new Cloner();
     const parameters = args.map((a) => {
       const parameter = new Value(a.type, a.name);
       fresh.set(a, parameter);
@@ -244,7 +244,7 @@ export class Graph {
     const body: Block = makeBlock(
       parameters,
       operations.map((o) => fresh.operation(o)),
-      fresh.all(results),
+      results.map((v) => fresh.get(v)),
     );
     const symbols = new Set<string>();
     for (const { type } of args) for (const d of dimsOf(type)) collectSymbols(d, symbols);
