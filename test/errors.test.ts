@@ -8,6 +8,7 @@ import {
   broadcastTo,
   check,
   compile,
+  compileExpression,
   cond,
   type ErrorCode,
   errorCodes,
@@ -88,6 +89,11 @@ type Row = readonly [code: ErrorCode, provoke: () => unknown, message: string];
 // biome-ignore format: a table one can see
 const rows: readonly Row[] = [
   [
+    "nan",
+    () => compileExpression("x * log(x)", ["x"], { debug: true })(0),
+    "<expression>:1:5 log gives -Infinity from x = 0",
+  ],
+  [
     "unsupported",
     () => compileSource("export function f(x: number) {\n  return `x`;\n}", { file: "a.ts" }),
     "a.ts:2:10 a string is not compiled: functions here take and give numbers, booleans and arrays of numbers",
@@ -133,8 +139,8 @@ const rows: readonly Row[] = [
   ["no-derivative", () => grad((x: Tensor) => mul(x, 2))([1, 2]), "HERE grad: the function gives f64[2], expected one float scalar: sum it, or differentiate one component"],
   ["no-derivative", () => grad(identity)(i32(1)), "HERE grad: the function gives i32, expected one float scalar: cast it to f32 or f64"],
   ["no-eval", () => compile(`${square}func @slope(%x: f64) -> f64 {\n  %one = constant 1 : f64\n  %y, %d = vjp @square(%x) cotangents(%one) : f64, f64\n  return %d\n}\n`, { backend: "interpret", pipeline: only() })(2), "<ir>:7:12 vjp has no meaning of its own here: a pass has to resolve it first"],
-  ["option", () => compile(identity, ["f64"], wrong({ backnd: "js" })), "HERE compile: unknown option 'backnd', expected one of backend, check, fast, pipeline, entry, observe, ops: did you mean backend?"],
-  ["option", () => compile(identity, wrong({ chek: "verify" })), "HERE compile: unknown option 'chek', expected one of backend, check, fast, pipeline, entry, observe, ops: did you mean check?"],
+  ["option", () => compile(identity, ["f64"], wrong({ backnd: "js" })), "HERE compile: unknown option 'backnd', expected one of backend, check, fast, pipeline, entry, observe, debug, ops: did you mean backend?"],
+  ["option", () => compile(identity, wrong({ chek: "verify" })), "HERE compile: unknown option 'chek', expected one of backend, check, fast, pipeline, entry, observe, debug, ops: did you mean check?"],
   ["option", () => compile(identity, ["f64"], { backend: wrong("wasm") }), "HERE compile: option 'backend' is 'wasm', expected one of auto, interpret, js"],
   ["option", () => compile(identity, ["f64"], { check: wrong("verfy") }), "HERE compile: option 'check' is 'verfy', expected one of none, verify, validate: did you mean verify?"],
   ["option", () => grad(sin, wrong({ wtr: 0 })), "HERE grad: unknown option 'wtr', expected wrt: did you mean wrt?"],

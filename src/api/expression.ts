@@ -35,6 +35,7 @@ const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
   check: true,
   pipeline: true,
   observe: true,
+  debug: true,
 };
 
 /**

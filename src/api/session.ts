@@ -22,7 +22,7 @@ import { fromArray, toArray } from "./convert.ts";
 /** Data for a tensor: numbers, typed or nested arrays, concrete tensors. */
 export type Feed = unknown;
 
-export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe">;
+export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe" | "debug">;
 
 /** How many compiled parts one session keeps. */
 const cacheSize = 64;

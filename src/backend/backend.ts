@@ -9,6 +9,8 @@ export interface BackendOptions {
   readonly signature: Signature;
   /** Receives what `probe` operations observe. */
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
+  /** Ends the run at the first operation that makes a NaN or an infinity of finite numbers; the interpreter can. */
+  readonly debug?: boolean;
 }
 
 /** What JavaScript has for an array of numbers. */

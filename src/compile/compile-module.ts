@@ -29,6 +29,11 @@ export interface CompileOptions {
   readonly check?: Check;
   /** Receives what `probe` operations see. */
   readonly observe?: BackendOptions["observe"];
+  /**
+   * Runs in the interpreter, and ends at the first operation that makes a NaN or an infinity of finite numbers, with an
+   * error that names it, what it was made of, the user's line and the steps of the loops around.
+   */
+  readonly debug?: boolean;
   /** The ops of the module, where it has others than the project's own. */
   readonly ops?: OpTable;
 }
@@ -40,17 +45,22 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
   pipeline: true,
   entry: true,
   observe: true,
+  debug: true,
   ops: true,
 };
 
 /** Fails (code `option`) where `options` has a name or a value that compile does not know. */
 export function requireCompileOptions(options: unknown): asserts options is CompileOptions {
   requireOptions("compile", options, Object.keys(optionNames));
-  const { backend, check, fast, pipeline, observe } = options as CompileOptions;
+  const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
   requireChoice("compile", "backend", backend, ["auto", ...backends.keys()]);
   requireChoice("compile", "check", check, checks);
   if (fast !== undefined && typeof fast !== "boolean")
     fail("option", `compile: option 'fast' is a ${typeof fast}, expected true or false`);
+  if (debug !== undefined && typeof debug !== "boolean")
+    fail("option", `compile: option 'debug' is a ${typeof debug}, expected true or false`);
+  if (debug === true && backend === "js")
+    fail("option", "compile: debug runs in the interpreter, and backend is 'js'", { hint: "leave backend out" });
   if (observe !== undefined && typeof observe !== "function")
     fail("option", `compile: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
   if (pipeline !== undefined && typeof pipeline?.run !== "function")
@@ -79,7 +89,7 @@ const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBack
 export function compileModule(module: Module, options: CompileOptions = {}, argumentTypes?: readonly Type[]): Compiled {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
-  const backend = chooseBackend(options.backend ?? "auto");
+  const backend = options.debug === true ? interpretBackend : chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
   const { pipeline = tensorPipeline } = options;
   const refined = argumentTypes === undefined ? [] : [refineTo(entry.name, argumentTypes)];
@@ -91,7 +101,12 @@ export function compileModule(module: Module, options: CompileOptions = {}, argu
     backend.level === "loop"
       ? runPasses(optimised.module, loopPipeline, { ...passOptions, log: optimised.log }).module
       : optimised.module;
-  const executable = backend.compile(lowered, { entry: entry.name, signature, observe: options.observe });
+  const executable = backend.compile(lowered, {
+    entry: entry.name,
+    signature,
+    observe: options.observe,
+    debug: options.debug,
+  });
   const { module: tensors, log } = optimised;
   return {
     given: module,

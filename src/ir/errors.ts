@@ -21,6 +21,7 @@ export const errorCodes = {
   option: "An option, pass, pipeline or backend name is unknown or not loaded.",
   argument: "A run-time argument does not fit the declared type or a dimension constraint.",
   check: "A `check` operation failed at run time; the message is the user's.",
+  nan: "With debug, an operation made a NaN or an infinity of finite numbers; the message says of which.",
   range: "A size, index or loop bound is negative, overflows or is out of range at run time.",
   verify: "A pass produced invalid IR; the error carries a reproducer.",
   validate: "A pass changed a result bit; the error carries a reproducer.",

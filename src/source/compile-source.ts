@@ -28,6 +28,7 @@ const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
   fast: true,
   check: true,
   pipeline: true,
+  debug: true,
 };
 
 const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };

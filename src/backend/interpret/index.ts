@@ -24,7 +24,7 @@ export const interpretBackend: Backend = {
   isAvailable: () => true,
   compile(module: Module, options: BackendOptions): Executable {
     const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
-    const interpreter = new Interpreter(module, { observe: options.observe });
+    const interpreter = new Interpreter(module, { observe: options.observe, debug: options.debug });
     const { arguments: args, results } = func.body;
     const run = (arrays: readonly NdArray[]): readonly NdArray[] => {
       interpreter.binder(func.name).check(arrays);

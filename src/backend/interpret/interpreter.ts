@@ -23,11 +23,14 @@ import {
   ValueMap,
 } from "../../ir/index.ts";
 import { Binder, type Sizes } from "../../runtime/index.ts";
+import { requireFinite } from "./finite.ts";
 import { type BlockPlan, planLifetimes } from "./plan.ts";
 
 export interface InterpretOptions {
   /** Receives what `probe` operations observe. */
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
+  /** Ends the run at the first operation that makes a NaN or an infinity of finite numbers. */
+  readonly debug?: boolean;
 }
 
 interface Prepared {
@@ -129,7 +132,9 @@ class Frame {
     }
     const operands = operation.operands.map((v) => this.value(v));
     try {
-      return op.eval(new OperationContext(this, operation, operands));
+      const results = op.eval(new OperationContext(this, operation, operands));
+      if (this.interpreter.options.debug === true) requireFinite(operation, operands, results);
+      return results;
     } catch (error) {
       throw error instanceof AdjointError ? error.at(origin) : refused(error, operation);
     }

@@ -1,0 +1,45 @@
+// What debug mode looks for: the first operation that makes a NaN or an infinity of finite numbers.
+
+import { AdjointError, isFloat, type NdArray, type Operation } from "../../ir/index.ts";
+
+/** @throws AdjointError code `nan`, with what the operation made and of what. */
+export function requireFinite(operation: Operation, operands: readonly NdArray[], results: readonly NdArray[]): void {
+  const { op, regions, origin, operands: values } = operation;
+  if (op.traits.constant === true || regions.length > 0) return;
+  for (const result of results) {
+    const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
+    if (at < 0 || !operands.every(isFinite)) continue;
+    const of = operands.map((array, i) => described(array, values[i].name, result, at));
+    const made = `${spell(result.data[at])}${placeOf(result, at)}`;
+    const from = of.length === 0 ? "" : ` from ${of.join(" and ")}`;
+    throw new AdjointError("nan", `${op.name} gives ${made}${from}`, { origin });
+  }
+}
+
+function isFinite({ dtype, data }: NdArray): boolean {
+  return !isFloat(dtype) || data.every((x) => Number.isFinite(x));
+}
+
+function spell(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
+}
+
+/** ` at [2, 3]`; nothing for a number. */
+function placeOf({ shape }: NdArray, at: number): string {
+  if (shape.length === 0) return "";
+  let rest = at;
+  const place = shape.map(() => 0);
+  for (let axis = shape.length - 1; axis >= 0; axis--) {
+    place[axis] = rest % shape[axis];
+    rest = Math.floor(rest / shape[axis]);
+  }
+  return ` at [${place.join(", ")}]`;
+}
+
+/** The number, the element at the same place, or what the whole is. */
+function described({ dtype, shape, data }: NdArray, name: string | null, result: NdArray, at: number): string {
+  const called = name === null ? "" : `${name} = `;
+  if (shape.length === 0) return `${called}${dtype === "bool" ? data[0] !== 0 : spell(data[0])}`;
+  const isAlike = shape.length === result.shape.length && shape.every((n, axis) => n === result.shape[axis]);
+  return isAlike ? `${called}${spell(data[at])}` : `${name === null ? "" : `${name}: `}${dtype}[${shape.join(", ")}]`;
+}
