@@ -12,6 +12,10 @@ import type { Reading } from "./reading.ts";
 import type { Argument, Expression, Name, Of } from "./tree.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
+  return x.inside(e, () => evaluateNode(x, e));
+}
+
+function evaluateNode(x: Reading, e: Expression): Meaning {
   x.at(e.at);
   switch (e.kind) {
     case "number":
@@ -115,7 +119,7 @@ export function evaluateTest(x: Reading, e: Expression): BooleanMeaning {
     return negated(x, test);
   }
   if (e.kind === "logical")
-    return lazily(x, e, evaluateTest(x, e.left), () => evaluateTest(x, e.right)) as BooleanMeaning;
+    return x.inside(e, () => lazily(x, e, evaluateTest(x, e.left), () => evaluateTest(x, e.right))) as BooleanMeaning;
   return truth(x, evaluate(x, e), e.at);
 }
 
@@ -128,7 +132,6 @@ function lazily(x: Reading, e: Of<"logical">, left: Meaning, right: () => Meanin
   x.at(e.at);
   const test = truth(x, left, e.left.at);
   const decides = e.operator === "||";
-  if (test.known !== null) return test.known === decides ? left : right();
   // where a boolean decides, it is known
   const whole = (): Meaning => (left.kind === "boolean" ? x.boolean(decides) : left);
   const join: Join = (a, b) => {
@@ -168,8 +171,8 @@ function choose(
   otherwise: () => Meaning,
   join: Join,
 ): Meaning {
-  if (test.known !== null) return test.known ? then() : otherwise();
   const result = x.location("value", "guarded");
+  if (test.known !== null) return x.inside(x.event(), test.known ? then : otherwise);
   const set = (m: Meaning): void => x.state.write(result, m);
   let whole: Meaning | null = null;
   const isJoined = (forks: readonly Fork[]): boolean => {
