@@ -1,8 +1,10 @@
 // Random TypeScript programs: compiled, they give the bits that JavaScript gives when it runs them.
 
 import fc from "fast-check";
-import { describe, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { argumentsFor, compiled, expectPlain, outcomeOf } from "./support/source-programs/outcome.ts";
+import { plain, type Run } from "./support/source-programs/plain.ts";
+import { argumentsAt, slopeByDifferences, slopeByGradient, slopeByTangent } from "./support/source-programs/slopes.ts";
 import { type SourceCase, sourceProgram } from "./support/source-programs.ts";
 
 const times = Number(process.env.ADJOINT_FUZZ ?? 1);
@@ -21,4 +23,27 @@ describe("a compiled function", () => {
       );
     });
   }
+});
+
+describe("a smooth program", () => {
+  it("has the value that JavaScript gives, and one slope by differences, reverse mode and forward mode", {
+    timeout,
+  }, () => {
+    fc.assert(
+      fc.property(sourceProgram({ isSmooth: true }), ({ text }: SourceCase) => {
+        if (compiled(text, {}) === undefined) return;
+        const [value, reverse] = slopeByGradient(text);
+        const run = plain(text) as Run;
+        expect(value).toBe(run(...(argumentsAt(text, 0) as never[])));
+        const [again, forward] = slopeByTangent(text);
+        expect(again).toBe(value);
+        const expected = slopeByDifferences(text);
+        if (expected === null) return;
+        const size = 1 + Math.abs(expected);
+        expect(Math.abs(reverse - expected) / size).toBeLessThan(1e-4);
+        expect(Math.abs(forward - reverse) / size).toBeLessThan(1e-9);
+      }),
+      { numRuns: 100 * times },
+    );
+  });
 });

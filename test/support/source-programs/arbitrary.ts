@@ -206,6 +206,7 @@ export function programTree(kind: Kind): fc.Arbitrary<ProgramTree> {
     functions: fc.array(tied.fn, { maxLength: 2 }),
     isMainFirst: bool,
     hasArrays: fc.nat(3).map((n) => n > 0),
+    isSmooth: fc.constant(kind.isSmooth),
     fallback: kind.isSmooth ? fc.constant(null) : fc.option(one("0.5", "-2", "NaN"), { freq: 3 }),
     result: kind.isSmooth
       ? fc.constant<Result>("number")

@@ -16,6 +16,8 @@ export interface Place {
   /** How often what stands here runs in each call of the function. */
   readonly steps: number;
   readonly result: Result;
+  /** Arrays of rounded numbers stay out. */
+  readonly isSmooth: boolean;
   readonly breaks: boolean;
   readonly continues: boolean;
   readonly labels: readonly { readonly name: string; readonly isLoop: boolean }[];

@@ -17,23 +17,35 @@ const wrap = `function wrap(i: number, n: number): number {
 export function printProgram(tree: ProgramTree): string {
   const file = new Scope(null);
   const work = { size: 0, steps: 0 };
-  const place: Place = { scope: file, work, steps: 1, result: "number", breaks: false, continues: false, labels: [] };
+  const place: Place = {
+    scope: file,
+    work,
+    steps: 1,
+    result: "number",
+    isSmooth: tree.isSmooth,
+    breaks: false,
+    continues: false,
+    labels: [],
+  };
   const functions = tree.functions.map((fn) => printFunction(place, { ...fn, style: "declaration" }));
   const main = printMain(place, tree);
   return [wrap, ...(tree.isMainFirst ? [main, ...functions] : [...functions, main])].join("\n");
 }
 
-function printMain(outer: Place, { hasArrays, fallback, result, body, given }: ProgramTree): string {
+function printMain(outer: Place, { hasArrays, isSmooth, fallback, result, body, given }: ProgramTree): string {
   const scope = new Scope(outer.scope);
   const parameters = ["a: number", `flag: boolean`];
   for (const name of ["b", "a"]) scope.add({ kind: "number", name, isWritable: true, below: null });
   scope.add({ kind: "boolean", name: "flag", isWritable: true });
   if (hasArrays) {
-    parameters.push("us: Float64Array", "ns: number[]", "ks: Int32Array", "zs: Float32Array");
+    parameters.push("us: Float64Array", "ns: number[]");
+    if (!isSmooth) parameters.push("ks: Int32Array", "zs: Float32Array");
     const array = (name: string, type: string, length: number): string =>
       scope.add({ kind: "array", name, type, length });
-    array("zs", "Float32Array", 2);
-    array("ks", "Int32Array", 3);
+    if (!isSmooth) {
+      array("zs", "Float32Array", 2);
+      array("ks", "Int32Array", 3);
+    }
     array("ns", "number[]", 3);
     array("us", "Float64Array", 4);
   }
@@ -62,7 +74,7 @@ function printFunction(outer: Place, fn: FunctionTree): string {
   const numbers = Array.from({ length: fn.numbers }, (_, i) => scope.fresh(fn.name + i + 1));
   const work = { size: 0, steps: 1 };
   const result = fn.style === "arrow" && fn.result === "nothing" ? "number" : fn.result;
-  const place: Place = { scope, work, steps: 1, result, breaks: false, continues: false, labels: [] };
+  const place: Place = { ...outer, scope, work, steps: 1, result, breaks: false, continues: false, labels: [] };
   for (const array of arrays) scope.add({ kind: "array", name: array, type: "Float64Array", length: 2 });
   const [most, hasFallback] = [numbers.length - 1, fn.fallback !== null && numbers.length > 0];
   // the fallback sees the parameters before its own
@@ -274,7 +286,7 @@ function printArray(place: Place, s: Of<"array">): string {
   const { scope } = place;
   const [x, y] = s.items.map((item) => printNumber(place, item));
   const other = arrayAt(place, s.array);
-  const typed = types[s.type % types.length];
+  const typed = place.isSmooth ? "Float64Array" : types[s.type % types.length];
   const literal = [`[${x}, 0.5, ${y}]`, "number[]", 3] as const;
   const made: Record<typeof s.made, readonly [string, string, number]> = {
     literal,

@@ -160,6 +160,7 @@ export interface ProgramTree {
   readonly isMainFirst: boolean;
   /** Numbers and flags alone, or arrays too. */
   readonly hasArrays: boolean;
+  readonly isSmooth: boolean;
   readonly fallback: string | null;
   readonly result: Result;
   readonly body: readonly Statement[];
