@@ -59,8 +59,10 @@ export function printNumber(place: Place, x: Num): string {
       return array === null ? "2" : `${array.name}.length`;
     }
     case "binary": {
-      const left = printNumber(place, x.x);
-      return `(${left} ${x.operator} ${printNumber(place, x.y)})`;
+      const [left, right] = [printNumber(place, x.x), printNumber(place, x.y)];
+      // far from zero, where what divides by it might be of no use and yet be differentiated
+      if (place.isSmooth && x.operator === "/") return `(${left} / (2 + Math.tanh(${right})))`;
+      return `(${left} ${x.operator} ${right})`;
     }
     case "unary":
       return `(${x.operator}${atom(printNumber(place, x.x))})`;

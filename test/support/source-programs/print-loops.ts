@@ -60,9 +60,10 @@ function printFor(place: Place, loop: Of<"for">, body: PrintBody): readonly [str
 function printHead(place: Place, { head, steps, test, x }: Of<"for">, i: string, array: string | null): string {
   const { scope } = place;
   const isFuelled = head === "fuel";
-  const below = head === "twos" ? steps * 2 : array === null ? steps : Number.MAX_SAFE_INTEGER;
+  // where the loop goes on, a counter is one more than in its body
+  const below = head === "twos" ? steps * 2 : array === null ? steps + (head === "effect" ? 1 : 0) : 4;
   const fuel = isFuelled ? scope.fresh(steps) : "";
-  scope.add({ kind: "number", name: i, isWritable: isFuelled, below: isFuelled ? null : Math.min(below, 4) });
+  scope.add({ kind: "number", name: i, isWritable: isFuelled, below: isFuelled ? null : Math.min(below, 5) });
   switch (head) {
     case "down":
       return `let ${i} = ${steps - 1}; ${i} >= 0; ${i}--`;
@@ -86,7 +87,7 @@ function printHead(place: Place, { head, steps, test, x }: Of<"for">, i: string,
 /** A counter before the loop, that only the loop's own text writes to. */
 function counter(place: Place, { name, steps }: { readonly name: number; readonly steps: number }): string {
   const n = place.scope.fresh(name);
-  place.scope.add({ kind: "number", name: n, isWritable: false, below: steps + 1 });
+  place.scope.add({ kind: "number", name: n, isWritable: false, below: steps + 2 });
   return n;
 }
 
