@@ -123,7 +123,8 @@ function file(lines) {
   const parts = [];
   for (let k = 0; parts.length * 20 < lines; k++) {
     const before = k === 0 ? "x" : `f${k - 1}(x * 0.5, n - 1)`;
-    parts.push(`export function f${k}(x: number, n: number): number {
+    parts.push(
+      `export function f${k}(x: number, n: number): number {
   let s = ${k % 7} + x;
   let p = 1;
   for (let i = 0; i < n; i++) {
@@ -142,7 +143,10 @@ function file(lines) {
   const k = (y: number): number => Math.floor(y) % 3;
   return ${before} + s;
 }
-`.replace("switch (k(s))", "switch (Math.floor(s) % 3)").replace(/ {2}const k = .*\n/, ""));
+`
+        .replace("switch (k(s))", "switch (Math.floor(s) % 3)")
+        .replace(/ {2}const k = .*\n/, ""),
+    );
   }
   return parts.join("\n");
 }
@@ -177,11 +181,17 @@ for (const lines of [100, 1000, 4000]) {
   const rounds = Array.from({ length: 5 }, () => [ours(path, "compileSource"), parse(path)]);
   const ratio = median(rounds.map(([a, b]) => a / b));
   const [a, b] = [0, 1].map((k) => median(rounds.map((r) => r[k])));
-  if (lines === 1000) report("1,000 lines, all of them compiled", ratio, 2.5, `${a.toFixed(0)} ms against ${b.toFixed(0)} ms`);
+  if (lines === 1000)
+    report("1,000 lines, all of them compiled", ratio, 2.5, `${a.toFixed(0)} ms against ${b.toFixed(0)} ms`);
   const text = file(lines);
   readSource(text);
   own[lines] = median(Array.from({ length: 5 }, () => once(() => readSource(text))));
 }
-report("reading 4,000 lines, 4 times 1,000 lines", own[4000] / (4 * own[1000]), 1.5, `${own[4000].toFixed(0)} ms against ${own[1000].toFixed(0)} ms`);
+report(
+  "reading 4,000 lines, 4 times 1,000 lines",
+  own[4000] / (4 * own[1000]),
+  1.5,
+  `${own[4000].toFixed(0)} ms against ${own[1000].toFixed(0)} ms`,
+);
 
 process.exit(failures());

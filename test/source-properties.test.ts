@@ -1,53 +1,49 @@
 // Random TypeScript programs: compiled, they give the bits that JavaScript gives when it runs them.
 
 import fc from "fast-check";
-import ts from "typescript";
 import { describe, expect, it } from "vitest";
-import { AdjointError } from "../src/ir/index.ts";
-import { compileSource } from "../src/source/index.ts";
+import { argumentsFor, compiled, expectPlain, outcomeOf } from "./support/source-programs/outcome.ts";
+import { plain, type Run } from "./support/source-programs/plain.ts";
+import { argumentsAt, slopeByDifferences, slopeByGradient, slopeByTangent } from "./support/source-programs/slopes.ts";
 import { type SourceCase, sourceProgram } from "./support/source-programs.ts";
 
 const times = Number(process.env.ADJOINT_FUZZ ?? 1);
-
-type Run = (...args: unknown[]) => unknown;
-
-function plain(text: string, entry: string): Run {
-  const { outputText } = ts.transpileModule(text, { compilerOptions: { target: ts.ScriptTarget.ES2022 } });
-  return new Function(`${outputText.replace(/^export /gm, "")}\nreturn ${entry};`)() as Run;
-}
-
-const inputs = (): readonly unknown[] => [
-  1.5,
-  -0.75,
-  true,
-  new Float64Array([0.5, -1.25, 2, 3]),
-  [1, 0.25, -2],
-  new Int32Array([1, -2, 7]),
-];
-
-/** What a run gives and leaves in its arguments, or what it refuses. */
-function outcome(f: Run, args: readonly unknown[]): unknown {
-  return { result: f(...args), args };
-}
+const timeout = 3_600_000;
 
 describe("a compiled function", () => {
   for (const backend of ["js", "interpret"] as const) {
-    it(`gives the bits that JavaScript gives (${backend})`, { timeout: 3_600_000 }, () => {
+    it(`gives the bits that JavaScript gives, and leaves them in its arguments (${backend})`, { timeout }, () => {
       fc.assert(
-        fc.property(sourceProgram({ isSmooth: false }), ({ text }: SourceCase) => {
-          const expected = outcome(plain(text, "main"), inputs());
-          let compiled: Run;
-          try {
-            compiled = compileSource(text, { entry: "main", backend, check: "verify" });
-          } catch (error) {
-            // an array that two names may mean is refused where it is written to
-            if (error instanceof AdjointError && error.code === "unsupported" && /may be/.test(error.message)) return;
-            throw error;
-          }
-          expect(outcome(compiled, inputs())).toStrictEqual(expected);
+        fc.property(sourceProgram({ isSmooth: false }), fc.boolean(), ({ text }: SourceCase, isEdge) => {
+          const args = (): unknown[] => argumentsFor(text, isEdge);
+          const run = compiled(text, { backend });
+          if (run !== undefined) expectPlain(outcomeOf(run, args()), text, args);
         }),
-        { numRuns: 150 * times },
+        { numRuns: 200 * times },
       );
     });
   }
+});
+
+describe("a smooth program", () => {
+  it("has the value that JavaScript gives, and one slope by differences, reverse mode and forward mode", {
+    timeout,
+  }, () => {
+    fc.assert(
+      fc.property(sourceProgram({ isSmooth: true }), ({ text }: SourceCase) => {
+        if (compiled(text, {}) === undefined) return;
+        const [value, reverse] = slopeByGradient(text);
+        const run = plain(text) as Run;
+        expect(value).toBe(run(...(argumentsAt(text, 0) as never[])));
+        const [again, forward] = slopeByTangent(text);
+        expect(again).toBe(value);
+        const expected = slopeByDifferences(text);
+        if (expected === null) return;
+        const size = 1 + Math.abs(expected);
+        expect(Math.abs(reverse - expected) / size).toBeLessThan(1e-4);
+        expect(Math.abs(forward - reverse) / size).toBeLessThan(1e-9);
+      }),
+      { numRuns: 100 * times },
+    );
+  });
 });

@@ -220,7 +220,7 @@ export class Placements {
     if (reader === undefined || reader.kind === "free") return null;
     if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.place;
     const read = this.#readsOf(by)[operand];
-    if (read === undefined || read.memory || !read.once) return null;
+    if (read === undefined || read.memory || !read.once || this.#isLoaded(by, operand)) return null;
     return this.#innerPlace(by, operand, reader.place, read.places);
   }
 
@@ -267,7 +267,12 @@ export class Placements {
 
   #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
     const read = this.#readsOf(by)[operand];
-    return read === undefined || !(read.memory || (onlyOnce && !read.once));
+    return read === undefined || !(read.memory || (onlyOnce && !read.once) || this.#isLoaded(by, operand));
+  }
+
+  /** One number at every subscript would leave the check of the subscript without use, and so without effect. */
+  #isLoaded(by: Operation, operand: number): boolean {
+    return this.#constants.has(by.operands[operand]) && this.#readsOf(by)[operand]?.isChecked === true;
   }
 
   /** Computing it from its one operand costs no more than reading it from memory would. */

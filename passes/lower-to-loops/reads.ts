@@ -25,6 +25,8 @@ export interface OperandRead {
   readonly once: boolean;
   /** How many such places there are: an unrolled rule has several. */
   readonly places: number;
+  /** A subscript is checked where the operand is read: reading is what the check is for. */
+  readonly isChecked: boolean;
   /** The rule asks for the operand's memory. */
   readonly memory: boolean;
 }
@@ -38,13 +40,19 @@ export function wholeOf(operation: Operation): ((x: WholeContext) => void) | nul
 /** The reads of each operand of an operation that is lowered by a rule. */
 export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
   const { lowering } = operation.op;
-  const reads = operation.operands.map(() => ({ places: new Set<string>(), again: false, memory: false }));
+  const reads = operation.operands.map(() => ({
+    places: new Set<string>(),
+    again: false,
+    isChecked: false,
+    memory: false,
+  }));
   if (lowering?.kind !== "element" && lowering?.kind !== "nest" && lowering?.kind !== "update") return [];
   const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
   const whole = wholeOf(operation);
   const read = (i: number, subscripts: readonly Dim[]): Value => {
     reads[i].places.add(subscripts.join());
     reads[i].again ||= !coversLoops(subscripts, currentBlock());
+    reads[i].isChecked ||= mayFail(subscripts, currentBlock());
     return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
   };
   const context: WholeContext = {
@@ -69,7 +77,12 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     else lowering.element(context, indices(builder, dimsOf(operation.results[0].type)));
   });
   if (lowering.kind === "nest") for (const i of lowering.again?.(operation) ?? []) reads[i].again = true;
-  return reads.map(({ places, again, memory }) => ({ once: !again, places: places.size, memory }));
+  return reads.map(({ places, again, isChecked, memory }) => ({
+    once: !again,
+    places: places.size,
+    isChecked,
+    memory,
+  }));
 }
 
 function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
@@ -88,6 +101,17 @@ function changing(context: LowerContext): UpdateContext {
     read: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
     write() {},
   };
+}
+
+/** Whether a subscript is the result of an operation that may fail. */
+function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
+  const used = new Map<string, unknown>();
+  for (const d of subscripts) collectValues(d, used);
+  const values = new Set(used.values());
+  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent)
+    if (b.operations.some(({ op, results }) => op.effect === "mayFail" && results.some((v) => values.has(v))))
+      return true;
+  return false;
 }
 
 /** Whether the subscripts use every index around, so that no two iterations have the same ones. */

@@ -117,12 +117,17 @@ export function assign(x: Reading, e: Of<"assign">): Meaning {
   return place.write(binary(x, e.operator as BinaryOperator, before, x.verbs.evaluate(x, e.value), e.at), true);
 }
 
+/** Its value is what was assigned, not what an array makes of it. */
 function assignLazily(x: Reading, e: Of<"assign">, place: Place, before: Meaning): Meaning {
   const test = truth(x, before, e.at);
-  const write = (): void => void place.write(x.verbs.evaluate(x, e.value), makesValue(e.value));
-  const stay = (): void => {};
+  const result = x.location("value", "guarded");
+  const give = (m: Meaning): void => x.state.write(result, m);
+  const write = (): void => give(place.write(x.verbs.evaluate(x, e.value), makesValue(e.value)));
+  const stay = (): void => give(before);
   branch(x, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
-  return place.read();
+  const m = x.state.read(result) as Meaning;
+  x.state.write(result, undefined);
+  return m;
 }
 
 export function update(x: Reading, e: Of<"update">): Meaning {

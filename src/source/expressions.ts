@@ -12,6 +12,10 @@ import type { Reading } from "./reading.ts";
 import type { Argument, Expression, Name, Of } from "./tree.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
+  return x.inside(e, () => evaluateNode(x, e));
+}
+
+function evaluateNode(x: Reading, e: Expression): Meaning {
   x.at(e.at);
   x.unfold(e.at);
   switch (e.kind) {
@@ -128,7 +132,10 @@ function chained(x: Reading, top: Of<"logical">, read: (x: Reading, e: Expressio
     first = first.left;
   }
   let left = read(x, first);
-  for (const e of chain.reverse()) left = lazily(x, e, left, () => read(x, e.right));
+  for (const e of chain.reverse()) {
+    const before = left;
+    left = x.inside(e, () => lazily(x, e, before, () => read(x, e.right)));
+  }
   return left;
 }
 
@@ -137,7 +144,6 @@ function lazily(x: Reading, e: Of<"logical">, left: Meaning, right: () => Meanin
   x.at(e.at);
   const test = truth(x, left, e.left.at);
   const decides = e.operator === "||";
-  if (test.known !== null) return test.known === decides ? left : right();
   // where a boolean decides, it is known
   const whole = (): Meaning => (left.kind === "boolean" ? x.boolean(decides) : left);
   const join: Join = (a, b) => {
@@ -177,8 +183,8 @@ function choose(
   otherwise: () => Meaning,
   join: Join,
 ): Meaning {
-  if (test.known !== null) return test.known ? then() : otherwise();
   const result = x.location("value", "guarded");
+  if (test.known !== null) return x.inside(x.event(), test.known ? then : otherwise);
   const set = (m: Meaning): void => x.state.write(result, m);
   let whole: Meaning | null = null;
   const isJoined = (forks: readonly Fork[]): boolean => {

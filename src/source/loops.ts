@@ -99,7 +99,8 @@ export function loop(x: Reading, l: Loop): void {
   const before = x.path;
   const breaks = x.target("exit");
   const read = x.isFinal ? write : discover;
-  read(x, l, number, breaks);
+  const [place, { test }] = [x.place.child("test"), l];
+  read(x, { ...l, test: test === null ? null : () => x.under(place, test) }, number, breaks);
   arrive(x, [breaks], before);
 }
 
@@ -127,7 +128,9 @@ function bodyOf(x: Reading, l: Loop, breaks: Target): void {
   l.body();
   x.jumps = x.jumps.slice(0, -1);
   arrive(x, [continues], before);
-  if (l.between !== undefined) between(x, l.at, l.between, l.age ?? x.state.age);
+  const { between } = l;
+  const update = x.place.child("update");
+  if (between !== undefined) advance(x, l.at, () => x.under(update, between), l.age ?? x.state.age);
   guarded(x, l.at, () => {
     if (l.until === undefined) return;
     const goesOn = evaluateTest(x, l.until);
@@ -138,16 +141,16 @@ function bodyOf(x: Reading, l: Loop, breaks: Target): void {
 }
 
 /** Where it only counts on what ends with the loop, the paths that leave may do so too. */
-function between(x: Reading, at: number, advance: () => void, age: number): void {
-  if (x.path.pending.size === 0) {
-    if (x.path.isAlive) advance();
+function advance(x: Reading, at: number, between: () => void, age: number): void {
+  const { path } = x;
+  if (path.pending.size === 0) {
+    if (path.isAlive) between();
     return;
   }
-  const { path, events } = x;
   const builder = x.region();
   x.state.fork();
   x.path = { isAlive: true, pending: new Set() };
-  x.within(builder, advance);
+  x.within(builder, between);
   const changes = x.state.rollback();
   x.path = path;
   if ([...changes.keys()].every((location) => location.age > age) && isCheap(builder.operations)) {
@@ -155,8 +158,7 @@ function between(x: Reading, at: number, advance: () => void, age: number): void
     x.state.apply(changes);
     return;
   }
-  x.events = events;
-  guarded(x, at, advance);
+  guarded(x, at, between);
 }
 
 // ---- the first reading ----------------------------------------------------------------------------------------------
@@ -169,15 +171,15 @@ function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
   state.fork();
   state.enterFrame(frame);
   const [hasBusyTest, canEnd] = x.within(x.region(), () => {
-    const test = lookAtTest(x, l);
-    step(x, l, breaks, test.isBusy);
+    const test = x.inside("condition", () => lookAtTest(x, l));
+    x.inside("step", () => step(x, l, breaks, test.isBusy));
     return [test.isBusy, test.canEnd];
   });
   const carried = new Map<string, Shape | null>();
   const shared = new Map<string, string>();
   for (const [location, { before, entered }] of frame.seen) {
     const after = state.read(location);
-    if (after === entered || after === undefined) continue;
+    if (after === entered || after === undefined || after.kind === "nothing") continue;
     carried.set(location.key, before === undefined ? x.shapeOf(after) : null);
     if (entered?.kind !== "reference" || after.kind !== "reference") continue;
     uniteSites(x, entered.cell, after.cell);
@@ -240,14 +242,11 @@ function lookAtTest(x: Reading, l: Loop): { readonly isBusy: boolean; readonly c
   if (test === null) return { isBusy: false, canEnd: l.until !== undefined };
   const { path } = x;
   const { age } = x.state;
-  const events = x.events;
   x.state.fork();
   const { known } = x.within(x.region(), test);
   const changes = x.state.rollback();
   x.path = path;
   const isBusy = [...changes.keys()].some((location) => location.age <= age);
-  // it is read again, as a part of the step
-  if (isBusy) x.events = events;
   return { isBusy, canEnd: known !== true };
 }
 
@@ -292,10 +291,10 @@ function write(x: Reading, l: Loop, number: number, breaks: Target): void {
     return builder;
   };
   const [cond, body] = [region(), region()];
-  const goesOn = within(x, cond, slots, () => [condition(x, l, facts).value]);
+  const goesOn = within(x, cond, slots, () => [x.inside("condition", () => condition(x, l, facts)).value]);
   let last: readonly Meaning[] = [];
   const results = within(x, body, slots, () => {
-    step(x, l, breaks, facts.hasBusyTest);
+    x.inside("step", () => step(x, l, breaks, facts.hasBusyTest));
     last = slots.map((s) => matching(x, s, l.at));
     return last.flatMap((m) => leavesOf(x, m));
   });

@@ -49,16 +49,16 @@ export function branch(
   otherwise: () => void,
   { rest = null, shortcut }: BranchOptions = {},
 ): boolean {
+  const number = x.event();
   if (test.known !== null) {
-    (test.known ? then : otherwise)();
+    x.inside(number, test.known ? then : otherwise);
     return false;
   }
   const { age } = x.state;
   const pending = x.path.pending;
-  const forks = [then, otherwise].map((body) => fork(x, x.region(), { isAlive: true, pending }, nothingYet, body)) as [
-    Fork,
-    Fork,
-  ];
+  const forks = [then, otherwise].map((body) =>
+    fork(x, x.region(), { isAlive: true, pending }, nothingYet, () => x.inside(number, body)),
+  ) as [Fork, Fork];
   if (shortcut?.(forks) === true) {
     x.path = { isAlive: true, pending };
     return false;
@@ -71,7 +71,7 @@ export function branch(
       fork(x, alive[0].builder, alive[0].path, alive[0].changes, () => guarded(x, at, rest)),
     );
   x.at(at);
-  meet(x, test.value, forks, age, at);
+  meet(x, test.value, forks, { age, at, number });
   x.path = {
     isAlive: forks.some((f) => f.path.isAlive),
     pending: new Set(forks.flatMap((f) => [...f.path.pending])),
@@ -92,7 +92,13 @@ function fork(x: Reading, builder: BlockBuilder, path: Path, changes: Changes, b
 
 /** Reads what follows where some paths are in the middle of a jump: only the others get there. */
 export function guarded(x: Reading, at: number, rest: () => void): void {
+  x.inside(x.event(), () => guardedHere(x, at, rest));
+}
+
+function guardedHere(x: Reading, at: number, body: () => void): void {
   const { pending, isAlive } = x.path;
+  const own = x.place.child("rest");
+  const rest = (): void => x.under(own, body);
   if (!isAlive) return;
   if (pending.size === 0) {
     rest();
@@ -149,8 +155,13 @@ export function arrive(x: Reading, targets: readonly Target[], before: Path): vo
 
 // ---- where two paths meet -------------------------------------------------------------------------------------------
 
-function meet(x: Reading, test: Value, forks: readonly [Fork, Fork], age: number, at: number): void {
-  const meeting = new Meeting(x, forks, at);
+function meet(
+  x: Reading,
+  test: Value,
+  forks: readonly [Fork, Fork],
+  { age, at, number }: { readonly age: number; readonly at: number; readonly number: number },
+): void {
+  const meeting = new Meeting(x, forks, at, number);
   const changed = new Set(forks.flatMap((f) => [...f.changes.keys()]));
   for (const location of changed) if (location.age <= age) meeting.location(location);
   const { yields } = meeting;
@@ -166,13 +177,16 @@ class Meeting {
   readonly #x: Reading;
   readonly #forks: readonly [Fork, Fork];
   readonly #at: number;
+  /** What meets here is numbered by where it goes, however much of it other readings find here. */
+  readonly #number: number;
   /** Cells that became one. */
   readonly #merged = new Map<Cell, Map<Cell, Cell>>();
 
-  constructor(x: Reading, forks: readonly [Fork, Fork], at: number) {
+  constructor(x: Reading, forks: readonly [Fork, Fork], at: number, number: number) {
     this.#x = x;
     this.#forks = forks;
     this.#at = at;
+    this.#number = number;
   }
 
   location(location: Location): void {
@@ -194,7 +208,7 @@ class Meeting {
     }
     if (a.kind !== b.kind) this.#refuse(named, a, b);
     if (a.kind === "reference" && b.kind === "reference") {
-      state.write(into, { kind: "reference", cell: this.#cell(a.cell, b.cell, named) });
+      state.write(into, { kind: "reference", cell: this.#cell(a.cell, b.cell, named, into) });
     } else if ("value" in a && "value" in b) this.#yield(into, a, [a.value, b.value], a, b);
     else if (a.kind === "function" && b.kind === "function" ? a.fn === b.fn : a.kind === "nothing")
       state.write(into, a);
@@ -247,18 +261,18 @@ class Meeting {
   }
 
   /** The cell that stands for one or the other. */
-  #cell(a: Cell, b: Cell, named: Location): Cell {
+  #cell(a: Cell, b: Cell, named: Location, into: Location): Cell {
     if (a === b) return a;
     const known = this.#merged.get(a)?.get(b);
     if (known !== undefined) return known;
-    const merged = this.#newCell(a, b, named);
+    const merged = this.#newCell(a, b, named, this.#keys(a, b, into));
     const others = this.#merged.get(a) ?? new Map<Cell, Cell>();
     this.#merged.set(a, others.set(b, merged));
     share(this.#x, [a, b], merged, named);
     return merged;
   }
 
-  #newCell(a: Cell, b: Cell, named: Location): Cell {
+  #newCell(a: Cell, b: Cell, named: Location, keyOf: (field: string) => string): Cell {
     const x = this.#x;
     if (a.kind === "array" && b.kind === "array" && a.array === b.array) {
       if (!sameDim(a.length, b.length) && x.isFinal)
@@ -268,14 +282,14 @@ class Meeting {
           `'${named.name}' has ${a.length} elements on one path and ${b.length} on the other`,
           "make them equally long",
         );
-      const cell = new ArrayCell(a.array, a.length, x.location(named.name, "plain", this.#keys(a, b)?.("")));
+      const cell = new ArrayCell(a.array, a.length, x.location(named.name, "plain", keyOf("")));
       this.#meet(cell.contents, this.#held(0, a.contents), this.#held(1, b.contents), named);
       return cell;
     }
     if (a.kind === "record" && b.kind === "record" && sameKeys(a, b)) {
       if (a.site !== null && b.site !== null) x.facts.unite(a.site, b.site);
       const fields = [...a.fields.keys()].map((key) => [key, undefined] as const);
-      const { cell } = x.record(a.isTuple, fields, a.site ?? b.site, named.name, this.#keys(a, b));
+      const { cell } = x.record(a.isTuple, fields, a.site ?? b.site, named.name, keyOf);
       for (const [key, field] of cell.fields)
         this.#meet(
           field,
@@ -291,8 +305,11 @@ class Meeting {
   }
 
   /** Room that was made for what is not there yet is nothing in other readings: the other cell is all there is. */
-  #keys(a: Cell, b: Cell): ((field: string) => string) | undefined {
-    if (!isRoom(a) && !isRoom(b)) return undefined;
+  #keys(a: Cell, b: Cell, into: Location): (field: string) => string {
+    if (!isRoom(a) && !isRoom(b)) {
+      if (into.key === unnumbered) return () => unnumbered;
+      return (field) => `${this.#number}.${into.key}.${field}`;
+    }
     const kept = isRoom(a) ? b : a;
     return (field) => (kept.kind === "array" ? kept.contents.key : (kept.fields.get(field)?.key ?? unnumbered));
   }

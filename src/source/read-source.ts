@@ -21,6 +21,7 @@ import { Facts } from "./facts.ts";
 import { body, call } from "./functions.ts";
 import { type ArrayCell, dtypeOfArray, type Meaning } from "./meaning.ts";
 import { parseTypeScript } from "./parse-typescript.ts";
+import { Place } from "./places.ts";
 import type { LeafKind, Parameter, SourceProgram, Structure } from "./program.ts";
 import { bool, f64, Reading, type Verbs } from "./reading.ts";
 import { extentName, Signatures } from "./signature.ts";
@@ -46,12 +47,13 @@ export function readSource(text: string, { entry, file = "source.ts" }: ReadOpti
   const source = new SourceText(text, file);
   const tree = parseTypeScript(source);
   const fn = entryOf(tree, entry, file);
+  const places = new Place();
   let arrays: ReadonlySet<number> = new Set();
   for (;;) {
     const facts = new Facts(arrays);
-    new Program(source, tree, fn, facts, false).read();
+    new Program(source, tree, fn, facts, false, places).read();
     const found = facts.arrays();
-    if (found.size === arrays.size) return new Program(source, tree, fn, facts, true).read();
+    if (found.size === arrays.size) return new Program(source, tree, fn, facts, true, places).read();
     arrays = found;
   }
 }
@@ -77,8 +79,8 @@ class Program {
   readonly #symbols: string[] = [];
   readonly #signatures: Signatures;
 
-  constructor(source: SourceText, tree: FileTree, fn: FunctionNode, facts: Facts, isFinal: boolean) {
-    this.#x = new Reading(source, tree, facts, isFinal, verbs, this.#root);
+  constructor(source: SourceText, tree: FileTree, fn: FunctionNode, facts: Facts, isFinal: boolean, places: Place) {
+    this.#x = new Reading(source, tree, facts, isFinal, verbs, this.#root, places);
     this.#fn = fn;
     this.#signatures = new Signatures(source, tree);
   }

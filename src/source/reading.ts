@@ -27,6 +27,7 @@ import {
   type ReferenceMeaning,
   type Shape,
 } from "./meaning.ts";
+import type { Place } from "./places.ts";
 import { Scope } from "./scope.ts";
 import { State } from "./state.ts";
 import type { SourceText } from "./text.ts";
@@ -101,14 +102,27 @@ export class Reading {
   path: Path = { isAlive: true, pending: none };
   frames: readonly Frame[] = [];
   jumps: readonly Jumps[] = [];
-  /** How many things were numbered. */
-  events = 0;
+  place: Place;
+  /** How many things were numbered at the place. */
+  #events = 0;
   #depth = 0;
   #isFixed = false;
   #unfolded = 0;
   readonly #origins = new Map<number, Origin>();
 
-  constructor(source: SourceText, file: FileTree, facts: Facts, isFinal: boolean, verbs: Verbs, root: BlockBuilder) {
+  readonly #places: Place;
+
+  constructor(
+    source: SourceText,
+    file: FileTree,
+    facts: Facts,
+    isFinal: boolean,
+    verbs: Verbs,
+    root: BlockBuilder,
+    places: Place,
+  ) {
+    this.#places = places;
+    this.place = places;
     this.source = source;
     this.file = file;
     this.facts = facts;
@@ -136,9 +150,22 @@ export class Reading {
     this.fail("unsupported", at, what, "call in loops instead");
   }
 
-  /** The next number for what is numbered in the order in which it is met. */
+  /** The next number at this place. */
   event(): number {
-    return this.events++;
+    return this.place.number(this.#events++);
+  }
+
+  /** Reads a part of the text as met from here; what it is, is known by the key: a node of the tree, or a number. */
+  inside<T>(key: object | string | number, body: () => T): T {
+    return this.under(this.place.child(key), body);
+  }
+
+  under<T>(place: Place, body: () => T): T {
+    const [before, events] = [this.place, this.#events];
+    [this.place, this.#events] = [place, 0];
+    const result = body();
+    [this.place, this.#events] = [before, events];
+    return result;
   }
 
   // ---- locations ----------------------------------------------------------------------------------------------------
@@ -243,7 +270,7 @@ export class Reading {
     const [scope, isFixed] = [this.scope, this.#isFixed];
     this.scope = this.fileScope;
     this.#isFixed = true;
-    const m = withBuilder(this.root, () => this.verbs.evaluate(this, init));
+    const m = this.under(this.#places, () => withBuilder(this.root, () => this.verbs.evaluate(this, init)));
     freeze(this, m, `'${name}' is a constant of the file`);
     this.scope = scope;
     this.#isFixed = isFixed;

@@ -3,7 +3,7 @@
 import type { ArrayKind } from "./meaning.ts";
 import type { LeafKind, Structure } from "./program.ts";
 import type { SourceText } from "./text.ts";
-import type { FileTree, FunctionNode, ParameterNode, TypeNode } from "./tree.ts";
+import type { Expression, FileTree, FunctionNode, ParameterNode, TypeNode } from "./tree.ts";
 
 const arrays: ReadonlySet<string> = new Set<ArrayKind>(["Float64Array", "Float32Array", "Int32Array"]);
 
@@ -21,8 +21,8 @@ export class Signatures {
 
   parameter(fn: FunctionNode, p: ParameterNode): Structure {
     if (p.type !== null) return this.#structure(p.type, 0);
-    if (p.fallback?.kind === "number") return { kind: "leaf", leaf: "number" };
-    if (p.fallback?.kind === "boolean") return { kind: "leaf", leaf: "boolean" };
+    const leaf = p.fallback === null ? null : leafOfConstant(p.fallback);
+    if (leaf !== null) return { kind: "leaf", leaf };
     const name = p.pattern.kind === "name" ? `'${p.pattern.name}'` : "a parameter";
     return this.#source.fail(
       "dtype",
@@ -46,6 +46,13 @@ export class Signatures {
     const hint = type.kind === "array-of" ? "pass one flat array, row after row" : expected;
     return this.#source.fail("dtype", type.at, "a parameter cannot have this type", hint);
   }
+}
+
+/** What a parameter is whose default is a constant. */
+function leafOfConstant(e: Expression): LeafKind | null {
+  if (e.kind === "number" || e.kind === "boolean") return e.kind;
+  if (e.kind === "unary") return e.operator === "!" ? "boolean" : "number";
+  return e.kind === "name" && (e.name === "NaN" || e.name === "Infinity") ? "number" : null;
 }
 
 function leafOf(type: TypeNode): LeafKind | null {

@@ -20,14 +20,15 @@ export function executeBlock(x: Reading, statements: readonly Statement[]): void
 
 /** From a statement on: where some paths jump, what follows is read only for the others. */
 function executeFrom(x: Reading, statements: readonly Statement[], from: number): void {
+  const { place } = x;
   for (let i = from; i < statements.length && x.path.isAlive; i++) {
     const s = statements[i];
-    const rest = i + 1 < statements.length ? () => executeFrom(x, statements, i + 1) : null;
+    const rest = i + 1 < statements.length ? () => x.under(place, () => executeFrom(x, statements, i + 1)) : null;
     if (s.kind === "if") {
-      if (ifStatement(x, s, rest)) return;
+      if (x.inside(s, () => ifStatement(x, s, rest))) return;
     } else execute(x, s);
     if (rest !== null && x.path.isAlive && x.path.pending.size > 0) {
-      guarded(x, s.at, rest);
+      x.under(place.child(s).child("after"), () => guarded(x, s.at, rest));
       return;
     }
   }
@@ -43,6 +44,10 @@ function ifStatement(x: Reading, s: StatementOf<"if">, rest: (() => void) | null
 }
 
 export function execute(x: Reading, s: Statement): void {
+  x.inside(s, () => executeNode(x, s));
+}
+
+function executeNode(x: Reading, s: Statement): void {
   x.at(s.at);
   switch (s.kind) {
     case "declare":

@@ -59,18 +59,21 @@ function leaves(body: readonly Statement[]): boolean {
 function chain(x: Reading, value: Meaning, groups: readonly Group[], run: Run): void {
   const tested = groups.filter((g) => !g.isDefault);
   const otherwise = groups.find((g) => g.isDefault);
+  const { place } = x;
   const from = (i: number): void => {
     if (i === tested.length) {
-      if (otherwise !== undefined) run(otherwise.body);
+      if (otherwise !== undefined) x.under(place.child(otherwise.body), () => run(otherwise.body));
       return;
     }
     const { at, body } = tested[i];
-    branch(
-      x,
-      matches(x, value, tested[i]),
-      at,
-      () => run(body),
-      () => from(i + 1),
+    x.under(place.child(body), () =>
+      branch(
+        x,
+        matches(x, value, tested[i]),
+        at,
+        () => run(body),
+        () => from(i + 1),
+      ),
     );
   };
   from(0);
@@ -134,7 +137,7 @@ function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: R
         x,
         test,
         at,
-        () => run(body),
+        () => x.inside(body, () => run(body)),
         () => {},
       );
       arriveAtEnd();
@@ -143,8 +146,11 @@ function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: R
 }
 
 function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at: number, run: Run): void {
+  const { place } = x;
   const from = (i: number): void => {
-    if (i === groups.length) return;
+    if (i < groups.length) x.under(place.child(groups[i].body), () => fromHere(i));
+  };
+  const fromHere = (i: number): void => {
     x.at(groups[i].at);
     const test = x.boolean(compare(entry.value, x.number(i).value, "le"));
     const rest = i + 1 < groups.length ? () => from(i + 1) : null;

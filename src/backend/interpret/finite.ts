@@ -8,7 +8,7 @@ export function requireFinite(operation: Operation, operands: readonly NdArray[]
   if (op.traits.constant === true || regions.length > 0) return;
   for (const result of results) {
     const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
-    if (at < 0 || !operands.every(isFinite)) continue;
+    if (at < 0 || !operands.every(areFinite)) continue;
     const of = operands.map((array, i) => described(array, values[i].name, result, at));
     const made = `${spell(result.data[at])}${placeOf(result, at)}`;
     const from = of.length === 0 ? "" : ` from ${of.join(" and ")}`;
@@ -16,7 +16,7 @@ export function requireFinite(operation: Operation, operands: readonly NdArray[]
   }
 }
 
-function isFinite({ dtype, data }: NdArray): boolean {
+function areFinite({ dtype, data }: NdArray): boolean {
   return !isFloat(dtype) || data.every((x) => Number.isFinite(x));
 }
 
