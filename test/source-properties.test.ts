@@ -19,10 +19,27 @@ describe("a compiled function", () => {
           const run = compiled(text, { backend });
           if (run !== undefined) expectPlain(outcomeOf(run, args()), text, args);
         }),
-        { numRuns: 200 * times },
+        { numRuns: (backend === "js" ? 150 : 80) * times },
       );
     });
   }
+});
+
+describe("a program with its gradient", () => {
+  it("has the value that JavaScript gives, and leaves its arguments as they were", { timeout }, () => {
+    fc.assert(
+      fc.property(sourceProgram({ isSmooth: false, isNumber: true }), ({ text }: SourceCase) => {
+        const run = compiled(text, { gradient: true });
+        if (run === undefined) return;
+        const args = argumentsFor(text);
+        const { result, error } = outcomeOf(run, args);
+        expect(args).toStrictEqual(argumentsFor(text));
+        const got = error === undefined ? { result: (result as readonly unknown[])[0] } : { error };
+        expectPlain(got, text, () => argumentsFor(text));
+      }),
+      { numRuns: 60 * times },
+    );
+  });
 });
 
 describe("a smooth program", () => {
@@ -43,7 +60,7 @@ describe("a smooth program", () => {
         expect(Math.abs(reverse - expected) / size).toBeLessThan(1e-4);
         expect(Math.abs(forward - reverse) / size).toBeLessThan(1e-9);
       }),
-      { numRuns: 100 * times },
+      { numRuns: 60 * times },
     );
   });
 });

@@ -7,6 +7,8 @@ import type { Case, FunctionTree, Given, Index, Num, ProgramTree, Result, Statem
 export interface Kind {
   /** Only what has a derivative nearly everywhere, of values that stay moderate. */
   readonly isSmooth: boolean;
+  /** Whether the result is one number, as derivatives want it. */
+  readonly isNumber?: boolean;
 }
 
 type Weighted<T> = readonly (readonly [number, fc.Arbitrary<T>])[];
@@ -208,9 +210,10 @@ export function programTree(kind: Kind): fc.Arbitrary<ProgramTree> {
     hasArrays: fc.nat(3).map((n) => n > 0),
     isSmooth: fc.constant(kind.isSmooth),
     fallback: kind.isSmooth ? fc.constant(null) : fc.option(one("0.5", "-2", "NaN"), { freq: 3 }),
-    result: kind.isSmooth
-      ? fc.constant<Result>("number")
-      : one<Result>("number", "tuple", "boolean", "object", "array"),
+    result:
+      kind.isSmooth || kind.isNumber
+        ? fc.constant<Result>("number")
+        : one<Result>("number", "tuple", "boolean", "object", "array"),
     body: fc.array(tied.statement, { maxLength: 9, size: "max" }),
     given: tied.given,
   });
