@@ -6,7 +6,6 @@ import { buildSync } from "esbuild";
 import { describe, expect, it } from "vitest";
 import { compileModule } from "../src/compile/index.ts";
 import {
-  AdjointError,
   add,
   bool,
   cast,
@@ -33,16 +32,7 @@ import {
   where,
   whileLoop,
 } from "../src/index.ts";
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
+import { errorOf } from "./support/errors.ts";
 
 describe("compile", () => {
   it("gives a plain function of numbers for c = a·b, with its IR and code", () => {

@@ -15,7 +15,8 @@ import {
   withOperations,
 } from "../src/ir/index.ts";
 import { add, parse, sin } from "../src/ops/index.ts";
-import { compileJs, errorOf, everyWay, f32, f64, i32, nd, values } from "./backends.ts";
+import { compileJs, everyWay, f32, f64, i32, nd, values } from "./backends.ts";
+import { errorOf } from "./support/errors.ts";
 
 const special = [0, -0, 1, -1, 0.1, 1e-310, 1e308, Number.NaN, Infinity, -Infinity, 3.5, -2.5];
 

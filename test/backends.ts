@@ -3,16 +3,7 @@
 import { expect } from "vitest";
 import { lowerToLoops } from "../passes/lower-to-loops.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
-import {
-  AdjointError,
-  type DType,
-  dtypes,
-  findFunc,
-  type Module,
-  type NdArray,
-  signatureOf,
-  verify,
-} from "../src/ir/index.ts";
+import { type DType, dtypes, findFunc, type Module, type NdArray, signatureOf, verify } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 
 export type Nested = number | boolean | readonly Nested[];
@@ -77,14 +68,4 @@ export function everyWay(text: string, entry: string, args: readonly NdArray[]):
 
 export function values(arrays: readonly NdArray[]): number[][] {
   return arrays.map((a) => [...a.data]);
-}
-
-export function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { type DType, dtypes, type NdArray, signatureOf, sizeOf } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { Binder } from "../src/runtime/index.ts";
-import { errorOf } from "./backends.ts";
+import { errorOf } from "./support/errors.ts";
 
 describe("binding arguments", () => {
   const signature = (text: string) => signatureOf(parse(text).funcs[0]);

@@ -2,7 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { declare, type Extent, gratings } from "../examples/cnn.ts";
-import { AdjointError, conv2d, f32, Graph, matmul, Session, type Tensor, tensor } from "../src/index.ts";
+import { conv2d, f32, Graph, matmul, Session, type Tensor, tensor } from "../src/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const sizes = [28, 100];
 const batch = 2;
@@ -46,19 +47,11 @@ describe("a convolutional network declared once for all sizes", () => {
     const graph = new Graph();
     const images = graph.placeholder(f32, { name: "images", shape: ["B", "H", "W", 1] });
     const wrong = tensor(new Float32Array(9 * 2 * 16), { shape: [3, 3, 2, 16] });
-    const caught = (body: () => unknown): AdjointError => {
-      try {
-        body();
-      } catch (error) {
-        if (error instanceof AdjointError) return error;
-      }
-      throw new Error("nothing thrown");
-    };
     const line = Number(/cnn\.test\.ts:(\d+)/.exec(new Error("here").stack ?? "")?.[1]);
-    const error = caught(() => conv2d(images, wrong, undefined, { padding: "same" }));
+    const error = errorOf(() => conv2d(images, wrong, undefined, { padding: "same" }));
     expect(error.message).toMatch(new RegExp(`cnn\\.test\\.ts:${line + 1}:\\d+ conv`));
     expect(error.reason).toBe("conv: axis 3 of x, the features for 2 input features of the kernel, is 1, expected 2");
-    const flat = caught(() => matmul(images, tensor(new Float32Array(20), { shape: [10, 2] })));
+    const flat = errorOf(() => matmul(images, tensor(new Float32Array(20), { shape: [10, 2] })));
     expect(flat.message).toMatch(/cnn\.test\.ts:\d+:\d+ dot: operand 1 has shape \[10, 2\], expected \[1, \?\]/);
   });
 });

@@ -4,9 +4,10 @@ import { describe, expect, it } from "vitest";
 import { standardPasses } from "../passes/index.ts";
 import { main } from "../src/cli/main.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
-import { AdjointError, type Func, type Module, makeModule, type NdArray } from "../src/ir/index.ts";
+import { type Func, type Module, makeModule, type NdArray } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { definePass, type Pass, Pipeline } from "../src/rewrite/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const square = "func @square(%x: f64) -> f64 {\n  %y = mul %x, %x : f64\n  return %y\n}\n";
 const double = "func @double(%x: f64) -> f64 {\n  %y = add %x, %x : f64\n  return %y\n}\n";
@@ -38,16 +39,6 @@ async function adjoint(args: readonly string[], input: string) {
     },
   });
   return { code, ...parts };
-}
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
 }
 
 const only = (...passes: Pass[]): Pipeline => new Pipeline(passes.map((pass) => ({ pass, reason: "a test" })));

@@ -27,15 +27,10 @@ import {
   tensor,
   where,
 } from "../src/index.ts";
+import { messageOf as anyMessageOf } from "./support/errors.ts";
 
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^test\S+ /, "").replace(/declare\.test\.ts:\d+/, "declare.test.ts:LINE");
-  }
-  return "nothing thrown";
-};
+const messageOf = (body: () => unknown): string =>
+  anyMessageOf(body).replace(/declare\.test\.ts:\d+/, "declare.test.ts:LINE");
 
 function product() {
   const graph = new Graph();

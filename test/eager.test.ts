@@ -35,15 +35,7 @@ import {
   where,
 } from "../src/index.ts";
 import { isomorphic } from "../src/ir/index.ts";
-
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^test\S+ /, "");
-  }
-  return "nothing thrown";
-};
+import { messageOf } from "./support/errors.ts";
 
 const leaf = (data: Parameters<typeof tensor>[0]): Tensor => tensor(data, { requiresGrad: true });
 

@@ -32,6 +32,7 @@ import {
 import { makeBlock, makeFunc, makeModule } from "../src/ir/index.ts";
 import { definePass, type Pass, Pipeline } from "../src/rewrite/index.ts";
 import { compileSource } from "../src/source/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 /** Arguments that the types forbid and JavaScript does not. */
 // biome-ignore lint/suspicious/noExplicitAny: what tests pass on purpose
@@ -188,16 +189,6 @@ const rows: readonly Row[] = [
   ["verify", () => compile(square, { check: "verify", pipeline: only(empties) }), "<ir>:1:1 pass empties: @square: return: %y is not defined before its use"],
   ["validate", () => compile(square, { check: "validate", pipeline: only(doubles) }), "HERE pass doubles: changed @square: result 0 is f64 (2), was f64 (1), for f64 (1)"],
 ];
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
 
 const shown = (error: AdjointError): string => error.message.replace(/test\/errors\.test\.ts:\d+:\d+/, "HERE");
 

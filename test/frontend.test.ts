@@ -3,7 +3,6 @@
 import { inspect } from "node:util";
 import { describe, expect, it } from "vitest";
 import {
-  AdjointError,
   add,
   broadcastTo,
   type CompiledFunction,
@@ -27,16 +26,7 @@ import {
   tensor,
   whileLoop,
 } from "../src/index.ts";
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
+import { errorOf } from "./support/errors.ts";
 
 /** The line of this file that calls it. */
 function line(): number {

@@ -4,7 +4,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  AdjointError,
   addAt,
   argMax,
   at,
@@ -32,6 +31,7 @@ import {
   tensor,
   u8,
 } from "../src/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const grid = [
   [1, 2, 3],
@@ -266,16 +266,6 @@ describe("any indices", () => {
 });
 
 // ---- what is refused --------------------------------------------------------------------------------------------------
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
 
 describe("what is refused says where, what, and what was expected", () => {
   const x = tensor(grid);

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import {
-  AdjointError,
   add,
   argMax,
   argMin,
@@ -22,6 +21,7 @@ import {
   Tensor,
   tensor,
 } from "../src/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 type Build = (x: Tensor) => Tensor;
 type Row = readonly [what: string, x: Nested, build: Build, expected: unknown];
@@ -99,16 +99,6 @@ describe("taking apart and putting together", () => {
     expect(df([1, 2, 3]).toArray()).toEqual([17, 23, 23]);
   });
 });
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
 
 describe("what is refused says where, what, and what was expected", () => {
   const x = tensor(grid);

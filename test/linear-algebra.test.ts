@@ -26,15 +26,7 @@ import {
   tril,
   triu,
 } from "../src/index.ts";
-
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
-  }
-  return "nothing thrown";
-};
+import { messageOf } from "./support/errors.ts";
 
 function near(x: Tensor, y: Tensor, tolerance = 1e-9): void {
   expect(x.shape).toEqual(y.shape);

@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import {
-  AdjointError,
   type Attributes,
   axisPairs,
   BlockBuilder,
@@ -22,22 +21,18 @@ import {
 import * as ops from "../src/ops/index.ts";
 import { records } from "../src/ops/index.ts";
 import { nd } from "./backends.ts";
+import { errorOf } from "./support/errors.ts";
 
 const f32 = (...shape: number[]): Type => tensorType("f32", shape);
 const f64 = (...shape: number[]): Type => tensorType("f64", shape);
 const i32 = (...shape: number[]): Type => tensorType("i32", shape);
 const bool = (...shape: number[]): Type => tensorType("bool", shape);
 
-function errorOf(types: readonly Type[], body: (...x: Value[]) => unknown): readonly [ErrorCode, string] {
+function refusal(types: readonly Type[], body: (...x: Value[]) => unknown): readonly [ErrorCode, string] {
   const builder = new BlockBuilder();
   const args = types.map((t) => builder.argument(t));
-  try {
-    withBuilder(builder, () => body(...args));
-  } catch (error) {
-    if (error instanceof AdjointError) return [error.code, error.message];
-    throw error;
-  }
-  throw new Error("no error was thrown");
+  const { code, message } = errorOf(() => withBuilder(builder, () => body(...args)));
+  return [code, message];
 }
 
 const raw =
@@ -169,7 +164,7 @@ const rows: readonly Row[] = [
 
 describe("errors say where, what, what was expected and what to do", () => {
   it.each(rows.map((row) => [row[3], row] as const))("%s", (message, [types, body, code]) => {
-    expect(errorOf(types, body)).toEqual([code, message]);
+    expect(refusal(types, body)).toEqual([code, message]);
   });
 
   it("takes no concrete operands that do not broadcast", async () => {

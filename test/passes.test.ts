@@ -14,7 +14,6 @@ import {
 } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import {
-  AdjointError,
   buildFunc,
   countOperations,
   type Module,
@@ -30,6 +29,7 @@ import {
 } from "../src/ir/index.ts";
 import { add, constant, exp, mul, neg, parse, select, sin, standardOps } from "../src/ops/index.ts";
 import type { Pass } from "../src/rewrite/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const context = { ops: standardOps, fast: false };
 
@@ -50,16 +50,6 @@ function unchanged(pass: Pass, text: string): void {
 }
 
 const f = (head: string, ...lines: string[]): string => `func @f${head} {\n${lines.map((l) => `  ${l}\n`).join("")}}\n`;
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
-}
 
 const large = 100_000;
 

@@ -25,15 +25,7 @@ import {
   vmap,
 } from "../src/index.ts";
 import { threefryOf } from "../src/ops/rng-bits.ts";
-
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
-  }
-  return "nothing thrown";
-};
+import { messageOf } from "./support/errors.ts";
 
 const meanOf = (x: Tensor): number => [...x.data()].reduce((a, b) => a + b, 0) / x.size;
 

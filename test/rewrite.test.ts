@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from "vitest";
 import {
-  AdjointError,
   BlockBuilder,
   buildFunc,
   countOperations,
@@ -33,6 +32,7 @@ import {
   rule,
   vocabulary,
 } from "../src/rewrite/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 function op(form: Pick<OpDefinition, "name" | "operands"> & Partial<OpDefinition>): Op {
   return new Op({
@@ -80,16 +80,6 @@ function rewritten(text: string, rules: readonly Rule[], fast = false): string {
   const module = applyRules(parse(text), rules, { ops, fast });
   verify(module);
   return printModule(module);
-}
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
 }
 
 const addZero = rule(

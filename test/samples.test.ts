@@ -6,7 +6,6 @@ import { gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
-  AdjointError,
   type Func,
   findFunc,
   isomorphic,
@@ -30,6 +29,7 @@ import {
   type SampleCase,
   splitList,
 } from "./support/directives.ts";
+import { errorOf } from "./support/errors.ts";
 import { readSamples } from "./support/samples.ts";
 
 const samples = readSamples();
@@ -62,16 +62,6 @@ function roundTrips(module: Module): void {
   expect(printModule(again)).toBe(text);
   const located = printModule(module, { origins: true });
   expect(isomorphic(module, parse(located), { origins: true })).toBeNull();
-}
-
-function errorOf(body: () => unknown): AdjointError {
-  try {
-    body();
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error("no error was thrown");
 }
 
 // ---- run directives -------------------------------------------------------------------------------------------------

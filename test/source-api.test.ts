@@ -9,8 +9,9 @@ import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import ts from "typescript";
 import { afterAll, describe, expect, it } from "vitest";
-import { type AdjointError, grad, mul, type Tensor, tensor, vmap } from "../src/index.ts";
+import { grad, mul, type Tensor, tensor, vmap } from "../src/index.ts";
 import { compileSource, type SourceOptions } from "../src/source/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const text = `
 export function scale(xs: number[], out: Float64Array, factor = 3): { total: number; ys: number[] } {
@@ -57,13 +58,8 @@ function compiled(entry: string, options: SourceOptions = {}) {
 
 /** The message without the place of the call. */
 function refusal(body: () => unknown): { readonly code: string; readonly message: string } {
-  try {
-    body();
-  } catch (error) {
-    const { code, reason } = error as AdjointError;
-    return { code, message: reason };
-  }
-  return { code: "none", message: "nothing thrown" };
+  const { code, reason } = errorOf(body);
+  return { code, message: reason };
 }
 
 const backends = ["js", "interpret"] as const;

@@ -7,8 +7,9 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
 import { runPasses } from "../src/compile/index.ts";
-import { AdjointError, printModule } from "../src/ir/index.ts";
+import { type AdjointError, printModule } from "../src/ir/index.ts";
 import { readSource } from "../src/source/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const blessing = process.env.ADJOINT_BLESS === "1";
 const folder = fileURLToPath(new URL("../ir-samples/source/", import.meta.url));
@@ -66,13 +67,7 @@ describe("TypeScript becomes", () => {
 });
 
 function refusal(text: string, name: string): AdjointError {
-  try {
-    readSource(text, { file: name });
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error(`${name} was compiled`);
+  return errorOf(() => readSource(text, { file: name }));
 }
 
 describe("TypeScript is refused", () => {

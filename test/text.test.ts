@@ -28,6 +28,7 @@ import {
   tensorType,
   Value,
 } from "../src/ir/index.ts";
+import { errorOf } from "./support/errors.ts";
 import { documents, located } from "./text/documents.ts";
 import { derive, type Grammar, readGrammar, recognises } from "./text/ebnf.ts";
 import { textOps } from "./text/ops.ts";
@@ -35,15 +36,9 @@ import { textOps } from "./text/ops.ts";
 const parse = (text: string): Module => parseModule(text, textOps, { file: "t.ir" });
 const read = (text: string): Module => parseModule(text, textOps, { file: "t.ir", verify: false });
 
-/** The error that parsing gives; fails if there is none, or if it is no AdjointError. */
-function errorOf(text: string): AdjointError {
-  try {
-    parse(text);
-  } catch (error) {
-    if (error instanceof AdjointError) return error;
-    throw error;
-  }
-  throw new Error(`no error: ${text}`);
+/** The error that parsing gives. */
+function refusal(text: string): AdjointError {
+  return errorOf(() => parse(text));
 }
 
 /** An operation of the test's ops, made without builder. */
@@ -361,7 +356,7 @@ const faults: readonly (readonly [string, string, string, string])[] = [
 describe("errors", () => {
   for (const [text, code, message, caret] of faults) {
     it(`says ${message}`, () => {
-      const error = errorOf(text);
+      const error = refusal(text);
       expect(error.message).toContain(message);
       expect(error.message).not.toContain("\n");
       expect(error.code).toBe(code);
@@ -372,8 +367,8 @@ describe("errors", () => {
   }
 
   it("show tabs as blanks and cut long lines around the caret", () => {
-    expect(errorOf("func @f() {\n\t\tx\n").frame).toBe("  x\n  ^");
-    const frame = errorOf(
+    expect(refusal("func @f() {\n\t\tx\n").frame).toBe("  x\n  ^");
+    const frame = refusal(
       `func @f(${Array.from({ length: 200 }, (_, i) => `%a${i}: f32`).join(", ")}, %b: f3) {`,
     ).frame;
     const [line, pointer] = (frame ?? "").split("\n");
@@ -394,7 +389,7 @@ describe("errors", () => {
       `func @f() {\n  reduce axes = ${nested("[", "]", "")}\n`,
       `func @f(%p: bool) {\n${nested("if %p {\n", "}\n", "")}return\n}`,
     ]) {
-      expect(errorOf(text).message).toMatch(/nested more than \d+ deep/);
+      expect(refusal(text).message).toMatch(/nested more than \d+ deep/);
     }
   });
 
@@ -565,12 +560,12 @@ describe("large functions", () => {
     expect(printModule(parse(text))).toBe(text);
     const args = Array.from({ length: 100_000 }, (_, i) => `%a${i}: f64[${i}, 1]`).join(", ");
     expect(parse(`func @f(${args}) {\n  return\n}`).funcs[0].body.arguments.length).toBe(100_000);
-    expect(errorOf(`func @f(%x: f32[${Array.from({ length: 100_000 }, (_, i) => `A${i}`).join("+")}]) {`).code).toBe(
+    expect(refusal(`func @f(%x: f32[${Array.from({ length: 100_000 }, (_, i) => `A${i}`).join("+")}]) {`).code).toBe(
       "range",
     );
     expect(
-      errorOf(`func @f(%x: f32[min(${Array.from({ length: 100_000 }, (_, i) => `A${i}`).join(", ")})]) {`).code,
+      refusal(`func @f(%x: f32[min(${Array.from({ length: 100_000 }, (_, i) => `A${i}`).join(", ")})]) {`).code,
     ).toBe("range");
-    expect(errorOf(`func @f(%x: f32[${Array.from({ length: 10_000 }, () => "A").join("*")}]) {`).code).toBe("range");
+    expect(refusal(`func @f(%x: f32[${Array.from({ length: 10_000 }, () => "A").join("*")}]) {`).code).toBe("range");
   });
 });

@@ -28,15 +28,7 @@ import {
   vjp,
   whileLoop,
 } from "../src/index.ts";
-
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
-  }
-  return "nothing thrown";
-};
+import { messageOf } from "./support/errors.ts";
 
 describe("vjp", () => {
   it("gives the value and what flows back to each argument", () => {

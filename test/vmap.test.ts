@@ -30,15 +30,7 @@ import {
   vmap,
   whileLoop,
 } from "../src/index.ts";
-
-const messageOf = (body: () => unknown): string => {
-  try {
-    body();
-  } catch (error) {
-    return (error as Error).message.replace(/^\S+:\d+:\d+ /, "");
-  }
-  return "nothing thrown";
-};
+import { messageOf } from "./support/errors.ts";
 
 const rows = tensor([
   [1, 2],
