@@ -19,6 +19,8 @@ const bodies: Readonly<Record<string, string>> = {
   "&&= and ||= do not run what they need not":
     "let n = 0; let x = 0; x &&= (n = 1); x ||= (n += 2); return x * 10 + n;",
   "&& and || give the operand itself": "return (a && b) * 2 + (0 || -0) + (b || a) + 1 / (-0 && a);",
+  "a whole number beyond 2^53 is no size, and a number all the same":
+    "{ a = -2147483649; } for (let i = 0; i < 1 && i < Math.abs(-(4294967295 * a)); i++) {} return a;",
   "-0 stays": "const z = -0 * Math.abs(a); return flag ? z : 1 / z;",
   "-0 is what a remainder of a negative number is": "return 1 / ((-4) % 2) + 1 / (-a % a);",
   "-0 is lost by addition of 0": "let s = 0; s += -0; return 1 / s + 1 / (-0 - 0);",

@@ -1,6 +1,6 @@
 // JavaScript's operators on numbers and booleans, as operations.
 
-import { addDims, type Dim, type DType, mulDims, subDims, type Value } from "../ir/index.ts";
+import { AdjointError, addDims, type Dim, type DType, mulDims, subDims, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { negated } from "./paths.ts";
@@ -57,8 +57,18 @@ function arithmetic(x: Reading, operator: Arithmetic, a: NumberMeaning, b: Numbe
   const { apply, known } = operators[operator];
   x.at(at);
   if (a.known !== null && b.known !== null) return x.number(known(a.known, b.known));
-  const dim = a.dim === null || b.dim === null ? null : (sizes[operator]?.(a.dim, b.dim) ?? null);
-  return x.number(apply(a.value, b.value), dim);
+  return x.number(apply(a.value, b.value), sizeOf(operator, a.dim, b.dim));
+}
+
+/** The size that an operation on sizes gives: none where that is no dimension, for being beyond 2^53 or having too many terms. */
+function sizeOf(operator: Arithmetic, a: Dim | null, b: Dim | null): Dim | null {
+  if (a === null || b === null) return null;
+  try {
+    return sizes[operator]?.(a, b) ?? null;
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
 }
 
 function comparison(x: Reading, operator: Comparison, a: Meaning, b: Meaning, at: number): BooleanMeaning {
