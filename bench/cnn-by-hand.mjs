@@ -2,6 +2,8 @@
 // products that accumulate in f64, loops that round when they store. Features are last, as users write it with NHWC.
 // `gemm(M, N, K, A, transposedA, B, transposedB, C)` is given.
 
+import { addColumns, biased, crossEntropy, descend, inChunks } from "./layers-by-hand.mjs";
+
 const [batch, first, second, classes] = [32, 16, 32, 10];
 
 /** The 3 x 3 neighbours of each pixel of one image, side by side; zeros outside. */
@@ -70,30 +72,6 @@ function pooled(b, size, count, x, out, where) {
   }
 }
 
-function biased(from, to, columns, out, bias, isRelu) {
-  if (new.target) return;
-  for (let i = from, o = from * columns; i < to; i++) {
-    for (let j = 0; j < columns; j++, o++) {
-      const v = out[o] + bias[j];
-      out[o] = isRelu && v < 0 ? 0 : v;
-    }
-  }
-}
-
-function addColumns(from, to, columns, x, out) {
-  if (new.target) return;
-  for (let i = from, q = from * columns; i < to; i++) for (let j = 0; j < columns; j++, q++) out[j] += x[q];
-}
-
-function descend(p, g, from, to) {
-  if (new.target) return;
-  for (let i = from; i < to; i++) p[i] -= 0.1 * g[i];
-}
-
-const inChunks = (count, size, range) => {
-  for (let from = 0; from < count; from += size) range(from, Math.min(from + size, count));
-};
-
 function bias(rows, columns, out, b, isRelu) {
   inChunks(rows, 16, (from, to) => biased(from, to, columns, out, b, isRelu));
 }
@@ -106,22 +84,6 @@ function columnSums(rows, columns, x, out) {
 const eachImage = (work) => {
   for (let b = 0; b < batch; b++) work(b);
 };
-
-/** Loss and cotangents of the logits. */
-function crossEntropy(logits, labels, d) {
-  let loss = 0;
-  for (let i = 0; i < batch; i++) {
-    const p = i * classes;
-    let m = -Infinity;
-    for (let j = 0; j < classes; j++) if (logits[p + j] > m) m = logits[p + j];
-    let s = 0;
-    for (let j = 0; j < classes; j++) s += Math.exp(logits[p + j] - m);
-    const log = Math.log(s) + m;
-    loss += log - logits[p + labels[i]];
-    for (let j = 0; j < classes; j++) d[p + j] = (Math.exp(logits[p + j] - log) - (j === labels[i] ? 1 : 0)) / batch;
-  }
-  return loss / batch;
-}
 
 /** Means over the pixels of each image. */
 function means(pixels, x, out) {
@@ -181,7 +143,7 @@ export function cnnStep(gemm, size, { x, labels, k1, b1, k2, b2, W, b }) {
   };
   return () => {
     forward();
-    const loss = crossEntropy(logits, labels, dLogits);
+    const loss = crossEntropy(batch, classes, logits, labels, dLogits);
     gemm(second, classes, batch, m, 1, dLogits, 0, gW);
     columnSums(batch, classes, dLogits, gb);
     gemm(batch, second, classes, dLogits, 0, W, 1, dm);

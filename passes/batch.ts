@@ -9,7 +9,6 @@ import {
   type Block,
   BlockBuilder,
   calleesFirst,
-  type Dim,
   dimsOf,
   type Func,
   FuncScope,
@@ -23,14 +22,12 @@ import {
   type Signature,
   signatureOf,
   symbol,
-  type TensorType,
-  type Value,
   walk,
   withBuilder,
   withOperands,
   withRegions,
 } from "../src/ir/index.ts";
-import { broadcast, call, mappedOf } from "../src/ops/index.ts";
+import { call, mappedOf, withBatchAxis } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
 
@@ -127,7 +124,7 @@ class Batching implements BatchHost {
     const values = withBuilder(builder, () => {
       const { bindings } = attributes.bindings as Bindings;
       const names = results.map((r) => r.name);
-      return call(signature, operands, bindings, names).map((v, i) => (batched[i] ? v : repeated(v, size)));
+      return call(signature, operands, bindings, names).map((v, i) => withBatchAxis(v, batched[i], size));
     });
     for (const [i, r] of results.entries()) replacements.set(r, values[i]);
   }
@@ -171,13 +168,4 @@ function freshSymbol({ symbols }: Func): string {
   let name = "V";
   for (let n = 1; symbols.includes(name); n++) name = `V${n}`;
   return name;
-}
-
-function repeated(value: Value, size: Dim): Value {
-  const { shape } = value.type as TensorType;
-  return broadcast(
-    value,
-    [size, ...shape],
-    shape.map((_, i) => i + 1),
-  );
 }

@@ -17,14 +17,13 @@ import {
   type Operation,
   type Signature,
   type StructuredBatchContext,
-  type TensorType,
   type Type,
   tensorType,
   type Value,
   ValueSet,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { and, broadcast, reduce, select, zeros } from "../../src/ops/index.ts";
+import { and, broadcast, reduce, select, withBatchAxis, zeros } from "../../src/ops/index.ts";
 
 /** What a sweep needs of the module around it. */
 export interface BatchHost {
@@ -167,13 +166,7 @@ export class BatchSweep {
   }
 
   #whole(value: Value, batched: boolean): Value {
-    if (batched) return value;
-    const { shape } = value.type as TensorType;
-    return broadcast(
-      value,
-      [this.#size, ...shape],
-      shape.map((_, i) => i + 1),
-    );
+    return withBatchAxis(value, batched, this.#size);
   }
 
   #wider(type: Type): Type {

@@ -1,7 +1,7 @@
 // What the subcommands share: files and options.
 
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { AdjointError, type Module } from "../ir/index.ts";
+import { AdjointError, didYouMean, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import type { SourceProgram } from "../source/index.ts";
 
@@ -56,6 +56,37 @@ export function readOptions<T extends Options>(args: readonly string[], options:
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error));
   }
+}
+
+/** What lists things, or shows one that is named. */
+interface Catalogue<T> {
+  /** One word for what a thing is. */
+  readonly what: string;
+  readonly things: ReadonlyMap<string, T>;
+  overview(all: readonly T[]): string;
+  page(thing: T): string;
+  /** The same as data. */
+  describe(thing: T): object;
+}
+
+/** Lists a catalogue, or shows the thing that the arguments name. */
+export function show<T>(
+  { what, things, overview, page, describe }: Catalogue<T>,
+  args: readonly string[],
+  io: Io,
+): void {
+  const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
+  if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+  const [name] = positionals;
+  const json = (data: object): string => `${JSON.stringify(data, null, 2)}\n`;
+  if (name === undefined) {
+    const all = [...things.values()];
+    io.out(values.json ? json(all.map(describe)) : overview(all));
+    return;
+  }
+  const thing = things.get(name);
+  if (thing === undefined) throw new UsageError(`unknown ${what} '${name}'`, { hint: didYouMean(name, things.keys()) });
+  io.out(values.json ? json(describe(thing)) : page(thing));
 }
 
 /** No argument of a process can hold it. */

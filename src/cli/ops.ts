@@ -1,9 +1,8 @@
 // adjoint ops: the table of ops, and what the record of one says.
 
 import type { AttributeSpec, Derivative, Op } from "../ir/index.ts";
-import { didYouMean } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import { type Command, columns, readOptions, UsageError } from "./io.ts";
+import { type Command, columns, show } from "./io.ts";
 
 export const opsCommand: Command = {
   name: "ops",
@@ -14,17 +13,7 @@ export const opsCommand: Command = {
   NAME                  a mnemonic, as in IR text
   --json                the same as data`,
   run(args, io) {
-    const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const [name] = positionals;
-    if (name === undefined) {
-      const all = [...standardOps.values()];
-      io.out(values.json ? `${JSON.stringify(all.map(describe), null, 2)}\n` : table(all));
-      return;
-    }
-    const op = standardOps.get(name);
-    if (op === undefined) throw new UsageError(`unknown op '${name}'`, { hint: didYouMean(name, standardOps.keys()) });
-    io.out(values.json ? `${JSON.stringify(describe(op), null, 2)}\n` : page(op));
+    show({ what: "op", things: standardOps, overview: table, page, describe }, args, io);
   },
 };
 

@@ -2,10 +2,10 @@
 
 import { loopPipeline, standardPasses, tensorPipeline } from "../../passes/index.ts";
 import { runPasses } from "../compile/index.ts";
-import { didYouMean, printModule } from "../ir/index.ts";
+import { printModule } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import { type Pass, Pipeline, type Step } from "../rewrite/index.ts";
-import { type Command, columns, readOptions, UsageError } from "./io.ts";
+import { type Command, columns, show } from "./io.ts";
 
 export const passesCommand: Command = {
   name: "passes",
@@ -16,19 +16,7 @@ export const passesCommand: Command = {
   NAME                  a pass, as in opt --passes
   --json                the same as data`,
   run(args, io) {
-    const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const [name] = positionals;
-    if (name === undefined) {
-      const all = [...standardPasses.values()];
-      io.out(values.json ? `${JSON.stringify(all.map(describe), null, 2)}\n` : overview(all));
-      return;
-    }
-    const pass = standardPasses.get(name);
-    if (pass === undefined) {
-      throw new UsageError(`unknown pass '${name}'`, { hint: didYouMean(name, standardPasses.keys()) });
-    }
-    io.out(values.json ? `${JSON.stringify(describe(pass), null, 2)}\n` : page(pass));
+    show({ what: "pass", things: standardPasses, overview, page, describe }, args, io);
   },
 };
 

@@ -15,7 +15,6 @@ import {
   printShape,
   sizeOf,
   subDims,
-  type TensorType,
   type TypeContext,
   tensorType,
   type Value,
@@ -24,7 +23,7 @@ import { indexValue } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { defineOp, dtypeOf, emit1, requireTensor, tensorOf } from "./define.ts";
 import { compare } from "./elementwise.ts";
-import { broadcast } from "./reduce.ts";
+import { withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
 const concatenateOp: Op = defineOp({
@@ -125,17 +124,8 @@ function piece(x: Value, shape: readonly Dim[], axis: number, offset: Dim): Valu
 }
 
 function batchConcatenate({ operation, operands, batched, size }: BatchContext): readonly Value[] {
-  const whole = operands.map((v, i) => {
-    const { shape } = operation.operands[i].type as TensorType;
-    return batched[i]
-      ? v
-      : broadcast(
-          v,
-          [size, ...shape],
-          shape.map((_, a) => a + 1),
-        );
-  });
-  return [concatenate(whole, axisOf(operation) + 1)];
+  const all = operands.map((v, i) => withBatchAxis(v, batched[i], size));
+  return [concatenate(all, axisOf(operation) + 1)];
 }
 
 // ---- lowering -------------------------------------------------------------------------------------------------------

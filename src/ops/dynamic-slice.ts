@@ -15,7 +15,6 @@ import {
   printShape,
   printType,
   scalar,
-  type TensorType,
   type TransposeContext,
   type TypeContext,
   tensorType,
@@ -28,7 +27,7 @@ import { concatenate } from "./concatenate.ts";
 import { constant } from "./constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
 import { gather, scatter } from "./gather.ts";
-import { broadcast } from "./reduce.ts";
+import { broadcast, withBatchAxis } from "./reduce.ts";
 import { requirePerAxis } from "./slicing.ts";
 import { reshape } from "./structural.ts";
 import { placed, requireIndexType, subscript } from "./subscript.ts";
@@ -217,12 +216,6 @@ function windowNumbers(rank: number, isBatched: boolean) {
   };
 }
 
-function whole(v: Value, original: Value, isBatched: boolean, size: Dim): Value {
-  const { shape } = original.type as TensorType;
-  const axes = shape.map((_, axis) => axis + 1);
-  return isBatched ? v : broadcast(v, [size, ...shape], axes);
-}
-
 function batchDynamicSlice({ operation, operands, batched, size }: BatchContext): readonly Value[] {
   const [x, ...starts] = operands;
   const sizes = operation.attributes.sizes as readonly Dim[];
@@ -234,11 +227,11 @@ function batchDynamicSlice({ operation, operands, batched, size }: BatchContext)
   return [gather(x, indices, { ...numbers, offsetAxes: window, collapsedAxes: [], sizes: [...leading, ...sizes] })];
 }
 
-function batchDynamicUpdateSlice({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+function batchDynamicUpdateSlice({ operands, batched, size }: BatchContext): readonly Value[] {
   const [x, update, ...starts] = operands;
   const [ofX, ofUpdate, ...moving] = batched;
-  const all = whole(x, operation.operands[0], ofX, size);
-  const updates = whole(update, operation.operands[1], ofUpdate, size);
+  const all = withBatchAxis(x, ofX, size);
+  const updates = withBatchAxis(update, ofUpdate, size);
   if (!moving.includes(true)) return [dynamicUpdateSlice(all, updates, [start(0), ...starts])];
   const { window, numbers } = windowNumbers(starts.length, true);
   const indices = vectors(starts, moving, size);

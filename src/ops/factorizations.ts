@@ -30,10 +30,10 @@ import { defineOp, emit1, tensorOf } from "./define.ts";
 import { cast, compare, not, select } from "./elementwise.ts";
 import { sqrt } from "./exponential.ts";
 import { each, forLoop, loopNest } from "./loop.ts";
-import { broadcast } from "./reduce.ts";
+import { broadcast, withBatchAxis } from "./reduce.ts";
 import { abs, isNan } from "./rounding.ts";
 import { identity, lowerHalf, mirrored, product, transposed, triangle } from "./triangles.ts";
-import { leading, requireSquare, triangularSolve } from "./triangular-solve.ts";
+import { requireSquare, triangularSolve } from "./triangular-solve.ts";
 import { addAlong, elementsAlong } from "./window-elements.ts";
 
 // ---- cholesky -------------------------------------------------------------------------------------------------------
@@ -299,7 +299,7 @@ function forwardLu({ operands: [a], tangents: [tangent] }: ForwardContext): Tang
 }
 
 function batchLu({ operands: [a], batched, size }: StructuredBatchContext): Batched {
-  return { results: lu(leading(a, batched[0], size)), batched: [true, true] };
+  return { results: lu(withBatchAxis(a, batched[0], size)), batched: [true, true] };
 }
 
 export const factorizationRecords = { cholesky: choleskyOp, lu: luOp };

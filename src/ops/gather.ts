@@ -16,7 +16,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { pick } from "./arrays.ts";
-import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "./define.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
 import {
   attributesOf,
@@ -36,7 +36,7 @@ import {
   wholeShape,
   windowSizes,
 } from "./index-space.ts";
-import { broadcast } from "./reduce.ts";
+import { withBatchAxis } from "./reduce.ts";
 import { scatterDerivative } from "./scatter-derivative.ts";
 import { combination, type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
 import { requireIndexType } from "./subscript.ts";
@@ -267,15 +267,10 @@ function evalScatter(x: EvalContext): NdArray {
 function batchScatter({ operation, operands, batched, size }: BatchContext): readonly Value[] {
   const [x, indices, updates] = operands;
   const { kind, mode, unique } = operation.attributes as unknown as ScatterNumbers;
-  const whole = (v: Value, i: number): Value => {
-    const { shape } = tensorOf(operation.operands[i]);
-    const axes = shape.map((_, axis) => axis + 1);
-    return batched[i] ? v : broadcast(v, [size, ...shape], axes);
-  };
   const axes = batchNumbers(numbersOf(operation.attributes, scatterNames), [true, batched[1]]);
   const { windowAxes, droppedAxes, ...shared } = axes;
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind, mode, unique };
-  return [scatter(whole(x, 0), indices, whole(updates, 2), numbers)];
+  return [scatter(withBatchAxis(x, batched[0], size), indices, withBatchAxis(updates, batched[2], size), numbers)];
 }
 
 /**

@@ -126,7 +126,7 @@ export { gather, scatter } from "./gather.ts";
 export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./index-space.ts";
 export { alloc, forLoop, load, store } from "./loop.ts";
 export { check, probe, stopGradient } from "./meta.ts";
-export { broadcast, reduce, reduceSum } from "./reduce.ts";
+export { broadcast, reduce, reduceSum, withBatchAxis } from "./reduce.ts";
 export type { ReduceKind } from "./reduce-order.ts";
 export { type RngWord, rngBits, splitKeys } from "./rng-bits.ts";
 export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";

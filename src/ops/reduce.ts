@@ -117,6 +117,14 @@ export function broadcast(x: Value, shape: readonly Dim[], axes: readonly number
   return emit1(broadcastOp, [x], { attributes: { axes }, types: [tensorType(tensorOf(x).dtype, shape)] });
 }
 
+/** The value with the leading axis of a batch, repeated along it where it has none. */
+export function withBatchAxis(x: Value, isBatched: boolean, size: Dim): Value {
+  if (isBatched) return x;
+  const { shape } = tensorOf(x);
+  const own = shape.map((_, axis) => axis + 1);
+  return broadcast(x, [size, ...shape], own);
+}
+
 // ---- reduce ---------------------------------------------------------------------------------------------------------
 
 const reduceOp: Op = defineOp({

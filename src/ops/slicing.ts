@@ -30,7 +30,7 @@ import { constant, indexValue } from "./constant.ts";
 import { ifElse } from "./control.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
 import { compare, type Direction, select } from "./elementwise.ts";
-import { broadcast, reduceSum } from "./reduce.ts";
+import { broadcast, reduceSum, withBatchAxis } from "./reduce.ts";
 import { zeros } from "./zeros.ts";
 
 // ---- slice ----------------------------------------------------------------------------------------------------------
@@ -317,10 +317,8 @@ function batchPad({ operation, operands: [x, value], batched, size }: BatchConte
   const wider = { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] };
   if (!batched[1]) return [pad(x, wider, value)];
   const { dtype, shape } = operation.operands[0].type as TensorType;
-  const axes = shape.map((_, axis) => axis + 1);
-  const whole = batched[0] ? x : broadcast(x, [size, ...shape], axes);
   const isOwn = pad(constant(true, tensorType("bool", [size, ...shape])), wider);
-  const padded = pad(whole, wider, zeros(scalar(dtype)));
+  const padded = pad(withBatchAxis(x, batched[0], size), wider, zeros(scalar(dtype)));
   return [select(isOwn, padded, broadcast(value, dimsOf(padded.type), [0]))];
 }
 

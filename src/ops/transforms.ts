@@ -116,16 +116,25 @@ export function vjp(
   wrt?: readonly number[],
   explicit: Readonly<Record<string, Dim>> = {},
 ): readonly Value[] {
-  const { bound, bindings } = bindCall(
-    callee,
-    args.map((v) => v.type),
-    explicit,
-  );
-  const types = [...callee.results, ...differentiated(callee, wrt ?? []).map((i) => callee.arguments[i])];
-  return emit(vjpOp, [...args, ...cotangents], {
+  const derivatives = differentiated(callee, wrt ?? []).map((i) => callee.arguments[i]);
+  return emitDerivative(vjpOp, callee, [args, cotangents], derivatives, wrt, explicit);
+}
+
+/** `callee`'s results and then values of types `derivatives`, which have its symbols. */
+function emitDerivative(
+  op: Op,
+  callee: Signature,
+  groups: readonly [args: readonly Value[], along: readonly Value[]],
+  derivatives: readonly Type[],
+  wrt: readonly number[] | undefined,
+  explicit: Readonly<Record<string, Dim>>,
+): readonly Value[] {
+  const given = groups[0].map((v) => v.type);
+  const { bound, bindings } = bindCall(callee, given, explicit);
+  return emit(op, groups.flat(), {
     attributes: { callee: callee.name, bindings: { bindings }, ...(wrt === undefined ? {} : { wrt }) },
-    segments: [args.length, cotangents.length],
-    types: types.map((t) => bindType(t, bound)),
+    segments: groups.map((group) => group.length),
+    types: [...callee.results, ...derivatives].map((t) => bindType(t, bound)),
   });
 }
 
@@ -177,17 +186,7 @@ export function jvp(
   wrt?: readonly number[],
   explicit: Readonly<Record<string, Dim>> = {},
 ): readonly Value[] {
-  const { bound, bindings } = bindCall(
-    callee,
-    args.map((v) => v.type),
-    explicit,
-  );
-  const types = [...callee.results, ...callee.results.filter(isFloatType)];
-  return emit(jvpOp, [...args, ...tangents], {
-    attributes: { callee: callee.name, bindings: { bindings }, ...(wrt === undefined ? {} : { wrt }) },
-    segments: [args.length, tangents.length],
-    types: types.map((t) => bindType(t, bound)),
-  });
+  return emitDerivative(jvpOp, callee, [args, tangents], callee.results.filter(isFloatType), wrt, explicit);
 }
 
 // ---- vmap -----------------------------------------------------------------------------------------------------------

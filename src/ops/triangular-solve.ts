@@ -21,7 +21,7 @@ import {
 import { div, mul, neg, sub } from "./arithmetic.ts";
 import { defineOp, emit1, rankedOperand, tensorOf } from "./define.ts";
 import { each, loopNest } from "./loop.ts";
-import { broadcast } from "./reduce.ts";
+import { withBatchAxis } from "./reduce.ts";
 import { product, transposed, triangle } from "./triangles.ts";
 
 export interface TriangularOptions {
@@ -167,19 +167,8 @@ function lowerTriangularSolve(x: ProcedureContext): void {
 }
 
 function batchTriangularSolve({ operation, operands, batched, size }: BatchContext): readonly Value[] {
-  const [a, b] = operands.map((v, i) => leading(v, batched[i], size));
+  const [a, b] = operands.map((v, i) => withBatchAxis(v, batched[i], size));
   return [triangularSolve(a, b, optionsOf(operation))];
-}
-
-/** The value with the new axis, repeated along it where it has none. */
-export function leading(v: Value, isBatched: boolean, size: Dim): Value {
-  if (isBatched) return v;
-  const { shape } = tensorOf(v);
-  return broadcast(
-    v,
-    [size, ...shape],
-    shape.map((_, axis) => axis + 1),
-  );
 }
 
 export const triangularSolveRecords = { triangularSolve: triangularSolveOp };
