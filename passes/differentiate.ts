@@ -32,7 +32,6 @@ import {
   type TangentCall,
   usedSymbols,
   Value,
-  ValueSet,
   walk,
   withBody,
   withBuilder,
@@ -41,8 +40,9 @@ import {
 } from "../src/ir/index.ts";
 import { call, differentiated, records, zerosLike } from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
+import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
-import { definitionsOf, isDifferentiable, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
+import { definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
 export const differentiate = definePass({
   name: "differentiate",
@@ -229,7 +229,10 @@ class Differentiation implements SweepHost, ForwardHost {
       host: this,
       moves,
       forward: moves ? new Replacements() : new Cloner(),
-      active: new ValueSet(func.body.arguments.filter((_, i) => active[i])),
+      active: Activity.of(
+        func.body,
+        func.body.arguments.filter((_, i) => active[i]),
+      ),
       backwardScope: scope(),
       definitions: definitionsOf(func.body),
     };

@@ -225,7 +225,9 @@ function pull(
     case "rule":
       return derivative.vjp({ operation, operands, result, cotangent, wanted });
     case "structured": {
-      const found = new Map(derivative.reverse({ ...alone, operation, operands, isActive }).pull(cotangents, emptied));
+      const found = new Map(
+        derivative.reverse({ ...alone, operation, operands, isActive, isUseful: () => true }).pull(cotangents, emptied),
+      );
       return operation.operands.map((v) => found.get(v) ?? null);
     }
     default:

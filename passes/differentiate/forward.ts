@@ -19,7 +19,8 @@ import {
   withBuilder,
 } from "../../src/ir/index.ts";
 import { add, zerosLike } from "../../src/ops/index.ts";
-import { isDifferentiable, scaleValue } from "./sweep.ts";
+import { isDifferentiable } from "./activity.ts";
+import { scaleValue } from "./sweep.ts";
 
 /** What a forward sweep needs of the module around it. */
 export interface ForwardHost {

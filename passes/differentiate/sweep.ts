@@ -7,12 +7,10 @@ import {
   type Contribution,
   currentBlock,
   type Derivative,
-  type FlowContext,
   type FuncScope,
   fail,
   freeValues,
   type Increment,
-  isFloat,
   type Masked,
   makeBlock,
   type Operation,
@@ -23,7 +21,6 @@ import {
   type Signature,
   type SplitCall,
   type SplitRegion,
-  type Type,
   Value,
   ValueMap,
   ValueSet,
@@ -31,6 +28,7 @@ import {
   withBuilder,
 } from "../../src/ir/index.ts";
 import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
+import type { Activity } from "./activity.ts";
 import { RecomputePlan } from "./recompute.ts";
 
 /** What a sweep needs of the module around it. */
@@ -46,8 +44,8 @@ export interface SweepState {
   readonly moves: boolean;
   /** From values of the original function to those of the forward function. */
   readonly forward: Cloner | Replacements;
-  /** Original values that depend on what is differentiated with respect to. */
-  readonly active: ValueSet;
+  /** The original values that take part. */
+  readonly active: Activity;
   readonly backwardScope: FuncScope;
   /** For values of the original function, the operation that they are results of, or arguments of a region of. */
   readonly definitions: ValueMap<Operation>;
@@ -71,11 +69,6 @@ export interface Split {
 interface Step {
   readonly operation: Operation;
   readonly pullback: Pullback | null;
-}
-
-export function isDifferentiable(type: Type): boolean {
-  if (type.kind === "list") return isDifferentiable(type.element);
-  return type.kind === "tensor" && isFloat(type.dtype);
 }
 
 export function definitionsOf(block: Block): ValueMap<Operation> {
@@ -119,50 +112,16 @@ function sweepForward(block: Block, state: SweepState, builder: BlockBuilder): r
   const steps: Step[] = [];
   for (const operation of block.operations) {
     const { derivative } = operation.op;
-    const live = derivative.kind !== "zero" && dependsOnActive(operation, state.active);
+    const live = derivative.kind !== "zero" && state.active.dependsOn(operation);
     if (live && derivative.kind === "structured") {
       steps.push({ operation, pullback: emitStructured(operation, derivative, state, builder) });
     } else {
       builder.append(state.forward.operation(operation));
       if (live) steps.push({ operation, pullback: null });
     }
-    if (live) markFlows(operation, state.active);
+    if (live) state.active.mark(operation);
   }
   return steps;
-}
-
-/** Marks the results that depend on what is differentiated. */
-function markFlows(operation: Operation, active: Activity): void {
-  const { derivative } = operation.op;
-  const flows = derivative.kind === "structured" ? derivative.flows?.(flowContext(operation, active)) : undefined;
-  for (const [i, r] of operation.results.entries()) {
-    if (isDifferentiable(r.type) && flows?.[i] !== false) active.add(r);
-  }
-}
-
-type Activity = Pick<ValueSet, "has" | "add">;
-
-function flowContext(operation: Operation, active: Activity): FlowContext {
-  return {
-    operation,
-    isActive: (v) => active.has(v),
-    flows: (region, args) => flowsThrough(region, args, active),
-  };
-}
-
-/** Whether each result of a region depends on what is differentiated; nothing is marked for good. */
-function flowsThrough(region: Block, args: readonly boolean[], outer: Activity): readonly boolean[] {
-  const own = new ValueSet(region.arguments.filter((_, i) => args[i]));
-  const active: Activity = { has: (v) => own.has(v) || outer.has(v), add: (v) => own.add(v) };
-  for (const operation of region.operations) {
-    if (operation.op.derivative.kind !== "zero" && dependsOnActive(operation, active)) markFlows(operation, active);
-  }
-  return region.results.map((v) => active.has(v));
-}
-
-function dependsOnActive(operation: Operation, active: Activity): boolean {
-  if (operation.operands.some((v) => active.has(v))) return true;
-  return operation.regions.length > 0 && freeValues(...operation.regions).some((v) => active.has(v));
 }
 
 function emitStructured(
@@ -173,7 +132,7 @@ function emitStructured(
 ): Pullback {
   builder.origin = operation.origin;
   const context: ReverseContext = {
-    ...flowContext(operation, state.active),
+    ...state.active.flowContext(operation),
     operands: operation.operands.map((v) => state.forward.get(v)),
     lookup: (v) => state.forward.get(v),
     definition: (v) => state.definitions.get(v) ?? null,
@@ -188,7 +147,7 @@ function emitStructured(
 
 /** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
 function splitRegion(region: Block, active: readonly boolean[], state: SweepState, outer: BlockBuilder): SplitRegion {
-  for (const [i, v] of region.arguments.entries()) if (active[i]) state.active.add(v);
+  state.active.addArguments(region.arguments.filter((_, i) => active[i]));
   const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer));
   const resultFlows = region.results.map((v) => state.active.has(v));
   const backwards = new Map<string, Block>([["", split.backward]]);

@@ -133,8 +133,20 @@ export interface TransposeContext {
 export interface FlowContext {
   readonly operation: Operation;
   isActive(value: Value): boolean;
+  /** Whether what is asked for depends on the value through derivatives. */
+  isUseful(value: Value): boolean;
   /** Whether each result of a region does, where the arguments named do. */
   flows(region: Block, active: readonly boolean[]): readonly boolean[];
+}
+
+/** What the results that are asked for depend on, before anything is emitted. */
+export interface UseContext {
+  readonly operation: Operation;
+  isUseful(value: Value): boolean;
+  /** Marks a value as useful. */
+  use(value: Value): void;
+  /** Marks what those of a region's results that are named depend on. */
+  region(region: Block, results: readonly boolean[]): void;
 }
 
 /** The forward half of a structured op's reverse rule: re-emits it in the forward function, keeping what is needed. */
@@ -271,6 +283,8 @@ export type Derivative =
       readonly kind: "structured";
       /** Whether each result depends on what is differentiated; all of them where left out. */
       flows?(x: FlowContext): readonly boolean[];
+      /** Marks what the useful results depend on; all operands and all in the regions where left out. */
+      uses?(x: UseContext): void;
       reverse(x: ReverseContext): Pullback;
       forward(x: ForwardContext): Tangents;
     }

@@ -18,6 +18,7 @@ import {
   scalar,
   type Type,
   tensorType,
+  type UseContext,
   Value,
 } from "../ir/index.ts";
 import { add, mul, sub } from "./arithmetic.ts";
@@ -37,6 +38,14 @@ type Pulled = ReturnType<Pullback["pull"]>;
 export function flowsOfIf(x: FlowContext): readonly boolean[] {
   const [then, otherwise] = x.operation.regions.map((region) => x.flows(region, []));
   return then.map((flows, i) => flows || otherwise[i]);
+}
+
+export function usesOfIf(x: UseContext): void {
+  for (const region of x.operation.regions)
+    x.region(
+      region,
+      x.operation.results.map((r) => x.isUseful(r)),
+    );
 }
 
 /**
@@ -93,13 +102,33 @@ function branchCotangents(
 /** What is carried depends on what is differentiated where it starts so, or the body makes it; that may take several looks. */
 function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
   const count = x.operation.segments[0];
-  let active = x.operation.operands.slice(0, count).map((v) => x.isActive(v));
+  const useful = body.arguments.map((v) => x.isUseful(v));
+  let active = x.operation.operands.slice(0, count).map((v, i) => useful[i] && x.isActive(v));
   for (;;) {
     const results = x.flows(body, [...active, ...scanned]);
-    const next = active.map((a, i) => a || results[i]);
+    const next = active.map((a, i) => a || (useful[i] && results[i]));
     if (next.every((a, i) => a === active[i])) return active;
     active = next;
   }
+}
+
+/** What is carried is useful where its last value is, or a step makes something useful of it; that may take several looks. */
+function usesOfCarried(x: UseContext, body: Block): void {
+  const { operands, results, segments } = x.operation;
+  const carried = body.arguments.slice(0, segments[0]);
+  let useful = results.map((r) => x.isUseful(r));
+  for (;;) {
+    x.region(body, useful);
+    const next = useful.map((u, i) => u || (i < carried.length && x.isUseful(carried[i])));
+    if (next.every((u, i) => u === useful[i])) break;
+    useful = next;
+  }
+  for (const [i, v] of carried.entries()) if (useful[i]) x.use(v);
+  for (const [i, v] of operands.entries()) if (x.isUseful(body.arguments[i])) x.use(v);
+}
+
+export function usesOfWhile(x: UseContext): void {
+  usesOfCarried(x, x.operation.regions[1]);
 }
 
 export function flowsOfWhile(x: FlowContext): readonly boolean[] {
@@ -187,6 +216,10 @@ function one(): Value {
 }
 
 // ---- scan -----------------------------------------------------------------------------------------------------------
+
+export function usesOfScan(x: UseContext): void {
+  usesOfCarried(x, x.operation.regions[0]);
+}
 
 export function flowsOfScan(x: FlowContext): readonly boolean[] {
   const { operands, regions, segments } = x.operation;

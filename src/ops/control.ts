@@ -21,7 +21,17 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { batchIf, batchScan, batchWhile } from "./control-batching.ts";
-import { flowsOfIf, flowsOfScan, flowsOfWhile, reverseIf, reverseScan, reverseWhile } from "./control-cotangents.ts";
+import {
+  flowsOfIf,
+  flowsOfScan,
+  flowsOfWhile,
+  reverseIf,
+  reverseScan,
+  reverseWhile,
+  usesOfIf,
+  usesOfScan,
+  usesOfWhile,
+} from "./control-cotangents.ts";
 import { forwardIf, forwardScan, forwardWhile } from "./control-tangents.ts";
 import { defineOp } from "./define.ts";
 import { requireTypes } from "./loop.ts";
@@ -60,7 +70,7 @@ const ifOp: Op = defineOp({
     const [then, otherwise] = x.operation.regions;
     return x.run(x.operands[0].data[0] !== 0 ? then : otherwise, []);
   },
-  derivative: { kind: "structured", flows: flowsOfIf, reverse: reverseIf, forward: forwardIf },
+  derivative: { kind: "structured", flows: flowsOfIf, uses: usesOfIf, reverse: reverseIf, forward: forwardIf },
   batching: { kind: "structured", batch: batchIf },
   lowering: structured,
   docs: {
@@ -126,7 +136,13 @@ const whileOp: Op = defineOp({
       }
     }
   },
-  derivative: { kind: "structured", flows: flowsOfWhile, reverse: reverseWhile, forward: forwardWhile },
+  derivative: {
+    kind: "structured",
+    flows: flowsOfWhile,
+    uses: usesOfWhile,
+    reverse: reverseWhile,
+    forward: forwardWhile,
+  },
   traits: { carries: true },
   batching: { kind: "structured", batch: batchWhile },
   lowering: structured,
@@ -206,7 +222,7 @@ const scanOp: Op = defineOp({
     return [...carry, ...body.results.slice(carry.length).map((v, i) => stackedType(x, v.type, length, i))];
   },
   eval: evalScan,
-  derivative: { kind: "structured", flows: flowsOfScan, reverse: reverseScan, forward: forwardScan },
+  derivative: { kind: "structured", flows: flowsOfScan, uses: usesOfScan, reverse: reverseScan, forward: forwardScan },
   traits: { carries: true },
   batching: { kind: "structured", batch: batchScan },
   lowering: structured,

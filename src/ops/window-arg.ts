@@ -18,7 +18,6 @@ import {
 } from "../ir/index.ts";
 import type { ArgReduceKind } from "./arg-reduce.ts";
 import { mul, sub } from "./arithmetic.ts";
-import { stridesOf } from "./arrays.ts";
 import { and, or } from "./bits.ts";
 import { broadcastTo } from "./broadcasting.ts";
 import { constant, constantLike, dim, indexValue, iota } from "./constant.ts";
@@ -27,15 +26,15 @@ import { cast, compare, not, select } from "./elementwise.ts";
 import { kinds } from "./reduce-order.ts";
 import {
   attributesOfWindow,
-  ofBatch,
-  optionsOfWindows,
+  offsetsIn,
+  optionsOfBatch,
   requireWindows,
   sharedElements,
   type WindowOptions,
   windowAttributes,
   windowsIn,
 } from "./window-attributes.ts";
-import { offsetsUnder, overWindow } from "./window-loops.ts";
+import { overWindow } from "./window-loops.ts";
 
 const argReduceWindowOp: Op = defineOp({
   name: "arg_reduce_window",
@@ -75,12 +74,11 @@ export function argReduceWindow(x: Value, options: Options): Value {
 }
 
 function evalArgReduceWindow(x: EvalContext): NdArray {
-  const [{ shape, data }] = x.operands;
+  const [{ data }] = x.operands;
   const result = allocate("i32", x.shape(x.operation.results[0].type));
-  const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
   const isMax = x.attributes.kind === "max";
   let next = 0;
-  for (const offsets of offsetsUnder(result.shape, windows, shape, stridesOf(shape))) {
+  for (const offsets of offsetsIn(x, result.shape)) {
     let at = -1;
     for (const offset of offsets) {
       if (offset < 0 || (at >= 0 && Number.isNaN(data[at]))) continue;
@@ -112,7 +110,7 @@ function lowerArgReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
 /** Positions in the whole batch, from which those of the elements before are taken; -1 stays. */
 function batchArgReduceWindow({ operation, operands: [x] }: BatchContext): Value {
   const kind = operation.attributes.kind as ArgReduceKind;
-  const inBatch = argReduceWindow(x, { kind, ...optionsOfWindows([ofBatch, ...windowsIn(operation)]) });
+  const inBatch = argReduceWindow(x, { kind, ...optionsOfBatch(operation) });
   const { shape } = tensorOf(inBatch);
   const size = broadcastTo(dim(productOf(tensorOf(x).shape.slice(1))), shape);
   const position = sub(inBatch, mul(iota(tensorType("i32", shape), 0), size));

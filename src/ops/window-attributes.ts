@@ -1,6 +1,8 @@
 // What reduce_window and arg_reduce_window share: attributes, the type's extents, and the new axis of a batch.
 
-import type { AttributeSpec, Attributes, Dim, Operation, TensorType, TypeContext } from "../ir/index.ts";
+import type { AttributeSpec, Attributes, Dim, EvalContext, Operation, TensorType, TypeContext } from "../ir/index.ts";
+import { stridesOf } from "./arrays.ts";
+import { offsetsUnder } from "./window-loops.ts";
 import {
   type AxisWindow,
   overlaps,
@@ -102,5 +104,17 @@ export function optionsOfWindows(windows: readonly AxisWindow[]): Required<Windo
   };
 }
 
+/** The offsets in x of what lies under each of these places, as `offsetsUnder` gives them. */
+export function offsetsIn(x: EvalContext, places: readonly number[]): Generator<Float64Array> {
+  const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
+  const { shape } = x.operands[0];
+  return offsetsUnder(places, windows, shape, stridesOf(shape));
+}
+
+/** The windows of a whole batch. */
+export function optionsOfBatch(operation: Operation): Required<WindowOptions> {
+  return optionsOfWindows([ofBatch, ...windowsIn(operation)]);
+}
+
 /** The window along a new axis of a batch: one element, at each place. */
-export const ofBatch: AxisWindow = { size: 1, stride: 1, low: 0, high: 0, dilation: 1, windowDilation: 1 };
+const ofBatch: AxisWindow = { size: 1, stride: 1, low: 0, high: 0, dilation: 1, windowDilation: 1 };

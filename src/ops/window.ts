@@ -19,7 +19,6 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { mul } from "./arithmetic.ts";
-import { stridesOf } from "./arrays.ts";
 import { constant } from "./constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "./define.ts";
 import { productOfOthers, reduceSum, spreadBack } from "./reduce.ts";
@@ -27,7 +26,8 @@ import { kinds, type ReduceKind, requireKind, scalarCombination } from "./reduce
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
-  ofBatch,
+  offsetsIn,
+  optionsOfBatch,
   optionsOfWindows,
   requireWindows,
   sharedElements,
@@ -36,7 +36,7 @@ import {
   windowsIn,
 } from "./window-attributes.ts";
 import { addAt, elementsAt, positionsUnder } from "./window-elements.ts";
-import { offsetsUnder, overWindow } from "./window-loops.ts";
+import { overWindow } from "./window-loops.ts";
 import { transposed } from "./window-shape.ts";
 
 const reduceWindowOp: Op = defineOp({
@@ -53,7 +53,7 @@ const reduceWindowOp: Op = defineOp({
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
-      reduceWindow(x, { kind: kindOf(operation), ...optionsOfWindows([ofBatch, ...windowsIn(operation)]) }),
+      reduceWindow(x, { kind: kindOf(operation), ...optionsOfBatch(operation) }),
     ],
   },
   lowering: { kind: "nest", element: lowerReduceWindow, again: sharedElements },
@@ -93,13 +93,12 @@ export function reduceWindow(x: Value, options: WindowOptions & { readonly kind:
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
 function evalReduceWindow(x: EvalContext): NdArray {
-  const [{ dtype, shape, data }] = x.operands;
+  const [{ dtype, data }] = x.operands;
   const { record, identity } = kinds[kindOf(x)];
   const combine = scalarCombination(record, dtype);
   const result = allocate(dtype, x.shape(x.operation.results[0].type));
-  const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
   let next = 0;
-  for (const offsets of offsetsUnder(result.shape, windows, shape, stridesOf(shape))) {
+  for (const offsets of offsetsIn(x, result.shape)) {
     let acc = identity(dtype);
     for (const offset of offsets) if (offset >= 0) acc = combine(acc, data[offset]);
     result.data[next++] = acc;

@@ -3,7 +3,7 @@
 import { hessian, valueAndGrad } from "../api/index.ts";
 import { type ArrayKind, type Convention, type LeafKind, leavesOf, type Structure } from "../compile/index.ts";
 import { apply, cast, currentTrace, type Tensor } from "../frontend/index.ts";
-import { type Func, fail, findFunc, signatureOf } from "../ir/index.ts";
+import { type Func, fail, findFunc, makeBlock, makeFunc, signatureOf } from "../ir/index.ts";
 import { call } from "../ops/index.ts";
 import { spell } from "./bind.ts";
 import { dtypeOfArray } from "./meaning.ts";
@@ -140,11 +140,12 @@ function ofKind(tensor: Tensor, kind: LeafKind): Tensor {
 
 /** The program on tensors: a call of its function. What it writes to stays as it was. */
 export function calling({ module, entry, result }: SourceProgram): LeafFunction {
-  const func = findFunc(module, entry) as Func;
-  const count = leavesOf(result).length;
+  const whole = findFunc(module, entry) as Func;
+  const { arguments: args, operations, results } = whole.body;
+  const func = makeFunc({ ...whole, body: makeBlock(args, operations, results.slice(0, leavesOf(result).length)) });
   const value: LeafFunction = (...leaves) => {
     const signature = { ...signatureOf(func), name: nameIn(func) };
-    return apply(value, leaves, (...values) => call(signature, values)).slice(0, count);
+    return apply(value, leaves, (...values) => call(signature, values));
   };
   return value;
 }

@@ -1,0 +1,157 @@
+// Loops of numbers as people write them, which are run compiled and directly.
+
+const noise = (n) => Float64Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898) * 0.5 + 0.5);
+
+/** What it is, the text of its function `f`, the arguments, and whether it reads arrays: those check their indices. */
+export const loops = [
+  [
+    "the logistic map, 100,000 steps",
+    `export function f(r: number, n: number): number {
+      let x = 0.3;
+      for (let i = 0; i < n; i++) x = r * x * (1 - x);
+      return x;
+    }`,
+    [3.7, 100_000],
+    "loop",
+  ],
+  [
+    "Newton's square root, left when it stands, 1,000 numbers",
+    `export function f(a: number): number {
+      let sum = 0;
+      for (let k = 1; k <= 1000; k++) {
+        let x = a * k;
+        for (let i = 0; i < 100; i++) {
+          const next = 0.5 * (x + (a * k) / x);
+          if (Math.abs(next - x) <= 1e-12 * x) break;
+          x = next;
+        }
+        sum += x;
+      }
+      return sum;
+    }`,
+    [2.5],
+    "loop",
+  ],
+  [
+    "an early return",
+    `export function f(x: number, n: number): number {
+      let sum = 0;
+      for (let i = 1; i < n; i++) {
+        sum += x / (i * i);
+        if (sum > 1.64) return sum * x;
+      }
+      return sum;
+    }`,
+    [1, 100_000],
+    "loop",
+  ],
+  [
+    "the classical Runge-Kutta method, a predator and its prey, 20,000 steps",
+    `function up(u: number, v: number, a: number): number {
+      return a * u - u * v;
+    }
+    function down(u: number, v: number, b: number): number {
+      return u * v - b * v;
+    }
+    export function f(a: number, b: number, h: number, n: number): number {
+      let u = 1;
+      let v = 0.5;
+      for (let i = 0; i < n; i++) {
+        const u1 = up(u, v, a), v1 = down(u, v, b);
+        const u2 = up(u + (h / 2) * u1, v + (h / 2) * v1, a), v2 = down(u + (h / 2) * u1, v + (h / 2) * v1, b);
+        const u3 = up(u + (h / 2) * u2, v + (h / 2) * v2, a), v3 = down(u + (h / 2) * u2, v + (h / 2) * v2, b);
+        const u4 = up(u + h * u3, v + h * v3, a), v4 = down(u + h * u3, v + h * v3, b);
+        u += (h / 6) * (u1 + 2 * u2 + 2 * u3 + u4);
+        v += (h / 6) * (v1 + 2 * v2 + 2 * v3 + v4);
+      }
+      return u + v;
+    }`,
+    [1.1, 0.9, 0.001, 20_000],
+    "loop",
+  ],
+  [
+    "branches: a tent with a reset and steps that are skipped, 100,000 steps",
+    `export function f(r: number, n: number): number {
+      let x = 0.3;
+      let sum = 0;
+      for (let i = 0; i < n; i++) {
+        x = x < 0.5 ? r * x : r * (1 - x);
+        if (x > 0.9) {
+          x -= 0.4;
+          sum += 1;
+        } else if (x < 0.1) {
+          x += 0.05;
+        }
+        if (x > 0.6) continue;
+        sum += x * x;
+      }
+      return sum;
+    }`,
+    [1.9, 100_000],
+    "loop",
+  ],
+  [
+    "nested loops that are both left: the first pair of numbers",
+    `export function f(c: number, n: number): number {
+      let best = 0;
+      search: for (let i = 1; i < n; i++) {
+        for (let j = i; j < n; j++) {
+          const d = i * i + j * j - c;
+          if (d === 0) {
+            best = i + j / n;
+            break search;
+          }
+          if (d > 0) break;
+          best += d * 1e-12;
+        }
+      }
+      return best;
+    }`,
+    [999 * 999 * 2, 1000],
+    "loop",
+  ],
+  [
+    "Math: sines, exponentials and a square root, 20,000 steps",
+    `export function f(w: number, n: number): number {
+      let s = 0;
+      for (let i = 0; i < n; i++) s += Math.sin(w * i) * Math.exp(-s * s) + Math.sqrt(i);
+      return s;
+    }`,
+    [0.7, 20_000],
+    "loop",
+  ],
+  [
+    "reads: a dot product of 20,000",
+    `export function f(x: Float64Array, y: Float64Array): number {
+      let s = 0;
+      for (let i = 0; i < x.length; i++) s += x[i] * y[i];
+      return s;
+    }`,
+    [noise(20_000), noise(20_000)],
+    "array",
+  ],
+  [
+    "reads: a polynomial by Horner's rule, from the end of 10,000 coefficients",
+    `export function f(c: number[], x: number): number {
+      let s = 0;
+      for (let i = c.length - 1; i >= 0; i--) s = s * x + c[i];
+      return s;
+    }`,
+    [[...noise(10_000)], 0.99],
+    "array",
+  ],
+  [
+    "writes: running averages of 20,000",
+    `export function f(x: Float64Array, a: number): number {
+      const y = new Float64Array(x.length);
+      let last = 0;
+      for (let i = 0; i < x.length; i++) {
+        last = a * last + (1 - a) * x[i];
+        y[i] = last;
+      }
+      return y[0] * y[y.length - 1];
+    }`,
+    [noise(20_000), 0.9],
+    "array",
+  ],
+];
