@@ -19,33 +19,43 @@ export function lowerEmpty({ nests }: BlockLowering, { op, results, origin }: Op
   nests.scalars.set(results[0], emit(op, [], { types: [loweredType(type)], names: [name], origin })[0]);
 }
 
-export function lowerPush({ nests }: BlockLowering, { operands: [tape, value], results }: Operation): void {
+export function lowerPush({ nests }: BlockLowering, { operands: [tape, ...values], results }: Operation): void {
   const before = nests.scalars.get(tape);
-  const after = isDirect(value.type)
-    ? push(before, nests.scalars.get(value))
-    : eachElement(dimsOf(value.type), before, (at, list) => push(list, nests.element(value, at)));
+  const after = isDirect(values[0].type)
+    ? push(before, ...values.map((v) => nests.scalars.get(v)))
+    : values.reduce(
+        (list, v) => eachElement(dimsOf(v.type), list, (at, rest) => push(rest, nests.element(v, at))),
+        before,
+      );
   nests.scalars.set(results[0], after);
 }
 
-export function lowerPop(block: BlockLowering, { operands: [tape], results: [rest, value] }: Operation): void {
+export function lowerPop(block: BlockLowering, { operands: [tape], results: [rest, ...values] }: Operation): void {
   const { nests } = block;
   const before = nests.scalars.get(tape);
-  if (isDirect(value.type)) {
-    const [after, top] = pop(before);
-    nests.scalars.set(rest, after);
-    nests.scalars.set(value, top);
+  if (!isDirect(values[0].type)) {
+    nests.scalars.set(
+      rest,
+      values.reduceRight((list, v) => popTensor(block, list, v), before),
+    );
     return;
   }
+  const [after, ...tops] = pop(before, values.length);
+  nests.scalars.set(rest, after);
+  for (const [i, v] of values.entries()) nests.scalars.set(v, tops[i]);
+}
+
+/** Pops the elements of a tensor; gives the list below them. */
+function popTensor(block: BlockLowering, tape: Value, value: Value): Value {
   const buffer = block.bufferFor(value);
   const shape = dimsOf(value.type);
-  const after = eachElement(shape, before, (at, list) => {
+  block.nests.buffers.set(value, buffer);
+  return eachElement(shape, tape, (at, list) => {
     const [below, top] = pop(list);
     const place = at.map((d, axis) => subDims(subDims(shape[axis], 1), d));
     store(top, buffer.memory, [...buffer.prefix, ...place]);
     return below;
   });
-  nests.scalars.set(rest, after);
-  nests.buffers.set(value, buffer);
 }
 
 /** Loops over a shape, which carry a list on. */

@@ -15,6 +15,7 @@ import {
   type Pullback,
   type ReverseContext,
   type SplitRegion,
+  sameType,
   scalar,
   type Type,
   tensorType,
@@ -148,17 +149,17 @@ export function reverseWhile(x: ReverseContext): Pullback {
   );
   const step = x.split(regions[1], active);
   const counters = step.residuals.map((v) => counterOf(x, step, v));
-  const tape = tapeFor(step.residuals.filter((_, i) => counters[i] === null));
-  const inits = [constant(0, scalar("i32")), ...tape.inits];
-  const [steps, ...tapes] = argumentsLike(inits, ["steps", ...tape.names]);
-  const body = step.forward(() => [add(steps, one()), ...tape.pushed(tapes)], [steps, ...tapes]);
-  const cond = test.forward(() => [], argumentsLike(inits, ["steps", ...tape.names]));
-  const as = [...names(results), "steps", ...tape.names];
+  const tapes = tapesFor(step.residuals.filter((_, i) => counters[i] === null));
+  const inits = [constant(0, scalar("i32")), ...tapes.inits];
+  const [steps, ...lists] = argumentsLike(inits, ["steps", ...tapes.names]);
+  const body = step.forward(() => [add(steps, one()), ...tapes.pushed(lists)], [steps, ...lists]);
+  const cond = test.forward(() => [], argumentsLike(inits, ["steps", ...tapes.names]));
+  const as = [...names(results), "steps", ...tapes.names];
   const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: as });
   const kept = all.slice(results.length);
   return {
     results: all.slice(0, results.length),
-    pull: (cotangents, take) => pullWhile(x, { step, counters, kept }, cotangents, take),
+    pull: (cotangents, take) => pullWhile(x, { step, counters, tapes, kept }, cotangents, take),
   };
 }
 
@@ -184,11 +185,18 @@ interface KeptByWhile {
   readonly step: SplitRegion;
   /** For each residual, the counter that it is. */
   readonly counters: readonly (Counter | null)[];
-  /** The number of steps, and the tapes of the other residuals. */
+  /** What holds the other residuals. */
+  readonly tapes: Tapes;
+  /** The number of steps, and the tapes. */
   readonly kept: readonly Value[];
 }
 
-function pullWhile(x: ReverseContext, { step, counters, kept }: KeptByWhile, given: Cotangents, take: Take): Pulled {
+function pullWhile(
+  x: ReverseContext,
+  { step, counters, tapes, kept }: KeptByWhile,
+  given: Cotangents,
+  take: Take,
+): Pulled {
   const { op } = x.operation;
   const carried = initialCotangents(x, step, given, take);
   const inits = [...kept, ...carried.inits];
@@ -199,11 +207,10 @@ function pullWhile(x: ReverseContext, { step, counters, kept }: KeptByWhile, giv
   const body = builder.region(
     types,
     (steps, ...values) => {
-      const tapes = values.slice(0, kept.length - 1).map(pop);
-      let popped = 0;
-      const residuals = counters.map((c) => (c === null ? tapes[popped++][1] : counted(c, steps)));
-      const next = carried.step(residuals, values.slice(kept.length - 1), []);
-      return [sub(steps, one()), ...tapes.map(([rest]) => rest), ...next.carry];
+      const [rests, popped] = tapes.popped(values.slice(0, kept.length - 1));
+      const residuals = counters.map((c, i) => (c === null ? popped.get(step.residuals[i]) : counted(c, steps)));
+      const next = carried.step(residuals as Value[], values.slice(kept.length - 1), []);
+      return [sub(steps, one()), ...rests, ...next.carry];
     },
     as,
   );
@@ -240,24 +247,24 @@ export function reverseScan(x: ReverseContext): Pullback {
   const elements = step.arguments.slice(count);
   const made = step.residuals.filter((v) => !elements.includes(v));
   const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
-  const tape = tapeFor(lists);
-  const tapes = argumentsLike(tape.inits, tape.names);
-  const body = step.forward(() => [...stacked, ...tape.pushed(tapes)]);
-  const block = withCarried(body, count, tapes);
-  const all = emit(op, [...x.operands.slice(0, count), ...tape.inits, ...x.operands.slice(count)], {
+  const tapes = tapesFor(lists);
+  const carried = argumentsLike(tapes.inits, tapes.names);
+  const body = step.forward(() => [...stacked, ...tapes.pushed(carried)]);
+  const block = withCarried(body, count, carried);
+  const all = emit(op, [...x.operands.slice(0, count), ...tapes.inits, ...x.operands.slice(count)], {
     attributes,
     regions: [block],
-    segments: [count + lists.length, segments[1]],
-    names: [...names(results.slice(0, count)), ...tape.names, ...names(results.slice(count)), ...names(stacked)],
+    segments: [count + carried.length, segments[1]],
+    names: [...names(results.slice(0, count)), ...tapes.names, ...names(results.slice(count)), ...names(stacked)],
   });
-  const [lasts, kept, outputs] = cut(all, [count, lists.length, results.length - count + stacked.length]);
+  const [lasts, kept, outputs] = cut(all, [count, carried.length, results.length - count + stacked.length]);
   const own = outputs.slice(0, results.length - count);
   const stacks = new Map(stacked.map((v, i) => [v, outputs[own.length + i]]));
   for (const [i, v] of elements.entries()) stacks.set(v, x.operands[count + i]);
   const length = segments[1] > 0 ? leadingExtent(operands[count].type) : (attributes.length as Dim);
   return {
     results: [...lasts, ...own],
-    pull: (cotangents, take) => pullScan(x, { step, stacks, lists, kept, length }, cotangents, take),
+    pull: (cotangents, take) => pullScan(x, { step, stacks, tapes, kept, length }, cotangents, take),
   };
 }
 
@@ -265,15 +272,15 @@ interface KeptByScan {
   readonly step: SplitRegion;
   /** What holds the elements of a residual. */
   readonly stacks: ReadonlyMap<Value, Value>;
-  /** Residuals that are lists themselves, and the lists of them. */
-  readonly lists: readonly Value[];
+  /** What holds the residuals that are lists themselves, and those tapes. */
+  readonly tapes: Tapes;
   readonly kept: readonly Value[];
   readonly length: Dim;
 }
 
 function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: Take): Pulled {
   const { op, operands, attributes, segments } = x.operation;
-  const { step, kept, lists } = made;
+  const { step, kept, tapes } = made;
   const count = segments[0];
   const stacked = step.residuals.filter((v) => !isList(v));
   const carried = initialCotangents(x, step, given, take);
@@ -290,10 +297,8 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
         stacked.length,
         outputs.length,
       ]);
-      const popped = lastLists.map(pop);
-      const residuals = step.residuals.map((v) =>
-        isList(v) ? popped[lists.indexOf(v)][1] : elements[stacked.indexOf(v)],
-      );
+      const [rests, popped] = tapes.popped(lastLists);
+      const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
       const next = carried.step(
         residuals,
         values,
@@ -302,7 +307,7 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
           cts,
         ),
       );
-      return [...popped.map(([rest]) => rest), ...next.carry, ...next.rest];
+      return [...rests, ...next.carry, ...next.rest];
     },
     [...names(kept), ...carried.names, ...names(stacked)],
   );
@@ -331,12 +336,30 @@ function withCarried({ arguments: args, operations, results }: Block, count: num
 
 // ---- what both loops share ------------------------------------------------------------------------------------------
 
-/** A list for each of some residuals. */
-function tapeFor(residuals: readonly Value[]) {
+type Tapes = ReturnType<typeof tapesFor>;
+
+/** Lists for what a loop keeps of each step: one for each type. */
+function tapesFor(residuals: readonly Value[]) {
+  const groups: Value[][] = [];
+  for (const v of residuals) {
+    const group = groups.find(([first]) => sameType(first.type, v.type));
+    if (group === undefined) groups.push([v]);
+    else group.push(v);
+  }
   return {
-    inits: residuals.map((v) => empty(list(v.type))),
-    names: names(residuals),
-    pushed: (tapes: readonly Value[]): readonly Value[] => tapes.map((tape, i) => push(tape, residuals[i])),
+    inits: groups.map(([first]) => empty(list(first.type))),
+    names: groups.map((group) => (group.length === 1 ? group[0].name : "tape")),
+    pushed: (tapes: readonly Value[]): readonly Value[] => tapes.map((tape, i) => push(tape, ...groups[i])),
+    /** The lists before that, and what was pushed for each residual. */
+    popped(tapes: readonly Value[]): readonly [rests: readonly Value[], kept: ReadonlyMap<Value, Value>] {
+      const kept = new Map<Value, Value>();
+      const rests = tapes.map((tape, i) => {
+        const [rest, ...values] = pop(tape, groups[i].length);
+        for (const [k, v] of groups[i].entries()) kept.set(v, values[k]);
+        return rest;
+      });
+      return [rests, kept];
+    },
   };
 }
 

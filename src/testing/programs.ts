@@ -492,19 +492,15 @@ const call: Kind = ({ picks }, pool, { callee }) => {
   return ops.call(signature, args, { N: n, M: symbol("M") });
 };
 
-/** What is pushed comes back in the opposite order, then zeros. */
+/** What is pushed, one by one or several at once, comes back in the opposite order, then zeros. */
 const tape: Kind = ({ picks }, pool) => {
   const first = at(pool, picks[0]);
   const type = tensor(first);
   let list = ops.empty(listType(type));
   for (const pick of picks.slice(0, picks[3] % 4)) list = ops.push(list, like(pool, pick, type));
-  const popped: Value[] = [];
-  for (let i = 0; i < 2; i++) {
-    const [rest, value] = ops.pop(list);
-    popped.push(value);
-    list = rest;
-  }
-  return popped;
+  if (picks[2] % 2 === 0) list = ops.push(list, first, like(pool, picks[1], type), first);
+  const [rest, top] = ops.pop(list);
+  return [top, ...ops.pop(rest, 2).slice(1)];
 };
 
 const dim: Kind = ({ picks }) => [ops.dim([n, symbol("M"), addDims(n, 2), floorDim(n, 2)][picks[0] % 4])];

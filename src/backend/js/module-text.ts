@@ -41,8 +41,8 @@ function $tape() {
   return tape;
 }
 
-function $grow(tape) {
-  const data = new Float64Array(2 * tape.data.length);
+function $grow(tape, more) {
+  const data = new Float64Array(2 * tape.data.length + more);
   data.set(tape.data);
   tape.data = data;
 }

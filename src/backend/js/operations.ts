@@ -226,23 +226,36 @@ function holdsLists(type: Type): boolean {
 }
 
 function emitPush(w: FunctionWriter, { operands }: Operation, scope: Scope): void {
-  const [tape, value] = operands.map((v) => w.atom(v, scope));
+  const [tape, ...values] = operands.map((v) => w.atom(v, scope));
   if (holdsLists(operands[0].type)) {
-    scope.lines.push(`${tape}.push(${value});`);
+    scope.lines.push(`${tape}.push(${values.join(", ")});`);
     return;
   }
-  const number = isBoolean(operands[1].type) ? `${value} ? 1 : 0` : value;
-  scope.lines.push(`if (${tape}.count === ${tape}.data.length) $grow(${tape});`);
-  scope.lines.push(`${tape}.data[${tape}.count++] = ${number};`);
+  const numbers = values.map((v) => (isBoolean(operands[1].type) ? `${v} ? 1 : 0` : v));
+  scope.lines.push(
+    `if (${plus(`${tape}.count`, values.length)} > ${tape}.data.length) $grow(${tape}, ${values.length});`,
+  );
+  for (const [i, n] of numbers.entries()) scope.lines.push(`${tape}.data[${plus(`${tape}.count`, i)}] = ${n};`);
+  scope.lines.push(`${tape}.count += ${values.length};`);
 }
 
-function emitPop(w: FunctionWriter, { op, operands, results }: Operation, scope: Scope): void {
+function emitPop(w: FunctionWriter, { op, operands, results: [, ...values] }: Operation, scope: Scope): void {
   const tape = w.atom(operands[0], scope);
-  const { type } = results[1];
+  const { type } = values[0];
   if (type.kind === "list") {
-    w.declare(results[1], `${tape}.length > 0 ? ${tape}.pop() : ${emptyList(w, type)}`, scope, op.name);
+    const top = `${tape}.length > 0 ? ${tape}.pop() : ${emptyList(w, type)}`;
+    for (const v of values.toReversed()) w.declare(v, top, scope, op.name);
     return;
   }
-  const top = `${tape}.count > 0 ? ${tape}.data[--${tape}.count] : 0`;
-  w.declare(results[1], isBoolean(type) ? `(${top}) !== 0` : top, scope, op.name);
+  scope.lines.push(`${tape}.count -= ${values.length};`);
+  for (const [i, v] of values.entries()) {
+    const place = plus(`${tape}.count`, i);
+    const top = `${place} >= 0 ? ${tape}.data[${place}] : 0`;
+    w.declare(v, isBoolean(type) ? `(${top}) !== 0` : top, scope, op.name);
+  }
+  scope.lines.push(`if (${tape}.count < 0) ${tape}.count = 0;`);
+}
+
+function plus(text: string, n: number): string {
+  return n === 0 ? text : `${text} + ${n}`;
 }
