@@ -8,6 +8,7 @@ import { cse } from "./cse.ts";
 import { deadNodeElimination } from "./dead-node-elimination.ts";
 import { differentiate } from "./differentiate.ts";
 import { inline } from "./inline.ts";
+import { loopInvariantCodeMotion } from "./loop-invariant-code-motion.ts";
 import { lowerToLoops } from "./lower-to-loops.ts";
 import { refineShapes } from "./refine-shapes.ts";
 
@@ -21,6 +22,7 @@ export {
   deadNodeElimination,
   differentiate,
   inline,
+  loopInvariantCodeMotion,
   lowerToLoops,
   refineShapes,
 };
@@ -30,6 +32,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
   [
     refineShapes,
     batch,
+    loopInvariantCodeMotion,
     differentiate,
     inline,
     canonicalize,
@@ -46,6 +49,7 @@ const simplify = "simplify";
 export const tensorPipeline = new Pipeline([
   { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
   { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
+  { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
   { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
   { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
   {
@@ -56,6 +60,7 @@ export const tensorPipeline = new Pipeline([
   { pass: canonicalize, reason: "identities: multiplications by the cotangent 1, known branches", group: simplify },
   { pass: constantFolding, reason: "new constants, on which identities may apply again", group: simplify },
   { pass: cse, reason: "equal operations become one, which may make operands equal", group: simplify },
+  { pass: loopInvariantCodeMotion, reason: "backward loops have what is the same at each step", group: simplify },
   { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
 ]);
 
@@ -79,5 +84,6 @@ function afterLowering(steps: readonly (readonly [Pass, string])[]): readonly St
 export const gradPipeline = new Pipeline([
   { pass: refineShapes, reason: "derivative rules want ranks" },
   { pass: batch, reason: "resolves vmap" },
+  { pass: loopInvariantCodeMotion, reason: "what is differentiated is what the whole pipeline differentiates" },
   { pass: differentiate, reason: "resolves vjp and jvp" },
 ]);
