@@ -32,6 +32,7 @@ import {
   type TangentCall,
   usedSymbols,
   Value,
+  ValueSet,
   walk,
   withBody,
   withBuilder,
@@ -233,6 +234,7 @@ class Differentiation implements SweepHost, ForwardHost {
         func.body,
         func.body.arguments.filter((_, i) => active[i]),
       ),
+      stepwise: new ValueSet(),
       backwardScope: scope(),
       definitions: definitionsOf(func.body),
     };

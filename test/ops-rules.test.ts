@@ -147,6 +147,7 @@ const alone = {
   batchedCall: unasked,
   choose: unasked,
   any: unasked,
+  tapes: { get: unasked, set: unasked, isRepeated: false },
 };
 const isActive = ({ type }: Value): boolean => isFloat((type as TensorType).dtype);
 const emptied = (_: Value): null => null;
@@ -226,7 +227,9 @@ function pull(
       return derivative.vjp({ operation, operands, result, cotangent, wanted });
     case "structured": {
       const found = new Map(
-        derivative.reverse({ ...alone, operation, operands, isActive, isUseful: () => true }).pull(cotangents, emptied),
+        derivative
+          .reverse({ ...alone, operation, operands, isActive, isUseful: () => true })
+          .pull(cotangents, emptied, null),
       );
       return operation.operands.map((v) => found.get(v) ?? null);
     }

@@ -28,15 +28,20 @@ interface Recipe {
 export class RecomputePlan {
   readonly #builder: BlockBuilder;
   readonly #inside: ValueSet;
+  readonly #stepwise: ValueSet;
   readonly #isRegion: boolean;
   readonly #definitions = new ValueMap<Operation>();
   readonly #kept = new Set<Value>();
   #isMade = false;
 
-  /** `inside` are the values that the forward block, `builder`, defines. */
-  constructor(builder: BlockBuilder, inside: ValueSet) {
+  /**
+   * `inside` are the values that the forward block, `builder`, defines, `stepwise` the tensors and lists that it and the
+   * regions around it do.
+   */
+  constructor(builder: BlockBuilder, inside: ValueSet, stepwise: ValueSet) {
     this.#builder = builder;
     this.#inside = inside;
+    this.#stepwise = stepwise;
     this.#isRegion = builder.parent !== null;
     for (const operation of builder.operations) {
       if (this.#isCheap(operation)) this.#definitions.set(operation.results[0], operation);
@@ -100,20 +105,20 @@ export class RecomputePlan {
     return op.traits.cheap === true && op.effect === "pure";
   }
 
-  /** Null for what takes too long, or reads a tensor that is made in the block. */
+  /** Null for what takes too long, or reads a tensor that a step of some loop makes: that would be kept whole. */
   #recipe(v: Value): Recipe | null {
     const from = new Set<Value>();
     const operations = new Set<Operation>();
     const open = [v];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
+      if (this.#stepwise.has(next)) return null;
       if (!this.#inside.has(next)) continue;
       const operation = this.#definitions.get(next);
       if (operation !== undefined) {
         operations.add(operation);
         if (operations.size > longest) return null;
         open.push(...operation.operands);
-      } else if (isScalar(next.type)) from.add(next);
-      else return null;
+      } else from.add(next);
     }
     return { from: [...from], operations: [...operations] };
   }

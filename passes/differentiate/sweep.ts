@@ -11,25 +11,33 @@ import {
   fail,
   freeValues,
   type Increment,
+  isScalar,
+  list,
   type Masked,
   makeBlock,
+  type OpenTapes,
   type Operation,
   type PartialDerivative,
   type Pullback,
+  type Recorded,
   type Replacements,
   type ReverseContext,
   type Signature,
   type SplitCall,
   type SplitRegion,
+  sameType,
+  type Tapes,
+  type Type,
   Value,
   ValueMap,
   ValueSet,
   walk,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
+import { add, constant, empty, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
 import type { Activity } from "./activity.ts";
 import { RecomputePlan } from "./recompute.ts";
+import { BlockTapes, OwnTapes } from "./tapes.ts";
 
 /** What a sweep needs of the module around it. */
 export interface SweepHost {
@@ -47,6 +55,8 @@ export interface SweepState {
   /** The original values that take part. */
   readonly active: Activity;
   readonly backwardScope: FuncScope;
+  /** The tensors and lists that regions of the forward function define. */
+  readonly stepwise: ValueSet;
   /** For values of the original function, the operation that they are results of, or arguments of a region of. */
   readonly definitions: ValueMap<Operation>;
 }
@@ -64,6 +74,8 @@ export interface Split {
   seeded(seeds: readonly Value[]): Block;
   /** Original values from outside the block that receive a cotangent from it. */
   readonly captured: readonly Value[];
+  /** The tapes that the block goes on with; the backward block takes them last, and gives them back last. */
+  readonly recorded: readonly Recorded[];
 }
 
 interface Step {
@@ -80,48 +92,62 @@ export function definitionsOf(block: Block): ValueMap<Operation> {
   return definitions;
 }
 
-/** Splits a block whose active arguments are already marked in `state.active`. */
-export function splitBlock(block: Block, state: SweepState, builder: BlockBuilder): Split {
+/** Splits a block whose active arguments are already marked in `state.active`. `around` has the tapes it goes on with. */
+export function splitBlock(
+  block: Block,
+  state: SweepState,
+  builder: BlockBuilder,
+  around: OpenTapes | null = null,
+): Split {
   for (const a of block.arguments) {
     const argument = state.moves ? a : new Value(a.type, a.name);
     builder.arguments.push(argument);
     state.forward.set(a, argument);
+    markStepwise(argument, state, builder);
   }
-  const steps = sweepForward(block, state, builder);
+  const tapes = around === null ? new OwnTapes((element) => empty(list(element))) : new BlockTapes(around);
+  const steps = sweepForward(block, state, builder, tapes);
+  const recorded = tapes instanceof BlockTapes ? tapes.recorded : [];
   const inside = definedIn(builder);
-  const plan = new RecomputePlan(builder, inside);
+  const plan = new RecomputePlan(builder, inside, state.stepwise);
   const standalone = (backward: Block): Block => {
     const read = freeValues(backward).filter((v) => inside.has(v));
     return plan.standalone(backward, read);
   };
-  const { backward, captured } = sweepBackward(block, state, steps);
+  const { backward, captured } = sweepBackward(block, state, steps, recorded);
   const alone = standalone(backward);
   return {
     builder,
     results: block.results.map((v) => state.forward.get(v)),
     residuals: plan.kept,
     backward: alone,
-    seeded: (seeds) => standalone(sweepBackward(block, state, steps, { seeds, captured }).backward),
+    seeded: (seeds) => standalone(sweepBackward(block, state, steps, recorded, { seeds, captured }).backward),
     captured,
+    recorded,
   };
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
-function sweepForward(block: Block, state: SweepState, builder: BlockBuilder): readonly Step[] {
+function sweepForward(block: Block, state: SweepState, builder: BlockBuilder, tapes: Tapes): readonly Step[] {
   const steps: Step[] = [];
   for (const operation of block.operations) {
     const { derivative } = operation.op;
     const live = derivative.kind !== "zero" && state.active.dependsOn(operation);
     if (live && derivative.kind === "structured") {
-      steps.push({ operation, pullback: emitStructured(operation, derivative, state, builder) });
+      steps.push({ operation, pullback: emitStructured(operation, derivative, state, builder, tapes) });
     } else {
       builder.append(state.forward.operation(operation));
       if (live) steps.push({ operation, pullback: null });
     }
     if (live) state.active.mark(operation);
+    for (const r of operation.results) markStepwise(state.forward.get(r), state, builder);
   }
   return steps;
+}
+
+function markStepwise(v: Value, { stepwise }: SweepState, { parent }: BlockBuilder): void {
+  if (parent !== null && !isScalar(v.type)) stepwise.add(v);
 }
 
 function emitStructured(
@@ -129,6 +155,7 @@ function emitStructured(
   derivative: Extract<Derivative, { kind: "structured" }>,
   state: SweepState,
   builder: BlockBuilder,
+  tapes: Tapes,
 ): Pullback {
   builder.origin = operation.origin;
   const context: ReverseContext = {
@@ -136,7 +163,8 @@ function emitStructured(
     operands: operation.operands.map((v) => state.forward.get(v)),
     lookup: (v) => state.forward.get(v),
     definition: (v) => state.definitions.get(v) ?? null,
-    split: (region, active) => splitRegion(region, active, state, builder),
+    tapes,
+    split: (region, active, around) => splitRegion(region, active, state, builder, around),
     calleeSignature: (callee) => state.host.signature(callee),
     splitCall: (callee, active, keep) => state.host.splitCall(callee, active, keep),
   };
@@ -146,9 +174,19 @@ function emitStructured(
 }
 
 /** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
-function splitRegion(region: Block, active: readonly boolean[], state: SweepState, outer: BlockBuilder): SplitRegion {
+function splitRegion(
+  region: Block,
+  active: readonly boolean[],
+  state: SweepState,
+  outer: BlockBuilder,
+  around?: OpenTapes,
+): SplitRegion {
   state.active.addArguments(region.arguments.filter((_, i) => active[i]));
-  const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer));
+  const opened = around && {
+    open: (element: Type): Value => withBuilder(outer, () => around.open(element)),
+    isRepeated: around.isRepeated,
+  };
+  const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer), opened);
   const resultFlows = region.results.map((v) => state.active.has(v));
   const backwards = new Map<string, Block>([["", split.backward]]);
   /** The backward block for the captured values that have a seed. */
@@ -164,22 +202,25 @@ function splitRegion(region: Block, active: readonly boolean[], state: SweepStat
     residuals: split.residuals,
     arguments: split.builder.arguments.slice(),
     captured: split.captured,
+    recorded: split.recorded,
     forward(extra, extraArguments = []) {
       const { builder } = split;
       const more = withBuilder(builder, extra);
       builder.arguments.push(...extraArguments);
       return builder.finish([...split.results, ...more]);
     },
-    backward(residuals, cotangents, seed = () => null) {
+    backward(residuals, cotangents, seed = () => null, tapes = []) {
       const cloner = new Cloner();
       for (const [i, v] of split.residuals.entries()) cloner.set(v, residuals[i]);
       const given = region.results.flatMap((v, i) => (resultFlows[i] ? [cotangents[i] ?? zerosLike(v)] : []));
       const seeds = split.captured.map(seed);
       const seeded = split.captured.filter((_, i) => seeds[i] !== null);
-      const args = [...given, ...seeds.filter((v) => v !== null)];
+      const args = [...given, ...seeds.filter((v) => v !== null), ...tapes];
       const back = cloner.inline(backwardFor(seeded), args, currentBlock());
       let next = 0;
-      return { arguments: active.map((a) => (a ? back[next++] : null)), captured: back.slice(next) };
+      const argumentCotangents = active.map((a) => (a ? back[next++] : null));
+      const end = next + split.captured.length;
+      return { arguments: argumentCotangents, captured: back.slice(next, end), tapes: back.slice(end) };
     },
   };
 }
@@ -238,30 +279,41 @@ function unmask(cotangent: Value | Masked): Value {
   return cotangent instanceof Value ? cotangent : select(cotangent.mask, cotangent.value, zerosLike(cotangent.value));
 }
 
+/** Tapes that the backward block takes as arguments. */
+function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): BlockTapes {
+  const nameOf = (element: Type): string | null =>
+    recorded.find((r) => sameType(r.element, element))?.after.name ?? null;
+  return new BlockTapes({ open: (element) => builder.argument(list(element), nameOf(element)), isRepeated: true });
+}
+
 /** The backward block. The values in `seeds` begin with a cotangent that it takes as an argument. */
 function sweepBackward(
   block: Block,
   state: SweepState,
   steps: readonly Step[],
+  recorded: readonly Recorded[],
   outer: { readonly seeds: readonly Value[]; readonly captured: readonly Value[] } | null = null,
 ): { readonly backward: Block; readonly captured: readonly Value[] } {
   const builder = new BlockBuilder(state.backwardScope);
   const cotangents = new Cotangents();
+  const tapes = recorded.length === 0 ? null : backwardTapes(recorded, builder);
   const argument = (v: Value): Value => builder.argument(v.type, v.name === null ? "ct" : `${v.name}_ct`);
   const results = withBuilder(builder, () => {
     const given = block.results.flatMap((r) => (state.active.has(r) ? [[r, argument(r)] as const] : []));
     for (const v of outer?.seeds ?? []) cotangents.set(v, argument(v));
     for (const [r, ct] of given) cotangents.add(r, ct);
+    for (const { element } of recorded) tapes?.get(element);
     for (let i = steps.length - 1; i >= 0; i--) {
       builder.origin = steps[i].operation.origin;
-      pullStep(steps[i], state, cotangents);
+      pullStep(steps[i], state, cotangents, tapes);
     }
     return block.arguments.filter((a) => state.active.has(a)).map((a) => materialize(cotangents.get(a), a));
   });
   const own = definedIn(block);
   const captured = outer?.captured ?? cotangents.values.filter((v) => !own.has(v));
   const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
-  return { backward: dropUnused(builder.finish([...results, ...outward])), captured };
+  const rests = recorded.map(({ element }) => (tapes as BlockTapes).get(element));
+  return { backward: dropUnused(builder.finish([...results, ...outward, ...rests])), captured };
 }
 
 function materialize(cotangent: Value | Masked | null, like: Value): Value {
@@ -269,13 +321,13 @@ function materialize(cotangent: Value | Masked | null, like: Value): Value {
 }
 
 /** Sends the cotangents of one operation's results to what it was computed from. */
-function pullStep(step: Step, state: SweepState, cotangents: Cotangents): void {
+function pullStep(step: Step, state: SweepState, cotangents: Cotangents, tapes: Tapes | null): void {
   const { operation, pullback } = step;
   const given = operation.results.map((r) => cotangents.get(r));
-  if (given.every((ct) => ct === null)) return;
+  if (given.every((ct) => ct === null) && (tapes === null || pullback?.records !== true)) return;
   if (pullback !== null) {
     const plain = given.map((ct) => (ct === null ? null : unmask(ct)));
-    const pulled = pullback.pull(plain, (v) => cotangents.take(v));
+    const pulled = pullback.pull(plain, (v) => cotangents.take(v), tapes);
     for (const [v, ct] of pulled) if (state.active.has(v)) cotangents.add(v, ct);
     return;
   }

@@ -157,11 +157,40 @@ export interface ReverseContext extends FlowContext {
   lookup(value: Value): Value;
   /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
   definition(value: Value): Operation | null;
-  /** Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block. */
-  split(region: Block, active: readonly boolean[]): SplitRegion;
+  /** The lists on which loops around this operation record, which it may go on with. */
+  readonly tapes: Tapes;
+  /**
+   * Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block.
+   * `around` gives the lists that the region goes on with where it records something; without, loops in it begin lists.
+   */
+  split(region: Block, active: readonly boolean[], around?: OpenTapes): SplitRegion;
   calleeSignature(callee: string): Signature;
   /** Splits a function of the module for the given active arguments; `keep`: it is also called as it is. */
   splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
+}
+
+/**
+ * The lists, one for each type of what they hold, on which loops within one another record: each goes on where the last
+ * one stopped, and backwards where that one began, since what is recorded last is read first.
+ */
+export interface Tapes {
+  get(element: Type): Value;
+  set(element: Type, tape: Value): void;
+  /** Whether the block may run many times: then what it keeps goes on the tapes. */
+  readonly isRepeated: boolean;
+}
+
+/** Where a region's tapes come from: `open` is asked once for each type. */
+export interface OpenTapes {
+  open(element: Type): Value;
+  readonly isRepeated: boolean;
+}
+
+/** A list that a block goes on with: as it gets it, and as it leaves it. */
+export interface Recorded {
+  readonly element: Type;
+  readonly before: Value;
+  readonly after: Value;
 }
 
 export interface SplitRegion {
@@ -176,16 +205,24 @@ export interface SplitRegion {
   forward(extra: () => readonly Value[], extraArguments?: readonly Value[]): Block;
   /** The values from outside the region that receive a cotangent from it, original values. */
   readonly captured: readonly Value[];
+  /** The lists that the region goes on with. */
+  readonly recorded: readonly Recorded[];
   /**
    * Emits the backward operations into the current builder: from values for the residuals and cotangents of the
    * results to cotangents of the region's arguments, then of `captured`. Null stands for zero. A captured value's
-   * cotangent includes its seed, where it has one.
+   * cotangent includes its seed, where it has one. `tapes` are those of `recorded` as the region left them, and come
+   * back as it got them.
    */
   backward(
     residuals: readonly Value[],
     cotangents: readonly (Value | null)[],
     seed?: (captured: Value) => Value | null,
-  ): { readonly arguments: readonly (Value | null)[]; readonly captured: readonly (Value | null)[] };
+    tapes?: readonly Value[],
+  ): {
+    readonly arguments: readonly (Value | null)[];
+    readonly captured: readonly (Value | null)[];
+    readonly tapes: readonly Value[];
+  };
 }
 
 export interface SplitCall {
@@ -200,12 +237,16 @@ export interface Pullback {
   readonly results: readonly Value[];
   /**
    * Runs in the backward builder: cotangents of the results → [value of the original function, its cotangent]. `take`
-   * gives what was gathered for a value so far and leaves nothing behind, so that a loop may go on adding to it.
+   * gives what was gathered for a value so far and leaves nothing behind, so that a loop may go on adding to it. `tapes`
+   * are those that the operation went on with, null where loops around it have none.
    */
   pull(
     cotangents: readonly (Value | null)[],
     take: (value: Value) => Value | null,
+    tapes: Tapes | null,
   ): readonly (readonly [Value, Contribution])[];
+  /** Whether it recorded something: then it is pulled in any case, so that the tapes are as they were. */
+  readonly records?: boolean;
 }
 
 /** What a structured op's forward rule sees: it emits the operation with tangents beside its results. */

@@ -10,13 +10,13 @@ import {
   dimsOf,
   emit,
   type FlowContext,
-  list,
+  type ListType,
   makeBlock,
   type Pullback,
   type ReverseContext,
   type SplitRegion,
-  sameType,
   scalar,
+  type Tapes,
   type Type,
   tensorType,
   type UseContext,
@@ -26,7 +26,7 @@ import { add, mul, sub } from "./arithmetic.ts";
 import { constant, constantLike, empty } from "./constant.ts";
 import { counterStep } from "./counters.ts";
 import { cast, compare } from "./elementwise.ts";
-import { pop, push } from "./tape.ts";
+import { Recording, SharedTapes, tapeArgument } from "./recording.ts";
 import { zeros, zerosLike } from "./zeros.ts";
 
 type Cotangents = readonly (Value | null)[];
@@ -50,52 +50,78 @@ export function usesOfIf(x: UseContext): void {
 }
 
 /**
- * The forward `if` also yields what the backward of either branch reads, zeros standing for the branch not taken; the
- * backward is an `if` on the same predicate, so a branch not taken contributes nothing.
+ * The forward `if` also yields what the backward of either branch reads, zeros standing for the branch not taken, or in a
+ * loop records it; the backward is an `if` on the same predicate, so a branch not taken contributes nothing.
  */
 export function reverseIf(x: ReverseContext): Pullback {
   const [predicate] = x.operands;
-  const count = x.operation.results.length;
-  const branches = x.operation.regions.map((region) => x.split(region, []));
-  const [first, second] = branches.map((b) => b.residuals);
-  const padding = (values: readonly Value[]): Value[] => values.map((v) => zeros(v.type));
-  const regions = [
-    branches[0].forward(() => [...first, ...padding(second)]),
-    branches[1].forward(() => [...padding(first), ...second]),
-  ];
+  const tapes = new SharedTapes(x.tapes);
+  const branches = x.operation.regions.map((region): Branch => {
+    const split = x.split(region, [], tapes);
+    const recorded = tapes.isRepeated ? split.residuals : [];
+    const recording = new Recording(recorded, split.recorded, (element) => tapes.open(element));
+    return { split, recording, yielded: tapes.isRepeated ? [] : split.residuals };
+  });
+  const regions = branches.map(({ split, recording }) =>
+    split.forward(() => [
+      ...branches.flatMap((b) => (b.split === split ? b.yielded : b.yielded.map((v) => zeros(v.type)))),
+      ...tapes.from(recording, recording.pushed()),
+    ]),
+  );
   const all = emit(x.operation.op, [predicate], { regions, names: x.operation.results.map((r) => r.name) });
-  const residuals = [all.slice(count, count + first.length), all.slice(count + first.length)];
-  const captured = capturedBy(branches);
+  const counts = [x.operation.results.length, ...branches.map((b) => b.yielded.length), tapes.lists.length];
+  const [results, first, second, afters] = cut(all, counts);
+  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, afters[i]);
+  const captured = capturedBy(branches.map((b) => b.split));
   return {
-    results: all.slice(0, count),
-    pull(cotangents, take) {
+    results,
+    records: tapes.lists.length > 0,
+    pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
-      const back = (i: number) => () => branchCotangents(branches[i], residuals[i], cotangents, gathered);
+      const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? afters[i]);
+      const back = (branch: Branch, yielded: readonly Value[]) => (): readonly Value[] =>
+        branchCotangents(branch, yielded, cotangents, gathered, { tapes, lists });
       const builder = currentBlock();
       const pulled = emit(x.operation.op, [predicate], {
-        regions: [builder.region([], back(0)), builder.region([], back(1))],
+        regions: [builder.region([], back(branches[0], first)), builder.region([], back(branches[1], second))],
       });
+      for (const [i, { element }] of tapes.lists.entries()) around?.set(element, pulled[captured.length + i]);
       return captured.map((v, i) => [v, pulled[i]] as const);
     },
   };
+}
+
+interface Branch {
+  readonly split: SplitRegion;
+  readonly recording: Recording;
+  /** The residuals that are not recorded. */
+  readonly yielded: readonly Value[];
 }
 
 function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
   return [...new Set(regions.flatMap((r) => r.captured))];
 }
 
-/** The cotangents of what either branch reads after this one: as gathered before where it does not read the value. */
+/**
+ * The cotangents of what either branch reads after this one, as gathered before where it does not read the value, and then
+ * the tapes as they were before it.
+ */
 function branchCotangents(
-  branch: SplitRegion,
-  residuals: readonly Value[],
-  cotangents: readonly (Value | null)[],
+  { split, recording }: Branch,
+  yielded: readonly Value[],
+  cotangents: Cotangents,
   gathered: ReadonlyMap<Value, Value | null>,
+  after: { readonly tapes: SharedTapes; readonly lists: readonly Value[] },
 ): readonly Value[] {
-  const back = branch.backward(residuals, cotangents, (v) => gathered.get(v) ?? null);
-  return [...gathered].map(([v, before]) => {
-    const at = branch.captured.indexOf(v);
+  const back = recording.popped(after.tapes.of(recording, after.lists), (kept, inner) => {
+    const residuals = split.residuals.map((v, i) => kept.get(v) ?? yielded[i]);
+    return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
+  });
+  const outward = [...gathered].map(([v, before]) => {
+    const at = split.captured.indexOf(v);
     return (at < 0 ? before : back.captured[at]) ?? zerosLike(v);
   });
+  return [...outward, ...after.tapes.from(recording, back.tapes, after.lists)];
 }
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
@@ -137,8 +163,8 @@ export function flowsOfWhile(x: FlowContext): readonly boolean[] {
 }
 
 /**
- * The forward loop counts its steps and pushes what a step backwards reads on a tape for each such value; the backward
- * loop runs as many steps and pops them.
+ * The forward loop counts its steps and pushes what a step backwards reads on the tapes, behind what loops within it
+ * pushed; the backward loop runs as many steps and pops that.
  */
 export function reverseWhile(x: ReverseContext): Pullback {
   const { op, regions, results } = x.operation;
@@ -147,19 +173,22 @@ export function reverseWhile(x: ReverseContext): Pullback {
     regions[0],
     active.map(() => false),
   );
-  const step = x.split(regions[1], active);
+  const step = x.split(regions[1], active, { open: tapeArgument, isRepeated: true });
   const counters = step.residuals.map((v) => counterOf(x, step, v));
-  const tapes = tapesFor(step.residuals.filter((_, i) => counters[i] === null));
-  const inits = [constant(0, scalar("i32")), ...tapes.inits];
-  const [steps, ...lists] = argumentsLike(inits, ["steps", ...tapes.names]);
-  const body = step.forward(() => [add(steps, one()), ...tapes.pushed(lists)], [steps, ...lists]);
-  const cond = test.forward(() => [], argumentsLike(inits, ["steps", ...tapes.names]));
-  const as = [...names(results), "steps", ...tapes.names];
-  const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: as });
+  const uncounted = step.residuals.filter((_, i) => counters[i] === null);
+  const tapes = new Recording(uncounted, step.recorded, tapeArgument);
+  const inits = [constant(0, scalar("i32")), ...tapes.lists.map(({ element }) => x.tapes.get(element))];
+  const steps = new Value(scalar("i32"), "steps");
+  const body = step.forward(() => [add(steps, one()), ...tapes.pushed()], [steps, ...tapes.lists.map((l) => l.before)]);
+  const added = ["steps", ...tapes.lists.map((l) => l.before.name)];
+  const cond = test.forward(() => [], argumentsLike(inits, added));
+  const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: [...names(results), ...added] });
   const kept = all.slice(results.length);
+  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, kept[1 + i]);
   return {
     results: all.slice(0, results.length),
-    pull: (cotangents, take) => pullWhile(x, { step, counters, tapes, kept }, cotangents, take),
+    records: tapes.lists.length > 0,
+    pull: (cotangents, take, around) => pullWhile(x, { step, counters, tapes, kept }, cotangents, take, around),
   };
 }
 
@@ -186,7 +215,7 @@ interface KeptByWhile {
   /** For each residual, the counter that it is. */
   readonly counters: readonly (Counter | null)[];
   /** What holds the other residuals. */
-  readonly tapes: Tapes;
+  readonly tapes: Recording;
   /** The number of steps, and the tapes. */
   readonly kept: readonly Value[];
 }
@@ -196,10 +225,12 @@ function pullWhile(
   { step, counters, tapes, kept }: KeptByWhile,
   given: Cotangents,
   take: Take,
+  around: Tapes | null,
 ): Pulled {
   const { op } = x.operation;
   const carried = initialCotangents(x, step, given, take);
-  const inits = [...kept, ...carried.inits];
+  const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? kept[1 + i]);
+  const inits = [kept[0], ...lists, ...carried.inits];
   const types = inits.map((v) => v.type);
   const builder = currentBlock();
   const as = [...names(kept), ...carried.names];
@@ -207,14 +238,16 @@ function pullWhile(
   const body = builder.region(
     types,
     (steps, ...values) => {
-      const [rests, popped] = tapes.popped(values.slice(0, kept.length - 1));
-      const residuals = counters.map((c, i) => (c === null ? popped.get(step.residuals[i]) : counted(c, steps)));
-      const next = carried.step(residuals as Value[], values.slice(kept.length - 1), []);
-      return [sub(steps, one()), ...rests, ...next.carry];
+      const next = tapes.popped(values.slice(0, kept.length - 1), (popped, inner) => {
+        const residuals = counters.map((c, i) => (c === null ? popped.get(step.residuals[i]) : counted(c, steps)));
+        return carried.step(residuals as Value[], values.slice(kept.length - 1), [], inner);
+      });
+      return [sub(steps, one()), ...next.tapes, ...next.carry];
     },
     as,
   );
   const all = emit(op, inits, { regions: [cond, body] });
+  for (const [i, { element }] of tapes.lists.entries()) around?.set(element, all[1 + i]);
   return carried.pulled(all.slice(kept.length));
 }
 
@@ -247,15 +280,16 @@ export function reverseScan(x: ReverseContext): Pullback {
   const elements = step.arguments.slice(count);
   const made = step.residuals.filter((v) => !elements.includes(v));
   const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
-  const tapes = tapesFor(lists);
-  const carried = argumentsLike(tapes.inits, tapes.names);
-  const body = step.forward(() => [...stacked, ...tapes.pushed(carried)]);
+  const tapes = new Recording(lists, [], tapeArgument);
+  const carried = tapes.lists.map((l) => l.before);
+  const body = step.forward(() => [...stacked, ...tapes.pushed()]);
   const block = withCarried(body, count, carried);
-  const all = emit(op, [...x.operands.slice(0, count), ...tapes.inits, ...x.operands.slice(count)], {
+  const inits = carried.map((v) => empty(v.type as ListType));
+  const all = emit(op, [...x.operands.slice(0, count), ...inits, ...x.operands.slice(count)], {
     attributes,
     regions: [block],
     segments: [count + carried.length, segments[1]],
-    names: [...names(results.slice(0, count)), ...tapes.names, ...names(results.slice(count)), ...names(stacked)],
+    names: names([...results.slice(0, count), ...carried, ...results.slice(count), ...stacked]),
   });
   const [lasts, kept, outputs] = cut(all, [count, carried.length, results.length - count + stacked.length]);
   const own = outputs.slice(0, results.length - count);
@@ -273,7 +307,7 @@ interface KeptByScan {
   /** What holds the elements of a residual. */
   readonly stacks: ReadonlyMap<Value, Value>;
   /** What holds the residuals that are lists themselves, and those tapes. */
-  readonly tapes: Tapes;
+  readonly tapes: Recording;
   readonly kept: readonly Value[];
   readonly length: Dim;
 }
@@ -297,17 +331,12 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
         stacked.length,
         outputs.length,
       ]);
-      const [rests, popped] = tapes.popped(lastLists);
-      const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
-      const next = carried.step(
-        residuals,
-        values,
-        spread(
-          given.slice(count).map((ct) => ct !== null),
-          cts,
-        ),
-      );
-      return [...rests, ...next.carry, ...next.rest];
+      const next = tapes.popped(lastLists, (popped) => {
+        const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
+        const isGiven = given.slice(count).map((ct) => ct !== null);
+        return carried.step(residuals, values, spread(isGiven, cts));
+      });
+      return [...next.tapes, ...next.carry, ...next.rest];
     },
     [...names(kept), ...carried.names, ...names(stacked)],
   );
@@ -336,33 +365,6 @@ function withCarried({ arguments: args, operations, results }: Block, count: num
 
 // ---- what both loops share ------------------------------------------------------------------------------------------
 
-type Tapes = ReturnType<typeof tapesFor>;
-
-/** Lists for what a loop keeps of each step: one for each type. */
-function tapesFor(residuals: readonly Value[]) {
-  const groups: Value[][] = [];
-  for (const v of residuals) {
-    const group = groups.find(([first]) => sameType(first.type, v.type));
-    if (group === undefined) groups.push([v]);
-    else group.push(v);
-  }
-  return {
-    inits: groups.map(([first]) => empty(list(first.type))),
-    names: groups.map((group) => (group.length === 1 ? group[0].name : "tape")),
-    pushed: (tapes: readonly Value[]): readonly Value[] => tapes.map((tape, i) => push(tape, ...groups[i])),
-    /** The lists before that, and what was pushed for each residual. */
-    popped(tapes: readonly Value[]): readonly [rests: readonly Value[], kept: ReadonlyMap<Value, Value>] {
-      const kept = new Map<Value, Value>();
-      const rests = tapes.map((tape, i) => {
-        const [rest, ...values] = pop(tape, groups[i].length);
-        for (const [k, v] of groups[i].entries()) kept.set(v, values[k]);
-        return rest;
-      });
-      return [rests, kept];
-    },
-  };
-}
-
 /** The cotangents that a backward loop carries: those of the carried values, then those of what the body reads outside. */
 function initialCotangents(x: ReverseContext, step: SplitRegion, given: Cotangents, take: Take) {
   const { operands, results, segments } = x.operation;
@@ -374,14 +376,15 @@ function initialCotangents(x: ReverseContext, step: SplitRegion, given: Cotangen
     inits: [...lasts, ...gathered],
     names: [...initial, ...step.captured].map(({ name }) => (name === null ? "ct" : `${name}_ct`)),
     /** One step backwards: the next carried cotangents, and those of the other arguments. */
-    step(residuals: readonly Value[], carried: readonly Value[], others: Cotangents) {
+    step(residuals: readonly Value[], carried: readonly Value[], others: Cotangents, tapes: readonly Value[] = []) {
       const totals = carried.slice(lasts.length);
       const cotangents = [...spread(active, carried), ...others];
-      const back = step.backward(residuals, cotangents, (v) => totals[step.captured.indexOf(v)]);
+      const back = step.backward(residuals, cotangents, (v) => totals[step.captured.indexOf(v)], tapes);
       const next = back.arguments.slice(0, active.length).filter((ct) => ct !== null);
       return {
         carry: [...next, ...back.captured.filter((ct) => ct !== null)],
         rest: back.arguments.slice(active.length).filter((ct) => ct !== null),
+        tapes: back.tapes,
       };
     },
     pulled: (all: readonly Value[]): Pulled => [...initial, ...step.captured].map((v, i) => [v, all[i]] as const),
