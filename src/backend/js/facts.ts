@@ -3,6 +3,7 @@
 import {
   type Block,
   bindOperands,
+  countUses,
   Dense,
   type Dim,
   type DType,
@@ -17,7 +18,6 @@ import {
   sameDim,
   type Value,
   ValueMap,
-  walk,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import { spellNumber } from "./names.ts";
@@ -33,14 +33,23 @@ export class FuncFacts implements ValueFacts {
   readonly #order = new ValueMap<number>();
   readonly #indexed = new ValueMap<Value>();
 
+  readonly #func: Func;
+  #uses: ValueMap<number> | null = null;
+
   constructor(func: Func) {
+    this.#func = func;
     for (const v of func.body.arguments) this.#order.set(v, 0);
-    walk(func.body, (operation) => this.#visit(operation));
+    this.#block(func.body);
   }
 
   /** Memory of one axis that a subscript is the place in, where it exists before the subscript. */
   indexedBy(subscript: Value): Value | undefined {
     return this.#indexed.get(subscript);
+  }
+
+  isUsed(value: Value): boolean {
+    this.#uses ??= countUses(this.#func.body);
+    return this.#uses.has(value);
   }
 
   canonical(value: Value): Value {
@@ -62,6 +71,23 @@ export class FuncFacts implements ValueFacts {
     const { op, results } = operation;
     if (results.length === 1 && this.isLiteral(results[0])) return 0;
     return op.scalar === null ? 1 + results.length : elementwiseWeight(operation);
+  }
+
+  #block({ operations }: Block): void {
+    for (const operation of operations) {
+      this.#visit(operation);
+      for (const region of operation.regions) this.#block(region);
+      if (operation.op === records.if) this.#join(operation);
+    }
+  }
+
+  /** Branches that go on with the same list both change it in place. */
+  #join({ results, regions: [then, otherwise] }: Operation): void {
+    for (const [i, result] of results.entries()) {
+      if (result.type.kind !== "list") continue;
+      const list = this.canonical(then.results[i]);
+      if (list === this.canonical(otherwise.results[i])) this.#same.set(result, list);
+    }
   }
 
   #visit(operation: Operation): void {

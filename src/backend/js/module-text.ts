@@ -2,6 +2,7 @@
 
 import {
   type Attribute,
+  type Block,
   Dense,
   type DType,
   dtypes,
@@ -15,7 +16,9 @@ import {
   productOf,
   type TensorType,
   type TypedArray,
+  walk,
 } from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
 import { helperNames, Names } from "./names.ts";
 
 /** What the helpers of generated code know by number. */
@@ -31,13 +34,13 @@ export interface Tables {
  * (measured: 100,000 steps backwards take 0.7 ms, 1.1 ms with new tapes, 4.3 ms with arrays that are pushed to). The
  * function that is called from outside gives back those that were opened meanwhile, the longest ones to the engine.
  */
-const tapeText = `const $tapes = [];
+const tapeText = (low: number): string => `const $tapes = [];
 let $opened = 0;
 
 function $tape() {
-  if ($opened === $tapes.length) $tapes.push({ data: new Float64Array(8), count: 0 });
+  if ($opened === $tapes.length) $tapes.push({ data: new Float64Array(${low + 8}), count: ${low} });
   const tape = $tapes[$opened++];
-  tape.count = 0;
+  tape.count = ${low};
   return tape;
 }
 
@@ -48,13 +51,15 @@ function $grow(tape, more) {
 }
 
 function $close(before) {
-  for (let i = before; i < $opened; i++) if ($tapes[i].data.length > 1048576) $tapes[i].data = new Float64Array(8);
+  for (let i = before; i < $opened; i++) if ($tapes[i].data.length > 1048576) $tapes[i].data = new Float64Array(${low + 8});
   if ($tapes.length > 65536) $tapes.length = Math.max(65536, before);
   $opened = before;
 }`;
 
 export class ModuleText {
   readonly module: Module;
+  /** Where tapes begin: below are zeros, as many as one pop takes. */
+  readonly low: number;
   readonly #texts: string[] = [];
   /** The kernels used so far, callees first: their names and their texts. */
   readonly #kernelNames = new Map<Kernel, string>();
@@ -72,10 +77,11 @@ export class ModuleText {
     this.module = module;
     const names = new Names();
     for (const func of funcs) this.#functionNames.set(func.name, names.unique(func.name));
+    this.low = funcs.reduce((low, { body }) => Math.max(low, mostPopped(body)), 0);
   }
 
   get text(): string {
-    const tapes = this.#hasTapes ? [tapeText] : [];
+    const tapes = this.#hasTapes ? [tapeText(this.low)] : [];
     return [...tapes, ...this.#kernelTexts, ...this.#texts].join("\n\n");
   }
 
@@ -139,4 +145,12 @@ export class ModuleText {
     const data = value instanceof Dense ? value.toArray().data : new dtypes[type.dtype].array(size).fill(Number(value));
     return `$constants[${this.#constants.push(data) - 1}]`;
   }
+}
+
+function mostPopped(block: Block): number {
+  let most = 0;
+  walk(block, ({ op, results }) => {
+    if (op === records.pop) most = Math.max(most, results.length - 1);
+  });
+  return most;
 }
