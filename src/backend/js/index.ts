@@ -48,7 +48,12 @@ export const jsBackend: Backend = {
       native: (convention, otherwise) =>
         takesArray(func)
           ? null
-          : native(generated, { func, signature: options.signature, convention }, otherwise, failed(options.signature)),
+          : native(
+              generated,
+              { func, signature: options.signature, convention, seen: text.seen },
+              otherwise,
+              failed(options.signature),
+            ),
       source: text.text,
       standalone: (convention) => standalone(text, func, options.signature, convention),
     };
@@ -75,6 +80,8 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
   };
   const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
     const { of, axis, origin } = tables.ranges[number];
+    if (Number.isInteger(index) && index >= 0 && index <= extent - size)
+      return fail("argument", `${of}: element ${index} is no number`, { origin, iterations });
     return fail("range", rangeMessage(of, index, axis, extent, size), { origin, iterations });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {

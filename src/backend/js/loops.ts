@@ -2,6 +2,7 @@
 
 import { addDims, asAtom, type Block, type Dim, fail, isScalar, type Operation, type Value } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
+import { bulk, type CountedLoop } from "./bulk.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { collapse } from "./collapse.ts";
 import type { Scope } from "./text.ts";
@@ -35,14 +36,6 @@ export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope):
   countedLoop(w, { index: null, carry, lower: "0", upper, step: 1 }, operation, scope);
 }
 
-interface CountedLoop {
-  readonly index: Value | null;
-  readonly carry: readonly Value[];
-  readonly lower: string;
-  readonly upper: string;
-  readonly step: number;
-}
-
 /**
  * V8 leaves a long loop that is entered once in code it replaced on the way (measured: 3 ms instead of 2 for a million
  * elements, 12 ns an element instead of 0.9 at worst): ranges of this many steps are calls of a function of their own.
@@ -57,6 +50,11 @@ const long = 512;
 
 function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
   const { carry, lower, upper } = loop;
+  const call = bulk(w, loop, operation.regions[0].operations, scope);
+  if (call !== null) {
+    scope.lines.push(call);
+    return;
+  }
   const range = rangePerCall(w, loop, operation, scope);
   if (range === null) {
     writeLoop(w, loop, operation, scope);

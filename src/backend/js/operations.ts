@@ -17,7 +17,6 @@ import {
   type Op,
   type Operation,
   productOf,
-  sameDim,
   signatureOf,
   subDims,
   type TensorType,
@@ -177,20 +176,18 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
 }
 
 /**
- * Nothing stands outside of a typed array. Engines check that when it is read, so that asking costs nothing beside the
- * read to come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons).
+ * Nothing stands outside of an array. Engines check that when it is read, so that asking costs nothing beside the read to
+ * come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons). An array of JavaScript
+ * may hold something else than a number, which is seen here too where it is looked at wherever it is read.
  */
-function isOutside(
-  w: FunctionWriter,
-  { operands, attributes, results }: Operation,
-  index: string,
-  scope: Scope,
-): string {
-  const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
-  const memory = size === 1 ? w.facts.indexedBy(results[0]) : undefined;
-  if (memory !== undefined && sameDim((memory.type as MemRefType).shape[0], extent))
-    return `${w.atom(memory, scope)}[${index}] === undefined`;
-  const last = w.bound(subDims(extent, size), scope);
+function isOutside(w: FunctionWriter, operation: Operation, index: string, scope: Scope): string {
+  const { operands, attributes, results } = operation;
+  const memory = w.facts.indexedBy(results[0]);
+  if (memory !== undefined) {
+    const element = `${w.atom(memory, scope)}[${index}]`;
+    return w.isSeen(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
+  }
+  const last = w.bound(subDims(attributes.extent as Dim, attributes.size as Dim), scope);
   const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
   return `!(${isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`} && ${index} <= ${last})`;
 }

@@ -10,7 +10,7 @@ export function emitEmpty(w: FunctionWriter, { op, results }: Operation, scope: 
 }
 
 function emptyList(w: FunctionWriter, type: Type): string {
-  return holdsLists(type) ? "[]" : w.module.tape();
+  return type.kind !== "list" || holdsLists(type) ? "[]" : w.module.tape(elementDType(type.element) ?? "f64");
 }
 
 function holdsLists(type: Type): boolean {
@@ -53,24 +53,12 @@ export function emitPop(w: FunctionWriter, { op, operands, results: [, ...values
   }
   const { data, count } = variables(w, list, scope) ?? { data: `${tape}.data`, count: `${tape}.count` };
   scope.lines.push(`${count} -= ${values.length};`);
-  for (const [i, v] of values.entries()) w.declare(v, asStored(`${data}[${plus(count, i)}]`, type), scope, op.name);
+  for (const [i, v] of values.entries()) {
+    const top = `${data}[${plus(count, i)}]`;
+    w.declare(v, isBoolean(type) ? `${top} !== 0` : top, scope, op.name);
+  }
   const { low } = w.module;
   scope.lines.push(`if (${count} < ${low}) ${count} = ${low};`);
-}
-
-/** An element of a tape as a value of its type: engines count with integers where they see that these are such. */
-function asStored(element: string, type: Type): string {
-  switch (elementDType(type)) {
-    case "bool":
-      return `${element} !== 0`;
-    case "i32":
-    case "u8":
-      return `${element} | 0`;
-    case "u32":
-      return `${element} >>> 0`;
-    default:
-      return element;
-  }
 }
 
 function plus(text: string, n: number): string {
