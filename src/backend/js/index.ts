@@ -23,7 +23,7 @@ import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
 import type { Tables } from "./module-text.ts";
-import { native } from "./native.ts";
+import { native, unfit } from "./native.ts";
 import { standalone } from "./standalone.ts";
 import { takesArray } from "./writer.ts";
 
@@ -80,8 +80,7 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
   };
   const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
     const { of, axis, origin } = tables.ranges[number];
-    if (Number.isInteger(index) && index >= 0 && index <= extent - size)
-      return fail("argument", `${of}: element ${index} is no number`, { origin, iterations });
+    if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
     return fail("range", rangeMessage(of, index, axis, extent, size), { origin, iterations });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {
