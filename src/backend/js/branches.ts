@@ -44,24 +44,27 @@ export interface Exit {
   readonly flags: readonly Value[];
   /** What `leave` reads. */
   readonly needed: ReadonlySet<Value>;
+  /** About how many lines `leave` writes. */
+  readonly length: number;
   /** Writes the end of a step that has no next one. */
   leave(scope: Scope): void;
 }
 
-/** What stands behind the branch at the end of a body is written again where the branch leaves, up to so many operations. */
-const mostBehind = 16;
+/** What stands behind the branch at the end of a body is written again where the branch leaves, up to so many lines. */
+const longest = 32;
 
 /** Writes the body of a loop; where the branch at its end sets a flag, the loop is left there and then. */
 export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Exit): void {
   const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op === records.if);
   const behind = body.operations.slice(at + 1);
-  if (at < 0 || behind.length > mostBehind || !behind.every(isRepeatable)) {
+  const branch = body.operations[at];
+  const length = at < 0 ? Infinity : exit.length + behind.length + branch.results.length;
+  if (length > longest || !behind.every(isRepeatable)) {
     w.block(body, scope);
     return;
   }
   const write = (operations: readonly Operation[], to: Scope): void => w.block({ ...body, operations }, to);
   write(body.operations.slice(0, at), scope);
-  const branch = body.operations[at];
   const last = neededFor(behind, exit.needed);
   writeIf(w, branch, scope, (region, inner, yields) => {
     const leave = (end: Scope): void => {
@@ -69,7 +72,7 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
       write(last.operations, end);
       exit.leave(end);
     };
-    const within = exitWithin(branch, region, exit.flags, last.needed, leave);
+    const within = exitWithin(branch, region, exit.flags, { needed: last.needed, length, leave });
     if (within.flags.some((v) => w.facts.literal(v) === "true")) {
       w.block(region, inner);
       leave(inner);
@@ -102,15 +105,9 @@ function neededFor(
 }
 
 /** The exit as a region of the branch sees it, whose results are what the region yields. */
-function exitWithin(
-  { results }: Operation,
-  region: Block,
-  flags: readonly Value[],
-  outer: ReadonlySet<Value>,
-  leave: Exit["leave"],
-): Exit {
+function exitWithin({ results }: Operation, region: Block, flags: readonly Value[], outer: Omit<Exit, "flags">): Exit {
   const yielded = (v: Value): Value => region.results[results.indexOf(v)] ?? v;
-  const needed = new Set(outer);
-  for (const [i, r] of results.entries()) if (outer.has(r)) needed.add(region.results[i]);
-  return { flags: flags.map(yielded), needed, leave };
+  const needed = new Set(outer.needed);
+  for (const [i, r] of results.entries()) if (outer.needed.has(r)) needed.add(region.results[i]);
+  return { ...outer, flags: flags.map(yielded), needed };
 }

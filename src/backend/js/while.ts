@@ -34,6 +34,7 @@ function exitOf(w: FunctionWriter, { regions: [cond, body], results }: Operation
   return {
     flags,
     needed: new Set(last),
+    length: last.length,
     leave(end) {
       const carried = read.map((k) => cond.arguments[k]);
       assign(w, carried, last, end);
