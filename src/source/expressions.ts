@@ -83,7 +83,7 @@ export function readName(x: Reading, { name, at }: Name): Meaning {
       x.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
     );
   }
-  const own = fileName(x, name) ?? builtin(x, name, at);
+  const own = fileName(x, name, at) ?? builtin(x, name, at);
   return (
     own ??
     x.fail(
@@ -100,13 +100,13 @@ function namesOf(x: Reading): readonly string[] {
 }
 
 /** A function or constant of the file. */
-function fileName(x: Reading, name: string): Meaning | undefined {
+function fileName(x: Reading, name: string, at: number): Meaning | undefined {
   const fn = x.file.functions.get(name);
   if (fn !== undefined) return { kind: "function", fn: fn(), scope: x.fileScope };
   const constant = x.file.constants.get(name);
   if (constant === undefined) return undefined;
   let known = x.constants.get(name);
-  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant.init as Expression)));
+  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant, at)));
   return known;
 }
 

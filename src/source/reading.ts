@@ -31,7 +31,7 @@ import type { Place } from "./places.ts";
 import { Scope } from "./scope.ts";
 import { State } from "./state.ts";
 import type { SourceText } from "./text.ts";
-import type { Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
+import type { Declared, Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
 
 export const f64 = scalar("f64");
 export const bool = scalar("bool");
@@ -106,8 +106,9 @@ export class Reading {
   /** How many things were numbered at the place. */
   #events = 0;
   #depth = 0;
-  #isFixed = false;
   #unfolded = 0;
+  /** Where the constant of the file stands that is being read. */
+  #constantAt = Number.POSITIVE_INFINITY;
   readonly #origins = new Map<number, Origin>();
 
   readonly #places: Place;
@@ -171,7 +172,7 @@ export class Reading {
   // ---- locations ----------------------------------------------------------------------------------------------------
 
   location(name: string, use: Location["use"] = "plain", key = `${this.event()}`, isField = false): Location {
-    const location = new Location(key, name, ++this.state.age, this.#isFixed ? "once" : use, isField);
+    const location = new Location(key, name, ++this.state.age, use, isField);
     if (key !== unnumbered) this.locations.set(key, location);
     return location;
   }
@@ -265,15 +266,19 @@ export class Reading {
     return { kind: "record", isTuple: cell.isTuple, site: cell.site, fields };
   }
 
-  /** A constant of the file, which every path sees: computed where the function begins. */
-  fileConstant(name: string, init: Expression): Meaning {
-    const [scope, isFixed] = [this.scope, this.#isFixed];
-    this.scope = this.fileScope;
-    this.#isFixed = true;
-    const m = this.under(this.#places, () => withBuilder(this.root, () => this.verbs.evaluate(this, init)));
+  /** A constant of the file, which every path sees: computed where the function begins, of those before it in the text. */
+  fileConstant(name: string, { at, init }: Declared, needed: number): Meaning {
+    if (at >= this.#constantAt)
+      this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
+    const { scope, path, frames, jumps } = this;
+    const constantAt = this.#constantAt;
+    Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, frames: [], jumps: [] });
+    this.#constantAt = at;
+    const read = (): Meaning => this.verbs.evaluate(this, init as Expression);
+    const m = this.state.apart(() => this.under(this.#places, () => withBuilder(this.root, read)));
     freeze(this, m, `'${name}' is a constant of the file`);
-    this.scope = scope;
-    this.#isFixed = isFixed;
+    Object.assign(this, { scope, path, frames, jumps });
+    this.#constantAt = constantAt;
     return m;
   }
 
@@ -325,8 +330,10 @@ function keysOf(event: number): (field: string) => string {
 function freeze(x: Reading, m: Meaning, why: string): void {
   if (m.kind !== "reference") return;
   m.cell.frozen = why;
-  if (m.cell.kind === "record")
-    for (const field of m.cell.fields.values()) freeze(x, x.state.read(field) as Meaning, why);
+  for (const location of m.cell.kind === "record" ? m.cell.fields.values() : [m.cell.contents]) {
+    freeze(x, x.state.peek(location) as Meaning, why);
+    location.use = "once";
+  }
 }
 
 function hintFor(m: Meaning): string | undefined {

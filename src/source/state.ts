@@ -20,8 +20,8 @@ export interface Frame {
 export class State {
   readonly #values = new Map<Location, Meaning>();
   /** For each fork that is open, what the locations held before. */
-  readonly #journals: Map<Location, Meaning | undefined>[] = [];
-  readonly #frames: Frame[] = [];
+  #journals: Map<Location, Meaning | undefined>[] = [];
+  #frames: Frame[] = [];
   /** Counts locations, so that what is older than a fork or a loop can be told. */
   age = 0;
 
@@ -77,6 +77,15 @@ export class State {
 
   leaveFrame(): void {
     this.#frames.pop();
+  }
+
+  /** What happens in `body` happened before all that is being read: the forks and loops around take no notice. */
+  apart<T>(body: () => T): T {
+    const [journals, frames] = [this.#journals, this.#frames];
+    [this.#journals, this.#frames] = [[], []];
+    const result = body();
+    [this.#journals, this.#frames] = [journals, frames];
+    return result;
   }
 
   /** What the locations held before a loop that was left looked at them. */
