@@ -216,6 +216,17 @@ describe("a compiled function", () => {
     expect(name.code).toBe("scope");
   });
 
+  it("goes for each element of a batch its own way, and reads arrays there alone", () => {
+    const f = compileSource(`export function f(x: number, a: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x; i++) sum += i < a.length ? a[i] : -1;
+  return x < 0 ? a[1] - x : x < a.length ? sum * a[x] : sum;
+}`);
+    const a = tensor([10, 20, 30]);
+    expect(vmap(f, { inAxes: [0, null] })(tensor([0, 1, 2, 5, -4]), a).toArray()).toEqual([0, 200, 900, 58, 24]);
+    expect(vmap(grad(f), { inAxes: [0, null] })(tensor([-4, 2]), a).toArray()).toEqual([-1, 0]);
+  });
+
   it("is refused at the text, at the options, at what has no derivative", () => {
     expect(refusal(() => compileSource(5 as unknown as string)).code).toBe("argument");
     expect(refusal(() => compiled("nope")).code).toBe("name");
