@@ -3,7 +3,7 @@
 import { type BlockBuilder, currentBlock, emit, sameType, Value } from "../ir/index.ts";
 import { cast, compare, gather, records } from "../ops/index.ts";
 import { binary } from "./arithmetic.ts";
-import { contentsOf, lengthOf, requireArray } from "./arrays.ts";
+import { contentsOf, fieldOf, lengthOf, requireArray } from "./arrays.ts";
 import { destructure, placeOf } from "./assign.ts";
 import { declare, initialize } from "./declare.ts";
 import { evaluateTest, isCheap } from "./expressions.ts";
@@ -15,6 +15,7 @@ import {
   describeMeaning,
   type Meaning,
   type NumberMeaning,
+  type RecordCell,
   type ReferenceMeaning,
   type Shape,
   type TensorMeaning,
@@ -55,7 +56,12 @@ export function forLoop(x: Reading, s: StatementOf<"for">, labels: readonly stri
 
 /** By a counter of its own; the elements are read as each step begins. */
 export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly string[]): void {
-  const array = requireArray(x, x.verbs.evaluate(x, s.iterable), s.iterable.at, "an array");
+  const iterated = x.verbs.evaluate(x, s.iterable);
+  if (iterated.kind === "reference" && holdsOthers(x, iterated.cell)) {
+    forEach(x, s, iterated.cell, labels);
+    return;
+  }
+  const array = requireArray(x, iterated, s.iterable.at, "an array");
   const { age } = x.state;
   const counter = x.location("i");
   x.state.write(counter, x.number(0));
@@ -80,17 +86,45 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
       const m = x.number(
         array.array === "Float32Array" || array.array === "Int32Array" ? cast(element, "f64") : element,
       );
-      x.scoped(x.scope, () => {
-        if (s.declares) {
-          declare(x, s.pattern, s.isConst);
-          initialize(x, s.pattern, m);
-        } else destructure(x, s.pattern, m, (target, part) => void placeOf(x, target).write(part, false));
-        x.verbs.execute(x, s.body);
-      });
+      stepWith(x, s, m);
     },
     between: () => x.state.write(counter, binary(x, "+", index(), x.number(1), s.at)),
     age,
     labels,
+  });
+}
+
+/** Whether a list holds something that no array does: tuples, objects, booleans. */
+function holdsOthers(x: Reading, cell: Cell): cell is RecordCell {
+  if (cell.kind === "array" || !cell.isTuple) return false;
+  return [...cell.fields.values()].some((field) => x.state.read(field)?.kind !== "number");
+}
+
+/** The elements of a list that is no array of numbers: the body is read for one after another. */
+function forEach(x: Reading, s: StatementOf<"for-of">, list: RecordCell, labels: readonly string[]): void {
+  const before = x.path;
+  const breaks = x.target("exit");
+  for (const field of list.fields.values()) {
+    guarded(x, s.at, () => {
+      const { path } = x;
+      const continues = x.target("continue");
+      x.jumps = [...x.jumps, { labels, breaks, continues, isPlain: true }];
+      stepWith(x, s, fieldOf(x, field, s.iterable.at));
+      x.jumps = x.jumps.slice(0, -1);
+      arrive(x, [continues], path);
+    });
+  }
+  arrive(x, [breaks], before);
+}
+
+/** A step of `for … of` with its element. */
+function stepWith(x: Reading, s: StatementOf<"for-of">, m: Meaning): void {
+  x.scoped(x.scope, () => {
+    if (s.declares) {
+      declare(x, s.pattern, s.isConst);
+      initialize(x, s.pattern, m);
+    } else destructure(x, s.pattern, m, (target, part) => void placeOf(x, target).write(part, false));
+    x.verbs.execute(x, s.body);
   });
 }
 
@@ -432,11 +466,11 @@ function rebuilt(x: Reading, like: Meaning, named: Meaning, next: () => Value, n
     const key = other.kind === "array" ? other.contents.key : unnumbered;
     return x.array(cell.array, cell.length, next(), name, { key });
   }
-  const fieldOf = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
+  const partOf = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
   const read = (l: Location): Meaning => x.state.read(l) as Meaning;
   const fields = [...cell.fields].map(([field, l]) => {
-    const held = x.state.read(fieldOf(field)) ?? read(l);
+    const held = x.state.read(partOf(field)) ?? read(l);
     return [field, rebuilt(x, read(l), held, next, field)] as const;
   });
-  return x.record(cell.isTuple, fields, cell.site, name, (field) => fieldOf(field).key);
+  return x.record(cell.isTuple, fields, cell.site, name, (field) => partOf(field).key);
 }
