@@ -70,7 +70,7 @@ export function writeVariable(x: Reading, location: Location, m: Meaning, at: nu
     x.fail(
       "dtype",
       at,
-      `'${location.name}' is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
+      `${location.described} is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
       "a variable keeps one type",
     );
   if (m.kind === "function" && before !== undefined)

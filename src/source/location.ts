@@ -23,4 +23,9 @@ export class Location {
     this.use = use;
     this.isField = isField;
   }
+
+  /** As messages call it. */
+  get described(): string {
+    return this.use === "guarded" ? `the ${this.name}` : `'${this.name}'`;
+  }
 }

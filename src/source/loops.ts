@@ -12,7 +12,7 @@ import type { Location } from "./location.ts";
 import {
   type BooleanMeaning,
   type Cell,
-  describeMeaning,
+  describeApart,
   type Meaning,
   type NumberMeaning,
   type RecordCell,
@@ -418,10 +418,11 @@ function matching(x: Reading, { location, first }: Slot, at: number): Meaning {
   if (m === undefined) return first;
   const isSame = m.kind === first.kind && sameTypes(leavesOf(x, m), leavesOf(x, first));
   if (isSame) return m;
+  const [before, inside] = describeApart(first, m);
   return x.fail(
     "dtype",
     at,
-    `'${location.name}' is ${describeMeaning(first)} before the loop and ${describeMeaning(m)} in it`,
+    `${location.described} is ${before} before the loop and ${inside} in it`,
     "a variable keeps one type and one length",
   );
 }

@@ -141,3 +141,17 @@ export function describeMeaning(m: Meaning | undefined): string {
       return "undefined";
   }
 }
+
+/** Two that are not alike, as messages tell them apart. */
+export function describeApart(a: Meaning, b: Meaning): readonly [string, string] {
+  const [one, other] = [describeMeaning(a), describeMeaning(b)];
+  return one === other ? [one + describeParts(a), other + describeParts(b)] : [one, other];
+}
+
+function describeParts(m: Meaning): string {
+  if (m.kind !== "reference") return "";
+  const { cell } = m;
+  if (cell.kind === "array")
+    return typeof cell.length === "number" ? ` of length ${cell.length}` : ` as long as '${cell.contents.name}'`;
+  return cell.isTuple ? ` of length ${cell.fields.size}` : ` { ${[...cell.fields.keys()].join(", ")} }`;
+}

@@ -7,7 +7,7 @@ import {
   ArrayCell,
   type BooleanMeaning,
   type Cell,
-  describeMeaning,
+  describeApart,
   dtypeOfArray,
   type Meaning,
   type RecordCell,
@@ -238,9 +238,7 @@ class Meeting {
     const { state } = this.#x;
     if (m.kind === "reference") {
       state.write(into, m);
-      const { cell } = m;
-      const parts = cell.kind === "array" ? [cell.contents] : [...cell.fields.values()];
-      for (const part of parts) this.#part(part, missing);
+      this.#kept(m.cell, missing);
       return;
     }
     if (!("value" in m)) {
@@ -252,7 +250,12 @@ class Meeting {
     this.#yield(into, m, values, m, { kind: "nothing" });
   }
 
-  /** What a cell of one path alone holds. */
+  /** A cell of one path alone, with what it holds there. */
+  #kept(cell: Cell, missing: 0 | 1): Cell {
+    for (const part of cell.kind === "array" ? [cell.contents] : cell.fields.values()) this.#part(part, missing);
+    return cell;
+  }
+
   #part(part: Location, missing: 0 | 1): void {
     const there = this.#forks[1 - missing].changes;
     const held = there.has(part) ? there.get(part) : this.#x.state.read(part);
@@ -275,13 +278,7 @@ class Meeting {
   #newCell(a: Cell, b: Cell, named: Location, keyOf: (field: string) => string): Cell {
     const x = this.#x;
     if (a.kind === "array" && b.kind === "array" && a.array === b.array) {
-      if (!sameDim(a.length, b.length) && x.isFinal)
-        x.fail(
-          "shape",
-          this.#at,
-          `'${named.name}' has ${a.length} elements on one path and ${b.length} on the other`,
-          "make them equally long",
-        );
+      if (!sameDim(a.length, b.length)) return x.isFinal ? this.#refuseCells(named, a, b) : this.#kept(a, 1);
       const cell = new ArrayCell(a.array, a.length, x.location(named.name, "plain", keyOf("")));
       this.#meet(cell.contents, this.#held(0, a.contents), this.#held(1, b.contents), named);
       return cell;
@@ -300,8 +297,9 @@ class Meeting {
       return cell;
     }
     for (const cell of [a, b]) if (cell.kind === "record" && cell.site !== null) x.facts.requireArray(cell.site);
-    if (!x.isFinal && a.kind !== b.kind) return a.kind === "array" ? a : b;
-    return this.#refuse(named, { kind: "reference", cell: a }, { kind: "reference", cell: b });
+    const isArray = [a, b].some((cell) => cell.kind === "array" || cell.site !== null);
+    if (!x.isFinal && isArray) return a.kind === "array" ? this.#kept(a, 1) : this.#kept(b, 0);
+    return this.#refuseCells(named, a, b);
   }
 
   /** Room that was made for what is not there yet is nothing in other readings: the other cell is all there is. */
@@ -319,9 +317,14 @@ class Meeting {
     return changes.has(location) ? changes.get(location) : this.#x.state.read(location);
   }
 
+  #refuseCells(location: Location, a: Cell, b: Cell): never {
+    return this.#refuse(location, { kind: "reference", cell: a }, { kind: "reference", cell: b });
+  }
+
   #refuse(location: Location, a: Meaning, b: Meaning): never {
-    const what = `'${location.name}' is ${describeMeaning(a)} on one path and ${describeMeaning(b)} on the other`;
-    return this.#x.fail("dtype", this.#at, what, "a variable keeps one type");
+    const [one, other] = describeApart(a, b);
+    const what = `${location.described} is ${one} on one path and ${other} on the other`;
+    return this.#x.fail("dtype", this.#at, what, "a variable keeps one type and one length");
   }
 }
 
