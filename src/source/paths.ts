@@ -271,7 +271,7 @@ class Meeting {
     const merged = this.#newCell(a, b, named, this.#keys(a, b, into));
     const others = this.#merged.get(a) ?? new Map<Cell, Cell>();
     this.#merged.set(a, others.set(b, merged));
-    share(this.#x, [a, b], merged, named);
+    if (merged !== a && merged !== b) share(this.#x, [a, b], merged, named);
     return merged;
   }
 
