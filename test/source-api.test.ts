@@ -157,6 +157,13 @@ describe.each(backends)("a compiled function on %s", (backend) => {
       ],
       [[7, 4], 0],
     ]);
+    // beside a boolean, and an array of another dtype
+    expect(compiled("pick", { backend, hessian: true })({ on: true, x: 3 }, 2)[2][0][1]).toEqual({ x: 1 });
+    const weighed = "export function f(k: number, xs: Float32Array): number { return k * k * xs[0] * xs[0]; }";
+    expect(compileSource(weighed, { backend, hessian: true })(3, new Float32Array([2]))[2]).toEqual([
+      [8, new Float32Array([24])],
+      [new Float32Array([24]), [new Float32Array([18])]],
+    ]);
     const hessian = compiled("energy", { backend, hessian: true })(
       { mass: 2, v: [3, 4] },
       5,

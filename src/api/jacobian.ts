@@ -141,9 +141,9 @@ function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
 function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
   // the others are constants: a tangent of 0 would make NaN of what is infinite
-  const along = (t: Tensor | number): readonly unknown[] =>
+  const along = (t: Tensor): readonly unknown[] =>
     flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
-  if (tensor.rank === 0) return along(1);
+  if (tensor.rank === 0) return along(emitted([], () => constant(1, tensor.type as TensorType)));
   const shape = shapeOf(tensor.type);
   const stacked = flatten(each(recorded, along, basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic);
   return stacked.leaves.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
