@@ -31,7 +31,7 @@ import type { Place } from "./places.ts";
 import { Scope } from "./scope.ts";
 import { State } from "./state.ts";
 import type { SourceText } from "./text.ts";
-import type { Declared, Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
+import type { Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
 
 export const f64 = scalar("f64");
 export const bool = scalar("bool");
@@ -266,20 +266,22 @@ export class Reading {
     return { kind: "record", isTuple: cell.isTuple, site: cell.site, fields };
   }
 
-  /** A constant of the file, which every path sees: computed where the function begins, of those before it in the text. */
-  fileConstant(name: string, { at, init }: Declared, needed: number): Meaning {
+  /** Reads a constant of the file, which every path sees: where the function begins, from those before it in the text. */
+  fileConstant(name: string, at: number, needed: number, read: () => void): void {
     if (at >= this.#constantAt)
       this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
     const { scope, path, frames, jumps } = this;
     const constantAt = this.#constantAt;
     Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, frames: [], jumps: [] });
     this.#constantAt = at;
-    const read = (): Meaning => this.verbs.evaluate(this, init as Expression);
-    const m = this.state.apart(() => this.under(this.#places, () => withBuilder(this.root, read)));
-    freeze(this, m, `'${name}' is a constant of the file`);
+    this.state.apart(() => this.under(this.#places, () => withBuilder(this.root, read)));
     Object.assign(this, { scope, path, frames, jumps });
     this.#constantAt = constantAt;
-    return m;
+  }
+
+  setConstant(name: string, m: Meaning): void {
+    freeze(this, m, `'${name}' is a constant of the file`);
+    this.constants.set(name, m);
   }
 
   // ---- regions ------------------------------------------------------------------------------------------------------
