@@ -285,7 +285,7 @@ function evaluateCall(x: Reading, e: Of<"call">): Meaning {
   const f = evaluate(x, callee);
   if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, f.name, e.args), e.at);
   if (f.kind !== "function") return x.fail("dtype", e.at, `got ${describeMeaning(f)}, expected a function`);
-  return x.verbs.call(x, f.fn, f.scope, argumentsOf(x, e.args), e.at);
+  return x.verbs.call(x, f, argumentsOf(x, e.args), e.at);
 }
 
 function evaluateNew(x: Reading, e: Of<"new">): Meaning {

@@ -37,6 +37,8 @@ export interface FunctionMeaning {
   readonly kind: "function";
   readonly fn: FunctionNode;
   readonly scope: Scope;
+  /** Whether it came as an argument. */
+  readonly isGiven?: boolean;
 }
 
 /** `Math`, `Math.sin`, `Number`, `Array`: by its path. */

@@ -21,6 +21,7 @@ import {
   type BooleanMeaning,
   type Cell,
   describeMeaning,
+  type FunctionMeaning,
   type Meaning,
   type NumberMeaning,
   RecordCell,
@@ -54,6 +55,8 @@ export interface Frame {
   readonly fn: FunctionNode;
   readonly result: Location;
   readonly returns: Target;
+  /** Whether the function was an argument: who calls it may be called by it again. */
+  readonly isGiven: boolean;
   hasResult: boolean;
 }
 
@@ -72,11 +75,13 @@ export interface Verbs {
   execute(x: Reading, s: Statement): void;
   /** A list of statements with names of its own. */
   executeBlock(x: Reading, statements: readonly Statement[]): void;
-  call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly Meaning[], at: number): Meaning;
+  call(x: Reading, f: FunctionMeaning, args: readonly Meaning[], at: number): Meaning;
 }
 
 /** Calls are read where they stand. */
 const mostUnfolded = 300_000;
+/** Places within places, through calls. */
+const deepestPlace = 500;
 
 /** The key of a location that other readings do not have. */
 export const unnumbered = "";
@@ -107,6 +112,7 @@ export class Reading {
   #events = 0;
   #depth = 0;
   #unfolded = 0;
+  #level = 0;
   /** Where the constant of the file stands that is being read. */
   #constantAt = Number.POSITIVE_INFINITY;
   readonly #origins = new Map<number, Origin>();
@@ -145,10 +151,12 @@ export class Reading {
 
   /** Counts what is read in calls: a few lines that call one another twice each are exponentially many. */
   unfold(at: number): void {
-    if (this.frames.length < 2 || ++this.#unfolded <= mostUnfolded) return;
-    const name = this.frames[this.frames.length - 1].fn.name;
-    const what = `the calls unfold to more than ${mostUnfolded} expressions, here in '${name}'`;
-    this.fail("unsupported", at, what, "call in loops instead");
+    if (this.frames.length < 2) return;
+    const isDeep = this.#level > deepestPlace;
+    if (!isDeep && ++this.#unfolded <= mostUnfolded) return;
+    const { name } = this.frames[this.frames.length - 1].fn;
+    const what = isDeep ? "the calls nest too deeply" : `the calls unfold to more than ${mostUnfolded} expressions`;
+    this.fail("unsupported", at, `${what}, here in '${name}'`, "call in loops instead");
   }
 
   /** The next number at this place. */
@@ -164,7 +172,9 @@ export class Reading {
   under<T>(place: Place, body: () => T): T {
     const [before, events] = [this.place, this.#events];
     [this.place, this.#events] = [place, 0];
+    this.#level++;
     const result = body();
+    this.#level--;
     [this.place, this.#events] = [before, events];
     return result;
   }
