@@ -61,6 +61,20 @@ export type Meaning =
   | BuiltinMeaning
   | NothingMeaning;
 
+/** What a location holds on paths that are in the middle of a jump alone: the others have yet to give it a value. */
+export interface Absent {
+  readonly kind: "absent";
+  readonly held: Meaning;
+}
+
+/** What is stored under a location. */
+export type Stored = Meaning | Absent | undefined;
+
+/** What some path at least has given a location. */
+export function heldOf(stored: Stored): Meaning | undefined {
+  return stored?.kind === "absent" ? stored.held : stored;
+}
+
 export const nothing: NothingMeaning = Object.freeze({ kind: "nothing" });
 
 export type ArrayKind = Exclude<LeafKind, "number" | "boolean">;

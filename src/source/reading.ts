@@ -40,6 +40,8 @@ export const bool = scalar("bool");
 /** Where a jump goes, and whether one is under way: read where paths that jump and paths that do not have met. */
 export interface Target {
   readonly flag: Location;
+  /** What has no value on some path that goes there. */
+  readonly unset: Set<Location>;
 }
 
 /** How the paths to a place got there. */
@@ -190,7 +192,7 @@ export class Reading {
   target(name: string): Target {
     const flag = this.location(name);
     this.state.write(flag, this.boolean(false));
-    return { flag };
+    return { flag, unset: new Set() };
   }
 
   /** Runs `body` with names of its own, which end with it. */
