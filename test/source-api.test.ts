@@ -159,6 +159,13 @@ describe.each(backends)("a compiled function on %s", (backend) => {
       ],
       [[7, 4], 0],
     ]);
+    // beside a boolean, and an array of another dtype
+    expect(compiled("pick", { backend, hessian: true })({ on: true, x: 3 }, 2)[2][0][1]).toEqual({ x: 1 });
+    const weighed = "export function f(k: number, xs: Float32Array): number { return k * k * xs[0] * xs[0]; }";
+    expect(compileSource(weighed, { backend, hessian: true })(3, new Float32Array([2]))[2]).toEqual([
+      [8, new Float32Array([24])],
+      [new Float32Array([24]), [new Float32Array([18])]],
+    ]);
     const hessian = compiled("energy", { backend, hessian: true })(
       { mass: 2, v: [3, 4] },
       5,
@@ -216,6 +223,17 @@ describe("a compiled function", () => {
     expect(grad((x: Tensor) => compiled("quadratic")(x, 3))(tensor([1, 2])).toArray()).toEqual([21, 12]);
     const name = refusal(() => grad((x: Tensor) => compiled("move")(x, x, x, x))(tensor([1])));
     expect(name.code).toBe("scope");
+  });
+
+  it("goes for each element of a batch its own way, and reads arrays there alone", () => {
+    const f = compileSource(`export function f(x: number, a: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x; i++) sum += i < a.length ? a[i] : -1;
+  return x < 0 ? a[1] - x : x < a.length ? sum * a[x] : sum;
+}`);
+    const a = tensor([10, 20, 30]);
+    expect(vmap(f, { inAxes: [0, null] })(tensor([0, 1, 2, 5, -4]), a).toArray()).toEqual([0, 200, 900, 58, 24]);
+    expect(vmap(grad(f), { inAxes: [0, null] })(tensor([-4, 2]), a).toArray()).toEqual([-1, 0]);
   });
 
   it("is refused at the text, at the options, at what has no derivative", () => {

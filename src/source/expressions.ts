@@ -1,11 +1,11 @@
 // Expressions, in JavaScript's order of evaluation.
 
 import { currentBlock, type Operation } from "../ir/index.ts";
-import { and, or, select } from "../ops/index.ts";
+import { and, cast, or, reduce, select } from "../ops/index.ts";
 import { binary, truth, unary } from "./arithmetic.ts";
-import { copyOf, fieldOf, lengthOf, literal, readElement } from "./arrays.ts";
-import { assign, assignPattern, update } from "./assign.ts";
-import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct } from "./builtins.ts";
+import { contentsOf, copyOf, fieldOf, lengthOf, literal, readElement } from "./arrays.ts";
+import { assign, assignPattern, destructure, update } from "./assign.ts";
+import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct, folds } from "./builtins.ts";
 import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch, type Fork, negated } from "./paths.ts";
 import type { Reading } from "./reading.ts";
@@ -83,7 +83,7 @@ export function readName(x: Reading, { name, at }: Name): Meaning {
       x.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
     );
   }
-  const own = fileName(x, name) ?? builtin(x, name, at);
+  const own = fileName(x, name, at) ?? builtin(x, name, at);
   return (
     own ??
     x.fail(
@@ -100,14 +100,20 @@ function namesOf(x: Reading): readonly string[] {
 }
 
 /** A function or constant of the file. */
-function fileName(x: Reading, name: string): Meaning | undefined {
+function fileName(x: Reading, name: string, at: number): Meaning | undefined {
   const fn = x.file.functions.get(name);
   if (fn !== undefined) return { kind: "function", fn: fn(), scope: x.fileScope };
-  const constant = x.file.constants.get(name);
-  if (constant === undefined) return undefined;
-  let known = x.constants.get(name);
-  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant.init as Expression)));
-  return known;
+  if (!x.constants.has(name)) readConstant(x, name, at);
+  return x.constants.get(name);
+}
+
+function readConstant(x: Reading, name: string, at: number): void {
+  const constant = x.file.constants.get(name)?.();
+  if (constant === undefined) return;
+  x.fileConstant(name, constant.at, at, () => {
+    const value = evaluate(x, constant.init as Expression);
+    destructure(x, constant.pattern, value, (target, part) => x.setConstant((target as Name).name, part));
+  });
 }
 
 // ---- lazy operators -------------------------------------------------------------------------------------------------
@@ -277,9 +283,9 @@ function evaluateCall(x: Reading, e: Of<"call">): Meaning {
       x.fail("dtype", e.at, `got ${describeMeaning(object)}, which has no method '${callee.name}'`);
   }
   const f = evaluate(x, callee);
-  if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, e.args), e.at);
+  if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, f.name, e.args), e.at);
   if (f.kind !== "function") return x.fail("dtype", e.at, `got ${describeMeaning(f)}, expected a function`);
-  return x.verbs.call(x, f.fn, f.scope, argumentsOf(x, e.args), e.at);
+  return x.verbs.call(x, f, argumentsOf(x, e.args), e.at);
 }
 
 function evaluateNew(x: Reading, e: Of<"new">): Meaning {
@@ -295,13 +301,17 @@ function argumentsOf(x: Reading, args: readonly Argument[]): readonly Meaning[] 
   });
 }
 
-/** Math.max(...xs) of a tuple takes its elements. */
-function builtinArguments(x: Reading, args: readonly Argument[]): readonly Meaning[] {
+/** Math.max(...xs) takes the elements of a tuple, or the largest of an array. */
+function builtinArguments(x: Reading, name: string, args: readonly Argument[]): readonly Meaning[] {
   return args.flatMap(({ isSpread, value }) => {
     const m = evaluate(x, value);
     if (!isSpread) return [m];
     const cell = x.reference(m, value.at, "an array");
     if (cell.kind === "record" && cell.isTuple) return [...cell.fields.values()].map((f) => fieldOf(x, f, value.at));
-    return x.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
+    const kind = folds.get(name);
+    if (kind === undefined || cell.kind === "record")
+      return x.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
+    x.at(value.at);
+    return [x.number(reduce(cast(contentsOf(x, cell), "f64"), { kind, axes: [0] }))];
   });
 }

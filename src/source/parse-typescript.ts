@@ -9,7 +9,7 @@ import type { Declared, FileTree, FunctionNode, ParameterNode, Statement, Switch
 
 const { SyntaxKind } = ts;
 
-/** Reads the text; functions are turned into trees when they are asked for. */
+/** Reads the text; functions and constants are turned into trees when they are asked for. */
 export function parseTypeScript(source: SourceText): FileTree {
   return new Parser(source).file();
 }
@@ -18,7 +18,7 @@ class Parser extends ExpressionReader {
   file(): FileTree {
     const functions = new Map<string, () => FunctionNode>();
     const order: { name: string; isExported: boolean }[] = [];
-    const constants = new Map<string, Declared>();
+    const constants = new Map<string, () => Declared>();
     const types = new Map<string, TypeNode>();
     const once = (name: string, node: ts.Node): void => {
       if (functions.has(name) || constants.has(name))
@@ -26,8 +26,7 @@ class Parser extends ExpressionReader {
     };
     const define = (name: string, node: ts.Node, exported: boolean, read: () => FunctionNode): void => {
       once(name, node);
-      let known: FunctionNode | undefined;
-      functions.set(name, () => (known ??= read()));
+      functions.set(name, onDemand(read));
       order.push({ name, isExported: exported });
     };
     for (const s of this.tree.statements) {
@@ -44,15 +43,16 @@ class Parser extends ExpressionReader {
         if ((s.declarationList.flags & ts.NodeFlags.Const) === 0)
           this.refuse(s, "a variable outside of functions", "write const, or pass it as a parameter");
         for (const d of s.declarationList.declarations) {
-          if (!ts.isIdentifier(d.name))
-            this.refuse(d, "destructuring outside of functions", "give each constant a name");
-          const { text } = d.name as ts.Identifier;
           const { initializer } = d;
-          if (initializer !== undefined && isFunction(initializer))
+          if (ts.isIdentifier(d.name) && initializer !== undefined && isFunction(initializer)) {
+            const { text } = d.name;
             define(text, d, isExported(s), () => this.function(initializer, text, isExported(s)));
-          else {
+            continue;
+          }
+          const read = onDemand(() => this.declared(d));
+          for (const { text } of namesOf(d.name)) {
             once(text, d);
-            constants.set(text, this.declared(d));
+            constants.set(text, read);
           }
         }
       } else if (s.kind !== SyntaxKind.EmptyStatement) {
@@ -244,6 +244,18 @@ function isFunction(node: ts.Node): node is ts.ArrowFunction | ts.FunctionExpres
 
 function isExported(node: ts.Node): boolean {
   return ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((m) => m.kind === SyntaxKind.ExportKeyword);
+}
+
+/** What is read once, and not before it is needed. */
+function onDemand<T>(read: () => T): () => T {
+  let known: T | undefined;
+  return () => (known ??= read());
+}
+
+/** The names that a pattern declares. */
+function namesOf(name: ts.BindingName): readonly ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((e) => (ts.isOmittedExpression(e) ? [] : namesOf(e.name)));
 }
 
 function nameOf(name: ts.BindingName): string {

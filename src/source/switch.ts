@@ -152,7 +152,9 @@ function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at
   };
   const fromHere = (i: number): void => {
     x.at(groups[i].at);
-    const test = x.boolean(compare(entry.value, x.number(i).value, "le"));
+    // where there is a default, some body runs, and then the last one
+    const isLast = i + 1 === groups.length && groups.some((g) => g.isDefault);
+    const test = isLast ? x.boolean(true) : x.boolean(compare(entry.value, x.number(i).value, "le"));
     const rest = i + 1 < groups.length ? () => from(i + 1) : null;
     const isRead = branch(
       x,
