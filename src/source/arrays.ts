@@ -16,6 +16,7 @@ import {
   type TensorMeaning,
 } from "./meaning.ts";
 import type { Reading } from "./reading.ts";
+import { requireWhole } from "./wholes.ts";
 
 const oneElement = { collapsedAxes: [0], indexMap: [0], indexAxis: 0 };
 
@@ -110,6 +111,7 @@ function writeField(x: Reading, cell: RecordCell, index: NumberMeaning, m: Meani
   const field = index.known === null ? undefined : cell.fields.get(String(index.known));
   if (field !== undefined) {
     x.state.write(field, m);
+    requireWhole(x, { kind: "reference", cell }, at);
     return;
   }
   if (index.known !== null) outOfRange(x, cell, index.known, at);
@@ -214,12 +216,14 @@ export function literal(x: Reading, items: readonly Meaning[], at: number): Refe
       "an array of other than numbers is indexed by what is known only when it runs",
       "use one array of numbers for each field",
     );
-  return x.record(
+  const tuple = x.record(
     true,
     items.map((m, i) => [String(i), m] as const),
     site,
     "item",
   );
+  requireWhole(x, tuple, at);
+  return tuple;
 }
 
 /** The cell as an array of numbers: a literal becomes one. */

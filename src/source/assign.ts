@@ -7,6 +7,7 @@ import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./
 import { branch } from "./paths.ts";
 import type { Reading } from "./reading.ts";
 import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts";
+import { requireWhole } from "./wholes.ts";
 
 /** A place that was looked up: what was evaluated to find it is not evaluated again. */
 interface Place {
@@ -23,7 +24,7 @@ export function placeOf(x: Reading, target: Target): Place {
       return field(x, target);
     case "index": {
       const cell = x.reference(x.verbs.evaluate(x, target.object), target.at, "an array");
-      const index = x.toNumber(x.verbs.evaluate(x, target.index), target.index.at);
+      const index = x.index(x.verbs.evaluate(x, target.index), target.index.at);
       return element(x, cell, index, target.at);
     }
   }
@@ -53,10 +54,11 @@ function variable(x: Reading, name: string, at: number): Place {
   }
   if (binding.kind === "function")
     return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
-  const { location, isConst } = binding;
+  const { location, isConst, isDeclared } = binding;
   return {
     read: () => x.state.read(location) ?? x.fail("name", at, `'${name}' is read before it has a value on every path`),
     write: (m, isFresh) => {
+      if (!isDeclared) x.fail("name", at, `'${name}' is assigned to before it is declared`, "declare it above");
       if (isConst) x.fail("name", at, `'${name}' is a constant`, "declare it with let");
       return writeVariable(x, location, m, at, isFresh);
     },
@@ -97,7 +99,9 @@ function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
     read: () => fieldOf(x, found, target.at),
     write: (m) => {
       requireWritable(x, cell, target.name, target.at);
-      return writeVariable(x, found, m, target.at, false);
+      const written = writeVariable(x, found, m, target.at, false);
+      requireWhole(x, object, target.at);
+      return written;
     },
   };
 }
@@ -173,6 +177,8 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
     for (const entry of pattern.entries) {
       const found = cell.fields.get(entry.key);
       const part = found === undefined ? null : fieldOf(x, found, entry.pattern.at);
+      if (part === null && entry.key in Object.prototype)
+        x.fail("name", entry.pattern.at, `'${entry.key}' of an object is JavaScript's own`, "take another name");
       destructure(
         x,
         entry.pattern,

@@ -10,6 +10,7 @@ import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning 
 import { branch, type Fork, negated } from "./paths.ts";
 import type { Reading } from "./reading.ts";
 import type { Argument, Expression, Name, Of } from "./tree.ts";
+import { requireWhole } from "./wholes.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
   return x.inside(e, () => evaluateNode(x, e));
@@ -38,7 +39,7 @@ function evaluateNode(x: Reading, e: Expression): Meaning {
     case "update":
       return update(x, e);
     case "sequence":
-      return e.items.map((item) => evaluate(x, item))[e.items.length - 1];
+      return evaluateSequence(x, e);
     case "call":
       return evaluateCall(x, e);
     case "new":
@@ -51,11 +52,30 @@ function evaluateNode(x: Reading, e: Expression): Meaning {
       return arrayLiteral(x, e);
     case "object": {
       const fields = e.entries.map((entry) => [entry.key, evaluate(x, entry.value)] as const);
-      return x.record(false, fields, null, "object");
+      const object = x.record(false, fields, null, "object");
+      requireWhole(x, object, e.at);
+      return object;
     }
     case "function":
       return { kind: "function", fn: e.fn, scope: x.scope };
   }
+}
+
+/** Evaluates for what it does: what it gives does not matter, and so need not be of one type. */
+export function perform(x: Reading, e: Expression): void {
+  if (e.kind !== "logical" && e.kind !== "conditional") {
+    evaluate(x, e);
+    return;
+  }
+  x.inside(e, () => {
+    const test = evaluateTest(x, e.kind === "logical" ? e.left : e.test);
+    const [then, otherwise] =
+      e.kind === "conditional" ? [e.whenTrue, e.whenFalse] : e.operator === "&&" ? [e.right, null] : [null, e.right];
+    const performed = (part: Expression | null) => (): void => {
+      if (part !== null) perform(x, part);
+    };
+    branch(x, test, e.at, performed(then), performed(otherwise));
+  });
 }
 
 /** A chain of operators leans to the left, as deep as it is long. */
@@ -71,6 +91,19 @@ function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
   return left;
 }
 
+/** As deep as it is long, too. */
+function evaluateSequence(x: Reading, top: Of<"sequence">): Meaning {
+  const chain: Of<"sequence">[] = [];
+  let first: Expression = top;
+  while (first.kind === "sequence") {
+    chain.push(first);
+    first = first.left;
+  }
+  let last = evaluate(x, first);
+  for (const e of chain.reverse()) last = evaluate(x, e.right);
+  return last;
+}
+
 // ---- names ----------------------------------------------------------------------------------------------------------
 
 export function readName(x: Reading, { name, at }: Name): Meaning {
@@ -83,7 +116,7 @@ export function readName(x: Reading, { name, at }: Name): Meaning {
       x.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
     );
   }
-  const own = fileName(x, name) ?? builtin(x, name, at);
+  const own = fileName(x, name, at) ?? builtin(x, name, at);
   return (
     own ??
     x.fail(
@@ -100,13 +133,17 @@ function namesOf(x: Reading): readonly string[] {
 }
 
 /** A function or constant of the file. */
-function fileName(x: Reading, name: string): Meaning | undefined {
-  const fn = x.file.functions.get(name);
-  if (fn !== undefined) return { kind: "function", fn: fn(), scope: x.fileScope };
+function fileName(x: Reading, name: string, at: number): Meaning | undefined {
+  const fn = x.file.functions.get(name)?.();
+  if (fn !== undefined) {
+    x.requireDefined(name, fn.definedAt, at);
+    return { kind: "function", fn, scope: x.fileScope };
+  }
   const constant = x.file.constants.get(name);
   if (constant === undefined) return undefined;
+  x.requireDefined(name, constant.at, at);
   let known = x.constants.get(name);
-  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant.init as Expression)));
+  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant)));
   return known;
 }
 
@@ -242,7 +279,7 @@ function member(x: Reading, e: Of<"member">): Meaning {
 function readIndex(x: Reading, e: Of<"index">): Meaning {
   const object = evaluate(x, e.object);
   const cell = x.reference(object, e.at, "an array");
-  const index = x.toNumber(evaluate(x, e.index), e.index.at);
+  const index = x.index(evaluate(x, e.index), e.index.at);
   return readElement(x, cell, index, e.at);
 }
 
@@ -283,7 +320,7 @@ function evaluateCall(x: Reading, e: Of<"call">): Meaning {
 }
 
 function evaluateNew(x: Reading, e: Of<"new">): Meaning {
-  if (x.scope.lookup(e.name) !== undefined || x.file.functions.has(e.name))
+  if (x.scope.lookup(e.name) !== undefined || x.file.functions.has(e.name) || x.file.constants.has(e.name))
     x.fail("unsupported", e.at, `new ${e.name} is not compiled`, "call a function that gives an object");
   return construct(x, e.name, argumentsOf(x, e.args), e.at);
 }

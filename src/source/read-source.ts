@@ -26,7 +26,7 @@ import type { LeafKind, Parameter, SourceProgram, Structure } from "./program.ts
 import { bool, f64, Reading, type Verbs } from "./reading.ts";
 import { extentName, Signatures } from "./signature.ts";
 import { execute, executeBlock } from "./statements.ts";
-import { SourceText } from "./text.ts";
+import { isStackOverflow, SourceText } from "./text.ts";
 import type { FileTree, FunctionNode, ParameterNode } from "./tree.ts";
 
 const verbs: Verbs = { evaluate, execute, executeBlock, call };
@@ -51,9 +51,9 @@ export function readSource(text: string, { entry, file = "source.ts" }: ReadOpti
   let arrays: ReadonlySet<number> = new Set();
   for (;;) {
     const facts = new Facts(arrays);
-    new Program(source, tree, fn, facts, false, places).read();
+    reading(source, tree, fn, facts, false, places);
     const found = facts.arrays();
-    if (found.size === arrays.size) return new Program(source, tree, fn, facts, true, places).read();
+    if (found.size === arrays.size) return reading(source, tree, fn, facts, true, places);
     arrays = found;
   }
 }
@@ -66,6 +66,17 @@ function entryOf(tree: FileTree, entry: string | undefined, file: string): Funct
   if (fn !== undefined) return fn();
   const known = tree.order.map((f) => f.name).join(", ") || "none";
   return fail("name", `${file} has no function '${name}', expected one of ${known}`);
+}
+
+/** Reads once. It recurses over what nests, calls within calls among it: the engine says how deep that may go. */
+function reading(...args: ConstructorParameters<typeof Program>): SourceProgram {
+  const program = new Program(...args);
+  try {
+    return program.read();
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    return program.failTooDeep();
+  }
 }
 
 /** One reading of the whole program. */
@@ -90,6 +101,7 @@ class Program {
     this.#root.origin = x.source.origin(this.#fn.at);
     const { values, structure } = withBuilder(this.#root, () =>
       x.scoped(x.fileScope, () => {
+        for (const p of this.#fn.parameters) declare(x, p.pattern, false);
         for (const p of this.#fn.parameters) this.#parameter(p);
         return this.#results(body(x, this.#fn));
       }),
@@ -106,6 +118,16 @@ class Program {
       result: structure,
       written: written.map(({ argument }) => argument),
     };
+  }
+
+  failTooDeep(): never {
+    const x = this.#x;
+    return x.fail(
+      "unsupported",
+      x.lastPlace,
+      "calls and expressions nest too deep here",
+      "call in loops, or name parts",
+    );
   }
 
   #func(results: readonly Value[]): Func {
@@ -126,7 +148,6 @@ class Program {
     const structure = this.#signatures.parameter(this.#fn, p);
     const name = p.pattern.kind === "name" ? p.pattern.name : "";
     this.#parameters.push({ name, structure, fallback: this.#fallback(p, structure) });
-    declare(x, p.pattern, false);
     initialize(x, p.pattern, this.#argument(structure, name));
   }
 

@@ -31,7 +31,7 @@ import type { Place } from "./places.ts";
 import { Scope } from "./scope.ts";
 import { State } from "./state.ts";
 import type { SourceText } from "./text.ts";
-import type { Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
+import type { Declared, Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
 
 export const f64 = scalar("f64");
 export const bool = scalar("bool");
@@ -103,10 +103,14 @@ export class Reading {
   frames: readonly Frame[] = [];
   jumps: readonly Jumps[] = [];
   place: Place;
+  /** The place in the text that was read last. */
+  lastPlace = 0;
   /** How many things were numbered at the place. */
   #events = 0;
   #depth = 0;
   #isFixed = false;
+  /** Where the constant of the file stands that is being computed. */
+  #loading = Number.POSITIVE_INFINITY;
   #unfolded = 0;
   readonly #origins = new Map<number, Origin>();
 
@@ -137,6 +141,7 @@ export class Reading {
 
   /** Operations from here on come from this place. */
   at(offset: number): void {
+    this.lastPlace = offset;
     let origin = this.#origins.get(offset);
     if (origin === undefined) this.#origins.set(offset, (origin = this.source.origin(offset)));
     currentBlock().origin = origin;
@@ -214,6 +219,12 @@ export class Reading {
     return this.fail("dtype", at, `got ${describeMeaning(m)}, expected a number`, hintFor(m));
   }
 
+  /** `a[true]` is no element. */
+  index(m: Meaning, at: number): NumberMeaning {
+    if (m.kind === "boolean") this.fail("dtype", at, "a boolean is no index", "write Number(…) around it");
+    return this.toNumber(m, at);
+  }
+
   reference(m: Meaning, at: number, what: string): Cell {
     if (m.kind === "reference") return m.cell;
     return this.fail("dtype", at, `got ${describeMeaning(m)}, expected ${what}`);
@@ -266,15 +277,24 @@ export class Reading {
   }
 
   /** A constant of the file, which every path sees: computed where the function begins. */
-  fileConstant(name: string, init: Expression): Meaning {
-    const [scope, isFixed] = [this.scope, this.#isFixed];
+  fileConstant(name: string, { init, at }: Declared): Meaning {
+    const [scope, isFixed, loading] = [this.scope, this.#isFixed, this.#loading];
     this.scope = this.fileScope;
     this.#isFixed = true;
-    const m = this.under(this.#places, () => withBuilder(this.root, () => this.verbs.evaluate(this, init)));
+    this.#loading = at;
+    const evaluate = (): Meaning => this.verbs.evaluate(this, init as Expression);
+    const m = this.under(this.#places, () => withBuilder(this.root, evaluate));
     freeze(this, m, `'${name}' is a constant of the file`);
     this.scope = scope;
     this.#isFixed = isFixed;
+    this.#loading = loading;
     return m;
+  }
+
+  /** While a constant of the file is computed, only those above it have values. */
+  requireDefined(name: string, definedAt: number | null, at: number): void {
+    if (definedAt !== null && definedAt >= this.#loading)
+      this.fail("name", at, `'${name}' is read before it has a value`, "define it above");
   }
 
   // ---- regions ------------------------------------------------------------------------------------------------------
