@@ -14,6 +14,7 @@ import {
   readModule,
   readOptions,
   readProgram,
+  requireOther,
   UsageError,
   writeFile,
 } from "./io.ts";
@@ -46,6 +47,7 @@ TypeScript, the function takes and gives what it says itself.
   --json                code and types as data`,
   async run(args, io) {
     const { values, positionals } = readOptions(args, options);
+    requireOther(values.output, positionals[0]);
     const f = await compiled(values, positionals, io);
     const { code, types } = f.toModule();
     const { output } = values;

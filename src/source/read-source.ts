@@ -3,6 +3,7 @@
 
 import {
   BlockBuilder,
+  didYouMean,
   type Func,
   FuncScope,
   fail,
@@ -60,12 +61,18 @@ export function readSource(text: string, { entry, file = "source.ts" }: ReadOpti
 
 function entryOf(tree: FileTree, entry: string | undefined, file: string): FunctionNode {
   const name = entry ?? (tree.order.findLast((f) => f.isExported) ?? tree.order[tree.order.length - 1])?.name;
-  if (name === undefined)
-    fail("name", `${file} has no function`, { hint: "write export function f(x: number): number { … }" });
+  if (name === undefined) {
+    const isDeclarations = /\.d\.[cm]?ts$/.test(file);
+    const hint = isDeclarations
+      ? "name the file that has their bodies"
+      : "write export function f(x: number): number { … }";
+    fail("name", `${file} has no function${isDeclarations ? ", only declarations" : ""}`, { hint });
+  }
   const fn = tree.functions.get(name);
   if (fn !== undefined) return fn();
-  const known = tree.order.map((f) => f.name).join(", ") || "none";
-  return fail("name", `${file} has no function '${name}', expected one of ${known}`);
+  const known = tree.order.map((f) => f.name);
+  const expected = known.length === 0 ? "and no other" : `expected one of ${known.join(", ")}`;
+  return fail("name", `${file} has no function '${name}', ${expected}`, { hint: didYouMean(name, known) });
 }
 
 /** Reads once. It recurses over what nests, calls within calls among it: the engine says how deep that may go. */
