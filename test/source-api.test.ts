@@ -419,6 +419,9 @@ describe("a standalone module", () => {
     expect(types("quadratic", { hessian: true })).toBe(
       "export declare function quadratic(a: readonly number[], b: number): [number, [number[], number], [[number[][], number[]], [number[], number]]];\n",
     );
+    expect(
+      compileSource("export function f(x = 2, y: number, z = true) { return z ? x * y : x; }").toModule().types,
+    ).toBe("export declare function f(x: number | undefined, y: number, z?: boolean): number;\n");
     const all = ["scale", "energy", "move", "pick", "minmax", "swap"].map((entry) => types(entry)).join("");
     const { diagnostics } = ts.transpileModule(all, { reportDiagnostics: true, fileName: "a.ts" });
     expect(diagnostics).toEqual([]);

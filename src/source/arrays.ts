@@ -70,11 +70,12 @@ function isWithin({ known }: NumberMeaning, length: Dim): boolean {
 
 export function requireWritable(x: Reading, cell: Cell, name: string | null, at: number): void {
   if (cell.frozen === null) return;
+  const isObject = cell.kind === "record" && !cell.isTuple;
   x.fail(
     "unsupported",
     at,
     `${name === null ? "an array" : `'${name}'`} is written to here, but ${cell.frozen}`,
-    "copy it first, with slice()",
+    isObject ? "make a new object of its fields" : "copy it first, with slice()",
   );
 }
 

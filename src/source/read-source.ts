@@ -159,27 +159,33 @@ class Program {
   }
 
   #argument(structure: Structure, name: string): Meaning {
-    const x = this.#x;
     switch (structure.kind) {
       case "leaf":
         return this.#leaf(structure.leaf, name);
       case "tuple":
-        return x.record(
+        return this.#record(
           true,
-          structure.items.map((s, i) => [String(i), this.#argument(s, `${name}_${i}`)] as const),
-          null,
+          structure.items.map((s, i) => [String(i), this.#argument(s, `${name}_${i}`)]),
           name,
         );
-      case "object":
-        return x.record(
+      case "object": {
+        const { keys, items } = structure;
+        return this.#record(
           false,
-          structure.items.map((s, i) => [structure.keys[i], this.#argument(s, structure.keys[i])] as const),
-          null,
+          items.map((s, i) => [keys[i], this.#argument(s, keys[i])]),
           name,
         );
+      }
       case "nothing":
         return { kind: "nothing" };
     }
+  }
+
+  /** A tuple or object came apart, and nothing goes back into it: what arrays in it get does. */
+  #record(isTuple: boolean, fields: readonly (readonly [string, Meaning])[], name: string): Meaning {
+    const m = this.#x.record(isTuple, fields, null, name);
+    m.cell.frozen = "it is the caller's, who would not see that";
+    return m;
   }
 
   #leaf(leaf: LeafKind, name: string): Meaning {
