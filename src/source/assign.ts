@@ -6,7 +6,7 @@ import type { Location } from "./location.ts";
 import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch } from "./paths.ts";
 import type { Reading } from "./reading.ts";
-import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts";
+import type { BinaryOperator, Element, Expression, Of, Pattern, Target } from "./tree.ts";
 import { requireWhole } from "./wholes.ts";
 
 /** A place that was looked up: what was evaluated to find it is not evaluated again. */
@@ -166,7 +166,7 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
       const isMissing =
         cell.kind === "record" ? i >= cell.fields.size : typeof cell.length === "number" && i >= cell.length;
       const part = isMissing ? null : readElement(x, cell, x.number(i), item.pattern.at);
-      destructure(x, item.pattern, part ?? fallback(x, item.fallback, `index ${i}`, item.pattern.at), put);
+      destructure(x, item.pattern, partOf(x, part, item, `index ${i}`), put);
     }
   } else if (pattern.kind === "object-pattern") {
     const cell = x.reference(m, pattern.at, "an object");
@@ -179,17 +179,13 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
       const part = found === undefined ? null : fieldOf(x, found, entry.pattern.at);
       if (part === null && entry.key in Object.prototype)
         x.fail("name", entry.pattern.at, `'${entry.key}' of an object is JavaScript's own`, "take another name");
-      destructure(
-        x,
-        entry.pattern,
-        part ?? fallback(x, entry.fallback, `the field '${entry.key}'`, entry.pattern.at),
-        put,
-      );
+      destructure(x, entry.pattern, partOf(x, part, entry, `field '${entry.key}'`), put);
     }
   } else put(pattern, m);
 }
 
-function fallback(x: Reading, e: Expression | null, what: string, at: number): Meaning {
-  if (e !== null) return x.verbs.evaluate(x, e);
-  return x.fail("name", at, `what is taken apart has no ${what.replace(/^the /, "")}`);
+/** What is not there or undefined is what the pattern says instead. */
+function partOf(x: Reading, part: Meaning | null, { fallback, pattern }: Element, what: string): Meaning {
+  if (fallback !== null && (part === null || part.kind === "nothing")) return x.verbs.evaluate(x, fallback);
+  return part ?? x.fail("name", pattern.at, `what is taken apart has no ${what}`);
 }

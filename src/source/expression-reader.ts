@@ -81,7 +81,7 @@ export abstract class ExpressionReader extends TypeReader {
   protected target(node: ts.Expression): Target {
     const e = this.expression(node);
     if (e.kind === "name" || e.kind === "member" || e.kind === "index") return e;
-    return this.refuse(node, "this as the target of an assignment", "assign to a variable, an element or a field");
+    return this.fail("syntax", node, "nothing can be assigned to here", "assign to a variable, an element or a field");
   }
 
   // ---- expressions --------------------------------------------------------------------------------------------------
@@ -142,7 +142,8 @@ export abstract class ExpressionReader extends TypeReader {
       case SyntaxKind.ArrowFunction:
       case SyntaxKind.FunctionExpression: {
         const e = node as ts.ArrowFunction | ts.FunctionExpression;
-        return { kind: "function", at, fn: this.function(e, e.name?.text ?? name) };
+        const ownName = e.name?.text ?? null;
+        return { kind: "function", at, fn: this.function(e, ownName ?? name), ownName };
       }
       default:
         return this.refuseKind(node);

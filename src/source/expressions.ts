@@ -9,6 +9,7 @@ import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construc
 import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch, type Fork, negated } from "./paths.ts";
 import type { Reading } from "./reading.ts";
+import { Scope } from "./scope.ts";
 import type { Argument, Expression, Name, Of } from "./tree.ts";
 import { requireWhole } from "./wholes.ts";
 
@@ -57,8 +58,15 @@ function evaluateNode(x: Reading, e: Expression): Meaning {
       return object;
     }
     case "function":
-      return { kind: "function", fn: e.fn, scope: x.scope };
+      return functionExpression(x, e);
   }
+}
+
+function functionExpression(x: Reading, { fn, ownName }: Of<"function">): Meaning {
+  if (ownName === null) return { kind: "function", fn, scope: x.scope };
+  const scope = new Scope(x.scope);
+  scope.declare(ownName, { kind: "function", fn, scope });
+  return { kind: "function", fn, scope };
 }
 
 /** Evaluates for what it does: what it gives does not matter, and so need not be of one type. */

@@ -57,7 +57,9 @@ export function forLoop(x: Reading, s: StatementOf<"for">, labels: readonly stri
 export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly string[]): void {
   // what is iterated over sees the names of a step already, without values
   if (s.declares) declare(x, s.pattern, s.isConst);
-  const array = requireArray(x, x.verbs.evaluate(x, s.iterable), s.iterable.at, "an array");
+  const iterable = x.verbs.evaluate(x, s.iterable);
+  requireNumbers(x, iterable, s.iterable.at);
+  const array = requireArray(x, iterable, s.iterable.at, "an array");
   const { age } = x.state;
   const counter = x.location("i");
   x.state.write(counter, x.number(0));
@@ -94,6 +96,14 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
     age,
     labels,
   });
+}
+
+function requireNumbers(x: Reading, m: Meaning, at: number): void {
+  if (m.kind !== "reference" || m.cell.kind === "array" || !m.cell.isTuple) return;
+  const other = [...m.cell.fields.values()].map((f) => x.state.read(f)).find((held) => held?.kind === "reference");
+  if (other === undefined) return;
+  const what = `a loop over elements that are each ${describeMeaning(other)}`;
+  x.fail("unsupported", at, `${what} is not compiled`, "loop over an index, with one array of numbers for each field");
 }
 
 export function loop(x: Reading, l: Loop): void {

@@ -66,6 +66,8 @@ class Parser extends ExpressionReader {
       const init = d.initializer === undefined ? undefined : unwrapped(d.initializer);
       if (init !== undefined && isFunction(init)) {
         this.requireName(d.name);
+        if (init.name !== undefined && init.name.text !== name)
+          this.refuse(init.name, "a second name for a function", "leave it out");
         this.define(name, d, isExported(s), () => ({ ...this.function(init, name), definedAt: this.at(d) }));
       } else {
         this.requireNew(name, d);

@@ -320,14 +320,23 @@ class Meeting {
   }
 
   #refuse(location: Location, a: Meaning, b: Meaning): never {
-    const [one, other] = [describeMeaning(a), describeMeaning(b)];
-    const isSame = one === other;
-    const is = isSame ? `${one} on both paths, but not alike` : `${one} on one path and ${other} on the other`;
     // what an operator or a function gives has no name in the text
     const isNamed = location.use !== "guarded";
     const what = isNamed ? `'${location.name}'` : location.name === "result" ? "what is returned" : "the value";
-    return this.#x.fail("dtype", this.#at, `${what} is ${is}`, isNamed ? "a variable keeps one type" : "give one type");
+    if (a.kind === "function" && b.kind === "function")
+      this.#x.fail("unsupported", this.#at, `${what} is one of two functions`, "call one or the other, in an if");
+    const is = `${describeKind(a)} on one path and ${describeKind(b)} on the other`;
+    return this.#x.fail("dtype", this.#at, `${what} is ${is}`, "it keeps one type, and one length");
   }
+}
+
+/** With what tells two tuples or objects apart. */
+function describeKind(m: Meaning): string {
+  if (m.kind !== "reference" || m.cell.kind === "array") return describeMeaning(m);
+  const { fields, isTuple } = m.cell;
+  return isTuple
+    ? `an array of ${fields.size} elements`
+    : `an object of ${[...fields.keys()].join(", ") || "no fields"}`;
 }
 
 function isRoom(cell: Cell): boolean {

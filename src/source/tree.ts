@@ -80,7 +80,13 @@ export type Expression =
       readonly at: number;
       readonly entries: readonly { readonly at: number; readonly key: string; readonly value: Expression }[];
     }
-  | { readonly kind: "function"; readonly at: number; readonly fn: FunctionNode };
+  | {
+      readonly kind: "function";
+      readonly at: number;
+      readonly fn: FunctionNode;
+      /** What a function expression calls itself, which means it in its body alone. */
+      readonly ownName: string | null;
+    };
 
 export type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 
