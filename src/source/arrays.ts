@@ -48,6 +48,8 @@ export function writeElement(x: Reading, cell: Cell, index: NumberMeaning, m: Me
     return;
   }
   requireWritable(x, cell, cell.contents.name, at);
+  if (cell.length === 0 && cell.array === "number[]")
+    x.fail("range", at, "an array without elements is written to", "make it as long as it gets: new Array(n).fill(0)");
   const { value } = x.toNumber(m, at);
   const contents = contentsOf(x, cell);
   x.at(at);

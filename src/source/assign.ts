@@ -2,6 +2,7 @@
 
 import { binary, truth } from "./arithmetic.ts";
 import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
+import { isBuiltinName } from "./builtins.ts";
 import type { Location } from "./location.ts";
 import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch } from "./paths.ts";
@@ -43,13 +44,16 @@ function element(x: Reading, cell: Cell, index: NumberMeaning, at: number): Plac
 function variable(x: Reading, name: string, at: number): Place {
   const binding = x.scope.lookup(name);
   if (binding === undefined) {
-    const isOwn = x.file.constants.has(name) || x.file.functions.has(name);
-    const reason = isOwn ? `'${name}' is a constant` : `'${name}' is not declared`;
+    const hint = "copy it into a variable";
+    if (x.file.functions.has(name))
+      return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
+    if (x.file.constants.has(name)) return x.fail("name", at, `'${name}' is a constant`, hint);
+    if (isBuiltinName(name)) return x.fail("name", at, `'${name}' is JavaScript's own`, hint);
     return x.fail(
       "name",
       at,
-      reason,
-      isOwn ? "copy it into a variable" : (x.suggestion(name, x.scope.names()) ?? "declare it with let"),
+      `'${name}' is not declared`,
+      x.suggestion(name, x.scope.names()) ?? "declare it with let",
     );
   }
   if (binding.kind === "function")
