@@ -292,6 +292,7 @@ export function scale(p: { x: number; v: [number, number] }, k: number): { x: nu
       source("compile", "a.js"),
       source("compile", "a.ts", "-o", "./a.ts"),
       source("compile", "a.ts", "-o", ""),
+      source("compile", "a.ts", "-o", "a.js", "--json"),
       source("draw", "b/../a.ts", "-o", "a.ts"),
     ]);
     expect(given.map((g) => [g.code, g.err.split("\n")[0]])).toEqual([
@@ -301,6 +302,7 @@ export function scale(p: { x: number; v: [number, number] }, k: number): { x: nu
       ],
       [2, "adjoint compile: -o would write over 'a.ts': give the output a name of its own"],
       [2, "adjoint compile: -o has no name of a file"],
+      [2, "adjoint compile: --json goes to standard output, without -o"],
       [2, "adjoint draw: -o would write over 'b/../a.ts': give the output a name of its own"],
     ]);
     expect(written.size).toBe(0);

@@ -33,16 +33,22 @@ import type { FileTree, FunctionNode, ParameterNode } from "./tree.ts";
 const verbs: Verbs = { evaluate, execute, executeBlock, call };
 
 export interface ReadOptions {
-  /** The function to compile; the last exported one where left out, else the last one. */
+  /** The function to compile; where left out, the last exported one, or the last one where none is. `default` has no name. */
   readonly entry?: string;
-  /** What messages call the file. */
+  /** What messages call the file: `source.ts` where left out. A name that ends in .tsx allows JSX, to refuse it by name. */
   readonly file?: string;
 }
 
 /**
- * Reads a function of a file, and what it calls.
- * @throws AdjointError at the place in the text: code `syntax` for what does not parse, `unsupported` for what is not
- * compiled, with what to write instead, `name`, `dtype`, `arity`, `range` and `shape` for what cannot work.
+ * Reads a function of a file, and what it calls, into a module of one function: numbers and booleans are arguments of rank
+ * 0, arrays tensors of rank 1 with a symbol for their length, tuples and objects what is in them, one after the other. The
+ * results are those of the function, then the arrays that it writes to.
+ * @throws AdjointError at the place in the text: code `syntax` for what is no TypeScript; `unsupported` for what is not
+ * compiled, with what to write instead; `name` for a name that is unknown, declared twice or used before it has a value, and
+ * for an entry that is not there; `dtype` for types that do not go together; `arity` for a call with a wrong number of
+ * arguments; `range` for an index or a length that is out of range whatever the arguments are; `shape` for lengths that
+ * differ.
+ * @example readSource("export const f = (x: number) => x * 2;").module // func @f(%x: f64) -> f64 { … }
  */
 export function readSource(text: string, { entry, file = "source.ts" }: ReadOptions = {}): SourceProgram {
   const source = new SourceText(text, file);
