@@ -80,6 +80,7 @@ export abstract class ExpressionReader extends TypeReader {
 
   protected target(node: ts.Expression): Target {
     const e = this.expression(node);
+    if (ts.isIdentifier(node)) this.requireName(node);
     if (e.kind === "name" || e.kind === "member" || e.kind === "index") return e;
     return this.fail("syntax", node, "nothing can be assigned to here", "assign to a variable, an element or a field");
   }
@@ -101,6 +102,7 @@ export abstract class ExpressionReader extends TypeReader {
       case SyntaxKind.FalseKeyword:
         return { kind: "boolean", at, value: node.kind === SyntaxKind.TrueKeyword };
       case SyntaxKind.Identifier:
+        this.requireUnreserved(node as ts.Identifier);
         return { kind: "name", at, name: (node as ts.Identifier).text };
       case SyntaxKind.PrefixUnaryExpression:
       case SyntaxKind.PostfixUnaryExpression:

@@ -10,7 +10,7 @@ import type { Declared, FileTree, FunctionNode, ParameterNode, Statement, Switch
 
 const { SyntaxKind } = ts;
 
-/** What may stand before a statement; async functions are refused with what to write instead. */
+/** What may stand before functions; async ones are refused with what to write instead. */
 const asynchronous = [SyntaxKind.AsyncKeyword];
 const exporting = [SyntaxKind.ExportKeyword, SyntaxKind.DefaultKeyword, SyntaxKind.AsyncKeyword];
 
@@ -56,8 +56,9 @@ class Parser extends ExpressionReader {
   }
 
   protected fileVariables(s: ts.VariableStatement): void {
-    this.requireModifiers(s, exporting);
+    this.requireModifiers(s, [SyntaxKind.ExportKeyword]);
     const { declarationList: list } = s;
+    this.requireSome(list);
     if ((list.flags & ts.NodeFlags.BlockScoped) !== ts.NodeFlags.Const)
       this.refuse(s, "a variable outside of functions", "write const, or pass it as a parameter");
     for (const d of list.declarations) {
@@ -161,7 +162,7 @@ class Parser extends ExpressionReader {
   protected statementOf(node: ts.Statement): Statement | null {
     const at = this.at(node);
     if (saysNothing(node)) return null;
-    this.requireModifiers(node, asynchronous);
+    this.requireModifiers(node, ts.isFunctionDeclaration(node) ? asynchronous : []);
     switch (node.kind) {
       case SyntaxKind.InterfaceDeclaration:
       case SyntaxKind.TypeAliasDeclaration:
@@ -205,6 +206,7 @@ class Parser extends ExpressionReader {
       }
       case SyntaxKind.LabeledStatement: {
         const s = node as ts.LabeledStatement;
+        this.requireUnreserved(s.label);
         return { kind: "labelled", at, label: s.label.text, body: this.body(s.statement) };
       }
       case SyntaxKind.SwitchStatement:
@@ -273,7 +275,12 @@ class Parser extends ExpressionReader {
     return { kind: "declare", at: this.at(list), isConst, items };
   }
 
+  protected requireSome(list: ts.VariableDeclarationList): void {
+    if (list.declarations.length === 0) this.fail("syntax", list, "a declaration without a name", "name a variable");
+  }
+
   protected requireLexical(list: ts.VariableDeclarationList): void {
+    this.requireSome(list);
     const flags = list.flags & ts.NodeFlags.BlockScoped;
     if (flags !== ts.NodeFlags.Const && flags !== ts.NodeFlags.Let)
       this.refuse(list, flags === 0 ? "var" : "using", "write let or const");

@@ -48,15 +48,21 @@ export abstract class SyntaxReader {
 
   /** What stands before a declaration means nothing to what is compiled, or something else. */
   protected requireModifiers(node: ts.Node, allowed: readonly ts.SyntaxKind[]): void {
-    const other = modifiersOf(node).find((m) => !allowed.includes(m.kind));
+    const kinds = modifiersOf(node).map((m) => m.kind);
+    const other = modifiersOf(node).find((m, i) => !allowed.includes(m.kind) || kinds.indexOf(m.kind) < i);
     if (other === undefined) return;
     if (ts.isDecorator(other)) this.refuse(other, "a decorator", "call the function that it names");
     this.fail("syntax", other, `'${other.getText(this.tree)}' cannot stand here`, "remove it");
   }
 
-  /** Modules are strict: some words are no names there. */
+  /** Modules are strict: some words are no names there, and some names are not given to what is declared. */
   protected requireName(name: ts.Identifier): void {
-    if (reserved.has(name.text)) this.fail("syntax", name, `'${name.text}' cannot be a name`, "rename it");
+    if (name.text === "eval" || name.text === "arguments" || reserved.has(name.text))
+      this.fail("syntax", name, `'${name.text}' cannot be a name`, "rename it");
+  }
+
+  protected requireUnreserved(name: ts.Identifier): void {
+    if (reserved.has(name.text)) this.requireName(name);
   }
 
   protected fail(code: "unsupported" | "name" | "syntax", node: ts.Node, reason: string, hint: string): never {
@@ -65,7 +71,7 @@ export abstract class SyntaxReader {
 }
 
 const reserved: ReadonlySet<string> = new Set(
-  "arguments await eval implements interface let package private protected public static yield".split(" "),
+  "await implements interface let package private protected public static yield".split(" "),
 );
 
 export function modifiersOf(node: ts.Node): readonly ts.ModifierLike[] {
