@@ -149,7 +149,9 @@ export const loops = [
         last = a * last + (1 - a) * x[i];
         y[i] = last;
       }
-      return y[0] * y[y.length - 1];
+      let s = 0;
+      for (const v of y) s += v * v; // each counts: a cotangent that only decays ends in slow, denormal numbers
+      return s;
     }`,
     [noise(20_000), 0.9],
     "array",

@@ -49,6 +49,7 @@ const simplify = "simplify";
 export const tensorPipeline = new Pipeline([
   { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
   { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
+  { pass: cse, reason: "what is computed once has one cotangent, and is kept once" },
   { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
   { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
   { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
@@ -84,6 +85,7 @@ function afterLowering(steps: readonly (readonly [Pass, string])[]): readonly St
 export const gradPipeline = new Pipeline([
   { pass: refineShapes, reason: "derivative rules want ranks" },
   { pass: batch, reason: "resolves vmap" },
-  { pass: loopInvariantCodeMotion, reason: "what is differentiated is what the whole pipeline differentiates" },
+  { pass: cse, reason: "what is differentiated is what the whole pipeline differentiates" },
+  { pass: loopInvariantCodeMotion, reason: "the same" },
   { pass: differentiate, reason: "resolves vjp and jvp" },
 ]);

@@ -1,5 +1,6 @@
 // Backends: the interpreter's meaning of regions, calls and symbols, and generated JavaScript that has the same bits.
 
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { interpret } from "../src/backend/index.ts";
 import {
@@ -473,6 +474,44 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
 }
 `;
     everyWay(chain, "f", [{ dtype: "f32", shape: [10_000], data: new Float32Array(10_000).map((_, i) => i / 1e4) }]);
+  });
+
+  it("leaves a loop where a branch settles that there is no next step", () => {
+    const text = readFileSync("ir-samples/programs/exits.ir", "utf8");
+    const source = compileJs(parse(text), "first_power_above").source ?? "";
+    expect(source).toMatch(/if \(is_above\) \{[^{}]*= true;[^{}]*break;\s*\} else/);
+  });
+
+  it("has the tapes of a loop in variables, with the same memory until they grow", () => {
+    const text = readFileSync("ir-samples/programs/tapes.ir", "utf8");
+    const source = compileJs(parse(text), "recorded").source ?? "";
+    expect(source).toMatch(/rounds: while \(true\) \{\s*const d_data = d\.data;/);
+    expect(source.match(/new pool\.array|new tape\.data\.constructor/g)).toHaveLength(3);
+    expect([...source.matchAll(/array: (\w+)/g)].map(([, name]) => name)).toEqual([
+      "Float64Array",
+      "Int32Array",
+      "Uint8Array",
+    ]);
+  });
+
+  it("fills and copies whole memory by the engine's own functions", () => {
+    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: memref<f64[N, 3]>, %z: memref<f64[N]>) {
+  %one = constant 1 : f64
+  for %i: index = 0 to N {
+    for %j: index = 0 to 3 {
+      %v = load %x[%i, %j] : f64
+      store %v, %y[%i, %j]
+    }
+  }
+  for %i: index = 1 to N {
+    store %one, %z[%i]
+  }
+  return
+}
+`;
+    const source = compileJs(parse(text), "f").source ?? "";
+    expect(source).toContain("y.set(x);");
+    expect(source).toContain("z.fill(1, 1, N);");
   });
 
   it("reads constants of many elements from memory that is made once", () => {

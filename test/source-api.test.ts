@@ -112,6 +112,7 @@ describe.each(backends)("a compiled function on %s", (backend) => {
       () => compiled("scale", { backend })([1]),
       () => compiled("scale", { backend })([1], out, 2, 3),
       () => compiled("scale", { backend })([1], out, true),
+      () => compiled("quadratic", { backend })([1, 2, undefined, 4], 1),
       () => compiled("energy", { backend })({ mass: 1, v: [1] }, 1, new Float32Array(1)),
       () => compiled("energy", { backend })({ mass: 1 }, 1, new Float32Array(1)),
       () => compiled("energy", { backend })({ mass: 1, v: [1, null] }, 1, new Float32Array(1)),
@@ -125,6 +126,7 @@ describe.each(backends)("a compiled function on %s", (backend) => {
       "scale: argument 'out' is missing, expected Float64Array",
       "scale: got 4 arguments, expected 3: leave the others out, as in list.map((x) => f(x))",
       "scale: argument 'factor' is true, expected a number",
+      "quadratic: argument 'a' has undefined at 2, expected a number",
       "energy: argument 'p.v' has 1 elements, expected [number, number]",
       "energy: argument 'p' has no field 'v', expected { mass: number; v: [number, number] }",
       "energy: argument 'p.v[1]' is null, expected a number",
@@ -156,6 +158,13 @@ describe.each(backends)("a compiled function on %s", (backend) => {
         [7, 4],
       ],
       [[7, 4], 0],
+    ]);
+    // beside a boolean, and an array of another dtype
+    expect(compiled("pick", { backend, hessian: true })({ on: true, x: 3 }, 2)[2][0][1]).toEqual({ x: 1 });
+    const weighed = "export function f(k: number, xs: Float32Array): number { return k * k * xs[0] * xs[0]; }";
+    expect(compileSource(weighed, { backend, hessian: true })(3, new Float32Array([2]))[2]).toEqual([
+      [8, new Float32Array([24])],
+      [new Float32Array([24]), [new Float32Array([18])]],
     ]);
     const hessian = compiled("energy", { backend, hessian: true })(
       { mass: 2, v: [3, 4] },
@@ -246,6 +255,17 @@ export function f(p: Body & { on: boolean }, q: readonly N[], r: Float32Array, s
     expect(grad((x: Tensor) => compiled("quadratic")(x, 3))(tensor([1, 2])).toArray()).toEqual([21, 12]);
     const name = refusal(() => grad((x: Tensor) => compiled("move")(x, x, x, x))(tensor([1])));
     expect(name.code).toBe("scope");
+  });
+
+  it("goes for each element of a batch its own way, and reads arrays there alone", () => {
+    const f = compileSource(`export function f(x: number, a: Float64Array): number {
+  let sum = 0;
+  for (let i = 0; i < x; i++) sum += i < a.length ? a[i] : -1;
+  return x < 0 ? a[1] - x : x < a.length ? sum * a[x] : sum;
+}`);
+    const a = tensor([10, 20, 30]);
+    expect(vmap(f, { inAxes: [0, null] })(tensor([0, 1, 2, 5, -4]), a).toArray()).toEqual([0, 200, 900, 58, 24]);
+    expect(vmap(grad(f), { inAxes: [0, null] })(tensor([-4, 2]), a).toArray()).toEqual([-1, 0]);
   });
 
   it("is refused at the text, at the options, at what has no derivative", () => {
@@ -377,6 +397,7 @@ describe("a standalone module", () => {
       pick: code("pick"),
       swap: code("swap"),
       minmax: code("minmax"),
+      quadratic: code("quadratic"),
       slopes: code("energy", { hessian: true }),
     };
     const given = inModules(modules, [
@@ -385,6 +406,7 @@ describe("a standalone module", () => {
       "(() => { const c = [0]; const a = new Float64Array(1); return [move(a, new Float64Array([7]), c, [4]), a, c]; })()",
       "slopes({ mass: 2, v: [3, 4] }, 5, new Float32Array([1, 2]))[2][2][2]",
       "scale([1, , 3], new Float64Array(3))",
+      "quadratic([1, 2, '3'], 1)",
       "scale([1, 2], [1, 2])",
       "pick({ on: 1, x: 3 }, 2)",
       "pick(null, 2)",
@@ -400,6 +422,7 @@ describe("a standalone module", () => {
         ["Float32Array", 0, 4],
       ],
       "TypeError: argument 'xs' is no array of numbers: element 1 is none",
+      "TypeError: a.ts:20:3 a: element 2 is no number (iteration 2)",
       "TypeError: argument 'out' is no Float64Array",
       "TypeError: argument 'p.on' is not a boolean",
       "TypeError: argument 'p' is no object as { on: boolean; x: number }",

@@ -9,11 +9,9 @@ import {
   currentBlock,
   type Dim,
   dimsOf,
-  elementDType,
   emit,
   fail,
   freeValues,
-  isFloat,
   type Operation,
   type Signature,
   type StructuredBatchContext,
@@ -126,7 +124,7 @@ export class BatchSweep {
   }
 
   #context(operation: Operation, builder: BlockBuilder): StructuredBatchContext {
-    const given = operation.operands.map((v) => this.#guarded(operation, v));
+    const given = operation.operands.map((v, i) => this.#guarded(operation, v, i));
     return {
       operation,
       operands: given.map(({ value }) => value),
@@ -144,13 +142,10 @@ export class BatchSweep {
   }
 
   /** What may fail gets index 0 where it is not to happen at all. */
-  #guarded({ op }: Operation, original: Value): { readonly value: Value; readonly batched: boolean } {
+  #guarded({ op }: Operation, original: Value, i: number): { readonly value: Value; readonly batched: boolean } {
     const value = this.#values.get(original);
     const batched = this.#batched.has(original);
-    const dtype = elementDType(original.type);
-    if (this.#mask === null || op.effect !== "mayFail" || dtype === undefined || isFloat(dtype) || dtype === "bool") {
-      return { value, batched };
-    }
+    if (this.#mask === null || op.operands[i]?.isIndex !== true) return { value, batched };
     const all = this.#whole(value, batched);
     return { value: select(alike(this.#mask, all.type), all, zeros(all.type)), batched: true };
   }

@@ -12,6 +12,9 @@ const integers = (dtype: DType): boolean => ["integer", "index"].includes(dtypes
 /** What is compared has no NaN. */
 const ordered = ({ values: [x] }: Match): boolean => !isFloat(dtypeOf(x));
 
+/** What is cast has one zero. */
+const fromInteger = ({ values: [x] }: Match): boolean => !isFloat(dtypeOf(x));
+
 function dtypeOf(value: Value): DType {
   return elementDType(value.type) ?? "f64";
 }
@@ -23,6 +26,7 @@ const exactArithmetic: readonly Rule[] = [
   rule("x * 0 → 0", (x) => p.mul(x, 0), () => 0, { dtypes: integers }),
   rule("x + -0 → x", (x) => p.add(x, -0), (x) => x, { dtypes: floats }), // + 0 would not do: -0 + 0 is 0
   rule("x + 0 → x", (x) => p.add(x, 0), (x) => x, { dtypes: integers }),
+  rule("cast(n) + 0 → cast(n)", (x) => p.add(p.cast(x), 0), () => (m) => m.operations[1].results[0], { where: fromInteger }),
   rule("x - 0 → x", (x) => p.sub(x, 0), (x) => x),
   rule("-0 - x → -x", (x) => p.sub(-0, x), (x) => neg(x), { dtypes: floats }),
   rule("0 - x → -x", (x) => p.sub(0, x), (x) => neg(x), { dtypes: integers }),

@@ -24,24 +24,28 @@ interface Recipe {
   readonly operations: readonly Operation[];
 }
 
+/** What a plan has to know of values of the forward function. */
+interface ValueKinds {
+  /** What the forward block defines. */
+  readonly inside: ValueSet;
+  /** The tensors and lists that the block and the regions around it define. */
+  readonly stepwise: ValueSet;
+  /** What costs nothing to keep. */
+  readonly free: ReadonlySet<Value>;
+}
+
 /** For one forward block: what its backward blocks have kept, the same for each of them. */
 export class RecomputePlan {
   readonly #builder: BlockBuilder;
-  readonly #inside: ValueSet;
-  readonly #stepwise: ValueSet;
+  readonly #kinds: ValueKinds;
   readonly #isRegion: boolean;
   readonly #definitions = new ValueMap<Operation>();
   readonly #kept = new Set<Value>();
   #isMade = false;
 
-  /**
-   * `inside` are the values that the forward block, `builder`, defines, `stepwise` the tensors and lists that it and the
-   * regions around it do.
-   */
-  constructor(builder: BlockBuilder, inside: ValueSet, stepwise: ValueSet) {
+  constructor(builder: BlockBuilder, kinds: ValueKinds) {
     this.#builder = builder;
-    this.#inside = inside;
-    this.#stepwise = stepwise;
+    this.#kinds = kinds;
     this.#isRegion = builder.parent !== null;
     for (const operation of builder.operations) {
       if (this.#isCheap(operation)) this.#definitions.set(operation.results[0], operation);
@@ -81,10 +85,11 @@ export class RecomputePlan {
       if (recipe === null || recipe.from.includes(v)) this.#kept.add(v);
       else recipes.set(v, recipe);
     }
-    const sources = new Set([...recipes.values()].flatMap((r) => r.from).filter((v) => !this.#kept.has(v)));
-    const costly = [...recipes.values()].filter((r) => r.from.length > 0);
+    const isMissing = (v: Value): boolean => !this.#kept.has(v) && !this.#kinds.free.has(v);
+    const costly = [...recipes.values()].filter(({ from }) => from.some((v) => !this.#kinds.free.has(v)));
+    const sources = new Set(costly.flatMap(({ from }) => from).filter(isMissing));
     if (sources.size < costly.length) for (const v of sources) this.#kept.add(v);
-    for (const [v, { from }] of recipes) if (!from.every((source) => this.#kept.has(source))) this.#kept.add(v);
+    for (const [v, { from }] of recipes) for (const w of from.some(isMissing) ? [v] : from) this.#kept.add(w);
   }
 
   #recipeFor(v: Value): Recipe {
@@ -111,8 +116,8 @@ export class RecomputePlan {
     const operations = new Set<Operation>();
     const open = [v];
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
-      if (this.#stepwise.has(next)) return null;
-      if (!this.#inside.has(next)) continue;
+      if (this.#kinds.stepwise.has(next)) return null;
+      if (!this.#kinds.inside.has(next)) continue;
       const operation = this.#definitions.get(next);
       if (operation !== undefined) {
         operations.add(operation);

@@ -109,7 +109,8 @@ export function splitBlock(
   const steps = sweepForward(block, state, builder, tapes);
   const recorded = tapes instanceof BlockTapes ? tapes.recorded : [];
   const inside = definedIn(builder);
-  const plan = new RecomputePlan(builder, inside, state.stepwise);
+  const free = builder.arguments.filter((_, i) => around?.counters?.[i] === true);
+  const plan = new RecomputePlan(builder, { inside, stepwise: state.stepwise, free: new Set(free) });
   const standalone = (backward: Block): Block => {
     const read = freeValues(backward).filter((v) => inside.has(v));
     return plan.standalone(backward, read);
@@ -185,6 +186,7 @@ function splitRegion(
   const opened = around && {
     open: (element: Type): Value => withBuilder(outer, () => around.open(element)),
     isRepeated: around.isRepeated,
+    counters: around.counters ?? [],
   };
   const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer), opened);
   const resultFlows = region.results.map((v) => state.active.has(v));

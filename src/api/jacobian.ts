@@ -1,7 +1,25 @@
 // All derivatives of a function: its Jacobian, and the Hessian of one with a scalar result.
 
-import { apply, flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
-import { atCaller, type Dim, productOf, type TensorType, type Type, tensorType, type Value } from "../ir/index.ts";
+import {
+  apply,
+  currentTrace,
+  flatten,
+  isStatic,
+  scan,
+  Tensor,
+  type TracedFunction,
+  unflatten,
+} from "../frontend/index.ts";
+import {
+  atCaller,
+  calleesOf,
+  type Dim,
+  productOf,
+  type TensorType,
+  type Type,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
 import {
   call as callOp,
   cast,
@@ -23,7 +41,7 @@ import { vmap } from "./vmap.ts";
  * The derivatives of every result with respect to the arguments in `wrt`, in the structure of the result: each leaf of
  * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S; with a list in `wrt` an array of them,
  * for an argument that is a structure that structure of them. Forward or reverse mode, whichever takes fewer sweeps; the
- * sweeps of a tensor run as one batch.
+ * sweeps of a tensor run as one batch, or one after another where the function loops or branches.
  *
  * @throws AdjointError code `no-derivative` where an argument in `wrt` holds no float tensors, and as grad.
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
@@ -123,12 +141,12 @@ function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
 function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
   // the others are constants: a tangent of 0 would make NaN of what is infinite
-  const along = (t: Tensor | number): readonly unknown[] =>
+  const along = (t: Tensor): readonly unknown[] =>
     flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
-  if (tensor.rank === 0) return along(1);
+  if (tensor.rank === 0) return along(emitted([], () => constant(1, tensor.type as TensorType)));
   const shape = shapeOf(tensor.type);
-  const batched = flatten(vmap(along)(basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic).leaves;
-  return batched.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
+  const stacked = flatten(each(recorded, along, basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic);
+  return stacked.leaves.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
 }
 
 /** The same for all leaves, from one cotangent for each element of the float results. */
@@ -146,11 +164,33 @@ function rows(recorded: Recorded, leaves: readonly Part[]): readonly (readonly u
   const gradients = new Map(
     floats.map(({ type, k }) => {
       if (type.shape.length === 0) return [k, pulled(k, [])];
-      const batched = vmap((ct: Tensor) => pulled(k, [ct]))(basis(type)) as unknown as readonly Tensor[];
-      return [k, batched.map((g) => derivativeFrom(g, type.shape, "first"))];
+      const stacked = each(recorded, (ct) => pulled(k, [ct]), basis(type)) as readonly Tensor[];
+      return [k, stacked.map((g) => derivativeFrom(g, type.shape, "first"))];
     }),
   );
   return leaves.map((_, i) => signature.results.map((_, k) => gradients.get(k)?.[i] ?? 0));
+}
+
+/**
+ * A sweep for each row of a basis, the results stacked: as one batch, or where the function loops or branches one after
+ * another, since a batch goes both ways of a branch, and through a loop for as long as any of it does.
+ */
+function each(recorded: Recorded, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {
+  if (hasRegions(recorded.signature.name)) return scan((carry: readonly [], row) => [carry, sweep(row)], [], rows)[1];
+  return vmap(sweep)(rows);
+}
+
+/** Whether a function of the running trace holds control flow, or calls what does. */
+function hasRegions(name: string): boolean {
+  const funcs = currentTrace()?.funcs;
+  const names = new Set([name]);
+  // what is called joins the names behind those that are looked at
+  for (const called of names) {
+    const func = funcs?.get(called);
+    if (func?.body.operations.some((operation) => operation.regions.length > 0)) return true;
+    if (func !== undefined) for (const callee of calleesOf(func)) names.add(callee);
+  }
+  return false;
 }
 
 const isLeaf = (x: unknown): x is Tensor | number => x instanceof Tensor || typeof x === "number";

@@ -39,6 +39,8 @@ export interface OperandSpec {
   readonly name: string;
   /** Takes any number of operands; at most one per group. */
   readonly variadic?: boolean;
+  /** Says where elements are, and fails out of range, which 0 is not. */
+  readonly isIndex?: boolean;
 }
 
 export type AttributeKind =

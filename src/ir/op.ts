@@ -184,6 +184,8 @@ export interface Tapes {
 export interface OpenTapes {
   open(element: Type): Value;
   readonly isRepeated: boolean;
+  /** Which arguments of the region follow from the number of its run, and so take no record. */
+  readonly counters?: readonly boolean[];
 }
 
 /** A list that a block goes on with: as it gets it, and as it leaves it. */

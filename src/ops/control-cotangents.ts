@@ -173,7 +173,8 @@ export function reverseWhile(x: ReverseContext): Pullback {
     regions[0],
     active.map(() => false),
   );
-  const step = x.split(regions[1], active, { open: tapeArgument, isRepeated: true });
+  const isCounter = active.map((_, k) => counterStep(x.operation, k, x.definition) !== null);
+  const step = x.split(regions[1], active, { open: tapeArgument, isRepeated: true, counters: isCounter });
   const counters = step.residuals.map((v) => counterOf(x, step, v));
   const uncounted = step.residuals.filter((_, i) => counters[i] === null);
   const tapes = new Recording(uncounted, step.recorded, tapeArgument);

@@ -49,7 +49,7 @@ const scatterModes = { fail: "fail", clamp: "clamp", fill: "drop" } as const;
 const gatherOp: Op = defineOp({
   name: "gather",
   summary: "Windows of a tensor, from where a tensor of indices says.",
-  operands: [{ name: "x" }, { name: "indices" }],
+  operands: [{ name: "x" }, { name: "indices", isIndex: true }],
   attributes: {
     offset_axes: {
       kind: "integers",
@@ -177,7 +177,7 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
 const scatterOp: Op = defineOp({
   name: "scatter",
   summary: "A tensor with updates of windows, where a tensor of indices says.",
-  operands: [{ name: "x" }, { name: "indices" }, { name: "updates" }],
+  operands: [{ name: "x" }, { name: "indices", isIndex: true }, { name: "updates" }],
   attributes: {
     kind: { kind: "word", words: scatterKinds, summary: "set: an update replaces the element; else how they combine" },
     update_axes: {

@@ -2,7 +2,7 @@
 
 import { binary, truth } from "./arithmetic.ts";
 import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
-import { isBuiltinName } from "./builtins.ts";
+import { builtinMember, isBuiltinName } from "./builtins.ts";
 import type { Location } from "./location.ts";
 import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch } from "./paths.ts";
@@ -76,7 +76,7 @@ export function writeVariable(x: Reading, location: Location, m: Meaning, at: nu
     x.fail(
       "dtype",
       at,
-      `'${location.name}' is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
+      `${location.described} is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
       "a variable keeps one type",
     );
   if (m.kind === "function" && before !== undefined)
@@ -172,6 +172,8 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
       const part = isMissing ? null : readElement(x, cell, x.number(i), item.pattern.at);
       destructure(x, item.pattern, partOf(x, part, item, `index ${i}`), put);
     }
+  } else if (pattern.kind === "object-pattern" && m.kind === "builtin") {
+    for (const { key, pattern: part } of pattern.entries) destructure(x, part, builtinMember(x, m, key, part.at), put);
   } else if (pattern.kind === "object-pattern") {
     const cell = x.reference(m, pattern.at, "an object");
     if (cell.kind === "array" || cell.isTuple) {

@@ -81,6 +81,12 @@ function isInteger(x: Value): Value {
   return and(isFiniteOp(x), compare(x, floor(x), "eq"));
 }
 
+/** What becomes of all elements of an array: Math.max(...xs). */
+export const folds: ReadonlyMap<string, "max" | "min"> = new Map([
+  ["Math.max", "max"],
+  ["Math.min", "min"],
+]);
+
 const predicates: ReadonlyMap<string, (x: Value) => Value> = new Map([
   ["Number.isNaN", isNan],
   ["isNaN", isNan],

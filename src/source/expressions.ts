@@ -1,16 +1,16 @@
 // Expressions, in JavaScript's order of evaluation.
 
 import { currentBlock, type Operation } from "../ir/index.ts";
-import { and, or, select } from "../ops/index.ts";
+import { and, cast, or, reduce, select } from "../ops/index.ts";
 import { binary, truth, unary } from "./arithmetic.ts";
-import { copyOf, fieldOf, lengthOf, literal, readElement } from "./arrays.ts";
-import { assign, assignPattern, update } from "./assign.ts";
-import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct } from "./builtins.ts";
+import { contentsOf, copyOf, fieldOf, lengthOf, literal, readElement } from "./arrays.ts";
+import { assign, assignPattern, destructure, update } from "./assign.ts";
+import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct, folds } from "./builtins.ts";
 import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch, type Fork, negated } from "./paths.ts";
 import type { Reading } from "./reading.ts";
 import { Scope } from "./scope.ts";
-import type { Argument, Expression, Name, Of } from "./tree.ts";
+import type { Argument, Declared, Expression, Name, Of } from "./tree.ts";
 import { requireWhole } from "./wholes.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
@@ -147,12 +147,18 @@ function fileName(x: Reading, name: string, at: number): Meaning | undefined {
     x.requireDefined(name, fn.definedAt, at);
     return { kind: "function", fn, scope: x.fileScope };
   }
-  const constant = x.file.constants.get(name);
+  const constant = x.file.constants.get(name)?.();
   if (constant === undefined) return undefined;
   x.requireDefined(name, constant.at, at);
-  let known = x.constants.get(name);
-  if (known === undefined) x.constants.set(name, (known = x.fileConstant(name, constant)));
-  return known;
+  if (!x.constants.has(name)) readConstant(x, constant);
+  return x.constants.get(name);
+}
+
+function readConstant(x: Reading, { at, init, pattern }: Declared): void {
+  x.fileConstant(at, () => {
+    const value = evaluate(x, init as Expression);
+    destructure(x, pattern, value, (target, part) => x.setConstant((target as Name).name, part));
+  });
 }
 
 // ---- lazy operators -------------------------------------------------------------------------------------------------
@@ -322,9 +328,9 @@ function evaluateCall(x: Reading, e: Of<"call">): Meaning {
       x.fail("dtype", e.at, `got ${describeMeaning(object)}, which has no method '${callee.name}'`);
   }
   const f = evaluate(x, callee);
-  if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, e.args), e.at);
+  if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, f.name, e.args), e.at);
   if (f.kind !== "function") return x.fail("dtype", e.at, `got ${describeMeaning(f)}, expected a function`);
-  return x.verbs.call(x, f.fn, f.scope, argumentsOf(x, e.args), e.at);
+  return x.verbs.call(x, f, argumentsOf(x, e.args), e.at);
 }
 
 function evaluateNew(x: Reading, e: Of<"new">): Meaning {
@@ -340,13 +346,17 @@ function argumentsOf(x: Reading, args: readonly Argument[]): readonly Meaning[] 
   });
 }
 
-/** Math.max(...xs) of a tuple takes its elements. */
-function builtinArguments(x: Reading, args: readonly Argument[]): readonly Meaning[] {
+/** Math.max(...xs) takes the elements of a tuple, or the largest of an array. */
+function builtinArguments(x: Reading, name: string, args: readonly Argument[]): readonly Meaning[] {
   return args.flatMap(({ isSpread, value }) => {
     const m = evaluate(x, value);
     if (!isSpread) return [m];
     const cell = x.reference(m, value.at, "an array");
     if (cell.kind === "record" && cell.isTuple) return [...cell.fields.values()].map((f) => fieldOf(x, f, value.at));
-    return x.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
+    const kind = folds.get(name);
+    if (kind === undefined || cell.kind === "record")
+      return x.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
+    x.at(value.at);
+    return [x.number(reduce(cast(contentsOf(x, cell), "f64"), { kind, axes: [0] }))];
   });
 }

@@ -15,6 +15,8 @@ export interface LoopFacts {
   readonly hasBusyTest: boolean;
   /** Whether the condition can be false. */
   readonly canEnd: boolean;
+  /** Whether the body runs once at least, and every way out of the loop is a jump from there. */
+  readonly isEntered: boolean;
 }
 
 export class Facts {

@@ -1,22 +1,23 @@
 // Calls: the callee's text is read where it is called, with its parameters as variables.
 
 import { declare, initialize } from "./declare.ts";
-import { type Meaning, nothing } from "./meaning.ts";
+import { type FunctionMeaning, type Meaning, nothing } from "./meaning.ts";
 import { arrive } from "./paths.ts";
 import type { Frame, Reading } from "./reading.ts";
-import type { Scope } from "./scope.ts";
 import type { Element, FunctionNode } from "./tree.ts";
 
 /** Reads a function's body with arguments; gives what it returns. */
-export function call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly Meaning[], at: number): Meaning {
-  if (x.frames.some((f) => f.fn === fn))
+export function call(x: Reading, f: FunctionMeaning, args: readonly Meaning[], at: number): Meaning {
+  const { fn, scope, isGiven = false } = f;
+  const given = x.frames.findLastIndex((frame) => frame.isGiven);
+  if (x.frames.some((frame, i) => i >= given && frame.fn === fn))
     x.fail("unsupported", at, `'${fn.name}' calls itself, which is not compiled`, "write a loop");
   const [before, outer, jumps] = [x.path, x.scope, x.jumps];
   x.path = { isAlive: true, pending: new Set() };
   x.jumps = [];
   const result = x.scoped(scope, () => {
     bind(x, fn, args, at);
-    return body(x, fn);
+    return body(x, fn, isGiven);
   });
   [x.path, x.scope, x.jumps] = [before, outer, jumps];
   x.at(at);
@@ -35,7 +36,8 @@ function bind(x: Reading, fn: FunctionNode, args: readonly Meaning[], at: number
   for (const [i, p] of parameters.entries()) {
     const given = args[i];
     const isGiven = given !== undefined && given.kind !== "nothing";
-    initialize(x, p.pattern, isGiven ? given : fallback(x, fn, p, at));
+    const m = isGiven ? given : fallback(x, fn, p, at);
+    initialize(x, p.pattern, m.kind === "function" ? { ...m, isGiven: true } : m);
   }
 }
 
@@ -46,8 +48,9 @@ function fallback(x: Reading, fn: FunctionNode, p: Element, at: number): Meaning
 }
 
 /** The body of a function whose parameters are bound. */
-export function body(x: Reading, fn: FunctionNode): Meaning {
-  const frame: Frame = { fn, result: x.location("result", "guarded"), returns: x.target("returned"), hasResult: false };
+export function body(x: Reading, fn: FunctionNode, isGiven = false): Meaning {
+  const [result, returns] = [x.location("result", "guarded"), x.target("returned")];
+  const frame: Frame = { fn, result, returns, isGiven, hasResult: false };
   x.frames = [...x.frames, frame];
   const before = x.path;
   x.verbs.executeBlock(x, fn.body);
@@ -59,8 +62,8 @@ export function body(x: Reading, fn: FunctionNode): Meaning {
       `'${fn.name}' returns a value on some paths, and none on others`,
       "return one at its end",
     );
-  arrive(x, [frame.returns], before);
-  const result = x.state.read(frame.result) ?? nothing;
-  x.state.write(frame.result, undefined);
-  return result;
+  arrive(x, [returns], before);
+  const m = x.state.read(result) ?? nothing;
+  x.state.write(result, undefined);
+  return m;
 }

@@ -12,7 +12,7 @@ export class Location {
    * `once`: holds the same from its definition on. `guarded`: read only where it is known to be set, whatever the paths
    * to there: results of early returns.
    */
-  readonly use: "once" | "guarded" | "plain";
+  use: "once" | "guarded" | "plain";
   /** Of a tuple or object: alive while that is. */
   readonly isField: boolean;
 
@@ -22,5 +22,10 @@ export class Location {
     this.age = age;
     this.use = use;
     this.isField = isField;
+  }
+
+  /** As messages call it. */
+  get described(): string {
+    return this.use === "guarded" ? `the ${this.name}` : `'${this.name}'`;
   }
 }

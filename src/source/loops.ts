@@ -3,7 +3,7 @@
 import { type BlockBuilder, currentBlock, emit, sameType, Value } from "../ir/index.ts";
 import { cast, compare, gather, records } from "../ops/index.ts";
 import { binary } from "./arithmetic.ts";
-import { contentsOf, lengthOf, requireArray } from "./arrays.ts";
+import { contentsOf, fieldOf, lengthOf, requireArray } from "./arrays.ts";
 import { destructure, placeOf } from "./assign.ts";
 import { declare, initialize } from "./declare.ts";
 import { evaluateTest, isCheap } from "./expressions.ts";
@@ -12,14 +12,17 @@ import type { Location } from "./location.ts";
 import {
   type BooleanMeaning,
   type Cell,
-  describeMeaning,
+  describeApart,
   type Meaning,
   type NumberMeaning,
+  type RecordCell,
   type ReferenceMeaning,
+  heldOf,
   type Shape,
+  type Stored,
   type TensorMeaning,
 } from "./meaning.ts";
-import { anyOf, arrive, branch, fillerOf, guarded, holderOf, jump, negated } from "./paths.ts";
+import { anyOf, arrive, branch, depart, fillerOf, guarded, holderOf, jump, negated } from "./paths.ts";
 import { type Reading, type Target, unnumbered } from "./reading.ts";
 import type { Changes, Frame } from "./state.ts";
 import type { Expression, StatementOf } from "./tree.ts";
@@ -57,9 +60,12 @@ export function forLoop(x: Reading, s: StatementOf<"for">, labels: readonly stri
 export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly string[]): void {
   // what is iterated over sees the names of a step already, without values
   if (s.declares) declare(x, s.pattern, s.isConst);
-  const iterable = x.verbs.evaluate(x, s.iterable);
-  requireNumbers(x, iterable, s.iterable.at);
-  const array = requireArray(x, iterable, s.iterable.at, "an array");
+  const iterated = x.verbs.evaluate(x, s.iterable);
+  if (iterated.kind === "reference" && holdsOthers(x, iterated.cell)) {
+    forEach(x, s, iterated.cell, labels);
+    return;
+  }
+  const array = requireArray(x, iterated, s.iterable.at, "an array");
   const { age } = x.state;
   const counter = x.location("i");
   x.state.write(counter, x.number(0));
@@ -84,13 +90,7 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
       const m = x.number(
         array.array === "Float32Array" || array.array === "Int32Array" ? cast(element, "f64") : element,
       );
-      x.scoped(x.scope, () => {
-        if (s.declares) {
-          declare(x, s.pattern, s.isConst);
-          initialize(x, s.pattern, m);
-        } else destructure(x, s.pattern, m, (target, part) => void placeOf(x, target).write(part, false));
-        x.verbs.execute(x, s.body);
-      });
+      stepWith(x, s, m);
     },
     between: () => x.state.write(counter, binary(x, "+", index(), x.number(1), s.at)),
     age,
@@ -98,12 +98,38 @@ export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly str
   });
 }
 
-function requireNumbers(x: Reading, m: Meaning, at: number): void {
-  if (m.kind !== "reference" || m.cell.kind === "array" || !m.cell.isTuple) return;
-  const other = [...m.cell.fields.values()].map((f) => x.state.read(f)).find((held) => held?.kind === "reference");
-  if (other === undefined) return;
-  const what = `a loop over elements that are each ${describeMeaning(other)}`;
-  x.fail("unsupported", at, `${what} is not compiled`, "loop over an index, with one array of numbers for each field");
+/** Whether a list holds something that no array does: tuples, objects, booleans. */
+function holdsOthers(x: Reading, cell: Cell): cell is RecordCell {
+  if (cell.kind === "array" || !cell.isTuple) return false;
+  return [...cell.fields.values()].some((field) => x.state.read(field)?.kind !== "number");
+}
+
+/** The elements of a list that is no array of numbers: the body is read for one after another. */
+function forEach(x: Reading, s: StatementOf<"for-of">, list: RecordCell, labels: readonly string[]): void {
+  const before = x.path;
+  const breaks = x.target("exit");
+  for (const field of list.fields.values()) {
+    guarded(x, s.at, () => {
+      const { path } = x;
+      const continues = x.target("continue");
+      x.jumps = [...x.jumps, { labels, breaks, continues, isPlain: true }];
+      stepWith(x, s, fieldOf(x, field, s.iterable.at));
+      x.jumps = x.jumps.slice(0, -1);
+      arrive(x, [continues], path);
+    });
+  }
+  arrive(x, [breaks], before);
+}
+
+/** A step of `for … of` with its element. */
+function stepWith(x: Reading, s: StatementOf<"for-of">, m: Meaning): void {
+  x.scoped(x.scope, () => {
+    if (s.declares) {
+      declare(x, s.pattern, s.isConst);
+      initialize(x, s.pattern, m);
+    } else destructure(x, s.pattern, m, (target, part) => void placeOf(x, target).write(part, false));
+    x.verbs.execute(x, s.body);
+  });
 }
 
 export function loop(x: Reading, l: Loop): void {
@@ -147,8 +173,7 @@ function bodyOf(x: Reading, l: Loop, breaks: Target): void {
     if (l.until === undefined) return;
     const goesOn = evaluateTest(x, l.until);
     x.at(l.until.at);
-    x.state.write(breaks.flag, negated(x, goesOn));
-    x.path = { ...x.path, pending: new Set([...x.path.pending, breaks]) };
+    depart(x, breaks, negated(x, goesOn));
   });
 }
 
@@ -182,17 +207,18 @@ function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
   const frame = new LoopFrame(state.age, unknown);
   state.fork();
   state.enterFrame(frame);
-  const [hasBusyTest, canEnd] = x.within(x.region(), () => {
+  const { isBusy: hasBusyTest, canEnd } = x.within(x.region(), () => {
     const test = x.inside("condition", () => lookAtTest(x, l));
     x.inside("step", () => step(x, l, breaks, test.isBusy));
-    return [test.isBusy, test.canEnd];
+    return test;
   });
+  const isEntered = l.test === null || hasBusyTest || !canEnd;
   const carried = new Map<string, Shape | null>();
   const shared = new Map<string, string>();
   for (const [location, { before, entered }] of frame.seen) {
-    const after = state.read(location);
+    const after = heldOf(state.stored(location));
     if (after === entered || after === undefined || after.kind === "nothing") continue;
-    carried.set(location.key, before === undefined ? x.shapeOf(after) : null);
+    carried.set(location.key, isUnset(before) ? x.shapeOf(after) : null);
     if (entered?.kind !== "reference" || after.kind !== "reference") continue;
     uniteSites(x, entered.cell, after.cell);
     const holder = holderOf(x, after.cell, location);
@@ -201,30 +227,31 @@ function discover(x: Reading, l: Loop, number: number, breaks: Target): void {
   state.leaveFrame();
   const changes = state.rollback();
   state.restore(frame);
-  for (const [location, after] of changes) {
-    const isLost = after === undefined || (frame.seen.get(location)?.before === undefined && !keepsFirst(l, location));
-    if (!frame.seen.has(location)) continue;
+  for (const [location, stored] of changes) {
+    const seen = frame.seen.get(location);
+    if (seen === undefined) continue;
+    const after = heldOf(stored);
+    const isLost = after === undefined || (isUnset(seen.before) && !isEntered && location.use !== "guarded");
     state.write(location, isLost ? undefined : unknown(after));
     if (!isLost && after.kind === "reference") keepCell(x, after.cell, changes);
   }
   const exits = new Set([...x.path.pending].map((t) => t.flag.key));
-  x.facts.loops.set(number, { carried, shared, exits, hasBusyTest, canEnd });
+  x.facts.loops.set(number, { carried, shared, exits, hasBusyTest, canEnd, isEntered });
   x.path = { isAlive: canEnd, pending: new Set([...outside.pending, ...x.path.pending]) };
 }
 
 /** What was made in a step and goes on to be held after the loop. */
 function keepCell(x: Reading, cell: Cell, changes: Changes): void {
   for (const part of cell.kind === "array" ? [cell.contents] : cell.fields.values()) {
-    const held = changes.get(part);
+    const held = heldOf(changes.get(part));
     if (held === undefined) continue;
     x.state.write(part, unknown(held));
     if (held.kind === "reference") keepCell(x, held.cell, changes);
   }
 }
 
-/** Whether what had no value before the loop has one after it. */
-function keepsFirst(l: Loop, location: Location): boolean {
-  return location.use === "guarded" || l.until !== undefined;
+function isUnset(stored: Stored): boolean {
+  return stored === undefined || stored.kind === "absent";
 }
 
 class LoopFrame implements Frame {
@@ -294,7 +321,7 @@ interface Slot {
 function write(x: Reading, l: Loop, number: number, breaks: Target): void {
   const facts = x.facts.loops.get(number) as LoopFacts;
   const outside = x.path;
-  const slots = slotsOf(x, facts, l);
+  const slots = slotsOf(x, facts);
   const inits = slots.flatMap((s) => leavesOf(x, s.first));
   const names = slots.flatMap((s) => leafNames(x, s.location.name, s.first));
   const region = (): BlockBuilder => {
@@ -317,7 +344,7 @@ function write(x: Reading, l: Loop, number: number, breaks: Target): void {
   x.path = { isAlive: facts.canEnd, pending: new Set([...outside.pending, ...pending]) };
 }
 
-function slotsOf(x: Reading, facts: LoopFacts, l: Loop): readonly Slot[] {
+function slotsOf(x: Reading, facts: LoopFacts): readonly Slot[] {
   const rebound = new Set<Location>();
   const all = [...facts.carried].map(([key, shape]): Slot => {
     const location = x.locations.get(key) as Location;
@@ -335,7 +362,7 @@ function slotsOf(x: Reading, facts: LoopFacts, l: Loop): readonly Slot[] {
     return {
       location,
       first,
-      isNew: held === undefined && location.use !== "guarded" && l.until !== undefined,
+      isNew: held === undefined && location.use !== "guarded" && facts.isEntered,
       frozen,
     };
   });
@@ -392,14 +419,15 @@ function receive(x: Reading, slots: readonly Slot[], values: readonly Value[], l
 
 /** What a location holds at the end of a step, of the shape that it had at its beginning. */
 function matching(x: Reading, { location, first }: Slot, at: number): Meaning {
-  const m = x.state.read(location);
+  const m = heldOf(x.state.stored(location));
   if (m === undefined) return first;
   const isSame = m.kind === first.kind && sameTypes(leavesOf(x, m), leavesOf(x, first));
   if (isSame) return m;
+  const [before, inside] = describeApart(first, m);
   return x.fail(
     "dtype",
     at,
-    `'${location.name}' is ${describeMeaning(first)} before the loop and ${describeMeaning(m)} in it`,
+    `${location.described} is ${before} before the loop and ${inside} in it`,
     "a variable keeps one type and one length",
   );
 }
@@ -444,11 +472,11 @@ function rebuilt(x: Reading, like: Meaning, named: Meaning, next: () => Value, n
     const key = other.kind === "array" ? other.contents.key : unnumbered;
     return x.array(cell.array, cell.length, next(), name, { key });
   }
-  const fieldOf = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
+  const partOf = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
   const read = (l: Location): Meaning => x.state.read(l) as Meaning;
   const fields = [...cell.fields].map(([field, l]) => {
-    const held = x.state.read(fieldOf(field)) ?? read(l);
+    const held = x.state.read(partOf(field)) ?? read(l);
     return [field, rebuilt(x, read(l), held, next, field)] as const;
   });
-  return x.record(cell.isTuple, fields, cell.site, name, (field) => fieldOf(field).key);
+  return x.record(cell.isTuple, fields, cell.site, name, (field) => partOf(field).key);
 }

@@ -37,6 +37,8 @@ export interface FunctionMeaning {
   readonly kind: "function";
   readonly fn: FunctionNode;
   readonly scope: Scope;
+  /** Whether it came as an argument. */
+  readonly isGiven?: boolean;
 }
 
 /** `Math`, `Math.sin`, `Number`, `Array`: by its path. */
@@ -58,6 +60,20 @@ export type Meaning =
   | FunctionMeaning
   | BuiltinMeaning
   | NothingMeaning;
+
+/** What a location holds on paths that are in the middle of a jump alone: the others have yet to give it a value. */
+export interface Absent {
+  readonly kind: "absent";
+  readonly held: Meaning;
+}
+
+/** What is stored under a location. */
+export type Stored = Meaning | Absent | undefined;
+
+/** What some path at least has given a location. */
+export function heldOf(stored: Stored): Meaning | undefined {
+  return stored?.kind === "absent" ? stored.held : stored;
+}
 
 export const nothing: NothingMeaning = Object.freeze({ kind: "nothing" });
 
@@ -140,4 +156,18 @@ export function describeMeaning(m: Meaning | undefined): string {
     default:
       return "undefined";
   }
+}
+
+/** Two that are not alike, as messages tell them apart. */
+export function describeApart(a: Meaning, b: Meaning): readonly [string, string] {
+  const [one, other] = [describeMeaning(a), describeMeaning(b)];
+  return one === other ? [one + describeParts(a), other + describeParts(b)] : [one, other];
+}
+
+function describeParts(m: Meaning): string {
+  if (m.kind !== "reference") return "";
+  const { cell } = m;
+  if (cell.kind === "array")
+    return typeof cell.length === "number" ? ` of length ${cell.length}` : ` as long as '${cell.contents.name}'`;
+  return cell.isTuple ? ` of length ${cell.fields.size}` : ` { ${[...cell.fields.keys()].join(", ")} }`;
 }

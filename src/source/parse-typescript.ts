@@ -14,7 +14,7 @@ const { SyntaxKind } = ts;
 const asynchronous = [SyntaxKind.AsyncKeyword];
 const exporting = [SyntaxKind.ExportKeyword, SyntaxKind.DefaultKeyword, SyntaxKind.AsyncKeyword];
 
-/** Reads the text; functions are turned into trees when they are asked for. */
+/** Reads the text; functions and constants are turned into trees when they are asked for. */
 export function parseTypeScript(source: SourceText): FileTree {
   return new Parser(source).file();
 }
@@ -23,7 +23,7 @@ class Parser extends ExpressionReader {
   readonly #functions = new Map<string, () => FunctionNode>();
   readonly #order: string[] = [];
   readonly #exported = new Set<string>();
-  readonly #constants = new Map<string, Declared>();
+  readonly #constants = new Map<string, () => Declared>();
 
   file(): FileTree {
     for (const s of this.tree.statements) this.fileStatement(s);
@@ -62,25 +62,36 @@ class Parser extends ExpressionReader {
     if ((list.flags & ts.NodeFlags.BlockScoped) !== ts.NodeFlags.Const)
       this.refuse(s, "a variable outside of functions", "write const, or pass it as a parameter");
     for (const d of list.declarations) {
-      if (!ts.isIdentifier(d.name)) this.refuse(d, "destructuring outside of functions", "give each constant a name");
-      const { text: name } = d.name;
+      this.requireValue(d, true);
+      for (const name of namesOf(d.name)) this.requireName(name);
       const init = d.initializer === undefined ? undefined : unwrapped(d.initializer);
-      if (init !== undefined && isFunction(init)) {
-        this.requireName(d.name);
-        if (init.name !== undefined && init.name.text !== name)
-          this.refuse(init.name, "a second name for a function", "leave it out");
-        this.define(name, d, isExported(s), () => ({ ...this.function(init, name), definedAt: this.at(d) }));
-      } else {
-        this.requireNew(name, d);
-        this.#constants.set(name, this.declared(d, true));
-      }
+      if (init !== undefined && isFunction(init) && ts.isIdentifier(d.name)) this.fileArrow(s, d, init);
+      else this.fileConstants(d);
+    }
+  }
+
+  protected fileArrow(
+    s: ts.Statement,
+    d: ts.VariableDeclaration,
+    init: ts.ArrowFunction | ts.FunctionExpression,
+  ): void {
+    const name = nameOf(d.name);
+    if (init.name !== undefined && init.name.text !== name)
+      this.refuse(init.name, "a second name for a function", "leave it out");
+    this.define(name, d, isExported(s), () => ({ ...this.function(init, name), definedAt: this.at(d) }));
+  }
+
+  protected fileConstants(d: ts.VariableDeclaration): void {
+    const read = onDemand(() => this.declared(d, true));
+    for (const { text } of namesOf(d.name)) {
+      this.requireNew(text, d);
+      this.#constants.set(text, read);
     }
   }
 
   protected define(name: string, node: ts.Node, exported: boolean, read: () => FunctionNode): void {
     this.requireNew(name, node);
-    let known: FunctionNode | undefined;
-    this.#functions.set(name, () => (known ??= read()));
+    this.#functions.set(name, onDemand(read));
     this.#order.push(name);
     if (exported) this.#exported.add(name);
   }
@@ -286,11 +297,14 @@ class Parser extends ExpressionReader {
       this.refuse(list, flags === 0 ? "var" : "using", "write let or const");
   }
 
+  protected requireValue(d: ts.VariableDeclaration, isConst: boolean): void {
+    if (d.initializer !== undefined || (!isConst && ts.isIdentifier(d.name))) return;
+    const what = ts.isIdentifier(d.name) ? "a constant" : "a pattern";
+    this.fail("syntax", d, `${what} is declared without a value`, "give it one here");
+  }
+
   protected declared(d: ts.VariableDeclaration, isConst: boolean): Declared {
-    if (d.initializer === undefined && (isConst || !ts.isIdentifier(d.name))) {
-      const what = ts.isIdentifier(d.name) ? "a constant" : "a pattern";
-      this.fail("syntax", d, `${what} is declared without a value`, "give it one here");
-    }
+    this.requireValue(d, isConst);
     return {
       at: this.at(d),
       pattern: this.binding(d.name),
@@ -324,6 +338,18 @@ function isOfTypes(clause: ts.ImportClause | undefined): boolean {
   const { name, namedBindings: named } = clause;
   if (name !== undefined || named === undefined || !ts.isNamedImports(named)) return false;
   return named.elements.length > 0 && named.elements.every((e) => e.isTypeOnly);
+}
+
+/** What is read once, and not before it is needed. */
+function onDemand<T>(read: () => T): () => T {
+  let known: T | undefined;
+  return () => (known ??= read());
+}
+
+/** The names that a pattern declares. */
+function namesOf(name: ts.BindingName): readonly ts.Identifier[] {
+  if (ts.isIdentifier(name)) return [name];
+  return name.elements.flatMap((e) => (ts.isOmittedExpression(e) ? [] : namesOf(e.name)));
 }
 
 function nameOf(name: ts.BindingName): string {

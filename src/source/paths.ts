@@ -7,11 +7,13 @@ import {
   ArrayCell,
   type BooleanMeaning,
   type Cell,
-  describeMeaning,
+  describeApart,
   dtypeOfArray,
+  heldOf,
   type Meaning,
   type RecordCell,
   type Shape,
+  type Stored,
 } from "./meaning.ts";
 import { type Path, type Reading, type Target, unnumbered } from "./reading.ts";
 import type { Changes } from "./state.ts";
@@ -121,7 +123,7 @@ function guardedHere(x: Reading, at: number, body: () => void): void {
 }
 
 /** Whether one of the jumps is under way. */
-export function anyOf(x: Reading, targets: Iterable<Target>): BooleanMeaning {
+export function anyOf(x: Reading, targets: Iterable<Pick<Target, "flag">>): BooleanMeaning {
   return anyTrue(
     x,
     [...targets].map(({ flag }) => x.state.read(flag) as BooleanMeaning),
@@ -141,16 +143,32 @@ export function negated(x: Reading, m: BooleanMeaning): BooleanMeaning {
 
 /** Ends the path at a jump. */
 export function jump(x: Reading, target: Target): void {
-  x.state.write(target.flag, x.boolean(true));
-  x.path = { isAlive: false, pending: new Set([...x.path.pending, target]) };
+  depart(x, target, x.boolean(true));
+  x.path = { ...x.path, isAlive: false };
+}
+
+/** The path, or a part of it, is in the middle of a jump from here on. */
+export function depart(x: Reading, target: Target, jumps: BooleanMeaning): void {
+  x.state.write(target.flag, jumps);
+  for (const location of x.state.absent()) target.unset.add(location);
+  x.path = { ...x.path, pending: new Set([...x.path.pending, target]) };
 }
 
 /** Jumps that arrive here go on like the others. */
 export function arrive(x: Reading, targets: readonly Target[], before: Path): void {
   const { isAlive, pending } = x.path;
-  const arrived = targets.some((t) => pending.has(t));
+  const arrived = targets.filter((t) => pending.has(t));
   const left = [...pending].filter((t) => !targets.includes(t) || before.pending.has(t));
-  x.path = { isAlive: isAlive || arrived, pending: new Set(left) };
+  x.path = { isAlive: isAlive || arrived.length > 0, pending: new Set(left) };
+  const unset = new Set(arrived.flatMap((t) => [...t.unset]));
+  if (!isAlive && arrived.length > 0)
+    for (const location of x.state.absent()) {
+      if (!unset.has(location)) x.state.write(location, heldOf(x.state.stored(location)));
+    }
+  for (const location of unset) {
+    const stored = x.state.stored(location);
+    if (stored !== undefined && stored.kind !== "absent") x.state.write(location, { kind: "absent", held: stored });
+  }
 }
 
 // ---- where two paths meet -------------------------------------------------------------------------------------------
@@ -167,9 +185,7 @@ function meet(
   const { yields } = meeting;
   const regions = forks.map((f, k) => f.builder.finish(yields.map((y) => y.values[k])));
   const isEmpty = yields.length === 0 && regions.every((r) => r.operations.length === 0);
-  if (isEmpty) return;
-  const results = emit(records.if, [test], { regions, names: yields.map((y) => y.name) });
-  for (const [i, y] of yields.entries()) y.receive(results[i]);
+  meeting.receive(isEmpty ? [] : emit(records.if, [test], { regions, names: yields.map((y) => y.name) }));
 }
 
 class Meeting {
@@ -181,6 +197,8 @@ class Meeting {
   readonly #number: number;
   /** Cells that became one. */
   readonly #merged = new Map<Cell, Map<Cell, Cell>>();
+  /** What some path that goes on has yet to give a value. */
+  readonly #absent = new Set<Location>();
 
   constructor(x: Reading, forks: readonly [Fork, Fork], at: number, number: number) {
     this.#x = x;
@@ -191,19 +209,36 @@ class Meeting {
 
   location(location: Location): void {
     const { state } = this.#x;
-    const [a, b] = this.#forks.map((f) => (f.changes.has(location) ? f.changes.get(location) : state.read(location)));
+    const [a, b] = this.#forks.map((f) => (f.changes.has(location) ? f.changes.get(location) : state.stored(location)));
     this.#meet(location, a, b, location);
   }
 
   /** `into` gets what `a` and `b` become; `name` is the location that is spoken of. */
-  #meet(into: Location, a: Meaning | undefined, b: Meaning | undefined, named: Location): void {
+  #meet(into: Location, first: Stored, second: Stored, named: Location): void {
+    if (into.use === "guarded" || !this.#isUnset(into, [first, second])) {
+      this.#join(into, heldOf(first), heldOf(second), named);
+      return;
+    }
+    const isSeen = this.#forks.some((f, k) => [first, second][k] !== undefined && f.path.pending.size > 0);
+    if (!isSeen) this.#x.state.write(into, undefined);
+    else {
+      this.#join(into, heldOf(first), heldOf(second), named);
+      this.#absent.add(into);
+    }
+  }
+
+  /** Whether some path that goes on gives it no value; the jumps of paths that give it none take note. */
+  #isUnset(location: Location, stored: readonly [Stored, Stored]): boolean {
+    for (const [k, { path }] of this.#forks.entries())
+      if (stored[k] === undefined) for (const target of path.pending) target.unset.add(location);
+    return this.#forks.some(({ path }, k) => path.isAlive && (stored[k] === undefined || stored[k].kind === "absent"));
+  }
+
+  #join(into: Location, a: Meaning | undefined, b: Meaning | undefined, named: Location): void {
     const { state } = this.#x;
     if (a === undefined && b === undefined) return;
     if (a === undefined || b === undefined) {
-      const without = this.#forks[a === undefined ? 0 : 1];
-      const isKept = into.use === "guarded" || !without.path.isAlive;
-      if (isKept) this.#fill(into, a === undefined ? 0 : 1, (a ?? b) as Meaning);
-      else state.write(into, undefined);
+      this.#fill(into, a === undefined ? 0 : 1, (a ?? b) as Meaning);
       return;
     }
     if (a.kind !== b.kind) this.#refuse(named, a, b);
@@ -238,9 +273,7 @@ class Meeting {
     const { state } = this.#x;
     if (m.kind === "reference") {
       state.write(into, m);
-      const { cell } = m;
-      const parts = cell.kind === "array" ? [cell.contents] : [...cell.fields.values()];
-      for (const part of parts) this.#part(part, missing);
+      this.#kept(m.cell, missing);
       return;
     }
     if (!("value" in m)) {
@@ -252,12 +285,16 @@ class Meeting {
     this.#yield(into, m, values, m, { kind: "nothing" });
   }
 
-  /** What a cell of one path alone holds. */
+  /** A cell of one path alone, with what it holds there. */
+  #kept(cell: Cell, missing: 0 | 1): Cell {
+    for (const part of cell.kind === "array" ? [cell.contents] : cell.fields.values()) this.#part(part, missing);
+    return cell;
+  }
+
   #part(part: Location, missing: 0 | 1): void {
     const there = this.#forks[1 - missing].changes;
-    const held = there.has(part) ? there.get(part) : this.#x.state.read(part);
-    if (there.has(part) && this.#x.state.read(part) === undefined && held !== undefined)
-      this.#fill(part, missing, held);
+    const held = heldOf(there.get(part));
+    if (this.#x.state.stored(part) === undefined && held !== undefined) this.#fill(part, missing, held);
   }
 
   /** The cell that stands for one or the other. */
@@ -268,20 +305,14 @@ class Meeting {
     const merged = this.#newCell(a, b, named, this.#keys(a, b, into));
     const others = this.#merged.get(a) ?? new Map<Cell, Cell>();
     this.#merged.set(a, others.set(b, merged));
-    share(this.#x, [a, b], merged, named);
+    if (merged !== a && merged !== b) share(this.#x, [a, b], merged, named);
     return merged;
   }
 
   #newCell(a: Cell, b: Cell, named: Location, keyOf: (field: string) => string): Cell {
     const x = this.#x;
     if (a.kind === "array" && b.kind === "array" && a.array === b.array) {
-      if (!sameDim(a.length, b.length) && x.isFinal)
-        x.fail(
-          "shape",
-          this.#at,
-          `'${named.name}' has ${a.length} elements on one path and ${b.length} on the other`,
-          "make them equally long",
-        );
+      if (!sameDim(a.length, b.length)) return x.isFinal ? this.#refuseCells(named, a, b) : this.#kept(a, 1);
       const cell = new ArrayCell(a.array, a.length, x.location(named.name, "plain", keyOf("")));
       this.#meet(cell.contents, this.#held(0, a.contents), this.#held(1, b.contents), named);
       return cell;
@@ -300,8 +331,9 @@ class Meeting {
       return cell;
     }
     for (const cell of [a, b]) if (cell.kind === "record" && cell.site !== null) x.facts.requireArray(cell.site);
-    if (!x.isFinal && a.kind !== b.kind) return a.kind === "array" ? a : b;
-    return this.#refuse(named, { kind: "reference", cell: a }, { kind: "reference", cell: b });
+    const isArray = [a, b].some((cell) => cell.kind === "array" || cell.site !== null);
+    if (!x.isFinal && isArray) return a.kind === "array" ? this.#kept(a, 1) : this.#kept(b, 0);
+    return this.#refuseCells(named, a, b);
   }
 
   /** Room that was made for what is not there yet is nothing in other readings: the other cell is all there is. */
@@ -316,27 +348,35 @@ class Meeting {
 
   #held(k: 0 | 1, location: Location): Meaning | undefined {
     const { changes } = this.#forks[k];
-    return changes.has(location) ? changes.get(location) : this.#x.state.read(location);
+    return heldOf(changes.has(location) ? changes.get(location) : this.#x.state.stored(location));
+  }
+
+  /** Gives the meanings their values behind the branch. */
+  receive(results: readonly Value[]): void {
+    const { state } = this.#x;
+    for (const [i, y] of this.yields.entries()) y.receive(results[i]);
+    for (const location of this.#absent) {
+      const held = state.read(location);
+      if (held !== undefined) state.write(location, { kind: "absent", held });
+    }
+  }
+
+  #refuseCells(location: Location, a: Cell, b: Cell): never {
+    return this.#refuse(location, { kind: "reference", cell: a }, { kind: "reference", cell: b });
   }
 
   #refuse(location: Location, a: Meaning, b: Meaning): never {
-    // what an operator or a function gives has no name in the text
-    const isNamed = location.use !== "guarded";
-    const what = isNamed ? `'${location.name}'` : location.name === "result" ? "what is returned" : "the value";
     if (a.kind === "function" && b.kind === "function")
-      this.#x.fail("unsupported", this.#at, `${what} is one of two functions`, "call one or the other, in an if");
-    const is = `${describeKind(a)} on one path and ${describeKind(b)} on the other`;
-    return this.#x.fail("dtype", this.#at, `${what} is ${is}`, "it keeps one type, and one length");
+      this.#x.fail(
+        "unsupported",
+        this.#at,
+        `${location.described} is one of two functions`,
+        "call one or the other, in an if",
+      );
+    const [one, other] = describeApart(a, b);
+    const what = `${location.described} is ${one} on one path and ${other} on the other`;
+    return this.#x.fail("dtype", this.#at, what, "a variable keeps one type and one length");
   }
-}
-
-/** With what tells two tuples or objects apart. */
-function describeKind(m: Meaning): string {
-  if (m.kind !== "reference" || m.cell.kind === "array") return describeMeaning(m);
-  const { fields, isTuple } = m.cell;
-  return isTuple
-    ? `an array of ${fields.size} elements`
-    : `an object of ${[...fields.keys()].join(", ") || "no fields"}`;
 }
 
 function isRoom(cell: Cell): boolean {

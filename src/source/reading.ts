@@ -21,6 +21,7 @@ import {
   type BooleanMeaning,
   type Cell,
   describeMeaning,
+  type FunctionMeaning,
   type Meaning,
   type NumberMeaning,
   RecordCell,
@@ -31,7 +32,7 @@ import type { Place } from "./places.ts";
 import { Scope } from "./scope.ts";
 import { State } from "./state.ts";
 import type { SourceText } from "./text.ts";
-import type { Declared, Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
+import type { Expression, FileTree, FunctionNode, Statement } from "./tree.ts";
 
 export const f64 = scalar("f64");
 export const bool = scalar("bool");
@@ -39,6 +40,8 @@ export const bool = scalar("bool");
 /** Where a jump goes, and whether one is under way: read where paths that jump and paths that do not have met. */
 export interface Target {
   readonly flag: Location;
+  /** What has no value on some path that goes there. */
+  readonly unset: Set<Location>;
 }
 
 /** How the paths to a place got there. */
@@ -54,6 +57,8 @@ export interface Frame {
   readonly fn: FunctionNode;
   readonly result: Location;
   readonly returns: Target;
+  /** Whether the function was an argument: who calls it may be called by it again. */
+  readonly isGiven: boolean;
   hasResult: boolean;
 }
 
@@ -72,11 +77,13 @@ export interface Verbs {
   execute(x: Reading, s: Statement): void;
   /** A list of statements with names of its own. */
   executeBlock(x: Reading, statements: readonly Statement[]): void;
-  call(x: Reading, fn: FunctionNode, scope: Scope, args: readonly Meaning[], at: number): Meaning;
+  call(x: Reading, f: FunctionMeaning, args: readonly Meaning[], at: number): Meaning;
 }
 
 /** Calls are read where they stand. */
 const mostUnfolded = 300_000;
+/** Places within places, through calls. */
+const deepestPlace = 500;
 
 /** The key of a location that other readings do not have. */
 export const unnumbered = "";
@@ -108,10 +115,10 @@ export class Reading {
   /** How many things were numbered at the place. */
   #events = 0;
   #depth = 0;
-  #isFixed = false;
-  /** Where the constant of the file stands that is being computed. */
-  #loading = Number.POSITIVE_INFINITY;
   #unfolded = 0;
+  #level = 0;
+  /** Where the constant of the file stands that is being read. */
+  #constantAt = Number.POSITIVE_INFINITY;
   readonly #origins = new Map<number, Origin>();
 
   readonly #places: Place;
@@ -149,10 +156,12 @@ export class Reading {
 
   /** Counts what is read in calls: a few lines that call one another twice each are exponentially many. */
   unfold(at: number): void {
-    if (this.frames.length < 2 || ++this.#unfolded <= mostUnfolded) return;
-    const name = this.frames[this.frames.length - 1].fn.name;
-    const what = `the calls unfold to more than ${mostUnfolded} expressions, here in '${name}'`;
-    this.fail("unsupported", at, what, "call in loops instead");
+    if (this.frames.length < 2) return;
+    const isDeep = this.#level > deepestPlace;
+    if (!isDeep && ++this.#unfolded <= mostUnfolded) return;
+    const { name } = this.frames[this.frames.length - 1].fn;
+    const what = isDeep ? "the calls nest too deeply" : `the calls unfold to more than ${mostUnfolded} expressions`;
+    this.fail("unsupported", at, `${what}, here in '${name}'`, "call in loops instead");
   }
 
   /** The next number at this place. */
@@ -168,7 +177,9 @@ export class Reading {
   under<T>(place: Place, body: () => T): T {
     const [before, events] = [this.place, this.#events];
     [this.place, this.#events] = [place, 0];
+    this.#level++;
     const result = body();
+    this.#level--;
     [this.place, this.#events] = [before, events];
     return result;
   }
@@ -176,7 +187,7 @@ export class Reading {
   // ---- locations ----------------------------------------------------------------------------------------------------
 
   location(name: string, use: Location["use"] = "plain", key = `${this.event()}`, isField = false): Location {
-    const location = new Location(key, name, ++this.state.age, this.#isFixed ? "once" : use, isField);
+    const location = new Location(key, name, ++this.state.age, use, isField);
     if (key !== unnumbered) this.locations.set(key, location);
     return location;
   }
@@ -184,7 +195,7 @@ export class Reading {
   target(name: string): Target {
     const flag = this.location(name);
     this.state.write(flag, this.boolean(false));
-    return { flag };
+    return { flag, unset: new Set() };
   }
 
   /** Runs `body` with names of its own, which end with it. */
@@ -276,25 +287,26 @@ export class Reading {
     return { kind: "record", isTuple: cell.isTuple, site: cell.site, fields };
   }
 
-  /** A constant of the file, which every path sees: computed where the function begins. */
-  fileConstant(name: string, { init, at }: Declared): Meaning {
-    const [scope, isFixed, loading] = [this.scope, this.#isFixed, this.#loading];
-    this.scope = this.fileScope;
-    this.#isFixed = true;
-    this.#loading = at;
-    const evaluate = (): Meaning => this.verbs.evaluate(this, init as Expression);
-    const m = this.under(this.#places, () => withBuilder(this.root, evaluate));
-    freeze(this, m, `'${name}' is a constant of the file`);
-    this.scope = scope;
-    this.#isFixed = isFixed;
-    this.#loading = loading;
-    return m;
+  /** Reads a constant of the file, which every path sees: where the function begins, from those before it in the text. */
+  fileConstant(at: number, read: () => void): void {
+    const { scope, path, frames, jumps } = this;
+    const constantAt = this.#constantAt;
+    Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, frames: [], jumps: [] });
+    this.#constantAt = at;
+    this.state.apart(() => this.under(this.#places, () => withBuilder(this.root, read)));
+    Object.assign(this, { scope, path, frames, jumps });
+    this.#constantAt = constantAt;
   }
 
-  /** While a constant of the file is computed, only those above it have values. */
-  requireDefined(name: string, definedAt: number | null, at: number): void {
-    if (definedAt !== null && definedAt >= this.#loading)
-      this.fail("name", at, `'${name}' is read before it has a value`, "define it above");
+  setConstant(name: string, m: Meaning): void {
+    freeze(this, m, `'${name}' is a constant of the file`);
+    this.constants.set(name, m);
+  }
+
+  /** While a constant of the file is read, only those above it have values. */
+  requireDefined(name: string, definedAt: number | null, needed: number): void {
+    if (definedAt !== null && definedAt >= this.#constantAt)
+      this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
   }
 
   // ---- regions ------------------------------------------------------------------------------------------------------
@@ -345,8 +357,10 @@ function keysOf(event: number): (field: string) => string {
 function freeze(x: Reading, m: Meaning, why: string): void {
   if (m.kind !== "reference") return;
   m.cell.frozen = why;
-  if (m.cell.kind === "record")
-    for (const field of m.cell.fields.values()) freeze(x, x.state.read(field) as Meaning, why);
+  for (const location of m.cell.kind === "record" ? m.cell.fields.values() : [m.cell.contents]) {
+    freeze(x, x.state.peek(location) as Meaning, why);
+    location.use = "once";
+  }
 }
 
 function hintFor(m: Meaning): string | undefined {

@@ -3,10 +3,10 @@
 
 import { assert } from "../ir/index.ts";
 import type { Location } from "./location.ts";
-import type { Meaning } from "./meaning.ts";
+import { type Absent, heldOf, type Meaning, type Stored } from "./meaning.ts";
 
 /** What a path changed: what each location holds at its end; undefined where it holds nothing. */
-export type Changes = ReadonlyMap<Location, Meaning | undefined>;
+export type Changes = ReadonlyMap<Location, Stored>;
 
 /** What a loop that is being looked at for the first time has read or written of the outside. */
 export interface Frame {
@@ -14,28 +14,39 @@ export interface Frame {
   readonly age: number;
   /** What the loop's body sees of a location when a step begins. */
   enter(location: Location, meaning: Meaning | undefined): Meaning | undefined;
-  readonly seen: Map<Location, { readonly before: Meaning | undefined; readonly entered: Meaning | undefined }>;
+  readonly seen: Map<Location, { readonly before: Stored; readonly entered: Meaning | undefined }>;
 }
 
 export class State {
-  readonly #values = new Map<Location, Meaning>();
+  readonly #values = new Map<Location, Meaning | Absent>();
+  readonly #absent = new Set<Location>();
   /** For each fork that is open, what the locations held before. */
-  readonly #journals: Map<Location, Meaning | undefined>[] = [];
-  readonly #frames: Frame[] = [];
+  #journals: Map<Location, Stored>[] = [];
+  #frames: Frame[] = [];
   /** Counts locations, so that what is older than a fork or a loop can be told. */
   age = 0;
 
   read(location: Location): Meaning | undefined {
+    const stored = this.stored(location);
+    return stored?.kind === "absent" ? undefined : stored;
+  }
+
+  stored(location: Location): Stored {
     this.#visit(location);
     return this.#values.get(location);
   }
 
-  /** Without the loops around taking notice. */
-  peek(location: Location): Meaning | undefined {
-    return this.#values.get(location);
+  /** The locations that hold something on other paths alone. */
+  absent(): readonly Location[] {
+    return [...this.#absent];
   }
 
-  write(location: Location, meaning: Meaning | undefined): void {
+  /** Without the loops around taking notice. */
+  peek(location: Location): Meaning | undefined {
+    return heldOf(this.#values.get(location));
+  }
+
+  write(location: Location, meaning: Stored): void {
     if (location.use === "once") {
       this.#set(location, meaning);
       return;
@@ -47,8 +58,8 @@ export class State {
   }
 
   /** Every location that holds something. */
-  entries(): Iterable<readonly [Location, Meaning]> {
-    return this.#values;
+  *entries(): Iterable<readonly [Location, Meaning]> {
+    for (const [location, stored] of this.#values) yield [location, heldOf(stored) as Meaning];
   }
 
   fork(): void {
@@ -59,7 +70,7 @@ export class State {
   rollback(): Changes {
     const journal = this.#journals.pop();
     assert(journal !== undefined, "rollback without a fork");
-    const changes = new Map<Location, Meaning | undefined>();
+    const changes = new Map<Location, Stored>();
     for (const [location, before] of journal) {
       changes.set(location, this.#values.get(location));
       this.#set(location, before);
@@ -79,14 +90,25 @@ export class State {
     this.#frames.pop();
   }
 
+  /** What happens in `body` happened before all that is being read: the forks and loops around take no notice. */
+  apart<T>(body: () => T): T {
+    const [journals, frames] = [this.#journals, this.#frames];
+    [this.#journals, this.#frames] = [[], []];
+    const result = body();
+    [this.#journals, this.#frames] = [journals, frames];
+    return result;
+  }
+
   /** What the locations held before a loop that was left looked at them. */
   restore({ seen }: Frame): void {
     for (const [location, { before }] of seen) this.#set(location, before);
   }
 
-  #set(location: Location, meaning: Meaning | undefined): void {
+  #set(location: Location, meaning: Stored): void {
     if (meaning === undefined) this.#values.delete(location);
     else this.#values.set(location, meaning);
+    if (meaning?.kind === "absent") this.#absent.add(location);
+    else this.#absent.delete(location);
   }
 
   /** A loop's first look at a location of the outside gives it what a step begins with; loops around see it first. */
@@ -95,7 +117,7 @@ export class State {
     for (const frame of this.#frames) {
       if (location.age > frame.age || frame.seen.has(location)) continue;
       const before = this.#values.get(location);
-      const entered = frame.enter(location, before);
+      const entered = frame.enter(location, before?.kind === "absent" ? undefined : before);
       frame.seen.set(location, { before, entered });
       // not journaled: it is what the location held from the start
       this.#set(location, entered);

@@ -154,7 +154,9 @@ function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at
   /** Reads a body; where some paths leave in it, what follows is read with it, for the others. */
   const isRestRead = (i: number): boolean => {
     x.at(groups[i].at);
-    const test = x.boolean(compare(entry.value, x.number(i).value, "le"));
+    // where there is a default, some body runs, and then the last one
+    const isLast = i + 1 === groups.length && groups.some((g) => g.isDefault);
+    const test = isLast ? x.boolean(true) : x.boolean(compare(entry.value, x.number(i).value, "le"));
     const rest = i + 1 < groups.length ? () => from(i + 1) : null;
     const isRead = branch(
       x,

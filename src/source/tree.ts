@@ -224,6 +224,7 @@ export interface FileTree {
   readonly functions: ReadonlyMap<string, () => FunctionNode>;
   /** Names of functions in order, the exported ones marked. */
   readonly order: readonly { readonly name: string; readonly isExported: boolean }[];
-  readonly constants: ReadonlyMap<string, Declared>;
+  /** Each by all names that its pattern has. */
+  readonly constants: ReadonlyMap<string, () => Declared>;
   readonly types: ReadonlyMap<string, TypeNode>;
 }

@@ -1,4 +1,9 @@
-const a = a; // error: name: 'a' is read before it has a value: define it above
+const a = next();
+
+function next(): number {
+  return a + 1; // error: name: 'a' is needed before it has a value: declare it before what needs it
+}
+
 export function f(x: number): number {
   return x + a;
 }

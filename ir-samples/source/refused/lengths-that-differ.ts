@@ -1,4 +1,7 @@
-export function f(x: number): number {
-  const a = x > 0 ? [x, 1] : [x]; // error: dtype: the value is an array of 2 elements on one path and an array of 1 elements on the other: it keeps one type, and one length
-  return a.length;
+export function f(xs: number[], ys: number[], x: number): number {
+  let sum = 0;
+  const zs = x > 0 ? xs : ys; // error: dtype: the value is a number[] as long as 'xs' on one path and a number[] as long as 'ys' on the other: a variable keeps one type and one length
+  zs[0] = 1;
+  for (const z of zs) sum += z;
+  return sum;
 }

@@ -2,7 +2,7 @@
 
 import type { DType } from "../../ir/index.ts";
 
-export type Helper = "tensor" | "shape" | "numbers" | "position" | "apart" | "put" | "rows";
+export type Helper = "tensor" | "shape" | "numbers" | "position" | "apart" | "put" | "list" | "rows";
 export type Needs = Set<Helper>;
 
 /** Each by its name behind a `$`. */
@@ -52,6 +52,12 @@ function $apart(a, b) {
 function $rows(from, count, width, type) {
   const row = (_, i) => $put(from.subarray(i * width, (i + 1) * width), new type(width));
   return Array.from({ length: count }, row);
+}`,
+  list: `/** Numbers as an array, of floats from the first on: nothing is converted on the way. */
+function $list(from) {
+  const into = new Array(from.length);
+  if (into.length > 0) into[0] = 0.5;
+  return $put(from, into);
 }`,
   put: `/** Numbers in an array. */
 function $put(from, into) {

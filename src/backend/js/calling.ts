@@ -33,6 +33,8 @@ export interface Callee {
   readonly func: Func;
   readonly signature: Signature;
   readonly convention: Convention;
+  /** The arguments whose elements it looks at itself, wherever it reads them. */
+  readonly seen: ReadonlySet<number>;
 }
 
 /** An argument as it is passed on. */
@@ -149,11 +151,19 @@ export class CallWriter {
         dimsOf(type).map((_, axis) => `${name}$.shape[${axis}]`),
       );
     } else {
-      if (leaf === "number[]") this.needs.add("numbers").add("position");
-      const test = leaf === "number[]" ? `$numbers(${name})` : `${name} instanceof ${leaf}`;
-      const complaint = JSON.stringify(`${label} is no ${leaf === "number[]" ? "array of numbers" : leaf}`);
-      this.#checks.require(test, leaf === "number[]" ? `${complaint} + $position(${name})` : complaint);
+      this.#array(leaf, name, label);
       pass(name, [`${name}.length`]);
+    }
+  }
+
+  #array(leaf: LeafKind, name: string, label: string): void {
+    const isPlain = leaf === "number[]";
+    const complaint = JSON.stringify(`${label} is no ${isPlain ? "array of numbers" : leaf}`);
+    if (!isPlain) this.#checks.require(`${name} instanceof ${leaf}`, complaint);
+    else if (this.#callee.seen.has(this.#passed.length)) this.#checks.require(`Array.isArray(${name})`, complaint);
+    else {
+      this.needs.add("numbers").add("position");
+      this.#checks.require(`$numbers(${name})`, `${complaint} + $position(${name})`);
     }
   }
 
@@ -246,8 +256,8 @@ export class CallWriter {
       return `$rows(${text}, ${dimsOf(type).map(spellExtent).join(", ")}, ${row === "number[]" ? "Array" : row})`;
     }
     if (leaf !== "number[]") return text;
-    this.needs.add("put");
-    return `$put(${text}, new Array(${text}.length))`;
+    this.needs.add("put").add("list");
+    return `$list(${text})`;
   }
 
   /** Literals of arrays and objects around what `leaf` gives, from left to right. */

@@ -3,6 +3,7 @@
 import {
   type Block,
   bindOperands,
+  countUses,
   Dense,
   type Dim,
   type DType,
@@ -17,7 +18,7 @@ import {
   sameDim,
   type Value,
   ValueMap,
-  walk,
+  ValueSet,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import { spellNumber } from "./names.ts";
@@ -31,16 +32,36 @@ export class FuncFacts implements ValueFacts {
   readonly #literals = new ValueMap<string>();
   /** When each value is defined. */
   readonly #order = new ValueMap<number>();
+  readonly #subscripts = new ValueMap<Operation>();
   readonly #indexed = new ValueMap<Value>();
+  /** Memory of arguments that is read somewhere else than where a subscript looks at it. */
+  readonly #unseen = new ValueSet();
+
+  readonly #func: Func;
+  #uses: ValueMap<number> | null = null;
 
   constructor(func: Func) {
+    this.#func = func;
     for (const v of func.body.arguments) this.#order.set(v, 0);
-    walk(func.body, (operation) => this.#visit(operation));
+    this.#block(func.body);
   }
 
-  /** Memory of one axis that a subscript is the place in, where it exists before the subscript. */
+  /**
+   * The memory that a subscript looks at: of one axis and the subscript's extent, read or written at that place, and there
+   * before the subscript.
+   */
   indexedBy(subscript: Value): Value | undefined {
     return this.#indexed.get(subscript);
+  }
+
+  /** Whether memory is only read, and only where a subscript looks at it. */
+  isLookedAt(memory: Value): boolean {
+    return !this.#unseen.has(memory);
+  }
+
+  isUsed(value: Value): boolean {
+    this.#uses ??= countUses(this.#func.body);
+    return this.#uses.has(value);
   }
 
   canonical(value: Value): Value {
@@ -64,12 +85,31 @@ export class FuncFacts implements ValueFacts {
     return op.scalar === null ? 1 + results.length : elementwiseWeight(operation);
   }
 
+  #block({ operations }: Block): void {
+    for (const operation of operations) {
+      this.#visit(operation);
+      for (const region of operation.regions) this.#block(region);
+      if (operation.op === records.if) this.#join(operation);
+    }
+  }
+
+  /** Branches that go on with the same list both change it in place. */
+  #join({ results, regions: [then, otherwise] }: Operation): void {
+    for (const [i, result] of results.entries()) {
+      if (result.type.kind !== "list") continue;
+      const list = this.canonical(then.results[i]);
+      if (list === this.canonical(otherwise.results[i])) this.#same.set(result, list);
+    }
+  }
+
   #visit(operation: Operation): void {
     const { op, operands, regions, results } = operation;
     const order = this.#order.size;
     for (const v of results) this.#order.set(v, order);
     for (const region of regions) for (const v of region.arguments) this.#order.set(v, order);
-    if (op === records.load || op === records.store) this.#index(operation);
+    const seen = op === records.load || op === records.store ? this.#index(operation) : null;
+    for (const v of operands) if (v.type.kind === "memref" && (op !== records.load || v !== seen)) this.#unseen.add(v);
+    if (op === records.subscript) this.#subscripts.set(results[0], operation);
     if (op === records.constant) this.#constant(operation);
     else if (op === records.while) this.#share(results, regions, 0);
     else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
@@ -79,15 +119,20 @@ export class FuncFacts implements ValueFacts {
     }
   }
 
-  #index(operation: Operation): void {
+  /** The memory that a load or store finds at a place which a subscript looks at. */
+  #index(operation: Operation): Value | null {
     const [memory] = groupOf(operation, "memory");
     const at = operation.attributes.at as readonly Dim[];
-    if (at.length !== 1 || memory.type.kind !== "memref") return;
-    let subscript: Value | undefined;
-    const place = bindOperands(at[0], groupOf(operation, "at"), (v) => indexDim((subscript = v)));
-    if (subscript === undefined || !sameDim(place, indexDim(subscript)) || this.#indexed.has(subscript)) return;
+    if (at.length !== 1 || memory.type.kind !== "memref") return null;
+    let place: Value | undefined;
+    const found = bindOperands(at[0], groupOf(operation, "at"), (v) => indexDim((place = v)));
+    if (place === undefined || !sameDim(found, indexDim(place))) return null;
+    const subscript = this.#subscripts.get(place)?.attributes;
+    if (subscript?.mode !== "fail" || subscript.size !== 1) return null;
+    if (!sameDim(subscript.extent as Dim, memory.type.shape[0])) return null;
     const order = (v: Value): number => this.#order.get(v) ?? Number.POSITIVE_INFINITY;
-    if (order(memory) < order(subscript)) this.#indexed.set(subscript, memory);
+    if (!this.#indexed.has(place) && order(memory) < order(place)) this.#indexed.set(place, memory);
+    return this.#indexed.get(place) ?? null;
   }
 
   #constant(operation: Operation): void {

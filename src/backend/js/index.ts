@@ -23,7 +23,7 @@ import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { generate } from "./generate.ts";
 import type { Tables } from "./module-text.ts";
-import { native } from "./native.ts";
+import { native, unfit } from "./native.ts";
 import { standalone } from "./standalone.ts";
 import { takesArray } from "./writer.ts";
 
@@ -48,7 +48,12 @@ export const jsBackend: Backend = {
       native: (convention, otherwise) =>
         takesArray(func)
           ? null
-          : native(generated, { func, signature: options.signature, convention }, otherwise, failed(options.signature)),
+          : native(
+              generated,
+              { func, signature: options.signature, convention, seen: text.seen },
+              otherwise,
+              failed(options.signature),
+            ),
       source: text.text,
       standalone: (convention) => standalone(text, func, options.signature, convention),
     };
@@ -75,6 +80,7 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
   };
   const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
     const { of, axis, origin } = tables.ranges[number];
+    if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
     return fail("range", rangeMessage(of, index, axis, extent, size), { origin, iterations });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {

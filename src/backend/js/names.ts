@@ -1,5 +1,7 @@
 // Names of generated code: rebuilt from a safe alphabet, never reserved, never twice.
 
+import { dtypes } from "../../ir/index.ts";
+
 /** What a generated name must not be: JavaScript's words, and the globals that generated code reads. */
 const reserved: readonly string[] = [
   ..."await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield".split(
@@ -12,8 +14,10 @@ const reserved: readonly string[] = [
 ];
 
 /** What the generator calls its own things, behind a `$`. */
-export const helperNames: readonly string[] =
-  "s m args from to tuple check range probe constants before tapes opened tape grow close".split(" ");
+export const helperNames: readonly string[] = [
+  ..."s m args from to tuple check range probe constants tape grow close".split(" "),
+  ...Object.keys(dtypes).map((dtype) => `tapes_${dtype}`),
+];
 
 const longest = 60;
 

@@ -31,7 +31,7 @@ export function native(
   const all = [...writer.parameters, ...spare].join(", ");
   for (const name of spare) checks.require(`${name} === undefined`);
   writer.arguments();
-  const body = [...checks.written(all), ...caught(writer.call())];
+  const body = [...checks.written(all), ...caught(writer.call(), callee.seen.size > 0 ? all : null)];
   const declared = [...(writer.declared === "" ? [] : [writer.declared]), ...spare].join(", ");
   writer.needs.delete("position");
   const text = `"use strict";
@@ -39,14 +39,20 @@ ${writer.helpers.join("\n")}
 return function (${declared}) {
   ${body.join("\n  ")}
 };`;
-  const call = new Function("$f", "$otherwise", "$failed", text)(f, otherwise, failed) as NativeCall;
+  const given = { $f: f, $otherwise: otherwise, $failed: failed, $unfit: unfit };
+  const call = new Function(...Object.keys(given), text)(...Object.values(given)) as NativeCall;
   const fallback = convention.parameters.findIndex((p) => p.fallback !== undefined);
   return Object.defineProperty(call, "length", { value: fallback < 0 ? convention.parameters.length : fallback });
 }
 
-/** Memory may be refused where there are arrays. */
-function caught(lines: readonly string[]): readonly string[] {
-  return lines.length === 1 ? lines : ["try {", ...lines, "} catch ($e) {", "throw $failed($e);", "}"];
+/** What generated code throws where it reads an element that is no number: the arguments, which it has not changed, do not fit. */
+export const unfit = Symbol("an element that is no number");
+
+/** Memory may be refused where there are arrays; `all` arguments go elsewhere where an element is found not to fit. */
+function caught(lines: readonly string[], all: string | null): readonly string[] {
+  if (lines.length === 1 && all === null) return lines;
+  const elsewhere = all === null ? [] : [`if ($e === $unfit) return $otherwise(${all});`];
+  return ["try {", ...lines, "} catch ($e) {", ...elsewhere, "throw $failed($e);", "}"];
 }
 
 /** Arguments that do not fit go elsewhere. */

@@ -17,17 +17,18 @@ import {
   type Op,
   type Operation,
   productOf,
-  sameDim,
   signatureOf,
   subDims,
   type TensorType,
-  type Type,
   type Value,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
+import { emitIf } from "./branches.ts";
 import { isView } from "./facts.ts";
-import { emitFor, emitScan, emitWhile } from "./loops.ts";
+import { emitFor, emitScan } from "./loops.ts";
+import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
 import type { Scope } from "./text.ts";
+import { emitWhile } from "./while.ts";
 import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "./writer.ts";
 
 const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
@@ -88,22 +89,6 @@ function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
 }
 
 // ---- control --------------------------------------------------------------------------------------------------------
-
-function emitIf(w: FunctionWriter, { operands, regions, results, op }: Operation, scope: Scope): void {
-  for (const r of results) scope.lines.push(`let ${w.define(r, scope, op.name)};`);
-  const [then, otherwise] = regions.map((region) => {
-    const inner = scope.child();
-    w.block(region, inner);
-    for (const [i, r] of results.entries()) {
-      inner.lines.push(`${w.atom(r, scope)} = ${w.atom(region.results[i], inner)};`);
-    }
-    return inner.lines;
-  });
-  scope.lines.push(`if (${w.atom(operands[0], scope)}) {`, then);
-  if (otherwise.length > 0) scope.lines.push("} else {", otherwise);
-  scope.lines.push("}");
-  for (const r of results) w.spill(r, scope);
-}
 
 /** A function of this module takes its symbols first, then its arguments. */
 function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
@@ -191,71 +176,18 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
 }
 
 /**
- * Nothing stands outside of a typed array. Engines check that when it is read, so that asking costs nothing beside the
- * read to come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons).
+ * Nothing stands outside of an array. Engines check that when it is read, so that asking costs nothing beside the read to
+ * come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons). An array of JavaScript
+ * may hold something else than a number, which is seen here too where it is looked at wherever it is read.
  */
-function isOutside(
-  w: FunctionWriter,
-  { operands, attributes, results }: Operation,
-  index: string,
-  scope: Scope,
-): string {
-  const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
-  const memory = size === 1 ? w.facts.indexedBy(results[0]) : undefined;
-  if (memory !== undefined && sameDim((memory.type as MemRefType).shape[0], extent))
-    return `${w.atom(memory, scope)}[${index}] === undefined`;
-  const last = w.bound(subDims(extent, size), scope);
+function isOutside(w: FunctionWriter, operation: Operation, index: string, scope: Scope): string {
+  const { operands, attributes, results } = operation;
+  const memory = w.facts.indexedBy(results[0]);
+  if (memory !== undefined) {
+    const element = `${w.atom(memory, scope)}[${index}]`;
+    return w.isSeen(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
+  }
+  const last = w.bound(subDims(attributes.extent as Dim, attributes.size as Dim), scope);
   const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
   return `!(${isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`} && ${index} <= ${last})`;
-}
-
-// ---- lists ----------------------------------------------------------------------------------------------------------
-
-// A list changes in place, since what it was before is never read again: one of numbers is a tape, one of lists an array.
-
-function emitEmpty(w: FunctionWriter, { op, results }: Operation, scope: Scope): void {
-  w.declare(results[0], emptyList(w, results[0].type), scope, op.name);
-}
-
-function emptyList(w: FunctionWriter, type: Type): string {
-  return holdsLists(type) ? "[]" : w.module.tape();
-}
-
-function holdsLists(type: Type): boolean {
-  return type.kind === "list" && type.element.kind === "list";
-}
-
-function emitPush(w: FunctionWriter, { operands }: Operation, scope: Scope): void {
-  const [tape, ...values] = operands.map((v) => w.atom(v, scope));
-  if (holdsLists(operands[0].type)) {
-    scope.lines.push(`${tape}.push(${values.join(", ")});`);
-    return;
-  }
-  const numbers = values.map((v) => (isBoolean(operands[1].type) ? `${v} ? 1 : 0` : v));
-  scope.lines.push(
-    `if (${plus(`${tape}.count`, values.length)} > ${tape}.data.length) $grow(${tape}, ${values.length});`,
-  );
-  for (const [i, n] of numbers.entries()) scope.lines.push(`${tape}.data[${plus(`${tape}.count`, i)}] = ${n};`);
-  scope.lines.push(`${tape}.count += ${values.length};`);
-}
-
-function emitPop(w: FunctionWriter, { op, operands, results: [, ...values] }: Operation, scope: Scope): void {
-  const tape = w.atom(operands[0], scope);
-  const { type } = values[0];
-  if (type.kind === "list") {
-    const top = `${tape}.length > 0 ? ${tape}.pop() : ${emptyList(w, type)}`;
-    for (const v of values.toReversed()) w.declare(v, top, scope, op.name);
-    return;
-  }
-  scope.lines.push(`${tape}.count -= ${values.length};`);
-  for (const [i, v] of values.entries()) {
-    const place = plus(`${tape}.count`, i);
-    const top = `${place} >= 0 ? ${tape}.data[${place}] : 0`;
-    w.declare(v, isBoolean(type) ? `(${top}) !== 0` : top, scope, op.name);
-  }
-  scope.lines.push(`if (${tape}.count < 0) ${tape}.count = 0;`);
-}
-
-function plus(text: string, n: number): string {
-  return n === 0 ? text : `${text} + ${n}`;
 }

@@ -27,7 +27,7 @@ export function standalone(
   convention: Convention,
 ): StandaloneModule {
   if (takesArray(func)) fail("option", `@${func.name} takes more arguments than a JavaScript function may have`);
-  const callee: Callee = { inner: text.functionName(func.name), func, signature, convention };
+  const callee: Callee = { inner: text.functionName(func.name), func, signature, convention, seen: text.seen };
   const { code: exported, parameters } = wrapper(callee, new Names([...text.functionNames]));
   const body = text.text;
   const parts = [...helpers(body, text.tables), body, exported];
@@ -58,7 +58,9 @@ function rangeText(ranges: Tables["ranges"]): string {
 function $range(i, index, extent, size, ...steps) {
   const what = size === 1 ? \`index \${index} is\` : \`\${size} elements from index \${index} on are\`;
   const hint = index < 0 ? ": indices count from 0" : "";
-  const reason = Number.isInteger(index) ? \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\` : \`index \${index} is no integer\`;
+  let reason = \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\`;
+  if (!Number.isInteger(index)) reason = \`index \${index} is no integer\`;
+  else if (index >= 0 && index < extent) throw new TypeError(\`\${$ranges[i][0]}: element \${index} is no number\${$steps(steps)}\`);
   throw new RangeError(\`\${$ranges[i][0]}: \${reason}\${$steps(steps)}\`);
 }`;
 }

@@ -1,6 +1,6 @@
 // Generated text under construction: nested lines, the functions they stand in, and the names that hold there.
 
-import { ValueMap } from "../../ir/index.ts";
+import { type Value, ValueMap } from "../../ir/index.ts";
 import type { Unit } from "./split.ts";
 
 /** A line, or lines one level deeper. */
@@ -69,6 +69,12 @@ export function renderFunction(
   return render([`function ${name}(${parameters.join(", ")}) {`, head, unit.header, lines, "}"]);
 }
 
+/** The memory of a tape, which stays the same while these hold, and how many numbers are on it. */
+export interface TapeVariables {
+  readonly data: string;
+  readonly count: string;
+}
+
 /** The lines between two braces. */
 export class Scope {
   readonly unit: UnitText;
@@ -77,6 +83,8 @@ export class Scope {
   readonly lines: Text[] = [];
   /** Counts the steps of the loop that has these lines as its body, where something in there can fail. */
   steps: string | null = null;
+  /** The tapes that the loop with these lines as its body has in variables. */
+  readonly tapes = new ValueMap<TapeVariables>();
   /** Subexpressions of subscripts computed here, by what they are. */
   readonly hoisted = new Map<string, string>();
 
@@ -94,6 +102,11 @@ export class Scope {
   counters(): readonly string[] {
     const around = this.parent?.counters() ?? [];
     return this.steps === null ? around : [...around, this.steps];
+  }
+
+  /** The variables that a tape is in here; undefined where it is read and written in place. */
+  tape(list: Value): TapeVariables | undefined {
+    return this.tapes.get(list) ?? this.parent?.tape(list);
   }
 
   /** The scope at a depth, from here outwards. */

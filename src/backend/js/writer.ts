@@ -45,6 +45,7 @@ export class FunctionWriter {
   readonly #names: Names;
   readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
+  readonly #seen = new ValueSet();
   #parts = 0;
   #loops = 0;
 
@@ -59,8 +60,14 @@ export class FunctionWriter {
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
   }
 
+  /** Whether memory comes from a user and has its elements looked at wherever they are read. */
+  isSeen(memory: Value): boolean {
+    return this.#seen.has(memory);
+  }
+
   /** The text of the function; its parts and loops have gone to the module before it. Nothing but users calls an entry. */
   write(isEntry: boolean): string {
+    if (isEntry) this.#findSeen();
     const unit = new UnitText("scratch", this.#plan.main, null);
     const scope = new Scope(unit);
     const parameters = this.#bindParameters(unit);
@@ -69,13 +76,16 @@ export class FunctionWriter {
     const results = this.#func.body.results.map((v) => this.atom(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
-    const { lines } = scope;
-    // the tapes that a call opens are of no use after it
-    const body =
-      isEntry && this.module.hasTapes
-        ? ["const $before = $opened;", "try {", lines, "} finally {", ["$close($before);"], "}"]
-        : lines;
+    const body = isEntry ? this.module.closing(scope.lines) : scope.lines;
     return renderFunction(this.#name, parameters, unit, body);
+  }
+
+  #findSeen(): void {
+    for (const [i, v] of this.#func.body.arguments.entries()) {
+      if (v.type.kind !== "memref" || v.type.dtype !== "f64" || !this.facts.isLookedAt(v)) continue;
+      this.#seen.add(v);
+      this.module.seen.add(i);
+    }
   }
 
   #bindParameters(unit: UnitText): readonly string[] {

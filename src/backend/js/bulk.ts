@@ -1,0 +1,81 @@
+// Loops that the engine has a function for: storing one number everywhere, copying one memory to another.
+
+import {
+  addDims,
+  type Dim,
+  elementDType,
+  groupOf,
+  indexDim,
+  type MemRefType,
+  type Operation,
+  productOf,
+  sameDim,
+  substituteDim,
+  type Value,
+} from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
+import type { Scope } from "./text.ts";
+import { type FunctionWriter, isBoolean } from "./writer.ts";
+
+/** A loop as it is spelled. */
+export interface CountedLoop {
+  readonly index: Value | null;
+  readonly carry: readonly Value[];
+  readonly lower: string;
+  readonly upper: string;
+  readonly step: number;
+}
+
+/** Up to here a loop takes no longer than a call. */
+const short = 32;
+
+/** The call that does what a loop does, null where there is none. */
+export function bulk(w: FunctionWriter, loop: CountedLoop, body: readonly Operation[], scope: Scope): string | null {
+  const { index, carry, lower, upper, step } = loop;
+  if (index === null || carry.length > 0 || step !== 1 || Number(upper) - Number(lower) <= short) return null;
+  const [first, second, ...more] = body.filter(({ op }) => op.traits.constant !== true);
+  if (first === undefined || more.length > 0) return null;
+  if (second === undefined) return fill(w, loop, first, index, scope);
+  return lower === "0" ? copy(w, upper, [first, second], index, scope) : null;
+}
+
+function fill(
+  w: FunctionWriter,
+  { lower, upper }: CountedLoop,
+  operation: Operation,
+  index: Value,
+  scope: Scope,
+): string | null {
+  const start = operation.op === records.store ? startOf(w, operation, index) : null;
+  const [value] = operation.operands;
+  if (start === null || isBoolean(value.type)) return null;
+  const [memory] = groupOf(operation, "memory");
+  const base = w.dim(start, scope);
+  const from = (bound: string): string => (base === "0" ? bound : bound === "0" ? base : `${base} + ${bound}`);
+  return `${w.atom(memory, scope)}.fill(${w.atom(value, scope)}, ${from(lower)}, ${from(upper)});`;
+}
+
+/** Of whole memories: a view of a part costs more than many elements. */
+function copy(
+  w: FunctionWriter,
+  upper: string,
+  [load, store]: readonly [Operation, Operation],
+  index: Value,
+  scope: Scope,
+): string | null {
+  if (load.op !== records.load || store.op !== records.store || store.operands[0] !== load.results[0]) return null;
+  const [from, to] = [load, store].map((operation) => groupOf(operation, "memory")[0]);
+  if (elementDType(from.type) !== elementDType(to.type) || isBoolean(from.type)) return null;
+  if (![load, store].every((operation) => startOf(w, operation, index) === 0)) return null;
+  if (w.bound(productOf((from.type as MemRefType).shape), scope) !== upper) return null;
+  return `${w.atom(to, scope)}.set(${w.atom(from, scope)});`;
+}
+
+/** Where in memory the loop begins, if it goes on element by element. */
+function startOf(w: FunctionWriter, operation: Operation, index: Value): Dim | null {
+  const [memory] = groupOf(operation, "memory");
+  const at = (operation.attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
+  const position = w.position((memory.type as MemRefType).shape, at);
+  const start = substituteDim(position, (name) => (name === `%${index.id}` ? 0 : undefined));
+  return sameDim(position, addDims(start, indexDim(index))) ? start : null;
+}

@@ -1,0 +1,42 @@
+// What loops carry: variables that the end of the body assigns.
+
+import { type Operation, type Value, ValueMap } from "../../ir/index.ts";
+import type { Scope } from "./text.ts";
+import type { FunctionWriter } from "./writer.ts";
+
+/** `let acc = zero;` for each carried value. */
+export function declareCarry(w: FunctionWriter, carry: readonly Value[], inits: readonly Value[], scope: Scope): void {
+  for (const [k, v] of carry.entries()) {
+    scope.lines.push(`let ${w.define(v, scope, "carry")} = ${w.atom(inits[k], scope)};`);
+  }
+}
+
+/** In the loop the carried values change: what depends on them stays inside, and parts read them from the scratch. */
+export function enter(w: FunctionWriter, operation: Operation, values: readonly Value[], inner: Scope): void {
+  for (const v of values) inner.unit.depths.set(v, inner.depth);
+  if (operation.regions.some((r) => w.holdsParts(r))) for (const v of values) w.spill(v, inner);
+}
+
+export function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope): void {
+  for (const v of carry) {
+    scope.unit.depths.set(v, scope.depth);
+    w.spill(v, scope);
+  }
+}
+
+/** All at once: a carried value that another one becomes is read before it is written. */
+export function assign(w: FunctionWriter, carry: readonly Value[], next: readonly Value[], scope: Scope): void {
+  const sources = next.map((v) => w.facts.canonical(v));
+  const changed = carry.filter((v, k) => sources[k] !== v);
+  const saved = new ValueMap<string>();
+  for (const source of sources) {
+    if (!changed.includes(source) || saved.has(source)) continue;
+    const name = w.temporary(`${w.atom(source, scope)}_before`);
+    scope.lines.push(`const ${name} = ${w.atom(source, scope)};`);
+    saved.set(source, name);
+  }
+  for (const [k, v] of carry.entries()) {
+    const source = sources[k];
+    if (source !== v) scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.atom(source, scope)};`);
+  }
+}

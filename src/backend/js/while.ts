@@ -1,0 +1,117 @@
+// Loops of unknown length.
+
+import { type Block, type Operation, type Value, ValueMap } from "../../ir/index.ts";
+import { records } from "../../ops/index.ts";
+import { type Exit, writeBody } from "./branches.ts";
+import { assign, declareCarry, enter, leave } from "./carry.ts";
+import { LoopTapes } from "./tapes.ts";
+import type { Scope } from "./text.ts";
+import { type FunctionWriter, isBoolean } from "./writer.ts";
+
+export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const [cond, body] = operation.regions;
+  const carry = cond.arguments;
+  declareCarry(w, carry, operation.operands, scope);
+  const inner = scope.child();
+  const counter = operation.regions.some(canFail) ? stepsOf(w, operation, scope) : null;
+  if (counter !== null) inner.steps = counter.text;
+  if (counter?.isOwn === true) scope.lines.push(`let ${counter.text} = 0;`);
+  const tapes = new LoopTapes(w, operation, scope, inner);
+  enter(w, operation, carry, inner);
+  breakUnless(w, cond, inner, tapes.leave);
+  writeBody(w, body, inner, exitOf(w, operation, tapes.leave));
+  assign(w, carry, body.results, inner);
+  if (counter?.isOwn === true) inner.lines.push(`${counter.text}++;`);
+  scope.lines.push(...tapes.around(inner.lines));
+  leave(w, carry, scope);
+}
+
+/** Where a flag ends the loop, what is read behind it is assigned for the last time. */
+function exitOf(w: FunctionWriter, { regions: [cond, body], results }: Operation, leave: string): Exit {
+  const flags = w.holdsParts(body) ? [] : body.results.filter((_, k) => endsLoop(w, cond, cond.arguments[k]));
+  const read = flags.length === 0 ? [] : [...results.keys()].filter((k) => w.facts.isUsed(results[k]));
+  const last = read.map((k) => body.results[k]);
+  return {
+    flags,
+    needed: new Set(last),
+    length: last.length,
+    leave(end) {
+      const carried = read.map((k) => cond.arguments[k]);
+      assign(w, carried, last, end);
+      end.lines.push(leave);
+    },
+  };
+}
+
+/** Whether the condition is false, whatever else holds and without effects, where the argument is true. */
+function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
+  if (!isBoolean(argument.type)) return false;
+  const known = new ValueMap<boolean>();
+  known.set(argument, true);
+  const truthOf = (v: Value): boolean | undefined => known.get(v) ?? truths.get(w.facts.literal(v) ?? "");
+  const settle = (block: Block): boolean => {
+    for (const { op, operands, regions, results } of block.operations) {
+      const given = operands.map(truthOf);
+      if (op.effect !== "pure") return false;
+      if (op === records.if) {
+        if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
+        for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));
+      } else if (regions.length > 0) return false;
+      else if (op === records.not && given[0] !== undefined) set(results[0], !given[0]);
+      else if (op === records.or && given.includes(true)) set(results[0], true);
+      else if (op === records.and && given.includes(false)) set(results[0], false);
+    }
+    return true;
+  };
+  const set = (v: Value, truth: boolean | undefined): void => {
+    if (truth !== undefined && isBoolean(v.type)) known.set(v, truth);
+  };
+  return settle(cond) && truthOf(cond.results[0]) === false;
+}
+
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ["true", true],
+  ["false", false],
+]);
+
+/** How many steps a loop has made: by a value that grows by the same number at each, or else by a counter of its own. */
+function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Scope): { text: string; isOwn: boolean } {
+  const [, body] = regions;
+  for (const [k, v] of body.arguments.entries()) {
+    const next = body.operations.find(({ results }) => results[0] === body.results[k]);
+    const isSum = next?.op === records.add || next?.op === records.sub;
+    if (next === undefined || !isSum || next.operands[0] !== v) continue;
+    const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === records.sub ? -1 : 1);
+    if (!Number.isInteger(by) || by === 0) continue;
+    const [now, start] = [w.atom(v, scope), w.atom(operands[k], scope)];
+    const made = start === "0" ? now : `(${now} - ${start})`;
+    return { text: by === 1 ? made : `${made} / ${by}`, isOwn: false };
+  }
+  return { text: w.temporary("step"), isOwn: true };
+}
+
+/** Whether something in a block ends the run with an error, which tells the step of the loop. */
+function canFail(block: Block): boolean {
+  return block.operations.some(
+    ({ op, attributes, regions }) =>
+      op === records.check || (op === records.subscript && attributes.mode === "fail") || regions.some(canFail),
+  );
+}
+
+/** `if (!test) break;`, or as the loop is left: a condition in steps, each of which runs where those before it held, breaks at each of them. */
+function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string): void {
+  const [result] = cond.results;
+  const last = cond.operations[cond.operations.length - 1];
+  const step = last?.op === records.if && last.results.length === 1 && last.results[0] === result ? last : null;
+  const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
+  const goesOn = step?.regions.findIndex((r, k) => isFalse(step.regions[1 - k]) && !isFalse(r)) ?? -1;
+  if (step === null || goesOn < 0 || w.isCut(cond)) {
+    w.block(cond, scope);
+    scope.lines.push(`if (!${w.atom(result, scope)}) ${leave}`);
+    return;
+  }
+  w.block({ ...cond, operations: cond.operations.slice(0, -1) }, scope);
+  const test = w.atom(step.operands[0], scope);
+  scope.lines.push(`if (${goesOn === 0 ? `!${test}` : test}) ${leave}`);
+  breakUnless(w, step.regions[goesOn], scope, leave);
+}
