@@ -86,29 +86,31 @@ export function perform(x: Reading, e: Expression): void {
   });
 }
 
-/** A chain of operators leans to the left, as deep as it is long. */
-function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
-  const chain: Of<"binary">[] = [];
+type Leaning = "binary" | "logical" | "sequence";
+
+/** A chain of operators leans to the left, as deep as it is long: its first operand, and the operators from there on. */
+function chainOf<K extends Leaning>(top: Of<K>): readonly [Expression, readonly Of<K>[]] {
+  const chain: Of<K>[] = [];
+  const { kind } = top as Expression;
   let first: Expression = top;
-  while (first.kind === "binary") {
-    chain.push(first);
-    first = first.left;
+  while (first.kind === kind) {
+    chain.push(first as Of<K>);
+    first = (first as Of<Leaning>).left;
   }
+  return [first, chain.reverse()];
+}
+
+function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
+  const [first, chain] = chainOf(top);
   let left = evaluate(x, first);
-  for (const e of chain.reverse()) left = binary(x, e.operator, left, evaluate(x, e.right), e.at);
+  for (const e of chain) left = binary(x, e.operator, left, evaluate(x, e.right), e.at);
   return left;
 }
 
-/** As deep as it is long, too. */
 function evaluateSequence(x: Reading, top: Of<"sequence">): Meaning {
-  const chain: Of<"sequence">[] = [];
-  let first: Expression = top;
-  while (first.kind === "sequence") {
-    chain.push(first);
-    first = first.left;
-  }
+  const [first, chain] = chainOf(top);
   let last = evaluate(x, first);
-  for (const e of chain.reverse()) last = evaluate(x, e.right);
+  for (const e of chain) last = evaluate(x, e.right);
   return last;
 }
 
@@ -174,16 +176,10 @@ export function evaluateTest(x: Reading, e: Expression): BooleanMeaning {
   return truth(x, evaluate(x, e), e.at);
 }
 
-/** `a && b && c` leans to the left, as deep as it is long. */
 function chained(x: Reading, top: Of<"logical">, read: (x: Reading, e: Expression) => Meaning): Meaning {
-  const chain: Of<"logical">[] = [];
-  let first: Expression = top;
-  while (first.kind === "logical") {
-    chain.push(first);
-    first = first.left;
-  }
+  const [first, chain] = chainOf(top);
   let left = read(x, first);
-  for (const e of chain.reverse()) {
+  for (const e of chain) {
     const before = left;
     left = x.inside(e, () => lazily(x, e, before, () => read(x, e.right)));
   }
