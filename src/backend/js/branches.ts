@@ -19,21 +19,21 @@ function writeIf(
   scope: Scope,
   write: (region: Block, inner: Scope, yields: (end: Scope, needed?: ReadonlySet<Value>) => void) => void,
 ): void {
-  const own = results.filter((r) => w.facts.canonical(r) === r);
-  for (const r of own) scope.lines.push(`let ${w.define(r, scope, op.name)};`);
+  const own = [...results.keys()].filter((i) => w.facts.canonical(results[i]) === results[i]);
+  for (const i of own) scope.lines.push(`let ${w.define(results[i], scope, op.name)};`);
   const [then, otherwise] = regions.map((region) => {
     const inner = scope.child();
     write(region, inner, (end, needed) => {
-      for (const [i, r] of results.entries())
-        if (own.includes(r) && needed?.has(r) !== false)
-          end.lines.push(`${w.atom(r, scope)} = ${w.atom(region.results[i], end)};`);
+      for (const i of own)
+        if (needed?.has(results[i]) !== false)
+          end.lines.push(`${w.atom(results[i], scope)} = ${w.atom(region.results[i], end)};`);
     });
     return inner.lines;
   });
   scope.lines.push(`if (${w.atom(operands[0], scope)}) {`, then);
   if (otherwise.length > 0) scope.lines.push("} else {", otherwise);
   scope.lines.push("}");
-  for (const r of own) w.spill(r, scope);
+  for (const i of own) w.spill(results[i], scope);
 }
 
 // ---- bodies of loops ------------------------------------------------------------------------------------------------
