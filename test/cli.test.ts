@@ -85,6 +85,7 @@ describe("adjoint grad", () => {
 it("says how it is used", async () => {
   expect(await adjoint(["--help"])).toMatchObject({ code: 0, out: expect.stringContaining("adjoint opt") });
   expect((await adjoint(["opt", "--help"])).out).toContain("--print-after-all");
+  expect(await adjoint(["help", "opt"])).toEqual(await adjoint(["opt", "--help"]));
   expect((await adjoint([])).code).toBe(2);
   expect(await adjoint(["optimise"])).toMatchObject({
     code: 2,
@@ -278,6 +279,47 @@ export function scale(p: { x: number; v: [number, number] }, k: number): { x: nu
       [2, "adjoint compile: --hessian is for expressions and files of TypeScript"],
       [2, "adjoint compile: --wrt is for files of TypeScript"],
       [2, "adjoint compile: --wrt goes with --gradient or --hessian"],
+    ]);
+  });
+
+  it("is told by its name, and never written over", async () => {
+    for (const name of ["a.cts", "a.tsx", "A.TS"])
+      expect(await source("run", name, "@root", "4"), name).toEqual({ code: 0, out: "2.000000000000002\n", err: "" });
+    expect((await adjoint(["opt", "a.tsx"], "export const f = (x: number) => <a>{x}</a>;")).err).toContain(
+      "a.tsx:1:33 JSX is not compiled",
+    );
+    const given = await Promise.all([
+      source("compile", "a.js"),
+      source("compile", "a.ts", "-o", "./a.ts"),
+      source("compile", "a.ts", "-o", ""),
+      source("compile", "a.ts", "-o", "a.js", "--json"),
+      source("draw", "b/../a.ts", "-o", "a.ts"),
+    ]);
+    expect(given.map((g) => [g.code, g.err.split("\n")[0]])).toEqual([
+      [
+        2,
+        "adjoint compile: 'a.js' is JavaScript, expected IR or TypeScript: give the parameters types, and the file the name .ts",
+      ],
+      [2, "adjoint compile: -o would write over 'a.ts': give the output a name of its own"],
+      [2, "adjoint compile: -o has no name of a file"],
+      [2, "adjoint compile: --json goes to standard output, without -o"],
+      [2, "adjoint draw: -o would write over 'b/../a.ts': give the output a name of its own"],
+    ]);
+    expect(written.size).toBe(0);
+  });
+
+  it("says which function is meant, and what an argument is no number of", async () => {
+    const given = await Promise.all([
+      source("opt", "a.ts", "--entry", "saxpi"),
+      source("run", "a.ts", "@saxpy", "2", '[1, "x"]', "[1]"),
+      source("run", "a.ts", "@root", '"x"'),
+      adjoint(["opt", "a.d.ts"], "export declare function f(x: number): number;"),
+    ]);
+    expect(given.map((g) => [g.code, g.err])).toEqual([
+      [1, "a.ts has no function 'saxpi', expected one of root, saxpy, scale: did you mean saxpy?\n"],
+      [1, 'argument x holds "x", expected numbers\n'],
+      [1, 'argument a holds "x", expected a number\n'],
+      [1, "a.d.ts has no function, only declarations: name the file that has their bodies\n"],
     ]);
   });
 });

@@ -214,6 +214,38 @@ describe("a compiled function", () => {
     );
   });
 
+  it("is found by its export, wherever that stands, and whatever its type says", () => {
+    const given = [
+      "function f(x: number) { return x * 2; }\nfunction g(x: number) { return x; }\nexport { f };",
+      "export { f };\nfunction f(x: number) { return x * 2; }\nconst g = (x: number) => x;",
+      "type F = (x: number) => number;\nexport const f = ((x: number) => x * 2) satisfies F;\nfunction g() {}",
+      "export const f = (((x) => x * 2) as (x: number) => number);\nexport type { A } from './a.ts';\ntype A = number;".replace(
+        "(x)",
+        "(x: number)",
+      ),
+      '"use strict";\nimport { type A } from "./a.ts";\nexport function f(this: void, x: number) { "use strict"; return x * 2; }',
+      "declare const k: number;\ndeclare enum E { A }\nexport default function f(x: number): number;\nexport default function f(x: number) { return x * 2; }",
+    ].map((program) => compileSource(program)(3));
+    expect(given).toEqual([6, 6, 6, 6, 6, 6]);
+  });
+
+  it("takes what interfaces and types say together", () => {
+    const f = compileSource(`
+interface Point { readonly x: number }
+interface Body extends Point { v: Vector }
+interface Body { mass: N }
+type N = number;
+type Vector = readonly [vx: N, vy: N];
+type Float32Array = number[];
+export function f(p: Body & { on: boolean }, q: readonly N[], r: Float32Array, s: Float64Array<ArrayBuffer>) {
+  return p.on ? p.x + p.v[0] * p.v[1] * p.mass + q[0] + r[0] + s[0] : 0;
+}`);
+    expect(f({ x: 1, v: [2, 3], mass: 4, on: true }, [100], [200], new Float64Array([300]))).toBe(625);
+    expect(f.toModule().types).toBe(
+      "export declare function f(p: { x: number; v: [number, number]; mass: number; on: boolean }, q: readonly number[], r: readonly number[], s: Float64Array): number;\n",
+    );
+  });
+
   it("is part of a trace on its tensors", () => {
     const cube = compiled("cube");
     expect([grad(cube)(3), grad(grad(cube))(3)]).toEqual([27, 18]);
@@ -410,6 +442,9 @@ describe("a standalone module", () => {
     expect(types("quadratic", { hessian: true })).toBe(
       "export declare function quadratic(a: readonly number[], b: number): [number, [number[], number], [[number[][], number[]], [number[], number]]];\n",
     );
+    expect(
+      compileSource("export function f(x = 2, y: number, z = true) { return z ? x * y : x; }").toModule().types,
+    ).toBe("export declare function f(x: number | undefined, y: number, z?: boolean): number;\n");
     const all = ["scale", "energy", "move", "pick", "minmax", "swap"].map((entry) => types(entry)).join("");
     const { diagnostics } = ts.transpileModule(all, { reportDiagnostics: true, fileName: "a.ts" });
     expect(diagnostics).toEqual([]);

@@ -54,6 +54,10 @@ const bodies: Readonly<Record<string, string>> = {
     "let n = 0; const add = (x: number): number => (n += x); add(a); for (const x of xs) add(x); return n + add(0);",
   "a closure has the counter of its step":
     "let n = 0; for (let i = 0; i < 3; i++) { const f = (): number => i * 10; i += Number(flag) * 0; n += f(); } return n;",
+  "what is undefined is the default of a pattern":
+    "const [x = 5, [y] = [a]] = [undefined, undefined]; const { z = x } = { z: undefined }; return x + y * z;",
+  "a function expression has its own name within":
+    "const h = a; const g = function h(x: number): number { return x; }; return g(b) + h;",
   "a name within hides the one around":
     "const x = a; let n = 0; { const x = b; n += x; { let x = 1; x += n; n = x; } } return n + x;",
   "a parameter is a variable of its own":

@@ -3,6 +3,7 @@
 import { describe, expect, it } from "vitest";
 import { AdjointError } from "../src/ir/index.ts";
 import { compileSource } from "../src/source/index.ts";
+import { errorOf } from "./support/errors.ts";
 
 const inFunction = (body: string): string => `export function f(x: number): number {\n${body}\n}\n`;
 
@@ -51,9 +52,42 @@ describe("deep and long source", () => {
     ["20,000 lines", `${lines(20_000, (i) => `x = x * 0.5 + ${i % 7};`)} return x > 0 ? 1 : 0;`, 1],
     ["many branches", `${lines(5000, (i) => `if (x > ${i}) x--;`)} return x;`, 1],
     ["a large table", `const a = [${lines(20_000, (i) => `${i},`)}]; return a[x];`, 3],
+    ["a long sequence", `return (${lines(many, () => "x,")} 7);`, 7],
+    ["many cases that fall through", `switch (x) { ${lines(5000, (i) => `case ${i}: x++;`)} } return x;`, 5000],
     ["a long name", `const ${"v".repeat(100_000)} = x; return ${"v".repeat(100_000)};`, 3],
   ])("%s give the right answer", (_, body, expected) => {
     expect(outcome(inFunction(body))).toBe(expected);
+  });
+
+  it("says where the nesting is too deep", () => {
+    const error = errorOf(() => compileSource(inFunction(`\n  return ${"(".repeat(many)}x${")".repeat(many)};`)));
+    expect(error.origin?.line).toBe(3);
+    expect(error.origin?.column).toBeGreaterThan(250);
+  });
+
+  it.each([
+    [
+      "functions that call one another",
+      `${lines(3000, (i) => `function f${i + 1}(x: number): number { return f${i}(x); }`)}\nconst f0 = (x: number) => x;\n${inFunction("return f3000(x);")}`,
+      /^unsupported .*nest too deep/,
+    ],
+    [
+      "constants that follow from one another",
+      `const a0 = 1;\n${lines(5000, (i) => `const a${i + 1} = a${i} + 1;`)}\n${inFunction("return a5000;")}`,
+      /^unsupported .*nest too deep/,
+    ],
+    [
+      "types that hold one another twice",
+      `type A0 = [];\n${lines(40, (i) => `type A${i + 1} = [A${i}, A${i}];`)}\nexport function f(x: A40): number { return 1; }`,
+      /^dtype types have more than 10000 parts here/,
+    ],
+    [
+      "tuples that hold one another twice",
+      inFunction(`const a0 = [x];\n${lines(40, (i) => `const a${i + 1} = [a${i}, a${i}];`)}\nreturn a40[0];`),
+      /^unsupported a tuple or object holds more than 100000 values/,
+    ],
+  ])("refuses %s", (_, text, message) => {
+    expect(outcome(text)).toMatch(message);
   });
 
   it("refuses calls that double thirty times", () => {
@@ -97,7 +131,7 @@ describe("names and values of JavaScript's own", () => {
     ["the function constructor", "return Function(1);", "unsupported Function is not compiled"],
     ["globalThis", "return globalThis.x;", "name 'globalThis' is not declared"],
     ["process", "return process.exit(1);", "name 'process' is not declared"],
-    ["arguments", "return arguments[0];", "name 'arguments' is not declared"],
+    ["arguments", "return arguments[0];", "unsupported arguments is not compiled"],
     ["__proto__ as a field", "const o = { x }; return o.__proto__;", "name the object has no field '__proto__'"],
     ["the constructor", "const o = { x }; return o.constructor;", "name the object has no field 'constructor'"],
     ["a getter", "const o = { get a() { return x; } }; return o.a;", "unsupported a getter is not compiled"],

@@ -14,6 +14,7 @@ import {
   readModule,
   readOptions,
   readProgram,
+  requireOther,
   UsageError,
   writeFile,
 } from "./io.ts";
@@ -41,11 +42,13 @@ TypeScript, the function takes and gives what it says itself.
   --gradient            the function's results and its gradient: [value, gradient] of an expression and of TypeScript
   --hessian             [value, gradient, hessian] of an expression and of TypeScript
   --wrt x,y             the parameters of TypeScript to differentiate with respect to; all that have derivatives where left out
-  -o OUT.js             writes a file instead of standard output, and with --types OUT.d.ts beside it
+  -o OUT.js             writes a file instead of standard output, and with --types OUT.d.ts beside it (OUT.d.mts of OUT.mjs)
   --types               the declarations; without -o, instead of the code
   --json                code and types as data`,
   async run(args, io) {
     const { values, positionals } = readOptions(args, options);
+    requireOther(values.output, positionals[0]);
+    if (values.json && values.output !== undefined) throw new UsageError("--json goes to standard output, without -o");
     const f = await compiled(values, positionals, io);
     const { code, types } = f.toModule();
     const { output } = values;

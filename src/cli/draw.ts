@@ -12,7 +12,7 @@ import {
   printType,
   type Value,
 } from "../ir/index.ts";
-import { type Command, readModule, readOptions, UsageError, writeFile } from "./io.ts";
+import { type Command, readModule, readOptions, requireOther, UsageError, writeFile } from "./io.ts";
 
 export const draw: Command = {
   name: "draw",
@@ -31,6 +31,7 @@ export const draw: Command = {
       entry: { type: "string" },
     });
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    requireOther(values.output, positionals[0]);
     const { style } = values;
     if (style !== "operations" && style !== "values") {
       throw new UsageError(`--style is '${style}', expected operations or values`);

@@ -1,5 +1,6 @@
 // What the subcommands share: files and options.
 
+import { resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
 import { AdjointError, didYouMean, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
@@ -26,6 +27,13 @@ export class UsageError extends Error {
   constructor(message: string, { hint }: { readonly hint?: string } = {}) {
     super(hint === undefined ? message : `${message}: ${hint}`);
   }
+}
+
+/** Refuses to write over what is read. */
+export function requireOther(output: string | undefined, path: string | undefined): void {
+  if (output === "") throw new UsageError("-o has no name of a file");
+  if (output !== undefined && path !== undefined && resolve(output) === resolve(path))
+    throw new UsageError(`-o would write over '${path}'`, { hint: "give the output a name of its own" });
 }
 
 /** A file written, or one line that says why not. */
@@ -99,7 +107,7 @@ function hideNegative(arg: string): string {
 
 /** Whether a file is TypeScript, by its name. */
 export function isTypeScript(path: string): boolean {
-  return /\.m?ts$/.test(path);
+  return /\.([cm]?ts|tsx)$/i.test(path);
 }
 
 /** The module of a file of IR, or of a function of a file of TypeScript: the last exported one where `entry` is left out. */
@@ -115,6 +123,10 @@ export async function readModule(
   }
   if (entry !== undefined)
     throw new UsageError("--entry is for files of TypeScript", { hint: "all functions of a file of IR are read" });
+  if (/\.[cm]?jsx?$/i.test(path))
+    throw new UsageError(`'${path}' is JavaScript, expected IR or TypeScript`, {
+      hint: "give the parameters types, and the file the name .ts",
+    });
   const text = readText(path, io);
   return { text, module: parse(text, { file: path === "-" ? "<stdin>" : path }) };
 }

@@ -18,12 +18,13 @@ const commands: ReadonlyMap<string, Command> = new Map(
 
 function overview(): string {
   const lines = [...commands.values()].map((c) => `  adjoint ${c.usage}\n      ${c.summary}`);
-  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE is IR, - for standard input; FILE.ts and FILE.mts are TypeScript,\n  whose functions of numbers and arrays become IR.\n`;
+  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE is IR, - for standard input. A file whose name ends in .ts, .mts, .cts\n  or .tsx is TypeScript, whose functions of numbers and arrays become IR.\n`;
 }
 
 /** Runs the command; gives the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  const [name, ...rest] = argv;
+  // adjoint help opt is adjoint opt --help
+  const [name, ...rest] = argv[0] === "help" && argv.length > 1 ? [argv[1], "--help"] : argv;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
     io.out(overview());
     return name === undefined ? 2 : 0;

@@ -23,7 +23,7 @@ const options = {
 export const opt: Command = {
   name: "opt",
   usage:
-    "opt FILE|- [--entry f] [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate] [--origins] [--fast] [--json]",
+    "opt FILE|- [--entry f] [--passes a,b,c] [--print-after-all] [--print-before=P] [--print-after=P] [--diff] [--timing] [--check verify|validate|none] [--origins] [--fast] [--json]",
   summary: "Runs passes over IR and prints the result.",
   help: `Without --passes, the \`// pass: a, b\` line of a file of IR says what to run; without one, the default pipeline runs.
 --passes "" shows what a file of TypeScript becomes, as it was read.

@@ -36,11 +36,11 @@ function readJson(text: string, label: string): unknown {
 
 const words: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, "-inf": -Infinity, "-0": -0 };
 
-function numberOf(x: unknown, dtype: DType, label: string): number {
+function numberOf(x: unknown, dtype: DType, label: string, expected: string = dtype): number {
   if (typeof x === "boolean" && dtype === "bool") return Number(x);
   if (typeof x === "number" && dtype !== "bool") return x;
   if (typeof x === "string" && Object.hasOwn(words, x)) return words[x];
-  return fail("argument", `${label} holds ${JSON.stringify(x)}, expected ${dtype}`);
+  return fail("argument", `${label} holds ${JSON.stringify(x)}, expected ${expected}`);
 }
 
 /** An argument of TypeScript written as JSON; its leaves are put into `leaves`. */
@@ -64,9 +64,10 @@ export function readStructure(text: string, structure: Structure, label: string,
 }
 
 function leafOf(x: unknown, kind: LeafKind, label: string): unknown {
-  if (kind === "number" || kind === "boolean") return typeof x === "string" ? numberOf(x, "f64", label) : x;
+  if (kind === "number" || kind === "boolean")
+    return typeof x === "string" ? numberOf(x, "f64", label, `a ${kind}`) : x;
   if (!Array.isArray(x)) return x;
-  const numbers = x.map((e) => numberOf(e, "f64", label));
+  const numbers = x.map((e) => numberOf(e, "f64", label, "numbers"));
   switch (kind) {
     case "Float64Array":
       return Float64Array.from(numbers);

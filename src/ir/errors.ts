@@ -4,9 +4,9 @@ import { captureOrigin, formatOrigin, type Origin } from "./origin.ts";
 
 /** The documented error codes: what each means and what to do about it. */
 export const errorCodes = {
-  syntax: "The IR text (or expression) does not parse; the message says what was expected.",
+  syntax: "The IR text, expression or TypeScript does not parse; the message says what was expected.",
   unsupported: "The TypeScript source uses something that is not compiled; the message says what to write instead.",
-  name: "A name is unknown, defined twice or not allowed here.",
+  name: "A name is unknown, defined twice, read before it has a value or not allowed here.",
   dtype: "Operands have different or unsupported dtypes; write an explicit cast.",
   shape: "Shapes, ranks or dimensions do not fit together.",
   axis: "An axis or axis list is out of range or repeats.",

@@ -16,6 +16,7 @@ import {
   type TensorMeaning,
 } from "./meaning.ts";
 import type { Reading } from "./reading.ts";
+import { requireWhole } from "./wholes.ts";
 
 const oneElement = { collapsedAxes: [0], indexMap: [0], indexAxis: 0 };
 
@@ -47,6 +48,8 @@ export function writeElement(x: Reading, cell: Cell, index: NumberMeaning, m: Me
     return;
   }
   requireWritable(x, cell, cell.contents.name, at);
+  if (cell.length === 0 && cell.array === "number[]")
+    x.fail("range", at, "an array without elements is written to", "make it as long as it gets: new Array(n).fill(0)");
   const { value } = x.toNumber(m, at);
   const contents = contentsOf(x, cell);
   x.at(at);
@@ -69,11 +72,12 @@ function isWithin({ known }: NumberMeaning, length: Dim): boolean {
 
 export function requireWritable(x: Reading, cell: Cell, name: string | null, at: number): void {
   if (cell.frozen === null) return;
+  const isObject = cell.kind === "record" && !cell.isTuple;
   x.fail(
     "unsupported",
     at,
     `${name === null ? "an array" : `'${name}'`} is written to here, but ${cell.frozen}`,
-    "copy it first, with slice()",
+    isObject ? "make a new object of its fields" : "copy it first, with slice()",
   );
 }
 
@@ -110,6 +114,7 @@ function writeField(x: Reading, cell: RecordCell, index: NumberMeaning, m: Meani
   const field = index.known === null ? undefined : cell.fields.get(String(index.known));
   if (field !== undefined) {
     x.state.write(field, m);
+    requireWhole(x, { kind: "reference", cell }, at);
     return;
   }
   if (index.known !== null) outOfRange(x, cell, index.known, at);
@@ -214,12 +219,14 @@ export function literal(x: Reading, items: readonly Meaning[], at: number): Refe
       "an array of other than numbers is indexed by what is known only when it runs",
       "use one array of numbers for each field",
     );
-  return x.record(
+  const tuple = x.record(
     true,
     items.map((m, i) => [String(i), m] as const),
     site,
     "item",
   );
+  requireWhole(x, tuple, at);
+  return tuple;
 }
 
 /** The cell as an array of numbers: a literal becomes one. */

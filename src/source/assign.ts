@@ -2,12 +2,13 @@
 
 import { binary, truth } from "./arithmetic.ts";
 import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
-import { builtinMember } from "./builtins.ts";
+import { builtinMember, isBuiltinName } from "./builtins.ts";
 import type { Location } from "./location.ts";
 import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch } from "./paths.ts";
 import type { Reading } from "./reading.ts";
-import type { BinaryOperator, Expression, Of, Pattern, Target } from "./tree.ts";
+import type { BinaryOperator, Element, Expression, Of, Pattern, Target } from "./tree.ts";
+import { requireWhole } from "./wholes.ts";
 
 /** A place that was looked up: what was evaluated to find it is not evaluated again. */
 interface Place {
@@ -24,7 +25,7 @@ export function placeOf(x: Reading, target: Target): Place {
       return field(x, target);
     case "index": {
       const cell = x.reference(x.verbs.evaluate(x, target.object), target.at, "an array");
-      const index = x.toNumber(x.verbs.evaluate(x, target.index), target.index.at);
+      const index = x.index(x.verbs.evaluate(x, target.index), target.index.at);
       return element(x, cell, index, target.at);
     }
   }
@@ -43,21 +44,25 @@ function element(x: Reading, cell: Cell, index: NumberMeaning, at: number): Plac
 function variable(x: Reading, name: string, at: number): Place {
   const binding = x.scope.lookup(name);
   if (binding === undefined) {
-    const isOwn = x.file.constants.has(name) || x.file.functions.has(name);
-    const reason = isOwn ? `'${name}' is a constant` : `'${name}' is not declared`;
+    const hint = "copy it into a variable";
+    if (x.file.functions.has(name))
+      return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
+    if (x.file.constants.has(name)) return x.fail("name", at, `'${name}' is a constant`, hint);
+    if (isBuiltinName(name)) return x.fail("name", at, `'${name}' is JavaScript's own`, hint);
     return x.fail(
       "name",
       at,
-      reason,
-      isOwn ? "copy it into a variable" : (x.suggestion(name, x.scope.names()) ?? "declare it with let"),
+      `'${name}' is not declared`,
+      x.suggestion(name, x.scope.names()) ?? "declare it with let",
     );
   }
   if (binding.kind === "function")
     return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
-  const { location, isConst } = binding;
+  const { location, isConst, isDeclared } = binding;
   return {
     read: () => x.state.read(location) ?? x.fail("name", at, `'${name}' is read before it has a value on every path`),
     write: (m, isFresh) => {
+      if (!isDeclared) x.fail("name", at, `'${name}' is assigned to before it is declared`, "declare it above");
       if (isConst) x.fail("name", at, `'${name}' is a constant`, "declare it with let");
       return writeVariable(x, location, m, at, isFresh);
     },
@@ -98,7 +103,9 @@ function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
     read: () => fieldOf(x, found, target.at),
     write: (m) => {
       requireWritable(x, cell, target.name, target.at);
-      return writeVariable(x, found, m, target.at, false);
+      const written = writeVariable(x, found, m, target.at, false);
+      requireWhole(x, object, target.at);
+      return written;
     },
   };
 }
@@ -163,7 +170,7 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
       const isMissing =
         cell.kind === "record" ? i >= cell.fields.size : typeof cell.length === "number" && i >= cell.length;
       const part = isMissing ? null : readElement(x, cell, x.number(i), item.pattern.at);
-      destructure(x, item.pattern, part ?? fallback(x, item.fallback, `index ${i}`, item.pattern.at), put);
+      destructure(x, item.pattern, partOf(x, part, item, `index ${i}`), put);
     }
   } else if (pattern.kind === "object-pattern" && m.kind === "builtin") {
     for (const { key, pattern: part } of pattern.entries) destructure(x, part, builtinMember(x, m, key, part.at), put);
@@ -176,17 +183,15 @@ export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put):
     for (const entry of pattern.entries) {
       const found = cell.fields.get(entry.key);
       const part = found === undefined ? null : fieldOf(x, found, entry.pattern.at);
-      destructure(
-        x,
-        entry.pattern,
-        part ?? fallback(x, entry.fallback, `the field '${entry.key}'`, entry.pattern.at),
-        put,
-      );
+      if (part === null && entry.key in Object.prototype)
+        x.fail("name", entry.pattern.at, `'${entry.key}' of an object is JavaScript's own`, "take another name");
+      destructure(x, entry.pattern, partOf(x, part, entry, `field '${entry.key}'`), put);
     }
   } else put(pattern, m);
 }
 
-function fallback(x: Reading, e: Expression | null, what: string, at: number): Meaning {
-  if (e !== null) return x.verbs.evaluate(x, e);
-  return x.fail("name", at, `what is taken apart has no ${what.replace(/^the /, "")}`);
+/** What is not there or undefined is what the pattern says instead. */
+function partOf(x: Reading, part: Meaning | null, { fallback, pattern }: Element, what: string): Meaning {
+  if (fallback !== null && (part === null || part.kind === "nothing")) return x.verbs.evaluate(x, fallback);
+  return part ?? x.fail("name", pattern.at, `what is taken apart has no ${what}`);
 }

@@ -37,6 +37,22 @@ export const builtinNames: ReadonlySet<string> = new Set([
   "isFinite",
 ]);
 
+/** What JavaScript brings along and is not compiled, with what to write instead. */
+const others: ReadonlyMap<string, string> = new Map([
+  ["eval", "write the code itself"],
+  ["Function", "write the code itself"],
+  ["arguments", "name each parameter"],
+  ["console", "return what it should show"],
+  ["Date", "pass the time in"],
+  ["performance", "pass the time in"],
+  ["Object", "write object literals, and name their fields"],
+  ["JSON", "pass numbers and arrays in"],
+  ["parseInt", "write Math.trunc(x)"],
+  ["parseFloat", "pass numbers in"],
+  ...["String", "Symbol", "BigInt", "RegExp"].map((name) => [name, "pass numbers in"] as const),
+  ...["Map", "Set", "Uint8Array", "Uint32Array"].map((name) => [name, "use an array of numbers"] as const),
+]);
+
 const numberConstants: ReadonlyMap<string, number> = new Map(
   (
     [
@@ -101,9 +117,13 @@ export function builtin(x: Reading, name: string, at: number): Meaning | undefin
   if (name === "NaN") return x.number(Number.NaN);
   if (name === "undefined") return { kind: "nothing" };
   if (builtinNames.has(name)) return { kind: "builtin", name };
-  if (name === "eval" || name === "Function")
-    return x.fail("unsupported", at, `${name} is not compiled`, "write the code itself");
-  return undefined;
+  const hint = others.get(name);
+  return hint === undefined ? undefined : x.fail("unsupported", at, `${name} is not compiled`, hint);
+}
+
+/** Whether JavaScript brings the name along, compiled or not. */
+export function isBuiltinName(name: string): boolean {
+  return builtinNames.has(name) || others.has(name) || ["NaN", "Infinity", "undefined"].includes(name);
 }
 
 /** `Math.PI`, `Math.sin`. */

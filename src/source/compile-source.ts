@@ -18,6 +18,7 @@ export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "
   readonly wrt?: readonly string[];
 }
 
+/** Those of `compile` are options here too: `backend`, `fast`, `check`, `pipeline`, `debug`. */
 export interface SourceOptions extends ProgramOptions, ReadOptions {}
 
 const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
@@ -35,8 +36,9 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programO
 
 /**
  * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
- * gives what the function itself takes and gives, with the same bits, but for an index out of range, which is an error that
- * names line and step; and one array passed twice, where one of the two is written to, is refused.
+ * gives what the function itself takes and gives, with the same bits, and writes to the arrays that the function writes to.
+ * What differs: an index out of range is an error that names line and step; one array passed twice, where one of the two is
+ * written to, is refused; and the arrays and objects that it gives are new ones, even where the function gives its argument.
  *
  * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
  * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
@@ -45,8 +47,10 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programO
  *
  * Called on tensors of a trace, it becomes part of that: `grad(compileSource(text))(2)`.
  *
- * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`;
- * `no-derivative` for the gradient of what is no number; from calls, `argument` for what does not fit, `range` for an index.
+ * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`, as
+ * readSource; `argument` and `option` for what it is called with; `no-derivative` for the gradient of what is no number. From
+ * calls, `argument` for what does not fit, `range` for an index, and with `debug: true` `nan` for the first operation that
+ * makes a NaN or an infinity of finite numbers.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {

@@ -12,7 +12,6 @@ export abstract class ExpressionReader extends TypeReader {
   protected abstract function(
     node: ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction,
     name: string,
-    exported?: boolean,
   ): FunctionNode;
 
   // ---- patterns -----------------------------------------------------------------------------------------------------
@@ -23,7 +22,10 @@ export abstract class ExpressionReader extends TypeReader {
 
   protected bindingOf(name: ts.BindingName): Pattern {
     const at = this.at(name);
-    if (ts.isIdentifier(name)) return { kind: "name", at, name: name.text };
+    if (ts.isIdentifier(name)) {
+      this.requireName(name);
+      return { kind: "name", at, name: name.text };
+    }
     if (ts.isArrayBindingPattern(name)) {
       const items = name.elements.map((e) => (ts.isOmittedExpression(e) ? null : this.element(e)));
       return { kind: "array-pattern", at, items };
@@ -78,8 +80,9 @@ export abstract class ExpressionReader extends TypeReader {
 
   protected target(node: ts.Expression): Target {
     const e = this.expression(node);
+    if (ts.isIdentifier(node)) this.requireName(node);
     if (e.kind === "name" || e.kind === "member" || e.kind === "index") return e;
-    return this.refuse(node, "this as the target of an assignment", "assign to a variable, an element or a field");
+    return this.fail("syntax", node, "nothing can be assigned to here", "assign to a variable, an element or a field");
   }
 
   // ---- expressions --------------------------------------------------------------------------------------------------
@@ -99,6 +102,7 @@ export abstract class ExpressionReader extends TypeReader {
       case SyntaxKind.FalseKeyword:
         return { kind: "boolean", at, value: node.kind === SyntaxKind.TrueKeyword };
       case SyntaxKind.Identifier:
+        this.requireUnreserved(node as ts.Identifier);
         return { kind: "name", at, name: (node as ts.Identifier).text };
       case SyntaxKind.PrefixUnaryExpression:
       case SyntaxKind.PostfixUnaryExpression:
@@ -140,7 +144,8 @@ export abstract class ExpressionReader extends TypeReader {
       case SyntaxKind.ArrowFunction:
       case SyntaxKind.FunctionExpression: {
         const e = node as ts.ArrowFunction | ts.FunctionExpression;
-        return { kind: "function", at, fn: this.function(e, e.name?.text ?? name) };
+        const ownName = e.name?.text ?? null;
+        return { kind: "function", at, fn: this.function(e, ownName ?? name), ownName };
       }
       default:
         return this.refuseKind(node);
@@ -203,7 +208,7 @@ export abstract class ExpressionReader extends TypeReader {
   protected joined(e: ts.BinaryExpression, left: Expression): Expression {
     const { kind } = e.operatorToken;
     const at = this.at(e.operatorToken);
-    if (kind === SyntaxKind.CommaToken) return { kind: "sequence", at, items: [left, this.expression(e.right)] };
+    if (kind === SyntaxKind.CommaToken) return { kind: "sequence", at, left, right: this.expression(e.right) };
     const lazy = logical.get(kind);
     if (lazy !== undefined) return { kind: "logical", at, operator: lazy, left, right: this.expression(e.right) };
     const operator = binary.get(kind);
@@ -223,7 +228,7 @@ export abstract class ExpressionReader extends TypeReader {
   protected object(node: ts.ObjectLiteralExpression): Expression {
     const seen = new Set<string>();
     const entries = node.properties.map((p) => {
-      if (ts.isPropertyAssignment(p) || ts.isShorthandPropertyAssignment(p)) {
+      if (ts.isPropertyAssignment(p) || (ts.isShorthandPropertyAssignment(p) && !p.objectAssignmentInitializer)) {
         const { name } = p;
         if (!ts.isIdentifier(name)) return this.refuse(name, "a computed or quoted name of a field", "write its name");
         const key = name.text;
@@ -235,6 +240,8 @@ export abstract class ExpressionReader extends TypeReader {
           : { kind: "name", at: this.at(name), name: key };
         return { at: this.at(p), key, value };
       }
+      if (ts.isShorthandPropertyAssignment(p))
+        return this.fail("syntax", p, "a default in an object", "write name: value");
       return this.refuseKind(p);
     });
     return { kind: "object", at: this.at(node), entries };
@@ -244,7 +251,7 @@ export abstract class ExpressionReader extends TypeReader {
 type SyntaxKindOfSign = ts.SyntaxKind.PlusToken | ts.SyntaxKind.MinusToken | ts.SyntaxKind.TildeToken;
 
 /** Without parentheses, and without what only types say. */
-function unwrapped(node: ts.Expression): ts.Expression {
+export function unwrapped(node: ts.Expression): ts.Expression {
   let inner = node;
   while (
     ts.isParenthesizedExpression(inner) ||

@@ -9,7 +9,9 @@ import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construc
 import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "./meaning.ts";
 import { branch, type Fork, negated } from "./paths.ts";
 import type { Reading } from "./reading.ts";
-import type { Argument, Expression, Name, Of } from "./tree.ts";
+import { Scope } from "./scope.ts";
+import type { Argument, Declared, Expression, Name, Of } from "./tree.ts";
+import { requireWhole } from "./wholes.ts";
 
 export function evaluate(x: Reading, e: Expression): Meaning {
   return x.inside(e, () => evaluateNode(x, e));
@@ -38,7 +40,7 @@ function evaluateNode(x: Reading, e: Expression): Meaning {
     case "update":
       return update(x, e);
     case "sequence":
-      return e.items.map((item) => evaluate(x, item))[e.items.length - 1];
+      return evaluateSequence(x, e);
     case "call":
       return evaluateCall(x, e);
     case "new":
@@ -51,24 +53,65 @@ function evaluateNode(x: Reading, e: Expression): Meaning {
       return arrayLiteral(x, e);
     case "object": {
       const fields = e.entries.map((entry) => [entry.key, evaluate(x, entry.value)] as const);
-      return x.record(false, fields, null, "object");
+      const object = x.record(false, fields, null, "object");
+      requireWhole(x, object, e.at);
+      return object;
     }
     case "function":
-      return { kind: "function", fn: e.fn, scope: x.scope };
+      return functionExpression(x, e);
   }
 }
 
-/** A chain of operators leans to the left, as deep as it is long. */
-function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
-  const chain: Of<"binary">[] = [];
-  let first: Expression = top;
-  while (first.kind === "binary") {
-    chain.push(first);
-    first = first.left;
+function functionExpression(x: Reading, { fn, ownName }: Of<"function">): Meaning {
+  if (ownName === null) return { kind: "function", fn, scope: x.scope };
+  const scope = new Scope(x.scope);
+  scope.declare(ownName, { kind: "function", fn, scope });
+  return { kind: "function", fn, scope };
+}
+
+/** Evaluates for what it does: what it gives does not matter, and so need not be of one type. */
+export function perform(x: Reading, e: Expression): void {
+  if (e.kind !== "logical" && e.kind !== "conditional") {
+    evaluate(x, e);
+    return;
   }
+  x.inside(e, () => {
+    const test = evaluateTest(x, e.kind === "logical" ? e.left : e.test);
+    const [then, otherwise] =
+      e.kind === "conditional" ? [e.whenTrue, e.whenFalse] : e.operator === "&&" ? [e.right, null] : [null, e.right];
+    const performed = (part: Expression | null) => (): void => {
+      if (part !== null) perform(x, part);
+    };
+    branch(x, test, e.at, performed(then), performed(otherwise));
+  });
+}
+
+type Leaning = "binary" | "logical" | "sequence";
+
+/** A chain of operators leans to the left, as deep as it is long: its first operand, and the operators from there on. */
+function chainOf<K extends Leaning>(top: Of<K>): readonly [Expression, readonly Of<K>[]] {
+  const chain: Of<K>[] = [];
+  const { kind } = top as Expression;
+  let first: Expression = top;
+  while (first.kind === kind) {
+    chain.push(first as Of<K>);
+    first = (first as Of<Leaning>).left;
+  }
+  return [first, chain.reverse()];
+}
+
+function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
+  const [first, chain] = chainOf(top);
   let left = evaluate(x, first);
-  for (const e of chain.reverse()) left = binary(x, e.operator, left, evaluate(x, e.right), e.at);
+  for (const e of chain) left = binary(x, e.operator, left, evaluate(x, e.right), e.at);
   return left;
+}
+
+function evaluateSequence(x: Reading, top: Of<"sequence">): Meaning {
+  const [first, chain] = chainOf(top);
+  let last = evaluate(x, first);
+  for (const e of chain) last = evaluate(x, e.right);
+  return last;
 }
 
 // ---- names ----------------------------------------------------------------------------------------------------------
@@ -101,18 +144,22 @@ function namesOf(x: Reading): readonly string[] {
 
 /** A function or constant of the file. */
 function fileName(x: Reading, name: string, at: number): Meaning | undefined {
-  const fn = x.file.functions.get(name);
-  if (fn !== undefined) return { kind: "function", fn: fn(), scope: x.fileScope };
-  if (!x.constants.has(name)) readConstant(x, name, at);
+  const fn = x.file.functions.get(name)?.();
+  if (fn !== undefined) {
+    x.requireDefined(name, fn.definedAt, at);
+    return { kind: "function", fn, scope: x.fileScope };
+  }
+  const constant = x.file.constants.get(name)?.();
+  if (constant === undefined) return undefined;
+  x.requireDefined(name, constant.at, at);
+  if (!x.constants.has(name)) readConstant(x, constant);
   return x.constants.get(name);
 }
 
-function readConstant(x: Reading, name: string, at: number): void {
-  const constant = x.file.constants.get(name)?.();
-  if (constant === undefined) return;
-  x.fileConstant(name, constant.at, at, () => {
-    const value = evaluate(x, constant.init as Expression);
-    destructure(x, constant.pattern, value, (target, part) => x.setConstant((target as Name).name, part));
+function readConstant(x: Reading, { at, init, pattern }: Declared): void {
+  x.fileConstant(at, () => {
+    const value = evaluate(x, init as Expression);
+    destructure(x, pattern, value, (target, part) => x.setConstant((target as Name).name, part));
   });
 }
 
@@ -129,16 +176,10 @@ export function evaluateTest(x: Reading, e: Expression): BooleanMeaning {
   return truth(x, evaluate(x, e), e.at);
 }
 
-/** `a && b && c` leans to the left, as deep as it is long. */
 function chained(x: Reading, top: Of<"logical">, read: (x: Reading, e: Expression) => Meaning): Meaning {
-  const chain: Of<"logical">[] = [];
-  let first: Expression = top;
-  while (first.kind === "logical") {
-    chain.push(first);
-    first = first.left;
-  }
+  const [first, chain] = chainOf(top);
   let left = read(x, first);
-  for (const e of chain.reverse()) {
+  for (const e of chain) {
     const before = left;
     left = x.inside(e, () => lazily(x, e, before, () => read(x, e.right)));
   }
@@ -248,7 +289,7 @@ function member(x: Reading, e: Of<"member">): Meaning {
 function readIndex(x: Reading, e: Of<"index">): Meaning {
   const object = evaluate(x, e.object);
   const cell = x.reference(object, e.at, "an array");
-  const index = x.toNumber(evaluate(x, e.index), e.index.at);
+  const index = x.index(evaluate(x, e.index), e.index.at);
   return readElement(x, cell, index, e.at);
 }
 
@@ -289,7 +330,7 @@ function evaluateCall(x: Reading, e: Of<"call">): Meaning {
 }
 
 function evaluateNew(x: Reading, e: Of<"new">): Meaning {
-  if (x.scope.lookup(e.name) !== undefined || x.file.functions.has(e.name))
+  if (x.scope.lookup(e.name) !== undefined || x.file.functions.has(e.name) || x.file.constants.has(e.name))
     x.fail("unsupported", e.at, `new ${e.name} is not compiled`, "call a function that gives an object");
   return construct(x, e.name, argumentsOf(x, e.args), e.at);
 }

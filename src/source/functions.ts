@@ -32,8 +32,8 @@ function bind(x: Reading, fn: FunctionNode, args: readonly Meaning[], at: number
       at,
       `'${fn.name}' takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}, and gets ${args.length}`,
     );
+  for (const p of parameters) declare(x, p.pattern, false);
   for (const [i, p] of parameters.entries()) {
-    declare(x, p.pattern, false);
     const given = args[i];
     const isGiven = given !== undefined && given.kind !== "nothing";
     const m = isGiven ? given : fallback(x, fn, p, at);

@@ -58,6 +58,8 @@ export function forLoop(x: Reading, s: StatementOf<"for">, labels: readonly stri
 
 /** By a counter of its own; the elements are read as each step begins. */
 export function forOf(x: Reading, s: StatementOf<"for-of">, labels: readonly string[]): void {
+  // what is iterated over sees the names of a step already, without values
+  if (s.declares) declare(x, s.pattern, s.isConst);
   const iterated = x.verbs.evaluate(x, s.iterable);
   if (iterated.kind === "reference" && holdsOthers(x, iterated.cell)) {
     forEach(x, s, iterated.cell, labels);

@@ -2,12 +2,17 @@
 // on (syntax-reader, type-reader, expression-reader, syntax-operators, refusals) know the parser.
 
 import ts from "typescript";
-import { ExpressionReader } from "./expression-reader.ts";
-import { refusalOf } from "./refusals.ts";
+import { requireSound } from "./early-errors.ts";
+import { ExpressionReader, unwrapped } from "./expression-reader.ts";
+import { modifiersOf } from "./syntax-reader.ts";
 import type { SourceText } from "./text.ts";
-import type { Declared, FileTree, FunctionNode, ParameterNode, Statement, SwitchCase, TypeNode } from "./tree.ts";
+import type { Declared, FileTree, FunctionNode, ParameterNode, Statement, SwitchCase } from "./tree.ts";
 
 const { SyntaxKind } = ts;
+
+/** What may stand before functions; async ones are refused with what to write instead. */
+const asynchronous = [SyntaxKind.AsyncKeyword];
+const exporting = [SyntaxKind.ExportKeyword, SyntaxKind.DefaultKeyword, SyntaxKind.AsyncKeyword];
 
 /** Reads the text; functions and constants are turned into trees when they are asked for. */
 export function parseTypeScript(source: SourceText): FileTree {
@@ -15,55 +20,100 @@ export function parseTypeScript(source: SourceText): FileTree {
 }
 
 class Parser extends ExpressionReader {
+  readonly #functions = new Map<string, () => FunctionNode>();
+  readonly #order: string[] = [];
+  readonly #exported = new Set<string>();
+  readonly #constants = new Map<string, () => Declared>();
+
   file(): FileTree {
-    const functions = new Map<string, () => FunctionNode>();
-    const order: { name: string; isExported: boolean }[] = [];
-    const constants = new Map<string, () => Declared>();
-    const types = new Map<string, TypeNode>();
-    const once = (name: string, node: ts.Node): void => {
-      if (functions.has(name) || constants.has(name))
-        this.fail("name", node, `'${name}' is declared twice`, "rename one of them");
-    };
-    const define = (name: string, node: ts.Node, exported: boolean, read: () => FunctionNode): void => {
-      once(name, node);
-      functions.set(name, onDemand(read));
-      order.push({ name, isExported: exported });
-    };
-    for (const s of this.tree.statements) {
-      if (ts.isFunctionDeclaration(s)) {
-        // an overload's signature says nothing that the implementation does not
-        if (s.body === undefined) continue;
-        define(s.name?.text ?? "default", s, isExported(s), () =>
-          this.function(s, s.name?.text ?? "default", isExported(s)),
-        );
-      } else if (ts.isInterfaceDeclaration(s)) types.set(s.name.text, this.members(s, s.members));
-      else if (ts.isTypeAliasDeclaration(s)) types.set(s.name.text, this.type(s.type));
-      else if (ts.isImportDeclaration(s) && s.importClause?.isTypeOnly === true) continue;
-      else if (ts.isVariableStatement(s)) {
-        if ((s.declarationList.flags & ts.NodeFlags.Const) === 0)
-          this.refuse(s, "a variable outside of functions", "write const, or pass it as a parameter");
-        for (const d of s.declarationList.declarations) {
-          const { initializer } = d;
-          if (ts.isIdentifier(d.name) && initializer !== undefined && isFunction(initializer)) {
-            const { text } = d.name;
-            define(text, d, isExported(s), () => this.function(initializer, text, isExported(s)));
-            continue;
-          }
-          const read = onDemand(() => this.declared(d));
-          for (const { text } of namesOf(d.name)) {
-            once(text, d);
-            constants.set(text, read);
-          }
-        }
-      } else if (s.kind !== SyntaxKind.EmptyStatement) {
-        if (ts.isExpressionStatement(s) && ts.isStringLiteral(s.expression)) continue;
-        const known = refusalOf(s.kind);
-        if (ts.isStatement(s) && !ts.isDeclarationStatement(s))
-          this.refuse(s, "a statement outside of functions", "only functions are compiled: put it into one");
-        this.refuse(s, known.what, known.hint);
-      }
+    for (const s of this.tree.statements) this.fileStatement(s);
+    // names can be exported above what they name
+    for (const s of this.tree.statements) if (ts.isExportDeclaration(s)) this.exports(s);
+    const order = this.#order.map((name) => ({ name, isExported: this.#exported.has(name) }));
+    return { functions: this.#functions, order, constants: this.#constants, types: this.types };
+  }
+
+  // ---- the file -----------------------------------------------------------------------------------------------------
+
+  protected fileStatement(s: ts.Statement): void {
+    // what others define says nothing that runs
+    if (modifiersOf(s).some((m) => m.kind === SyntaxKind.DeclareKeyword)) return;
+    if (ts.isInterfaceDeclaration(s) || ts.isTypeAliasDeclaration(s)) this.typeDeclaration(s);
+    else if (ts.isFunctionDeclaration(s)) this.fileFunction(s);
+    else if (ts.isVariableStatement(s)) this.fileVariables(s);
+    else if (saysNothing(s) || ts.isExportDeclaration(s)) return;
+    else if (ts.isStatement(s) && !ts.isDeclarationStatement(s))
+      this.refuse(s, "a statement outside of functions", "only functions are compiled: put it into one");
+    else this.refuseKind(s);
+  }
+
+  protected fileFunction(s: ts.FunctionDeclaration): void {
+    this.requireModifiers(s, exporting);
+    // an overload's signature says nothing that the implementation does not
+    if (s.body === undefined) return;
+    const name = s.name?.text ?? "default";
+    this.define(name, s, isExported(s), () => this.function(s, name));
+  }
+
+  protected fileVariables(s: ts.VariableStatement): void {
+    this.requireModifiers(s, [SyntaxKind.ExportKeyword]);
+    const { declarationList: list } = s;
+    this.requireSome(list);
+    if ((list.flags & ts.NodeFlags.BlockScoped) !== ts.NodeFlags.Const)
+      this.refuse(s, "a variable outside of functions", "write const, or pass it as a parameter");
+    for (const d of list.declarations) {
+      this.requireValue(d, true);
+      for (const name of namesOf(d.name)) this.requireName(name);
+      const init = d.initializer === undefined ? undefined : unwrapped(d.initializer);
+      if (init !== undefined && isFunction(init) && ts.isIdentifier(d.name)) this.fileArrow(s, d, init);
+      else this.fileConstants(d);
     }
-    return { functions, order, constants, types };
+  }
+
+  protected fileArrow(
+    s: ts.Statement,
+    d: ts.VariableDeclaration,
+    init: ts.ArrowFunction | ts.FunctionExpression,
+  ): void {
+    const name = nameOf(d.name);
+    if (init.name !== undefined && init.name.text !== name)
+      this.refuse(init.name, "a second name for a function", "leave it out");
+    this.define(name, d, isExported(s), () => ({ ...this.function(init, name), definedAt: this.at(d) }));
+  }
+
+  protected fileConstants(d: ts.VariableDeclaration): void {
+    const read = onDemand(() => this.declared(d, true));
+    for (const { text } of namesOf(d.name)) {
+      this.requireNew(text, d);
+      this.#constants.set(text, read);
+    }
+  }
+
+  protected define(name: string, node: ts.Node, exported: boolean, read: () => FunctionNode): void {
+    this.requireNew(name, node);
+    this.#functions.set(name, onDemand(read));
+    this.#order.push(name);
+    if (exported) this.#exported.add(name);
+  }
+
+  protected requireNew(name: string, node: ts.Node): void {
+    if (this.#functions.has(name) || this.#constants.has(name))
+      this.fail("name", node, `'${name}' is declared twice`, "rename one of them");
+  }
+
+  /** `export { f }`. */
+  protected exports(s: ts.ExportDeclaration): void {
+    if (s.isTypeOnly) return;
+    const { exportClause: clause } = s;
+    if (s.moduleSpecifier !== undefined || clause === undefined || !ts.isNamedExports(clause)) this.refuseKind(s);
+    for (const e of clause.elements) {
+      const { text: name } = e.name;
+      if (e.isTypeOnly || this.types.has(name)) continue;
+      if (e.propertyName !== undefined) this.refuse(e, "export under another name", "give the function that name");
+      if (!this.#functions.has(name) && !this.#constants.has(name))
+        this.fail("name", e, `'${name}' is not declared`, "export what the file defines");
+      this.#exported.add(name);
+    }
   }
 
   // ---- functions ----------------------------------------------------------------------------------------------------
@@ -71,11 +121,11 @@ class Parser extends ExpressionReader {
   protected function(
     node: ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction,
     name: string,
-    exported = false,
   ): FunctionNode {
     if (node.asteriskToken !== undefined) this.refuse(node, "a generator", "return an array");
     if (ts.getCombinedModifierFlags(node as ts.Declaration) & ts.ModifierFlags.Async)
       this.refuse(node, "an async function", "pass values in, once they are there");
+    if (node.name !== undefined) this.requireName(node.name);
     const { body } = node;
     const statements: readonly Statement[] =
       body === undefined
@@ -83,18 +133,20 @@ class Parser extends ExpressionReader {
         : ts.isBlock(body)
           ? this.statements(body.statements)
           : [{ kind: "return", at: this.at(body), value: this.expression(body) }];
-    const parameters = node.parameters.map((p) => this.parameter(p));
-    return { at: this.at(node.name ?? node), name, parameters, body: statements, isExported: exported };
+    const parameters = node.parameters.filter((p) => !isThis(p)).map((p) => this.parameter(p));
+    const fn = { at: this.at(node.name ?? node), name, parameters, body: statements, definedAt: null };
+    requireSound(this.source, fn);
+    return fn;
   }
 
   protected parameter(p: ts.ParameterDeclaration): ParameterNode {
+    this.requireModifiers(p, []);
     if (p.dotDotDotToken !== undefined) this.refuse(p, "a rest parameter", "pass an array");
     return {
       at: this.at(p),
       pattern: this.binding(p.name),
       fallback: p.initializer === undefined ? null : this.expression(p.initializer),
       type: p.type === undefined ? null : this.type(p.type),
-      isOptional: p.questionToken !== undefined,
     };
   }
 
@@ -104,19 +156,25 @@ class Parser extends ExpressionReader {
     return list.flatMap((s) => this.statement(s) ?? []);
   }
 
-  /** Null for what says nothing: types and empty statements. */
+  /** Null for what says nothing: types, empty statements, directives. */
   protected statement(node: ts.Statement): Statement | null {
     return this.nested(node, () => this.statementOf(node));
   }
 
+  /** The whole of a branch, of a step, of what a label names. */
   protected body(node: ts.Statement): Statement {
+    const declares =
+      ts.isFunctionDeclaration(node) ||
+      (ts.isVariableStatement(node) && (node.declarationList.flags & ts.NodeFlags.BlockScoped) !== 0);
+    if (declares) this.fail("syntax", node, "a declaration stands where a statement is expected", "put it into braces");
     return this.statement(node) ?? { kind: "block", at: this.at(node), body: [] };
   }
 
   protected statementOf(node: ts.Statement): Statement | null {
     const at = this.at(node);
+    if (saysNothing(node)) return null;
+    this.requireModifiers(node, ts.isFunctionDeclaration(node) ? asynchronous : []);
     switch (node.kind) {
-      case SyntaxKind.EmptyStatement:
       case SyntaxKind.InterfaceDeclaration:
       case SyntaxKind.TypeAliasDeclaration:
         return null;
@@ -159,6 +217,7 @@ class Parser extends ExpressionReader {
       }
       case SyntaxKind.LabeledStatement: {
         const s = node as ts.LabeledStatement;
+        this.requireUnreserved(s.label);
         return { kind: "labelled", at, label: s.label.text, body: this.body(s.statement) };
       }
       case SyntaxKind.SwitchStatement:
@@ -204,7 +263,11 @@ class Parser extends ExpressionReader {
       return { ...shared, isConst: false, declares: false, pattern: this.pattern(init) };
     this.requireLexical(init);
     const isConst = (init.flags & ts.NodeFlags.Const) !== 0;
-    return { ...shared, isConst, declares: true, pattern: this.binding(init.declarations[0].name) };
+    const [one, another] = init.declarations;
+    const surplus = one.initializer ?? another;
+    if (surplus !== undefined)
+      this.fail("syntax", surplus, "for … of declares one variable, without a value", "declare others before the loop");
+    return { ...shared, isConst, declares: true, pattern: this.binding(one.name) };
   }
 
   protected switch(s: ts.SwitchStatement): Statement {
@@ -219,16 +282,29 @@ class Parser extends ExpressionReader {
   protected declarations(list: ts.VariableDeclarationList): Statement {
     this.requireLexical(list);
     const isConst = (list.flags & ts.NodeFlags.Const) !== 0;
-    return { kind: "declare", at: this.at(list), isConst, items: list.declarations.map((d) => this.declared(d)) };
+    const items = list.declarations.map((d) => this.declared(d, isConst));
+    return { kind: "declare", at: this.at(list), isConst, items };
+  }
+
+  protected requireSome(list: ts.VariableDeclarationList): void {
+    if (list.declarations.length === 0) this.fail("syntax", list, "a declaration without a name", "name a variable");
   }
 
   protected requireLexical(list: ts.VariableDeclarationList): void {
+    this.requireSome(list);
     const flags = list.flags & ts.NodeFlags.BlockScoped;
     if (flags !== ts.NodeFlags.Const && flags !== ts.NodeFlags.Let)
       this.refuse(list, flags === 0 ? "var" : "using", "write let or const");
   }
 
-  protected declared(d: ts.VariableDeclaration): Declared {
+  protected requireValue(d: ts.VariableDeclaration, isConst: boolean): void {
+    if (d.initializer !== undefined || (!isConst && ts.isIdentifier(d.name))) return;
+    const what = ts.isIdentifier(d.name) ? "a constant" : "a pattern";
+    this.fail("syntax", d, `${what} is declared without a value`, "give it one here");
+  }
+
+  protected declared(d: ts.VariableDeclaration, isConst: boolean): Declared {
+    this.requireValue(d, isConst);
     return {
       at: this.at(d),
       pattern: this.binding(d.name),
@@ -243,7 +319,25 @@ function isFunction(node: ts.Node): node is ts.ArrowFunction | ts.FunctionExpres
 }
 
 function isExported(node: ts.Node): boolean {
-  return ts.canHaveModifiers(node) && (ts.getModifiers(node) ?? []).some((m) => m.kind === SyntaxKind.ExportKeyword);
+  return modifiersOf(node).some((m) => m.kind === SyntaxKind.ExportKeyword);
+}
+
+/** `this` among the parameters is a type for the body, and no parameter. */
+function isThis(p: ts.ParameterDeclaration): boolean {
+  return ts.isIdentifier(p.name) && p.name.text === "this";
+}
+
+/** Directives, imports of types, lone semicolons. */
+function saysNothing(s: ts.Statement): boolean {
+  if (ts.isExpressionStatement(s)) return ts.isStringLiteral(s.expression);
+  return s.kind === SyntaxKind.EmptyStatement || (ts.isImportDeclaration(s) && isOfTypes(s.importClause));
+}
+
+function isOfTypes(clause: ts.ImportClause | undefined): boolean {
+  if (clause === undefined || clause.isTypeOnly) return clause !== undefined;
+  const { name, namedBindings: named } = clause;
+  if (name !== undefined || named === undefined || !ts.isNamedImports(named)) return false;
+  return named.elements.length > 0 && named.elements.every((e) => e.isTypeOnly);
 }
 
 /** What is read once, and not before it is needed. */

@@ -366,6 +366,13 @@ class Meeting {
   }
 
   #refuse(location: Location, a: Meaning, b: Meaning): never {
+    if (a.kind === "function" && b.kind === "function")
+      this.#x.fail(
+        "unsupported",
+        this.#at,
+        `${location.described} is one of two functions`,
+        "call one or the other, in an if",
+      );
     const [one, other] = describeApart(a, b);
     const what = `${location.described} is ${one} on one path and ${other} on the other`;
     return this.#x.fail("dtype", this.#at, what, "a variable keeps one type and one length");
@@ -396,15 +403,19 @@ export function share(x: Reading, cells: readonly Cell[], into: Cell, named: Loc
 /** The name of another variable that the cell can be reached by. */
 export function holderOf(x: Reading, cell: Cell, except: Location): string | null {
   if (cell.kind === "array" && cell.parameter !== null) return cell.contents.name;
+  const elsewhere = new Set<Cell>();
   for (const [location, m] of x.state.entries())
-    if (!location.isField && location !== except && reaches(x, m, cell)) return location.name;
+    if (!location.isField && location !== except && reaches(x, m, cell, elsewhere)) return location.name;
   return null;
 }
 
-function reaches(x: Reading, m: Meaning | undefined, cell: Cell): boolean {
-  if (m?.kind !== "reference") return false;
+/** Whether a cell is held; those that do not hold it are noted down. */
+function reaches(x: Reading, m: Meaning | undefined, cell: Cell, elsewhere: Set<Cell>): boolean {
+  if (m?.kind !== "reference" || elsewhere.has(m.cell)) return false;
   if (m.cell === cell) return true;
-  return m.cell.kind === "record" && [...m.cell.fields.values()].some((f) => reaches(x, x.state.peek(f), cell));
+  elsewhere.add(m.cell);
+  if (m.cell.kind === "array") return false;
+  return [...m.cell.fields.values()].some((f) => reaches(x, x.state.peek(f), cell, elsewhere));
 }
 
 // ---- room for what is not there yet ---------------------------------------------------------------------------------

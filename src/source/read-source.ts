@@ -3,6 +3,7 @@
 
 import {
   BlockBuilder,
+  didYouMean,
   type Func,
   FuncScope,
   fail,
@@ -26,22 +27,28 @@ import type { LeafKind, Parameter, SourceProgram, Structure } from "./program.ts
 import { bool, f64, Reading, type Verbs } from "./reading.ts";
 import { extentName, Signatures } from "./signature.ts";
 import { execute, executeBlock } from "./statements.ts";
-import { SourceText } from "./text.ts";
+import { isStackOverflow, SourceText } from "./text.ts";
 import type { FileTree, FunctionNode, ParameterNode } from "./tree.ts";
 
 const verbs: Verbs = { evaluate, execute, executeBlock, call };
 
 export interface ReadOptions {
-  /** The function to compile; the last exported one where left out, else the last one. */
+  /** The function to compile; where left out, the last exported one, or the last one where none is. `default` has no name. */
   readonly entry?: string;
-  /** What messages call the file. */
+  /** What messages call the file: `source.ts` where left out. A name that ends in .tsx allows JSX, to refuse it by name. */
   readonly file?: string;
 }
 
 /**
- * Reads a function of a file, and what it calls.
- * @throws AdjointError at the place in the text: code `syntax` for what does not parse, `unsupported` for what is not
- * compiled, with what to write instead, `name`, `dtype`, `arity`, `range` and `shape` for what cannot work.
+ * Reads a function of a file, and what it calls, into a module of one function: numbers and booleans are arguments of rank
+ * 0, arrays tensors of rank 1 with a symbol for their length, tuples and objects what is in them, one after the other. The
+ * results are those of the function, then the arrays that it writes to.
+ * @throws AdjointError at the place in the text: code `syntax` for what is no TypeScript; `unsupported` for what is not
+ * compiled, with what to write instead; `name` for a name that is unknown, declared twice or used before it has a value, and
+ * for an entry that is not there; `dtype` for types that do not go together; `arity` for a call with a wrong number of
+ * arguments; `range` for an index or a length that is out of range whatever the arguments are; `shape` for lengths that
+ * differ.
+ * @example readSource("export const f = (x: number) => x * 2;").module // func @f(%x: f64) -> f64 { … }
  */
 export function readSource(text: string, { entry, file = "source.ts" }: ReadOptions = {}): SourceProgram {
   const source = new SourceText(text, file);
@@ -51,21 +58,38 @@ export function readSource(text: string, { entry, file = "source.ts" }: ReadOpti
   let arrays: ReadonlySet<number> = new Set();
   for (;;) {
     const facts = new Facts(arrays);
-    new Program(source, tree, fn, facts, false, places).read();
+    reading(source, tree, fn, facts, false, places);
     const found = facts.arrays();
-    if (found.size === arrays.size) return new Program(source, tree, fn, facts, true, places).read();
+    if (found.size === arrays.size) return reading(source, tree, fn, facts, true, places);
     arrays = found;
   }
 }
 
 function entryOf(tree: FileTree, entry: string | undefined, file: string): FunctionNode {
   const name = entry ?? (tree.order.findLast((f) => f.isExported) ?? tree.order[tree.order.length - 1])?.name;
-  if (name === undefined)
-    fail("name", `${file} has no function`, { hint: "write export function f(x: number): number { … }" });
+  if (name === undefined) {
+    const isDeclarations = /\.d\.[cm]?ts$/.test(file);
+    const hint = isDeclarations
+      ? "name the file that has their bodies"
+      : "write export function f(x: number): number { … }";
+    fail("name", `${file} has no function${isDeclarations ? ", only declarations" : ""}`, { hint });
+  }
   const fn = tree.functions.get(name);
   if (fn !== undefined) return fn();
-  const known = tree.order.map((f) => f.name).join(", ") || "none";
-  return fail("name", `${file} has no function '${name}', expected one of ${known}`);
+  const known = tree.order.map((f) => f.name);
+  const expected = known.length === 0 ? "and no other" : `expected one of ${known.join(", ")}`;
+  return fail("name", `${file} has no function '${name}', ${expected}`, { hint: didYouMean(name, known) });
+}
+
+/** Reads once. It recurses over what nests, calls within calls among it: the engine says how deep that may go. */
+function reading(...args: ConstructorParameters<typeof Program>): SourceProgram {
+  const program = new Program(...args);
+  try {
+    return program.read();
+  } catch (error) {
+    if (!isStackOverflow(error)) throw error;
+    return program.failTooDeep();
+  }
 }
 
 /** One reading of the whole program. */
@@ -90,6 +114,7 @@ class Program {
     this.#root.origin = x.source.origin(this.#fn.at);
     const { values, structure } = withBuilder(this.#root, () =>
       x.scoped(x.fileScope, () => {
+        for (const p of this.#fn.parameters) declare(x, p.pattern, false);
         for (const p of this.#fn.parameters) this.#parameter(p);
         return this.#results(body(x, this.#fn));
       }),
@@ -106,6 +131,16 @@ class Program {
       result: structure,
       written: written.map(({ argument }) => argument),
     };
+  }
+
+  failTooDeep(): never {
+    const x = this.#x;
+    return x.fail(
+      "unsupported",
+      x.lastPlace,
+      "calls and expressions nest too deep here",
+      "call in loops, or name parts",
+    );
   }
 
   #func(results: readonly Value[]): Func {
@@ -126,32 +161,37 @@ class Program {
     const structure = this.#signatures.parameter(this.#fn, p);
     const name = p.pattern.kind === "name" ? p.pattern.name : "";
     this.#parameters.push({ name, structure, fallback: this.#fallback(p, structure) });
-    declare(x, p.pattern, false);
     initialize(x, p.pattern, this.#argument(structure, name));
   }
 
   #argument(structure: Structure, name: string): Meaning {
-    const x = this.#x;
     switch (structure.kind) {
       case "leaf":
         return this.#leaf(structure.leaf, name);
       case "tuple":
-        return x.record(
+        return this.#record(
           true,
-          structure.items.map((s, i) => [String(i), this.#argument(s, `${name}_${i}`)] as const),
-          null,
+          structure.items.map((s, i) => [String(i), this.#argument(s, `${name}_${i}`)]),
           name,
         );
-      case "object":
-        return x.record(
+      case "object": {
+        const { keys, items } = structure;
+        return this.#record(
           false,
-          structure.items.map((s, i) => [structure.keys[i], this.#argument(s, structure.keys[i])] as const),
-          null,
+          items.map((s, i) => [keys[i], this.#argument(s, keys[i])]),
           name,
         );
+      }
       case "nothing":
         return { kind: "nothing" };
     }
+  }
+
+  /** A tuple or object came apart, and nothing goes back into it: what arrays in it get does. */
+  #record(isTuple: boolean, fields: readonly (readonly [string, Meaning])[], name: string): Meaning {
+    const m = this.#x.record(isTuple, fields, null, name);
+    m.cell.frozen = "it is the caller's, who would not see that";
+    return m;
   }
 
   #leaf(leaf: LeafKind, name: string): Meaning {

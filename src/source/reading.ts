@@ -110,6 +110,8 @@ export class Reading {
   frames: readonly Frame[] = [];
   jumps: readonly Jumps[] = [];
   place: Place;
+  /** The place in the text that was read last. */
+  lastPlace = 0;
   /** How many things were numbered at the place. */
   #events = 0;
   #depth = 0;
@@ -146,6 +148,7 @@ export class Reading {
 
   /** Operations from here on come from this place. */
   at(offset: number): void {
+    this.lastPlace = offset;
     let origin = this.#origins.get(offset);
     if (origin === undefined) this.#origins.set(offset, (origin = this.source.origin(offset)));
     currentBlock().origin = origin;
@@ -227,6 +230,12 @@ export class Reading {
     return this.fail("dtype", at, `got ${describeMeaning(m)}, expected a number`, hintFor(m));
   }
 
+  /** `a[true]` is no element. */
+  index(m: Meaning, at: number): NumberMeaning {
+    if (m.kind === "boolean") this.fail("dtype", at, "a boolean is no index", "write Number(…) around it");
+    return this.toNumber(m, at);
+  }
+
   reference(m: Meaning, at: number, what: string): Cell {
     if (m.kind === "reference") return m.cell;
     return this.fail("dtype", at, `got ${describeMeaning(m)}, expected ${what}`);
@@ -279,9 +288,7 @@ export class Reading {
   }
 
   /** Reads a constant of the file, which every path sees: where the function begins, from those before it in the text. */
-  fileConstant(name: string, at: number, needed: number, read: () => void): void {
-    if (at >= this.#constantAt)
-      this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
+  fileConstant(at: number, read: () => void): void {
     const { scope, path, frames, jumps } = this;
     const constantAt = this.#constantAt;
     Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, frames: [], jumps: [] });
@@ -294,6 +301,12 @@ export class Reading {
   setConstant(name: string, m: Meaning): void {
     freeze(this, m, `'${name}' is a constant of the file`);
     this.constants.set(name, m);
+  }
+
+  /** While a constant of the file is read, only those above it have values. */
+  requireDefined(name: string, definedAt: number | null, needed: number): void {
+    if (definedAt !== null && definedAt >= this.#constantAt)
+      this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
   }
 
   // ---- regions ------------------------------------------------------------------------------------------------------

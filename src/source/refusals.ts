@@ -11,6 +11,7 @@ export interface Refusal {
   readonly hint: string;
 }
 
+const jsx: Refusal = { what: "JSX", hint: "functions here give numbers, booleans and arrays of numbers" };
 const numbersOnly = "functions here take and give numbers, booleans and arrays of numbers";
 
 export const refusals: ReadonlyMap<SyntaxKind, Refusal> = new Map<SyntaxKind, Refusal>([
@@ -26,10 +27,13 @@ export const refusals: ReadonlyMap<SyntaxKind, Refusal> = new Map<SyntaxKind, Re
     { what: "an import", hint: "only the functions of one file are compiled: copy what is needed into it" },
   ],
   [SyntaxKind.ImportEqualsDeclaration, { what: "an import", hint: "only the functions of one file are compiled" }],
-  [SyntaxKind.ExportDeclaration, { what: "a re-export", hint: "write export before the function itself" }],
+  [
+    SyntaxKind.ExportDeclaration,
+    { what: "an export of another file", hint: "write export before the function itself" },
+  ],
   [
     SyntaxKind.ExportAssignment,
-    { what: "export default of an expression", hint: "write export before the function itself" },
+    { what: "an export of an expression", hint: "write export before the function itself" },
   ],
   [
     SyntaxKind.TryStatement,
@@ -61,7 +65,19 @@ export const refusals: ReadonlyMap<SyntaxKind, Refusal> = new Map<SyntaxKind, Re
   [SyntaxKind.GetAccessor, { what: "a getter", hint: "write a field, or a function" }],
   [SyntaxKind.SetAccessor, { what: "a setter", hint: "assign to a field" }],
   [SyntaxKind.MethodDeclaration, { what: "a method", hint: "write a function beside the object" }],
-  [SyntaxKind.JsxElement, { what: "JSX", hint: numbersOnly }],
+  [SyntaxKind.JsxElement, jsx],
+  [SyntaxKind.JsxSelfClosingElement, jsx],
+  [SyntaxKind.JsxFragment, jsx],
+  [SyntaxKind.ImportKeyword, { what: "a dynamic import", hint: "only the functions of one file are compiled" }],
+  [
+    SyntaxKind.NamespaceExportDeclaration,
+    { what: "a namespace of the file", hint: "write export before the function itself" },
+  ],
+  [
+    SyntaxKind.ExpressionWithTypeArguments,
+    { what: "f<T> without a call", hint: "write f: types say nothing when it runs" },
+  ],
+  [SyntaxKind.PrivateIdentifier, { what: "a private name", hint: "write a field" }],
 ]);
 
 /** `a string`, or the kind's own name where the table has no row. */

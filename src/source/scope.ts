@@ -1,12 +1,17 @@
 // Names: which variable or function a name means at a place of the text.
 
 import type { Location } from "./location.ts";
-
 import type { FunctionNode } from "./tree.ts";
 
-export type Binding =
-  | { readonly kind: "variable"; readonly location: Location; readonly isConst: boolean }
-  | { readonly kind: "function"; readonly fn: FunctionNode; readonly scope: Scope };
+export interface VariableBinding {
+  readonly kind: "variable";
+  readonly location: Location;
+  readonly isConst: boolean;
+  /** Whether its declaration was met: before, it cannot be assigned to. */
+  isDeclared: boolean;
+}
+
+export type Binding = VariableBinding | { readonly kind: "function"; readonly fn: FunctionNode; readonly scope: Scope };
 
 export class Scope {
   readonly parent: Scope | null;
@@ -16,8 +21,9 @@ export class Scope {
     this.parent = parent;
   }
 
-  has(name: string): boolean {
-    return this.#bindings.has(name);
+  /** The binding that this scope itself has. */
+  own(name: string): Binding | undefined {
+    return this.#bindings.get(name);
   }
 
   declare(name: string, binding: Binding): void {

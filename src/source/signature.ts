@@ -1,5 +1,6 @@
 // The parameters of the function that is compiled: what their types say of the arguments.
 
+import { spell } from "./bind.ts";
 import type { ArrayKind } from "./meaning.ts";
 import type { LeafKind, Structure } from "./program.ts";
 import type { SourceText } from "./text.ts";
@@ -7,12 +8,19 @@ import type { Expression, FileTree, FunctionNode, ParameterNode, TypeNode } from
 
 const arrays: ReadonlySet<string> = new Set<ArrayKind>(["Float64Array", "Float32Array", "Int32Array"]);
 
-/** Aliases of aliases. */
-const deepest = 50;
+const expected =
+  "write number, boolean, number[], Float64Array, Float32Array, Int32Array, a tuple or an object of them";
+
+/** Types within types, aliases among them. */
+const deepest = 250;
+/** All that the parameters are made of. */
+const most = 10_000;
 
 export class Signatures {
   readonly #source: SourceText;
   readonly #file: FileTree;
+  /** How many types were looked at: a few lines of types that hold one another twice have very many. */
+  #parts = 0;
 
   constructor(source: SourceText, file: FileTree) {
     this.#source = source;
@@ -33,18 +41,54 @@ export class Signatures {
   }
 
   #structure(type: TypeNode, depth: number): Structure {
-    const expected =
-      "write number, boolean, number[], Float64Array, Float32Array, Int32Array, a tuple or an object of them";
-    if (depth > deepest) return this.#source.fail("dtype", type.at, "the type has no end", expected);
-    const leaf = leafOf(type);
-    if (leaf !== null) return { kind: "leaf", leaf };
-    if (type.kind === "tuple") return { kind: "tuple", items: type.items.map((t) => this.#structure(t, depth + 1)) };
-    if (type.kind === "object")
-      return { kind: "object", keys: type.keys, items: type.items.map((t) => this.#structure(t, depth + 1)) };
-    const alias = type.kind === "name" ? this.#file.types.get(type.name) : undefined;
-    if (alias !== undefined) return this.#structure(alias, depth + 1);
-    const hint = type.kind === "array-of" ? "pass one flat array, row after row" : expected;
-    return this.#source.fail("dtype", type.at, "a parameter cannot have this type", hint);
+    if (depth > deepest || ++this.#parts > most) {
+      const what = depth > deepest ? `types nest deeper than ${deepest}` : `types have more than ${most} parts`;
+      this.#source.fail("dtype", type.at, `${what} here, or have no end`, "pass flat arrays");
+    }
+    const inner = (t: TypeNode): Structure => this.#structure(t, depth + 1);
+    switch (type.kind) {
+      case "name": {
+        // the file's own type of the name hides JavaScript's
+        const alias = this.#file.types.get(type.name);
+        return alias === undefined ? this.#leaf(leafOf(type.name), type, type.name) : inner(alias);
+      }
+      case "array-of": {
+        const isFlat = isLeaf(inner(type.element), "number");
+        return isFlat
+          ? this.#leaf("number[]", type, "")
+          : this.#refuse(type, "an array of these", "pass one flat array, row after row");
+      }
+      case "tuple":
+        return { kind: "tuple", items: type.items.map(inner) };
+      case "object":
+        return { kind: "object", keys: type.keys, items: type.items.map(inner) };
+      case "all-of":
+        return this.#allOf(type, type.parts.map(inner));
+      case "other":
+        return this.#refuse(type, type.text);
+    }
+  }
+
+  #leaf(leaf: LeafKind | null, type: TypeNode, text: string): Structure {
+    return leaf === null ? this.#refuse(type, text) : { kind: "leaf", leaf };
+  }
+
+  #allOf(type: TypeNode, parts: readonly Structure[]): Structure {
+    const fields = new Map<string, Structure>();
+    for (const part of parts) {
+      if (part.kind !== "object") return this.#refuse(type, "all of these at once", "write an object with all fields");
+      for (const [i, key] of part.keys.entries()) {
+        const before = fields.get(key);
+        if (before !== undefined && spell(before) !== spell(part.items[i]))
+          this.#source.fail("dtype", type.at, `the field '${key}' has two types`, "write one of them");
+        fields.set(key, part.items[i]);
+      }
+    }
+    return { kind: "object", keys: [...fields.keys()], items: [...fields.values()] };
+  }
+
+  #refuse(type: TypeNode, what: string, hint = expected): never {
+    return this.#source.fail("dtype", type.at, `a parameter cannot be ${what}`, hint);
   }
 }
 
@@ -55,12 +99,13 @@ function leafOfConstant(e: Expression): LeafKind | null {
   return e.kind === "name" && (e.name === "NaN" || e.name === "Infinity") ? "number" : null;
 }
 
-function leafOf(type: TypeNode): LeafKind | null {
-  if (type.kind === "array-of")
-    return type.element.kind === "name" && type.element.name === "number" ? "number[]" : null;
-  if (type.kind !== "name") return null;
-  if (type.name === "number" || type.name === "boolean") return type.name;
-  return arrays.has(type.name) ? (type.name as LeafKind) : null;
+function leafOf(name: string): LeafKind | null {
+  if (name === "number" || name === "boolean") return name;
+  return arrays.has(name) ? (name as LeafKind) : null;
+}
+
+function isLeaf(structure: Structure, leaf: LeafKind): boolean {
+  return structure.kind === "leaf" && structure.leaf === leaf;
 }
 
 /** Names of extents: N, M, K, then numbered. */

@@ -1,14 +1,14 @@
 // Statements: what each does to the locations, and where its paths go.
 
 import { makesValue, writeVariable } from "./assign.ts";
-import { hoist, initialize } from "./declare.ts";
-import { evaluateTest } from "./expressions.ts";
+import { declareWithoutValue, hoist, initialize, leaveCase } from "./declare.ts";
+import { evaluateTest, perform } from "./expressions.ts";
 import { forLoop, forOf, loop } from "./loops.ts";
-import { nothing } from "./meaning.ts";
+import { describeMeaning, nothing } from "./meaning.ts";
 import { arrive, branch, guarded, jump } from "./paths.ts";
 import type { Jumps, Reading } from "./reading.ts";
 import { switchStatement } from "./switch.ts";
-import type { Statement, StatementOf } from "./tree.ts";
+import type { Name, Statement, StatementOf } from "./tree.ts";
 
 /** A list of statements with names of its own. */
 export function executeBlock(x: Reading, statements: readonly Statement[]): void {
@@ -53,12 +53,11 @@ function executeNode(x: Reading, s: Statement): void {
     case "declare":
       for (const item of s.items) {
         if (item.init !== null) initialize(x, item.pattern, x.verbs.evaluate(x, item.init), makesValue(item.init));
-        else if (item.pattern.kind !== "name") x.fail("syntax", item.at, "a pattern has nothing to take apart");
-        else if (!s.isConst) unset(x, item.pattern.name);
+        else declareWithoutValue(x, item.pattern as Name);
       }
       return;
     case "expression":
-      x.verbs.evaluate(x, s.value);
+      perform(x, s.value);
       return;
     case "block":
       executeBlock(x, s.body);
@@ -91,7 +90,10 @@ function executeNode(x: Reading, s: Statement): void {
     case "switch":
       x.scoped(x.scope, () => {
         for (const c of s.cases) hoist(x, c.body);
-        switchStatement(x, s, (body) => executeFrom(x, body, 0));
+        switchStatement(x, s, (body) => {
+          executeFrom(x, body, 0);
+          leaveCase(x, body);
+        });
       });
       return;
     case "define":
@@ -99,18 +101,19 @@ function executeNode(x: Reading, s: Statement): void {
   }
 }
 
-/** `let x;` in a loop has no value again at each step. */
-function unset(x: Reading, name: string): void {
-  const binding = x.scope.lookup(name);
-  if (binding?.kind === "variable" && x.state.read(binding.location) !== undefined)
-    x.state.write(binding.location, undefined);
-}
-
 function returnStatement(x: Reading, s: StatementOf<"return">): void {
   const frame = x.frames[x.frames.length - 1];
   const m = s.value === null ? nothing : x.verbs.evaluate(x, s.value);
   if (m.kind === "function" || m.kind === "builtin")
     x.fail("unsupported", s.at, "a function is returned", "return what it gives");
+  const before = x.state.read(frame.result);
+  if (before !== undefined && before.kind !== m.kind)
+    x.fail(
+      "dtype",
+      s.at,
+      `'${frame.fn.name}' returns ${describeMeaning(m)} here and ${describeMeaning(before)} elsewhere`,
+      "return one type",
+    );
   frame.hasResult ||= m.kind !== "nothing";
   writeVariable(x, frame.result, m, s.at, false);
   jump(x, frame.returns);

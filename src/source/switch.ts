@@ -147,10 +147,12 @@ function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: R
 
 function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at: number, run: Run): void {
   const { place } = x;
-  const from = (i: number): void => {
-    if (i < groups.length) x.under(place.child(groups[i].body), () => fromHere(i));
+  const from = (first: number): void => {
+    for (let i = first; i < groups.length && x.path.isAlive; i++)
+      if (x.under(place.child(groups[i].body), () => isRestRead(i))) return;
   };
-  const fromHere = (i: number): void => {
+  /** Reads a body; where some paths leave in it, what follows is read with it, for the others. */
+  const isRestRead = (i: number): boolean => {
     x.at(groups[i].at);
     // where there is a default, some body runs, and then the last one
     const isLast = i + 1 === groups.length && groups.some((g) => g.isDefault);
@@ -164,7 +166,9 @@ function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at
       () => {},
       { rest },
     );
-    if (!isRead && rest !== null) guarded(x, at, rest);
+    if (isRead || rest === null || x.path.pending.size === 0) return isRead;
+    guarded(x, at, rest);
+    return true;
   };
   from(0);
 }

@@ -2,7 +2,7 @@
 
 import ts from "typescript";
 import { refusalOf } from "./refusals.ts";
-import type { SourceText } from "./text.ts";
+import { isStackOverflow, type SourceText } from "./text.ts";
 
 /** Deeper nesting than anyone writes: what reads a tree may recurse over its depth. */
 const deepest = 250;
@@ -46,18 +46,61 @@ export abstract class SyntaxReader {
     return this.fail("unsupported", node, `${what} is not compiled`, hint);
   }
 
-  protected fail(code: "unsupported" | "name", node: ts.Node, reason: string, hint: string): never {
+  /** What stands before a declaration means nothing to what is compiled, or something else. */
+  protected requireModifiers(node: ts.Node, allowed: readonly ts.SyntaxKind[]): void {
+    const kinds = modifiersOf(node).map((m) => m.kind);
+    const other = modifiersOf(node).find((m, i) => !allowed.includes(m.kind) || kinds.indexOf(m.kind) < i);
+    if (other === undefined) return;
+    if (ts.isDecorator(other)) this.refuse(other, "a decorator", "call the function that it names");
+    this.fail("syntax", other, `'${other.getText(this.tree)}' cannot stand here`, "remove it");
+  }
+
+  /** Modules are strict: some words are no names there, and some names are not given to what is declared. */
+  protected requireName(name: ts.Identifier): void {
+    if (name.text === "eval" || name.text === "arguments" || reserved.has(name.text))
+      this.fail("syntax", name, `'${name.text}' cannot be a name`, "rename it");
+  }
+
+  protected requireUnreserved(name: ts.Identifier): void {
+    if (reserved.has(name.text)) this.requireName(name);
+  }
+
+  protected fail(code: "unsupported" | "name" | "syntax", node: ts.Node, reason: string, hint: string): never {
     return this.source.fail(code, this.at(node), reason, hint);
   }
 }
 
+const reserved: ReadonlySet<string> = new Set(
+  "await implements interface let package private protected public static yield".split(" "),
+);
+
+export function modifiersOf(node: ts.Node): readonly ts.ModifierLike[] {
+  return (node as { readonly modifiers?: readonly ts.ModifierLike[] }).modifiers ?? [];
+}
+
 /** The parser recurses over the depth of the text. */
 function parsed(source: SourceText): ts.SourceFile {
+  const { file, text } = source;
+  const tree = treeOf(file, text);
+  if (tree !== null) return tree;
+  // the shortest beginning of the text that is too deep ends where it is
+  let [fits, fails] = [0, text.length];
+  while (fails - fits > 1) {
+    const middle = (fits + fails) >> 1;
+    if (treeOf(file, text.slice(0, middle)) === null) fails = middle;
+    else fits = middle;
+  }
+  return source.fail("unsupported", fits, `nesting deeper than ${deepest} is not compiled`, "split it into functions");
+}
+
+/** Null where it nests deeper than the parser can follow. */
+function treeOf(file: string, text: string): ts.SourceFile | null {
+  const kind = file.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   try {
-    return ts.createSourceFile(source.file, source.text, ts.ScriptTarget.ES2022, false, ts.ScriptKind.TS);
+    return ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, false, kind);
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    return source.fail("unsupported", 0, `nesting deeper than ${deepest} is not compiled`, "split it into functions");
+    if (isStackOverflow(error)) return null;
+    throw error;
   }
 }
 

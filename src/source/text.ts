@@ -2,6 +2,15 @@
 
 import { AdjointError, type ErrorCode, type Origin, originAt } from "../ir/index.ts";
 
+/** What nests deeper than the engine can follow, which every engine says in its own words. */
+export function isStackOverflow(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    ["RangeError", "InternalError"].includes(error.name) &&
+    /call stack|recursion/.test(error.message)
+  );
+}
+
 /** A place in a file is an offset into its text. */
 export class SourceText {
   readonly file: string;

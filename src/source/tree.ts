@@ -64,7 +64,7 @@ export type Expression =
       readonly isPrefix: boolean;
       readonly target: Target;
     }
-  | { readonly kind: "sequence"; readonly at: number; readonly items: readonly Expression[] }
+  | { readonly kind: "sequence"; readonly at: number; readonly left: Expression; readonly right: Expression }
   | {
       readonly kind: "call";
       readonly at: number;
@@ -80,7 +80,13 @@ export type Expression =
       readonly at: number;
       readonly entries: readonly { readonly at: number; readonly key: string; readonly value: Expression }[];
     }
-  | { readonly kind: "function"; readonly at: number; readonly fn: FunctionNode };
+  | {
+      readonly kind: "function";
+      readonly at: number;
+      readonly fn: FunctionNode;
+      /** What a function expression calls itself, which means it in its body alone. */
+      readonly ownName: string | null;
+    };
 
 export type Of<K extends Expression["kind"]> = Extract<Expression, { kind: K }>;
 
@@ -188,13 +194,13 @@ export interface FunctionNode {
   readonly name: string;
   readonly parameters: readonly ParameterNode[];
   readonly body: readonly Statement[];
-  readonly isExported: boolean;
+  /** Where it gets its value, of a constant of the file; null of a declaration, which has it from the start. */
+  readonly definedAt: number | null;
 }
 
 export interface ParameterNode extends Element {
   readonly at: number;
   readonly type: TypeNode | null;
-  readonly isOptional: boolean;
 }
 
 /** A type as it is written. */
@@ -208,6 +214,8 @@ export type TypeNode =
       readonly keys: readonly string[];
       readonly items: readonly TypeNode[];
     }
+  /** An object with the fields of all parts. */
+  | { readonly kind: "all-of"; readonly at: number; readonly parts: readonly TypeNode[] }
   /** One that no parameter of a compiled function can have. */
   | { readonly kind: "other"; readonly at: number; readonly text: string };
 

@@ -1,3 +1,3 @@
-export function f(x: number[][]): number { // error: dtype: a parameter cannot have this type: pass one flat array, row after row
+export function f(x: number[][]): number { // error: dtype: a parameter cannot be an array of these: pass one flat array, row after row
   return x.length;
 }

@@ -114,9 +114,13 @@ function declaration({ inner, signature, convention }: Callee, names: readonly s
     const i = next++;
     return leafText(leaf, signature.arguments[i], written.includes(i) ? "written" : "in");
   };
-  const list = parameters.map(
-    (p, i) => `${names[i]}${p.fallback === undefined ? "" : "?"}: ${spellStructure(p.structure, argument)}`,
-  );
+  const lastRequired = parameters.findLastIndex((p) => p.fallback === undefined);
+  const list = parameters.map(({ structure, fallback }, i) => {
+    const type = spellStructure(structure, argument);
+    if (fallback === undefined) return `${names[i]}: ${type}`;
+    // what stands before a parameter that is required cannot be left out
+    return i < lastRequired ? `${names[i]}: ${type} | undefined` : `${names[i]}?: ${type}`;
+  });
   next = 0;
   const each = (leaf: LeafKind): string => leafText(leaf, signature.results[next++], "out");
   const given = result.kind === "nothing" ? "void" : spellStructure(result, each);

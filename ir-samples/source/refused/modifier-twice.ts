@@ -1,0 +1,3 @@
+export export function f(x: number): number { // error: syntax: 'export' cannot stand here: remove it
+  return x;
+}

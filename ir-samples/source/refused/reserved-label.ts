@@ -1,0 +1,4 @@
+export function f(x: number): number {
+  let: for (;;) break let; // error: syntax: 'let' cannot be a name: rename it
+  return x;
+}
