@@ -82,8 +82,6 @@ export interface Verbs {
 
 /** Calls are read where they stand. */
 const mostUnfolded = 300_000;
-/** Places within places, through calls. */
-const deepestPlace = 500;
 
 /** The key of a location that other readings do not have. */
 export const unnumbered = "";
@@ -116,7 +114,6 @@ export class Reading {
   #events = 0;
   #depth = 0;
   #unfolded = 0;
-  #level = 0;
   /** Where the constant of the file stands that is being read. */
   #constantAt = Number.POSITIVE_INFINITY;
   readonly #origins = new Map<number, Origin>();
@@ -156,12 +153,10 @@ export class Reading {
 
   /** Counts what is read in calls: a few lines that call one another twice each are exponentially many. */
   unfold(at: number): void {
-    if (this.frames.length < 2) return;
-    const isDeep = this.#level > deepestPlace;
-    if (!isDeep && ++this.#unfolded <= mostUnfolded) return;
+    if (this.frames.length < 2 || ++this.#unfolded <= mostUnfolded) return;
     const { name } = this.frames[this.frames.length - 1].fn;
-    const what = isDeep ? "the calls nest too deeply" : `the calls unfold to more than ${mostUnfolded} expressions`;
-    this.fail("unsupported", at, `${what}, here in '${name}'`, "call in loops instead");
+    const what = `the calls unfold to more than ${mostUnfolded} expressions, here in '${name}'`;
+    this.fail("unsupported", at, what, "call in loops instead");
   }
 
   /** The next number at this place. */
@@ -177,9 +172,7 @@ export class Reading {
   under<T>(place: Place, body: () => T): T {
     const [before, events] = [this.place, this.#events];
     [this.place, this.#events] = [place, 0];
-    this.#level++;
     const result = body();
-    this.#level--;
     [this.place, this.#events] = [before, events];
     return result;
   }
