@@ -2,7 +2,10 @@
 
 const noise = (n) => Float64Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898) * 0.5 + 0.5);
 
-/** What it is, the text of its function `f`, the arguments, and whether it reads arrays: those check their indices. */
+/**
+ * What it is, the text of its function `f`, the arguments, and whether it reads arrays: those check their indices. Where a
+ * gradient takes most of its time to make room for what it gives, a gradient by hand too.
+ */
 export const loops = [
   [
     "the logistic map, 100,000 steps",
@@ -129,6 +132,16 @@ export const loops = [
     }`,
     [noise(20_000), noise(20_000)],
     "array",
+    (x, y) => {
+      let s = 0;
+      for (let i = 0; i < x.length; i++) s += x[i] * y[i];
+      const [xCt, yCt] = [new Float64Array(x.length), new Float64Array(y.length)];
+      for (let i = x.length - 1; i >= 0; i--) {
+        xCt[i] += y[i];
+        yCt[i] += x[i];
+      }
+      return [s, [xCt, yCt]];
+    },
   ],
   [
     "reads: a polynomial by Horner's rule, from the end of 10,000 coefficients",
@@ -139,6 +152,22 @@ export const loops = [
     }`,
     [[...noise(10_000)], 0.99],
     "array",
+    (c, x) => {
+      const before = new Float64Array(c.length);
+      let s = 0;
+      for (let i = c.length - 1; i >= 0; i--) {
+        before[i] = s;
+        s = s * x + c[i];
+      }
+      const cCt = new Array(c.length).fill(0);
+      let [ct, xCt] = [1, 0];
+      for (let i = 0; i < c.length; i++) {
+        cCt[i] += ct;
+        xCt += ct * before[i];
+        ct *= x;
+      }
+      return [s, [cCt, xCt]];
+    },
   ],
   [
     "writes: running averages of 20,000",

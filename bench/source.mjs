@@ -134,7 +134,7 @@ function requireSame(name, got, want) {
 }
 
 /** What is compiled against the text run directly, and the gradient against what is compiled. */
-async function compare(title, text, entry, args, kind, wrt) {
+async function compare(title, text, { entry = "f", args, kind, wrt, byHand }) {
   heading(title);
   const own = (await plain(text))[entry];
   const compiled = compileSource(text, { entry });
@@ -144,15 +144,20 @@ async function compare(title, text, entry, args, kind, wrt) {
   const gradient = compileSource(text, { entry, gradient: true, wrt });
   for (const list of nearby(args)) requireSame(title, gradient(...list)[0], own(...list));
   against("value and gradient, the value", gradient, compiled, args, backwards[kind]);
+  if (byHand === undefined) return;
+  requireSame(title, gradient(...args), byHand(...args));
+  against("value and gradient, by hand", gradient, byHand, args, 1.2);
 }
 
 const isAsked = (title) => title.includes(process.argv[2] ?? "");
 
 for (const [name, entry, args, kind, wrt] of examples) {
   const title = `examples/source/${name}.ts: ${entry}`;
-  if (isAsked(title)) await compare(title, textOf(name), entry, args, kind, wrt);
+  if (isAsked(title)) await compare(title, textOf(name), { entry, args, kind, wrt });
 }
-for (const [title, text, args, kind] of loops) if (isAsked(title)) await compare(title, text, "f", args, kind);
+for (const [title, text, args, kind, byHand] of loops) {
+  if (isAsked(title)) await compare(title, text, { args, kind, byHand });
+}
 if (process.argv[2] !== undefined) process.exit(failures());
 
 heading("linear in the number of steps, where arrays are read and written: time for 10 n over 10 times that for n");

@@ -1,10 +1,12 @@
 // From the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
 //
 // A function takes its tensors as memory and writes its tensor results to memory that the caller passes after the
-// arguments; results of rank 0 are still returned. A function that holds nothing but scalars does not change.
+// arguments; results of rank 0 are still returned. What is passed to a function that the module does not call is all zero.
+// A function that holds nothing but scalars does not change.
 
 import {
   BlockBuilder,
+  calleesOf,
   type Func,
   FuncScope,
   fail,
@@ -38,7 +40,11 @@ export const lowerToLoops = definePass({
 `,
   run(module) {
     const signatures = loweredSignatures(module);
-    return mapFuncs(module, (func) => (isLoweredBlock(func.body) ? func : lowerFunc(func, signatures)));
+    const called = new Set(module.funcs.flatMap(calleesOf));
+    return mapFuncs(module, (func) => {
+      const isUsers = func.visibility === "public" && !called.has(func.name);
+      return isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, isUsers);
+    });
   },
 });
 
@@ -60,7 +66,8 @@ function lowerSignature(signature: Signature): Signature {
   };
 }
 
-function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func {
+/** Users pass memory that is all zero; functions pass what they have. */
+function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
   requireRanked(func);
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);
@@ -73,6 +80,7 @@ function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>): Func
   const destinations = func.body.results.map((r) =>
     isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
   );
+  if (isUsers) for (const destination of destinations) if (destination !== null) nests.zeroed.add(destination.memory);
   const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, lowerStructured).run());
   return makeFunc({ ...func, body: builder.finish(results) });
 }

@@ -83,7 +83,8 @@ export class BlockLowering {
     const own = this.takeovers.takerOf(value) === by ? this.nests.buffers.get(value) : undefined;
     if (own !== undefined) return own;
     const buffer = this.bufferFor(result);
-    this.nests.copy(value, buffer);
+    const made = this.nests.computed.get(value)?.operation;
+    if (made === undefined || !isZero(made) || !this.#isClean(result)) this.nests.copy(value, buffer);
     return buffer;
   }
 
@@ -137,7 +138,7 @@ export class BlockLowering {
     const buffer = this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    if (!this.#isZeroAlready(operation) && !nests.whole(computed, { write, written })) {
+    if (!(isZero(operation) && this.#isClean(result)) && !nests.whole(computed, { write, written })) {
       const kept = place.root.kept.map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) })).reverse();
       for (const part of nests.partsOf(computed, place)) {
         nests.nest(part.shape, (at) => {
@@ -164,11 +165,11 @@ export class BlockLowering {
     for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
   }
 
-  /** Whether an operation gives zeros, as memory that is made for it alone holds before anything is written. */
-  #isZeroAlready({ op, attributes, results: [result] }: Operation): boolean {
+  /** Whether memory for the value is all zero: made for it alone, or passed so. */
+  #isClean(value: Value): boolean {
     const { nests } = this;
-    if (op.traits.constant !== true || this.#reserved.has(result) || nests.base !== nests.top) return false;
-    return Object.is(Number(attributes.value), 0);
+    const reserved = this.#reserved.get(value);
+    return nests.base === nests.top && (reserved === undefined || nests.zeroed.has(reserved.memory));
   }
 
   /** The rule changes operand 0, or a copy of it. */
@@ -220,4 +221,8 @@ function isLowered({ op, operands, results, regions }: Operation): boolean {
 
 function isLoweredValue({ type }: Value): boolean {
   return sameType(loweredType(type), type);
+}
+
+function isZero({ op, attributes }: Operation): boolean {
+  return op.traits.constant === true && Object.is(Number(attributes.value), 0);
 }

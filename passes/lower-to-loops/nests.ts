@@ -25,6 +25,7 @@ import {
   type UpdateContext,
   Value,
   ValueMap,
+  ValueSet,
   type WholeContext,
   withBuilder,
 } from "../../src/ir/index.ts";
@@ -63,6 +64,8 @@ const indexNames = ["i", "j", "k", "l", "m", "n"];
 export class Nests {
   /** The function's own block: memory and constants stand there, outside of every loop. */
   readonly top: BlockBuilder;
+  /** Memory for results that the function gets all zero. */
+  readonly zeroed = new ValueSet();
   /** The block whose operations are being lowered: nests stand in it. */
   base: BlockBuilder;
   /** Scalars under their new values. */
