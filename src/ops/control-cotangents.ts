@@ -26,8 +26,8 @@ import { add, mul, sub } from "./arithmetic.ts";
 import { constant, constantLike, empty } from "./constant.ts";
 import { counterStep } from "./counters.ts";
 import { cast, compare } from "./elementwise.ts";
-import { Recording, SharedTapes, tapeArgument } from "./recording.ts";
-import { zeros, zerosLike } from "./zeros.ts";
+import { Places, Recording, SharedTapes, tapeArgument } from "./recording.ts";
+import { zerosLike } from "./zeros.ts";
 
 type Cotangents = readonly (Value | null)[];
 type Take = (value: Value) => Value | null;
@@ -50,41 +50,32 @@ export function usesOfIf(x: UseContext): void {
 }
 
 /**
- * The forward `if` also yields what the backward of either branch reads, zeros standing for the branch not taken, or in a
- * loop records it; the backward is an `if` on the same predicate, so a branch not taken contributes nothing.
+ * The forward `if` also yields what the backward of either branch reads, or in a loop records it; the backward is an `if` on
+ * the same predicate, so a branch not taken contributes nothing.
  */
 export function reverseIf(x: ReverseContext): Pullback {
-  const [predicate] = x.operands;
+  const { op, results } = x.operation;
   const tapes = new SharedTapes(x.tapes);
-  const branches = x.operation.regions.map((region): Branch => {
-    const split = x.split(region, [], tapes);
-    const recorded = tapes.isRepeated ? split.residuals : [];
-    const recording = new Recording(recorded, split.recorded, (element) => tapes.open(element));
-    return { split, recording, yielded: tapes.isRepeated ? [] : split.residuals };
-  });
-  const regions = branches.map(({ split, recording }) =>
-    split.forward(() => [
-      ...branches.flatMap((b) => (b.split === split ? b.yielded : b.yielded.map((v) => zeros(v.type)))),
-      ...tapes.from(recording, recording.pushed()),
-    ]),
+  const places = new Places();
+  const branches = x.operation.regions.map((region) => branchOf(x, region, tapes, places));
+  const regions = branches.map(({ split, recording, yielded, at }) =>
+    split.forward(() => [...places.filled(yielded, at), ...tapes.from(recording, recording.pushed())]),
   );
-  const all = emit(x.operation.op, [predicate], { regions, names: x.operation.results.map((r) => r.name) });
-  const counts = [x.operation.results.length, ...branches.map((b) => b.yielded.length), tapes.lists.length];
-  const [results, first, second, afters] = cut(all, counts);
+  const all = emit(op, x.operands, { regions, names: names(results) });
+  const [own, kept, afters] = cut(all, [results.length, places.count, tapes.lists.length]);
   for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, afters[i]);
   const captured = capturedBy(branches.map((b) => b.split));
   return {
-    results,
+    results: own,
     records: tapes.lists.length > 0,
     pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
       const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? afters[i]);
-      const back = (branch: Branch, yielded: readonly Value[]) => (): readonly Value[] =>
-        branchCotangents(branch, yielded, cotangents, gathered, { tapes, lists });
       const builder = currentBlock();
-      const pulled = emit(x.operation.op, [predicate], {
-        regions: [builder.region([], back(branches[0], first)), builder.region([], back(branches[1], second))],
-      });
+      const back = branches.map((branch) =>
+        builder.region([], () => branchCotangents(branch, kept, cotangents, gathered, { tapes, lists })),
+      );
+      const pulled = emit(op, x.operands, { regions: back });
       for (const [i, { element }] of tapes.lists.entries()) around?.set(element, pulled[captured.length + i]);
       return captured.map((v, i) => [v, pulled[i]] as const);
     },
@@ -94,8 +85,16 @@ export function reverseIf(x: ReverseContext): Pullback {
 interface Branch {
   readonly split: SplitRegion;
   readonly recording: Recording;
-  /** The residuals that are not recorded. */
+  /** The residuals that are not recorded, and where among what the `if` yields for them each is. */
   readonly yielded: readonly Value[];
+  readonly at: readonly number[];
+}
+
+function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: Places): Branch {
+  const split = x.split(region, [], tapes);
+  const [recorded, yielded] = tapes.isRepeated ? [split.residuals, []] : [[], split.residuals];
+  const recording = new Recording(recorded, split.recorded, (element) => tapes.open(element));
+  return { split, recording, yielded, at: places.for(yielded) };
 }
 
 function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
@@ -107,19 +106,19 @@ function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
  * the tapes as they were before it.
  */
 function branchCotangents(
-  { split, recording }: Branch,
-  yielded: readonly Value[],
+  { split, recording, at }: Branch,
+  kept: readonly Value[],
   cotangents: Cotangents,
   gathered: ReadonlyMap<Value, Value | null>,
   after: { readonly tapes: SharedTapes; readonly lists: readonly Value[] },
 ): readonly Value[] {
-  const back = recording.popped(after.tapes.of(recording, after.lists), (kept, inner) => {
-    const residuals = split.residuals.map((v, i) => kept.get(v) ?? yielded[i]);
+  const back = recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
+    const residuals = split.residuals.map((v, i) => recorded.get(v) ?? kept[at[i]]);
     return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
   });
   const outward = [...gathered].map(([v, before]) => {
-    const at = split.captured.indexOf(v);
-    return (at < 0 ? before : back.captured[at]) ?? zerosLike(v);
+    const i = split.captured.indexOf(v);
+    return (i < 0 ? before : back.captured[i]) ?? zerosLike(v);
   });
   return [...outward, ...after.tapes.from(recording, back.tapes, after.lists)];
 }

@@ -1,7 +1,8 @@
 // What a region records for its way back: on lists, one for each type, behind what loops in it recorded.
 
-import { list, type OpenTapes, type Recorded, sameType, type Tapes, type Type, Value } from "../ir/index.ts";
+import { list, type OpenTapes, printType, type Recorded, sameType, type Tapes, type Type, Value } from "../ir/index.ts";
 import { pop, push } from "./tape.ts";
+import { zeros } from "./zeros.ts";
 
 interface RecordedList extends Recorded {
   /** What the region pushes itself. */
@@ -56,6 +57,39 @@ export class Recording {
 /** A list of its own, an argument of a loop's region. */
 export function tapeArgument(element: Type): Value {
   return new Value(list(element), "tape");
+}
+
+/**
+ * What either branch of an `if` yields for its way back: a value of one shares its place with a value of the other, of the
+ * same type, so that branches within branches yield as much as the longest way through them keeps.
+ */
+export class Places {
+  readonly #types: Type[] = [];
+  readonly #ofType = new Map<string, number[]>();
+
+  get count(): number {
+    return this.#types.length;
+  }
+
+  /** A place for each value of a branch. */
+  for(values: readonly Value[]): readonly number[] {
+    const taken = new Map<string, number>();
+    return values.map(({ type }) => {
+      const key = printType(type);
+      const places = this.#ofType.get(key) ?? [];
+      this.#ofType.set(key, places);
+      const next = taken.get(key) ?? 0;
+      taken.set(key, next + 1);
+      if (next === places.length) places.push(this.#types.push(type) - 1);
+      return places[next];
+    });
+  }
+
+  /** All places with a branch's values in its own; zeros stand in the others. */
+  filled(values: readonly Value[], places: readonly number[]): readonly Value[] {
+    const own = new Map(places.map((place, i) => [place, values[i]]));
+    return this.#types.map((type, place) => own.get(place) ?? zeros(type));
+  }
 }
 
 /** The tapes that either branch goes on with: as the `if` gets them. */
