@@ -65,6 +65,7 @@ export const bitRecords = {
   and: elementwise({
     ...bits,
     name: "and",
+    cheap: true,
     summary: "Both: the logical and of bools, the bitwise and of integers.",
     commutative: true,
     scalar: {
@@ -77,6 +78,7 @@ export const bitRecords = {
   or: elementwise({
     ...bits,
     name: "or",
+    cheap: true,
     summary: "Either: the logical or of bools, the bitwise or of integers.",
     commutative: true,
     scalar: {
@@ -89,6 +91,7 @@ export const bitRecords = {
   xor: elementwise({
     ...bits,
     name: "xor",
+    cheap: true,
     summary: "One but not both: the logical xor of bools, the bitwise xor of integers.",
     commutative: true,
     scalar: {
@@ -101,6 +104,7 @@ export const bitRecords = {
   shiftLeft: elementwise({
     ...integers,
     name: "shift_left",
+    cheap: true,
     summary: "Moves bits up.",
     scalar: {
       compute: ([x, y], { dtype }) => x << (dtype === "u8" ? y & 7 : y),
@@ -112,6 +116,7 @@ export const bitRecords = {
   shiftRight: elementwise({
     ...integers,
     name: "shift_right",
+    cheap: true,
     summary: "Moves bits down.",
     scalar: {
       compute: ([x, y], { dtype }) => (dtype === "u32" ? x >>> y : x >> (dtype === "u8" ? y & 7 : y)),

@@ -317,6 +317,7 @@ function comparison(direction: Attribute): readonly [string, (x: number, y: numb
 
 export const compareOp: Op = elementwise({
   name: "compare",
+  cheap: true,
   summary: "Compares elements.",
   operands: ["x", "y"],
   dtypes: "any",
@@ -346,6 +347,7 @@ export const notDifferentiable = { kind: "zero", reason: "bits have no derivativ
 
 export const notOp: Op = elementwise({
   name: "not",
+  cheap: true,
   summary: "The other truth value of a bool, the other bits of an integer.",
   operands: ["x"],
   dtypes: "bits",
