@@ -445,6 +445,9 @@ describe("a standalone module", () => {
     expect(
       compileSource("export function f(x = 2, y: number, z = true) { return z ? x * y : x; }").toModule().types,
     ).toBe("export declare function f(x: number | undefined, y: number, z?: boolean): number;\n");
+    const unnamed = compileSource("export default function (x: number): number { return x; }").toModule();
+    expect(unnamed.code).toMatch(/export \{ default_1 as default \};\n$/);
+    expect(unnamed.types).toBe("export default function default_1(x: number): number;\n");
     const all = ["scale", "energy", "move", "pick", "minmax", "swap"].map((entry) => types(entry)).join("");
     const { diagnostics } = ts.transpileModule(all, { reportDiagnostics: true, fileName: "a.ts" });
     expect(diagnostics).toEqual([]);

@@ -84,12 +84,22 @@ function wrapper(callee: Callee, names: Names): { readonly code: string; readonl
   const checks = new Throwing();
   const writer = new CallWriter(callee, names, checks);
   const { parameters } = writer;
-  if (isDirect(callee)) return { code: `export { ${inner} };`, parameters };
+  if (isDirect(callee)) return { code: exporting(inner, callee), parameters };
   writer.arguments();
   const lines = [...checks.lines, ...writer.call()].map((line) => `  ${line}\n`);
   const exported = `function ${inner}$module(${writer.declared}) {\n${lines.join("")}}`;
-  const code = [...writer.helpers, exported, `export { ${inner}$module as ${inner} };`].join("\n\n");
+  const code = [...writer.helpers, exported, exporting(`${inner}$module`, callee)].join("\n\n");
   return { code, parameters };
+}
+
+/** A file's default function is that of its module too. */
+function isDefault({ func }: Callee): boolean {
+  return func.name === "default";
+}
+
+function exporting(name: string, callee: Callee): string {
+  const as = isDefault(callee) ? "default" : callee.inner;
+  return `export { ${name === as ? name : `${name} as ${as}`} };`;
 }
 
 /** Arguments that do not fit are an error. */
@@ -107,7 +117,8 @@ class Throwing implements Checks {
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 
-function declaration({ inner, signature, convention }: Callee, names: readonly string[]): string {
+function declaration(callee: Callee, names: readonly string[]): string {
+  const { inner, signature, convention } = callee;
   const { parameters, result, written } = convention;
   let next = 0;
   const argument = (leaf: LeafKind): string => {
@@ -124,7 +135,8 @@ function declaration({ inner, signature, convention }: Callee, names: readonly s
   next = 0;
   const each = (leaf: LeafKind): string => leafText(leaf, signature.results[next++], "out");
   const given = result.kind === "nothing" ? "void" : spellStructure(result, each);
-  return `export declare function ${inner}(${list.join(", ")}): ${given};\n`;
+  const kind = isDefault(callee) ? "default" : "declare";
+  return `export ${kind} function ${inner}(${list.join(", ")}): ${given};\n`;
 }
 
 function leafText(leaf: LeafKind, type: Type, way: "in" | "written" | "out"): string {
