@@ -54,6 +54,11 @@ describe("an index out of range", () => {
     ],
     ["has no whole number", "for (let i = 0; i < 4; i++) s += xs[i / 2];", "index 0.5 is no integer (iteration 1)"],
     [
+      "reads what is never written to",
+      "const w = new Float64Array(xs.length); for (let i = 3; i < 9; i++) s += w[i] + i;",
+      "index 4 is out of range for axis 0 of extent 4 (iteration 1)",
+    ],
+    [
       "writes",
       "const w = xs.slice(); for (let i = 0; i < 9; i++) w[i] = 1; s = w[0];",
       "index 4 is out of range for axis 0 of extent 4 (iteration 4)",

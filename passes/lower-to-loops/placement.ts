@@ -16,6 +16,7 @@ import {
   type Value,
   ValueMap,
   ValueSet,
+  walk,
 } from "../../src/ir/index.ts";
 import { type OperandRead, readsOf, wholeOf } from "./reads.ts";
 import { isManifold, type Takeovers } from "./takeover.ts";
@@ -86,10 +87,13 @@ export class Placements {
   /** The earliest nest so far, by the shape of what it computes. */
   readonly #nearest = new Map<string, Place>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
+  readonly #block: Block;
   readonly #scope: FuncScope;
   readonly #takeovers: Takeovers;
+  #checkedWithin: ValueSet | null = null;
 
   constructor(block: Block, scope: FuncScope, takeovers: Takeovers) {
+    this.#block = block;
     this.#scope = scope;
     this.#takeovers = takeovers;
     for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
@@ -256,6 +260,7 @@ export class Placements {
     const isMove = isPlain && (op.traits.moves === true || operands.length === 0);
     const isCheap = this.#isCheapOfOne(operation);
     if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant === true)) return null;
+    if (this.#isLoadedWithin(results[0])) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#placements.get(by);
@@ -273,6 +278,28 @@ export class Placements {
   /** One number at every subscript would leave the check of the subscript without use, and so without effect. */
   #isLoaded(by: Operation, operand: number): boolean {
     return this.#constants.has(by.operands[operand]) && this.#readsOf(by)[operand]?.isChecked === true;
+  }
+
+  /** The same in regions, which read the value from outside, moved perhaps. */
+  #isLoadedWithin(value: Value): boolean {
+    if (!this.#constants.has(value) || !this.#held.has(value)) return false;
+    this.#checkedWithin ??= this.#readWithChecks();
+    return this.#checkedWithin.has(value);
+  }
+
+  #readWithChecks(): ValueSet {
+    const checked = new ValueSet();
+    const moved = new ValueMap<Value>();
+    const visit = (operation: Operation): void => {
+      const { op, operands, results } = operation;
+      const source = (v: Value): Value => moved.get(v) ?? v;
+      if (op.traits.moves === true && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
+      if (op.effect !== "mayFail") return;
+      for (const [i, { isChecked }] of this.#readsOf(operation).entries())
+        if (isChecked) checked.add(source(operands[i]));
+    };
+    for (const { regions } of this.#block.operations) for (const region of regions) walk(region, visit);
+    return checked;
   }
 
   /** Computing it from its one operand costs no more than reading it from memory would. */

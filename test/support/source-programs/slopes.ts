@@ -30,6 +30,20 @@ function direction(text: string): readonly (number | readonly number[])[] {
   ];
 }
 
+/** How far apart differences look. */
+const width = 1e-4;
+
+/**
+ * Whether the slope is another one within the width of differences: what swings faster than that, as the sine of a very
+ * large number does, they cannot tell.
+ */
+export function isSwinging(text: string): boolean {
+  const [, here] = slopeByGradient(text);
+  return [0.3, -0.7].some(
+    (part) => Math.abs(slopeByGradient(text, part * width)[1] - here) > 1e-5 * (1 + Math.abs(here)),
+  );
+}
+
 /**
  * By central differences of two widths; null where the function is not finite, not smooth here, or so steep that
  * differences tell little.
@@ -37,7 +51,7 @@ function direction(text: string): readonly (number | readonly number[])[] {
 export function slopeByDifferences(text: string): number | null {
   const run = plain(text) as Run;
   const f = (t: number): number => run(...(argumentsAt(text, t) as never[])) as number;
-  const h = 1e-4;
+  const h = width;
   const middle = f(0);
   const [wide, narrow] = [(f(h) - f(-h)) / (2 * h), (f(h / 2) - f(-h / 2)) / h];
   const [left, right] = [(middle - f(-h)) / h, (f(h) - middle) / h];
@@ -47,12 +61,12 @@ export function slopeByDifferences(text: string): number | null {
   return isSmooth && size < 1e6 ? (4 * narrow - wide) / 3 : null;
 }
 
-/** The value, and the slope by the gradient. */
-export function slopeByGradient(text: string): readonly [number, number] {
+/** The value, and the slope by the gradient, at a distance along the line. */
+export function slopeByGradient(text: string, t = 0): readonly [number, number] {
   const compiled = compileSource(text, { entry: "main", gradient: true, check: "verify" }) as unknown as (
     ...args: Leaf[]
   ) => [number, (number | Float64Array | number[])[]];
-  const [value, gradient] = compiled(...argumentsAt(text, 0));
+  const [value, gradient] = compiled(...argumentsAt(text, t));
   let slope = 0;
   for (const [i, d] of direction(text).entries()) {
     const g = gradient[i];
