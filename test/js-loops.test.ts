@@ -1,0 +1,46 @@
+// Loops of generated JavaScript at their edges: no step at all, conditions with effects, which step an error names.
+
+import { describe, expect, it } from "vitest";
+import { interpret } from "../src/backend/index.ts";
+import { parse } from "../src/ops/index.ts";
+import { compileJs, everyWay, f64, values } from "./backends.ts";
+import { errorOf } from "./support/errors.ts";
+
+describe("loops of generated JavaScript", () => {
+  it("ask a condition that calls a function even where a flag settles it", () => {
+    const text = `private func @holds(%x: f64) -> bool {
+  %limit = constant 3 : f64
+  %is_below = compare %x, %limit, direction = lt : bool
+  check %is_below, message = "too far"
+  return %is_below
+}
+
+func @f(%n: f64) -> f64 {
+  %zero = constant 0 : f64
+  %one = constant 1 : f64
+  %no = constant false : bool
+  %yes = constant true : bool
+  %r, %end = while carry(%i: f64 = %zero, %done: bool = %no) : f64, bool {
+    %holds = call @holds(%i) : bool
+    %go = not %done : bool
+    yield %go
+  } do(%j: f64, %d: bool) {
+    %k = add %j, %one : f64
+    %is_last = compare %k, %n, direction = ge : bool
+    %e = if %is_last : bool {
+      yield %yes
+    } else {
+      yield %d
+    }
+    yield %k, %e
+  }
+  return %r
+}
+`;
+    expect(values(everyWay(text, "f", [f64(2)]))).toEqual([[2]]);
+    for (const run of [interpret(parse(text), "f", [f64(1)]), compileJs(parse(text), "f").run([f64(1)])])
+      expect(values(run)).toEqual([[1]]);
+    expect(errorOf(() => interpret(parse(text), "f", [f64(3)])).reason).toContain("check failed: too far");
+    expect(errorOf(() => compileJs(parse(text), "f").run([f64(3)])).reason).toContain("check failed: too far");
+  });
+});
