@@ -2,6 +2,8 @@
 
 import { describe, expect, it } from "vitest";
 import { interpret } from "../src/backend/index.ts";
+import { compileModule } from "../src/compile/index.ts";
+import type { NdArray } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { compileJs, everyWay, f64, values } from "./backends.ts";
 import { errorOf } from "./support/errors.ts";
@@ -42,5 +44,27 @@ func @f(%n: f64) -> f64 {
       expect(values(run)).toEqual([[1]]);
     expect(errorOf(() => interpret(parse(text), "f", [f64(3)])).reason).toContain("check failed: too far");
     expect(errorOf(() => compileJs(parse(text), "f").run([f64(3)])).reason).toContain("check failed: too far");
+  });
+
+  it("fill nothing where they take no step, and store the numbers of their steps one by one", () => {
+    const none = `func @f<N>(%x: memref<f64[N]>, %y: memref<f64[100]>) -> f64 {
+  %one = constant 1 : f64
+  for %i: index = 0 to N-5 {
+    store %one, %y[%i]
+  }
+  %r = load %y[3] : f64
+  return %r
+}
+`;
+    const y = (): NdArray => f64(new Array(100).fill(0));
+    expect(values(everyWay(none, "f", [f64([1, 2]), y()]))).toEqual([[0]]);
+    expect(values(compileJs(parse(none), "f").run([f64(new Array(9).fill(1)), y()]))).toEqual([[1]]);
+    const places = `func @f() -> index[100] {
+  %i = iota axis = 0 : index[100]
+  return %i
+}
+`;
+    const { executable } = compileModule(parse(places), { entry: "f" });
+    expect(values(executable.run([]))).toEqual(values(interpret(parse(places), "f", [])));
   });
 });
