@@ -1,9 +1,10 @@
 // Loops of generated JavaScript at their edges: no step at all, conditions with effects, which step an error names.
 
 import { describe, expect, it } from "vitest";
-import { interpret } from "../src/backend/index.ts";
+import type { Structure } from "../src/backend/backend.ts";
+import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule } from "../src/compile/index.ts";
-import type { NdArray } from "../src/ir/index.ts";
+import { type NdArray, signatureOf } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { compileJs, everyWay, f64, values } from "./backends.ts";
 import { errorOf } from "./support/errors.ts";
@@ -66,5 +67,29 @@ func @f(%n: f64) -> f64 {
 `;
     const { executable } = compileModule(parse(places), { entry: "f" });
     expect(values(executable.run([]))).toEqual(values(interpret(parse(places), "f", [])));
+  });
+
+  it("name the range in a standalone module where a window reaches beyond the end", async () => {
+    const module = parse(`func @pair<N>(%x: memref<f64[N]>, %i: f64) -> f64 {
+  %at = subscript %i, of = "pair", axis = 0, extent = N, size = 2 : index
+  %first = load %x[%at] : f64
+  %second = load %x[%at+1] : f64
+  %sum = add %first, %second : f64
+  return %sum
+}
+`);
+    const signature = signatureOf(module.funcs[0]);
+    const leaf = (kind: "number" | "Float64Array"): Structure => ({ kind: "leaf", leaf: kind });
+    const made = jsBackend.compile(module, { entry: "pair", signature }).standalone?.({
+      parameters: [
+        { name: "x", structure: leaf("Float64Array"), fallback: undefined },
+        { name: "i", structure: leaf("number"), fallback: undefined },
+      ],
+      result: leaf("number"),
+      written: [],
+    });
+    const { pair } = await import(`data:text/javascript,${encodeURIComponent(made?.code ?? "")}`);
+    expect(pair(Float64Array.of(5, 6, 7), 1)).toBe(13);
+    expect(() => pair(Float64Array.of(5, 6, 7), 2)).toThrow("2 elements from index 2 on are out of range");
   });
 });
