@@ -6,7 +6,7 @@ import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule } from "../src/compile/index.ts";
 import { type NdArray, signatureOf } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
-import { compileJs, everyWay, f64, values } from "./backends.ts";
+import { compileJs, everyWay, f64, i32, values } from "./backends.ts";
 import { errorOf } from "./support/errors.ts";
 
 describe("loops of generated JavaScript", () => {
@@ -91,5 +91,39 @@ func @f(%n: f64) -> f64 {
     const { pair } = await import(`data:text/javascript,${encodeURIComponent(made?.code ?? "")}`);
     expect(pair(Float64Array.of(5, 6, 7), 1)).toBe(13);
     expect(() => pair(Float64Array.of(5, 6, 7), 2)).toThrow("2 elements from index 2 on are out of range");
+  });
+
+  it.each([
+    ["u8", "250", "1"],
+    ["u32", "3", "4294967295"],
+    ["i32", "2147483645", "1"],
+    ["i32", "-2147483640", "-1"],
+    ["f32", "16777214", "1"],
+    ["f64", "1e300", "1"],
+    ["f64", "inf", "1"],
+    ["f64", "9", "-2"],
+  ])("count their steps where a carried %s goes on from %s by %s", (dtype, start, by) => {
+    const text = `func @f(%bad: i32) -> i32 {
+  %zero = constant 0 : i32
+  %one = constant 1 : i32
+  %start = constant ${start} : ${dtype}
+  %by = constant ${by} : ${dtype}
+  %last, %steps = while carry(%v: ${dtype} = %start, %n: i32 = %zero) : ${dtype}, i32 {
+    %limit = constant 400 : i32
+    %go = compare %n, %limit, direction = lt : bool
+    yield %go
+  } do(%w: ${dtype}, %m: i32) {
+    %is_good = compare %m, %bad, direction = ne : bool
+    check %is_good, message = "bad"
+    %x = add %w, %by : ${dtype}
+    %k = add %m, %one : i32
+    yield %x, %k
+  }
+  return %steps
+}
+`;
+    expect(values(everyWay(text, "f", [i32(-1)]))).toEqual([[400]]);
+    for (const bad of [0, 7, 300])
+      expect(errorOf(() => compileJs(parse(text), "f").run([i32(bad)])).reason).toContain(`(iteration ${bad})`);
   });
 });
