@@ -126,4 +126,34 @@ func @f(%n: f64) -> f64 {
     for (const bad of [0, 7, 300])
       expect(errorOf(() => compileJs(parse(text), "f").run([i32(bad)])).reason).toContain(`(iteration ${bad})`);
   });
+
+  it("are told by errors in functions of long loops within them, and in parts of their bodies", () => {
+    const around = (body: string): string => `func @f(%bad: i32) -> f64 {
+  %zero = constant 0 : i32
+  %one = constant 1 : i32
+  %begin = constant 1 : f64
+  %sum, %n = while carry(%s: f64 = %begin, %i: i32 = %zero) : f64, i32 {
+    %limit = constant 9 : i32
+    %go = compare %i, %limit, direction = lt : bool
+    yield %go
+  } do(%t: f64, %j: i32) {
+    %is_good = compare %j, %bad, direction = ne : bool
+${body}
+    %k = add %j, %one : i32
+    yield %end, %k
+  }
+  return %sum
+}
+`;
+    const long = `    %end = for %a: index = 0 to 9000 carry(%u: f64 = %t) : f64 {
+      check %is_good, message = "bad"
+      %v = sin %u : f64
+      yield %v
+    }`;
+    const chain = Array.from({ length: 6000 }, (_, i) => `    %s${i} = sin ${i === 0 ? "%t" : `%s${i - 1}`} : f64`);
+    const check = '    check %is_good, message = "bad"';
+    const cut = [...chain, check, "    %end = cos %s5999 : f64"].join("\n");
+    for (const text of [around(long), around(cut)])
+      expect(errorOf(() => compileJs(parse(text), "f").run([i32(3)])).reason).toContain("(iteration 3)");
+  });
 });
