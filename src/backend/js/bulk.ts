@@ -11,6 +11,7 @@ import {
   productOf,
   sameDim,
   substituteDim,
+  termsOf,
   type Value,
 } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
@@ -23,6 +24,8 @@ export interface CountedLoop {
   readonly carry: readonly Value[];
   readonly lower: string;
   readonly upper: string;
+  /** What `upper` spells. */
+  readonly end: Dim;
   readonly step: number;
 }
 
@@ -41,18 +44,29 @@ export function bulk(w: FunctionWriter, loop: CountedLoop, body: readonly Operat
 
 function fill(
   w: FunctionWriter,
-  { lower, upper }: CountedLoop,
+  { lower, upper, end }: CountedLoop,
   operation: Operation,
   index: Value,
   scope: Scope,
 ): string | null {
   const start = operation.op === records.store ? startOf(w, operation, index) : null;
   const [value] = operation.operands;
-  if (start === null || isBoolean(value.type)) return null;
+  if (start === null || value === index || isBoolean(value.type)) return null;
   const [memory] = groupOf(operation, "memory");
   const base = w.dim(start, scope);
   const from = (bound: string): string => (base === "0" ? bound : bound === "0" ? base : `${base} + ${bound}`);
-  return `${w.atom(memory, scope)}.fill(${w.atom(value, scope)}, ${from(lower)}, ${from(upper)});`;
+  // a place below 0 would count from the end of memory, where the loop takes no step
+  const isPlace = (lower === "0" && isNatural(end)) || isNatural(addDims(start, end));
+  const to = isPlace ? from(upper) : `Math.max(0, ${from(upper)})`;
+  return `${w.atom(memory, scope)}.fill(${w.atom(value, scope)}, ${from(lower)}, ${to});`;
+}
+
+/** Whether a dimension is never below 0, whatever the extents are. */
+function isNatural(d: Dim): boolean {
+  return termsOf(d).every(
+    ({ coefficient, factors }) =>
+      coefficient >= 0 && factors.every((f) => f.kind === "symbol" && f.value === undefined),
+  );
 }
 
 /** Of whole memories: a view of a part costs more than many elements. */

@@ -14,14 +14,16 @@ export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): 
   const nest = collapse(w, operation);
   if (nest !== null) {
     for (const v of nest.outer) w.zeros.add(v);
-    const all = { index: nest.inner.regions[0].arguments[0], carry: [], lower: "0", upper: w.bound(nest.upper, scope) };
-    countedLoop(w, { ...all, step: 1 }, nest.inner, scope);
+    const [index] = nest.inner.regions[0].arguments;
+    const all = { index, carry: [], lower: "0", upper: w.bound(nest.upper, scope), end: nest.upper, step: 1 };
+    countedLoop(w, all, nest.inner, scope);
     return;
   }
   declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
   const lower = w.dim(w.affine(attributes.lower as Dim, operation, "bounds"), scope);
-  const upper = w.bound(w.affine(attributes.upper as Dim, operation, "bounds"), scope);
-  countedLoop(w, { index, carry, lower, upper, step: attributes.step as number }, operation, scope);
+  const end = w.affine(attributes.upper as Dim, operation, "bounds");
+  const upper = w.bound(end, scope);
+  countedLoop(w, { index, carry, lower, upper, end, step: attributes.step as number }, operation, scope);
 }
 
 /** Without anything to scan over, a scan is a loop of `length` steps; the others are lowered to `for` before. */
@@ -32,8 +34,9 @@ export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope):
   }
   const carry = regions[0].arguments;
   declareCarry(w, carry, operands, scope);
-  const upper = w.bound(attributes.length as Dim, scope);
-  countedLoop(w, { index: null, carry, lower: "0", upper, step: 1 }, operation, scope);
+  const end = attributes.length as Dim;
+  const upper = w.bound(end, scope);
+  countedLoop(w, { index: null, carry, lower: "0", upper, end, step: 1 }, operation, scope);
 }
 
 /**

@@ -60,7 +60,7 @@ function $range(i, index, extent, size, ...steps) {
   const hint = index < 0 ? ": indices count from 0" : "";
   let reason = \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\`;
   if (!Number.isInteger(index)) reason = \`index \${index} is no integer\`;
-  else if (index >= 0 && index < extent) throw new TypeError(\`\${$ranges[i][0]}: element \${index} is no number\${$steps(steps)}\`);
+  else if (index >= 0 && index <= extent - size) throw new TypeError(\`\${$ranges[i][0]}: element \${index} is no number\${$steps(steps)}\`);
   throw new RangeError(\`\${$ranges[i][0]}: \${reason}\${$steps(steps)}\`);
 }`;
 }

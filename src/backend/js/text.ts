@@ -36,18 +36,30 @@ export class UnitText {
   readonly symbols = new Map<string, string>();
   /** How deep in its scopes a value is defined; what is absent stands at the top. */
   readonly depths = new ValueMap<number>();
-  /** Of a loop function: parameter names, and what its caller passes. */
+  /** Names of parameters, and what its caller passes: of a loop function all that it reads, of a part counters of loops. */
   readonly parameters: string[] = [];
   readonly passed: string[] = [];
   /** The last place given in a comment. */
   place = "";
   /** Whether it rounds to f32. */
   rounds = false;
+  #counters: readonly string[] | null = null;
 
   constructor(kind: "scratch" | "loop", unit: Unit, parent: UnitText | null) {
     this.kind = kind;
     this.unit = unit;
     this.parent = parent;
+  }
+
+  /** The counters of the loops around its call, which are passed once something in it can fail. */
+  counters(caller: Scope): readonly string[] {
+    this.#counters ??= caller.counters().map((counter, k) => {
+      const name = `$step${k}`;
+      this.parameters.push(name);
+      this.passed.push(counter);
+      return name;
+    });
+    return this.#counters;
   }
 }
 
@@ -87,10 +99,13 @@ export class Scope {
   readonly tapes = new ValueMap<TapeVariables>();
   /** Subexpressions of subscripts computed here, by what they are. */
   readonly hoisted = new Map<string, string>();
+  readonly #caller: Scope | null;
 
-  constructor(unit: UnitText, parent: Scope | null = null) {
+  /** Within `parent`, or the outermost one of a function that `caller` calls. */
+  constructor(unit: UnitText, parent: Scope | null = null, caller: Scope | null = null) {
     this.unit = unit;
     this.parent = parent;
+    this.#caller = caller;
     this.depth = parent === null ? 0 : parent.depth + 1;
   }
 
@@ -100,7 +115,7 @@ export class Scope {
 
   /** The counters of the loops around, the outermost first. */
   counters(): readonly string[] {
-    const around = this.parent?.counters() ?? [];
+    const around = this.parent?.counters() ?? (this.#caller === null ? [] : this.unit.counters(this.#caller));
     return this.steps === null ? around : [...around, this.steps];
   }
 

@@ -1,6 +1,6 @@
 // Loops of unknown length.
 
-import { type Block, type Operation, type Value, ValueMap } from "../../ir/index.ts";
+import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
 import { records } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
@@ -52,7 +52,8 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
   const settle = (block: Block): boolean => {
     for (const { op, operands, regions, results } of block.operations) {
       const given = operands.map(truthOf);
-      if (op.effect !== "pure") return false;
+      // what a function does is not looked at
+      if (op.effect !== "pure" || op === records.call) return false;
       if (op === records.if) {
         if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
         for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));
@@ -82,12 +83,30 @@ function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Sco
     const isSum = next?.op === records.add || next?.op === records.sub;
     if (next === undefined || !isSum || next.operands[0] !== v) continue;
     const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === records.sub ? -1 : 1);
-    if (!Number.isInteger(by) || by === 0) continue;
-    const [now, start] = [w.atom(v, scope), w.atom(operands[k], scope)];
-    const made = start === "0" ? now : `(${now} - ${start})`;
-    return { text: by === 1 ? made : `${made} / ${by}`, isOwn: false };
+    if (!isExact(w, operands[k], by)) continue;
+    return { text: stepsBetween(w.atom(operands[k], scope), w.atom(v, scope), by, v), isOwn: false };
   }
   return { text: w.temporary("step"), isOwn: true };
+}
+
+/** Whether steps by whole numbers tell how many they were, neither rounded nor wrapped too often. */
+function isExact(w: FunctionWriter, start: Value, by: number): boolean {
+  if (!Number.isInteger(by) || by === 0) return false;
+  const dtype = elementDType(start.type);
+  if (dtype === "i32") return Math.abs(by) === 1;
+  const from = Number(w.facts.literal(start) ?? 0);
+  return (dtype === "f64" || dtype === "index") && Math.abs(from) + Math.abs(by) <= farthest;
+}
+
+/** So many steps of as many each, and from as far, stay below 2 ** 53. */
+const farthest = 2 ** 26;
+
+/** An i32 may wrap on the way, and so does the difference. */
+function stepsBetween(start: string, now: string, by: number, { type }: Value): string {
+  if (by === 1 && start === "0") return now;
+  if (elementDType(type) === "i32") return `(${by === 1 ? `${now} - ${start}` : `${start} - ${now}`} | 0)`;
+  const way = start === "0" ? now : `(${now} - ${start})`;
+  return by === 1 ? way : `${way} / ${by}`;
 }
 
 /** Whether something in a block ends the run with an error, which tells the step of the loop. */

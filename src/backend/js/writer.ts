@@ -138,11 +138,11 @@ export class FunctionWriter {
   #part(block: Block, { start, end, unit }: Part, scope: Scope): void {
     const name = `${this.#name}$${++this.#parts}`;
     const text = new UnitText("scratch", unit, scope.unit);
-    const inner = new Scope(text);
+    const inner = new Scope(text, null, scope);
     for (let i = start; i < end; i++) this.#operation(block.operations[i], inner);
-    const parameters = this.#plan.memorySize > 0 ? ["$s", "$m"] : ["$s"];
-    this.module.add(renderFunction(name, parameters, text, inner.lines));
-    scope.lines.push(`${name}(${parameters.join(", ")});`);
+    const shared = this.#plan.memorySize > 0 ? ["$s", "$m"] : ["$s"];
+    this.module.add(renderFunction(name, [...shared, ...text.parameters], text, inner.lines));
+    scope.lines.push(`${name}(${[...shared, ...text.passed].join(", ")});`);
   }
 
   /**
@@ -159,7 +159,7 @@ export class FunctionWriter {
       unit.parameters.push(parameter);
       unit.passed.push(passed);
     }
-    const inner = new Scope(unit);
+    const inner = new Scope(unit, null, scope);
     write(inner);
     const name = `${this.#name}$loop${++this.#loops}`;
     const parameters = ["$from", "$to", ...unit.parameters];
