@@ -37,8 +37,9 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programO
 /**
  * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
  * gives what the function itself takes and gives, with the same bits, and writes to the arrays that the function writes to.
- * What differs: an index out of range is an error that names line and step; one array passed twice, where one of the two is
- * written to, is refused; and the arrays and objects that it gives are new ones, even where the function gives its argument.
+ * What differs: an index out of range is an error that names line and step, unless nothing depends on the element; one array
+ * passed twice, where one of the two is written to, is refused; and the arrays and objects that it gives are new ones, even
+ * where the function gives its argument.
  *
  * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
  * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
