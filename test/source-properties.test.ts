@@ -7,6 +7,7 @@ import { plain, type Run } from "./support/source-programs/plain.ts";
 import {
   argumentsAt,
   isSwinging,
+  overflows,
   slopeByDifferences,
   slopeByGradient,
   slopeByTangent,
@@ -63,6 +64,7 @@ describe("a smooth program", () => {
         const expected = slopeByDifferences(text);
         if (expected === null) return;
         const size = 1 + Math.abs(expected);
+        if (Number.isNaN(forward - reverse) && overflows(text)) return;
         expect(Math.abs(forward - reverse) / size).toBeLessThan(1e-9);
         const off = Math.abs(reverse - expected) / size;
         if (!(off < 1e-4) && isSwinging(text)) return;

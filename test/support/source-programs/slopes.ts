@@ -2,6 +2,7 @@
 
 import { jvp } from "../../../src/api/index.ts";
 import type { Tensor } from "../../../src/frontend/index.ts";
+import { AdjointError } from "../../../src/ir/index.ts";
 import { calling } from "../../../src/source/derivatives.ts";
 import { compileSource, readSource } from "../../../src/source/index.ts";
 import { plain, type Run } from "./plain.ts";
@@ -42,6 +43,18 @@ export function isSwinging(text: string): boolean {
   return [0.3, -0.7].some(
     (part) => Math.abs(slopeByGradient(text, part * width)[1] - here) > 1e-5 * (1 + Math.abs(here)),
   );
+}
+
+/** Whether something in the program is infinite: the derivative of what does not depend on it may be 0 times that. */
+export function overflows(text: string): boolean {
+  const run = compileSource(text, { entry: "main", debug: true }) as unknown as (...args: Leaf[]) => number;
+  try {
+    run(...argumentsAt(text, 0));
+    return false;
+  } catch (error) {
+    if (error instanceof AdjointError && error.code === "nan") return true;
+    throw error;
+  }
 }
 
 /**
