@@ -86,6 +86,6 @@ export const gradPipeline = new Pipeline([
   { pass: refineShapes, reason: "derivative rules want ranks" },
   { pass: batch, reason: "resolves vmap" },
   { pass: cse, reason: "what is differentiated is what the whole pipeline differentiates" },
-  { pass: loopInvariantCodeMotion, reason: "the same" },
+  { pass: loopInvariantCodeMotion, reason: "what its loops keep is so too" },
   { pass: differentiate, reason: "resolves vjp and jvp" },
 ]);

@@ -34,7 +34,7 @@ import {
   walk,
   withBuilder,
 } from "../../src/ir/index.ts";
-import { add, constant, empty, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
+import { add, constant, mul, neg, select, zerosLike } from "../../src/ops/index.ts";
 import type { Activity } from "./activity.ts";
 import { RecomputePlan } from "./recompute.ts";
 import { BlockTapes, OwnTapes } from "./tapes.ts";
@@ -105,7 +105,7 @@ export function splitBlock(
     state.forward.set(a, argument);
     markStepwise(argument, state, builder);
   }
-  const tapes = around === null ? new OwnTapes((element) => empty(list(element))) : new BlockTapes(around);
+  const tapes = around === null ? new OwnTapes() : new BlockTapes(around);
   const steps = sweepForward(block, state, builder, tapes);
   const recorded = tapes instanceof BlockTapes ? tapes.recorded : [];
   const inside = definedIn(builder);

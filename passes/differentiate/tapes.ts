@@ -1,6 +1,15 @@
 // The tapes of one block: a region of a loop goes on with those of the loop, each list as the operation before left it.
 
-import { type OpenTapes, type Recorded, sameType, type Tapes, type Type, type Value } from "../../src/ir/index.ts";
+import {
+  list,
+  type OpenTapes,
+  type Recorded,
+  sameType,
+  type Tapes,
+  type Type,
+  type Value,
+} from "../../src/ir/index.ts";
+import { empty } from "../../src/ops/index.ts";
 
 export class BlockTapes implements Tapes {
   readonly #around: OpenTapes;
@@ -38,15 +47,10 @@ export class BlockTapes implements Tapes {
 
 /** The tapes of a block that stands in no loop that goes backwards: every loop in it has lists of its own. */
 export class OwnTapes implements Tapes {
-  readonly #open: (element: Type) => Value;
   readonly isRepeated = false;
 
-  constructor(open: (element: Type) => Value) {
-    this.#open = open;
-  }
-
   get(element: Type): Value {
-    return this.#open(element);
+    return empty(list(element));
   }
 
   set(): void {}

@@ -172,9 +172,13 @@ export function reverseWhile(x: ReverseContext): Pullback {
     regions[0],
     active.map(() => false),
   );
-  const isCounter = active.map((_, k) => counterStep(x.operation, k, x.definition) !== null);
-  const step = x.split(regions[1], active, { open: tapeArgument, isRepeated: true, counters: isCounter });
-  const counters = step.residuals.map((v) => counterOf(x, step, v));
+  const by = active.map((_, k) => counterStep(x.operation, k, x.definition));
+  const step = x.split(regions[1], active, {
+    open: tapeArgument,
+    isRepeated: true,
+    counters: by.map((n) => n !== null),
+  });
+  const counters = step.residuals.map((v) => counterOf(x, by, step.arguments.indexOf(v)));
   const uncounted = step.residuals.filter((_, i) => counters[i] === null);
   const tapes = new Recording(uncounted, step.recorded, tapeArgument);
   const inits = [constant(0, scalar("i32")), ...tapes.lists.map(({ element }) => x.tapes.get(element))];
@@ -198,9 +202,8 @@ interface Counter {
   readonly by: number;
 }
 
-function counterOf(x: ReverseContext, step: SplitRegion, residual: Value): Counter | null {
-  const k = step.arguments.indexOf(residual);
-  const by = k < 0 ? null : counterStep(x.operation, k, x.definition);
+function counterOf(x: ReverseContext, steps: readonly (number | null)[], k: number): Counter | null {
+  const by = steps[k] ?? null;
   return by === null ? null : { start: x.operands[k], by };
 }
 

@@ -114,7 +114,7 @@ function writeField(x: Reading, cell: RecordCell, index: NumberMeaning, m: Meani
   const field = index.known === null ? undefined : cell.fields.get(String(index.known));
   if (field !== undefined) {
     x.state.write(field, m);
-    requireWhole(x, { kind: "reference", cell }, at);
+    if (m.kind === "reference") requireWhole(x, { kind: "reference", cell }, at);
     return;
   }
   if (index.known !== null) outOfRange(x, cell, index.known, at);

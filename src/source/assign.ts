@@ -104,7 +104,7 @@ function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
     write: (m) => {
       requireWritable(x, cell, target.name, target.at);
       const written = writeVariable(x, found, m, target.at, false);
-      requireWhole(x, object, target.at);
+      if (m.kind === "reference") requireWhole(x, object, target.at);
       return written;
     },
   };

@@ -6,6 +6,7 @@ import {
   Dense,
   type DType,
   dtypes,
+  Effects,
   evaluateDim,
   type Func,
   fail,
@@ -83,6 +84,7 @@ export class ModuleText {
   readonly #probes: Tables["probes"][number][] = [];
   readonly #constants: TypedArray[] = [];
   readonly #tapes = new Set<DType>();
+  #effects: Effects | null = null;
 
   /** For the functions named, which get their names in generated code here. */
   constructor(module: Module, funcs: readonly Func[]) {
@@ -107,6 +109,12 @@ export class ModuleText {
 
   functionName(name: string): string {
     return this.#functionNames.get(name) ?? fail("name", `the module has no function @${name}`);
+  }
+
+  /** What the functions of the module do, calls included. */
+  get effects(): Effects {
+    this.#effects ??= new Effects(this.module);
+    return this.#effects;
   }
 
   /** The name of a kernel, whose text stands before the functions from now on. */

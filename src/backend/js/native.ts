@@ -31,7 +31,8 @@ export function native(
   const all = [...writer.parameters, ...spare].join(", ");
   for (const name of spare) checks.require(`${name} === undefined`);
   writer.arguments();
-  const body = [...checks.written(all), ...caught(writer.call(), callee.seen.size > 0 ? all : null)];
+  const mayBeUnfit = [...callee.seen].some((i) => leaves[i] === "number[]");
+  const body = [...checks.written(all), ...caught(writer.call(), mayBeUnfit ? all : null)];
   const declared = [...(writer.declared === "" ? [] : [writer.declared]), ...spare].join(", ");
   writer.needs.delete("position");
   const text = `"use strict";

@@ -50,10 +50,10 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
   known.set(argument, true);
   const truthOf = (v: Value): boolean | undefined => known.get(v) ?? truths.get(w.facts.literal(v) ?? "");
   const settle = (block: Block): boolean => {
-    for (const { op, operands, regions, results } of block.operations) {
+    for (const operation of block.operations) {
+      const { op, operands, regions, results } = operation;
       const given = operands.map(truthOf);
-      // what a function does is not looked at
-      if (op.effect !== "pure" || op === records.call) return false;
+      if (regions.length === 0 && w.module.effects.of(operation) !== "pure") return false;
       if (op === records.if) {
         if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
         for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));
@@ -117,7 +117,10 @@ function canFail(block: Block): boolean {
   );
 }
 
-/** `if (!test) break;`, or as the loop is left: a condition in steps, each of which runs where those before it held, breaks at each of them. */
+/**
+ * `if (!test) break;`, or as the loop is left: a condition in steps, each of which runs where those before it held, leaves at
+ * each of them.
+ */
 function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string): void {
   const [result] = cond.results;
   const last = cond.operations[cond.operations.length - 1];
