@@ -1,19 +1,19 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
 import { type Pass, Pipeline, type Step } from "../src/rewrite/index.ts";
-import { batch } from "./batch.ts";
-import { canonicalize } from "./canonicalize.ts";
-import { constantFolding } from "./constant-folding.ts";
-import { cse } from "./cse.ts";
-import { deadNodeElimination } from "./dead-node-elimination.ts";
-import { differentiate } from "./differentiate.ts";
-import { inline } from "./inline.ts";
-import { loopInvariantCodeMotion } from "./loop-invariant-code-motion.ts";
-import { lowerToLoops } from "./lower-to-loops.ts";
-import { refineShapes } from "./refine-shapes.ts";
+import { lowerToLoops } from "./loop/lower-to-loops.ts";
+import { batch } from "./tensor/batch.ts";
+import { canonicalize } from "./tensor/canonicalize.ts";
+import { constantFolding } from "./tensor/constant-folding.ts";
+import { cse } from "./tensor/cse.ts";
+import { deadNodeElimination } from "./tensor/dead-node-elimination.ts";
+import { differentiate } from "./tensor/differentiate.ts";
+import { inline } from "./tensor/inline.ts";
+import { loopInvariantCodeMotion } from "./tensor/loop-invariant-code-motion.ts";
+import { refineShapes } from "./tensor/refine-shapes.ts";
 
-export { canonicalizeRules } from "./canonicalize.ts";
-export { refineTo } from "./refine-shapes.ts";
+export { canonicalizeRules } from "./tensor/canonicalize.ts";
+export { refineTo } from "./tensor/refine-shapes.ts";
 export {
   batch,
   canonicalize,

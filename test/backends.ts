@@ -1,7 +1,7 @@
 // What the tests of backends share: arrays from nested lists, and running a function in every way there is.
 
 import { expect } from "vitest";
-import { lowerToLoops } from "../passes/lower-to-loops.ts";
+import { lowerToLoops } from "../passes/loop/lower-to-loops.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { type DType, dtypes, findFunc, type Module, type NdArray, signatureOf, verify } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";

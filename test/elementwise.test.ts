@@ -3,7 +3,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpret } from "../src/backend/index.ts";
-import * as composites from "../src/frontend/composites.ts";
 import * as adjoint from "../src/index.ts";
 import {
   AdjointError,
@@ -35,6 +34,7 @@ import {
   tensor,
 } from "../src/index.ts";
 import { buildFunc, makeModule, unranked, verify } from "../src/ir/index.ts";
+import * as composites from "../src/ops/composites.ts";
 
 const double = fc.double({ noNaN: true, noDefaultInfinity: true });
 const small = fc.double({ min: -1e6, max: 1e6, noNaN: true });

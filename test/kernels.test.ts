@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type DType, dtypes, type Op } from "../src/ir/index.ts";
 import { records } from "../src/ops/index.ts";
-import * as kernels from "../src/ops/kernels/index.ts";
+import * as kernels from "../src/ops/scalar/kernels/index.ts";
 
 const { copysign, digamma, erf, exp2, lgamma, logistic, nextAfter, nextAfterF32, polygamma, pow } = kernels;
 const { bitsOfFloat, floatOfBits, popcount, powI32, powU32, roundHalfEven, rsqrt } = kernels;

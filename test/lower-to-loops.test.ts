@@ -1,7 +1,7 @@
 // lower-to-loops: what fuses into one nest, where memory is made, and that nothing recurses over a chain.
 
 import { describe, expect, it } from "vitest";
-import { lowerToLoops } from "../passes/lower-to-loops.ts";
+import { lowerToLoops } from "../passes/loop/lower-to-loops.ts";
 import { jsBackend } from "../src/backend/index.ts";
 import {
   type Block,

@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
-import { Takeovers, takeoversOfBody } from "../passes/lower-to-loops/takeover.ts";
+import { Takeovers, takeoversOfBody } from "../passes/loop/lower-to-loops/takeover.ts";
 import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import { type Block, findFunc, type Module, type NdArray, printModule, signatureOf, verify } from "../src/ir/index.ts";

@@ -24,7 +24,7 @@ import {
   uniform,
   vmap,
 } from "../src/index.ts";
-import { threefryOf } from "../src/ops/rng-bits.ts";
+import { threefryOf } from "../src/ops/random/rng-bits.ts";
 import { messageOf } from "./support/errors.ts";
 
 const meanOf = (x: Tensor): number => [...x.data()].reduce((a, b) => a + b, 0) / x.size;

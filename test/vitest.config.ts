@@ -1,10 +1,8 @@
-// The test runner: the package's names lead to the sources, and two workers suit a small machine.
+// The test runner: the package's names lead to the sources, two workers suit a small machine.
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-/** Long runs (`npm run fuzz`) take that many times as long. */
-const factor = Number(process.env.ADJOINT_FUZZ ?? 1);
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 export default defineConfig({
@@ -17,8 +15,9 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 120_000 * factor,
-    hookTimeout: 120_000,
+    // no clock decides whether a test passes: a busy machine is slow, not wrong
+    testTimeout: 0,
+    hookTimeout: 0,
     maxWorkers: 2,
   },
 });

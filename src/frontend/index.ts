@@ -1,27 +1,13 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
-export { addAt, at, type Index, set } from "./at.ts";
-export { axisOf, dimsFor } from "./axes.ts";
-export { composite } from "./composite.ts";
-export { cond, fori, scan, whileLoop } from "./control.ts";
-export { type TensorOptions, tensor } from "./create.ts";
-export {
-  type CumulativeOptions,
-  type CumulativeSumOptions,
-  cummax,
-  cummin,
-  cumprod,
-  cumsum,
-} from "./cumulative.ts";
-export { type CustomVjpRule, customJvp, customVjp } from "./custom.ts";
-export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./data.ts";
-export { Graph, type GraphInput, type PlaceholderOptions } from "./declare.ts";
-export { describe } from "./describe.ts";
-export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./dtypes.ts";
-export * from "./elementwise.ts";
-export { expressionFunction, expressionNames } from "./expression.ts";
-export { functions as mathFunctions, type NamedFunction } from "./expression-names.ts";
-export * from "./functions.ts";
+export { Graph, type GraphInput, type PlaceholderOptions } from "./declare/declare.ts";
+export { expressionFunction, expressionNames } from "./expression/expression.ts";
+export { functions as mathFunctions, type NamedFunction } from "./expression/expression-names.ts";
+export { axisOf, dimsFor, requireList, symbolicDim } from "./handle/axes.ts";
+export { type TensorOptions, tensor } from "./handle/create.ts";
+export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./handle/data.ts";
+export { describe } from "./handle/describe.ts";
+export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./handle/dtypes.ts";
 export {
   historyOf,
   isLeaf as isGradLeaf,
@@ -30,58 +16,26 @@ export {
   requireGrad,
   type Step,
   tracksGradient,
-} from "./history.ts";
-export {
-  type ArgReduceOptions,
-  argMax,
-  argMin,
-  concat,
-  expandDims,
-  flip,
-  type PadOptions,
-  type Position,
-  pad,
-  type SliceOptions,
-  slice,
-  squeeze,
-  stack,
-} from "./indexing.ts";
+} from "./handle/history.ts";
 export {
   apply,
   applyBroadcast,
   asTensor,
   asUser,
+  type Binary,
+  binary,
   calledAs,
   installEvaluate,
   literal,
   type Operand,
   requireConcrete,
-} from "./lift.ts";
-export * from "./logic.ts";
-export { installMethods, type Methods } from "./methods.ts";
-export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./scope.ts";
-export {
-  dynamicSlice,
-  dynamicUpdateSlice,
-  embedding,
-  type Start,
-  type TakeAlongAxisOptions,
-  type TakeOptions,
-  take,
-  takeAlongAxis,
-} from "./take.ts";
+  type Unary,
+  unary,
+} from "./handle/lift.ts";
+export { installMethods, type Methods } from "./handle/methods.ts";
+export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./handle/scope.ts";
 // all of it: other folders add methods to the handle, which reaches no name exported one by one
-export * from "./tensor.ts";
-export {
-  type Annotation,
-  nameParameters,
-  parameterNames,
-  readAnnotations,
-  type Trace,
-  type TracedFunction,
-  trace,
-  traceInto,
-} from "./trace.ts";
+export * from "./handle/tensor.ts";
 export {
   flatten,
   flattenAs,
@@ -92,4 +46,17 @@ export {
   type Tree,
   treeKey,
   unflatten,
-} from "./tree.ts";
+} from "./handle/tree.ts";
+export { composite } from "./trace/composite.ts";
+export { cond, fori, scan, whileLoop } from "./trace/control.ts";
+export { type CustomVjpRule, customJvp, customVjp } from "./trace/custom.ts";
+export {
+  type Annotation,
+  nameParameters,
+  parameterNames,
+  readAnnotations,
+  type Trace,
+  type TracedFunction,
+  trace,
+  traceInto,
+} from "./trace/trace.ts";

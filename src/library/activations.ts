@@ -1,10 +1,11 @@
 // Activations: functions of one number, element by element. Where a formula changes, the branch not taken is fed a value
 // that it can take: an infinite derivative there would become NaN under a cotangent 0.
 
+import { composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { fail, requireOptions } from "../ir/index.ts";
 import {
   abs,
   add,
-  composite,
   div,
   erf,
   expm1,
@@ -16,14 +17,11 @@ import {
   logistic,
   mul,
   neg,
-  type Operand,
   sign,
   sub,
-  type Tensor,
   tanh,
   where,
-} from "../frontend/index.ts";
-import { fail, requireOptions } from "../ir/index.ts";
+} from "./array/index.ts";
 
 type Activation = (x: Operand) => Tensor;
 

@@ -1,11 +1,11 @@
 // Attention: each query takes a mean of values, weighted by how well their keys fit it.
 
+import { apply, axisOf, composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { dimsOf, fail, requireOptions, tensorType } from "../ir/index.ts";
+import * as ops from "../ops/index.ts";
 import {
   add,
-  apply,
-  axisOf,
   cast,
-  composite,
   dim,
   div,
   equal,
@@ -14,16 +14,12 @@ import {
   logicalAnd,
   max,
   mul,
-  type Operand,
   rsqrt,
   stopGradient,
   sub,
   sum,
-  type Tensor,
   where,
-} from "../frontend/index.ts";
-import { dimsOf, fail, requireOptions, tensorType } from "../ir/index.ts";
-import * as ops from "../ops/index.ts";
+} from "./array/index.ts";
 import { einsum } from "./einsum.ts";
 import { rankOf, requireFloat, requireTensor } from "./shapes.ts";
 

@@ -1,7 +1,8 @@
 // Sums of products over labelled axes: what einsum and the batched matrix product are.
 
-import { dot, permuteDims, squeeze, sum, type Tensor } from "../frontend/index.ts";
+import type { Tensor } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
+import { dot, permuteDims, squeeze, sum } from "./array/index.ts";
 import { diagonalAlong } from "./diagonals.ts";
 import type { Extent } from "./shapes.ts";
 

@@ -1,9 +1,10 @@
 // Convolutions, and their transposes. Features are last and kernels are spatial, in, out; with features first, kernels
 // are out, in, spatial.
 
-import { add, apply, composite, reshape, Tensor } from "../frontend/index.ts";
+import { apply, composite, Tensor } from "../frontend/index.ts";
 import { addDims, type Dim, dimsOf, fail, mulDims, requireOptions, subDims, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { add, reshape } from "./array/index.ts";
 import { count, rankOf, requireInteger, requireTensor } from "./shapes.ts";
 import {
   alongOf,

@@ -1,24 +1,9 @@
 // Tensors from nothing but numbers. Extents may be expressions of dimensions, such as "N" or "2*N", in a trace.
 
-import {
-  add,
-  apply,
-  asTensor,
-  asUser,
-  axisOf,
-  broadcastTo,
-  cast,
-  describe,
-  dimsFor,
-  equal,
-  expandDims,
-  mul,
-  type Operand,
-  Tensor,
-  where,
-} from "../frontend/index.ts";
+import { apply, asTensor, asUser, axisOf, describe, dimsFor, type Operand, Tensor } from "../frontend/index.ts";
 import { type Dim, type DType, dimsOf, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { add, broadcastTo, cast, equal, expandDims, mul, where } from "./array/index.ts";
 import { type DTypeOptions, dtypeOf, type Extent, extents, rankOf, requireInteger } from "./shapes.ts";
 
 /**

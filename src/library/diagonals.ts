@@ -1,8 +1,9 @@
 // Diagonals and triangles of matrices, which are the last two axes of a tensor.
 
-import { apply, composite, permuteDims, sum, type Tensor, where } from "../frontend/index.ts";
+import { apply, composite, type Tensor } from "../frontend/index.ts";
 import { addDims, type Dim, dimsOf, fail, minDims, mulDims, requireOptions, subDims, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { permuteDims, sum, where } from "./array/index.ts";
 import { otherAxes, rankOf, requireInteger } from "./shapes.ts";
 
 export interface OffsetOptions {

@@ -1,6 +1,6 @@
 // Images: patches laid out as rows of a matrix, and other sizes.
 
-import { add, apply, composite, dimsFor, mul, sub, type Tensor } from "../frontend/index.ts";
+import { apply, composite, dimsFor, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
   type Dim,
@@ -15,6 +15,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { add, mul, sub } from "./array/index.ts";
 import { type Extent, otherAxes, requireFloat } from "./shapes.ts";
 import {
   alongOf,

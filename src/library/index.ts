@@ -17,6 +17,7 @@ import { specialTable } from "./special.ts";
 import { statisticsTable } from "./statistics.ts";
 
 export * from "./activations.ts";
+export * from "./array/index.ts";
 export { type AttentionOptions, attention } from "./attention.ts";
 export * from "./convolution.ts";
 export * from "./creation.ts";

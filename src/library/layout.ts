@@ -1,20 +1,9 @@
 // Layout: taking tensors apart along an axis, repeating and turning them.
 
-import {
-  apply,
-  asUser,
-  axisOf,
-  composite,
-  concat,
-  describe,
-  permuteDims,
-  reshape,
-  slice,
-  squeeze,
-  type Tensor,
-} from "../frontend/index.ts";
+import { apply, asUser, axisOf, composite, describe, type Tensor } from "../frontend/index.ts";
 import { dimsOf, fail, mulDims, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { concat, permuteDims, reshape, slice, squeeze } from "./array/index.ts";
 import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger, withExtent } from "./shapes.ts";
 
 export interface AlongOptions {

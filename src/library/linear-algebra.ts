@@ -1,21 +1,6 @@
 // Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
 
-import {
-  abs,
-  apply,
-  axisOf,
-  composite,
-  expandDims,
-  log,
-  mul,
-  permuteDims,
-  prod,
-  sign,
-  squeeze,
-  sub,
-  sum,
-  type Tensor,
-} from "../frontend/index.ts";
+import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
 import {
   currentBlock,
   type Dim,
@@ -28,6 +13,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { abs, expandDims, log, mul, permuteDims, prod, sign, squeeze, sub, sum } from "./array/index.ts";
 import { diagonal } from "./diagonals.ts";
 import { roll } from "./layout.ts";
 import { matmul } from "./products.ts";

@@ -1,10 +1,10 @@
 // Losses: how far predictions are from what they should be.
 
+import { axisOf, composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { fail, isFloat, requireOptions } from "../ir/index.ts";
 import {
   abs,
   add,
-  axisOf,
-  composite,
   div,
   expandDims,
   less,
@@ -14,18 +14,15 @@ import {
   mul,
   neg,
   notEqual,
-  type Operand,
   reshape,
   square,
   squeeze,
   sub,
   sum,
-  type Tensor,
   take,
   takeAlongAxis,
   where,
-} from "../frontend/index.ts";
-import { fail, isFloat, requireOptions } from "../ir/index.ts";
+} from "./array/index.ts";
 import { onesLike } from "./creation.ts";
 import { axesOf, count, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
 import { logSoftmax } from "./softmax.ts";

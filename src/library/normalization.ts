@@ -1,7 +1,8 @@
 // Normalisations: mean 0 and variance 1 over some axes, then a scale and a shift.
 
-import { add, axisOf, composite, div, mul, reshape, rsqrt, square, sub, sum, type Tensor } from "../frontend/index.ts";
+import { axisOf, composite, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
+import { add, div, mul, reshape, rsqrt, square, sub, sum } from "./array/index.ts";
 import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
 /** The mean over axes, kept. */

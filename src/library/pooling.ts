@@ -1,8 +1,9 @@
 // Pooling: what lies under a window becomes one element. Batch and features stay.
 
-import { apply, composite, div, max, type Tensor } from "../frontend/index.ts";
+import { apply, composite, type Tensor } from "../frontend/index.ts";
 import { addDims, type Dim, dimsOf, requireOptions, subDims, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { div, max } from "./array/index.ts";
 import { requireFloat } from "./shapes.ts";
 import { mean } from "./statistics.ts";
 import {

@@ -1,7 +1,8 @@
 // Products of tensors: the matrix product with its broadcasting, and products over chosen axes.
 
-import { add, asUser, axisOf, composite, describe, dot, permuteDims, type Tensor } from "../frontend/index.ts";
+import { asUser, axisOf, composite, describe, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
+import { add, dot, permuteDims } from "./array/index.ts";
 import { contraction } from "./contract.ts";
 import { einsum } from "./einsum.ts";
 import { count, rankOf } from "./shapes.ts";

@@ -1,26 +1,10 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import {
-  add,
-  apply,
-  asUser,
-  bitwiseRightShift,
-  cast,
-  cos,
-  describe,
-  less,
-  log,
-  mul,
-  type Operand,
-  sqrt,
-  sub,
-  Tensor,
-  u32,
-  where,
-} from "../frontend/index.ts";
+import { apply, asUser, describe, type Operand, Tensor, u32 } from "../frontend/index.ts";
 import { type Dim, dimsOf, dtypes, fail, requireOptions } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { add, bitwiseRightShift, cast, cos, less, log, mul, sqrt, sub, where } from "./array/index.ts";
 import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, requireInteger } from "./shapes.ts";
 
 /**

@@ -2,18 +2,16 @@
 
 import {
   axisOf,
-  cast,
   type DTypeConstant,
   describe,
   describeStranger,
-  dim,
   dimsFor,
   dtypeNamed,
-  mul,
   type Operand,
   Tensor,
 } from "../frontend/index.ts";
 import { type Dim, type DType, fail, isFloat, requireOptions } from "../ir/index.ts";
+import { cast, dim, mul } from "./array/index.ts";
 
 export type Extent = number | string;
 export type Axes = number | readonly number[];

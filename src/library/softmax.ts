@@ -1,24 +1,9 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import {
-  add,
-  composite,
-  div,
-  exp,
-  isInf,
-  log,
-  logaddexp,
-  max,
-  scan,
-  squeeze,
-  stopGradient,
-  sub,
-  sum,
-  type Tensor,
-  where,
-} from "../frontend/index.ts";
+import { composite, scan, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
+import { add, div, exp, isInf, log, logaddexp, max, squeeze, stopGradient, sub, sum, where } from "./array/index.ts";
 import { full } from "./creation.ts";
 import { moveaxis } from "./layout.ts";
 import { type Axes, axesOf, requireFloat } from "./shapes.ts";

@@ -1,20 +1,7 @@
 // Functions of one or two numbers that need care at their edges.
 
-import {
-  asUser,
-  clip,
-  composite,
-  equal,
-  lessEqual,
-  log,
-  log1p,
-  logicalAnd,
-  logicalOr,
-  mul,
-  type Operand,
-  type Tensor,
-  where,
-} from "../frontend/index.ts";
+import { asUser, composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { clip, equal, lessEqual, log, log1p, logicalAnd, logicalOr, mul, where } from "./array/index.ts";
 
 /** x · f(y), and 0 where x is 0 and f(y) infinite or undefined; NaN stays. */
 function weighted(name: string, f: (y: Operand) => Tensor, least: number) {

@@ -1,9 +1,10 @@
 // Means, spreads and sizes.
 
+import { composite, type Tensor } from "../frontend/index.ts";
+import { fail, requireOptions } from "../ir/index.ts";
 import {
   abs,
   cast,
-  composite,
   div,
   equal,
   exp2,
@@ -25,10 +26,8 @@ import {
   stopGradient,
   sub,
   sum,
-  type Tensor,
   where,
-} from "../frontend/index.ts";
-import { fail, requireOptions } from "../ir/index.ts";
+} from "./array/index.ts";
 import { axesOf, countAlong, requireFloat } from "./shapes.ts";
 
 /**

@@ -9,38 +9,38 @@ import {
   parseModule,
   requireOptions,
 } from "../ir/index.ts";
-import { argReduceRecords } from "./arg-reduce.ts";
-import { arithmeticRecords } from "./arithmetic.ts";
-import { bitRecords } from "./bits.ts";
-import { callRecords } from "./calls.ts";
-import { concatenateRecords } from "./concatenate.ts";
-import { leafRecords } from "./constant.ts";
-import { controlRecords } from "./control.ts";
-import { convRecords } from "./conv.ts";
-import { cumulativeRecords } from "./cumulative.ts";
-import { customRecords } from "./custom.ts";
-import { dotRecords } from "./dot.ts";
-import { dynamicSliceRecords } from "./dynamic-slice.ts";
-import { castOp, compareOp, notOp, selectOp } from "./elementwise.ts";
-import { exponentialRecords } from "./exponential.ts";
-import { factorizationRecords } from "./factorizations.ts";
-import { gatherRecords } from "./gather.ts";
-import { loopRecords } from "./loop.ts";
+import { leafRecords } from "./base/constant.ts";
+import { castOp, compareOp, notOp, selectOp } from "./base/elementwise.ts";
+import { convRecords } from "./contract/conv.ts";
+import { dotRecords } from "./contract/dot.ts";
+import { callRecords } from "./control/calls.ts";
+import { controlRecords } from "./control/control.ts";
+import { customRecords } from "./control/custom.ts";
+import { tapeRecords } from "./control/reverse/tape.ts";
+import { transformRecords } from "./control/transforms.ts";
+import { dynamicSliceRecords } from "./indexing/dynamic-slice.ts";
+import { gatherRecords } from "./indexing/gather.ts";
+import { factorizationRecords } from "./linalg/factorizations.ts";
+import { triangularSolveRecords } from "./linalg/triangular-solve.ts";
+import { loopRecords } from "./loop/loop.ts";
+import { subscriptRecords } from "./loop/subscript.ts";
 import { metaRecords } from "./meta.ts";
-import { reduceRecords } from "./reduce.ts";
-import { rngRecords } from "./rng-bits.ts";
-import { roundingRecords } from "./rounding.ts";
-import { slicingRecords } from "./slicing.ts";
-import { sortRecords } from "./sort.ts";
-import { specialRecords } from "./special.ts";
-import { structuralRecords } from "./structural.ts";
-import { subscriptRecords } from "./subscript.ts";
-import { tapeRecords } from "./tape.ts";
-import { transformRecords } from "./transforms.ts";
-import { triangularSolveRecords } from "./triangular-solve.ts";
-import { trigonometricRecords } from "./trigonometric.ts";
-import { windowRecords } from "./window.ts";
-import { argWindowRecords } from "./window-arg.ts";
+import { cumulativeRecords } from "./order/cumulative.ts";
+import { sortRecords } from "./order/sort.ts";
+import { rngRecords } from "./random/rng-bits.ts";
+import { arithmeticRecords } from "./scalar/arithmetic.ts";
+import { bitRecords } from "./scalar/bits.ts";
+import { exponentialRecords } from "./scalar/exponential.ts";
+import { roundingRecords } from "./scalar/rounding.ts";
+import { specialRecords } from "./scalar/special.ts";
+import { trigonometricRecords } from "./scalar/trigonometric.ts";
+import { argReduceRecords } from "./shape/arg-reduce.ts";
+import { concatenateRecords } from "./shape/concatenate.ts";
+import { reduceRecords } from "./shape/reduce.ts";
+import { slicingRecords } from "./shape/slicing.ts";
+import { structuralRecords } from "./structural/structural.ts";
+import { windowRecords } from "./window/window.ts";
+import { argWindowRecords } from "./window/window-arg.ts";
 
 /** Every op of the project, by its name in TypeScript. */
 export const records = {
@@ -91,21 +91,33 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { type ArgReduceKind, argReduce } from "./arg-reduce.ts";
-export { add, clamp, div, maximum, minimum, mul, neg, sub } from "./arithmetic.ts";
-export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./bits.ts";
-export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./broadcasting.ts";
-export { call } from "./calls.ts";
-export { concatenate } from "./concatenate.ts";
-export { constant, constantLike, dim, empty, indexValue, iota } from "./constant.ts";
-export { ifElse, type ScanStep, scan, whileLoop } from "./control.ts";
-export { type ConvOptions, conv } from "./conv.ts";
-export { type CumulativeOptions, cumulative } from "./cumulative.ts";
-export { customJvp, customVjp } from "./custom.ts";
-export { defineOp, emit1 } from "./define.ts";
-export { dot } from "./dot.ts";
-export { dynamicSlice, dynamicUpdateSlice } from "./dynamic-slice.ts";
-export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./elementwise.ts";
+export { constant, constantLike, dim, empty, indexValue, iota } from "./base/constant.ts";
+export { defineOp, emit1 } from "./base/define.ts";
+export { cast, compare, type Direction, type ElementwiseRow, elementwise, not, select } from "./base/elementwise.ts";
+export { zeros, zerosLike } from "./base/zeros.ts";
+export * as composites from "./composites.ts";
+export { type ConvOptions, conv } from "./contract/conv.ts";
+export { dot } from "./contract/dot.ts";
+export { call } from "./control/calls.ts";
+export { ifElse, type ScanStep, scan, whileLoop } from "./control/control.ts";
+export { customJvp, customVjp } from "./control/custom.ts";
+export { pop, push } from "./control/reverse/tape.ts";
+export { differentiated, elementTypes, isFloatType, jvp, mappedOf, vjp, vmap } from "./control/transforms.ts";
+export { dynamicSlice, dynamicUpdateSlice } from "./indexing/dynamic-slice.ts";
+export { gather, scatter } from "./indexing/gather.ts";
+export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./indexing/index-space.ts";
+export type { ScatterKind } from "./indexing/scatter-kinds.ts";
+export { cholesky, lu, permuteRows, trianglesOf } from "./linalg/factorizations.ts";
+export { identity } from "./linalg/triangles.ts";
+export { type TriangularOptions, triangularSolve } from "./linalg/triangular-solve.ts";
+export { alloc, forLoop, load, store } from "./loop/loop.ts";
+export { rangeMessage } from "./loop/subscript.ts";
+export { check, probe, stopGradient } from "./meta.ts";
+export { type CumulativeOptions, cumulative } from "./order/cumulative.ts";
+export { type SortOptions, sort } from "./order/sort.ts";
+export { type RngWord, rngBits, splitKeys } from "./random/rng-bits.ts";
+export { add, clamp, div, maximum, minimum, mul, neg, sub } from "./scalar/arithmetic.ts";
+export { and, bitcast, or, popcount, shiftLeft, shiftRight, xor } from "./scalar/bits.ts";
 export {
   cbrt,
   exp,
@@ -120,26 +132,9 @@ export {
   pow,
   rsqrt,
   sqrt,
-} from "./exponential.ts";
-export { cholesky, lu, permuteRows, trianglesOf } from "./factorizations.ts";
-export { gather, scatter } from "./gather.ts";
-export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./index-space.ts";
-export { alloc, forLoop, load, store } from "./loop.ts";
-export { check, probe, stopGradient } from "./meta.ts";
-export { broadcast, reduce, reduceSum, withBatchAxis } from "./reduce.ts";
-export type { ReduceKind } from "./reduce-order.ts";
-export { type RngWord, rngBits, splitKeys } from "./rng-bits.ts";
-export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./rounding.ts";
-export type { ScatterKind } from "./scatter-kinds.ts";
-export { type Box, type Padding, pad, slice } from "./slicing.ts";
-export { type SortOptions, sort } from "./sort.ts";
-export { digamma, erf, lgamma, polygamma } from "./special.ts";
-export { permute, reshape, reverse } from "./structural.ts";
-export { rangeMessage } from "./subscript.ts";
-export { pop, push } from "./tape.ts";
-export { differentiated, elementTypes, isFloatType, jvp, mappedOf, vjp, vmap } from "./transforms.ts";
-export { identity } from "./triangles.ts";
-export { type TriangularOptions, triangularSolve } from "./triangular-solve.ts";
+} from "./scalar/exponential.ts";
+export { abs, ceil, copysign, floor, isFinite, isNan, nextafter, rem, round, sign, trunc } from "./scalar/rounding.ts";
+export { digamma, erf, lgamma, polygamma } from "./scalar/special.ts";
 export {
   acos,
   acosh,
@@ -154,9 +149,15 @@ export {
   sinh,
   tan,
   tanh,
-} from "./trigonometric.ts";
-export { reduceWindow } from "./window.ts";
-export { argReduceWindow } from "./window-arg.ts";
-export type { WindowOptions } from "./window-attributes.ts";
-export { elementsAlong } from "./window-elements.ts";
-export { zeros, zerosLike } from "./zeros.ts";
+} from "./scalar/trigonometric.ts";
+export { type ArgReduceKind, argReduce } from "./shape/arg-reduce.ts";
+export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";
+export { concatenate } from "./shape/concatenate.ts";
+export { broadcast, reduce, reduceSum, withBatchAxis } from "./shape/reduce.ts";
+export type { ReduceKind } from "./shape/reduce-order.ts";
+export { type Box, type Padding, pad, slice } from "./shape/slicing.ts";
+export { permute, reshape, reverse } from "./structural/structural.ts";
+export { reduceWindow } from "./window/window.ts";
+export { argReduceWindow } from "./window/window-arg.ts";
+export type { WindowOptions } from "./window/window-attributes.ts";
+export { elementsAlong } from "./window/window-elements.ts";

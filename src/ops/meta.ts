@@ -1,10 +1,10 @@
 // Operations about other operations: stop_gradient, check, probe.
 
 import { dimsOf, emit, type Op, printType, sameType, scalar, type Value } from "../ir/index.ts";
-import { or } from "./bits.ts";
-import { defineOp, emit1 } from "./define.ts";
-import { not } from "./elementwise.ts";
-import { broadcast, reduce } from "./reduce.ts";
+import { defineOp, emit1 } from "./base/define.ts";
+import { not } from "./base/elementwise.ts";
+import { or } from "./scalar/bits.ts";
+import { broadcast, reduce } from "./shape/reduce.ts";
 
 const stopGradientOp: Op = defineOp({
   name: "stop_gradient",

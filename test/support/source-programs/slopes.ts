@@ -3,7 +3,7 @@
 import { jvp } from "../../../src/api/index.ts";
 import type { Tensor } from "../../../src/frontend/index.ts";
 import { AdjointError } from "../../../src/ir/index.ts";
-import { calling } from "../../../src/source/derivatives.ts";
+import { calling } from "../../../src/source/calling/derivatives.ts";
 import { compileSource, readSource } from "../../../src/source/index.ts";
 import { plain, type Run } from "./plain.ts";
 

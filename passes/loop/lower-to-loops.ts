@@ -1,0 +1,101 @@
+// From the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
+//
+// A function takes its tensors as memory and writes its tensor results to memory that the caller passes after the
+// arguments; results of rank 0 are still returned. What is passed to a function that the module does not call is all zero.
+// A function that holds nothing but scalars does not change.
+
+import {
+  BlockBuilder,
+  calleesOf,
+  type Func,
+  FuncScope,
+  fail,
+  isDirect,
+  loweredType,
+  type Module,
+  makeFunc,
+  mapFuncs,
+  printType,
+  type Signature,
+  signatureOf,
+  type Value,
+  walk,
+  withBuilder,
+} from "../../src/ir/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+import { BlockLowering, isLoweredBlock } from "./lower-to-loops/block.ts";
+import { lowerStructured } from "./lower-to-loops/control.ts";
+import { Nests } from "./lower-to-loops/nests.ts";
+
+export const lowerToLoops = definePass({
+  name: "lower-to-loops",
+  summary: "Turns tensors into loop nests over memory, fusing whatever only one nest reads.",
+  lowers: true,
+  example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
+  %rows = broadcast %y, axes = [1] : f32[N, 3]
+  %sum = add %x, %rows : f32[N, 3]
+  %exp = exp %sum : f32[N, 3]
+  return %exp
+}
+`,
+  run(module) {
+    const signatures = loweredSignatures(module);
+    const called = new Set(module.funcs.flatMap(calleesOf));
+    return mapFuncs(module, (func) => {
+      const isUsers = func.visibility === "public" && !called.has(func.name);
+      return isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, isUsers);
+    });
+  },
+});
+
+function loweredSignatures(module: Module): ReadonlyMap<string, Signature> {
+  return new Map(
+    module.funcs.map((func) => {
+      const signature = signatureOf(func);
+      return [func.name, isLoweredBlock(func.body) ? signature : lowerSignature(signature)];
+    }),
+  );
+}
+
+function lowerSignature(signature: Signature): Signature {
+  const outputs = signature.results.filter((type) => !isDirect(type));
+  return {
+    ...signature,
+    arguments: [...signature.arguments, ...outputs].map(loweredType),
+    results: signature.results.filter(isDirect).map(loweredType),
+  };
+}
+
+/** Users pass memory that is all zero; functions pass what they have. */
+function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
+  requireRanked(func);
+  const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
+  const builder = new BlockBuilder(scope);
+  const nests = new Nests(builder);
+  for (const argument of func.body.arguments) {
+    const passed = builder.argument(loweredType(argument.type), argument.name);
+    if (isDirect(argument.type)) nests.scalars.set(argument, passed);
+    else nests.buffers.set(argument, { memory: passed, prefix: [] });
+  }
+  const destinations = func.body.results.map((r) =>
+    isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
+  );
+  if (isUsers) for (const destination of destinations) if (destination !== null) nests.zeroed.add(destination.memory);
+  const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, lowerStructured).run());
+  return makeFunc({ ...func, body: builder.finish(results) });
+}
+
+function requireRanked(func: Func): void {
+  const check = (v: Value): void => {
+    if (v.type.kind === "unranked") {
+      fail("no-eval", `@${func.name}: %${v.name ?? v.id} has type ${printType(v.type)}, expected known shapes`, {
+        hint: "run refine-shapes first",
+      });
+    }
+  };
+  func.body.arguments.forEach(check);
+  walk(func.body, ({ results, regions }) => {
+    results.forEach(check);
+    for (const region of regions) region.arguments.forEach(check);
+  });
+}

@@ -1,0 +1,281 @@
+// Regions and calls over tensors: results and carried tensors live in memory, scalars stay values.
+
+import {
+  currentBlock,
+  type Dim,
+  dimsOf,
+  emit,
+  fail,
+  groupOf,
+  indexDim,
+  isDirect,
+  loweredType,
+  type Op,
+  type Operation,
+  subDims,
+  type Value,
+} from "../../../src/ir/index.ts";
+import { forLoop, load, records, store } from "../../../src/ops/index.ts";
+import type { BlockLowering } from "./block.ts";
+import type { Buffer, Nests } from "./nests.ts";
+import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
+import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
+
+type Lower = (block: BlockLowering, operation: Operation) => void;
+
+const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
+  [records.if, lowerIf],
+  [records.while, lowerWhile],
+  [records.scan, lowerScan],
+  [records.call, lowerCall],
+  [records.probe, lowerProbe],
+  [records.empty, lowerEmpty],
+  [records.push, lowerPush],
+  [records.pop, lowerPop],
+]);
+
+export function lowerStructured(block: BlockLowering, operation: Operation): void {
+  const lower = lowerings.get(operation.op);
+  if (lower === undefined) {
+    const reason = `${operation.op.name} cannot be lowered to loops: a pass has to resolve it first`;
+    fail("no-eval", reason, { origin: operation.origin });
+  }
+  lower(block, operation);
+}
+
+/** Memory for each tensor among the results; null for scalars. */
+function buffersFor(block: BlockLowering, results: readonly Value[]): readonly (Buffer | null)[] {
+  return results.map((r) => (isDirect(r.type) ? null : block.bufferFor(r)));
+}
+
+/** Gives an operation's results their new values: scalars from `scalars`, tensors from `buffers`. */
+function bind(
+  block: BlockLowering,
+  results: readonly Value[],
+  scalars: readonly Value[],
+  buffers: readonly (Buffer | null)[],
+): void {
+  let next = 0;
+  for (const [i, r] of results.entries()) {
+    const buffer = buffers[i];
+    if (buffer != null) block.nests.buffers.set(r, buffer);
+    else block.nests.scalars.set(r, scalars[next++]);
+  }
+}
+
+/** A result that stands in one tensor's memory whichever region runs is there before any of them does. */
+function lowerIf(block: BlockLowering, operation: Operation): void {
+  const { op, operands, regions, results, origin } = operation;
+  const { regions: takeovers, sources } = block.takeovers.branchesOf(operation);
+  const buffers = results.map((r, k) => {
+    const source = sources[k];
+    if (isDirect(r.type)) return null;
+    return source === null ? block.bufferFor(r) : block.memoryToChange(source, operation, r);
+  });
+  const builder = currentBlock();
+  const lowered = regions.map((region, i) => builder.region([], () => block.region(region, buffers, takeovers[i])));
+  const kept = results.filter((r) => isDirect(r.type));
+  const scalars = emit(op, [block.nests.scalars.get(operands[0])], {
+    regions: lowered,
+    origin,
+    types: kept.map((r) => loweredType(r.type)),
+    names: kept.map((r) => r.name),
+  });
+  bind(block, results, scalars, buffers);
+}
+
+function lowerCall(block: BlockLowering, { op, operands, attributes, results, origin }: Operation): void {
+  const { nests } = block;
+  const buffers = buffersFor(block, results);
+  const args = operands.map((v) => (isDirect(v.type) ? nests.scalars.get(v) : nests.memoryOf(v)));
+  // what stands within other memory (the step of a scan) is copied there afterwards
+  const outputs = buffers.map((b, i) =>
+    b === null || b.prefix.length === 0 ? b : nests.allocate(results[i].type, results[i].name),
+  );
+  const kept = results.filter((r) => isDirect(r.type));
+  const scalars = emit(op, [...args, ...outputs.flatMap((b) => (b === null ? [] : [b.memory]))], {
+    attributes,
+    origin,
+    types: kept.map((r) => loweredType(r.type)),
+    names: kept.map((r) => r.name),
+  });
+  bind(block, results, scalars, outputs);
+}
+
+function lowerProbe(block: BlockLowering, { op, operands, attributes, results, origin }: Operation): void {
+  const memory = block.nests.memoryOf(operands[0]);
+  emit(op, [memory], { attributes, origin, names: [results[0].name] });
+  block.nests.buffers.set(results[0], { memory, prefix: [] });
+}
+
+// ---- loops ----------------------------------------------------------------------------------------------------------
+
+/** How one carried value of a loop travels. */
+type Carried =
+  /** As a scalar. */
+  | { readonly kind: "scalar"; readonly init: Value; readonly name: string | null }
+  /** In one memory: every step gives it back as it was, or changes it there. */
+  | { readonly kind: "fixed"; readonly buffer: Buffer }
+  /** In two memories that take turns: a step reads one and writes the other. */
+  | { readonly kind: "turns"; readonly current: Value; readonly next: Value; readonly name: string | null };
+
+function carriedOf(block: BlockLowering, operation: Operation, inits: readonly Value[]): readonly Carried[] {
+  const { nests } = block;
+  const body = operation.regions[operation.regions.length - 1];
+  return inits.map((init, k) => {
+    const { name } = body.arguments[k];
+    if (isDirect(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
+    if (body.results[k] === body.arguments[k]) {
+      return { kind: "fixed", buffer: { memory: nests.memoryOf(init), prefix: [] } };
+    }
+    const isInPlace = isInPlaceCarry(operation, k);
+    const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : body.arguments[k]);
+    if (isInPlace) return { kind: "fixed", buffer: own };
+    return { kind: "turns", current: wholeOf(nests, own, init), next: nests.allocate(init.type, name).memory, name };
+  });
+}
+
+/** The memory itself, or a copy of what stands within other memory. */
+function wholeOf(nests: Nests, { memory, prefix }: Buffer, value: Value): Value {
+  return prefix.length === 0 ? memory : nests.memoryOf(value);
+}
+
+/** The carried operands of the lowered loop, with the names of its region arguments. */
+function carryOperands(carried: readonly Carried[]): { operands: Value[]; names: (string | null)[] } {
+  const operands: Value[] = [];
+  const names: (string | null)[] = [];
+  for (const c of carried) {
+    if (c.kind === "scalar") operands.push(c.init);
+    else if (c.kind === "turns") operands.push(c.current, c.next);
+    if (c.kind === "scalar") names.push(c.name);
+    else if (c.kind === "turns") names.push(c.name, c.name === null ? null : `${c.name}_next`);
+  }
+  return { operands, names };
+}
+
+/** Gives original carried values (region arguments or results) the lowered loop's values; gives the memory of the next. */
+function bindCarried(
+  block: BlockLowering,
+  originals: readonly Value[],
+  carried: readonly Carried[],
+  values: readonly Value[],
+): readonly (Buffer | null)[] {
+  let at = 0;
+  return carried.map((c, k) => {
+    const original = originals[k];
+    if (c.kind === "scalar") {
+      block.nests.scalars.set(original, values[at++]);
+      return null;
+    }
+    const buffer = c.kind === "fixed" ? c.buffer : { memory: values[at], prefix: [] };
+    block.nests.buffers.set(original, buffer);
+    if (c.kind === "fixed") return buffer;
+    at += 2;
+    return { memory: values[at - 1], prefix: [] };
+  });
+}
+
+/** What a step yields: scalars as computed, and the two memories the other way round. */
+function nextCarried(carried: readonly Carried[], values: readonly Value[], scalars: readonly Value[]): Value[] {
+  const next: Value[] = [];
+  let scalar = 0;
+  for (const c of carried) {
+    if (c.kind === "scalar") next.push(scalars[scalar++]);
+    else if (c.kind === "turns") next.push(values[next.length + 1], values[next.length]);
+  }
+  return next;
+}
+
+function lowerWhile(block: BlockLowering, operation: Operation): void {
+  const { op, operands, regions, results, origin } = operation;
+  const [cond, body] = regions;
+  const carried = carriedOf(block, operation, operands);
+  const { operands: inits, names } = carryOperands(carried);
+  const types = inits.map((v) => v.type);
+  const builder = currentBlock();
+  const lowered = [
+    builder.region(
+      types,
+      (...values) => {
+        bindCarried(block, cond.arguments, carried, values);
+        return block.region(cond, []);
+      },
+      names,
+    ),
+    builder.region(
+      types,
+      (...values) => {
+        const next = bindCarried(block, body.arguments, carried, values);
+        return nextCarried(carried, values, block.region(body, next, takeoversOfBody(operation)));
+      },
+      names,
+    ),
+  ];
+  bindCarried(block, results, carried, emit(op, inits, { regions: lowered, origin, names }));
+}
+
+/** A `for` over the leading axis: elements are read in place, outputs written to their position. */
+function lowerScan(block: BlockLowering, operation: Operation): void {
+  const { attributes, regions, results } = operation;
+  const [body] = regions;
+  const carries = groupOf(operation, "carry").length;
+  const over = groupOf(operation, "over").map((v) => sourceOf(block, v));
+  const stacked = buffersForOutputs(block, results.slice(carries));
+  const carried = carriedOf(block, operation, groupOf(operation, "carry"));
+  const { operands: inits, names } = carryOperands(carried);
+  const length = scanLength(operation);
+  const last = forLoop(
+    0,
+    length,
+    1,
+    inits,
+    (index, ...values) => {
+      const step = attributes.reverse === true ? subDims(subDims(length, 1), indexDim(index)) : indexDim(index);
+      for (const [i, source] of over.entries()) bindElement(block, body.arguments[carries + i], source, step);
+      const next = bindCarried(block, body.arguments.slice(0, carries), carried, values);
+      const outputs = stacked.map((b) => ({ memory: b.memory, prefix: [...b.prefix, step] }));
+      return lowerStep(block, operation, carried, values, next, outputs);
+    },
+    ["t", ...names],
+  );
+  bindCarried(block, results.slice(0, carries), carried, last);
+  for (const [i, r] of results.slice(carries).entries()) block.nests.buffers.set(r, stacked[i]);
+}
+
+function lowerStep(
+  block: BlockLowering,
+  operation: Operation,
+  carried: readonly Carried[],
+  values: readonly Value[],
+  next: readonly (Buffer | null)[],
+  outputs: readonly Buffer[],
+): readonly Value[] {
+  const [body] = operation.regions;
+  const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
+  const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
+  const scalars = block.region(body, destinations, takeoversOfBody(operation));
+  for (const [i, b] of outputs.entries()) {
+    if (!isTensor(i)) store(block.nests.scalars.get(body.results[next.length + i]), b.memory, b.prefix);
+  }
+  return nextCarried(carried, values, scalars);
+}
+
+function buffersForOutputs(block: BlockLowering, results: readonly Value[]): readonly Buffer[] {
+  return results.map((r) => block.bufferFor(r));
+}
+
+/** A tensor to read parts of: in memory, whatever it stands within. */
+function sourceOf(block: BlockLowering, value: Value): Buffer {
+  return block.nests.buffers.get(value) ?? { memory: block.nests.memoryOf(value), prefix: [] };
+}
+
+function bindElement(block: BlockLowering, argument: Value, source: Buffer, step: Dim): void {
+  const at = [...source.prefix, step];
+  if (isDirect(argument.type)) block.nests.scalars.set(argument, load(source.memory, at));
+  else block.nests.buffers.set(argument, { memory: source.memory, prefix: at });
+}
+
+function scanLength(operation: Operation): Dim {
+  const over = groupOf(operation, "over");
+  return over.length > 0 ? dimsOf(over[0].type)[0] : (operation.attributes.length as Dim);
+}

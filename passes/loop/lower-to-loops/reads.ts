@@ -1,0 +1,140 @@
+// How an op's lowering rule reads its operands, found by running the rule once on the side.
+
+import {
+  BlockBuilder,
+  collectValues,
+  currentBlock,
+  type Dim,
+  dimsOf,
+  elementDType,
+  FuncScope,
+  indexDim,
+  type LowerContext,
+  type Operation,
+  scalar,
+  termsOf,
+  type UpdateContext,
+  Value,
+  type WholeContext,
+  withBuilder,
+} from "../../../src/ir/index.ts";
+
+/** How often the loops around a rule come back to one element of an operand. */
+export interface OperandRead {
+  /** Each place of the rule that reads the operand reads an element in at most one iteration. */
+  readonly once: boolean;
+  /** How many such places there are: an unrolled rule has several. */
+  readonly places: number;
+  /** A subscript is checked where the operand is read: reading is what the check is for. */
+  readonly isChecked: boolean;
+  /** The rule asks for the operand's memory. */
+  readonly memory: boolean;
+}
+
+/** The rule for the whole result, where an operation has one. */
+export function wholeOf(operation: Operation): ((x: WholeContext) => void) | null {
+  const { lowering } = operation.op;
+  return lowering?.kind === "nest" ? (lowering.whole?.(operation) ?? null) : null;
+}
+
+/** The reads of each operand of an operation that is lowered by a rule. */
+export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
+  const { lowering } = operation.op;
+  const reads = operation.operands.map(() => ({
+    places: new Set<string>(),
+    again: false,
+    isChecked: false,
+    memory: false,
+  }));
+  if (lowering?.kind !== "element" && lowering?.kind !== "nest" && lowering?.kind !== "update") return [];
+  const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
+  const whole = wholeOf(operation);
+  const read = (i: number, subscripts: readonly Dim[]): Value => {
+    reads[i].places.add(subscripts.join());
+    reads[i].again ||= !coversLoops(subscripts, currentBlock());
+    reads[i].isChecked ||= mayFail(subscripts, currentBlock());
+    return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
+  };
+  const context: WholeContext = {
+    operation,
+    element: read,
+    derived: (i, subscripts, make) => make(read(i, subscripts)),
+    memory(i) {
+      reads[i].memory = true;
+      return operation.operands[i];
+    },
+    shape: dimsOf,
+    write() {},
+    written: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
+    scratch: (type) => new Value(type),
+  };
+  withBuilder(builder, () => {
+    if (lowering.kind === "update") {
+      // operand 0 is in memory when the rule begins
+      reads[0].again = true;
+      lowering.update(changing(context));
+    } else if (whole !== null) whole(context);
+    else lowering.element(context, indices(builder, dimsOf(operation.results[0].type)));
+  });
+  if (lowering.kind === "nest") for (const i of lowering.again?.(operation) ?? []) reads[i].again = true;
+  return reads.map(({ places, again, isChecked, memory }) => ({
+    once: !again,
+    places: places.size,
+    isChecked,
+    memory,
+  }));
+}
+
+function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
+  return shape.map(() => indexDim(block.argument(scalar("index"))));
+}
+
+/** The context of a rule that changes memory: one block stands for the loops of a nest. */
+function changing(context: LowerContext): UpdateContext {
+  const { operation } = context;
+  return {
+    ...context,
+    nest(shape, body) {
+      const inner = new BlockBuilder(currentBlock().scope, currentBlock());
+      withBuilder(inner, () => body(indices(inner, shape)));
+    },
+    read: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
+    write() {},
+  };
+}
+
+/** Whether a subscript is the result of an operation that may fail. */
+function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
+  const used = new Map<string, unknown>();
+  for (const d of subscripts) collectValues(d, used);
+  const values = new Set(used.values());
+  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent)
+    if (b.operations.some(({ op, results }) => op.effect === "mayFail" && results.some((v) => values.has(v))))
+      return true;
+  return false;
+}
+
+/** Whether the subscripts use every index around, so that no two iterations have the same ones. */
+function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
+  const used = new Map<string, unknown>();
+  for (const d of subscripts) collectValues(d, used);
+  const values = new Set(used.values());
+  const loops = new Set<unknown>();
+  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent) {
+    for (const v of b.arguments) if (elementDType(v.type) === "index") loops.add(v);
+  }
+  for (const v of loops) if (!values.has(v)) return false;
+  return !subscripts.some((d) => slides(d, loops));
+}
+
+/** Whether a subscript adds indices that count by the same step, as windows do that overlap: t + 1 with 0 is t with 1. */
+function slides(d: Dim, loops: ReadonlySet<unknown>): boolean {
+  const steps = new Set<number>();
+  for (const { coefficient, factors } of termsOf(d)) {
+    for (const f of factors) if (f.kind === "floor" && slides(f.numerator, loops)) return true;
+    if (factors.length !== 1 || factors[0].kind !== "symbol" || !loops.has(factors[0].value)) continue;
+    if (steps.has(Math.abs(coefficient))) return true;
+    steps.add(Math.abs(coefficient));
+  }
+  return false;
+}

@@ -1,0 +1,73 @@
+// Lists of tensors at the loop level: a tensor is pushed element by element, and popped in the opposite order.
+
+import {
+  type Dim,
+  dimsOf,
+  emit,
+  indexDim,
+  isDirect,
+  loweredType,
+  type Operation,
+  subDims,
+  type Value,
+} from "../../../src/ir/index.ts";
+import { forLoop, pop, push, store } from "../../../src/ops/index.ts";
+import type { BlockLowering } from "./block.ts";
+
+export function lowerEmpty({ nests }: BlockLowering, { op, results, origin }: Operation): void {
+  const [{ type, name }] = results;
+  nests.scalars.set(results[0], emit(op, [], { types: [loweredType(type)], names: [name], origin })[0]);
+}
+
+export function lowerPush({ nests }: BlockLowering, { operands: [tape, ...values], results }: Operation): void {
+  const before = nests.scalars.get(tape);
+  const after = isDirect(values[0].type)
+    ? push(before, ...values.map((v) => nests.scalars.get(v)))
+    : values.reduce(
+        (list, v) => eachElement(dimsOf(v.type), list, (at, rest) => push(rest, nests.element(v, at))),
+        before,
+      );
+  nests.scalars.set(results[0], after);
+}
+
+export function lowerPop(block: BlockLowering, { operands: [tape], results: [rest, ...values] }: Operation): void {
+  const { nests } = block;
+  const before = nests.scalars.get(tape);
+  if (!isDirect(values[0].type)) {
+    nests.scalars.set(
+      rest,
+      values.reduceRight((list, v) => popTensor(block, list, v), before),
+    );
+    return;
+  }
+  const [after, ...tops] = pop(before, values.length);
+  nests.scalars.set(rest, after);
+  for (const [i, v] of values.entries()) nests.scalars.set(v, tops[i]);
+}
+
+/** Pops the elements of a tensor; gives the list below them. */
+function popTensor(block: BlockLowering, tape: Value, value: Value): Value {
+  const buffer = block.bufferFor(value);
+  const shape = dimsOf(value.type);
+  block.nests.buffers.set(value, buffer);
+  return eachElement(shape, tape, (at, list) => {
+    const [below, top] = pop(list);
+    const place = at.map((d, axis) => subDims(subDims(shape[axis], 1), d));
+    store(top, buffer.memory, [...buffer.prefix, ...place]);
+    return below;
+  });
+}
+
+/** Loops over a shape, which carry a list on. */
+function eachElement(
+  shape: readonly Dim[],
+  tape: Value,
+  body: (at: readonly Dim[], tape: Value) => Value,
+  at: readonly Dim[] = [],
+): Value {
+  if (at.length === shape.length) return body(at, tape);
+  const step = (index: Value, carried: Value): readonly Value[] => [
+    eachElement(shape, carried, body, [...at, indexDim(index)]),
+  ];
+  return forLoop(0, shape[at.length], 1, [tape], step, [`i${at.length}`, tape.name])[0];
+}

@@ -1,0 +1,160 @@
+// Identities of ops that move elements, and of control flow whose way is known.
+
+import {
+  addDims,
+  type Dim,
+  dimsOf,
+  emit,
+  makeBlock,
+  mulDims,
+  type Operation,
+  sameType,
+  subDims,
+  type Value,
+} from "../../../src/ir/index.ts";
+import { type Box, broadcast, concatenate, permute, records, reshape, reverse, slice } from "../../../src/ops/index.ts";
+import { type Match, opRule, type RewriteContext, type Rule, rule } from "../../../src/rewrite/index.ts";
+import { patterns as p } from "./vocabulary.ts";
+
+// biome-ignore format: a table one can see
+export const structureRules: readonly Rule[] = [
+  rule("reshape(x) to its own shape → x", (x) => p.reshape(x), ifSameType),
+  rule("reshape(reshape(x)) → reshape(x)", (x) => p.reshape(p.reshape(x)), (x) => (m) => reshape(x, dimsOf(m.type))),
+  rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (dimsOf(x.type).length === 0 ? broadcast(x, dimsOf(m.type)) : null)),
+  rule("permute(x) in order → x", (x) => p.permute(x), (x) => (m) => (isInOrder(axes(m, 0, "permutation")) ? x : null)),
+  rule("permute(permute(x)) → permute(x)", (x) => p.permute(p.permute(x)), bothPermutations),
+  rule("broadcast(x) to its own shape → x", (x) => p.broadcast(x), (x) => (m) => (isInOrder(axes(m, 0, "axes")) ? ifSameType(x)(m) : null)),
+  rule("broadcast(broadcast(x)) → broadcast(x)", (x) => p.broadcast(p.broadcast(x)), bothBroadcasts),
+  rule("reverse(x) along no axes → x", (x) => p.reverse(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
+  rule("reverse(reverse(x)) → reverse(x)", (x) => p.reverse(p.reverse(x)), bothReversals),
+  rule("slice(x) of the whole → x", (x) => p.slice(x), ifSameType),
+  rule("slice(slice(x)) → slice(x)", (x) => p.slice(p.slice(x)), bothSlices),
+  rule("pad(x) by nothing → x", (x, v) => p.pad(x, v), (x, _) => (m) => (["low", "high", "interior"].every((a) => isZero(axes(m, 0, a))) ? x : null)),
+  rule("concatenate(x) → x", (x) => p.concatenate(x), (x) => x),
+  opRule("concatenate with nothing → concatenate", (op) => op === records.concatenate, withoutEmpty),
+  rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
+  opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
+  opRule("if with a known predicate → its branch", (op) => op.traits.branches === true, knownBranch),
+  opRule("if whose branches all yield a value → the value", (op) => op.traits.branches === true, sameInEach),
+  opRule("while that never runs → its first values", (op) => op === records.while, deadLoop),
+];
+
+function ifSameType(x: Value) {
+  return (match: Match): Value | null => (sameType(x.type, match.type) ? x : null);
+}
+
+function bothPermutations(x: Value) {
+  return (match: Match): Value => {
+    const inner = axes(match, 1, "permutation");
+    return permute(
+      x,
+      axes(match, 0, "permutation").map((axis) => inner[axis]),
+    );
+  };
+}
+
+function bothBroadcasts(x: Value) {
+  return (match: Match): Value => {
+    const outer = axes(match, 0, "axes");
+    return broadcast(
+      x,
+      dimsOf(match.type),
+      axes(match, 1, "axes").map((axis) => outer[axis]),
+    );
+  };
+}
+
+function axes(match: Match, operation: number, attribute: string): readonly number[] {
+  return match.operations[operation].attributes[attribute] as readonly number[];
+}
+
+function isInOrder(list: readonly number[]): boolean {
+  return list.every((axis, i) => axis === i);
+}
+
+function isZero(list: readonly unknown[]): boolean {
+  return list.every((d) => d === 0);
+}
+
+/** An axis that both turn round is as it was. */
+function bothReversals(x: Value) {
+  return (match: Match): Value => {
+    const [outer, inner] = [axes(match, 0, "axes"), axes(match, 1, "axes")];
+    return reverse(x, [...outer.filter((a) => !inner.includes(a)), ...inner.filter((a) => !outer.includes(a))]);
+  };
+}
+
+/** One box, where it is known to lie within x. */
+function bothSlices(x: Value) {
+  return (match: Match): Value | null => {
+    const [outer, inner] = match.operations.map(({ attributes }) => attributes as unknown as Required<Box>);
+    const extents = dimsOf(x.type);
+    const boxes = dimsOf(match.type).map((n, a) => {
+      const stride = (inner.strides[a] ?? 1) * (outer.strides[a] ?? 1);
+      const [first, second] = [inner.start[a], outer.start[a]];
+      if (typeof first !== "number" || typeof second !== "number") return null;
+      return innerBox(first + second * (inner.strides[a] ?? 1), n, stride, extents[a]);
+    });
+    if (boxes.some((box) => box === null)) return null;
+    const known = boxes.filter((box) => box !== null);
+    return slice(x, {
+      start: known.map(({ start }) => start),
+      limit: known.map(({ limit }) => limit),
+      strides: known.map(({ stride }) => stride),
+    });
+  };
+}
+
+/** `n` elements from `start` on; null where they may lie outside, or where how many they are would be spelled otherwise. */
+function innerBox(start: number, n: Dim, stride: number, extent: Dim) {
+  const isOpen = stride > 1 && typeof n !== "number";
+  const limit = isOpen || n === 0 ? addDims(start, n) : addDims(start + 1, mulDims(stride, subDims(n, 1)));
+  const rest = subDims(extent, limit);
+  return !isOpen && typeof rest === "number" && rest >= 0 ? { start, limit, stride } : null;
+}
+
+function withoutEmpty({ operands, attributes }: Operation): readonly Value[] | null {
+  const axis = attributes.axis as number;
+  const filled = operands.filter((v) => dimsOf(v.type)[axis] !== 0);
+  if (filled.length === operands.length) return null;
+  return [concatenate(filled.length === 0 ? operands.slice(0, 1) : filled, axis)];
+}
+
+/** Broadcast, reshape, concatenate, …: every element of the result is one of an operand's. */
+function moveOfSplat(operation: Operation, context: RewriteContext): readonly Value[] | null {
+  const { operands, results } = operation;
+  const to = results[0].type;
+  const [splat, ...others] = operands.map((v) => context.splat(v));
+  if (splat == null || !others.every((s) => s !== null && Object.is(s, splat)) || to.kind !== "tensor") return null;
+  const isMove = operands.every((v) => v.type.kind === "tensor" && v.type.dtype === to.dtype);
+  return isMove ? [context.constant(splat, to)] : null;
+}
+
+function knownBranch(operation: Operation, context: RewriteContext): readonly Value[] | null {
+  const predicate = context.splat(operation.operands[0]);
+  return predicate === null ? null : context.splice(operation, predicate === 1 ? 0 : 1);
+}
+
+/** The operation keeps the results that differ, and whatever else its branches do. */
+function sameInEach({ op, operands, regions, results }: Operation): readonly Value[] | null {
+  const [first, ...others] = regions;
+  // no branch sees what another one defines
+  const differs = first.results.map((v, k) => others.some((other) => other.results[k] !== v));
+  if (differs.every((d) => d)) return null;
+  const where = (values: readonly Value[]): readonly Value[] => values.filter((_, k) => differs[k]);
+  const kept = emit(op, operands, {
+    regions: regions.map((r) => makeBlock(r.arguments, r.operations, where(r.results))),
+    names: where(results).map((r) => r.name),
+  });
+  let next = 0;
+  return first.results.map((v, k) => (differs[k] ? kept[next++] : v));
+}
+
+/** The condition says false at once and does nothing else. */
+function deadLoop(operation: Operation, context: RewriteContext): readonly Value[] | null {
+  const [condition] = operation.regions;
+  const [result] = condition.results;
+  const isFalse = context.splat(result) === 0;
+  const isSilent = condition.operations.every((o) => o.op.effect === "pure" && o.regions.length === 0);
+  return isFalse && isSilent ? operation.operands : null;
+}

@@ -1,0 +1,247 @@
+// Common subexpression elimination: of equal operations without effects, the first one that is visible stands for all.
+
+import {
+  type Attributes,
+  attributeKey,
+  type Block,
+  Effects,
+  mapBodies,
+  type Op,
+  type Operation,
+  printType,
+  Replacements,
+  sameType,
+  type Type,
+  type Value,
+  ValueMap,
+  withOperands,
+  withOperations,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+
+export const cse = definePass({
+  name: "cse",
+  summary: "Merges equal operations: same op, operands, attributes and regions, no effects, no memory.",
+  idempotent: true,
+  example: `func @main(%x: f64, %y: f64) -> f64 {
+  %a = mul %x, %y : f64
+  %b = mul %y, %x : f64
+  %c = add %a, %b : f64
+  return %c
+}
+`,
+  run(module) {
+    const effects = new Effects(module);
+    const keys = new Keys();
+    return mapBodies(module, (body) => new Sweep(effects, keys).block(body));
+  },
+});
+
+/** One sweep over one function. Regions see what stands before them; what they add is forgotten behind them. */
+class Sweep {
+  readonly #effects: Effects;
+  readonly #known: KnownOperations;
+  readonly #replacements = new Replacements();
+
+  constructor(effects: Effects, keys: Keys) {
+    this.#effects = effects;
+    this.#known = new KnownOperations(keys);
+  }
+
+  block(block: Block): Block {
+    const mark = this.#known.size;
+    const output: Operation[] = [];
+    for (const original of block.operations) {
+      const operation = this.#operation(original);
+      const equal = this.#isMergeable(operation) ? this.#known.findOrAdd(operation) : operation;
+      if (equal === operation) output.push(operation);
+      else for (const [i, v] of operation.results.entries()) this.#replacements.set(v, equal.results[i]);
+    }
+    this.#known.forgetFrom(mark);
+    return withOperations(block, output, this.#replacements.all(block.results));
+  }
+
+  /** With operands replaced and regions swept. */
+  #operation(operation: Operation): Operation {
+    const renamed = withOperands(operation, this.#replacements.all(operation.operands));
+    if (operation.regions.length === 0) return renamed;
+    return withRegions(
+      renamed,
+      operation.regions.map((r) => this.block(r)),
+    );
+  }
+
+  /** An operation that may fail can stand for an equal one behind it: both fail alike. */
+  #isMergeable(operation: Operation): boolean {
+    return operation.results.length > 0 && !touchesMemory(operation) && this.#effects.of(operation) !== "effect";
+  }
+}
+
+/** Whether memory is made, read or written: two such operations may differ however equal they look. */
+function touchesMemory(operation: Operation): boolean {
+  const isMemory = (v: Value): boolean => v.type.kind === "memref";
+  return (
+    operation.op.traits.memory === true ||
+    operation.operands.some(isMemory) ||
+    operation.results.some(isMemory) ||
+    operation.regions.some((r) => r.operations.some(touchesMemory))
+  );
+}
+
+/** Operations in sight, found by what they compute; the latest are forgotten first. */
+class KnownOperations {
+  readonly #keys: Keys;
+  readonly #operations: Operation[] = [];
+  readonly #hashes: number[] = [];
+  /** Of each hash the latest operation, and of each operation the one before it, by position. */
+  readonly #latest = new Map<number, number>();
+  readonly #before: number[] = [];
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  get size(): number {
+    return this.#operations.length;
+  }
+
+  /** An equal operation in sight; where there is none, this one from now on. */
+  findOrAdd(operation: Operation): Operation {
+    const hash = this.#keys.hash(operation);
+    const latest = this.#latest.get(hash) ?? -1;
+    for (let i = latest; i >= 0; i = this.#before[i]) {
+      if (this.#keys.areEqual(this.#operations[i], operation)) return this.#operations[i];
+    }
+    this.#latest.set(hash, this.#operations.length);
+    this.#operations.push(operation);
+    this.#hashes.push(hash);
+    this.#before.push(latest);
+    return operation;
+  }
+
+  forgetFrom(mark: number): void {
+    while (this.#operations.length > mark) {
+      this.#operations.pop();
+      const hash = this.#hashes.pop() as number;
+      const before = this.#before.pop() as number;
+      if (before < 0) this.#latest.delete(hash);
+      else this.#latest.set(hash, before);
+    }
+  }
+}
+
+/** What makes operations equal. Ops, types and attributes count by numbers that are the same for equal ones only. */
+class Keys {
+  readonly #ops = new Map<Op, number>();
+  readonly #types = new Numbering<Type>(printType);
+  readonly #attributes = new Numbering<Attributes>(attributesText);
+  readonly #regions = new WeakMap<Operation, string>();
+
+  hash(operation: Operation): number {
+    const { op, operands, attributes } = operation;
+    let hash = mix(this.#op(op), this.#attributes.of(attributes));
+    if (isCommutative(operation)) {
+      const [a, b] = [operands[0].id, operands[1].id];
+      hash = mix(mix(hash, a < b ? a : b), a < b ? b : a);
+    } else for (const v of operands) hash = mix(hash, v.id);
+    return hash;
+  }
+
+  areEqual(a: Operation, b: Operation): boolean {
+    return (
+      a.op === b.op &&
+      this.#attributes.of(a.attributes) === this.#attributes.of(b.attributes) &&
+      sameOperands(a, b) &&
+      a.results.length === b.results.length &&
+      a.results.every((v, i) => sameType(v.type, b.results[i].type)) &&
+      a.segments.every((n, i) => n === b.segments[i]) &&
+      (a.regions.length === 0 || this.#regionsText(a) === this.#regionsText(b))
+    );
+  }
+
+  #op(op: Op): number {
+    let id = this.#ops.get(op);
+    if (id === undefined) this.#ops.set(op, (id = this.#ops.size));
+    return id;
+  }
+
+  #regionsText(operation: Operation): string {
+    let text = this.#regions.get(operation);
+    if (text === undefined) {
+      const parts: string[] = [];
+      this.#addRegions(operation, new ValueMap(), parts);
+      this.#regions.set(operation, (text = parts.join(";")));
+    }
+    return text;
+  }
+
+  /** The regions' own values count by where they are defined, the others by identity. */
+  #addRegions({ regions }: Operation, inner: ValueMap<number>, parts: string[]): void {
+    for (const region of regions) {
+      for (const v of region.arguments) inner.set(v, inner.size);
+      parts.push(`{${region.arguments.map((v) => this.#types.of(v.type)).join()}`);
+      for (const o of region.operations) {
+        parts.push(this.#head(o, inner));
+        this.#addRegions(o, inner, parts);
+        for (const v of o.results) inner.set(v, inner.size);
+      }
+      parts.push(`}${region.results.map((v) => nameOf(v, inner)).join()}`);
+    }
+  }
+
+  #head(operation: Operation, inner: ValueMap<number>): string {
+    const { op, operands, attributes, segments, results } = operation;
+    const names = operands.map((v) => nameOf(v, inner));
+    if (isCommutative(operation)) names.sort();
+    const types = results.map((v) => this.#types.of(v.type));
+    return `${this.#op(op)}|${this.#attributes.of(attributes)} ${names.join(" ")},${segments.join()}:${types.join()}`;
+  }
+}
+
+function mix(hash: number, n: number): number {
+  return (Math.imul(hash ^ n, 0x9e3779b1) ^ (hash >>> 15)) | 0;
+}
+
+function isCommutative({ op, operands }: Operation): boolean {
+  return op.traits.commutative === true && operands.length === 2;
+}
+
+function sameOperands(a: Operation, b: Operation): boolean {
+  if (a.operands.length !== b.operands.length) return false;
+  if (a.operands.every((v, i) => v === b.operands[i])) return true;
+  return isCommutative(a) && a.operands[0] === b.operands[1] && a.operands[1] === b.operands[0];
+}
+
+/** A value of the operation's own regions by its position there, others by identity. */
+function nameOf(value: Value, inner: ValueMap<number>): string {
+  const position = inner.get(value);
+  return position === undefined ? `${value.id}` : `#${position}`;
+}
+
+/** A number for each text; the text of an object is made once. */
+class Numbering<T extends object> {
+  readonly #text: (object: T) => string;
+  readonly #byObject = new WeakMap<T, number>();
+  readonly #byText = new Map<string, number>();
+
+  constructor(text: (object: T) => string) {
+    this.#text = text;
+  }
+
+  of(object: T): number {
+    let n = this.#byObject.get(object);
+    if (n !== undefined) return n;
+    const text = this.#text(object);
+    n = this.#byText.get(text) ?? this.#byText.size;
+    this.#byText.set(text, n);
+    this.#byObject.set(object, n);
+    return n;
+  }
+}
+
+function attributesText(attributes: Attributes): string {
+  return Object.entries(attributes)
+    .map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : attributeKey(value)}`)
+    .join(";");
+}

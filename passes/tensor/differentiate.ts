@@ -1,0 +1,339 @@
+// Resolves `vjp`: for each differentiated function f makes @f.fwd (results and residuals) and @f.bwd (residuals and
+// cotangents → cotangents), and replaces the operation by calls of both. Resolves `jvp`: makes @f.jvp (arguments and
+// tangents → results and tangents).
+//
+// The backward block is built by walking f backwards and letting each op's derivative emit operations on the forward
+// function's values. Whatever it reads from there, once dead code is dropped, is a residual: no rule declares any.
+// Regions split the same way, one level down: what their backward reads from outside is the outer level's business.
+
+import {
+  type Bindings,
+  type Block,
+  BlockBuilder,
+  bindSymbols,
+  Cloner,
+  type Constraint,
+  calleeOf,
+  calleesFirst,
+  collectSymbols,
+  type Func,
+  FuncScope,
+  fail,
+  groupOf,
+  type Module,
+  makeBlock,
+  makeFunc,
+  makeModule,
+  type Operation,
+  Replacements,
+  type Signature,
+  type SplitCall,
+  signatureOf,
+  type TangentCall,
+  usedSymbols,
+  Value,
+  ValueSet,
+  walk,
+  withBody,
+  withBuilder,
+  withOperands,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { call, differentiated, records, zerosLike } from "../../src/ops/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+import { Activity, isDifferentiable } from "./differentiate/activity.ts";
+import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
+import { definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
+
+export const differentiate = definePass({
+  name: "differentiate",
+  summary: "Resolves vjp and jvp: makes @f.fwd and @f.bwd, or @f.jvp, and calls them.",
+  resolves: true,
+  example: `private func @f(%x: f64, %y: f64) -> f64 {
+  %sin = sin %x : f64
+  %z = mul %sin, %y : f64
+  return %z
+}
+
+func @main(%x: f64, %y: f64) -> (f64, f64) {
+  %one = constant 1 : f64
+  %z, %dx = vjp @f(%x, %y) cotangents(%one), wrt = [0] : f64, f64
+  return %z, %dx
+}
+`,
+  run: (module) => (module.funcs.some((f) => holdsTransform(f.body)) ? new Differentiation(module).run() : module),
+});
+
+function holdsTransform(block: Block): boolean {
+  let found = false;
+  walk(block, ({ op }) => {
+    found ||= op === records.vjp || op === records.jvp;
+  });
+  return found;
+}
+
+/** One run over a module. Callees come first, so a differentiated function holds no transform itself. */
+class Differentiation implements SweepHost, ForwardHost {
+  readonly #module: Module;
+  readonly #funcs: Map<string, Func>;
+  /** What was made from each function, in order. */
+  readonly #made = new Map<string, Func[]>();
+  readonly #splits = new Map<string, SplitCall>();
+  readonly #tangentCalls = new Map<string, TangentCall>();
+  /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
+  readonly #single: ReadonlySet<string>;
+  readonly #moved = new Set<string>();
+
+  constructor(module: Module) {
+    this.#module = module;
+    this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
+    this.#single = referredOnce(module);
+  }
+
+  run(): Module {
+    for (const func of calleesFirst(this.#module)) {
+      if (holdsTransform(func.body)) this.#funcs.set(func.name, this.#resolve(func));
+    }
+    return makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
+  }
+
+  /** A function, unless its operations moved, then what was made from it, and from that. */
+  #withMade(name: string): readonly Func[] {
+    const func = this.#funcs.get(name) as Func;
+    const made = (this.#made.get(name) ?? []).flatMap((f) => this.#withMade(f.name));
+    return this.#moved.has(name) ? made : [func, ...made];
+  }
+
+  signature(callee: string): Signature {
+    const func = this.#funcs.get(callee);
+    if (func === undefined) return fail("name", `@${callee} is not a function of this module`);
+    return signatureOf(func);
+  }
+
+  // ---- replacing vjp and jvp operations -------------------------------------------------------------------------------------
+
+  #resolve(func: Func): Func {
+    const scope = new FuncScope(func.constraints, (name) => this.signature(name));
+    const body = this.#resolveBlock(func.body, new BlockBuilder(scope), new Replacements());
+    return withBody(func, body);
+  }
+
+  #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
+    for (const operation of block.operations) {
+      if (operation.op === records.vjp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
+      else if (operation.op === records.jvp) this.#resolveJvp(replacements.operation(operation), builder, replacements);
+      else builder.append(this.#resolveRegions(operation, builder, replacements));
+    }
+    return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
+  }
+
+  #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements): Operation {
+    if (!operation.regions.some(holdsTransform)) return replacements.operation(operation);
+    const regions = operation.regions.map((r) =>
+      this.#resolveBlock(r, new BlockBuilder(builder.scope, builder), replacements),
+    );
+    return withRegions(withOperands(operation, replacements.all(operation.operands)), regions);
+  }
+
+  #resolveVjp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
+    const callee = this.signature(operation.attributes.callee as string);
+    const wrt = differentiated(callee, operation.attributes.wrt as readonly number[]);
+    const active = callee.arguments.map((_, i) => wrt.includes(i));
+    builder.origin = operation.origin;
+    const split = this.splitCall(callee.name, active);
+    const args = groupOf(operation, "arguments");
+    const { bindings } = operation.attributes.bindings as Bindings;
+    const bound = bindSymbols(
+      callee,
+      args.map((v) => v.type),
+      bindings,
+    );
+    const count = callee.results.length;
+    const [names, gradientNames] = [operation.results.slice(0, count), operation.results.slice(count)].map((vs) =>
+      vs.map((v) => v.name),
+    );
+    const values = withBuilder(builder, () => {
+      const forward = call(split.forward, args, bound, names);
+      const given = this.#givenCotangents(operation, callee, split, forward);
+      const argumentOrder = active.flatMap((a, i) => (a ? [i] : []));
+      const backNames = argumentOrder.map((i) => gradientNames[wrt.indexOf(i)]);
+      const back = call(split.backward, [...forward.slice(count), ...given], bound, backNames);
+      return [...forward.slice(0, count), ...wrt.map((i) => back[argumentOrder.indexOf(i)])];
+    });
+    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
+  }
+
+  #resolveJvp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
+    const callee = this.signature(operation.attributes.callee as string);
+    const wrt = differentiated(callee, operation.attributes.wrt as readonly number[]);
+    builder.origin = operation.origin;
+    const active = callee.arguments.map((_, i) => wrt.includes(i));
+    const made = this.tangentCall(callee.name, active);
+    const args = groupOf(operation, "arguments");
+    const tangents = groupOf(operation, "tangents");
+    const ordered = active.flatMap((a, i) => (a ? [tangents[wrt.indexOf(i)]] : []));
+    const { bindings } = operation.attributes.bindings as Bindings;
+    const bound = bindSymbols(
+      callee,
+      args.map((v) => v.type),
+      bindings,
+    );
+    const count = callee.results.length;
+    const floats = callee.results.flatMap((type, i) => (isDifferentiable(type) ? [i] : []));
+    const tangentName = (i: number): string | null => operation.results[count + floats.indexOf(i)]?.name ?? null;
+    const names = [
+      ...operation.results.slice(0, count).map((v) => v.name),
+      ...made.givesTangent.flatMap((gives, i) => (gives ? [tangentName(i)] : [])),
+    ];
+    const values = withBuilder(builder, () => {
+      const all = call(made.signature, [...args, ...ordered], bound, names);
+      let next = count;
+      const given = made.givesTangent.map((gives) => (gives ? all[next++] : null));
+      return [...all.slice(0, count), ...floats.map((i) => given[i] ?? zerosLike(all[i]))];
+    });
+    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
+  }
+
+  /** The cotangents that the backward function takes: those of results that depend on what is differentiated. */
+  #givenCotangents(
+    operation: Operation,
+    callee: Signature,
+    split: SplitCall,
+    forward: readonly Value[],
+  ): readonly Value[] {
+    const cotangents = groupOf(operation, "cotangents");
+    let next = 0;
+    return callee.results.flatMap((type, i) => {
+      if (!isDifferentiable(type)) return [];
+      const ct = cotangents[next++];
+      return split.takesCotangent[i] ? [ct ?? zerosLike(forward[i])] : [];
+    });
+  }
+
+  // ---- making the forward and the backward function -----------------------------------------------------------------
+
+  splitCall(callee: string, active: readonly boolean[], keep = false): SplitCall {
+    const key = `${callee} ${active.map(Number).join("")}`;
+    let split = this.#splits.get(key);
+    if (split === undefined) {
+      split = this.#splitFunc(this.#funcs.get(callee) as Func, active, keep);
+      this.#splits.set(key, split);
+    }
+    return split;
+  }
+
+  #splitFunc(func: Func, active: readonly boolean[], keep: boolean): SplitCall {
+    const scope = (): FuncScope => new FuncScope(func.constraints, (name) => this.signature(name));
+    const moves = !keep && this.#single.has(func.name);
+    if (moves) this.#moved.add(func.name);
+    const state = {
+      host: this,
+      moves,
+      forward: moves ? new Replacements() : new Cloner(),
+      active: Activity.of(
+        func.body,
+        func.body.arguments.filter((_, i) => active[i]),
+      ),
+      stepwise: new ValueSet(),
+      backwardScope: scope(),
+      definitions: definitionsOf(func.body),
+    };
+    const builder = new BlockBuilder(scope());
+    const split = splitBlock(func.body, state, builder);
+    const forward = makeFunc({
+      ...func,
+      name: this.#freshName(`${func.name}.fwd`),
+      visibility: "private",
+      body: builder.finish([...split.results, ...split.residuals]),
+    });
+    this.#add(func, forward);
+    const backward = this.#backwardFunc(func, split.residuals, split.backward);
+    this.#add(func, backward);
+    return {
+      forward: signatureOf(forward),
+      backward: signatureOf(backward),
+      takesCotangent: func.body.results.map((r) => state.active.has(r)),
+    };
+  }
+
+  tangentCall(callee: string, active: readonly boolean[]): TangentCall {
+    const key = `${callee} ${active.map(Number).join("")}`;
+    let made = this.#tangentCalls.get(key);
+    if (made === undefined) {
+      const func = this.#funcs.get(callee) as Func;
+      const builder = new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
+      const { body, givesTangent } = new ForwardSweep(this).body(func.body, active, builder);
+      const forward = makeFunc({ ...func, name: this.#freshName(`${callee}.jvp`), visibility: "private", body });
+      this.#add(func, forward);
+      this.#tangentCalls.set(key, (made = { signature: signatureOf(forward), givesTangent }));
+    }
+    return made;
+  }
+
+  /** The backward block as a function: residuals become its first arguments. */
+  #backwardFunc(func: Func, residuals: readonly Value[], backward: Block): Func {
+    const replacements = new Replacements();
+    const args = residuals.map((v) => {
+      const argument = new Value(v.type, v.name);
+      replacements.set(v, argument);
+      return argument;
+    });
+    const { operations, results } = replacements.block(backward);
+    const body = makeBlock([...args, ...backward.arguments], operations, results);
+    const { symbols, constraints } = dimsNeeded(func, body);
+    return makeFunc({
+      ...func,
+      name: this.#freshName(`${func.name}.bwd`),
+      visibility: "private",
+      symbols,
+      constraints,
+      body,
+    });
+  }
+
+  #freshName(base: string): string {
+    let name = base;
+    for (let n = 1; this.#funcs.has(name); n++) name = `${base}_${n}`;
+    return name;
+  }
+
+  #add(from: Func, made: Func): void {
+    this.#funcs.set(made.name, made);
+    this.#made.set(from.name, [...(this.#made.get(from.name) ?? []), made]);
+  }
+}
+
+/**
+ * The private functions that nobody needs once they are split: one operation differentiates them, or calls them from such
+ * a function.
+ */
+function referredOnce(module: Module): ReadonlySet<string> {
+  const references = new Map<string, { count: number; from: Func; isTransform: boolean }>();
+  for (const from of module.funcs) {
+    walk(from.body, (operation) => {
+      const name = calleeOf(operation);
+      if (name === null) return;
+      const count = (references.get(name)?.count ?? 0) + 1;
+      references.set(name, { count, from, isTransform: operation.op.traits.transform === true });
+    });
+  }
+  const single = new Set<string>();
+  for (const { name, visibility } of [...calleesFirst(module)].reverse()) {
+    const reference = references.get(name);
+    const isLast = reference?.isTransform === true || single.has(reference?.from.name ?? "");
+    if (visibility === "private" && reference?.count === 1 && isLast) single.add(name);
+  }
+  return single;
+}
+
+/** The symbols that a body mentions, the constraints that speak of them, and the symbols these mention. */
+function dimsNeeded(
+  func: Func,
+  body: Block,
+): { readonly symbols: readonly string[]; readonly constraints: readonly Constraint[] } {
+  const used = usedSymbols(body);
+  const mentions = (c: Constraint): Set<string> => collectSymbols(c.right, collectSymbols(c.left, new Set()));
+  const constraints = func.constraints.filter((c) => [...mentions(c)].some((name) => used.has(name)));
+  for (const c of constraints) for (const name of mentions(c)) used.add(name);
+  return { symbols: func.symbols.filter((s) => used.has(s)), constraints };
+}

@@ -1,0 +1,103 @@
+// Moves out of loops what is the same at each step. Before differentiation that is more than time saved: what a loop
+// computes, its backward loop may need, and has kept for each step.
+
+import {
+  type Block,
+  calleeOf,
+  isScalar,
+  mapBodies,
+  type Operation,
+  ValueSet,
+  withOperations,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+
+export const loopInvariantCodeMotion = definePass({
+  name: "loop-invariant-code-motion",
+  summary: "Moves what is the same at each step of a loop in front of it: pure operations that cannot fail.",
+  idempotent: true,
+  example: `func @main(%x: f64, %n: i32) -> f64 {
+  %zero = constant 0 : i32
+  %i, %y = while carry(%i: i32 = %zero, %y: f64 = %x) : i32, f64 {
+    %go = compare %i, %n, direction = lt : bool
+    yield %go
+  } do(%i: i32, %y: f64) {
+    %one = constant 1 : i32
+    %rate = exp %x : f64
+    %next = add %y, %rate : f64
+    %i_1 = add %i, %one : i32
+    yield %i_1, %next
+  }
+  return %y
+}
+`,
+  run: (module) => mapBodies(module, inBlock),
+});
+
+/** Inner loops come first: what leaves them may leave this one too. */
+function inBlock(block: Block): Block {
+  const operations: Operation[] = [];
+  for (const operation of block.operations) {
+    const regions = operation.regions.map(inBlock);
+    if (operation.op.traits.carries !== true) {
+      operations.push(withRegions(operation, regions));
+      continue;
+    }
+    const moved = regions.map(invariantsOf);
+    for (const set of moved) operations.push(...set);
+    operations.push(
+      withRegions(
+        operation,
+        regions.map((region, i) => without(region, moved[i])),
+      ),
+    );
+  }
+  return withOperations(block, operations);
+}
+
+function without(region: Block, moved: ReadonlySet<Operation>): Block {
+  if (moved.size === 0) return region;
+  return withOperations(
+    region,
+    region.operations.filter((operation) => !moved.has(operation)),
+  );
+}
+
+/** The operations of a loop's region that are the same at each step, and worth to be moved, in order. */
+function invariantsOf(region: Block): ReadonlySet<Operation> {
+  const variant = new ValueSet(region.arguments);
+  const invariant: Operation[] = [];
+  for (const operation of region.operations) {
+    if (isMovable(operation) && !operation.operands.some((v) => variant.has(v))) invariant.push(operation);
+    else for (const v of operation.results) variant.add(v);
+  }
+  const needed = new ValueSet();
+  const moved: Operation[] = [];
+  for (const operation of invariant.reverse()) {
+    if (costsNothing(operation) && !operation.results.some((v) => needed.has(v))) continue;
+    moved.push(operation);
+    for (const v of operation.operands) needed.add(v);
+  }
+  return new Set(moved.reverse());
+}
+
+/** A loop that runs no step runs what was in front of it: that must neither fail nor go on for ever, nor touch memory. */
+function isMovable(operation: Operation): boolean {
+  const { op, regions, results } = operation;
+  const { traits } = op;
+  return (
+    op.effect === "pure" &&
+    regions.length === 0 &&
+    calleeOf(operation) === null &&
+    traits.memory !== true &&
+    traits.transform !== true &&
+    results.every((v) => v.type.kind === "tensor")
+  );
+}
+
+/** Constants, and of tensors what becomes part of whatever reads it: such only moves with what needs it. */
+function costsNothing({ op, results }: Operation): boolean {
+  const { constant, cheap, moves } = op.traits;
+  return constant === true || (!results.every((v) => isScalar(v.type)) && (cheap === true || moves === true));
+}

@@ -1,0 +1,383 @@
+// Declared graphs: operations on a graph's tensors go to that graph; what is run of it is chosen later.
+
+import {
+  AdjointError,
+  atCaller,
+  type Block,
+  Cloner,
+  captureOrigin,
+  collectSymbols,
+  dimsOf,
+  type Func,
+  fail,
+  freeValues,
+  type Module,
+  makeBlock,
+  makeFunc,
+  makeModule,
+  type Operation,
+  type Origin,
+  parseTypeText,
+  printType,
+  requireOptions,
+  type Signature,
+  sameType,
+  signatureOf,
+  symbol,
+  type Type,
+  tensorType,
+  unranked,
+  Value,
+  ValueSet,
+} from "../../ir/index.ts";
+import { compare, constant, isFloatType, select, vjp } from "../../ops/index.ts";
+import { tensor as concrete } from "../handle/create.ts";
+import type { Data } from "../handle/data.ts";
+import { describe } from "../handle/describe.ts";
+import { type DTypeConstant, dtypeNamed } from "../handle/dtypes.ts";
+import { apply, type Operand } from "../handle/lift.ts";
+import { rootOf, TraceScope, withGraph } from "../handle/scope.ts";
+import { Tensor } from "../handle/tensor.ts";
+
+export interface PlaceholderOptions {
+  /** What feeds call it. */
+  readonly name?: string;
+  /** Extents and symbols, as `["B", 28, 28]`; any shape where left out. */
+  readonly shape?: readonly (number | string)[];
+}
+
+/** What a graph knows of one of its inputs. */
+export interface GraphInput {
+  readonly kind: "placeholder" | "variable" | "captured";
+  readonly name: string;
+  readonly tensor: Tensor;
+  readonly origin: Origin | null;
+  /** Of a variable, its first value; of a captured tensor, the tensor itself. */
+  readonly value: Tensor | null;
+}
+
+export interface Assignment {
+  readonly variable: Tensor;
+  readonly value: Tensor;
+  readonly origin: Origin;
+}
+
+/** Part of a graph as a function: @main takes the inputs that are not fed, then what is, and gives the fetches. */
+export interface GraphPart {
+  readonly module: Module;
+  readonly inputs: readonly GraphInput[];
+}
+
+/**
+ * A graph that is declared before it runs, as in TensorFlow 1: make placeholders and variables, apply functions to them, run
+ * parts of it in a Session.
+ * @example const g = new Graph(); const x = g.placeholder(f64, { name: "x" }); new Session(g).run(mul(x, x), { x: 3 })
+ */
+export class Graph {
+  readonly #scope: TraceScope;
+  readonly #inputs = new Map<Value, GraphInput>();
+  readonly #names = new Set<string>();
+  readonly #assignments = new Map<Tensor, Assignment>();
+
+  constructor() {
+    this.#scope = new TraceScope(null, declared, declared);
+    this.#scope.declare();
+    // what sessions run is called so
+    this.#scope.freshName("main");
+  }
+
+  /**
+   * A tensor that runs are fed with.
+   * @throws AdjointError code `name` for a name that is taken, `dtype`, `shape`.
+   */
+  placeholder(dtype: DTypeConstant | string, options: PlaceholderOptions = {}): Tensor {
+    return atCaller(Graph.prototype.placeholder, () => {
+      requireOptions("placeholder", options, ["name", "shape"]);
+      const name = dtypeNamed(dtype);
+      const { shape } = options;
+      const type = shape === undefined ? unranked(name) : tensorType(name, readShape(shape));
+      return this.#input("placeholder", type, options.name ?? this.#freshName("x"), null, Graph.prototype.placeholder);
+    });
+  }
+
+  /**
+   * State that lives in a session: it starts as `initial`, and `assign` changes it.
+   * @throws AdjointError code `name` for a name that is taken; as `tensor` for the data.
+   */
+  variable(initial: Data | Tensor, options: { readonly name?: string } = {}): Tensor {
+    return atCaller(Graph.prototype.variable, () => {
+      requireOptions("variable", options, ["name"]);
+      const value = initial instanceof Tensor ? initial : concrete(initial);
+      value.array("variable");
+      return this.#input("variable", value.type, options.name ?? this.#freshName("v"), value, Graph.prototype.variable);
+    });
+  }
+
+  /**
+   * What, when fetched, gives `value` and makes it the variable's at the end of the run: all reads of a run see the value
+   * from before it.
+   * @throws AdjointError code `argument` for what is no variable of this graph, `dtype` and `shape` for another type.
+   */
+  assign(variable: Tensor, value: Operand): Tensor {
+    return atCaller(Graph.prototype.assign, () => {
+      this.#requireOpen();
+      const input = this.#inputs.get(this.valueOf(variable, "assign: the variable"));
+      if (input?.kind !== "variable") fail("argument", "assign: the first operand is no variable of this graph");
+      const [given] = withGraph(this.#scope, () => apply(Graph.prototype.assign, [variable, value], (_, v) => [v]));
+      if (!sameType(given.type, variable.type) && given.type.kind === "tensor") {
+        fail("shape", `assign: the value has type ${printType(given.type)}, expected ${printType(variable.type)}`);
+      }
+      const handle = new Tensor({ value: this.valueOf(given, "assign"), builder: this.#scope.root });
+      const origin = captureOrigin(Graph.prototype.assign);
+      this.#assignments.set(handle, { variable, value: given, origin });
+      return handle;
+    });
+  }
+
+  /**
+   * The gradient of the sum of `ys` with respect to each of `xs`, which may be any tensors of the graph; zero where nothing
+   * depends on it. `gradYs` weighs the elements of `ys`; ones where left out.
+   * @throws AdjointError code `no-derivative` for dtypes without one, `argument` for lists of other lengths.
+   */
+  gradients(ys: Tensor | readonly Tensor[], xs: readonly Tensor[], gradYs?: readonly Operand[]): readonly Tensor[] {
+    return atCaller(Graph.prototype.gradients, () => {
+      this.#requireOpen();
+      const results = [ys].flat().map((y, i) => this.valueOf(y, `gradients: y ${i}`));
+      if (!Array.isArray(xs)) fail("argument", `gradients: the xs are ${describe(xs)}, expected an array of tensors`);
+      const wrt = xs.map((x, i) => this.valueOf(x, `gradients: x ${i}`));
+      for (const [what, values] of [
+        ["y", results],
+        ["x", wrt],
+      ] as const)
+        requireFloats(what, values);
+      if (gradYs !== undefined && gradYs.length !== results.length) {
+        fail("argument", `gradients: got ${gradYs.length} gradYs, expected ${results.length}, one for each y`);
+      }
+      const { func, others } = this.#between(results, wrt);
+      this.#scope.funcs.set(func.name, func);
+      return this.#applyVjp(signatureOf(func), [...wrt, ...others], results, gradYs, wrt.length);
+    });
+  }
+
+  /** The IR of what the fetches need. */
+  module(fetches: Tensor | readonly Tensor[]): Module {
+    return atCaller(Graph.prototype.module, () => this.part([fetches].flat(), []).module);
+  }
+
+  // ---- for sessions -------------------------------------------------------------------------------------------------
+
+  /** From here on an operation on the graph's tensors is an error. */
+  freeze(): void {
+    this.#scope.freeze();
+  }
+
+  /** The tensor of a placeholder or variable by its name. */
+  named(name: string): Tensor | null {
+    for (const input of this.#inputs.values())
+      if (input.name === name && input.kind !== "captured") return input.tensor;
+    return null;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#inputs.values()].flatMap((input) => (input.kind === "captured" ? [] : [input.name]));
+  }
+
+  assignmentOf(fetch: Tensor): Assignment | null {
+    return this.#assignments.get(fetch) ?? null;
+  }
+
+  inputOf(tensor: Tensor): GraphInput | null {
+    return tensor.traced === null ? null : (this.#inputs.get(tensor.traced.value) ?? null);
+  }
+
+  /** The tensor's value in this graph. */
+  valueOf(tensor: unknown, what: string): Value {
+    if (!(tensor instanceof Tensor))
+      return fail("argument", `${what} is ${describe(tensor)}, expected a tensor of the graph`);
+    if (tensor.traced === null) {
+      const hint = "give it to a function with one of the graph's tensors, or fetch what is computed from it";
+      return fail("scope", `${what} is a concrete tensor, expected one of the graph`, { hint });
+    }
+    if (rootOf(tensor.traced.builder) !== this.#scope.root) fail("scope", `${what} belongs to another graph`);
+    return tensor.traced.value;
+  }
+
+  /** The function of the fetches; what is fed is not computed, and takes its place among the arguments. */
+  part(fetches: readonly Tensor[], fed: readonly Tensor[]): GraphPart {
+    const wanted = fetches.map((t, i) => this.valueOf(t, `fetch ${i}`));
+    const given = fed.map((t) => this.valueOf(t, "a feed"));
+    const cut = new ValueSet(given);
+    const { operations, read } = this.#needed(wanted, cut);
+    const inputs = this.#allInputs().filter((input) => {
+      const value = this.#valueOfInput(input);
+      return read.has(value) && !cut.has(value);
+    });
+    const args = [...inputs.map((input) => this.#valueOfInput(input)), ...given];
+    return { module: this.#functionOf("main", "public", args, operations, wanted), inputs };
+  }
+
+  #functionOf(
+    name: string,
+    visibility: Func["visibility"],
+    args: readonly Value[],
+    operations: readonly Operation[],
+    results: readonly Value[],
+  ): Module {
+    const func = this.#func(name, visibility, args, operations, results);
+    return makeModule([...this.#scope.funcs.values(), func]);
+  }
+
+  /** Copies of the operations as a function of `args`: the graph has them still, and other functions may. */
+  #func(
+    name: string,
+    visibility: Func["visibility"],
+    args: readonly Value[],
+    operations: readonly Operation[],
+    results: readonly Value[],
+  ): Func {
+    const fresh = new Cloner();
+    const parameters = args.map((a) => {
+      const parameter = new Value(a.type, a.name);
+      fresh.set(a, parameter);
+      return parameter;
+    });
+    const body: Block = makeBlock(
+      parameters,
+      operations.map((o) => fresh.operation(o)),
+      results.map((v) => fresh.get(v)),
+    );
+    const symbols = new Set<string>();
+    for (const { type } of args) for (const d of dimsOf(type)) collectSymbols(d, symbols);
+    // the constraints of what is left out do not hold here: refining shapes finds those of what is left
+    return makeFunc({ name, visibility, symbols: [...symbols], body });
+  }
+
+  /** The operations that the values need, those defining `cut` and before left out; and every value that is read. */
+  #needed(
+    values: readonly Value[],
+    cut: ValueSet,
+  ): { readonly operations: readonly Operation[]; readonly read: ValueSet } {
+    const read = new ValueSet(values);
+    const kept: Operation[] = [];
+    const all = this.#scope.root.operations;
+    const isWanted = (o: Operation): boolean => o.results.some((v) => read.has(v) && !cut.has(v));
+    for (let i = all.length - 1; i >= 0; i--) {
+      if (!isWanted(all[i])) continue;
+      kept.push(all[i]);
+      for (const v of all[i].operands) read.add(v);
+      if (all[i].regions.length > 0) for (const v of freeValues(...all[i].regions)) read.add(v);
+    }
+    return { operations: kept.reverse(), read };
+  }
+
+  /** A private function from `from` to `to`, and what else of the graph it reads. */
+  #between(to: readonly Value[], from: readonly Value[]): { readonly func: Func; readonly others: readonly Value[] } {
+    const cut = new ValueSet(from);
+    const { operations, read } = this.#needed(to, cut);
+    const others = this.#scope.root.arguments.filter((a) => read.has(a) && !cut.has(a));
+    const name = this.#scope.freshName("forward");
+    return { func: this.#func(name, "private", [...from, ...others], operations, to), others };
+  }
+
+  #applyVjp(
+    signature: Signature,
+    args: readonly Value[],
+    results: readonly Value[],
+    gradYs: readonly Operand[] | undefined,
+    count: number,
+  ): readonly Tensor[] {
+    const builder = this.#scope.root;
+    const handle = (value: Value): Tensor => new Tensor({ value, builder });
+    const wrt = Array.from({ length: count }, (_, i) => i);
+    return withGraph(this.#scope, () =>
+      apply(Graph.prototype.gradients, [...args.map(handle), ...(gradYs ?? [])], (...values) => {
+        const given = values.slice(args.length);
+        const cotangents = gradYs === undefined ? results.map(onesLike) : given;
+        return vjp(signature, values.slice(0, args.length), cotangents, wrt).slice(results.length);
+      }),
+    );
+  }
+
+  // ---- inputs -------------------------------------------------------------------------------------------------------
+
+  #input(
+    kind: "placeholder" | "variable",
+    type: Type,
+    name: string,
+    value: Tensor | null,
+    boundary: (...args: never[]) => unknown,
+  ): Tensor {
+    this.#requireOpen();
+    if (typeof name !== "string" || name === "")
+      fail("name", `the name of a ${kind} is ${describe(name)}, expected text`);
+    if (this.#names.has(name)) fail("name", `the graph has a placeholder or variable '${name}' already`);
+    this.#names.add(name);
+    const argument = this.#scope.root.argument(type, name);
+    const tensor = new Tensor({ value: argument, builder: this.#scope.root });
+    this.#inputs.set(argument, { kind, name, tensor, origin: captureOrigin(boundary), value });
+    return tensor;
+  }
+
+  /** Placeholders and variables, then concrete tensors that operations read. */
+  #allInputs(): readonly GraphInput[] {
+    const captured = [...this.#scope.captured].map(
+      ([value, argument]): GraphInput => ({
+        kind: "captured",
+        name: argument.name ?? "captured",
+        tensor: new Tensor({ value: argument, builder: this.#scope.root }),
+        origin: null,
+        value,
+      }),
+    );
+    return [...this.#inputs.values(), ...captured];
+  }
+
+  #valueOfInput({ tensor }: GraphInput): Value {
+    return this.valueOf(tensor, "an input");
+  }
+
+  #freshName(base: string): string {
+    for (let n = 0; ; n++) {
+      const name = n === 0 ? base : `${base}_${n}`;
+      if (!this.#names.has(name)) return name;
+    }
+  }
+
+  #requireOpen(): void {
+    this.#scope.requireOpen();
+  }
+}
+
+/** Stands where a traced function would. */
+function declared(): void {}
+
+function readShape(shape: readonly (number | string)[]) {
+  if (!Array.isArray(shape))
+    fail("shape", `placeholder: the shape is ${describe(shape)}, expected an array of extents`);
+  return shape.map((d: unknown, axis) => {
+    if (typeof d === "number" && Number.isSafeInteger(d) && d >= 0) return d;
+    if (typeof d !== "string")
+      fail("shape", `placeholder: the extent of axis ${axis} is ${describe(d)}, expected a size or a symbol`);
+    try {
+      return dimsOf(parseTypeText(`f64[${d}]`))[0] ?? symbol(d);
+    } catch (error) {
+      if (!(error instanceof AdjointError)) throw error;
+      return fail("shape", `placeholder: the extent of axis ${axis}: ${error.reason}`, { cause: error });
+    }
+  });
+}
+
+function requireFloats(what: string, values: readonly Value[]): void {
+  for (const [i, { type }] of values.entries()) {
+    if (!isFloatType(type))
+      fail("no-derivative", `gradients: ${what} ${i} has type ${printType(type)}, which has no derivative`);
+  }
+}
+
+/** Ones of the value's shape, which may not be known before it runs. */
+function onesLike(value: Value): Value {
+  const { type } = value;
+  if (type.kind === "tensor") return constant(1, type);
+  const one = constant(1, tensorType(type.kind === "unranked" ? type.dtype : "f64"));
+  return select(compare(value, value, "eq"), one, one);
+}

@@ -1,0 +1,168 @@
+// Lifting strict functions on Values to what users call: literals, broadcasting, origins, and where operations go.
+
+import {
+  AdjointError,
+  atCaller,
+  BlockBuilder,
+  currentBlock,
+  type DType,
+  FuncScope,
+  fail,
+  isFloat,
+  isRepresentable,
+  type Module,
+  makeFunc,
+  makeModule,
+  type NdArray,
+  type Origin,
+  scalar,
+  type Value,
+  withBuilder,
+} from "../../ir/index.ts";
+import { broadcastOperands, constant } from "../../ops/index.ts";
+import { remember } from "./history.ts";
+import { type Boundary, currentTrace, graphOf, withGraph } from "./scope.ts";
+import { describeStranger, Tensor } from "./tensor.ts";
+
+/** What an operation takes: a tensor, or a literal of the tensor's dtype. */
+export type Operand = Tensor | number | boolean;
+
+/** Runs the function `entry` of a module on concrete arrays; installed by whoever knows a backend. */
+type Evaluate = (module: Module, entry: string, args: readonly NdArray[]) => readonly NdArray[];
+let installed: Evaluate = () => fail("option", "nothing here can run operations on concrete tensors");
+
+export function installEvaluate(run: Evaluate): void {
+  installed = run;
+}
+
+/** The function's results on concrete tensors, as concrete tensors. */
+export function evaluate(module: Module, entry: string, args: readonly Tensor[]): readonly Tensor[] {
+  const arrays = args.map((t) => t.array("an operand"));
+  const results = installed(module, entry, arrays).map((array) => new Tensor(array));
+  remember(module, entry, args, results);
+  return results;
+}
+
+/** A traced tensor where no trace runs is one that was kept. */
+export function requireConcrete(tensor: Tensor): void {
+  if (tensor.traced === null) return;
+  fail("scope", "a traced tensor is used after its trace ended", { hint: "return it from the traced function" });
+}
+
+let outermost: Boundary | null = null;
+
+/** Runs `body`, whose operations have the line that called `boundary` as origin. It must not run users' functions. */
+export function calledAs<T>(boundary: Boundary, body: () => T): T {
+  const before = outermost;
+  outermost ??= boundary;
+  try {
+    return body();
+  } finally {
+    outermost = before;
+  }
+}
+
+/** As calledAs; errors without a line get that one. */
+export function asUser<T>(boundary: Boundary, body: () => T): T {
+  return calledAs(boundary, () => atCaller(outermost ?? boundary, body));
+}
+
+/** Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called. */
+export function apply(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): readonly Tensor[] {
+  const trace = currentTrace();
+  const called = outermost ?? boundary;
+  const graph = trace === null ? graphOf(operands) : null;
+  if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
+  const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
+  if (trace === null) return runNow(operands, dtype, build, called);
+  const origin = trace.origin(called);
+  return withOrigin(origin, () => {
+    const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
+    const builder = currentBlock();
+    return build(...values).map((value) => new Tensor({ value, builder }));
+  });
+}
+
+/** As apply, for functions of one result whose operands broadcast. */
+export function applyBroadcast(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => Value,
+): Tensor {
+  return apply(boundary, operands, (...values) => {
+    const builder = currentBlock();
+    return [build(...broadcastOperands(values, builder.scope, builder.origin))];
+  })[0];
+}
+
+export type Unary = (x: Operand) => Tensor;
+export type Binary = (x: Operand, y: Operand) => Tensor;
+
+/** The user's function of a strict one; it is its own boundary. */
+export function unary(build: (x: Value) => Value): Unary {
+  const f: Unary = (x) => applyBroadcast(f, [x], build);
+  return f;
+}
+
+export function binary(build: (x: Value, y: Value) => Value): Binary {
+  const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
+  return f;
+}
+
+function withOrigin<T>(origin: Origin | null, body: () => T): T {
+  const builder = currentBlock();
+  const before = builder.origin;
+  builder.origin = origin;
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof AdjointError ? error.at(origin) : error;
+  } finally {
+    builder.origin = before;
+  }
+}
+
+/** A literal as a constant of the tensor's dtype; f64 or bool where there is none. */
+export function literal(x: number | boolean, dtype: DType | null): Value {
+  if (typeof x !== "number" && typeof x !== "boolean") {
+    fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`);
+  }
+  const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
+  if ((typeof x === "boolean") !== (target === "bool")) {
+    fail("dtype", `the literal ${x} meets a tensor of dtype ${target}`, { hint: "cast the tensor" });
+  }
+  if (typeof x === "number" && !isFloat(target) && !isRepresentable(x, target)) {
+    fail("literal", `the literal ${Object.is(x, -0) ? "-0" : x} is not a value of ${target}`, {
+      hint: "cast the tensor, or write a value it has",
+    });
+  }
+  return constant(x, scalar(target));
+}
+
+/** An operand as a tensor: a literal becomes a constant of the dtype; f64 or bool where that is null. */
+export function asTensor(boundary: Boundary, operand: Operand, dtype: DType | null): Tensor {
+  return operand instanceof Tensor ? operand : apply(boundary, [], () => [literal(operand, dtype)])[0];
+}
+
+/** Concrete operands: a function of this one step, run at once. */
+function runNow(
+  operands: readonly Operand[],
+  dtype: DType | null,
+  build: (...values: Value[]) => readonly Value[],
+  boundary: Boundary,
+): readonly Tensor[] {
+  const builder = new BlockBuilder(new FuncScope());
+  const tensors = operands.filter((o) => o instanceof Tensor);
+  return atCaller(boundary, () => {
+    tensors.forEach(requireConcrete);
+    const results = withBuilder(builder, () =>
+      build(...operands.map((o) => (o instanceof Tensor ? builder.argument(o.type) : literal(o, dtype)))),
+    );
+    const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
+    return evaluate(module, "main", tensors);
+  });
+}

@@ -1,0 +1,160 @@
+// The handle users hold: a value in a trace, or concrete elements. Immutable either way.
+
+import {
+  atCaller,
+  type BlockBuilder,
+  type Dim,
+  type DType,
+  dimsOf,
+  elementDType,
+  fail,
+  type NdArray,
+  printType,
+  sizeOf,
+  type Type,
+  type TypedArray,
+  tensorType,
+  type Value,
+} from "../../ir/index.ts";
+import type { Nested } from "./data.ts";
+import { describe } from "./describe.ts";
+
+export interface TracedPart {
+  readonly value: Value;
+  readonly builder: BlockBuilder;
+}
+
+export class Tensor {
+  /** Where it is in a trace; null for a concrete one. */
+  readonly traced: TracedPart | null;
+  readonly #array: NdArray | null;
+  readonly type: Type;
+
+  /** Made by functions of this package; users write `tensor(data)`. */
+  constructor(part: TracedPart | NdArray) {
+    if (typeof part !== "object" || part === null || !("builder" in part || "data" in part)) {
+      fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
+    }
+    const isTraced = "builder" in part;
+    this.traced = isTraced ? part : null;
+    this.#array = isTraced ? null : part;
+    this.type = isTraced ? part.value.type : tensorType(part.dtype, part.shape);
+    Object.freeze(this);
+  }
+
+  /** Proxies and look-alikes are no tensors: they have no elements of their own. */
+  static [Symbol.hasInstance](x: unknown): x is Tensor {
+    return typeof x === "object" && x !== null && #array in x;
+  }
+
+  /** The name of the elements' dtype. */
+  get dtype(): DType {
+    return elementDType(this.type) ?? "f64";
+  }
+  /** The extents; dimensions that are not known yet are shown by their symbols. */
+  get shape(): readonly (number | string)[] {
+    return dimsOf(this.type).map((d: Dim) => (typeof d === "number" ? d : d.key));
+  }
+  get rank(): number {
+    return dimsOf(this.type).length;
+  }
+  /** The number of elements; an error where it is not known yet. */
+  get size(): number {
+    const known = this.shape.filter((d) => typeof d === "number");
+    return known.length === this.rank ? sizeOf(known) : this.array("size").data.length;
+  }
+
+  /** The elements, row-major; an error in a trace, where there are none yet. */
+  array(asked: string): NdArray {
+    if (this.#array !== null) return this.#array;
+    return fail("primitive", `${asked}: a traced tensor ${printType(this.type)} has no elements yet`, {
+      hint: "read them from what the compiled function returns, or look with probe",
+    });
+  }
+
+  /** The one element as a number or boolean. */
+  item(): number | boolean {
+    return atCaller(Tensor.prototype.item, () => {
+      const { data, dtype } = this.array("item()");
+      if (data.length !== 1)
+        fail("shape", `item() of ${printType(this.type)}: it has ${data.length} elements, expected 1`, {
+          hint: "write toArray() or data() for all",
+        });
+      return dtype === "bool" ? data[0] !== 0 : data[0];
+    });
+  }
+
+  /** A copy of the elements, row-major. */
+  data(): TypedArray {
+    return atCaller(Tensor.prototype.data, () => this.array("data()")).data.slice();
+  }
+
+  /** The elements as nested arrays. */
+  toArray(): Nested {
+    const { data, dtype, shape } = atCaller(Tensor.prototype.toArray, () => this.array("toArray()"));
+    const element = (i: number): number | boolean => (dtype === "bool" ? data[i] !== 0 : data[i]);
+    const part = (axis: number, offset: number): Nested => {
+      if (axis === shape.length) return element(offset);
+      const step = sizeOf(shape.slice(axis + 1));
+      return Array.from({ length: shape[axis] }, (_, i) => part(axis + 1, offset + i * step));
+    };
+    return part(0, 0);
+  }
+
+  toString(): string {
+    return this.#array === null
+      ? `Tensor(${printType(this.type)})`
+      : `Tensor(${printType(this.type)}, ${JSON.stringify(this.toArray())})`;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](): string {
+    return this.toString();
+  }
+
+  /** Used where JavaScript wants a primitive: text is fine, arithmetic and comparison are not. */
+  [Symbol.toPrimitive](hint: string): string {
+    if (hint === "string") return this.toString();
+    const how = `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`;
+    return misused(this, Tensor.prototype[Symbol.toPrimitive], how, operators[hint]);
+  }
+
+  /** No element is reached by iterating, spreading or destructuring. */
+  [Symbol.iterator](): Iterator<never> {
+    return misused(this, Tensor.prototype[Symbol.iterator], "iterated, spread or destructured", elements);
+  }
+
+  toJSON(): never {
+    const hint = "write JSON.stringify(x.toArray()), and keep its dtype beside it";
+    return misused(this, Tensor.prototype.toJSON, "given to JSON.stringify", hint);
+  }
+}
+
+const branches = "where(c, a, b) or cond to branch, item() for the number of a concrete tensor";
+const operators: Readonly<Record<string, string>> = {
+  number: `write neg(a) for -a, mul(a, b) for a * b, less(a, b) for a < b, ${branches}`,
+  default: `write add(a, b) for a + b, equal(a, b) for a == b, ${branches}`,
+};
+const elements = "write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis";
+
+function misused(tensor: Tensor, boundary: (...args: never[]) => unknown, how: string, hint: string): never {
+  return atCaller(boundary, () => fail("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint }));
+}
+
+// arrays have these, and on a tensor they would silently be undefined: a loop would not run, an operand be missing
+for (const [name, shown, hint] of [
+  ["length", ".length", "write shape[0] for its first extent, size for the number of its elements"],
+  ["0", "[0]", elements],
+] as const) {
+  const get = function (this: Tensor): never {
+    return misused(this, get, `asked for ${shown}, as arrays are`, hint);
+  };
+  Object.defineProperty(Tensor.prototype, name, { get, configurable: true });
+}
+
+/** What stands where a tensor should, for messages. */
+export function describeStranger(x: unknown): string {
+  const name = describe(x);
+  return name === "a Tensor" && !(x instanceof Tensor)
+    ? "a Tensor of another copy of this package, or a proxy of one"
+    : name;
+}

@@ -1,0 +1,90 @@
+// Composites: functions written in other functions. In a trace each is a private function of the module being built,
+// traced once per types of its arguments and called, so that dumps show `call @softmax` until it is inlined.
+
+import { atCaller, type Func, fail, printType, type Signature, signatureOf, symbol } from "../../ir/index.ts";
+import { call, isUnranked } from "../../ops/index.ts";
+import { describe } from "../handle/describe.ts";
+import { apply, asUser } from "../handle/lift.ts";
+import { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "../handle/scope.ts";
+import { Tensor } from "../handle/tensor.ts";
+import { flattenList, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
+import { requireFunction } from "./structure.ts";
+import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
+
+/** The function made for one list of types: what it is called by, and the structure of what it gives. */
+interface Made {
+  readonly signature: Signature;
+  readonly results: Tree;
+}
+
+/** By module, which its table of functions stands for: what composites made there, by their names and types. */
+const madeIn = new WeakMap<ReadonlyMap<string, Func>, Map<string, Made>>();
+
+const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
+/** Everything but tensors, and structures that may hold some, is part of the function made. */
+const isFixed = (x: unknown): boolean => isStatic(x) || typeof x === "number" || typeof x === "boolean";
+
+/**
+ * The function `body` under a name: in a trace a call of a private function, whose operations have the line of each call
+ * as origin; on concrete tensors it runs at once. The body reads its arguments and nothing else from outside, and what it
+ * gives depends on them alone. Options and literals are part of the function made.
+ *
+ * @throws AdjointError `argument` for a name that is no identifier, `scope` where the body reads a tensor from outside.
+ * @example const swish = composite("swish", (x) => x.mul(logistic(x)))
+ */
+export function composite<F extends TracedFunction>(name: string, body: F): F {
+  atCaller(composite, () => {
+    requireFunction(body, "composite: the function");
+    if (typeof name === "string" && /^[A-Za-z_]\w*$/.test(name)) return;
+    fail("argument", `composite: the name is ${describe(name)}, expected an identifier`);
+  });
+  const f = (...args: unknown[]): unknown => asUser(f, () => run(f, body, args));
+  Object.defineProperty(body, "name", { value: name });
+  Object.defineProperty(f, "name", { value: name });
+  return f as F;
+}
+
+function run(f: Boundary, body: TracedFunction, args: readonly unknown[]): unknown {
+  const { leaves, tree } = flattenList(args, isTensor, `${f.name}: argument`, isFixed);
+  const scope = currentTrace();
+  if (scope === null) {
+    const graph = graphOf(leaves);
+    if (graph !== null) return withGraph(graph, () => run(f, body, args));
+    return atOnce(f, [], () => body(...args));
+  }
+  // without ranks there is no type to make a function for
+  if (leaves.some((t) => isUnranked(t.type))) return body(...args);
+  const made = makeIn(scope, f, body, leaves, tree);
+  const identity = Object.fromEntries(made.signature.symbols.map((name) => [name, symbol(name)]));
+  return unflatten(
+    made.results,
+    apply(f, leaves, (...values) => call(made.signature, values, identity)),
+  );
+}
+
+function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: readonly Tensor[], tree: Tree): Made {
+  let all = madeIn.get(scope.funcs);
+  if (all === undefined) madeIn.set(scope.funcs, (all = new Map()));
+  const types = leaves.map((t) => t.type);
+  const key = `${f.name} ${fixedKey(tree)} ${types.map(printType).join()}`;
+  let made = all.get(key);
+  if (made === undefined) {
+    const inner = new TraceScope(scope, f, body, "caller");
+    const { func, results, captured } = traceInto(inner, body, types, tree, "private");
+    if (captured.length > 0)
+      fail("scope", `${f.name} reads a tensor from outside`, {
+        hint: "make it an argument, for it is read at each call",
+      });
+    all.set(key, (made = { signature: signatureOf(func), results }));
+  }
+  return made;
+}
+
+/** As treeKey, with numbers that JSON does not tell apart. */
+function fixedKey(tree: Tree): string {
+  if (tree.kind === "static" && typeof tree.value === "number")
+    return Object.is(tree.value, -0) ? "-0" : `${tree.value}`;
+  if (tree.kind === "leaf" || tree.kind === "static") return treeKey(tree);
+  const items = tree.items.map(fixedKey);
+  return tree.kind === "array" ? `[${items}]` : `{${tree.keys.map((k, i) => `${JSON.stringify(k)}:${items[i]}`)}}`;
+}

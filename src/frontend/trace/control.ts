@@ -1,0 +1,168 @@
+// Control flow on tensors: branches and loops that stay branches and loops in the IR.
+
+import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+import { apply, asTensor, type Operand } from "../handle/lift.ts";
+import type { Boundary } from "../handle/scope.ts";
+import type { Tensor } from "../handle/tensor.ts";
+import { type Tree, treeKey, unflatten } from "../handle/tree.ts";
+import { carriedFrom, leavesOf, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
+import { atOnce } from "./trace.ts";
+
+/** The one value that a condition gives. */
+function unwrapCondition(returned: unknown): Value {
+  const { tree, values } = unwrap(returned, "the condition");
+  if (tree.kind === "leaf") return values[0];
+  return fail("argument", `the condition: got the structure ${treeKey(tree)}, expected one bool scalar`);
+}
+
+/**
+ * Runs `then` where the bool scalar holds, else `otherwise`; both return the same structure of the same types. On
+ * concrete tensors outside of a trace it runs at once, as the loops below do.
+ * @throws AdjointError where the results differ in structure (`argument`) or type, or the predicate is no bool scalar.
+ * @example cond(less(x, 0), () => neg(x), () => x)
+ */
+export function cond<T>(
+  predicate: Tensor | boolean,
+  then: (...operands: Tensor[]) => T,
+  otherwise: (...operands: Tensor[]) => T,
+  ...operands: readonly Tensor[]
+): T {
+  return atCaller(cond, () => {
+    requireFunction(then, "cond: the first branch");
+    requireFunction(otherwise, "cond: the second branch");
+    return atOnce(cond, [predicate, ...operands], () =>
+      branches(asTensor(cond, predicate, null), then, otherwise, operands),
+    );
+  });
+}
+
+function branches<T>(
+  predicate: Tensor,
+  then: (...operands: Tensor[]) => T,
+  otherwise: (...operands: Tensor[]) => T,
+  operands: readonly Tensor[],
+): T {
+  let first: Structure | null = null;
+  let tree: Tree = { kind: "leaf" };
+  const results = apply(cond, [predicate, ...operands], (p, ...values) => {
+    const branch = (body: (...operands: Tensor[]) => T) => () => {
+      const result = unwrap(body(...wrap(values)), "a branch's result", first);
+      first = result;
+      tree = result.tree;
+      return result.values;
+    };
+    return ops.ifElse(p, branch(then), branch(otherwise));
+  });
+  return unflatten(tree, results) as T;
+}
+
+/**
+ * Repeats `body` on the carried structure while `condition` of it, a bool scalar, holds.
+ * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
+ * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
+ */
+export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
+  return atCaller(whileLoop, () => {
+    requireFunction(condition, "whileLoop: the condition");
+    requireFunction(body, "whileLoop: the body");
+    return atOnce(whileLoop, leavesOf(init), () => loop(whileLoop, condition, body, init));
+  });
+}
+
+function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
+  const { tensors, tree } = carriedFrom(boundary, init);
+  const results = apply(boundary, tensors, (...inits) => {
+    const carried = (values: readonly Value[]): T => unflatten(tree, wrap(values)) as T;
+    return ops.whileLoop(
+      inits,
+      (...values) => unwrapCondition(condition(carried(values))),
+      (...values) => unwrap(body(carried(values)), "the body's result", { values, tree }).values,
+    );
+  });
+  return unflatten(tree, results) as T;
+}
+
+export interface ScanOptions {
+  /** From the last element to the first; the outputs keep the places of their elements. */
+  readonly reverse?: boolean;
+}
+
+/**
+ * A loop over the leading axis of `xs`: `body(carry, x)` gives `[carry, output]`; the result is the last carry and the
+ * outputs stacked.
+ * @throws AdjointError where the body gives no such pair, or a carry unlike `init` (`argument`).
+ * @example scan((s, x) => [add(s, x), add(s, x)], 0, xs)  // running sums
+ */
+export function scan<C, O>(
+  body: (carry: C, x: Tensor) => readonly [C, O],
+  init: C,
+  xs: Tensor,
+  options: ScanOptions = {},
+): readonly [C, O] {
+  return atCaller(scan, () => {
+    requireFunction(body, "scan: the body");
+    requireOptions("scan", options, ["reverse"]);
+    return atOnce(scan, [xs, ...leavesOf(init)], () => scanned(body, init, xs, options));
+  });
+}
+
+function scanned<C, O>(
+  body: (carry: C, x: Tensor) => readonly [C, O],
+  init: C,
+  xs: Tensor,
+  options: ScanOptions,
+): readonly [C, O] {
+  const { tensors, tree } = carriedFrom(scan, init, [xs]);
+  let outputs: Tree = { kind: "leaf" };
+  const results = apply(scan, [...tensors, xs], (...values) =>
+    ops.scan(
+      values.slice(0, -1),
+      values.slice(-1),
+      (carry, x) => {
+        const pair: unknown = body(unflatten(tree, wrap(carry)) as C, wrap(x)[0]);
+        if (!Array.isArray(pair) || pair.length !== 2)
+          fail("argument", "the body of scan gives no pair, expected [carry, output]");
+        const [next, out]: unknown[] = pair;
+        const output = unwrap(out, "the body's output");
+        outputs = output.tree;
+        return { carry: unwrap(next, "the body's carry", { values: carry, tree }).values, out: output.values };
+      },
+      options,
+    ),
+  );
+  return [
+    unflatten(tree, results.slice(0, tensors.length)) as C,
+    unflatten(outputs, results.slice(tensors.length)) as O,
+  ];
+}
+
+/**
+ * Runs `body(i, carry)` for each i32 i from `from` to below `to`.
+ * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
+ * @example fori(0, 10, (i, x) => mul(x, 2), x)
+ */
+export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
+  return atCaller(fori, () => {
+    requireFunction(body, "fori: the body");
+    return atOnce(fori, [from, to, ...leavesOf(init)], () =>
+      counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init),
+    );
+  });
+}
+
+function counted<T>(from: Tensor, end: Tensor, body: (i: Tensor, carry: T) => T, init: T): T {
+  // the counter's dtype is none of the carried literals'
+  const { tensors, tree } = carriedFrom(fori, init);
+  const [, result] = loop<[Tensor, T]>(
+    fori,
+    ([i]) => apply(fori, [i, end], (a, b) => [ops.compare(a, b, "lt")])[0],
+    ([i, carry]) => {
+      const next = body(i, carry);
+      requireResult(next, "the body's result");
+      return [apply(fori, [i, 1], (a, one) => [ops.add(a, one)])[0], next];
+    },
+    [from, unflatten(tree, tensors) as T],
+  );
+  return result;
+}

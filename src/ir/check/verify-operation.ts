@@ -1,0 +1,116 @@
+// What must hold of one operation by its record alone, whatever stands around it.
+
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import { fail } from "../diagnostics/errors.ts";
+import { affineAttributes, operandOf } from "../module/affine.ts";
+import { checkAttributes } from "../module/attributes.ts";
+import { findFunc, groupOf, type Module, type Operation, type Value } from "../module/module.ts";
+import { printFuncName } from "../module/names.ts";
+import { attributeDims } from "../module/walk.ts";
+import { type Atom, collectSymbols, type Dim, termsOf } from "../types/dim.ts";
+import { dtypes } from "../types/dtype.ts";
+import { printNumber } from "../types/number-text.ts";
+
+/** Plain and frozen, so that versions can share it; an Immer draft that leaked is neither. */
+export function requireFrozen(what: string, ...objects: readonly object[]): void {
+  for (const object of objects) {
+    const prototype: unknown = Object.getPrototypeOf(object);
+    const plain = prototype === Object.prototype || prototype === Array.prototype || prototype === null;
+    if (!plain) fail("structure", `${what} is not plain data`);
+    if (!Object.isFrozen(object)) fail("structure", `${what} is not frozen`);
+  }
+}
+
+export function checkOperation(
+  operation: Operation,
+  context: { module: Module; level: "tensor" | "loop" | null },
+): void {
+  const { op, operands, attributes, regions, results, segments } = operation;
+  requireFrozen(op.name, operation, operands, attributes, regions, results, segments);
+  if (context.level !== null && op.level !== "both" && op.level !== context.level) {
+    fail("structure", `${op.name} is an op of the ${op.level} level, expected the ${context.level} level only`);
+  }
+  if (regions.length !== op.regions.length) {
+    fail("structure", `${op.name}: got ${regions.length} regions, expected ${op.regions.length}`);
+  }
+  checkSegments(operation);
+  checkAttributes(op, attributes);
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    const value = attributes[name];
+    if (spec.kind === "function") checkCallee(op.name, value as string, context.module);
+    if (spec.kind === "constant" && typeof value === "number") checkConstant(value, results[0]);
+  }
+  if (attributeDims(operation).some((d) => typeof d !== "number")) checkIndexSymbols(operation);
+}
+
+function checkSegments({ op, operands, segments }: Operation): void {
+  const { groups } = op;
+  if (segments.length !== groups.length) {
+    fail("structure", `${op.name}: segments has ${segments.length} counts, expected ${groups.length}`);
+  }
+  if (groups.length === 0) return;
+  let sum = 0;
+  for (const [i, count] of segments.entries()) {
+    if (!Number.isSafeInteger(count) || count < 0) fail("structure", `${op.name}: segment ${i} is ${count}`);
+    if (op.operands[i]?.variadic !== true && count !== 1) {
+      fail("arity", `${op.name}: got ${count} operands for ${groups[i]}, expected 1`);
+    }
+    sum += count;
+  }
+  if (sum !== operands.length) {
+    fail("structure", `${op.name}: segments sum to ${sum}, expected ${operands.length}, the number of operands`);
+  }
+}
+
+function checkCallee(mnemonic: string, name: string, module: Module): void {
+  if (findFunc(module, name) !== undefined) return;
+  const names = module.funcs.map((f) => f.name);
+  fail("name", `${mnemonic}: unknown function ${printFuncName(name)}`, {
+    hint: didYouMean(name, names, printFuncName),
+  });
+}
+
+function checkConstant(value: number, result: Value | undefined): void {
+  if (result === undefined || result.type.kind === "list") return;
+  const { dtype } = result.type;
+  if (Object.is(dtypes[dtype].round(value), value) || (Number.isNaN(value) && dtypes[dtype].kind === "float")) return;
+  fail("literal", `constant: ${printNumber(value)} is not a value of ${dtype}`, { hint: "round it first" });
+}
+
+/** `%n` symbols: only where the assembly says, in range, and affine. */
+function checkIndexSymbols(operation: Operation): void {
+  const { op } = operation;
+  const groups = affineAttributes(op);
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    if (spec.kind !== "dim" && spec.kind !== "dims" && spec.kind !== "bindings") continue;
+    const group = groups.get(name);
+    const operands = group === undefined ? [] : groupOf(operation, group);
+    for (const d of dimsOfAttribute(operation, name)) {
+      for (const s of collectSymbols(d, new Set())) {
+        if (!s.startsWith("%") || operandOf(s, operands) !== undefined) continue;
+        fail(
+          "structure",
+          `${op.name}: attribute '${name}' has ${s}, but ${operands.length} operands can be named there`,
+        );
+      }
+      if (!isAffine(d)) fail("attribute", `${op.name}: attribute '${name}' multiplies two index values`);
+    }
+  }
+}
+
+function dimsOfAttribute(operation: Operation, name: string): readonly Dim[] {
+  const value = operation.attributes[name] as Dim | readonly Dim[] | { bindings: Record<string, Dim> };
+  if (typeof value === "number" || "key" in value) return [value];
+  return "bindings" in value ? Object.values(value.bindings) : value;
+}
+
+function isAffine(d: Dim): boolean {
+  return termsOf(d).every((t) => t.factors.filter(hasIndex).length < 2);
+}
+
+function hasIndex(atom: Atom): boolean {
+  if (atom.kind === "symbol") return atom.name.startsWith("%");
+  const parts: readonly Dim[] =
+    atom.kind === "floor" ? [atom.numerator] : atom.kind === "exact" ? [atom.numerator, atom.divisor] : atom.arguments;
+  return parts.some((d) => termsOf(d).some((t) => t.factors.some(hasIndex)));
+}

@@ -1,0 +1,80 @@
+// What must hold of types and dimensions in one function; each distinct one is checked once.
+
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
+import { fail } from "../diagnostics/errors.ts";
+import type { Operation } from "../module/module.ts";
+import { attributeDims } from "../module/walk.ts";
+import type { Assumptions } from "../types/constraint.ts";
+import { collectSymbols, type Dim } from "../types/dim.ts";
+import { printType, type Type } from "../types/type.ts";
+
+export class TypeChecker {
+  readonly #symbols: ReadonlySet<string>;
+  readonly #assumptions: Assumptions;
+  readonly #level: "tensor" | "loop" | null;
+  readonly #known = new WeakSet<Type>();
+  readonly #dims = new Set<string>();
+  readonly #extents = new Set<string>();
+
+  constructor(symbols: readonly string[], assumptions: Assumptions, level: "tensor" | "loop" | null) {
+    this.#symbols = new Set(symbols);
+    this.#assumptions = assumptions;
+    this.#level = level;
+  }
+
+  /** Symbols declared, extents not negative, the kind of type legal at the level. */
+  check(type: Type, what: string): void {
+    if (this.#known.has(type)) return;
+    this.#known.add(type);
+    if (type.kind === "list") {
+      this.check(type.element, what);
+      return;
+    }
+    if (type.kind === "unranked") {
+      if (this.#level !== "loop") return;
+      fail("structure", `${what} has type ${printType(type)}, but shapes are known at the loop level`, {
+        hint: "run refine-shapes before",
+      });
+    }
+    if (type.kind === "memref" && this.#level === "tensor") {
+      fail("structure", `${what} has type ${printType(type)}, which belongs to the loop level`);
+    }
+    for (const d of type.shape) this.#checkExtent(d, what);
+  }
+
+  /** Every symbol of a dimension is declared. */
+  checkDim(d: Dim, what: string): void {
+    if (typeof d === "number") {
+      if (!Number.isSafeInteger(d)) fail("shape", `${what} has the dimension ${d}, expected an integer below 2^53`);
+      return;
+    }
+    if (this.#dims.has(d.key)) return;
+    for (const name of collectSymbols(d, new Set())) this.#requireDeclared(name, what);
+    this.#dims.add(d.key);
+  }
+
+  /** Dimensions among the attributes; `%n` symbols are the operation's own. */
+  checkAttributes(operation: Operation): void {
+    for (const d of attributeDims(operation)) {
+      if (typeof d === "number" || this.#dims.has(d.key)) continue;
+      for (const name of collectSymbols(d, new Set())) {
+        if (!name.startsWith("%")) this.#requireDeclared(name, operation.op.name);
+      }
+    }
+  }
+
+  #requireDeclared(name: string, what: string): void {
+    if (this.#symbols.has(name)) return;
+    const hint = didYouMean(name, this.#symbols) ?? `declare it with the function: <${name}>`;
+    fail("name", `${what} uses the dimension symbol ${name}, which is not declared`, { hint });
+  }
+
+  #checkExtent(d: Dim, what: string): void {
+    this.checkDim(d, what);
+    if (typeof d === "number" ? d >= 0 : this.#extents.has(d.key)) return;
+    if (this.#assumptions.decide(d, ">=", 0) === "refuted") {
+      fail("shape", `${what} has an extent of ${d}, expected at least 0`);
+    }
+    this.#extents.add(`${d}`);
+  }
+}

@@ -1,0 +1,36 @@
+// Options objects at the door: a name that is not known is an error, never ignored.
+
+import { didYouMean } from "./did-you-mean.ts";
+import { fail } from "./errors.ts";
+
+/**
+ * Fails (code `option`) where `options` is no object or has a name that is not in `known`; `where` names the function
+ * that takes them. Names with value undefined count as left out.
+ */
+export function requireOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const isNone = options === null || options === undefined;
+    const got = isNone ? "missing" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
+    fail("option", `${where}: the options are ${got}, expected an object with some of ${known.join(", ")}`);
+  }
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    const expected = known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
+    fail("option", `${where}: unknown option '${shorten(name)}', expected ${expected}`, {
+      hint: didYouMean(name, known),
+    });
+  }
+}
+
+/** Fails where an option has a value that is not among those it can have. */
+export function requireChoice(where: string, name: string, value: unknown, choices: readonly string[]): void {
+  if (value === undefined || (typeof value === "string" && choices.includes(value))) return;
+  const got = typeof value === "string" ? `'${shorten(value)}'` : value === null ? "null" : `a ${typeof value}`;
+  fail("option", `${where}: option '${name}' is ${got}, expected one of ${choices.join(", ")}`, {
+    hint: typeof value === "string" ? didYouMean(value, choices) : undefined,
+  });
+}
+
+function shorten(name: string): string {
+  return name.length > 40 ? `${name.slice(0, 40)}…` : name;
+}

@@ -1,0 +1,210 @@
+// Attributes against their specification: defaults filled in, kinds checked, equality.
+
+import { Dense } from "../data/ndarray.ts";
+import { fail } from "../diagnostics/errors.ts";
+import type { Op } from "../op/op.ts";
+import type { AttributeKind, AttributeSpec } from "../op/op-spec.ts";
+import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
+import { isDType } from "../types/dtype.ts";
+import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
+
+const none: Attributes = Object.freeze({});
+
+/** `given` with defaults filled in, in the record's order, frozen; a wrong name or kind is an error. */
+export function completeAttributes(op: Op, given: Attributes = none): Attributes {
+  const names = Object.keys(op.attributes);
+  const complete: Record<string, Attribute> = {};
+  for (const name of names) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined;
+    const filled = value ?? op.attributes[name].default;
+    if (filled !== undefined) complete[name] = frozen(filled);
+  }
+  checkAttributes(op, complete, given);
+  return names.length === 0 ? none : Object.freeze(complete);
+}
+
+/** Requires exactly the record's attributes, each of its kind. */
+export function checkAttributes(op: Op, attributes: Attributes, given: Attributes = attributes): void {
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(op.attributes, name)) continue;
+    const known = Object.keys(op.attributes).join(", ") || "none";
+    fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known}`);
+  }
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    const value = attributes[name];
+    if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
+    if (!hasKind(value, spec)) fail("attribute", `${op.name}: attribute '${name}' is not ${describeKind(spec)}`);
+  }
+}
+
+/** Lists and pairs are copied unless they are frozen already: the caller may go on writing to its own. */
+function frozen(value: Attribute): Attribute {
+  if (typeof value !== "object" || Object.isFrozen(value)) return value;
+  if (Array.isArray(value)) return Object.freeze([...value]);
+  if ("left" in value) return axisPairs(value.left, value.right);
+  return "bindings" in value ? Object.freeze({ bindings: Object.freeze({ ...value.bindings }) }) : value;
+}
+
+export function describeKind(spec: AttributeSpec): string {
+  return spec.kind === "word" ? `one of ${spec.words?.join(", ")}` : kindDescriptions[spec.kind];
+}
+
+const kindDescriptions: Readonly<Record<AttributeKind, string>> = {
+  integer: "an integer",
+  number: "a number",
+  boolean: "true or false",
+  string: "a quoted string",
+  word: "a word",
+  function: "a function name",
+  dtype: "a dtype",
+  dim: "a dimension",
+  dims: "a list of dimensions",
+  axes: "a list of integers",
+  integers: "a list of integers",
+  axisPairs: "a pair of axis lists, [..] x [..]",
+  constant: "a number, true, false or dense<…>",
+  bindings: "a list of symbol bindings",
+};
+
+function hasKind(value: Attribute, spec: AttributeSpec): boolean {
+  return kindTests[spec.kind](value) && (spec.kind !== "word" || (spec.words ?? []).includes(value as string));
+}
+
+const isNumber = (v: unknown): v is number => typeof v === "number";
+const isObject = (v: unknown): v is object => typeof v === "object" && v !== null;
+const isText = (v: unknown): v is string => typeof v === "string";
+const isDim = (v: unknown): v is Dim => v instanceof DimExpr || Number.isSafeInteger(v);
+const isIntegers = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
+
+const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
+  integer: (v) => Number.isSafeInteger(v),
+  number: isNumber,
+  boolean: (v) => typeof v === "boolean",
+  string: isText,
+  word: isText,
+  function: isText,
+  dtype: (v) => isText(v) && isDType(v),
+  dim: isDim,
+  dims: (v) => Array.isArray(v) && v.every(isDim),
+  axes: isIntegers,
+  integers: isIntegers,
+  axisPairs: (v) => isObject(v) && "left" in v && "right" in v && isIntegers(v.left) && isIntegers(v.right),
+  constant: (v) => isNumber(v) || typeof v === "boolean" || v instanceof Dense,
+  bindings: (v) => isObject(v) && "bindings" in v && Object.values((v as Bindings).bindings).every(isDim),
+};
+
+/** The same fact: numbers by their bits, dimensions by normal form, lists by element. */
+export function sameAttribute(a: Attribute, b: Attribute): boolean {
+  return Object.is(a, b) || attributeKey(a) === attributeKey(b);
+}
+
+/** A text that is equal exactly for equal attributes of one kind. */
+export function attributeKey(value: Attribute): string {
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  if (typeof value !== "object") return String(value);
+  if (value instanceof DimExpr) return value.key;
+  if (value instanceof Dense) return denseKey(value);
+  if (Array.isArray(value)) return `[${value.map((v) => attributeKey(v)).join()}]`;
+  if ("left" in value) return `${value.left.join()}x${value.right.join()}`;
+  if ("bindings" in value)
+    return Object.entries((value as Bindings).bindings)
+      .map(([k, d]) => `${k}=${d}`)
+      .join();
+  return JSON.stringify(value, (_, v) => (v instanceof DimExpr ? v.key : v));
+}
+
+const denseKeys = new WeakMap<Dense, string>();
+/** Large constants by a hash of their elements: equal ones share the key of the first, which is a number. */
+const largeDense = new Map<string, { readonly dense: WeakRef<Dense>; readonly key: string }[]>();
+const listedElements = 64;
+let nextDense = 0;
+let sweepAt = 1024;
+
+function denseKey(dense: Dense): string {
+  let key = denseKeys.get(dense);
+  if (key === undefined) {
+    key = dense.size <= listedElements ? listElements(dense) : internLarge(dense);
+    denseKeys.set(dense, key);
+  }
+  return key;
+}
+
+function listElements(dense: Dense): string {
+  const elements: string[] = [];
+  for (let i = 0; i < dense.size; i++) elements.push(attributeKey(dense.at(i)));
+  return `dense ${dense.dtype}[${dense.shape}] ${elements.join()}`;
+}
+
+function internLarge(dense: Dense): string {
+  const hash = `${dense.dtype}[${dense.shape}] ${hashElements(dense)}`;
+  const known = (largeDense.get(hash) ?? []).filter((entry) => entry.dense.deref() !== undefined);
+  const same = known.find((entry) => entry.dense.deref()?.equals(dense));
+  const key = same?.key ?? `dense #${nextDense++}`;
+  largeDense.set(hash, same === undefined ? [...known, { dense: new WeakRef(dense), key }] : known);
+  if (largeDense.size > sweepAt) sweepLarge();
+  return key;
+}
+
+/** Drops what the garbage collector has taken; the next time is when as much again has come. */
+function sweepLarge(): void {
+  for (const [hash, entries] of largeDense) {
+    if (entries.every((entry) => entry.dense.deref() === undefined)) largeDense.delete(hash);
+  }
+  sweepAt = Math.max(1024, 2 * largeDense.size);
+}
+
+/** FNV-1a over the elements' bits; NaNs count as one. */
+function hashElements(dense: Dense): number {
+  const word = new Float64Array(1);
+  const halves = new Uint32Array(word.buffer);
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < dense.size; i++) {
+    const x = dense.at(i);
+    word[0] = Number.isNaN(x) ? NaN : x;
+    hash = Math.imul(Math.imul(hash ^ halves[0], 0x01000193) ^ halves[1], 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** The attributes with dimension symbols replaced; the same reference if none was. */
+export function substituteAttributes(
+  op: Op,
+  attributes: Attributes,
+  lookup: (name: string) => Dim | undefined,
+): Attributes {
+  let changed: Record<string, Attribute> | null = null;
+  for (const [name, spec] of Object.entries(op.attributes)) {
+    const old = attributes[name];
+    const value = substituteAttribute(spec.kind, old, lookup);
+    if (value === old) continue;
+    changed ??= { ...attributes };
+    changed[name] = value;
+  }
+  return changed === null ? attributes : Object.freeze(changed);
+}
+
+function substituteAttribute(
+  kind: AttributeKind,
+  value: Attribute,
+  lookup: (name: string) => Dim | undefined,
+): Attribute {
+  if (kind === "dim") {
+    const d = substituteDim(value as Dim, lookup);
+    return sameDim(d, value as Dim) ? value : d;
+  }
+  if (kind === "dims") {
+    const dims = value as readonly Dim[];
+    const next = dims.map((d) => substituteDim(d, lookup));
+    return next.every((d, i) => sameDim(d, dims[i])) ? value : Object.freeze(next);
+  }
+  if (kind === "bindings") {
+    const { bindings } = value as Bindings;
+    return { bindings: Object.fromEntries(Object.entries(bindings).map(([k, d]) => [k, substituteDim(d, lookup)])) };
+  }
+  return value;
+}
+
+/** Axis pairs, frozen. */
+export function axisPairs(left: readonly number[] = [], right: readonly number[] = []): AxisPairs {
+  return Object.freeze({ left: Object.freeze([...left]), right: Object.freeze([...right]) });
+}

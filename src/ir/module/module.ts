@@ -1,0 +1,104 @@
+// Modules and functions, and how their parts are made: plain, readonly, frozen.
+
+import type { Value } from "../data/value.ts";
+import { fail } from "../diagnostics/errors.ts";
+import type { Origin } from "../diagnostics/origin.ts";
+import type { Block, Operation, Signature } from "../op/op.ts";
+import type { Constraint } from "../types/constraint.ts";
+
+export { Value } from "../data/value.ts";
+export type { Block, Operation, Signature } from "../op/op.ts";
+export type { Attribute, Attributes, AxisPairs, Bindings } from "../op/op-spec.ts";
+
+/** The deepest nesting of regions, and of anything inside an operation. */
+export const maxNesting = 256;
+
+export interface Func {
+  readonly name: string;
+  /** `public` survives every pass; `private` (generated, library) may be inlined away and dropped. */
+  readonly visibility: "public" | "private";
+  /** Dimension symbols the function declares, in order. */
+  readonly symbols: readonly string[];
+  readonly constraints: readonly Constraint[];
+  readonly body: Block;
+  readonly origin: Origin | null;
+}
+
+export interface Module {
+  readonly funcs: readonly Func[];
+}
+
+export function makeBlock(args: readonly Value[], operations: readonly Operation[], results: readonly Value[]): Block {
+  return Object.freeze({
+    arguments: Object.freeze([...args]),
+    operations: Object.freeze(operations),
+    results: Object.freeze([...results]),
+  });
+}
+
+export interface FuncParts {
+  readonly name: string;
+  readonly body: Block;
+  readonly visibility?: "public" | "private";
+  readonly symbols?: readonly string[];
+  readonly constraints?: readonly Constraint[];
+  readonly origin?: Origin | null;
+}
+
+export function makeFunc(parts: FuncParts): Func {
+  return Object.freeze({
+    name: parts.name,
+    visibility: parts.visibility ?? "public",
+    symbols: Object.freeze([...(parts.symbols ?? [])]),
+    constraints: Object.freeze([...(parts.constraints ?? [])]),
+    body: parts.body,
+    origin: parts.origin ?? null,
+  });
+}
+
+/** Fails (code `argument`) where `x` is no module; `where` names the function that takes it. */
+export function requireModule(x: unknown, where: string): asserts x is Module {
+  if (typeof x === "object" && x !== null && "funcs" in x && Array.isArray(x.funcs)) return;
+  const got = x === null ? "null" : typeof x === "string" ? "text" : `a value of type ${typeof x}`;
+  fail("argument", `${where}: got ${got}, expected a module`, { hint: "parseModule makes one of text" });
+}
+
+export function makeModule(funcs: readonly Func[]): Module {
+  return Object.freeze({ funcs: Object.freeze([...funcs]) });
+}
+
+export function signatureOf(func: Func): Signature {
+  return {
+    name: func.name,
+    symbols: func.symbols,
+    constraints: func.constraints,
+    arguments: func.body.arguments.map((a) => a.type),
+    results: func.body.results.map((r) => r.type),
+  };
+}
+
+const indexes = new WeakMap<Module, ReadonlyMap<string, Func>>();
+
+/** The module's functions by name; built once per module. */
+export function funcsByName(module: Module): ReadonlyMap<string, Func> {
+  let index = indexes.get(module);
+  if (index === undefined) {
+    index = new Map(module.funcs.map((f) => [f.name, f]));
+    indexes.set(module, index);
+  }
+  return index;
+}
+
+export function findFunc(module: Module, name: string): Func | undefined {
+  return funcsByName(module).get(name);
+}
+
+/** The operands of one of the op's groups (`carry`, `over`, `cotangents`, …). */
+export function groupOf(operation: Operation, group: string): readonly Value[] {
+  const groups = operation.op.groups;
+  const at = groups.indexOf(group);
+  if (at < 0) throw new Error(`op ${operation.op.name} has no operand group ${group}`);
+  let start = 0;
+  for (let i = 0; i < at; i++) start += operation.segments[i];
+  return operation.operands.slice(start, start + operation.segments[at]);
+}

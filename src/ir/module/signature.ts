@@ -1,0 +1,65 @@
+// Calling a function: which dimension each of its symbols stands for, and the types that follow.
+
+import { fail } from "../diagnostics/errors.ts";
+import { asAtom, type Dim, substituteDim } from "../types/dim.ts";
+import { dimsOf, mapDims, printType, type Type } from "../types/type.ts";
+import type { Signature } from "./module.ts";
+
+/** The symbol a dimension consists of; null if it is anything else. */
+export function asSymbol(d: Dim): string | null {
+  const atom = asAtom(d);
+  return atom?.kind === "symbol" ? atom.name : null;
+}
+
+/**
+ * What each symbol of the callee stands for: as `explicit` says, else the dimension of an argument where the
+ * parameter's type has the bare symbol. A symbol that neither gives is an error (code `shape`).
+ */
+export function bindSymbols(
+  callee: Signature,
+  args: readonly Type[],
+  explicit: Readonly<Record<string, Dim>> = {},
+): Readonly<Record<string, Dim>> {
+  if (args.length !== callee.arguments.length) {
+    fail("arity", `@${callee.name}: got ${args.length} arguments, expected ${callee.arguments.length}`);
+  }
+  const bound = inferSymbols(callee, args);
+  for (const [name, d] of Object.entries(explicit)) {
+    if (!callee.symbols.includes(name)) fail("name", `@${callee.name} declares no dimension symbol ${name}`);
+    bound[name] = d;
+  }
+  for (const name of callee.symbols) {
+    if (!Object.hasOwn(bound, name)) {
+      fail("shape", `@${callee.name}: symbol ${name} does not follow from the argument types`, {
+        hint: `bind it: @${callee.name}<${name} = …>(…)`,
+      });
+    }
+  }
+  return bound;
+}
+
+/** The symbols that the argument types alone determine. */
+export function inferSymbols(callee: Signature, args: readonly Type[]): Record<string, Dim> {
+  const bound: Record<string, Dim> = {};
+  for (const [i, parameter] of callee.arguments.entries()) {
+    // any rank will do; a copy for the rank that comes is made when shapes are refined
+    if (parameter.kind === "unranked") continue;
+    // an empty list tells nothing of its elements when it runs
+    if (parameter.kind === "list") continue;
+    const got = dimsOf(args[i]);
+    const expected = dimsOf(parameter);
+    if (got.length !== expected.length) {
+      fail("shape", `@${callee.name}: argument ${i} has type ${printType(args[i])}, expected ${printType(parameter)}`);
+    }
+    for (const [axis, d] of expected.entries()) {
+      const name = asSymbol(d);
+      if (name !== null && !Object.hasOwn(bound, name)) bound[name] = got[axis];
+    }
+  }
+  return bound;
+}
+
+/** A type of the callee as the caller sees it. */
+export function bindType(type: Type, bound: Readonly<Record<string, Dim>>): Type {
+  return mapDims(type, (d) => substituteDim(d, (name) => (Object.hasOwn(bound, name) ? bound[name] : undefined)));
+}

@@ -1,0 +1,181 @@
+// Reading the IR: walks, uses, free values, symbols and effects. Recursion goes into regions only (nesting is bounded).
+
+import { ValueMap, ValueSet } from "../data/value-map.ts";
+import type { Effect } from "../op/op-spec.ts";
+import { collectSymbols, type Dim } from "../types/dim.ts";
+import { dimsOf } from "../types/type.ts";
+import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
+
+/** Every operation of a block and of its regions, each before its regions. */
+export function walk(block: Block, visit: (operation: Operation, block: Block) => void): void {
+  for (const operation of block.operations) {
+    visit(operation, block);
+    for (const region of operation.regions) walk(region, visit);
+  }
+}
+
+/** How often each value is used in the block and its regions, results included. */
+export function countUses(block: Block, into = new ValueMap<number>()): ValueMap<number> {
+  const use = (v: Value): void => void into.set(v, (into.get(v) ?? 0) + 1);
+  for (const operation of block.operations) {
+    for (const v of operation.operands) use(v);
+    for (const region of operation.regions) countUses(region, into);
+  }
+  for (const v of block.results) use(v);
+  return into;
+}
+
+/** The values a block uses but does not define, in order of first use. */
+export function freeValues(...blocks: readonly Block[]): readonly Value[] {
+  const free = new Set<Value>();
+  const defined = new ValueSet();
+  const use = (v: Value): void => {
+    if (!defined.has(v)) free.add(v);
+  };
+  const visit = (block: Block): void => {
+    for (const v of block.arguments) defined.add(v);
+    for (const operation of block.operations) {
+      for (const v of operation.operands) use(v);
+      for (const region of operation.regions) visit(region);
+      for (const v of operation.results) defined.add(v);
+    }
+    for (const v of block.results) use(v);
+  };
+  for (const block of blocks) visit(block);
+  return [...free];
+}
+
+/** Each value's defining operation, for the whole block and its regions; arguments have none. */
+export function definitions(block: Block): ValueMap<Operation> {
+  const map = new ValueMap<Operation>();
+  walk(block, (operation) => {
+    for (const v of operation.results) map.set(v, operation);
+  });
+  return map;
+}
+
+export function countOperations(module: Module): number {
+  let n = 0;
+  for (const func of module.funcs) walk(func.body, () => n++);
+  return n;
+}
+
+/** The function an operation calls, by its `callee` attribute. */
+export function calleeOf(operation: Operation): string | null {
+  const name = operation.attributes.callee;
+  return typeof name === "string" && operation.op.attributes.callee?.kind === "function" ? name : null;
+}
+
+/** The functions a function calls, each once, in order of first call. */
+export function calleesOf(func: Func): readonly string[] {
+  const names = new Set<string>();
+  walk(func.body, (operation) => {
+    const name = calleeOf(operation);
+    if (name !== null) names.add(name);
+  });
+  return [...names];
+}
+
+/** Functions ordered so that callees stand before callers; a cycle's members stand in any order. */
+export function calleesFirst(module: Module): readonly Func[] {
+  const done = new Set<string>();
+  const order: Func[] = [];
+  for (const root of module.funcs) {
+    const stack: { func: Func; callees: readonly string[]; next: number }[] = [];
+    const enter = (func: Func): void => {
+      if (done.has(func.name)) return;
+      done.add(func.name);
+      stack.push({ func, callees: calleesOf(func), next: 0 });
+    };
+    enter(root);
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1];
+      if (top.next === top.callees.length) {
+        order.push(top.func);
+        stack.pop();
+        continue;
+      }
+      const callee = findFunc(module, top.callees[top.next++]);
+      if (callee !== undefined) enter(callee);
+    }
+  }
+  return order;
+}
+
+/** The symbols that the types of a block's arguments mention, in order. */
+export function symbolsOfTypes(values: readonly Value[]): Set<string> {
+  const names = new Set<string>();
+  for (const v of values) for (const d of dimsOf(v.type)) collectSymbols(d, names);
+  return names;
+}
+
+/** All symbols used anywhere in a block: types and dimension attributes; `%n` operand symbols left out. */
+export function usedSymbols(block: Block): Set<string> {
+  const names = new Set<string>();
+  const addValues = (values: readonly Value[]): void => {
+    for (const v of values) for (const d of dimsOf(v.type)) collectSymbols(d, names);
+  };
+  addValues(block.arguments);
+  walk(block, (operation) => {
+    addValues(operation.results);
+    for (const region of operation.regions) addValues(region.arguments);
+    for (const d of attributeDims(operation)) collectSymbols(d, names);
+  });
+  for (const name of names) if (name.startsWith("%")) names.delete(name);
+  return names;
+}
+
+/** The dimensions among an operation's attributes. */
+export function attributeDims(operation: Operation): readonly Dim[] {
+  const dims: Dim[] = [];
+  for (const [name, spec] of Object.entries(operation.op.attributes)) {
+    const value = operation.attributes[name];
+    if (value === undefined) continue;
+    if (spec.kind === "dim") dims.push(value as Dim);
+    else if (spec.kind === "dims") for (const d of value as readonly Dim[]) dims.push(d);
+    else if (spec.kind === "bindings") {
+      for (const d of Object.values((value as { bindings: Record<string, Dim> }).bindings)) dims.push(d);
+    }
+  }
+  return dims;
+}
+
+const strength: Readonly<Record<Effect, number>> = { pure: 0, mayFail: 1, effect: 2 };
+
+/** An analysis of effects in a module: calls and regions inherit the strongest of what they hold. */
+export class Effects {
+  readonly #module: Module;
+  readonly #funcs = new Map<string, Effect>();
+  readonly #blocks = new WeakMap<Block, Effect>();
+
+  constructor(module: Module) {
+    this.#module = module;
+    for (const func of calleesFirst(module)) this.#funcs.set(func.name, this.#ofBlock(func.body));
+  }
+
+  of(operation: Operation): Effect {
+    if (operation.regions.length === 0 && operation.op.attributes.callee === undefined) return operation.op.effect;
+    let effect = operation.op.effect;
+    for (const region of operation.regions) effect = strongest(effect, this.#ofBlock(region));
+    const callee = calleeOf(operation);
+    if (callee === null) return effect;
+    const known = this.#funcs.get(callee);
+    return strongest(effect, known ?? (findFunc(this.#module, callee) === undefined ? "effect" : "pure"));
+  }
+
+  #ofBlock(block: Block): Effect {
+    const known = this.#blocks.get(block);
+    if (known !== undefined) return known;
+    let effect: Effect = "pure";
+    for (const operation of block.operations) {
+      effect = strongest(effect, this.of(operation));
+      if (effect === "effect") break;
+    }
+    this.#blocks.set(block, effect);
+    return effect;
+  }
+}
+
+function strongest(a: Effect, b: Effect): Effect {
+  return strength[a] >= strength[b] ? a : b;
+}

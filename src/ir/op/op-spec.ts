@@ -1,0 +1,98 @@
+// What an op record says of its operands, attributes and regions, and of their text.
+
+import type { Dense } from "../data/ndarray.ts";
+import type { Dim } from "../types/dim.ts";
+import type { Type } from "../types/type.ts";
+
+/** Contracted or paired axes: `[1] x [0]`. */
+export interface AxisPairs {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+/** A compile-time fact. The op's attribute specification says which of these it is. */
+export type Attribute =
+  | number
+  | boolean
+  | string
+  | Dim
+  | Type
+  | Dense
+  | AxisPairs
+  | readonly (number | string | Dim)[]
+  | Bindings;
+
+/** Dimension symbols that a call binds explicitly: `call @f<B = 2*N>(…)`. */
+export interface Bindings {
+  readonly bindings: Readonly<Record<string, Dim>>;
+}
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+/** `pure`: free to remove, merge, move. `mayFail`: removable when unused, never hoisted. `effect`: stays as it is. */
+export type Effect = "pure" | "mayFail" | "effect";
+
+/** Where an op is legal: `tensor` level, `loop` level (`for`, `load`, memrefs), or both. */
+export type Level = "tensor" | "loop" | "both";
+
+export interface OperandSpec {
+  readonly name: string;
+  /** Takes any number of operands; at most one per group. */
+  readonly variadic?: boolean;
+  /** Says where elements are, and fails out of range, which 0 is not. */
+  readonly isIndex?: boolean;
+}
+
+export type AttributeKind =
+  | "integer" //    3
+  | "number" //     0.5, inf, nan
+  | "boolean" //    true
+  | "string" //     "message"
+  | "word" //       one of `words`
+  | "function" //   @name
+  | "dtype" //      f32
+  | "dim" //        2*B+1
+  | "dims" //       [B, 2*K]
+  | "axes" //       [0, 2], negative ones counted from the end
+  | "integers" //   [1, 2]
+  | "axisPairs" //  [1] x [0]
+  | "constant" //   a number, boolean or dense<…> of the result's dtype
+  | "bindings"; //  <B = 2*N>
+
+export interface AttributeSpec {
+  readonly kind: AttributeKind;
+  /** The allowed words of a `word` attribute. */
+  readonly words?: readonly string[];
+  /** Printed only when different; without a default the attribute is required. */
+  readonly default?: Attribute;
+  readonly summary: string;
+}
+
+export interface RegionSpec {
+  /** The first region follows the types directly; later regions print this name before their brace. */
+  readonly name: string;
+  /** May be left out in text where the operation has no results; then it is an empty block. */
+  readonly optional?: boolean;
+}
+
+/**
+ * The pieces of an operation's text between mnemonic and attributes, in order. Without one, the operands stand
+ * separated by commas.
+ *   operands          %a, %b              the operands, or those of `group`
+ *   arguments         (%a, %b)            the operands of `group` in parentheses
+ *   group             cotangents(%a, %b)  the operands of `group`, named
+ *   bind              carry(%i: i32 = %a) as group, and binds an argument of region 0 to each
+ *   callee            @f<B = 2*N>         attributes `callee` and `bindings`
+ *   value             1, dense<…>         attribute `value`
+ *   affine            2*%j+1              attribute `value`, affine in the operands of `group`
+ *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`
+ *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
+ */
+export type AssemblyItem =
+  | { readonly kind: "operands" }
+  | { readonly kind: "operand"; readonly operand: number }
+  | { readonly kind: "arguments" | "group" | "bind"; readonly group: string }
+  | { readonly kind: "callee" }
+  | { readonly kind: "value" }
+  | { readonly kind: "subscript"; readonly operand: number; readonly group: string }
+  | { readonly kind: "affine" | "range"; readonly group: string };

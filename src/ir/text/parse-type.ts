@@ -1,0 +1,75 @@
+// Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4]>`, `list<T>`.
+
+import type { Dim } from "../types/dim.ts";
+import { type DType, dtypeNames, isDType } from "../types/dtype.ts";
+import { dtypeHint } from "../types/dtype-hint.ts";
+import { list, memref, type Type, tensorType, unranked } from "../types/type.ts";
+import type { Cursor } from "./lexer.ts";
+import { parseDim } from "./parse-dim.ts";
+
+export function parseType(cursor: Cursor): Type {
+  if (cursor.at("list")) return cursor.nest(() => parseBracketed(cursor, () => list(parseType(cursor))));
+  if (cursor.at("memref")) return parseBracketed(cursor, () => parseMemRef(cursor));
+  return cursor.at("[", 1)
+    ? cursor.reuse("]", knownTypes(cursor), () => parseShaped(cursor))
+    : tensorType(parseDType(cursor));
+}
+
+/** Shaped types by their text: one object for equal ones, and long functions repeat them on every line. */
+const shaped = new WeakMap<Cursor, Map<string, Type>>();
+
+function knownTypes(cursor: Cursor): Map<string, Type> {
+  let known = shaped.get(cursor);
+  if (known === undefined) shaped.set(cursor, (known = new Map()));
+  return known;
+}
+
+function parseShaped(cursor: Cursor): Type {
+  const dtype = parseDType(cursor);
+  if (!cursor.at("*", 1)) return tensorType(dtype, parseShape(cursor));
+  cursor.expect("[", "before a shape");
+  cursor.expect("*", "in an unranked type");
+  cursor.expect("]", "after '*'");
+  return unranked(dtype);
+}
+
+/** Types separated by commas. */
+export function parseTypes(cursor: Cursor): Type[] {
+  const types = [parseType(cursor)];
+  while (cursor.accept(",")) types.push(parseType(cursor));
+  return types;
+}
+
+function parseBracketed(cursor: Cursor, inner: () => Type): Type {
+  const name = cursor.take("word", "a type");
+  cursor.expect("<", `after ${name}`);
+  const type = inner();
+  cursor.expect(">", `after the type in ${name}<…>`);
+  return type;
+}
+
+function parseMemRef(cursor: Cursor): Type {
+  const dtype = parseDType(cursor);
+  return memref(dtype, cursor.at("[") ? parseShape(cursor) : []);
+}
+
+export function parseDType(cursor: Cursor): DType {
+  const name = cursor.source;
+  if (cursor.kind !== "word") cursor.unexpected("a type");
+  if (!isDType(name)) {
+    const hint = dtypeHint(name, [...dtypeNames, "memref", "list"]) ?? `types start with ${dtypeNames.join(", ")}`;
+    return cursor.fail("name", `'${name}' is no type`, hint);
+  }
+  cursor.take("word", "a type");
+  return name;
+}
+
+function parseShape(cursor: Cursor): readonly Dim[] {
+  return cursor.takeList("[", "]", "the dimensions", () => {
+    const start = cursor.position;
+    const d = parseDim(cursor);
+    if (typeof d === "number" && d < 0)
+      cursor.fail("shape", `an extent is ${d}, expected at least 0`, undefined, start);
+    return d;
+  });
+}

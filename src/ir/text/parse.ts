@@ -1,0 +1,137 @@
+// Text → module. One pass over the tokens; the first fault is the one error, with its place and a caret.
+//
+// The grammar stands in ir-samples/grammar.ebnf. What an operation looks like between mnemonic and types is said by its
+// record's `assembly`, which drives the printer too. Types are taken as written; the verifier runs the type rules.
+
+import { verify } from "../check/verify.ts";
+import { AdjointError } from "../diagnostics/errors.ts";
+import { type Func, type Module, makeBlock, makeFunc, makeModule, type Value } from "../module/module.ts";
+import { isSymbolName, printFuncName } from "../module/names.ts";
+import type { OpTable } from "../op/op.ts";
+import { type Constraint, constraint } from "../types/constraint.ts";
+import { printType, sameType, type Type } from "../types/type.ts";
+import { Cursor, frameOf, Tokens } from "./lexer.ts";
+import { parseDim } from "./parse-dim.ts";
+import {
+  defineArguments,
+  type ParseContext,
+  parseArgument,
+  parseOperations,
+  parseTerminator,
+} from "./parse-operation.ts";
+import { parseOrigin } from "./parse-origin.ts";
+import { ValueScope } from "./parse-scope.ts";
+import { parseType } from "./parse-type.ts";
+
+export interface ParseOptions {
+  /** What errors and origins call the text. */
+  readonly file?: string;
+  /** Whether the module is verified too (default true). */
+  readonly verify?: boolean;
+}
+
+/** The module that `text` writes. Without `loc` an operation's origin is its place in the text. */
+export function parseModule(text: string, ops: OpTable, options: ParseOptions = {}): Module {
+  const file = options.file ?? "<ir>";
+  const module = parseFuncs(new Cursor(new Tokens(text, file)), ops);
+  if (options.verify === false) return module;
+  try {
+    verify(module);
+  } catch (error) {
+    throw error instanceof AdjointError ? withFrame(error, text, file) : error;
+  }
+  return module;
+}
+
+/** The type that `text` writes, such as `f32[B, 784]`; errors call the text `<type>`. */
+export function parseTypeText(text: string): Type {
+  const cursor = new Cursor(new Tokens(text, "<type>"));
+  const type = parseType(cursor);
+  if (cursor.kind !== "end") cursor.unexpected("the end of the type");
+  return type;
+}
+
+/** The verifier's error with the line of the text that it speaks of. */
+function withFrame(error: AdjointError, text: string, file: string): AdjointError {
+  const { origin } = error;
+  if (origin === null || origin.file !== file || error.frame !== undefined) return error;
+  return new AdjointError(error.code, error.reason, { origin, frame: frameOf(text, origin), cause: error.cause });
+}
+
+function parseFuncs(cursor: Cursor, ops: OpTable): Module {
+  if (cursor.accept("adjoint")) {
+    const position = cursor.position;
+    const version = cursor.takeInteger("a version number");
+    if (version !== 1) cursor.fail("syntax", `got version ${version} of the text, expected 1`, undefined, position);
+  }
+  const funcs: Func[] = [];
+  const names = new Set<string>();
+  while (cursor.kind !== "end") {
+    const position = cursor.position;
+    const func = parseFunc(cursor, ops);
+    if (names.has(func.name)) {
+      cursor.fail("name", `function ${printFuncName(func.name)} is defined twice`, undefined, position);
+    }
+    names.add(func.name);
+    funcs.push(func);
+  }
+  return makeModule(funcs);
+}
+
+function parseFunc(cursor: Cursor, ops: OpTable): Func {
+  const position = cursor.position;
+  const visibility = cursor.accept("private") ? "private" : "public";
+  if (!cursor.accept("func")) cursor.unexpected(visibility === "private" ? "'func'" : "'func' or 'private func'");
+  const name = cursor.takeName("func", "the function's name");
+  const symbols = cursor.at("<") ? cursor.takeList("<", ">", "the symbols", () => parseSymbol(cursor)) : [];
+  const args = cursor.takeList("(", ")", "the arguments", () => parseArgument(cursor));
+  const types = cursor.accept("->") ? parseResultTypes(cursor) : [];
+  const origin = parseOrigin(cursor, position);
+  const constraints = cursor.accept("where") ? parseConstraints(cursor) : [];
+  cursor.expect("{", "before the body of the function");
+  const context: ParseContext = { cursor, ops, values: new ValueScope(cursor) };
+  const own = defineArguments(context, args);
+  const operations = parseOperations(context);
+  const end = cursor.position;
+  const results = parseTerminator(context, "return");
+  checkResults(cursor, end, results, types);
+  cursor.expect("}", "after the body of the function");
+  const body = makeBlock(own, operations, results);
+  return makeFunc({ name, visibility, symbols, constraints, body, origin });
+}
+
+function parseSymbol(cursor: Cursor): string {
+  if (cursor.kind !== "word" || !isSymbolName(cursor.source)) cursor.unexpected("a symbol (upper-case identifier)");
+  return cursor.take("word", "a symbol");
+}
+
+/** `f32`, or several types in parentheses. */
+function parseResultTypes(cursor: Cursor): readonly Type[] {
+  if (!cursor.at("(")) return [parseType(cursor)];
+  return cursor.takeList("(", ")", "the result types", () => parseType(cursor));
+}
+
+function parseConstraints(cursor: Cursor): readonly Constraint[] {
+  const constraints: Constraint[] = [];
+  do {
+    const position = cursor.position;
+    const left = parseDim(cursor);
+    const relation = cursor.at("==") ? "==" : ">=";
+    if (!cursor.accept(relation)) cursor.unexpected("'==' or '>='");
+    const right = parseDim(cursor);
+    constraints.push(constraint(left, relation, right, parseOrigin(cursor, position)));
+  } while (cursor.accept(","));
+  return constraints;
+}
+
+function checkResults(cursor: Cursor, position: number, results: readonly Value[], types: readonly Type[]): void {
+  if (results.length !== types.length) {
+    const reason = `the function returns ${results.length} values, its signature has ${types.length}`;
+    cursor.fail("arity", reason, undefined, position);
+  }
+  for (const [i, value] of results.entries()) {
+    if (sameType(value.type, types[i])) continue;
+    const reason = `result ${i} has type ${printType(value.type)}, the signature has ${printType(types[i])}`;
+    cursor.fail("shape", reason, undefined, position);
+  }
+}

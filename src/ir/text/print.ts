@@ -1,0 +1,148 @@
+// Module → text. One line an operation; recursion goes into regions only.
+
+import { formatOrigin, type Origin } from "../diagnostics/origin.ts";
+import { type Block, type Func, type Module, type Operation, requireModule, type Value } from "../module/module.ts";
+import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts";
+import type { Constraint } from "../types/constraint.ts";
+import { printType } from "../types/type.ts";
+import { boundArguments, printAttributes, printItems } from "./print-items.ts";
+
+export interface PrintOptions {
+  /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
+  readonly origins?: boolean | "comment";
+  /** Begin with the line `adjoint 1`. */
+  readonly header?: boolean;
+}
+
+/** The module as text that parses to the same module. */
+export function printModule(module: Module, options: PrintOptions = {}): string {
+  requireModule(module, "printModule");
+  const funcs = module.funcs.map((func) => printFunc(func, options));
+  return (options.header === true ? ["adjoint 1\n", ...funcs] : funcs).join("\n");
+}
+
+/** One function as text, with a line break at the end. */
+export function printFunc(func: Func, options: PrintOptions = {}): string {
+  return new Printer(options.origins ?? false).func(func);
+}
+
+/** A line of a printed function; the operation it belongs to, if it is the first line of one. */
+export interface PrintedLine {
+  readonly text: string;
+  readonly operation: Operation | null;
+}
+
+/** The lines of `printFunc`, for tools that compare functions operation by operation. */
+export function printFuncLines(func: Func, options: PrintOptions = {}): readonly PrintedLine[] {
+  const printer = new Printer(options.origins ?? false);
+  return printer
+    .func(func)
+    .split("\n")
+    .slice(0, -1)
+    .map((text, i) => ({ text, operation: printer.operationAt(i) }));
+}
+
+/** The first line of an operation as text, for messages. Names are not those of the whole function. */
+export function printOperation(operation: Operation): string {
+  const head = new Printer(false).head(operation);
+  return operation.regions.length === 0 ? head : `${head} { … }`;
+}
+
+class Printer {
+  readonly #lines: string[] = [];
+  readonly #names = new NameTable();
+  readonly #origins: boolean | "comment";
+  /** The operations by the line they begin at. */
+  readonly #operations: Operation[] = [];
+
+  constructor(origins: boolean | "comment") {
+    this.#origins = origins;
+  }
+
+  operationAt(line: number): Operation | null {
+    return this.#operations[line] ?? null;
+  }
+
+  func(func: Func): string {
+    const visibility = func.visibility === "private" ? "private " : "";
+    const symbols = func.symbols.length === 0 ? "" : `<${func.symbols.join(", ")}>`;
+    const args = this.#arguments(func.body.arguments);
+    const types = func.body.results.map((v) => printType(v.type));
+    const results = types.length === 0 ? "" : types.length === 1 ? ` -> ${types[0]}` : ` -> (${types.join(", ")})`;
+    const constraints = func.constraints.map((c) => this.#constraint(c)).join(", ");
+    const where = constraints === "" ? "" : ` where ${constraints}`;
+    const name = printFuncName(func.name);
+    this.#lines.push(
+      `${visibility}func ${name}${symbols}(${args})${results}${this.#origin(func.origin)}${where} {${this.#comment(func.origin)}`,
+    );
+    this.#block(func.body, "return", "  ");
+    this.#lines.push("}", "");
+    return this.#lines.join("\n");
+  }
+
+  /** An operation up to its regions. */
+  head(operation: Operation): string {
+    const { op, results } = operation;
+    // operands are named first: they are defined before the results
+    const items = printItems(operation, this.#names);
+    const attributes = printAttributes(operation);
+    const names = results.map((v) => this.#names.define(v, defaultName(op.name)));
+    const defined = names.length === 0 ? "" : `${names.join(", ")} = `;
+    const types = results.length === 0 ? "" : ` : ${results.map((v) => printType(v.type)).join(", ")}`;
+    const rest = [items, ...attributes].filter((text) => text !== "").join(", ");
+    return `${defined}${op.name}${rest === "" ? "" : ` ${rest}`}${types}${this.#origin(operation.origin)}`;
+  }
+
+  #operation(operation: Operation, indent: string): void {
+    const head = this.head(operation);
+    this.#operations[this.#lines.length] = operation;
+    const { regions } = operation;
+    const comment = this.#comment(operation.origin);
+    if (regions.length === 0) {
+      this.#lines.push(indent + head + comment);
+      return;
+    }
+    let open = `${indent}${head}`;
+    for (const [i, region] of regions.entries()) {
+      const spec = operation.op.regions[i];
+      if (spec?.optional === true && isEmpty(region)) continue;
+      const bound = i === 0 ? boundArguments(operation) : 0;
+      const args = region.arguments.slice(bound);
+      const list = args.length === 0 ? "" : `(${this.#arguments(args)})`;
+      const name = i === 0 ? "" : (spec?.name ?? "region");
+      this.#lines.push(`${open}${i === 0 && list === "" ? "" : " "}${name}${list} {${i === 0 ? comment : ""}`);
+      this.#block(region, "yield", `${indent}  `);
+      open = `${indent}}`;
+    }
+    this.#lines.push(open);
+  }
+
+  #block(block: Block, terminator: "return" | "yield", indent: string): void {
+    for (const operation of block.operations) this.#operation(operation, indent);
+    if (terminator === "yield" && block.results.length === 0) return;
+    const results = block.results.map((v) => this.#names.get(v)).join(", ");
+    this.#lines.push(`${indent}${terminator}${results === "" ? "" : ` ${results}`}`);
+  }
+
+  #arguments(args: readonly Value[]): string {
+    return args.map((v) => `${this.#names.define(v, "arg")}: ${printType(v.type)}`).join(", ");
+  }
+
+  #constraint(c: Constraint): string {
+    return `${c.left} ${c.relation} ${c.right}${this.#origin(c.origin)}`;
+  }
+
+  #comment(origin: Origin | null): string {
+    if (this.#origins !== "comment" || origin === null) return "";
+    return ` // ${formatOrigin(origin).replace(/\s/g, " ")}`;
+  }
+
+  #origin(origin: Origin | null): string {
+    if (this.#origins !== true) return "";
+    return origin === null ? " loc(none)" : ` loc(${quote(origin.file)}:${origin.line}:${origin.column})`;
+  }
+}
+
+function isEmpty(block: Block): boolean {
+  return block.arguments.length === 0 && block.operations.length === 0 && block.results.length === 0;
+}

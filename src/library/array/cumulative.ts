@@ -1,0 +1,84 @@
+// Running sums, products and extrema as users call them.
+
+import { apply, axisOf, type Tensor } from "../../frontend/index.ts";
+import { dimsOf, fail, requireOptions, scalar, type Value } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+
+export interface CumulativeOptions {
+  /** The axis along which elements combine, negatives from the end; may be left out where there is one axis. */
+  readonly axis?: number;
+  /** From the last element to the first. */
+  readonly reverse?: boolean;
+}
+
+export interface CumulativeSumOptions extends CumulativeOptions {
+  /** Begin with the result over nothing, 0 or 1: the axis becomes one longer. */
+  readonly includeInitial?: boolean;
+}
+
+type Cumulation<Options> = (x: Tensor, options?: Options) => Tensor;
+
+function cumulation<Options extends CumulativeSumOptions>(
+  name: string,
+  kind: ops.CumulativeOptions["kind"],
+  allowed: readonly string[],
+): Cumulation<Options> {
+  const f: Cumulation<Options> = (x, given) =>
+    apply(f, [x], (v) => {
+      const options: CumulativeSumOptions = given ?? {};
+      requireOptions(name, options, allowed);
+      const { reverse = false, includeInitial = false } = options;
+      const axis = axisAlong(v, options.axis, name);
+      const result = ops.cumulative(v, { kind, axis, reverse });
+      return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1) : result];
+    })[0];
+  return f;
+}
+
+/** The axis from the front; without a rank it stays as it is until shapes are refined. */
+function axisAlong(v: Value, axis: number | undefined, name: string): number {
+  if (ops.isUnranked(v.type)) return axis ?? 0;
+  const rank = dimsOf(v.type).length;
+  if (axis !== undefined || rank === 1) return axisOf(axis ?? 0, rank);
+  return fail("axis", `${name}: the tensor has rank ${rank}, expected an axis`, {
+    hint: rank === 0 ? "a scalar has no axes" : "write { axis: -1 } for the last one",
+  });
+}
+
+function withInitial(v: Value, axis: number, reverse: boolean, initial: number): Value {
+  if (v.type.kind !== "tensor")
+    return fail("shape", "includeInitial: the rank of the tensor is not known here", {
+      hint: "give the placeholder a shape",
+    });
+  const at = (here: boolean): readonly number[] => dimsOf(v.type).map((_, a) => (a === axis && here ? 1 : 0));
+  return ops.pad(v, { low: at(!reverse), high: at(reverse) }, ops.constant(initial, scalar(v.type.dtype)));
+}
+
+const ofExtrema = ["axis", "reverse"];
+const ofSums = [...ofExtrema, "includeInitial"];
+
+/**
+ * Running sums along an axis: element i is the sum of elements 0 to i, added one after the other.
+ *
+ *     cumsum(tensor([1, 2, 3]))                            // [1, 3, 6]
+ *     cumsum(tensor([1, 2, 3]), { reverse: true })         // [6, 5, 3]
+ *     cumsum(tensor([1, 2, 3]), { includeInitial: true })  // [0, 1, 3, 6]
+ *
+ * Keeps shape and dtype; bool has to be cast. Fails without `axis` where the tensor has not exactly one.
+ */
+export const cumsum: Cumulation<CumulativeSumOptions> = cumulation("cumsum", "sum", ofSums);
+
+/** Running products along an axis, as `cumsum`: `cumprod(tensor([1, 2, 3]))` is [1, 2, 6]. */
+export const cumprod: Cumulation<CumulativeSumOptions> = cumulation("cumprod", "prod", ofSums);
+
+/**
+ * The largest element so far along an axis: `cummax(tensor([1, 3, 2]))` is [1, 3, 3]. From a NaN on, all is NaN. The
+ * derivative goes to the first of equal elements.
+ */
+export const cummax: Cumulation<CumulativeOptions> = cumulation("cummax", "max", ofExtrema);
+
+/** The smallest element so far along an axis, as `cummax`: `cummin(tensor([2, 1, 3]))` is [2, 1, 1]. */
+export const cummin: Cumulation<CumulativeOptions> = cumulation("cummin", "min", ofExtrema);
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const cumulativeTable = { cumsum, cumprod, cummax, cummin };

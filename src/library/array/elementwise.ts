@@ -1,0 +1,225 @@
+// The functions of numbers users call, element by element: ops and composites, lifted to tensors that broadcast.
+
+import {
+  applyBroadcast,
+  type Binary,
+  binary,
+  type Operand,
+  type Tensor,
+  type Unary,
+  unary,
+} from "../../frontend/index.ts";
+import * as ops from "../../ops/index.ts";
+
+// ---- arithmetic -----------------------------------------------------------------------------------------------------
+
+/** x + y; integers wrap. */
+export const add: Binary = binary(ops.add);
+/** x - y; integers wrap. */
+export const sub: Binary = binary(ops.sub);
+/** x · y; integers wrap. */
+export const mul: Binary = binary(ops.mul);
+/** x / y. Integer division truncates, and by zero gives 0. */
+export const div: Binary = binary(ops.div);
+/** The remainder of a division that truncates, with the sign of x, as JavaScript's `%`; of integers 0 where y is 0. */
+export const rem: Binary = binary(ops.rem);
+/** The remainder of a division that rounds down, with the sign of y; of integers 0 where y is 0. */
+export const remainder: Binary = binary(ops.composites.remainder);
+/** x / y rounded down to a whole number; of integers 0 where y is 0. x = floorDivide(x, y) · y + remainder(x, y). */
+export const floorDivide: Binary = binary(ops.composites.floorDivide);
+/** The larger of two; NaN if either is NaN; -0 is less than +0. */
+export const maximum: Binary = binary(ops.maximum);
+/** The smaller of two; NaN if either is NaN; -0 is less than +0. */
+export const minimum: Binary = binary(ops.minimum);
+/** -x; integers wrap. */
+export const neg: Unary = unary(ops.neg);
+/** |x|; the least i32 wraps to itself. The derivative at 0 is 0. */
+export const abs: Unary = unary(ops.abs);
+/** -1, 0 or 1; zeros and NaN are kept. */
+export const sign: Unary = unary(ops.sign);
+/** x · x. */
+export const square: Unary = unary(ops.composites.square);
+/** 1 / x. */
+export const reciprocal: Unary = unary(ops.composites.reciprocal);
+
+// ---- powers, exponentials and logarithms ----------------------------------------------------------------------------
+
+/**
+ * x to the power y, as Math.pow; x · x where y is 2.
+ *
+ * @example grad((x) => pow(x, 3))(2) // 12
+ */
+export const pow: Binary = binary(ops.pow);
+/** The square root; NaN below 0. */
+export const sqrt: Unary = unary(ops.sqrt);
+/** 1 / √x; ±∞ at ±0, NaN below 0. */
+export const rsqrt: Unary = unary(ops.rsqrt);
+/** The cube root, with the sign of x. */
+export const cbrt: Unary = unary(ops.cbrt);
+/** √(x² + y²), without overflow on the way. */
+export const hypot: Binary = binary(ops.hypot);
+/** e to the power x. */
+export const exp: Unary = unary(ops.exp);
+/** 2 to the power x; exact where x is whole. */
+export const exp2: Unary = unary(ops.exp2);
+/** e to the power x, less 1; accurate near 0. */
+export const expm1: Unary = unary(ops.expm1);
+/** The natural logarithm; -∞ at 0, NaN below. */
+export const log: Unary = unary(ops.log);
+/** The logarithm to base 2. */
+export const log2: Unary = unary(ops.log2);
+/** The logarithm to base 10. */
+export const log10: Unary = unary(ops.log10);
+/** The natural logarithm of 1 + x; accurate near 0. */
+export const log1p: Unary = unary(ops.log1p);
+/** log(eˣ + eʸ), without overflow on the way. */
+export const logaddexp: Binary = binary(ops.composites.logaddexp);
+/** The sigmoid 1 / (1 + e⁻ˣ), accurate in both tails. */
+export const logistic: Unary = unary(ops.logistic);
+
+// ---- angles and hyperbolas ------------------------------------------------------------------------------------------
+
+/** Sine of an angle in radians. */
+export const sin: Unary = unary(ops.sin);
+/** Cosine of an angle in radians. */
+export const cos: Unary = unary(ops.cos);
+/** Tangent of an angle in radians. */
+export const tan: Unary = unary(ops.tan);
+/** The angle from -π/2 to π/2 with sine x; NaN outside -1 to 1. */
+export const asin: Unary = unary(ops.asin);
+/** The angle from 0 to π with cosine x; NaN outside -1 to 1. */
+export const acos: Unary = unary(ops.acos);
+/** The angle from -π/2 to π/2 with tangent x. */
+export const atan: Unary = unary(ops.atan);
+/** The angle from -π to π of the point (second, first): `atan2(y, x)`. */
+export const atan2: Binary = binary(ops.atan2);
+/** 1 / cos x. */
+export const sec: Unary = unary(ops.composites.sec);
+/** 1 / sin x. */
+export const csc: Unary = unary(ops.composites.csc);
+/** 1 / tan x. */
+export const cot: Unary = unary(ops.composites.cot);
+/** Hyperbolic sine. */
+export const sinh: Unary = unary(ops.sinh);
+/** Hyperbolic cosine. */
+export const cosh: Unary = unary(ops.cosh);
+/** Hyperbolic tangent. */
+export const tanh: Unary = unary(ops.tanh);
+/** Inverse hyperbolic sine. */
+export const asinh: Unary = unary(ops.asinh);
+/** Inverse hyperbolic cosine; NaN below 1. */
+export const acosh: Unary = unary(ops.acosh);
+/** Inverse hyperbolic tangent; NaN outside -1 to 1. */
+export const atanh: Unary = unary(ops.atanh);
+
+// ---- special functions ----------------------------------------------------------------------------------------------
+
+/** The error function 2/√π ∫₀ˣ exp(-t²) dt. */
+export const erf: Unary = unary(ops.erf);
+/** log |Γ(x)|; ∞ at 0, -1, -2, …. */
+export const lgamma: Unary = unary(ops.lgamma);
+/** The derivative of lgamma; NaN at 0, -1, -2, …. */
+export const digamma: Unary = unary(ops.digamma);
+
+/**
+ * The derivative of digamma of a whole order; digamma itself for 0.
+ *
+ * @throws AdjointError code `attribute` for an order that is no whole number from 0.
+ */
+export function polygamma(order: number, x: Operand): Tensor {
+  return applyBroadcast(polygamma, [x], (v) => ops.polygamma(v, order));
+}
+
+// ---- rounding, signs and bounds -------------------------------------------------------------------------------------
+
+/** The nearest whole number that is not larger; integers stay. */
+export const floor: Unary = unary(ops.composites.whole(ops.floor));
+/** The nearest whole number that is not smaller; integers stay. */
+export const ceil: Unary = unary(ops.composites.whole(ops.ceil));
+/** x without its fraction; integers stay. */
+export const trunc: Unary = unary(ops.composites.whole(ops.trunc));
+/** The nearest whole number, the even one of two; integers stay. `roundHalfUp` rounds as Math.round. */
+export const round: Unary = unary(ops.composites.whole(ops.round));
+/** The nearest whole number, the larger one of two, as Math.round; integers stay. */
+export const roundHalfUp: Unary = unary(ops.composites.whole(ops.composites.roundHalfUp));
+/** |x| with the sign of y; -0 is negative, NaN positive. */
+export const copysign: Binary = binary(ops.copysign);
+/** The next number of the dtype from x towards y. */
+export const nextafter: Binary = binary(ops.nextafter);
+/** Whether the sign is negative: true for -0; false for NaN, whose sign JavaScript does not tell. */
+export const signbit: Unary = unary(ops.composites.signbit);
+
+/**
+ * x kept between two bounds, of which either may be left out; the upper one wins where they are crossed. At a bound the
+ * derivative is that of x.
+ *
+ * @example clip(tensor([-1, 0.5, 2]), 0, 1) // [0, 0.5, 1]
+ */
+export function clip(x: Operand, low?: Operand | null, high?: Operand | null): Tensor {
+  const [hasLow, hasHigh] = [low ?? null, high ?? null].map((bound) => bound !== null);
+  const bounds = [low ?? null, high ?? null].filter((bound) => bound !== null);
+  return applyBroadcast(clip, [x, ...bounds], (v, first, second) => {
+    if (hasLow && hasHigh) return ops.clamp(first, v, second);
+    return hasLow ? ops.maximum(v, first) : hasHigh ? ops.minimum(v, first) : v;
+  });
+}
+
+/** The functions whose first argument is the tensor, by name. */
+export const numberTable = {
+  add,
+  sub,
+  mul,
+  div,
+  rem,
+  remainder,
+  floorDivide,
+  maximum,
+  minimum,
+  neg,
+  abs,
+  sign,
+  square,
+  reciprocal,
+  pow,
+  sqrt,
+  rsqrt,
+  cbrt,
+  hypot,
+  exp,
+  exp2,
+  expm1,
+  log,
+  log2,
+  log10,
+  log1p,
+  logaddexp,
+  logistic,
+  sin,
+  cos,
+  tan,
+  asin,
+  acos,
+  atan,
+  atan2,
+  sec,
+  csc,
+  cot,
+  sinh,
+  cosh,
+  tanh,
+  asinh,
+  acosh,
+  atanh,
+  erf,
+  lgamma,
+  digamma,
+  floor,
+  ceil,
+  trunc,
+  round,
+  roundHalfUp,
+  copysign,
+  nextafter,
+  signbit,
+  clip,
+};

@@ -1,0 +1,217 @@
+// The functions users call on tensors, and the table that makes each a method.
+
+import {
+  apply,
+  applyBroadcast,
+  asTensor,
+  axisOf,
+  calledAs,
+  type DTypeConstant,
+  describe,
+  dimsFor,
+  dtypeNamed,
+  installMethods,
+  type Methods,
+  type Operand,
+  requireList,
+  Tensor,
+} from "../../frontend/index.ts";
+import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+import { addAt, at, type Index, set } from "./at.ts";
+import { cumulativeTable } from "./cumulative.ts";
+import { add, numberTable } from "./elementwise.ts";
+import { indexingTable } from "./indexing.ts";
+import { logicTable } from "./logic.ts";
+import { takeTable } from "./take.ts";
+
+/** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
+export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
+  const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
+  const operands = [asTensor(where, predicate, null), asTensor(where, x, beside), asTensor(where, y, beside)];
+  return applyBroadcast(where, operands, ops.select);
+}
+
+/** The tensor in another dtype. */
+export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
+  return apply(cast, [x], (v) => [ops.cast(v, dtypeNamed(dtype))])[0];
+}
+
+/** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
+export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), dimsFor(shape)))])[0];
+}
+
+function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
+  const open = to.indexOf(-1);
+  if (open < 0) return to;
+  if (to.lastIndexOf(-1) > open) fail("shape", "two extents are -1, expected at most one");
+  const rest = productOf(to.filter((_, i) => i !== open));
+  if (rest === 0) fail("shape", "the extent -1 beside an extent 0 is not determined", { hint: "write the extent" });
+  return to.map((d, i) => (i === open ? exactDim(productOf(from), rest) : d));
+}
+
+/** Axes in another order: axis i of the result is axis `axes[i]` of `x`. */
+export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
+  return apply(permuteDims, [x], (v) => {
+    requireList(axes, "the axes");
+    const rank = dimsOf(v.type).length;
+    return [
+      ops.permute(
+        v,
+        axes.map((a) => axisOf(a, rank)),
+      ),
+    ];
+  })[0];
+}
+
+/** `x` repeated to a larger shape, as operands broadcast. */
+export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(broadcastTo, [x], (v) => {
+    const dims = dimsFor(shape);
+    if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
+    return [ops.broadcastTo(v, dims)];
+  })[0];
+}
+
+export interface ReduceOptions {
+  /** The axes that are reduced, negatives from the end; all where left out. */
+  readonly axes?: number | readonly number[];
+  /** Keep reduced axes with extent 1. */
+  readonly keepDims?: boolean;
+}
+
+type Reduction = (x: Tensor, options?: ReduceOptions) => Tensor;
+
+function reduction(name: string, kind: ops.ReduceKind): Reduction {
+  const f: Reduction = (x, options = {}) =>
+    apply(f, [x], (v) => {
+      requireOptions(name, options, ["axes", "keepDims"]);
+      const { axes, keepDims = false } = options;
+      const shape = dimsOf(v.type);
+      const list = axes === undefined ? shape.map((_, i) => i) : [axes].flat().map((a) => axisOf(a, shape.length));
+      const reduced = ops.reduce(v, { kind, axes: list });
+      return [
+        keepDims
+          ? ops.reshape(
+              reduced,
+              shape.map((d, i) => (list.includes(i) ? 1 : d)),
+            )
+          : reduced,
+      ];
+    })[0];
+  return f;
+}
+
+/** The sum over axes, in the order that the op `reduce` defines. */
+export const sum: Reduction = reduction("sum", "sum");
+export const prod: Reduction = reduction("prod", "prod");
+export const max: Reduction = reduction("max", "max");
+export const min: Reduction = reduction("min", "min");
+export const all: Reduction = reduction("all", "and");
+export const any: Reduction = reduction("any", "or");
+
+/** Paired axes, of the first operand and of the second. */
+type AxisLists = readonly [readonly number[], readonly number[]];
+
+export interface DotOptions {
+  /** The axes over which products are summed. */
+  readonly contract: AxisLists;
+  /** The axes that run along, one result for each place. */
+  readonly batch?: AxisLists;
+}
+
+/** Sums products over paired axes: `contract: [[1], [0]]` is the matrix product. */
+export function dot(x: Tensor, y: Tensor, options: DotOptions): Tensor {
+  return apply(dot, [x, y], (a, b) => {
+    requireOptions("dot", options, ["contract", "batch"]);
+    const { contract, batch = [[], []] } = options;
+    return [ops.dot(a, b, { contract: pairsOf(contract, "contract"), batch: pairsOf(batch, "batch") })];
+  })[0];
+}
+
+function pairsOf(
+  lists: AxisLists,
+  name: string,
+): { readonly left: readonly number[]; readonly right: readonly number[] } {
+  if (!Array.isArray(lists) || lists.length !== 2 || !lists.every(Array.isArray))
+    fail("option", `dot: option '${name}' is ${describe(lists)}, expected two lists of axes`, {
+      hint: "write [[1], [0]] for the matrix product",
+    });
+  return { left: lists[0], right: lists[1] };
+}
+
+/** The same value, through which no derivative flows. */
+export function stopGradient(x: Tensor): Tensor {
+  return apply(stopGradient, [x], (v) => [ops.stopGradient(v)])[0];
+}
+
+/** Fails at run time with `message` unless the bool scalar holds. */
+export function check(predicate: Tensor, message: string): void {
+  apply(check, [predicate], (p) => {
+    ops.check(p, message);
+    return [];
+  });
+}
+
+/** `x`, shown to the `observe` option of the compiled function under `name` each time it runs. */
+export function probe(x: Tensor, name: string): Tensor {
+  return apply(probe, [x], (v) => [ops.probe(v, name)])[0];
+}
+
+/** The extent of an axis as an i32 scalar. */
+export function dim(x: Tensor, axis: number): Tensor {
+  return apply(dim, [x], (v) => {
+    const shape = dimsOf(v.type);
+    return [ops.dim(shape[axisOf(axis, shape.length)])];
+  })[0];
+}
+
+/** Every function whose first argument is the tensor: each is a method too. */
+export const methodTable = {
+  ...numberTable,
+  ...logicTable,
+  ...indexingTable,
+  ...takeTable,
+  at,
+  set,
+  addAt,
+  ...cumulativeTable,
+  cast,
+  reshape,
+  permuteDims,
+  broadcastTo,
+  sum,
+  prod,
+  max,
+  min,
+  all,
+  any,
+  dot,
+  stopGradient,
+  probe,
+  dim,
+};
+
+installMethods(methodTable);
+
+/** `x.add(y)` adds all elements, `x.add(indices, value)` some. */
+function addMethod(this: Tensor, ...given: readonly unknown[]): Tensor {
+  return calledAs(addMethod, () =>
+    given.length < 2 ? add(this, given[0] as Operand) : addAt(this, given[0] as Index[], given[1] as Operand),
+  );
+}
+Object.defineProperty(Tensor.prototype, "add", { value: addMethod, configurable: true });
+
+/** What `add` is as a method, beside what the table says. */
+interface AddMethod {
+  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
+  readonly add: {
+    (y: Operand): Tensor;
+    (indices: Parameters<typeof addAt>[1], value: Operand): Tensor;
+  };
+}
+
+declare module "../../frontend/index.ts" {
+  interface Tensor extends Methods<Omit<typeof methodTable, "add">>, AddMethod {}
+}

@@ -1,0 +1,260 @@
+// What users call to take tensors apart and put them together, and to look for extrema.
+
+import {
+  apply,
+  axisOf,
+  type Boundary,
+  describe,
+  type Operand,
+  requireList,
+  symbolicDim,
+  type Tensor,
+} from "../../frontend/index.ts";
+import { addDims, atCaller, type Dim, dimsOf, fail, productOf, requireOptions, type Value } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
+
+/** The extents of a value whose rank has to be known. */
+function shapeOf(v: Value, where: string): readonly Dim[] {
+  if (!ops.isUnranked(v.type)) return dimsOf(v.type);
+  return fail("shape", `${where}: the rank of the tensor is not known here`, { hint: "give the placeholder a shape" });
+}
+
+/** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
+function axesOf(v: Value, axes: number | readonly number[] | undefined, where: string): readonly number[] {
+  if (axes === undefined) return shapeOf(v, where).map((_, i) => i);
+  if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
+  const list = [axes].flat();
+  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, dimsOf(v.type).length));
+}
+
+/** One entry per axis: a number stands for all axes, axes left out of a list take `otherwise`. */
+function perAxis<T>(
+  given: T | readonly T[] | undefined,
+  shape: readonly Dim[],
+  what: string,
+  read: (entry: T, axis: number) => Dim,
+  otherwise: (axis: number) => Dim,
+): readonly Dim[] {
+  const list = Array.isArray(given) ? (given as readonly T[]) : given === undefined ? [] : shape.map(() => given as T);
+  if (list.length > shape.length) {
+    fail("shape", `${what} has ${list.length} entries, expected at most ${shape.length}, one per axis`);
+  }
+  return shape.map((_, axis) => (axis < list.length ? read(list[axis], axis) : otherwise(axis)));
+}
+
+function integer(entry: unknown, what: string): number {
+  if (Number.isSafeInteger(entry)) return entry as number;
+  return fail("argument", `${what}: got ${describe(entry)}, expected an integer`);
+}
+
+// ---- slice and pad --------------------------------------------------------------------------------------------------
+
+/** A place along an axis: an integer, from the end where it is negative, or an expression of dimensions such as "N-1". */
+export type Position = number | string;
+
+export interface SliceOptions {
+  /** The first subscript of each axis; 0 where left out. */
+  readonly start?: readonly Position[];
+  /** The subscript that each axis stops before; its extent where left out. */
+  readonly limit?: readonly Position[];
+  /** The distance between elements; 1 where left out. */
+  readonly strides?: readonly number[];
+}
+
+/**
+ * The elements of a box. Nothing is clamped: a box that reaches beyond the tensor is an error.
+ *
+ * @throws AdjointError `shape` where 0 <= start <= limit <= extent does not hold on an axis.
+ * @example slice(tensor([1, 2, 3, 4, 5]), { start: [1], limit: [-1], strides: [2] }) // [2, 4]
+ */
+export function slice(x: Tensor, options: SliceOptions = {}): Tensor {
+  return apply(slice, [x], (v) => {
+    requireOptions("slice", options, ["start", "limit", "strides"]);
+    for (const list of [options.start, options.limit, options.strides]) {
+      if (list !== undefined) requireList(list, "slice: start, limit or strides");
+    }
+    const shape = shapeOf(v, "slice");
+    const place =
+      (what: string) =>
+      (entry: Position, axis: number): Dim => {
+        if (typeof entry === "string") return symbolicDim(entry);
+        const at = integer(entry, `slice: ${what}`);
+        return at < 0 ? addDims(shape[axis], at) : at;
+      };
+    return [
+      ops.slice(v, {
+        start: perAxis(options.start, shape, "slice: start", place("start"), () => 0),
+        limit: perAxis(options.limit, shape, "slice: limit", place("limit"), (axis) => shape[axis]),
+        strides: counts(options.strides, shape, "slice: strides", 1),
+      }),
+    ];
+  })[0];
+}
+
+function counts(
+  given: number | readonly number[] | undefined,
+  shape: readonly Dim[],
+  what: string,
+  otherwise: number,
+): readonly number[] {
+  const read = (entry: number): number => integer(entry, what);
+  return perAxis(given, shape, what, read, () => otherwise).map(Number);
+}
+
+export interface PadOptions {
+  /** How many values stand before each axis, or before every axis; negative: how many elements are cut off. */
+  readonly low?: number | readonly number[];
+  /** How many values stand behind each axis, or behind every axis; negative: how many elements are cut off. */
+  readonly high?: number | readonly number[];
+  /** How many values stand between neighbours. */
+  readonly interior?: number | readonly number[];
+  /** What is put in; 0 or false where left out. */
+  readonly value?: Operand;
+  /** Of what stands around: `value`, where left out, the nearest element, a mirror image, or the beginning again. */
+  readonly mode?: "constant" | PadMode;
+}
+
+/**
+ * The tensor with a value around its elements, and between them where `interior` says so.
+ *
+ * @throws AdjointError `shape` where more is cut off than there is, `dtype` where the value has another dtype, `range`
+ *   when it runs and there is no element to put in.
+ * @example pad(tensor([1, 2]), { low: 1, high: 2 }) // [0, 1, 2, 0, 0]
+ */
+export function pad(x: Tensor, options: PadOptions = {}): Tensor {
+  const { value } = options ?? {};
+  return apply(pad, value === undefined ? [x] : [x, value], (v, filling?: Value) => {
+    requireOptions("pad", options, ["low", "high", "interior", "value", "mode"]);
+    const shape = shapeOf(v, "pad");
+    const list = (name: "low" | "high" | "interior") => counts(options[name], shape, `pad: ${name}`, 0);
+    if (isFromWithin(options)) return [padFromWithin(v, list("low"), list("high"), options.mode)];
+    return [ops.pad(v, { low: list("low"), high: list("high"), interior: list("interior") }, filling)];
+  })[0];
+}
+
+/** Whether elements of the tensor are put in; a value and a place between neighbours have no meaning then. */
+function isFromWithin(options: PadOptions): options is PadOptions & { readonly mode: PadMode } {
+  const { mode = "constant", value, interior } = options;
+  if (mode === "constant") return false;
+  if (!padModes.includes(mode))
+    fail("option", `pad: option 'mode' is ${describe(mode)}, expected one of constant, ${padModes.join(", ")}`);
+  if (value !== undefined || interior !== undefined)
+    fail("option", `pad: the options 'value' and 'interior' are for mode "constant", got "${mode}"`);
+  return true;
+}
+
+/** The tensor in the opposite order along axes; along all where they are left out. */
+export function flip(x: Tensor, options: { readonly axes?: number | readonly number[] } = {}): Tensor {
+  return apply(flip, [x], (v) => {
+    requireOptions("flip", options, ["axes"]);
+    return [ops.reverse(v, axesOf(v, options.axes, "flip"))];
+  })[0];
+}
+
+// ---- putting together -----------------------------------------------------------------------------------------------
+
+/** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
+function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
+  return atCaller(boundary, () => {
+    requireList(tensors, `${boundary.name}: the tensors`);
+    if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
+    return Array.from(tensors);
+  });
+}
+
+/**
+ * Tensors one behind the other along an axis, the first where it is left out.
+ *
+ * @throws AdjointError `shape` where ranks or other extents differ, `dtype` where dtypes do.
+ * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
+ */
+export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  return apply(concat, tensorsOf(concat, tensors), (...values) => {
+    requireOptions("concat", options, ["axis"]);
+    return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
+  })[0];
+}
+
+/**
+ * Tensors of one shape beside each other along a new axis, the first where it is left out. Numbers have rank 0.
+ *
+ * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
+ */
+export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
+  return apply(stack, tensorsOf(stack, tensors), (...values) => {
+    requireOptions("stack", options, ["axis"]);
+    const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
+    return [
+      ops.concatenate(
+        values.map((v) => withAxis(v, axis, "stack")),
+        axis,
+      ),
+    ];
+  })[0];
+}
+
+function withAxis(v: Value, axis: number, where: string): Value {
+  const shape = shapeOf(v, where);
+  return ops.reshape(v, [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
+}
+
+/** The tensor with a new axis of extent 1 at a place of the result, the first where it is left out. */
+export function expandDims(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return apply(expandDims, [x], (v) => {
+    requireOptions("expandDims", options, ["axis"]);
+    return [withAxis(v, axisOf(options.axis ?? 0, shapeOf(v, "expandDims").length + 1), "expandDims")];
+  })[0];
+}
+
+/** The tensor without axes of extent 1: those named, else all that are known to have it. */
+export function squeeze(x: Tensor, options: { readonly axes?: number | readonly number[] } = {}): Tensor {
+  return apply(squeeze, [x], (v) => {
+    requireOptions("squeeze", options, ["axes"]);
+    const shape = shapeOf(v, "squeeze");
+    const axes = axesOf(v, options.axes, "squeeze").filter((a) => options.axes !== undefined || shape[a] === 1);
+    const wide = axes.find((a) => typeof shape[a] === "number" && shape[a] !== 1);
+    if (wide !== undefined) fail("shape", `squeeze: axis ${wide} has extent ${shape[wide]}, expected 1`);
+    return [
+      ops.reshape(
+        v,
+        shape.filter((_, a) => !axes.includes(a)),
+      ),
+    ];
+  })[0];
+}
+
+// ---- extrema --------------------------------------------------------------------------------------------------------
+
+export interface ArgReduceOptions {
+  /** The axis that is looked along, negatives from the end; where left out, the elements are counted row-major. */
+  readonly axis?: number;
+  /** Keep the axis with extent 1. */
+  readonly keepDims?: boolean;
+}
+
+type ArgReduction = (x: Tensor, options?: ArgReduceOptions) => Tensor;
+
+function argReduction(name: string, kind: ops.ArgReduceKind): ArgReduction {
+  const f: ArgReduction = (x, options = {}) =>
+    apply(f, [x], (v) => {
+      requireOptions(name, options, ["axis", "keepDims"]);
+      const { axis, keepDims = false } = options;
+      if (axis !== undefined && !keepDims) return [ops.argReduce(v, { kind, axis: axesOf(v, axis, name)[0] })];
+      const shape = shapeOf(v, name);
+      const flat = axis === undefined ? ops.reshape(v, [productOf(shape)]) : v;
+      const along = axis === undefined ? 0 : axisOf(axis, shape.length);
+      const found = ops.argReduce(flat, { kind, axis: along });
+      const kept = shape.map((d, a) => (axis === undefined || a === along ? 1 : d));
+      return [keepDims ? ops.reshape(found, kept) : found];
+    })[0];
+  return f;
+}
+
+/** Where the largest element is, as i32: the first of several, the first NaN if there is one. */
+export const argMax: ArgReduction = argReduction("argMax", "max");
+/** Where the smallest element is, as i32: the first of several, the first NaN if there is one. */
+export const argMin: ArgReduction = argReduction("argMin", "min");
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const indexingTable = { slice, pad, flip, expandDims, squeeze, argMax, argMin };

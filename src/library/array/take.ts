@@ -1,0 +1,192 @@
+// Elements by tensors of indices along one axis, and boxes whose place is known only when it runs.
+
+import { apply, axisOf, describe, dimsFor, type Operand, requireList, Tensor } from "../../frontend/index.ts";
+import {
+  type Dim,
+  dimsOf,
+  elementDType,
+  fail,
+  isFloat,
+  printShape,
+  requireOptions,
+  scalar,
+  type Value,
+} from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+
+function shapeOf(v: Value, where: string): readonly Dim[] {
+  if (!ops.isUnranked(v.type)) return dimsOf(v.type);
+  return fail("shape", `${where}: the rank of a tensor is not known here`, { hint: "give the placeholder a shape" });
+}
+
+function requireIntegers(v: Value, where: string): void {
+  const dtype = elementDType(v.type) ?? "f64";
+  if (dtype !== "bool" && !isFloat(dtype)) return;
+  fail("dtype", `${where}: the indices have dtype ${dtype}, expected integers`, {
+    hint: "write i32([…]), or cast them",
+  });
+}
+
+const modes = ["fail", "clamp", "fill"] as const;
+
+export interface TakeOptions {
+  /** The axis of `x` that the indices are of, negatives from the end; it may be left out where `x` has one axis. */
+  readonly axis?: number;
+  /** What becomes of an index out of range: an error (where left out), the nearest in range, or 0 is taken. */
+  readonly mode?: (typeof modes)[number];
+}
+
+function modeOf(mode: unknown, where: string): (typeof modes)[number] {
+  const known = modes.find((m) => m === (mode ?? "fail"));
+  return known ?? fail("option", `${where}: option 'mode' is ${describe(mode)}, expected one of ${modes.join(", ")}`);
+}
+
+/**
+ * Slices of `x` along an axis, by their indices, whose axes take the place of the axis. Indices count from 0.
+ *
+ * @throws AdjointError `range` when it runs and an index is out of range, unless `mode` says otherwise; `dtype` where
+ *   the indices are no integers.
+ * @example take(tensor([5, 6, 7]), i32([2, 0])) // [7, 5]
+ */
+export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Tensor {
+  return apply(take, [x, indices], (v, i) => {
+    requireOptions("take", options, ["axis", "mode"]);
+    const shape = shapeOf(v, "take");
+    if (options.axis === undefined && shape.length !== 1) {
+      fail("option", `take: option 'axis' is left out for shape ${printShape(shape)}`, {
+        hint: "name the axis, or reshape to one",
+      });
+    }
+    const axis = axisOf(options.axis ?? 0, shape.length);
+    return [takeAlong(v, i, axis, modeOf(options.mode, "take"), "take")];
+  })[0];
+}
+
+function takeAlong(x: Value, indices: Value, axis: number, mode: ops.GatherMode, where: string): Value {
+  requireIntegers(indices, where);
+  const rank = shapeOf(indices, where).length;
+  const shape = dimsOf(x.type);
+  const others = shape.flatMap((_, a) => (a === axis ? [] : [a]));
+  return ops.gather(x, indices, {
+    offsetAxes: others.map((a) => (a < axis ? a : a - 1 + rank)),
+    collapsedAxes: [axis],
+    indexMap: [axis],
+    indexAxis: rank,
+    sizes: shape.map((d, a) => (a === axis ? 1 : d)),
+    mode,
+  });
+}
+
+export interface TakeAlongAxisOptions {
+  /** The axis that the indices are of, negatives from the end; the last where left out. */
+  readonly axis?: number;
+  /** What becomes of an index out of range: an error (where left out), the nearest in range, or 0 is taken. */
+  readonly mode?: TakeOptions["mode"];
+}
+
+/**
+ * For each element of `indices` the element of `x` at that index along the axis, and at its own place along all others:
+ * what `argMax` with `keepDims` and a sort's order are for. Extents of the other axes are equal, or 1 in one of the two.
+ *
+ * @throws AdjointError `shape` where ranks or other extents differ; `range` and `dtype` as `take`.
+ * @example takeAlongAxis(tensor([[5, 6], [7, 8]]), i32([[1], [0]])) // [[6], [7]]
+ */
+export function takeAlongAxis(x: Tensor, indices: Tensor, options: TakeAlongAxisOptions = {}): Tensor {
+  return apply(takeAlongAxis, [x, indices], (v, i) => {
+    requireOptions("takeAlongAxis", options, ["axis", "mode"]);
+    requireIntegers(i, "takeAlongAxis");
+    const [own, asked] = [shapeOf(v, "takeAlongAxis"), shapeOf(i, "takeAlongAxis")];
+    if (own.length !== asked.length) {
+      fail("shape", `takeAlongAxis: the indices have shape ${printShape(asked)}, expected rank ${own.length}`, {
+        hint: "take picks whole slices",
+      });
+    }
+    const axis = axisOf(options.axis ?? -1, own.length);
+    const others = own.flatMap((_, a) => (a === axis ? [] : [a]));
+    const wide = (shape: readonly Dim[], beside: readonly Dim[]): readonly Dim[] =>
+      shape.map((d, a) => (a !== axis && d === 1 ? beside[a] : d));
+    const indexed = ops.broadcastTo(i, wide(asked, own));
+    return [
+      ops.gather(ops.broadcastTo(v, wide(own, asked)), indexed, {
+        offsetAxes: [],
+        collapsedAxes: [axis],
+        batchAxes: others,
+        indexBatchAxes: others,
+        indexMap: [axis],
+        indexAxis: own.length,
+        sizes: own.map(() => 1),
+        mode: modeOf(options.mode, "takeAlongAxis"),
+      }),
+    ];
+  })[0];
+}
+
+/**
+ * Rows of a table, by their indices: a vector for each index, along a new last axis.
+ *
+ * @throws AdjointError `range` when it runs and an index is out of range; `shape` where the table is no matrix.
+ * @example embedding(i32([2, 0]), tensor([[1, 2], [3, 4], [5, 6]])) // [[5, 6], [1, 2]]
+ */
+export function embedding(indices: Tensor, table: Tensor): Tensor {
+  return apply(embedding, [indices, table], (i, v) => {
+    const shape = shapeOf(v, "embedding");
+    if (shape.length !== 2) {
+      fail("shape", `embedding: the table has shape ${printShape(shape)}, expected [size, features]`, {
+        hint: "the indices come first",
+      });
+    }
+    return [takeAlong(v, i, 0, "fail", "embedding")];
+  })[0];
+}
+
+// ---- boxes ------------------------------------------------------------------------------------------------------------
+
+/** Where a box begins along an axis: a number, or a scalar of integers. */
+export type Start = number | Tensor;
+
+/** Numbers among the starts are constants; the tensors among them are the operands behind the first ones. */
+function startsOf(starts: readonly Start[], values: readonly Value[], where: string): readonly Value[] {
+  let next = 0;
+  return Array.from(starts, (start, axis) => {
+    if (start instanceof Tensor) return values[next++];
+    if (Number.isSafeInteger(start)) return ops.constant(start, scalar("i32"));
+    return fail(
+      "argument",
+      `${where}: the start on axis ${axis} is ${describe(start)}, expected an integer or a tensor`,
+    );
+  });
+}
+
+function tensorsOf(starts: unknown): readonly Tensor[] {
+  return Array.isArray(starts) ? starts.filter((s) => s instanceof Tensor) : [];
+}
+
+/**
+ * The box of extents `sizes` that begins at `starts`, one for each axis. A start for which the box would not be within
+ * `x` is moved to the nearest one for which it is.
+ *
+ * @throws AdjointError `arity` where there is not a start for each axis, `shape` where the box is larger than `x`.
+ * @example dynamicSlice(x, [i, 0], [1, 3])
+ */
+export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonly (number | string)[]): Tensor {
+  return apply(dynamicSlice, [x, ...tensorsOf(starts)], (v, ...values) => {
+    requireList(starts, "dynamicSlice: the starts");
+    return [ops.dynamicSlice(v, startsOf(starts, values, "dynamicSlice"), dimsFor(sizes))];
+  })[0];
+}
+
+/**
+ * `x` with `update` in the box that begins at `starts`, one for each axis, which are moved as in `dynamicSlice`.
+ *
+ * @throws AdjointError `arity` where there is not a start for each axis, `shape` where the update is larger than `x`.
+ * @example dynamicUpdateSlice(x, row, [i, 0])
+ */
+export function dynamicUpdateSlice(x: Tensor, update: Operand, starts: readonly Start[]): Tensor {
+  return apply(dynamicUpdateSlice, [x, update, ...tensorsOf(starts)], (v, u, ...values) => {
+    requireList(starts, "dynamicUpdateSlice: the starts");
+    return [ops.dynamicUpdateSlice(v, u, startsOf(starts, values, "dynamicUpdateSlice"))];
+  })[0];
+}
+
+/** Those whose first argument is the tensor: each is a method too. */
+export const takeTable = { take, takeAlongAxis, dynamicSlice, dynamicUpdateSlice };

@@ -1,0 +1,91 @@
+// Making op records, and the shorthands their families share.
+
+import {
+  type DType,
+  dimsOf,
+  type EmitOptions,
+  emit,
+  Op,
+  type OpDefinition,
+  printType,
+  type TensorType,
+  type Type,
+  type TypeContext,
+  type Value,
+} from "../../ir/index.ts";
+
+/** Makes an op record; the public way to add an op, and the project's own. */
+export function defineOp(definition: OpDefinition): Op {
+  return new Op(definition);
+}
+
+/** Appends an operation of one result to the current builder. */
+export function emit1(op: Op, operands: readonly Value[], options?: EmitOptions): Value {
+  return emit(op, operands, options)[0];
+}
+
+/** The dtype of an operand that has one. */
+export function dtypeOf(type: Type): DType {
+  return type.kind === "list" ? dtypeOf(type.element) : type.dtype;
+}
+
+/** The type of a value that a rule knows to be a tensor. */
+export function tensorOf(value: Value): TensorType {
+  if (value.type.kind !== "tensor") throw new Error(`internal invariant broken: ${printType(value.type)} is no tensor`);
+  return value.type;
+}
+
+/** An operand that has to be a ranked or unranked tensor. */
+export function requireTensor(x: TypeContext, i: number): Type {
+  const type = x.operands[i];
+  if (type.kind === "tensor" || type.kind === "unranked") return type;
+  return x.fail("dtype", `operand ${i} has type ${printType(type)}, expected a tensor`);
+}
+
+/** The type of an operand whose rank is known; null while it is unranked. */
+export function rankedOperand(x: TypeContext, i: number): TensorType | null {
+  const type = requireTensor(x, i);
+  return type.kind === "tensor" ? type : null;
+}
+
+/** The one result type as written, a tensor of the dtype where one is asked for. */
+export function requireDeclared(x: TypeContext, dtype?: DType): TensorType {
+  const [type] = x.declared ?? [];
+  if (type?.kind !== "tensor") return x.fail("structure", "the result has to be written as one tensor type");
+  if (dtype !== undefined && type.dtype !== dtype) {
+    x.fail("dtype", `the result has dtype ${type.dtype}, expected ${dtype}`, "cast it");
+  }
+  return type;
+}
+
+/** Axis numbers in range, each at most once. */
+export function requireAxes(x: TypeContext, axes: readonly number[], rank: number, what: string): void {
+  const seen = new Set<number>();
+  for (const axis of axes) {
+    if (axis < 0 || axis >= rank) {
+      x.fail("axis", `${what} names axis ${axis}, expected ${rank === 0 ? "none, at rank 0" : `0 to ${rank - 1}`}`);
+    }
+    if (seen.has(axis)) x.fail("axis", `${what} names axis ${axis} twice`);
+    seen.add(axis);
+  }
+}
+
+/** The axes of a rank that are not among `axes`, ascending. */
+export function otherAxes(rank: number, axes: readonly number[]): readonly number[] {
+  return Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));
+}
+
+/** The permutation that undoes `permutation`. */
+export function inverse(permutation: readonly number[]): readonly number[] {
+  const back: number[] = new Array(permutation.length);
+  for (const [i, p] of permutation.entries()) back[p] = i;
+  return back;
+}
+
+export function isIdentity(permutation: readonly number[]): boolean {
+  return permutation.every((p, i) => p === i);
+}
+
+export function rankOf(value: Value): number {
+  return dimsOf(value.type).length;
+}

@@ -1,0 +1,366 @@
+// Elementwise ops: one row each. The row's scalar function is the meaning; interpreter, code generation, folding and
+// lowering all come from it.
+
+import {
+  type Attribute,
+  type AttributeSpec,
+  allocate,
+  type Derivative,
+  type Dim,
+  type DType,
+  dtypes,
+  type EvalContext,
+  isFloat,
+  type NdArray,
+  type Op,
+  type Operation,
+  type PartialDerivative,
+  printShape,
+  type ScalarMeaning,
+  sameShape,
+  type TensorType,
+  type Type,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { gather, stridesOf } from "./arrays.ts";
+import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+
+export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
+
+const dtypeSets: Readonly<Record<DTypeSet, (dtype: DType) => boolean>> = {
+  number: (dtype) => dtype !== "bool",
+  stored: (dtype) => dtype !== "bool" && dtype !== "index",
+  float: isFloat,
+  integer: (dtype) => dtypes[dtype].kind === "integer",
+  bool: (dtype) => dtype === "bool",
+  bits: (dtype) => dtype === "bool" || dtypes[dtype].kind === "integer",
+  any: () => true,
+};
+
+export interface ElementwiseRow {
+  readonly name: string;
+  readonly summary: string;
+  /** Names of the operands: `["x"]`, `["x", "y"]`. */
+  readonly operands: readonly string[];
+  readonly dtypes: DTypeSet;
+  /** The result's dtype, where it is not the operands'. */
+  readonly result?: DType;
+  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  /** Refuses attributes out of range. */
+  readonly require?: (x: TypeContext) => void;
+  readonly commutative?: boolean;
+  readonly cheap?: boolean;
+  readonly scalar: ScalarMeaning;
+  /** Partial derivatives, or why there are none. */
+  readonly partials:
+    | ((operands: readonly Value[], result: Value, operation: Operation) => readonly PartialDerivative[])
+    | Derivative;
+  readonly semantics: string;
+  /** A call of `@main` with its result, and the dtype of its arguments. */
+  readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
+}
+
+/** The record of an elementwise op. Operands have one dtype and one shape, which is the result's. */
+export function elementwise(row: ElementwiseRow): Op {
+  const accepts = dtypeSets[row.dtypes];
+  return defineOp({
+    name: row.name,
+    summary: row.summary,
+    operands: row.operands.map((name) => ({ name })),
+    attributes: row.attributes,
+    level: "both",
+    traits: { elementwise: true, commutative: row.commutative, cheap: row.cheap },
+    types(x) {
+      row.require?.(x);
+      const dtype = commonDType(x, accepts, row.dtypes);
+      return [commonShape(x, row.result ?? dtype)];
+    },
+    scalar: row.scalar,
+    eval: (x) => [evalScalar(x, row.scalar)],
+    derivative: typeof row.partials === "function" ? { kind: "elementwise", partials: row.partials } : row.partials,
+    batching: { kind: "elementwise" },
+    docs: {
+      semantics: row.semantics,
+      constraints: ["operands have one dtype and one shape", `the dtype is ${describeSet[row.dtypes]}`],
+      example: exampleOf(row),
+    },
+  });
+}
+
+const describeSet: Readonly<Record<DTypeSet, string>> = {
+  number: "f64, f32, i32, u32, u8 or index",
+  stored: "f64, f32, i32, u32 or u8",
+  float: "f64 or f32",
+  integer: "i32, u32 or u8",
+  bool: "bool",
+  bits: "bool, i32, u32 or u8",
+  any: "any",
+};
+
+function exampleOf({ name, operands, result, example }: ElementwiseRow): string {
+  const args = operands.map((o) => `%${o}: ${example.dtype}`).join(", ");
+  const type = result ?? example.dtype;
+  const attributes = example.attributes === undefined ? "" : `, ${example.attributes}`;
+  const line = `%result = ${name} ${operands.map((o) => `%${o}`).join(", ")}${attributes} : ${type}`;
+  return `func @main(${args}) -> ${type} {\n  ${line}\n  return %result\n}\n// run: ${example.run}\n`;
+}
+
+// ---- type rules -----------------------------------------------------------------------------------------------------
+
+function commonDType(x: TypeContext, accepts: (dtype: DType) => boolean, set: DTypeSet): DType {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  if (!accepts(dtype)) x.fail("dtype", `operand 0 has dtype ${dtype}, expected ${describeSet[set]}`);
+  for (let i = 1; i < x.operands.length; i++) requireDType(x, i, dtype);
+  return dtype;
+}
+
+function requireDType(x: TypeContext, i: number, dtype: DType): void {
+  const got = dtypeOf(requireTensor(x, i));
+  if (got !== dtype)
+    x.fail("dtype", `operand ${i} has dtype ${got}, expected ${dtype} as operand 0`, "cast one of them");
+}
+
+/** The shape that all operands have; with an unranked operand the result is unranked. */
+function commonShape(x: TypeContext, dtype: DType): Type {
+  const [first] = x.operands;
+  if (x.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
+  const { shape } = first as TensorType;
+  if (shape.length === 0 && x.operands.every((t) => (t as TensorType).shape.length === 0)) return tensorType(dtype);
+  let common = shape;
+  for (let i = 1; i < x.operands.length; i++) common = unify(x, common, i);
+  return common === shape && dtype === (first as TensorType).dtype ? first : tensorType(dtype, common);
+}
+
+function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
+  const { shape } = x.operands[i] as TensorType;
+  const differ = (d: Dim, axis: number): boolean =>
+    typeof d === "number" && typeof shape[axis] === "number" && d !== shape[axis];
+  if (shape.length !== common.length || common.some(differ)) {
+    const got = `operand ${i} has shape ${printShape(shape)}`;
+    x.fail("shape", `${got}, expected ${printShape(common)} as operand 0`, "broadcast one of them");
+  }
+  return common.map((d, axis) => x.equal(shape[axis], d, `axis ${axis} of operand ${i}`));
+}
+
+// ---- evaluation -----------------------------------------------------------------------------------------------------
+
+export function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
+  const { dtype } = x.operation.results[0].type as TensorType;
+  const shape = broadcastShape(x);
+  const result = allocate(dtype, shape);
+  const round = meaning.exact === true ? null : dtypes[dtype].round;
+  const sources = x.operands.map((a) => spread(a, shape));
+  const about = { attributes: x.attributes, dtype };
+  const args: number[] = new Array(sources.length);
+  for (let i = 0; i < result.data.length; i++) {
+    for (let k = 0; k < sources.length; k++) args[k] = sources[k][i];
+    const value = meaning.compute(args, about);
+    result.data[i] = round === null ? value : round(value);
+  }
+  return result;
+}
+
+/** The common shape of concrete operands: one shape, or NumPy's broadcasting where they were unranked. */
+function broadcastShape(x: EvalContext): readonly number[] {
+  const shapes = x.operands.map((a) => a.shape);
+  const rank = shapes.reduce((r, s) => Math.max(r, s.length), 0);
+  return Array.from({ length: rank }, (_, axis) => {
+    let common = 1;
+    for (const shape of shapes) {
+      const own = shape[axis - rank + shape.length] ?? 1;
+      if (own !== 1 && common !== 1 && own !== common) failToBroadcast(x);
+      if (common === 1) common = own;
+    }
+    return common;
+  });
+}
+
+function failToBroadcast(x: EvalContext): never {
+  const shapes = x.operands.map((a) => printShape(a.shape)).join(" and ");
+  return x.fail("shape", `${x.operation.op.name}: operands of shapes ${shapes} do not broadcast`);
+}
+
+/** The elements of an operand for every element of the result, row-major. */
+function spread(array: NdArray, shape: readonly number[]): ArrayLike<number> {
+  if (sameShape(array.shape, shape)) return array.data;
+  const offset = shape.length - array.shape.length;
+  const own = stridesOf(array.shape);
+  const strides = shape.map((_, i) => (i < offset || array.shape[i - offset] === 1 ? 0 : own[i - offset]));
+  return gather(array, shape, strides).data;
+}
+
+// ---- select and cast: the two whose operands differ in dtype --------------------------------------------------------
+
+const selectScalar: ScalarMeaning = {
+  compute: ([p, x, y]) => (p !== 0 ? x : y),
+  spell: ([p, x, y]) => `${p} ? ${x} : ${y}`,
+  exact: true,
+};
+
+export const selectOp: Op = defineOp({
+  name: "select",
+  summary: "Takes each element from one of two operands.",
+  operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
+  level: "both",
+  traits: { elementwise: true, cheap: true },
+  types(x) {
+    const predicate = dtypeOf(requireTensor(x, 0));
+    if (predicate !== "bool")
+      x.fail("dtype", `the predicate has dtype ${predicate}, expected bool`, "compare it with 0");
+    const dtype = dtypeOf(requireTensor(x, 1));
+    const other = dtypeOf(requireTensor(x, 2));
+    if (other !== dtype)
+      x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 1`, "cast one of them");
+    return [commonShape(x, dtype)];
+  },
+  scalar: selectScalar,
+  eval: (x) => [evalScalar(x, selectScalar)],
+  derivative: {
+    kind: "linear",
+    in: [1, 2],
+    // the cotangent reaches an operand where it was taken; the mask is applied after what lies before the select
+    transpose({ operands: [predicate], cotangent, wanted }) {
+      const kept = wanted[1] ? { mask: predicate, value: cotangent } : null;
+      return [null, kept, wanted[2] ? { mask: not(predicate), value: cotangent } : null];
+    },
+  },
+  batching: { kind: "elementwise" },
+  docs: {
+    semantics:
+      "x where the predicate is true, y where it is false. The element not taken has no influence, NaN included.",
+    constraints: ["the predicate is bool", "x and y have one dtype", "all have one shape"],
+    example: `func @main(%p: bool, %x: f64, %y: f64) -> f64 {
+  %r = select %p, %x, %y : f64
+  return %r
+}
+// run: @main(false, 1, 2) == 2
+`,
+  },
+});
+
+/** `x` where `predicate` holds, else `y`. */
+export function select(predicate: Value, x: Value, y: Value): Value {
+  return emit1(selectOp, [predicate, x, y]);
+}
+
+const castScalar: ScalarMeaning = {
+  compute: ([x], { dtype }) => (dtype === "index" ? Math.trunc(x) || 0 : x),
+  spell: ([x], { dtype }) =>
+    dtype === "bool" ? `Boolean(${x})` : dtype === "index" ? `Math.trunc(${x}) || 0` : `+${x}`,
+};
+
+export const castOp: Op = defineOp({
+  name: "cast",
+  summary: "Converts elements to another dtype.",
+  operands: [{ name: "x" }],
+  level: "both",
+  traits: { elementwise: true, cheap: true },
+  types: (x) => [convertedType(x)],
+  scalar: castScalar,
+  eval: (x) => [evalScalar(x, castScalar)],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operands: [x], cotangent }) => [isFloat(dtypeOf(x.type)) ? cast(cotangent, dtypeOf(x.type)) : null],
+  },
+  batching: { kind: "elementwise" },
+  docs: {
+    semantics:
+      "The nearest value of the result's dtype. A float becomes an integer as ECMAScript's ToInt32 or ToUint32 does, then wraps to the dtype; anything but 0 and NaN becomes true; true becomes 1.",
+    constraints: [],
+    example: `func @main(%x: f64) -> i32 {
+  %r = cast %x : i32
+  return %r
+}
+// run: @main(-2.7) == -2
+`,
+  },
+});
+
+/** The operand's shape with the dtype of the result as written. */
+export function convertedType(x: TypeContext): Type {
+  const operand = requireTensor(x, 0);
+  const [declared] = x.declared ?? [];
+  if (operand.kind === "unranked" && declared?.kind === "unranked") return declared;
+  const type = requireDeclared(x);
+  return operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape);
+}
+
+/** The type of `x` with another dtype. */
+export function typeIn(x: Value, dtype: DType): Type {
+  return x.type.kind === "unranked" ? unranked(dtype) : tensorType(dtype, tensorOf(x).shape);
+}
+
+/** `x` in another dtype. */
+export function cast(x: Value, dtype: DType): Value {
+  return emit1(castOp, [x], { types: [typeIn(x, dtype)] });
+}
+
+// ---- compare --------------------------------------------------------------------------------------------------------
+
+export type Direction = "eq" | "ne" | "lt" | "le" | "gt" | "ge";
+
+const comparisons: Readonly<Record<Direction, readonly [string, (x: number, y: number) => boolean]>> = {
+  eq: ["===", (x, y) => x === y],
+  ne: ["!==", (x, y) => x !== y],
+  lt: ["<", (x, y) => x < y],
+  le: ["<=", (x, y) => x <= y],
+  gt: [">", (x, y) => x > y],
+  ge: [">=", (x, y) => x >= y],
+};
+
+function comparison(direction: Attribute): readonly [string, (x: number, y: number) => boolean] {
+  return comparisons[direction as Direction];
+}
+
+export const compareOp: Op = elementwise({
+  name: "compare",
+  cheap: true,
+  summary: "Compares elements.",
+  operands: ["x", "y"],
+  dtypes: "any",
+  result: "bool",
+  attributes: {
+    direction: { kind: "word", words: Object.keys(comparisons), summary: "the comparison" },
+  },
+  scalar: {
+    compute: ([x, y], { attributes }) => (comparison(attributes.direction)[1](x, y) ? 1 : 0),
+    spell: ([x, y], { attributes }) => `${x} ${comparison(attributes.direction)[0]} ${y}`,
+    exact: true,
+  },
+  partials: { kind: "zero", reason: "it is constant but for jumps" },
+  semantics:
+    "Whether x is equal, not equal, less, … than y. NaN is equal to nothing and neither less nor greater; -0 equals 0; false < true.",
+  example: { dtype: "f64", attributes: "direction = lt", run: "@main(1, 2) == true" },
+});
+
+/** Whether `x` compares to `y` as `direction` says. */
+export function compare(x: Value, y: Value, direction: Direction): Value {
+  return emit1(compareOp, [x, y], { attributes: { direction } });
+}
+
+// ---- logic, which select needs --------------------------------------------------------------------------------------
+
+export const notDifferentiable = { kind: "zero", reason: "bits have no derivative" } as const;
+
+export const notOp: Op = elementwise({
+  name: "not",
+  cheap: true,
+  summary: "The other truth value of a bool, the other bits of an integer.",
+  operands: ["x"],
+  dtypes: "bits",
+  scalar: {
+    compute: ([x], { dtype }) => (dtype === "bool" ? 1 - x : dtypes[dtype].round(~x)),
+    spell: ([x], { dtype }) => (dtype === "bool" ? `!${x}` : dtypes[dtype].spellRound(`~${x}`)),
+    exact: true,
+  },
+  partials: notDifferentiable,
+  semantics: "true where x is false; of integers, the bits that x has not: -1 - x, wrapped.",
+  example: { dtype: "bool", run: "@main(true) == false" },
+});
+
+export function not(x: Value): Value {
+  return emit1(notOp, [x]);
+}

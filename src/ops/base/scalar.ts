@@ -1,0 +1,52 @@
+// What rows of elementwise ops are made of: scalar functions by where they come from, and strict functions.
+
+import type { Kernel, Op, ScalarMeaning, Value } from "../../ir/index.ts";
+import { emit1 } from "./define.ts";
+
+export type Unary = (x: Value) => Value;
+export type Binary = (x: Value, y: Value) => Value;
+
+/** The strict function of an op of one operand; the record may stand below it. */
+export const unary =
+  (op: () => Op): Unary =>
+  (x) =>
+    emit1(op(), [x]);
+
+export const binary =
+  (op: () => Op): Binary =>
+  (x, y) =>
+    emit1(op(), [x, y]);
+
+type Named<Arity extends unknown[]> = {
+  readonly [Name in keyof Math]: Math[Name] extends (...args: infer Args) => number
+    ? Args extends Arity
+      ? Name
+      : never
+    : never;
+}[Exclude<keyof Math, "random">];
+
+/** A function of Math: the interpreter and generated code call the same. */
+export function fromMath(name: Named<[number]>): ScalarMeaning {
+  const f = Math[name] as (x: number) => number;
+  return { compute: ([x]) => f(x), spell: ([x]) => `Math.${name}(${x})` };
+}
+
+/** A function of Math that gives a value of its operand's dtype. */
+export function fromMathExact(name: Named<[number]>): ScalarMeaning {
+  return { ...fromMath(name), exact: true };
+}
+
+/** A kernel of one number. */
+export function fromKernel(kernel: Kernel): ScalarMeaning {
+  const f = kernel.compute;
+  return { compute: ([x]) => f(x), spell: ([x], { nameOf }) => `${nameOf(kernel)}(${x})` };
+}
+
+/** A kernel of two numbers. */
+export function fromKernel2(kernel: Kernel): ScalarMeaning {
+  const f = kernel.compute;
+  return { compute: ([x, y]) => f(x, y), spell: ([x, y], { nameOf }) => `${nameOf(kernel)}(${x}, ${y})` };
+}
+
+/** What the rows of functions of one real number share. */
+export const real = { operands: ["x"], dtypes: "float" } as const;

@@ -1,0 +1,186 @@
+// What a convolution computes, on arrays and as loops: one accumulator per element, in the order its record defines.
+
+import {
+  addDims,
+  allocate,
+  type Dim,
+  dimsOf,
+  dtypes,
+  type EvalContext,
+  floorDim,
+  indexDim,
+  isInteger,
+  type LowerContext,
+  mulDims,
+  type NdArray,
+  type Operation,
+  scalar,
+  sizeOf,
+  type Value,
+  type WholeContext,
+} from "../../ir/index.ts";
+import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
+import { constant, indexValue } from "../base/constant.ts";
+import { tensorOf } from "../base/define.ts";
+import { add, div, mul } from "../scalar/arithmetic.ts";
+import { isBelow, nestedLoops } from "../shape/reduce-order.ts";
+import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "../window/window-loops.ts";
+import { contractionKind, lowerContraction } from "./contraction.ts";
+import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
+
+// ---- on arrays ------------------------------------------------------------------------------------------------------
+
+/** The offsets of a tensor's elements along its batch, its features and its spatial axes. */
+function sidesOf(shape: readonly number[], { batch, feature, spatial }: Layout) {
+  const strides = stridesOf(shape);
+  return {
+    shape,
+    batch: strides[batch],
+    feature: strides[feature],
+    extents: pick(shape, spatial),
+    strides: pick(strides, spatial),
+  };
+}
+
+export function evalConv(x: EvalContext): NdArray {
+  const [image, kernel] = x.operands;
+  const c = convShape(x.operation);
+  const result = allocate(image.dtype, x.shape(x.operation.results[0].type));
+  if (sizeOf(result.shape) === 0) return result;
+  const [from, by, to] = [sidesOf(image.shape, c.x), sidesOf(kernel.shape, c.kernel), sidesOf(result.shape, c.result)];
+  const windows = c.windows.map((w, i) => ({ ...w, size: by.extents[i], low: x.dim(w.low) }));
+  const places = offsetsOf(to.extents, to.strides);
+  const under = Array.from(offsetsUnder(to.extents, windows, from.extents, from.strides), (row) => row.slice());
+  const taps = offsetsOf(by.extents, by.strides);
+  const inputs = kernel.shape[c.kernel.feature];
+  const outputs = result.shape[c.result.feature];
+  const outputsEach = outputs / x.dim(c.groups);
+  const batch = result.shape[c.result.batch];
+  const isOfBatch = x.dim(c.batchGroups) !== 1;
+  const sum = sumOfProducts(image, kernel);
+  for (let n = 0; n < batch; n++) {
+    for (let o = 0; o < outputs; o++) {
+      const group = Math.floor(o / outputsEach);
+      const row = isOfBatch ? n + group * batch : n;
+      const base = row * from.batch + (isOfBatch ? 0 : group * inputs) * from.feature;
+      const target = n * to.batch + o * to.feature;
+      for (const [t, place] of places.entries()) {
+        result.data[target + place] = sum(under[t], base, taps, o * by.batch, [inputs, from.feature, by.feature]);
+      }
+    }
+  }
+  return result;
+}
+
+type Along = readonly [count: number, left: number, right: number];
+
+/** The sum over the kernel's places and then `count` features, whose strides on both sides are given. */
+function sumOfProducts({ dtype, data: left }: NdArray, { data: right }: NdArray) {
+  const { round } = dtypes[dtype];
+  const times = isInteger(dtype) ? Math.imul : (a: number, b: number) => a * b;
+  return (under: Float64Array, i: number, taps: Float64Array, j: number, [count, p, q]: Along): number => {
+    let acc = 0;
+    for (let k = 0; k < taps.length; k++) {
+      for (let c = 0; c < count; c++) {
+        const element = under[k] < 0 ? 0 : left[i + under[k] + c * p];
+        acc = round(acc + round(times(element, right[j + taps[k] + c * q])));
+      }
+    }
+    return acc;
+  };
+}
+
+// ---- as loops -------------------------------------------------------------------------------------------------------
+
+/** Whether an element is padding is decided once for all features. */
+export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
+  const c = convShape(x.operation);
+  const [image, kernel] = x.operation.operands.map(tensorOf);
+  const zero = constant(0, scalar(image.dtype));
+  const inputs = kernel.shape[c.kernel.feature];
+  const output = at[c.result.feature];
+  const group = c.groups === 1 ? 0 : quotient(output, perGroup(kernel.shape[c.kernel.batch], c.groups));
+  const count = dimsOf(x.operation.results[0].type)[c.result.batch];
+  const [batch, feature] = originOf(c, at[c.result.batch], group, [count, inputs]);
+  const extents = pick(image.shape, c.x.spatial);
+  const step = (k: readonly Dim[], [outer]: readonly Value[]): readonly Value[] => {
+    const places = c.windows.map((w, i) => subscriptUnder(at[c.result.spatial[i]], k[i], w));
+    const overFeatures = (element: (feature: Dim) => Value): readonly Value[] =>
+      nestedLoops([inputs], [outer], ([f], [acc]) => [
+        add(acc, mul(element(f), x.element(1, placed(c.kernel, output, f, k)))),
+      ]);
+    const inside = (): readonly Value[] => {
+      const subscripts = places.map(({ subscript }) => subscript);
+      return overFeatures((f) => x.element(0, placed(c.x, batch, addDims(feature, f), subscripts)));
+    };
+    return whereInside(places, c.windows, extents, inside, () => overFeatures(() => zero));
+  };
+  return nestedLoops(pick(kernel.shape, c.kernel.spatial), [zero], step)[0];
+}
+
+/**
+ * The same sums as tiles: rows are places in the batch, columns the output features of a group, and what is summed is
+ * packed with its padding. Null where there is too little to tile.
+ */
+export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void) | null {
+  const c = convShape(operation);
+  const [image, kernel, result] = [...operation.operands, ...operation.results].map(tensorOf);
+  const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
+  const inputs = kernel.shape[c.kernel.feature];
+  const count = result.shape[c.result.batch];
+  const last = image.shape.length - 1;
+  const extents = {
+    dtype: image.dtype,
+    depthInside: [c.x.feature === last, c.kernel.feature === last] as const,
+    batch: c.groups === 1 ? [] : [c.groups],
+    rows: [count, ...pick(result.shape, c.result.spatial)],
+    columns: [outputs],
+    depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
+  };
+  const kind = contractionKind(extents);
+  // what is packed has to be read more than once
+  if (kind === null || kind === "thin rows" || isBelow(extents.columns, 2)) return null;
+  const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
+  const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
+    const [batch, feature] = originOf(c, n, group, [count, inputs]);
+    const subscripts = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w).subscript);
+    return x.element(0, placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts));
+  };
+  const spatial = pick(image.shape, c.x.spatial);
+  return (x) =>
+    lowerContraction(x, {
+      ...extents,
+      left: ([group = 0], row, k) => left(x, group, row, k),
+      padding: {
+        conditions: ([, ...places], k) => conditionsWithin(c.windows, places, k, spatial),
+        freeAxes: [0],
+      },
+      right: ([group = 0], [column], k) =>
+        x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
+      place: ([group = 0], [n, ...places], [column]) => placed(c.result, n, output(group, column), places),
+    });
+}
+
+/** Where x's part of a group begins: in the batch, of which the result's is `count`, and among its `inputs` features. */
+function originOf(
+  c: ConvShape,
+  n: Dim,
+  group: Dim,
+  [count, inputs]: readonly [Dim, Dim],
+): readonly [batch: Dim, feature: Dim] {
+  return c.batchGroups === 1 ? [n, mulDims(group, inputs)] : [addDims(n, mulDims(group, count)), 0];
+}
+
+/** floor(d / by), computed where the divisor is open. */
+function quotient(d: Dim, by: Dim): Dim {
+  if (typeof by === "number") return by === 0 ? 0 : floorDim(d, by);
+  return indexDim(div(indexValue(d), indexValue(by)));
+}
+
+function placed(layout: Layout, batch: Dim, feature: Dim, spatial: readonly Dim[]): readonly Dim[] {
+  const at: Dim[] = new Array(spatial.length + 2);
+  at[layout.batch] = batch;
+  at[layout.feature] = feature;
+  for (const [i, axis] of layout.spatial.entries()) at[axis] = spatial[i];
+  return at;
+}

@@ -1,0 +1,254 @@
+// Convolution over any number of spatial axes, in any layout. Its transposes are convolutions.
+
+import {
+  type BatchContext,
+  type Dim,
+  mulDims,
+  type Op,
+  type TensorType,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "../base/define.ts";
+import { reverse } from "../structural/structural.ts";
+import {
+  type AxisWindow,
+  exchanged,
+  listsOf,
+  overlaps,
+  requireLists,
+  requirePlaces,
+  transposed,
+} from "../window/window-shape.ts";
+import {
+  axesOfLayout,
+  type ConvOptions,
+  type ConvShape,
+  convNames,
+  convShape,
+  fold,
+  listsOfConv,
+  perGroup,
+  regroup,
+  shapeOfConv,
+  swapped,
+  unfold,
+} from "./conv-axes.ts";
+import { evalConv, lowerConv, lowerWholeConv } from "./conv-loops.ts";
+
+const convOp: Op = defineOp({
+  name: "conv",
+  summary: "Sums products of a kernel and what it lies over, at each of its places.",
+  operands: [{ name: "x" }, { name: "kernel" }],
+  attributes: {
+    strides: { kind: "integers", default: [], summary: "from one place of the kernel to the next, per spatial axis" },
+    low: { kind: "dims", default: [], summary: "how many zeros stand before each spatial axis; negative: cut off" },
+    high: { kind: "dims", default: [], summary: "how many zeros stand behind each spatial axis; negative: cut off" },
+    dilation: { kind: "integers", default: [], summary: "the distance between neighbours of x; zeros stand between" },
+    kernel_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the kernel" },
+    feature_groups: { kind: "dim", default: 1, summary: "groups of features, each with a part of the kernel" },
+    batch_groups: { kind: "dim", default: 1, summary: "groups of the batch, each with a part of the kernel" },
+    x_axes: { kind: "axes", default: [], summary: "x's axes: batch, feature, spatial ones; none: ascending" },
+    kernel_axes: {
+      kind: "axes",
+      default: [],
+      summary: "the kernel's axes: output feature, input feature, spatial ones; none: ascending",
+    },
+    result_axes: { kind: "axes", default: [], summary: "the result's axes: batch, feature, spatial ones" },
+  },
+  types: (x) => [convType(x)],
+  eval: (x) => [evalConv(x)],
+  derivative: {
+    kind: "multilinear",
+    transpose: (x) => [x.wanted[0] ? inputCotangent(x) : null, x.wanted[1] ? kernelCotangent(x) : null],
+  },
+  batching: { kind: "rule", batch: (x) => [batchConv(x)] },
+  lowering: {
+    kind: "nest",
+    element: lowerConv,
+    whole: lowerWholeConv,
+    again: (operation) => (convShape(operation).windows.some(overlaps) ? [0] : []),
+  },
+  docs: {
+    semantics:
+      "Element (n, o, t) of the result is the sum of x[n, c, t · stride + k · kernel_dilation] · kernel[o, c, k] over subscripts k of the kernel's spatial axes and input features c, where x stands padded: zeros around it, and between its elements where dilation is above 1. The sum starts from 0 and takes k row-major and, for each, c ascending, in any layout; product and sum are each rounded; padding multiplies as the number 0. The extent of a spatial axis is floor((low + span(x) + high - span(kernel)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). With g feature groups, group i of the output features sees group i of x's features; with g batch groups, group i of the output features sees group i of x's batch, and the result's batch is g times smaller. A kernel is not turned round: `reverse` it for a convolution of signal processing.",
+    constraints: [
+      "one dtype, not bool, and one rank, at least 2",
+      "x's features are the kernel's input features times feature_groups",
+      "output features and the batch divide into their groups, of which one kind has 1",
+      "no spatial extent of the result is negative",
+    ],
+    example: `func @main<H, W>(%x: f64[1, 1, H, W], %kernel: f64[1, 1, 2, 2]) -> f64[1, 1, H, W] {
+  %y = conv %x, %kernel, low = [0, 0], high = [1, 1] : f64[1, 1, H, W]
+  return %y
+}
+// run: @main([[[[1, 2], [3, 4]]]], [[[[1, 10], [100, 1000]]]]) == [[[[4321, 402], [43, 4]]]]
+`,
+  },
+});
+
+// ---- types ----------------------------------------------------------------------------------------------------------
+
+function convType(x: TypeContext) {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  if (dtype === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
+  if (dtypeOf(requireTensor(x, 1)) !== dtype) {
+    x.fail("dtype", `the kernel has dtype ${dtypeOf(x.operands[1])}, expected ${dtype} as x`, "cast one of them");
+  }
+  const [image, kernel] = [rankedOperand(x, 0), rankedOperand(x, 1)];
+  if (image === null || kernel === null) return unranked(dtype);
+  const rank = image.shape.length;
+  requireRanks(x, rank, kernel.shape.length);
+  for (const name of ["x_axes", "kernel_axes", "result_axes"]) requireLayout(x, name, rank);
+  requireLists(x, listsOfConv(x.attributes), convNames, rank - 2, "spatial axis");
+  return resultType(x, image, kernel);
+}
+
+function requireRanks(x: TypeContext, rank: number, kernel: number): void {
+  if (rank < 2) x.fail("shape", `x has rank ${rank}, expected batch, feature and spatial axes`, "reshape it");
+  if (kernel !== rank) x.fail("shape", `the kernel has rank ${kernel}, expected ${rank} as x`);
+}
+
+function requireLayout(x: TypeContext, name: string, rank: number): void {
+  const axes = x.attributes[name] as readonly number[];
+  if (axes.length === 0) return;
+  requireAxes(x, axes, rank, name);
+  if (axes.length !== rank) x.fail("axis", `${name} names ${axes.length} axes, expected all ${rank}`);
+}
+
+function resultType(x: TypeContext, { dtype, shape }: TensorType, { shape: kernel }: TensorType): TensorType {
+  const c = shapeOfConv(x.attributes, kernel);
+  const { featureGroups, batchGroups } = c;
+  x.atLeast(featureGroups, 0, "feature_groups");
+  x.atLeast(batchGroups, 0, "batch_groups");
+  if (featureGroups !== 1 && batchGroups !== 1) {
+    x.fail("attribute", `feature_groups is ${featureGroups} and batch_groups ${batchGroups}, expected one to be 1`);
+  }
+  const wanted = mulDims(kernel[c.kernel.feature], featureGroups);
+  const by = featureGroups === 1 ? "" : ` in ${featureGroups} groups`;
+  x.equal(
+    shape[c.x.feature],
+    wanted,
+    `axis ${c.x.feature} of x, the features for ${kernel[c.kernel.feature]} input features of the kernel${by},`,
+  );
+  const outputs = kernel[c.kernel.batch];
+  divided(x, outputs, c.groups, `axis ${c.kernel.batch} of the kernel`);
+  const result: Dim[] = new Array(shape.length);
+  result[c.result.batch] = divided(x, shape[c.x.batch], batchGroups, `axis ${c.x.batch} of x`);
+  result[c.result.feature] = outputs;
+  for (const [i, w] of c.windows.entries()) {
+    result[c.result.spatial[i]] = requirePlaces(x, shape[c.x.spatial[i]], w, `spatial axis ${i}`);
+  }
+  return tensorType(dtype, result);
+}
+
+/** What falls to each group; the groups divide the extent. */
+function divided(x: TypeContext, extent: Dim, groups: Dim, what: string): Dim {
+  if (typeof extent === "number" && typeof groups === "number" && groups > 0 && extent % groups !== 0) {
+    x.fail("shape", `${what} is ${extent}, expected a multiple of the ${groups} groups`);
+  }
+  const part = perGroup(extent, groups);
+  x.equal(mulDims(part, groups), extent, `the groups' part of ${what}`);
+  return part;
+}
+
+/**
+ * Sums products of `kernel` and what it lies over in `x`, at each of its places. Without options the axes are batch (of
+ * the kernel: output feature), feature, then spatial ones, and the kernel moves by 1 without padding.
+ */
+export function conv(x: Value, kernel: Value, options: ConvOptions = {}): Value {
+  const listed = (axes: readonly number[] = []): readonly number[] => (axes.every((a, i) => a === i) ? [] : axes);
+  const all = <T>(list: readonly T[] = [], none: T): readonly T[] => (list.every((e) => e === none) ? [] : list);
+  return emit1(convOp, [x, kernel], {
+    attributes: {
+      strides: all(options.strides, 1),
+      low: all<Dim>(options.low, 0),
+      high: all<Dim>(options.high, 0),
+      dilation: all(options.dilation, 1),
+      kernel_dilation: all(options.kernelDilation, 1),
+      feature_groups: options.featureGroups ?? 1,
+      batch_groups: options.batchGroups ?? 1,
+      x_axes: listed(options.xAxes),
+      kernel_axes: listed(options.kernelAxes),
+      result_axes: listed(options.resultAxes),
+    },
+  });
+}
+
+/** The same from what the attributes say. */
+function convOf(x: Value, kernel: Value, c: Omit<ConvShape, "groups">): Value {
+  const { windowDilation, ...lists } = listsOf(c.windows);
+  return conv(x, kernel, {
+    ...lists,
+    kernelDilation: windowDilation,
+    featureGroups: c.featureGroups,
+    batchGroups: c.batchGroups,
+    xAxes: axesOfLayout(c.x),
+    kernelAxes: axesOfLayout(c.kernel),
+    resultAxes: axesOfLayout(c.result),
+  });
+}
+
+// ---- derivative -----------------------------------------------------------------------------------------------------
+
+type ByAxis = (n: Dim, w: AxisWindow) => AxisWindow;
+
+function windowsBack(x: Value, { x: layout, windows }: ConvShape, by: ByAxis): readonly AxisWindow[] {
+  const { shape } = tensorOf(x);
+  return windows.map((w, i) => by(shape[layout.spatial[i]], w));
+}
+
+/**
+ * The kernel turned round moves over the cotangent, strides and dilation exchanged: features of the result are summed
+ * within their group. Groups of the batch come back as groups of features.
+ */
+function inputCotangent({ operation, operands: [x, kernel], cotangent }: TransposeContext): Value {
+  const c = convShape(operation);
+  const turned = reverse(kernel, c.kernel.spatial);
+  const back = convOf(cotangent, regroup(turned, c.kernel.batch, c.kernel.feature, c.groups), {
+    x: c.result,
+    kernel: swapped(c.kernel),
+    result: c.x,
+    featureGroups: c.groups,
+    batchGroups: 1,
+    windows: windowsBack(x, c, transposed),
+  });
+  return regroup(back, c.x.feature, c.x.batch, c.batchGroups);
+}
+
+/** The cotangent moves over x as a kernel whose places are the kernel's elements; what is summed is the batch. */
+function kernelCotangent({ operation, operands: [x], cotangent }: TransposeContext): Value {
+  const c = convShape(operation);
+  return convOf(x, cotangent, {
+    x: swapped(c.x),
+    kernel: swapped(c.result),
+    result: swapped(c.kernel),
+    featureGroups: c.batchGroups,
+    batchGroups: c.featureGroups,
+    windows: windowsBack(x, c, exchanged),
+  });
+}
+
+// ---- batching -------------------------------------------------------------------------------------------------------
+
+/** The new axis joins the batch or the output features, or makes more groups where it belongs to both operands. */
+function batchConv({ operation, operands: [x, kernel], batched, size }: BatchContext): Value {
+  const c = convShape(operation);
+  const ofBatch = c.batchGroups !== 1;
+  if (batched[0] && batched[1]) {
+    const key = ofBatch ? "batchGroups" : "featureGroups";
+    const wide = convOf(fold(x, ofBatch ? c.x.batch : c.x.feature, 1), fold(kernel, c.kernel.batch, 1), {
+      ...c,
+      [key]: mulDims(size, c[key]),
+    });
+    return unfold(wide, c.result.feature, size, 1);
+  }
+  if (batched[0]) return unfold(convOf(fold(x, c.x.batch, c.batchGroups), kernel, c), c.result.batch, size, 1);
+  return unfold(convOf(x, fold(kernel, c.kernel.batch, c.groups), c), c.result.feature, size, c.groups);
+}
+
+export type { ConvOptions };
+export const convRecords = { conv: convOp };

@@ -1,0 +1,293 @@
+// The general contraction of two tensors, with batch axes: matrix products of every kind.
+
+import {
+  type AxisPairs,
+  allocate,
+  axisPairs,
+  type Dim,
+  dtypes,
+  type EvalContext,
+  isInteger,
+  type LowerContext,
+  type NdArray,
+  type Op,
+  type Operation,
+  printShape,
+  scalar,
+  type TensorType,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  type Value,
+  type WholeContext,
+} from "../../ir/index.ts";
+import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
+import { constant } from "../base/constant.ts";
+import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "../base/define.ts";
+import { add, mul } from "../scalar/arithmetic.ts";
+import { nestedLoops } from "../shape/reduce-order.ts";
+import { permute } from "../structural/structural.ts";
+import { type Contraction, contractionKind, lowerContraction } from "./contraction.ts";
+
+interface Axes {
+  readonly contract: AxisPairs;
+  readonly batch: AxisPairs;
+}
+
+function axesOf(attributes: Readonly<Record<string, unknown>>): Axes {
+  return { contract: attributes.contract as AxisPairs, batch: attributes.batch as AxisPairs };
+}
+
+/** The axes of one side that are neither contracted nor batch, ascending. */
+function freeAxes(rank: number, { contract, batch }: Axes, side: keyof AxisPairs): readonly number[] {
+  return otherAxes(rank, [...contract[side], ...batch[side]]);
+}
+
+const noPairs = axisPairs();
+
+const dotOp: Op = defineOp({
+  name: "dot",
+  summary: "Sums products over paired axes.",
+  operands: [{ name: "x" }, { name: "y" }],
+  attributes: {
+    contract: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that are summed over, pair by pair" },
+    batch: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that run along together" },
+  },
+  types(x) {
+    const [left, right] = [requireTensor(x, 0), requireTensor(x, 1)];
+    const dtype = dtypeOf(left);
+    if (dtype === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
+    if (dtypeOf(right) !== dtype)
+      x.fail("dtype", `operand 1 has dtype ${dtypeOf(right)}, expected ${dtype} as operand 0`, "cast one of them");
+    if (left.kind === "unranked" || right.kind === "unranked") return [left.kind === "unranked" ? left : right];
+    return [dotType(x, left as TensorType, right as TensorType)];
+  },
+  eval: (x) => [evalDot(x)],
+  derivative: {
+    kind: "multilinear",
+    transpose: (x) => [x.wanted[0] ? leftCotangent(x) : null, x.wanted[1] ? rightCotangent(x) : null],
+  },
+  batching: {
+    kind: "rule",
+    batch({ operation, operands: [x, y], batched }) {
+      const { contract, batch } = axesOf(operation.attributes);
+      const shift = (axes: readonly number[], by: boolean): readonly number[] => (by ? axes.map((a) => a + 1) : axes);
+      const moved = (p: AxisPairs): AxisPairs => axisPairs(shift(p.left, batched[0]), shift(p.right, batched[1]));
+      const both = batched[0] && batched[1];
+      const pairs = moved(batch);
+      const result = dot(x, y, {
+        contract: moved(contract),
+        batch: both ? axisPairs([0, ...pairs.left], [0, ...pairs.right]) : pairs,
+      });
+      if (both) return [result];
+      // the new axis is the first free one of its side: behind the batch axes, and behind x's free axes where it is y's
+      const from = batched[0] ? batch.left.length : rankOf(x) - contract.left.length;
+      return [permute(result, [from, ...otherAxes(rankOf(result), [from])])];
+    },
+  },
+  lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
+  docs: {
+    semantics:
+      "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
+    constraints: ["one dtype", "paired axes have equal extents", "an axis is paired at most once"],
+    example: `func @main(%x: f64[2, 2], %y: f64[2, 2]) -> f64[2, 2] {
+  %z = dot %x, %y, contract = [1] x [0] : f64[2, 2]
+  return %z
+}
+// run: @main([[1, 2], [3, 4]], [[5, 6], [7, 8]]) == [[19, 22], [43, 50]]
+`,
+  },
+});
+
+function dotType(x: TypeContext, left: TensorType, right: TensorType): TensorType {
+  const axes = axesOf(x.attributes);
+  for (const [what, pairs] of Object.entries(axes) as [string, AxisPairs][]) {
+    if (pairs.left.length !== pairs.right.length) {
+      x.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
+    }
+  }
+  requireAxes(x, [...axes.batch.left, ...axes.contract.left], left.shape.length, "operand 0's batch and contract");
+  requireAxes(x, [...axes.batch.right, ...axes.contract.right], right.shape.length, "operand 1's batch and contract");
+  const paired = (pairs: AxisPairs): readonly Dim[] =>
+    pairs.left.map((a, i) => pairExtent(x, left, right, a, pairs.right[i]));
+  paired(axes.contract);
+  const free = [
+    ...pick(left.shape, freeAxes(left.shape.length, axes, "left")),
+    ...pick(right.shape, freeAxes(right.shape.length, axes, "right")),
+  ];
+  return tensorType(left.dtype, [...paired(axes.batch), ...free]);
+}
+
+function pairExtent(x: TypeContext, left: TensorType, right: TensorType, a: number, b: number): Dim {
+  const [p, q] = [left.shape[a], right.shape[b]];
+  if (typeof p === "number" && typeof q === "number" && p !== q) {
+    const expected = right.shape.map((_, i) => (i === b ? p : "?")).join(", ");
+    const hint = right.shape.includes(p)
+      ? "did you mean permute?"
+      : `axis ${b} is paired with axis ${a} of ${printShape(left.shape)}`;
+    x.fail("shape", `operand 1 has shape ${printShape(right.shape)}, expected [${expected}]`, hint);
+  }
+  return x.equal(q, p, `axis ${b} of operand 1, paired with axis ${a} of operand 0,`);
+}
+
+/** Sums products of `x` and `y` over the axes of `contract`, side by side along those of `batch`. */
+export function dot(
+  x: Value,
+  y: Value,
+  { contract, batch = noPairs }: { readonly contract: AxisPairs; readonly batch?: AxisPairs },
+): Value {
+  return emit1(dotOp, [x, y], { attributes: { contract, batch } });
+}
+
+// ---- evaluation -----------------------------------------------------------------------------------------------------
+
+function evalDot(x: EvalContext): NdArray {
+  const [left, right] = x.operands;
+  const { dtype } = left;
+  const { round } = dtypes[dtype];
+  const times = isInteger(dtype) ? Math.imul : (a: number, b: number) => a * b;
+  const result = allocate(dtype, x.shape(x.operation.results[0].type));
+  const [p, q] = [sideOffsets(left, axesOf(x.attributes), "left"), sideOffsets(right, axesOf(x.attributes), "right")];
+  let next = 0;
+  for (const [b, batch] of p.batch.entries()) {
+    for (const row of p.free) {
+      for (const column of q.free) {
+        const [i, j] = [batch + row, q.batch[b] + column];
+        let acc = 0;
+        for (let k = 0; k < p.contract.length; k++) {
+          acc = round(acc + round(times(left.data[i + p.contract[k]], right.data[j + q.contract[k]])));
+        }
+        result.data[next++] = acc;
+      }
+    }
+  }
+  return result;
+}
+
+/** The offsets of one operand's elements along its batch, free and contracted axes. */
+function sideOffsets({ shape }: NdArray, axes: Axes, side: keyof AxisPairs) {
+  const strides = stridesOf(shape);
+  const along = (list: readonly number[]): Float64Array => offsetsOf(pick(shape, list), pick(strides, list));
+  return {
+    batch: along(axes.batch[side]),
+    free: along(freeAxes(shape.length, axes, side)),
+    contract: along(axes.contract[side]),
+  };
+}
+
+// ---- derivative -----------------------------------------------------------------------------------------------------
+
+/** ct[batch, xfree, yfree] · y over yfree → [batch, xfree, contracted], with x's axes put back in order. */
+function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
+  const axes = axesOf(operation.attributes);
+  const yFree = freeAxes(rankOf(y), axes, "right");
+  const xFree = freeAxes(rankOf(x), axes, "left");
+  const count = axes.batch.left.length;
+  const back = dot(cotangent, y, {
+    batch: axisPairs(
+      axes.batch.left.map((_, i) => i),
+      axes.batch.right,
+    ),
+    contract: axisPairs(
+      yFree.map((_, i) => count + xFree.length + i),
+      yFree,
+    ),
+  });
+  // y's contracted axes remain in ascending order of y
+  const remaining = axes.contract.right
+    .map((b, i) => ({ b, a: axes.contract.left[i] }))
+    .sort((s, t) => s.b - t.b)
+    .map(({ a }) => a);
+  return permute(back, inverse([...axes.batch.left, ...xFree, ...remaining]));
+}
+
+/** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
+function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
+  const axes = axesOf(operation.attributes);
+  const yFree = freeAxes(rankOf(y), axes, "right");
+  const xFree = freeAxes(rankOf(x), axes, "left");
+  const count = axes.batch.left.length;
+  const back = dot(cotangent, x, {
+    batch: axisPairs(
+      axes.batch.left.map((_, i) => i),
+      axes.batch.left,
+    ),
+    contract: axisPairs(
+      xFree.map((_, i) => count + i),
+      xFree,
+    ),
+  });
+  const remaining = axes.contract.left
+    .map((a, i) => ({ a, b: axes.contract.right[i] }))
+    .sort((s, t) => s.a - t.a)
+    .map(({ b }) => b);
+  return permute(back, inverse([...axes.batch.right, ...yFree, ...remaining]));
+}
+
+// ---- lowering -------------------------------------------------------------------------------------------------------
+
+/** The result as sums of products over lists of axes. */
+function contractionOf({ operands, attributes }: Operation): Shape {
+  const axes = axesOf(attributes);
+  const [left, right] = operands.map((v) => v.type as TensorType);
+  const [leftFree, rightFree] = [
+    freeAxes(left.shape.length, axes, "left"),
+    freeAxes(right.shape.length, axes, "right"),
+  ];
+  const subscripts =
+    (side: keyof AxisPairs, rank: number, free: readonly number[]) =>
+    (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]): readonly Dim[] => {
+      const result: Dim[] = new Array(rank);
+      for (const [i, a] of axes.batch[side].entries()) result[a] = batch[i];
+      for (const [i, a] of free.entries()) result[a] = at[i];
+      for (const [i, a] of axes.contract[side].entries()) result[a] = k[i];
+      return result;
+    };
+  return {
+    dtype: left.dtype,
+    batch: pick(left.shape, axes.batch.left),
+    rows: pick(left.shape, leftFree),
+    columns: pick(right.shape, rightFree),
+    depth: pick(left.shape, axes.contract.left),
+    left: subscripts("left", left.shape.length, leftFree),
+    right: subscripts("right", right.shape.length, rightFree),
+    depthInside: [
+      axes.contract.left.includes(left.shape.length - 1),
+      axes.contract.right.includes(right.shape.length - 1),
+    ],
+  };
+}
+
+type Subscripts = (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]) => readonly Dim[];
+
+interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
+  /** The subscripts in the operands. */
+  readonly left: Subscripts;
+  readonly right: Subscripts;
+}
+
+/** One element: a loop over the contracted axes. */
+function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
+  const { dtype, batch, rows, depth, left, right } = contractionOf(x.operation);
+  const zero = constant(0, scalar(dtype));
+  const [b, row] = [at.slice(0, batch.length), at.slice(batch.length, batch.length + rows.length)];
+  const column = at.slice(batch.length + rows.length);
+  const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
+    add(acc, mul(x.element(0, left(b, row, k)), x.element(1, right(b, column, k)))),
+  ];
+  return nestedLoops(depth, [zero], step)[0];
+}
+
+function lowerWholeDot(operation: Operation): ((x: WholeContext) => void) | null {
+  const shape = contractionOf(operation);
+  if (contractionKind(shape) === null) return null;
+  return (x) =>
+    lowerContraction(x, {
+      ...shape,
+      left: (batch, row, k) => x.element(0, shape.left(batch, row, k)),
+      right: (batch, column, k) => x.element(1, shape.right(batch, column, k)),
+      place: (batch, row, column) => [...batch, ...row, ...column],
+    });
+}
+
+export const dotRecords = { dot: dotOp };

@@ -1,0 +1,127 @@
+// Batching of control flow. A branch or loop whose predicate is the same for the whole batch stays one; otherwise both
+// branches run, or the loop until it is over for every element, and each element keeps what is its own.
+
+import {
+  type Batched,
+  type BatchedRegion,
+  currentBlock,
+  dimsOf,
+  emit,
+  type StructuredBatchContext,
+  tensorType,
+  type Value,
+} from "../../../ir/index.ts";
+import { constant } from "../../base/constant.ts";
+import { not } from "../../base/elementwise.ts";
+import { and } from "../../scalar/bits.ts";
+import { permute } from "../../structural/structural.ts";
+
+const all = (flags: readonly unknown[]): readonly boolean[] => flags.map(() => true);
+
+/** The results with the new axis where `flags` say so. */
+function results(region: BatchedRegion, flags: readonly boolean[]): (whole: (i: number) => Value) => readonly Value[] {
+  return (whole) => region.results.map((v, i) => (flags[i] ? whole(i) : v));
+}
+
+export function batchIf(x: StructuredBatchContext): Batched {
+  const { op, regions, results: own } = x.operation;
+  const [predicate] = x.operands;
+  const names = own.map((r) => r.name);
+  if (x.batched[0]) {
+    const none = { results: [], batched: [] };
+    const [then, otherwise] = [predicate, not(predicate)].map((mask, i) =>
+      wholeOf(x, x.inline(regions[i], none, mask)),
+    );
+    return { results: then.map((v, i) => x.choose(predicate, v, otherwise[i])), batched: all(own) };
+  }
+  const branches = regions.map((region) => x.region(region, []));
+  const batched = own.map((_, i) => branches.some((b) => b.batched[i]));
+  const blocks = branches.map((b) => b.finish(results(b, batched)));
+  return { results: emit(op, [predicate], { regions: blocks, names }), batched };
+}
+
+function wholeOf(x: StructuredBatchContext, { results: values, batched }: Batched): readonly Value[] {
+  return values.map((v, i) => x.whole(v, batched[i]));
+}
+
+/** What is carried has the new axis where it starts with it, or the body gives it; that may take several looks. */
+function carriedFlags(
+  x: StructuredBatchContext,
+  count: number,
+  body: (carry: readonly boolean[]) => BatchedRegion,
+): { readonly batched: readonly boolean[]; readonly step: BatchedRegion } {
+  let batched = x.batched.slice(0, count);
+  for (;;) {
+    const step = body(batched);
+    const next = batched.map((b, i) => b || step.batched[i]);
+    if (next.every((b, i) => b === batched[i])) return { batched, step };
+    batched = next;
+  }
+}
+
+export function batchWhile(x: StructuredBatchContext): Batched {
+  const { op, regions } = x.operation;
+  const { batched, step } = carriedFlags(x, x.operands.length, (carry) => x.region(regions[1], carry));
+  const test = x.region(regions[0], batched);
+  if (test.batched[0]) return batchWhileApart(x);
+  const inits = x.operands.map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+  const blocks = [test.finish(() => test.results), step.finish(results(step, batched))];
+  return { results: emit(op, inits, { regions: blocks, names: x.operation.results.map((r) => r.name) }), batched };
+}
+
+/** Carries for which elements the loop goes on; the others keep what they have. */
+function batchWhileApart(x: StructuredBatchContext): Batched {
+  const { op, regions } = x.operation;
+  const builder = currentBlock();
+  const going = (values: readonly Value[], mask: Value): Value => {
+    const [goesOn] = wholeOf(x, x.inline(regions[0], { results: values, batched: all(values) }, mask));
+    return and(mask, goesOn);
+  };
+  const start = wholeOf(x, { results: x.operands, batched: x.batched });
+  const first = constant(true, tensorType("bool", [x.size]));
+  const inits = [going(start, first), ...start];
+  const types = inits.map((v) => v.type);
+  const names = ["going", ...regions[1].arguments.map((a) => a.name)];
+  const cond = builder.region(types, (mask) => [x.any(mask)], names);
+  const body = builder.region(
+    types,
+    (mask, ...values) => {
+      const next = wholeOf(x, x.inline(regions[1], { results: values, batched: all(values) }, mask));
+      const kept = next.map((v, i) => x.choose(mask, v, values[i]));
+      return [going(kept, mask), ...kept];
+    },
+    names,
+  );
+  const results = emit(op, inits, { regions: [cond, body] }).slice(1);
+  return { results, batched: all(results) };
+}
+
+/** Scanned values and outputs have the new axis behind the one that the loop runs along. */
+export function batchScan(x: StructuredBatchContext): Batched {
+  const { op, attributes, segments } = x.operation;
+  const [body] = x.operation.regions;
+  const count = segments[0];
+  const scanned = x.batched.slice(count);
+  const { batched, step } = carriedFlags(x, count, (carry) => x.region(body, [...carry, ...scanned]));
+  const flags = [...batched, ...step.batched.slice(count)];
+  const over = x.operands.slice(count).map((v, i) => (scanned[i] ? swapped(v) : v));
+  const inits = x.operands.slice(0, count).map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+  const values = emit(op, [...inits, ...over], {
+    attributes,
+    regions: [step.finish(results(step, flags))],
+    segments,
+    names: x.operation.results.map((r) => r.name),
+  });
+  return { results: values.map((v, i) => (i >= count && flags[i] ? swapped(v) : v)), batched: flags };
+}
+
+/** The first two axes in each other's place. */
+function swapped(x: Value): Value {
+  return permute(x, [
+    1,
+    0,
+    ...dimsOf(x.type)
+      .slice(2)
+      .map((_, i) => i + 2),
+  ]);
+}

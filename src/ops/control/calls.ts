@@ -1,0 +1,223 @@
+// Calling functions of the module.
+
+import {
+  type Batched,
+  type Bindings,
+  bindSymbols,
+  bindType,
+  type Dim,
+  elementDType,
+  emit,
+  type ForwardContext,
+  inferSymbols,
+  type Op,
+  type Pullback,
+  printType,
+  type ReverseContext,
+  type Signature,
+  type StructuredBatchContext,
+  sameDim,
+  type Tangents,
+  type Type,
+  type TypeContext,
+  type Value,
+} from "../../ir/index.ts";
+import { defineOp } from "../base/define.ts";
+import { zerosLike } from "../base/zeros.ts";
+
+export const calleeAttributes = {
+  callee: { kind: "function", summary: "the function called" },
+  bindings: {
+    kind: "bindings",
+    default: { bindings: {} },
+    summary: "symbols that the argument types do not determine",
+  },
+} as const;
+
+/** The callee's signature and what its symbols stand for here; null while the module is still being built. */
+export function resolve(
+  x: TypeContext,
+  args: readonly Type[] = x.group("arguments"),
+): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
+  const callee = x.signature(x.attributes.callee as string);
+  if (callee === null) return null;
+  const bound = bindSymbols(callee, args, (x.attributes.bindings as Bindings).bindings);
+  for (const [i, parameter] of callee.arguments.entries()) {
+    requireType(x, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
+  }
+  // the callee's own proofs take its symbols for sizes
+  for (const [name, d] of Object.entries((x.attributes.bindings as Bindings).bindings))
+    x.atLeast(d, 0, `symbol ${name}`);
+  for (const c of callee.constraints) {
+    const side = (d: Dim): Dim => bindDim(d, bound);
+    const what = `@${callee.name} needs ${c.left} ${c.relation} ${c.right}: ${c.left}`;
+    if (c.relation === "==") x.equal(side(c.left), side(c.right), what);
+    else x.atLeast(side(c.left), side(c.right), what);
+  }
+  return { callee, bound };
+}
+
+function bindDim(d: Dim, bound: Readonly<Record<string, Dim>>): Dim {
+  const type = bindType({ kind: "memref", dtype: "f64", shape: [d] }, bound);
+  return type.kind === "memref" ? type.shape[0] : d;
+}
+
+/** Requires `got` to be `expected`, or of some rank where any will do; dimensions not provably equal become constraints. */
+export function requireType(x: TypeContext, what: string, got: Type, expected: Type): void {
+  const isKind = got.kind === expected.kind || (got.kind === "tensor" && expected.kind === "unranked");
+  const fits = isKind && elementDType(got) !== undefined && elementDType(got) === elementDType(expected);
+  if (!fits && printType(got) !== printType(expected)) {
+    x.fail("dtype", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
+  }
+  if (got.kind === "unranked" || got.kind === "list" || expected.kind === "unranked" || expected.kind === "list")
+    return;
+  if (got.shape.length !== expected.shape.length) {
+    x.fail("shape", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
+  }
+  for (const [axis, d] of got.shape.entries()) {
+    if (!sameDim(d, expected.shape[axis])) x.equal(d, expected.shape[axis], `${what}: axis ${axis}`);
+  }
+}
+
+export function declaredTypes(x: TypeContext): readonly Type[] {
+  return x.declared ?? x.fail("structure", `@${x.attributes.callee} is not a function of this module`);
+}
+
+const callOp: Op = defineOp({
+  name: "call",
+  summary: "Calls a function of the module.",
+  operands: [{ name: "arguments", variadic: true }],
+  groups: ["arguments"],
+  attributes: {
+    ...calleeAttributes,
+    checkpoint: {
+      kind: "boolean",
+      default: false,
+      summary: "the call stays one, and reverse mode runs the callee again rather than keep what it computed",
+    },
+  },
+  assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }],
+  level: "both",
+  types(x) {
+    const found = resolve(x);
+    return found === null ? declaredTypes(x) : found.callee.results.map((t) => bindType(t, found.bound));
+  },
+  eval(x) {
+    const { bindings } = x.attributes.bindings as Bindings;
+    const sizes = Object.fromEntries(Object.entries(bindings).map(([name, d]) => [name, x.dim(d)]));
+    return x.call(x.attributes.callee as string, x.operands, sizes);
+  },
+  derivative: { kind: "structured", reverse: reverseCall, forward: forwardCall },
+  batching: { kind: "structured", batch: batchCall },
+  lowering: { kind: "structured" },
+  docs: {
+    semantics:
+      "The callee's results for these arguments. Its dimension symbols take the sizes of the arguments, or what the call binds in angle brackets. It has the callee's strongest effect.",
+    constraints: [
+      "the callee is a function of the module",
+      "argument types fit",
+      "functions do not call themselves, directly or not",
+    ],
+    example: `private func @square(%x: f64) -> f64 {
+  %mul = mul %x, %x : f64
+  return %mul
+}
+
+func @main(%x: f64) -> f64 {
+  %y = call @square(%x) : f64
+  return %y
+}
+// run: @main(3) == 9
+`,
+  },
+});
+
+/** Calls `callee`; `explicit` binds the symbols that the argument types do not determine. */
+export function call(
+  callee: Signature,
+  args: readonly Value[],
+  explicit: Readonly<Record<string, Dim>> = {},
+  names: readonly (string | null)[] = [],
+  checkpoint = false,
+): readonly Value[] {
+  const { bound, bindings } = bindCall(callee, typesOf(args), explicit);
+  return emit(callOp, args, {
+    attributes: { callee: callee.name, bindings: { bindings }, checkpoint },
+    types: callee.results.map((t) => bindType(t, bound)),
+    names,
+  });
+}
+
+function typesOf(values: readonly Value[]): readonly Type[] {
+  return values.map((v) => v.type);
+}
+
+/** All symbols of a call, and those of them that have to be written. */
+export function bindCall(callee: Signature, types: readonly Type[], explicit: Readonly<Record<string, Dim>>) {
+  const bound = bindSymbols(
+    callee,
+    types,
+    Object.fromEntries(Object.entries(explicit).filter(([k]) => callee.symbols.includes(k))),
+  );
+  const inferred = inferSymbols(callee, types);
+  const written = Object.entries(bound).filter(
+    ([name, d]) => inferred[name] === undefined || !sameDim(inferred[name], d),
+  );
+  return { bound, bindings: Object.fromEntries(written) };
+}
+
+/**
+ * Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. With
+ * `checkpoint` the callee runs as it is, and the forward function before the backward one.
+ */
+function reverseCall(x: ReverseContext): Pullback {
+  const args = x.operation.operands;
+  const active = args.map((v) => x.isActive(v));
+  const callee = x.calleeSignature(x.operation.attributes.callee as string);
+  const again = x.operation.attributes.checkpoint === true;
+  const split = x.splitCall(callee.name, active, again);
+  const explicit = (x.operation.attributes.bindings as Bindings).bindings;
+  const { bound } = bindCall(callee, typesOf(x.operands), explicit);
+  const count = x.operation.results.length;
+  const names = x.operation.results.map((r) => r.name);
+  const all = call(again ? callee : split.forward, x.operands, bound, names, again);
+  const results = all.slice(0, count);
+  return {
+    results,
+    pull(cotangents) {
+      const residuals = (again ? call(split.forward, x.operands, bound, [], true) : all).slice(count);
+      const given = results.flatMap((r, i) => (split.takesCotangent[i] ? [cotangents[i] ?? zerosLike(r)] : []));
+      const back = call(split.backward, [...residuals, ...given], bound);
+      return args.filter((_, i) => active[i]).map((v, i) => [v, back[i]] as const);
+    },
+  };
+}
+
+/** The callee's tangent function, on the same arguments and the tangents that there are. */
+function forwardCall(x: ForwardContext): Tangents {
+  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+  const made = x.tangentCall(
+    callee,
+    x.tangents.map((t) => t !== null),
+  );
+  const { bound } = bindCall(x.calleeSignature(callee), typesOf(x.operands), bindings.bindings);
+  const given = x.tangents.filter((t) => t !== null);
+  const names = x.operation.results.map((r) => r.name);
+  const all = call(made.signature, [...x.operands, ...given], bound, names, x.operation.attributes.checkpoint === true);
+  let next = names.length;
+  return {
+    results: all.slice(0, names.length),
+    tangents: made.givesTangent.map((gives) => (gives ? all[next++] : null)),
+  };
+}
+
+/** The callee's batched function, on the same arguments. */
+function batchCall(x: StructuredBatchContext): Batched {
+  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+  const made = x.batchedCall(callee, x.batched);
+  const names = x.operation.results.map((r) => r.name);
+  const checkpoint = x.operation.attributes.checkpoint === true;
+  return { results: call(made.signature, x.operands, bindings.bindings, names, checkpoint), batched: made.batched };
+}
+
+export const callRecords = { call: callOp };

@@ -1,0 +1,257 @@
+// Computations with rules of their own for differentiation: in reverse mode, or in forward mode, which gives both.
+
+import {
+  type Batched,
+  type Block,
+  Cloner,
+  currentBlock,
+  emit,
+  type ForwardContext,
+  fail,
+  freeValues,
+  type Op,
+  type Pullback,
+  type ReverseContext,
+  type StructuredBatchContext,
+  type Tangents,
+  type Type,
+  type Value,
+} from "../../ir/index.ts";
+import { defineOp } from "../base/define.ts";
+import { zerosLike } from "../base/zeros.ts";
+import { requireTypes } from "../loop/loop.ts";
+import { isFloatType } from "./transforms.ts";
+
+const customVjpOp: Op = defineOp({
+  name: "custom_vjp",
+  summary: "A computation with its own rule for reverse mode.",
+  operands: [{ name: "arguments", variadic: true }],
+  groups: ["arguments"],
+  regions: [{ name: "body" }, { name: "forward" }, { name: "backward" }],
+  assembly: [{ kind: "bind", group: "arguments" }],
+  traits: { wraps: true },
+  types(x) {
+    const [body, forward, backward] = x.regions;
+    const args = x.group("arguments");
+    const results = typesOf(body.results);
+    requireTypes(x, "the arguments of the body", body.arguments, args);
+    requireTypes(x, "the arguments of forward", forward.arguments, args);
+    if (forward.results.length < results.length) {
+      x.fail("arity", `forward yields ${forward.results.length} values, expected the body's ${results.length} first`);
+    }
+    requireTypes(x, "the first results of forward", forward.results.slice(0, results.length), results);
+    const residuals = typesOf(forward.results.slice(results.length));
+    const cotangents = results.filter(isFloatType);
+    requireTypes(x, "the arguments of backward", backward.arguments, [...residuals, ...cotangents]);
+    requireTypes(x, "the results of backward", backward.results, args.filter(isFloatType));
+    return results;
+  },
+  eval: (x) => x.run(x.operation.regions[0], x.operands),
+  derivative: {
+    kind: "structured",
+    reverse: reverseCustom,
+    forward: ({ operation }) =>
+      fail("no-derivative", "custom_vjp has a rule for reverse mode only, and forward mode was asked for", {
+        origin: operation.origin,
+        hint: "use grad or vjp",
+      }),
+  },
+  batching: { kind: "structured", batch: batchCustom },
+  docs: {
+    semantics:
+      "What the body yields. In reverse mode `forward` runs in its place, which yields the body's results and then residuals; `backward` gets the residuals and the cotangents of the float results, and yields those of the float arguments. Pass inline puts the body in its place.",
+    constraints: [
+      "body and forward take the arguments",
+      "forward yields the body's results first",
+      "backward takes residuals, then one cotangent for each float result, and yields one for each float argument",
+      "in reverse mode no region reads a value from outside that is differentiated",
+    ],
+    example: `func @main(%x: f64) -> f64 {
+  %y = custom_vjp arguments(%a: f64 = %x) : f64 {
+    %square = mul %a, %a : f64
+    yield %square
+  } forward(%b: f64) {
+    %value = mul %b, %b : f64
+    yield %value, %b
+  } backward(%r: f64, %ct: f64) {
+    %half = mul %r, %ct : f64
+    %sum = add %half, %half : f64
+    yield %sum
+  }
+  return %y
+}
+// run: @main(3) == 9
+`,
+  },
+});
+
+function typesOf(values: readonly Value[]): readonly Type[] {
+  return values.map((v) => v.type);
+}
+
+/** The rule speaks of the arguments only. */
+function requireClosed(x: ReverseContext, regions: readonly Block[]): void {
+  if (!freeValues(...regions).some((v) => x.isActive(v))) return;
+  fail("no-derivative", `${x.operation.op.name} reads a value from outside that is differentiated`, {
+    origin: x.operation.origin,
+    hint: "pass it as an argument, so that the rule can speak of it",
+  });
+}
+
+function reverseCustom(x: ReverseContext): Pullback {
+  const { operands, regions, results } = x.operation;
+  const [, forward, backward] = regions;
+  requireClosed(x, regions);
+  const inlined = (block: typeof forward, args: readonly Value[]): readonly Value[] => {
+    const cloner = new Cloner();
+    for (const v of freeValues(block)) cloner.set(v, x.lookup(v));
+    return cloner.inline(block, args, currentBlock());
+  };
+  const all = inlined(forward, x.operands);
+  const residuals = all.slice(results.length);
+  return {
+    results: all.slice(0, results.length),
+    pull(cotangents) {
+      const given = results.flatMap((r, i) => (isFloatType(r.type) ? [cotangents[i] ?? zerosLike(all[i])] : []));
+      const back = inlined(backward, [...residuals, ...given]);
+      return operands.filter((v) => isFloatType(v.type)).map((v, i) => [v, back[i]] as const);
+    },
+  };
+}
+
+/** Every argument gets the new axis, so that each element of the batch has a cotangent of its own. */
+function batchCustom(x: StructuredBatchContext): Batched {
+  const args = x.operands.map((v, i) => x.whole(v, x.batched[i]));
+  const regions = x.operation.regions.map((region) => {
+    const { results, finish } = x.region(
+      region,
+      region.arguments.map(() => true),
+    );
+    return finish((whole) => results.map((_, i) => whole(i)));
+  });
+  const results = emit(x.operation.op, args, { regions, names: x.operation.results.map((r) => r.name) });
+  return { results, batched: results.map(() => true) };
+}
+
+/** The regions of a custom VJP, as functions of values. */
+export interface CustomVjp {
+  readonly body: (...args: Value[]) => readonly Value[];
+  /** The body's results, then residuals. */
+  readonly forward: (...args: Value[]) => readonly Value[];
+  /** From residuals and cotangents of the float results to cotangents of the float arguments. */
+  readonly backward: (...residualsAndCotangents: Value[]) => readonly Value[];
+}
+
+/** What `body` gives; reverse mode runs `forward` and `backward` in its place. */
+export function customVjp(args: readonly Value[], { body, forward, backward }: CustomVjp): readonly Value[] {
+  const builder = currentBlock();
+  const types = typesOf(args);
+  const names = args.map((v) => v.name);
+  const first = builder.region(types, body, names);
+  const second = builder.region(types, forward, names);
+  const results = first.results.length;
+  const taken = [...second.results.slice(results), ...first.results.filter((v) => isFloatType(v.type))];
+  const third = builder.region(typesOf(taken), backward);
+  return emit(customVjpOp, args, { regions: [first, second, third] });
+}
+
+// ---- custom_jvp -----------------------------------------------------------------------------------------------------
+
+const customJvpOp: Op = defineOp({
+  name: "custom_jvp",
+  summary: "A computation with its own rule for its derivatives.",
+  operands: [{ name: "arguments", variadic: true }],
+  groups: ["arguments"],
+  regions: [{ name: "body" }, { name: "jvp" }],
+  assembly: [{ kind: "bind", group: "arguments" }],
+  traits: { wraps: true },
+  types(x) {
+    const [body, jvp] = x.regions;
+    const args = x.group("arguments");
+    const results = typesOf(body.results);
+    requireTypes(x, "the arguments of the body", body.arguments, args);
+    requireTypes(x, "the arguments of jvp", jvp.arguments, [...args, ...args.filter(isFloatType)]);
+    requireTypes(x, "the results of jvp", jvp.results, [...results, ...results.filter(isFloatType)]);
+    return results;
+  },
+  eval: (x) => x.run(x.operation.regions[0], x.operands),
+  derivative: { kind: "structured", reverse: reverseByTangents, forward: forwardByRule },
+  batching: { kind: "structured", batch: batchCustom },
+  docs: {
+    semantics:
+      "What the body yields. Where it is differentiated, `jvp` runs in its place: from the arguments and the tangents of the float ones it yields the body's results and the tangents of the float ones, in which it has to be linear. Reverse mode is the transpose of that. Pass inline puts the body in its place.",
+    constraints: [
+      "the body takes the arguments",
+      "jvp takes the arguments, then a tangent for each float one, and yields the results, then a tangent for each float one",
+      "jvp is linear in the tangents",
+      "no region reads a value from outside that is differentiated",
+    ],
+    example: `func @main(%x: f64) -> f64 {
+  %y = custom_jvp arguments(%a: f64 = %x) : f64 {
+    %square = mul %a, %a : f64
+    yield %square
+  } jvp(%b: f64, %t: f64) {
+    %value = mul %b, %b : f64
+    %half = mul %b, %t : f64
+    %slope = add %half, %half : f64
+    yield %value, %slope
+  }
+  return %y
+}
+// run: @main(3) == 9
+`,
+  },
+});
+
+function forwardByRule(x: ForwardContext): Tangents {
+  const { operands, regions, results } = x.operation;
+  const given = operands.flatMap((v, i) => (isFloatType(v.type) ? [x.tangents[i] ?? zerosLike(x.operands[i])] : []));
+  const all = x.inline(regions[1], [...x.operands, ...given]);
+  let next = results.length;
+  return {
+    results: all.slice(0, results.length),
+    tangents: results.map((r) => (isFloatType(r.type) ? all[next++] : null)),
+  };
+}
+
+/** Runs the rule on tangents of zero, and backwards from the tangents it gives to those it takes. */
+function reverseByTangents(x: ReverseContext): Pullback {
+  const { operands, regions, results } = x.operation;
+  requireClosed(x, regions);
+  const [, rule] = regions;
+  const step = x.split(
+    rule,
+    rule.arguments.map((_, i) => i >= operands.length),
+  );
+  const floats = operands.filter((v) => isFloatType(v.type));
+  const block = step.forward(() => step.residuals);
+  const all = new Cloner().inline(block, [...x.operands, ...floats.map((v) => zerosLike(x.lookup(v)))], currentBlock());
+  return {
+    results: all.slice(0, results.length),
+    pull(cotangents) {
+      const ofTangents = results.flatMap((r, i) => (isFloatType(r.type) ? [cotangents[i]] : []));
+      const given = [...results.map(() => null), ...ofTangents];
+      const back = step.backward(all.slice(rule.results.length), given).arguments.slice(operands.length);
+      return floats.map((v, i) => [v, back[i]] as const);
+    },
+  };
+}
+
+/** The regions of a custom JVP, as functions of values. */
+export interface CustomJvp {
+  readonly body: (...args: Value[]) => readonly Value[];
+  /** From the arguments and the tangents of the float ones to the results and the tangents of the float ones. */
+  readonly jvp: (...argumentsAndTangents: Value[]) => readonly Value[];
+}
+
+/** What `body` gives; derivatives come from `jvp`. */
+export function customJvp(args: readonly Value[], { body, jvp }: CustomJvp): readonly Value[] {
+  const builder = currentBlock();
+  const types = typesOf(args);
+  const names = args.map((v) => v.name);
+  const first = builder.region(types, body, names);
+  const second = builder.region([...types, ...types.filter(isFloatType)], jvp, names);
+  return emit(customJvpOp, args, { regions: [first, second] });
+}
+
+export const customRecords = { customVjp: customVjpOp, customJvp: customJvpOp };

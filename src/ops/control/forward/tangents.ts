@@ -1,0 +1,94 @@
+// Forward mode of control flow: the same operation, which carries tangents beside the values.
+
+import { emit, type ForwardContext, type TangentRegion, type Tangents, type Value } from "../../../ir/index.ts";
+import { zerosLike } from "../../base/zeros.ts";
+
+/** Both branches also yield the tangents of the results that have one in either. */
+export function forwardIf(x: ForwardContext): Tangents {
+  const { op, results, regions } = x.operation;
+  const branches = regions.map((region) => x.region(region, []));
+  const flows = results.map((_, i) => branches.some((b) => b.tangents[i] !== null));
+  const blocks = branches.map((b) => b.finish([], (tangent) => [...b.results, ...where(flows, tangent)]));
+  const names = results.map((r) => r.name);
+  return separate(emit(op, x.operands, { regions: blocks, names }), flows);
+}
+
+/** Carries the tangents of what is carried; the condition does not look at them. */
+export function forwardWhile(x: ForwardContext): Tangents {
+  const { op, regions } = x.operation;
+  const { active, step } = carriedTangents(x, (carry) => x.region(regions[1], carry));
+  const test = x.region(regions[0], active);
+  const blocks = [
+    test.finish([...test.arguments, ...tangentsOf(test)], () => test.results),
+    step.finish([...step.arguments, ...tangentsOf(step)], (tangent) => [...step.results, ...where(active, tangent)]),
+  ];
+  return separate(emit(op, [...x.operands, ...initial(x, active)], { regions: blocks }), active);
+}
+
+/** Carries tangents, scans over those of what is scanned, and stacks those of the outputs. */
+export function forwardScan(x: ForwardContext): Tangents {
+  const { op, regions, attributes, segments } = x.operation;
+  const count = segments[0];
+  const isScanned = x.tangents.slice(count).map((t) => t !== null);
+  const { active, step } = carriedTangents(x, (carry) => x.region(regions[0], [...carry, ...isScanned]));
+  const flows = step.results.map((_, i) => (i < count ? active[i] : step.tangents[i] !== null));
+  const [carried, scanned] = parts(step.arguments, count);
+  const [carriedTangent, scannedTangent] = parts(step.argumentTangents, count);
+  const body = step.finish(
+    [...carried, ...present(carriedTangent), ...scanned, ...present(scannedTangent)],
+    (tangent) => {
+      const tangents = step.results.map((_, i) => (flows[i] ? tangent(i) : null));
+      return [
+        ...step.results.slice(0, count),
+        ...present(tangents.slice(0, count)),
+        ...step.results.slice(count),
+        ...present(tangents.slice(count)),
+      ];
+    },
+  );
+  const carry = [...x.operands.slice(0, count), ...initial(x, active)];
+  const over = [...x.operands.slice(count), ...present(x.tangents.slice(count))];
+  const all = emit(op, [...carry, ...over], { attributes, regions: [body], segments: [carry.length, over.length] });
+  const [lasts, outputs] = parts(all, carry.length);
+  const [last, output] = [separate(lasts, flows.slice(0, count)), separate(outputs, flows.slice(count))];
+  return { results: [...last.results, ...output.results], tangents: [...last.tangents, ...output.tangents] };
+}
+
+/** What is carried has a tangent where it starts with one, or the body gives it one; that may take several looks. */
+function carriedTangents(x: ForwardContext, body: (active: readonly boolean[]) => TangentRegion) {
+  const count = x.operation.segments[0];
+  let active = x.tangents.slice(0, count).map((t) => t !== null);
+  for (;;) {
+    const step = body(active);
+    const next = active.map((a, i) => a || step.tangents[i] !== null);
+    if (next.every((a, i) => a === active[i])) return { active, step };
+    active = next;
+  }
+}
+
+/** The tangents that a loop starts with. */
+function initial(x: ForwardContext, active: readonly boolean[]): readonly Value[] {
+  return where(active, (i) => x.tangents[i] ?? zerosLike(x.operands[i]));
+}
+
+function where<T>(flags: readonly boolean[], make: (i: number) => T): readonly T[] {
+  return flags.flatMap((flag, i) => (flag ? [make(i)] : []));
+}
+
+function present(values: readonly (Value | null)[]): readonly Value[] {
+  return values.filter((v) => v !== null);
+}
+
+function tangentsOf(region: TangentRegion): readonly Value[] {
+  return present(region.argumentTangents);
+}
+
+function parts<T>(list: readonly T[], count: number): readonly [readonly T[], readonly T[]] {
+  return [list.slice(0, count), list.slice(count)];
+}
+
+/** Results, then tangents of those that `flows` names. */
+function separate(all: readonly Value[], flows: readonly boolean[]): Tangents {
+  let next = flows.length;
+  return { results: all.slice(0, flows.length), tangents: flows.map((flow) => (flow ? all[next++] : null)) };
+}

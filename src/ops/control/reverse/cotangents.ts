@@ -1,0 +1,427 @@
+// Reverse mode of control flow: branches and loops run again backwards, on what their forward run kept.
+//
+// A loop's cotangents travel as its carried values, those of the values that it reads from outside among them: each
+// step adds to what the steps behind it gathered, so nothing is summed up afterwards.
+
+import {
+  type Block,
+  currentBlock,
+  type Dim,
+  dimsOf,
+  emit,
+  type FlowContext,
+  type ListType,
+  makeBlock,
+  type Pullback,
+  type ReverseContext,
+  type SplitRegion,
+  scalar,
+  type Tapes,
+  type Type,
+  tensorType,
+  type UseContext,
+  Value,
+} from "../../../ir/index.ts";
+import { constant, constantLike, empty } from "../../base/constant.ts";
+import { cast, compare } from "../../base/elementwise.ts";
+import { zerosLike } from "../../base/zeros.ts";
+import { add, mul, sub } from "../../scalar/arithmetic.ts";
+import { counterStep } from "./counters.ts";
+import { Places, Recording, SharedTapes, tapeArgument } from "./recording.ts";
+
+type Cotangents = readonly (Value | null)[];
+type Take = (value: Value) => Value | null;
+type Pulled = ReturnType<Pullback["pull"]>;
+
+// ---- if -------------------------------------------------------------------------------------------------------------
+
+/** A result depends on what is differentiated where it does in either branch. */
+export function flowsOfIf(x: FlowContext): readonly boolean[] {
+  const [then, otherwise] = x.operation.regions.map((region) => x.flows(region, []));
+  return then.map((flows, i) => flows || otherwise[i]);
+}
+
+export function usesOfIf(x: UseContext): void {
+  for (const region of x.operation.regions)
+    x.region(
+      region,
+      x.operation.results.map((r) => x.isUseful(r)),
+    );
+}
+
+/**
+ * The forward `if` also yields what the backward of either branch reads, or in a loop records it; the backward is an `if` on
+ * the same predicate, so a branch not taken contributes nothing.
+ */
+export function reverseIf(x: ReverseContext): Pullback {
+  const { op, results } = x.operation;
+  const tapes = new SharedTapes(x.tapes);
+  const places = new Places();
+  const branches = x.operation.regions.map((region) => branchOf(x, region, tapes, places));
+  const regions = branches.map(({ split, recording, yielded, at }) =>
+    split.forward(() => [...places.filled(yielded, at), ...tapes.from(recording, recording.pushed())]),
+  );
+  const all = emit(op, x.operands, { regions, names: names(results) });
+  const [own, kept, afters] = cut(all, [results.length, places.count, tapes.lists.length]);
+  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, afters[i]);
+  const captured = capturedBy(branches.map((b) => b.split));
+  return {
+    results: own,
+    records: tapes.lists.length > 0,
+    pull(cotangents, take, around) {
+      const gathered = new Map(captured.map((v) => [v, take(v)]));
+      const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? afters[i]);
+      const builder = currentBlock();
+      const back = branches.map((branch) =>
+        builder.region([], () => branchCotangents(branch, kept, cotangents, gathered, { tapes, lists })),
+      );
+      const pulled = emit(op, x.operands, { regions: back });
+      for (const [i, { element }] of tapes.lists.entries()) around?.set(element, pulled[captured.length + i]);
+      return captured.map((v, i) => [v, pulled[i]] as const);
+    },
+  };
+}
+
+interface Branch {
+  readonly split: SplitRegion;
+  readonly recording: Recording;
+  /** The residuals that are not recorded, and where among what the `if` yields for them each is. */
+  readonly yielded: readonly Value[];
+  readonly at: readonly number[];
+}
+
+function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: Places): Branch {
+  const split = x.split(region, [], tapes);
+  const [recorded, yielded] = tapes.isRepeated ? [split.residuals, []] : [[], split.residuals];
+  const recording = new Recording(recorded, split.recorded, (element) => tapes.open(element));
+  return { split, recording, yielded, at: places.for(yielded) };
+}
+
+function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
+  return [...new Set(regions.flatMap((r) => r.captured))];
+}
+
+/**
+ * The cotangents of what either branch reads after this one, as gathered before where it does not read the value, and then
+ * the tapes as they were before it.
+ */
+function branchCotangents(
+  { split, recording, at }: Branch,
+  kept: readonly Value[],
+  cotangents: Cotangents,
+  gathered: ReadonlyMap<Value, Value | null>,
+  after: { readonly tapes: SharedTapes; readonly lists: readonly Value[] },
+): readonly Value[] {
+  const back = recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
+    const residuals = split.residuals.map((v, i) => recorded.get(v) ?? kept[at[i]]);
+    return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
+  });
+  const outward = [...gathered].map(([v, before]) => {
+    const i = split.captured.indexOf(v);
+    return (i < 0 ? before : back.captured[i]) ?? zerosLike(v);
+  });
+  return [...outward, ...after.tapes.from(recording, back.tapes, after.lists)];
+}
+
+// ---- loops ----------------------------------------------------------------------------------------------------------
+
+/** What is carried depends on what is differentiated where it starts so, or the body makes it; that may take several looks. */
+function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
+  const count = x.operation.segments[0];
+  const useful = body.arguments.map((v) => x.isUseful(v));
+  let active = x.operation.operands.slice(0, count).map((v, i) => useful[i] && x.isActive(v));
+  for (;;) {
+    const results = x.flows(body, [...active, ...scanned]);
+    const next = active.map((a, i) => a || (useful[i] && results[i]));
+    if (next.every((a, i) => a === active[i])) return active;
+    active = next;
+  }
+}
+
+/** What is carried is useful where its last value is, or a step makes something useful of it; that may take several looks. */
+function usesOfCarried(x: UseContext, body: Block): void {
+  const { operands, results, segments } = x.operation;
+  const carried = body.arguments.slice(0, segments[0]);
+  let useful = results.map((r) => x.isUseful(r));
+  for (;;) {
+    x.region(body, useful);
+    const next = useful.map((u, i) => u || (i < carried.length && x.isUseful(carried[i])));
+    if (next.every((u, i) => u === useful[i])) break;
+    useful = next;
+  }
+  for (const [i, v] of carried.entries()) if (useful[i]) x.use(v);
+  for (const [i, v] of operands.entries()) if (x.isUseful(body.arguments[i])) x.use(v);
+}
+
+export function usesOfWhile(x: UseContext): void {
+  usesOfCarried(x, x.operation.regions[1]);
+}
+
+export function flowsOfWhile(x: FlowContext): readonly boolean[] {
+  return carriedFlows(x, x.operation.regions[1], []);
+}
+
+/**
+ * The forward loop counts its steps and pushes what a step backwards reads on the tapes, behind what loops within it
+ * pushed; the backward loop runs as many steps and pops that.
+ */
+export function reverseWhile(x: ReverseContext): Pullback {
+  const { op, regions, results } = x.operation;
+  const active = flowsOfWhile(x);
+  const test = x.split(
+    regions[0],
+    active.map(() => false),
+  );
+  const by = active.map((_, k) => counterStep(x.operation, k, x.definition));
+  const step = x.split(regions[1], active, {
+    open: tapeArgument,
+    isRepeated: true,
+    counters: by.map((n) => n !== null),
+  });
+  const counters = step.residuals.map((v) => counterOf(x, by, step.arguments.indexOf(v)));
+  const uncounted = step.residuals.filter((_, i) => counters[i] === null);
+  const tapes = new Recording(uncounted, step.recorded, tapeArgument);
+  const inits = [constant(0, scalar("i32")), ...tapes.lists.map(({ element }) => x.tapes.get(element))];
+  const steps = new Value(scalar("i32"), "steps");
+  const body = step.forward(() => [add(steps, one()), ...tapes.pushed()], [steps, ...tapes.lists.map((l) => l.before)]);
+  const added = ["steps", ...tapes.lists.map((l) => l.before.name)];
+  const cond = test.forward(() => [], argumentsLike(inits, added));
+  const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: [...names(results), ...added] });
+  const kept = all.slice(results.length);
+  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, kept[1 + i]);
+  return {
+    results: all.slice(0, results.length),
+    records: tapes.lists.length > 0,
+    pull: (cotangents, take, around) => pullWhile(x, { step, counters, tapes, kept }, cotangents, take, around),
+  };
+}
+
+/** A carried number that grows by an integer at each step: what it is follows from the number of the step. */
+interface Counter {
+  readonly start: Value;
+  readonly by: number;
+}
+
+function counterOf(x: ReverseContext, steps: readonly (number | null)[], k: number): Counter | null {
+  const by = steps[k] ?? null;
+  return by === null ? null : { start: x.operands[k], by };
+}
+
+/** What the counter is where `steps` steps were begun: exact, like the sums that it stands for. */
+function counted({ start, by }: Counter, steps: Value): Value {
+  const before = cast(sub(steps, one()), "f64");
+  return add(start, by === 1 ? before : mul(before, constantLike(by, before)));
+}
+
+interface KeptByWhile {
+  readonly step: SplitRegion;
+  /** For each residual, the counter that it is. */
+  readonly counters: readonly (Counter | null)[];
+  /** What holds the other residuals. */
+  readonly tapes: Recording;
+  /** The number of steps, and the tapes. */
+  readonly kept: readonly Value[];
+}
+
+function pullWhile(
+  x: ReverseContext,
+  { step, counters, tapes, kept }: KeptByWhile,
+  given: Cotangents,
+  take: Take,
+  around: Tapes | null,
+): Pulled {
+  const { op } = x.operation;
+  const carried = initialCotangents(x, step, given, take);
+  const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? kept[1 + i]);
+  const inits = [kept[0], ...lists, ...carried.inits];
+  const types = inits.map((v) => v.type);
+  const builder = currentBlock();
+  const as = [...names(kept), ...carried.names];
+  const cond = builder.region(types, (steps) => [compare(steps, constant(0, scalar("i32")), "gt")], as);
+  const body = builder.region(
+    types,
+    (steps, ...values) => {
+      const next = tapes.popped(values.slice(0, kept.length - 1), (popped, inner) => {
+        const residuals = counters.map((c, i) => (c === null ? popped.get(step.residuals[i]) : counted(c, steps)));
+        return carried.step(residuals as Value[], values.slice(kept.length - 1), [], inner);
+      });
+      return [sub(steps, one()), ...next.tapes, ...next.carry];
+    },
+    as,
+  );
+  const all = emit(op, inits, { regions: [cond, body] });
+  for (const [i, { element }] of tapes.lists.entries()) around?.set(element, all[1 + i]);
+  return carried.pulled(all.slice(kept.length));
+}
+
+function one(): Value {
+  return constant(1, scalar("i32"));
+}
+
+// ---- scan -----------------------------------------------------------------------------------------------------------
+
+export function usesOfScan(x: UseContext): void {
+  usesOfCarried(x, x.operation.regions[0]);
+}
+
+export function flowsOfScan(x: FlowContext): readonly boolean[] {
+  const { operands, regions, segments } = x.operation;
+  const scanned = operands.slice(segments[0]).map((v) => x.isActive(v));
+  const carry = carriedFlows(x, regions[0], scanned);
+  return [...carry, ...x.flows(regions[0], [...carry, ...scanned]).slice(carry.length)];
+}
+
+/**
+ * The forward loop also stacks what a step backwards reads, unless that is an element of what it scans; the backward loop
+ * scans over it in the opposite direction.
+ */
+export function reverseScan(x: ReverseContext): Pullback {
+  const { op, operands, regions, results, attributes, segments } = x.operation;
+  const count = segments[0];
+  const active = [...flowsOfScan(x).slice(0, count), ...operands.slice(count).map((v) => x.isActive(v))];
+  const step = x.split(regions[0], active);
+  const elements = step.arguments.slice(count);
+  const made = step.residuals.filter((v) => !elements.includes(v));
+  const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
+  const tapes = new Recording(lists, [], tapeArgument);
+  const carried = tapes.lists.map((l) => l.before);
+  const body = step.forward(() => [...stacked, ...tapes.pushed()]);
+  const block = withCarried(body, count, carried);
+  const inits = carried.map((v) => empty(v.type as ListType));
+  const all = emit(op, [...x.operands.slice(0, count), ...inits, ...x.operands.slice(count)], {
+    attributes,
+    regions: [block],
+    segments: [count + carried.length, segments[1]],
+    names: names([...results.slice(0, count), ...carried, ...results.slice(count), ...stacked]),
+  });
+  const [lasts, kept, outputs] = cut(all, [count, carried.length, results.length - count + stacked.length]);
+  const own = outputs.slice(0, results.length - count);
+  const stacks = new Map(stacked.map((v, i) => [v, outputs[own.length + i]]));
+  for (const [i, v] of elements.entries()) stacks.set(v, x.operands[count + i]);
+  const length = segments[1] > 0 ? leadingExtent(operands[count].type) : (attributes.length as Dim);
+  return {
+    results: [...lasts, ...own],
+    pull: (cotangents, take) => pullScan(x, { step, stacks, tapes, kept, length }, cotangents, take),
+  };
+}
+
+interface KeptByScan {
+  readonly step: SplitRegion;
+  /** What holds the elements of a residual. */
+  readonly stacks: ReadonlyMap<Value, Value>;
+  /** What holds the residuals that are lists themselves, and those tapes. */
+  readonly tapes: Recording;
+  readonly kept: readonly Value[];
+  readonly length: Dim;
+}
+
+function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: Take): Pulled {
+  const { op, operands, attributes, segments } = x.operation;
+  const { step, kept, tapes } = made;
+  const count = segments[0];
+  const stacked = step.residuals.filter((v) => !isList(v));
+  const carried = initialCotangents(x, step, given, take);
+  const outputs = given.slice(count).filter((ct) => ct !== null);
+  const inits = [...kept, ...carried.inits];
+  const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs];
+  const types = [...inits.map((v) => v.type), ...over.map((v) => elementType(v.type))];
+  const body = currentBlock().region(
+    types,
+    (...args) => {
+      const [lastLists, values, elements, cts] = cut(args, [
+        kept.length,
+        carried.inits.length,
+        stacked.length,
+        outputs.length,
+      ]);
+      const next = tapes.popped(lastLists, (popped) => {
+        const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
+        const isGiven = given.slice(count).map((ct) => ct !== null);
+        return carried.step(residuals, values, spread(isGiven, cts));
+      });
+      return [...next.tapes, ...next.carry, ...next.rest];
+    },
+    [...names(kept), ...carried.names, ...names(stacked)],
+  );
+  const all = emit(op, [...inits, ...over], {
+    attributes: { reverse: attributes.reverse !== true, length: over.length > 0 ? -1 : made.length },
+    regions: [body],
+    segments: [inits.length, over.length],
+  });
+  const stackedCotangents = all.slice(inits.length);
+  const scanned = operands.slice(count).filter((_, i) => step.argumentFlows[count + i]);
+  return [
+    ...carried.pulled(all.slice(kept.length, inits.length)),
+    ...scanned.map((v, i) => [v, stackedCotangents[i]] as const),
+  ];
+}
+
+/** A scan's block whose last results are carried, in arguments of their own: both move behind the carried ones. */
+function withCarried({ arguments: args, operations, results }: Block, count: number, tapes: readonly Value[]): Block {
+  const end = results.length - tapes.length;
+  return makeBlock([...args.slice(0, count), ...tapes, ...args.slice(count)], operations, [
+    ...results.slice(0, count),
+    ...results.slice(end),
+    ...results.slice(count, end),
+  ]);
+}
+
+// ---- what both loops share ------------------------------------------------------------------------------------------
+
+/** The cotangents that a backward loop carries: those of the carried values, then those of what the body reads outside. */
+function initialCotangents(x: ReverseContext, step: SplitRegion, given: Cotangents, take: Take) {
+  const { operands, results, segments } = x.operation;
+  const active = step.argumentFlows.slice(0, segments[0]);
+  const initial = operands.filter((_, i) => active[i] === true);
+  const lasts = results.flatMap((r, i) => (active[i] === true ? [given[i] ?? zerosLike(r)] : []));
+  const gathered = step.captured.map((v) => take(v) ?? zerosLike(v));
+  return {
+    inits: [...lasts, ...gathered],
+    names: [...initial, ...step.captured].map(({ name }) => (name === null ? "ct" : `${name}_ct`)),
+    /** One step backwards: the next carried cotangents, and those of the other arguments. */
+    step(residuals: readonly Value[], carried: readonly Value[], others: Cotangents, tapes: readonly Value[] = []) {
+      const totals = carried.slice(lasts.length);
+      const cotangents = [...spread(active, carried), ...others];
+      const back = step.backward(residuals, cotangents, (v) => totals[step.captured.indexOf(v)], tapes);
+      const next = back.arguments.slice(0, active.length).filter((ct) => ct !== null);
+      return {
+        carry: [...next, ...back.captured.filter((ct) => ct !== null)],
+        rest: back.arguments.slice(active.length).filter((ct) => ct !== null),
+        tapes: back.tapes,
+      };
+    },
+    pulled: (all: readonly Value[]): Pulled => [...initial, ...step.captured].map((v, i) => [v, all[i]] as const),
+  };
+}
+
+/** The values at the places that `flags` name; null at the others. */
+function spread(flags: readonly boolean[], values: readonly Value[]): Cotangents {
+  let next = 0;
+  return flags.map((flag) => (flag ? values[next++] : null));
+}
+
+/** Consecutive pieces of the lengths. */
+function cut<T>(values: readonly T[], lengths: readonly number[]): readonly (readonly T[])[] {
+  let start = 0;
+  return lengths.map((n) => values.slice(start, (start += n)));
+}
+
+function argumentsLike(values: readonly Value[], as: readonly (string | null)[]): readonly Value[] {
+  return values.map((v, i) => new Value(v.type, as[i]));
+}
+
+function names(values: readonly Value[]): readonly (string | null)[] {
+  return values.map((v) => v.name);
+}
+
+function isList(value: Value): boolean {
+  return value.type.kind === "list";
+}
+
+function leadingExtent(type: Type): Dim {
+  return dimsOf(type)[0];
+}
+
+function elementType(type: Type): Type {
+  return type.kind === "tensor" ? tensorType(type.dtype, type.shape.slice(1)) : type;
+}

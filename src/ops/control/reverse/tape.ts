@@ -1,0 +1,152 @@
+// The tape: what the reverse of a loop of unknown length records on. Below its last element a list goes on with zeros, so
+// that push and pop are linear, undo each other, and are each the other's transpose.
+
+import {
+  allocate,
+  assert,
+  emit,
+  type ForwardContext,
+  type ListType,
+  type NdArray,
+  NdList,
+  type Op,
+  type Operation,
+  type Pullback,
+  printType,
+  type ReverseContext,
+  sameType,
+  type Tangents,
+  type TypeContext,
+  type Value,
+} from "../../../ir/index.ts";
+import { emptyOp } from "../../base/constant.ts";
+import { defineOp, dtypeOf, emit1 } from "../../base/define.ts";
+import { zerosLike } from "../../base/zeros.ts";
+
+function requireList(x: TypeContext): ListType {
+  const [type] = x.operands;
+  if (type.kind === "list") return type;
+  return x.fail("dtype", `operand 0 has type ${printType(type)}, expected list<…>`, "empty makes one");
+}
+
+const example = `func @main(%x: f64, %y: f64) -> (f64, f64) {
+  %none = empty : list<f64>
+  %one = push %none, %x : list<f64>
+  %two = push %one, %y, %x : list<f64>
+  %rest, %first, %second = pop %two, count = 2 : list<f64>, f64, f64
+  %end, %next = pop %rest : list<f64>, f64
+  return %first, %next
+}
+// run: @main(1, 2) == (2, 1)
+`;
+
+/** The values that one pop gives. */
+const most = 65_536;
+
+const batched = { kind: "none", reason: "lists come from differentiation, which follows batching" } as const;
+
+const pushOp: Op = defineOp({
+  name: "push",
+  summary: "A list with more values on top.",
+  operands: [{ name: "list" }, { name: "values", variadic: true }],
+  level: "both",
+  traits: { memory: true },
+  types(x) {
+    const type = requireList(x);
+    if (x.operands.length < 2) x.fail("arity", "got no value, expected at least one");
+    for (const value of x.operands.slice(1)) {
+      if (!sameType(value, type.element))
+        x.fail("shape", `a value has type ${printType(value)}, expected ${printType(type.element)} as in the list`);
+    }
+    return [type];
+  },
+  eval: ({ operands: [list, ...values] }) => [values.reduce<NdList>((tape, v) => tape.push(v), listOf(list))],
+  derivative: {
+    kind: "linear",
+    transpose({ cotangent, wanted, operands }) {
+      const parts = pop(cotangent, operands.length - 1);
+      return wanted.map((w, i) => (w ? parts[i] : null));
+    },
+  },
+  batching: batched,
+  lowering: { kind: "structured" },
+  docs: {
+    semantics:
+      "The list, then the values, the last one on top. A list is used once: what it was before is not to be read any more.",
+    constraints: ["at least one value", "the values have the list's element type"],
+    example,
+  },
+});
+
+const popOp: Op = defineOp({
+  name: "pop",
+  summary: "A list without its top values, and those.",
+  operands: [{ name: "list" }],
+  attributes: { count: { kind: "integer", default: 1, summary: "how many values" } },
+  level: "both",
+  traits: { memory: true },
+  types(x) {
+    const type = requireList(x);
+    const count = x.attributes.count as number;
+    if (count < 1 || count > most) x.fail("range", `count is ${count}, expected 1 to ${most}`);
+    return [type, ...Array.from({ length: count }, () => type.element)];
+  },
+  eval(x) {
+    let list = listOf(x.operands[0]);
+    const values: NdArray[] = [];
+    for (const { type } of x.operation.results.slice(1)) {
+      const zero = (): NdArray => (type.kind === "list" ? NdList.empty : allocate(dtypeOf(type), x.shape(type)));
+      values.unshift(list.top ?? zero());
+      list = list.rest ?? NdList.empty;
+    }
+    return [list, ...values];
+  },
+  derivative: { kind: "structured", reverse: reversePop, forward: forwardPop },
+  batching: batched,
+  lowering: { kind: "structured" },
+  docs: {
+    semantics:
+      "The list before what was pushed last, and that: the top values, in the order in which they were pushed. What an empty list is asked for is zero.",
+    constraints: [`1 <= count <= ${most}`],
+    example,
+  },
+});
+
+function listOf(value: unknown): NdList {
+  assert(value instanceof NdList, "a list is a list when it runs");
+  return value;
+}
+
+function reversePop({ operands, operation }: ReverseContext): Pullback {
+  const results = popAs(operation, operands[0]);
+  return {
+    results,
+    pull: (cotangents) => {
+      const [rest, ...values] = cotangents.map((ct, i) => ct ?? zerosLike(results[i]));
+      return [[operation.operands[0], push(rest, ...values)]];
+    },
+  };
+}
+
+function forwardPop({ operands, tangents, operation }: ForwardContext): Tangents {
+  const results = popAs(operation, operands[0]);
+  const [tangent] = tangents;
+  return { results, tangents: tangent === null ? results.map(() => null) : pop(tangent, results.length - 1) };
+}
+
+function popAs({ results, attributes }: Operation, tape: Value): readonly Value[] {
+  return emit(popOp, [tape], { attributes, names: results.map((r) => r.name) });
+}
+
+/** The values on top of a list, in order. */
+export function push(tape: Value, ...values: readonly Value[]): Value {
+  return emit1(pushOp, [tape, ...values]);
+}
+
+/** A list without its top values, and those in the order in which they were pushed. */
+export function pop(tape: Value, count = 1): readonly [rest: Value, ...values: Value[]] {
+  const [rest, ...values] = emit(popOp, [tape], { attributes: { count } });
+  return [rest, ...values];
+}
+
+export const tapeRecords = { empty: emptyOp, push: pushOp, pop: popOp };

@@ -1,0 +1,334 @@
+// Transforms of functions as operations: `vjp` and `jvp`, which pass differentiate resolves, and `vmap`, which batch does.
+
+import {
+  type Attributes,
+  type Batched,
+  type Bindings,
+  bindType,
+  type Dim,
+  dimsOf,
+  elementDType,
+  emit,
+  isFloat,
+  type Op,
+  type Operation,
+  printType,
+  type Signature,
+  type StructuredBatchContext,
+  type Type,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { defineOp } from "../base/define.ts";
+import { zeros } from "../base/zeros.ts";
+import { bindCall, calleeAttributes, declaredTypes, requireType, resolve } from "./calls.ts";
+
+const wrtAttribute = {
+  kind: "axes",
+  default: [],
+  summary: "the arguments to differentiate with respect to; all of float dtype if left out",
+} as const;
+
+const vjpOp: Op = defineOp({
+  name: "vjp",
+  summary: "A function's results and the cotangents of its arguments.",
+  operands: [
+    { name: "arguments", variadic: true },
+    { name: "cotangents", variadic: true },
+  ],
+  groups: ["arguments", "cotangents"],
+  attributes: {
+    ...calleeAttributes,
+    wrt: wrtAttribute,
+  },
+  assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }, { kind: "group", group: "cotangents" }],
+  types(x) {
+    const found = resolve(x);
+    if (found === null) return declaredTypes(x);
+    const { callee, bound } = found;
+    const cotangents = callee.results.filter(isFloatType).map((type) => bindType(type, bound));
+    requireEach(x, "cotangents", cotangents, `one for each float result of @${callee.name}`);
+    const wrt = requireWrt(x, callee);
+    return [...callee.results, ...wrt.map((i) => callee.arguments[i])].map((t) => bindType(t, bound));
+  },
+  derivative: { kind: "none", reason: "an inner vjp is resolved before the outer one differentiates" },
+  batching: { kind: "structured", batch: batchVjp },
+  traits: { transform: true },
+  docs: {
+    semantics:
+      "f's results, then for each argument in `wrt` the sum over results of cotangent · ∂result/∂argument. Pass differentiate resolves it into calls of @f.fwd and @f.bwd.",
+    constraints: ["one cotangent per float result, of its type", "arguments in wrt are of float dtype"],
+    example: `private func @product(%a: f64, %b: f64) -> f64 {
+  %c = mul %a, %b : f64
+  return %c
+}
+
+func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
+  %one = constant 1 : f64
+  %c, %da, %db = vjp @product(%a, %b) cotangents(%one) : f64, f64, f64
+  return %c, %da, %db
+}
+// run: @main(15, 20) == (300, 20, 15)
+`,
+  },
+});
+
+/** The arguments in `wrt`, each of float dtype. */
+function requireWrt(x: TypeContext, callee: Signature): readonly number[] {
+  const wrt = differentiated(callee, x.attributes.wrt as readonly number[]);
+  for (const i of wrt) {
+    const type = callee.arguments[i];
+    if (type === undefined)
+      x.fail("attribute", `wrt names argument ${i}, but @${callee.name} has ${callee.arguments.length}`);
+    if (!isFloatType(type)) {
+      const what = `argument ${i} of @${callee.name}`;
+      x.fail("no-derivative", `${what} has type ${printType(type)}, which has no derivative`);
+    }
+  }
+  return wrt;
+}
+
+/** The operands of a group, each of its type. */
+function requireEach(x: TypeContext, group: string, expected: readonly Type[], why: string): void {
+  const got = x.group(group);
+  if (got.length !== expected.length)
+    x.fail("arity", `got ${got.length} ${group}, expected ${expected.length}, ${why}`);
+  const one = group.slice(0, -1);
+  for (const [i, type] of expected.entries()) requireType(x, `${one} ${i}`, got[i], type);
+}
+
+export function isFloatType(type: Type): boolean {
+  return (type.kind === "tensor" || type.kind === "unranked") && isFloat(type.dtype);
+}
+
+/** The argument numbers that a `wrt` attribute stands for. */
+export function differentiated(callee: Signature, wrt: readonly number[]): readonly number[] {
+  return wrt.length === 0 ? callee.arguments.flatMap((t, i) => (isFloatType(t) ? [i] : [])) : wrt;
+}
+
+/** `callee`'s results, then the cotangents of its arguments in `wrt` (all of float dtype if left out). */
+export function vjp(
+  callee: Signature,
+  args: readonly Value[],
+  cotangents: readonly Value[],
+  wrt?: readonly number[],
+  explicit: Readonly<Record<string, Dim>> = {},
+): readonly Value[] {
+  const derivatives = differentiated(callee, wrt ?? []).map((i) => callee.arguments[i]);
+  return emitDerivative(vjpOp, callee, [args, cotangents], derivatives, wrt, explicit);
+}
+
+/** `callee`'s results and then values of types `derivatives`, which have its symbols. */
+function emitDerivative(
+  op: Op,
+  callee: Signature,
+  groups: readonly [args: readonly Value[], along: readonly Value[]],
+  derivatives: readonly Type[],
+  wrt: readonly number[] | undefined,
+  explicit: Readonly<Record<string, Dim>>,
+): readonly Value[] {
+  const given = groups[0].map((v) => v.type);
+  const { bound, bindings } = bindCall(callee, given, explicit);
+  return emit(op, groups.flat(), {
+    attributes: { callee: callee.name, bindings: { bindings }, ...(wrt === undefined ? {} : { wrt }) },
+    segments: groups.map((group) => group.length),
+    types: [...callee.results, ...derivatives].map((t) => bindType(t, bound)),
+  });
+}
+
+const jvpOp: Op = defineOp({
+  name: "jvp",
+  summary: "A function's results and their tangents.",
+  operands: [
+    { name: "arguments", variadic: true },
+    { name: "tangents", variadic: true },
+  ],
+  groups: ["arguments", "tangents"],
+  attributes: { ...calleeAttributes, wrt: wrtAttribute },
+  assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }, { kind: "group", group: "tangents" }],
+  types(x) {
+    const found = resolve(x);
+    if (found === null) return declaredTypes(x);
+    const { callee, bound } = found;
+    const tangents = requireWrt(x, callee).map((i) => bindType(callee.arguments[i], bound));
+    requireEach(x, "tangents", tangents, `one for each argument of @${callee.name} in wrt`);
+    return [...callee.results, ...callee.results.filter(isFloatType)].map((t) => bindType(t, bound));
+  },
+  derivative: { kind: "none", reason: "an inner jvp is resolved before the outer transform differentiates" },
+  batching: { kind: "structured", batch: batchJvp },
+  traits: { transform: true },
+  docs: {
+    semantics:
+      "f's results, then for each float result the sum over arguments in `wrt` of ∂result/∂argument · tangent. Pass differentiate resolves it into a call of @f.jvp.",
+    constraints: ["one tangent per argument in wrt, of its type", "arguments in wrt are of float dtype"],
+    example: `private func @product(%a: f64, %b: f64) -> f64 {
+  %c = mul %a, %b : f64
+  return %c
+}
+
+func @main(%a: f64, %b: f64) -> (f64, f64) {
+  %one = constant 1 : f64
+  %c, %dc = jvp @product(%a, %b) tangents(%one), wrt = [0] : f64, f64
+  return %c, %dc
+}
+// run: @main(15, 20) == (300, 20)
+`,
+  },
+});
+
+/** `callee`'s results, then the tangents of its float results, along `tangents` of its arguments in `wrt`. */
+export function jvp(
+  callee: Signature,
+  args: readonly Value[],
+  tangents: readonly Value[],
+  wrt?: readonly number[],
+  explicit: Readonly<Record<string, Dim>> = {},
+): readonly Value[] {
+  return emitDerivative(jvpOp, callee, [args, tangents], callee.results.filter(isFloatType), wrt, explicit);
+}
+
+// ---- vmap -----------------------------------------------------------------------------------------------------------
+
+const vmapOp: Op = defineOp({
+  name: "vmap",
+  summary: "A function applied to each element along a leading axis.",
+  operands: [{ name: "arguments", variadic: true }],
+  groups: ["arguments"],
+  attributes: {
+    ...calleeAttributes,
+    mapped: {
+      kind: "axes",
+      default: [],
+      summary: "the numbers of the arguments that have the leading axis; all if left out",
+    },
+  },
+  assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }],
+  types(x) {
+    const args = x.group("arguments");
+    const mapped = mappedOf(x.attributes, args.length);
+    const open = mapped.find((i) => args[i]?.kind === "unranked");
+    if (open !== undefined)
+      return (x.signature(x.attributes.callee as string)?.results ?? x.declared ?? []).map(openType);
+    const size = batchSize(x, args, mapped);
+    const found = resolve(x, elementTypes(args, mapped));
+    return found === null ? declaredTypes(x) : found.callee.results.map((t) => wider(bindType(t, found.bound), size));
+  },
+  derivative: { kind: "none", reason: "vmap is resolved before the outer transform differentiates" },
+  batching: { kind: "none", reason: "an inner vmap is resolved before the outer one" },
+  traits: { transform: true, maps: true },
+  docs: {
+    semantics:
+      "The results of f for each element along the leading axis of the arguments in `mapped`, stacked along a leading axis; the other arguments are the same for all. Pass batch resolves it into a call of @f.batched.",
+    constraints: ["at least one argument is mapped", "mapped arguments have the same leading extent"],
+    example: `private func @f(%x: f64, %w: f64) -> f64 {
+  %y = mul %x, %w : f64
+  return %y
+}
+
+func @main<N>(%x: f64[N], %w: f64) -> f64[N] {
+  %y = vmap @f(%x, %w), mapped = [0] : f64[N]
+  return %y
+}
+// run: @main([1, 2, 3], 2) == [2, 4, 6]
+`,
+  },
+});
+
+/** The numbers of the arguments that a vmap maps. */
+export function mappedOf(attributes: Attributes, count: number): readonly number[] {
+  const mapped = attributes.mapped as readonly number[];
+  return mapped.length === 0 ? Array.from({ length: count }, (_, i) => i) : mapped;
+}
+
+function batchSize(x: TypeContext, args: readonly Type[], mapped: readonly number[]): Dim {
+  const sizes = mapped.map((i) => {
+    const type = args[i];
+    if (type === undefined) x.fail("attribute", `mapped names argument ${i}, but there are ${args.length}`);
+    if (type.kind === "tensor" && type.shape.length > 0) return type.shape[0];
+    return x.fail("shape", `argument ${i} has type ${printType(type)}, expected a leading axis to map over`);
+  });
+  if (sizes.length === 0) x.fail("arity", "no argument is mapped, expected at least one");
+  return sizes.reduce((a, b, i) => x.equal(b, a, `the leading extent of argument ${mapped[i]}`));
+}
+
+/** What the callee of a vmap gets: the mapped arguments without their leading axis. */
+export function elementTypes(args: readonly Type[], mapped: readonly number[]): readonly Type[] {
+  return args.map((type, i) =>
+    type.kind === "tensor" && mapped.includes(i) ? tensorType(type.dtype, type.shape.slice(1)) : type,
+  );
+}
+
+/** A type with a leading axis. */
+function wider(type: Type, size: Dim): Type {
+  return type.kind === "tensor" ? tensorType(type.dtype, [size, ...type.shape]) : type;
+}
+
+function openType(type: Type): Type {
+  return unranked(elementDType(type) ?? "f64");
+}
+
+/** `callee` applied to each element along the leading axis of the arguments in `mapped` (all if left out). */
+export function vmap(
+  callee: Signature,
+  args: readonly Value[],
+  mapped: readonly number[] = [],
+  explicit: Readonly<Record<string, Dim>> = {},
+): readonly Value[] {
+  const given = args.map((v) => v.type);
+  const numbers = mappedOf({ mapped }, args.length);
+  const { bound, bindings } = bindCall(callee, elementTypes(given, numbers), explicit);
+  const [size] = dimsOf(given[numbers[0]]);
+  return emit(vmapOp, args, {
+    attributes: { callee: callee.name, bindings: { bindings }, mapped },
+    types: callee.results.map((t) => wider(bindType(t, bound), size)),
+  });
+}
+
+// ---- batching -------------------------------------------------------------------------------------------------------
+
+/** A batch of vjps is the vjp of the batched function: what is differentiated gets the new axis, so that each element has its own. */
+function batchVjp(x: StructuredBatchContext): Batched {
+  const { attributes, operands, segments, results } = x.operation;
+  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee as string));
+  const count = segments[0];
+  const batched = operands.slice(0, count).map((_, i) => x.batched[i] || wrt.includes(i));
+  const made = x.batchedCall(callee.name, batched);
+  const args = x.operands.slice(0, count).map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+  const floats = callee.results.flatMap((type, i) => (isFloatType(type) ? [i] : []));
+  const cotangents = floats.map((i, k) => {
+    const ct = x.operands[count + k];
+    // a result without the new axis does not depend on what is differentiated
+    return made.batched[i] ? x.whole(ct, x.batched[count + k]) : zeros(operands[count + k].type);
+  });
+  const values = vjp(made.signature, args, cotangents, wrt, explicit);
+  return { results: values, batched: results.map((_, i) => i >= callee.results.length || made.batched[i]) };
+}
+
+function batchJvp(x: StructuredBatchContext): Batched {
+  const { attributes, operands, segments } = x.operation;
+  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee as string));
+  const count = segments[0];
+  const hasBatchedTangent = (i: number): boolean => wrt.includes(i) && x.batched[count + wrt.indexOf(i)];
+  const batched = operands.slice(0, count).map((_, i) => x.batched[i] || hasBatchedTangent(i));
+  const made = x.batchedCall(callee.name, batched);
+  const widened = (at: number, i: number): Value =>
+    batched[i] ? x.whole(x.operands[at], x.batched[at]) : x.operands[at];
+  const args = operands.slice(0, count).map((_, i) => widened(i, i));
+  const tangents = wrt.map((i, k) => widened(count + k, i));
+  const values = jvp(made.signature, args, tangents, wrt, explicit);
+  const ofTangents = callee.results.flatMap((type, i) => (isFloatType(type) ? [made.batched[i]] : []));
+  return { results: values, batched: [...made.batched, ...ofTangents] };
+}
+
+/** What a vjp or jvp says of its callee. */
+function differentiation({ attributes }: Operation, callee: Signature) {
+  return {
+    callee,
+    wrt: differentiated(callee, attributes.wrt as readonly number[]),
+    explicit: (attributes.bindings as Bindings).bindings,
+  };
+}
+
+export const transformRecords = { vjp: vjpOp, jvp: jvpOp, vmap: vmapOp };

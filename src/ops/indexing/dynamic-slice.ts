@@ -1,0 +1,259 @@
+// Boxes whose place is known only when it runs: dynamic_slice takes one out, dynamic_update_slice puts one in.
+
+import {
+  addDims,
+  allocate,
+  type BatchContext,
+  type Dim,
+  dimsOf,
+  type EvalContext,
+  indexDim,
+  isScalar,
+  type LowerContext,
+  type NdArray,
+  type Op,
+  printShape,
+  printType,
+  scalar,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  type UpdateContext,
+  type Value,
+} from "../../ir/index.ts";
+import { offsetsOf, stridesOf } from "../base/arrays.ts";
+import { constant } from "../base/constant.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
+import { zerosLike } from "../base/zeros.ts";
+import { placed, requireIndexType, subscript } from "../loop/subscript.ts";
+import { add } from "../scalar/arithmetic.ts";
+import { concatenate } from "../shape/concatenate.ts";
+import { broadcast, withBatchAxis } from "../shape/reduce.ts";
+import { requirePerAxis } from "../shape/slicing.ts";
+import { reshape } from "../structural/structural.ts";
+import { gather, scatter } from "./gather.ts";
+
+// ---- dynamic_slice ------------------------------------------------------------------------------------------------------
+
+const dynamicSliceOp: Op = defineOp({
+  name: "dynamic_slice",
+  summary: "A box of elements of a given size, from where scalars say.",
+  operands: [{ name: "x" }, { name: "starts", variadic: true }],
+  attributes: { sizes: { kind: "dims", summary: "the extents of the box" } },
+  types(x) {
+    const dtype = dtypeOf(requireTensor(x, 0));
+    const operand = rankedOperand(x, 0);
+    if (operand === null) return [x.operands[0]];
+    const sizes = x.attributes.sizes as readonly Dim[];
+    requireStarts(x, 1, operand.shape);
+    requirePerAxis(x, { sizes }, operand.shape);
+    requireFit(x, sizes, operand.shape);
+    return [tensorType(dtype, sizes)];
+  },
+  eval: (x) => [evalDynamicSlice(x)],
+  derivative: {
+    kind: "linear",
+    in: [0],
+    transpose: (x) => [addBack(x), ...x.operands.slice(1).map(() => null)],
+  },
+  batching: { kind: "rule", batch: batchDynamicSlice },
+  lowering: { kind: "element", element: elementOfDynamicSlice },
+  docs: {
+    semantics:
+      "Element i of the result along an axis is element start + i of x, where the start is moved to the nearest one for which the box is within x: from 0 to extent - size.",
+    constraints: ["one start for each axis of x, a scalar of an integer dtype", "0 <= size <= extent on every axis"],
+    example: `func @window(%x: f64[5], %i: i32) -> f64[2] {
+  %s = dynamic_slice %x, %i, sizes = [2] : f64[2]
+  return %s
+}
+// run: @window([1, 2, 3, 4, 5], 1) == [2, 3]
+// run: @window([1, 2, 3, 4, 5], 9) == [4, 5]
+`,
+  },
+});
+
+/** One integer scalar for each axis, behind the first `from` operands. */
+function requireStarts(x: TypeContext, from: number, shape: readonly Dim[]): void {
+  const count = x.operands.length - from;
+  if (count !== shape.length) {
+    x.fail("arity", `got ${count} starts, expected ${shape.length}, one per axis of ${printShape(shape)}`);
+  }
+  for (let i = from; i < x.operands.length; i++) {
+    const what = `the start on axis ${i - from}`;
+    if (!isScalar(x.operands[i])) x.fail("shape", `${what} has type ${printType(x.operands[i])}, expected rank 0`);
+    requireIndexType(x, i, what);
+  }
+}
+
+function requireFit(x: TypeContext, sizes: readonly Dim[], shape: readonly Dim[]): void {
+  for (const [axis, size] of sizes.entries()) {
+    x.atLeast(size, 0, `the size on axis ${axis}`);
+    x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which the box is taken,`);
+  }
+}
+
+/** The offsets in an array of the elements of a box that begins where the starts say, moved to be within. */
+function boxOffsets(x: EvalContext, source: NdArray, sizes: readonly number[], from: number): Float64Array {
+  const strides = stridesOf(source.shape);
+  const offsets = offsetsOf(sizes, strides);
+  let base = 0;
+  for (const [axis, stride] of strides.entries()) {
+    const range = { axis, extent: source.shape[axis], size: sizes[axis] };
+    base += (placed(x, x.operands[from + axis].data[0], range, "clamp") ?? 0) * stride;
+  }
+  return offsets.map((offset) => base + offset);
+}
+
+function evalDynamicSlice(x: EvalContext): NdArray {
+  const [source] = x.operands;
+  const shape = x.shape(x.operation.results[0].type);
+  const result = allocate(source.dtype, shape);
+  for (const [i, offset] of boxOffsets(x, source, shape, 1).entries()) result.data[i] = source.data[offset];
+  return result;
+}
+
+/** Adds the cotangent to the box that was taken, and touches nothing else. */
+function addBack({ operands: [, ...starts], cotangent }: TransposeContext) {
+  return {
+    addTo(gathered: Value): Value {
+      const before = dynamicSlice(gathered, starts, dimsOf(cotangent.type));
+      return dynamicUpdateSlice(gathered, add(before, cotangent), starts);
+    },
+  };
+}
+
+/** A subscript of the box as one of the operand; `from` is the number of operands before the starts. */
+function placeOf(x: LowerContext, at: readonly Dim[], sizes: readonly Dim[], from: number): readonly Dim[] {
+  const { shape } = tensorOf(x.operation.operands[0]);
+  return at.map((d, axis) => {
+    if (sizes[axis] === shape[axis]) return d;
+    const range = { axis, extent: shape[axis], size: sizes[axis] };
+    return addDims(indexDim(x.derived(from + axis, [], (i) => subscript(i, x.operation, range, "clamp"))), d);
+  });
+}
+
+function elementOfDynamicSlice(x: LowerContext, at: readonly Dim[]): Value {
+  return x.element(0, placeOf(x, at, x.operation.attributes.sizes as readonly Dim[], 1));
+}
+
+// ---- dynamic_update_slice -----------------------------------------------------------------------------------------------
+
+const dynamicUpdateSliceOp: Op = defineOp({
+  name: "dynamic_update_slice",
+  summary: "A tensor with a box of elements replaced, where scalars say.",
+  operands: [{ name: "x" }, { name: "update" }, { name: "starts", variadic: true }],
+  types(x) {
+    const dtype = dtypeOf(requireTensor(x, 0));
+    const other = dtypeOf(requireTensor(x, 1));
+    if (other !== dtype) {
+      x.fail("dtype", `the update has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
+    }
+    const [operand, update] = [rankedOperand(x, 0), rankedOperand(x, 1)];
+    if (operand === null || update === null) return [operand ?? x.operands[0]];
+    requireStarts(x, 2, operand.shape);
+    requirePerAxis(x, { "the update's shape": update.shape }, operand.shape);
+    requireFit(x, update.shape, operand.shape);
+    return [operand];
+  },
+  eval: (x) => [evalDynamicUpdateSlice(x)],
+  derivative: {
+    kind: "linear",
+    in: [0, 1],
+    transpose({ operands: [, update, ...starts], cotangent, wanted }) {
+      // what is read stands before what overwrites it, which can then be done in place
+      const taken = wanted[1] ? dynamicSlice(cotangent, starts, dimsOf(update.type)) : null;
+      const left = wanted[0] ? dynamicUpdateSlice(cotangent, zerosLike(update), starts) : null;
+      return [left, taken, ...starts.map(() => null)];
+    },
+  },
+  batching: { kind: "rule", batch: batchDynamicUpdateSlice },
+  lowering: { kind: "update", update: updateOfDynamicUpdateSlice },
+  docs: {
+    semantics:
+      "x, in which element start + i along every axis is element i of the update. A start is moved to the nearest one for which the box is within x: from 0 to extent - size.",
+    constraints: [
+      "one start for each axis of x, a scalar of an integer dtype",
+      "the update has the dtype and rank of x, and at most its extents",
+    ],
+    example: `func @put(%x: f64[4], %u: f64[2], %i: i32) -> f64[4] {
+  %s = dynamic_update_slice %x, %u, %i : f64[4]
+  return %s
+}
+// run: @put([1, 2, 3, 4], [8, 9], 1) == [1, 8, 9, 4]
+// run: @put([1, 2, 3, 4], [8, 9], 9) == [1, 2, 8, 9]
+`,
+  },
+});
+
+function evalDynamicUpdateSlice(x: EvalContext): NdArray {
+  const [source, update] = x.operands;
+  const result = { ...source, data: source.data.slice() };
+  for (const [i, offset] of boxOffsets(x, source, update.shape, 2).entries()) result.data[offset] = update.data[i];
+  return result;
+}
+
+function updateOfDynamicUpdateSlice(x: UpdateContext): void {
+  const { shape } = tensorOf(x.operation.operands[1]);
+  x.nest(shape, (at) => x.write(x.element(1, at), placeOf(x, at, shape, 2)));
+}
+
+// ---- batching -----------------------------------------------------------------------------------------------------------
+
+/** Starts of a batch, one vector for each of its members. */
+function vectors(starts: readonly Value[], batched: readonly boolean[], size: Dim): Value {
+  const columns = starts.map((v, i) => (batched[i] ? reshape(v, [size, 1]) : broadcast(v, [size, 1])));
+  return concatenate(columns, 1);
+}
+
+/** The numbers of windows of a batch, each with a start of its own on every axis. */
+function windowNumbers(rank: number, isBatched: boolean) {
+  const own = Array.from({ length: rank }, (_, axis) => axis + Number(isBatched));
+  const window = own.map((_, axis) => axis + 1);
+  const batch = isBatched ? [0] : [];
+  return {
+    window,
+    numbers: { batchAxes: batch, indexBatchAxes: batch, indexMap: own, indexAxis: 1, mode: "clamp" } as const,
+  };
+}
+
+function batchDynamicSlice({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+  const [x, ...starts] = operands;
+  const sizes = operation.attributes.sizes as readonly Dim[];
+  const [isBatched, ...moving] = batched;
+  if (!moving.includes(true)) return [dynamicSlice(x, [start(0), ...starts], [size, ...sizes])];
+  const { window, numbers } = windowNumbers(sizes.length, isBatched);
+  const indices = vectors(starts, moving, size);
+  const leading = isBatched ? [1] : [];
+  return [gather(x, indices, { ...numbers, offsetAxes: window, collapsedAxes: [], sizes: [...leading, ...sizes] })];
+}
+
+function batchDynamicUpdateSlice({ operands, batched, size }: BatchContext): readonly Value[] {
+  const [x, update, ...starts] = operands;
+  const [ofX, ofUpdate, ...moving] = batched;
+  const all = withBatchAxis(x, ofX, size);
+  const updates = withBatchAxis(update, ofUpdate, size);
+  if (!moving.includes(true)) return [dynamicUpdateSlice(all, updates, [start(0), ...starts])];
+  const { window, numbers } = windowNumbers(starts.length, true);
+  const indices = vectors(starts, moving, size);
+  return [
+    scatter(all, indices, updates, { ...numbers, updateAxes: window, insertedAxes: [], kind: "set", unique: true }),
+  ];
+}
+
+function start(value: number): Value {
+  return constant(value, scalar("i32"));
+}
+
+// ---- the strict functions -------------------------------------------------------------------------------------------------
+
+/** The box of `x` of extents `sizes` that begins at `starts`, one integer scalar per axis, moved to be within `x`. */
+export function dynamicSlice(x: Value, starts: readonly Value[], sizes: readonly Dim[]): Value {
+  return emit1(dynamicSliceOp, [x, ...starts], { attributes: { sizes } });
+}
+
+/** `x` with `update` in the box that begins at `starts`, one integer scalar per axis, moved to be within `x`. */
+export function dynamicUpdateSlice(x: Value, update: Value, starts: readonly Value[]): Value {
+  return emit1(dynamicUpdateSliceOp, [x, update, ...starts]);
+}
+
+export const dynamicSliceRecords = { dynamicSlice: dynamicSliceOp, dynamicUpdateSlice: dynamicUpdateSliceOp };

@@ -1,0 +1,100 @@
+// gather and scatter as loops: indices become subscripts, checked where they are read.
+
+import {
+  type Dim,
+  indexDim,
+  type LowerContext,
+  scalar,
+  subDims,
+  type UpdateContext,
+  type Value,
+} from "../../ir/index.ts";
+import { constant, indexValue } from "../base/constant.ts";
+import { tensorOf } from "../base/define.ts";
+import { cast, compare } from "../base/elementwise.ts";
+import { zeros } from "../base/zeros.ts";
+import { ifElse } from "../control/control.ts";
+import { type Range, subscript } from "../loop/subscript.ts";
+import { and } from "../scalar/bits.ts";
+import {
+  gatherNames,
+  type IndexNumbers,
+  numbersOf,
+  operandSubscript,
+  scatterNames,
+  windowSizes,
+} from "./index-space.ts";
+import { combine, type ScatterKind } from "./scatter-kinds.ts";
+
+type Mode = "fail" | "clamp" | "fill" | "drop";
+
+/** A subscript of the operand, and what has to hold for it to be one. */
+interface Place {
+  readonly at: readonly Dim[];
+  readonly conditions: readonly Value[];
+}
+
+/** Where in the operand an element of the whole (of gather's result, of scatter's updates) is. */
+function placeOf(x: LowerContext, at: readonly Dim[], numbers: IndexNumbers, sizes: readonly Dim[]): Place {
+  const { operation } = x;
+  const [source, indices] = operation.operands.map(tensorOf);
+  const mode = operation.attributes.mode as Mode;
+  const conditions: Value[] = [];
+  const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
+    const range = { axis, extent: source.shape[axis], size: sizes[axis] };
+    if (mode === "clamp") return indexDim(x.derived(1, vector, (i) => subscript(i, operation, range, mode)));
+    if (mode === "fail") return indexDim(checked(x, vector, range, sizes));
+    const index = x.derived(1, vector, (i) => cast(i, "index"));
+    conditions.push(compare(index, constant(0, scalar("index")), "ge"));
+    conditions.push(compare(index, indexValue(subDims(range.extent, range.size)), "le"));
+    return indexDim(index);
+  };
+  return { at: operandSubscript(source, indices, at, numbers, start), conditions };
+}
+
+/** The check stands outside of the loops over a window, unless a window may have no elements: then nothing is wrong. */
+function checked(x: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
+  const check = (index: Value): Value => subscript(index, x.operation, range, "fail");
+  const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
+  return isFilled ? x.derived(1, vector, check) : check(x.element(1, vector));
+}
+
+/** With mode = fill nothing out of range is read. */
+export function elementOfGather(x: LowerContext, at: readonly Dim[]): Value {
+  const { operands, attributes } = x.operation;
+  const place = placeOf(x, at, numbersOf(attributes, gatherNames), attributes.sizes as readonly Dim[]);
+  if (place.conditions.length === 0) return x.element(0, place.at);
+  return ifElse(
+    place.conditions.reduce(and),
+    () => [x.element(0, place.at)],
+    () => [zeros(scalar(tensorOf(operands[0]).dtype))],
+  )[0];
+}
+
+/** Row-major over the updates; what is dropped is not written. */
+export function updateOfScatter(x: UpdateContext): void {
+  const { operands, attributes } = x.operation;
+  const numbers = numbersOf(attributes, scatterNames);
+  const { shape } = tensorOf(operands[2]);
+  const sizes = windowSizes(tensorOf(operands[0]).shape.length, shape, numbers);
+  const kind = attributes.kind as ScatterKind;
+  x.nest(shape, (at) => {
+    const place = placeOf(x, at, numbers, sizes);
+    const write = (): void => {
+      const update = x.element(2, at);
+      x.write(kind === "set" ? update : combine(kind, x.read(place.at), update), place.at);
+    };
+    if (place.conditions.length === 0) write();
+    else {
+      const nothing = (): readonly Value[] => [];
+      ifElse(
+        place.conditions.reduce(and),
+        () => {
+          write();
+          return [];
+        },
+        nothing,
+      );
+    }
+  });
+}

@@ -1,0 +1,297 @@
+// gather and scatter: reading windows of a tensor from where indices say, and writing to them. Each is the other's
+// transpose.
+
+import {
+  allocate,
+  type BatchContext,
+  type Dim,
+  type EvalContext,
+  type NdArray,
+  type Op,
+  printShape,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { pick } from "../base/arrays.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
+import { requireIndexType } from "../loop/subscript.ts";
+import { withBatchAxis } from "../shape/reduce.ts";
+import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
+import {
+  attributesOf,
+  batchNumbers,
+  type GatherMode,
+  type GatherNumbers,
+  gatherNames,
+  keptAxes,
+  numbersOf,
+  offsetsInOperand,
+  requireNumbers,
+  requireRoom,
+  type ScatterMode,
+  type ScatterNumbers,
+  scatterNames,
+  sharedAttributes,
+  wholeShape,
+  windowSizes,
+} from "./index-space.ts";
+import { scatterDerivative } from "./scatter-derivative.ts";
+import { combination, type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
+
+// ---- gather -------------------------------------------------------------------------------------------------------------
+
+/** Where gather gives zero, the transpose adds nothing. */
+const scatterModes = { fail: "fail", clamp: "clamp", fill: "drop" } as const;
+
+const gatherOp: Op = defineOp({
+  name: "gather",
+  summary: "Windows of a tensor, from where a tensor of indices says.",
+  operands: [{ name: "x" }, { name: "indices", isIndex: true }],
+  attributes: {
+    offset_axes: {
+      kind: "integers",
+      summary:
+        "the axes of the result that run within a window, ascending; the others are the batch, those of the indices",
+    },
+    collapsed_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the result leaves out" },
+    ...sharedAttributes,
+    sizes: { kind: "dims", summary: "the extents of a window, axis by axis of x" },
+    mode: {
+      kind: "word",
+      words: ["fail", "clamp", "fill"],
+      default: "fail",
+      summary: "what becomes of a window that is not within x: an error, the nearest one within, or zeros",
+    },
+  },
+  effect: "mayFail",
+  types: (x) => [gatherType(x)],
+  eval: (x) => [evalGather(x)],
+  derivative: { kind: "linear", in: [0], transpose: (x) => [addBack(x), null] },
+  batching: { kind: "rule", batch: batchGather },
+  lowering: { kind: "element", element: elementOfGather },
+  docs: {
+    semantics:
+      "Along index_axis, the indices hold vectors; number k of a vector is the subscript on axis index_map[k] of x where a window begins, on batch_axes the subscript along index_batch_axes is, elsewhere 0. Element (batch, offset) of the result is the element at `offset` of the window of the vector at `batch`; offset_axes are its axes along the window, from which axes of collapsed_axes and batch_axes are left out. A window begins in range where 0 <= index <= extent - size; then whatever is read is in range. With mode = fail anything else is an error that names index, axis and extent, where an element of the window is read; with clamp the index becomes the nearest in range, with fill the window is 0 (false). Negative indices are out of range.",
+    constraints: [
+      "indices are integers, or with mode = fail floats that are integers",
+      "sizes are at most the extents, and 1 on collapsed_axes and batch_axes",
+      "extents of batch_axes and index_batch_axes agree",
+    ],
+    example: `func @rows(%x: f64[3, 2], %i: i32[2]) -> f64[2, 2] {
+  %r = gather %x, %i, offset_axes = [1], collapsed_axes = [0], index_map = [0], index_axis = 1, sizes = [1, 2] : f64[2, 2]
+  return %r
+}
+// run: @rows([[1, 2], [3, 4], [5, 6]], [2, 0]) == [[5, 6], [1, 2]]
+`,
+  },
+});
+
+function gatherType(x: TypeContext) {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  const [operand, indices] = [rankedOperand(x, 0), rankedOperand(x, 1)];
+  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
+  if (operand === null || indices === null) return unranked(dtype);
+  const numbers = numbersOf(x.attributes, gatherNames);
+  const sizes = x.attributes.sizes as readonly Dim[];
+  const { shape } = operand;
+  if (sizes.length !== shape.length) {
+    x.fail(
+      "shape",
+      `sizes has ${sizes.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
+    );
+  }
+  requireNumbers(x, numbers, gatherNames);
+  for (const axis of [...numbers.droppedAxes, ...numbers.batchAxes])
+    x.equal(sizes[axis], 1, `the size on axis ${axis}`);
+  requireRoom(x, sizes, shape, numbers);
+  return tensorType(dtype, wholeShape(indices.shape, pick(sizes, keptAxes(shape.length, numbers)), numbers));
+}
+
+function evalGather(x: EvalContext): NdArray {
+  const [source, indices] = x.operands;
+  const shape = x.shape(x.operation.results[0].type);
+  const result = allocate(source.dtype, shape);
+  const offsets = offsetsInOperand(
+    x,
+    indices,
+    source.shape,
+    shape,
+    numbersOf(x.attributes, gatherNames),
+    x.attributes.mode as GatherMode,
+  );
+  for (let i = 0; i < offsets.length; i++) if (offsets[i] >= 0) result.data[i] = source.data[offsets[i]];
+  return result;
+}
+
+/** Adds the cotangent to the windows that were read. */
+function addBack({ operation, operands: [, indices], cotangent }: TransposeContext) {
+  const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, gatherNames);
+  const mode = scatterModes[operation.attributes.mode as GatherMode];
+  const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind: "add", mode } as const;
+  return { addTo: (gathered: Value) => scatter(gathered, indices, cotangent, numbers) };
+}
+
+function batchGather({ operation, operands: [x, indices], batched, size }: BatchContext): readonly Value[] {
+  const sizes = operation.attributes.sizes as readonly Dim[];
+  const leading = batched[0] ? [batched[1] ? 1 : size] : [];
+  const { windowAxes, droppedAxes, ...shared } = batchNumbers(numbersOf(operation.attributes, gatherNames), batched);
+  const mode = operation.attributes.mode as GatherMode;
+  const numbers = { ...shared, offsetAxes: windowAxes, collapsedAxes: droppedAxes };
+  return [gather(x, indices, { ...numbers, sizes: [...leading, ...sizes], mode })];
+}
+
+/**
+ * Windows of `x` of extents `sizes`, from where `indices` say: numbers as StableHLO's. Along `indexAxis` (the rank of
+ * `indices`, where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
+ */
+export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value {
+  const {
+    offsetAxes,
+    collapsedAxes,
+    batchAxes = [],
+    indexBatchAxes = [],
+    indexMap,
+    indexAxis,
+    sizes,
+    mode,
+    of,
+  } = numbers;
+  const axes = {
+    windowAxes: offsetAxes,
+    droppedAxes: collapsedAxes,
+    batchAxes,
+    indexBatchAxes,
+    indexMap,
+    indexAxis,
+    of,
+  };
+  const attributes = { ...attributesOf(axes, gatherNames), sizes, mode: mode ?? "fail" };
+  return emit1(gatherOp, [x, indices], { attributes });
+}
+
+// ---- scatter ------------------------------------------------------------------------------------------------------------
+
+const scatterOp: Op = defineOp({
+  name: "scatter",
+  summary: "A tensor with updates of windows, where a tensor of indices says.",
+  operands: [{ name: "x" }, { name: "indices", isIndex: true }, { name: "updates" }],
+  attributes: {
+    kind: { kind: "word", words: scatterKinds, summary: "set: an update replaces the element; else how they combine" },
+    update_axes: {
+      kind: "integers",
+      summary:
+        "the axes of the updates that run within a window, ascending; the others are the batch, those of the indices",
+    },
+    inserted_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the updates leave out" },
+    ...sharedAttributes,
+    mode: {
+      kind: "word",
+      words: ["fail", "clamp", "drop"],
+      default: "fail",
+      summary: "what becomes of a window that is not within x: an error, the nearest one within, or it is left out",
+    },
+    unique: {
+      kind: "boolean",
+      default: false,
+      summary: "a promise that no two updates meet, which makes the derivative of set cheap and that of mul complete",
+    },
+  },
+  effect: "mayFail",
+  types: (x) => [scatterType(x)],
+  eval: (x) => [evalScatter(x)],
+  derivative: scatterDerivative(gather, scatter),
+  batching: { kind: "rule", batch: batchScatter },
+  lowering: { kind: "update", update: updateOfScatter },
+  docs: {
+    semantics:
+      "x, in which each element of the updates replaces (set) or is combined with (add, mul, min, max) one element of x, in the row-major order of the updates, rounding at every step: with set the last of several stays. Which element that is, and what is out of range, is as in gather, with update_axes for offset_axes and inserted_axes for collapsed_axes; with mode = drop a window out of range is left out. The derivative of set is zero where elements were overwritten, and of several updates only the last has one. That of min and max is shared equally among ties. That of mul with respect to the updates needs unique = true.",
+    constraints: [
+      "indices are integers, or with mode = fail floats that are integers",
+      "x and updates have one dtype; bool has only kind = set",
+      "windows of the updates are at most as large as x",
+      "extents of the updates outside update_axes are those of the indices",
+    ],
+    example: `func @add_rows(%x: f64[3, 2], %i: i32[2], %u: f64[2, 2]) -> f64[3, 2] {
+  %s = scatter %x, %i, %u, kind = add, update_axes = [1], inserted_axes = [0], index_map = [0], index_axis = 1 : f64[3, 2]
+  return %s
+}
+// run: @add_rows([[1, 2], [3, 4], [5, 6]], [2, 2], [[10, 20], [100, 200]]) == [[1, 2], [3, 4], [115, 226]]
+`,
+  },
+});
+
+function scatterType(x: TypeContext) {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  const other = dtypeOf(requireTensor(x, 2));
+  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
+  if (other !== dtype)
+    x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
+  const kind = x.attributes.kind as ScatterKind;
+  if (dtype === "bool" && kind !== "set")
+    x.fail("dtype", `kind ${kind} takes numbers, operand 0 has dtype bool`, "cast it");
+  const [operand, indices, updates] = [rankedOperand(x, 0), rankedOperand(x, 1), rankedOperand(x, 2)];
+  if (operand === null || indices === null || updates === null) return operand ?? unranked(dtype);
+  const numbers = numbersOf(x.attributes, scatterNames);
+  requireNumbers(x, numbers, scatterNames);
+  const { shape } = operand;
+  const window = numbers.windowAxes.map((axis) => updates.shape[axis] ?? 1);
+  const whole = wholeShape(indices.shape, window, numbers);
+  if (whole.length !== updates.shape.length) {
+    x.fail(
+      "shape",
+      `the updates have shape ${printShape(updates.shape)}, expected rank ${whole.length}, as ${printShape(whole)}`,
+    );
+  }
+  for (const [axis, d] of whole.entries()) x.equal(updates.shape[axis], d, `axis ${axis} of the updates`);
+  requireRoom(x, windowSizes(shape.length, updates.shape, numbers), shape, numbers);
+  return operand;
+}
+
+function evalScatter(x: EvalContext): NdArray {
+  const [source, indices, updates] = x.operands;
+  const result = { ...source, data: source.data.slice() };
+  const mode = x.attributes.mode as ScatterMode;
+  const numbers = numbersOf(x.attributes, scatterNames);
+  const offsets = offsetsInOperand(x, indices, source.shape, updates.shape, numbers, mode);
+  const change = combination(x.attributes.kind as ScatterKind, source.dtype);
+  for (const [i, offset] of offsets.entries()) {
+    if (offset >= 0) result.data[offset] = change(result.data[offset], updates.data[i]);
+  }
+  return result;
+}
+
+/** Updates go along with the indices, where these have the new axis; else it is one more axis of every window. */
+function batchScatter({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+  const [x, indices, updates] = operands;
+  const { kind, mode, unique } = operation.attributes as unknown as ScatterNumbers;
+  const axes = batchNumbers(numbersOf(operation.attributes, scatterNames), [true, batched[1]]);
+  const { windowAxes, droppedAxes, ...shared } = axes;
+  const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind, mode, unique };
+  return [scatter(withBatchAxis(x, batched[0], size), indices, withBatchAxis(updates, batched[2], size), numbers)];
+}
+
+/**
+ * `x` with updates of windows, where `indices` say: numbers as StableHLO's. Along `indexAxis` (the rank of `indices`,
+ * where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
+ */
+export function scatter(x: Value, indices: Value, updates: Value, numbers: ScatterNumbers): Value {
+  const { updateAxes, insertedAxes, batchAxes = [], indexBatchAxes = [], indexMap, indexAxis } = numbers;
+  const { kind, mode = "fail", unique = false, of } = numbers;
+  const axes = {
+    windowAxes: updateAxes,
+    droppedAxes: insertedAxes,
+    batchAxes,
+    indexBatchAxes,
+    indexMap,
+    indexAxis,
+    of,
+  };
+  return emit1(scatterOp, [x, indices, updates], {
+    attributes: { ...attributesOf(axes, scatterNames), kind, mode, unique },
+  });
+}
+
+export const gatherRecords = { gather: gatherOp, scatter: scatterOp };

@@ -1,0 +1,319 @@
+// What gather and scatter share: how a tensor of indices selects windows of another tensor. Dimension semantics are
+// those of StableHLO.
+//
+// Along its index axis the tensor of indices holds one vector for each place of its other axes (the batch). A vector
+// says where a window of the operand begins. The whole (gather's result, scatter's updates) has the axes of the batch
+// and those of the window.
+
+import {
+  type Attributes,
+  addDims,
+  type Dim,
+  type EvalContext,
+  type NdArray,
+  printShape,
+  sizeOf,
+  type TensorType,
+  type TypeContext,
+} from "../../ir/index.ts";
+import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
+import { otherAxes, requireAxes } from "../base/define.ts";
+import { placed } from "../loop/subscript.ts";
+import type { ScatterKind } from "./scatter-kinds.ts";
+
+/** How indices select windows; the same for gather and scatter, whose attributes have names of their own. */
+export interface IndexNumbers {
+  /** The axes of the whole that run within a window, ascending: one for each axis of the operand not left out below. */
+  readonly windowAxes: readonly number[];
+  /** The axes of the operand of which a window has one element, and the whole no axis. */
+  readonly droppedAxes: readonly number[];
+  /** The axes of the operand that go along with axes of the indices, without an index. */
+  readonly batchAxes: readonly number[];
+  /** For each of these, the axis of the indices. */
+  readonly indexBatchAxes: readonly number[];
+  /** For each number of a vector, the axis of the operand that it is an index of. */
+  readonly indexMap: readonly number[];
+  /** The axis of the indices that the vectors lie along; its rank, where each index is alone. */
+  readonly indexAxis: number;
+  /** What errors call the operand; the op's name where empty. */
+  readonly of?: string;
+}
+
+/** The names in IR text of the attributes that the two ops call differently. */
+export interface NumberNames {
+  readonly window: "offset_axes" | "update_axes";
+  readonly dropped: "collapsed_axes" | "inserted_axes";
+}
+
+export const gatherNames: NumberNames = { window: "offset_axes", dropped: "collapsed_axes" };
+export const scatterNames: NumberNames = { window: "update_axes", dropped: "inserted_axes" };
+
+export function numbersOf(attributes: Attributes, names: NumberNames): IndexNumbers {
+  const list = (name: string): readonly number[] => attributes[name] as readonly number[];
+  return {
+    windowAxes: list(names.window),
+    droppedAxes: list(names.dropped),
+    batchAxes: list("batch_axes"),
+    indexBatchAxes: list("index_batch_axes"),
+    indexMap: list("index_map"),
+    indexAxis: attributes.index_axis as number,
+    of: attributes.of as string,
+  };
+}
+
+/** The attributes of both ops that have the same names. */
+export const sharedAttributes = {
+  batch_axes: {
+    kind: "integers",
+    default: [],
+    summary: "the axes of x that go along with axes of the indices",
+  },
+  index_batch_axes: {
+    kind: "integers",
+    default: [],
+    summary: "for each of batch_axes, the axis of the indices that it goes along with",
+  },
+  index_map: { kind: "integers", summary: "for each number of an index vector, the axis of x that it is an index of" },
+  index_axis: {
+    kind: "integer",
+    summary: "the axis of the indices that the vectors lie along; their rank, where each index is alone",
+  },
+  of: { kind: "string", default: "", summary: "what errors call x; the op's name where empty" },
+} as const;
+
+export function attributesOf(numbers: IndexNumbers, names: NumberNames): Attributes {
+  return {
+    [names.window]: numbers.windowAxes,
+    [names.dropped]: numbers.droppedAxes,
+    batch_axes: numbers.batchAxes,
+    index_batch_axes: numbers.indexBatchAxes,
+    index_map: numbers.indexMap,
+    index_axis: numbers.indexAxis,
+    of: numbers.of ?? "",
+  };
+}
+
+// ---- what the strict functions take --------------------------------------------------------------------------------------
+
+export type GatherMode = "fail" | "clamp" | "fill";
+
+/** The attributes of a gather, by StableHLO's `GatherDimensionNumbers` in the words of this project. */
+export interface GatherNumbers {
+  readonly offsetAxes: readonly number[];
+  readonly collapsedAxes: readonly number[];
+  readonly batchAxes?: readonly number[];
+  readonly indexBatchAxes?: readonly number[];
+  readonly indexMap: readonly number[];
+  readonly indexAxis: number;
+  /** The extents of a window, axis by axis of x. */
+  readonly sizes: readonly Dim[];
+  /** What becomes of an index out of range; fail where left out. */
+  readonly mode?: GatherMode;
+  /** What errors call `x`. */
+  readonly of?: string;
+}
+
+export type ScatterMode = "fail" | "clamp" | "drop";
+
+/** The attributes of a scatter, by StableHLO's `ScatterDimensionNumbers` in the words of this project. */
+export interface ScatterNumbers {
+  readonly updateAxes: readonly number[];
+  readonly insertedAxes: readonly number[];
+  readonly batchAxes?: readonly number[];
+  readonly indexBatchAxes?: readonly number[];
+  readonly indexMap: readonly number[];
+  readonly indexAxis: number;
+  readonly kind: ScatterKind;
+  /** What becomes of an index out of range; fail where left out. */
+  readonly mode?: ScatterMode;
+  /** What errors call `x`. */
+  readonly of?: string;
+  /** A promise that no two updates meet; false where left out. */
+  readonly unique?: boolean;
+}
+
+// ---- types ------------------------------------------------------------------------------------------------------------
+
+/** What the rules of both ops require of the numbers. */
+export function requireNumbers(x: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
+  const [operand, indices] = x.operands as readonly TensorType[];
+  const { windowAxes, droppedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
+  const rank = operand.shape.length;
+  requireAxes(x, [...droppedAxes, ...batchAxes], rank, `${names.dropped} with batch_axes`);
+  requireAxes(x, [...indexMap, ...batchAxes], rank, "index_map with batch_axes");
+  if (windowAxes.some((a, i) => i > 0 && a < windowAxes[i - 1])) {
+    x.fail("axis", `${names.window} is ${printShape(windowAxes)}, expected ascending axes`);
+  }
+  const kept = rank - droppedAxes.length - batchAxes.length;
+  if (windowAxes.length !== kept) {
+    x.fail(
+      "axis",
+      `${names.window} names ${windowAxes.length} axes, expected ${kept}, one for each axis of ${printShape(operand.shape)} outside ${names.dropped} and batch_axes`,
+    );
+  }
+  requireIndexAxes(x, indices.shape, indexAxis, indexBatchAxes);
+  requireAxes(x, windowAxes, indexBatch(indices.shape.length, numbers).length + kept, names.window);
+  if (indexBatchAxes.length !== batchAxes.length) {
+    x.fail("axis", `index_batch_axes names ${indexBatchAxes.length} axes, expected ${batchAxes.length} as batch_axes`);
+  }
+  for (const [k, axis] of batchAxes.entries()) {
+    const at = indexBatchAxes[k];
+    x.equal(indices.shape[at], operand.shape[axis], `axis ${at} of the indices, beside axis ${axis} of operand 0,`);
+  }
+  const length = indexAxis === indices.shape.length ? 1 : indices.shape[indexAxis];
+  x.equal(length, indexMap.length, `axis ${indexAxis} of the indices, which index_map describes,`);
+}
+
+function requireIndexAxes(x: TypeContext, shape: readonly Dim[], indexAxis: number, batch: readonly number[]): void {
+  if (indexAxis < 0 || indexAxis > shape.length) {
+    x.fail("axis", `index_axis is ${indexAxis}, expected 0 to ${shape.length}, the rank of the indices`);
+  }
+  requireAxes(x, batch, shape.length, "index_batch_axes");
+  if (batch.includes(indexAxis)) x.fail("axis", `index_batch_axes names axis ${indexAxis}, which is index_axis`);
+}
+
+/** Windows fit into the operand. One element may be asked of an axis without any: the index is at fault then. */
+export function requireRoom(
+  x: TypeContext,
+  sizes: readonly Dim[],
+  shape: readonly Dim[],
+  { indexMap, batchAxes }: IndexNumbers,
+): void {
+  for (const [axis, size] of sizes.entries()) {
+    // a batch of nothing has no windows
+    if (batchAxes.includes(axis)) continue;
+    x.atLeast(size, 0, `the size of windows on axis ${axis}`);
+    // as long as that of the indices, empty or not
+    if (batchAxes.includes(axis)) continue;
+    if (size === 1 && indexMap.includes(axis) && x.attributes.mode !== "clamp") continue;
+    x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
+  }
+}
+
+// ---- shapes -----------------------------------------------------------------------------------------------------------
+
+/** The axes of the operand that have an axis in the whole. */
+export function keptAxes(rank: number, { droppedAxes, batchAxes }: IndexNumbers): readonly number[] {
+  return otherAxes(rank, [...droppedAxes, ...batchAxes]);
+}
+
+/** The axes of the indices that are axes of the whole. */
+export function indexBatch(rank: number, { indexAxis }: IndexNumbers): readonly number[] {
+  return otherAxes(rank, [indexAxis]);
+}
+
+/** The extents of the whole, from those of the indices and of the window. */
+export function wholeShape(indices: readonly Dim[], window: readonly Dim[], numbers: IndexNumbers): readonly Dim[] {
+  const batch = pick(indices, indexBatch(indices.length, numbers));
+  const shape: Dim[] = new Array(batch.length + window.length);
+  for (const [k, axis] of numbers.windowAxes.entries()) shape[axis] = window[k];
+  for (const [k, axis] of otherAxes(shape.length, numbers.windowAxes).entries()) shape[axis] = batch[k];
+  return shape;
+}
+
+/** The extents of a window, axis by axis of the operand, as the whole has them. */
+export function windowSizes(rank: number, whole: readonly Dim[], numbers: IndexNumbers): readonly Dim[] {
+  const sizes: Dim[] = new Array(rank).fill(1);
+  for (const [k, axis] of keptAxes(rank, numbers).entries()) sizes[axis] = whole[numbers.windowAxes[k]];
+  return sizes;
+}
+
+// ---- subscripts -------------------------------------------------------------------------------------------------------
+
+/** How a subscript of the whole becomes one of the operand, given where windows begin. */
+export function operandSubscript(
+  { shape: { length: rank } }: TensorType,
+  indices: TensorType,
+  at: readonly Dim[],
+  numbers: IndexNumbers,
+  start: (k: number, axis: number, at: readonly Dim[]) => Dim,
+): readonly Dim[] {
+  const { windowAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
+  const batch = pick(at, otherAxes(at.length, windowAxes));
+  const place: Dim[] = new Array(rank).fill(0);
+  const isAlone = indexAxis === indices.shape.length;
+  const vector = (k: number): readonly Dim[] =>
+    isAlone ? batch : [...batch.slice(0, indexAxis), k, ...batch.slice(indexAxis)];
+  for (const [k, axis] of indexMap.entries()) place[axis] = start(k, axis, vector(k));
+  for (const [k, axis] of batchAxes.entries()) {
+    const own = indexBatchAxes[k];
+    place[axis] = batch[own > indexAxis ? own - 1 : own];
+  }
+  for (const [k, axis] of keptAxes(rank, numbers).entries()) place[axis] = addDims(place[axis], at[windowAxes[k]]);
+  return place;
+}
+
+/** Numbers for operands with a leading axis: of both, of x alone, or of the indices alone. */
+export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): IndexNumbers {
+  const up = (axes: readonly number[], by: boolean): readonly number[] => axes.map((a) => a + Number(by));
+  const [ofX, ofIndices] = batched;
+  const isPaired = ofX && ofIndices;
+  return {
+    windowAxes: ofX && !ofIndices ? [0, ...up(n.windowAxes, true)] : up(n.windowAxes, true),
+    droppedAxes: up(n.droppedAxes, ofX),
+    batchAxes: [...(isPaired ? [0] : []), ...up(n.batchAxes, ofX)],
+    indexBatchAxes: [...(isPaired ? [0] : []), ...up(n.indexBatchAxes, ofIndices)],
+    indexMap: up(n.indexMap, ofX),
+    indexAxis: n.indexAxis + Number(ofIndices),
+  };
+}
+
+// ---- on arrays --------------------------------------------------------------------------------------------------------
+
+/** For each element of the whole, row-major, its offset in the operand; -1 where its window is left out. */
+export function offsetsInOperand(
+  x: EvalContext,
+  indices: NdArray,
+  operand: readonly number[],
+  whole: readonly number[],
+  numbers: IndexNumbers,
+  mode: string,
+): Float64Array {
+  if (sizeOf(whole) === 0) return new Float64Array(0);
+  const sizes = windowSizes(operand.length, whole, numbers) as readonly number[];
+  const bases = windowBases(x, indices, operand, sizes, numbers, mode);
+  const own = stridesOf(operand);
+  const inBatch: number[] = new Array(whole.length).fill(0);
+  const inWindow: number[] = new Array(whole.length).fill(0);
+  const batch = otherAxes(whole.length, numbers.windowAxes);
+  for (const [k, stride] of stridesOf(pick(whole, batch)).entries()) inBatch[batch[k]] = stride;
+  for (const [k, axis] of keptAxes(operand.length, numbers).entries()) inWindow[numbers.windowAxes[k]] = own[axis];
+  const offsets = offsetsOf(whole, inWindow);
+  const places = offsetsOf(whole, inBatch);
+  for (let i = 0; i < offsets.length; i++) {
+    const base = bases[places[i]];
+    offsets[i] = base < 0 ? -1 : base + offsets[i];
+  }
+  return offsets;
+}
+
+/** For each index vector, the offset of its window; -1 where that is left out. */
+function windowBases(
+  x: EvalContext,
+  indices: NdArray,
+  operand: readonly number[],
+  sizes: readonly number[],
+  numbers: IndexNumbers,
+  mode: string,
+): Float64Array {
+  const { batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
+  const axes = indexBatch(indices.shape.length, numbers);
+  const shape = pick(indices.shape, axes);
+  const strides = stridesOf(indices.shape);
+  const own = stridesOf(operand);
+  const step = indexAxis < indices.shape.length ? strides[indexAxis] : 0;
+  const along = axes.map((a) => {
+    const k = indexBatchAxes.indexOf(a);
+    return k < 0 ? 0 : own[batchAxes[k]];
+  });
+  const bases = offsetsOf(shape, along);
+  for (const [i, vector] of offsetsOf(shape, pick(strides, axes)).entries()) {
+    for (const [k, axis] of indexMap.entries()) {
+      const range = { axis, extent: operand[axis], size: sizes[axis] };
+      const start = placed(x, indices.data[vector + k * step], range, mode);
+      if (start === null) bases[i] = -1;
+      else if (bases[i] >= 0) bases[i] += start * own[axis];
+    }
+  }
+  return bases;
+}

@@ -1,0 +1,142 @@
+// The derivative of scatter, kind by kind. It reads the windows with gather and writes to them with scatter.
+
+import { type Derivative, dimsOf, fail, type Operation, productOf, tensorType, type Value } from "../../ir/index.ts";
+import { constantLike, iota } from "../base/constant.ts";
+import { dtypeOf, otherAxes, tensorOf } from "../base/define.ts";
+import { cast, compare, select } from "../base/elementwise.ts";
+import { zeros, zerosLike } from "../base/zeros.ts";
+import { add, div, maximum, mul } from "../scalar/arithmetic.ts";
+import { reshape } from "../structural/structural.ts";
+import {
+  type GatherNumbers,
+  numbersOf,
+  type ScatterMode,
+  type ScatterNumbers,
+  scatterNames,
+  windowSizes,
+} from "./index-space.ts";
+import type { ScatterKind } from "./scatter-kinds.ts";
+
+type Rule = Extract<Derivative, { kind: "rule" }>;
+type Gather = (x: Value, indices: Value, numbers: GatherNumbers) => Value;
+type Scatter = (x: Value, indices: Value, updates: Value, numbers: ScatterNumbers) => Value;
+
+/** The same windows as an operation's, of other tensors. */
+interface Windows {
+  read(x: Value): Value;
+  write(x: Value, updates: Value, kind: ScatterKind): Value;
+}
+
+/** Nothing was added where nothing was in range. */
+const gatherModes = { fail: "fail", clamp: "clamp", drop: "fill" } as const;
+
+/** scatter's derivative in terms of the two ops' strict functions. */
+export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative {
+  const windowsOf = (operation: Operation, indices: Value): Windows => {
+    const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, scatterNames);
+    const { mode, unique } = operation.attributes as { readonly mode: ScatterMode; readonly unique: boolean };
+    const [x, , updates] = operation.operands.map((v) => dimsOf(v.type));
+    const sizes = windowSizes(x.length, updates, numbersOf(operation.attributes, scatterNames));
+    const reading = { ...shared, offsetAxes: windowAxes, collapsedAxes: droppedAxes, sizes, mode: gatherModes[mode] };
+    const writing = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, mode, unique };
+    return {
+      read: (v) => gather(v, indices, reading),
+      write: (v, values, kind) => scatter(v, indices, values, { ...writing, kind }),
+    };
+  };
+  return {
+    kind: "rule",
+    vjp: (x) => cotangents(x, windowsOf(x.operation, x.operands[1])),
+    jvp: (x) => tangent(x, windowsOf(x.operation, x.operands[1])),
+  };
+}
+
+function cotangents(
+  { operation, operands: [x, , updates], result, cotangent, wanted }: Parameters<Rule["vjp"]>[0],
+  { read, write }: Windows,
+): ReturnType<Rule["vjp"]> {
+  const [ofX, , ofUpdates] = wanted;
+  const kind = operation.attributes.kind as ScatterKind;
+  switch (kind) {
+    case "add":
+      return [cotangent, null, ofUpdates ? read(cotangent) : null];
+    case "set": {
+      const value = ofUpdates ? read(cotangent) : null;
+      const mask = value === null ? null : lastOfSeveral(operation, updates, { read, write });
+      const left = ofX ? write(cotangent, zerosLike(updates), "set") : null;
+      return [left, null, value !== null && mask !== null ? { mask, value } : value];
+    }
+    case "mul":
+      if (ofUpdates) requireUnique(operation);
+      return [ofX ? write(cotangent, updates, "mul") : null, null, ofUpdates ? read(mul(cotangent, x)) : null];
+    default: {
+      const { masks, count } = ties(x, updates, result, { read, write });
+      const share = div(cotangent, count);
+      return [
+        ofX ? { mask: masks[0], value: share } : null,
+        null,
+        ofUpdates ? { mask: masks[1], value: read(share) } : null,
+      ];
+    }
+  }
+}
+
+function tangent(
+  { operation, operands: [x, , updates], result, tangents: [ofX, , ofUpdates] }: Parameters<Rule["jvp"]>[0],
+  { read, write }: Windows,
+): Value | null {
+  if (ofX === null && ofUpdates === null) return null;
+  const kind = operation.attributes.kind as ScatterKind;
+  switch (kind) {
+    case "add":
+    case "set":
+      return write(ofX ?? zerosLike(x), ofUpdates ?? zerosLike(updates), kind);
+    case "mul": {
+      if (ofUpdates !== null) requireUnique(operation);
+      const first = ofX === null ? null : write(ofX, updates, "mul");
+      const second = ofUpdates === null ? null : write(zerosLike(x), mul(ofUpdates, read(x)), "add");
+      return first === null || second === null ? (first ?? second) : add(first, second);
+    }
+    default: {
+      const { masks, count } = ties(x, updates, result, { read, write });
+      const kept = (mask: Value, t: Value): Value => select(mask, t, zerosLike(t));
+      const own = ofX === null ? zerosLike(x) : kept(masks[0], ofX);
+      const others = ofUpdates === null ? zerosLike(updates) : kept(masks[1], ofUpdates);
+      return div(write(own, others, "add"), maximum(count, constantLike(1, count)));
+    }
+  }
+}
+
+/** Which elements and which updates are the extremum, and how many of both. */
+function ties(x: Value, updates: Value, result: Value, { read, write }: Windows) {
+  const masks = [compare(x, result, "eq"), compare(updates, read(result), "eq")] as const;
+  const dtype = dtypeOf(x.type);
+  return { masks, count: write(cast(masks[0], dtype), cast(masks[1], dtype), "add") };
+}
+
+/** Which updates were not replaced by later ones; null where none can be. */
+function lastOfSeveral(operation: Operation, updates: Value, { read, write }: Windows): Value | null {
+  if (isUnique(operation)) return null;
+  const { shape } = tensorOf(updates);
+  const numbered = reshape(iota(tensorType("i32", [productOf(shape)])), shape);
+  const x = tensorOf(operation.operands[0]);
+  const last = write(zeros(tensorType("i32", x.shape)), numbered, "set");
+  return compare(read(last), numbered, "eq");
+}
+
+/** Whether no two updates meet: that was promised, or each batch of x has one window. */
+function isUnique({ attributes, operands }: Operation): boolean {
+  if (attributes.unique === true) return true;
+  const numbers = numbersOf(attributes, scatterNames);
+  const shape = dimsOf(operands[1].type);
+  const along = otherAxes(shape.length, [...numbers.indexBatchAxes, numbers.indexAxis]);
+  return along.every((axis) => shape[axis] === 1);
+}
+
+function requireUnique(operation: Operation): void {
+  if (isUnique(operation)) return;
+  fail("no-derivative", "scatter: kind mul has no derivative with respect to updates that may meet", {
+    origin: operation.origin,
+    hint: "promise unique = true, or multiply what is gathered and set it",
+  });
+}

@@ -1,0 +1,26 @@
+// How an update changes an element: it takes its place, or is combined with it as a reduction of that kind combines.
+
+import type { DType, Value } from "../../ir/index.ts";
+import { kinds, type ReduceKind, scalarCombination } from "../shape/reduce-order.ts";
+
+export type ScatterKind = "set" | "add" | "mul" | "min" | "max";
+
+const reductions: Readonly<Record<Exclude<ScatterKind, "set">, ReduceKind>> = {
+  add: "sum",
+  mul: "prod",
+  min: "min",
+  max: "max",
+};
+
+export const scatterKinds: readonly ScatterKind[] = ["set", "add", "mul", "min", "max"];
+
+/** The element after an update. */
+export function combine(kind: Exclude<ScatterKind, "set">, element: Value, update: Value): Value {
+  return kinds[reductions[kind]].combine(element, update);
+}
+
+/** The same on numbers, rounded to the dtype. */
+export function combination(kind: ScatterKind, dtype: DType): (element: number, update: number) => number {
+  if (kind === "set") return (_, update) => update;
+  return scalarCombination(kinds[reductions[kind]].record, dtype);
+}

@@ -1,0 +1,314 @@
+// The loop level: `for` over index values, memory and its elements. Bounds and subscripts are affine.
+
+import {
+  affineOperands,
+  allocate,
+  BlockBuilder,
+  currentBlock,
+  type Dim,
+  type EvalContext,
+  emit,
+  indexDim,
+  type MemRefType,
+  type NdArray,
+  ndscalar,
+  type Op,
+  printType,
+  sameType,
+  scalar,
+  type Type,
+  type TypeContext,
+  type Value,
+  withBuilder,
+} from "../../ir/index.ts";
+import { defineOp, emit1 } from "../base/define.ts";
+
+const structured = { kind: "structured" } as const;
+const notDifferentiable = {
+  kind: "none",
+  reason: "differentiation works on the tensor level, before lowering",
+} as const;
+const notBatched = { kind: "none", reason: "batching works on the tensor level, before lowering" } as const;
+
+function requireIndices(x: TypeContext, group: string): void {
+  for (const [i, type] of x.group(group).entries()) {
+    if (!sameType(type, scalar("index")))
+      x.fail("dtype", `operand ${i} of ${group} has type ${printType(type)}, expected index`);
+  }
+}
+
+function requireMemory(x: TypeContext): MemRefType {
+  const [type] = x.group("memory");
+  if (type.kind !== "memref") x.fail("dtype", `the memory has type ${printType(type)}, expected memref<…>`);
+  const at = x.attributes.at as readonly Dim[];
+  if (at.length !== type.shape.length) {
+    x.fail("shape", `got ${at.length} subscripts for ${printType(type)}, expected ${type.shape.length}`);
+  }
+  return type;
+}
+
+// ---- for ------------------------------------------------------------------------------------------------------------
+
+const forOp: Op = defineOp({
+  name: "for",
+  summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
+  operands: [
+    { name: "bounds", variadic: true },
+    { name: "carry", variadic: true },
+  ],
+  groups: ["bounds", "carry"],
+  attributes: {
+    lower: { kind: "dim", summary: "first index" },
+    upper: { kind: "dim", summary: "the index the loop stops before" },
+    step: { kind: "integer", default: 1, summary: "distance from one index to the next, at least 1" },
+  },
+  regions: [{ name: "body" }],
+  assembly: [
+    { kind: "range", group: "bounds" },
+    { kind: "bind", group: "carry" },
+  ],
+  level: "loop",
+  types(x) {
+    requireIndices(x, "bounds");
+    if ((x.attributes.step as number) < 1) x.fail("attribute", `step is ${x.attributes.step}, expected at least 1`);
+    const carry = x.group("carry");
+    requireTypes(x, "the body's arguments", x.regions[0].arguments, [scalar("index"), ...carry]);
+    requireTypes(x, "the body's results", x.regions[0].results, carry);
+    return carry;
+  },
+  eval(x) {
+    let carried = x.group("carry");
+    const upper = x.affine(x.attributes.upper as Dim, "bounds");
+    const step = x.attributes.step as number;
+    for (let i = x.affine(x.attributes.lower as Dim, "bounds"); i < upper; i += step) {
+      carried = x.run(x.operation.regions[0], [ndscalar("index", i), ...carried]);
+    }
+    return carried;
+  },
+  derivative: notDifferentiable,
+  batching: notBatched,
+  lowering: structured,
+  docs: {
+    semantics:
+      "The body runs for lower, lower + step, … while below upper. Its first argument is the index, the others are the carried values; what it yields is carried on. The results are the last carried values, the initial ones where the range is empty.",
+    constraints: ["bounds are affine in symbols and index values", "body yields the carried types", "step >= 1"],
+    example: `func @sum(%x: memref<f64[4]>) -> f64 {
+  %zero = constant 0 : f64
+  %sum = for %i: index = 0 to 4 carry(%acc: f64 = %zero) : f64 {
+    %x_i = load %x[%i] : f64
+    %add = add %acc, %x_i : f64
+    yield %add
+  }
+  return %sum
+}
+// run: @sum([1, 2, 3, 4]) == 10
+`,
+  },
+});
+
+/** Compares the types of a region's arguments or results with what the op expects of them. */
+export function requireTypes(x: TypeContext, what: string, got: readonly Value[], expected: readonly Type[]): void {
+  if (got.length !== expected.length) x.fail("arity", `${what}: got ${got.length}, expected ${expected.length}`);
+  for (const [i, type] of expected.entries()) {
+    if (!sameType(got[i].type, type)) {
+      x.fail("shape", `${what}: number ${i} has type ${printType(got[i].type)}, expected ${printType(type)}`);
+    }
+  }
+}
+
+/** Appends a `for` over [lower, upper): `body` gets the index and the carried values and gives the next ones. */
+export function forLoop(
+  lower: Dim,
+  upper: Dim,
+  step: number,
+  inits: readonly Value[],
+  body: (index: Value, ...carry: Value[]) => readonly Value[],
+  names: readonly (string | null)[] = ["i"],
+): readonly Value[] {
+  const bounds = affineOperands([lower, upper]);
+  const builder = currentBlock();
+  const inner = new BlockBuilder(builder.scope, builder);
+  const index = inner.argument(scalar("index"), names[0] ?? null);
+  const carry = inits.map((v, k) => inner.argument(v.type, names[k + 1] ?? v.name));
+  const region = inner.finish(withBuilder(inner, () => body(index, ...carry)));
+  return emit(forOp, [...bounds.operands, ...inits], {
+    attributes: { lower: bounds.dims[0], upper: bounds.dims[1], step },
+    regions: [region],
+    segments: [bounds.operands.length, inits.length],
+  });
+}
+
+/** A loop that carries nothing. */
+export function each(from: Dim, to: Dim, name: string, body: (i: Dim) => void): void {
+  const step = (index: Value): readonly Value[] => {
+    body(indexDim(index));
+    return [];
+  };
+  forLoop(from, to, 1, [], step, [name]);
+}
+
+/** Nested ascending loops; an axis of extent 1 needs none. */
+export function loopNest(extents: readonly Dim[], names: readonly string[], body: (at: readonly Dim[]) => void): void {
+  const open = (at: readonly Dim[]): void => {
+    if (at.length === extents.length) body(at);
+    else if (extents[at.length] === 1) open([...at, 0]);
+    else {
+      const step = (index: Value): readonly Value[] => {
+        open([...at, indexDim(index)]);
+        return [];
+      };
+      forLoop(0, extents[at.length], 1, [], step, [names[at.length] ?? names[0]]);
+    }
+  };
+  open([]);
+}
+
+// ---- load, store, alloc ---------------------------------------------------------------------------------------------
+
+const loadOp: Op = defineOp({
+  name: "load",
+  summary: "Reads one element of memory.",
+  operands: [{ name: "memory" }, { name: "at", variadic: true }],
+  groups: ["memory", "at"],
+  attributes: { at: { kind: "dims", summary: "one affine subscript per axis" } },
+  assembly: [{ kind: "subscript", operand: 0, group: "at" }],
+  level: "loop",
+  effect: "mayFail",
+  traits: { memory: true },
+  types(x) {
+    requireIndices(x, "at");
+    return [scalar(requireMemory(x).dtype)];
+  },
+  eval(x) {
+    const [memory] = x.group("memory");
+    return [ndscalar(memory.dtype, memory.data[offsetOf(x, memory)])];
+  },
+  derivative: notDifferentiable,
+  batching: notBatched,
+  lowering: structured,
+  docs: {
+    semantics:
+      "The element at the subscripts, row-major. Lowering only makes subscripts that are in range; the interpreter checks them.",
+    constraints: ["one subscript per axis", "subscripts are affine in symbols and index values"],
+    example: `func @second(%x: memref<f64[3]>) -> f64 {
+  %x_1 = load %x[1] : f64
+  return %x_1
+}
+// run: @second([5, 6, 7]) == 6
+`,
+  },
+});
+
+/** The row-major position of an operation's subscripts; out of range fails. */
+function offsetOf(x: EvalContext, memory: NdArray): number {
+  let offset = 0;
+  for (const [axis, d] of (x.attributes.at as readonly Dim[]).entries()) {
+    const i = x.affine(d, "at");
+    const extent = memory.shape[axis];
+    if (!(i >= 0 && i < extent))
+      x.fail("range", `${x.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
+    offset = offset * extent + i;
+  }
+  return offset;
+}
+
+/** Reads `memory[at…]`. */
+export function load(memory: Value, at: readonly Dim[]): Value {
+  const subscripts = affineOperands(at);
+  return emit1(loadOp, [memory, ...subscripts.operands], {
+    attributes: { at: subscripts.dims },
+    segments: [1, subscripts.operands.length],
+  });
+}
+
+const storeOp: Op = defineOp({
+  name: "store",
+  summary: "Writes one element of memory.",
+  operands: [{ name: "value" }, { name: "memory" }, { name: "at", variadic: true }],
+  groups: ["value", "memory", "at"],
+  attributes: { at: { kind: "dims", summary: "one affine subscript per axis" } },
+  assembly: [
+    { kind: "operand", operand: 0 },
+    { kind: "subscript", operand: 1, group: "at" },
+  ],
+  level: "loop",
+  effect: "effect",
+  traits: { memory: true },
+  types(x) {
+    requireIndices(x, "at");
+    const memory = requireMemory(x);
+    const [value] = x.group("value");
+    if (!sameType(value, scalar(memory.dtype))) {
+      x.fail("dtype", `the value has type ${printType(value)}, expected ${memory.dtype} for ${printType(memory)}`);
+    }
+    return [];
+  },
+  eval(x) {
+    const [memory] = x.group("memory");
+    memory.data[offsetOf(x, memory)] = x.group("value")[0].data[0];
+    return [];
+  },
+  derivative: notDifferentiable,
+  batching: notBatched,
+  lowering: structured,
+  docs: {
+    semantics: "Sets the element at the subscripts, row-major.",
+    constraints: ["the value is a scalar of the memory's dtype", "one affine subscript per axis"],
+    example: `func @fill(%x: memref<f64[3]>) -> f64 {
+  %one = constant 1 : f64
+  for %i: index = 0 to 3 {
+    store %one, %x[%i]
+  }
+  %last = load %x[2] : f64
+  return %last
+}
+// run: @fill([5, 6, 7]) == 1
+`,
+  },
+});
+
+/** Writes `value` to `memory[at…]`. */
+export function store(value: Value, memory: Value, at: readonly Dim[]): void {
+  const subscripts = affineOperands(at);
+  emit(storeOp, [value, memory, ...subscripts.operands], {
+    attributes: { at: subscripts.dims },
+    segments: [1, 1, subscripts.operands.length],
+  });
+}
+
+const allocOp: Op = defineOp({
+  name: "alloc",
+  summary: "Fresh memory, all zero.",
+  operands: [],
+  level: "loop",
+  traits: { memory: true },
+  types(x) {
+    if (x.declared?.length === 1 && x.declared[0].kind === "memref") return x.declared;
+    return x.fail("dtype", "the result has to be written as one memref<…>");
+  },
+  eval(x) {
+    const type = x.operation.results[0].type as MemRefType;
+    return [allocate(type.dtype, x.shape(type))];
+  },
+  derivative: notDifferentiable,
+  batching: notBatched,
+  lowering: structured,
+  docs: {
+    semantics: "New memory of the result's type, every element zero (false).",
+    constraints: ["the result type is a memref"],
+    example: `func @zero() -> f64 {
+  %scratch = alloc : memref<f64[2]>
+  %x = load %scratch[0] : f64
+  return %x
+}
+// run: @zero() == 0
+`,
+  },
+});
+
+/** New memory of the type, all zero. */
+export function alloc(type: MemRefType, name: string | null = null): Value {
+  return emit1(allocOp, [], { types: [type], names: [name] });
+}
+
+export const loopRecords = { for: forOp, load: loadOp, store: storeOp, alloc: allocOp };

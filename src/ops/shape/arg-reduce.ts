@@ -1,0 +1,117 @@
+// Where along an axis the extremum is.
+
+import {
+  allocate,
+  type Dim,
+  type EvalContext,
+  type LowerContext,
+  type NdArray,
+  type Op,
+  scalar,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
+import { constant, indexValue } from "../base/constant.ts";
+import { defineOp, dtypeOf, emit1, otherAxes, rankedOperand, tensorOf } from "../base/define.ts";
+import { cast, compare, not, select } from "../base/elementwise.ts";
+import { and } from "../scalar/bits.ts";
+import { kinds, nestedLoops } from "./reduce-order.ts";
+
+export type ArgReduceKind = "max" | "min";
+
+const argReduceOp: Op = defineOp({
+  name: "arg_reduce",
+  summary: "The subscript of the largest or smallest element along an axis, which disappears.",
+  operands: [{ name: "x" }],
+  attributes: {
+    kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
+    axis: { kind: "integer", default: 0, summary: "the axis that disappears" },
+  },
+  types(x) {
+    const operand = rankedOperand(x, 0);
+    if (dtypeOf(x.operands[0]) === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
+    if (operand === null) return [unranked("i32")];
+    const axis = requireFilledAxis(x, operand.shape);
+    return [
+      tensorType(
+        "i32",
+        operand.shape.filter((_, a) => a !== axis),
+      ),
+    ];
+  },
+  eval: (x) => [evalArgReduce(x)],
+  derivative: { kind: "zero", reason: "a subscript is piecewise constant" },
+  batching: {
+    kind: "rule",
+    batch: ({ operation: { attributes }, operands: [x] }) => [
+      argReduce(x, { kind: attributes.kind as ArgReduceKind, axis: (attributes.axis as number) + 1 }),
+    ],
+  },
+  lowering: { kind: "nest", element: lowerArgReduce },
+  docs: {
+    semantics:
+      "The i32 subscript along the axis of the first element that no other exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the subscript of the first NaN.",
+    constraints: ["x has numbers", "the axis is not empty; where its size is open, this is checked when it is known"],
+    example: `func @main(%x: f64[2, 3]) -> i32[2] {
+  %i = arg_reduce %x, kind = max, axis = 1 : i32[2]
+  return %i
+}
+// run: @main([[3, 7, 7], [1, nan, 9]]) == [1, 1]
+`,
+  },
+});
+
+function requireFilledAxis(x: TypeContext, shape: readonly Dim[]): number {
+  const axis = x.attributes.axis as number;
+  if (axis < 0 || axis >= shape.length) {
+    x.fail(
+      "axis",
+      `axis is ${axis}, expected ${shape.length === 0 ? "a tensor with axes, got rank 0" : `0 to ${shape.length - 1}`}`,
+    );
+  }
+  x.atLeast(shape[axis], 1, `the extent of axis ${axis}`);
+  return axis;
+}
+
+function evalArgReduce(x: EvalContext): NdArray {
+  const [source] = x.operands;
+  const axis = x.attributes.axis as number;
+  const strides = stridesOf(source.shape);
+  const others = otherAxes(source.shape.length, [axis]);
+  const result = allocate("i32", pick(source.shape, others));
+  const isMax = x.attributes.kind === "max";
+  for (const [i, start] of offsetsOf(result.shape, pick(strides, others)).entries()) {
+    let [best, at] = [source.data[start], 0];
+    for (let k = 1; k < source.shape[axis] && !Number.isNaN(best); k++) {
+      const candidate = source.data[start + k * strides[axis]];
+      if (Number.isNaN(candidate) || (isMax ? candidate > best : candidate < best)) [best, at] = [candidate, k];
+    }
+    result.data[i] = at;
+  }
+  return result;
+}
+
+/** Carries the best element and its subscript; a NaN beats all that came before it, and nothing beats a NaN. */
+function lowerArgReduce(x: LowerContext, at: readonly Dim[]): Value {
+  const { shape, dtype } = tensorOf(x.operation.operands[0]);
+  const kind = x.operation.attributes.kind as ArgReduceKind;
+  const axis = x.operation.attributes.axis as number;
+  const worst = constant(kinds[kind].identity(dtype), scalar(dtype));
+  const step = ([k]: readonly Dim[], [best, index]: readonly Value[]): readonly Value[] => {
+    const candidate = x.element(0, [...at.slice(0, axis), k, ...at.slice(axis)]);
+    const isNotBeaten = not(compare(candidate, best, kind === "max" ? "le" : "ge"));
+    const takes = and(isNotBeaten, compare(best, best, "eq"));
+    return [select(takes, candidate, best), select(takes, cast(indexValue(k), "i32"), index)];
+  };
+  return nestedLoops([shape[axis]], [worst, constant(0, scalar("i32"))], step)[1];
+}
+
+/** The subscript of the extremum of `x` along `axis`. */
+export function argReduce(x: Value, { kind, axis }: { readonly kind: ArgReduceKind; readonly axis: number }): Value {
+  return emit1(argReduceOp, [x], { attributes: { kind, axis } });
+}
+
+export const argReduceRecords = { argReduce: argReduceOp };

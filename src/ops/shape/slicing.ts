@@ -1,0 +1,378 @@
+// Boxes of elements: slice takes one out, pad puts one into a larger one; each is the other's transpose.
+
+import {
+  addDims,
+  allocate,
+  type BatchContext,
+  type Dim,
+  dimsOf,
+  type EvalContext,
+  floorDim,
+  type LowerContext,
+  maxDims,
+  minDims,
+  mulDims,
+  type NdArray,
+  type Op,
+  type Operation,
+  type Part,
+  printShape,
+  scalar,
+  subDims,
+  type TensorType,
+  type TypeContext,
+  tensorType,
+  type Value,
+} from "../../ir/index.ts";
+import { gather, offsetsOf, stridesOf } from "../base/arrays.ts";
+import { constant, indexValue } from "../base/constant.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
+import { compare, type Direction, select } from "../base/elementwise.ts";
+import { zeros } from "../base/zeros.ts";
+import { ifElse } from "../control/control.ts";
+import { and } from "../scalar/bits.ts";
+import { broadcast, reduceSum, withBatchAxis } from "./reduce.ts";
+
+// ---- slice ----------------------------------------------------------------------------------------------------------
+
+/** Where a box begins, where it stops before, and the distance between the elements taken, axis by axis. */
+export interface Box {
+  readonly start: readonly Dim[];
+  readonly limit: readonly Dim[];
+  /** All 1 where left out or empty. */
+  readonly strides?: readonly number[];
+}
+
+const sliceOp: Op = defineOp({
+  name: "slice",
+  summary: "A box of elements, every so many along each axis.",
+  operands: [{ name: "x" }],
+  attributes: {
+    start: { kind: "dims", summary: "the first subscript taken, axis by axis" },
+    limit: { kind: "dims", summary: "the subscript that each axis stops before" },
+    strides: { kind: "integers", default: [], summary: "the distance between elements taken; none stands for all 1" },
+  },
+  traits: { moves: true },
+  types(x) {
+    requireTensor(x, 0);
+    const { start, limit, strides } = x.attributes as unknown as Required<Box>;
+    for (const s of strides) if (s < 1) x.fail("attribute", `strides has ${s}, expected at least 1`);
+    const operand = rankedOperand(x, 0);
+    if (operand === null) return [x.operands[0]];
+    const { shape } = operand;
+    requirePerAxis(x, { start, limit }, shape);
+    if (strides.length > 0) requirePerAxis(x, { strides }, shape);
+    return [
+      tensorType(
+        operand.dtype,
+        shape.map((extent, axis) => sliceExtent(x, extent, axis)),
+      ),
+    ];
+  },
+  eval(x) {
+    const { start, strides } = boxOf(x.operation);
+    const [source] = x.operands;
+    const own = stridesOf(source.shape);
+    const base = own.reduce((sum, stride, axis) => sum + stride * x.dim(start[axis]), 0);
+    const steps = own.map((stride, axis) => stride * strides[axis]);
+    return [gather(source, x.shape(x.operation.results[0].type), steps, base)];
+  },
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, operands: [x], cotangent }) => [unslice(operation, x, cotangent)],
+  },
+  batching: {
+    kind: "rule",
+    batch({ operation, operands: [x], size }) {
+      const { start, limit, strides } = boxOf(operation);
+      return [slice(x, { start: [0, ...start], limit: [size, ...limit], strides: [1, ...strides] })];
+    },
+  },
+  lowering: {
+    kind: "element",
+    element(x, at) {
+      const { start, strides } = boxOf(x.operation);
+      return x.element(
+        0,
+        at.map((d, axis) => addDims(start[axis], mulDims(strides[axis], d))),
+      );
+    },
+  },
+  docs: {
+    semantics:
+      "Element i of the result along an axis is element start + i · stride of x; the extent is ⌈(limit - start) / stride⌉.",
+    constraints: [
+      "0 <= start <= limit <= extent on every axis; where sizes are open, this is checked when they are known",
+      "strides are at least 1",
+    ],
+    example: `func @main(%x: f64[2, 5]) -> f64[1, 2] {
+  %s = slice %x, start = [1, 0], limit = [2, 4], strides = [1, 3] : f64[1, 2]
+  return %s
+}
+// run: @main([[1, 2, 3, 4, 5], [6, 7, 8, 9, 10]]) == [[6, 9]]
+`,
+  },
+});
+
+/** One entry per axis in each of the lists. */
+export function requirePerAxis(
+  x: TypeContext,
+  lists: Readonly<Record<string, readonly unknown[]>>,
+  shape: readonly Dim[],
+): void {
+  for (const [name, list] of Object.entries(lists)) {
+    if (list.length === shape.length) continue;
+    x.fail(
+      "shape",
+      `${name} has ${list.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
+    );
+  }
+}
+
+function sliceExtent(x: TypeContext, extent: Dim, axis: number): Dim {
+  const { start, limit, strides } = x.attributes as unknown as Required<Box>;
+  x.atLeast(start[axis], 0, `start on axis ${axis}`);
+  x.atLeast(limit[axis], start[axis], `limit on axis ${axis}`);
+  x.atLeast(extent, limit[axis], `the extent of axis ${axis}`);
+  const stride = strides[axis] ?? 1;
+  return floorDim(addDims(subDims(limit[axis], start[axis]), stride - 1), stride);
+}
+
+/** A slice's attributes with the strides written out. */
+function boxOf({ attributes }: Operation): Required<Box> {
+  const { start, limit, strides } = attributes as unknown as Required<Box>;
+  return { start, limit, strides: strides.length > 0 ? strides : start.map(() => 1) };
+}
+
+/** The cotangent at the places the slice took, zero everywhere else. */
+function unslice(operation: Operation, x: Value, cotangent: Value): Value {
+  const { start, strides } = boxOf(operation);
+  const taken = dimsOf(cotangent.type);
+  const interior = strides.map((s) => s - 1);
+  const high = dimsOf(x.type).map((extent, axis) =>
+    subDims(subDims(extent, start[axis]), dilated(taken[axis], interior[axis])),
+  );
+  return pad(cotangent, { low: start, high, interior });
+}
+
+/** The elements of `x` in a box. */
+export function slice(x: Value, { start, limit, strides = [] }: Box): Value {
+  return emit1(sliceOp, [x], { attributes: { start, limit, strides: strides.every((s) => s === 1) ? [] : strides } });
+}
+
+// ---- pad ------------------------------------------------------------------------------------------------------------
+
+/** What is put around and between the elements, axis by axis. */
+export interface Padding {
+  /** Elements before the first; negative: so many are cut off. */
+  readonly low: readonly Dim[];
+  /** Elements behind the last; negative: so many are cut off. */
+  readonly high: readonly Dim[];
+  /** Elements between any two; all 0 where left out or empty. */
+  readonly interior?: readonly number[];
+}
+
+const padOp: Op = defineOp({
+  name: "pad",
+  summary: "Puts a value around and between elements, or cuts elements off.",
+  operands: [{ name: "x" }, { name: "value" }],
+  attributes: {
+    low: { kind: "dims", summary: "how many values stand before each axis; negative: how many elements are cut off" },
+    high: { kind: "dims", summary: "how many values stand behind each axis; negative: how many elements are cut off" },
+    interior: {
+      kind: "integers",
+      default: [],
+      summary: "how many values stand between two neighbours; none stands for all 0",
+    },
+  },
+  traits: { moves: true },
+  types(x) {
+    requireValue(x);
+    const { low, high, interior } = x.attributes as unknown as Required<Padding>;
+    for (const n of interior) if (n < 0) x.fail("attribute", `interior has ${n}, expected at least 0`);
+    const operand = rankedOperand(x, 0);
+    if (operand === null) return [x.operands[0]];
+    const { shape } = operand;
+    requirePerAxis(x, { low, high }, shape);
+    if (interior.length > 0) requirePerAxis(x, { interior }, shape);
+    const padded = shape.map((n, axis) => addDims(addDims(low[axis], dilated(n, interior[axis] ?? 0)), high[axis]));
+    for (const [axis, extent] of padded.entries()) x.atLeast(extent, 0, `the padded extent of axis ${axis}`);
+    return [tensorType(operand.dtype, padded)];
+  },
+  eval: (x) => [evalPad(x)],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, operands: [x], cotangent, wanted }) => [
+      wanted[0] ? unpad(operation, x, cotangent) : null,
+      wanted[1] ? sumOfPadding(operation, x, cotangent) : null,
+    ],
+  },
+  batching: { kind: "rule", batch: batchPad },
+  lowering: { kind: "element", element: elementOfPad, parts: partsOfPad },
+  docs: {
+    semantics:
+      "Element i of x along an axis becomes element low + i · (interior + 1), where that is within the result; every other element is the value. The extent is low + n + max(n - 1, 0) · interior + high.",
+    constraints: ["value has rank 0 and the dtype of x", "interior is at least 0", "no extent becomes negative"],
+    example: `func @main(%x: f64[3], %v: f64) -> (f64[6], f64[2]) {
+  %p = pad %x, %v, low = [1], high = [0], interior = [1] : f64[6]
+  %c = pad %x, %v, low = [-2], high = [1] : f64[2]
+  return %p, %c
+}
+// run: @main([1, 2, 3], 0) == ([0, 1, 0, 2, 0, 3], [3, 0])
+`,
+  },
+});
+
+function requireValue(x: TypeContext): void {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  const value = rankedOperand(x, 1);
+  if (dtypeOf(x.operands[1]) !== dtype) {
+    x.fail(
+      "dtype",
+      `the value has dtype ${dtypeOf(x.operands[1])}, expected ${dtype} as operand 0`,
+      "cast one of them",
+    );
+  }
+  if (value !== null && value.shape.length > 0) {
+    x.fail("shape", `the value has shape ${printShape(value.shape)}, expected rank 0`);
+  }
+}
+
+/** A padding with what stands between elements written out. */
+function paddingOf({ attributes }: Operation): Required<Padding> {
+  const { low, high, interior } = attributes as unknown as Required<Padding>;
+  return { low, high, interior: interior.length > 0 ? interior : low.map(() => 0) };
+}
+
+/** The extent of n elements with `interior` others between neighbours. */
+export function dilated(n: Dim, interior: number): Dim {
+  if (interior === 0 || n === 0) return n;
+  const extent = addDims(mulDims(subDims(n, 1), interior + 1), 1);
+  return typeof extent === "number" ? extent : maxDims(0, extent);
+}
+
+/** `x` with `value` (zero where left out) around and between its elements; `x` itself where nothing changes. */
+export function pad(x: Value, { low, high, interior = [] }: Padding, value?: Value): Value {
+  const isDense = interior.every((n) => n === 0);
+  if (isDense && [...low, ...high].every((n) => n === 0)) return x;
+  const filling = value ?? zeros(scalar(tensorOf(x).dtype));
+  return emit1(padOp, [x, filling], { attributes: { low, high, interior: isDense ? [] : interior } });
+}
+
+/** The elements of x that stand in the result along one axis: the first of them, and how many (below 0: none). */
+function kept(n: Dim, low: Dim, high: Dim, interior: number): { readonly first: Dim; readonly count: Dim } {
+  const step = interior + 1;
+  const isWhole = (d: Dim): boolean => typeof d === "number" && d >= 0;
+  const first = isWhole(low) ? 0 : maxDims(0, floorDim(subDims(step - 1, low), step));
+  const last = floorDim(subDims(addDims(dilated(n, interior), high), 1), step);
+  return { first, count: subDims(isWhole(high) ? n : minDims(n, addDims(last, 1)), first) };
+}
+
+function evalPad(x: EvalContext): NdArray {
+  const { low, high, interior } = paddingOf(x.operation);
+  const [source, value] = x.operands;
+  const result = allocate(source.dtype, x.shape(x.operation.results[0].type));
+  result.data.fill(value.data[0]);
+  const ranges = source.shape.map((n, a) => kept(n, x.dim(low[a]), x.dim(high[a]), interior[a]));
+  const counts = ranges.map(({ count }) => Math.max(0, x.dim(count)));
+  const [from, to] = [stridesOf(source.shape), stridesOf(result.shape)];
+  let [base, target] = [0, 0];
+  for (const [a, { first }] of ranges.entries()) {
+    base += x.dim(first) * from[a];
+    target += (x.dim(low[a]) + x.dim(first) * (interior[a] + 1)) * to[a];
+  }
+  const reads = offsetsOf(counts, from);
+  const writes = offsetsOf(
+    counts,
+    to.map((stride, a) => stride * (interior[a] + 1)),
+  );
+  for (let i = 0; i < reads.length; i++) result.data[target + writes[i]] = source.data[base + reads[i]];
+  return result;
+}
+
+/** The cotangent where elements of x came to stand; zero for those that were cut off. */
+function unpad(operation: Operation, x: Value, cotangent: Value): Value {
+  const { low, high, interior } = paddingOf(operation);
+  const { shape } = tensorOf(x);
+  // up to the same distance behind the last element as between two, so that n elements are n · step long
+  const back = shape.map((n, a) => subDims(subDims(mulDims(n, interior[a] + 1), dilated(n, interior[a])), high[a]));
+  const cut = pad(cotangent, { low: low.map((d) => mulDims(-1, d)), high: back });
+  return slice(cut, { start: shape.map(() => 0), limit: dimsOf(cut.type), strides: interior.map((n) => n + 1) });
+}
+
+/** The sum of the cotangent wherever the value came to stand. */
+function sumOfPadding(operation: Operation, x: Value, cotangent: Value): Value {
+  const { type } = cotangent;
+  const own = constant(true, tensorType("bool", tensorOf(x).shape));
+  const isOwn = pad(own, paddingOf(operation));
+  const padding = select(isOwn, zeros(type), cotangent);
+  return reduceSum(
+    padding,
+    dimsOf(type).map((_, axis) => axis),
+  );
+}
+
+function batchPad({ operation, operands: [x, value], batched, size }: BatchContext): readonly Value[] {
+  const { low, high, interior } = paddingOf(operation);
+  const wider = { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] };
+  if (!batched[1]) return [pad(x, wider, value)];
+  const { dtype, shape } = operation.operands[0].type as TensorType;
+  const isOwn = pad(constant(true, tensorType("bool", [size, ...shape])), wider);
+  const padded = pad(withBatchAxis(x, batched[0], size), wider, zeros(scalar(dtype)));
+  return [select(isOwn, padded, broadcast(value, dimsOf(padded.type), [0]))];
+}
+
+// ---- lowering of pad ------------------------------------------------------------------------------------------------
+
+/** The element of x where the subscript is one of its places, else the value; x is never read out of range. */
+function elementOfPad(x: LowerContext, at: readonly Dim[]): Value {
+  const { low, high, interior } = paddingOf(x.operation);
+  const { shape } = tensorOf(x.operation.operands[0]);
+  const conditions: Value[] = [];
+  const source = at.map((d, a) => {
+    const from = subDims(d, low[a]);
+    const own = interior[a] === 0 ? from : floorDim(from, interior[a] + 1);
+    if (!isAtMost(low[a], 0)) conditions.push(compareDims(d, low[a], "ge"));
+    if (!isAtMost(high[a], 0)) conditions.push(compareDims(own, shape[a], "lt"));
+    if (interior[a] > 0) conditions.push(compareDims(from, mulDims(own, interior[a] + 1), "eq"));
+    return own;
+  });
+  if (conditions.length === 0) return x.element(0, source);
+  return ifElse(
+    conditions.reduce(and),
+    () => [x.element(0, source)],
+    () => [x.element(1, [])],
+  )[0];
+}
+
+function isAtMost(d: Dim, limit: number): boolean {
+  return typeof d === "number" && d <= limit;
+}
+
+function compareDims(a: Dim, b: Dim, direction: Direction): Value {
+  return compare(indexValue(a), indexValue(b), direction);
+}
+
+/** The value everywhere, then the elements of x over it. */
+function partsOfPad(operation: Operation): readonly Part[] {
+  const { low, high, interior } = paddingOf(operation);
+  const ranges = dimsOf(operation.operands[0].type).map((n, a) => kept(n, low[a], high[a], interior[a]));
+  return [
+    {
+      shape: dimsOf(operation.results[0].type),
+      place: (at) => at,
+      element: (x) => x.element(1, []),
+    },
+    {
+      shape: ranges.map(({ count }) => count),
+      place: (at) => at.map((d, a) => addDims(low[a], mulDims(interior[a] + 1, addDims(d, ranges[a].first)))),
+      element: (x, at) =>
+        x.element(
+          0,
+          at.map((d, a) => addDims(d, ranges[a].first)),
+        ),
+    },
+  ];
+}
+
+export const slicingRecords = { slice: sliceOp, pad: padOp };

@@ -1,0 +1,229 @@
+// Moving elements: reshape, permute and reverse. Each is its own kind's transpose.
+
+import {
+  type Dim,
+  dimsOf,
+  type EvalContext,
+  type MemRefType,
+  memref,
+  type NdArray,
+  type Op,
+  type Operation,
+  printShape,
+  productOf,
+  subDims,
+  type TypeContext,
+  tensorType,
+  type Value,
+} from "../../ir/index.ts";
+import { gather, pick, stridesOf } from "../base/arrays.ts";
+import {
+  defineOp,
+  dtypeOf,
+  emit1,
+  inverse,
+  isIdentity,
+  rankedOperand,
+  rankOf,
+  requireAxes,
+  requireDeclared,
+  requireTensor,
+  tensorOf,
+} from "../base/define.ts";
+
+// ---- reshape --------------------------------------------------------------------------------------------------------
+
+const reshapeOp: Op = defineOp({
+  name: "reshape",
+  summary: "The same elements in row-major order under another shape.",
+  operands: [{ name: "x" }],
+  level: "both",
+  traits: { moves: true },
+  types(x) {
+    const [operand] = x.operands;
+    const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));
+    if (operand.kind === "tensor" || operand.kind === "memref") {
+      requireSameSize(x, operand.shape, type.shape);
+    }
+    return [type];
+  },
+  eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operands: [x], cotangent }) => [reshape(cotangent, tensorOf(x).shape)],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x], size }) => [reshape(x, [size, ...dimsOf(operation.results[0].type)])],
+  },
+  lowering: { kind: "view" },
+  docs: {
+    semantics:
+      "Element i of the result, counted row-major, is element i of x. Of memory, at loop level, the result is the same memory.",
+    constraints: ["the result type is written", "both have the same number of elements"],
+    example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
+  %r = reshape %x : f64[3, 2]
+  return %r
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[1, 2], [3, 4], [5, 6]]
+`,
+  },
+});
+
+function requireSameSize(x: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
+  const [before, after] = [productOf(from), productOf(to)];
+  if (typeof before === "number" && typeof after === "number" && before !== after) {
+    x.fail("shape", `${printShape(to)} has ${after} elements, expected the ${before} of ${printShape(from)}`);
+  }
+  x.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
+}
+
+/** Memory under another shape, at loop level: both names see the same elements. */
+function requireView(x: TypeContext, operand: MemRefType): MemRefType {
+  const [type] = x.declared ?? [];
+  if (type?.kind === "memref" && type.dtype === operand.dtype) return type;
+  return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
+}
+
+/** The elements of `x`, row-major, under `shape`; of memory, the same memory. */
+export function reshape(x: Value, shape: readonly Dim[]): Value {
+  const { type } = x;
+  const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(tensorOf(x).dtype, shape);
+  return emit1(reshapeOp, [x], { types: [to] });
+}
+
+// ---- permute --------------------------------------------------------------------------------------------------------
+
+const permuteOp: Op = defineOp({
+  name: "permute",
+  summary: "Reorders axes.",
+  operands: [{ name: "x" }],
+  attributes: { permutation: { kind: "axes", summary: "for each axis of the result, the axis of x that it is" } },
+  traits: { moves: true },
+  types(x) {
+    const operand = rankedOperand(x, 0);
+    const permutation = x.attributes.permutation as readonly number[];
+    if (operand === null) return [x.operands[0]];
+    const rank = operand.shape.length;
+    requireAxes(x, permutation, rank, "permutation");
+    if (permutation.length !== rank) {
+      x.fail(
+        "axis",
+        `permutation names ${permutation.length} axes, expected all ${rank} of ${printShape(operand.shape)}`,
+      );
+    }
+    return [tensorType(operand.dtype, pick(operand.shape, permutation))];
+  },
+  eval(x) {
+    const permutation = x.attributes.permutation as readonly number[];
+    const [source] = x.operands;
+    const strides = stridesOf(source.shape);
+    const shape = pick(source.shape, permutation);
+    return [gather(source, shape, pick(strides, permutation))];
+  },
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, cotangent }) => [
+      permute(cotangent, inverse(operation.attributes.permutation as readonly number[])),
+    ],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x] }) => [
+      permute(x, [0, ...(operation.attributes.permutation as readonly number[]).map((p) => p + 1)]),
+    ],
+  },
+  lowering: {
+    kind: "element",
+    element: (x, at) => x.element(0, pick(at, inverse(x.operation.attributes.permutation as readonly number[]))),
+  },
+  docs: {
+    semantics: "Axis i of the result is axis permutation[i] of x.",
+    constraints: ["permutation names every axis of x once"],
+    example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
+  %t = permute %x, permutation = [1, 0] : f64[3, 2]
+  return %t
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[1, 4], [2, 5], [3, 6]]
+`,
+  },
+});
+
+/** `x` with its axes reordered; `x` itself where nothing moves. */
+export function permute(x: Value, permutation: readonly number[]): Value {
+  return isIdentity(permutation) && permutation.length === rankOf(x)
+    ? x
+    : emit1(permuteOp, [x], { attributes: { permutation } });
+}
+
+// ---- reverse --------------------------------------------------------------------------------------------------------
+
+const reverseOp: Op = defineOp({
+  name: "reverse",
+  summary: "Elements in the opposite order along axes.",
+  operands: [{ name: "x" }],
+  attributes: { axes: { kind: "axes", summary: "the axes that are turned round" } },
+  traits: { moves: true },
+  types(x) {
+    const operand = rankedOperand(x, 0);
+    if (operand !== null) requireAxes(x, axesOf(x), operand.shape.length, "axes");
+    return [x.operands[0]];
+  },
+  eval: (x) => [evalReverse(x)],
+  derivative: {
+    kind: "linear",
+    transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
+  },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x] }) => [
+      reverse(
+        x,
+        axesOf(operation).map((a) => a + 1),
+      ),
+    ],
+  },
+  lowering: {
+    kind: "element",
+    element(x, at) {
+      const { shape } = tensorOf(x.operation.operands[0]);
+      const axes = axesOf(x.operation);
+      return x.element(
+        0,
+        at.map((d, axis) => (axes.includes(axis) ? subDims(subDims(shape[axis], 1), d) : d)),
+      );
+    },
+  },
+  docs: {
+    semantics: "Element i along a named axis of extent n is element n - 1 - i of x.",
+    constraints: ["axes are axes of x, each once"],
+    example: `func @main(%x: f64[2, 3]) -> f64[2, 3] {
+  %r = reverse %x, axes = [1] : f64[2, 3]
+  return %r
+}
+// run: @main([[1, 2, 3], [4, 5, 6]]) == [[3, 2, 1], [6, 5, 4]]
+`,
+  },
+});
+
+function axesOf({ attributes }: { readonly attributes: Operation["attributes"] }): readonly number[] {
+  return attributes.axes as readonly number[];
+}
+
+function evalReverse(x: EvalContext): NdArray {
+  const [source] = x.operands;
+  const strides = [...stridesOf(source.shape)];
+  let base = 0;
+  for (const axis of axesOf(x)) {
+    base += (source.shape[axis] - 1) * strides[axis];
+    strides[axis] = -strides[axis];
+  }
+  return gather(source, source.shape, strides, base);
+}
+
+/** `x` turned round along axes; `x` itself where there are none. */
+export function reverse(x: Value, axes: readonly number[]): Value {
+  return axes.length === 0 ? x : emit1(reverseOp, [x], { attributes: { axes } });
+}
+
+export const structuralRecords = { reshape: reshapeOp, permute: permuteOp, reverse: reverseOp };

@@ -1,0 +1,128 @@
+// What reduce_window and arg_reduce_window share: attributes, the type's extents, and the new axis of a batch.
+
+import type {
+  AttributeSpec,
+  Attributes,
+  Dim,
+  EvalContext,
+  Operation,
+  TensorType,
+  TypeContext,
+} from "../../ir/index.ts";
+import { stridesOf } from "../base/arrays.ts";
+import { offsetsUnder } from "./window-loops.ts";
+import {
+  type AxisWindow,
+  overlaps,
+  requireLists,
+  requirePlaces,
+  type WindowLists,
+  type WindowNames,
+  windowsOf,
+} from "./window-shape.ts";
+
+/** A window over every axis of x. */
+export interface WindowOptions {
+  /** Its extents. */
+  readonly window: readonly Dim[];
+  readonly strides?: readonly number[];
+  readonly low?: readonly Dim[];
+  readonly high?: readonly Dim[];
+  readonly baseDilation?: readonly number[];
+  readonly windowDilation?: readonly number[];
+}
+
+export const windowAttributes: Readonly<Record<string, AttributeSpec>> = {
+  window: { kind: "dims", summary: "the extents of the window, one per axis of x" },
+  strides: {
+    kind: "integers",
+    default: [],
+    summary: "from one place of the window to the next, per axis; none: all 1",
+  },
+  low: { kind: "dims", default: [], summary: "how much padding stands before each axis; negative: cut off" },
+  high: { kind: "dims", default: [], summary: "how much padding stands behind each axis; negative: cut off" },
+  base_dilation: {
+    kind: "integers",
+    default: [],
+    summary: "the distance between neighbours of x; padding stands between",
+  },
+  window_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the window" },
+};
+
+const names: WindowNames = {
+  strides: "strides",
+  low: "low",
+  high: "high",
+  dilation: "base_dilation",
+  windowDilation: "window_dilation",
+};
+
+function listsIn(attributes: Attributes): WindowLists {
+  return {
+    strides: attributes.strides as readonly number[],
+    low: attributes.low as readonly Dim[],
+    high: attributes.high as readonly Dim[],
+    dilation: attributes.base_dilation as readonly number[],
+    windowDilation: attributes.window_dilation as readonly number[],
+  };
+}
+
+/** The window along each axis of x. */
+export function windowsIn({ attributes }: Pick<Operation, "attributes">): readonly AxisWindow[] {
+  return windowsOf(attributes.window as readonly Dim[], listsIn(attributes));
+}
+
+/** The operands whose elements lie under several places of the window. */
+export function sharedElements(operation: Operation): readonly number[] {
+  return windowsIn(operation).some(overlaps) ? [0] : [];
+}
+
+/** The extents of the result: the places of the window. */
+export function requireWindows(x: TypeContext, { shape }: TensorType): readonly Dim[] {
+  const { window } = x.attributes as unknown as { readonly window: readonly Dim[] };
+  if (window.length !== shape.length) {
+    x.fail("attribute", `window has ${window.length} entries, expected ${shape.length}, one per axis of x`);
+  }
+  for (const [axis, size] of window.entries()) x.atLeast(size, 0, `window on axis ${axis}`);
+  requireLists(x, listsIn(x.attributes), names, shape.length, "axis");
+  return windowsIn(x).map((w, axis) => requirePlaces(x, shape[axis], w, `axis ${axis}`));
+}
+
+/** The attributes that say what these windows are, lists of nothing but defaults left out. */
+export function attributesOfWindow(options: WindowOptions): Attributes {
+  const listed = <T>(list: readonly T[] = [], none: T): readonly T[] => (list.every((e) => e === none) ? [] : list);
+  return {
+    window: options.window,
+    strides: listed(options.strides, 1),
+    low: listed<Dim>(options.low, 0),
+    high: listed<Dim>(options.high, 0),
+    base_dilation: listed(options.baseDilation, 1),
+    window_dilation: listed(options.windowDilation, 1),
+  };
+}
+
+export function optionsOfWindows(windows: readonly AxisWindow[]): Required<WindowOptions> {
+  return {
+    window: windows.map((w) => w.size),
+    strides: windows.map((w) => w.stride),
+    low: windows.map((w) => w.low),
+    high: windows.map((w) => w.high),
+    baseDilation: windows.map((w) => w.dilation),
+    windowDilation: windows.map((w) => w.windowDilation),
+  };
+}
+
+/** The offsets in x of what lies under each of these places, as `offsetsUnder` gives them. */
+export function offsetsIn(x: EvalContext, places: readonly number[]): Generator<Float64Array> {
+  const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
+  const { shape } = x.operands[0];
+  return offsetsUnder(places, windows, shape, stridesOf(shape));
+}
+
+/** The windows of a whole batch. */
+export function optionsOfBatch(operation: Operation): Required<WindowOptions> {
+  return optionsOfWindows([ofBatch, ...windowsIn(operation)]);
+}
+
+/** The window along a new axis of a batch: one element, at each place. */
+const ofBatch: AxisWindow = { size: 1, stride: 1, low: 0, high: 0, dilation: 1, windowDilation: 1 };

@@ -1,0 +1,180 @@
+// Reducing what lies under a window that moves over all axes: pooling, and sums over neighbours.
+
+import {
+  allocate,
+  type Contribution,
+  type Derivative,
+  type Dim,
+  dimsOf,
+  type EvalContext,
+  type LowerContext,
+  type NdArray,
+  type Op,
+  type Operation,
+  scalar,
+  type TransposeContext,
+  type TypeContext,
+  tensorType,
+  unranked,
+  type Value,
+} from "../../ir/index.ts";
+import { constant } from "../base/constant.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
+import { mul } from "../scalar/arithmetic.ts";
+import { productOfOthers, reduceSum, spreadBack } from "../shape/reduce.ts";
+import { kinds, type ReduceKind, requireKind, scalarCombination } from "../shape/reduce-order.ts";
+import { argReduceWindow } from "./window-arg.ts";
+import {
+  attributesOfWindow,
+  offsetsIn,
+  optionsOfBatch,
+  optionsOfWindows,
+  requireWindows,
+  sharedElements,
+  type WindowOptions,
+  windowAttributes,
+  windowsIn,
+} from "./window-attributes.ts";
+import { addAt, elementsAt, positionsUnder } from "./window-elements.ts";
+import { overWindow } from "./window-loops.ts";
+import { transposed } from "./window-shape.ts";
+
+const reduceWindowOp: Op = defineOp({
+  name: "reduce_window",
+  summary: "Combines the elements under a window, at each of its places.",
+  operands: [{ name: "x" }],
+  attributes: {
+    kind: { kind: "word", words: Object.keys(kinds), summary: "how elements combine" },
+    ...windowAttributes,
+  },
+  types: (x) => [reduceWindowType(x)],
+  eval: (x) => [evalReduceWindow(x)],
+  derivative: { kind: "rule", vjp: (x) => [windowCotangent(x)], jvp: windowTangent },
+  batching: {
+    kind: "rule",
+    batch: ({ operation, operands: [x] }) => [
+      reduceWindow(x, { kind: kindOf(operation), ...optionsOfBatch(operation) }),
+    ],
+  },
+  lowering: { kind: "nest", element: lowerReduceWindow, again: sharedElements },
+  docs: {
+    semantics:
+      "Element t of the result is the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements x[t · stride + k · window_dilation] over the subscripts k of the window, row-major, rounding at every step; x stands padded, around and between its elements where base_dilation is above 1, and padding is the identity. The extent of an axis is floor((low + span(x) + high - span(window)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). NaN propagates through max and min, whose derivative goes to the first extremum under the window (the first NaN). The derivative of prod is exact where factors are 0, at quadratic cost there.",
+    constraints: [
+      "sum, prod, max and min take numbers, and and or take bool",
+      "one entry per axis of x in each list",
+      "no extent of the result is negative",
+    ],
+    example: `func @main<H, W>(%x: f64[2*H, 2*W]) -> f64[H, W] {
+  %pooled = reduce_window %x, kind = max, window = [2, 2], strides = [2, 2] : f64[H, W]
+  return %pooled
+}
+// run: @main([[1, 2, 3, 4], [5, 6, 7, 8]]) == [[6, 8]]
+`,
+  },
+});
+
+function kindOf({ attributes }: Pick<Operation, "attributes">): ReduceKind {
+  return attributes.kind as ReduceKind;
+}
+
+function reduceWindowType(x: TypeContext) {
+  const dtype = dtypeOf(requireTensor(x, 0));
+  requireKind(x, dtype);
+  const operand = rankedOperand(x, 0);
+  return operand === null ? unranked(dtype) : tensorType(dtype, requireWindows(x, operand));
+}
+
+/** Combines the elements of `x` under a window, at each of its places. */
+export function reduceWindow(x: Value, options: WindowOptions & { readonly kind: ReduceKind }): Value {
+  return emit1(reduceWindowOp, [x], { attributes: { kind: options.kind, ...attributesOfWindow(options) } });
+}
+
+// ---- meaning --------------------------------------------------------------------------------------------------------
+
+function evalReduceWindow(x: EvalContext): NdArray {
+  const [{ dtype, data }] = x.operands;
+  const { record, identity } = kinds[kindOf(x)];
+  const combine = scalarCombination(record, dtype);
+  const result = allocate(dtype, x.shape(x.operation.results[0].type));
+  let next = 0;
+  for (const offsets of offsetsIn(x, result.shape)) {
+    let acc = identity(dtype);
+    for (const offset of offsets) if (offset >= 0) acc = combine(acc, data[offset]);
+    result.data[next++] = acc;
+  }
+  return result;
+}
+
+/** Padding is the identity, which combines without effect: it is left out. */
+function lowerReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
+  const { dtype, shape } = tensorOf(x.operation.operands[0]);
+  const { combine, identity } = kinds[kindOf(x.operation)];
+  const start = constant(dtype === "bool" ? identity(dtype) !== 0 : identity(dtype), scalar(dtype));
+  const step = (subscripts: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
+    combine(acc, x.element(0, subscripts)),
+  ];
+  return overWindow(at, windowsIn(x.operation), shape, [start], step)[0];
+}
+
+// ---- derivative -----------------------------------------------------------------------------------------------------
+
+type Rule = Extract<Derivative, { kind: "rule" }>;
+
+function windowCotangent({
+  operation,
+  operands: [x],
+  result,
+  cotangent,
+}: TransposeContext & { readonly result: Value }): Contribution {
+  const kind = kindOf(operation);
+  const windows = windowsIn(operation);
+  const { shape } = tensorOf(x);
+  switch (kind) {
+    case "sum":
+      return reduceWindow(cotangent, { kind, ...optionsOfWindows(windows.map((w, a) => transposed(shape[a], w))) });
+    case "max":
+    case "min":
+      return addAt(tensorOf(x), argReduceWindow(x, { kind, ...optionsOfWindows(windows) }), cotangent);
+    case "prod": {
+      const { positions, others } = factors(operation, x, result);
+      return addAt(tensorOf(x), positions, mul(spreadBack(cotangent, others, windowAxes(x)), others));
+    }
+    default:
+      return null;
+  }
+}
+
+function windowTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {
+  const kind = kindOf(operation);
+  const options = optionsOfWindows(windowsIn(operation));
+  if (tangent === null) return null;
+  switch (kind) {
+    case "sum":
+      return reduceWindow(tangent, { kind, ...options });
+    case "max":
+    case "min":
+      return elementsAt(tangent, argReduceWindow(x, { kind, ...options }));
+    case "prod": {
+      const { positions, others } = factors(operation, x, result);
+      return reduceSum(mul(elementsAt(tangent, positions), others), windowAxes(x));
+    }
+    default:
+      return null;
+  }
+}
+
+/** The axes along the window, of a tensor that has those of the places and then these. */
+function windowAxes(x: Value): readonly number[] {
+  const { length } = dimsOf(x.type);
+  return Array.from({ length }, (_, a) => length + a);
+}
+
+/** Where the factors of each product stand, and for each the product of the others. */
+function factors(operation: Operation, x: Value, result: Value) {
+  const positions = positionsUnder(tensorOf(x), windowsIn(operation));
+  const elements = elementsAt(x, positions, 1);
+  return { positions, others: productOfOthers(elements, result, windowAxes(x)) };
+}
+
+export const windowRecords = { reduceWindow: reduceWindowOp };

@@ -1,0 +1,47 @@
+// A compiled program as users call it: on JavaScript's own values, and as part of a trace on tensors.
+
+import type { CompiledFunction } from "../../api/index.ts";
+import { type Compiled, type Convention, leavesOf, withFacts } from "../../compile/index.ts";
+import { currentTrace, Tensor } from "../../frontend/index.ts";
+import { atCaller, type DType, elementDType, fail } from "../../ir/index.ts";
+import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
+import type { LeafFunction } from "./derivatives.ts";
+
+/**
+ * The function by its convention. Arguments that fit go straight to generated code; the others, and all where there is none,
+ * are looked at one by one. `traced` is what runs in its place on tensors of a trace.
+ */
+export function callable(compiled: Compiled, convention: Convention, traced: LeafFunction): CompiledFunction {
+  const { executable, signature, entry } = compiled;
+  const dtypes = signature.arguments.map((type) => elementDType(type) ?? "f64");
+  const kinds = leavesOf(convention.result);
+  const general = (args: readonly unknown[]): unknown => {
+    const leaves = leavesOfArguments(entry, convention.parameters, args);
+    if (currentTrace() !== null && leaves.some((leaf) => leaf.value instanceof Tensor)) {
+      const tensors = traced(...leaves.map((leaf, i) => tensorOf(leaf, dtypes[i])));
+      let next = 0;
+      return arrange(convention.result, () => tensors[next++]);
+    }
+    requireApart(convention, leaves);
+    const results = executable.run(leaves.map((leaf, i) => toArray(leaf, dtypes[i])));
+    writeBack(convention, results.slice(kinds.length), leaves);
+    let k = 0;
+    return arrange(convention.result, () => {
+      const i = k++;
+      return fromArray(results[i], kinds[i]);
+    });
+  };
+  const otherwise = (...args: unknown[]): unknown => atCaller(call, () => general(args));
+  const call = executable.native(convention, otherwise) ?? otherwise;
+  return withFacts(call as CompiledFunction, compiled, () => {
+    const made = executable.standalone(convention);
+    return (
+      made ?? fail("option", `${entry}: toModule: there is no generated code`, { hint: 'compile with backend: "js"' })
+    );
+  });
+}
+
+/** A leaf as a trace takes it. */
+function tensorOf(leaf: Leaf, dtype: DType): Tensor {
+  return leaf.value instanceof Tensor ? leaf.value : new Tensor(toArray(leaf, dtype));
+}

@@ -1,0 +1,131 @@
+// compileSource: a function of a file of TypeScript, compiled.
+
+import type { CompiledFunction } from "../../api/index.ts";
+import { type Compiled, type CompileOptions, compileModule } from "../../compile/index.ts";
+import { type Boundary, describe, nameParameters, type Tensor, type Tree, trace } from "../../frontend/index.ts";
+import { atCaller, type Func, fail, findFunc, requireOptions } from "../../ir/index.ts";
+import { type ReadOptions, readSource } from "../reading/read-source.ts";
+import type { SourceProgram } from "../state/program.ts";
+import { callable } from "./callable.ts";
+import { calling, conventionOf, type Derivatives, derived, type LeafFunction, parametersOf } from "./derivatives.ts";
+
+export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "observe"> {
+  /** `f(…)` gives `[value, gradient]`. */
+  readonly gradient?: boolean;
+  /** `f(…)` gives `[value, gradient, hessian]`. */
+  readonly hessian?: boolean;
+  /** The parameters to differentiate with respect to, by name; every number and every array of floats where left out. */
+  readonly wrt?: readonly string[];
+}
+
+/** Those of `compile` are options here too: `backend`, `fast`, `check`, `pipeline`, `debug`. */
+export interface SourceOptions extends ProgramOptions, ReadOptions {}
+
+const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
+  gradient: true,
+  hessian: true,
+  wrt: true,
+  backend: true,
+  fast: true,
+  check: true,
+  pipeline: true,
+  debug: true,
+};
+
+const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };
+
+/**
+ * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
+ * gives what the function itself takes and gives, with the same bits, and writes to the arrays that the function writes to.
+ * What differs: an index out of range is an error that names line and step, unless nothing depends on the element; one array
+ * passed twice, where one of the two is written to, is refused; and the arrays and objects that it gives are new ones, even
+ * where the function gives its argument.
+ *
+ * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
+ * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
+ * `hessian`, `[value, gradient, hessian]`, where hessian[i][j] is the derivative of gradient[i] with respect to parameter j:
+ * rows in an array where both are arrays. Arrays that are written to stay as they were.
+ *
+ * Called on tensors of a trace, it becomes part of that: `grad(compileSource(text))(2)`.
+ *
+ * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`, as
+ * readSource; `argument` and `option` for what it is called with; `no-derivative` for the gradient of what is no number. From
+ * calls, `argument` for what does not fit, `range` for an index, and with `debug: true` `nan` for the first operation that
+ * makes a NaN or an infinity of finite numbers.
+ * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
+ */
+export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
+  return atCaller(compileSource, () => {
+    if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
+    requireOptions("compileSource", options, Object.keys(sourceOptions));
+    const { entry, file, ...rest } = options;
+    requireDerivatives("compileSource", rest);
+    return compiled(readSource(text, { entry, file }), rest, compileSource);
+  });
+}
+
+/**
+ * Compiles what `readSource` gave, as compileSource does.
+ * @throws AdjointError code `option` or `argument` for options, `no-derivative` for what has none.
+ * @example compileProgram(readSource("export function f(x: number) { return x * x; }"))(3) // 9
+ */
+export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): CompiledFunction {
+  return atCaller(compileProgram, () => {
+    requireOptions("compileProgram", options, Object.keys(programOptions));
+    requireDerivatives("compileProgram", options);
+    return compiled(program, options, compileProgram);
+  });
+}
+
+function compiled(
+  program: SourceProgram,
+  { gradient, hessian, wrt, ...options }: ProgramOptions,
+  boundary: Boundary,
+): CompiledFunction {
+  if (gradient !== true && hessian !== true)
+    return callable(compileModule(program.module, { ...options, entry: program.entry }), program, tracedOf(program));
+  const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };
+  const fn = derived(program, asked);
+  return callable(compileLeaves(program, fn, options, boundary), conventionOf(program, asked), fn);
+}
+
+/** The function of leaves, traced for the types that the program has. */
+function compileLeaves(
+  { module, entry }: SourceProgram,
+  fn: LeafFunction,
+  options: CompileOptions,
+  boundary: Boundary,
+): Compiled {
+  const { arguments: leaves } = (findFunc(module, entry) as Func).body;
+  const traced = Object.defineProperty((...args: Tensor[]) => fn(...args), "name", { value: entry });
+  nameParameters(
+    traced,
+    leaves.map((a, i) => a.name ?? `a${i}`),
+  );
+  const tree: Tree = { kind: "array", items: leaves.map(() => ({ kind: "leaf" })) };
+  const types = leaves.map((a) => a.type);
+  const { module: made, func } = trace(traced, types, tree, boundary);
+  return compileModule(made, { ...options, entry: func.name });
+}
+
+function requireDerivatives(name: string, { gradient, hessian, wrt }: ProgramOptions): void {
+  for (const [option, x] of Object.entries({ gradient, hessian })) {
+    if (x !== undefined && typeof x !== "boolean")
+      fail("option", `${name}: option '${option}' is ${describe(x)}, expected true or false`);
+  }
+  if (wrt === undefined) return;
+  if (!Array.isArray(wrt) || !wrt.every((name) => typeof name === "string"))
+    fail("option", `${name}: option 'wrt' is ${describe(wrt)}, expected names of parameters in an array`);
+  if (gradient !== true && hessian !== true)
+    fail("option", `${name}: option 'wrt' without derivatives`, { hint: "add gradient: true" });
+}
+
+/** What runs in a trace. */
+function tracedOf(program: SourceProgram): LeafFunction {
+  const { entry, written, parameters } = program;
+  if (written.length === 0) return calling(program);
+  return () =>
+    fail("scope", `${entry} is called in a trace, but writes to its arguments`, {
+      hint: `let it return what it writes to ${parameters.length === 1 ? "the argument" : "them"}`,
+    });
+}
