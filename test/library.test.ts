@@ -15,11 +15,13 @@ interface Example {
 }
 
 /** `@example f(x) // value`, in every docstring of the library. */
-const examples: readonly Example[] = readdirSync(folder).flatMap((file) =>
-  [...readFileSync(`${folder}/${file}`, "utf8").matchAll(/@example (.*?) \/\/ (.*?)(?: \*\/)?$/gm)].map(
-    ([, expression, value]) => ({ name: `${file}: ${expression}`, expression, value }),
-  ),
-);
+const examples: readonly Example[] = readdirSync(folder, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .flatMap((file) =>
+    [...readFileSync(`${folder}/${file}`, "utf8").matchAll(/@example (.*?) \/\/ (.*?)(?: \*\/)?$/gm)].map(
+      ([, expression, value]) => ({ name: `${file}: ${expression}`, expression, value }),
+    ),
+  );
 
 const names = Object.keys(adjoint).filter((name) => /^[a-z]\w*$/.test(name));
 
