@@ -8,7 +8,6 @@ import {
   BlockBuilder,
   type Contribution,
   Dense,
-  dimsOf,
   emit,
   isFloat,
   type Module,
@@ -17,6 +16,7 @@ import {
   printModule,
   type Signature,
   scalar,
+  shapeOf,
   sizeOf,
   type TensorType,
   tensorType,
@@ -33,13 +33,13 @@ const orders = 3;
 function sumOf(x: Value): Value {
   return reduceSum(
     x,
-    dimsOf(x.type).map((_, i) => i),
+    shapeOf(x).map((_, i) => i),
   );
 }
 
 /** Σ w · x for fixed ordinary w. */
 function weigh(x: Value, seed: number): Value {
-  const weights = ordinary("f64", dimsOf(x.type) as readonly number[], seed);
+  const weights = ordinary("f64", shapeOf(x) as readonly number[], seed);
   const w = weights.shape.length === 0 ? weights.data[0] : new Dense(weights);
   return sumOf(mul(x, constant(w, x.type as TensorType)));
 }
@@ -435,8 +435,8 @@ function batched(operation: Operation, operands: readonly Value[], flags: readon
       ? v
       : broadcast(
           v,
-          [size, ...dimsOf(v.type)],
-          dimsOf(v.type).map((_, axis) => axis + 1),
+          [size, ...shapeOf(v)],
+          shapeOf(v).map((_, axis) => axis + 1),
         );
   if (batching.kind === "rule") return batching.batch({ operation, operands, batched: flags, mask: null, size });
   if (batching.kind === "structured") {
@@ -449,7 +449,7 @@ function batched(operation: Operation, operands: readonly Value[], flags: readon
     operands.map((v, i) => whole(v, flags[i])),
     {
       attributes: operation.attributes,
-      types: operation.results.map((r) => tensorType((r.type as TensorType).dtype, [size, ...dimsOf(r.type)])),
+      types: operation.results.map((r) => tensorType((r.type as TensorType).dtype, [size, ...shapeOf(r)])),
     },
   );
 }

@@ -6,7 +6,6 @@ import { gradPipeline, inline, lowerToLoops, standardPasses, tensorPipeline } fr
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
-  dimsOf,
   evaluateDim,
   findFunc,
   isomorphic,
@@ -18,6 +17,7 @@ import {
   printModule,
   printNumber,
   printType,
+  rankedOf,
   sameType,
   signatureOf,
   type Type,
@@ -79,7 +79,7 @@ describe("random types", () => {
         expect(sameType(again, type)).toBe(true);
         const value = (t: Type): number | string => {
           try {
-            return evaluateDim(dimsOf(t)[0], (name) => size[name as "N" | "M"]);
+            return evaluateDim(rankedOf(t).shape[0], (name) => size[name as "N" | "M"]);
           } catch (error) {
             return (error as Error).message;
           }

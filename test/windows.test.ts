@@ -8,11 +8,11 @@ import {
   buildFunc,
   collectSymbols,
   type Dim,
-  dimsOf,
   type Func,
   findFunc,
   makeModule,
   mulDims,
+  rankedOf,
   type Signature,
   signatureOf,
   symbol,
@@ -144,7 +144,7 @@ function moduleOf({ shapes, build }: Sized, [n, c, h, w]: readonly Dim[], size: 
   const funcs: Func[] = [];
   const add = (name: string, types: readonly Type[], body: (...x: Value[]) => readonly Value[]): Signature => {
     const used = [
-      ...types.reduce((all, t) => dimsOf(t).reduce((to, d) => collectSymbols(d, to), all), new Set<string>()),
+      ...types.reduce((all, t) => rankedOf(t).shape.reduce((to, d) => collectSymbols(d, to), all), new Set<string>()),
     ];
     const func = buildFunc({ name, symbols: used, signature: (s) => signatures.get(s) ?? null }, types, body);
     funcs.push(func);
@@ -161,7 +161,7 @@ function moduleOf({ shapes, build }: Sized, [n, c, h, w]: readonly Dim[], size: 
   const f = add("f", types, (...x) => [build(x[0], x[1])]);
   const g = add("g", [...types, ...f.results], back(f));
   const second = add("h", [...g.arguments, ...g.results], back(g));
-  const batched = second.arguments.map((t) => tensorType("f64", [size, ...dimsOf(t)]));
+  const batched = second.arguments.map((t) => tensorType("f64", [size, ...rankedOf(t).shape]));
   add("mapped", batched, (...x) =>
     ops.vmap(
       second,
@@ -183,7 +183,7 @@ describe("any sizes give the bits of fixed sizes, derivatives and batches includ
       const fixed = moduleOf(c, sizes, batchSize);
       for (const name of names) {
         const { arguments: types } = signatureOf(findFunc(fixed, name) as Func);
-        const args = types.map((t, i) => ordinary("f64", dimsOf(t) as readonly number[], i + 3));
+        const args = types.map((t, i) => ordinary("f64", rankedOf(t).shape as readonly number[], i + 3));
         const expected = interpret(fixed, name, args);
         expect(interpret(open, name, args), `${name} at ${sizes}`).toEqual(expected);
         expect(compiled.get(name)?.run(args), `${name} at ${sizes}, compiled`).toEqual(expected);

@@ -9,7 +9,6 @@ import {
   type Block,
   BlockBuilder,
   calleesFirst,
-  dimsOf,
   type Func,
   FuncScope,
   fail,
@@ -20,6 +19,7 @@ import {
   type Operation,
   Replacements,
   type Signature,
+  shapeOf,
   signatureOf,
   symbol,
   walk,
@@ -120,7 +120,7 @@ class Batching implements BatchHost {
       attributes.callee as string,
       operands.map((_, i) => mapped.includes(i)),
     );
-    const [size] = dimsOf(operands[mapped[0]].type);
+    const [size] = shapeOf(operands[mapped[0]]);
     const values = withBuilder(builder, () => {
       const { bindings } = attributes.bindings as Bindings;
       const names = results.map((r) => r.name);

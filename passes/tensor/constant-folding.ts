@@ -9,7 +9,6 @@ import {
   completeAttributes,
   Dense,
   type Dim,
-  dimsOf,
   type ErrorCode,
   type EvalContext,
   evaluateDim,
@@ -20,6 +19,7 @@ import {
   type NdArray,
   type Op,
   type Operation,
+  rankedOf,
   sizeOf,
   type Type,
   type Value,
@@ -155,7 +155,7 @@ function evaluate(operation: Operation, operands: readonly Known[]): readonly Li
 function isSmall(operation: Operation, operands: readonly Known[]): boolean {
   if (!attributeDims(operation).every((d) => typeof d === "number")) return false;
   return [...operands, ...operation.results].every(({ type }) => {
-    const shape = dimsOf(type);
+    const shape = rankedOf(type).shape;
     return shape.every((d) => typeof d === "number") && sizeOf(shape) <= maxElements;
   });
 }
@@ -163,7 +163,7 @@ function isSmall(operation: Operation, operands: readonly Known[]): boolean {
 function toArray({ literal, type }: Known, asScalar: boolean): NdArray {
   if (type.kind !== "tensor") return fail("dtype", "a constant is a tensor");
   if (literal instanceof Dense && !asScalar) return literal.toArray();
-  const array = allocate(type.dtype, asScalar || isScalar(type) ? [] : dimsOf(type).map(Number));
+  const array = allocate(type.dtype, asScalar || isScalar(type) ? [] : rankedOf(type).shape.map(Number));
   array.data.fill(splatOf(literal) ?? 0);
   return array;
 }
@@ -202,7 +202,7 @@ class StaticContext implements EvalContext {
   }
 
   shape(type: Type): readonly number[] {
-    return this.#asScalars ? [] : dimsOf(type).map((d) => this.dim(d));
+    return this.#asScalars ? [] : rankedOf(type).shape.map((d) => this.dim(d));
   }
 
   run(): never {

@@ -4,11 +4,11 @@ import { arrayOf, type Data, describe, dtypeOfArray, isNumeric, Tensor } from ".
 import {
   type Dim,
   type DType,
-  dimsOf,
   elementDType,
   fail,
   type NdArray,
   printType,
+  rankedOf,
   scalar,
   sizeOf,
   type Type,
@@ -30,7 +30,9 @@ export function toArray(leaf: unknown, type: Type, label: string): NdArray {
 }
 
 function hintFor(type: Type): string {
-  return dimsOf(type).length === 0 ? "pass a number or a tensor" : "pass nested arrays, a typed array or a tensor";
+  return rankedOf(type).shape.length === 0
+    ? "pass a number or a tensor"
+    : "pass nested arrays, a typed array or a tensor";
 }
 
 function requireDType(array: NdArray, dtype: DType, label: string): NdArray {
@@ -42,7 +44,7 @@ function requireDType(array: NdArray, dtype: DType, label: string): NdArray {
 function fromTyped(data: TypedArray, type: Type, dtype: DType, label: string): NdArray {
   const own = dtypeOfArray(data, label);
   const array: NdArray = { dtype: own === "u8" && dtype === "bool" ? "bool" : own, shape: [data.length], data };
-  return { ...requireDType(array, dtype, label), shape: shapeFor(dimsOf(type), data.length, type, label) };
+  return { ...requireDType(array, dtype, label), shape: shapeFor(rankedOf(type).shape, data.length, type, label) };
 }
 
 function shapeFor(dims: readonly Dim[], length: number, type: Type, label: string): readonly number[] {

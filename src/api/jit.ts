@@ -23,11 +23,11 @@ import {
   AdjointError,
   atCaller,
   type Dim,
-  dimsOf,
   elementDType,
   fail,
   mapDims,
   printType,
+  rankedOf,
   symbol,
   type Type,
 } from "../ir/index.ts";
@@ -150,10 +150,10 @@ class Cache {
 
   find(tree: Tree, types: readonly Type[], entry: (...args: unknown[]) => unknown): Finished {
     this.#calls++;
-    const key = `${treeKey(tree)} ${types.map((t) => `${elementDType(t)}:${dimsOf(t).length}`).join(" ")}`;
+    const key = `${treeKey(tree)} ${types.map((t) => `${elementDType(t)}:${rankedOf(t).shape.length}`).join(" ")}`;
     let family = this.#families.get(key);
     if (family === undefined) this.#families.set(key, (family = { versions: [], fixed: new Set() }));
-    const shapes = types.map((t) => dimsOf(t) as readonly number[]);
+    const shapes = types.map((t) => rankedOf(t).shape as readonly number[]);
     const at = family.versions.findIndex((v) => v.binder.accepts(shapes));
     const version = at < 0 ? this.#add(family, tree, types, entry) : family.versions.splice(at, 1)[0];
     family.versions.unshift(version);
@@ -172,7 +172,7 @@ class Cache {
     if (changed.length === 0) return make(types, "sizes that have to be known");
     try {
       const version = make(general, `${list(changed.map((c) => c.text))} changed`);
-      if (version.binder.accepts(types.map((t) => dimsOf(t) as readonly number[]))) return version;
+      if (version.binder.accepts(types.map((t) => rankedOf(t).shape as readonly number[]))) return version;
     } catch (error) {
       if (!(error instanceof AdjointError)) throw error;
     }
@@ -213,7 +213,7 @@ function generalize(before: readonly Type[], now: readonly Type[], fixed: Readon
   const changed: Changed[] = [];
   let symbols = 0;
   const general = before.map((type, argument) => {
-    const sizes = dimsOf(now[argument]);
+    const sizes = rankedOf(now[argument]).shape;
     let axis = -1;
     return mapDims(type, (d: Dim) => {
       axis++;

@@ -5,13 +5,13 @@ import { describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "..
 import {
   atCaller,
   didYouMean,
-  dimsOf,
   elementDType,
   fail,
   findFunc,
   isScalar,
   type NdArray,
   printType,
+  rankedOf,
   type Signature,
   signatureOf,
   type Type,
@@ -172,7 +172,7 @@ export class Session {
 function feedType(data: Feed, declared: Type, label: string): Type {
   if (declared.kind !== "unranked") return declared;
   const dtype = elementDType(declared) ?? "f64";
-  const rank = data instanceof Tensor ? dimsOf(data.type).length : null;
+  const rank = data instanceof Tensor ? rankedOf(data.type).shape.length : null;
   const open = tensorType(
     dtype,
     rank === null && ArrayBuffer.isView(data) ? [(data as { length?: number }).length ?? 0] : [],

@@ -4,7 +4,6 @@ import { interpret } from "../backend/index.ts";
 import {
   AdjointError,
   type DType,
-  dimsOf,
   dtypes,
   evaluateDim,
   type Func,
@@ -13,6 +12,7 @@ import {
   isFloat,
   type Module,
   type NdArray,
+  rankedOf,
   sizeOf,
   type Type,
   walk,
@@ -84,7 +84,7 @@ function outcome(module: Module, name: string, args: readonly NdArray[]): Outcom
 /** An argument of the type with every symbol at `size`; null where that is no fair input. */
 function sample(type: Type, size: number, shift: number): NdArray | null {
   if (type.kind !== "tensor") return null;
-  const shape = dimsOf(type).map((d) => evaluateDim(d, () => size));
+  const shape = rankedOf(type).shape.map((d) => evaluateDim(d, () => size));
   const count = sizeOf(shape);
   if (count > maxElements || shape.some((n) => n < 0)) return null;
   return {

@@ -1,7 +1,7 @@
 // Attention: each query takes a mean of values, weighted by how well their keys fit it.
 
 import { apply, axisOf, composite, type Operand, type Tensor } from "../frontend/index.ts";
-import { dimsOf, fail, requireOptions, tensorType } from "../ir/index.ts";
+import { fail, requireOptions, shapeOf, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import {
   add,
@@ -72,7 +72,7 @@ function masked(scores: Tensor, { mask, causal = false }: AttentionOptions): Ten
 /** Whether the key stands at the query's place or before. */
 function pastOf(scores: Tensor): Tensor {
   return apply(pastOf, [scores], (v) => {
-    const type = tensorType("i32", dimsOf(v.type).slice(-2));
+    const type = tensorType("i32", shapeOf(v).slice(-2));
     return [ops.compare(ops.iota(type, 1), ops.iota(type, 0), "le")];
   })[0];
 }

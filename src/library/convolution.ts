@@ -2,7 +2,7 @@
 // are out, in, spatial.
 
 import { apply, composite, Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, dimsOf, fail, mulDims, requireOptions, subDims, type Value } from "../ir/index.ts";
+import { addDims, type Dim, fail, mulDims, requireOptions, shapeOf, subDims, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, reshape } from "./array/index.ts";
 import { count, rankOf, requireInteger, requireTensor } from "./shapes.ts";
@@ -78,7 +78,7 @@ function convolution(x: Tensor, kernel: Tensor, options: ConvOptions, where: str
   const strides = perAxis(options.stride, n, 1, `${where}: option 'stride'`, 1);
   const dilations = perAxis(options.dilation, n, 1, `${where}: option 'dilation'`, 1);
   const kernelAxes = kernelAxesOf(image, false);
-  const sizes = kernelAxes.slice(2).map((a) => dimsOf(kernel.type)[a]);
+  const sizes = kernelAxes.slice(2).map((a) => shapeOf(kernel)[a]);
   const axes = [0, image.feature, ...image.spatial];
   return apply(convolution, [x, kernel], (v, k) => [
     ops.conv(v, k, {
@@ -137,7 +137,7 @@ function transposedConvolution(x: Tensor, kernel: Tensor, options: ConvTranspose
   const more = perAxis(options.outputPadding, n, 0, `${where}: option 'outputPadding'`, 0);
   const groups = requireInteger(options.groups ?? 1, `${where}: option 'groups'`, 1);
   const kernelAxes = kernelAxesOf(image, true);
-  const sizes = kernelAxes.slice(2).map((a) => dimsOf(kernel.type)[a]);
+  const sizes = kernelAxes.slice(2).map((a) => shapeOf(kernel)[a]);
   const cut = paddingOf(options.padding, alongOf(x, image.spatial, sizes, strides, dilations), where);
   const reach = sizes.map((size, i) => mulDims(subDims(size, 1), dilations[i]));
   const axes = [0, image.feature, ...image.spatial];
@@ -158,7 +158,7 @@ function transposedConvolution(x: Tensor, kernel: Tensor, options: ConvTranspose
 function turned(kernel: Value, kernelAxes: readonly number[], groups: number): Value {
   const [output, input, ...spatial] = kernelAxes;
   const flipped = ops.permute(ops.reverse(kernel, spatial), [input, output, ...spatial]);
-  const [inputs, outputs, ...sizes] = dimsOf(flipped.type);
+  const [inputs, outputs, ...sizes] = shapeOf(flipped);
   if (groups === 1) return ops.permute(flipped, [1, 0, ...count(sizes.length, 2)]);
   const part = dividedBy(inputs, groups);
   const grouped = ops.permute(ops.reshape(flipped, [groups, part, outputs, ...sizes]), [

@@ -1,7 +1,7 @@
 // Tensors from nothing but numbers. Extents may be expressions of dimensions, such as "N" or "2*N", in a trace.
 
 import { apply, asTensor, asUser, axisOf, describe, dimsFor, type Operand, Tensor } from "../frontend/index.ts";
-import { type Dim, type DType, dimsOf, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
+import { type Dim, type DType, dtypes, fail, requireOptions, shapeOf, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, broadcastTo, cast, equal, expandDims, mul, where } from "./array/index.ts";
 import { type DTypeOptions, dtypeOf, type Extent, extents, rankOf, requireInteger } from "./shapes.ts";
@@ -42,7 +42,7 @@ function like(name: string, value: 0 | 1) {
       rankOf(x, name);
       const dtype = dtypeOf(options, name, x.dtype);
       const filling = dtype === "bool" ? value === 1 : value;
-      return apply(f, [x], (v) => [ops.constant(filling, tensorType(dtype, dimsOf(v.type)))])[0];
+      return apply(f, [x], (v) => [ops.constant(filling, tensorType(dtype, shapeOf(v)))])[0];
     });
   return f;
 }

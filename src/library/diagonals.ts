@@ -1,7 +1,17 @@
 // Diagonals and triangles of matrices, which are the last two axes of a tensor.
 
 import { apply, composite, type Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, dimsOf, fail, minDims, mulDims, requireOptions, subDims, tensorType } from "../ir/index.ts";
+import {
+  addDims,
+  type Dim,
+  fail,
+  minDims,
+  mulDims,
+  requireOptions,
+  shapeOf,
+  subDims,
+  tensorType,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { permuteDims, sum, where } from "./array/index.ts";
 import { otherAxes, rankOf, requireInteger } from "./shapes.ts";
@@ -22,7 +32,7 @@ function offsetOf(options: OffsetOptions, where: string): number {
  */
 export function diagonalOf(x: Tensor, offset: number): Tensor {
   return apply(diagonalOf, [x], (v) => {
-    const shape = dimsOf(v.type);
+    const shape = shapeOf(v);
     const [rows, columns] = shape.slice(-2);
     const batch = shape.slice(0, -2);
     const from = [...batch.map(() => 0), Math.max(-offset, 0), Math.max(offset, 0)];
@@ -77,7 +87,7 @@ export const diag = composite("diag", (x: Tensor, options: OffsetOptions = {}): 
   if (rank === 2) return diagonalOf(x, offset);
   if (rank !== 1) fail("shape", `diag: got rank ${rank}, expected 1 or 2`, { hint: "diagonal takes batches" });
   return apply(diag, [x], (v) => {
-    const [n] = dimsOf(v.type);
+    const [n] = shapeOf(v);
     const size = addDims(n, Math.abs(offset));
     const padded = ops.pad(v, { low: [Math.max(offset, 0)], high: [Math.max(-offset, 0)] });
     const rows = ops.broadcast(padded, [size, size], [1]);
@@ -114,7 +124,7 @@ function triangle(name: "tril" | "triu", direction: ops.Direction) {
     requireOptions(name, options, ["k"]);
     const k = requireInteger(options.k ?? 0, `${name}: option 'k'`);
     const kept = apply(tril, [x], (v) => {
-      const [rows, columns] = dimsOf(v.type).slice(-2);
+      const [rows, columns] = shapeOf(v).slice(-2);
       return [onBand(rows, columns, k, direction)];
     })[0];
     return where(kept, x, x.dtype === "bool" ? false : 0);

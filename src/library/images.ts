@@ -4,12 +4,12 @@ import { apply, composite, dimsFor, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
   type Dim,
-  dimsOf,
   fail,
   mulDims,
   productOf,
   requireOptions,
   scalar,
+  shapeOf,
   subDims,
   tensorType,
   type Value,
@@ -62,7 +62,7 @@ export const im2col = composite(
     const all = <T>(list: readonly T[], otherwise: T): readonly T[] => onAllAxes(x.rank, spatial, list, otherwise);
     return apply(im2col, [x], (v) => {
       const padded = ops.pad(v, { low: all<Dim>(pads.low, 0), high: all<Dim>(pads.high, 0) });
-      const shape = dimsOf(padded.type);
+      const shape = shapeOf(padded);
       const pieces = offsetsIn(sizes).map((at) => {
         const from = at.map((k, i) => k * dilations[i]);
         const until = from.map((k, i) => addDims(k, addDims(mulDims(subDims(places[i], 1), strides[i]), 1)));
@@ -84,7 +84,7 @@ function offsetsIn(sizes: readonly number[]): readonly (readonly number[])[] {
 
 /** One piece for each element of the window, put side by side: last, or behind each feature. */
 function laidOut(pieces: readonly Value[], places: Dim, isFeatureLast: boolean): Value {
-  const shape = dimsOf(pieces[0].type);
+  const shape = shapeOf(pieces[0]);
   const [batch, features] = [shape[0], shape[isFeatureLast ? shape.length - 1 : 1]];
   const flat = pieces.map((p) =>
     ops.reshape(p, isFeatureLast ? [batch, places, 1, features] : [batch, features, 1, places]),
@@ -124,18 +124,14 @@ export const resizeBilinear = composite(
 /** Linear interpolation along one axis. */
 function resized(x: Tensor, axis: number, extent: Dim, alignCorners: boolean): Tensor {
   const [low, high, share] = apply(resized, [x], (v) => {
-    const n = dimsOf(v.type)[axis];
+    const n = shapeOf(v)[axis];
     const source = placesIn(v, n, extent, alignCorners);
     const floor = ops.floor(source);
     const first = ops.cast(floor, "i32");
     const last = ops.broadcast(ops.dim(subDims(n, 1)), [extent], []);
     const next = ops.minimum(ops.add(first, ops.constantLike(1, first)), last);
     const share = ops.sub(source, floor);
-    const wide = ops.broadcast(
-      share,
-      [...dimsOf(v.type).slice(0, axis), extent, ...dimsOf(v.type).slice(axis + 1)],
-      [axis],
-    );
+    const wide = ops.broadcast(share, [...shapeOf(v).slice(0, axis), extent, ...shapeOf(v).slice(axis + 1)], [axis]);
     return [taken(v, axis, first), taken(v, axis, next), wide];
   });
   return add(low, mul(sub(high, low), share));
@@ -159,7 +155,7 @@ function placesIn(v: Value, n: Dim, extent: Dim, alignCorners: boolean): Value {
 
 /** The elements at these subscripts of an axis. */
 function taken(v: Value, axis: number, indices: Value): Value {
-  const shape = dimsOf(v.type);
+  const shape = shapeOf(v);
   return ops.gather(v, indices, {
     offsetAxes: otherAxes(shape.length, [axis]),
     collapsedAxes: [axis],

@@ -1,7 +1,7 @@
 // Layout: taking tensors apart along an axis, repeating and turning them.
 
 import { apply, asUser, axisOf, composite, describe, type Tensor } from "../frontend/index.ts";
-import { dimsOf, fail, mulDims, requireOptions } from "../ir/index.ts";
+import { fail, mulDims, requireOptions, shapeOf } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { concat, permuteDims, reshape, slice, squeeze } from "./array/index.ts";
 import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger, withExtent } from "./shapes.ts";
@@ -76,7 +76,7 @@ export const tile = composite("tile", (x: Tensor, repetitions: number | readonly
   const width = Math.max(rank, given.length);
   const times = [...count(width - given.length).map(() => 1), ...given];
   return apply(tile, [x], (v) => {
-    const shape = [...count(width - rank).map(() => 1), ...dimsOf(v.type)];
+    const shape = [...count(width - rank).map(() => 1), ...shapeOf(v)];
     const open = shape.flatMap((d, i) => [times[i], d]);
     const own = count(rank, width - rank).map((a) => 2 * a + 1);
     const wide = ops.broadcast(v, open, own);
@@ -107,7 +107,7 @@ export const repeat = composite("repeat", (x: Tensor, repeats: number, options: 
   const flat = options.axis === undefined && rank !== 1 ? reshape(x, [-1]) : x;
   const axis = axisOf(options.axis ?? 0, flat.rank);
   return apply(repeat, [flat], (v) => {
-    const shape = dimsOf(v.type);
+    const shape = shapeOf(v);
     const open = [...shape.slice(0, axis + 1), times, ...shape.slice(axis + 1)];
     const wide = ops.broadcast(v, open, otherAxes(open.length, [axis + 1]));
     return [

@@ -4,10 +4,10 @@ import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
 import {
   currentBlock,
   type Dim,
-  dimsOf,
   fail,
   mulDims,
   requireOptions,
+  shapeOf,
   type TensorType,
   tensorType,
   type Value,
@@ -29,8 +29,6 @@ function requireMatrix(x: Tensor, where: string): void {
     `${where}: the tensor has shape [${x.shape.join(", ")}], expected square matrices in its last two axes`,
   );
 }
-
-const shapeOf = (v: Value): readonly Dim[] => dimsOf(v.type);
 
 function swapLast(x: Tensor): Tensor {
   const order = x.shape.map((_, i) => i);

@@ -1,7 +1,7 @@
 // Pooling: what lies under a window becomes one element. Batch and features stay.
 
 import { apply, composite, type Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, dimsOf, requireOptions, subDims, tensorType } from "../ir/index.ts";
+import { addDims, type Dim, requireOptions, shapeOf, subDims, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { div, max } from "./array/index.ts";
 import { requireFloat } from "./shapes.ts";
@@ -123,7 +123,7 @@ function countsUnder(x: Tensor, { asked, spatial, ...window }: Window, includePa
       if (!spatial.includes(axis)) return 1;
       return includePad ? addDims(addDims(d, window.low[axis]), asked[axis]) : d;
     };
-    const one = ops.constant(1, tensorType(x.dtype, dimsOf(v.type).map(extent)));
+    const one = ops.constant(1, tensorType(x.dtype, shapeOf(v).map(extent)));
     const beyond = includePad
       ? { low: asked.map(() => 0), high: window.high.map((d, axis) => subDims(d, asked[axis])) }
       : {};

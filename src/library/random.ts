@@ -2,7 +2,7 @@
 // draws that are to differ take different keys, from splitKey.
 
 import { apply, asUser, describe, type Operand, Tensor, u32 } from "../frontend/index.ts";
-import { type Dim, dimsOf, dtypes, fail, requireOptions } from "../ir/index.ts";
+import { type Dim, dtypes, fail, requireOptions, shapeOf } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, bitwiseRightShift, cast, cos, less, log, mul, sqrt, sub, where } from "./array/index.ts";
 import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, requireInteger } from "./shapes.ts";
@@ -181,7 +181,7 @@ export function dropout(x: Tensor, of: Tensor, options: DropoutOptions = {}): Te
     requireKey(of, "dropout");
     const { rate = 0.5 } = options;
     if (!(rate >= 0 && rate < 1)) fail("option", `dropout: rate is ${rate}, expected a number from 0 to below 1`);
-    const kept = apply(dropout, [x, of], (v, k) => [ops.rngBits(k, dimsOf(v.type))])[0];
+    const kept = apply(dropout, [x, of], (v, k) => [ops.rngBits(k, shapeOf(v))])[0];
     const isKept = less(cast(kept, "f64"), (1 - rate) * 2 ** 32);
     return where(isKept, mul(x, 1 / (1 - rate)), 0);
   });

@@ -1,7 +1,7 @@
 // Sorting, and what sorting finds.
 
 import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
-import { dimsOf, fail, requireOptions, tensorType, type Value } from "../ir/index.ts";
+import { fail, requireOptions, shapeOf, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { rankOf, requireInteger } from "./shapes.ts";
 
@@ -19,7 +19,7 @@ function sorted(x: Tensor, options: SortingOptions, where: string, withOrder: bo
   const { axis = -1, descending = false } = options;
   const at = axisOf(axis, rank);
   return apply(sorted, [x], (v: Value) => {
-    const order = withOrder ? [ops.iota(tensorType("i32", dimsOf(v.type)), at)] : [];
+    const order = withOrder ? [ops.iota(tensorType("i32", shapeOf(v)), at)] : [];
     return ops.sort([v, ...order], { axis: at, descending });
   });
 }
@@ -68,7 +68,7 @@ export const topK = composite(
     const [values, indices] = sorted(x, { axis, descending: true }, "topK", true).map(
       (t) =>
         apply(sorted, [t], (v: Value) => {
-          const shape = dimsOf(v.type);
+          const shape = shapeOf(v);
           return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, k) })];
         })[0],
     );

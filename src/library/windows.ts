@@ -1,7 +1,7 @@
 // What convolutions and pooling share: where batch, features and spatial axes stand, and how windows are spelled.
 
 import { describe, type Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, dimsOf, fail, floorDim, maxDims, minDims, mulDims, subDims } from "../ir/index.ts";
+import { addDims, type Dim, fail, floorDim, maxDims, minDims, mulDims, shapeOf, subDims } from "../ir/index.ts";
 import { count, rankOf, requireInteger } from "./shapes.ts";
 
 /** "NHWC" (features last) or "NCHW", and their like for other numbers of spatial axes. */
@@ -117,7 +117,7 @@ export function alongOf(
   strides: readonly number[],
   dilations: readonly number[],
 ): readonly Along[] {
-  const shape = dimsOf(x.type);
+  const shape = shapeOf(x);
   return spatial.map((axis, i) => ({
     extent: shape[axis],
     size: sizes[i],

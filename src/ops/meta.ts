@@ -1,6 +1,6 @@
 // Operations about other operations: stop_gradient, check, probe.
 
-import { dimsOf, emit, type Op, printType, sameType, scalar, type Value } from "../ir/index.ts";
+import { emit, type Op, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
 import { defineOp, emit1 } from "./base/define.ts";
 import { not } from "./base/elementwise.ts";
 import { or } from "./scalar/bits.ts";
@@ -63,7 +63,7 @@ const checkOp: Op = defineOp({
   batching: {
     kind: "rule",
     batch({ operation, operands: [predicate], batched, mask }) {
-      const own = batched[0] ? predicate : broadcast(predicate, dimsOf((mask as Value).type));
+      const own = batched[0] ? predicate : broadcast(predicate, shapeOf(mask as Value));
       const holds = mask === null ? own : or(not(mask), own);
       check(reduce(holds, { kind: "and", axes: [0] }), operation.attributes.message as string);
       return [];

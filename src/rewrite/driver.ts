@@ -6,7 +6,6 @@
 import {
   type Block,
   BlockBuilder,
-  dimsOf,
   elementDType,
   type Func,
   FuncScope,
@@ -18,6 +17,7 @@ import {
   type Operation,
   printOperation,
   Replacements,
+  sameRank,
   sameType,
   signatureOf,
   type Type,
@@ -243,11 +243,7 @@ function keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]):
     values.length === results.length &&
     results.every(({ type }, i) => {
       const next = values[i].type;
-      return (
-        type.kind === next.kind &&
-        elementDType(type) === elementDType(next) &&
-        dimsOf(type).length === dimsOf(next).length
-      );
+      return type.kind === next.kind && elementDType(type) === elementDType(next) && sameRank(type, next);
     });
   if (!fits) {
     fail("verify", `rule '${rule.name}' changes the type of ${printOperation(operation)}`, {

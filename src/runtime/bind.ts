@@ -7,7 +7,6 @@ import {
   type Constraint,
   collectSymbols,
   type Dim,
-  dimsOf,
   dtypes,
   evaluateDim,
   fail,
@@ -67,7 +66,7 @@ export class Binder {
     this.#signature = signature;
     this.#parameters = signature.arguments.map((type, i) => ({
       type,
-      shape: type.kind === "list" ? [] : dimsOf(type),
+      shape: "shape" in type ? type.shape : [],
       label: names[i] == null ? `argument ${i}` : `argument '${names[i]}'`,
     }));
     for (const [argument, { shape }] of this.#parameters.entries()) {

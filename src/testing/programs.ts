@@ -9,7 +9,6 @@ import {
   currentBlock,
   type Dim,
   type DType,
-  dimsOf,
   elementDType,
   emit,
   type Func,
@@ -23,6 +22,7 @@ import {
   type OpTable,
   sameType,
   scalar,
+  shapeOf,
   signatureOf,
   subDims,
   symbol,
@@ -310,9 +310,9 @@ const indexed: Kind = ({ picks }, pool) => {
   const axes = filledAxes(type);
   if (axes.length === 0) return [];
   const axis = axes[picks[1] % axes.length];
-  const indices = pool.filter((v) => elementDType(v.type) === "i32" && dimsOf(v.type).length <= 1);
+  const indices = pool.filter((v) => elementDType(v.type) === "i32" && shapeOf(v).length <= 1);
   const by = indices.length > 0 ? at(indices, picks[2]) : ops.constant(picks[2] % 3, whole);
-  const batch = dimsOf(by.type);
+  const batch = shapeOf(by);
   const others = type.shape.filter((_, a) => a !== axis);
   const window = others.map((_, i) => i + batch.length);
   const numbers = { indexMap: [axis], indexAxis: batch.length };
@@ -454,7 +454,7 @@ const loop: Kind = ({ picks, inner }, pool, context) => {
 };
 
 const scan: Kind = ({ picks, inner }, pool, context) => {
-  const sources = pool.filter((v) => dimsOf(v.type).length > 0 && dimsOf(v.type).length < 3);
+  const sources = pool.filter((v) => shapeOf(v).length > 0 && shapeOf(v).length < 3);
   if (sources.length === 0) return [];
   const carried = at(pool, picks[1]);
   return ops.scan(

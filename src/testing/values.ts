@@ -1,6 +1,6 @@
 // Sample values with everything special among them, and comparison bit for bit.
 
-import { type DType, dimsOf, dtypes, evaluateDim, type NdArray, type Signature, sizeOf } from "../ir/index.ts";
+import { type DType, dtypes, evaluateDim, type NdArray, rankedOf, type Signature, sizeOf } from "../ir/index.ts";
 
 /** The size of each dimension symbol. */
 export type Dims = Readonly<Record<string, number>>;
@@ -36,7 +36,7 @@ export function elementsOf(dtype: DType, count: number, seed: number): NdArray["
 export function sampleArguments(signature: Signature, dims: Dims, seed: number): readonly NdArray[] {
   return signature.arguments.map((type, i) => {
     if (type.kind !== "tensor") throw new Error(`internal invariant broken: a sample of ${type.kind}`);
-    const shape = dimsOf(type).map((d) => evaluateDim(d, (name) => dims[name]));
+    const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => dims[name]));
     return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), seed * 31 + i) };
   });
 }

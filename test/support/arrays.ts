@@ -1,12 +1,12 @@
 // Values of samples as arrays of the types a function has, and how close two arrays are.
 
-import { type DType, dimsOf, dtypes, fail, isFloat, type NdArray, numberOf, type Type } from "../../src/ir/index.ts";
+import { type DType, dtypes, fail, isFloat, type NdArray, numberOf, type Type } from "../../src/ir/index.ts";
 import type { Literal } from "./directives.ts";
 
 /** The array of type `type` that the literal writes; symbolic extents follow from its lists, 0 where they end. */
 export function arrayOf(literal: Literal, type: Type): NdArray {
   if (type.kind === "list") return fail("argument", "a list has no literal");
-  const dims = dimsOf(type);
+  const dims = "shape" in type ? type.shape : [];
   const rank = type.kind === "unranked" ? 16 : dims.length;
   const shape: number[] = [];
   for (let at: Literal | undefined = literal; Array.isArray(at) && shape.length < rank; at = at[0]) {

@@ -4,7 +4,6 @@ import {
   type Block,
   currentBlock,
   type Dim,
-  dimsOf,
   elementDType,
   emit,
   isDirect,
@@ -13,7 +12,9 @@ import {
   memref,
   type Operation,
   type ProcedureContext,
+  rankedOf,
   sameType,
+  shapeOf,
   type UpdateContext,
   type Value,
   ValueMap,
@@ -112,11 +113,11 @@ export class BlockLowering {
   #view({ op, operands, results, attributes, origin }: Operation): void {
     const { nests } = this;
     if (isScalar(results[0].type)) {
-      const first = dimsOf(operands[0].type).map(() => 0);
+      const first = shapeOf(operands[0]).map(() => 0);
       nests.scalars.set(results[0], nests.element(operands[0], first));
       return;
     }
-    const type = memref(elementDType(results[0].type) ?? "f64", dimsOf(results[0].type));
+    const type = memref(elementDType(results[0].type) ?? "f64", shapeOf(results[0]));
     const memory = nests.memoryOf(operands[0]);
     const [view] = emit(op, [memory], { attributes, origin, types: [type], names: [results[0].name] });
     nests.buffers.set(results[0], { memory: view, prefix: [] });
@@ -185,7 +186,7 @@ export class BlockLowering {
   /** The elements of a constant that is no single number. */
   #constantMemory({ op, attributes, results, origin }: Operation): void {
     const [{ type, name }] = results;
-    const types = [memref(elementDType(type) ?? "f64", dimsOf(type))];
+    const types = [memref(elementDType(type) ?? "f64", rankedOf(type).shape)];
     const [memory] = withBuilder(this.nests.top, () => emit(op, [], { attributes, origin, types, names: [name] }));
     this.nests.buffers.set(results[0], { memory, prefix: [] });
   }

@@ -3,7 +3,6 @@
 import {
   currentBlock,
   type Dim,
-  dimsOf,
   emit,
   fail,
   groupOf,
@@ -12,6 +11,7 @@ import {
   loweredType,
   type Op,
   type Operation,
+  shapeOf,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
@@ -277,5 +277,5 @@ function bindElement(block: BlockLowering, argument: Value, source: Buffer, step
 
 function scanLength(operation: Operation): Dim {
   const over = groupOf(operation, "over");
-  return over.length > 0 ? dimsOf(over[0].type)[0] : (operation.attributes.length as Dim);
+  return over.length > 0 ? shapeOf(over[0])[0] : (operation.attributes.length as Dim);
 }

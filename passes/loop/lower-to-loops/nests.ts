@@ -9,7 +9,6 @@ import {
   Dense,
   type Dim,
   type DType,
-  dimsOf,
   elementDType,
   emit,
   fail,
@@ -20,7 +19,9 @@ import {
   type Operation,
   type Part,
   Replacements,
+  rankedOf,
   scalar,
+  shapeOf,
   type Type,
   type UpdateContext,
   Value,
@@ -148,7 +149,7 @@ export class Nests {
       this.computePlace(place, at);
       return this.compute(computed, at);
     };
-    return [{ shape: dimsOf(operation.results[0].type), place: (at) => at, element }];
+    return [{ shape: shapeOf(operation.results[0]), place: (at) => at, element }];
   }
 
   /** Writes the whole of a tensor as its op's rule does; false where it has none. */
@@ -175,7 +176,7 @@ export class Nests {
       element,
       derived: (i, at, make) => this.#derive(operation, i, at, element(i, at), make),
       memory: (i) => this.memoryOf(operation.operands[i]),
-      shape: dimsOf,
+      shape: (type) => rankedOf(type).shape,
     };
   }
 
@@ -226,7 +227,7 @@ export class Nests {
   /** Loads as far outside as the subscripts allow. */
   #load({ memory, prefix }: Buffer, at: readonly Dim[], value: Value, key: string): Value {
     const subscripts = [...prefix, ...at];
-    const block = isPlain(subscripts, dimsOf(memory.type)) ? this.#outermost(subscripts) : currentBlock();
+    const block = isPlain(subscripts, shapeOf(memory)) ? this.#outermost(subscripts) : currentBlock();
     const { dims, operands } = affineOperands(subscripts);
     const options = { attributes: { at: dims }, segments: [1, operands.length], names: [value.name] };
     const [loaded] = block.emit(records.load, [memory, ...operands], options);
@@ -279,7 +280,7 @@ export class Nests {
   /** Fresh memory for a tensor, outside of every loop. */
   allocate(type: Type, name: string | null): Buffer {
     const dtype = elementDType(type) ?? "f64";
-    return { memory: withBuilder(this.top, () => alloc(memref(dtype, dimsOf(type)), name)), prefix: [] };
+    return { memory: withBuilder(this.top, () => alloc(memref(dtype, rankedOf(type).shape), name)), prefix: [] };
   }
 
   /** A tensor in memory of its own shape: where it is, else a copy. */
@@ -293,7 +294,7 @@ export class Nests {
 
   /** Writes every element of a tensor. */
   copy(value: Value, to: Buffer): void {
-    this.nest(dimsOf(value.type), (at) => store(this.element(value, at), to.memory, [...to.prefix, ...at]));
+    this.nest(shapeOf(value), (at) => store(this.element(value, at), to.memory, [...to.prefix, ...at]));
   }
 
   /** Loops over a shape, the last axis innermost; an axis of extent 1 needs none. */

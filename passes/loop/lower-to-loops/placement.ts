@@ -6,12 +6,12 @@
 
 import {
   type Block,
-  dimsOf,
   type FuncScope,
   freeValues,
   isScalar,
   type Op,
   type Operation,
+  rankedOf,
   sameType,
   type Value,
   ValueMap,
@@ -317,7 +317,7 @@ function canKeep({ operation, size, kept }: Root, other: Operation): boolean {
 }
 
 function shapeKey({ type }: Value): string {
-  return dimsOf(type).join();
+  return rankedOf(type).shape.join();
 }
 
 /** How much a rule spells out in a nest: one that decides by subscript, a case per operand. */

@@ -5,13 +5,14 @@ import {
   collectValues,
   currentBlock,
   type Dim,
-  dimsOf,
   elementDType,
   FuncScope,
   indexDim,
   type LowerContext,
   type Operation,
+  rankedOf,
   scalar,
+  shapeOf,
   termsOf,
   type UpdateContext,
   Value,
@@ -63,7 +64,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
       reads[i].memory = true;
       return operation.operands[i];
     },
-    shape: dimsOf,
+    shape: (type) => rankedOf(type).shape,
     write() {},
     written: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
     scratch: (type) => new Value(type),
@@ -74,7 +75,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
       reads[0].again = true;
       lowering.update(changing(context));
     } else if (whole !== null) whole(context);
-    else lowering.element(context, indices(builder, dimsOf(operation.results[0].type)));
+    else lowering.element(context, indices(builder, shapeOf(operation.results[0])));
   });
   if (lowering.kind === "nest") for (const i of lowering.again?.(operation) ?? []) reads[i].again = true;
   return reads.map(({ places, again, isChecked, memory }) => ({

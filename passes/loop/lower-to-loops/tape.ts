@@ -2,12 +2,12 @@
 
 import {
   type Dim,
-  dimsOf,
   emit,
   indexDim,
   isDirect,
   loweredType,
   type Operation,
+  shapeOf,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
@@ -23,10 +23,7 @@ export function lowerPush({ nests }: BlockLowering, { operands: [tape, ...values
   const before = nests.scalars.get(tape);
   const after = isDirect(values[0].type)
     ? push(before, ...values.map((v) => nests.scalars.get(v)))
-    : values.reduce(
-        (list, v) => eachElement(dimsOf(v.type), list, (at, rest) => push(rest, nests.element(v, at))),
-        before,
-      );
+    : values.reduce((list, v) => eachElement(shapeOf(v), list, (at, rest) => push(rest, nests.element(v, at))), before);
   nests.scalars.set(results[0], after);
 }
 
@@ -48,7 +45,7 @@ export function lowerPop(block: BlockLowering, { operands: [tape], results: [res
 /** Pops the elements of a tensor; gives the list below them. */
 function popTensor(block: BlockLowering, tape: Value, value: Value): Value {
   const buffer = block.bufferFor(value);
-  const shape = dimsOf(value.type);
+  const shape = shapeOf(value);
   block.nests.buffers.set(value, buffer);
   return eachElement(shape, tape, (at, list) => {
     const [below, top] = pop(list);

@@ -8,11 +8,11 @@ import {
   Cloner,
   currentBlock,
   type Dim,
-  dimsOf,
   emit,
   fail,
   freeValues,
   type Operation,
+  rankedOf,
   type Signature,
   type StructuredBatchContext,
   type Type,
@@ -175,5 +175,5 @@ function whole(results: readonly Value[]): Batched {
 
 /** A mask of the batch for each element of a type that has the new axis. */
 function alike(mask: Value, type: Type): Value {
-  return dimsOf(type).length === 1 ? mask : broadcast(mask, dimsOf(type), [0]);
+  return rankedOf(type).shape.length === 1 ? mask : broadcast(mask, rankedOf(type).shape, [0]);
 }

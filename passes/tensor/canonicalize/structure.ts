@@ -3,12 +3,12 @@
 import {
   addDims,
   type Dim,
-  dimsOf,
   emit,
   makeBlock,
   mulDims,
   type Operation,
   sameType,
+  shapeOf,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
@@ -19,8 +19,8 @@ import { patterns as p } from "./vocabulary.ts";
 // biome-ignore format: a table one can see
 export const structureRules: readonly Rule[] = [
   rule("reshape(x) to its own shape → x", (x) => p.reshape(x), ifSameType),
-  rule("reshape(reshape(x)) → reshape(x)", (x) => p.reshape(p.reshape(x)), (x) => (m) => reshape(x, dimsOf(m.type))),
-  rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (dimsOf(x.type).length === 0 ? broadcast(x, dimsOf(m.type)) : null)),
+  rule("reshape(reshape(x)) → reshape(x)", (x) => p.reshape(p.reshape(x)), (x) => (m) => reshape(x, shapeOf(m))),
+  rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (shapeOf(x).length === 0 ? broadcast(x, shapeOf(m)) : null)),
   rule("permute(x) in order → x", (x) => p.permute(x), (x) => (m) => (isInOrder(axes(m, 0, "permutation")) ? x : null)),
   rule("permute(permute(x)) → permute(x)", (x) => p.permute(p.permute(x)), bothPermutations),
   rule("broadcast(x) to its own shape → x", (x) => p.broadcast(x), (x) => (m) => (isInOrder(axes(m, 0, "axes")) ? ifSameType(x)(m) : null)),
@@ -58,7 +58,7 @@ function bothBroadcasts(x: Value) {
     const outer = axes(match, 0, "axes");
     return broadcast(
       x,
-      dimsOf(match.type),
+      shapeOf(match),
       axes(match, 1, "axes").map((axis) => outer[axis]),
     );
   };
@@ -88,8 +88,8 @@ function bothReversals(x: Value) {
 function bothSlices(x: Value) {
   return (match: Match): Value | null => {
     const [outer, inner] = match.operations.map(({ attributes }) => attributes as unknown as Required<Box>);
-    const extents = dimsOf(x.type);
-    const boxes = dimsOf(match.type).map((n, a) => {
+    const extents = shapeOf(x);
+    const boxes = shapeOf(match).map((n, a) => {
       const stride = (inner.strides[a] ?? 1) * (outer.strides[a] ?? 1);
       const [first, second] = [inner.start[a], outer.start[a]];
       if (typeof first !== "number" || typeof second !== "number") return null;
@@ -115,7 +115,7 @@ function innerBox(start: number, n: Dim, stride: number, extent: Dim) {
 
 function withoutEmpty({ operands, attributes }: Operation): readonly Value[] | null {
   const axis = attributes.axis as number;
-  const filled = operands.filter((v) => dimsOf(v.type)[axis] !== 0);
+  const filled = operands.filter((v) => shapeOf(v)[axis] !== 0);
   if (filled.length === operands.length) return null;
   return [concatenate(filled.length === 0 ? operands.slice(0, 1) : filled, axis)];
 }

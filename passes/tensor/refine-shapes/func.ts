@@ -17,10 +17,10 @@ import {
   collectSymbols,
   constraint,
   type Dim,
-  dimsOf,
   type Func,
   FuncScope,
   fail,
+  forEachDim,
   groupOf,
   inferSymbols,
   makeBlock,
@@ -28,6 +28,7 @@ import {
   makeOperation,
   type Operation,
   printType,
+  rankedOf,
   type Signature,
   sameDim,
   sameType,
@@ -100,7 +101,7 @@ export class FuncRefiner {
   /** The symbols of the argument types, then those that are still free. */
   #symbols(): readonly string[] {
     const names = new Set<string>();
-    for (const type of this.#types) for (const d of dimsOf(type)) collectSymbols(d, names);
+    for (const type of this.#types) forEachDim(type, (d) => void collectSymbols(d, names));
     for (const d of Object.values(this.#bound)) collectSymbols(d, names);
     for (const name of this.#func.symbols) if (!Object.hasOwn(this.#bound, name)) names.add(name);
     const own = this.#func.symbols;
@@ -124,9 +125,9 @@ export class FuncRefiner {
   #argument(parameter: Value, type: Type, i: number): Value {
     const expected = bindType(parameter.type, this.#bound);
     const where = `@${this.#func.name}: argument ${i} has type ${printType(type)}, expected ${printType(expected)}`;
-    if (!isUnranked(expected)) {
-      for (const [axis, d] of dimsOf(expected).entries()) {
-        const got = dimsOf(type)[axis];
+    if ("shape" in expected) {
+      for (const [axis, d] of expected.shape.entries()) {
+        const got = rankedOf(type, where).shape[axis];
         const problem = sameDim(d, got) ? null : this.#scope.dims.require(d, "==", got, this.#func.origin);
         if (problem !== null) fail("shape", where, { origin: this.#func.origin });
       }

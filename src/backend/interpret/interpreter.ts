@@ -6,7 +6,6 @@ import {
   assert,
   type Block,
   type Dim,
-  dimsOf,
   type ErrorCode,
   type EvalContext,
   evaluateDim,
@@ -17,6 +16,7 @@ import {
   type NdArray,
   type Operation,
   type Origin,
+  rankedOf,
   signatureOf,
   type Type,
   type Value,
@@ -186,7 +186,7 @@ class OperationContext implements EvalContext {
   }
 
   shape(type: Type): readonly number[] {
-    return dimsOf(type).map((d) => this.#frame.dim(d));
+    return rankedOf(type).shape.map((d) => this.#frame.dim(d));
   }
 
   run(region: Block, args: readonly NdArray[]): readonly NdArray[] {

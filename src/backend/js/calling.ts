@@ -4,13 +4,13 @@ import {
   asSymbol,
   type Dim,
   type DType,
-  dimsOf,
   dtypes,
   elementDType,
   type Func,
   fail,
   isScalar,
   productOf,
+  rankedOf,
   type Signature,
   type Type,
 } from "../../ir/index.ts";
@@ -142,13 +142,13 @@ export class CallWriter {
       this.#checks.require(scalarTests[dtype](name), JSON.stringify(`${label} is not ${scalarName(dtype)}`));
       pass(dtype === "f32" ? `Math.fround(${name})` : name);
     } else if (leaf === "tensor") {
-      const list = dimsOf(type).map((d) => (typeof d === "number" ? d : "null"));
+      const list = rankedOf(type).shape.map((d) => (typeof d === "number" ? d : "null"));
       const text = `$tensor(${name}, ${dtypes[dtype].array.name}, [${list.join(", ")}], ${JSON.stringify(label)})`;
       this.needs.add("tensor").add("shape");
       this.#checks.line(`const ${name}$ = ${text};`);
       pass(
         `${name}$.data`,
-        dimsOf(type).map((_, axis) => `${name}$.shape[${axis}]`),
+        rankedOf(type).shape.map((_, axis) => `${name}$.shape[${axis}]`),
       );
     } else {
       this.#array(leaf, name, label);
@@ -185,7 +185,7 @@ export class CallWriter {
     const { signature } = this.#callee;
     const known = new Map<string, string>();
     const extents = signature.arguments.flatMap((type, i) =>
-      isScalar(type) ? [] : dimsOf(type).map((d, axis) => ({ d, at: this.#passed[i].extents[axis] })),
+      isScalar(type) ? [] : rankedOf(type).shape.map((d, axis) => ({ d, at: this.#passed[i].extents[axis] })),
     );
     for (const { d, at } of extents) {
       const name = asSymbol(d);
@@ -219,7 +219,7 @@ export class CallWriter {
     const outputs = signature.results.map((type, i) => {
       if (isScalar(type)) return null;
       lines.push(
-        `const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${spellExtent(productOf(dimsOf(type)))});`,
+        `const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${spellExtent(productOf(rankedOf(type).shape))});`,
       );
       return `$out${i}`;
     });
@@ -249,11 +249,11 @@ export class CallWriter {
 
   /** A result as JavaScript has it. */
   #given(leaf: LeafKind, text: string, type: Type): string {
-    if (leaf === "tensor") return `{ data: ${text}, shape: [${dimsOf(type).map(spellExtent).join(", ")}] }`;
+    if (leaf === "tensor") return `{ data: ${text}, shape: [${rankedOf(type).shape.map(spellExtent).join(", ")}] }`;
     const [, row] = /^(.*\[\]|.*Array)\[\]$/.exec(leaf) ?? [];
     if (row !== undefined) {
       this.needs.add("put").add("rows");
-      return `$rows(${text}, ${dimsOf(type).map(spellExtent).join(", ")}, ${row === "number[]" ? "Array" : row})`;
+      return `$rows(${text}, ${rankedOf(type).shape.map(spellExtent).join(", ")}, ${row === "number[]" ? "Array" : row})`;
     }
     if (leaf !== "number[]") return text;
     this.needs.add("put").add("list");

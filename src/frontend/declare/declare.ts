@@ -7,9 +7,9 @@ import {
   Cloner,
   captureOrigin,
   collectSymbols,
-  dimsOf,
   type Func,
   fail,
+  forEachDim,
   freeValues,
   type Module,
   makeBlock,
@@ -19,6 +19,7 @@ import {
   type Origin,
   parseTypeText,
   printType,
+  rankedOf,
   requireOptions,
   type Signature,
   sameType,
@@ -247,7 +248,7 @@ export class Graph {
       results.map((v) => fresh.get(v)),
     );
     const symbols = new Set<string>();
-    for (const { type } of args) for (const d of dimsOf(type)) collectSymbols(d, symbols);
+    for (const { type } of args) forEachDim(type, (d) => void collectSymbols(d, symbols));
     // the constraints of what is left out do not hold here: refining shapes finds those of what is left
     return makeFunc({ name, visibility, symbols: [...symbols], body });
   }
@@ -359,7 +360,7 @@ function readShape(shape: readonly (number | string)[]) {
     if (typeof d !== "string")
       fail("shape", `placeholder: the extent of axis ${axis} is ${describe(d)}, expected a size or a symbol`);
     try {
-      return dimsOf(parseTypeText(`f64[${d}]`))[0] ?? symbol(d);
+      return rankedOf(parseTypeText(`f64[${d}]`)).shape[0] ?? symbol(d);
     } catch (error) {
       if (!(error instanceof AdjointError)) throw error;
       return fail("shape", `placeholder: the extent of axis ${axis}: ${error.reason}`, { cause: error });

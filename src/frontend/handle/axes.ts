@@ -1,6 +1,15 @@
 // Extents and axes as users write them: symbols by name, negative axes from the end.
 
-import { AdjointError, collectSymbols, currentBlock, type Dim, dimsOf, fail, parseTypeText } from "../../ir/index.ts";
+import {
+  AdjointError,
+  collectSymbols,
+  currentBlock,
+  type Dim,
+  fail,
+  forEachDim,
+  parseTypeText,
+  rankedOf,
+} from "../../ir/index.ts";
 import { describe } from "./describe.ts";
 import { rootOf } from "./scope.ts";
 
@@ -19,7 +28,7 @@ export function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
 export function symbolicDim(text: string): Dim {
   const extent = parseExtent(text);
   const bound = new Set<string>();
-  for (const value of rootOf(currentBlock()).arguments) for (const d of dimsOf(value.type)) collectSymbols(d, bound);
+  for (const value of rootOf(currentBlock()).arguments) forEachDim(value.type, (d) => void collectSymbols(d, bound));
   for (const name of collectSymbols(extent, new Set())) {
     if (!bound.has(name))
       fail("shape", `the extent '${text}' names ${name}, which is no dimension of an argument`, {
@@ -31,7 +40,7 @@ export function symbolicDim(text: string): Dim {
 
 function parseExtent(text: string): Dim {
   try {
-    const [extent, ...more] = dimsOf(parseTypeText(`f64[${text}]`));
+    const [extent, ...more] = rankedOf(parseTypeText(`f64[${text}]`)).shape;
     if (extent !== undefined && more.length === 0) return extent;
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;

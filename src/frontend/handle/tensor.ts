@@ -5,11 +5,11 @@ import {
   type BlockBuilder,
   type Dim,
   type DType,
-  dimsOf,
   elementDType,
   fail,
   type NdArray,
   printType,
+  rankedOf,
   sizeOf,
   type Type,
   type TypedArray,
@@ -53,15 +53,16 @@ export class Tensor {
   }
   /** The extents; dimensions that are not known yet are shown by their symbols. */
   get shape(): readonly (number | string)[] {
-    return dimsOf(this.type).map((d: Dim) => (typeof d === "number" ? d : d.key));
+    return extentsOf(this.type, "shape").map((d: Dim) => (typeof d === "number" ? d : d.key));
   }
   get rank(): number {
-    return dimsOf(this.type).length;
+    return extentsOf(this.type, "rank").length;
   }
   /** The number of elements; an error where it is not known yet. */
   get size(): number {
-    const known = this.shape.filter((d) => typeof d === "number");
-    return known.length === this.rank ? sizeOf(known) : this.array("size").data.length;
+    const extents = extentsOf(this.type, "size");
+    const known = extents.filter((d) => typeof d === "number");
+    return known.length === extents.length ? sizeOf(known) : this.array("size").data.length;
   }
 
   /** The elements, row-major; an error in a trace, where there are none yet. */
@@ -115,18 +116,30 @@ export class Tensor {
   [Symbol.toPrimitive](hint: string): string {
     if (hint === "string") return this.toString();
     const how = `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`;
-    return misused(this, Tensor.prototype[Symbol.toPrimitive], how, operators[hint]);
+    return misused(this, boundaryOf(Symbol.toPrimitive), how, operators[hint]);
   }
 
   /** No element is reached by iterating, spreading or destructuring. */
   [Symbol.iterator](): Iterator<never> {
-    return misused(this, Tensor.prototype[Symbol.iterator], "iterated, spread or destructured", elements);
+    return misused(this, boundaryOf(Symbol.iterator), "iterated, spread or destructured", elements);
   }
 
   toJSON(): never {
     const hint = "write JSON.stringify(x.toArray()), and keep its dtype beside it";
     return misused(this, Tensor.prototype.toJSON, "given to JSON.stringify", hint);
   }
+}
+
+/** What the user called: the method of this name, or the getter. */
+function boundaryOf(key: "shape" | "rank" | "size" | symbol): (...args: never[]) => unknown {
+  const { get, value } = Object.getOwnPropertyDescriptor(Tensor.prototype, key) ?? {};
+  return get ?? value;
+}
+
+/** The extents; an error of the user's line where the rank is not known, since none of the three has an answer then. */
+function extentsOf(type: Type, asked: "shape" | "rank" | "size"): readonly Dim[] {
+  if (type.kind === "tensor") return type.shape;
+  return atCaller(boundaryOf(asked), () => rankedOf(type, asked).shape);
 }
 
 const branches = "where(c, a, b) or cond to branch, item() for the number of a concrete tensor";

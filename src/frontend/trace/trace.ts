@@ -3,9 +3,9 @@
 import {
   AdjointError,
   collectSymbols,
-  dimsOf,
   type Func,
   fail,
+  forEachDim,
   type Module,
   makeFunc,
   makeModule,
@@ -84,7 +84,7 @@ export function traceInto(
     withBuilder(scope.root, () => results(scope, fn(...(unflatten(tree, handles) as unknown[])), name)),
   );
   const symbols = new Set<string>();
-  for (const value of scope.root.arguments) for (const d of dimsOf(value.type)) collectSymbols(d, symbols);
+  for (const value of scope.root.arguments) forEachDim(value.type, (d) => void collectSymbols(d, symbols));
   const func = makeFunc({
     name,
     visibility,

@@ -6,7 +6,7 @@ import type { Attributes, Block, Signature } from "../module/module.ts";
 import type { Op, TypeContext } from "../op/op.ts";
 import { Assumptions, type Constraint, constraint } from "../types/constraint.ts";
 import { type Dim, sameDim } from "../types/dim.ts";
-import { dimsOf, printType, sameType, type Type } from "../types/type.ts";
+import { printType, sameRank, sameType, type Type } from "../types/type.ts";
 
 /** What a type rule works on. */
 export interface TypeInput {
@@ -96,18 +96,19 @@ function unifyShapes(inferred: Type, declared: Type, context: TypeContext): void
   if (!sameForm(inferred, declared)) {
     context.fail("shape", `the result has type ${printType(inferred)}, written as ${printType(declared)}`);
   }
-  const written = dimsOf(declared);
-  for (const [i, d] of dimsOf(inferred).entries()) context.equal(d, written[i], `axis ${i} of the result`);
+  const [left, right] = [elementOf(inferred), elementOf(declared)];
+  if (!("shape" in left && "shape" in right)) return;
+  for (const [i, d] of left.shape.entries()) context.equal(d, right.shape[i], `axis ${i} of the result`);
 }
 
 /** The same kind, dtype and rank. */
 function sameForm(a: Type, b: Type): boolean {
   if (a.kind === "list" || b.kind === "list") return a.kind === b.kind && sameForm(elementOf(a), elementOf(b));
-  return a.kind === b.kind && a.dtype === b.dtype && dimsOf(a).length === dimsOf(b).length;
+  return a.kind === b.kind && a.dtype === b.dtype && sameRank(a, b);
 }
 
 function elementOf(type: Type): Type {
-  return type.kind === "list" ? type.element : type;
+  return type.kind === "list" ? elementOf(type.element) : type;
 }
 
 class RuleContext implements TypeContext {

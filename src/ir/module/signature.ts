@@ -2,7 +2,7 @@
 
 import { fail } from "../diagnostics/errors.ts";
 import { asAtom, type Dim, substituteDim } from "../types/dim.ts";
-import { dimsOf, mapDims, printType, type Type } from "../types/type.ts";
+import { mapDims, printType, rankedOf, type Type } from "../types/type.ts";
 import type { Signature } from "./module.ts";
 
 /** The symbol a dimension consists of; null if it is anything else. */
@@ -46,8 +46,8 @@ export function inferSymbols(callee: Signature, args: readonly Type[]): Record<s
     if (parameter.kind === "unranked") continue;
     // an empty list tells nothing of its elements when it runs
     if (parameter.kind === "list") continue;
-    const got = dimsOf(args[i]);
-    const expected = dimsOf(parameter);
+    const got = rankedOf(args[i], `@${callee.name}: argument ${i}`).shape;
+    const expected = parameter.shape;
     if (got.length !== expected.length) {
       fail("shape", `@${callee.name}: argument ${i} has type ${printType(args[i])}, expected ${printType(parameter)}`);
     }

@@ -3,7 +3,7 @@
 import { ValueMap, ValueSet } from "../data/value-map.ts";
 import type { Effect } from "../op/op-spec.ts";
 import { collectSymbols, type Dim } from "../types/dim.ts";
-import { dimsOf } from "../types/type.ts";
+import { forEachDim } from "../types/type.ts";
 import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
 
 /** Every operation of a block and of its regions, each before its regions. */
@@ -105,7 +105,7 @@ export function calleesFirst(module: Module): readonly Func[] {
 /** The symbols that the types of a block's arguments mention, in order. */
 export function symbolsOfTypes(values: readonly Value[]): Set<string> {
   const names = new Set<string>();
-  for (const v of values) for (const d of dimsOf(v.type)) collectSymbols(d, names);
+  for (const v of values) forEachDim(v.type, (d) => void collectSymbols(d, names));
   return names;
 }
 
@@ -113,7 +113,7 @@ export function symbolsOfTypes(values: readonly Value[]): Set<string> {
 export function usedSymbols(block: Block): Set<string> {
   const names = new Set<string>();
   const addValues = (values: readonly Value[]): void => {
-    for (const v of values) for (const d of dimsOf(v.type)) collectSymbols(d, names);
+    for (const v of values) forEachDim(v.type, (d) => void collectSymbols(d, names));
   };
   addValues(block.arguments);
   walk(block, (operation) => {

@@ -1,5 +1,6 @@
 // Types of values: ranked and unranked tensors, memrefs (loop level) and tape lists.
 
+import { fail } from "../diagnostics/errors.ts";
 import { type Dim, sameDim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 
@@ -28,6 +29,9 @@ export interface ListType {
   readonly kind: "list";
   readonly element: Type;
 }
+
+/** A type whose extents are known, if only by symbol. */
+export type RankedType = TensorType | MemRefType;
 
 export type Type = TensorType | UnrankedType | MemRefType | ListType;
 
@@ -76,7 +80,7 @@ export function loweredType(type: Type): Type {
     const element = loweredType(type.element);
     return list(element.kind === "memref" ? scalar(element.dtype) : element);
   }
-  return isScalar(type) || type.kind === "memref" ? type : memref(type.dtype, dimsOf(type));
+  return isScalar(type) || type.kind === "memref" ? type : memref(type.dtype, rankedOf(type).shape);
 }
 
 export function sameType(a: Type, b: Type): boolean {
@@ -125,8 +129,36 @@ export function mapDims(type: Type, map: (d: Dim) => Dim): Type {
   return type.kind === "tensor" ? tensorType(type.dtype, shape) : memref(type.dtype, shape);
 }
 
-/** All dimensions that occur in a type. */
-export function dimsOf(type: Type): readonly Dim[] {
-  if (type.kind === "list") return dimsOf(type.element);
-  return type.kind === "unranked" ? [] : type.shape;
+/**
+ * The type as one with a rank. Before refine-shapes a placeholder without a shape has none: to ask for its extents is the
+ * user's error, and functions that work without a rank look at the kind of the type first.
+ */
+export function rankedOf(type: Type, where?: string): RankedType {
+  return type.kind === "tensor" || type.kind === "memref" ? type : failUnranked(type, where);
+}
+
+/** The extents of what has a type, a value or a tensor; an error where it has no rank. */
+export function shapeOf({ type }: { readonly type: Type }, where?: string): readonly Dim[] {
+  return rankedOf(type, where).shape;
+}
+
+/** Whether both have the same number of axes, or none of them a number that is known. */
+export function sameRank(a: Type, b: Type): boolean {
+  const rank = (type: Type): number | null => ("shape" in type ? type.shape.length : null);
+  return rank(a) === rank(b);
+}
+
+/** The refusal of a function that needs to know how many axes there are. */
+export function failUnranked(type: Type, where?: string): never {
+  const reason = `the rank of ${printType(type)} is not known here`;
+  return fail("shape", where === undefined ? reason : `${where}: ${reason}`, { hint: unrankedHint });
+}
+
+/** What to do where a rank is missing. */
+export const unrankedHint = 'declare the shape of the placeholder, as in { shape: ["N", 3] }';
+
+/** Shows `visit` every dimension that occurs in a type; these are no shape, since an unranked type has none. */
+export function forEachDim(type: Type, visit: (d: Dim) => void): void {
+  if (type.kind === "list") forEachDim(type.element, visit);
+  else if (type.kind !== "unranked") type.shape.forEach(visit);
 }

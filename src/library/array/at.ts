@@ -5,7 +5,6 @@ import {
   addDims,
   currentBlock,
   type Dim,
-  dimsOf,
   elementDType,
   fail,
   isFloat,
@@ -14,6 +13,7 @@ import {
   printType,
   sameShape,
   scalar,
+  shapeOf,
   subDims,
   type Value,
 } from "../../ir/index.ts";
@@ -107,10 +107,7 @@ function tensorsAmong(indices: readonly Index[]): readonly Tensor[] {
 // ---- what indices mean ------------------------------------------------------------------------------------------------
 
 function select(where: string, x: Value, indices: readonly Index[], values: readonly Value[]): Selection {
-  if (ops.isUnranked(x.type)) {
-    fail("shape", `${where}: the rank of the tensor is not known here`, { hint: "give the placeholder a shape" });
-  }
-  const shape = dimsOf(x.type);
+  const shape = shapeOf(x, where);
   const entries: Entry[] = [];
   let next = 0;
   let axis = 0;
@@ -130,7 +127,7 @@ function select(where: string, x: Value, indices: readonly Index[], values: read
   const together = ops.broadcastOperands(tensors, scope, origin);
   let k = 0;
   const aligned = entries.map((e) => (e.kind === "tensor" ? { ...e, indices: together[k++] } : e));
-  return { x, entries: aligned, batch: dimsOf(together[0].type) };
+  return { x, entries: aligned, batch: shapeOf(together[0]) };
 }
 
 /** The indices with whole axes in place of the dots, or behind, so that there is one for each axis. */
@@ -208,7 +205,7 @@ function requireWithin(where: string, position: unknown, at: Dim, most: Dim, axi
 // ---- reading ----------------------------------------------------------------------------------------------------------
 
 /** The shape of what is selected. */
-function shapeOf({ entries, batch }: Selection): readonly Dim[] {
+function selectedShape({ entries, batch }: Selection): readonly Dim[] {
   const shape: Dim[] = [];
   let isPlaced = !isAdjacent(entries);
   if (isPlaced) shape.push(...(batch ?? []));
@@ -241,14 +238,14 @@ function windowOf({ entries, batch }: Selection) {
 
 /** The box of the ranges and single positions; what of it is out of range is an error or a constraint. */
 function boxOf({ x, entries }: Selection): Value {
-  const start = dimsOf(x.type).map((): Dim => 0);
-  const limit = [...dimsOf(x.type)];
+  const start = shapeOf(x).map((): Dim => 0);
+  const limit = [...shapeOf(x)];
   for (const e of entries) {
     if (e.kind === "new" || e.kind === "tensor") continue;
     start[e.axis] = e.start;
     limit[e.axis] = addDims(e.start, e.size);
   }
-  const isWhole = start.every((d) => d === 0) && sameShape(limit, dimsOf(x.type));
+  const isWhole = start.every((d) => d === 0) && sameShape(limit, shapeOf(x));
   return isWhole ? x : ops.slice(x, { start, limit });
 }
 
@@ -270,10 +267,10 @@ function read(selection: Selection): Value {
             collapsedAxes: tensors.map((e) => e.axis),
             indexMap: tensors.map((e) => e.axis),
             indexAxis: batch.length,
-            sizes: dimsOf(box.type).map((d, axis) => (tensors.some((e) => e.axis === axis) ? 1 : d)),
+            sizes: shapeOf(box).map((d, axis) => (tensors.some((e) => e.axis === axis) ? 1 : d)),
           },
         );
-  return under(selected, shapeOf(selection));
+  return under(selected, selectedShape(selection));
 }
 
 /** The indices beside each other along a last axis; the only ones as they are. */
@@ -286,14 +283,14 @@ function vectors(indices: readonly Value[], batch: readonly Dim[]): Value {
 }
 
 function under(v: Value, shape: readonly Dim[]): Value {
-  return sameShape(dimsOf(v.type), shape) ? v : ops.reshape(v, shape);
+  return sameShape(shapeOf(v), shape) ? v : ops.reshape(v, shape);
 }
 
 // ---- writing ----------------------------------------------------------------------------------------------------------
 
 function write(selection: Selection, value: Value, kind: Change): Value {
   const { x, entries, batch } = selection;
-  const shape = shapeOf(selection);
+  const shape = selectedShape(selection);
   const [own, other] = [x, value].map((v) => elementDType(v.type));
   if (own !== other) fail("dtype", `${kind}: the value has dtype ${other}, expected ${own}`, { hint: "cast it" });
   const window = windowOf(selection);
@@ -301,7 +298,7 @@ function write(selection: Selection, value: Value, kind: Change): Value {
   const box = boxOf(selection);
   const moved = entries.flatMap((e) => (e.kind === "tensor" || (e.kind !== "new" && e.start !== 0) ? [e] : []));
   if (batch === null) {
-    const starts = dimsOf(x.type).map((_, axis) => startValue(moved.find((e) => e.axis === axis)));
+    const starts = shapeOf(x).map((_, axis) => startValue(moved.find((e) => e.axis === axis)));
     return ops.dynamicUpdateSlice(x, kind === "add" ? ops.add(box, updates) : updates, starts);
   }
   const indices = moved.map((e) => (e.kind === "tensor" ? e.indices : ops.broadcastTo(startValue(e), batch)));
@@ -321,7 +318,7 @@ function startValue(e: Entry | undefined): Value {
 
 /** The value broadcast to the shape of what it goes to. */
 function fitted(value: Value, shape: readonly Dim[], kind: Change): Value {
-  const own = dimsOf(value.type);
+  const own = shapeOf(value);
   const fits = own.every((d, i) => {
     const into = shape[i + shape.length - own.length];
     return d === 1 || into === undefined || typeof d !== "number" || typeof into !== "number" || d === into;

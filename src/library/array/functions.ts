@@ -16,7 +16,7 @@ import {
   requireList,
   Tensor,
 } from "../../frontend/index.ts";
-import { type Dim, dimsOf, exactDim, fail, productOf, requireOptions } from "../../ir/index.ts";
+import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { addAt, at, type Index, set } from "./at.ts";
 import { cumulativeTable } from "./cumulative.ts";
@@ -39,7 +39,7 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
 export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
-  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(dimsOf(v.type), dimsFor(shape)))])[0];
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(shapeOf(v), dimsFor(shape)))])[0];
 }
 
 function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
@@ -55,7 +55,7 @@ function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[]
 export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
   return apply(permuteDims, [x], (v) => {
     requireList(axes, "the axes");
-    const rank = dimsOf(v.type).length;
+    const rank = shapeOf(v).length;
     return [
       ops.permute(
         v,
@@ -88,7 +88,7 @@ function reduction(name: string, kind: ops.ReduceKind): Reduction {
     apply(f, [x], (v) => {
       requireOptions(name, options, ["axes", "keepDims"]);
       const { axes, keepDims = false } = options;
-      const shape = dimsOf(v.type);
+      const shape = shapeOf(v);
       const list = axes === undefined ? shape.map((_, i) => i) : [axes].flat().map((a) => axisOf(a, shape.length));
       const reduced = ops.reduce(v, { kind, axes: list });
       return [
@@ -162,7 +162,7 @@ export function probe(x: Tensor, name: string): Tensor {
 /** The extent of an axis as an i32 scalar. */
 export function dim(x: Tensor, axis: number): Tensor {
   return apply(dim, [x], (v) => {
-    const shape = dimsOf(v.type);
+    const shape = shapeOf(v);
     return [ops.dim(shape[axisOf(axis, shape.length)])];
   })[0];
 }

@@ -10,22 +10,16 @@ import {
   symbolicDim,
   type Tensor,
 } from "../../frontend/index.ts";
-import { addDims, atCaller, type Dim, dimsOf, fail, productOf, requireOptions, type Value } from "../../ir/index.ts";
+import { addDims, atCaller, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
-
-/** The extents of a value whose rank has to be known. */
-function shapeOf(v: Value, where: string): readonly Dim[] {
-  if (!ops.isUnranked(v.type)) return dimsOf(v.type);
-  return fail("shape", `${where}: the rank of the tensor is not known here`, { hint: "give the placeholder a shape" });
-}
 
 /** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
 function axesOf(v: Value, axes: number | readonly number[] | undefined, where: string): readonly number[] {
   if (axes === undefined) return shapeOf(v, where).map((_, i) => i);
   if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
   const list = [axes].flat();
-  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, dimsOf(v.type).length));
+  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, shapeOf(v).length));
 }
 
 /** One entry per axis: a number stands for all axes, axes left out of a list take `otherwise`. */

@@ -1,6 +1,6 @@
 // Padding with elements of the tensor itself: which element stands where, and the gather that puts it there.
 
-import { addDims, type Dim, dimsOf, tensorType, type Value } from "../../ir/index.ts";
+import { addDims, type Dim, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 /** The subscript that stands at `i` of an axis with the last subscript `last`; i runs below 0 and beyond the end. */
@@ -35,7 +35,7 @@ export function padFromWithin(x: Value, low: readonly number[], high: readonly n
 }
 
 function along(x: Value, axis: number, low: number, high: number, mode: PadMode): Value {
-  const shape = dimsOf(x.type);
+  const shape = shapeOf(x);
   const n = shape[axis];
   const type = tensorType("i32", [addDims(addDims(n, low), high)]);
   const last = ops.broadcast(ops.dim(addDims(n, -1)), type.shape, []);

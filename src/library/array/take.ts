@@ -3,21 +3,16 @@
 import { apply, axisOf, describe, dimsFor, type Operand, requireList, Tensor } from "../../frontend/index.ts";
 import {
   type Dim,
-  dimsOf,
   elementDType,
   fail,
   isFloat,
   printShape,
   requireOptions,
   scalar,
+  shapeOf,
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-
-function shapeOf(v: Value, where: string): readonly Dim[] {
-  if (!ops.isUnranked(v.type)) return dimsOf(v.type);
-  return fail("shape", `${where}: the rank of a tensor is not known here`, { hint: "give the placeholder a shape" });
-}
 
 function requireIntegers(v: Value, where: string): void {
   const dtype = elementDType(v.type) ?? "f64";
@@ -65,7 +60,7 @@ export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Ten
 function takeAlong(x: Value, indices: Value, axis: number, mode: ops.GatherMode, where: string): Value {
   requireIntegers(indices, where);
   const rank = shapeOf(indices, where).length;
-  const shape = dimsOf(x.type);
+  const shape = shapeOf(x);
   const others = shape.flatMap((_, a) => (a === axis ? [] : [a]));
   return ops.gather(x, indices, {
     offsetAxes: others.map((a) => (a < axis ? a : a - 1 + rank)),

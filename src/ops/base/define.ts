@@ -2,12 +2,12 @@
 
 import {
   type DType,
-  dimsOf,
   type EmitOptions,
   emit,
   Op,
   type OpDefinition,
   printType,
+  shapeOf,
   type TensorType,
   type Type,
   type TypeContext,
@@ -87,5 +87,5 @@ export function isIdentity(permutation: readonly number[]): boolean {
 }
 
 export function rankOf(value: Value): number {
-  return dimsOf(value.type).length;
+  return shapeOf(value).length;
 }

@@ -4,7 +4,6 @@ import {
   addDims,
   allocate,
   type Dim,
-  dimsOf,
   dtypes,
   type EvalContext,
   floorDim,
@@ -15,6 +14,7 @@ import {
   type NdArray,
   type Operation,
   scalar,
+  shapeOf,
   sizeOf,
   type Value,
   type WholeContext,
@@ -100,7 +100,7 @@ export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
   const inputs = kernel.shape[c.kernel.feature];
   const output = at[c.result.feature];
   const group = c.groups === 1 ? 0 : quotient(output, perGroup(kernel.shape[c.kernel.batch], c.groups));
-  const count = dimsOf(x.operation.results[0].type)[c.result.batch];
+  const count = shapeOf(x.operation.results[0])[c.result.batch];
   const [batch, feature] = originOf(c, at[c.result.batch], group, [count, inputs]);
   const extents = pick(image.shape, c.x.spatial);
   const step = (k: readonly Dim[], [outer]: readonly Value[]): readonly Value[] => {

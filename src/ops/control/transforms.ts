@@ -6,13 +6,13 @@ import {
   type Bindings,
   bindType,
   type Dim,
-  dimsOf,
   elementDType,
   emit,
   isFloat,
   type Op,
   type Operation,
   printType,
+  rankedOf,
   type Signature,
   type StructuredBatchContext,
   type Type,
@@ -279,7 +279,7 @@ export function vmap(
   const given = args.map((v) => v.type);
   const numbers = mappedOf({ mapped }, args.length);
   const { bound, bindings } = bindCall(callee, elementTypes(given, numbers), explicit);
-  const [size] = dimsOf(given[numbers[0]]);
+  const [size] = rankedOf(given[numbers[0]]).shape;
   return emit(vmapOp, args, {
     attributes: { callee: callee.name, bindings: { bindings }, mapped },
     types: callee.results.map((t) => wider(bindType(t, bound), size)),

@@ -5,7 +5,6 @@ import {
   allocate,
   type BatchContext,
   type Dim,
-  dimsOf,
   type EvalContext,
   indexDim,
   isScalar,
@@ -15,6 +14,7 @@ import {
   printShape,
   printType,
   scalar,
+  shapeOf,
   type TransposeContext,
   type TypeContext,
   tensorType,
@@ -116,7 +116,7 @@ function evalDynamicSlice(x: EvalContext): NdArray {
 function addBack({ operands: [, ...starts], cotangent }: TransposeContext) {
   return {
     addTo(gathered: Value): Value {
-      const before = dynamicSlice(gathered, starts, dimsOf(cotangent.type));
+      const before = dynamicSlice(gathered, starts, shapeOf(cotangent));
       return dynamicUpdateSlice(gathered, add(before, cotangent), starts);
     },
   };
@@ -161,7 +161,7 @@ const dynamicUpdateSliceOp: Op = defineOp({
     in: [0, 1],
     transpose({ operands: [, update, ...starts], cotangent, wanted }) {
       // what is read stands before what overwrites it, which can then be done in place
-      const taken = wanted[1] ? dynamicSlice(cotangent, starts, dimsOf(update.type)) : null;
+      const taken = wanted[1] ? dynamicSlice(cotangent, starts, shapeOf(update)) : null;
       const left = wanted[0] ? dynamicUpdateSlice(cotangent, zerosLike(update), starts) : null;
       return [left, taken, ...starts.map(() => null)];
     },

@@ -1,6 +1,6 @@
 // The derivative of scatter, kind by kind. It reads the windows with gather and writes to them with scatter.
 
-import { type Derivative, dimsOf, fail, type Operation, productOf, tensorType, type Value } from "../../ir/index.ts";
+import { type Derivative, fail, type Operation, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
 import { dtypeOf, otherAxes, tensorOf } from "../base/define.ts";
 import { cast, compare, select } from "../base/elementwise.ts";
@@ -35,7 +35,7 @@ export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative 
   const windowsOf = (operation: Operation, indices: Value): Windows => {
     const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, scatterNames);
     const { mode, unique } = operation.attributes as { readonly mode: ScatterMode; readonly unique: boolean };
-    const [x, , updates] = operation.operands.map((v) => dimsOf(v.type));
+    const [x, , updates] = operation.operands.map((v) => shapeOf(v));
     const sizes = windowSizes(x.length, updates, numbersOf(operation.attributes, scatterNames));
     const reading = { ...shared, offsetAxes: windowAxes, collapsedAxes: droppedAxes, sizes, mode: gatherModes[mode] };
     const writing = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, mode, unique };
@@ -128,7 +128,7 @@ function lastOfSeveral(operation: Operation, updates: Value, { read, write }: Wi
 function isUnique({ attributes, operands }: Operation): boolean {
   if (attributes.unique === true) return true;
   const numbers = numbersOf(attributes, scatterNames);
-  const shape = dimsOf(operands[1].type);
+  const shape = shapeOf(operands[1]);
   const along = otherAxes(shape.length, [...numbers.indexBatchAxes, numbers.indexAxis]);
   return along.every((axis) => shape[axis] === 1);
 }

@@ -2,12 +2,12 @@
 
 import {
   type Dim,
-  dimsOf,
   type FuncScope,
   fail,
   type Origin,
   printType,
   sameShape,
+  shapeOf,
   type Type,
   type Value,
 } from "../../ir/index.ts";
@@ -31,7 +31,7 @@ export function broadcastOperands(
   origin: Origin | null,
 ): readonly Value[] {
   if (operands.length < 2 || !operands.every((v) => v.type.kind === "tensor")) return operands;
-  const shapes = operands.map((v) => dimsOf(v.type));
+  const shapes = operands.map((v) => shapeOf(v));
   if (shapes.every((s) => sameShape(s, shapes[0]))) return operands;
   const shape = commonShape(shapes, operands, scope, origin);
   return operands.map((v) => broadcastTo(v, shape));
@@ -61,7 +61,7 @@ export function commonShape(
 
 /** The value under a larger shape: axes of size 1 that stretch are dropped first, then all are placed. */
 export function broadcastTo(value: Value, shape: readonly Dim[]): Value {
-  const own = dimsOf(value.type);
+  const own = shapeOf(value);
   if (sameShape(own, shape)) return value;
   const offset = shape.length - own.length;
   const kept = own.flatMap((d, i) => (d === 1 && shape[i + offset] !== 1 ? [] : [i]));

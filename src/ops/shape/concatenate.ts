@@ -5,7 +5,6 @@ import {
   allocate,
   type BatchContext,
   type Dim,
-  dimsOf,
   type EvalContext,
   type LowerContext,
   type NdArray,
@@ -13,6 +12,7 @@ import {
   type Operation,
   type Part,
   printShape,
+  rankedOf,
   sizeOf,
   subDims,
   type TypeContext,
@@ -71,7 +71,7 @@ function concatenateType(x: TypeContext) {
   }
   const open = types.find((t) => t.kind === "unranked");
   if (open !== undefined) return open;
-  const shapes = types.map(dimsOf);
+  const shapes = types.map((t) => rankedOf(t).shape);
   const [first] = shapes;
   const axis = axisOf(x);
   if (axis < 0 || axis >= first.length) {

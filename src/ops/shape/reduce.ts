@@ -4,9 +4,9 @@ import {
   type Contribution,
   type Derivative,
   type Dim,
-  dimsOf,
   type Op,
   productOf,
+  shapeOf,
   type TensorType,
   type TransposeContext,
   tensorType,
@@ -78,7 +78,7 @@ const broadcastOp: Op = defineOp({
     kind: "linear",
     transpose({ operation, cotangent }) {
       const axes = operation.attributes.axes as readonly number[];
-      const summed = reduceSum(cotangent, otherAxes(dimsOf(cotangent.type).length, axes));
+      const summed = reduceSum(cotangent, otherAxes(shapeOf(cotangent).length, axes));
       const ascending = [...axes].sort((a, b) => a - b);
       return [
         permute(

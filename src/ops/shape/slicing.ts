@@ -5,7 +5,6 @@ import {
   allocate,
   type BatchContext,
   type Dim,
-  dimsOf,
   type EvalContext,
   floorDim,
   type LowerContext,
@@ -18,6 +17,7 @@ import {
   type Part,
   printShape,
   scalar,
+  shapeOf,
   subDims,
   type TensorType,
   type TypeContext,
@@ -147,9 +147,9 @@ function boxOf({ attributes }: Operation): Required<Box> {
 /** The cotangent at the places the slice took, zero everywhere else. */
 function unslice(operation: Operation, x: Value, cotangent: Value): Value {
   const { start, strides } = boxOf(operation);
-  const taken = dimsOf(cotangent.type);
+  const taken = shapeOf(cotangent);
   const interior = strides.map((s) => s - 1);
-  const high = dimsOf(x.type).map((extent, axis) =>
+  const high = shapeOf(x).map((extent, axis) =>
     subDims(subDims(extent, start[axis]), dilated(taken[axis], interior[axis])),
   );
   return pad(cotangent, { low: start, high, interior });
@@ -297,18 +297,18 @@ function unpad(operation: Operation, x: Value, cotangent: Value): Value {
   // up to the same distance behind the last element as between two, so that n elements are n · step long
   const back = shape.map((n, a) => subDims(subDims(mulDims(n, interior[a] + 1), dilated(n, interior[a])), high[a]));
   const cut = pad(cotangent, { low: low.map((d) => mulDims(-1, d)), high: back });
-  return slice(cut, { start: shape.map(() => 0), limit: dimsOf(cut.type), strides: interior.map((n) => n + 1) });
+  return slice(cut, { start: shape.map(() => 0), limit: shapeOf(cut), strides: interior.map((n) => n + 1) });
 }
 
 /** The sum of the cotangent wherever the value came to stand. */
 function sumOfPadding(operation: Operation, x: Value, cotangent: Value): Value {
-  const { type } = cotangent;
+  const type = tensorOf(cotangent);
   const own = constant(true, tensorType("bool", tensorOf(x).shape));
   const isOwn = pad(own, paddingOf(operation));
   const padding = select(isOwn, zeros(type), cotangent);
   return reduceSum(
     padding,
-    dimsOf(type).map((_, axis) => axis),
+    type.shape.map((_, axis) => axis),
   );
 }
 
@@ -319,7 +319,7 @@ function batchPad({ operation, operands: [x, value], batched, size }: BatchConte
   const { dtype, shape } = operation.operands[0].type as TensorType;
   const isOwn = pad(constant(true, tensorType("bool", [size, ...shape])), wider);
   const padded = pad(withBatchAxis(x, batched[0], size), wider, zeros(scalar(dtype)));
-  return [select(isOwn, padded, broadcast(value, dimsOf(padded.type), [0]))];
+  return [select(isOwn, padded, broadcast(value, shapeOf(padded), [0]))];
 }
 
 // ---- lowering of pad ------------------------------------------------------------------------------------------------
@@ -356,10 +356,10 @@ function compareDims(a: Dim, b: Dim, direction: Direction): Value {
 /** The value everywhere, then the elements of x over it. */
 function partsOfPad(operation: Operation): readonly Part[] {
   const { low, high, interior } = paddingOf(operation);
-  const ranges = dimsOf(operation.operands[0].type).map((n, a) => kept(n, low[a], high[a], interior[a]));
+  const ranges = shapeOf(operation.operands[0]).map((n, a) => kept(n, low[a], high[a], interior[a]));
   return [
     {
-      shape: dimsOf(operation.results[0].type),
+      shape: shapeOf(operation.results[0]),
       place: (at) => at,
       element: (x) => x.element(1, []),
     },

@@ -2,7 +2,6 @@
 
 import {
   type Dim,
-  dimsOf,
   type EvalContext,
   type MemRefType,
   memref,
@@ -11,6 +10,7 @@ import {
   type Operation,
   printShape,
   productOf,
+  shapeOf,
   subDims,
   type TypeContext,
   tensorType,
@@ -54,7 +54,7 @@ const reshapeOp: Op = defineOp({
   },
   batching: {
     kind: "rule",
-    batch: ({ operation, operands: [x], size }) => [reshape(x, [size, ...dimsOf(operation.results[0].type)])],
+    batch: ({ operation, operands: [x], size }) => [reshape(x, [size, ...shapeOf(operation.results[0])])],
   },
   lowering: { kind: "view" },
   docs: {

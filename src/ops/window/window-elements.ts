@@ -1,6 +1,6 @@
 // Elements of a tensor at positions counted row-major over all axes: how the derivatives of windows read and add up.
 
-import { type Dim, dimsOf, productOf, type TensorType, tensorType, type Value } from "../../ir/index.ts";
+import { type Dim, productOf, shapeOf, type TensorType, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, dim, iota } from "../base/constant.ts";
 import { otherAxes, rankOf, tensorOf } from "../base/define.ts";
 import { compare, type Direction, select } from "../base/elementwise.ts";
@@ -15,7 +15,7 @@ import { placesOf } from "./window-shape.ts";
 
 /** The elements of `x` at i32 positions; `otherwise` where a position is -1. */
 export function elementsAt(x: Value, positions: Value, otherwise = 0): Value {
-  const flat = reshape(x, [productOf(dimsOf(x.type))]);
+  const flat = reshape(x, [productOf(shapeOf(x))]);
   const elements = gather(flat, positions, {
     offsetAxes: [],
     collapsedAxes: [0],

@@ -5,13 +5,13 @@ import {
   type Contribution,
   type Derivative,
   type Dim,
-  dimsOf,
   type EvalContext,
   type LowerContext,
   type NdArray,
   type Op,
   type Operation,
   scalar,
+  shapeOf,
   type TransposeContext,
   type TypeContext,
   tensorType,
@@ -166,7 +166,7 @@ function windowTangent({ operation, operands: [x], result, tangents: [tangent] }
 
 /** The axes along the window, of a tensor that has those of the places and then these. */
 function windowAxes(x: Value): readonly number[] {
-  const { length } = dimsOf(x.type);
+  const { length } = shapeOf(x);
   return Array.from({ length }, (_, a) => length + a);
 }
 

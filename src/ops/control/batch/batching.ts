@@ -5,9 +5,9 @@ import {
   type Batched,
   type BatchedRegion,
   currentBlock,
-  dimsOf,
   emit,
   type StructuredBatchContext,
+  shapeOf,
   tensorType,
   type Value,
 } from "../../../ir/index.ts";
@@ -120,7 +120,7 @@ function swapped(x: Value): Value {
   return permute(x, [
     1,
     0,
-    ...dimsOf(x.type)
+    ...shapeOf(x)
       .slice(2)
       .map((_, i) => i + 2),
   ]);

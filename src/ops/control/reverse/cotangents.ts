@@ -7,13 +7,13 @@ import {
   type Block,
   currentBlock,
   type Dim,
-  dimsOf,
   emit,
   type FlowContext,
   type ListType,
   makeBlock,
   type Pullback,
   type ReverseContext,
+  rankedOf,
   type SplitRegion,
   scalar,
   type Tapes,
@@ -419,7 +419,7 @@ function isList(value: Value): boolean {
 }
 
 function leadingExtent(type: Type): Dim {
-  return dimsOf(type)[0];
+  return rankedOf(type).shape[0];
 }
 
 function elementType(type: Type): Type {
