@@ -147,6 +147,14 @@ describe("imports", () => {
     expect(back).toEqual([]);
   });
 
+  it("take the table of all ops only where any op may be met", () => {
+    const table = sources.filter((s) =>
+      /\b(records|standardOps)\b[^;]*ops\/index\.ts"|ops\.(records|standardOps)\b/.test(s.text),
+    );
+    const may = (path: string): boolean => /^src\/(cli|entry|testing)\//.test(path);
+    expect(table.map((s) => s.path).filter((path) => !may(path))).toEqual([]);
+  });
+
   it("are dynamic only where typescript is behind them, and reach packages only where they belong", () => {
     const dynamic = sources.filter((s) => /\bimport\(/.test(s.text.replace(/\/\/.*$/gm, ""))).map((s) => s.path);
     expect(dynamic).toEqual(["src/cli/io.ts", "src/entry/source.ts"]);

@@ -39,7 +39,7 @@ import {
   withOperands,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, differentiated, records, zerosLike } from "../../src/ops/index.ts";
+import { call, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
@@ -67,7 +67,7 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
 function holdsTransform(block: Block): boolean {
   let found = false;
   walk(block, ({ op }) => {
-    found ||= op === records.vjp || op === records.jvp;
+    found ||= op === vjpOp || op === jvpOp;
   });
   return found;
 }
@@ -120,8 +120,8 @@ class Differentiation implements SweepHost, ForwardHost {
 
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
-      if (operation.op === records.vjp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
-      else if (operation.op === records.jvp) this.#resolveJvp(replacements.operation(operation), builder, replacements);
+      if (operation.op === vjpOp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
+      else if (operation.op === jvpOp) this.#resolveJvp(replacements.operation(operation), builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements));
     }
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));

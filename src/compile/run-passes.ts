@@ -1,7 +1,7 @@
 // Runs a pipeline with a log. A pass that fails, breaks the IR or changes a bit leaves IR that reruns it.
 
 import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify, walk } from "../ir/index.ts";
-import { standardOps } from "../ops/index.ts";
+import { constantOp } from "../ops/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
 import { Validator } from "./validate.ts";
 
@@ -20,13 +20,16 @@ export interface RunOptions {
   readonly log?: CompileLog;
 }
 
+/** The one op that passes know by name: others they import. */
+const namedOps: OpTable = new Map([[constantOp.name, constantOp]]);
+
 /** The module after all passes of the pipeline, and the log of what they did. */
 export function runPasses(
   module: Module,
   pipeline: Pipeline,
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
-  const context: PassContext = { ops: options.ops ?? standardOps, fast: options.fast ?? false };
+  const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false };
   const log = options.log ?? new CompileLog();
   const check = options.check ?? "none";
   const validator = check === "validate" ? new Validator() : null;

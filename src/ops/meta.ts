@@ -6,7 +6,7 @@ import { not } from "./base/elementwise.ts";
 import { or } from "./scalar/bits.ts";
 import { broadcast, reduce } from "./shape/reduce.ts";
 
-const stopGradientOp: Op = defineOp({
+export const stopGradientOp: Op = defineOp({
   name: "stop_gradient",
   summary: "The same value, through which no derivative flows.",
   operands: [{ name: "x" }],
@@ -42,7 +42,7 @@ export function stopGradient(x: Value): Value {
   return emit1(stopGradientOp, [x], { names: [x.name] });
 }
 
-const checkOp: Op = defineOp({
+export const checkOp: Op = defineOp({
   name: "check",
   summary: "Fails with a message unless a condition holds.",
   operands: [{ name: "predicate" }],
@@ -90,7 +90,7 @@ export function check(predicate: Value, message: string): void {
   emit(checkOp, [predicate], { attributes: { message } });
 }
 
-const probeOp: Op = defineOp({
+export const probeOp: Op = defineOp({
   name: "probe",
   summary: "Shows a value to an observer and passes it on.",
   operands: [{ name: "x" }],
@@ -123,5 +123,3 @@ const probeOp: Op = defineOp({
 export function probe(x: Value, name: string): Value {
   return emit1(probeOp, [x], { attributes: { name } });
 }
-
-export const metaRecords = { stopGradient: stopGradientOp, check: checkOp, probe: probeOp };

@@ -4,7 +4,7 @@ import { fail, type Module, type OpTable } from "../ir/index.ts";
 
 /** What a pass may know beside the module. */
 export interface PassContext {
-  /** The ops the module may use. */
+  /** The ops that passes know by name, `constant` among them. */
   readonly ops: OpTable;
   /** Whether rewrites of class `fast` may run. */
   readonly fast: boolean;

@@ -96,7 +96,7 @@ export function buildProgram(program: Program, table: OpTable = ops.standardOps)
 }
 
 /** Elementwise ops whose result's dtype is chosen: steps of their own. */
-const converting: ReadonlySet<Op> = new Set([ops.records.cast, ops.records.bitcast]);
+const converting: ReadonlySet<Op> = new Set([ops.castOp, ops.bitcastOp]);
 
 class Context {
   readonly elementwise: readonly Op[];

@@ -15,7 +15,19 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { forLoop, load, records, store } from "../../../src/ops/index.ts";
+import {
+  callOp,
+  emptyOp,
+  forLoop,
+  ifOp,
+  load,
+  popOp,
+  probeOp,
+  pushOp,
+  scanOp,
+  store,
+  whileOp,
+} from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
@@ -24,14 +36,14 @@ import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 type Lower = (block: BlockLowering, operation: Operation) => void;
 
 const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
-  [records.if, lowerIf],
-  [records.while, lowerWhile],
-  [records.scan, lowerScan],
-  [records.call, lowerCall],
-  [records.probe, lowerProbe],
-  [records.empty, lowerEmpty],
-  [records.push, lowerPush],
-  [records.pop, lowerPop],
+  [ifOp, lowerIf],
+  [whileOp, lowerWhile],
+  [scanOp, lowerScan],
+  [callOp, lowerCall],
+  [probeOp, lowerProbe],
+  [emptyOp, lowerEmpty],
+  [pushOp, lowerPush],
+  [popOp, lowerPop],
 ]);
 
 export function lowerStructured(block: BlockLowering, operation: Operation): void {

@@ -30,7 +30,7 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { alloc, forLoop, load, records, store } from "../../../src/ops/index.ts";
+import { alloc, forLoop, load, loadOp, store } from "../../../src/ops/index.ts";
 import { isElementwise, type Place, type Placements } from "./placement.ts";
 import { wholeOf } from "./reads.ts";
 
@@ -230,7 +230,7 @@ export class Nests {
     const block = isPlain(subscripts, shapeOf(memory)) ? this.#outermost(subscripts) : currentBlock();
     const { dims, operands } = affineOperands(subscripts);
     const options = { attributes: { at: dims }, segments: [1, operands.length], names: [value.name] };
-    const [loaded] = block.emit(records.load, [memory, ...operands], options);
+    const [loaded] = block.emit(loadOp, [memory, ...operands], options);
     return this.#remember(block, value, key, loaded);
   }
 

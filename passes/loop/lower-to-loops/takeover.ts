@@ -13,7 +13,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../../src/ir/index.ts";
-import { records } from "../../../src/ops/index.ts";
+import { probeOp, scanOp, whileOp } from "../../../src/ops/index.ts";
 
 interface Definition {
   readonly operation: Operation;
@@ -196,7 +196,7 @@ function changedBy(operation: Operation): readonly Value[] {
 /** Whether a result of the operation stands in the memory of the operand without changing it. */
 function shares(operation: Operation, operand: Value | undefined): boolean {
   const { op, operands, results } = operation;
-  if (op === records.probe) return true;
+  if (op === probeOp) return true;
   if (op.lowering?.kind === "view") return !sameType(operands[0].type, results[0].type);
   return isLoop(operation) && operands.some((v, k) => v === operand && isFixed(operation, k));
 }
@@ -206,11 +206,11 @@ function isUpdate({ op }: Operation): boolean {
 }
 
 function isLoop({ op }: Operation): boolean {
-  return op === records.while || op === records.scan;
+  return op === whileOp || op === scanOp;
 }
 
 function carriedCount({ op, operands, segments }: Operation): number {
-  return op === records.scan ? segments[0] : operands.length;
+  return op === scanOp ? segments[0] : operands.length;
 }
 
 /** The region that a step of a loop runs. */

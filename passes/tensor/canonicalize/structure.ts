@@ -12,7 +12,17 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { type Box, broadcast, concatenate, permute, records, reshape, reverse, slice } from "../../../src/ops/index.ts";
+import {
+  type Box,
+  broadcast,
+  concatenate,
+  concatenateOp,
+  permute,
+  reshape,
+  reverse,
+  slice,
+  whileOp,
+} from "../../../src/ops/index.ts";
 import { type Match, opRule, type RewriteContext, type Rule, rule } from "../../../src/rewrite/index.ts";
 import { patterns as p } from "./vocabulary.ts";
 
@@ -31,12 +41,12 @@ export const structureRules: readonly Rule[] = [
   rule("slice(slice(x)) → slice(x)", (x) => p.slice(p.slice(x)), bothSlices),
   rule("pad(x) by nothing → x", (x, v) => p.pad(x, v), (x, _) => (m) => (["low", "high", "interior"].every((a) => isZero(axes(m, 0, a))) ? x : null)),
   rule("concatenate(x) → x", (x) => p.concatenate(x), (x) => x),
-  opRule("concatenate with nothing → concatenate", (op) => op === records.concatenate, withoutEmpty),
+  opRule("concatenate with nothing → concatenate", (op) => op === concatenateOp, withoutEmpty),
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
   opRule("if with a known predicate → its branch", (op) => op.traits.branches === true, knownBranch),
   opRule("if whose branches all yield a value → the value", (op) => op.traits.branches === true, sameInEach),
-  opRule("while that never runs → its first values", (op) => op === records.while, deadLoop),
+  opRule("while that never runs → its first values", (op) => op === whileOp, deadLoop),
 ];
 
 function ifSameType(x: Value) {

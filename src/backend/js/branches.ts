@@ -1,7 +1,7 @@
 // Branches, and the bodies of loops, which break where a branch settles that there is no next step.
 
 import { type Block, isScalar, type Operation, type Value } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { ifOp, pushOp } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -55,7 +55,7 @@ const longest = 32;
 
 /** Writes the body of a loop; where the branch at its end sets a flag, the loop is left there and then. */
 export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Exit): void {
-  const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op === records.if);
+  const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op === ifOp);
   const behind = body.operations.slice(at + 1);
   const branch = body.operations[at];
   const length = at < 0 ? Infinity : exit.length + behind.length + branch.results.length;
@@ -86,7 +86,7 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
 
 function isRepeatable({ op, results }: Operation): boolean {
   const isElementwise = op.effect === "pure" && op.scalar !== null;
-  return op === records.push || ((isElementwise || op.traits.constant === true) && isScalar(results[0].type));
+  return op === pushOp || ((isElementwise || op.traits.constant === true) && isScalar(results[0].type));
 }
 
 /** Of operations on numbers and tapes, those that these values follow from, or tapes; and all that they and those read. */
@@ -97,7 +97,7 @@ function neededFor(
   const needed = new Set(values);
   const kept: Operation[] = [];
   for (const operation of operations.toReversed()) {
-    if (operation.op !== records.push && !operation.results.some((r) => needed.has(r))) continue;
+    if (operation.op !== pushOp && !operation.results.some((r) => needed.has(r))) continue;
     for (const v of operation.operands) needed.add(v);
     kept.unshift(operation);
   }

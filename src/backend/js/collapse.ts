@@ -13,7 +13,7 @@ import {
   substituteDim,
   type Value,
 } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { forOp, loadOp, storeOp } from "../../ops/index.ts";
 import type { FunctionWriter } from "./writer.ts";
 
 export interface CollapsedNest {
@@ -44,7 +44,7 @@ function perfectNest(operation: Operation): readonly Operation[] {
   const loops: Operation[] = [];
   for (let next: Operation | null = operation; next !== null; next = onlyOperation(next.regions[0])) {
     const { op, attributes, operands } = next;
-    if (op !== records.for || operands.length > 0 || attributes.lower !== 0 || attributes.step !== 1) break;
+    if (op !== forOp || operands.length > 0 || attributes.lower !== 0 || attributes.step !== 1) break;
     loops.push(next);
   }
   return loops;
@@ -63,7 +63,7 @@ function readsInOrder(
 ): boolean {
   return operations.every((operation) => {
     const { op, attributes, operands, regions } = operation;
-    if (op === records.load || op === records.store) {
+    if (op === loadOp || op === storeOp) {
       const [memory] = groupOf(operation, "memory");
       const subscripts = (attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
       return isInOrder(w.position((memory.type as MemRefType).shape, subscripts));

@@ -20,7 +20,19 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import {
+  constantOp,
+  forOp,
+  ifOp,
+  loadOp,
+  popOp,
+  probeOp,
+  pushOp,
+  scanOp,
+  storeOp,
+  subscriptOp,
+  whileOp,
+} from "../../ops/index.ts";
 import { spellNumber } from "./names.ts";
 import type { ValueFacts } from "./split.ts";
 
@@ -89,7 +101,7 @@ export class FuncFacts implements ValueFacts {
     for (const operation of operations) {
       this.#visit(operation);
       for (const region of operation.regions) this.#block(region);
-      if (operation.op === records.if) this.#join(operation);
+      if (operation.op === ifOp) this.#join(operation);
     }
   }
 
@@ -107,14 +119,14 @@ export class FuncFacts implements ValueFacts {
     const order = this.#order.size;
     for (const v of results) this.#order.set(v, order);
     for (const region of regions) for (const v of region.arguments) this.#order.set(v, order);
-    const seen = op === records.load || op === records.store ? this.#index(operation) : null;
-    for (const v of operands) if (v.type.kind === "memref" && (op !== records.load || v !== seen)) this.#unseen.add(v);
-    if (op === records.subscript) this.#subscripts.set(results[0], operation);
-    if (op === records.constant) this.#constant(operation);
-    else if (op === records.while) this.#share(results, regions, 0);
-    else if (op === records.scan) this.#share(results.slice(0, operation.segments[0]), regions, 0);
-    else if (op === records.for) this.#share(results, regions, 1);
-    else if (op === records.probe || op === records.push || op === records.pop || isView(operation)) {
+    const seen = op === loadOp || op === storeOp ? this.#index(operation) : null;
+    for (const v of operands) if (v.type.kind === "memref" && (op !== loadOp || v !== seen)) this.#unseen.add(v);
+    if (op === subscriptOp) this.#subscripts.set(results[0], operation);
+    if (op === constantOp) this.#constant(operation);
+    else if (op === whileOp) this.#share(results, regions, 0);
+    else if (op === scanOp) this.#share(results.slice(0, operation.segments[0]), regions, 0);
+    else if (op === forOp) this.#share(results, regions, 1);
+    else if (op === probeOp || op === pushOp || op === popOp || isView(operation)) {
       this.#same.set(results[0], operands[0]);
     }
   }

@@ -1,7 +1,7 @@
 // Loops over ranges, of which long ones are functions of their own.
 
 import { addDims, asAtom, type Block, type Dim, fail, isScalar, type Operation, type Value } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { forOp, ifOp } from "../../ops/index.ts";
 import { bulk, type CountedLoop } from "./bulk.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { collapse } from "./collapse.ts";
@@ -131,13 +131,13 @@ function rangePerCall(w: FunctionWriter, loop: CountedLoop, { regions }: Operati
 
 /** Whether a loop directly in the block carries several values, and so is no function of its own. */
 function carriesTuples({ operations }: Block): boolean {
-  return operations.some(({ op, results }) => op === records.for && results.length > 1);
+  return operations.some(({ op, results }) => op === forOp && results.length > 1);
 }
 
 /** The range of a loop whose body has a number of steps that is known only when it runs, or is more than a chunk. */
 function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope): string {
   const lengths = body.operations.flatMap(({ op, operands, segments, attributes: { upper } }) =>
-    op === records.for && operands.length === segments[1] && typeof upper !== "number" ? [upper as Dim] : [],
+    op === forOp && operands.length === segments[1] && typeof upper !== "number" ? [upper as Dim] : [],
   );
   if (lengths.length === 0) return String(step);
   const steps = `Math.max(1, Math.floor(${chunk} / (${w.dim(lengths.reduce(addDims), scope)})))`;
@@ -148,8 +148,8 @@ function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope)
 function innerSteps(block: Block): number {
   const steps = block.operations.map(({ op, regions, attributes: { lower, upper, step } }) => {
     if (regions.length === 0) return 0;
-    if (op === records.if) return Math.max(...regions.map(innerSteps)) - 1;
-    if (op !== records.for) return Infinity;
+    if (op === ifOp) return Math.max(...regions.map(innerSteps)) - 1;
+    if (op !== forOp) return Infinity;
     const own = typeof lower === "number" ? (mostOf(upper as Dim) - lower) / Number(step) : Infinity;
     return own === 0 ? 0 : own * innerSteps(regions[0]);
   });

@@ -19,7 +19,7 @@ import {
   type TypedArray,
   walk,
 } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { popOp } from "../../ops/index.ts";
 import { helperNames, Names } from "./names.ts";
 import type { Text } from "./text.ts";
 
@@ -179,7 +179,7 @@ export class ModuleText {
 function mostPopped(block: Block): number {
   let most = 0;
   walk(block, ({ op, results }) => {
-    if (op === records.pop) most = Math.max(most, results.length - 1);
+    if (op === popOp) most = Math.max(most, results.length - 1);
   });
   return most;
 }

@@ -22,7 +22,24 @@ import {
   type TensorType,
   type Value,
 } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import {
+  allocOp,
+  callOp,
+  checkOp,
+  constantOp,
+  dimOp,
+  emptyOp,
+  forOp,
+  ifOp,
+  loadOp,
+  popOp,
+  probeOp,
+  pushOp,
+  scanOp,
+  storeOp,
+  subscriptOp,
+  whileOp,
+} from "../../ops/index.ts";
 import { emitIf } from "./branches.ts";
 import { isView } from "./facts.ts";
 import { emitFor, emitScan } from "./loops.ts";
@@ -32,22 +49,22 @@ import { emitWhile } from "./while.ts";
 import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "./writer.ts";
 
 const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
-  [records.constant, emitConstant],
-  [records.dim, emitDim],
-  [records.if, emitIf],
-  [records.while, emitWhile],
-  [records.scan, emitScan],
-  [records.for, emitFor],
-  [records.call, emitCall],
-  [records.check, emitCheck],
-  [records.probe, emitProbe],
-  [records.load, emitLoad],
-  [records.store, emitStore],
-  [records.alloc, emitAlloc],
-  [records.subscript, emitSubscript],
-  [records.empty, emitEmpty],
-  [records.push, emitPush],
-  [records.pop, emitPop],
+  [constantOp, emitConstant],
+  [dimOp, emitDim],
+  [ifOp, emitIf],
+  [whileOp, emitWhile],
+  [scanOp, emitScan],
+  [forOp, emitFor],
+  [callOp, emitCall],
+  [checkOp, emitCheck],
+  [probeOp, emitProbe],
+  [loadOp, emitLoad],
+  [storeOp, emitStore],
+  [allocOp, emitAlloc],
+  [subscriptOp, emitSubscript],
+  [emptyOp, emitEmpty],
+  [pushOp, emitPush],
+  [popOp, emitPop],
 ]);
 
 export function emitOperation(w: FunctionWriter, operation: Operation, scope: Scope): void {

@@ -1,7 +1,7 @@
 // Lists: they change in place, since what one was before is never read again. One of numbers is a tape, one of lists an array.
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { ifOp, popOp, pushOp } from "../../ops/index.ts";
 import type { Scope, TapeVariables, Text } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
@@ -138,11 +138,11 @@ function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> 
       for (const [i, v] of operands.entries()) {
         if (v.type.kind !== "list") continue;
         const list = w.facts.canonical(v);
-        const isStep = isOnce && i === 0 && (op === records.push || op === records.pop);
-        const room = !isStep ? Infinity : op === records.push ? operands.length - 1 : 0;
+        const isStep = isOnce && i === 0 && (op === pushOp || op === popOp);
+        const room = !isStep ? Infinity : op === pushOp ? operands.length - 1 : 0;
         rooms.set(list, (rooms.get(list) ?? 0) + room);
       }
-      for (const region of regions) visit(region, isOnce && op === records.if);
+      for (const region of regions) visit(region, isOnce && op === ifOp);
     }
   };
   for (const block of blocks) visit(block, true);

@@ -1,7 +1,7 @@
 // Loops of unknown length.
 
 import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
-import { records } from "../../ops/index.ts";
+import { addOp, andOp, checkOp, ifOp, notOp, orOp, subOp, subscriptOp } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { LoopTapes } from "./tapes.ts";
@@ -54,13 +54,13 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
       const { op, operands, regions, results } = operation;
       const given = operands.map(truthOf);
       if (regions.length === 0 && w.module.effects.of(operation) !== "pure") return false;
-      if (op === records.if) {
+      if (op === ifOp) {
         if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
         for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));
       } else if (regions.length > 0) return false;
-      else if (op === records.not && given[0] !== undefined) set(results[0], !given[0]);
-      else if (op === records.or && given.includes(true)) set(results[0], true);
-      else if (op === records.and && given.includes(false)) set(results[0], false);
+      else if (op === notOp && given[0] !== undefined) set(results[0], !given[0]);
+      else if (op === orOp && given.includes(true)) set(results[0], true);
+      else if (op === andOp && given.includes(false)) set(results[0], false);
     }
     return true;
   };
@@ -80,9 +80,9 @@ function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Sco
   const [, body] = regions;
   for (const [k, v] of body.arguments.entries()) {
     const next = body.operations.find(({ results }) => results[0] === body.results[k]);
-    const isSum = next?.op === records.add || next?.op === records.sub;
+    const isSum = next?.op === addOp || next?.op === subOp;
     if (next === undefined || !isSum || next.operands[0] !== v) continue;
-    const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === records.sub ? -1 : 1);
+    const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === subOp ? -1 : 1);
     if (!isExact(w, operands[k], by)) continue;
     return { text: stepsBetween(w.atom(operands[k], scope), w.atom(v, scope), by, v), isOwn: false };
   }
@@ -113,7 +113,7 @@ function stepsBetween(start: string, now: string, by: number, { type }: Value): 
 function canFail(block: Block): boolean {
   return block.operations.some(
     ({ op, attributes, regions }) =>
-      op === records.check || (op === records.subscript && attributes.mode === "fail") || regions.some(canFail),
+      op === checkOp || (op === subscriptOp && attributes.mode === "fail") || regions.some(canFail),
   );
 }
 
@@ -124,7 +124,7 @@ function canFail(block: Block): boolean {
 function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string): void {
   const [result] = cond.results;
   const last = cond.operations[cond.operations.length - 1];
-  const step = last?.op === records.if && last.results.length === 1 && last.results[0] === result ? last : null;
+  const step = last?.op === ifOp && last.results.length === 1 && last.results[0] === result ? last : null;
   const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
   const goesOn = step?.regions.findIndex((r, k) => isFalse(step.regions[1 - k]) && !isFalse(r)) ?? -1;
   if (step === null || goesOn < 0 || w.isCut(cond)) {

@@ -61,6 +61,7 @@ export class Kernel {
  * A kernel from a self-contained function, which refers to nothing but JavaScript's globals.
  *
  * @example const double = kernel("double", (x) => x + x);
+ * @__NO_SIDE_EFFECTS__
  */
 export function kernel(name: string, compute: KernelFunction): Kernel {
   return new Kernel(name, compute, [], compute, false);
@@ -71,6 +72,7 @@ export function kernel(name: string, compute: KernelFunction): Kernel {
  * parameters in the order of `uses`, or that keeps memory between calls.
  *
  * @example const quadruple = kernelMadeBy("quadruple", [double], (twice) => (x) => twice(twice(x)));
+ * @__NO_SIDE_EFFECTS__
  */
 export function kernelMadeBy(name: string, uses: readonly Kernel[], make: KernelMaker): Kernel {
   return new Kernel(name, make(...uses.map((k) => k.compute)), uses, make, true);

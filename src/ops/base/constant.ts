@@ -34,7 +34,7 @@ const unbatched = { kind: "none", reason: "it has no operands to batch" } as con
 
 // ---- constant -------------------------------------------------------------------------------------------------------
 
-const constantOp: Op = defineOp({
+export const constantOp: Op = defineOp({
   name: "constant",
   summary: "A known value: one number for every element, or an array.",
   operands: [],
@@ -111,7 +111,7 @@ export function constantLike(value: number, like: Value): Value {
 
 // ---- iota -----------------------------------------------------------------------------------------------------------
 
-const iotaOp: Op = defineOp({
+export const iotaOp: Op = defineOp({
   name: "iota",
   summary: "Counts along an axis: 0, 1, 2, …",
   operands: [],
@@ -167,7 +167,7 @@ export function indexValue(d: Dim): Value {
 
 // ---- dim ------------------------------------------------------------------------------------------------------------
 
-const dimOp: Op = defineOp({
+export const dimOp: Op = defineOp({
   name: "dim",
   summary: "The value of a dimension expression.",
   operands: [{ name: "operands", variadic: true }],
@@ -247,5 +247,3 @@ export const emptyOp: Op = defineOp({
 export function empty(type: ListType): Value {
   return emit1(emptyOp, [], { types: [type] });
 }
-
-export const leafRecords = { constant: constantOp, iota: iotaOp, dim: dimOp };

@@ -14,7 +14,11 @@ import {
   type Value,
 } from "../../ir/index.ts";
 
-/** Makes an op record; the public way to add an op, and the project's own. */
+/**
+ * Makes an op record; the public way to add an op, and the project's own.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function defineOp(definition: OpDefinition): Op {
   return new Op(definition);
 }

@@ -63,7 +63,11 @@ export interface ElementwiseRow {
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
 }
 
-/** The record of an elementwise op. Operands have one dtype and one shape, which is the result's. */
+/**
+ * The record of an elementwise op. Operands have one dtype and one shape, which is the result's.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function elementwise(row: ElementwiseRow): Op {
   const accepts = dtypeSets[row.dtypes];
   return defineOp({

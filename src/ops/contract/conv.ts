@@ -39,7 +39,7 @@ import {
 } from "./conv-axes.ts";
 import { evalConv, lowerConv, lowerWholeConv } from "./conv-loops.ts";
 
-const convOp: Op = defineOp({
+export const convOp: Op = defineOp({
   name: "conv",
   summary: "Sums products of a kernel and what it lies over, at each of its places.",
   operands: [{ name: "x" }, { name: "kernel" }],
@@ -251,4 +251,3 @@ function batchConv({ operation, operands: [x, kernel], batched, size }: BatchCon
 }
 
 export type { ConvOptions };
-export const convRecords = { conv: convOp };

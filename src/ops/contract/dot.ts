@@ -45,7 +45,7 @@ function freeAxes(rank: number, { contract, batch }: Axes, side: keyof AxisPairs
 
 const noPairs = axisPairs();
 
-const dotOp: Op = defineOp({
+export const dotOp: Op = defineOp({
   name: "dot",
   summary: "Sums products over paired axes.",
   operands: [{ name: "x" }, { name: "y" }],
@@ -289,5 +289,3 @@ function lowerWholeDot(operation: Operation): ((x: WholeContext) => void) | null
       place: (batch, row, column) => [...batch, ...row, ...column],
     });
 }
-
-export const dotRecords = { dot: dotOp };

@@ -83,7 +83,7 @@ export function declaredTypes(x: TypeContext): readonly Type[] {
   return x.declared ?? x.fail("structure", `@${x.attributes.callee} is not a function of this module`);
 }
 
-const callOp: Op = defineOp({
+export const callOp: Op = defineOp({
   name: "call",
   summary: "Calls a function of the module.",
   operands: [{ name: "arguments", variadic: true }],
@@ -219,5 +219,3 @@ function batchCall(x: StructuredBatchContext): Batched {
   const checkpoint = x.operation.attributes.checkpoint === true;
   return { results: call(made.signature, x.operands, bindings.bindings, names, checkpoint), batched: made.batched };
 }
-
-export const callRecords = { call: callOp };

@@ -50,7 +50,7 @@ function requireCondition(x: TypeContext, what: string, type: Type): void {
 
 // ---- if -------------------------------------------------------------------------------------------------------------
 
-const ifOp: Op = defineOp({
+export const ifOp: Op = defineOp({
   name: "if",
   summary: "Runs one of two regions.",
   operands: [{ name: "predicate" }],
@@ -105,7 +105,7 @@ export function ifElse(
 
 // ---- while ----------------------------------------------------------------------------------------------------------
 
-const whileOp: Op = defineOp({
+export const whileOp: Op = defineOp({
   name: "while",
   summary: "Repeats its body while a condition on the carried values holds.",
   operands: [{ name: "carry", variadic: true }],
@@ -185,7 +185,7 @@ export function whileLoop(
 /** Stands for "the extent of what is scanned over". */
 const fromOver = -1;
 
-const scanOp: Op = defineOp({
+export const scanOp: Op = defineOp({
   name: "scan",
   summary: "A loop over the leading axis: carries values on and stacks what each step gives.",
   operands: [
@@ -328,5 +328,3 @@ export function scan(
     segments: [inits.length, xs.length],
   });
 }
-
-export const controlRecords = { if: ifOp, while: whileOp, scan: scanOp };

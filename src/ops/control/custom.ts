@@ -22,7 +22,7 @@ import { zerosLike } from "../base/zeros.ts";
 import { requireTypes } from "../loop/loop.ts";
 import { isFloatType } from "./transforms.ts";
 
-const customVjpOp: Op = defineOp({
+export const customVjpOp: Op = defineOp({
   name: "custom_vjp",
   summary: "A computation with its own rule for reverse mode.",
   operands: [{ name: "arguments", variadic: true }],
@@ -157,7 +157,7 @@ export function customVjp(args: readonly Value[], { body, forward, backward }: C
 
 // ---- custom_jvp -----------------------------------------------------------------------------------------------------
 
-const customJvpOp: Op = defineOp({
+export const customJvpOp: Op = defineOp({
   name: "custom_jvp",
   summary: "A computation with its own rule for its derivatives.",
   operands: [{ name: "arguments", variadic: true }],
@@ -253,5 +253,3 @@ export function customJvp(args: readonly Value[], { body, jvp }: CustomJvp): rea
   const second = builder.region([...types, ...types.filter(isFloatType)], jvp, names);
   return emit(customJvpOp, args, { regions: [first, second] });
 }
-
-export const customRecords = { customVjp: customVjpOp, customJvp: customJvpOp };

@@ -31,7 +31,7 @@ const wrtAttribute = {
   summary: "the arguments to differentiate with respect to; all of float dtype if left out",
 } as const;
 
-const vjpOp: Op = defineOp({
+export const vjpOp: Op = defineOp({
   name: "vjp",
   summary: "A function's results and the cotangents of its arguments.",
   operands: [
@@ -138,7 +138,7 @@ function emitDerivative(
   });
 }
 
-const jvpOp: Op = defineOp({
+export const jvpOp: Op = defineOp({
   name: "jvp",
   summary: "A function's results and their tangents.",
   operands: [
@@ -191,7 +191,7 @@ export function jvp(
 
 // ---- vmap -----------------------------------------------------------------------------------------------------------
 
-const vmapOp: Op = defineOp({
+export const vmapOp: Op = defineOp({
   name: "vmap",
   summary: "A function applied to each element along a leading axis.",
   operands: [{ name: "arguments", variadic: true }],
@@ -330,5 +330,3 @@ function differentiation({ attributes }: Operation, callee: Signature) {
     explicit: (attributes.bindings as Bindings).bindings,
   };
 }
-
-export const transformRecords = { vjp: vjpOp, jvp: jvpOp, vmap: vmapOp };

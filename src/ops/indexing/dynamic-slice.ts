@@ -35,7 +35,7 @@ import { gather, scatter } from "./gather.ts";
 
 // ---- dynamic_slice ------------------------------------------------------------------------------------------------------
 
-const dynamicSliceOp: Op = defineOp({
+export const dynamicSliceOp: Op = defineOp({
   name: "dynamic_slice",
   summary: "A box of elements of a given size, from where scalars say.",
   operands: [{ name: "x" }, { name: "starts", variadic: true }],
@@ -138,7 +138,7 @@ function elementOfDynamicSlice(x: LowerContext, at: readonly Dim[]): Value {
 
 // ---- dynamic_update_slice -----------------------------------------------------------------------------------------------
 
-const dynamicUpdateSliceOp: Op = defineOp({
+export const dynamicUpdateSliceOp: Op = defineOp({
   name: "dynamic_update_slice",
   summary: "A tensor with a box of elements replaced, where scalars say.",
   operands: [{ name: "x" }, { name: "update" }, { name: "starts", variadic: true }],
@@ -255,5 +255,3 @@ export function dynamicSlice(x: Value, starts: readonly Value[], sizes: readonly
 export function dynamicUpdateSlice(x: Value, update: Value, starts: readonly Value[]): Value {
   return emit1(dynamicUpdateSliceOp, [x, update, ...starts]);
 }
-
-export const dynamicSliceRecords = { dynamicSlice: dynamicSliceOp, dynamicUpdateSlice: dynamicUpdateSliceOp };

@@ -46,7 +46,7 @@ import { combination, type ScatterKind, scatterKinds } from "./scatter-kinds.ts"
 /** Where gather gives zero, the transpose adds nothing. */
 const scatterModes = { fail: "fail", clamp: "clamp", fill: "drop" } as const;
 
-const gatherOp: Op = defineOp({
+export const gatherOp: Op = defineOp({
   name: "gather",
   summary: "Windows of a tensor, from where a tensor of indices says.",
   operands: [{ name: "x" }, { name: "indices", isIndex: true }],
@@ -174,7 +174,7 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
 
 // ---- scatter ------------------------------------------------------------------------------------------------------------
 
-const scatterOp: Op = defineOp({
+export const scatterOp: Op = defineOp({
   name: "scatter",
   summary: "A tensor with updates of windows, where a tensor of indices says.",
   operands: [{ name: "x" }, { name: "indices", isIndex: true }, { name: "updates" }],
@@ -293,5 +293,3 @@ export function scatter(x: Value, indices: Value, updates: Value, numbers: Scatt
     attributes: { ...attributesOf(axes, scatterNames), kind, mode, unique },
   });
 }
-
-export const gatherRecords = { gather: gatherOp, scatter: scatterOp };

@@ -38,7 +38,7 @@ import { requireSquare, triangularSolve } from "./triangular-solve.ts";
 
 // ---- cholesky -------------------------------------------------------------------------------------------------------
 
-const choleskyOp: Op = defineOp({
+export const choleskyOp: Op = defineOp({
   name: "cholesky",
   summary: "The lower triangular factor of a symmetric positive definite matrix.",
   operands: [{ name: "a" }],
@@ -124,7 +124,7 @@ function lowerCholesky(x: ProcedureContext): void {
 
 // ---- lu -------------------------------------------------------------------------------------------------------------
 
-const luOp: Op = defineOp({
+export const luOp: Op = defineOp({
   name: "lu",
   summary: "A matrix with exchanged rows as a lower times an upper triangular one.",
   operands: [{ name: "a" }],
@@ -301,5 +301,3 @@ function forwardLu({ operands: [a], tangents: [tangent] }: ForwardContext): Tang
 function batchLu({ operands: [a], batched, size }: StructuredBatchContext): Batched {
   return { results: lu(withBatchAxis(a, batched[0], size)), batched: [true, true] };
 }
-
-export const factorizationRecords = { cholesky: choleskyOp, lu: luOp };

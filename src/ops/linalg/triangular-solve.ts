@@ -33,7 +33,7 @@ export interface TriangularOptions {
   readonly unit?: boolean;
 }
 
-const triangularSolveOp: Op = defineOp({
+export const triangularSolveOp: Op = defineOp({
   name: "triangular_solve",
   summary: "The solution of a system with a triangular matrix.",
   operands: [{ name: "a" }, { name: "b" }],
@@ -170,5 +170,3 @@ function batchTriangularSolve({ operation, operands, batched, size }: BatchConte
   const [a, b] = operands.map((v, i) => withBatchAxis(v, batched[i], size));
   return [triangularSolve(a, b, optionsOf(operation))];
 }
-
-export const triangularSolveRecords = { triangularSolve: triangularSolveOp };

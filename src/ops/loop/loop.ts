@@ -49,7 +49,7 @@ function requireMemory(x: TypeContext): MemRefType {
 
 // ---- for ------------------------------------------------------------------------------------------------------------
 
-const forOp: Op = defineOp({
+export const forOp: Op = defineOp({
   name: "for",
   summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
   operands: [
@@ -165,7 +165,7 @@ export function loopNest(extents: readonly Dim[], names: readonly string[], body
 
 // ---- load, store, alloc ---------------------------------------------------------------------------------------------
 
-const loadOp: Op = defineOp({
+export const loadOp: Op = defineOp({
   name: "load",
   summary: "Reads one element of memory.",
   operands: [{ name: "memory" }, { name: "at", variadic: true }],
@@ -221,7 +221,7 @@ export function load(memory: Value, at: readonly Dim[]): Value {
   });
 }
 
-const storeOp: Op = defineOp({
+export const storeOp: Op = defineOp({
   name: "store",
   summary: "Writes one element of memory.",
   operands: [{ name: "value" }, { name: "memory" }, { name: "at", variadic: true }],
@@ -276,7 +276,7 @@ export function store(value: Value, memory: Value, at: readonly Dim[]): void {
   });
 }
 
-const allocOp: Op = defineOp({
+export const allocOp: Op = defineOp({
   name: "alloc",
   summary: "Fresh memory, all zero.",
   operands: [],
@@ -310,5 +310,3 @@ const allocOp: Op = defineOp({
 export function alloc(type: MemRefType, name: string | null = null): Value {
   return emit1(allocOp, [], { types: [type], names: [name] });
 }
-
-export const loopRecords = { for: forOp, load: loadOp, store: storeOp, alloc: allocOp };

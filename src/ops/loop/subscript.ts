@@ -50,7 +50,7 @@ export function requireIndexType(x: TypeContext, i: number, what: string, mode =
 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
 
-const subscriptOp: Op = defineOp({
+export const subscriptOp: Op = defineOp({
   name: "subscript",
   summary: "An integer as an index value in range; one that is not fails or is moved.",
   operands: [{ name: "index" }],
@@ -126,5 +126,3 @@ export function subscript(
 export function placesOf({ extent, size }: Range): Dim {
   return addDims(subDims(extent, size), 1);
 }
-
-export const subscriptRecords = { subscript: subscriptOp };

@@ -40,7 +40,7 @@ export interface CumulativeOptions {
   readonly reverse?: boolean;
 }
 
-const cumulativeOp: Op = defineOp({
+export const cumulativeOp: Op = defineOp({
   name: "cumulative",
   summary: "Combines each element along an axis with all before it.",
   operands: [{ name: "x" }],
@@ -295,5 +295,3 @@ function productsWithout(x: Value, { axis, reverse }: Required<CumulativeOptions
   const products = cumulative(others, { kind: "prod", axis: axis + 1, reverse });
   return select(compare(left, place, reverse ? "ge" : "le"), products, constantLike(0, products));
 }
-
-export const cumulativeRecords = { cumulative: cumulativeOp };

@@ -43,7 +43,7 @@ export interface SortOptions {
   readonly descending?: boolean;
 }
 
-const sortOp: Op = defineOp({
+export const sortOp: Op = defineOp({
   name: "sort",
   summary: "The elements of a tensor in order along an axis, and others moved along with them.",
   operands: [{ name: "keys" }, { name: "payload", variadic: true }],
@@ -278,5 +278,3 @@ function before(operation: Operation, a: Value, b: Value): Value {
   if (dtypes[tensorOf(a).dtype].kind !== "float") return isLess;
   return or(isLess, and(isNan(b), not(isNan(a))));
 }
-
-export const sortRecords = { sort: sortOp };

@@ -86,7 +86,7 @@ const values: Words<Value> = {
   word: (n) => constant(n, u32),
 };
 
-const rngBitsOp: Op = defineOp({
+export const rngBitsOp: Op = defineOp({
   name: "rng_bits",
   summary: "Random bits that a key and the place of an element determine.",
   operands: [{ name: "key" }],
@@ -182,5 +182,3 @@ export function splitKeys(key: Value, count: Dim): Value {
     1,
   );
 }
-
-export const rngRecords = { rngBits: rngBitsOp };

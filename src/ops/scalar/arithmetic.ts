@@ -1,23 +1,23 @@
 // Arithmetic and order of numbers, element by element: the rows one can see.
 
-import { type Derivative, dtypes, isFloat, isInteger, type Value } from "../../ir/index.ts";
+import { type Derivative, dtypes, isFloat, isInteger, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { compare, type Direction, elementwise, select } from "../base/elementwise.ts";
 import { binary, unary } from "../base/scalar.ts";
 import { and, or } from "./bits.ts";
 
-export const add = binary(() => arithmeticRecords.add);
-export const sub = binary(() => arithmeticRecords.sub);
-export const mul = binary(() => arithmeticRecords.mul);
-export const div = binary(() => arithmeticRecords.div);
-export const maximum = binary(() => arithmeticRecords.maximum);
-export const minimum = binary(() => arithmeticRecords.minimum);
-export const neg = unary(() => arithmeticRecords.neg);
+export const add = binary(() => addOp);
+export const sub = binary(() => subOp);
+export const mul = binary(() => mulOp);
+export const div = binary(() => divOp);
+export const maximum = binary(() => maximumOp);
+export const minimum = binary(() => minimumOp);
+export const neg = unary(() => negOp);
 
 /** `x` kept between `low` and `high`. */
 export function clamp(low: Value, x: Value, high: Value): Value {
-  return emit1(arithmeticRecords.clamp, [low, x, high]);
+  return emit1(clampOp, [low, x, high]);
 }
 
 /**
@@ -78,114 +78,118 @@ function tookHigh(low: Value, x: Value, high: Value): Value {
   return or(isAbove, and(compare(x, low, "lt"), compare(high, low, "lt")));
 }
 
-export const arithmeticRecords = {
-  add: elementwise({
-    name: "add",
-    cheap: true,
-    summary: "Adds.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    commutative: true,
-    scalar: { compute: ([x, y]) => x + y, spell: ([x, y]) => `${x} + ${y}` },
-    partials: () => [1, 1],
-    semantics: "x + y. Integers wrap.",
-    example: { dtype: "f64", run: "@main(1, 2) == 3" },
-  }),
-  sub: elementwise({
-    name: "sub",
-    cheap: true,
-    summary: "Subtracts.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    scalar: { compute: ([x, y]) => x - y, spell: ([x, y]) => `${x} - ${y}` },
-    partials: () => [1, -1],
-    semantics: "x - y. Integers wrap.",
-    example: { dtype: "f64", run: "@main(5, 2) == 3" },
-  }),
-  mul: elementwise({
-    name: "mul",
-    cheap: true,
-    summary: "Multiplies.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    commutative: true,
-    scalar: {
-      compute: ([x, y], { dtype }) => (isInteger(dtype) ? Math.imul(x, y) : dtype === "index" ? x * y + 0 : x * y),
-      spell: ([x, y], { dtype }) =>
-        isInteger(dtype) ? `Math.imul(${x}, ${y})` : dtype === "index" ? `${x} * ${y} + 0` : `${x} * ${y}`,
-    },
-    partials: ([x, y]) => [y, x],
-    semantics: "x · y. Integers wrap; an index has no -0.",
-    example: { dtype: "f64", run: "@main(15, 20) == 300" },
-  }),
-  div: elementwise({
-    name: "div",
-    summary: "Divides.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    scalar: {
-      compute: ([x, y], { dtype }) => (dtype !== "index" ? x / y : y === 0 ? 0 : Math.trunc(x / y) + 0),
-      spell: ([x, y], { dtype }) =>
-        dtype !== "index" ? `${x} / ${y}` : `${y} === 0 ? 0 : Math.trunc(${x} / ${y}) + 0`,
-    },
-    partials: ([x, y], result) => [div(constantLike(1, x), y), neg(div(result, y))],
-    semantics: "x / y. Integer division truncates; by zero it gives 0, and the least i32 over -1 wraps to itself.",
-    example: { dtype: "f64", run: "@main(1, 4) == 0.25" },
-  }),
-  neg: elementwise({
-    name: "neg",
-    cheap: true,
-    summary: "Negates.",
-    operands: ["x"],
-    dtypes: "number",
-    scalar: {
-      compute: ([x], { dtype }) => (isFloat(dtype) ? -x : dtypes[dtype].round(0 - x)),
-      spell: ([x], { dtype }) => (isFloat(dtype) ? `-${x}` : dtypes[dtype].spellRound(`0 - ${x}`)),
-      exact: true,
-    },
-    partials: () => [-1],
-    semantics: "-x: the sign bit of a float flips, zeros included; integers wrap.",
-    example: { dtype: "f64", run: "@main(2) == -2" },
-  }),
-  maximum: elementwise({
-    name: "maximum",
-    cheap: true,
-    summary: "The larger of two.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    commutative: true,
-    scalar: { compute: ([x, y]) => Math.max(x, y), spell: ([x, y]) => `Math.max(${x}, ${y})`, exact: true },
-    partials: takes("ge"),
-    semantics:
-      "The larger of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
-    example: { dtype: "f64", run: "@main(1, 2) == 2" },
-  }),
-  minimum: elementwise({
-    name: "minimum",
-    cheap: true,
-    summary: "The smaller of two.",
-    operands: ["x", "y"],
-    dtypes: "number",
-    commutative: true,
-    scalar: { compute: ([x, y]) => Math.min(x, y), spell: ([x, y]) => `Math.min(${x}, ${y})`, exact: true },
-    partials: takes("le"),
-    semantics:
-      "The smaller of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
-    example: { dtype: "f64", run: "@main(1, 2) == 1" },
-  }),
-  clamp: elementwise({
-    name: "clamp",
-    summary: "Keeps a number between two bounds.",
-    operands: ["low", "x", "high"],
-    dtypes: "number",
-    scalar: {
-      compute: ([low, x, high]) => Math.min(Math.max(x, low), high),
-      spell: ([low, x, high]) => `Math.min(Math.max(${x}, ${low}), ${high})`,
-      exact: true,
-    },
-    partials: keeps,
-    semantics:
-      "minimum(maximum(x, low), high): high where the bounds are crossed, NaN if one is NaN. At a bound the derivative is that of x; beside a NaN it is 0.",
-    example: { dtype: "f64", run: "@main(0, 7, 5) == 5" },
-  }),
-};
+export const addOp: Op = elementwise({
+  name: "add",
+  cheap: true,
+  summary: "Adds.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  commutative: true,
+  scalar: { compute: ([x, y]) => x + y, spell: ([x, y]) => `${x} + ${y}` },
+  partials: () => [1, 1],
+  semantics: "x + y. Integers wrap.",
+  example: { dtype: "f64", run: "@main(1, 2) == 3" },
+});
+
+export const subOp: Op = elementwise({
+  name: "sub",
+  cheap: true,
+  summary: "Subtracts.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  scalar: { compute: ([x, y]) => x - y, spell: ([x, y]) => `${x} - ${y}` },
+  partials: () => [1, -1],
+  semantics: "x - y. Integers wrap.",
+  example: { dtype: "f64", run: "@main(5, 2) == 3" },
+});
+
+export const mulOp: Op = elementwise({
+  name: "mul",
+  cheap: true,
+  summary: "Multiplies.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  commutative: true,
+  scalar: {
+    compute: ([x, y], { dtype }) => (isInteger(dtype) ? Math.imul(x, y) : dtype === "index" ? x * y + 0 : x * y),
+    spell: ([x, y], { dtype }) =>
+      isInteger(dtype) ? `Math.imul(${x}, ${y})` : dtype === "index" ? `${x} * ${y} + 0` : `${x} * ${y}`,
+  },
+  partials: ([x, y]) => [y, x],
+  semantics: "x · y. Integers wrap; an index has no -0.",
+  example: { dtype: "f64", run: "@main(15, 20) == 300" },
+});
+
+export const divOp: Op = elementwise({
+  name: "div",
+  summary: "Divides.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  scalar: {
+    compute: ([x, y], { dtype }) => (dtype !== "index" ? x / y : y === 0 ? 0 : Math.trunc(x / y) + 0),
+    spell: ([x, y], { dtype }) => (dtype !== "index" ? `${x} / ${y}` : `${y} === 0 ? 0 : Math.trunc(${x} / ${y}) + 0`),
+  },
+  partials: ([x, y], result) => [div(constantLike(1, x), y), neg(div(result, y))],
+  semantics: "x / y. Integer division truncates; by zero it gives 0, and the least i32 over -1 wraps to itself.",
+  example: { dtype: "f64", run: "@main(1, 4) == 0.25" },
+});
+
+export const negOp: Op = elementwise({
+  name: "neg",
+  cheap: true,
+  summary: "Negates.",
+  operands: ["x"],
+  dtypes: "number",
+  scalar: {
+    compute: ([x], { dtype }) => (isFloat(dtype) ? -x : dtypes[dtype].round(0 - x)),
+    spell: ([x], { dtype }) => (isFloat(dtype) ? `-${x}` : dtypes[dtype].spellRound(`0 - ${x}`)),
+    exact: true,
+  },
+  partials: () => [-1],
+  semantics: "-x: the sign bit of a float flips, zeros included; integers wrap.",
+  example: { dtype: "f64", run: "@main(2) == -2" },
+});
+
+export const maximumOp: Op = elementwise({
+  name: "maximum",
+  cheap: true,
+  summary: "The larger of two.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  commutative: true,
+  scalar: { compute: ([x, y]) => Math.max(x, y), spell: ([x, y]) => `Math.max(${x}, ${y})`, exact: true },
+  partials: takes("ge"),
+  semantics:
+    "The larger of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
+  example: { dtype: "f64", run: "@main(1, 2) == 2" },
+});
+
+export const minimumOp: Op = elementwise({
+  name: "minimum",
+  cheap: true,
+  summary: "The smaller of two.",
+  operands: ["x", "y"],
+  dtypes: "number",
+  commutative: true,
+  scalar: { compute: ([x, y]) => Math.min(x, y), spell: ([x, y]) => `Math.min(${x}, ${y})`, exact: true },
+  partials: takes("le"),
+  semantics:
+    "The smaller of x and y; NaN if either is NaN; -0 is less than +0. Equal operands share the derivative, half each; beside a NaN it is 0.",
+  example: { dtype: "f64", run: "@main(1, 2) == 1" },
+});
+
+export const clampOp: Op = elementwise({
+  name: "clamp",
+  summary: "Keeps a number between two bounds.",
+  operands: ["low", "x", "high"],
+  dtypes: "number",
+  scalar: {
+    compute: ([low, x, high]) => Math.min(Math.max(x, low), high),
+    spell: ([low, x, high]) => `Math.min(Math.max(${x}, ${low}), ${high})`,
+    exact: true,
+  },
+  partials: keeps,
+  semantics:
+    "minimum(maximum(x, low), high): high where the bounds are crossed, NaN if one is NaN. At a bound the derivative is that of x; beside a NaN it is 0.",
+  example: { dtype: "f64", run: "@main(0, 7, 5) == 5" },
+});

@@ -6,12 +6,12 @@ import { convertedType, elementwise, evalScalar, notDifferentiable, typeIn } fro
 import { binary, fromKernel, unary } from "../base/scalar.ts";
 import { bitsOfFloat, floatOfBits, popcount as popcountOf } from "./kernels/index.ts";
 
-export const and = binary(() => bitRecords.and);
-export const or = binary(() => bitRecords.or);
-export const xor = binary(() => bitRecords.xor);
-export const shiftLeft = binary(() => bitRecords.shiftLeft);
-export const shiftRight = binary(() => bitRecords.shiftRight);
-export const popcount = unary(() => bitRecords.popcount);
+export const and = binary(() => andOp);
+export const or = binary(() => orOp);
+export const xor = binary(() => xorOp);
+export const shiftLeft = binary(() => shiftLeftOp);
+export const shiftRight = binary(() => shiftRightOp);
+export const popcount = unary(() => popcountOp);
 
 /** The same 32 bits as a float or as an integer. */
 export function bitcast(x: Value, dtype: DType): Value {
@@ -27,7 +27,7 @@ const bitcastScalar: ScalarMeaning = {
   spell: ([x], { dtype, nameOf }) => `${nameOf(dtype === "f32" ? floatKernel : bitsKernel)}(${x})`,
 };
 
-const bitcastOp: Op = defineOp({
+export const bitcastOp: Op = defineOp({
   name: "bitcast",
   summary: "Takes the bits of a number as a number of another dtype.",
   operands: [{ name: "x" }],
@@ -61,80 +61,82 @@ const bitcastOp: Op = defineOp({
 const bits = { operands: ["x", "y"], dtypes: "bits", partials: notDifferentiable } as const;
 const integers = { operands: ["x", "y"], dtypes: "integer", partials: notDifferentiable } as const;
 
-export const bitRecords = {
-  and: elementwise({
-    ...bits,
-    name: "and",
-    cheap: true,
-    summary: "Both: the logical and of bools, the bitwise and of integers.",
-    commutative: true,
-    scalar: {
-      compute: ([x, y]) => x & y,
-      spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} && ${y}` : `${x} & ${y}`),
-    },
-    semantics: "true where both are true; of integers, the bits set in both.",
-    example: { dtype: "bool", run: "@main(true, false) == false" },
-  }),
-  or: elementwise({
-    ...bits,
-    name: "or",
-    cheap: true,
-    summary: "Either: the logical or of bools, the bitwise or of integers.",
-    commutative: true,
-    scalar: {
-      compute: ([x, y]) => x | y,
-      spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} || ${y}` : `${x} | ${y}`),
-    },
-    semantics: "true where one is true; of integers, the bits set in either.",
-    example: { dtype: "bool", run: "@main(true, false) == true" },
-  }),
-  xor: elementwise({
-    ...bits,
-    name: "xor",
-    cheap: true,
-    summary: "One but not both: the logical xor of bools, the bitwise xor of integers.",
-    commutative: true,
-    scalar: {
-      compute: ([x, y]) => x ^ y,
-      spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} !== ${y}` : `${x} ^ ${y}`),
-    },
-    semantics: "true where the two differ; of integers, the bits set in one of them.",
-    example: { dtype: "i32", run: "@main(12, 10) == 6" },
-  }),
-  shiftLeft: elementwise({
-    ...integers,
-    name: "shift_left",
-    cheap: true,
-    summary: "Moves bits up.",
-    scalar: {
-      compute: ([x, y], { dtype }) => x << (dtype === "u8" ? y & 7 : y),
-      spell: ([x, y], { dtype }) => (dtype === "u8" ? `${x} << (${y} & 7)` : `${x} << ${y}`),
-    },
-    semantics: "The bits of x, y places up, zeros below; y counts modulo the width of the dtype.",
-    example: { dtype: "i32", run: "@main(3, 4) == 48" },
-  }),
-  shiftRight: elementwise({
-    ...integers,
-    name: "shift_right",
-    cheap: true,
-    summary: "Moves bits down.",
-    scalar: {
-      compute: ([x, y], { dtype }) => (dtype === "u32" ? x >>> y : x >> (dtype === "u8" ? y & 7 : y)),
-      spell: ([x, y], { dtype }) =>
-        dtype === "u32" ? `${x} >>> ${y}` : dtype === "u8" ? `${x} >> (${y} & 7)` : `${x} >> ${y}`,
-    },
-    semantics:
-      "The bits of x, y places down, copies of the sign above for i32, zeros for u32 and u8; y counts modulo the width of the dtype.",
-    example: { dtype: "i32", run: "@main(-16, 2) == -4" },
-  }),
-  popcount: elementwise({
-    ...integers,
-    name: "popcount",
-    summary: "Counts the bits that are set.",
-    operands: ["x"],
-    scalar: fromKernel(kernel("popcount", popcountOf)),
-    semantics: "How many of the bits of x are 1; all 32 for -1.",
-    example: { dtype: "i32", run: "@main(255) == 8" },
-  }),
-  bitcast: bitcastOp,
-};
+export const andOp: Op = elementwise({
+  ...bits,
+  name: "and",
+  cheap: true,
+  summary: "Both: the logical and of bools, the bitwise and of integers.",
+  commutative: true,
+  scalar: {
+    compute: ([x, y]) => x & y,
+    spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} && ${y}` : `${x} & ${y}`),
+  },
+  semantics: "true where both are true; of integers, the bits set in both.",
+  example: { dtype: "bool", run: "@main(true, false) == false" },
+});
+
+export const orOp: Op = elementwise({
+  ...bits,
+  name: "or",
+  cheap: true,
+  summary: "Either: the logical or of bools, the bitwise or of integers.",
+  commutative: true,
+  scalar: {
+    compute: ([x, y]) => x | y,
+    spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} || ${y}` : `${x} | ${y}`),
+  },
+  semantics: "true where one is true; of integers, the bits set in either.",
+  example: { dtype: "bool", run: "@main(true, false) == true" },
+});
+
+export const xorOp: Op = elementwise({
+  ...bits,
+  name: "xor",
+  cheap: true,
+  summary: "One but not both: the logical xor of bools, the bitwise xor of integers.",
+  commutative: true,
+  scalar: {
+    compute: ([x, y]) => x ^ y,
+    spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} !== ${y}` : `${x} ^ ${y}`),
+  },
+  semantics: "true where the two differ; of integers, the bits set in one of them.",
+  example: { dtype: "i32", run: "@main(12, 10) == 6" },
+});
+
+export const shiftLeftOp: Op = elementwise({
+  ...integers,
+  name: "shift_left",
+  cheap: true,
+  summary: "Moves bits up.",
+  scalar: {
+    compute: ([x, y], { dtype }) => x << (dtype === "u8" ? y & 7 : y),
+    spell: ([x, y], { dtype }) => (dtype === "u8" ? `${x} << (${y} & 7)` : `${x} << ${y}`),
+  },
+  semantics: "The bits of x, y places up, zeros below; y counts modulo the width of the dtype.",
+  example: { dtype: "i32", run: "@main(3, 4) == 48" },
+});
+
+export const shiftRightOp: Op = elementwise({
+  ...integers,
+  name: "shift_right",
+  cheap: true,
+  summary: "Moves bits down.",
+  scalar: {
+    compute: ([x, y], { dtype }) => (dtype === "u32" ? x >>> y : x >> (dtype === "u8" ? y & 7 : y)),
+    spell: ([x, y], { dtype }) =>
+      dtype === "u32" ? `${x} >>> ${y}` : dtype === "u8" ? `${x} >> (${y} & 7)` : `${x} >> ${y}`,
+  },
+  semantics:
+    "The bits of x, y places down, copies of the sign above for i32, zeros for u32 and u8; y counts modulo the width of the dtype.",
+  example: { dtype: "i32", run: "@main(-16, 2) == -4" },
+});
+
+export const popcountOp: Op = elementwise({
+  ...integers,
+  name: "popcount",
+  summary: "Counts the bits that are set.",
+  operands: ["x"],
+  scalar: fromKernel(kernel("popcount", popcountOf)),
+  semantics: "How many of the bits of x are 1; all 32 for -1.",
+  example: { dtype: "i32", run: "@main(255) == 8" },
+});

@@ -1,6 +1,6 @@
 // Powers, roots, exponentials and logarithms, element by element.
 
-import { type DType, isFloat, type Kernel, kernel, type Value } from "../../ir/index.ts";
+import { type DType, isFloat, type Kernel, kernel, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { compare, elementwise, not, select } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, real, unary } from "../base/scalar.ts";
@@ -9,19 +9,19 @@ import { and, or } from "./bits.ts";
 import * as kernels from "./kernels/index.ts";
 import { isFinite as finite } from "./rounding.ts";
 
-export const exp = unary(() => exponentialRecords.exp);
-export const exp2 = unary(() => exponentialRecords.exp2);
-export const expm1 = unary(() => exponentialRecords.expm1);
-export const log = unary(() => exponentialRecords.log);
-export const log2 = unary(() => exponentialRecords.log2);
-export const log10 = unary(() => exponentialRecords.log10);
-export const log1p = unary(() => exponentialRecords.log1p);
-export const logistic = unary(() => exponentialRecords.logistic);
-export const sqrt = unary(() => exponentialRecords.sqrt);
-export const rsqrt = unary(() => exponentialRecords.rsqrt);
-export const cbrt = unary(() => exponentialRecords.cbrt);
-export const pow = binary(() => exponentialRecords.pow);
-export const hypot = binary(() => exponentialRecords.hypot);
+export const exp = unary(() => expOp);
+export const exp2 = unary(() => exp2Op);
+export const expm1 = unary(() => expm1Op);
+export const log = unary(() => logOp);
+export const log2 = unary(() => log2Op);
+export const log10 = unary(() => log10Op);
+export const log1p = unary(() => log1pOp);
+export const logistic = unary(() => logisticOp);
+export const sqrt = unary(() => sqrtOp);
+export const rsqrt = unary(() => rsqrtOp);
+export const cbrt = unary(() => cbrtOp);
+export const pow = binary(() => powOp);
+export const hypot = binary(() => hypotOp);
 
 const powKernel = kernel("pow", kernels.pow);
 const powI32Kernel = kernel("powI32", kernels.powI32);
@@ -54,132 +54,142 @@ function reciprocal(x: Value, c: number): Value {
   return div(constantLike(1 / c, x), x);
 }
 
-export const exponentialRecords = {
-  exp: elementwise({
-    ...real,
-    name: "exp",
-    summary: "e to the power x.",
-    scalar: fromMath("exp"),
-    partials: (_operands, result) => [result],
-    semantics: "eˣ; 0 at -∞, ∞ at ∞.",
-    example: { dtype: "f64", run: "@main(0) == 1" },
-  }),
-  exp2: elementwise({
-    ...real,
-    name: "exp2",
-    summary: "2 to the power x.",
-    scalar: fromKernel(kernel("exp2", kernels.exp2)),
-    partials: (_operands, result) => [mul(result, constantLike(Math.LN2, result))],
-    semantics: "2ˣ, exact where x is whole; 0 at -∞, ∞ at ∞.",
-    example: { dtype: "f64", run: "@main(10) == 1024" },
-  }),
-  expm1: elementwise({
-    ...real,
-    name: "expm1",
-    summary: "e to the power x, less 1.",
-    scalar: fromMath("expm1"),
-    partials: ([x]) => [exp(x)],
-    semantics: "eˣ - 1, accurate near 0; ±0 is kept, -1 at -∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  log: elementwise({
-    ...real,
-    name: "log",
-    summary: "The natural logarithm.",
-    scalar: fromMath("log"),
-    partials: ([x]) => [reciprocal(x, 1)],
-    semantics: "log x; -∞ at ±0, NaN below 0.",
-    example: { dtype: "f64", run: "@main(1) == 0" },
-  }),
-  log2: elementwise({
-    ...real,
-    name: "log2",
-    summary: "The logarithm to base 2.",
-    scalar: fromMath("log2"),
-    partials: ([x]) => [reciprocal(x, Math.LN2)],
-    semantics: "log₂ x; -∞ at ±0, NaN below 0.",
-    example: { dtype: "f64", run: "@main(8) == 3" },
-  }),
-  log10: elementwise({
-    ...real,
-    name: "log10",
-    summary: "The logarithm to base 10.",
-    scalar: fromMath("log10"),
-    partials: ([x]) => [reciprocal(x, Math.LN10)],
-    semantics: "log₁₀ x; -∞ at ±0, NaN below 0.",
-    example: { dtype: "f64", run: "@main(1000) ~= 3" },
-  }),
-  log1p: elementwise({
-    ...real,
-    name: "log1p",
-    summary: "The natural logarithm of 1 + x.",
-    scalar: fromMath("log1p"),
-    partials: ([x]) => [reciprocal(add(constantLike(1, x), x), 1)],
-    semantics: "log(1 + x), accurate near 0; ±0 is kept, -∞ at -1, NaN below.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  logistic: elementwise({
-    ...real,
-    name: "logistic",
-    summary: "The logistic sigmoid.",
-    scalar: fromKernel(kernel("logistic", kernels.logistic)),
-    partials: (_operands, s) => [mul(s, sub(constantLike(1, s), s))],
-    semantics: "1 / (1 + e⁻ˣ), accurate in both tails; 0 at -∞, 1 at ∞.",
-    example: { dtype: "f64", run: "@main(0) == 0.5" },
-  }),
-  sqrt: elementwise({
-    ...real,
-    name: "sqrt",
-    summary: "The square root.",
-    scalar: fromMath("sqrt"),
-    partials: (_operands, result) => [div(constantLike(0.5, result), result)],
-    semantics: "√x, correctly rounded; ±0 is kept, NaN below 0. The derivative is ∞ at 0.",
-    example: { dtype: "f64", run: "@main(9) == 3" },
-  }),
-  rsqrt: elementwise({
-    ...real,
-    name: "rsqrt",
-    summary: "The reciprocal of the square root.",
-    scalar: fromKernel(kernel("rsqrt", kernels.rsqrt)),
-    partials: ([x], result) => [mul(constantLike(-0.5, x), div(result, x))],
-    semantics: "1 / √x; ±∞ at ±0, 0 at ∞, NaN below 0.",
-    example: { dtype: "f64", run: "@main(4) == 0.5" },
-  }),
-  cbrt: elementwise({
-    ...real,
-    name: "cbrt",
-    summary: "The cube root.",
-    scalar: fromMath("cbrt"),
-    partials: (_operands, r) => [reciprocal(mul(r, r), 3)],
-    semantics: "∛x with the sign of x; ±0 and ±∞ are kept. The derivative is ∞ at 0.",
-    example: { dtype: "f64", run: "@main(-27) == -3" },
-  }),
-  pow: elementwise({
-    name: "pow",
-    summary: "x to the power y.",
-    operands: ["x", "y"],
-    dtypes: "stored",
-    scalar: {
-      compute: ([x, y], { dtype }) => powerOf(dtype).compute(x, y),
-      spell: ([x, y], { dtype, nameOf }) => `${nameOf(powerOf(dtype))}(${x}, ${y})`,
-    },
-    partials: ([x, y], result) => [powByBase(x, y), powByExponent(x, y, result)],
-    semantics:
-      "xʸ as ECMAScript's Math.pow: 1 where y is 0, NaN where x is ±1 and y ±∞; x·x where y is 2. Integers wrap; a negative y gives 1/x^|y| truncated, 0 where x is 0. The derivative to x is 0 where y is 0; the derivative to y is 0 where the power is 0 and at 0⁰, NaN for other x below 0.",
-    example: { dtype: "f64", run: "@main(2, 10) == 1024" },
-  }),
-  hypot: elementwise({
-    name: "hypot",
-    summary: "The length of a vector with two components.",
-    operands: ["x", "y"],
-    dtypes: "float",
-    scalar: { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` },
-    partials: ([x, y], result) => [ratio(x, result), ratio(y, result)],
-    semantics:
-      "√(x² + y²) without overflow on the way; ∞ if either is infinite, even beside a NaN. The derivatives at the origin are 0.",
-    example: { dtype: "f64", run: "@main(3, 4) == 5" },
-  }),
-};
+export const expOp: Op = elementwise({
+  ...real,
+  name: "exp",
+  summary: "e to the power x.",
+  scalar: fromMath("exp"),
+  partials: (_operands, result) => [result],
+  semantics: "eˣ; 0 at -∞, ∞ at ∞.",
+  example: { dtype: "f64", run: "@main(0) == 1" },
+});
+
+export const exp2Op: Op = elementwise({
+  ...real,
+  name: "exp2",
+  summary: "2 to the power x.",
+  scalar: fromKernel(kernel("exp2", kernels.exp2)),
+  partials: (_operands, result) => [mul(result, constantLike(Math.LN2, result))],
+  semantics: "2ˣ, exact where x is whole; 0 at -∞, ∞ at ∞.",
+  example: { dtype: "f64", run: "@main(10) == 1024" },
+});
+
+export const expm1Op: Op = elementwise({
+  ...real,
+  name: "expm1",
+  summary: "e to the power x, less 1.",
+  scalar: fromMath("expm1"),
+  partials: ([x]) => [exp(x)],
+  semantics: "eˣ - 1, accurate near 0; ±0 is kept, -1 at -∞.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const logOp: Op = elementwise({
+  ...real,
+  name: "log",
+  summary: "The natural logarithm.",
+  scalar: fromMath("log"),
+  partials: ([x]) => [reciprocal(x, 1)],
+  semantics: "log x; -∞ at ±0, NaN below 0.",
+  example: { dtype: "f64", run: "@main(1) == 0" },
+});
+
+export const log2Op: Op = elementwise({
+  ...real,
+  name: "log2",
+  summary: "The logarithm to base 2.",
+  scalar: fromMath("log2"),
+  partials: ([x]) => [reciprocal(x, Math.LN2)],
+  semantics: "log₂ x; -∞ at ±0, NaN below 0.",
+  example: { dtype: "f64", run: "@main(8) == 3" },
+});
+
+export const log10Op: Op = elementwise({
+  ...real,
+  name: "log10",
+  summary: "The logarithm to base 10.",
+  scalar: fromMath("log10"),
+  partials: ([x]) => [reciprocal(x, Math.LN10)],
+  semantics: "log₁₀ x; -∞ at ±0, NaN below 0.",
+  example: { dtype: "f64", run: "@main(1000) ~= 3" },
+});
+
+export const log1pOp: Op = elementwise({
+  ...real,
+  name: "log1p",
+  summary: "The natural logarithm of 1 + x.",
+  scalar: fromMath("log1p"),
+  partials: ([x]) => [reciprocal(add(constantLike(1, x), x), 1)],
+  semantics: "log(1 + x), accurate near 0; ±0 is kept, -∞ at -1, NaN below.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const logisticOp: Op = elementwise({
+  ...real,
+  name: "logistic",
+  summary: "The logistic sigmoid.",
+  scalar: fromKernel(kernel("logistic", kernels.logistic)),
+  partials: (_operands, s) => [mul(s, sub(constantLike(1, s), s))],
+  semantics: "1 / (1 + e⁻ˣ), accurate in both tails; 0 at -∞, 1 at ∞.",
+  example: { dtype: "f64", run: "@main(0) == 0.5" },
+});
+
+export const sqrtOp: Op = elementwise({
+  ...real,
+  name: "sqrt",
+  summary: "The square root.",
+  scalar: fromMath("sqrt"),
+  partials: (_operands, result) => [div(constantLike(0.5, result), result)],
+  semantics: "√x, correctly rounded; ±0 is kept, NaN below 0. The derivative is ∞ at 0.",
+  example: { dtype: "f64", run: "@main(9) == 3" },
+});
+
+export const rsqrtOp: Op = elementwise({
+  ...real,
+  name: "rsqrt",
+  summary: "The reciprocal of the square root.",
+  scalar: fromKernel(kernel("rsqrt", kernels.rsqrt)),
+  partials: ([x], result) => [mul(constantLike(-0.5, x), div(result, x))],
+  semantics: "1 / √x; ±∞ at ±0, 0 at ∞, NaN below 0.",
+  example: { dtype: "f64", run: "@main(4) == 0.5" },
+});
+
+export const cbrtOp: Op = elementwise({
+  ...real,
+  name: "cbrt",
+  summary: "The cube root.",
+  scalar: fromMath("cbrt"),
+  partials: (_operands, r) => [reciprocal(mul(r, r), 3)],
+  semantics: "∛x with the sign of x; ±0 and ±∞ are kept. The derivative is ∞ at 0.",
+  example: { dtype: "f64", run: "@main(-27) == -3" },
+});
+
+export const powOp: Op = elementwise({
+  name: "pow",
+  summary: "x to the power y.",
+  operands: ["x", "y"],
+  dtypes: "stored",
+  scalar: {
+    compute: ([x, y], { dtype }) => powerOf(dtype).compute(x, y),
+    spell: ([x, y], { dtype, nameOf }) => `${nameOf(powerOf(dtype))}(${x}, ${y})`,
+  },
+  partials: ([x, y], result) => [powByBase(x, y), powByExponent(x, y, result)],
+  semantics:
+    "xʸ as ECMAScript's Math.pow: 1 where y is 0, NaN where x is ±1 and y ±∞; x·x where y is 2. Integers wrap; a negative y gives 1/x^|y| truncated, 0 where x is 0. The derivative to x is 0 where y is 0; the derivative to y is 0 where the power is 0 and at 0⁰, NaN for other x below 0.",
+  example: { dtype: "f64", run: "@main(2, 10) == 1024" },
+});
+
+export const hypotOp: Op = elementwise({
+  name: "hypot",
+  summary: "The length of a vector with two components.",
+  operands: ["x", "y"],
+  dtypes: "float",
+  scalar: { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` },
+  partials: ([x, y], result) => [ratio(x, result), ratio(y, result)],
+  semantics:
+    "√(x² + y²) without overflow on the way; ∞ if either is infinite, even beside a NaN. The derivatives at the origin are 0.",
+  example: { dtype: "f64", run: "@main(3, 4) == 5" },
+});
 
 function powerOf(dtype: DType): Kernel {
   return isFloat(dtype) ? powKernel : dtype === "i32" ? powI32Kernel : powU32Kernel;

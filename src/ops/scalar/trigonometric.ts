@@ -1,25 +1,25 @@
 // Functions of angles, of the circle and of the hyperbola, element by element.
 
-import type { Value } from "../../ir/index.ts";
+import type { Op, Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
 import { binary, fromMath, real, unary } from "../base/scalar.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { hypot, ratio, rsqrt, sqrt } from "./exponential.ts";
 
-export const sin = unary(() => trigonometricRecords.sin);
-export const cos = unary(() => trigonometricRecords.cos);
-export const tan = unary(() => trigonometricRecords.tan);
-export const asin = unary(() => trigonometricRecords.asin);
-export const acos = unary(() => trigonometricRecords.acos);
-export const atan = unary(() => trigonometricRecords.atan);
-export const atan2 = binary(() => trigonometricRecords.atan2);
-export const sinh = unary(() => trigonometricRecords.sinh);
-export const cosh = unary(() => trigonometricRecords.cosh);
-export const tanh = unary(() => trigonometricRecords.tanh);
-export const asinh = unary(() => trigonometricRecords.asinh);
-export const acosh = unary(() => trigonometricRecords.acosh);
-export const atanh = unary(() => trigonometricRecords.atanh);
+export const sin = unary(() => sinOp);
+export const cos = unary(() => cosOp);
+export const tan = unary(() => tanOp);
+export const asin = unary(() => asinOp);
+export const acos = unary(() => acosOp);
+export const atan = unary(() => atanOp);
+export const atan2 = binary(() => atan2Op);
+export const sinh = unary(() => sinhOp);
+export const cosh = unary(() => coshOp);
+export const tanh = unary(() => tanhOp);
+export const asinh = unary(() => asinhOp);
+export const acosh = unary(() => acoshOp);
+export const atanh = unary(() => atanhOp);
 
 const one = (like: Value): Value => constantLike(1, like);
 const square = (x: Value): Value => mul(x, x);
@@ -34,127 +34,137 @@ function overSquare(x: Value, h: Value): Value {
   return ratio(ratio(x, h), h);
 }
 
-export const trigonometricRecords = {
-  sin: elementwise({
-    ...real,
-    name: "sin",
-    summary: "Sine of an angle in radians.",
-    scalar: fromMath("sin"),
-    partials: ([x]) => [cos(x)],
-    semantics: "sin x; NaN at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  cos: elementwise({
-    ...real,
-    name: "cos",
-    summary: "Cosine of an angle in radians.",
-    scalar: fromMath("cos"),
-    partials: ([x]) => [neg(sin(x))],
-    semantics: "cos x; NaN at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 1" },
-  }),
-  tan: elementwise({
-    ...real,
-    name: "tan",
-    summary: "Tangent of an angle in radians.",
-    scalar: fromMath("tan"),
-    partials: (_operands, t) => [add(one(t), square(t))],
-    semantics: "tan x; ±0 is kept, NaN at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  asin: elementwise({
-    ...real,
-    name: "asin",
-    summary: "The angle with a given sine.",
-    scalar: fromMath("asin"),
-    partials: ([x]) => [rsqrt(oneLessSquare(x))],
-    semantics: "asin x, from -π/2 to π/2; ±0 is kept, NaN outside -1 to 1. The derivative is ∞ at ±1.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  acos: elementwise({
-    ...real,
-    name: "acos",
-    summary: "The angle with a given cosine.",
-    scalar: fromMath("acos"),
-    partials: ([x]) => [neg(rsqrt(oneLessSquare(x)))],
-    semantics: "acos x, from 0 to π; NaN outside -1 to 1. The derivative is -∞ at ±1.",
-    example: { dtype: "f64", run: "@main(1) == 0" },
-  }),
-  atan: elementwise({
-    ...real,
-    name: "atan",
-    summary: "The angle with a given tangent.",
-    scalar: fromMath("atan"),
-    partials: ([x]) => [div(one(x), add(one(x), square(x)))],
-    semantics: "atan x, from -π/2 to π/2; ±0 is kept, ±π/2 at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  atan2: elementwise({
-    name: "atan2",
-    summary: "The angle of the point (x, y).",
-    operands: ["y", "x"],
-    dtypes: "float",
-    scalar: { compute: ([y, x]) => Math.atan2(y, x), spell: ([y, x]) => `Math.atan2(${y}, ${x})` },
-    partials: ([y, x]) => {
-      const h = hypot(x, y);
-      return [overSquare(x, h), neg(overSquare(y, h))];
-    },
-    semantics:
-      "The angle from the positive x-axis to the point (x, y), from -π to π; the signs of zeros choose the side, as in IEEE 754. The derivatives at the origin are 0.",
-    example: { dtype: "f64", run: "@main(0, 1) == 0" },
-  }),
-  sinh: elementwise({
-    ...real,
-    name: "sinh",
-    summary: "Hyperbolic sine.",
-    scalar: fromMath("sinh"),
-    partials: ([x]) => [cosh(x)],
-    semantics: "sinh x; ±0 and ±∞ are kept.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  cosh: elementwise({
-    ...real,
-    name: "cosh",
-    summary: "Hyperbolic cosine.",
-    scalar: fromMath("cosh"),
-    partials: ([x]) => [sinh(x)],
-    semantics: "cosh x; ∞ at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 1" },
-  }),
-  tanh: elementwise({
-    ...real,
-    name: "tanh",
-    summary: "Hyperbolic tangent.",
-    scalar: fromMath("tanh"),
-    partials: (_operands, t) => [sub(one(t), square(t))],
-    semantics: "tanh x; ±0 is kept, ±1 at ±∞.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  asinh: elementwise({
-    ...real,
-    name: "asinh",
-    summary: "Inverse hyperbolic sine.",
-    scalar: fromMath("asinh"),
-    partials: ([x]) => [div(one(x), hypot(one(x), x))],
-    semantics: "asinh x; ±0 and ±∞ are kept.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-  acosh: elementwise({
-    ...real,
-    name: "acosh",
-    summary: "Inverse hyperbolic cosine.",
-    scalar: fromMath("acosh"),
-    partials: ([x]) => [div(one(x), mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x)))))],
-    semantics: "acosh x, from 0; NaN below 1. The derivative is ∞ at 1.",
-    example: { dtype: "f64", run: "@main(1) == 0" },
-  }),
-  atanh: elementwise({
-    ...real,
-    name: "atanh",
-    summary: "Inverse hyperbolic tangent.",
-    scalar: fromMath("atanh"),
-    partials: ([x]) => [div(one(x), oneLessSquare(x))],
-    semantics: "atanh x; ±0 is kept, ±∞ at ±1, NaN beyond.",
-    example: { dtype: "f64", run: "@main(0) == 0" },
-  }),
-};
+export const sinOp: Op = elementwise({
+  ...real,
+  name: "sin",
+  summary: "Sine of an angle in radians.",
+  scalar: fromMath("sin"),
+  partials: ([x]) => [cos(x)],
+  semantics: "sin x; NaN at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const cosOp: Op = elementwise({
+  ...real,
+  name: "cos",
+  summary: "Cosine of an angle in radians.",
+  scalar: fromMath("cos"),
+  partials: ([x]) => [neg(sin(x))],
+  semantics: "cos x; NaN at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 1" },
+});
+
+export const tanOp: Op = elementwise({
+  ...real,
+  name: "tan",
+  summary: "Tangent of an angle in radians.",
+  scalar: fromMath("tan"),
+  partials: (_operands, t) => [add(one(t), square(t))],
+  semantics: "tan x; ±0 is kept, NaN at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const asinOp: Op = elementwise({
+  ...real,
+  name: "asin",
+  summary: "The angle with a given sine.",
+  scalar: fromMath("asin"),
+  partials: ([x]) => [rsqrt(oneLessSquare(x))],
+  semantics: "asin x, from -π/2 to π/2; ±0 is kept, NaN outside -1 to 1. The derivative is ∞ at ±1.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const acosOp: Op = elementwise({
+  ...real,
+  name: "acos",
+  summary: "The angle with a given cosine.",
+  scalar: fromMath("acos"),
+  partials: ([x]) => [neg(rsqrt(oneLessSquare(x)))],
+  semantics: "acos x, from 0 to π; NaN outside -1 to 1. The derivative is -∞ at ±1.",
+  example: { dtype: "f64", run: "@main(1) == 0" },
+});
+
+export const atanOp: Op = elementwise({
+  ...real,
+  name: "atan",
+  summary: "The angle with a given tangent.",
+  scalar: fromMath("atan"),
+  partials: ([x]) => [div(one(x), add(one(x), square(x)))],
+  semantics: "atan x, from -π/2 to π/2; ±0 is kept, ±π/2 at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const atan2Op: Op = elementwise({
+  name: "atan2",
+  summary: "The angle of the point (x, y).",
+  operands: ["y", "x"],
+  dtypes: "float",
+  scalar: { compute: ([y, x]) => Math.atan2(y, x), spell: ([y, x]) => `Math.atan2(${y}, ${x})` },
+  partials: ([y, x]) => {
+    const h = hypot(x, y);
+    return [overSquare(x, h), neg(overSquare(y, h))];
+  },
+  semantics:
+    "The angle from the positive x-axis to the point (x, y), from -π to π; the signs of zeros choose the side, as in IEEE 754. The derivatives at the origin are 0.",
+  example: { dtype: "f64", run: "@main(0, 1) == 0" },
+});
+
+export const sinhOp: Op = elementwise({
+  ...real,
+  name: "sinh",
+  summary: "Hyperbolic sine.",
+  scalar: fromMath("sinh"),
+  partials: ([x]) => [cosh(x)],
+  semantics: "sinh x; ±0 and ±∞ are kept.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const coshOp: Op = elementwise({
+  ...real,
+  name: "cosh",
+  summary: "Hyperbolic cosine.",
+  scalar: fromMath("cosh"),
+  partials: ([x]) => [sinh(x)],
+  semantics: "cosh x; ∞ at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 1" },
+});
+
+export const tanhOp: Op = elementwise({
+  ...real,
+  name: "tanh",
+  summary: "Hyperbolic tangent.",
+  scalar: fromMath("tanh"),
+  partials: (_operands, t) => [sub(one(t), square(t))],
+  semantics: "tanh x; ±0 is kept, ±1 at ±∞.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const asinhOp: Op = elementwise({
+  ...real,
+  name: "asinh",
+  summary: "Inverse hyperbolic sine.",
+  scalar: fromMath("asinh"),
+  partials: ([x]) => [div(one(x), hypot(one(x), x))],
+  semantics: "asinh x; ±0 and ±∞ are kept.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});
+
+export const acoshOp: Op = elementwise({
+  ...real,
+  name: "acosh",
+  summary: "Inverse hyperbolic cosine.",
+  scalar: fromMath("acosh"),
+  partials: ([x]) => [div(one(x), mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x)))))],
+  semantics: "acosh x, from 0; NaN below 1. The derivative is ∞ at 1.",
+  example: { dtype: "f64", run: "@main(1) == 0" },
+});
+
+export const atanhOp: Op = elementwise({
+  ...real,
+  name: "atanh",
+  summary: "Inverse hyperbolic tangent.",
+  scalar: fromMath("atanh"),
+  partials: ([x]) => [div(one(x), oneLessSquare(x))],
+  semantics: "atanh x; ±0 is kept, ±∞ at ±1, NaN beyond.",
+  example: { dtype: "f64", run: "@main(0) == 0" },
+});

@@ -22,7 +22,7 @@ import { kinds, nestedLoops } from "./reduce-order.ts";
 
 export type ArgReduceKind = "max" | "min";
 
-const argReduceOp: Op = defineOp({
+export const argReduceOp: Op = defineOp({
   name: "arg_reduce",
   summary: "The subscript of the largest or smallest element along an axis, which disappears.",
   operands: [{ name: "x" }],
@@ -113,5 +113,3 @@ function lowerArgReduce(x: LowerContext, at: readonly Dim[]): Value {
 export function argReduce(x: Value, { kind, axis }: { readonly kind: ArgReduceKind; readonly axis: number }): Value {
   return emit1(argReduceOp, [x], { attributes: { kind, axis } });
 }
-
-export const argReduceRecords = { argReduce: argReduceOp };

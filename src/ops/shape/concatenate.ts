@@ -26,7 +26,7 @@ import { ifElse } from "../control/control.ts";
 import { withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
-const concatenateOp: Op = defineOp({
+export const concatenateOp: Op = defineOp({
   name: "concatenate",
   summary: "Tensors one behind the other along an axis.",
   operands: [{ name: "tensors", variadic: true }],
@@ -170,5 +170,3 @@ function partsOfConcatenate(operation: Operation): readonly Part[] {
 export function concatenate(tensors: readonly Value[], axis = 0): Value {
   return tensors.length === 1 ? tensors[0] : emit1(concatenateOp, tensors, { attributes: { axis } });
 }
-
-export const concatenateRecords = { concatenate: concatenateOp };

@@ -30,8 +30,8 @@ import { otherAxes, tensorOf } from "../base/define.ts";
 import { compare } from "../base/elementwise.ts";
 import { ifElse } from "../control/control.ts";
 import { forLoop, loopNest } from "../loop/loop.ts";
-import { add, arithmeticRecords, maximum, minimum, mul } from "../scalar/arithmetic.ts";
-import { and, bitRecords, or } from "../scalar/bits.ts";
+import { add, addOp, maximum, maximumOp, minimum, minimumOp, mul, mulOp } from "../scalar/arithmetic.ts";
+import { and, andOp, or, orOp } from "../scalar/bits.ts";
 
 export type ReduceKind = "sum" | "prod" | "max" | "min" | "and" | "or";
 
@@ -47,12 +47,12 @@ const lowest = (dtype: DType): number => (isFloat(dtype) ? -Infinity : dtypes[dt
 const highest = (dtype: DType): number => (isFloat(dtype) ? Infinity : dtypes[dtype].max);
 
 export const kinds: Readonly<Record<ReduceKind, Kind>> = {
-  sum: { combine: add, record: arithmeticRecords.add, identity: () => 0, bools: false },
-  prod: { combine: mul, record: arithmeticRecords.mul, identity: () => 1, bools: false },
-  max: { combine: maximum, record: arithmeticRecords.maximum, identity: lowest, bools: false },
-  min: { combine: minimum, record: arithmeticRecords.minimum, identity: highest, bools: false },
-  and: { combine: and, record: bitRecords.and, identity: () => 1, bools: true },
-  or: { combine: or, record: bitRecords.or, identity: () => 0, bools: true },
+  sum: { combine: add, record: addOp, identity: () => 0, bools: false },
+  prod: { combine: mul, record: mulOp, identity: () => 1, bools: false },
+  max: { combine: maximum, record: maximumOp, identity: lowest, bools: false },
+  min: { combine: minimum, record: minimumOp, identity: highest, bools: false },
+  and: { combine: and, record: andOp, identity: () => 1, bools: true },
+  or: { combine: or, record: orOp, identity: () => 0, bools: true },
 };
 
 /** Numbers or bools, as the kind wants. */

@@ -43,7 +43,7 @@ import {
 
 // ---- broadcast ------------------------------------------------------------------------------------------------------
 
-const broadcastOp: Op = defineOp({
+export const broadcastOp: Op = defineOp({
   name: "broadcast",
   summary: "Repeats a tensor along new axes.",
   operands: [{ name: "x" }],
@@ -127,7 +127,7 @@ export function withBatchAxis(x: Value, isBatched: boolean, size: Dim): Value {
 
 // ---- reduce ---------------------------------------------------------------------------------------------------------
 
-const reduceOp: Op = defineOp({
+export const reduceOp: Op = defineOp({
   name: "reduce",
   summary: "Combines elements along axes, which disappear.",
   operands: [{ name: "x" }],
@@ -274,5 +274,3 @@ function multipliedOut(x: Value, axes: readonly number[]): Value {
   const rows = reduce(select(others, matrix, constantLike(1, matrix)), { kind: "prod", axes: [rank + 1] });
   return permute(reshape(rows, pick(shape, order)), inverse(order));
 }
-
-export const reduceRecords = { broadcast: broadcastOp, reduce: reduceOp };

@@ -43,7 +43,7 @@ export interface Box {
   readonly strides?: readonly number[];
 }
 
-const sliceOp: Op = defineOp({
+export const sliceOp: Op = defineOp({
   name: "slice",
   summary: "A box of elements, every so many along each axis.",
   operands: [{ name: "x" }],
@@ -172,7 +172,7 @@ export interface Padding {
   readonly interior?: readonly number[];
 }
 
-const padOp: Op = defineOp({
+export const padOp: Op = defineOp({
   name: "pad",
   summary: "Puts a value around and between elements, or cuts elements off.",
   operands: [{ name: "x" }, { name: "value" }],
@@ -374,5 +374,3 @@ function partsOfPad(operation: Operation): readonly Part[] {
     },
   ];
 }
-
-export const slicingRecords = { slice: sliceOp, pad: padOp };

@@ -33,7 +33,7 @@ import {
 
 // ---- reshape --------------------------------------------------------------------------------------------------------
 
-const reshapeOp: Op = defineOp({
+export const reshapeOp: Op = defineOp({
   name: "reshape",
   summary: "The same elements in row-major order under another shape.",
   operands: [{ name: "x" }],
@@ -94,7 +94,7 @@ export function reshape(x: Value, shape: readonly Dim[]): Value {
 
 // ---- permute --------------------------------------------------------------------------------------------------------
 
-const permuteOp: Op = defineOp({
+export const permuteOp: Op = defineOp({
   name: "permute",
   summary: "Reorders axes.",
   operands: [{ name: "x" }],
@@ -158,7 +158,7 @@ export function permute(x: Value, permutation: readonly number[]): Value {
 
 // ---- reverse --------------------------------------------------------------------------------------------------------
 
-const reverseOp: Op = defineOp({
+export const reverseOp: Op = defineOp({
   name: "reverse",
   summary: "Elements in the opposite order along axes.",
   operands: [{ name: "x" }],
@@ -225,5 +225,3 @@ function evalReverse(x: EvalContext): NdArray {
 export function reverse(x: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? x : emit1(reverseOp, [x], { attributes: { axes } });
 }
-
-export const structuralRecords = { reshape: reshapeOp, permute: permuteOp, reverse: reverseOp };

@@ -36,7 +36,7 @@ import {
 } from "./window-attributes.ts";
 import { overWindow } from "./window-loops.ts";
 
-const argReduceWindowOp: Op = defineOp({
+export const argReduceWindowOp: Op = defineOp({
   name: "arg_reduce_window",
   summary: "The position in x of the largest or smallest element under a window, at each of its places.",
   operands: [{ name: "x" }],
@@ -116,5 +116,3 @@ function batchArgReduceWindow({ operation, operands: [x] }: BatchContext): Value
   const position = sub(inBatch, mul(iota(tensorType("i32", shape), 0), size));
   return select(compare(inBatch, constantLike(0, inBatch), "lt"), inBatch, position);
 }
-
-export const argWindowRecords = { argReduceWindow: argReduceWindowOp };

@@ -39,7 +39,7 @@ import { addAt, elementsAt, positionsUnder } from "./window-elements.ts";
 import { overWindow } from "./window-loops.ts";
 import { transposed } from "./window-shape.ts";
 
-const reduceWindowOp: Op = defineOp({
+export const reduceWindowOp: Op = defineOp({
   name: "reduce_window",
   summary: "Combines the elements under a window, at each of its places.",
   operands: [{ name: "x" }],
@@ -176,5 +176,3 @@ function factors(operation: Operation, x: Value, result: Value) {
   const elements = elementsAt(x, positions, 1);
   return { positions, others: productOfOthers(elements, result, windowAxes(x)) };
 }
-
-export const windowRecords = { reduceWindow: reduceWindowOp };

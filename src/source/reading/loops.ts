@@ -1,7 +1,7 @@
 // Loops: a `while` that carries what a step changes. The first reading finds out what that is; the last one writes it.
 
 import { type BlockBuilder, currentBlock, emit, sameType, Value } from "../../ir/index.ts";
-import { cast, compare, gather, records } from "../../ops/index.ts";
+import { cast, compare, gather, whileOp } from "../../ops/index.ts";
 import type { LoopFacts } from "../state/facts.ts";
 import type { Location } from "../state/location.ts";
 import {
@@ -339,7 +339,7 @@ function write(x: Reading, l: Loop, number: number, breaks: Target): void {
   });
   const { pending } = x.path;
   x.at(l.at);
-  const values = emit(records.while, inits, { regions: [cond.finish(goesOn), body.finish(results)], names });
+  const values = emit(whileOp, inits, { regions: [cond.finish(goesOn), body.finish(results)], names });
   receive(x, slots, values, last);
   x.path = { isAlive: facts.canEnd, pending: new Set([...outside.pending, ...pending]) };
 }

@@ -1,7 +1,7 @@
 // Where paths part and meet: a branch is an `if` whose results are what either path changed.
 
 import { type BlockBuilder, emit, sameDim, tensorType, type Value, withBuilder } from "../../ir/index.ts";
-import { not, or, records, zeros } from "../../ops/index.ts";
+import { ifOp, not, or, zeros } from "../../ops/index.ts";
 import type { Location } from "../state/location.ts";
 import {
   ArrayCell,
@@ -185,7 +185,7 @@ function meet(
   const { yields } = meeting;
   const regions = forks.map((f, k) => f.builder.finish(yields.map((y) => y.values[k])));
   const isEmpty = yields.length === 0 && regions.every((r) => r.operations.length === 0);
-  meeting.receive(isEmpty ? [] : emit(records.if, [test], { regions, names: yields.map((y) => y.name) }));
+  meeting.receive(isEmpty ? [] : emit(ifOp, [test], { regions, names: yields.map((y) => y.name) }));
 }
 
 class Meeting {

@@ -2,14 +2,13 @@
 // and products of them. A counter need not be kept for each step: it follows from the number of the step.
 
 import { Dense, elementDType, isScalar, type Operation, type Value } from "../../../ir/index.ts";
-import { leafRecords } from "../../base/constant.ts";
+import { constantOp } from "../../base/constant.ts";
 import { castOp } from "../../base/elementwise.ts";
-import { arithmeticRecords } from "../../scalar/arithmetic.ts";
+import { addOp, mulOp, subOp } from "../../scalar/arithmetic.ts";
 
 /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
 export type Definition = (value: Value) => Operation | null;
 
-const { add, sub, mul } = arithmeticRecords;
 /** Beyond it, floats skip integers. */
 const exact = 2 ** 53;
 /** A loop counts its steps in 32 bits. */
@@ -28,11 +27,11 @@ function stepOf(loop: Operation, k: number, of: Definition): number | null {
   const argument = body.arguments[k];
   if (cond === undefined || elementDType(argument.type) !== "f64" || !isScalar(argument.type)) return null;
   const next = of(body.results[k]);
-  if (next === null || (next.op !== add && next.op !== sub)) return null;
+  if (next === null || (next.op !== addOp && next.op !== subOp)) return null;
   const [x, y] = next.operands;
-  const by = x === argument ? constantOf(y, of) : next.op === add && y === argument ? constantOf(x, of) : null;
+  const by = x === argument ? constantOf(y, of) : next.op === addOp && y === argument ? constantOf(x, of) : null;
   if (by === null || !Number.isInteger(by)) return null;
-  return next.op === sub ? -by : by;
+  return next.op === subOp ? -by : by;
 }
 
 function sizeOfCounter(loop: Operation, k: number, step: number, of: Definition, depth: number): number | null {
@@ -54,10 +53,10 @@ function sizeOf(value: Value, of: Definition, depth: number): number | null {
   const known = constantOf(value, of);
   if (known !== null) return Number.isInteger(known) && !Object.is(known, -0) ? within(Math.abs(known)) : null;
   if (op === castOp) return elementDType(operands[0].type) === "i32" ? mostSteps : null;
-  if (op !== add && op !== sub && op !== mul) return null;
+  if (op !== addOp && op !== subOp && op !== mulOp) return null;
   const [x, y] = operands.map((v) => sizeOf(v, of, depth + 1));
   if (x === null || y === null) return null;
-  if (op !== mul) return within(x + y);
+  if (op !== mulOp) return within(x + y);
   // a negative number times 0 is no integer's zero
   const isPositive = operands.some((v) => (constantOf(v, of) ?? 0) > 0);
   return isPositive ? within(x * y) : null;
@@ -69,7 +68,7 @@ function within(size: number): number | null {
 
 function constantOf(value: Value, of: Definition): number | null {
   const operation = of(value);
-  if (operation?.op !== leafRecords.constant || !isScalar(value.type)) return null;
+  if (operation?.op !== constantOp || !isScalar(value.type)) return null;
   const c = operation.attributes.value;
   return c instanceof Dense ? c.at(0) : Number(c);
 }

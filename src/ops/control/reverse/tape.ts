@@ -19,7 +19,6 @@ import {
   type TypeContext,
   type Value,
 } from "../../../ir/index.ts";
-import { emptyOp } from "../../base/constant.ts";
 import { defineOp, dtypeOf, emit1 } from "../../base/define.ts";
 import { zerosLike } from "../../base/zeros.ts";
 
@@ -45,7 +44,7 @@ const most = 65_536;
 
 const batched = { kind: "none", reason: "lists come from differentiation, which follows batching" } as const;
 
-const pushOp: Op = defineOp({
+export const pushOp: Op = defineOp({
   name: "push",
   summary: "A list with more values on top.",
   operands: [{ name: "list" }, { name: "values", variadic: true }],
@@ -78,7 +77,7 @@ const pushOp: Op = defineOp({
   },
 });
 
-const popOp: Op = defineOp({
+export const popOp: Op = defineOp({
   name: "pop",
   summary: "A list without its top values, and those.",
   operands: [{ name: "list" }],
@@ -148,5 +147,3 @@ export function pop(tape: Value, count = 1): readonly [rest: Value, ...values: V
   const [rest, ...values] = emit(popOp, [tape], { attributes: { count } });
   return [rest, ...values];
 }
-
-export const tapeRecords = { empty: emptyOp, push: pushOp, pop: popOp };

@@ -1,0 +1,55 @@
+// Every family of ops: its records, `…Op`, and the strict functions that append them to the current builder.
+
+export {
+  constant,
+  constantLike,
+  constantOp,
+  dim,
+  dimOp,
+  empty,
+  emptyOp,
+  indexValue,
+  iota,
+  iotaOp,
+} from "./base/constant.ts";
+export {
+  cast,
+  castOp,
+  compare,
+  compareOp,
+  type Direction,
+  not,
+  notOp,
+  select,
+  selectOp,
+} from "./base/elementwise.ts";
+export * from "./contract/conv.ts";
+export * from "./contract/dot.ts";
+export { call, callOp } from "./control/calls.ts";
+export * from "./control/control.ts";
+export { customJvp, customJvpOp, customVjp, customVjpOp } from "./control/custom.ts";
+export * from "./control/reverse/tape.ts";
+export * from "./control/transforms.ts";
+export * from "./indexing/dynamic-slice.ts";
+export * from "./indexing/gather.ts";
+export * from "./linalg/factorizations.ts";
+export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
+export { alloc, allocOp, forLoop, forOp, load, loadOp, store, storeOp } from "./loop/loop.ts";
+export { rangeMessage, subscriptOp } from "./loop/subscript.ts";
+export * from "./meta.ts";
+export * from "./order/cumulative.ts";
+export * from "./order/sort.ts";
+export { type RngWord, rngBits, rngBitsOp, splitKeys } from "./random/rng-bits.ts";
+export * from "./scalar/arithmetic.ts";
+export * from "./scalar/bits.ts";
+export * from "./scalar/exponential.ts";
+export * from "./scalar/rounding.ts";
+export * from "./scalar/special.ts";
+export * from "./scalar/trigonometric.ts";
+export * from "./shape/arg-reduce.ts";
+export * from "./shape/concatenate.ts";
+export { broadcast, broadcastOp, reduce, reduceOp, reduceSum, withBatchAxis } from "./shape/reduce.ts";
+export { type Box, type Padding, pad, padOp, slice, sliceOp } from "./shape/slicing.ts";
+export * from "./structural/structural.ts";
+export * from "./window/window.ts";
+export * from "./window/window-arg.ts";

@@ -1,0 +1,20 @@
+// The table of all ops, gathered from the families: what reads, shows or draws any op there is needs it, nothing else.
+
+import type { Op, OpTable } from "../ir/index.ts";
+import * as families from "./families.ts";
+
+/** What a family exports as `addOp` stands in the table as `add`. */
+type Records<Families> = {
+  readonly [Name in keyof Families as Name extends `${infer Short}Op` ? Short : never]: Families[Name];
+};
+
+function recordsOf<Families extends object>(exported: Families): Records<Families> {
+  const named = Object.entries(exported).filter(([name]) => name.endsWith("Op"));
+  return Object.fromEntries(named.map(([name, op]) => [name.slice(0, -"Op".length), op])) as Records<Families>;
+}
+
+/** Every op of the project, by its name in TypeScript. */
+export const records = recordsOf(families) satisfies Readonly<Record<string, Op>>;
+
+/** Every op of the project, by mnemonic. */
+export const standardOps: OpTable = new Map(Object.values(records).map((op) => [op.name, op]));
