@@ -116,7 +116,7 @@ describe("an expression", () => {
   it("has all of its derivatives' operations come from the text", () => {
     const f = compileExpression("sin(x*y) / hypot(x, 3) ^ y", ["x", "y"], { hessian: true });
     const files = f.module.funcs.flatMap((func) =>
-      func.body.operations.flatMap((o) => (o.op.traits.constant === true ? [] : [o.origin?.file])),
+      func.body.operations.flatMap((o) => (o.op.traits.constant ? [] : [o.origin?.file])),
     );
     expect(new Set(files)).toEqual(new Set(["<expression>"]));
   });

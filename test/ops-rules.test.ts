@@ -240,7 +240,7 @@ function pull(
 
 function plain(c: Contribution, like: Value): Value | null {
   if (c === null || c instanceof Value) return c;
-  if ("addTo" in c) return c.addTo(zerosLike(like));
+  if (c.kind === "increment") return c.addTo(zerosLike(like));
   return select(c.mask, c.value, zerosLike(c.value));
 }
 

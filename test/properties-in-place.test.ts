@@ -6,7 +6,16 @@ import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
 import { Takeovers, takeoversOfBody } from "../passes/loop/lower-to-loops/takeover.ts";
 import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
-import { type Block, findFunc, type Module, type NdArray, printModule, signatureOf, verify } from "../src/ir/index.ts";
+import {
+  type Block,
+  findFunc,
+  loopOf,
+  type Module,
+  type NdArray,
+  printModule,
+  signatureOf,
+  verify,
+} from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 import {
   arbitraryArrayProgram,
@@ -93,7 +102,8 @@ function takenIn(block: Block, takeovers: Takeovers): number {
     const { regions, sources } = takeovers.branchesOf(operation);
     n += sources.filter((source) => source !== null).length;
     for (const [i, region] of operation.regions.entries()) {
-      const own = operation.op.traits.carries === true ? takeoversOfBody(operation) : regions[i];
+      const loop = loopOf(operation);
+      const own = loop !== null ? takeoversOfBody(loop) : regions[i];
       if (i === operation.regions.length - 1 || regions.length > 0) n += takenIn(region, own);
     }
   }

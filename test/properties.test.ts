@@ -122,7 +122,7 @@ describe("random programs", () => {
     for (const program of fc.sample(arbitraryProgram(), { numRuns: 400, seed: 1 })) {
       for (const func of buildProgram(program).funcs) walk(func.body, ({ op }) => void used.add(op.name));
     }
-    const expected = [...standardOps.values()].filter((op) => op.level !== "loop" && op.traits.transform !== true);
+    const expected = [...standardOps.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
     expect(expected.map((op) => op.name).filter((name) => !used.has(name))).toEqual([]);
   });
 

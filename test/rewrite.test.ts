@@ -5,11 +5,12 @@ import {
   BlockBuilder,
   buildFunc,
   countOperations,
+  defineOp,
   emit,
   isomorphic,
   type Module,
   makeModule,
-  Op,
+  type Op,
   type OpDefinition,
   type OpTable,
   originAt,
@@ -35,7 +36,7 @@ import {
 import { errorOf } from "./support/errors.ts";
 
 function op(form: Pick<OpDefinition, "name" | "operands"> & Partial<OpDefinition>): Op {
-  return new Op({
+  return defineOp({
     summary: "for tests",
     types: (x) => [x.operands[0]],
     derivative: { kind: "none", reason: "for tests" },

@@ -346,7 +346,7 @@ describe("rules of canonicalize", () => {
   it("have an example each, or a pattern of elementwise ops", () => {
     for (const rule of canonicalizeRules) {
       const { pattern } = rule;
-      const isElementwise = pattern?.kind === "operation" && pattern.op.traits.elementwise === true;
+      const isElementwise = pattern?.kind === "operation" && pattern.op.traits.elementwise;
       expect(isStructural(rule) || isElementwise, rule.name).toBe(true);
     }
   });

@@ -51,7 +51,7 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
 
 function holdsMap(block: Block): boolean {
   let found = false;
-  walk(block, ({ op }) => void (found ||= op.traits.maps === true));
+  walk(block, ({ op }) => void (found ||= op.traits.maps));
   return found;
 }
 
@@ -103,7 +103,7 @@ class Batching implements BatchHost {
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       const renamed = withOperands(operation, replacements.all(operation.operands));
-      if (operation.op.traits.maps === true) this.#map(renamed, builder, replacements);
+      if (operation.op.traits.maps) this.#map(renamed, builder, replacements);
       else if (operation.regions.length === 0) builder.append(renamed);
       else {
         const inner = (r: Block): Block => this.#block(r, new BlockBuilder(builder.scope, builder), replacements);

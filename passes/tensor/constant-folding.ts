@@ -129,9 +129,9 @@ function isFoldable(operation: Operation): boolean {
     op.eval !== null &&
     regions.length === 0 &&
     calleeOf(operation) === null &&
-    traits.constant !== true &&
-    traits.memory !== true &&
-    traits.transform !== true &&
+    !traits.constant &&
+    !traits.memory &&
+    !traits.transform &&
     results.length > 0 &&
     results.every((v) => v.type.kind === "tensor")
   );
@@ -139,7 +139,7 @@ function isFoldable(operation: Operation): boolean {
 
 /** The results of an operation on constants; null where they are too large, not known yet or an error at run time. */
 function evaluate(operation: Operation, operands: readonly Known[]): readonly Literal[] | null {
-  const isElementwise = operation.op.traits.elementwise === true;
+  const isElementwise = operation.op.traits.elementwise;
   // an elementwise op of splats is one scalar computation, whatever the shape
   const asScalars = isElementwise && operands.length > 0 && operands.every((k) => splatOf(k.literal) !== null);
   if (!asScalars && !isSmall(operation, operands)) return null;

@@ -82,7 +82,7 @@ class Sweep {
 function touchesMemory(operation: Operation): boolean {
   const isMemory = (v: Value): boolean => v.type.kind === "memref";
   return (
-    operation.op.traits.memory === true ||
+    operation.op.traits.memory ||
     operation.operands.some(isMemory) ||
     operation.results.some(isMemory) ||
     operation.regions.some((r) => r.operations.some(touchesMemory))
@@ -204,7 +204,7 @@ function mix(hash: number, n: number): number {
 }
 
 function isCommutative({ op, operands }: Operation): boolean {
-  return op.traits.commutative === true && operands.length === 2;
+  return op.traits.commutative && operands.length === 2;
 }
 
 function sameOperands(a: Operation, b: Operation): boolean {

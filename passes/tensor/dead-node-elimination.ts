@@ -5,6 +5,8 @@ import {
   calleesOf,
   Effects,
   findFunc,
+  type Loop,
+  loopOf,
   type Module,
   makeBlock,
   mapBodies,
@@ -85,24 +87,29 @@ class Liveness {
     if (definition === undefined) return;
     const { operation, k, isResult } = definition;
     this.#keep(operation);
-    const { op, operands, regions } = operation;
-    if (op.traits.carries === true) {
-      const isCarried = k < operation.segments[0];
-      if (isCarried) this.#use([operands[k]]);
-      if (isCarried || isResult) this.#use([regions[regions.length - 1].results[k]]);
-    } else if (op.traits.branches === true) for (const region of regions) this.#use([region.results[k]]);
+    const loop = loopOf(operation);
+    if (loop !== null) {
+      const at = isResult ? k : k - loop.firstArgument;
+      const isCarried = at >= 0 && at < loop.count;
+      if (isCarried) this.#use([loop.inits[at]]);
+      if (isCarried || isResult) this.#use([loop.body.results[at]]);
+    } else if (operation.op.traits.branches) for (const region of operation.regions) this.#use([region.results[k]]);
   }
 
   /** What an operation needs whatever is used of it. */
   #keep(operation: Operation): void {
     if (this.#live.has(operation)) return;
     this.#live.add(operation);
-    const { op, operands, regions, segments } = operation;
-    const isLoop = op.traits.carries === true;
-    this.#use(isLoop ? operands.slice(segments[0]) : operands);
-    if (op.traits.branches === true) return;
-    // a loop's last region yields what is carried on and collected, the others its condition
-    for (const region of isLoop ? regions.slice(0, -1) : regions) this.#use(region.results);
+    const { op, operands, regions } = operation;
+    const loop = loopOf(operation);
+    if (loop !== null) {
+      this.#use(operands.filter((_, i) => i < loop.firstOperand || i >= loop.firstOperand + loop.count));
+      this.#use(loop.test?.results ?? []);
+      return;
+    }
+    this.#use(operands);
+    if (op.traits.branches) return;
+    for (const region of regions) this.#use(region.results);
   }
 
   // ---- what is left -------------------------------------------------------------------------------------------------
@@ -115,8 +122,9 @@ class Liveness {
   #operation(operation: Operation): Operation {
     const { op, regions } = operation;
     if (regions.length === 0) return operation;
-    if (op.traits.carries === true) return this.#loop(operation);
-    const trimmed = op.traits.branches === true ? this.#usedResults(operation) : operation;
+    const loop = loopOf(operation);
+    if (loop !== null) return this.#loop(loop);
+    const trimmed = op.traits.branches ? this.#usedResults(operation) : operation;
     return withRegions(
       trimmed,
       trimmed.regions.map((r) => this.#block(r)),
@@ -135,26 +143,27 @@ class Liveness {
   }
 
   /** A loop carries what is used after it or in one of its steps, and collects what is used after it. */
-  #loop(operation: Operation): Operation {
-    const { operands, regions, results, segments } = operation;
-    const count = segments[0];
+  #loop({ operation, count, firstOperand, firstArgument, body }: Loop): Operation {
+    const { op, operands, regions, results, segments } = operation;
     const isUsed = results.map(
-      (v, k) => this.#used.has(v) || (k < count && regions.some((r) => this.#used.has(r.arguments[k]))),
+      (v, k) => this.#used.has(v) || (k < count && regions.some((r) => this.#used.has(r.arguments[firstArgument + k]))),
     );
     const trimmed = regions.map((r) => this.#block(r));
     if (isUsed.every((used) => used)) return withRegions(operation, trimmed);
-    const isCarried = (k: number): boolean => k >= count || isUsed[k];
+    const keep = (values: readonly Value[], first: number): readonly Value[] =>
+      values.filter((_, i) => i < first || i >= first + count || isUsed[i - first]);
+    const carried = op.groups.indexOf(op.loop?.carried ?? "");
     return withParts(operation, {
-      operands: operands.filter((_, k) => isCarried(k)),
+      operands: keep(operands, firstOperand),
       regions: trimmed.map((r, i) =>
         makeBlock(
-          r.arguments.filter((_, k) => isCarried(k)),
+          keep(r.arguments, firstArgument),
           r.operations,
-          i === regions.length - 1 ? r.results.filter((_, k) => isUsed[k]) : r.results,
+          regions[i] === body ? r.results.filter((_, k) => isUsed[k]) : r.results,
         ),
       ),
       results: results.filter((_, k) => isUsed[k]),
-      segments: [isUsed.slice(0, count).filter(Boolean).length, ...segments.slice(1)],
+      segments: segments.map((n, i) => (i === carried ? isUsed.slice(0, count).filter(Boolean).length : n)),
     });
   }
 }

@@ -314,7 +314,7 @@ function referredOnce(module: Module): ReadonlySet<string> {
       const name = calleeOf(operation);
       if (name === null) return;
       const count = (references.get(name)?.count ?? 0) + 1;
-      references.set(name, { count, from, isTransform: operation.op.traits.transform === true });
+      references.set(name, { count, from, isTransform: operation.op.traits.transform });
     });
   }
   const single = new Set<string>();

@@ -99,7 +99,7 @@ class Inlining {
   #block(block: Block, builder: BlockBuilder): Block {
     for (const operation of block.operations) {
       const callee = this.#inlinedCallee(operation);
-      if (operation.op.traits.wraps === true) this.#unwrap(operation, builder);
+      if (operation.op.traits.wraps) this.#unwrap(operation, builder);
       else if (callee === null) builder.append(this.#operation(operation, builder));
       else this.#splice(operation, callee, builder);
     }
@@ -107,7 +107,7 @@ class Inlining {
   }
 
   #inlinedCallee(operation: Operation): Func | null {
-    const stays = operation.op.traits.transform === true || operation.attributes.checkpoint === true;
+    const stays = operation.op.traits.transform || operation.attributes.checkpoint === true;
     const name = stays ? null : calleeOf(operation);
     const callee = name === null ? undefined : this.#funcs.get(name);
     // a body without ranks has to be refined for the ranks of this call first
@@ -167,14 +167,13 @@ function bindsToItself(bound: Readonly<Record<string, Dim>>): boolean {
 
 function holdsWrapped(block: Block): boolean {
   let found = false;
-  walk(block, ({ op }) => void (found ||= op.traits.wraps === true));
+  walk(block, ({ op }) => void (found ||= op.traits.wraps));
   return found;
 }
 
 /** Whether a region holds what inlining may change. */
 function holdsCall({ regions }: Operation): boolean {
   let found = false;
-  for (const region of regions)
-    walk(region, (o) => void (found ||= calleeOf(o) !== null || o.op.traits.wraps === true));
+  for (const region of regions) walk(region, (o) => void (found ||= calleeOf(o) !== null || o.op.traits.wraps));
   return found;
 }

@@ -40,7 +40,7 @@ function inBlock(block: Block): Block {
   const operations: Operation[] = [];
   for (const operation of block.operations) {
     const regions = operation.regions.map(inBlock);
-    if (operation.op.traits.carries !== true) {
+    if (operation.op.loop === null) {
       operations.push(withRegions(operation, regions));
       continue;
     }
@@ -90,8 +90,8 @@ function isMovable(operation: Operation): boolean {
     op.effect === "pure" &&
     regions.length === 0 &&
     calleeOf(operation) === null &&
-    traits.memory !== true &&
-    traits.transform !== true &&
+    !traits.memory &&
+    !traits.transform &&
     results.every((v) => v.type.kind === "tensor")
   );
 }
@@ -99,5 +99,5 @@ function isMovable(operation: Operation): boolean {
 /** Constants, and of tensors what becomes part of whatever reads it: such only moves with what needs it. */
 function costsNothing({ op, results }: Operation): boolean {
   const { constant, cheap, moves } = op.traits;
-  return constant === true || (!results.every((v) => isScalar(v.type)) && (cheap === true || moves === true));
+  return constant || (!results.every((v) => isScalar(v.type)) && (cheap || moves));
 }

@@ -137,7 +137,7 @@ class Drawing {
 function factsOf(operation: Operation): string {
   const { op, attributes } = operation;
   const callee = calleeOf(operation);
-  const first = callee !== null ? [`@${callee}`] : op.traits.constant === true ? [constantText(attributes.value)] : [];
+  const first = callee !== null ? [`@${callee}`] : op.traits.constant ? [constantText(attributes.value)] : [];
   return [...first, ...printAttributes(operation)].filter((part) => part !== "").join(", ");
 }
 

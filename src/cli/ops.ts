@@ -44,7 +44,7 @@ function describe(op: Op): object {
 
 function page(op: Op): string {
   const operands = op.operands.map((o) => (o.variadic === true ? `${o.name}…` : o.name));
-  const traits = Object.entries(op.traits).flatMap(([trait, holds]) => (holds === true ? [trait] : []));
+  const traits = Object.entries(op.traits).flatMap(([trait, holds]) => (holds ? [trait] : []));
   const facts: [string, string][] = [
     ["operands", operands.join(", ") || "none"],
     ["attributes", Object.entries(op.attributes).map(attributeText).join("\n")],

@@ -46,7 +46,7 @@ function holdsTransform(module: Module): boolean {
   let found = false;
   for (const func of module.funcs) {
     walk(func.body, (operation) => {
-      found ||= operation.op.traits.transform === true;
+      found ||= operation.op.traits.transform;
     });
   }
   return found;

@@ -97,6 +97,7 @@ export const probeOp: Op = defineOp({
   attributes: { name: { kind: "string", summary: "what the observer is told" } },
   level: "both",
   effect: "effect",
+  aliases: [0],
   types: (x) => x.operands,
   eval(x) {
     x.observe(x.attributes.name as string, x.operands[0]);

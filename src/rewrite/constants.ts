@@ -24,7 +24,7 @@ function isLiteral(value: Attribute | undefined): value is Literal {
 
 /** Whether the op's value is its attribute `value`. */
 function isConstantOp(op: Op): boolean {
-  return op.traits.constant === true && op.attributes.value?.kind === "constant";
+  return op.traits.constant && op.attributes.value?.kind === "constant";
 }
 
 /** What a constant operation holds; null for any other operation. */

@@ -61,7 +61,7 @@ function isPattern(part: Pattern | Attributes): part is Pattern {
 
 /** A pattern stands for a value that may be computed elsewhere or not at all: no effects, no memory, no regions. */
 function checkPattern(op: Op, operands: readonly Pattern[], attributes: Attributes): void {
-  if (op.effect === "effect" || op.traits.memory === true || op.regions.length > 0) {
+  if (op.effect === "effect" || op.traits.memory || op.regions.length > 0) {
     fail("structure", `${op.name} has effects, memory or regions, which a pattern cannot describe`, {
       hint: "write a pass",
     });
@@ -114,7 +114,7 @@ export function mayMatch(
   const [v, w] = values;
   if (p.kind === "variable" && q.kind === "variable" && p.index === q.index && v !== w) return false;
   if (mayBe(p, v, around) && mayBe(q, w, around)) return true;
-  return op.traits.commutative === true && mayBe(p, w, around) && mayBe(q, v, around);
+  return op.traits.commutative && mayBe(p, w, around) && mayBe(q, v, around);
 }
 
 function mayBe(pattern: Pattern, value: Value, around: Surroundings): boolean {
@@ -154,7 +154,7 @@ class Matcher {
       return false;
     };
     if (attempt(operation.operands)) return true;
-    return op.traits.commutative === true && operands.length === 2 && attempt([...operation.operands].reverse());
+    return op.traits.commutative && operands.length === 2 && attempt([...operation.operands].reverse());
   }
 
   #value(pattern: Pattern, value: Value): boolean {

@@ -174,7 +174,7 @@ const constant: Kind = ({ picks }) => {
 
 /** A value and a constant under an op that commutes: what most identities speak of. */
 const withConstant: Kind = ({ picks }, pool, { elementwise: records }) => {
-  const common = records.filter((op) => op.traits.commutative === true);
+  const common = records.filter((op) => op.traits.commutative);
   const x = at(pool, picks[1]);
   const type = tensor(x);
   const value = type.dtype === "bool" ? picks[2] % 2 === 0 : literals[picks[2] % literals.length];

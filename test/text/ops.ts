@@ -1,11 +1,11 @@
 // Ops with every form of text and no meaning: what the parser's and printer's tests are written in.
 
-import { type AssemblyItem, Op, type OpDefinition, type OpTable } from "../../src/ir/index.ts";
+import { type AssemblyItem, defineOp, type Op, type OpDefinition, type OpTable } from "../../src/ir/index.ts";
 
 type Form = Pick<OpDefinition, "name" | "operands"> & Partial<OpDefinition>;
 
 function op(form: Form): Op {
-  return new Op({
+  return defineOp({
     summary: "for tests",
     level: "both",
     types: (x) => x.declared ?? [],

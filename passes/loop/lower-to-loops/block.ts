@@ -213,7 +213,7 @@ export function isLoweredBlock(block: Block): boolean {
 function isLowered({ op, operands, results, regions }: Operation): boolean {
   return (
     op.level !== "tensor" &&
-    op.traits.transform !== true &&
+    !op.traits.transform &&
     operands.every(isLoweredValue) &&
     results.every(isLoweredValue) &&
     regions.every(isLoweredBlock)
@@ -225,5 +225,5 @@ function isLoweredValue({ type }: Value): boolean {
 }
 
 function isZero({ op, attributes }: Operation): boolean {
-  return op.traits.constant === true && Object.is(Number(attributes.value), 0);
+  return op.traits.constant && Object.is(Number(attributes.value), 0);
 }

@@ -1,6 +1,8 @@
 // Regions and calls over tensors: results and carried tensors live in memory, scalars stay values.
 
 import {
+  type Block,
+  carriedIn,
   currentBlock,
   type Dim,
   emit,
@@ -8,26 +10,15 @@ import {
   groupOf,
   indexDim,
   isDirect,
+  type Loop,
+  loopOf,
   loweredType,
   type Op,
   type Operation,
-  shapeOf,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import {
-  callOp,
-  emptyOp,
-  forLoop,
-  ifOp,
-  load,
-  popOp,
-  probeOp,
-  pushOp,
-  scanOp,
-  store,
-  whileOp,
-} from "../../../src/ops/index.ts";
+import { callOp, emptyOp, forLoop, ifOp, load, popOp, probeOp, pushOp, store } from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
@@ -37,8 +28,6 @@ type Lower = (block: BlockLowering, operation: Operation) => void;
 
 const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
   [ifOp, lowerIf],
-  [whileOp, lowerWhile],
-  [scanOp, lowerScan],
   [callOp, lowerCall],
   [probeOp, lowerProbe],
   [emptyOp, lowerEmpty],
@@ -47,12 +36,15 @@ const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
 ]);
 
 export function lowerStructured(block: BlockLowering, operation: Operation): void {
+  const loop = loopOf(operation);
   const lower = lowerings.get(operation.op);
-  if (lower === undefined) {
+  if (loop !== null && loop.test !== null) lowerWhile(block, loop, loop.test);
+  else if (loop !== null && loop.extent !== null) lowerScan(block, loop, loop.extent);
+  else if (lower !== undefined) lower(block, operation);
+  else {
     const reason = `${operation.op.name} cannot be lowered to loops: a pass has to resolve it first`;
     fail("no-eval", reason, { origin: operation.origin });
   }
-  lower(block, operation);
 }
 
 /** Memory for each tensor among the results; null for scalars. */
@@ -131,17 +123,17 @@ type Carried =
   /** In two memories that take turns: a step reads one and writes the other. */
   | { readonly kind: "turns"; readonly current: Value; readonly next: Value; readonly name: string | null };
 
-function carriedOf(block: BlockLowering, operation: Operation, inits: readonly Value[]): readonly Carried[] {
+function carriedOf(block: BlockLowering, { operation, inits, body, firstArgument }: Loop): readonly Carried[] {
   const { nests } = block;
-  const body = operation.regions[operation.regions.length - 1];
   return inits.map((init, k) => {
-    const { name } = body.arguments[k];
+    const argument = body.arguments[firstArgument + k];
+    const { name } = argument;
     if (isDirect(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
-    if (body.results[k] === body.arguments[k]) {
+    if (body.results[k] === argument) {
       return { kind: "fixed", buffer: { memory: nests.memoryOf(init), prefix: [] } };
     }
     const isInPlace = isInPlaceCarry(operation, k);
-    const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : body.arguments[k]);
+    const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : argument);
     if (isInPlace) return { kind: "fixed", buffer: own };
     return { kind: "turns", current: wholeOf(nests, own, init), next: nests.allocate(init.type, name).memory, name };
   });
@@ -198,10 +190,10 @@ function nextCarried(carried: readonly Carried[], values: readonly Value[], scal
   return next;
 }
 
-function lowerWhile(block: BlockLowering, operation: Operation): void {
-  const { op, operands, regions, results, origin } = operation;
-  const [cond, body] = regions;
-  const carried = carriedOf(block, operation, operands);
+function lowerWhile(block: BlockLowering, loop: Loop, cond: Block): void {
+  const { body } = loop;
+  const { op, results, origin } = loop.operation;
+  const carried = carriedOf(block, loop);
   const { operands: inits, names } = carryOperands(carried);
   const types = inits.map((v) => v.type);
   const builder = currentBlock();
@@ -218,7 +210,7 @@ function lowerWhile(block: BlockLowering, operation: Operation): void {
       types,
       (...values) => {
         const next = bindCarried(block, body.arguments, carried, values);
-        return nextCarried(carried, values, block.region(body, next, takeoversOfBody(operation)));
+        return nextCarried(carried, values, block.region(body, next, takeoversOfBody(loop)));
       },
       names,
     ),
@@ -227,15 +219,13 @@ function lowerWhile(block: BlockLowering, operation: Operation): void {
 }
 
 /** A `for` over the leading axis: elements are read in place, outputs written to their position. */
-function lowerScan(block: BlockLowering, operation: Operation): void {
-  const { attributes, regions, results } = operation;
-  const [body] = regions;
-  const carries = groupOf(operation, "carry").length;
+function lowerScan(block: BlockLowering, loop: Loop, length: Dim): void {
+  const { operation, body, count } = loop;
+  const { attributes, results } = operation;
   const over = groupOf(operation, "over").map((v) => sourceOf(block, v));
-  const stacked = buffersForOutputs(block, results.slice(carries));
-  const carried = carriedOf(block, operation, groupOf(operation, "carry"));
+  const stacked = buffersForOutputs(block, results.slice(count));
+  const carried = carriedOf(block, loop);
   const { operands: inits, names } = carryOperands(carried);
-  const length = scanLength(operation);
   const last = forLoop(
     0,
     length,
@@ -243,29 +233,29 @@ function lowerScan(block: BlockLowering, operation: Operation): void {
     inits,
     (index, ...values) => {
       const step = attributes.reverse === true ? subDims(subDims(length, 1), indexDim(index)) : indexDim(index);
-      for (const [i, source] of over.entries()) bindElement(block, body.arguments[carries + i], source, step);
-      const next = bindCarried(block, body.arguments.slice(0, carries), carried, values);
+      for (const [i, source] of over.entries()) bindElement(block, body.arguments[count + i], source, step);
+      const next = bindCarried(block, carriedIn(loop, body), carried, values);
       const outputs = stacked.map((b) => ({ memory: b.memory, prefix: [...b.prefix, step] }));
-      return lowerStep(block, operation, carried, values, next, outputs);
+      return lowerStep(block, loop, carried, values, next, outputs);
     },
     ["t", ...names],
   );
-  bindCarried(block, results.slice(0, carries), carried, last);
-  for (const [i, r] of results.slice(carries).entries()) block.nests.buffers.set(r, stacked[i]);
+  bindCarried(block, results.slice(0, count), carried, last);
+  for (const [i, r] of results.slice(count).entries()) block.nests.buffers.set(r, stacked[i]);
 }
 
 function lowerStep(
   block: BlockLowering,
-  operation: Operation,
+  loop: Loop,
   carried: readonly Carried[],
   values: readonly Value[],
   next: readonly (Buffer | null)[],
   outputs: readonly Buffer[],
 ): readonly Value[] {
-  const [body] = operation.regions;
+  const { body } = loop;
   const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
   const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
-  const scalars = block.region(body, destinations, takeoversOfBody(operation));
+  const scalars = block.region(body, destinations, takeoversOfBody(loop));
   for (const [i, b] of outputs.entries()) {
     if (!isTensor(i)) store(block.nests.scalars.get(body.results[next.length + i]), b.memory, b.prefix);
   }
@@ -285,9 +275,4 @@ function bindElement(block: BlockLowering, argument: Value, source: Buffer, step
   const at = [...source.prefix, step];
   if (isDirect(argument.type)) block.nests.scalars.set(argument, load(source.memory, at));
   else block.nests.buffers.set(argument, { memory: source.memory, prefix: at });
-}
-
-function scanLength(operation: Operation): Dim {
-  const over = groupOf(operation, "over");
-  return over.length > 0 ? shapeOf(over[0])[0] : (operation.attributes.length as Dim);
 }

@@ -117,8 +117,8 @@ export class Placements {
   #collect(operation: Operation, position: number): void {
     this.#positions.set(operation, position);
     const { op, operands: given, results } = operation;
-    const isRepeated = op.traits.moves === true && given.every((v) => isScalar(v.type) || this.#constants.has(v));
-    if (isRepeated || (op.traits.constant === true && !isManifold(operation))) this.#constants.add(results[0]);
+    const isRepeated = op.traits.moves && given.every((v) => isScalar(v.type) || this.#constants.has(v));
+    if (isRepeated || (op.traits.constant && !isManifold(operation))) this.#constants.add(results[0]);
     for (const [operand, v] of operation.operands.entries()) {
       const uses = this.#uses.get(v);
       const use = { by: operation, operand };
@@ -257,9 +257,9 @@ export class Placements {
     const { op, operands, results } = operation;
     // what decides by subscript is not free: read again, it would decide again
     const isPlain = op.lowering?.kind === "element" && op.lowering.parts === undefined;
-    const isMove = isPlain && (op.traits.moves === true || operands.length === 0);
+    const isMove = isPlain && (op.traits.moves || operands.length === 0);
     const isCheap = this.#isCheapOfOne(operation);
-    if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant === true)) return null;
+    if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant)) return null;
     if (this.#isLoadedWithin(results[0])) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
@@ -293,7 +293,7 @@ export class Placements {
     const visit = (operation: Operation): void => {
       const { op, operands, results } = operation;
       const source = (v: Value): Value => moved.get(v) ?? v;
-      if (op.traits.moves === true && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
+      if (op.traits.moves && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
       if (op.effect !== "mayFail") return;
       for (const [i, { isChecked }] of this.#readsOf(operation).entries())
         if (isChecked) checked.add(source(operands[i]));
@@ -304,7 +304,7 @@ export class Placements {
 
   /** Computing it from its one operand costs no more than reading it from memory would. */
   #isCheapOfOne({ op, operands, results }: Operation): boolean {
-    if (op.traits.cheap !== true || this.#held.has(results[0])) return false;
+    if (!op.traits.cheap || this.#held.has(results[0])) return false;
     const read = new Set(operands.filter((v) => !isScalar(v.type) && !this.#constants.has(v)));
     return read.size === 1;
   }
@@ -329,7 +329,7 @@ function weightOf({ op, operands }: Operation): number {
 function isComputed(operation: Operation): boolean {
   const { op, results, operands } = operation;
   if (results.length !== 1 || results[0].type.kind !== "tensor" || isManifold(operation)) return false;
-  if (isByRule(op) || op.traits.constant === true) return true;
+  if (isByRule(op) || op.traits.constant) return true;
   return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
 }
 

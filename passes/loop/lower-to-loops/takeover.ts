@@ -4,16 +4,18 @@
 
 import {
   type Block,
+  carriedIn,
   Dense,
   freeValues,
   isDirect,
+  type Loop,
+  loopOf,
   type Operation,
   sameType,
   type Value,
   ValueMap,
   ValueSet,
 } from "../../../src/ir/index.ts";
-import { probeOp, scanOp, whileOp } from "../../../src/ops/index.ts";
 
 interface Definition {
   readonly operation: Operation;
@@ -52,7 +54,7 @@ export class Takeovers {
     this.#results = new ValueSet(block.results);
     for (const operation of block.operations) this.#collect(operation);
     for (const operation of block.operations) {
-      if (operation.op.traits.branches === true) this.#branch(operation);
+      if (operation.op.traits.branches) this.#branch(operation);
       else for (const v of changedBy(operation)) if (this.#isTaken(v, operation)) this.#takers.set(v, operation);
     }
   }
@@ -163,7 +165,7 @@ export class Takeovers {
 
   /** A constant is made by the region that wants it. */
   #isConstant(value: Value): boolean {
-    return this.#definitions.get(value)?.operation.op.traits.constant === true;
+    return this.#definitions.get(value)?.operation.op.traits.constant ?? false;
   }
 
   /** The value has memory of its own, the operation reads it once and last, and nothing else shares its memory. */
@@ -181,63 +183,53 @@ export class Takeovers {
     if (definition === undefined) return this.#owned.has(value);
     const { operation, result } = definition;
     // a number that others read as well is better written where it is read
-    if (operation.op.traits.constant === true) return !isManifold(operation) && this.#uses.get(value)?.length === 1;
-    return isLoop(operation) ? !isFixed(operation, result) : !shares(operation, operation.operands[0]);
+    if (operation.op.traits.constant) return !isManifold(operation) && this.#uses.get(value)?.length === 1;
+    return operation.op.loop === null ? aliasOf(operation, result) === null : !isFixed(operation, result);
   }
 }
 
 /** The operands whose memory an operation writes to, if it may. */
 function changedBy(operation: Operation): readonly Value[] {
   if (isUpdate(operation)) return [operation.operands[0]];
-  if (!isLoop(operation)) return [];
-  return operation.operands.slice(0, carriedCount(operation)).filter((_, k) => !isFixed(operation, k));
+  return loopOf(operation)?.inits.filter((_, k) => !isFixed(operation, k)) ?? [];
 }
 
 /** Whether a result of the operation stands in the memory of the operand without changing it. */
 function shares(operation: Operation, operand: Value | undefined): boolean {
-  const { op, operands, results } = operation;
-  if (op === probeOp) return true;
-  if (op.lowering?.kind === "view") return !sameType(operands[0].type, results[0].type);
-  return isLoop(operation) && operands.some((v, k) => v === operand && isFixed(operation, k));
+  if (operation.op.aliases.some((_, k) => aliasOf(operation, k) === operand)) return true;
+  return loopOf(operation)?.inits.some((v, k) => v === operand && isFixed(operation, k)) ?? false;
+}
+
+/** The operand in whose memory a result stands; null where it has its own, as what is reshaped to the same type. */
+function aliasOf({ op, operands, results }: Operation, k: number): Value | null {
+  const operand = k < op.aliases.length ? operands[op.aliases[k]] : null;
+  const isCopy = op.lowering?.kind === "view" && operand !== null && sameType(operand.type, results[k].type);
+  return isCopy ? null : operand;
 }
 
 function isUpdate({ op }: Operation): boolean {
   return op.lowering?.kind === "update";
 }
 
-function isLoop({ op }: Operation): boolean {
-  return op === whileOp || op === scanOp;
-}
-
-function carriedCount({ op, operands, segments }: Operation): number {
-  return op === scanOp ? segments[0] : operands.length;
-}
-
-/** The region that a step of a loop runs. */
-function bodyOf({ regions }: Operation): Block {
-  return regions[regions.length - 1];
-}
-
 /** Whether every step of a loop gives the carried value back as it was. */
 function isFixed(operation: Operation, k: number): boolean {
-  const { arguments: args, results } = bodyOf(operation);
-  return k < carriedCount(operation) && results[k] === args[k];
+  const loop = loopOf(operation);
+  return loop !== null && k < loop.count && loop.body.results[k] === carriedIn(loop, loop.body)[k];
 }
 
 /** A constant of more than one element, each written out. */
 export function isManifold({ op, attributes }: Operation): boolean {
-  return op.traits.constant === true && attributes.value instanceof Dense && attributes.value.size > 1;
+  return op.traits.constant && attributes.value instanceof Dense && attributes.value.size > 1;
 }
 
 const bodies = new WeakMap<Operation, Takeovers>();
 
 /** The takeovers in the body of a loop: its carried tensors are its own. */
-export function takeoversOfBody(operation: Operation): Takeovers {
+export function takeoversOfBody(loop: Loop): Takeovers {
+  const { operation, body } = loop;
   let takeovers = bodies.get(operation);
   if (takeovers === undefined) {
-    const body = bodyOf(operation);
-    const count = carriedCount(operation);
-    const owned = body.arguments.filter((v, k) => k < count && !isDirect(v.type) && !isFixed(operation, k));
+    const owned = carriedIn(loop, body).filter((v, k) => !isDirect(v.type) && !isFixed(operation, k));
     bodies.set(operation, (takeovers = new Takeovers(body, owned)));
   }
   return takeovers;
@@ -245,7 +237,8 @@ export function takeoversOfBody(operation: Operation): Takeovers {
 
 /** Whether a step of a loop changes a carried tensor in its own memory. */
 export function isInPlaceCarry(operation: Operation, k: number): boolean {
-  if (!isLoop(operation) || k >= carriedCount(operation) || isFixed(operation, k)) return false;
-  const argument = bodyOf(operation).arguments[k];
-  return !isDirect(argument.type) && takeoversOfBody(operation).resultHomes[k] === argument;
+  const loop = loopOf(operation);
+  if (loop === null || k >= loop.count || isFixed(operation, k)) return false;
+  const argument = carriedIn(loop, loop.body)[k];
+  return !isDirect(argument.type) && takeoversOfBody(loop).resultHomes[k] === argument;
 }

@@ -43,9 +43,9 @@ export const structureRules: readonly Rule[] = [
   rule("concatenate(x) → x", (x) => p.concatenate(x), (x) => x),
   opRule("concatenate with nothing → concatenate", (op) => op === concatenateOp, withoutEmpty),
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
-  opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves === true, moveOfSplat),
-  opRule("if with a known predicate → its branch", (op) => op.traits.branches === true, knownBranch),
-  opRule("if whose branches all yield a value → the value", (op) => op.traits.branches === true, sameInEach),
+  opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves, moveOfSplat),
+  opRule("if with a known predicate → its branch", (op) => op.traits.branches, knownBranch),
+  opRule("if whose branches all yield a value → the value", (op) => op.traits.branches, sameInEach),
   opRule("while that never runs → its first values", (op) => op === whileOp, deadLoop),
 ];
 

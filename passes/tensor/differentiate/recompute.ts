@@ -102,12 +102,12 @@ export class RecomputePlan {
   }
 
   #isCheap({ op, results, operands }: Operation): boolean {
-    if (op.traits.constant === true) return true;
+    if (op.traits.constant) return true;
     const [result] = results;
     if (!this.#isRegion || results.length !== 1 || !isScalar(result.type)) return false;
     // one element of a tensor, whose index was in range before
     if (op.lowering?.kind === "element") return operands.slice(1).every((v) => isScalar(v.type));
-    return op.traits.cheap === true && op.effect === "pure";
+    return op.traits.cheap && op.effect === "pure";
   }
 
   /** Null for what takes too long, or reads a tensor that a step of some loop makes: that would be kept whole. */

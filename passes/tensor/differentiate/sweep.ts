@@ -10,7 +10,6 @@ import {
   type FuncScope,
   fail,
   freeValues,
-  type Increment,
   isScalar,
   list,
   type Masked,
@@ -238,10 +237,8 @@ class Cotangents {
   add(value: Value, contribution: Contribution): void {
     if (contribution === null) return;
     const before = this.#map.get(value) ?? null;
-    this.set(
-      value,
-      isIncrement(contribution) ? contribution.addTo(materialize(before, value)) : sum(before, contribution),
-    );
+    if (contribution instanceof Value || contribution.kind === "masked") this.set(value, sum(before, contribution));
+    else this.set(value, contribution.addTo(materialize(before, value)));
   }
 
   set(value: Value, cotangent: Value | Masked): void {
@@ -267,10 +264,6 @@ class Cotangents {
   get values(): readonly Value[] {
     return this.#values;
   }
-}
-
-function isIncrement(contribution: Value | Masked | Increment): contribution is Increment {
-  return "addTo" in contribution;
 }
 
 function sum(before: Value | Masked | null, more: Value | Masked): Value | Masked {
@@ -362,7 +355,7 @@ function contributionsOf(operation: Operation, cotangent: Value | Masked, state:
 /** cotangent · partial; a mask stays outside the product. */
 function scale(cotangent: Value | Masked, partial: PartialDerivative): Contribution {
   if (partial === null || partial === 0) return null;
-  if (!(cotangent instanceof Value)) return { mask: cotangent.mask, value: scaleValue(cotangent.value, partial) };
+  if (!(cotangent instanceof Value)) return { ...cotangent, value: scaleValue(cotangent.value, partial) };
   return scaleValue(cotangent, partial);
 }
 

@@ -178,8 +178,7 @@ export class FuncRefiner {
   *#calleeAttributes(operation: Operation, name: string): Steps<Attributes> {
     const callee = signatureOf(this.#host.func(name));
     const args = groupOf(operation, "arguments").map((v) => this.#get(v).type);
-    const types =
-      operation.op.traits.maps === true ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
+    const types = operation.op.traits.maps ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
     const written = operation.attributes.bindings as Bindings;
     const explicit = mapValues(written.bindings, (d) => this.#dim(d));
     const bound = bindCallee(callee, types, explicit);
@@ -206,7 +205,7 @@ export class FuncRefiner {
       return;
     }
     builder.origin = origin;
-    const isElementwise = op.traits.elementwise === true && regions.length === 0;
+    const isElementwise = op.traits.elementwise && regions.length === 0;
     const shaped = isElementwise
       ? withBuilder(builder, () => broadcastOperands(operands, this.#scope, origin))
       : operands;

@@ -5,7 +5,7 @@ import { AdjointError, isFloat, type NdArray, type Operation } from "../../ir/in
 /** @throws AdjointError code `nan`, with what the operation made and of what. */
 export function requireFinite(operation: Operation, operands: readonly NdArray[], results: readonly NdArray[]): void {
   const { op, regions, origin, operands: values } = operation;
-  if (op.traits.constant === true || regions.length > 0) return;
+  if (op.traits.constant || regions.length > 0) return;
   for (const result of results) {
     const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
     if (at < 0 || !operands.every(areFinite)) continue;

@@ -86,7 +86,7 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
 
 function isRepeatable({ op, results }: Operation): boolean {
   const isElementwise = op.effect === "pure" && op.scalar !== null;
-  return op === pushOp || ((isElementwise || op.traits.constant === true) && isScalar(results[0].type));
+  return op === pushOp || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
 }
 
 /** Of operations on numbers and tapes, those that these values follow from, or tapes; and all that they and those read. */

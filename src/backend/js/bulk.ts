@@ -36,7 +36,7 @@ const short = 32;
 export function bulk(w: FunctionWriter, loop: CountedLoop, body: readonly Operation[], scope: Scope): string | null {
   const { index, carry, lower, upper, step } = loop;
   if (index === null || carry.length > 0 || step !== 1 || Number(upper) - Number(lower) <= short) return null;
-  const [first, second, ...more] = body.filter(({ op }) => op.traits.constant !== true);
+  const [first, second, ...more] = body.filter(({ op }) => !op.traits.constant);
   if (first === undefined || more.length > 0) return null;
   if (second === undefined) return fill(w, loop, first, index, scope);
   return lower === "0" ? copy(w, upper, [first, second], index, scope) : null;

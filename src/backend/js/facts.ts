@@ -3,6 +3,7 @@
 import {
   type Block,
   bindOperands,
+  carriedIn,
   countUses,
   Dense,
   type Dim,
@@ -13,6 +14,8 @@ import {
   groupOf,
   indexDim,
   isScalar,
+  type Loop,
+  loopOf,
   type Op,
   type Operation,
   sameDim,
@@ -20,19 +23,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import {
-  constantOp,
-  forOp,
-  ifOp,
-  loadOp,
-  popOp,
-  probeOp,
-  pushOp,
-  scanOp,
-  storeOp,
-  subscriptOp,
-  whileOp,
-} from "../../ops/index.ts";
+import { constantOp, ifOp, loadOp, storeOp, subscriptOp } from "../../ops/index.ts";
 import { spellNumber } from "./names.ts";
 import type { ValueFacts } from "./split.ts";
 
@@ -123,12 +114,9 @@ export class FuncFacts implements ValueFacts {
     for (const v of operands) if (v.type.kind === "memref" && (op !== loadOp || v !== seen)) this.#unseen.add(v);
     if (op === subscriptOp) this.#subscripts.set(results[0], operation);
     if (op === constantOp) this.#constant(operation);
-    else if (op === whileOp) this.#share(results, regions, 0);
-    else if (op === scanOp) this.#share(results.slice(0, operation.segments[0]), regions, 0);
-    else if (op === forOp) this.#share(results, regions, 1);
-    else if (op === probeOp || op === pushOp || op === popOp || isView(operation)) {
-      this.#same.set(results[0], operands[0]);
-    }
+    const loop = loopOf(operation);
+    if (loop !== null) this.#share(loop);
+    else if (isAlias(operation)) this.#same.set(results[0], operands[0]);
   }
 
   /** The memory that a load or store finds at a place which a subscript looks at. */
@@ -152,13 +140,12 @@ export class FuncFacts implements ValueFacts {
     if (isScalar(result.type)) this.#literals.set(result, spellConstant(operation));
   }
 
-  /** The carried arguments of each region start at `from`. */
-  #share(results: readonly Value[], regions: readonly Block[], from: number): void {
-    const [first, ...others] = regions;
-    for (const [i, result] of results.entries()) {
-      const variable = first.arguments[from + i];
-      this.#same.set(result, variable);
-      for (const region of others) this.#same.set(region.arguments[from + i], variable);
+  #share(loop: Loop): void {
+    const { results, regions } = loop.operation;
+    const [variables, ...others] = regions.map((region) => carriedIn(loop, region));
+    for (const [i, variable] of variables.entries()) {
+      this.#same.set(results[i], variable);
+      for (const region of others) this.#same.set(region[i], variable);
     }
   }
 }
@@ -184,11 +171,11 @@ function elementwiseWeight({ op, operands, results, attributes }: Operation): nu
   return weight;
 }
 
-/** The same memory under another shape; of rank 0, the same number. */
-export function isView({ op, operands, results }: Operation): boolean {
-  if (op.lowering?.kind !== "view") return false;
+/** Whether the first result is its operand by another name: the same memory or list, and of rank 0 the same number. */
+export function isAlias({ op, operands, results }: Operation): boolean {
+  if (op.aliases[0] !== 0) return false;
   const [from, to] = [operands[0].type, results[0].type];
-  return from.kind === to.kind && (from.kind === "memref" || (isScalar(from) && isScalar(to)));
+  return from.kind === to.kind && (from.kind !== "tensor" || (isScalar(from) && isScalar(to)));
 }
 
 function spellConstant({ attributes, results }: Operation): string {

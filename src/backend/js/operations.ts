@@ -41,7 +41,7 @@ import {
   whileOp,
 } from "../../ops/index.ts";
 import { emitIf } from "./branches.ts";
-import { isView } from "./facts.ts";
+import { isAlias } from "./facts.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
 import type { Scope } from "./text.ts";
@@ -71,7 +71,7 @@ export function emitOperation(w: FunctionWriter, operation: Operation, scope: Sc
   const emitter = emitters.get(operation.op);
   if (emitter !== undefined) emitter(w, operation, scope);
   else if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
-  else if (!isView(operation)) {
+  else if (!isAlias(operation)) {
     const reason = `${operation.op.name} has no code of its own here: a pass has to resolve or lower it first`;
     fail("no-eval", reason, { origin: operation.origin });
   }

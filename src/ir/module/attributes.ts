@@ -2,8 +2,8 @@
 
 import { Dense } from "../data/ndarray.ts";
 import { fail } from "../diagnostics/errors.ts";
+import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
 import type { Op } from "../op/op.ts";
-import type { AttributeKind, AttributeSpec } from "../op/op-spec.ts";
 import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
 import { isDType } from "../types/dtype.ts";
 import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";

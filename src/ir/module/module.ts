@@ -7,8 +7,8 @@ import type { Block, Operation, Signature } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
 
 export { Value } from "../data/value.ts";
+export type { Attribute, Attributes, AxisPairs, Bindings } from "../op/attribute-spec.ts";
 export type { Block, Operation, Signature } from "../op/op.ts";
-export type { Attribute, Attributes, AxisPairs, Bindings } from "../op/op-spec.ts";
 
 /** The deepest nesting of regions, and of anything inside an operation. */
 export const maxNesting = 256;
@@ -95,10 +95,15 @@ export function findFunc(module: Module, name: string): Func | undefined {
 
 /** The operands of one of the op's groups (`carry`, `over`, `cotangents`, …). */
 export function groupOf(operation: Operation, group: string): readonly Value[] {
-  const groups = operation.op.groups;
-  const at = groups.indexOf(group);
-  if (at < 0) throw new Error(`op ${operation.op.name} has no operand group ${group}`);
+  const [start, count] = segmentOf(operation, group);
+  return operation.operands.slice(start, start + count);
+}
+
+/** Where among the operands one of the op's groups begins, and how many they are. */
+export function segmentOf({ op, segments }: Operation, group: string): readonly [number, number] {
+  const at = op.groups.indexOf(group);
+  if (at < 0) throw new Error(`op ${op.name} has no operand group ${group}`);
   let start = 0;
-  for (let i = 0; i < at; i++) start += operation.segments[i];
-  return operation.operands.slice(start, start + operation.segments[at]);
+  for (let i = 0; i < at; i++) start += segments[i];
+  return [start, segments[at]];
 }

@@ -1,33 +1,4 @@
-// What an op record says of its operands, attributes and regions, and of their text.
-
-import type { Dense } from "../data/ndarray.ts";
-import type { Dim } from "../types/dim.ts";
-import type { Type } from "../types/type.ts";
-
-/** Contracted or paired axes: `[1] x [0]`. */
-export interface AxisPairs {
-  readonly left: readonly number[];
-  readonly right: readonly number[];
-}
-
-/** A compile-time fact. The op's attribute specification says which of these it is. */
-export type Attribute =
-  | number
-  | boolean
-  | string
-  | Dim
-  | Type
-  | Dense
-  | AxisPairs
-  | readonly (number | string | Dim)[]
-  | Bindings;
-
-/** Dimension symbols that a call binds explicitly: `call @f<B = 2*N>(…)`. */
-export interface Bindings {
-  readonly bindings: Readonly<Record<string, Dim>>;
-}
-
-export type Attributes = Readonly<Record<string, Attribute>>;
+// What an op record says of its operands and regions, and of their text.
 
 /** `pure`: free to remove, merge, move. `mayFail`: removable when unused, never hoisted. `effect`: stays as it is. */
 export type Effect = "pure" | "mayFail" | "effect";
@@ -41,31 +12,6 @@ export interface OperandSpec {
   readonly variadic?: boolean;
   /** Says where elements are, and fails out of range, which 0 is not. */
   readonly isIndex?: boolean;
-}
-
-export type AttributeKind =
-  | "integer" //    3
-  | "number" //     0.5, inf, nan
-  | "boolean" //    true
-  | "string" //     "message"
-  | "word" //       one of `words`
-  | "function" //   @name
-  | "dtype" //      f32
-  | "dim" //        2*B+1
-  | "dims" //       [B, 2*K]
-  | "axes" //       [0, 2], negative ones counted from the end
-  | "integers" //   [1, 2]
-  | "axisPairs" //  [1] x [0]
-  | "constant" //   a number, boolean or dense<…> of the result's dtype
-  | "bindings"; //  <B = 2*N>
-
-export interface AttributeSpec {
-  readonly kind: AttributeKind;
-  /** The allowed words of a `word` attribute. */
-  readonly words?: readonly string[];
-  /** Printed only when different; without a default the attribute is required. */
-  readonly default?: Attribute;
-  readonly summary: string;
 }
 
 export interface RegionSpec {

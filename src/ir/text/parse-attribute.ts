@@ -3,7 +3,7 @@
 import { describeKind } from "../module/attributes.ts";
 import type { Attribute, AxisPairs, Bindings } from "../module/module.ts";
 import { isSymbolName, printFuncName, quote } from "../module/names.ts";
-import type { AttributeKind, AttributeSpec } from "../op/op-spec.ts";
+import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
 import { asAtom, type Dim } from "../types/dim.ts";
 import { isDType } from "../types/dtype.ts";
 import { numberOf } from "../types/number-text.ts";

@@ -12,7 +12,8 @@ import {
   type Value,
 } from "../module/module.ts";
 import { type NameTable, printFuncName, quote } from "../module/names.ts";
-import type { AssemblyItem, AttributeSpec } from "../op/op-spec.ts";
+import type { AttributeSpec } from "../op/attribute-spec.ts";
+import type { AssemblyItem } from "../op/op-spec.ts";
 import { type Dim, symbol } from "../types/dim.ts";
 import type { DType } from "../types/dtype.ts";
 import { printNumber } from "../types/number-text.ts";

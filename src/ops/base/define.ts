@@ -4,8 +4,8 @@ import {
   type DType,
   type EmitOptions,
   emit,
-  Op,
-  type OpDefinition,
+  type Masked,
+  type Op,
   printType,
   shapeOf,
   type TensorType,
@@ -14,18 +14,16 @@ import {
   type Value,
 } from "../../ir/index.ts";
 
-/**
- * Makes an op record; the public way to add an op, and the project's own.
- *
- * @__NO_SIDE_EFFECTS__
- */
-export function defineOp(definition: OpDefinition): Op {
-  return new Op(definition);
-}
+export { defineOp } from "../../ir/index.ts";
 
 /** Appends an operation of one result to the current builder. */
 export function emit1(op: Op, operands: readonly Value[], options?: EmitOptions): Value {
   return emit(op, operands, options)[0];
+}
+
+/** The cotangent `select(mask, value, 0)`, whose mask partial derivatives leave alone. */
+export function masked(mask: Value, value: Value): Masked {
+  return { kind: "masked", mask, value };
 }
 
 /** The dtype of an operand that has one. */

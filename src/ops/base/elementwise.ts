@@ -26,7 +26,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { gather, stridesOf } from "./arrays.ts";
-import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+import { defineOp, dtypeOf, emit1, masked, requireDeclared, requireTensor, tensorOf } from "./define.ts";
 
 export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
 
@@ -227,8 +227,11 @@ export const selectOp: Op = defineOp({
     in: [1, 2],
     // the cotangent reaches an operand where it was taken; the mask is applied after what lies before the select
     transpose({ operands: [predicate], cotangent, wanted }) {
-      const kept = wanted[1] ? { mask: predicate, value: cotangent } : null;
-      return [null, kept, wanted[2] ? { mask: not(predicate), value: cotangent } : null];
+      return [
+        null,
+        wanted[1] ? masked(predicate, cotangent) : null,
+        wanted[2] ? masked(not(predicate), cotangent) : null,
+      ];
     },
   },
   batching: { kind: "elementwise" },

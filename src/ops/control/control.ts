@@ -7,11 +7,14 @@ import {
   type Dim,
   type EvalContext,
   emit,
+  groupOf,
   type NdArray,
   type Op,
+  type Operation,
   printType,
   sameType,
   scalar,
+  shapeOf,
   sizeOf,
   type TensorType,
   type Type,
@@ -143,7 +146,7 @@ export const whileOp: Op = defineOp({
     reverse: reverseWhile,
     forward: forwardWhile,
   },
-  traits: { carries: true },
+  loop: { carried: "carry", indices: 0, test: 0, body: 1, extent: () => null },
   batching: { kind: "structured", batch: batchWhile },
   lowering: structured,
   docs: {
@@ -223,7 +226,7 @@ export const scanOp: Op = defineOp({
   },
   eval: evalScan,
   derivative: { kind: "structured", flows: flowsOfScan, uses: usesOfScan, reverse: reverseScan, forward: forwardScan },
-  traits: { carries: true },
+  loop: { carried: "carry", indices: 0, test: null, body: 0, extent: extentOfScan },
   batching: { kind: "structured", batch: batchScan },
   lowering: structured,
   docs: {
@@ -247,6 +250,12 @@ export const scanOp: Op = defineOp({
 `,
   },
 });
+
+/** The number of steps of a scan. */
+function extentOfScan(operation: Operation): Dim {
+  const [scanned] = groupOf(operation, "over");
+  return scanned === undefined ? (operation.attributes.length as Dim) : shapeOf(scanned)[0];
+}
 
 function scannedType(x: TypeContext, type: Type, i: number): TensorType {
   if (type.kind === "tensor" && type.shape.length > 0) return type;

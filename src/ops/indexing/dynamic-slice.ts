@@ -4,6 +4,7 @@ import {
   addDims,
   allocate,
   type BatchContext,
+  type Contribution,
   type Dim,
   type EvalContext,
   indexDim,
@@ -113,8 +114,9 @@ function evalDynamicSlice(x: EvalContext): NdArray {
 }
 
 /** Adds the cotangent to the box that was taken, and touches nothing else. */
-function addBack({ operands: [, ...starts], cotangent }: TransposeContext) {
+function addBack({ operands: [, ...starts], cotangent }: TransposeContext): Contribution {
   return {
+    kind: "increment",
     addTo(gathered: Value): Value {
       const before = dynamicSlice(gathered, starts, shapeOf(cotangent));
       return dynamicUpdateSlice(gathered, add(before, cotangent), starts);

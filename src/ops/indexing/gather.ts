@@ -4,6 +4,7 @@
 import {
   allocate,
   type BatchContext,
+  type Contribution,
   type Dim,
   type EvalContext,
   type NdArray,
@@ -127,11 +128,11 @@ function evalGather(x: EvalContext): NdArray {
 }
 
 /** Adds the cotangent to the windows that were read. */
-function addBack({ operation, operands: [, indices], cotangent }: TransposeContext) {
+function addBack({ operation, operands: [, indices], cotangent }: TransposeContext): Contribution {
   const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, gatherNames);
   const mode = scatterModes[operation.attributes.mode as GatherMode];
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind: "add", mode } as const;
-  return { addTo: (gathered: Value) => scatter(gathered, indices, cotangent, numbers) };
+  return { kind: "increment", addTo: (gathered: Value) => scatter(gathered, indices, cotangent, numbers) };
 }
 
 function batchGather({ operation, operands: [x, indices], batched, size }: BatchContext): readonly Value[] {

@@ -2,7 +2,7 @@
 
 import { type Derivative, fail, type Operation, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
-import { dtypeOf, otherAxes, tensorOf } from "../base/define.ts";
+import { dtypeOf, masked, otherAxes, tensorOf } from "../base/define.ts";
 import { cast, compare, select } from "../base/elementwise.ts";
 import { zeros, zerosLike } from "../base/zeros.ts";
 import { add, div, maximum, mul } from "../scalar/arithmetic.ts";
@@ -64,7 +64,7 @@ function cotangents(
       const value = ofUpdates ? read(cotangent) : null;
       const mask = value === null ? null : lastOfSeveral(operation, updates, { read, write });
       const left = ofX ? write(cotangent, zerosLike(updates), "set") : null;
-      return [left, null, value !== null && mask !== null ? { mask, value } : value];
+      return [left, null, value !== null && mask !== null ? masked(mask, value) : value];
     }
     case "mul":
       if (ofUpdates) requireUnique(operation);
@@ -72,11 +72,7 @@ function cotangents(
     default: {
       const { masks, count } = ties(x, updates, result, { read, write });
       const share = div(cotangent, count);
-      return [
-        ofX ? { mask: masks[0], value: share } : null,
-        null,
-        ofUpdates ? { mask: masks[1], value: read(share) } : null,
-      ];
+      return [ofX ? masked(masks[0], share) : null, null, ofUpdates ? masked(masks[1], read(share)) : null];
     }
   }
 }

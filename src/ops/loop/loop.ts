@@ -68,6 +68,7 @@ export const forOp: Op = defineOp({
     { kind: "bind", group: "carry" },
   ],
   level: "loop",
+  loop: { carried: "carry", indices: 1, test: null, body: 0, extent: () => null },
   types(x) {
     requireIndices(x, "bounds");
     if ((x.attributes.step as number) < 1) x.fail("attribute", `step is ${x.attributes.step}, expected at least 1`);

@@ -2,7 +2,7 @@
 
 import { type Derivative, dtypes, isFloat, isInteger, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { emit1 } from "../base/define.ts";
+import { emit1, masked } from "../base/define.ts";
 import { compare, type Direction, elementwise, select } from "../base/elementwise.ts";
 import { binary, unary } from "../base/scalar.ts";
 import { and, or } from "./bits.ts";
@@ -32,7 +32,7 @@ function takes(better: "ge" | "le"): Derivative {
     kind: "rule",
     vjp({ operands: [x, y], cotangent, wanted }) {
       const value = share(x, y, cotangent);
-      return directions.map((d, i) => (wanted[i] ? { mask: compare(x, y, d), value } : null));
+      return directions.map((d, i) => (wanted[i] ? masked(compare(x, y, d), value) : null));
     },
     jvp({ operands: [x, y], tangents }) {
       const parts = directions.flatMap((d, i) => {
@@ -52,7 +52,7 @@ const keeps: Derivative = {
   kind: "rule",
   vjp({ operands: [low, x, high], cotangent, wanted }) {
     const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];
-    return masks.map((mask, i) => (wanted[i] ? { mask: mask(), value: cotangent } : null));
+    return masks.map((mask, i) => (wanted[i] ? masked(mask(), cotangent) : null));
   },
   jvp({ operands: [low, x, high], tangents }) {
     const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];

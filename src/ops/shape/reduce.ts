@@ -19,6 +19,7 @@ import {
   dtypeOf,
   emit1,
   inverse,
+  masked,
   otherAxes,
   rankedOperand,
   rankOf,
@@ -201,7 +202,7 @@ function reduceCotangent({
     case "max":
     case "min": {
       const { mask, count } = ties(x, result, axes);
-      return { mask, value: spreadBack(div(cotangent, count), x, axes) };
+      return masked(mask, spreadBack(div(cotangent, count), x, axes));
     }
     default:
       return null;

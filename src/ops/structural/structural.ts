@@ -39,6 +39,7 @@ export const reshapeOp: Op = defineOp({
   operands: [{ name: "x" }],
   level: "both",
   traits: { moves: true },
+  aliases: [0],
   types(x) {
     const [operand] = x.operands;
     const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));

@@ -259,8 +259,7 @@ const fewOperations = 4;
 
 /** Few enough to compute for nothing. */
 export function isCheap(operations: readonly Operation[]): boolean {
-  const isCheapOp = ({ op }: Operation): boolean =>
-    op.effect === "pure" && (op.traits.cheap === true || op.traits.constant === true);
+  const isCheapOp = ({ op }: Operation): boolean => op.effect === "pure" && (op.traits.cheap || op.traits.constant);
   return operations.length <= fewOperations && operations.every(isCheapOp);
 }
 

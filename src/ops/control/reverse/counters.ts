@@ -1,7 +1,7 @@
 // Which floats are integers that a float holds exactly, whatever runs: constants, extents, counters of loops, and sums
 // and products of them. A counter need not be kept for each step: it follows from the number of the step.
 
-import { Dense, elementDType, isScalar, type Operation, type Value } from "../../../ir/index.ts";
+import { Dense, elementDType, isScalar, loopOf, type Operation, type Value } from "../../../ir/index.ts";
 import { constantOp } from "../../base/constant.ts";
 import { castOp } from "../../base/elementwise.ts";
 import { addOp, mulOp, subOp } from "../../scalar/arithmetic.ts";
@@ -22,10 +22,12 @@ export function counterStep(loop: Operation, k: number, of: Definition): number 
   return step !== null && sizeOfCounter(loop, k, step, of, 0) !== null ? step : null;
 }
 
-function stepOf(loop: Operation, k: number, of: Definition): number | null {
-  const [cond, body] = loop.regions;
+function stepOf(operation: Operation, k: number, of: Definition): number | null {
+  const loop = loopOf(operation);
+  if (loop === null || loop.test === null) return null;
+  const { body } = loop;
   const argument = body.arguments[k];
-  if (cond === undefined || elementDType(argument.type) !== "f64" || !isScalar(argument.type)) return null;
+  if (elementDType(argument.type) !== "f64" || !isScalar(argument.type)) return null;
   const next = of(body.results[k]);
   if (next === null || (next.op !== addOp && next.op !== subOp)) return null;
   const [x, y] = next.operands;
@@ -44,9 +46,9 @@ function sizeOf(value: Value, of: Definition, depth: number): number | null {
   const operation = depth > farthest ? null : of(value);
   if (operation === null) return null;
   const { op, operands, results, regions } = operation;
-  if (!results.includes(value) || op.traits.carries === true) {
+  if (!results.includes(value) || op.loop !== null) {
     const k = [results, ...regions.map((r) => r.arguments)].map((vs) => vs.indexOf(value)).find((i) => i >= 0) ?? -1;
-    if (op.traits.carries !== true || regions.length !== 2 || k < 0) return null;
+    if (op.loop === null || k < 0) return null;
     const step = stepOf(operation, k, of);
     return step === null ? null : sizeOfCounter(operation, k, step, of, depth);
   }

@@ -50,6 +50,7 @@ export const pushOp: Op = defineOp({
   operands: [{ name: "list" }, { name: "values", variadic: true }],
   level: "both",
   traits: { memory: true },
+  aliases: [0],
   types(x) {
     const type = requireList(x);
     if (x.operands.length < 2) x.fail("arity", "got no value, expected at least one");
@@ -84,6 +85,7 @@ export const popOp: Op = defineOp({
   attributes: { count: { kind: "integer", default: 1, summary: "how many values" } },
   level: "both",
   traits: { memory: true },
+  aliases: [0],
   types(x) {
     const type = requireList(x);
     const count = x.attributes.count as number;

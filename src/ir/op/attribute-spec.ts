@@ -1,0 +1,87 @@
+// What an op record says of its attributes, and the types that follow for its rules.
+
+import type { Dense } from "../data/ndarray.ts";
+import type { Dim } from "../types/dim.ts";
+import type { DType } from "../types/dtype.ts";
+import type { Type } from "../types/type.ts";
+
+/** Contracted or paired axes: `[1] x [0]`. */
+export interface AxisPairs {
+  readonly left: readonly number[];
+  readonly right: readonly number[];
+}
+
+/** A compile-time fact. The op's attribute specification says which of these it is. */
+export type Attribute =
+  | number
+  | boolean
+  | string
+  | Dim
+  | Type
+  | Dense
+  | AxisPairs
+  | readonly (number | string | Dim)[]
+  | Bindings;
+
+/** Dimension symbols that a call binds explicitly: `call @f<B = 2*N>(…)`. */
+export interface Bindings {
+  readonly bindings: Readonly<Record<string, Dim>>;
+}
+
+export type Attributes = Readonly<Record<string, Attribute>>;
+
+export type AttributeKind =
+  | "integer" //    3
+  | "number" //     0.5, inf, nan
+  | "boolean" //    true
+  | "string" //     "message"
+  | "word" //       one of `words`
+  | "function" //   @name
+  | "dtype" //      f32
+  | "dim" //        2*B+1
+  | "dims" //       [B, 2*K]
+  | "axes" //       [0, 2], negative ones counted from the end
+  | "integers" //   [1, 2]
+  | "axisPairs" //  [1] x [0]
+  | "constant" //   a number, boolean or dense<…> of the result's dtype
+  | "bindings"; //  <B = 2*N>
+
+/** What the attributes of each kind are. */
+interface AttributeTypes {
+  readonly integer: number;
+  readonly number: number;
+  readonly boolean: boolean;
+  readonly string: string;
+  readonly word: string;
+  readonly function: string;
+  readonly dtype: DType;
+  readonly dim: Dim;
+  readonly dims: readonly Dim[];
+  readonly axes: readonly number[];
+  readonly integers: readonly number[];
+  readonly axisPairs: AxisPairs;
+  readonly constant: number | boolean | Dense;
+  readonly bindings: Bindings;
+}
+
+export interface AttributeSpec {
+  readonly kind: AttributeKind;
+  /** The allowed words of a `word` attribute. */
+  readonly words?: readonly string[];
+  /** Printed only when different; without a default the attribute is required. */
+  readonly default?: Attribute;
+  readonly summary: string;
+}
+
+export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
+
+/** The type of an attribute by its specification: `number` of an integer, `"max" | "min"` of such a word. */
+export type AttributeOf<S extends AttributeSpec> = S extends {
+  readonly kind: "word";
+  readonly words: readonly (infer Word extends string)[];
+}
+  ? Word
+  : AttributeTypes[S["kind"]];
+
+/** The attributes of an op by their specifications: what its rules see. */
+export type AttributesOf<S extends AttributeSpecs> = { readonly [Name in keyof S]: AttributeOf<S[Name]> };

@@ -1,0 +1,58 @@
+// What passes may ask of an op instead of naming it.
+
+import type { Dim } from "../types/dim.ts";
+import type { OperationOf } from "./operation.ts";
+
+export interface Traits {
+  /** Works element by element on operands of one shape. */
+  readonly elementwise: boolean;
+  /** op(x, y) and op(y, x) have the same bits. */
+  readonly commutative: boolean;
+  /** Its value is its attributes alone: folding stops here, AD copies it rather than keep it. */
+  readonly constant: boolean;
+  /** Makes, reads or writes memory: two equal operations are two different ones, and order matters. */
+  readonly memory: boolean;
+  /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
+  readonly transform: boolean;
+  /** Its callee gets the arguments in attribute `mapped` element by element. */
+  readonly maps: boolean;
+  /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
+  readonly branches: boolean;
+  /** Its first region, on its operands, is all it means; the others tell differentiate how. */
+  readonly wraps: boolean;
+  /** Computing an element costs no more than reading one from memory. */
+  readonly cheap: boolean;
+  /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
+  readonly moves: boolean;
+}
+
+/** The traits of an op that states none. */
+export const noTraits: Traits = Object.freeze({
+  elementwise: false,
+  commutative: false,
+  constant: false,
+  memory: false,
+  transform: false,
+  maps: false,
+  branches: false,
+  wraps: false,
+  cheap: false,
+  moves: false,
+});
+
+/**
+ * How a loop's operands, regions and results go together. What is carried enters every region, and comes back as the first
+ * results of the body and of the operation; what the body yields beyond is collected, and no region reads it.
+ */
+export interface LoopInterface<O> {
+  /** The operand group of what is carried. */
+  readonly carried: string;
+  /** How many arguments of the body stand before what is carried: the index of `for`. */
+  readonly indices: number;
+  /** Which region is the body. */
+  readonly body: number;
+  /** Which region says whether the loop goes on; null where the number of steps is known when it begins. */
+  readonly test: number | null;
+  /** The number of steps, where a type or an attribute states it. */
+  extent(operation: OperationOf<O>): Dim | null;
+}
