@@ -1,8 +1,9 @@
 // An expression with its gradient: against the same by hand, and against mathjs.
 
-import { all, create } from "mathjs";
-import { compileExpression } from "../dist/index.js";
-import { failures, heading, median, once, paired, report } from "./measure.mjs";
+import { adjoint } from "./library.mjs";
+import { compare, finish, note, paired, report, section } from "./measure.mjs";
+
+const { compileExpression } = adjoint;
 
 const text = "sin(x*y) + exp(z/3)*x^2 - log(1+y^2)";
 const names = ["x", "y", "z"];
@@ -29,48 +30,49 @@ function loop(f, total, count = n) {
   return () => run(xs, ys, zs);
 }
 
-function compare(what, bar, ours, byHand, total) {
+const totals = ["sum += r;", "sum += r[0] + r[1][0] + r[1][1] + r[1][2];"];
+
+async function against(what, bar, ours, byHand, total) {
   for (let i = 0; i < 1000; i++) {
     const [got, want] = [ours(xs[i], ys[i], zs[i]), byHand(xs[i], ys[i], zs[i])].map((r) => [r].flat(2));
     if (got.some((v, k) => Math.abs(v - want[k]) > 1e-12 * (1 + Math.abs(want[k]))))
       throw new Error(`${what}: ${got}, want ${want}`);
   }
-  const { a, b, ratio } = paired(loop(ours, total), loop(byHand, total));
-  report(what, ratio, bar, `${((a * 1e6) / n).toFixed(1)} ns against ${((b * 1e6) / n).toFixed(1)} ns`);
-  return (a * 1e6) / n;
+  await compare(what, loop(ours, total), loop(byHand, total), bar, {
+    detail: (a, b) => `${((a * 1e6) / n).toFixed(1)} ns against ${((b * 1e6) / n).toFixed(1)} ns`,
+  });
 }
 
-const totals = ["sum += r;", "sum += r[0] + r[1][0] + r[1][1] + r[1][2];"];
-heading(`${text}, compiled / by hand`);
-const ours = [compileExpression(text, names), compileExpression(text, names, { gradient: true })];
-const times = [
-  compare("value", 1.05, ours[0], value, totals[0]),
-  compare("value and gradient", 1.1, ours[1], withGradient, totals[1]),
-];
+await section(`${text}, compiled / by hand`, async () => {
+  await against("value", 1.05, compileExpression(text, names), value, totals[0]);
+  await against("value and gradient", 1.1, compileExpression(text, names, { gradient: true }), withGradient, totals[1]);
+});
 
-heading("mathjs / compiled (at least)");
-const math = create(all);
-const compiled = math.compile(text);
-const slopes = names.map((name) => math.derivative(text, name).compile());
-const scope = { x: 0, y: 0, z: 0 };
-const at = (x, y, z) => Object.assign(scope, { x, y, z });
-const sides = [
-  (x, y, z) => compiled.evaluate(at(x, y, z)),
-  (x, y, z) => [compiled.evaluate(at(x, y, z)), slopes.map((d) => d.evaluate(scope))],
-];
-const few = 20_000;
-for (const [k, [what, bar]] of [
-  ["value", 20],
-  ["value and gradient", 40],
-].entries()) {
-  const run = loop(sides[k], totals[k], few);
-  run();
-  const theirs = (median(Array.from({ length: 5 }, () => once(run))) * 1e6) / few;
-  report(
-    `${what}: compiled / mathjs`,
-    times[k] / theirs,
-    1 / bar,
-    `${theirs.toFixed(0)} ns, ${(theirs / times[k]).toFixed(0)} times as long`,
-  );
-}
-process.exit(failures());
+/** The peer, where it is installed. */
+const mathjs = await import("mathjs").catch(() => undefined);
+await section("mathjs / compiled (at least)", async () => {
+  if (mathjs === undefined) return note("not measured: mathjs is not installed", "npm ci --prefix bench");
+  const math = mathjs.create(mathjs.all);
+  const compiled = math.compile(text);
+  const slopes = names.map((name) => math.derivative(text, name).compile());
+  const scope = { x: 0, y: 0, z: 0 };
+  const at = (x, y, z) => Object.assign(scope, { x, y, z });
+  const few = 20_000;
+  const rows = [
+    ["value", 20, {}, (x, y, z) => compiled.evaluate(at(x, y, z))],
+    [
+      "value and gradient",
+      40,
+      { gradient: true },
+      (x, y, z) => [compiled.evaluate(at(x, y, z)), slopes.map((d) => d.evaluate(scope))],
+    ],
+  ];
+  for (const [k, [what, bar, options, theirs]] of rows.entries()) {
+    const [ours, other] = [compileExpression(text, names, options), theirs].map((f) => loop(f, totals[k], few));
+    for (let i = 0; i < 50; i++) ours();
+    const times = paired(ours, other, { rounds: 5, warmup: 1 });
+    const longer = `${((times.b * 1e6) / few).toFixed(0)} ns, ${(times.b / times.a).toFixed(0)} times as long`;
+    report(`${what}: compiled / mathjs`, times.ratio, 1 / bar, longer);
+  }
+});
+finish();

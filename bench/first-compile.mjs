@@ -12,7 +12,7 @@ if (result.length !== 1024 || Math.abs(result[1023] - expected) > 1e-3) throw ne
 console.log(milliseconds);
 
 async function adjoint() {
-  const { add, compile, mul } = await import("../dist/index.js");
+  const { add, compile, mul } = (await import("./library.mjs")).adjoint;
   const inputs = values.map(input);
   const start = performance.now();
   const f = compile(

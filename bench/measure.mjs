@@ -1,5 +1,9 @@
-// Timing for ratios: the two sides in turn, many short rounds, the median of the per-round ratios.
+// What the parts of the benchmark say: rows, each a piece of work of ours with what it is compared with. Run alone, a part
+// times the two sides in turn in many short rounds and reports the median of the ratios. Run under `--against`, it offers its
+// own side of each row to the process that asks (against.mjs), which times two builds in turn.
 
+/** Whether another process asks for times: a part then only offers its rows. */
+export const isAsked = process.env.BENCH_PACKAGE !== undefined;
 const now = () => performance.now();
 
 /** Milliseconds of one call of `work`. */
@@ -40,9 +44,28 @@ export function paired(a, b, { rounds = 31, warmup = 5 } = {}) {
 }
 
 let failed = 0;
+let title = "";
+let sections = 0;
+
+/**
+ * Rows that belong together. An error ends the section, not the part: alone it counts as a bar that is not met, under
+ * `--against` it is what an earlier build says that lacks something.
+ */
+export async function section(text, rows) {
+  title = text;
+  sections++;
+  if (!isAsked) console.log(`\n${text}`);
+  try {
+    await rows();
+  } catch (error) {
+    if (isAsked) tell({ failed: error instanceof Error ? error.message : String(error), section: sections, title });
+    else report(`stopped: ${error.stack ?? error}`, Number.POSITIVE_INFINITY, 0);
+  }
+}
 
 /** One line of the report: what, the figure, the bar, and whether it is met. */
 export function report(what, figure, bar, detail = "") {
+  if (isAsked) return;
   const met = figure <= bar;
   if (!met) failed++;
   const mark = met ? "met" : "NOT MET";
@@ -53,13 +76,90 @@ export function report(what, figure, bar, detail = "") {
 
 /** A figure without a bar. */
 export function note(what, text) {
-  console.log(`${what.padEnd(62)} ${text}`);
+  if (!isAsked) console.log(`${what.padEnd(62)} ${text}`);
 }
 
-export function heading(text) {
-  console.log(`\n${text}`);
+const inMilliseconds = (a, b) => `${a.toFixed(2)} ms against ${b.toFixed(2)} ms`;
+
+/** A row: `ours` takes at most `bar` times as long as `other`. What it is compared with does not matter between builds. */
+export async function compare(what, ours, other, bar, { detail = inMilliseconds, ...options } = {}) {
+  await track(what, ours);
+  if (isAsked) return;
+  const { a, b, ratio } = paired(ours, other, options);
+  report(what, ratio, bar, detail(a, b));
 }
 
-export function failures() {
-  return failed;
+/** What the part ends with: the number of bars that were not met. */
+export function finish() {
+  if (isAsked) process.disconnect();
+  else process.exit(failed > 0 ? 1 : 0);
+}
+
+// ---- under `--against` ------------------------------------------------------------------------------------------------
+
+/** Between the title of a section and a row of it. */
+export const separator = " · ";
+
+const offered = new Set();
+const questions = [];
+let answered;
+if (isAsked) {
+  process.on("message", (question) => {
+    if (answered === undefined) questions.push(question);
+    else answered(question);
+    answered = undefined;
+  });
+}
+
+function tell(message) {
+  process.send?.(message);
+}
+
+function nextQuestion() {
+  if (questions.length > 0) return Promise.resolve(questions.shift());
+  return new Promise((resolve) => {
+    answered = resolve;
+  });
+}
+
+/** Milliseconds of one call, over so many calls. */
+function sample(work, calls) {
+  let total = 0;
+  if (work.saysItsTime) for (let i = 0; i < calls; i++) total += work();
+  else {
+    total = once(() => {
+      for (let i = 0; i < calls; i++) work();
+    });
+  }
+  return total / calls;
+}
+
+/** As many calls as take about four milliseconds, once the engine has compiled what it will. */
+function settle(work) {
+  const start = now();
+  do work();
+  while (now() - start < 300);
+  let calls = 1;
+  while (calls < 1e7 && sample(work, calls) * calls < 3) calls *= 2;
+  return calls;
+}
+
+/** Marks work that gives its own milliseconds, as that of a process which was started for it. */
+export function saysItsTime(work) {
+  work.saysItsTime = true;
+  return work;
+}
+
+/** Offers a row to who asks, and answers until the next one is asked for. The same work is offered once. */
+export async function track(what, work) {
+  if (!isAsked || offered.has(work)) return;
+  offered.add(work);
+  tell({ row: `${title}${separator}${what}`, section: sections });
+  let calls = 1;
+  for (;;) {
+    const question = await nextQuestion();
+    if (question === "next") return;
+    if (question === "settle") calls = settle(work);
+    tell({ ms: sample(work, calls) });
+  }
 }

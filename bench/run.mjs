@@ -1,39 +1,37 @@
-// The benchmark: each part in a process of its own, one after the other. `npm run bench [part…]`.
+// The benchmark. `npm run bench -- [part…]` runs parts, each in a process of its own, and says which bars are met;
+// `npm run bench -- --against REV [part…]` builds an earlier commit beside this one and measures both in turn.
 
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { against } from "./against.mjs";
+import { commandOf, installPeers, partNames } from "./parts.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const parts = {
-  scalar: ["scalar.mjs"],
-  split: ["split.mjs"],
-  expression: ["expression.mjs"],
-  tensors: ["tensors.mjs"],
-  workloads: ["workloads.mjs"],
-  cnn: ["cnn.mjs"],
-  gmm: ["gmm.mjs"],
-  loops: ["loops.mjs"],
-  source: ["source.mjs"],
-  compile: ["--stack-size=4000", "compile.mjs"],
-  startup: ["startup.mjs"],
-};
-
-const asked = process.argv.slice(2);
-const unknown = asked.find((name) => !(name in parts));
-if (unknown !== undefined) {
-  console.error(`bench: no part '${unknown}', expected some of ${Object.keys(parts).join(", ")}`);
+function refuse(message) {
+  console.error(`bench: ${message}`);
   process.exit(2);
 }
-if (!existsSync(join(here, "node_modules"))) {
-  spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--silent"], { cwd: here, stdio: "inherit" });
+
+function readArguments() {
+  try {
+    return parseArgs({ allowPositionals: true, options: { against: { type: "string" } } });
+  } catch (error) {
+    return refuse(`${error.message}; usage: npm run bench -- [--against REV] [part…]`);
+  }
 }
+
+const { values, positionals } = readArguments();
+const unknown = positionals.find((name) => !partNames.includes(name));
+if (unknown !== undefined) refuse(`no part '${unknown}', expected some of ${partNames.join(", ")}`);
+const asked = positionals.length > 0 ? positionals : partNames;
+
+if (values.against !== undefined) process.exit(await against(values.against, asked));
+
+installPeers();
 console.log(`node ${process.version}; ratios, the two sides in turn within one run`);
 let missed = 0;
-for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
-  const [script, ...flags] = parts[name].toReversed();
-  const { status } = spawnSync(process.execPath, [...flags, join(here, script)], { stdio: "inherit" });
-  missed += status ?? 1;
+for (const name of asked) {
+  const { flags, script } = commandOf(name);
+  const { status } = spawnSync(process.execPath, [...flags, script], { stdio: "inherit" });
+  if (status !== 0) missed++;
 }
 process.exit(missed > 0 ? 1 : 0);

@@ -1,7 +1,9 @@
 // Generated scalar functions against the same functions by hand, in a loop of a million.
 
-import { add, compile, exp, mul, sin, valueAndGrad } from "../dist/index.js";
-import { failures, heading, paired, report } from "./measure.mjs";
+import { adjoint } from "./library.mjs";
+import { compare, finish, section } from "./measure.mjs";
+
+const { add, compile, exp, mul, sin, valueAndGrad } = adjoint;
 
 const n = 1_000_000;
 const xs = Float64Array.from({ length: n }, (_, i) => Math.sin(i) * 2);
@@ -16,7 +18,7 @@ function loop(f, total) {
   return () => run(xs, ys);
 }
 
-function compare(what, bar, generated, byHand, total) {
+async function against(what, bar, generated, byHand, total) {
   for (const [x, y] of [
     [0.5, 1.5],
     [-2, 3],
@@ -27,58 +29,57 @@ function compare(what, bar, generated, byHand, total) {
       throw new Error(`${what}: got ${got}, want ${want}`);
     }
   }
-  const { a, b, ratio } = paired(loop(generated, total), loop(byHand, total));
-  report(what, ratio, bar, `${a.toFixed(2)} ms against ${b.toFixed(2)} ms`);
+  await compare(what, loop(generated, total), loop(byHand, total), bar);
 }
 
-heading("scalar functions in a loop of a million, generated / by hand");
 const types = ["f64", "f64"];
-compare(
-  "value: a * b",
-  1.05,
-  compile((a, b) => mul(a, b), types),
-  (a, b) => a * b,
-  "sum += r;",
-);
-compare(
-  "value: sin(x*y) + exp(x)*y",
-  1.05,
-  compile((x, y) => add(sin(mul(x, y)), mul(exp(x), y)), types),
-  (x, y) => Math.sin(x * y) + Math.exp(x) * y,
-  "sum += r;",
-);
-const polynomial = (x, y) => add(mul(add(mul(add(mul(x, y), 3), x), 2), y), mul(mul(x, x), add(y, -1)));
-compare(
-  "value: a polynomial",
-  1.05,
-  compile(polynomial, types),
-  (x, y) => ((x * y + 3) * x + 2) * y + x * x * (y - 1),
-  "sum += r;",
-);
-
-compare(
-  "value and gradient: a * b",
-  1.1,
-  compile((a, b) => {
-    const [v, [da, db]] = valueAndGrad((p, q) => mul(p, q), { wrt: [0, 1] })(a, b);
-    return [v, da, db];
-  }, types),
-  (a, b) => [a * b, b, a],
-  "sum += r[0] + r[1] + r[2];",
-);
-compare(
-  "value and gradient: sin(x*y) + exp(x)*y",
-  1.1,
-  compile((x, y) => {
-    const [v, [dx, dy]] = valueAndGrad((p, q) => add(sin(mul(p, q)), mul(exp(p), q)), { wrt: [0, 1] })(x, y);
-    return [v, dx, dy];
-  }, types),
-  (x, y) => {
-    const t = x * y;
-    const e = Math.exp(x);
-    const c = Math.cos(t);
-    return [Math.sin(t) + e * y, c * y + e * y, c * x + e];
-  },
-  "sum += r[0] + r[1] + r[2];",
-);
-process.exit(failures());
+await section("scalar functions in a loop of a million, generated / by hand", async () => {
+  await against(
+    "value: a * b",
+    1.05,
+    compile((a, b) => mul(a, b), types),
+    (a, b) => a * b,
+    "sum += r;",
+  );
+  await against(
+    "value: sin(x*y) + exp(x)*y",
+    1.05,
+    compile((x, y) => add(sin(mul(x, y)), mul(exp(x), y)), types),
+    (x, y) => Math.sin(x * y) + Math.exp(x) * y,
+    "sum += r;",
+  );
+  const polynomial = (x, y) => add(mul(add(mul(add(mul(x, y), 3), x), 2), y), mul(mul(x, x), add(y, -1)));
+  await against(
+    "value: a polynomial",
+    1.05,
+    compile(polynomial, types),
+    (x, y) => ((x * y + 3) * x + 2) * y + x * x * (y - 1),
+    "sum += r;",
+  );
+  await against(
+    "value and gradient: a * b",
+    1.1,
+    compile((a, b) => {
+      const [v, [da, db]] = valueAndGrad((p, q) => mul(p, q), { wrt: [0, 1] })(a, b);
+      return [v, da, db];
+    }, types),
+    (a, b) => [a * b, b, a],
+    "sum += r[0] + r[1] + r[2];",
+  );
+  await against(
+    "value and gradient: sin(x*y) + exp(x)*y",
+    1.1,
+    compile((x, y) => {
+      const [v, [dx, dy]] = valueAndGrad((p, q) => add(sin(mul(p, q)), mul(exp(p), q)), { wrt: [0, 1] })(x, y);
+      return [v, dx, dy];
+    }, types),
+    (x, y) => {
+      const t = x * y;
+      const e = Math.exp(x);
+      const c = Math.cos(t);
+      return [Math.sin(t) + e * y, c * y + e * y, c * x + e];
+    },
+    "sum += r[0] + r[1] + r[2];",
+  );
+});
+finish();

@@ -2,14 +2,16 @@
 // order of summation, loops in ranges of 4,096 as functions of their own that are never inlined (they ask for new.target),
 // the result in a fresh array.
 
-import { add, compile, exp, maximum, mul, sum } from "../dist/index.js";
-import { failures, heading, paired, report } from "./measure.mjs";
+import { adjoint } from "./library.mjs";
+import { compare as compareTimes, finish, section } from "./measure.mjs";
+
+const { add, compile, exp, maximum, mul, sum } = adjoint;
 
 const n = 1_000_000;
 const chunk = 4096;
 const numbers = (Type, count, seed) => Type.from({ length: count }, (_, i) => Math.sin(i * 0.7 + seed) * 2);
 
-function compare(what, generated, byHand, args) {
+async function compare(what, generated, byHand, args) {
   const got = generated(...args);
   const want = byHand(...args);
   const data = typeof got === "number" ? [got] : got.data();
@@ -18,86 +20,18 @@ function compare(what, generated, byHand, args) {
   for (let i = 0; i < data.length; i++) {
     if (!Object.is(data[i], expected[i])) throw new Error(`${what}: element ${i} is ${data[i]}, want ${expected[i]}`);
   }
-  const { a, b, ratio } = paired(
+  await compareTimes(
+    what,
     () => generated(...args),
     () => byHand(...args),
+    1.05,
   );
-  report(what, ratio, 1.05, `${a.toFixed(2)} ms against ${b.toFixed(2)} ms`);
 }
 
 const inRanges = (count, range) => {
   for (let from = 0; from < count; from += chunk) range(from, Math.min(from + chunk, count));
 };
 
-heading("elementwise chains over a million elements, generated / by hand");
-{
-  const [a, b, c] = [0, 1, 2].map((seed) => numbers(Float64Array, n, seed));
-  const range = function range(a, b, c, out, from, to) {
-    if (new.target) return;
-    for (let i = from; i < to; i++) out[i] = Math.max(a[i] * b[i] + c[i], 0);
-  };
-  const byHand = (a, b, c) => {
-    const out = new Float64Array(a.length);
-    inRanges(a.length, (from, to) => range(a, b, c, out, from, to));
-    return out;
-  };
-  const f = compile((a, b, c) => maximum(add(mul(a, b), c), 0), ["f64[N]", "f64[N]", "f64[N]"]);
-  compare("f64: max(a * b + c, 0)", f, byHand, [a, b, c]);
-}
-{
-  const [a, b, c] = [0, 1, 2].map((seed) => numbers(Float32Array, n, seed));
-  const range = function range(a, b, c, out, from, to) {
-    if (new.target) return;
-    const fround = Math.fround;
-    for (let i = from; i < to; i++) out[i] = Math.max(fround(fround(a[i] * b[i]) + c[i]), 0);
-  };
-  const byHand = (a, b, c) => {
-    const out = new Float32Array(a.length);
-    inRanges(a.length, (from, to) => range(a, b, c, out, from, to));
-    return out;
-  };
-  const f = compile((a, b, c) => maximum(add(mul(a, b), c), 0), ["f32[N]", "f32[N]", "f32[N]"]);
-  compare("f32: max(a * b + c, 0)", f, byHand, [a, b, c]);
-}
-{
-  const [a, b] = [0, 1].map((seed) => numbers(Float64Array, n, seed));
-  const range = function range(a, b, out, from, to) {
-    if (new.target) return;
-    for (let i = from; i < to; i++) out[i] = Math.exp(a[i] * b[i]) * a[i];
-  };
-  const byHand = (a, b) => {
-    const out = new Float64Array(a.length);
-    inRanges(a.length, (from, to) => range(a, b, out, from, to));
-    return out;
-  };
-  compare(
-    "f64: exp(a * b) * a",
-    compile((a, b) => mul(exp(mul(a, b)), a), ["f64[N]", "f64[N]"]),
-    byHand,
-    [a, b],
-  );
-}
-{
-  const [rows, columns] = [1000, 1000];
-  const [a, b] = [numbers(Float64Array, rows * columns, 0), numbers(Float64Array, columns, 1)];
-  const range = function range(a, b, out, from, to) {
-    if (new.target) return;
-    for (let i = from; i < to; i++) for (let j = 0; j < columns; j++) out[i * columns + j] = a[i * columns + j] + b[j];
-  };
-  const byHand = (a, b) => {
-    const out = new Float64Array(a.length);
-    for (let i = 0; i < rows; i++) range(a, b, out, i, i + 1);
-    return out;
-  };
-  compare(
-    "f64: a matrix plus a row",
-    compile((a, b) => add(a, b), ["f64[R, 1000]", "f64[1000]"]),
-    byHand,
-    [a, b],
-  );
-}
-
-heading("reductions, generated / by hand");
 /** Element i goes to accumulator i mod 16; then a[j] += a[j + 8], + 4, + 2, + 1. */
 function sumOf(x, from, to) {
   let s0 = 0,
@@ -140,51 +74,6 @@ function sumOf(x, from, to) {
   for (; i < to; i++) rest[i - whole] += x[i];
   for (const width of [8, 4, 2, 1]) for (let j = 0; j < width; j++) rest[j] += rest[j + width];
   return rest[0];
-}
-{
-  const x = numbers(Float64Array, n, 0);
-  compare(
-    "f64: the sum of a million",
-    compile((x) => sum(x), ["f64[N]"]),
-    (x) => sumOf(x, 0, x.length),
-    [x],
-  );
-  const rows = (x) => {
-    const out = new Float64Array(1000);
-    for (let i = 0; i < 1000; i++) out[i] = sumOf(x, i * 1000, (i + 1) * 1000);
-    return out;
-  };
-  compare(
-    "f64: the sums of 1,000 rows",
-    compile((x) => sum(x, { axes: [1] }), ["f64[R, 1000]"]),
-    rows,
-    [x],
-  );
-  const addRow = function addRow(x, out, from) {
-    if (new.target) return;
-    for (let j = 0; j < 1000; j++) out[j] += x[from + j];
-  };
-  const columns = (x) => {
-    const out = new Float64Array(1000);
-    for (let i = 0; i < 1000; i++) addRow(x, out, i * 1000);
-    return out;
-  };
-  compare(
-    "f64: the sums of 1,000 columns",
-    compile((x) => sum(x, { axes: [0] }), ["f64[R, 1000]"]),
-    columns,
-    [x],
-  );
-}
-{
-  const x = numbers(Float32Array, n, 0);
-  const y = numbers(Float32Array, n, 1);
-  compare(
-    "f32: the sum of a * b",
-    compile((x, y) => sum(mul(x, y)), ["f32[N]", "f32[N]"]),
-    (x, y) => productOf32(x, y),
-    [x, y],
-  );
 }
 
 /** As sumOf, of products and rounded to f32 at every step. */
@@ -231,4 +120,122 @@ function productOf32(x, y) {
   for (const width of [8, 4, 2, 1]) for (let j = 0; j < width; j++) rest[j] = fround(rest[j] + rest[j + width]);
   return rest[0];
 }
-process.exit(failures());
+
+await section("elementwise chains over a million elements, generated / by hand", async () => {
+  {
+    const [a, b, c] = [0, 1, 2].map((seed) => numbers(Float64Array, n, seed));
+    const range = function range(a, b, c, out, from, to) {
+      if (new.target) return;
+      for (let i = from; i < to; i++) out[i] = Math.max(a[i] * b[i] + c[i], 0);
+    };
+    const byHand = (a, b, c) => {
+      const out = new Float64Array(a.length);
+      inRanges(a.length, (from, to) => range(a, b, c, out, from, to));
+      return out;
+    };
+    const f = compile((a, b, c) => maximum(add(mul(a, b), c), 0), ["f64[N]", "f64[N]", "f64[N]"]);
+    await compare("f64: max(a * b + c, 0)", f, byHand, [a, b, c]);
+  }
+  {
+    const [a, b, c] = [0, 1, 2].map((seed) => numbers(Float32Array, n, seed));
+    const range = function range(a, b, c, out, from, to) {
+      if (new.target) return;
+      const fround = Math.fround;
+      for (let i = from; i < to; i++) out[i] = Math.max(fround(fround(a[i] * b[i]) + c[i]), 0);
+    };
+    const byHand = (a, b, c) => {
+      const out = new Float32Array(a.length);
+      inRanges(a.length, (from, to) => range(a, b, c, out, from, to));
+      return out;
+    };
+    const f = compile((a, b, c) => maximum(add(mul(a, b), c), 0), ["f32[N]", "f32[N]", "f32[N]"]);
+    await compare("f32: max(a * b + c, 0)", f, byHand, [a, b, c]);
+  }
+  {
+    const [a, b] = [0, 1].map((seed) => numbers(Float64Array, n, seed));
+    const range = function range(a, b, out, from, to) {
+      if (new.target) return;
+      for (let i = from; i < to; i++) out[i] = Math.exp(a[i] * b[i]) * a[i];
+    };
+    const byHand = (a, b) => {
+      const out = new Float64Array(a.length);
+      inRanges(a.length, (from, to) => range(a, b, out, from, to));
+      return out;
+    };
+    await compare(
+      "f64: exp(a * b) * a",
+      compile((a, b) => mul(exp(mul(a, b)), a), ["f64[N]", "f64[N]"]),
+      byHand,
+      [a, b],
+    );
+  }
+  {
+    const [rows, columns] = [1000, 1000];
+    const [a, b] = [numbers(Float64Array, rows * columns, 0), numbers(Float64Array, columns, 1)];
+    const range = function range(a, b, out, from, to) {
+      if (new.target) return;
+      for (let i = from; i < to; i++)
+        for (let j = 0; j < columns; j++) out[i * columns + j] = a[i * columns + j] + b[j];
+    };
+    const byHand = (a, b) => {
+      const out = new Float64Array(a.length);
+      for (let i = 0; i < rows; i++) range(a, b, out, i, i + 1);
+      return out;
+    };
+    await compare(
+      "f64: a matrix plus a row",
+      compile((a, b) => add(a, b), ["f64[R, 1000]", "f64[1000]"]),
+      byHand,
+      [a, b],
+    );
+  }
+});
+
+await section("reductions, generated / by hand", async () => {
+  {
+    const x = numbers(Float64Array, n, 0);
+    await compare(
+      "f64: the sum of a million",
+      compile((x) => sum(x), ["f64[N]"]),
+      (x) => sumOf(x, 0, x.length),
+      [x],
+    );
+    const rows = (x) => {
+      const out = new Float64Array(1000);
+      for (let i = 0; i < 1000; i++) out[i] = sumOf(x, i * 1000, (i + 1) * 1000);
+      return out;
+    };
+    await compare(
+      "f64: the sums of 1,000 rows",
+      compile((x) => sum(x, { axes: [1] }), ["f64[R, 1000]"]),
+      rows,
+      [x],
+    );
+    const addRow = function addRow(x, out, from) {
+      if (new.target) return;
+      for (let j = 0; j < 1000; j++) out[j] += x[from + j];
+    };
+    const columns = (x) => {
+      const out = new Float64Array(1000);
+      for (let i = 0; i < 1000; i++) addRow(x, out, i * 1000);
+      return out;
+    };
+    await compare(
+      "f64: the sums of 1,000 columns",
+      compile((x) => sum(x, { axes: [0] }), ["f64[R, 1000]"]),
+      columns,
+      [x],
+    );
+  }
+  {
+    const x = numbers(Float32Array, n, 0);
+    const y = numbers(Float32Array, n, 1);
+    await compare(
+      "f32: the sum of a * b",
+      compile((x, y) => sum(mul(x, y)), ["f32[N]", "f32[N]"]),
+      (x, y) => productOf32(x, y),
+      [x, y],
+    );
+  }
+});
+finish();

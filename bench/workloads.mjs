@@ -1,41 +1,17 @@
 // Arrays in f32 against loops by hand: with the IR's rounding and order, and the usual ones that round when they store.
-// The data, and the blocked matrix product by hand, are those of the shared benchmarks beside the checkout.
 
-import {
-  add,
-  compile,
-  div,
-  equal,
-  exp,
-  log,
-  matmul,
-  max,
-  maximum,
-  mul,
-  neg,
-  rsqrt,
-  sub,
-  sum,
-  tanh,
-  tensor,
-  valueAndGrad,
-  where,
-} from "../dist/index.js";
 import * as hand from "./by-hand.mjs";
-import { failures, heading, paired, report } from "./measure.mjs";
+import { perceptron, uniform } from "./data.mjs";
+import { adjoint } from "./library.mjs";
+import { compare, finish, section } from "./measure.mjs";
 import { mlpStep } from "./mlp-by-hand.mjs";
+import { gemm } from "./product-by-hand.mjs";
 
-const shared = new URL("../../shared/bench/", import.meta.url);
-const { D: data } = await import(new URL("common.mjs", shared));
-const { gemm } = await import(new URL("jsgemm.mjs", shared));
-const asked = process.argv.slice(2);
-const wants = (id) => asked.length === 0 || asked.includes(id);
+const { add, compile, div, equal, exp, log, matmul, max, maximum, mul, neg, rsqrt, sub, sum } = adjoint;
+const { tanh, tensor, valueAndGrad, where } = adjoint;
 
 /** One line each: ours against a side, the ratio of times at most `bar`. */
-function against(what, ours, byHand, bar, options) {
-  const { a, b, ratio } = paired(ours, byHand, { rounds: 21, ...options });
-  report(what, ratio, bar, `${a.toFixed(2)} ms against ${b.toFixed(2)} ms`);
-}
+const against = (what, ours, byHand, bar, options) => compare(what, ours, byHand, bar, { rounds: 21, ...options });
 
 function sameBits(what, got, want) {
   const at = want.findIndex((w, i) => !Object.is(got[i], w));
@@ -56,16 +32,16 @@ const keep = (n, name = "out") => {
   return kept.get(key);
 };
 
-if (wants("W2")) {
-  heading("W2: gelu(a * b + c), f32, 1,048,576 elements");
-  const { n, a, b, c } = data.w2();
+await section("gelu(a * b + c), f32, 1,048,576 elements", async () => {
+  const n = 1 << 20;
+  const [a, b, c] = [1, 2, 3].map((seed) => uniform(seed, n, -1, 1));
   const gelu = (a, b, c) => {
     const t = add(mul(a, b), c);
     const inner = mul(Math.fround(Math.sqrt(2 / Math.PI)), add(t, mul(Math.fround(0.044715), mul(mul(t, t), t))));
     return mul(mul(0.5, t), add(1, tanh(inner)));
   };
   const types = [`f32[${n}]`, `f32[${n}]`, `f32[${n}]`];
-  const ours = compile(gelu, types);
+  const compiled = compile(gelu, types);
   const byHand =
     (loop, memory = fill) =>
     () => {
@@ -73,9 +49,10 @@ if (wants("W2")) {
       hand.inRanges(n, (from, to) => loop(a, b, c, out, from, to));
       return out;
     };
-  sameBits("W2", ours(a, b, c).data(), byHand(hand.gelu32)());
-  against("forward, by hand with f32 rounding", () => ours(a, b, c), byHand(hand.gelu32), 1.1);
-  against("forward, the usual loop", () => ours(a, b, c), byHand(hand.gelu64, keep), 1.9);
+  sameBits("gelu", compiled(a, b, c).data(), byHand(hand.gelu32)());
+  const ours = () => compiled(a, b, c);
+  await against("forward, by hand with f32 rounding", ours, byHand(hand.gelu32), 1.1);
+  await against("forward, the usual loop", ours, byHand(hand.gelu64, keep), 1.9);
   const gradient = compile((a, b, c) => valueAndGrad((...x) => sum(gelu(...x)), { wrt: [0, 1, 2] })(a, b, c), types);
   const gradient32 = () => {
     const out = [fill(n), fill(n), fill(n)];
@@ -93,17 +70,25 @@ if (wants("W2")) {
   };
   const [value, grads] = gradient(a, b, c);
   const want = gradient32();
-  for (const [i, g] of grads.entries()) close("W2 gradient", g.data(), want[i + 1], 5e-6);
-  close("W2 value", [value.item()], [want[0]], 1e-4);
-  against("with gradient, by hand with f32 rounding", () => gradient(a, b, c), gradient32, 1.1);
-  against("with gradient, the usual loop", () => gradient(a, b, c), gradient64, 1.9);
-}
+  for (const [i, g] of grads.entries()) close("gelu's gradient", g.data(), want[i + 1], 5e-6);
+  close("gelu's sum", [value.item()], [want[0]], 1e-4);
+  const oursBack = () => gradient(a, b, c);
+  await against("with gradient, by hand with f32 rounding", oursBack, gradient32, 1.1);
+  await against("with gradient, the usual loop", oursBack, gradient64, 1.9);
+});
 
-if (wants("W3")) {
-  const [rows, columns] = [1024, 1024];
-  heading("W3: softmax and layer norm of f32[1024, 1024], the sum of 10,000,000");
+const [rows, columns] = [1024, 1024];
+const byHand = (work, memory, ...args) => {
+  return () => {
+    const out = memory(rows * columns);
+    work(...args, out, rows, columns);
+    return out;
+  };
+};
+
+await section("softmax and layer norm of f32[1024, 1024], the sum of 10,000,000", async () => {
   const type = `f32[${rows}, ${columns}]`;
-  const x = data.w3s();
+  const x = uniform(4, rows * columns, -4, 4);
   const softmax = compile(
     (x) => {
       const e = exp(sub(x, max(x, { axes: [1], keepDims: true })));
@@ -111,17 +96,12 @@ if (wants("W3")) {
     },
     [type],
   );
-  const byHand = (work, memory, ...args) => {
-    return () => {
-      const out = memory(rows * columns);
-      work(...args, out, rows, columns);
-      return out;
-    };
-  };
   sameBits("softmax", softmax(x).data(), byHand(hand.softmax32, fill, x)());
-  against("softmax, by hand with f32 rounding", () => softmax(x), byHand(hand.softmax32, fill, x), 1.1);
-  against("softmax, the usual loops", () => softmax(x), byHand(hand.softmax64, keep, x), 1.7);
-  const { x: y, g, b } = data.w3l();
+  const ours = () => softmax(x);
+  await against("softmax, by hand with f32 rounding", ours, byHand(hand.softmax32, fill, x), 1.1);
+  await against("softmax, the usual loops", ours, byHand(hand.softmax64, keep, x), 1.7);
+  const y = uniform(5, rows * columns, -2, 2);
+  const [g, b] = [uniform(6, columns, 0.5, 1.5), uniform(7, columns, -0.5, 0.5)];
   const layerNorm = compile(
     (x, g, b) => {
       const mean = div(sum(x, { axes: [1], keepDims: true }), columns);
@@ -132,50 +112,39 @@ if (wants("W3")) {
     [type, `f32[${columns}]`, `f32[${columns}]`],
   );
   sameBits("layer norm", layerNorm(y, g, b).data(), byHand(hand.layerNorm32, fill, y, g, b)());
-  against(
-    "layer norm, by hand with f32 rounding",
-    () => layerNorm(y, g, b),
-    byHand(hand.layerNorm32, fill, y, g, b),
-    1.1,
-  );
-  against("layer norm, the usual loops", () => layerNorm(y, g, b), byHand(hand.layerNorm64, keep, y, g, b), 1.7);
-  const z = data.w3sum();
+  const oursNorm = () => layerNorm(y, g, b);
+  await against("layer norm, by hand with f32 rounding", oursNorm, byHand(hand.layerNorm32, fill, y, g, b), 1.1);
+  await against("layer norm, the usual loops", oursNorm, byHand(hand.layerNorm64, keep, y, g, b), 1.7);
+  const z = uniform(8, 1e7, 0, 1);
   const total = compile((x) => sum(x), [`f32[${z.length}]`]);
   sameBits("sum", [total(z)], [hand.sum32(z)]);
-  against(
-    "sum, by hand with f32 rounding",
-    () => total(z),
-    () => hand.sum32(z),
-    1.1,
-  );
-  against(
-    "sum, the usual loop",
-    () => total(z),
-    () => hand.sum64(z),
-    1.7,
-  );
-}
+  const oursTotal = () => total(z);
+  await against("sum, by hand with f32 rounding", oursTotal, () => hand.sum32(z), 1.1);
+  await against("sum, the usual loop", oursTotal, () => hand.sum64(z), 1.7);
+});
 
-if (wants("W4")) {
-  heading("W4: product of f32 matrices / the usual blocked one, which accumulates in f64 (1 / 0.45 = 2.22)");
-  for (const n of [128, 256, 512, 1024]) {
-    const { A, B } = data.w4(n);
-    const ours = compile(matmul, [`f32[${n}, ${n}]`, `f32[${n}, ${n}]`]);
-    const usual = () => {
-      const out = keep(n * n);
-      gemm(n, n, n, A, 0, B, 0, out);
-      return out;
-    };
-    close("W4", ours(A, B).data(), usual(), 1e-4);
-    against(`${n} x ${n}`, () => ours(A, B), usual, 2.22, { rounds: n > 512 ? 5 : 15, warmup: n > 512 ? 2 : 5 });
-  }
-}
+await section(
+  "product of f32 matrices / the usual blocked one, which accumulates in f64 (1 / 0.45 = 2.22)",
+  async () => {
+    for (const n of [128, 256, 512, 1024]) {
+      const [A, B] = [uniform(9, n * n, -1, 1), uniform(10, n * n, -1, 1)];
+      const compiled = compile(matmul, [`f32[${n}, ${n}]`, `f32[${n}, ${n}]`]);
+      const usual = () => {
+        const out = keep(n * n);
+        gemm(n, n, n, A, 0, B, 0, out);
+        return out;
+      };
+      close("product", compiled(A, B).data(), usual(), 1e-4);
+      const options = { rounds: n > 512 ? 5 : 15, warmup: n > 512 ? 2 : 5 };
+      await against(`${n} x ${n}`, () => compiled(A, B), usual, 2.22, options);
+    }
+  },
+);
 
-if (wants("W5")) {
-  heading("W5: training step of an MLP 784-256-128-10 on a batch of 128, f32");
-  const { x, lab, W1, b1, W2, b2, W3, b3 } = data.w5();
+await section("training step of an MLP 784-256-128-10 on a batch of 128, f32", async () => {
+  const { x, labels, W1, b1, W2, b2, W3, b3 } = perceptron();
   const oneHot = fill(1280);
-  for (const [i, label] of lab.entries()) oneHot[i * 10 + label] = 1;
+  for (const [i, label] of labels.entries()) oneHot[i * 10 + label] = 1;
   const forward = (x, W1, b1, W2, b2, W3, b3) => {
     const relu = (t) => maximum(t, 0);
     return add(matmul(relu(add(matmul(relu(add(matmul(x, W1), b1)), W2), b2)), W3), b3);
@@ -203,10 +172,9 @@ if (wants("W5")) {
       parameters = next;
       return loss.item();
     };
-    const [p1, q1, p2, q2, p3, q3] = [W1, b1, W2, b2, W3, b3].map((p) => p.slice());
-    const usual = mlpStep(gemm, { x, labels: lab, W1: p1, b1: q1, W2: p2, b2: q2, W3: p3, b3: q3 });
-    for (let i = 0; i < 5; i++) close("W5 loss", [ours()], [usual()], 1e-4);
-    against(`step, batch ${name}`, ours, usual, 2);
+    const usual = mlpStep(gemm, perceptron());
+    for (let i = 0; i < 5; i++) close("loss", [ours()], [usual()], 1e-4);
+    await against(`step, batch ${name}`, ours, usual, 2);
   }
-}
-process.exit(failures());
+});
+finish();
