@@ -1,15 +1,14 @@
 // The problems of ADBench, written as a user would, against references from outside. The data is read as it is.
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { jacobians, readObservations, residuals } from "../examples/adbench/bundle-adjustment.ts";
 import { likelihood, readMixture } from "../examples/adbench/gmm.ts";
 import * as hand from "../examples/adbench/hand.ts";
 import { compile, grad, jacobian, type Tensor, valueAndGrad } from "../src/index.ts";
+import { describeWith } from "./support/needs.ts";
+import { referenceText } from "./support/references.ts";
 
-const folder = process.env.ADJOINT_CONFORMANCE ?? fileURLToPath(new URL("../../shared/conformance", import.meta.url));
-const text = (path: string): string => readFileSync(`${folder}/adbench/${path}`, "utf8");
+const text = (path: string): string => referenceText(`adbench/${path}`);
 const reference = (name: string) => JSON.parse(text(`reference/${name}.ref.json`));
 
 function near(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {
@@ -32,7 +31,7 @@ function onBoth(f: (...x: Tensor[]) => unknown, args: readonly Tensor[]): Tensor
   return js;
 }
 
-describe.skipIf(!existsSync(`${folder}/adbench`))("ADBench", () => {
+describeWith("adbench")("ADBench", () => {
   it.each([
     ["gmm/test.txt", "gmm_test"],
     ["gmm/1k/gmm_d2_K5.txt", "gmm_1k_gmm_d2_K5"],

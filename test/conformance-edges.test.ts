@@ -1,16 +1,9 @@
-// Special and extreme values against references from outside the project; skipped where they are not at hand.
+// Special and extreme values against references from outside: the whole collection, or the extract in test/fixtures.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as adjoint from "../src/index.ts";
 import { compile, type Tensor } from "../src/index.ts";
-
-const folder = process.env.ADJOINT_CONFORMANCE ?? fileURLToPath(new URL("../../shared/conformance", import.meta.url));
-const unaryFile = join(folder, "edges/unary_f64.json");
-const specialsFile = join(folder, "edges/array_api_specials.json");
-const present = existsSync(unaryFile) && existsSync(specialsFile);
+import { referenceText } from "./support/references.ts";
 
 type Spelled = number | boolean | string;
 type Unary = (x: Tensor) => Tensor;
@@ -74,8 +67,8 @@ const renamed: Readonly<Record<string, Unary>> = {
 const exactly =
   "neg abs sign floor ceil trunc round_even round_away square reciprocal sqrt isnan isinf isfinite relu".split(" ");
 
-describe.skipIf(!present)("unary functions at special and extreme values", () => {
-  const table: Record<string, [Spelled, Spelled][]> = present ? JSON.parse(readFileSync(unaryFile, "utf8")).unary : {};
+describe("unary functions at special and extreme values", () => {
+  const table: Record<string, [Spelled, Spelled][]> = JSON.parse(referenceText("edges/unary_f64.json")).unary;
 
   it.each(Object.keys(table))("%s", (name) => {
     const f = renamed[name] ?? (adjoint as unknown as Record<string, Unary>)[name];
@@ -110,7 +103,7 @@ function isOtherwise(name: string, args: readonly number[]): boolean {
 
 function specials(): Readonly<Record<string, Row[]>> {
   const tables: Record<string, Row[]> = {};
-  const { rows } = JSON.parse(readFileSync(specialsFile, "utf8")) as {
+  const { rows } = JSON.parse(referenceText("edges/array_api_specials.json")) as {
     rows: [string, Spelled[], Spelled, string, string?][];
   };
   for (const [name, spelled, expected, kind, note] of rows) {
@@ -121,8 +114,8 @@ function specials(): Readonly<Record<string, Row[]>> {
   return tables;
 }
 
-describe.skipIf(!present)("special cases of the array API standard", () => {
-  const tables = present ? specials() : {};
+describe("special cases of the array API standard", () => {
+  const tables = specials();
 
   it.each(Object.keys(tables))("%s", (name) => {
     const f = (arrayNames[name] ?? (adjoint as unknown as Record<string, Binary>)[name]) as Binary;

@@ -1,7 +1,7 @@
 // Kernels in generated code: each once, callees first, under names of its own; and in bundles, minified or not.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,7 @@ import { compileModule } from "../src/compile/index.ts";
 import { AdjointError, type Kernel, kernel, kernelMadeBy, type Op, scalar } from "../src/ir/index.ts";
 import { elementwise, emit1, parse } from "../src/ops/index.ts";
 import { Functions } from "./op-cases.ts";
+import { describeBuilt } from "./support/needs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const f64 = scalar("f64");
@@ -110,7 +111,7 @@ console.log(count);
 `;
 const uses = 8 * 9 + 3 * 81 + 1;
 
-describe.skipIf(!existsSync(join(root, "dist/index.js")))("kernels in bundles", () => {
+describeBuilt("kernels in bundles", () => {
   it.each([
     ["as built", null],
     ["bundled and minified", { minify: true }],
@@ -122,7 +123,15 @@ describe.skipIf(!existsSync(join(root, "dist/index.js")))("kernels in bundles", 
       writeFileSync(entry, `import { compile } from ${JSON.stringify(join(root, "dist/index.js"))};\n${program}`);
       const outfile = join(folder, "out.mjs");
       if (options !== null)
-        buildSync({ entryPoints: [entry], bundle: true, format: "esm", platform: "node", outfile, ...options });
+        buildSync({
+          entryPoints: [entry],
+          bundle: true,
+          format: "esm",
+          platform: "node",
+          outfile,
+          logLevel: "error",
+          ...options,
+        });
       const { stdout, stderr } = spawnSync(process.execPath, [options === null ? entry : outfile], {
         encoding: "utf8",
       });

@@ -1,7 +1,7 @@
 // The built package: what importing it loads, and that the examples run.
 
 import { spawnSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,9 +10,9 @@ import { runPasses } from "../src/compile/index.ts";
 import type { AdjointError } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { definePass, Pipeline } from "../src/rewrite/index.ts";
+import { describeBuilt } from "./support/needs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const built = existsSync(`${root}dist/index.js`);
 
 function node(...args: readonly string[]): string {
   const { stdout, stderr, status } = spawnSync(process.execPath, args, { cwd: root, encoding: "utf8" });
@@ -37,57 +37,56 @@ function packagesOf(entry: string): readonly string[] {
   return [...packages];
 }
 
-it.skipIf(!built)(
-  "importing, tracing and compiling loads neither typescript nor fast-check, nor does the command",
-  () => {
-    const packages = (entry: string) => packagesOf(entry).filter((name) => !name.startsWith("node:"));
-    expect([packages("dist/index.js"), packages("dist/cli.js")]).toEqual([[], []]);
-    expect(packages("dist/testing.js")).toEqual(["fast-check"]);
-  },
-);
-
 const squared = `import { compileSource } from "adjoint/source";
 const f = compileSource("export function f(x: number) { return x * x; }", { gradient: true });
 console.log(JSON.stringify(f(3)));`;
 
-it.skipIf(!built)("adjoint/source compiles functions of TypeScript", () => {
-  expect(node("--input-type=module", "--eval", squared)).toBe("[9,[6]]\n");
-});
+describeBuilt("the package as built", () => {
+  it("importing, tracing and compiling loads neither typescript nor fast-check, nor does the command", () => {
+    const packages = (entry: string) => packagesOf(entry).filter((name) => !name.startsWith("node:"));
+    expect([packages("dist/index.js"), packages("dist/cli.js")]).toEqual([[], []]);
+    expect(packages("dist/testing.js")).toEqual(["fast-check"]);
+  });
 
-it.skipIf(!built)("adjoint/source without the package typescript says what to install", () => {
-  const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
-  const own = join(folder, "node_modules/adjoint");
-  mkdirSync(own, { recursive: true });
-  for (const path of ["package.json", "dist/source.js", "dist/index.js", "dist/cli.js", "dist/chunks"])
-    cpSync(join(root, path), join(own, path), { recursive: true });
-  const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
-  const message =
-    "adjoint/source reads files with the package typescript, which is not installed: npm install typescript@6";
-  expect(run("--input-type=module", "--eval", squared).stderr).toContain(`AdjointError: ${message}`);
-  expect(run("--input-type=module", "--eval", 'import "adjoint"').status).toBe(0);
-  const command = run(join(own, "dist/cli.js"), "opt", join(root, "src/index.ts"));
-  expect(command).toMatchObject({ status: 1, stdout: "", stderr: `${message}\n` });
-  rmSync(folder, { recursive: true, force: true });
-});
+  it("adjoint/source compiles functions of TypeScript", () => {
+    expect(node("--input-type=module", "--eval", squared)).toBe("[9,[6]]\n");
+  });
 
-it.skipIf(!built)("the example walks c = a·b to 300, 20 and 15", () => {
-  const out = node("--enable-source-maps", "dist/examples/product.js");
-  expect(out).toContain("c     = a·b = 300");
-  expect(out).toContain("dc/da = b   = 20");
-  expect(out).toContain("dc/db = a   = 15");
-  expect(out).toContain("// examples/product.ts:");
-});
+  it("adjoint/source without the package typescript says what to install", () => {
+    const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
+    const own = join(folder, "node_modules/adjoint");
+    mkdirSync(own, { recursive: true });
+    for (const path of ["package.json", "dist/source.js", "dist/index.js", "dist/cli.js", "dist/chunks"])
+      cpSync(join(root, path), join(own, path), { recursive: true });
+    const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
+    const message =
+      "adjoint/source reads files with the package typescript, which is not installed: npm install typescript@6";
+    expect(run("--input-type=module", "--eval", squared).stderr).toContain(`AdjointError: ${message}`);
+    expect(run("--input-type=module", "--eval", 'import "adjoint"').status).toBe(0);
+    const command = run(join(own, "dist/cli.js"), "opt", join(root, "src/index.ts"));
+    expect(command).toMatchObject({ status: 1, stdout: "", stderr: `${message}\n` });
+    rmSync(folder, { recursive: true, force: true });
+  });
 
-it.skipIf(!built)("c = a·b is 300, 20 and 15 as an expression", () => {
-  expect(node("dist/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
-});
+  it("the example walks c = a·b to 300, 20 and 15", () => {
+    const out = node("--enable-source-maps", "dist/examples/product.js");
+    expect(out).toContain("c     = a·b = 300");
+    expect(out).toContain("dc/da = b   = 20");
+    expect(out).toContain("dc/db = a   = 15");
+    expect(out).toContain("// examples/product.ts:");
+  });
 
-it.skipIf(!built)("c = a·b is 300, 20 and 15 declared", () => {
-  expect(node("dist/examples/declared.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
-});
+  it("c = a·b is 300, 20 and 15 as an expression", () => {
+    expect(node("dist/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
+  });
 
-it.skipIf(!built)("c = a·b is 300, 20 and 15 defined by running", () => {
-  expect(node("dist/examples/eager.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+  it("c = a·b is 300, 20 and 15 declared", () => {
+    expect(node("dist/examples/declared.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+  });
+
+  it("c = a·b is 300, 20 and 15 defined by running", () => {
+    expect(node("dist/examples/eager.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+  });
 });
 
 it("a failing pass leaves IR that reruns it", () => {

@@ -1,13 +1,13 @@
 // The programs in README.md run against the built package, and print what the text says.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
+import { describeBuilt } from "./support/needs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const built = existsSync(join(root, "dist/index.js"));
 const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(
   (m) => m[1],
 );
@@ -33,22 +33,24 @@ function checked(block: string): string {
   return `import { deepStrictEqual as same } from "node:assert";\n${checks}\nconsole.log(${checks.split("same(").length - 1});`;
 }
 
-it.skipIf(!built)("the tour, the ways in, the loops and the source give what their comments say", () => {
-  const [tour, ways, loops, source] = blocks;
-  expect(run(checked(tour))).toBe("4\n");
-  expect(run(checked(ways))).toBe("4\n");
-  expect(run(checked(loops))).toBe("2\n");
-  expect(run(checked(source))).toBe("2\n");
-});
+describeBuilt("the programs of README", () => {
+  it("the tour, the ways in, the loops and the source give what their comments say", () => {
+    const [tour, ways, loops, source] = blocks;
+    expect(run(checked(tour))).toBe("4\n");
+    expect(run(checked(ways))).toBe("4\n");
+    expect(run(checked(loops))).toBe("2\n");
+    expect(run(checked(source))).toBe("2\n");
+  });
 
-it.skipIf(!built)("a user's op parses, prints, differentiates and compiles", () => {
-  expect(run(blocks[4])).toBe("[ 0, 0.5 ] true true\n");
-});
+  it("a user's op parses, prints, differentiates and compiles", () => {
+    expect(run(blocks[4])).toBe("[ 0, 0.5 ] true true\n");
+  });
 
-it.skipIf(!built)("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
-  const out = run(blocks[5]);
-  expect(out).toContain("// ----- signs: 1 removed, 2 added");
-  expect(out).toMatch(/pass tempting is wrong \(seed 8\): got /);
-  const found = out.slice(out.indexOf("pass tempting"));
-  expect([...found.matchAll(/= (\w+)/g)].map((m) => m[1]).sort()).toEqual(["constant", "mul"]);
+  it("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
+    const out = run(blocks[5]);
+    expect(out).toContain("// ----- signs: 1 removed, 2 added");
+    expect(out).toMatch(/pass tempting is wrong \(seed 8\): got /);
+    const found = out.slice(out.indexOf("pass tempting"));
+    expect([...found.matchAll(/= (\w+)/g)].map((m) => m[1]).sort()).toEqual(["constant", "mul"]);
+  });
 });

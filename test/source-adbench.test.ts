@@ -1,8 +1,6 @@
 // The problems of ADBench as TypeScript over flat arrays: compiled they give the bits that they give when they run themselves,
 // and the gradients of references from outside. Skipped where the data is not at hand.
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { readObservations } from "../examples/adbench/bundle-adjustment.ts";
 import { readMixture } from "../examples/adbench/gmm.ts";
@@ -12,9 +10,10 @@ import * as gmm from "../examples/source/adbench/gmm.ts";
 import * as hand from "../examples/source/adbench/hand.ts";
 import { compiled } from "../examples/source.ts";
 import type { Tensor } from "../src/index.ts";
+import { describeWith } from "./support/needs.ts";
+import { referenceText } from "./support/references.ts";
 
-const folder = process.env.ADJOINT_CONFORMANCE ?? fileURLToPath(new URL("../../shared/conformance", import.meta.url));
-const text = (path: string): string => readFileSync(`${folder}/adbench/${path}`, "utf8");
+const text = (path: string): string => referenceText(`adbench/${path}`);
 const reference = (name: string) => JSON.parse(text(`reference/${name}.ref.json`));
 const floats = (t: Tensor): Float64Array => Float64Array.from(t.data());
 const integers = (t: Tensor): Int32Array => Int32Array.from(t.data());
@@ -29,7 +28,7 @@ function near(got: ArrayLike<number>, expected: ArrayLike<number>, tolerance: nu
 
 const joined = (arrays: readonly ArrayLike<number>[]): number[] => arrays.flatMap((a) => Array.from(a));
 
-describe.skipIf(!existsSync(`${folder}/adbench`))("ADBench as TypeScript", () => {
+describeWith("adbench")("ADBench as TypeScript", () => {
   it.each([
     ["gmm/test.txt", "gmm_test"],
     ["gmm/1k/gmm_d2_K5.txt", "gmm_1k_gmm_d2_K5"],

@@ -5,6 +5,9 @@ import { defineConfig } from "vitest/config";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** Says last what was skipped. */
+const closingLine = `${root}test/support/closing-line.ts`;
+
 export default defineConfig({
   root,
   resolve: {
@@ -19,5 +22,6 @@ export default defineConfig({
     testTimeout: 0,
     hookTimeout: 0,
     maxWorkers: 2,
+    reporters: ["default", closingLine],
   },
 });

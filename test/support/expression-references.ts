@@ -1,13 +1,13 @@
 // The expressions of the conformance suite with the values and derivatives that mathematics gives them.
 
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect } from "vitest";
+import { describeWith } from "./needs.ts";
+import { referencePath, referenceText } from "./references.ts";
 
-const folder =
-  process.env.ADJOINT_CONFORMANCE ?? fileURLToPath(new URL("../../../shared/conformance", import.meta.url));
-const file = join(folder, "expressions/expressions.json");
+const path = "expressions/expressions.json";
+
+/** Declares tests of them; where they are not at hand, a skipped one that says so. */
+export const describeExpressions = describeWith(path);
 
 export interface Point {
   readonly x: Readonly<Record<string, number>>;
@@ -25,9 +25,8 @@ export interface ExpressionCase {
 }
 
 /** None where the suite is not at hand. */
-export const expressionCases: readonly ExpressionCase[] = existsSync(file)
-  ? JSON.parse(readFileSync(file, "utf8"))
-  : [];
+export const expressionCases: readonly ExpressionCase[] =
+  referencePath(path) === undefined ? [] : JSON.parse(referenceText(path));
 
 /** The terms of its derivative are 10⁷ times their sum: a² - b² is near 0, as f64_rel says of the value alone. */
 const illConditioned = new Set(["rubi-hearn-21"]);

@@ -1,0 +1,18 @@
+// The last line of a run: what was skipped, and for want of what. Without it a clone that lacks references, or a run without a
+// build, would look as complete as any other.
+
+import type { Reporter, TestModule } from "vitest/node";
+
+/** The full names of the tests that did not run. */
+function skippedIn(modules: readonly TestModule[]): readonly string[] {
+  return modules.flatMap((module) => [...module.children.allTests("skipped")].map((test) => test.fullName));
+}
+
+export default class ClosingLine implements Reporter {
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const names = skippedIn(modules);
+    const line = names.length === 0 ? "nothing skipped" : `${names.length} skipped: ${names.join("; ")}`;
+    // after the other reporters' summary
+    process.once("beforeExit", () => console.log(line));
+  }
+}
