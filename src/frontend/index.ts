@@ -1,22 +1,14 @@
 // Ways to obtain a module: the tensor handle with its functions, and tracing.
 
-export { Graph, type GraphInput, type PlaceholderOptions } from "./declare/declare.ts";
+export type { GraphInput, PlaceholderOptions } from "./declare/declare.ts";
 export { expressionFunction, expressionNames } from "./expression/expression.ts";
 export { functions as mathFunctions, type NamedFunction } from "./expression/expression-names.ts";
 export { axisOf, dimsFor, requireList, symbolicDim } from "./handle/axes.ts";
-export { type TensorOptions, tensor } from "./handle/create.ts";
-export { arrayOf, type Data, dtypeOfArray, isNumeric, type Nested } from "./handle/data.ts";
+export type { TensorOptions } from "./handle/create.ts";
+export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
-export { bool, type DTypeConstant, dtypeNamed, f32, f64, i32, u8, u32 } from "./handle/dtypes.ts";
-export {
-  historyOf,
-  isLeaf as isGradLeaf,
-  noGrad,
-  remember,
-  requireGrad,
-  type Step,
-  tracksGradient,
-} from "./handle/history.ts";
+export { dtypeNamed } from "./handle/dtypes.ts";
+export { historyOf, isLeaf as isGradLeaf, remember, requireGrad, type Step, tracksGradient } from "./handle/history.ts";
 export {
   apply,
   applyBroadcast,
@@ -27,7 +19,6 @@ export {
   calledAs,
   installEvaluate,
   literal,
-  type Operand,
   requireConcrete,
   type Unary,
   unary,
@@ -47,16 +38,5 @@ export {
   treeKey,
   unflatten,
 } from "./handle/tree.ts";
-export { composite } from "./trace/composite.ts";
-export { cond, fori, scan, whileLoop } from "./trace/control.ts";
-export { type CustomVjpRule, customJvp, customVjp } from "./trace/custom.ts";
-export {
-  type Annotation,
-  nameParameters,
-  parameterNames,
-  readAnnotations,
-  type Trace,
-  type TracedFunction,
-  trace,
-  traceInto,
-} from "./trace/trace.ts";
+export * from "./public.ts";
+export { nameParameters, parameterNames, readAnnotations, type Trace, trace, traceInto } from "./trace/trace.ts";

@@ -158,28 +158,3 @@ export const hardSwish: Activation = composite("hardSwish", (x: Operand) => mul(
 
 /** log(x / (1 - x)), the inverse of sigmoid. @example logit(tensor([0.5])) // [0] */
 export const logit: Activation = composite("logit", (x: Operand) => log(div(x, sub(1, x))));
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const activationTable = {
-  relu,
-  relu6,
-  leakyRelu,
-  prelu,
-  elu,
-  celu,
-  selu,
-  sigmoid,
-  logSigmoid,
-  softplus,
-  silu,
-  mish,
-  gelu,
-  softsign,
-  tanhshrink,
-  softshrink,
-  hardshrink,
-  hardtanh,
-  hardSigmoid,
-  hardSwish,
-  logit,
-};

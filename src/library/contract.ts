@@ -3,7 +3,7 @@
 import type { Tensor } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
 import { dot, permuteDims, squeeze, sum } from "./array/index.ts";
-import { diagonalAlong } from "./diagonals.ts";
+import { diagonalAlong } from "./diagonal-of.ts";
 import type { Extent } from "./shapes.ts";
 
 /** A tensor whose axes have labels. */

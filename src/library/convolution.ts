@@ -37,7 +37,11 @@ export interface Convolution<Options> {
 
 type Body<Options> = (x: Tensor, kernel: Tensor, options: Options, where: string) => Tensor;
 
-/** The bias may be left out, also when options follow. */
+/**
+ * The bias may be left out, also when options follow.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function withBias<Options extends { readonly layout?: LayoutName }>(
   name: string,
   spatial: number,
@@ -217,6 +221,3 @@ export const convTranspose3d = withBias<ConvTransposeOptions>(
   transposeNames,
   transposedConvolution,
 );
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const convolutionTable = { conv1d, conv2d, conv3d, convTranspose1d, convTranspose2d, convTranspose3d };

@@ -36,6 +36,7 @@ function constants(shape: Extent | readonly Extent[], value: 0 | 1, dtype: DType
   ])[0];
 }
 
+/** @__NO_SIDE_EFFECTS__ */
 function like(name: string, value: 0 | 1) {
   const f = (x: Tensor, options: DTypeOptions = {}): Tensor =>
     asUser(f, () => {

@@ -165,6 +165,3 @@ function taken(v: Value, axis: number, indices: Value): Value {
     mode: "clamp",
   });
 }
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const imageTable = { im2col, resizeBilinear };

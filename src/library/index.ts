@@ -1,63 +1,33 @@
-// Composites: what users expect beyond the ops, written in them. One file per family; each is a method of tensors too.
+// The functions of the library, each of which that takes a tensor first becomes a method here.
 
-import { installMethods, type Methods } from "../frontend/index.ts";
-import { activationTable } from "./activations.ts";
-import { convolutionTable } from "./convolution.ts";
-import { diagonalTable } from "./diagonals.ts";
-import { imageTable } from "./images.ts";
-import { layoutTable } from "./layout.ts";
-import { linearAlgebraTable } from "./linear-algebra.ts";
-import { lossTable } from "./losses.ts";
-import { normalizationTable } from "./normalization.ts";
-import { poolingTable } from "./pooling.ts";
-import { productTable } from "./products.ts";
-import { softmaxTable } from "./softmax.ts";
-import { sortingTable } from "./sorting.ts";
-import { specialTable } from "./special.ts";
-import { statisticsTable } from "./statistics.ts";
+import { installMethods, type Methods, type Operand, type Tensor } from "../frontend/index.ts";
+import type { Index } from "./array/index.ts";
+import * as methods from "./methods.ts";
 
-export * from "./activations.ts";
-export * from "./array/index.ts";
-export { type AttentionOptions, attention } from "./attention.ts";
-export * from "./convolution.ts";
-export * from "./creation.ts";
-export * from "./diagonals.ts";
-export * from "./einsum.ts";
-export * from "./images.ts";
-export * from "./layout.ts";
-export * from "./linear-algebra.ts";
-export * from "./losses.ts";
-export * from "./normalization.ts";
-export * from "./pooling.ts";
-export * from "./products.ts";
-export * from "./random.ts";
-export type { DTypeOptions } from "./shapes.ts";
-export * from "./softmax.ts";
-export * from "./sorting.ts";
-export * from "./special.ts";
-export * from "./statistics.ts";
-export type { LayoutName, PaddingOption } from "./windows.ts";
+export * from "./functions.ts";
 
-/** Every function of the library whose first argument is the tensor. */
-const methodTable = {
-  ...activationTable,
-  ...softmaxTable,
-  ...lossTable,
-  ...statisticsTable,
-  ...normalizationTable,
-  ...productTable,
-  ...diagonalTable,
-  ...layoutTable,
-  ...sortingTable,
-  ...linearAlgebraTable,
-  ...specialTable,
-  ...convolutionTable,
-  ...poolingTable,
-  ...imageTable,
-};
+/** `x.add(y)` adds all elements, `x.add(indices, value)` some. */
+function addMethod(x: Tensor, ...given: readonly unknown[]): Tensor {
+  return given.length < 2
+    ? methods.add(x, given[0] as Operand)
+    : methods.addAt(x, given[0] as Index[], given[1] as Operand);
+}
 
-installMethods(methodTable);
+/** What `add` is as a method. */
+interface AddMethod {
+  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
+  readonly add: {
+    (y: Operand): Tensor;
+    (indices: Parameters<typeof methods.addAt>[1], value: Operand): Tensor;
+  };
+}
+
+installMethods({ var: methods.variance, ...methods });
+installMethods({ add: addMethod });
 
 declare module "../frontend/index.ts" {
-  interface Tensor extends Methods<typeof methodTable> {}
+  interface Tensor extends Methods<Omit<typeof methods, "add">>, AddMethod {
+    /** As `variance`. */
+    readonly var: Methods<typeof methods>["variance"];
+  }
 }

@@ -175,6 +175,3 @@ export function moveaxis(x: Tensor, source: Axes, destination: Axes): Tensor {
     );
   });
 }
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const layoutTable = { split, unstack, tile, repeat, roll, moveaxis };

@@ -282,16 +282,3 @@ function ofThree(x: Tensor, axis: number): Tensor {
     return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, 3) })];
   })[0];
 }
-
-export const linearAlgebraTable = {
-  lu,
-  triangularSolve,
-  cholesky,
-  solve,
-  inverse,
-  det,
-  slogdet,
-  matrixPower,
-  kron,
-  cross,
-};

@@ -43,6 +43,7 @@ function reduced(losses: Tensor, reduction: ReductionName, where: string): Tenso
   return div(sum(losses), countAlong(losses, axesOf(losses, undefined, where), losses.dtype));
 }
 
+/** @__NO_SIDE_EFFECTS__ */
 function elementwiseLoss(name: string, lossOf: (x: Operand, y: Operand) => Tensor) {
   return composite(name, (x: Tensor, target: Operand, options: LossOptions = {}): Tensor => {
     requireOptions(name, options, ["reduction"]);
@@ -192,6 +193,3 @@ export const binaryCrossEntropy = elementwiseLoss("binaryCrossEntropy", (x, y) =
 export const binaryCrossEntropyWithLogits = elementwiseLoss("binaryCrossEntropyWithLogits", (x, y) =>
   sub(logaddexp(x, 0), mul(x, y)),
 );
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const lossTable = { mse, l1, huber, crossEntropy, binaryCrossEntropy, binaryCrossEntropyWithLogits };

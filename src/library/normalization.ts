@@ -139,6 +139,3 @@ export const groupNorm = composite(
     return affine(result, scale == null ? null : placed(scale, x, axis), shift == null ? null : placed(shift, x, axis));
   },
 );
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const normalizationTable = { layerNorm, rmsNorm, batchNorm, groupNorm };

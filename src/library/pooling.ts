@@ -66,6 +66,7 @@ function windowOf(x: Tensor, size: Size, spatial: number | null, options: PoolOp
 
 const poolNames = ["ceilMode", "dilation", "layout", "padding", "stride"] as const;
 
+/** @__NO_SIDE_EFFECTS__ */
 function maxPooling(name: string, spatial: number | null) {
   return composite(name, (x: Tensor, size: Size, options: PoolOptions = {}): Tensor => {
     requireOptions(name, options, poolNames);
@@ -156,6 +157,3 @@ export const globalMaxPool = composite("globalMaxPool", (x: Tensor, options: Glo
   const { spatial } = imageAxes(x, null, options.layout, "globalMaxPool");
   return max(x, { axes: spatial, keepDims: options.keepDims === true });
 });
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const poolingTable = { maxPool, maxPool1d, avgPool, globalAvgPool, globalMaxPool };

@@ -4,7 +4,6 @@ import { asUser, axisOf, composite, describe, type Tensor } from "../frontend/in
 import { fail, requireOptions } from "../ir/index.ts";
 import { add, dot, permuteDims } from "./array/index.ts";
 import { contraction } from "./contract.ts";
-import { einsum } from "./einsum.ts";
 import { count, rankOf } from "./shapes.ts";
 
 /**
@@ -121,8 +120,3 @@ export function matrixTranspose(x: Tensor): Tensor {
     return permuteDims(x, [...count(rank - 2), rank - 1, rank - 2]);
   });
 }
-
-export { einsum };
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const productTable = { matmul, tensordot, outer, vecdot, linear, matrixTranspose };

@@ -84,6 +84,3 @@ export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisO
   };
   return moveaxis(scan(step, nothing, first)[1], 0, axis);
 });
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const softmaxTable = { logsumexp, softmax, logSoftmax, logcumsumexp };

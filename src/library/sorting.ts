@@ -75,5 +75,3 @@ export const topK = composite(
     return { values, indices };
   },
 );
-
-export const sortingTable = { sort, argsort, topK };

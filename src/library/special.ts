@@ -3,7 +3,11 @@
 import { asUser, composite, type Operand, type Tensor } from "../frontend/index.ts";
 import { clip, equal, lessEqual, log, log1p, logicalAnd, logicalOr, mul, where } from "./array/index.ts";
 
-/** x · f(y), and 0 where x is 0 and f(y) infinite or undefined; NaN stays. */
+/**
+ * x · f(y), and 0 where x is 0 and f(y) infinite or undefined; NaN stays.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function weighted(name: string, f: (y: Operand) => Tensor, least: number) {
   return composite(name, (x: Operand, y: Operand): Tensor => {
     const isWithout = logicalAnd(equal(x, 0), logicalOr(lessEqual(y, least), equal(y, Infinity)));
@@ -21,6 +25,3 @@ export const xlog1py = weighted("xlog1py", log1p, -1);
 export function clamp(x: Operand, low?: Operand | null, high?: Operand | null): Tensor {
   return asUser(clamp, () => clip(x, low, high));
 }
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const specialTable = { xlogy, xlog1py, clamp };

@@ -142,6 +142,3 @@ function powerOfSize(x: Tensor, p: number): Tensor {
   const isZero = equal(x, 0);
   return where(isZero, 0, pow(abs(where(isZero, 1, x)), p));
 }
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const statisticsTable = { mean, var: variance, variance, std, norm };

@@ -124,7 +124,11 @@ export function isInf(x: Value): Value {
   return isFloat(dtypeOf(x)) ? is(abs(x), "eq", Infinity) : compare(x, x, "ne");
 }
 
-/** An integer is whole already. */
+/**
+ * An integer is whole already.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function whole(round: (x: Value) => Value): (x: Value) => Value {
   return (x) => (dtypes[dtypeOf(x)].kind === "integer" ? x : round(x));
 }

@@ -2,6 +2,7 @@
 
 import { fail, scalar, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { composites } from "../../ops/index.ts";
 import { printable } from "./expression-places.ts";
 import { isIdentifier } from "./expression-syntax.ts";
 
@@ -62,7 +63,7 @@ export const functions: ReadonlyMap<string, NamedFunction> = new Map(
     atanh: unary(ops.atanh),
     floor: unary(ops.floor),
     ceil: unary(ops.ceil),
-    round: unary(ops.composites.roundHalfUp),
+    round: unary(composites.roundHalfUp),
     trunc: unary(ops.trunc),
     fround: unary((x) => ops.cast(ops.cast(x, "f32"), "f64")),
     clz32: unary(clz32),
@@ -72,9 +73,9 @@ export const functions: ReadonlyMap<string, NamedFunction> = new Map(
     hypot: folded(ops.hypot, 0, ops.abs),
     max: folded(ops.maximum, -Infinity),
     min: folded(ops.minimum, Infinity),
-    sec: unary(ops.composites.sec),
-    csc: unary(ops.composites.csc),
-    cot: unary(ops.composites.cot),
+    sec: unary(composites.sec),
+    csc: unary(composites.csc),
+    cot: unary(composites.cot),
   } satisfies Record<string, NamedFunction>),
 );
 

@@ -11,6 +11,7 @@ export interface DTypeConstant {
   readonly name: DType;
 }
 
+/** @__NO_SIDE_EFFECTS__ */
 function constantOf(dtype: DType): DTypeConstant {
   const make = (data: Data): Tensor => atCaller(make, () => tensor(data, { dtype }));
   return Object.freeze(Object.defineProperty(make, "name", { value: dtype })) as DTypeConstant;

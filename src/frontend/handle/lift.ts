@@ -102,12 +102,17 @@ export function applyBroadcast(
 export type Unary = (x: Operand) => Tensor;
 export type Binary = (x: Operand, y: Operand) => Tensor;
 
-/** The user's function of a strict one; it is its own boundary. */
+/**
+ * The user's function of a strict one; it is its own boundary.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function unary(build: (x: Value) => Value): Unary {
   const f: Unary = (x) => applyBroadcast(f, [x], build);
   return f;
 }
 
+/** @__NO_SIDE_EFFECTS__ */
 export function binary(build: (x: Value, y: Value) => Value): Binary {
   const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
   return f;

@@ -1,9 +1,10 @@
-// Methods arise from tables: each function whose first argument is the tensor becomes one.
+// Methods arise from functions: each whose first argument is the tensor becomes one.
 
 import { calledAs } from "./lift.ts";
 import { Tensor } from "./tensor.ts";
 
-type Table = Readonly<Record<string, (x: never, ...rest: never[]) => unknown>>;
+/** Functions by name, a file's exports or a table; each takes the tensor first. */
+type Table = Readonly<Record<string, (x: Tensor, ...rest: never[]) => unknown>>;
 
 /** The methods that a table gives: each function without its first argument. */
 export type Methods<T extends Table> = {
@@ -18,7 +19,7 @@ export function installMethods(table: Table): void {
     // a compiled one is called after it
     Object.defineProperty(f, "name", { value: name });
     const method = function (this: Tensor, ...rest: never[]): unknown {
-      return calledAs(method, () => (f as (x: Tensor, ...rest: never[]) => unknown)(this, ...rest));
+      return calledAs(method, () => f(this, ...rest));
     };
     Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
   }

@@ -31,6 +31,7 @@ const isFixed = (x: unknown): boolean => isStatic(x) || typeof x === "number" ||
  *
  * @throws AdjointError `argument` for a name that is no identifier, `scope` where the body reads a tensor from outside.
  * @example const swish = composite("swish", (x) => x.mul(logistic(x)))
+ * @__NO_SIDE_EFFECTS__
  */
 export function composite<F extends TracedFunction>(name: string, body: F): F {
   atCaller(composite, () => {

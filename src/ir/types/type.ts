@@ -37,7 +37,11 @@ export type Type = TensorType | UnrankedType | MemRefType | ListType;
 
 const scalarTypes = new Map<DType, TensorType>();
 
-/** The rank-0 type of `dtype`; one object per dtype. */
+/**
+ * The rank-0 type of `dtype`; one object per dtype.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function scalar(dtype: DType): TensorType {
   let type = scalarTypes.get(dtype);
   if (type === undefined) {

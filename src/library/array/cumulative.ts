@@ -18,6 +18,7 @@ export interface CumulativeSumOptions extends CumulativeOptions {
 
 type Cumulation<Options> = (x: Tensor, options?: Options) => Tensor;
 
+/** @__NO_SIDE_EFFECTS__ */
 function cumulation<Options extends CumulativeSumOptions>(
   name: string,
   kind: ops.CumulativeOptions["kind"],
@@ -79,6 +80,3 @@ export const cummax: Cumulation<CumulativeOptions> = cumulation("cummax", "max",
 
 /** The smallest element so far along an axis, as `cummax`: `cummin(tensor([2, 1, 3]))` is [2, 1, 1]. */
 export const cummin: Cumulation<CumulativeOptions> = cumulation("cummin", "min", ofExtrema);
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const cumulativeTable = { cumsum, cumprod, cummax, cummin };

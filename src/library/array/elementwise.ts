@@ -10,6 +10,7 @@ import {
   unary,
 } from "../../frontend/index.ts";
 import * as ops from "../../ops/index.ts";
+import { composites } from "../../ops/index.ts";
 
 // ---- arithmetic -----------------------------------------------------------------------------------------------------
 
@@ -24,9 +25,9 @@ export const div: Binary = binary(ops.div);
 /** The remainder of a division that truncates, with the sign of x, as JavaScript's `%`; of integers 0 where y is 0. */
 export const rem: Binary = binary(ops.rem);
 /** The remainder of a division that rounds down, with the sign of y; of integers 0 where y is 0. */
-export const remainder: Binary = binary(ops.composites.remainder);
+export const remainder: Binary = binary(composites.remainder);
 /** x / y rounded down to a whole number; of integers 0 where y is 0. x = floorDivide(x, y) · y + remainder(x, y). */
-export const floorDivide: Binary = binary(ops.composites.floorDivide);
+export const floorDivide: Binary = binary(composites.floorDivide);
 /** The larger of two; NaN if either is NaN; -0 is less than +0. */
 export const maximum: Binary = binary(ops.maximum);
 /** The smaller of two; NaN if either is NaN; -0 is less than +0. */
@@ -38,9 +39,9 @@ export const abs: Unary = unary(ops.abs);
 /** -1, 0 or 1; zeros and NaN are kept. */
 export const sign: Unary = unary(ops.sign);
 /** x · x. */
-export const square: Unary = unary(ops.composites.square);
+export const square: Unary = unary(composites.square);
 /** 1 / x. */
-export const reciprocal: Unary = unary(ops.composites.reciprocal);
+export const reciprocal: Unary = unary(composites.reciprocal);
 
 // ---- powers, exponentials and logarithms ----------------------------------------------------------------------------
 
@@ -73,7 +74,7 @@ export const log10: Unary = unary(ops.log10);
 /** The natural logarithm of 1 + x; accurate near 0. */
 export const log1p: Unary = unary(ops.log1p);
 /** log(eˣ + eʸ), without overflow on the way. */
-export const logaddexp: Binary = binary(ops.composites.logaddexp);
+export const logaddexp: Binary = binary(composites.logaddexp);
 /** The sigmoid 1 / (1 + e⁻ˣ), accurate in both tails. */
 export const logistic: Unary = unary(ops.logistic);
 
@@ -94,11 +95,11 @@ export const atan: Unary = unary(ops.atan);
 /** The angle from -π to π of the point (second, first): `atan2(y, x)`. */
 export const atan2: Binary = binary(ops.atan2);
 /** 1 / cos x. */
-export const sec: Unary = unary(ops.composites.sec);
+export const sec: Unary = unary(composites.sec);
 /** 1 / sin x. */
-export const csc: Unary = unary(ops.composites.csc);
+export const csc: Unary = unary(composites.csc);
 /** 1 / tan x. */
-export const cot: Unary = unary(ops.composites.cot);
+export const cot: Unary = unary(composites.cot);
 /** Hyperbolic sine. */
 export const sinh: Unary = unary(ops.sinh);
 /** Hyperbolic cosine. */
@@ -121,33 +122,24 @@ export const lgamma: Unary = unary(ops.lgamma);
 /** The derivative of lgamma; NaN at 0, -1, -2, …. */
 export const digamma: Unary = unary(ops.digamma);
 
-/**
- * The derivative of digamma of a whole order; digamma itself for 0.
- *
- * @throws AdjointError code `attribute` for an order that is no whole number from 0.
- */
-export function polygamma(order: number, x: Operand): Tensor {
-  return applyBroadcast(polygamma, [x], (v) => ops.polygamma(v, order));
-}
-
 // ---- rounding, signs and bounds -------------------------------------------------------------------------------------
 
 /** The nearest whole number that is not larger; integers stay. */
-export const floor: Unary = unary(ops.composites.whole(ops.floor));
+export const floor: Unary = unary(composites.whole(ops.floor));
 /** The nearest whole number that is not smaller; integers stay. */
-export const ceil: Unary = unary(ops.composites.whole(ops.ceil));
+export const ceil: Unary = unary(composites.whole(ops.ceil));
 /** x without its fraction; integers stay. */
-export const trunc: Unary = unary(ops.composites.whole(ops.trunc));
+export const trunc: Unary = unary(composites.whole(ops.trunc));
 /** The nearest whole number, the even one of two; integers stay. `roundHalfUp` rounds as Math.round. */
-export const round: Unary = unary(ops.composites.whole(ops.round));
+export const round: Unary = unary(composites.whole(ops.round));
 /** The nearest whole number, the larger one of two, as Math.round; integers stay. */
-export const roundHalfUp: Unary = unary(ops.composites.whole(ops.composites.roundHalfUp));
+export const roundHalfUp: Unary = unary(composites.whole(composites.roundHalfUp));
 /** |x| with the sign of y; -0 is negative, NaN positive. */
 export const copysign: Binary = binary(ops.copysign);
 /** The next number of the dtype from x towards y. */
 export const nextafter: Binary = binary(ops.nextafter);
 /** Whether the sign is negative: true for -0; false for NaN, whose sign JavaScript does not tell. */
-export const signbit: Unary = unary(ops.composites.signbit);
+export const signbit: Unary = unary(composites.signbit);
 
 /**
  * x kept between two bounds, of which either may be left out; the upper one wins where they are crossed. At a bound the
@@ -163,63 +155,3 @@ export function clip(x: Operand, low?: Operand | null, high?: Operand | null): T
     return hasLow ? ops.maximum(v, first) : hasHigh ? ops.minimum(v, first) : v;
   });
 }
-
-/** The functions whose first argument is the tensor, by name. */
-export const numberTable = {
-  add,
-  sub,
-  mul,
-  div,
-  rem,
-  remainder,
-  floorDivide,
-  maximum,
-  minimum,
-  neg,
-  abs,
-  sign,
-  square,
-  reciprocal,
-  pow,
-  sqrt,
-  rsqrt,
-  cbrt,
-  hypot,
-  exp,
-  exp2,
-  expm1,
-  log,
-  log2,
-  log10,
-  log1p,
-  logaddexp,
-  logistic,
-  sin,
-  cos,
-  tan,
-  asin,
-  acos,
-  atan,
-  atan2,
-  sec,
-  csc,
-  cot,
-  sinh,
-  cosh,
-  tanh,
-  asinh,
-  acosh,
-  atanh,
-  erf,
-  lgamma,
-  digamma,
-  floor,
-  ceil,
-  trunc,
-  round,
-  roundHalfUp,
-  copysign,
-  nextafter,
-  signbit,
-  clip,
-};

@@ -1,36 +1,17 @@
-// The functions users call on tensors, and the table that makes each a method.
+// What users call to convert, reshape, reduce and contract tensors.
 
 import {
   apply,
-  applyBroadcast,
-  asTensor,
   axisOf,
-  calledAs,
   type DTypeConstant,
   describe,
   dimsFor,
   dtypeNamed,
-  installMethods,
-  type Methods,
-  type Operand,
   requireList,
-  Tensor,
+  type Tensor,
 } from "../../frontend/index.ts";
 import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { addAt, at, type Index, set } from "./at.ts";
-import { cumulativeTable } from "./cumulative.ts";
-import { add, numberTable } from "./elementwise.ts";
-import { indexingTable } from "./indexing.ts";
-import { logicTable } from "./logic.ts";
-import { takeTable } from "./take.ts";
-
-/** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
-export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
-  const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
-  const operands = [asTensor(where, predicate, null), asTensor(where, x, beside), asTensor(where, y, beside)];
-  return applyBroadcast(where, operands, ops.select);
-}
 
 /** The tensor in another dtype. */
 export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
@@ -83,6 +64,7 @@ export interface ReduceOptions {
 
 type Reduction = (x: Tensor, options?: ReduceOptions) => Tensor;
 
+/** @__NO_SIDE_EFFECTS__ */
 function reduction(name: string, kind: ops.ReduceKind): Reduction {
   const f: Reduction = (x, options = {}) =>
     apply(f, [x], (v) => {
@@ -146,14 +128,6 @@ export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradient, [x], (v) => [ops.stopGradient(v)])[0];
 }
 
-/** Fails at run time with `message` unless the bool scalar holds. */
-export function check(predicate: Tensor, message: string): void {
-  apply(check, [predicate], (p) => {
-    ops.check(p, message);
-    return [];
-  });
-}
-
 /** `x`, shown to the `observe` option of the compiled function under `name` each time it runs. */
 export function probe(x: Tensor, name: string): Tensor {
   return apply(probe, [x], (v) => [ops.probe(v, name)])[0];
@@ -165,53 +139,4 @@ export function dim(x: Tensor, axis: number): Tensor {
     const shape = shapeOf(v);
     return [ops.dim(shape[axisOf(axis, shape.length)])];
   })[0];
-}
-
-/** Every function whose first argument is the tensor: each is a method too. */
-export const methodTable = {
-  ...numberTable,
-  ...logicTable,
-  ...indexingTable,
-  ...takeTable,
-  at,
-  set,
-  addAt,
-  ...cumulativeTable,
-  cast,
-  reshape,
-  permuteDims,
-  broadcastTo,
-  sum,
-  prod,
-  max,
-  min,
-  all,
-  any,
-  dot,
-  stopGradient,
-  probe,
-  dim,
-};
-
-installMethods(methodTable);
-
-/** `x.add(y)` adds all elements, `x.add(indices, value)` some. */
-function addMethod(this: Tensor, ...given: readonly unknown[]): Tensor {
-  return calledAs(addMethod, () =>
-    given.length < 2 ? add(this, given[0] as Operand) : addAt(this, given[0] as Index[], given[1] as Operand),
-  );
-}
-Object.defineProperty(Tensor.prototype, "add", { value: addMethod, configurable: true });
-
-/** What `add` is as a method, beside what the table says. */
-interface AddMethod {
-  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
-  readonly add: {
-    (y: Operand): Tensor;
-    (indices: Parameters<typeof addAt>[1], value: Operand): Tensor;
-  };
-}
-
-declare module "../../frontend/index.ts" {
-  interface Tensor extends Methods<Omit<typeof methodTable, "add">>, AddMethod {}
 }

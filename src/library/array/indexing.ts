@@ -1,26 +1,10 @@
 // What users call to take tensors apart and put them together, and to look for extrema.
 
-import {
-  apply,
-  axisOf,
-  type Boundary,
-  describe,
-  type Operand,
-  requireList,
-  symbolicDim,
-  type Tensor,
-} from "../../frontend/index.ts";
-import { addDims, atCaller, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
+import { apply, axisOf, describe, type Operand, requireList, symbolicDim, type Tensor } from "../../frontend/index.ts";
+import { addDims, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { axesOf, withAxis } from "./along.ts";
 import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
-
-/** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
-function axesOf(v: Value, axes: number | readonly number[] | undefined, where: string): readonly number[] {
-  if (axes === undefined) return shapeOf(v, where).map((_, i) => i);
-  if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
-  const list = [axes].flat();
-  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, shapeOf(v).length));
-}
 
 /** One entry per axis: a number stands for all axes, axes left out of a list take `otherwise`. */
 function perAxis<T>(
@@ -148,51 +132,6 @@ export function flip(x: Tensor, options: { readonly axes?: number | readonly num
 
 // ---- putting together -----------------------------------------------------------------------------------------------
 
-/** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
-function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
-  return atCaller(boundary, () => {
-    requireList(tensors, `${boundary.name}: the tensors`);
-    if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
-    return Array.from(tensors);
-  });
-}
-
-/**
- * Tensors one behind the other along an axis, the first where it is left out.
- *
- * @throws AdjointError `shape` where ranks or other extents differ, `dtype` where dtypes do.
- * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
- */
-export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
-  return apply(concat, tensorsOf(concat, tensors), (...values) => {
-    requireOptions("concat", options, ["axis"]);
-    return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
-  })[0];
-}
-
-/**
- * Tensors of one shape beside each other along a new axis, the first where it is left out. Numbers have rank 0.
- *
- * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
- */
-export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
-  return apply(stack, tensorsOf(stack, tensors), (...values) => {
-    requireOptions("stack", options, ["axis"]);
-    const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
-    return [
-      ops.concatenate(
-        values.map((v) => withAxis(v, axis, "stack")),
-        axis,
-      ),
-    ];
-  })[0];
-}
-
-function withAxis(v: Value, axis: number, where: string): Value {
-  const shape = shapeOf(v, where);
-  return ops.reshape(v, [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
-}
-
 /** The tensor with a new axis of extent 1 at a place of the result, the first where it is left out. */
 export function expandDims(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
   return apply(expandDims, [x], (v) => {
@@ -229,6 +168,7 @@ export interface ArgReduceOptions {
 
 type ArgReduction = (x: Tensor, options?: ArgReduceOptions) => Tensor;
 
+/** @__NO_SIDE_EFFECTS__ */
 function argReduction(name: string, kind: ops.ArgReduceKind): ArgReduction {
   const f: ArgReduction = (x, options = {}) =>
     apply(f, [x], (v) => {
@@ -249,6 +189,3 @@ function argReduction(name: string, kind: ops.ArgReduceKind): ArgReduction {
 export const argMax: ArgReduction = argReduction("argMax", "max");
 /** Where the smallest element is, as i32: the first of several, the first NaN if there is one. */
 export const argMin: ArgReduction = argReduction("argMin", "min");
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const indexingTable = { slice, pad, flip, expandDims, squeeze, argMax, argMin };

@@ -12,12 +12,18 @@ import {
 } from "../../frontend/index.ts";
 import { elementDType, fail, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { composites } from "../../ops/index.ts";
 
+/** @__NO_SIDE_EFFECTS__ */
 function comparison(direction: ops.Direction): Binary {
   return binary((x, y) => ops.compare(x, y, direction));
 }
 
-/** Truth values only: the same op on integers is one of bits, which has another name. */
+/**
+ * Truth values only: the same op on integers is one of bits, which has another name.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function onBools<Args extends readonly Value[]>(build: (...args: Args) => Value): (...args: Args) => Value {
   return (...args) => {
     for (const x of args) {
@@ -47,11 +53,11 @@ export const greater: Binary = comparison("gt");
 /** x ≥ y; false beside a NaN. */
 export const greaterEqual: Binary = comparison("ge");
 /** Whether x is neither infinite nor NaN. */
-const finite: Unary = unary(ops.composites.finite);
+const finite: Unary = unary(composites.finite);
 /** Whether x is ∞ or -∞. */
-export const isInf: Unary = unary(ops.composites.isInf);
+export const isInf: Unary = unary(composites.isInf);
 /** Whether x is NaN. */
-const notANumber: Unary = unary(ops.composites.notANumber);
+const notANumber: Unary = unary(composites.notANumber);
 
 // ---- truth values and bits ------------------------------------------------------------------------------------------
 
@@ -84,28 +90,3 @@ export function bitcast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 }
 
 export { finite as isFinite, notANumber as isNaN };
-
-/** The functions whose first argument is the tensor, by name. */
-export const logicTable = {
-  equal,
-  notEqual,
-  less,
-  lessEqual,
-  greater,
-  greaterEqual,
-  isFinite: finite,
-  isInf,
-  isNaN: notANumber,
-  logicalNot,
-  logicalAnd,
-  logicalOr,
-  logicalXor,
-  bitwiseInvert,
-  bitwiseAnd,
-  bitwiseOr,
-  bitwiseXor,
-  bitwiseLeftShift,
-  bitwiseRightShift,
-  popcount,
-  bitcast,
-};

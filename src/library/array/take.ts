@@ -1,26 +1,9 @@
 // Elements by tensors of indices along one axis, and boxes whose place is known only when it runs.
 
 import { apply, axisOf, describe, dimsFor, type Operand, requireList, Tensor } from "../../frontend/index.ts";
-import {
-  type Dim,
-  elementDType,
-  fail,
-  isFloat,
-  printShape,
-  requireOptions,
-  scalar,
-  shapeOf,
-  type Value,
-} from "../../ir/index.ts";
+import { type Dim, fail, printShape, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-
-function requireIntegers(v: Value, where: string): void {
-  const dtype = elementDType(v.type) ?? "f64";
-  if (dtype !== "bool" && !isFloat(dtype)) return;
-  fail("dtype", `${where}: the indices have dtype ${dtype}, expected integers`, {
-    hint: "write i32([…]), or cast them",
-  });
-}
+import { requireIntegers, takeAlong } from "./along.ts";
 
 const modes = ["fail", "clamp", "fill"] as const;
 
@@ -55,21 +38,6 @@ export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Ten
     const axis = axisOf(options.axis ?? 0, shape.length);
     return [takeAlong(v, i, axis, modeOf(options.mode, "take"), "take")];
   })[0];
-}
-
-function takeAlong(x: Value, indices: Value, axis: number, mode: ops.GatherMode, where: string): Value {
-  requireIntegers(indices, where);
-  const rank = shapeOf(indices, where).length;
-  const shape = shapeOf(x);
-  const others = shape.flatMap((_, a) => (a === axis ? [] : [a]));
-  return ops.gather(x, indices, {
-    offsetAxes: others.map((a) => (a < axis ? a : a - 1 + rank)),
-    collapsedAxes: [axis],
-    indexMap: [axis],
-    indexAxis: rank,
-    sizes: shape.map((d, a) => (a === axis ? 1 : d)),
-    mode,
-  });
 }
 
 export interface TakeAlongAxisOptions {
@@ -113,24 +81,6 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, options: TakeAlongAxis
         mode: modeOf(options.mode, "takeAlongAxis"),
       }),
     ];
-  })[0];
-}
-
-/**
- * Rows of a table, by their indices: a vector for each index, along a new last axis.
- *
- * @throws AdjointError `range` when it runs and an index is out of range; `shape` where the table is no matrix.
- * @example embedding(i32([2, 0]), tensor([[1, 2], [3, 4], [5, 6]])) // [[5, 6], [1, 2]]
- */
-export function embedding(indices: Tensor, table: Tensor): Tensor {
-  return apply(embedding, [indices, table], (i, v) => {
-    const shape = shapeOf(v, "embedding");
-    if (shape.length !== 2) {
-      fail("shape", `embedding: the table has shape ${printShape(shape)}, expected [size, features]`, {
-        hint: "the indices come first",
-      });
-    }
-    return [takeAlong(v, i, 0, "fail", "embedding")];
   })[0];
 }
 
@@ -182,6 +132,3 @@ export function dynamicUpdateSlice(x: Tensor, update: Operand, starts: readonly 
     return [ops.dynamicUpdateSlice(v, u, startsOf(starts, values, "dynamicUpdateSlice"))];
   })[0];
 }
-
-/** Those whose first argument is the tensor: each is a method too. */
-export const takeTable = { take, takeAlongAxis, dynamicSlice, dynamicUpdateSlice };

@@ -2,6 +2,7 @@
 
 import type { Kernel, Op, ScalarMeaning, Value } from "../../ir/index.ts";
 import { emit1 } from "./define.ts";
+import { type ElementwiseRow, elementwise } from "./elementwise.ts";
 
 export type Unary = (x: Value) => Value;
 export type Binary = (x: Value, y: Value) => Value;
@@ -71,5 +72,11 @@ export function fromKernel2(kernel: Kernel): ScalarMeaning {
   return { compute: ([x, y]) => f(x, y), spell: ([x, y], { nameOf }) => `${nameOf(kernel)}(${x}, ${y})` };
 }
 
-/** What the rows of functions of one real number share. */
-export const real = { operands: ["x"], dtypes: "float" } as const;
+/**
+ * The record of a function of one real number.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function ofReal(row: Omit<ElementwiseRow, "operands" | "dtypes">): Op {
+  return elementwise({ ...row, operands: ["x"], dtypes: "float" });
+}

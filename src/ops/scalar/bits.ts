@@ -2,7 +2,14 @@
 
 import { type DType, kernel, kernelMadeBy, type Op, type ScalarMeaning, type Value } from "../../ir/index.ts";
 import { defineOp, dtypeOf, emit1, requireTensor } from "../base/define.ts";
-import { convertedType, elementwise, evalScalar, notDifferentiable, typeIn } from "../base/elementwise.ts";
+import {
+  convertedType,
+  type ElementwiseRow,
+  elementwise,
+  evalScalar,
+  notDifferentiable,
+  typeIn,
+} from "../base/elementwise.ts";
 import { binary, fromKernel, unary } from "../base/scalar.ts";
 import { bitsOfFloat, floatOfBits, popcount as popcountOf } from "./kernels/index.ts";
 
@@ -58,11 +65,19 @@ export const bitcastOp: Op = defineOp({
   },
 });
 
-const bits = { operands: ["x", "y"], dtypes: "bits", partials: notDifferentiable } as const;
-const integers = { operands: ["x", "y"], dtypes: "integer", partials: notDifferentiable } as const;
+type Row = Omit<ElementwiseRow, "operands" | "dtypes" | "partials">;
 
-export const andOp: Op = elementwise({
-  ...bits,
+/** @__NO_SIDE_EFFECTS__ */
+function ofBits(row: Row): Op {
+  return elementwise({ ...row, operands: ["x", "y"], dtypes: "bits", partials: notDifferentiable });
+}
+
+/** @__NO_SIDE_EFFECTS__ */
+function ofIntegers(row: Row): Op {
+  return elementwise({ ...row, operands: ["x", "y"], dtypes: "integer", partials: notDifferentiable });
+}
+
+export const andOp: Op = ofBits({
   name: "and",
   cheap: true,
   summary: "Both: the logical and of bools, the bitwise and of integers.",
@@ -75,8 +90,7 @@ export const andOp: Op = elementwise({
   example: { dtype: "bool", run: "@main(true, false) == false" },
 });
 
-export const orOp: Op = elementwise({
-  ...bits,
+export const orOp: Op = ofBits({
   name: "or",
   cheap: true,
   summary: "Either: the logical or of bools, the bitwise or of integers.",
@@ -89,8 +103,7 @@ export const orOp: Op = elementwise({
   example: { dtype: "bool", run: "@main(true, false) == true" },
 });
 
-export const xorOp: Op = elementwise({
-  ...bits,
+export const xorOp: Op = ofBits({
   name: "xor",
   cheap: true,
   summary: "One but not both: the logical xor of bools, the bitwise xor of integers.",
@@ -103,8 +116,7 @@ export const xorOp: Op = elementwise({
   example: { dtype: "i32", run: "@main(12, 10) == 6" },
 });
 
-export const shiftLeftOp: Op = elementwise({
-  ...integers,
+export const shiftLeftOp: Op = ofIntegers({
   name: "shift_left",
   cheap: true,
   summary: "Moves bits up.",
@@ -116,8 +128,7 @@ export const shiftLeftOp: Op = elementwise({
   example: { dtype: "i32", run: "@main(3, 4) == 48" },
 });
 
-export const shiftRightOp: Op = elementwise({
-  ...integers,
+export const shiftRightOp: Op = ofIntegers({
   name: "shift_right",
   cheap: true,
   summary: "Moves bits down.",
@@ -132,10 +143,11 @@ export const shiftRightOp: Op = elementwise({
 });
 
 export const popcountOp: Op = elementwise({
-  ...integers,
   name: "popcount",
   summary: "Counts the bits that are set.",
   operands: ["x"],
+  dtypes: "integer",
+  partials: notDifferentiable,
   scalar: fromKernel(kernel("popcount", popcountOf)),
   semantics: "How many of the bits of x are 1; all 32 for -1.",
   example: { dtype: "i32", run: "@main(255) == 8" },

@@ -3,7 +3,7 @@
 import { type DType, isFloat, type Kernel, kernel, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { compare, elementwise, not, select } from "../base/elementwise.ts";
-import { binary, fromKernel, fromMath, real, unary } from "../base/scalar.ts";
+import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { and, or } from "./bits.ts";
 import * as kernels from "./kernels/index.ts";
@@ -54,8 +54,7 @@ function reciprocal(x: Value, c: number): Value {
   return div(constantLike(1 / c, x), x);
 }
 
-export const expOp: Op = elementwise({
-  ...real,
+export const expOp: Op = ofReal({
   name: "exp",
   summary: "e to the power x.",
   scalar: fromMath("exp"),
@@ -64,8 +63,7 @@ export const expOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const exp2Op: Op = elementwise({
-  ...real,
+export const exp2Op: Op = ofReal({
   name: "exp2",
   summary: "2 to the power x.",
   scalar: fromKernel(kernel("exp2", kernels.exp2)),
@@ -74,8 +72,7 @@ export const exp2Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(10) == 1024" },
 });
 
-export const expm1Op: Op = elementwise({
-  ...real,
+export const expm1Op: Op = ofReal({
   name: "expm1",
   summary: "e to the power x, less 1.",
   scalar: fromMath("expm1"),
@@ -84,8 +81,7 @@ export const expm1Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const logOp: Op = elementwise({
-  ...real,
+export const logOp: Op = ofReal({
   name: "log",
   summary: "The natural logarithm.",
   scalar: fromMath("log"),
@@ -94,8 +90,7 @@ export const logOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const log2Op: Op = elementwise({
-  ...real,
+export const log2Op: Op = ofReal({
   name: "log2",
   summary: "The logarithm to base 2.",
   scalar: fromMath("log2"),
@@ -104,8 +99,7 @@ export const log2Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(8) == 3" },
 });
 
-export const log10Op: Op = elementwise({
-  ...real,
+export const log10Op: Op = ofReal({
   name: "log10",
   summary: "The logarithm to base 10.",
   scalar: fromMath("log10"),
@@ -114,8 +108,7 @@ export const log10Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(1000) ~= 3" },
 });
 
-export const log1pOp: Op = elementwise({
-  ...real,
+export const log1pOp: Op = ofReal({
   name: "log1p",
   summary: "The natural logarithm of 1 + x.",
   scalar: fromMath("log1p"),
@@ -124,8 +117,7 @@ export const log1pOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const logisticOp: Op = elementwise({
-  ...real,
+export const logisticOp: Op = ofReal({
   name: "logistic",
   summary: "The logistic sigmoid.",
   scalar: fromKernel(kernel("logistic", kernels.logistic)),
@@ -134,8 +126,7 @@ export const logisticOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0.5" },
 });
 
-export const sqrtOp: Op = elementwise({
-  ...real,
+export const sqrtOp: Op = ofReal({
   name: "sqrt",
   summary: "The square root.",
   scalar: fromMath("sqrt"),
@@ -144,8 +135,7 @@ export const sqrtOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(9) == 3" },
 });
 
-export const rsqrtOp: Op = elementwise({
-  ...real,
+export const rsqrtOp: Op = ofReal({
   name: "rsqrt",
   summary: "The reciprocal of the square root.",
   scalar: fromKernel(kernel("rsqrt", kernels.rsqrt)),
@@ -154,8 +144,7 @@ export const rsqrtOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(4) == 0.5" },
 });
 
-export const cbrtOp: Op = elementwise({
-  ...real,
+export const cbrtOp: Op = ofReal({
   name: "cbrt",
   summary: "The cube root.",
   scalar: fromMath("cbrt"),

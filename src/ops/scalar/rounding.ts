@@ -2,8 +2,8 @@
 
 import { type DType, dtypes, isFloat, type Kernel, kernel, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { elementwise } from "../base/elementwise.ts";
-import { binary, fromKernel, fromKernel2, fromMathExact, real, unary } from "../base/scalar.ts";
+import { type ElementwiseRow, elementwise } from "../base/elementwise.ts";
+import { binary, fromKernel, fromKernel2, fromMathExact, ofReal, unary } from "../base/scalar.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { copysign as copysignOf, nextAfter, nextAfterF32, roundHalfEven } from "./kernels/index.ts";
 
@@ -23,8 +23,14 @@ const finite = unary(() => isFiniteOp);
 export { finite as isFinite };
 
 const steps = { kind: "zero", reason: "it is constant but for jumps" } as const;
-/** A number becomes a number, of one sign or another. */
-const numbers = { operands: ["x"], dtypes: "number" } as const;
+/**
+ * A number becomes a number, of one sign or another.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function ofNumber(row: Omit<ElementwiseRow, "operands" | "dtypes">): Op {
+  return elementwise({ ...row, operands: ["x"], dtypes: "number" });
+}
 
 /** The quotient that a remainder leaves out, a whole number: its negative is the slope towards the divisor. */
 function quotientOf(x: Value, y: Value, remainder: Value): Value {
@@ -38,8 +44,7 @@ function neighbourOf(dtype: DType): Kernel {
   return dtype === "f32" ? neighbourF32 : neighbourF64;
 }
 
-export const absOp: Op = elementwise({
-  ...numbers,
+export const absOp: Op = ofNumber({
   name: "abs",
   summary: "The size of a number without its sign.",
   scalar: {
@@ -52,8 +57,7 @@ export const absOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(-2) == 2" },
 });
 
-export const signOp: Op = elementwise({
-  ...numbers,
+export const signOp: Op = ofNumber({
   name: "sign",
   summary: "-1, 0 or 1, as the number is negative, zero or positive.",
   scalar: fromMathExact("sign"),
@@ -90,8 +94,7 @@ export const nextafterOp: Op = elementwise({
   example: { dtype: "f32", run: "@main(0, 1) == 1.401298464324817e-45" },
 });
 
-export const floorOp: Op = elementwise({
-  ...real,
+export const floorOp: Op = ofReal({
   name: "floor",
   summary: "The nearest whole number that is not larger.",
   scalar: fromMathExact("floor"),
@@ -100,8 +103,7 @@ export const floorOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(-1.5) == -2" },
 });
 
-export const ceilOp: Op = elementwise({
-  ...real,
+export const ceilOp: Op = ofReal({
   name: "ceil",
   summary: "The nearest whole number that is not smaller.",
   scalar: fromMathExact("ceil"),
@@ -110,8 +112,7 @@ export const ceilOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1.2) == 2" },
 });
 
-export const roundOp: Op = elementwise({
-  ...real,
+export const roundOp: Op = ofReal({
   name: "round",
   summary: "The nearest whole number, the even one of two.",
   scalar: { ...fromKernel(kernel("roundHalfEven", roundHalfEven)), exact: true },
@@ -120,8 +121,7 @@ export const roundOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(2.5) == 2" },
 });
 
-export const truncOp: Op = elementwise({
-  ...real,
+export const truncOp: Op = ofReal({
   name: "trunc",
   summary: "The whole part of a number.",
   scalar: fromMathExact("trunc"),
@@ -145,8 +145,7 @@ export const remOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(-7, 3) == -1" },
 });
 
-export const isFiniteOp: Op = elementwise({
-  ...real,
+export const isFiniteOp: Op = ofReal({
   name: "is_finite",
   summary: "Whether a number is neither infinite nor NaN.",
   result: "bool",
@@ -156,8 +155,7 @@ export const isFiniteOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(inf) == false" },
 });
 
-export const isNanOp: Op = elementwise({
-  ...real,
+export const isNanOp: Op = ofReal({
   name: "is_nan",
   summary: "Whether a number is NaN.",
   result: "bool",

@@ -3,8 +3,7 @@
 import { kernel, type Op, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
-import { elementwise } from "../base/elementwise.ts";
-import { fromKernel, real, unary } from "../base/scalar.ts";
+import { fromKernel, ofReal, unary } from "../base/scalar.ts";
 import { mul, neg } from "./arithmetic.ts";
 import { exp } from "./exponential.ts";
 import * as kernels from "./kernels/index.ts";
@@ -21,8 +20,7 @@ export function polygamma(x: Value, order: number): Value {
 const digammaKernel = kernel("digamma", kernels.digamma);
 const polygammaKernel = kernel("polygamma", kernels.polygamma);
 
-export const erfOp: Op = elementwise({
-  ...real,
+export const erfOp: Op = ofReal({
   name: "erf",
   summary: "The error function.",
   scalar: fromKernel(kernel("erf", kernels.erf)),
@@ -31,8 +29,7 @@ export const erfOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(inf) == 1" },
 });
 
-export const lgammaOp: Op = elementwise({
-  ...real,
+export const lgammaOp: Op = ofReal({
   name: "lgamma",
   summary: "The logarithm of the size of the gamma function.",
   scalar: fromKernel(kernel("lgamma", kernels.lgamma)),
@@ -41,8 +38,7 @@ export const lgammaOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const digammaOp: Op = elementwise({
-  ...real,
+export const digammaOp: Op = ofReal({
   name: "digamma",
   summary: "The derivative of the logarithm of the gamma function.",
   scalar: fromKernel(digammaKernel),
@@ -51,8 +47,7 @@ export const digammaOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1) ~= -0.5772156649015329" },
 });
 
-export const polygammaOp: Op = elementwise({
-  ...real,
+export const polygammaOp: Op = ofReal({
   name: "polygamma",
   summary: "A derivative of the digamma function.",
   attributes: { order: { kind: "integer", summary: "how often digamma is differentiated, from 0" } },

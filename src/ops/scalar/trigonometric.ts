@@ -3,7 +3,7 @@
 import type { Op, Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
-import { binary, fromMath, real, unary } from "../base/scalar.ts";
+import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { hypot, ratio, rsqrt, sqrt } from "./exponential.ts";
 
@@ -34,8 +34,7 @@ function overSquare(x: Value, h: Value): Value {
   return ratio(ratio(x, h), h);
 }
 
-export const sinOp: Op = elementwise({
-  ...real,
+export const sinOp: Op = ofReal({
   name: "sin",
   summary: "Sine of an angle in radians.",
   scalar: fromMath("sin"),
@@ -44,8 +43,7 @@ export const sinOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const cosOp: Op = elementwise({
-  ...real,
+export const cosOp: Op = ofReal({
   name: "cos",
   summary: "Cosine of an angle in radians.",
   scalar: fromMath("cos"),
@@ -54,8 +52,7 @@ export const cosOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const tanOp: Op = elementwise({
-  ...real,
+export const tanOp: Op = ofReal({
   name: "tan",
   summary: "Tangent of an angle in radians.",
   scalar: fromMath("tan"),
@@ -64,8 +61,7 @@ export const tanOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const asinOp: Op = elementwise({
-  ...real,
+export const asinOp: Op = ofReal({
   name: "asin",
   summary: "The angle with a given sine.",
   scalar: fromMath("asin"),
@@ -74,8 +70,7 @@ export const asinOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const acosOp: Op = elementwise({
-  ...real,
+export const acosOp: Op = ofReal({
   name: "acos",
   summary: "The angle with a given cosine.",
   scalar: fromMath("acos"),
@@ -84,8 +79,7 @@ export const acosOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const atanOp: Op = elementwise({
-  ...real,
+export const atanOp: Op = ofReal({
   name: "atan",
   summary: "The angle with a given tangent.",
   scalar: fromMath("atan"),
@@ -109,8 +103,7 @@ export const atan2Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(0, 1) == 0" },
 });
 
-export const sinhOp: Op = elementwise({
-  ...real,
+export const sinhOp: Op = ofReal({
   name: "sinh",
   summary: "Hyperbolic sine.",
   scalar: fromMath("sinh"),
@@ -119,8 +112,7 @@ export const sinhOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const coshOp: Op = elementwise({
-  ...real,
+export const coshOp: Op = ofReal({
   name: "cosh",
   summary: "Hyperbolic cosine.",
   scalar: fromMath("cosh"),
@@ -129,8 +121,7 @@ export const coshOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const tanhOp: Op = elementwise({
-  ...real,
+export const tanhOp: Op = ofReal({
   name: "tanh",
   summary: "Hyperbolic tangent.",
   scalar: fromMath("tanh"),
@@ -139,8 +130,7 @@ export const tanhOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const asinhOp: Op = elementwise({
-  ...real,
+export const asinhOp: Op = ofReal({
   name: "asinh",
   summary: "Inverse hyperbolic sine.",
   scalar: fromMath("asinh"),
@@ -149,8 +139,7 @@ export const asinhOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const acoshOp: Op = elementwise({
-  ...real,
+export const acoshOp: Op = ofReal({
   name: "acosh",
   summary: "Inverse hyperbolic cosine.",
   scalar: fromMath("acosh"),
@@ -159,8 +148,7 @@ export const acoshOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const atanhOp: Op = elementwise({
-  ...real,
+export const atanhOp: Op = ofReal({
   name: "atanh",
   summary: "Inverse hyperbolic tangent.",
   scalar: fromMath("atanh"),

@@ -1,201 +1,197 @@
 // Assignments: to variables, elements and fields, one at a time or by a pattern.
 
-import { type AbstractNumber, type AbstractValue, type Cell, describeValue } from "../state/abstract-value.ts";
 import type { Location } from "../state/location.ts";
+import { type Cell, describeMeaning, type Meaning, type NumberMeaning } from "../state/meaning.ts";
 import type { BinaryOperator, Element, Expression, Of, Pattern, Target } from "../syntax/tree.ts";
 import { binary, truth } from "./arithmetic.ts";
 import { fieldOf, readElement, requireWritable, writeElement } from "./arrays.ts";
-import { requireBounded } from "./bounded.ts";
-import { branch } from "./branch.ts";
 import { builtinMember, isBuiltinName } from "./builtins.ts";
+import { branch } from "./paths.ts";
 import type { Reading } from "./reading.ts";
+import { requireWhole } from "./wholes.ts";
 
-/** An lvalue: its object and index are evaluated once, however often it is read and written. */
-interface LValue {
-  /** The name that a value computed for it takes: that of a variable, and null for a field or element. */
-  readonly name: string | null;
-  read(): AbstractValue;
-  write(m: AbstractValue): void;
+/** A place that was looked up: what was evaluated to find it is not evaluated again. */
+interface Place {
+  read(): Meaning;
+  /** Gives what stands there then. A fresh value is one that nothing else has. */
+  write(m: Meaning, isFresh: boolean): Meaning;
 }
 
-export function lvalueOf(cx: Reading, target: Target): LValue {
+export function placeOf(x: Reading, target: Target): Place {
   switch (target.kind) {
     case "name":
-      return variable(cx, target.name, target.at);
+      return variable(x, target.name, target.at);
     case "member":
-      return field(cx, target);
+      return field(x, target);
     case "index": {
-      const cell = cx.reference(cx.evaluators.evaluate(cx, target.object), target.at, "an array");
-      const index = cx.index(cx.evaluators.evaluate(cx, target.index), target.index.at);
-      return element(cx, cell, index, target.at);
+      const cell = x.reference(x.verbs.evaluate(x, target.object), target.at, "an array");
+      const index = x.index(x.verbs.evaluate(x, target.index), target.index.at);
+      return element(x, cell, index, target.at);
     }
   }
 }
 
-function element(cx: Reading, cell: Cell, index: AbstractNumber, at: number): LValue {
+function element(x: Reading, cell: Cell, index: NumberMeaning, at: number): Place {
   return {
-    name: null,
-    read: () => readElement(cx, cell, index, at),
-    write: (m) => writeElement(cx, cell, index, m, at),
-  };
-}
-
-function variable(cx: Reading, name: string, at: number): LValue {
-  const binding = cx.scope.lookup(name);
-  if (binding === undefined) {
-    const hint = "copy it into a variable";
-    if (cx.file.functions.has(name))
-      return cx.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
-    if (cx.file.constants.has(name)) return cx.fail("name", at, `'${name}' is a constant`, hint);
-    if (isBuiltinName(name)) return cx.fail("name", at, `'${name}' is JavaScript's own`, hint);
-    return cx.fail(
-      "name",
-      at,
-      `'${name}' is not declared`,
-      cx.suggestion(name, cx.scope.names()) ?? "declare it with let",
-    );
-  }
-  if (binding.kind === "function")
-    return cx.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
-  const { location, isConst, isDeclared } = binding;
-  return {
-    name: location.name,
-    read: () => cx.state.read(location) ?? cx.fail("name", at, `'${name}' is read before it has a value on every path`),
+    read: () => readElement(x, cell, index, at),
     write: (m) => {
-      if (!isDeclared) cx.fail("name", at, `'${name}' is assigned to before it is declared`, "declare it above");
-      if (isConst) cx.fail("name", at, `'${name}' is a constant`, "declare it with let");
-      writeVariable(cx, location, m, at);
+      writeElement(x, cell, index, m, at);
+      return m;
     },
   };
 }
 
-/** Writes a variable, which keeps its type. */
-export function writeVariable(cx: Reading, location: Location, m: AbstractValue, at: number): void {
-  const before = cx.state.read(location);
+function variable(x: Reading, name: string, at: number): Place {
+  const binding = x.scope.lookup(name);
+  if (binding === undefined) {
+    const hint = "copy it into a variable";
+    if (x.file.functions.has(name))
+      return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
+    if (x.file.constants.has(name)) return x.fail("name", at, `'${name}' is a constant`, hint);
+    if (isBuiltinName(name)) return x.fail("name", at, `'${name}' is JavaScript's own`, hint);
+    return x.fail(
+      "name",
+      at,
+      `'${name}' is not declared`,
+      x.suggestion(name, x.scope.names()) ?? "declare it with let",
+    );
+  }
+  if (binding.kind === "function")
+    return x.fail("unsupported", at, `'${name}' is a function`, "functions keep their meaning");
+  const { location, isConst, isDeclared } = binding;
+  return {
+    read: () => x.state.read(location) ?? x.fail("name", at, `'${name}' is read before it has a value on every path`),
+    write: (m, isFresh) => {
+      if (!isDeclared) x.fail("name", at, `'${name}' is assigned to before it is declared`, "declare it above");
+      if (isConst) x.fail("name", at, `'${name}' is a constant`, "declare it with let");
+      return writeVariable(x, location, m, at, isFresh);
+    },
+  };
+}
+
+/** A variable keeps the type that it has. */
+export function writeVariable(x: Reading, location: Location, m: Meaning, at: number, isFresh: boolean): Meaning {
+  const before = x.state.read(location);
   if (before !== undefined && before.kind !== m.kind)
-    cx.fail(
+    x.fail(
       "dtype",
       at,
-      `${location.described} is ${describeValue(before)}, and gets ${describeValue(m)}`,
+      `${location.described} is ${describeMeaning(before)}, and gets ${describeMeaning(m)}`,
       "a variable keeps one type",
     );
   if (m.kind === "function" && before !== undefined)
-    cx.fail(
+    x.fail(
       "unsupported",
       at,
       `'${location.name}' is a function, and gets another one`,
       "call one or the other, in an if",
     );
-  cx.nameArray(m, location.name);
-  cx.state.write(location, m);
+  const named = x.named(m, location.name, isFresh);
+  x.state.write(location, named);
+  return named;
 }
 
-function field(cx: Reading, target: Extract<Target, { kind: "member" }>): LValue {
-  const object = cx.evaluators.evaluate(cx, target.object);
-  const cell = cx.reference(object, target.at, "an object");
+function field(x: Reading, target: Extract<Target, { kind: "member" }>): Place {
+  const object = x.verbs.evaluate(x, target.object);
+  const cell = x.reference(object, target.at, "an object");
   const found = cell.kind === "record" && !cell.isTuple ? cell.fields.get(target.name) : undefined;
   if (found === undefined) {
-    const reason = `${describeValue(object)} has no field '${target.name}' to assign to`;
-    return cx.fail("name", target.at, reason, "an object has the fields of its literal");
+    const reason = `${describeMeaning(object)} has no field '${target.name}' to assign to`;
+    return x.fail("name", target.at, reason, "an object has the fields of its literal");
   }
   return {
-    name: null,
-    read: () => fieldOf(cx, found, target.at),
+    read: () => fieldOf(x, found, target.at),
     write: (m) => {
-      requireWritable(cx, cell, target.name, target.at);
-      writeVariable(cx, found, m, target.at);
-      if (m.kind === "reference") requireBounded(cx, object, target.at);
+      requireWritable(x, cell, target.name, target.at);
+      const written = writeVariable(x, found, m, target.at, false);
+      if (m.kind === "reference") requireWhole(x, object, target.at);
+      return written;
     },
   };
 }
 
+/** Whether an expression gives a value that nothing else has. */
+export function makesValue(e: Expression): boolean {
+  return e.kind === "binary" || e.kind === "index" || (e.kind === "unary" && e.operator !== "+");
+}
+
 // ---- the operators --------------------------------------------------------------------------------------------------
 
-/** `x += y`, `x ||= y`: the lvalue is read before the right side. */
-export function assign(cx: Reading, e: Of<"assign">): AbstractValue {
-  const lvalue = lvalueOf(cx, e.target as Target);
-  const before = lvalue.read();
-  if (e.operator === "&&" || e.operator === "||") return assignLazily(cx, e, lvalue, before);
-  const m = binary(cx, e.operator as BinaryOperator, before, cx.evaluators.evaluate(cx, e.value), e.at, lvalue.name);
-  lvalue.write(m);
-  return m;
+/** `x += y`, `x ||= y`: what stands there is read before the right side. */
+export function assign(x: Reading, e: Of<"assign">): Meaning {
+  const place = placeOf(x, e.target as Target);
+  const before = place.read();
+  if (e.operator === "&&" || e.operator === "||") return assignLazily(x, e, place, before);
+  return place.write(binary(x, e.operator as BinaryOperator, before, x.verbs.evaluate(x, e.value), e.at), true);
 }
 
-/** The value of the assignment is the right side's, before an array rounds it. */
-function assignLazily(cx: Reading, e: Of<"assign">, lvalue: LValue, before: AbstractValue): AbstractValue {
-  const test = truth(cx, before, e.at);
-  const result = cx.location("value", "guarded");
-  const give = (m: AbstractValue): void => cx.state.write(result, m);
-  const write = (): void => {
-    const m = cx.evaluators.evaluate(cx, e.value, lvalue.name);
-    lvalue.write(m);
-    give(m);
-  };
+/** Its value is what was assigned, not what an array makes of it. */
+function assignLazily(x: Reading, e: Of<"assign">, place: Place, before: Meaning): Meaning {
+  const test = truth(x, before, e.at);
+  const result = x.location("value", "guarded");
+  const give = (m: Meaning): void => x.state.write(result, m);
+  const write = (): void => give(place.write(x.verbs.evaluate(x, e.value), makesValue(e.value)));
   const stay = (): void => give(before);
-  branch(cx, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
-  const m = cx.state.read(result) as AbstractValue;
-  cx.state.write(result, undefined);
+  branch(x, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
+  const m = x.state.read(result) as Meaning;
+  x.state.write(result, undefined);
   return m;
 }
 
-export function update(cx: Reading, e: Of<"update">): AbstractValue {
-  const lvalue = lvalueOf(cx, e.target);
-  const before = cx.toNumber(lvalue.read(), e.at);
-  const after = binary(cx, e.operator, before, cx.number(1), e.at, lvalue.name);
-  lvalue.write(after);
+export function update(x: Reading, e: Of<"update">): Meaning {
+  const place = placeOf(x, e.target);
+  const before = x.toNumber(place.read(), e.at);
+  const after = place.write(binary(x, e.operator, before, x.number(1), e.at), true);
   return e.isPrefix ? after : before;
 }
 
 // ---- patterns -------------------------------------------------------------------------------------------------------
 
-/** Stores a value that a pattern takes out: a declaration into a new variable, an assignment into an lvalue. */
-export type Put = (target: Target, m: AbstractValue) => void;
+/** What a pattern puts its parts into: a declaration makes variables, an assignment finds them. */
+export type Put = (target: Target, m: Meaning) => void;
 
 /** `target = value`, `[a, b] = value`. */
-export function assignPattern(cx: Reading, pattern: Pattern, value: Expression): AbstractValue {
+export function assignPattern(x: Reading, pattern: Pattern, value: Expression): Meaning {
   if (pattern.kind !== "array-pattern" && pattern.kind !== "object-pattern") {
-    const lvalue = lvalueOf(cx, pattern);
-    const m = cx.evaluators.evaluate(cx, value, lvalue.name);
-    lvalue.write(m);
-    return m;
+    const place = placeOf(x, pattern);
+    return place.write(x.verbs.evaluate(x, value), makesValue(value));
   }
-  const m = cx.evaluators.evaluate(cx, value);
-  destructure(cx, pattern, m, (target, item) => lvalueOf(cx, target).write(item));
+  const m = x.verbs.evaluate(x, value);
+  destructure(x, pattern, m, (target, part) => void placeOf(x, target).write(part, false));
   return m;
 }
 
-/** Destructures a value by a pattern. */
-export function destructure(cx: Reading, pattern: Pattern, m: AbstractValue, put: Put): void {
+/** Takes a value apart. */
+export function destructure(x: Reading, pattern: Pattern, m: Meaning, put: Put): void {
   if (pattern.kind === "array-pattern") {
-    const cell = cx.reference(m, pattern.at, "an array or a tuple");
+    const cell = x.reference(m, pattern.at, "an array or a tuple");
     for (const [i, item] of pattern.items.entries()) {
       if (item === null) continue;
       const isMissing =
         cell.kind === "record" ? i >= cell.fields.size : typeof cell.length === "number" && i >= cell.length;
-      const element = isMissing ? null : readElement(cx, cell, cx.number(i), item.pattern.at);
-      destructure(cx, item.pattern, orDefault(cx, element, item, `index ${i}`), put);
+      const part = isMissing ? null : readElement(x, cell, x.number(i), item.pattern.at);
+      destructure(x, item.pattern, partOf(x, part, item, `index ${i}`), put);
     }
   } else if (pattern.kind === "object-pattern" && m.kind === "builtin") {
-    for (const entry of pattern.entries)
-      destructure(cx, entry.pattern, builtinMember(cx, m, entry.key, entry.pattern.at), put);
+    for (const { key, pattern: part } of pattern.entries) destructure(x, part, builtinMember(x, m, key, part.at), put);
   } else if (pattern.kind === "object-pattern") {
-    const cell = cx.reference(m, pattern.at, "an object");
+    const cell = x.reference(m, pattern.at, "an object");
     if (cell.kind === "array" || cell.isTuple) {
-      cx.fail("dtype", pattern.at, `got ${describeValue(m)}, expected an object`);
+      x.fail("dtype", pattern.at, `got ${describeMeaning(m)}, expected an object`);
       return;
     }
     for (const entry of pattern.entries) {
       const found = cell.fields.get(entry.key);
-      const field = found === undefined ? null : fieldOf(cx, found, entry.pattern.at);
-      if (field === null && entry.key in Object.prototype)
-        cx.fail("name", entry.pattern.at, `'${entry.key}' of an object is JavaScript's own`, "take another name");
-      destructure(cx, entry.pattern, orDefault(cx, field, entry, `field '${entry.key}'`), put);
+      const part = found === undefined ? null : fieldOf(x, found, entry.pattern.at);
+      if (part === null && entry.key in Object.prototype)
+        x.fail("name", entry.pattern.at, `'${entry.key}' of an object is JavaScript's own`, "take another name");
+      destructure(x, entry.pattern, partOf(x, part, entry, `field '${entry.key}'`), put);
     }
   } else put(pattern, m);
 }
 
-/** The value, or the pattern's default where it is missing or undefined. */
-function orDefault(cx: Reading, m: AbstractValue | null, { fallback, pattern }: Element, what: string): AbstractValue {
-  if (fallback !== null && (m === null || m.kind === "nothing")) return cx.evaluators.evaluate(cx, fallback);
-  return m ?? cx.fail("name", pattern.at, `what is taken apart has no ${what}`);
+/** What is not there or undefined is what the pattern says instead. */
+function partOf(x: Reading, part: Meaning | null, { fallback, pattern }: Element, what: string): Meaning {
+  if (fallback !== null && (part === null || part.kind === "nothing")) return x.verbs.evaluate(x, fallback);
+  return part ?? x.fail("name", pattern.at, `what is taken apart has no ${what}`);
 }

@@ -1,19 +1,19 @@
-// Locations: the storage of variables, fields and array elements in the abstract state.
+// Locations: what variables, fields and the elements of arrays are stored under while the text is read.
 
-/** A variable, a field, or all elements of an array. It holds one abstract value at a time. */
+/** Something that holds one meaning at a time: a variable, a field, the elements of an array. */
 export class Location {
-  /** Identifies the location in every reading of the text. */
+  /** The same in each reading of the text. */
   readonly key: string;
-  /** The name hint of its values: for the contents of an array, the first variable that holds the array. */
+  /** What values of it are called: the name of the first variable that holds it. */
   name: string;
-  /** How many locations were made before it. */
+  /** When it was made. */
   readonly age: number;
   /**
-   * `once`: assigned once, at its definition. `guarded`: read only under a guard that implies an assignment, so definite
-   * assignment is not checked: results of early returns. `plain`: any other.
+   * `once`: holds the same from its definition on. `guarded`: read only where it is known to be set, whatever the paths
+   * to there: results of early returns.
    */
   use: "once" | "guarded" | "plain";
-  /** Whether it belongs to a tuple or object, and so is reached only through it. */
+  /** Of a tuple or object: alive while that is. */
   readonly isField: boolean;
 
   constructor(key: string, name: string, age: number, use: Location["use"], isField: boolean) {
@@ -24,7 +24,7 @@ export class Location {
     this.isField = isField;
   }
 
-  /** The name in messages. */
+  /** As messages call it. */
   get described(): string {
     return this.use === "guarded" ? `the ${this.name}` : `'${this.name}'`;
   }

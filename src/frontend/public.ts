@@ -1,0 +1,13 @@
+// The public face of the front ends: what package "adjoint" has of them.
+
+export { Graph } from "./declare/declare.ts";
+export { tensor } from "./handle/create.ts";
+export type { Data, Nested } from "./handle/data.ts";
+export { bool, type DTypeConstant, f32, f64, i32, u8, u32 } from "./handle/dtypes.ts";
+export { noGrad } from "./handle/history.ts";
+export type { Operand } from "./handle/lift.ts";
+export { Tensor } from "./handle/tensor.ts";
+export { composite } from "./trace/composite.ts";
+export { cond, fori, scan, whileLoop } from "./trace/control.ts";
+export { type CustomVjpRule, customJvp, customVjp } from "./trace/custom.ts";
+export type { Annotation, TracedFunction } from "./trace/trace.ts";

@@ -1,0 +1,50 @@
+// What functions along axes share: axes and tensors as users give them, and slices by their indices.
+
+import { axisOf, type Boundary, type Operand, requireList } from "../../frontend/index.ts";
+import { atCaller, elementDType, fail, isFloat, shapeOf, type Value } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+
+/** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
+export function axesOf(v: Value, axes: number | readonly number[] | undefined, where: string): readonly number[] {
+  if (axes === undefined) return shapeOf(v, where).map((_, i) => i);
+  if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
+  const list = [axes].flat();
+  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, shapeOf(v).length));
+}
+
+/** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
+export function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
+  return atCaller(boundary, () => {
+    requireList(tensors, `${boundary.name}: the tensors`);
+    if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
+    return Array.from(tensors);
+  });
+}
+
+export function withAxis(v: Value, axis: number, where: string): Value {
+  const shape = shapeOf(v, where);
+  return ops.reshape(v, [...shape.slice(0, axis), 1, ...shape.slice(axis)]);
+}
+
+export function requireIntegers(v: Value, where: string): void {
+  const dtype = elementDType(v.type) ?? "f64";
+  if (dtype !== "bool" && !isFloat(dtype)) return;
+  fail("dtype", `${where}: the indices have dtype ${dtype}, expected integers`, {
+    hint: "write i32([…]), or cast them",
+  });
+}
+
+export function takeAlong(x: Value, indices: Value, axis: number, mode: ops.GatherMode, where: string): Value {
+  requireIntegers(indices, where);
+  const rank = shapeOf(indices, where).length;
+  const shape = shapeOf(x);
+  const others = shape.flatMap((_, a) => (a === axis ? [] : [a]));
+  return ops.gather(x, indices, {
+    offsetAxes: others.map((a) => (a < axis ? a : a - 1 + rank)),
+    collapsedAxes: [axis],
+    indexMap: [axis],
+    indexAxis: rank,
+    sizes: shape.map((d, a) => (a === axis ? 1 : d)),
+    mode,
+  });
+}

@@ -1,0 +1,79 @@
+// Functions that are no methods: what they take first is a list, a predicate, indices or an order.
+
+import { apply, applyBroadcast, asTensor, axisOf, type Operand, Tensor } from "../../frontend/index.ts";
+import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+import { axesOf, takeAlong, tensorsOf, withAxis } from "./along.ts";
+
+/**
+ * The derivative of digamma of a whole order; digamma itself for 0.
+ *
+ * @throws AdjointError code `attribute` for an order that is no whole number from 0.
+ */
+export function polygamma(order: number, x: Operand): Tensor {
+  return applyBroadcast(polygamma, [x], (v) => ops.polygamma(v, order));
+}
+
+/** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
+export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
+  const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
+  const operands = [asTensor(where, predicate, null), asTensor(where, x, beside), asTensor(where, y, beside)];
+  return applyBroadcast(where, operands, ops.select);
+}
+
+/** Fails at run time with `message` unless the bool scalar holds. */
+export function check(predicate: Tensor, message: string): void {
+  apply(check, [predicate], (p) => {
+    ops.check(p, message);
+    return [];
+  });
+}
+
+/**
+ * Tensors one behind the other along an axis, the first where it is left out.
+ *
+ * @throws AdjointError `shape` where ranks or other extents differ, `dtype` where dtypes do.
+ * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
+ */
+export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+  return apply(concat, tensorsOf(concat, tensors), (...values) => {
+    requireOptions("concat", options, ["axis"]);
+    return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
+  })[0];
+}
+
+/**
+ * Tensors of one shape beside each other along a new axis, the first where it is left out. Numbers have rank 0.
+ *
+ * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
+ */
+export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
+  return apply(stack, tensorsOf(stack, tensors), (...values) => {
+    requireOptions("stack", options, ["axis"]);
+    const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
+    return [
+      ops.concatenate(
+        values.map((v) => withAxis(v, axis, "stack")),
+        axis,
+      ),
+    ];
+  })[0];
+}
+
+/**
+ * Rows of a table, by their indices: a vector for each index, along a new last axis.
+ *
+ * @throws AdjointError `range` when it runs and an index is out of range; `shape` where the table is no matrix.
+ * @example embedding(i32([2, 0]), tensor([[1, 2], [3, 4], [5, 6]])) // [[5, 6], [1, 2]]
+ */
+export function embedding(indices: Tensor, table: Tensor): Tensor {
+  return apply(embedding, [indices, table], (i, v) => {
+    const shape = shapeOf(v, "embedding");
+    if (shape.length !== 2) {
+      fail("shape", `embedding: the table has shape ${printShape(shape)}, expected [size, features]`, {
+        hint: "the indices come first",
+      });
+    }
+    return [takeAlong(v, i, 0, "fail", "embedding")];
+  })[0];
+}
