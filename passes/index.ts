@@ -52,6 +52,7 @@ export const tensorPipeline = new Pipeline([
   { pass: cse, reason: "what is computed once has one cotangent, and is kept once" },
   { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
   { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
+  { pass: batch, reason: "derivatives at one point along many directions: those have the new axis, the point has not" },
   { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
   {
     pass: deadNodeElimination,
@@ -88,4 +89,5 @@ export const gradPipeline = new Pipeline([
   { pass: cse, reason: "what is differentiated is what the whole pipeline differentiates" },
   { pass: loopInvariantCodeMotion, reason: "what its loops keep is so too" },
   { pass: differentiate, reason: "resolves vjp and jvp" },
+  { pass: batch, reason: "resolves what is mapped along the directions of derivatives" },
 ]);

@@ -48,6 +48,28 @@ describe("a program with its gradient", () => {
   });
 });
 
+describe("a tuple read at a constant index", () => {
+  const items = ["x * y", "x", "-y", "x < y ? x : y", "Math.sin(x)", "x * y + 1"] as const;
+  const tuple = fc.array(fc.constantFrom(...items), { minLength: 1, maxLength: 4 });
+
+  it("gives the element, which the tuple keeps", () => {
+    fc.assert(
+      fc.property(tuple, fc.array(fc.nat(3), { minLength: 1, maxLength: 4 }), (elements, reads) => {
+        const indices = reads.map((i) => i % elements.length);
+        const text = `export function main(x: number, y: number): number {
+          ${indices.map((i, k) => `const i${k} = ${i};`).join(" ")}
+          const t = [${elements.join(", ")}];
+          ${indices.map((_, k) => `const c${k} = t[i${k}];`).join(" ")}
+          return ${[...indices.map((_, k) => `c${k}`), ...elements.map((_, k) => `t[${k}]`)].join(" + ")};
+        }`;
+        const args = [1.5, 0.25] as never[];
+        expect((compiled(text, {}) as Run)(...args)).toBe((plain(text) as Run)(...args));
+      }),
+      { numRuns: 40 * times },
+    );
+  });
+});
+
 describe("a smooth program", () => {
   it("has the value that JavaScript gives, and one slope by differences, reverse mode and forward mode", () => {
     fc.assert(

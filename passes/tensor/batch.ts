@@ -2,7 +2,9 @@
 //
 // An operation stays as it is where nothing of it has the new axis, and follows its op's batching rule where something
 // has. Callees come first, so that a function that is batched holds no vmap itself; a vjp in it becomes the vjp of the
-// batched function, so that batching goes before differentiation.
+// batched function, so that batching goes before differentiation. What only takes derivatives at one point, along many
+// directions, waits until they are resolved: batched after that, the primal is computed once, and only tangents and
+// cotangents have the new axis.
 
 import {
   type Bindings,
@@ -29,6 +31,7 @@ import {
 } from "../../src/ir/index.ts";
 import { call, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { atOnePoint } from "./batch/one-point.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
 
 export const batch = definePass({
@@ -66,9 +69,12 @@ class Batching implements BatchHost {
   /** What was made from each function, in order. */
   readonly #from = new Map<string, Func[]>();
   readonly #made = new Map<string, Made>();
+  /** The operations that wait until derivatives are resolved. */
+  readonly #waiting: ReadonlySet<Operation>;
 
   constructor(module: Module) {
     this.#module = module;
+    this.#waiting = atOnePoint(module);
     this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
   }
 
@@ -103,7 +109,7 @@ class Batching implements BatchHost {
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       const renamed = withOperands(operation, replacements.all(operation.operands));
-      if (operation.op.traits.maps) this.#map(renamed, builder, replacements);
+      if (operation.op.traits.maps && !this.#waiting.has(operation)) this.#map(renamed, builder, replacements);
       else if (operation.regions.length === 0) builder.append(renamed);
       else {
         const inner = (r: Block): Block => this.#block(r, new BlockBuilder(builder.scope, builder), replacements);

@@ -1,4 +1,4 @@
-// A compiled program as users call it: on JavaScript's own values, and as part of a trace on tensors.
+// A compiled program as a function of JavaScript: on plain values, and inside a trace on tensors.
 
 import type { CompiledFunction } from "../../api/index.ts";
 import { type Compiled, type Convention, leavesOf, withFacts } from "../../compile/index.ts";
@@ -8,8 +8,8 @@ import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray
 import type { LeafFunction } from "./derivatives.ts";
 
 /**
- * The function by its convention. Arguments that fit go straight to generated code; the others, and all where there is none,
- * are looked at one by one. `traced` is what runs in its place on tensors of a trace.
+ * The function by its calling convention. Arguments that fit go straight to generated code; others, and all where there is
+ * none, are converted one by one. On tensors of a trace, `traced` runs instead.
  */
 export function callable(compiled: Compiled, convention: Convention, traced: LeafFunction): CompiledFunction {
   const { executable, signature, entry } = compiled;
@@ -41,7 +41,7 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
   });
 }
 
-/** A leaf as a trace takes it. */
+/** A leaf as a tensor. */
 function tensorOf(leaf: Leaf, dtype: DType): Tensor {
   return leaf.value instanceof Tensor ? leaf.value : new Tensor(toArray(leaf, dtype));
 }

@@ -1,4 +1,4 @@
-// compileSource: a function of a file of TypeScript, compiled.
+// compileSource: compiles a function of a file of TypeScript, and its derivatives.
 
 import type { CompiledFunction } from "../../api/index.ts";
 import { type Compiled, type CompileOptions, compileModule } from "../../compile/index.ts";
@@ -7,7 +7,14 @@ import { atCaller, type Func, fail, findFunc, requireOptions } from "../../ir/in
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
 import { callable } from "./callable.ts";
-import { calling, conventionOf, type Derivatives, derived, type LeafFunction, parametersOf } from "./derivatives.ts";
+import {
+  conventionOf,
+  type Derivatives,
+  type LeafFunction,
+  leafFunctionOf,
+  parametersOf,
+  withDerivatives,
+} from "./derivatives.ts";
 
 export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "observe"> {
   /** `f(…)` gives `[value, gradient]`. */
@@ -35,23 +42,23 @@ const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
 const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };
 
 /**
- * Compiles a function of a file of TypeScript: numbers, booleans, arrays of numbers, and what is made of them. It takes and
- * gives what the function itself takes and gives, with the same bits, and writes to the arrays that the function writes to.
- * What differs: an index out of range is an error that names line and step, unless nothing depends on the element; one array
- * passed twice, where one of the two is written to, is refused; and the arrays and objects that it gives are new ones, even
- * where the function gives its argument.
+ * Compiles a function of a file of TypeScript: of numbers, booleans, arrays of numbers, and tuples and objects of them. The
+ * compiled function takes the same arguments and gives the same results, bit for bit, and writes to the same arrays. It
+ * differs in this: an index out of range is an error that names line and step, unless nothing depends on the element; one
+ * array passed twice, where one of the two is written to, is refused; and the arrays and objects that it returns are new
+ * ones, even where the function returns its argument.
  *
  * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
  * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
  * `hessian`, `[value, gradient, hessian]`, where hessian[i][j] is the derivative of gradient[i] with respect to parameter j:
  * rows in an array where both are arrays. Arrays that are written to stay as they were.
  *
- * Called on tensors of a trace, it becomes part of that: `grad(compileSource(text))(2)`.
+ * Called on tensors of a trace, it becomes a call in that trace: `grad(compileSource(text))(2)`.
  *
  * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`, as
- * readSource; `argument` and `option` for what it is called with; `no-derivative` for the gradient of what is no number. From
- * calls, `argument` for what does not fit, `range` for an index, and with `debug: true` `nan` for the first operation that
- * makes a NaN or an infinity of finite numbers.
+ * readSource; `argument` and `option` for wrong arguments and options; `no-derivative` for the gradient of a result that is
+ * no number. From calls, `argument` for values that do not fit, `range` for an index, and with `debug: true` `nan` for the
+ * first operation that makes a NaN or an infinity of finite numbers.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
@@ -60,7 +67,7 @@ export function compileSource(text: string, options: SourceOptions = {}): Compil
     requireOptions("compileSource", options, Object.keys(sourceOptions));
     const { entry, file, ...rest } = options;
     requireDerivatives("compileSource", rest);
-    return compiled(readSource(text, { entry, file }), rest, compileSource);
+    return compileRead(readSource(text, { entry, file }), rest, compileSource);
   });
 }
 
@@ -73,23 +80,23 @@ export function compileProgram(program: SourceProgram, options: ProgramOptions =
   return atCaller(compileProgram, () => {
     requireOptions("compileProgram", options, Object.keys(programOptions));
     requireDerivatives("compileProgram", options);
-    return compiled(program, options, compileProgram);
+    return compileRead(program, options, compileProgram);
   });
 }
 
-function compiled(
+function compileRead(
   program: SourceProgram,
   { gradient, hessian, wrt, ...options }: ProgramOptions,
   boundary: Boundary,
 ): CompiledFunction {
   if (gradient !== true && hessian !== true)
-    return callable(compileModule(program.module, { ...options, entry: program.entry }), program, tracedOf(program));
+    return callable(compileModule(program.module, { ...options, entry: program.entry }), program, traceableOf(program));
   const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };
-  const fn = derived(program, asked);
+  const fn = withDerivatives(program, asked);
   return callable(compileLeaves(program, fn, options, boundary), conventionOf(program, asked), fn);
 }
 
-/** The function of leaves, traced for the types that the program has. */
+/** Traces and compiles a function of leaves, for the types of the program's arguments. */
 function compileLeaves(
   { module, entry }: SourceProgram,
   fn: LeafFunction,
@@ -120,10 +127,10 @@ function requireDerivatives(name: string, { gradient, hessian, wrt }: ProgramOpt
     fail("option", `${name}: option 'wrt' without derivatives`, { hint: "add gradient: true" });
 }
 
-/** What runs in a trace. */
-function tracedOf(program: SourceProgram): LeafFunction {
+/** The program on tensors of a trace; it fails there if it writes to arguments. */
+function traceableOf(program: SourceProgram): LeafFunction {
   const { entry, written, parameters } = program;
-  if (written.length === 0) return calling(program);
+  if (written.length === 0) return leafFunctionOf(program);
   return () =>
     fail("scope", `${entry} is called in a trace, but writes to its arguments`, {
       hint: `let it return what it writes to ${parameters.length === 1 ? "the argument" : "them"}`,

@@ -6,14 +6,14 @@ import { apply, currentTrace, type Tensor } from "../../frontend/index.ts";
 import { type Func, fail, findFunc, makeBlock, makeFunc, signatureOf } from "../../ir/index.ts";
 import { cast } from "../../library/index.ts";
 import { call } from "../../ops/index.ts";
+import { dtypeOfArray } from "../state/abstract-value.ts";
 import { spell } from "../state/bind.ts";
-import { dtypeOfArray } from "../state/meaning.ts";
 import type { SourceProgram } from "../state/program.ts";
 
 /** A function of the leaves of all parameters, in order, to those of its result. */
 export type LeafFunction = (...leaves: Tensor[]) => readonly Tensor[];
 
-/** What is asked for beside the value. */
+/** The derivatives to compute beside the value. */
 export interface Derivatives {
   readonly hessian: boolean;
   /** Indices of parameters. */
@@ -25,7 +25,7 @@ export function parametersOf(
   { parameters, entry }: SourceProgram,
   names: readonly string[] | undefined,
 ): readonly number[] {
-  if (names === undefined) return parameters.flatMap((p, i) => (smooth(p.structure) === null ? [] : [i]));
+  if (names === undefined) return parameters.flatMap((p, i) => (differentiable(p.structure) === null ? [] : [i]));
   return names.map((name) => {
     const index = parameters.findIndex((p) => p.name === name);
     if (index < 0) {
@@ -35,7 +35,7 @@ export function parametersOf(
       });
     }
     const { structure } = parameters[index];
-    if (smooth(structure) === null)
+    if (differentiable(structure) === null)
       fail("no-derivative", `${entry}: '${name}' is ${spell(structure)}, which has no derivative`, {
         hint: "numbers and arrays of floats have",
       });
@@ -47,19 +47,19 @@ function isFloat(leaf: LeafKind): boolean {
   return leaf !== "boolean" && leaf !== "Int32Array";
 }
 
-/** What of a structure has derivatives: objects without the other keys, tuples with nothing in the other places. */
-function smooth(structure: Structure): Structure | null {
+/** The leaves of a structure that have derivatives: objects lose other keys, tuples hold nothing at other indices. */
+function differentiable(structure: Structure): Structure | null {
   if (structure.kind === "leaf") return isFloat(structure.leaf) ? structure : null;
   if (structure.kind === "nothing" || !leavesOf(structure).some(isFloat)) return null;
-  const items = structure.items.map(smooth);
+  const items = structure.items.map(differentiable);
   if (structure.kind === "tuple") return { ...structure, items: items.map((item) => item ?? { kind: "nothing" }) };
   const kept = items.flatMap((item, i) => (item === null ? [] : [{ item, key: structure.keys[i] }]));
   return { kind: "object", keys: kept.map((k) => k.key), items: kept.map((k) => k.item) };
 }
 
-/** `[value, gradient]` or `[value, gradient, hessian]`, of the parameters in `wrt`; what is written to stays as it was. */
+/** `[value, gradient]`, or `[value, gradient, hessian]`, by the parameters in `wrt`. No argument is written to. */
 export function conventionOf(program: SourceProgram, { hessian: wantsHessian, wrt }: Derivatives): Convention {
-  const structures = wrt.map((i) => smooth(program.parameters[i].structure) as Structure);
+  const structures = wrt.map((i) => differentiable(program.parameters[i].structure) as Structure);
   const items: Structure[] = [
     { kind: "leaf", leaf: "number" },
     { kind: "tuple", items: structures },
@@ -71,15 +71,15 @@ export function conventionOf(program: SourceProgram, { hessian: wantsHessian, wr
   return { parameters: program.parameters, result: { kind: "tuple", items }, written: [] };
 }
 
-/** The structure of a, with the structure of b at each leaf. */
+/** The structure of `a` with that of `b` at each leaf. */
 function secondOf(a: Structure, b: Structure): Structure {
-  return each(a, (of) => each(b, (by) => ({ kind: "leaf", leaf: secondLeaf(of, by) })));
+  return mapLeaves(a, (of) => mapLeaves(b, (by) => ({ kind: "leaf", leaf: secondLeaf(of, by) })));
 }
 
-function each(structure: Structure, leaf: (kind: LeafKind) => Structure): Structure {
+function mapLeaves(structure: Structure, leaf: (kind: LeafKind) => Structure): Structure {
   if (structure.kind === "leaf") return leaf(structure.leaf);
   if (structure.kind === "nothing") return structure;
-  return { ...structure, items: structure.items.map((item) => each(item, leaf)) };
+  return { ...structure, items: structure.items.map((item) => mapLeaves(item, leaf)) };
 }
 
 /** The derivative of an array with respect to an array has a row for each element of the first. */
@@ -88,8 +88,8 @@ function secondLeaf(of: LeafKind, by: LeafKind): LeafKind {
   return by === "number" ? of : `${by as ArrayKind}[]`;
 }
 
-/** The program with its derivatives, by their convention. */
-export function derived(program: SourceProgram, derivatives: Derivatives): LeafFunction {
+/** The program with its derivatives, as a function of leaves. */
+export function withDerivatives(program: SourceProgram, derivatives: Derivatives): LeafFunction {
   const { entry, result } = program;
   if (result.kind !== "leaf" || result.leaf !== "number")
     fail("no-derivative", `${entry} gives ${spell(result)}, expected a number`, {
@@ -99,7 +99,7 @@ export function derived(program: SourceProgram, derivatives: Derivatives): LeafF
     fail("no-derivative", `${entry} has no parameter to differentiate with respect to`, {
       hint: "numbers and arrays of floats have derivatives",
     });
-  const all = calling(program);
+  const all = leafFunctionOf(program);
   const value = Object.defineProperty((...leaves: Tensor[]) => all(...leaves)[0], "name", { value: entry });
   const groups = leavesOfEach(program, derivatives.wrt);
   const wrt = groups.flat();
@@ -120,39 +120,39 @@ function leavesOfEach({ parameters }: SourceProgram, wrt: readonly number[]): re
   return wrt.map((i) => all[i].flatMap(({ leaf, index }) => (isFloat(leaf) ? [index] : [])));
 }
 
-/** Rows and columns of leaves, in the order of pairs of parameters. */
+/** The blocks of a Hessian of leaves, in the order of pairs of parameters. */
 function byParameter(
   rows: readonly (readonly Tensor[])[],
   wrt: readonly number[],
   groups: readonly (readonly number[])[],
 ): readonly Tensor[] {
   if (rows.length === 0) return [];
-  const place = new Map(wrt.map((leaf, k) => [leaf, k]));
-  const at = (leaf: number): number => place.get(leaf) as number;
+  const position = new Map(wrt.map((leaf, k) => [leaf, k]));
+  const at = (leaf: number): number => position.get(leaf) as number;
   return groups.flatMap((as) => groups.flatMap((bs) => as.flatMap((a) => bs.map((b) => rows[at(a)][at(b)]))));
 }
 
-/** Derivatives of one dtype with respect to another come in either. */
+/** A derivative of one dtype with respect to another may have either, and is cast to the one of its convention. */
 function ofKind(tensor: Tensor, kind: LeafKind): Tensor {
   const array = kind.endsWith("[][]") || kind.endsWith("Array[]") ? kind.slice(0, -"[]".length) : kind;
   const dtype = array === "number" ? "f64" : dtypeOfArray[array as ArrayKind];
   return tensor.dtype === dtype ? tensor : cast(tensor, dtype);
 }
 
-/** The program on tensors: a call of its function. What it writes to stays as it was. */
-export function calling({ module, entry, result }: SourceProgram): LeafFunction {
+/** The program on tensors: a call of its function, which writes to no argument. */
+export function leafFunctionOf({ module, entry, result }: SourceProgram): LeafFunction {
   const whole = findFunc(module, entry) as Func;
   const { arguments: args, operations, results } = whole.body;
   const func = makeFunc({ ...whole, body: makeBlock(args, operations, results.slice(0, leavesOf(result).length)) });
   const value: LeafFunction = (...leaves) => {
-    const signature = { ...signatureOf(func), name: nameIn(func) };
+    const signature = { ...signatureOf(func), name: nameInTrace(func) };
     return apply(value, leaves, (...values) => call(signature, values));
   };
   return value;
 }
 
-/** The name of the function in the module that is traced, where it is put at its first call. */
-function nameIn(func: Func): string {
+/** The name of the function in the traced module, to which its first call adds it. */
+function nameInTrace(func: Func): string {
   const funcs = currentTrace()?.funcs;
   const base = `${func.name}.primal`;
   if (funcs === undefined) return base;

@@ -1,24 +1,25 @@
-// JavaScript's operators on numbers and booleans, as operations.
+// JavaScript's operators on numbers and booleans, as operations. Constants are folded with JavaScript's own operators.
 
 import { AdjointError, addDims, type Dim, type DType, mulDims, subDims, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "../state/meaning.ts";
+import {
+  type AbstractBoolean,
+  type AbstractNumber,
+  type AbstractValue,
+  describeValue,
+} from "../state/abstract-value.ts";
 import type { BinaryOperator, UnaryOperator } from "../syntax/tree.ts";
-import { negated } from "./paths.ts";
+import { negated } from "./branch.ts";
 import type { Reading } from "./reading.ts";
 
 type Arithmetic = "+" | "-" | "*" | "/" | "%" | "**" | "&" | "|" | "^" | "<<" | ">>" | ">>>";
 type Comparison = Exclude<BinaryOperator, Arithmetic>;
 
-/** What an operator does, in the IR and on numbers that are known. */
 interface Operator {
   readonly apply: (x: Value, y: Value) => Value;
+  /** The dtype that bitwise operators convert to and from, as ToInt32 and ToUint32. */
+  readonly converts?: DType;
   readonly known: (x: number, y: number) => number;
-}
-
-/** As ToInt32 or ToUint32 of the operands. */
-function bitwise(apply: (x: Value, y: Value) => Value, dtype: DType = "i32"): Operator["apply"] {
-  return (x, y) => ops.cast(apply(ops.cast(x, dtype), ops.cast(y, dtype)), "f64");
 }
 
 const operators: Readonly<Record<Arithmetic, Operator>> = {
@@ -28,12 +29,12 @@ const operators: Readonly<Record<Arithmetic, Operator>> = {
   "/": { apply: ops.div, known: (x, y) => x / y },
   "%": { apply: ops.rem, known: (x, y) => x % y },
   "**": { apply: ops.pow, known: (x, y) => x ** y },
-  "&": { apply: bitwise(ops.and), known: (x, y) => x & y },
-  "|": { apply: bitwise(ops.or), known: (x, y) => x | y },
-  "^": { apply: bitwise(ops.xor), known: (x, y) => x ^ y },
-  "<<": { apply: bitwise(ops.shiftLeft), known: (x, y) => x << y },
-  ">>": { apply: bitwise(ops.shiftRight), known: (x, y) => x >> y },
-  ">>>": { apply: bitwise(ops.shiftRight, "u32"), known: (x, y) => x >>> y },
+  "&": { apply: ops.and, converts: "i32", known: (x, y) => x & y },
+  "|": { apply: ops.or, converts: "i32", known: (x, y) => x | y },
+  "^": { apply: ops.xor, converts: "i32", known: (x, y) => x ^ y },
+  "<<": { apply: ops.shiftLeft, converts: "i32", known: (x, y) => x << y },
+  ">>": { apply: ops.shiftRight, converts: "i32", known: (x, y) => x >> y },
+  ">>>": { apply: ops.shiftRight, converts: "u32", known: (x, y) => x >>> y },
 };
 
 /** Sizes add up while they are numbers: `2 * xs.length + 1` is a length too. */
@@ -48,19 +49,40 @@ const directions: Readonly<Record<Comparison, ops.Direction>> = {
   ">=": "ge",
 };
 
-export function binary(x: Reading, operator: BinaryOperator, a: Meaning, b: Meaning, at: number): Meaning {
-  if (operator in operators) return arithmetic(x, operator as Arithmetic, x.toNumber(a, at), x.toNumber(b, at), at);
-  return comparison(x, operator as Comparison, a, b, at);
+/** Two operands and where their operator stands; `name` is the hint for the result. */
+interface Binary<Operand> {
+  readonly a: Operand;
+  readonly b: Operand;
+  readonly at: number;
+  readonly name: string | null;
 }
 
-function arithmetic(x: Reading, operator: Arithmetic, a: NumberMeaning, b: NumberMeaning, at: number): NumberMeaning {
-  const { apply, known } = operators[operator];
-  x.at(at);
-  if (a.known !== null && b.known !== null) return x.number(known(a.known, b.known));
-  return x.number(apply(a.value, b.value), sizeOf(operator, a.dim, b.dim));
+export function binary(
+  cx: Reading,
+  operator: BinaryOperator,
+  a: AbstractValue,
+  b: AbstractValue,
+  at: number,
+  name: string | null = null,
+): AbstractValue {
+  if (!(operator in operators)) return comparison(cx, operator as Comparison, { a, b, at, name });
+  const numbers = { a: cx.toNumber(a, at), b: cx.toNumber(b, at), at, name };
+  return arithmetic(cx, operator as Arithmetic, numbers);
 }
 
-/** The size that an operation on sizes gives: none where that is no dimension, for being beyond 2^53 or having too many terms. */
+function arithmetic(cx: Reading, operator: Arithmetic, { a, b, at, name }: Binary<AbstractNumber>): AbstractNumber {
+  const { apply, converts, known } = operators[operator];
+  cx.at(at);
+  if (a.known !== null && b.known !== null) return cx.number(known(a.known, b.known), null, name);
+  if (converts === undefined) {
+    const value = cx.named(name, () => apply(a.value, b.value));
+    return cx.number(value, sizeOf(operator, a.dim, b.dim));
+  }
+  const integer = apply(ops.cast(a.value, converts), ops.cast(b.value, converts));
+  return cx.number(cx.named(name, () => ops.cast(integer, "f64")));
+}
+
+/** The result of an operation on sizes as a size; null beyond 2^53, or with more terms than a dimension may have. */
 function sizeOf(operator: Arithmetic, a: Dim | null, b: Dim | null): Dim | null {
   if (a === null || b === null) return null;
   try {
@@ -71,44 +93,51 @@ function sizeOf(operator: Arithmetic, a: Dim | null, b: Dim | null): Dim | null 
   }
 }
 
-function comparison(x: Reading, operator: Comparison, a: Meaning, b: Meaning, at: number): BooleanMeaning {
-  x.at(at);
+function comparison(cx: Reading, operator: Comparison, { a, b, at, name }: Binary<AbstractValue>): AbstractBoolean {
+  cx.at(at);
   const isEquality = operator === "==" || operator === "!=";
   if (isEquality && a.kind === "boolean" && b.kind === "boolean") {
-    if (a.known !== null && b.known !== null) return x.boolean((a.known === b.known) === (operator === "=="));
-    const differ = x.boolean(ops.xor(a.value, b.value));
-    return operator === "!=" ? differ : negated(x, differ);
+    if (a.known !== null && b.known !== null) return cx.boolean((a.known === b.known) === (operator === "=="), name);
+    if (operator === "!=") return cx.boolean(cx.named(name, () => ops.xor(a.value, b.value)));
+    return negated(cx, cx.boolean(ops.xor(a.value, b.value)), name);
   }
   if (isEquality && a.kind !== b.kind)
-    x.fail(
+    cx.fail(
       "dtype",
       at,
-      `compares ${describeMeaning(a)} with ${describeMeaning(b)}`,
+      `compares ${describeValue(a)} with ${describeValue(b)}`,
       "compare two numbers or two booleans",
     );
-  const [left, right] = [x.toNumber(a, at), x.toNumber(b, at)];
-  return x.boolean(ops.compare(left.value, right.value, directions[operator]));
+  const [left, right] = [cx.toNumber(a, at), cx.toNumber(b, at)];
+  return cx.boolean(cx.named(name, () => ops.compare(left.value, right.value, directions[operator])));
 }
 
-export function unary(x: Reading, operator: UnaryOperator, m: Meaning, at: number): Meaning {
-  x.at(at);
-  if (operator === "!") return negated(x, truth(x, m, at));
-  const n = x.toNumber(m, at);
-  x.at(at);
+export function unary(
+  cx: Reading,
+  operator: UnaryOperator,
+  m: AbstractValue,
+  at: number,
+  name: string | null = null,
+): AbstractValue {
+  cx.at(at);
+  if (operator === "!") return negated(cx, truth(cx, m, at), name);
+  const n = cx.toNumber(m, at);
+  cx.at(at);
   switch (operator) {
     case "+":
       return n;
     case "-":
-      return n.known === null ? x.number(ops.neg(n.value)) : x.number(-n.known);
+      if (n.known !== null) return cx.number(-n.known, null, name);
+      return cx.number(cx.named(name, () => ops.neg(n.value)));
     case "~":
-      return arithmetic(x, "^", n, x.number(-1), at);
+      return arithmetic(cx, "^", { a: n, b: cx.number(-1), at, name });
   }
 }
 
 /** As JavaScript's ToBoolean: a number is true but for 0 and NaN. */
-export function truth(x: Reading, m: Meaning, at: number): BooleanMeaning {
+export function truth(cx: Reading, m: AbstractValue, at: number): AbstractBoolean {
   if (m.kind === "boolean") return m;
-  if (m.kind !== "number") return x.fail("dtype", at, `got ${describeMeaning(m)}, expected a boolean`, "compare it");
-  if (m.known !== null) return x.boolean(Boolean(m.known));
-  return x.boolean(ops.cast(m.value, "bool"));
+  if (m.kind !== "number") return cx.fail("dtype", at, `got ${describeValue(m)}, expected a boolean`, "compare it");
+  if (m.known !== null) return cx.boolean(Boolean(m.known));
+  return cx.boolean(ops.cast(m.value, "bool"));
 }

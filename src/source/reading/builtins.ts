@@ -1,4 +1,4 @@
-// What JavaScript brings along: Math, Number and the arrays' constructors, by name.
+// JavaScript's builtins by name: Math, Number and the constructors of arrays.
 
 import { mathFunctions, type NamedFunction } from "../../frontend/index.ts";
 import type { Value } from "../../ir/index.ts";
@@ -20,7 +20,7 @@ import {
   sqrt,
   sub,
 } from "../../ops/index.ts";
-import { type ArrayKind, type BuiltinMeaning, describeMeaning, type Meaning } from "../state/meaning.ts";
+import { type AbstractValue, type ArrayKind, type Builtin, describeValue } from "../state/abstract-value.ts";
 import { truth } from "./arithmetic.ts";
 import { arrayOf, copyOf, filled, literal, requireWritable } from "./arrays.ts";
 import { f64, type Reading } from "./reading.ts";
@@ -37,7 +37,7 @@ export const builtinNames: ReadonlySet<string> = new Set([
   "isFinite",
 ]);
 
-/** What JavaScript brings along and is not compiled, with what to write instead. */
+/** Builtins that are not compiled, with what to write instead. */
 const others: ReadonlyMap<string, string> = new Map([
   ["eval", "write the code itself"],
   ["Function", "write the code itself"],
@@ -81,7 +81,7 @@ function isInteger(x: Value): Value {
   return and(isFiniteOp(x), compare(x, floor(x), "eq"));
 }
 
-/** What becomes of all elements of an array: Math.max(...xs). */
+/** Functions that reduce the elements of a splat array: Math.max(...xs). */
 export const folds: ReadonlyMap<string, "max" | "min"> = new Map([
   ["Math.max", "max"],
   ["Math.min", "min"],
@@ -99,7 +99,7 @@ const predicates: ReadonlyMap<string, (x: Value) => Value> = new Map([
   ],
 ]);
 
-/** The functions of Math; those of mathematics that JavaScript lacks are not among them. */
+/** The functions of Math, without those of ours that JavaScript lacks. */
 const math: ReadonlyMap<string, NamedFunction> = new Map(
   [...mathFunctions].filter(([name]) => name in Math).map(([name, f]) => [`Math.${name}`, f]),
 );
@@ -111,54 +111,54 @@ const arrayKinds: ReadonlyMap<string, ArrayKind> = new Map<string, ArrayKind>([
   ["Int32Array", "Int32Array"],
 ]);
 
-/** What a name of JavaScript's own means; undefined where it means nothing here. */
-export function builtin(x: Reading, name: string, at: number): Meaning | undefined {
-  if (name === "Infinity") return x.number(Infinity);
-  if (name === "NaN") return x.number(Number.NaN);
+/** The value of a builtin; undefined where the name is none. */
+export function builtin(cx: Reading, name: string, at: number): AbstractValue | undefined {
+  if (name === "Infinity") return cx.number(Infinity);
+  if (name === "NaN") return cx.number(Number.NaN);
   if (name === "undefined") return { kind: "nothing" };
   if (builtinNames.has(name)) return { kind: "builtin", name };
   const hint = others.get(name);
-  return hint === undefined ? undefined : x.fail("unsupported", at, `${name} is not compiled`, hint);
+  return hint === undefined ? undefined : cx.fail("unsupported", at, `${name} is not compiled`, hint);
 }
 
-/** Whether JavaScript brings the name along, compiled or not. */
+/** Whether the name is a builtin, compiled or not. */
 export function isBuiltinName(name: string): boolean {
   return builtinNames.has(name) || others.has(name) || ["NaN", "Infinity", "undefined"].includes(name);
 }
 
 /** `Math.PI`, `Math.sin`. */
-export function builtinMember(x: Reading, { name: owner }: BuiltinMeaning, name: string, at: number): Meaning {
+export function builtinMember(cx: Reading, { name: owner }: Builtin, name: string, at: number): AbstractValue {
   const path = `${owner}.${name}`;
-  x.at(at);
+  cx.at(at);
   const known = constants.get(path);
-  if (known !== undefined) return x.number(known);
+  if (known !== undefined) return cx.number(known);
   if (math.has(path) || predicates.has(path)) return { kind: "builtin", name: path };
   if (arrayKinds.has(owner) && (name === "from" || name === "of")) return { kind: "builtin", name: path };
   if (path === "Math.random")
-    x.fail(
+    cx.fail(
       "unsupported",
       at,
       "Math.random is not compiled: it gives the same arguments different results",
       "pass the random numbers in",
     );
   const names = [...constants.keys(), ...math.keys(), ...predicates.keys()];
-  return x.fail("name", at, `${path} is not compiled`, x.suggestion(path, names) ?? "Math and Number have what is");
+  return cx.fail("name", at, `${path} is not compiled`, cx.suggestion(path, names) ?? "Math and Number have what is");
 }
 
-export function callBuiltin(x: Reading, { name }: BuiltinMeaning, args: readonly Meaning[], at: number): Meaning {
+export function callBuiltin(cx: Reading, { name }: Builtin, args: readonly AbstractValue[], at: number): AbstractValue {
   const f = math.get(name);
-  if (f !== undefined) return callMath(x, name, f, args, at);
+  if (f !== undefined) return callMath(cx, name, f, args, at);
   const predicate = predicates.get(name);
-  if (predicate !== undefined) return callPredicate(x, name, predicate, args, at);
+  if (predicate !== undefined) return callPredicate(cx, name, predicate, args, at);
   const kind = arrayKinds.get(name);
-  if (kind === "number[]") return construct(x, "Array", args, at);
+  if (kind === "number[]") return construct(cx, "Array", args, at);
   const [owner, member] = name.split(".");
   const array = arrayKinds.get(owner);
-  if (array !== undefined && member === "of") return arrayOrLiteral(x, array, args, at);
-  if (array !== undefined && member === "from") return copied(x, array, name, args, at);
-  if (name === "Number") return args.length === 0 ? x.number(0) : x.toNumber(args[0], at);
-  if (name === "Boolean") return args.length === 0 ? x.boolean(false) : truth(x, args[0], at);
-  return x.fail(
+  if (array !== undefined && member === "of") return arrayOrLiteral(cx, array, args, at);
+  if (array !== undefined && member === "from") return copied(cx, array, name, args, at);
+  if (name === "Number") return args.length === 0 ? cx.number(0) : cx.toNumber(args[0], at);
+  if (name === "Boolean") return args.length === 0 ? cx.boolean(false) : truth(cx, args[0], at);
+  return cx.fail(
     "unsupported",
     at,
     `${name} is not called`,
@@ -166,22 +166,28 @@ export function callBuiltin(x: Reading, { name }: BuiltinMeaning, args: readonly
   );
 }
 
-function callMath(x: Reading, name: string, f: NamedFunction, args: readonly Meaning[], at: number): Meaning {
-  if (args.length < f.least) x.fail("arity", at, `${name}: got ${args.length} arguments, expected ${f.least}`);
-  const numbers = args.slice(0, Math.min(args.length, f.most)).map((m) => x.toNumber(m, at));
-  x.at(at);
+function callMath(
+  cx: Reading,
+  name: string,
+  f: NamedFunction,
+  args: readonly AbstractValue[],
+  at: number,
+): AbstractValue {
+  if (args.length < f.least) cx.fail("arity", at, `${name}: got ${args.length} arguments, expected ${f.least}`);
+  const numbers = args.slice(0, Math.min(args.length, f.most)).map((m) => cx.toNumber(m, at));
+  cx.at(at);
   const known = numbers.map((n) => n.known);
   if (known.every((k) => k !== null) && known.length > 0) {
     const own = Math[name.slice("Math.".length) as "max"];
-    return x.number(own(...(known as number[])));
+    return cx.number(own(...(known as number[])));
   }
   const values = numbers.map((n) => n.value);
-  return x.number(name === "Math.hypot" && values.length > 2 ? hypotOf(values) : f.apply(...values));
+  return cx.number(name === "Math.hypot" && values.length > 2 ? hypotOf(values) : f.apply(...values));
 }
 
 /**
- * Math.hypot of three and more, as V8 computes it: the sum of the squares of what is left after a division by the largest,
- * with Kahan's compensation. Infinity wins over NaN.
+ * Math.hypot of three and more, as V8 computes it: the sum of the squares of the quotients by the largest, with Kahan's
+ * compensation. Infinity wins over NaN.
  */
 function hypotOf(xs: readonly Value[]): Value {
   const sizes = xs.map((v) => abs(v));
@@ -189,8 +195,8 @@ function hypotOf(xs: readonly Value[]): Value {
   let sum = constantLike(0, xs[0]);
   let compensation = sum;
   for (const size of sizes) {
-    const part = div(size, largest);
-    const summand = sub(mul(part, part), compensation);
+    const quotient = div(size, largest);
+    const summand = sub(mul(quotient, quotient), compensation);
     const next = add(sum, summand);
     compensation = sub(sub(next, sum), summand);
     sum = next;
@@ -202,39 +208,39 @@ function hypotOf(xs: readonly Value[]): Value {
 }
 
 function callPredicate(
-  x: Reading,
+  cx: Reading,
   name: string,
   test: (x: Value) => Value,
-  args: readonly Meaning[],
+  args: readonly AbstractValue[],
   at: number,
-): Meaning {
-  if (args.length === 0) x.fail("arity", at, `${name}: got no argument, expected a number`);
+): AbstractValue {
+  if (args.length === 0) cx.fail("arity", at, `${name}: got no argument, expected a number`);
   const [m] = args;
-  if (m.kind === "boolean" && name.startsWith("Number.")) return x.boolean(false);
-  const n = x.toNumber(m, at);
-  x.at(at);
-  return x.boolean(test(n.value));
+  if (m.kind === "boolean" && name.startsWith("Number.")) return cx.boolean(false);
+  const n = cx.toNumber(m, at);
+  cx.at(at);
+  return cx.boolean(test(n.value));
 }
 
 /** `new Float64Array(n)`, `new Float64Array([1, 2])`, `new Array(n)`. */
-export function construct(x: Reading, name: string, args: readonly Meaning[], at: number): Meaning {
+export function construct(cx: Reading, name: string, args: readonly AbstractValue[], at: number): AbstractValue {
   const kind = arrayKinds.get(name);
   if (kind === undefined)
-    return x.fail(
+    return cx.fail(
       "unsupported",
       at,
       `new ${name} is not compiled`,
       "the arrays are Array, Float64Array, Float32Array and Int32Array",
     );
-  if (args.length !== 1) return arrayOrLiteral(x, kind, name === "Array" ? args : requireOne(x, name, args, at), at);
+  if (args.length !== 1) return arrayOrLiteral(cx, kind, name === "Array" ? args : requireOne(cx, name, args, at), at);
   const [m] = args;
-  if (m.kind === "reference") return copyOf(x, m.cell, kind, at);
-  // what is undefined counts as NaN wherever a number is asked for
-  return filled(x, kind, m, kind === "number[]" ? x.number(Number.NaN) : null, at);
+  if (m.kind === "reference") return copyOf(cx, m.cell, kind, at);
+  // the elements are undefined, which is NaN as a number
+  return filled(cx, kind, m, kind === "number[]" ? cx.number(Number.NaN) : null, at);
 }
 
-function requireOne(x: Reading, name: string, args: readonly Meaning[], at: number): readonly Meaning[] {
-  return x.fail(
+function requireOne(cx: Reading, name: string, args: readonly AbstractValue[], at: number): readonly AbstractValue[] {
+  return cx.fail(
     "arity",
     at,
     `new ${name}: got ${args.length} arguments, expected 1`,
@@ -242,23 +248,28 @@ function requireOne(x: Reading, name: string, args: readonly Meaning[], at: numb
   );
 }
 
-function arrayOrLiteral(x: Reading, kind: ArrayKind, items: readonly Meaning[], at: number): Meaning {
-  return kind === "number[]" ? literal(x, items, at) : arrayOf(x, items, kind, at);
+function arrayOrLiteral(cx: Reading, kind: ArrayKind, items: readonly AbstractValue[], at: number): AbstractValue {
+  return kind === "number[]" ? literal(cx, items, at) : arrayOf(cx, items, kind, at);
 }
 
-function copied(x: Reading, kind: ArrayKind, name: string, args: readonly Meaning[], at: number): Meaning {
+function copied(cx: Reading, kind: ArrayKind, name: string, args: readonly AbstractValue[], at: number): AbstractValue {
   const [m, map] = args;
   if (map !== undefined)
-    x.fail("unsupported", at, `${name} with a function is not compiled`, "fill the array in a loop");
-  if (m?.kind === "reference") return copyOf(x, m.cell, kind, at);
-  return x.fail("dtype", at, `${name}: got ${describeMeaning(m)}, expected an array`);
+    cx.fail("unsupported", at, `${name} with a function is not compiled`, "fill the array in a loop");
+  if (m?.kind === "reference") return copyOf(cx, m.cell, kind, at);
+  return cx.fail("dtype", at, `${name}: got ${describeValue(m)}, expected an array`);
 }
 
 // ---- methods of arrays ----------------------------------------------------------------------------------------------
 
 const methods: ReadonlyMap<
   string,
-  (x: Reading, m: Extract<Meaning, { kind: "reference" }>, args: readonly Meaning[], at: number) => Meaning
+  (
+    cx: Reading,
+    m: Extract<AbstractValue, { kind: "reference" }>,
+    args: readonly AbstractValue[],
+    at: number,
+  ) => AbstractValue
 > = new Map([
   ["slice", slice],
   ["fill", fill],
@@ -273,50 +284,61 @@ const instead: ReadonlyMap<string, string> = new Map([
   ["sort", "sort before, or write the loop"],
 ]);
 
-export function callMethod(x: Reading, m: Meaning, name: string, args: readonly Meaning[], at: number): Meaning {
+export function callMethod(
+  cx: Reading,
+  m: AbstractValue,
+  name: string,
+  args: readonly AbstractValue[],
+  at: number,
+): AbstractValue {
   const method = methods.get(name);
   if (m.kind !== "reference" || method === undefined || (m.cell.kind === "record" && !m.cell.isTuple)) {
     const hint = instead.get(name) ?? "write a loop; slice and fill are compiled";
-    return x.fail("unsupported", at, `the method ${name} of ${describeMeaning(m)} is not compiled`, hint);
+    return cx.fail("unsupported", at, `the method ${name} of ${describeValue(m)} is not compiled`, hint);
   }
-  return method(x, m, args, at);
+  return method(cx, m, args, at);
 }
 
 function slice(
-  x: Reading,
-  { cell }: Extract<Meaning, { kind: "reference" }>,
-  args: readonly Meaning[],
+  cx: Reading,
+  { cell }: Extract<AbstractValue, { kind: "reference" }>,
+  args: readonly AbstractValue[],
   at: number,
-): Meaning {
-  if (args.length === 0) return copyOf(x, cell, null, at);
-  return x.fail("unsupported", at, "slice of a part is not compiled", "copy the elements in a loop");
+): AbstractValue {
+  if (args.length === 0) return copyOf(cx, cell, null, at);
+  return cx.fail("unsupported", at, "slice of a part is not compiled", "copy the elements in a loop");
 }
 
-function fill(x: Reading, m: Extract<Meaning, { kind: "reference" }>, args: readonly Meaning[], at: number): Meaning {
+function fill(
+  cx: Reading,
+  m: Extract<AbstractValue, { kind: "reference" }>,
+  args: readonly AbstractValue[],
+  at: number,
+): AbstractValue {
   const { cell } = m;
   if (args.length !== 1)
-    x.fail(
+    cx.fail(
       "unsupported",
       at,
       `fill of ${args.length === 0 ? "nothing" : "a part"} is not compiled`,
       "write fill(x), or a loop",
     );
-  const n = x.toNumber(args[0], at);
+  const n = cx.toNumber(args[0], at);
   if (cell.kind === "record") {
-    requireWritable(x, cell, null, at);
-    for (const field of cell.fields.values()) x.state.write(field, n);
+    requireWritable(cx, cell, null, at);
+    for (const field of cell.fields.values()) cx.state.write(field, n);
     return m;
   }
-  requireWritable(x, cell, cell.contents.name, at);
+  requireWritable(cx, cell, cell.contents.name, at);
   const made = filled(
-    x,
+    cx,
     cell.array,
     typeof cell.length === "number"
-      ? x.number(cell.length)
+      ? cx.number(cell.length)
       : { kind: "number", value: constant(0, f64), known: null, dim: cell.length },
     n,
     at,
   ).cell;
-  if (made.kind === "array") x.state.write(cell.contents, x.state.read(made.contents));
+  if (made.kind === "array") cx.state.write(cell.contents, cx.state.read(made.contents));
   return m;
 }

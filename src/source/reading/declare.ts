@@ -1,49 +1,50 @@
-// Declarations: which variables a pattern makes, and their first values.
+// Declarations: the variables that a pattern declares, and their first values.
 
-import type { Meaning } from "../state/meaning.ts";
+import type { AbstractValue } from "../state/abstract-value.ts";
 import { declaredIn, namesOf } from "../syntax/early-errors.ts";
 import type { Name, Pattern, Statement } from "../syntax/tree.ts";
 import { destructure } from "./assign.ts";
 import type { Reading } from "./reading.ts";
 
-/** Names mean what the block declares from its first line on, and have no value before their own. */
-export function hoist(x: Reading, statements: readonly Statement[]): void {
+/** Hoisting: names are bound from the block's first line on, and have no value before their declaration. */
+export function hoist(cx: Reading, statements: readonly Statement[]): void {
   for (const s of statements) {
-    if (s.kind === "define") x.scope.declare(s.fn.name, { kind: "function", fn: s.fn, scope: x.scope });
-    else if (s.kind === "declare") for (const item of s.items) declare(x, item.pattern, s.isConst);
+    if (s.kind === "define") cx.scope.declare(s.fn.name, { kind: "function", fn: s.fn, scope: cx.scope });
+    else if (s.kind === "declare") for (const item of s.items) declare(cx, item.pattern, s.isConst);
   }
 }
 
-/** Makes a variable for each name of a pattern. */
-export function declare(x: Reading, pattern: Pattern, isConst: boolean): void {
+/** Declares a variable for each name of a pattern. */
+export function declare(cx: Reading, pattern: Pattern, isConst: boolean): void {
   for (const { name } of namesOf(pattern)) {
-    const location = x.location(name, isConst ? "once" : "plain");
-    x.scope.declare(name, { kind: "variable", location, isConst, isDeclared: false });
+    const location = cx.location(name, isConst ? "once" : "plain");
+    cx.scope.declare(name, { kind: "variable", location, isConst, isDeclared: false });
   }
 }
 
-/** The other cases of a switch see the names of one, and do not get past their declarations. */
-export function leaveCase(x: Reading, statements: readonly Statement[]): void {
+/** All cases of a switch share one scope, but a case does not run the declarations of the others. */
+export function leaveCase(cx: Reading, statements: readonly Statement[]): void {
   for (const { name } of declaredIn(statements)) {
-    const binding = x.scope.own(name);
+    const binding = cx.scope.own(name);
     if (binding?.kind === "variable") binding.isDeclared = false;
   }
 }
 
 /** Gives the variables of a pattern, which this scope declares, their first values. */
-export function initialize(x: Reading, pattern: Pattern, m: Meaning, isFresh = false): void {
-  destructure(x, pattern, m, (target, part) => {
-    const binding = target.kind === "name" ? x.scope.own(target.name) : undefined;
+export function initialize(cx: Reading, pattern: Pattern, m: AbstractValue): void {
+  destructure(cx, pattern, m, (target, item) => {
+    const binding = target.kind === "name" ? cx.scope.own(target.name) : undefined;
     if (binding?.kind !== "variable") return;
     binding.isDeclared = true;
-    x.state.write(binding.location, x.named(part, binding.location.name, isFresh && pattern.kind === "name"));
+    cx.nameArray(item, binding.location.name);
+    cx.state.write(binding.location, item);
   });
 }
 
-/** `let x;`, which has no value again at each step of a loop. */
-export function declareWithoutValue(x: Reading, { name }: Name): void {
-  const binding = x.scope.own(name);
+/** `let x;`, which loses its value again in each iteration of a loop. */
+export function declareWithoutValue(cx: Reading, { name }: Name): void {
+  const binding = cx.scope.own(name);
   if (binding?.kind !== "variable") return;
   binding.isDeclared = true;
-  if (x.state.read(binding.location) !== undefined) x.state.write(binding.location, undefined);
+  if (cx.state.read(binding.location) !== undefined) cx.state.write(binding.location, undefined);
 }

@@ -2,87 +2,94 @@
 
 import { currentBlock, type Operation } from "../../ir/index.ts";
 import { and, cast, or, reduce, select } from "../../ops/index.ts";
-import { type BooleanMeaning, describeMeaning, type Meaning, type NumberMeaning } from "../state/meaning.ts";
+import {
+  type AbstractBoolean,
+  type AbstractNumber,
+  type AbstractValue,
+  describeValue,
+} from "../state/abstract-value.ts";
 import { Scope } from "../state/scope.ts";
 import type { Argument, Declared, Expression, Name, Of } from "../syntax/tree.ts";
 import { binary, truth, unary } from "./arithmetic.ts";
 import { contentsOf, copyOf, fieldOf, lengthOf, literal, readElement } from "./arrays.ts";
 import { assign, assignPattern, destructure, update } from "./assign.ts";
+import { requireBounded } from "./bounded.ts";
+import { branch, negated } from "./branch.ts";
 import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct, folds } from "./builtins.ts";
-import { branch, type Fork, negated } from "./paths.ts";
+import type { Arm } from "./join.ts";
 import type { Reading } from "./reading.ts";
-import { requireWhole } from "./wholes.ts";
 
-export function evaluate(x: Reading, e: Expression): Meaning {
-  return x.inside(e, () => evaluateNode(x, e));
+/** The value of an expression. `name` is the hint for the operation of an operator or an index, which makes a new value. */
+export function evaluate(cx: Reading, e: Expression, name: string | null = null): AbstractValue {
+  return cx.inside(e, () => evaluateNode(cx, e, name));
 }
 
-function evaluateNode(x: Reading, e: Expression): Meaning {
-  x.at(e.at);
-  x.unfold(e.at);
+function evaluateNode(cx: Reading, e: Expression, name: string | null): AbstractValue {
+  cx.at(e.at);
+  cx.unfold(e.at);
   switch (e.kind) {
     case "number":
-      return x.number(e.value);
+      return cx.number(e.value);
     case "boolean":
-      return x.boolean(e.value);
+      return cx.boolean(e.value);
     case "name":
-      return readName(x, e);
+      return readName(cx, e);
     case "unary":
-      return unary(x, e.operator, evaluate(x, e.operand), e.at);
+      return unary(cx, e.operator, evaluate(cx, e.operand), e.at, name);
     case "binary":
-      return evaluateBinary(x, e);
+      return evaluateBinary(cx, e, name);
     case "logical":
-      return chained(x, e, evaluate);
+      return chained(cx, e, (cx, e) => evaluate(cx, e));
     case "conditional":
-      return conditional(x, e);
+      return conditional(cx, e);
     case "assign":
-      return e.operator === null ? assignPattern(x, e.target, e.value) : assign(x, e);
+      return e.operator === null ? assignPattern(cx, e.target, e.value) : assign(cx, e);
     case "update":
-      return update(x, e);
+      return update(cx, e);
     case "sequence":
-      return evaluateSequence(x, e);
+      return evaluateSequence(cx, e);
     case "call":
-      return evaluateCall(x, e);
+      return evaluateCall(cx, e);
     case "new":
-      return evaluateNew(x, e);
+      return evaluateNew(cx, e);
     case "member":
-      return member(x, e);
+      return member(cx, e);
     case "index":
-      return readIndex(x, e);
+      return readIndex(cx, e, name);
     case "array":
-      return arrayLiteral(x, e);
+      return arrayLiteral(cx, e);
     case "object": {
-      const fields = e.entries.map((entry) => [entry.key, evaluate(x, entry.value)] as const);
-      const object = x.record(false, fields, null, "object");
-      requireWhole(x, object, e.at);
+      const fields = e.entries.map((entry) => [entry.key, evaluate(cx, entry.value)] as const);
+      const object = cx.record(false, fields, null, "object");
+      requireBounded(cx, object, e.at);
       return object;
     }
     case "function":
-      return functionExpression(x, e);
+      return functionExpression(cx, e);
   }
 }
 
-function functionExpression(x: Reading, { fn, ownName }: Of<"function">): Meaning {
-  if (ownName === null) return { kind: "function", fn, scope: x.scope };
-  const scope = new Scope(x.scope);
+function functionExpression(cx: Reading, { fn, ownName }: Of<"function">): AbstractValue {
+  if (ownName === null) return { kind: "function", fn, scope: cx.scope };
+  const scope = new Scope(cx.scope);
   scope.declare(ownName, { kind: "function", fn, scope });
   return { kind: "function", fn, scope };
 }
 
-/** Evaluates for what it does: what it gives does not matter, and so need not be of one type. */
-export function perform(x: Reading, e: Expression): void {
+/** Evaluates an expression for its side effects. Its value is dropped, so the two arms need not have one type. */
+export function perform(cx: Reading, e: Expression): void {
   if (e.kind !== "logical" && e.kind !== "conditional") {
-    evaluate(x, e);
+    evaluate(cx, e);
     return;
   }
-  x.inside(e, () => {
-    const test = evaluateTest(x, e.kind === "logical" ? e.left : e.test);
+  cx.inside(e, () => {
+    const test = evaluateTest(cx, e.kind === "logical" ? e.left : e.test);
     const [then, otherwise] =
       e.kind === "conditional" ? [e.whenTrue, e.whenFalse] : e.operator === "&&" ? [e.right, null] : [null, e.right];
-    const performed = (part: Expression | null) => (): void => {
-      if (part !== null) perform(x, part);
+    const performed = (arm: Expression | null) => (): void => {
+      if (arm !== null) perform(cx, arm);
     };
-    branch(x, test, e.at, performed(then), performed(otherwise));
+    branch(cx, test, e.at, performed(then), performed(otherwise));
   });
 }
 
@@ -100,258 +107,258 @@ function chainOf<K extends Leaning>(top: Of<K>): readonly [Expression, readonly 
   return [first, chain.reverse()];
 }
 
-function evaluateBinary(x: Reading, top: Of<"binary">): Meaning {
+function evaluateBinary(cx: Reading, top: Of<"binary">, name: string | null): AbstractValue {
   const [first, chain] = chainOf(top);
-  let left = evaluate(x, first);
-  for (const e of chain) left = binary(x, e.operator, left, evaluate(x, e.right), e.at);
+  let left = evaluate(cx, first);
+  for (const e of chain) left = binary(cx, e.operator, left, evaluate(cx, e.right), e.at, e === top ? name : null);
   return left;
 }
 
-function evaluateSequence(x: Reading, top: Of<"sequence">): Meaning {
+function evaluateSequence(cx: Reading, top: Of<"sequence">): AbstractValue {
   const [first, chain] = chainOf(top);
-  let last = evaluate(x, first);
-  for (const e of chain) last = evaluate(x, e.right);
+  let last = evaluate(cx, first);
+  for (const e of chain) last = evaluate(cx, e.right);
   return last;
 }
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
-export function readName(x: Reading, { name, at }: Name): Meaning {
-  const binding = x.scope.lookup(name);
+export function readName(cx: Reading, { name, at }: Name): AbstractValue {
+  const binding = cx.scope.lookup(name);
   if (binding?.kind === "function") return { kind: "function", fn: binding.fn, scope: binding.scope };
   if (binding?.kind === "variable") {
-    const m = x.state.read(binding.location);
+    const m = cx.state.read(binding.location);
     return (
       m ??
-      x.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
+      cx.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
     );
   }
-  const own = fileName(x, name, at) ?? builtin(x, name, at);
+  const own = fileName(cx, name, at) ?? builtin(cx, name, at);
   return (
     own ??
-    x.fail(
+    cx.fail(
       "name",
       at,
       `'${name}' is not declared`,
-      x.suggestion(name, namesOf(x)) ?? "declare it, or pass it as a parameter",
+      cx.suggestion(name, namesOf(cx)) ?? "declare it, or pass it as a parameter",
     )
   );
 }
 
-function namesOf(x: Reading): readonly string[] {
-  return [...x.scope.names(), ...x.file.functions.keys(), ...x.file.constants.keys(), ...builtinNames];
+function namesOf(cx: Reading): readonly string[] {
+  return [...cx.scope.names(), ...cx.file.functions.keys(), ...cx.file.constants.keys(), ...builtinNames];
 }
 
 /** A function or constant of the file. */
-function fileName(x: Reading, name: string, at: number): Meaning | undefined {
-  const fn = x.file.functions.get(name)?.();
+function fileName(cx: Reading, name: string, at: number): AbstractValue | undefined {
+  const fn = cx.file.functions.get(name)?.();
   if (fn !== undefined) {
-    x.requireDefined(name, fn.definedAt, at);
-    return { kind: "function", fn, scope: x.fileScope };
+    cx.requireDefined(name, fn.definedAt, at);
+    return { kind: "function", fn, scope: cx.fileScope };
   }
-  const constant = x.file.constants.get(name)?.();
+  const constant = cx.file.constants.get(name)?.();
   if (constant === undefined) return undefined;
-  x.requireDefined(name, constant.at, at);
-  if (!x.constants.has(name)) readConstant(x, constant);
-  return x.constants.get(name);
+  cx.requireDefined(name, constant.at, at);
+  if (!cx.constants.has(name)) readConstant(cx, constant);
+  return cx.constants.get(name);
 }
 
-function readConstant(x: Reading, { at, init, pattern }: Declared): void {
-  x.fileConstant(at, () => {
-    const value = evaluate(x, init as Expression);
-    destructure(x, pattern, value, (target, part) => x.setConstant((target as Name).name, part));
+function readConstant(cx: Reading, { at, init, pattern }: Declared): void {
+  cx.fileConstant(at, () => {
+    const value = evaluate(cx, init as Expression);
+    destructure(cx, pattern, value, (target, part) => cx.setConstant((target as Name).name, part));
   });
 }
 
 // ---- lazy operators -------------------------------------------------------------------------------------------------
 
-/** What decides a branch: only whether it is true matters. */
-export function evaluateTest(x: Reading, e: Expression): BooleanMeaning {
+/** The condition of a branch, of which only the truth matters. */
+export function evaluateTest(cx: Reading, e: Expression): AbstractBoolean {
   if (e.kind === "unary" && e.operator === "!") {
-    const test = evaluateTest(x, e.operand);
-    x.at(e.at);
-    return negated(x, test);
+    const test = evaluateTest(cx, e.operand);
+    cx.at(e.at);
+    return negated(cx, test);
   }
-  if (e.kind === "logical") return chained(x, e, evaluateTest) as BooleanMeaning;
-  return truth(x, evaluate(x, e), e.at);
+  if (e.kind === "logical") return chained(cx, e, evaluateTest) as AbstractBoolean;
+  return truth(cx, evaluate(cx, e), e.at);
 }
 
-function chained(x: Reading, top: Of<"logical">, read: (x: Reading, e: Expression) => Meaning): Meaning {
+function chained(cx: Reading, top: Of<"logical">, read: (cx: Reading, e: Expression) => AbstractValue): AbstractValue {
   const [first, chain] = chainOf(top);
-  let left = read(x, first);
+  let left = read(cx, first);
   for (const e of chain) {
     const before = left;
-    left = x.inside(e, () => lazily(x, e, before, () => read(x, e.right)));
+    left = cx.inside(e, () => lazily(cx, e, before, () => read(cx, e.right)));
   }
   return left;
 }
 
-/** The right side is read only where the left one does not decide. */
-function lazily(x: Reading, e: Of<"logical">, left: Meaning, right: () => Meaning): Meaning {
-  x.at(e.at);
-  const test = truth(x, left, e.left.at);
+/** `&&` and `||`: the right side runs only where the left one does not decide. */
+function lazily(cx: Reading, e: Of<"logical">, left: AbstractValue, right: () => AbstractValue): AbstractValue {
+  cx.at(e.at);
+  const test = truth(cx, left, e.left.at);
   const decides = e.operator === "||";
-  // where a boolean decides, it is known
-  const whole = (): Meaning => (left.kind === "boolean" ? x.boolean(decides) : left);
-  const join: Join = (a, b) => {
-    if (a.kind === "number" || b.kind === "number") return joined(x, test, a, b);
-    return x.boolean(e.operator === "&&" ? and(test.value, a.value) : or(test.value, b.value));
+  // a boolean that decides is a constant in its arm
+  const decided = (): AbstractValue => (left.kind === "boolean" ? cx.boolean(decides) : left);
+  const combine: Combine = (a, b) => {
+    if (a.kind === "number" || b.kind === "number") return selected(cx, test, a, b);
+    return cx.boolean(e.operator === "&&" ? and(test.value, a.value) : or(test.value, b.value));
   };
-  return decides ? choose(x, test, e.at, whole, right, join) : choose(x, test, e.at, right, whole, join);
+  return decides ? choose(cx, test, e.at, decided, right, combine) : choose(cx, test, e.at, right, decided, combine);
 }
 
-type Join = (a: NumberMeaning | BooleanMeaning, b: NumberMeaning | BooleanMeaning) => Meaning;
+type Combine = (a: AbstractNumber | AbstractBoolean, b: AbstractNumber | AbstractBoolean) => AbstractValue;
 
-function joined(
-  x: Reading,
-  test: BooleanMeaning,
-  a: NumberMeaning | BooleanMeaning,
-  b: NumberMeaning | BooleanMeaning,
-): Meaning {
+function selected(
+  cx: Reading,
+  test: AbstractBoolean,
+  a: AbstractNumber | AbstractBoolean,
+  b: AbstractNumber | AbstractBoolean,
+): AbstractValue {
   const value = select(test.value, a.value, b.value);
-  return a.kind === "number" ? x.number(value) : x.boolean(value);
+  return a.kind === "number" ? cx.number(value) : cx.boolean(value);
 }
 
-function conditional(x: Reading, e: Of<"conditional">): Meaning {
-  const test = evaluateTest(x, e.test);
-  const [then, otherwise] = [() => evaluate(x, e.whenTrue), () => evaluate(x, e.whenFalse)];
-  return choose(x, test, e.at, then, otherwise, (a, b) => joined(x, test, a, b));
+function conditional(cx: Reading, e: Of<"conditional">): AbstractValue {
+  const test = evaluateTest(cx, e.test);
+  const [then, otherwise] = [() => evaluate(cx, e.whenTrue), () => evaluate(cx, e.whenFalse)];
+  return choose(cx, test, e.at, then, otherwise, (a, b) => selected(cx, test, a, b));
 }
 
 /**
- * One meaning or the other. Where neither changes, costs or fails, both are computed and joined; else the one that is not
- * asked for does not run.
+ * The value of one arm or the other. Where both are cheap and without effects, both are computed and combined by a select;
+ * otherwise an `if` runs one of them.
  */
 function choose(
-  x: Reading,
-  test: BooleanMeaning,
+  cx: Reading,
+  test: AbstractBoolean,
   at: number,
-  then: () => Meaning,
-  otherwise: () => Meaning,
-  join: Join,
-): Meaning {
-  const result = x.location("value", "guarded");
-  if (test.known !== null) return x.inside(x.event(), test.known ? then : otherwise);
-  const set = (m: Meaning): void => x.state.write(result, m);
-  let whole: Meaning | null = null;
-  const isJoined = (forks: readonly Fork[]): boolean => {
-    const isIdle = forks.every((f) => f.changes.size === 1 && f.path.isAlive && isCheap(f.builder.operations));
-    const [a, b] = forks.map((f) => f.changes.get(result) as Meaning);
-    if (!isIdle || a.kind !== b.kind || (a.kind !== "number" && a.kind !== "boolean")) return false;
-    for (const f of forks) for (const operation of f.builder.operations) currentBlock().append(operation);
-    whole = join(a, b as Extract<Meaning, { kind: "number" | "boolean" }>);
+  then: () => AbstractValue,
+  otherwise: () => AbstractValue,
+  combine: Combine,
+): AbstractValue {
+  const result = cx.location("value", "guarded");
+  if (test.known !== null) return cx.inside(cx.event(), test.known ? then : otherwise);
+  const set = (m: AbstractValue): void => cx.state.write(result, m);
+  let combined: AbstractValue | null = null;
+  const isCombined = (arms: readonly Arm[]): boolean => {
+    const isPure = arms.every((arm) => arm.changes.size === 1 && arm.path.isAlive && isCheap(arm.builder.operations));
+    const [a, b] = arms.map((arm) => arm.changes.get(result) as AbstractValue);
+    if (!isPure || a.kind !== b.kind || (a.kind !== "number" && a.kind !== "boolean")) return false;
+    for (const arm of arms) for (const operation of arm.builder.operations) currentBlock().append(operation);
+    combined = combine(a, b as Extract<AbstractValue, { kind: "number" | "boolean" }>);
     return true;
   };
   branch(
-    x,
+    cx,
     test,
     at,
     () => set(then()),
     () => set(otherwise()),
-    { shortcut: isJoined },
+    { shortcut: isCombined },
   );
-  const m = whole ?? x.state.read(result);
-  x.state.write(result, undefined);
+  const m = combined ?? cx.state.read(result);
+  cx.state.write(result, undefined);
   return m ?? { kind: "nothing" };
 }
 
 const fewOperations = 4;
 
-/** Few enough to compute for nothing. */
+/** Whether operations are few, cheap and pure, and so may run where their results are not used. */
 export function isCheap(operations: readonly Operation[]): boolean {
   const isCheapOp = ({ op }: Operation): boolean => op.effect === "pure" && (op.traits.cheap || op.traits.constant);
   return operations.length <= fewOperations && operations.every(isCheapOp);
 }
 
-// ---- parts ----------------------------------------------------------------------------------------------------------
+// ---- fields and elements --------------------------------------------------------------------------------------------
 
-function member(x: Reading, e: Of<"member">): Meaning {
-  const object = evaluate(x, e.object);
-  if (object.kind === "builtin") return builtinMember(x, object, e.name, e.at);
+function member(cx: Reading, e: Of<"member">): AbstractValue {
+  const object = evaluate(cx, e.object);
+  if (object.kind === "builtin") return builtinMember(cx, object, e.name, e.at);
   if (object.kind !== "reference")
-    return x.fail("dtype", e.at, `got ${describeMeaning(object)}, which has no field '${e.name}'`);
+    return cx.fail("dtype", e.at, `got ${describeValue(object)}, which has no field '${e.name}'`);
   const { cell } = object;
   if (cell.kind === "array" || cell.isTuple) {
-    if (e.name === "length") return lengthOf(x, cell, e.at);
-    return x.fail(
+    if (e.name === "length") return lengthOf(cx, cell, e.at);
+    return cx.fail(
       "unsupported",
       e.at,
-      `'${e.name}' of ${describeMeaning(object)} is not compiled`,
+      `'${e.name}' of ${describeValue(object)} is not compiled`,
       "length, slice and fill are",
     );
   }
   const field = cell.fields.get(e.name);
-  if (field !== undefined) return fieldOf(x, field, e.at);
-  return x.fail("name", e.at, `the object has no field '${e.name}'`, x.suggestion(e.name, cell.fields.keys()));
+  if (field !== undefined) return fieldOf(cx, field, e.at);
+  return cx.fail("name", e.at, `the object has no field '${e.name}'`, cx.suggestion(e.name, cell.fields.keys()));
 }
 
-function readIndex(x: Reading, e: Of<"index">): Meaning {
-  const object = evaluate(x, e.object);
-  const cell = x.reference(object, e.at, "an array");
-  const index = x.index(evaluate(x, e.index), e.index.at);
-  return readElement(x, cell, index, e.at);
+function readIndex(cx: Reading, e: Of<"index">, name: string | null): AbstractValue {
+  const object = evaluate(cx, e.object);
+  const cell = cx.reference(object, e.at, "an array");
+  const index = cx.index(evaluate(cx, e.index), e.index.at);
+  return readElement(cx, cell, index, e.at, name);
 }
 
-function arrayLiteral(x: Reading, e: Of<"array">): Meaning {
+function arrayLiteral(cx: Reading, e: Of<"array">): AbstractValue {
   if (!e.items.some((item) => item.isSpread))
     return literal(
-      x,
-      e.items.map((item) => evaluate(x, item.value)),
+      cx,
+      e.items.map((item) => evaluate(cx, item.value)),
       e.at,
     );
   const [only] = e.items;
   if (e.items.length > 1)
-    x.fail(
+    cx.fail(
       "unsupported",
       e.at,
       "a spread beside other elements is not compiled",
       "make an array of the whole length, and fill it in loops",
     );
-  return copyOf(x, x.reference(evaluate(x, only.value), e.at, "an array"), "number[]", e.at);
+  return copyOf(cx, cx.reference(evaluate(cx, only.value), e.at, "an array"), "number[]", e.at);
 }
 
 // ---- calls ----------------------------------------------------------------------------------------------------------
 
-function evaluateCall(x: Reading, e: Of<"call">): Meaning {
+function evaluateCall(cx: Reading, e: Of<"call">): AbstractValue {
   const { callee } = e;
   if (callee.kind === "member") {
-    const object = evaluate(x, callee.object);
+    const object = evaluate(cx, callee.object);
     if (object.kind === "reference") {
       const field = object.cell.kind === "record" ? object.cell.fields.get(callee.name) : undefined;
-      if (field === undefined) return callMethod(x, object, callee.name, argumentsOf(x, e.args), e.at);
+      if (field === undefined) return callMethod(cx, object, callee.name, argumentsOf(cx, e.args), e.at);
     } else if (object.kind !== "builtin")
-      x.fail("dtype", e.at, `got ${describeMeaning(object)}, which has no method '${callee.name}'`);
+      cx.fail("dtype", e.at, `got ${describeValue(object)}, which has no method '${callee.name}'`);
   }
-  const f = evaluate(x, callee);
-  if (f.kind === "builtin") return callBuiltin(x, f, builtinArguments(x, f.name, e.args), e.at);
-  if (f.kind !== "function") return x.fail("dtype", e.at, `got ${describeMeaning(f)}, expected a function`);
-  return x.verbs.call(x, f, argumentsOf(x, e.args), e.at);
+  const f = evaluate(cx, callee);
+  if (f.kind === "builtin") return callBuiltin(cx, f, builtinArguments(cx, f.name, e.args), e.at);
+  if (f.kind !== "function") return cx.fail("dtype", e.at, `got ${describeValue(f)}, expected a function`);
+  return cx.evaluators.call(cx, f, argumentsOf(cx, e.args), e.at);
 }
 
-function evaluateNew(x: Reading, e: Of<"new">): Meaning {
-  if (x.scope.lookup(e.name) !== undefined || x.file.functions.has(e.name) || x.file.constants.has(e.name))
-    x.fail("unsupported", e.at, `new ${e.name} is not compiled`, "call a function that gives an object");
-  return construct(x, e.name, argumentsOf(x, e.args), e.at);
+function evaluateNew(cx: Reading, e: Of<"new">): AbstractValue {
+  if (cx.scope.lookup(e.name) !== undefined || cx.file.functions.has(e.name) || cx.file.constants.has(e.name))
+    cx.fail("unsupported", e.at, `new ${e.name} is not compiled`, "call a function that gives an object");
+  return construct(cx, e.name, argumentsOf(cx, e.args), e.at);
 }
 
-function argumentsOf(x: Reading, args: readonly Argument[]): readonly Meaning[] {
+function argumentsOf(cx: Reading, args: readonly Argument[]): readonly AbstractValue[] {
   return args.map(({ isSpread, value }) => {
-    if (isSpread) x.fail("unsupported", value.at, "a spread argument is not compiled", "write each argument");
-    return evaluate(x, value);
+    if (isSpread) cx.fail("unsupported", value.at, "a spread argument is not compiled", "write each argument");
+    return evaluate(cx, value);
   });
 }
 
-/** Math.max(...xs) takes the elements of a tuple, or the largest of an array. */
-function builtinArguments(x: Reading, name: string, args: readonly Argument[]): readonly Meaning[] {
+/** A splat argument, as in Math.max(...xs): the elements of a tuple, or the extremum of an array. */
+function builtinArguments(cx: Reading, name: string, args: readonly Argument[]): readonly AbstractValue[] {
   return args.flatMap(({ isSpread, value }) => {
-    const m = evaluate(x, value);
+    const m = evaluate(cx, value);
     if (!isSpread) return [m];
-    const cell = x.reference(m, value.at, "an array");
-    if (cell.kind === "record" && cell.isTuple) return [...cell.fields.values()].map((f) => fieldOf(x, f, value.at));
+    const cell = cx.reference(m, value.at, "an array");
+    if (cell.kind === "record" && cell.isTuple) return [...cell.fields.values()].map((f) => fieldOf(cx, f, value.at));
     const kind = folds.get(name);
     if (kind === undefined || cell.kind === "record")
-      return x.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
-    x.at(value.at);
-    return [x.number(reduce(cast(contentsOf(x, cell), "f64"), { kind, axes: [0] }))];
+      return cx.fail("unsupported", value.at, "a spread of an array is not compiled", "write a loop");
+    cx.at(value.at);
+    return [cx.number(reduce(cast(contentsOf(cx, cell), "f64"), { kind, axes: [0] }))];
   });
 }

@@ -1,5 +1,7 @@
-// A file of TypeScript → a program. The text is read until nothing new is found out about its loops and literals, and
-// then once more, which writes the module.
+// A file of TypeScript → a program, by abstract interpretation. A reading executes the text on abstract values: both arms of
+// a branch, joined; one iteration of each loop; the body of each call. Readings repeat until the facts that they find reach
+// a fixpoint: which locations each loop carries, which jumps leave it, and which literals have to be arrays. One more
+// reading then emits the program. It takes the same paths as those before, since it knows what they knew.
 
 import {
   BlockBuilder,
@@ -15,10 +17,10 @@ import {
   verify,
   withBuilder,
 } from "../../ir/index.ts";
+import { type AbstractValue, type ArrayCell, dtypeOfArray } from "../state/abstract-value.ts";
 import { Facts } from "../state/facts.ts";
-import { type ArrayCell, dtypeOfArray, type Meaning } from "../state/meaning.ts";
-import { Place } from "../state/places.ts";
 import type { LeafKind, Parameter, SourceProgram, Structure } from "../state/program.ts";
+import { TextKey } from "../state/text-key.ts";
 import { parseTypeScript } from "../syntax/parse-typescript.ts";
 import { isStackOverflow, SourceText } from "../syntax/text.ts";
 import type { FileTree, FunctionNode, ParameterNode } from "../syntax/tree.ts";
@@ -26,11 +28,11 @@ import { contentsOf, fieldOf } from "./arrays.ts";
 import { declare, initialize } from "./declare.ts";
 import { evaluate } from "./expressions.ts";
 import { body, call } from "./functions.ts";
-import { bool, f64, Reading, type Verbs } from "./reading.ts";
+import { bool, type Evaluators, f64, Reading } from "./reading.ts";
 import { extentName, Signatures } from "./signature.ts";
 import { execute, executeBlock } from "./statements.ts";
 
-const verbs: Verbs = { evaluate, execute, executeBlock, call };
+const evaluators: Evaluators = { evaluate, execute, executeBlock, call };
 
 export interface ReadOptions {
   /** The function to compile; where left out, the last exported one, or the last one where none is. `default` has no name. */
@@ -40,27 +42,27 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a function of a file, and what it calls, into a module of one function: numbers and booleans are arguments of rank
- * 0, arrays tensors of rank 1 with a symbol for their length, tuples and objects what is in them, one after the other. The
- * results are those of the function, then the arrays that it writes to.
- * @throws AdjointError at the place in the text: code `syntax` for what is no TypeScript; `unsupported` for what is not
- * compiled, with what to write instead; `name` for a name that is unknown, declared twice or used before it has a value, and
- * for an entry that is not there; `dtype` for types that do not go together; `arity` for a call with a wrong number of
- * arguments; `range` for an index or a length that is out of range whatever the arguments are; `shape` for lengths that
- * differ.
+ * Reads a function of a file, and the functions that it calls, into a module of one function. Numbers and booleans are
+ * arguments of rank 0, arrays are tensors of rank 1 with a symbol for their length, and tuples and objects are their fields,
+ * one after the other. The results are those of the function, then the arrays that it writes to.
+ * @throws AdjointError at the place in the text: code `syntax` for text that is no TypeScript; `unsupported` for
+ * constructs that are not compiled, with what to write instead; `name` for a name that is unknown, declared twice or used
+ * before it has a value, and for an entry that the file lacks; `dtype` for types that do not go together; `arity` for a call
+ * with a wrong number of arguments; `range` for an index or a length that is out of range whatever the arguments are;
+ * `shape` for lengths that differ.
  * @example readSource("export const f = (x: number) => x * 2;").module // func @f(%x: f64) -> f64 { … }
  */
 export function readSource(text: string, { entry, file = "source.ts" }: ReadOptions = {}): SourceProgram {
   const source = new SourceText(text, file);
   const tree = parseTypeScript(source);
   const fn = entryOf(tree, entry, file);
-  const places = new Place();
+  const rootKey = new TextKey();
   let arrays: ReadonlySet<number> = new Set();
   for (;;) {
     const facts = new Facts(arrays);
-    reading(source, tree, fn, facts, false, places);
+    readOnce(source, tree, fn, facts, false, rootKey);
     const found = facts.arrays();
-    if (found.size === arrays.size) return reading(source, tree, fn, facts, true, places);
+    if (found.size === arrays.size) return readOnce(source, tree, fn, facts, true, rootKey);
     arrays = found;
   }
 }
@@ -81,8 +83,8 @@ function entryOf(tree: FileTree, entry: string | undefined, file: string): Funct
   return fail("name", `${file} has no function '${name}', ${expected}`, { hint: didYouMean(name, known) });
 }
 
-/** Reads once. It recurses over what nests, calls within calls among it: the engine says how deep that may go. */
-function reading(...args: ConstructorParameters<typeof Program>): SourceProgram {
+/** One reading. It recurses over nested syntax and nested calls; where the engine's stack ends, that is the user's error. */
+function readOnce(...args: ConstructorParameters<typeof Program>): SourceProgram {
   const program = new Program(...args);
   try {
     return program.read();
@@ -94,35 +96,35 @@ function reading(...args: ConstructorParameters<typeof Program>): SourceProgram 
 
 /** One reading of the whole program. */
 class Program {
-  readonly #x: Reading;
+  readonly #cx: Reading;
   readonly #fn: FunctionNode;
   readonly #root = new BlockBuilder(new FuncScope());
   readonly #parameters: Parameter[] = [];
-  /** The arrays among the arguments, with the values that they begin with. */
+  /** The arrays among the arguments, with their values as the function begins. */
   readonly #arrays: { readonly argument: number; readonly cell: ArrayCell; readonly value: Value }[] = [];
   readonly #symbols: string[] = [];
   readonly #signatures: Signatures;
 
-  constructor(source: SourceText, tree: FileTree, fn: FunctionNode, facts: Facts, isFinal: boolean, places: Place) {
-    this.#x = new Reading(source, tree, facts, isFinal, verbs, this.#root, places);
+  constructor(source: SourceText, tree: FileTree, fn: FunctionNode, facts: Facts, isFinal: boolean, rootKey: TextKey) {
+    this.#cx = new Reading(source, tree, facts, isFinal, evaluators, this.#root, rootKey);
     this.#fn = fn;
     this.#signatures = new Signatures(source, tree);
   }
 
   read(): SourceProgram {
-    const x = this.#x;
-    this.#root.origin = x.source.origin(this.#fn.at);
+    const cx = this.#cx;
+    this.#root.origin = cx.source.origin(this.#fn.at);
     const { values, structure } = withBuilder(this.#root, () =>
-      x.scoped(x.fileScope, () => {
-        for (const p of this.#fn.parameters) declare(x, p.pattern, false);
+      cx.scoped(cx.fileScope, () => {
+        for (const p of this.#fn.parameters) declare(cx, p.pattern, false);
         for (const p of this.#fn.parameters) this.#parameter(p);
-        return this.#results(body(x, this.#fn));
+        return this.#results(body(cx, this.#fn));
       }),
     );
-    const written = this.#arrays.filter(({ cell, value }) => contentsOf(x, cell) !== value);
-    const results = [...values, ...written.map(({ cell }) => contentsOf(x, cell))];
+    const written = this.#arrays.filter(({ cell, value }) => contentsOf(cx, cell) !== value);
+    const results = [...values, ...written.map(({ cell }) => contentsOf(cx, cell))];
     const module = makeModule([this.#func(results)]);
-    if (x.isFinal) verify(module);
+    if (cx.isFinal) verify(module);
     const { name } = this.#fn;
     return {
       module,
@@ -134,10 +136,10 @@ class Program {
   }
 
   failTooDeep(): never {
-    const x = this.#x;
-    return x.fail(
+    const cx = this.#cx;
+    return cx.fail(
       "unsupported",
-      x.lastPlace,
+      cx.lastAt,
       "calls and expressions nest too deep here",
       "call in loops, or name parts",
     );
@@ -150,21 +152,21 @@ class Program {
       symbols: this.#symbols,
       constraints: dims.constraints,
       body: this.#root.finish(results),
-      origin: this.#x.source.origin(this.#fn.at),
+      origin: this.#cx.source.origin(this.#fn.at),
     });
   }
 
   // ---- parameters ---------------------------------------------------------------------------------------------------
 
   #parameter(p: ParameterNode): void {
-    const x = this.#x;
+    const cx = this.#cx;
     const structure = this.#signatures.parameter(this.#fn, p);
     const name = p.pattern.kind === "name" ? p.pattern.name : "";
     this.#parameters.push({ name, structure, fallback: this.#fallback(p, structure) });
-    initialize(x, p.pattern, this.#argument(structure, name));
+    initialize(cx, p.pattern, this.#argument(structure, name));
   }
 
-  #argument(structure: Structure, name: string): Meaning {
+  #argument(structure: Structure, name: string): AbstractValue {
     switch (structure.kind) {
       case "leaf":
         return this.#leaf(structure.leaf, name);
@@ -187,31 +189,31 @@ class Program {
     }
   }
 
-  /** A tuple or object came apart, and nothing goes back into it: what arrays in it get does. */
-  #record(isTuple: boolean, fields: readonly (readonly [string, Meaning])[], name: string): Meaning {
-    const m = this.#x.record(isTuple, fields, null, name);
+  /** A tuple or object is passed as its fields, so writes to it would not reach the caller; writes to arrays in it do. */
+  #record(isTuple: boolean, fields: readonly (readonly [string, AbstractValue])[], name: string): AbstractValue {
+    const m = this.#cx.record(isTuple, fields, null, name);
     m.cell.frozen = "it is the caller's, who would not see that";
     return m;
   }
 
-  #leaf(leaf: LeafKind, name: string): Meaning {
-    const x = this.#x;
-    if (leaf === "number") return x.number(this.#root.argument(f64, name || null));
-    if (leaf === "boolean") return x.boolean(this.#root.argument(bool, name || null));
+  #leaf(leaf: LeafKind, name: string): AbstractValue {
+    const cx = this.#cx;
+    if (leaf === "number") return cx.number(this.#root.argument(f64, name || null));
+    if (leaf === "boolean") return cx.boolean(this.#root.argument(bool, name || null));
     const extent = extentName(this.#symbols.length);
     this.#symbols.push(extent);
     const length = symbol(extent);
     const argument = this.#root.arguments.length;
     const value = this.#root.argument(tensorType(dtypeOfArray[leaf], [length]), name || null);
-    const m = x.array(leaf, length, value, name, { parameter: argument });
+    const m = cx.array(leaf, length, value, name, { parameter: argument });
     this.#arrays.push({ argument, cell: m.cell, value });
     return m;
   }
 
-  /** A caller of the compiled function leaves out what a constant stands for. */
+  /** The default of a parameter, which is a constant: it stands in for an argument that the caller leaves out. */
   #fallback(p: ParameterNode, structure: Structure): number | boolean | undefined {
     if (p.fallback === null) return undefined;
-    const m = this.#x.verbs.evaluate(this.#x, p.fallback);
+    const m = this.#cx.evaluators.evaluate(this.#cx, p.fallback);
     if (
       (m.kind === "number" || m.kind === "boolean") &&
       m.known !== null &&
@@ -219,7 +221,7 @@ class Program {
       structure.leaf === m.kind
     )
       return m.known;
-    return this.#x.fail(
+    return this.#cx.fail(
       "unsupported",
       p.fallback.at,
       "the default of a parameter of the compiled function is no constant",
@@ -229,8 +231,8 @@ class Program {
 
   // ---- results ------------------------------------------------------------------------------------------------------
 
-  #results(m: Meaning): { readonly values: readonly Value[]; readonly structure: Structure } {
-    const x = this.#x;
+  #results(m: AbstractValue): { readonly values: readonly Value[]; readonly structure: Structure } {
+    const cx = this.#cx;
     switch (m.kind) {
       case "number":
       case "boolean":
@@ -238,10 +240,10 @@ class Program {
       case "reference": {
         const { cell } = m;
         if (cell.kind === "array")
-          return { values: [contentsOf(x, cell)], structure: { kind: "leaf", leaf: cell.array } };
-        const parts = [...cell.fields.values()].map((f) => this.#results(fieldOf(x, f, this.#fn.at)));
-        const values = parts.flatMap((p) => p.values);
-        const items = parts.map((p) => p.structure);
+          return { values: [contentsOf(cx, cell)], structure: { kind: "leaf", leaf: cell.array } };
+        const fields = [...cell.fields.values()].map((f) => this.#results(fieldOf(cx, f, this.#fn.at)));
+        const values = fields.flatMap((f) => f.values);
+        const items = fields.map((f) => f.structure);
         return {
           values,
           structure: cell.isTuple ? { kind: "tuple", items } : { kind: "object", keys: [...cell.fields.keys()], items },
@@ -250,7 +252,7 @@ class Program {
       case "nothing":
         return { values: [], structure: { kind: "nothing" } };
       default:
-        return x.fail(
+        return cx.fail(
           "unsupported",
           this.#fn.at,
           `'${this.#fn.name}' returns a function`,

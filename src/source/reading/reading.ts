@@ -1,4 +1,5 @@
-// One reading of a function's text: where it is, what every location holds, and where operations go.
+// A reading: one abstract interpretation of the text. It holds the place in the text, the abstract state, and the block
+// that operations go to.
 
 import {
   BlockBuilder,
@@ -6,136 +7,140 @@ import {
   type Dim,
   didYouMean,
   type ErrorCode,
-  makeOperation,
   type Origin,
   scalar,
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
 import { cast, constant } from "../../ops/index.ts";
-import type { Facts } from "../state/facts.ts";
-import { Location } from "../state/location.ts";
 import {
+  type AbstractBoolean,
+  type AbstractFunction,
+  type AbstractNumber,
+  type AbstractValue,
   ArrayCell,
   type ArrayKind,
-  type BooleanMeaning,
   type Cell,
-  describeMeaning,
-  type FunctionMeaning,
-  type Meaning,
-  type NumberMeaning,
+  describeValue,
+  locationsOf,
   RecordCell,
-  type ReferenceMeaning,
-  type Shape,
-} from "../state/meaning.ts";
-import type { Place } from "../state/places.ts";
+  type Reference,
+  type ValueType,
+} from "../state/abstract-value.ts";
+import type { Facts } from "../state/facts.ts";
+import { Location } from "../state/location.ts";
 import { Scope } from "../state/scope.ts";
 import { State } from "../state/state.ts";
+import type { TextKey } from "../state/text-key.ts";
 import type { SourceText } from "../syntax/text.ts";
 import type { Expression, FileTree, FunctionNode, Statement } from "../syntax/tree.ts";
 
 export const f64 = scalar("f64");
 export const bool = scalar("bool");
 
-/** Where a jump goes, and whether one is under way: read where paths that jump and paths that do not have met. */
-export interface Target {
+/** The target of a jump: a loop's next iteration, the end of a loop, switch or labelled block, or the end of a call. */
+export interface JumpTarget {
+  /** True on the paths whose jump to it is pending. */
   readonly flag: Location;
-  /** What has no value on some path that goes there. */
+  /** Locations that are not assigned on some path that jumps there. */
   readonly unset: Set<Location>;
 }
 
-/** How the paths to a place got there. */
+/** The paths that reach a place in the text. */
 export interface Path {
-  /** Whether some path gets here without a jump. */
+  /** Whether some path is live: it reaches the place without a pending jump. */
   isAlive: boolean;
-  /** The jumps that other paths are in the middle of. */
-  pending: ReadonlySet<Target>;
+  /** The jumps that are pending on the other paths. */
+  pending: ReadonlySet<JumpTarget>;
 }
 
-/** The call that is being read. */
-export interface Frame {
+/** The activation of a function: a call whose body is being read. */
+export interface Activation {
   readonly fn: FunctionNode;
   readonly result: Location;
-  readonly returns: Target;
-  /** Whether the function was an argument: who calls it may be called by it again. */
+  readonly returns: JumpTarget;
+  /** Whether the function was passed as an argument. It may call its caller's callee again, which is no recursion. */
   readonly isGiven: boolean;
   hasResult: boolean;
 }
 
+/** A statement that `break` and `continue` can go to. */
 export interface Jumps {
   readonly labels: readonly string[];
-  readonly breaks: Target;
-  /** Null where `continue` does not go: a switch, a labelled block. */
-  readonly continues: Target | null;
-  /** Whether a break without a label goes here. */
+  readonly breaks: JumpTarget;
+  /** Null for a switch and a labelled block, which `continue` passes over. */
+  readonly continues: JumpTarget | null;
+  /** Whether a `break` without a label goes here. */
   readonly isPlain: boolean;
 }
 
-/** What the files of this folder need of each other, assembled in read-source.ts. */
-export interface Verbs {
-  evaluate(x: Reading, e: Expression): Meaning;
-  execute(x: Reading, s: Statement): void;
-  /** A list of statements with names of its own. */
-  executeBlock(x: Reading, statements: readonly Statement[]): void;
-  call(x: Reading, f: FunctionMeaning, args: readonly Meaning[], at: number): Meaning;
+/** The evaluators of the tree's nodes, which call one another across files; read-source.ts puts them together. */
+export interface Evaluators {
+  /** `name` is the hint for the operation that computes the value, where the expression computes a new one. */
+  evaluate(cx: Reading, e: Expression, name?: string | null): AbstractValue;
+  execute(cx: Reading, s: Statement): void;
+  /** Executes statements in a scope of their own. */
+  executeBlock(cx: Reading, statements: readonly Statement[]): void;
+  call(cx: Reading, f: AbstractFunction, args: readonly AbstractValue[], at: number): AbstractValue;
 }
 
-/** Calls are read where they stand. */
+/** The most expressions to read inside calls, whose bodies are inlined. */
 const mostUnfolded = 300_000;
 
-/** The key of a location that other readings do not have. */
-export const unnumbered = "";
+/** The key of a location that other readings lack. */
+export const keyless = "";
 
-const none: ReadonlySet<Target> = new Set();
-/** Regions within regions, as IR text allows. */
+const none: ReadonlySet<JumpTarget> = new Set();
+/** The deepest nesting of regions that IR text allows. */
 const deepest = 200;
 
 export class Reading {
   readonly source: SourceText;
   readonly file: FileTree;
   readonly facts: Facts;
-  /** Whether the facts are known, so that what is built now is the program. */
+  /** Whether the facts have reached their fixpoint, so that this reading emits the program. */
   readonly isFinal: boolean;
-  readonly verbs: Verbs;
+  readonly evaluators: Evaluators;
   readonly state = new State();
   readonly root: BlockBuilder;
   readonly locations = new Map<string, Location>();
-  /** Constants of the file that were met. */
-  readonly constants = new Map<string, Meaning>();
+  /** Constants of the file that were read so far. */
+  readonly constants = new Map<string, AbstractValue>();
   readonly fileScope = new Scope(null);
   scope = this.fileScope;
   path: Path = { isAlive: true, pending: none };
-  frames: readonly Frame[] = [];
+  activations: readonly Activation[] = [];
   jumps: readonly Jumps[] = [];
-  place: Place;
-  /** The place in the text that was read last. */
-  lastPlace = 0;
-  /** How many things were numbered at the place. */
+  /** The key of the node that is being read. */
+  textKey: TextKey;
+  /** The offset that was read last. */
+  lastAt = 0;
+  /** How many events were numbered under the key. */
   #events = 0;
   #depth = 0;
   #unfolded = 0;
-  /** Where the constant of the file stands that is being read. */
+  /** The offset of the file's constant that is being read. */
   #constantAt = Number.POSITIVE_INFINITY;
   readonly #origins = new Map<number, Origin>();
 
-  readonly #places: Place;
+  readonly #rootKey: TextKey;
 
   constructor(
     source: SourceText,
     file: FileTree,
     facts: Facts,
     isFinal: boolean,
-    verbs: Verbs,
+    evaluators: Evaluators,
     root: BlockBuilder,
-    places: Place,
+    rootKey: TextKey,
   ) {
-    this.#places = places;
-    this.place = places;
+    this.#rootKey = rootKey;
+    this.textKey = rootKey;
     this.source = source;
     this.file = file;
     this.facts = facts;
     this.isFinal = isFinal;
-    this.verbs = verbs;
+    this.evaluators = evaluators;
     this.root = root;
   }
 
@@ -143,37 +148,37 @@ export class Reading {
     return this.source.fail(code, at, reason, hint);
   }
 
-  /** Operations from here on come from this place. */
+  /** Sets the origin of the operations that follow. */
   at(offset: number): void {
-    this.lastPlace = offset;
+    this.lastAt = offset;
     let origin = this.#origins.get(offset);
     if (origin === undefined) this.#origins.set(offset, (origin = this.source.origin(offset)));
     currentBlock().origin = origin;
   }
 
-  /** Counts what is read in calls: a few lines that call one another twice each are exponentially many. */
+  /** Counts the expressions read inside calls: a few lines that call one another twice unfold to exponentially many. */
   unfold(at: number): void {
-    if (this.frames.length < 2 || ++this.#unfolded <= mostUnfolded) return;
-    const { name } = this.frames[this.frames.length - 1].fn;
+    if (this.activations.length < 2 || ++this.#unfolded <= mostUnfolded) return;
+    const { name } = this.activations[this.activations.length - 1].fn;
     const what = `the calls unfold to more than ${mostUnfolded} expressions, here in '${name}'`;
     this.fail("unsupported", at, what, "call in loops instead");
   }
 
-  /** The next number at this place. */
+  /** The next number under this key. */
   event(): number {
-    return this.place.number(this.#events++);
+    return this.textKey.number(this.#events++);
   }
 
-  /** Reads a part of the text as met from here; what it is, is known by the key: a node of the tree, or a number. */
+  /** Reads a piece of the text as reached from here. The key is a node of the tree, or a number. */
   inside<T>(key: object | string | number, body: () => T): T {
-    return this.under(this.place.child(key), body);
+    return this.under(this.textKey.child(key), body);
   }
 
-  under<T>(place: Place, body: () => T): T {
-    const [before, events] = [this.place, this.#events];
-    [this.place, this.#events] = [place, 0];
+  under<T>(key: TextKey, body: () => T): T {
+    const [before, events] = [this.textKey, this.#events];
+    [this.textKey, this.#events] = [key, 0];
     const result = body();
-    [this.place, this.#events] = [before, events];
+    [this.textKey, this.#events] = [before, events];
     return result;
   }
 
@@ -181,17 +186,17 @@ export class Reading {
 
   location(name: string, use: Location["use"] = "plain", key = `${this.event()}`, isField = false): Location {
     const location = new Location(key, name, ++this.state.age, use, isField);
-    if (key !== unnumbered) this.locations.set(key, location);
+    if (key !== keyless) this.locations.set(key, location);
     return location;
   }
 
-  target(name: string): Target {
+  jumpTarget(name: string): JumpTarget {
     const flag = this.location(name);
     this.state.write(flag, this.boolean(false));
     return { flag, unset: new Set() };
   }
 
-  /** Runs `body` with names of its own, which end with it. */
+  /** Runs `body` in a new scope, whose variables end with it. */
   scoped<T>(parent: Scope, body: () => T): T {
     const before = this.scope;
     const inner = new Scope(parent);
@@ -202,36 +207,37 @@ export class Reading {
     return result;
   }
 
-  // ---- meanings -----------------------------------------------------------------------------------------------------
+  // ---- abstract values ----------------------------------------------------------------------------------------------
 
-  number(value: Value | number, dim: Dim | null = null): NumberMeaning {
+  number(value: Value | number, dim: Dim | null = null, name: string | null = null): AbstractNumber {
     if (typeof value !== "number") return { kind: "number", value, known: null, dim };
     const isSize = Number.isSafeInteger(value) && !Object.is(value, -0);
-    return { kind: "number", value: constant(value, f64), known: value, dim: isSize ? value : null };
+    const emitted = this.named(name, () => constant(value, f64));
+    return { kind: "number", value: emitted, known: value, dim: isSize ? value : null };
   }
 
-  boolean(value: Value | boolean): BooleanMeaning {
+  boolean(value: Value | boolean, name: string | null = null): AbstractBoolean {
     if (typeof value !== "boolean") return { kind: "boolean", value, known: null };
-    return { kind: "boolean", value: constant(value, bool), known: value };
+    return { kind: "boolean", value: this.named(name, () => constant(value, bool)), known: value };
   }
 
   /** As JavaScript's ToNumber, of numbers and booleans. */
-  toNumber(m: Meaning, at: number): NumberMeaning {
+  toNumber(m: AbstractValue, at: number): AbstractNumber {
     if (m.kind === "number") return m;
     if (m.kind === "boolean")
       return m.known === null ? this.number(cast(m.value, "f64")) : this.number(Number(m.known));
-    return this.fail("dtype", at, `got ${describeMeaning(m)}, expected a number`, hintFor(m));
+    return this.fail("dtype", at, `got ${describeValue(m)}, expected a number`, hintFor(m));
   }
 
-  /** `a[true]` is no element. */
-  index(m: Meaning, at: number): NumberMeaning {
+  /** A number as an index: `a[true]` is refused, since it names no element. */
+  index(m: AbstractValue, at: number): AbstractNumber {
     if (m.kind === "boolean") this.fail("dtype", at, "a boolean is no index", "write Number(…) around it");
     return this.toNumber(m, at);
   }
 
-  reference(m: Meaning, at: number, what: string): Cell {
+  reference(m: AbstractValue, at: number, what: string): Cell {
     if (m.kind === "reference") return m.cell;
-    return this.fail("dtype", at, `got ${describeMeaning(m)}, expected ${what}`);
+    return this.fail("dtype", at, `got ${describeValue(m)}, expected ${what}`);
   }
 
   // ---- cells --------------------------------------------------------------------------------------------------------
@@ -242,7 +248,7 @@ export class Reading {
     contents: Value,
     name: string,
     { parameter = null, key }: { readonly parameter?: number | null; readonly key?: string } = {},
-  ): ReferenceMeaning & { readonly cell: ArrayCell } {
+  ): Reference & { readonly cell: ArrayCell } {
     const location = this.location(name, "plain", key);
     this.state.write(location, { kind: "tensor", value: contents });
     return { kind: "reference", cell: new ArrayCell(array, length, location, parameter) };
@@ -250,53 +256,56 @@ export class Reading {
 
   record(
     isTuple: boolean,
-    fields: Iterable<readonly [string, Meaning | undefined]>,
+    fields: Iterable<readonly [string, AbstractValue | undefined]>,
     site: number | null,
     name: string,
     keyOf = keysOf(this.event()),
-  ): ReferenceMeaning & { readonly cell: RecordCell } {
+  ): Reference & { readonly cell: RecordCell } {
     const locations = new Map<string, Location>();
-    for (const [field, meaning] of fields) {
+    for (const [field, m] of fields) {
       const location = this.location(isTuple ? `${name}_${field}` : field, "plain", keyOf(field), true);
-      this.state.write(location, meaning);
+      this.state.write(location, m);
       locations.set(field, location);
     }
     return { kind: "reference", cell: new RecordCell(isTuple, locations, site) };
   }
 
-  shapeOf(m: Meaning): Shape | null {
+  typeOf(m: AbstractValue): ValueType | null {
     if (m.kind === "number" || m.kind === "boolean" || m.kind === "tensor")
       return { kind: "value", as: m.kind, type: m.value.type };
     if (m.kind !== "reference") return null;
     const { cell } = m;
     if (cell.kind === "array") return { kind: "array", array: cell.array, length: cell.length };
-    const fields: (readonly [string, Shape])[] = [];
+    const fields: (readonly [string, ValueType])[] = [];
     for (const [key, location] of cell.fields) {
       const held = this.state.read(location);
-      const shape = held === undefined ? null : this.shapeOf(held);
-      if (shape === null) return null;
-      fields.push([key, shape]);
+      const type = held === undefined ? null : this.typeOf(held);
+      if (type === null) return null;
+      fields.push([key, type]);
     }
     return { kind: "record", isTuple: cell.isTuple, site: cell.site, fields };
   }
 
-  /** Reads a constant of the file, which every path sees: where the function begins, from those before it in the text. */
+  /**
+   * Reads a constant of the file at the beginning of the function, so that every path sees it. Only constants before `at` in
+   * the text have values.
+   */
   fileConstant(at: number, read: () => void): void {
-    const { scope, path, frames, jumps } = this;
+    const { scope, path, activations, jumps } = this;
     const constantAt = this.#constantAt;
-    Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, frames: [], jumps: [] });
+    Object.assign(this, { scope: this.fileScope, path: { isAlive: true, pending: none }, activations: [], jumps: [] });
     this.#constantAt = at;
-    this.state.apart(() => this.under(this.#places, () => withBuilder(this.root, read)));
-    Object.assign(this, { scope, path, frames, jumps });
+    this.state.apart(() => this.under(this.#rootKey, () => withBuilder(this.root, read)));
+    Object.assign(this, { scope, path, activations, jumps });
     this.#constantAt = constantAt;
   }
 
-  setConstant(name: string, m: Meaning): void {
+  setConstant(name: string, m: AbstractValue): void {
     freeze(this, m, `'${name}' is a constant of the file`);
     this.constants.set(name, m);
   }
 
-  /** While a constant of the file is read, only those above it have values. */
+  /** Fails if a name is needed by a constant of the file above the name's own declaration. */
   requireDefined(name: string, definedAt: number | null, needed: number): void {
     if (definedAt !== null && definedAt >= this.#constantAt)
       this.fail("name", needed, `'${name}' is needed before it has a value`, "declare it before what needs it");
@@ -304,12 +313,12 @@ export class Reading {
 
   // ---- regions ------------------------------------------------------------------------------------------------------
 
-  /** Builds a region of the present block, or goes on with one. */
+  /** Runs `body` with `builder` current: a new region of the current block, or one that is continued. */
   within<T>(builder: BlockBuilder, body: () => T): T {
     if (++this.#depth > deepest)
       this.fail(
         "unsupported",
-        this.frames[0]?.fn.at ?? 0,
+        this.activations[0]?.fn.at ?? 0,
         `branches and loops nest deeper than ${deepest}, early returns included`,
         "split the function",
       );
@@ -323,19 +332,21 @@ export class Reading {
     return new BlockBuilder(block.scope, block);
   }
 
-  /** Names what a variable is given: an array, and a fresh value: just made, and nothing else has it. */
-  named(m: Meaning, name: string, isFresh: boolean): Meaning {
+  // ---- names --------------------------------------------------------------------------------------------------------
+
+  /** The value of `body`, which emits one operation and gives its result the name. */
+  named(name: string | null, body: () => Value): Value {
+    if (name === null) return body();
+    const block = currentBlock();
+    return withBuilder(
+      { emit: (op, operands, options) => block.emit(op, operands, { ...options, names: [name] }) },
+      body,
+    );
+  }
+
+  /** An array without a name takes that of the variable that holds it first. */
+  nameArray(m: AbstractValue, name: string): void {
     if (m.kind === "reference" && m.cell.kind === "array" && m.cell.contents.name === "") m.cell.contents.name = name;
-    if (!isFresh || (m.kind !== "number" && m.kind !== "boolean")) return m;
-    const { operations, scope } = currentBlock();
-    const last = operations[operations.length - 1];
-    if (last?.results.length !== 1 || last.regions.length > 0 || last.results[0] !== m.value || m.value.name !== null)
-      return m;
-    const { op, operands, attributes, segments, origin } = last;
-    const options = { attributes, segments, types: [m.value.type], names: [name] };
-    const again = makeOperation(op, operands, options, scope, origin);
-    operations[operations.length - 1] = again;
-    return { ...m, value: again.results[0] } as Meaning;
   }
 
   suggestion(name: string, known: Iterable<string>): string | undefined {
@@ -347,16 +358,16 @@ function keysOf(event: number): (field: string) => string {
   return (field) => `${event}.${field}`;
 }
 
-function freeze(x: Reading, m: Meaning, why: string): void {
+function freeze(cx: Reading, m: AbstractValue, why: string): void {
   if (m.kind !== "reference") return;
   m.cell.frozen = why;
-  for (const location of m.cell.kind === "record" ? m.cell.fields.values() : [m.cell.contents]) {
-    freeze(x, x.state.peek(location) as Meaning, why);
+  for (const location of locationsOf(m.cell)) {
+    freeze(cx, cx.state.peek(location) as AbstractValue, why);
     location.use = "once";
   }
 }
 
-function hintFor(m: Meaning): string | undefined {
+function hintFor(m: AbstractValue): string | undefined {
   if (m.kind === "reference" && m.cell.kind === "array") return "write an element of it: a[i]";
   return m.kind === "function" ? "call it" : undefined;
 }

@@ -1,7 +1,7 @@
-// The parameters of the function that is compiled: what their types say of the arguments.
+// The parameters of the compiled function: the structure of the arguments, by their types.
 
+import type { ArrayKind } from "../state/abstract-value.ts";
 import { spell } from "../state/bind.ts";
-import type { ArrayKind } from "../state/meaning.ts";
 import type { LeafKind, Structure } from "../state/program.ts";
 import type { SourceText } from "../syntax/text.ts";
 import type { Expression, FileTree, FunctionNode, ParameterNode, TypeNode } from "../syntax/tree.ts";
@@ -11,15 +11,15 @@ const arrays: ReadonlySet<string> = new Set<ArrayKind>(["Float64Array", "Float32
 const expected =
   "write number, boolean, number[], Float64Array, Float32Array, Int32Array, a tuple or an object of them";
 
-/** Types within types, aliases among them. */
+/** The deepest nesting of types, aliases included. */
 const deepest = 250;
-/** All that the parameters are made of. */
+/** The most types that the parameters may be made of. */
 const most = 10_000;
 
 export class Signatures {
   readonly #source: SourceText;
   readonly #file: FileTree;
-  /** How many types were looked at: a few lines of types that hold one another twice have very many. */
+  /** The number of types so far: a few lines of types that hold one another twice expand to very many. */
   #parts = 0;
 
   constructor(source: SourceText, file: FileTree) {
@@ -92,7 +92,7 @@ export class Signatures {
   }
 }
 
-/** What a parameter is whose default is a constant. */
+/** The type of a parameter without a type, by its default. */
 function leafOfConstant(e: Expression): LeafKind | null {
   if (e.kind === "number" || e.kind === "boolean") return e.kind;
   if (e.kind === "unary") return e.operator === "!" ? "boolean" : "number";

@@ -1,98 +1,101 @@
-// Statements: what each does to the locations, and where its paths go.
+// Statements: their effects on the abstract state, and their control flow.
 
-import { describeMeaning, nothing } from "../state/meaning.ts";
+import { describeValue, nothing } from "../state/abstract-value.ts";
 import type { Name, Statement, StatementOf } from "../syntax/tree.ts";
-import { makesValue, writeVariable } from "./assign.ts";
+import { writeVariable } from "./assign.ts";
+import { arrive, branch, guarded, jump } from "./branch.ts";
 import { declareWithoutValue, hoist, initialize, leaveCase } from "./declare.ts";
 import { evaluateTest, perform } from "./expressions.ts";
 import { forLoop, forOf, loop } from "./loops.ts";
-import { arrive, branch, guarded, jump } from "./paths.ts";
 import type { Jumps, Reading } from "./reading.ts";
 import { switchStatement } from "./switch.ts";
 
-/** A list of statements with names of its own. */
-export function executeBlock(x: Reading, statements: readonly Statement[]): void {
-  x.scoped(x.scope, () => {
-    hoist(x, statements);
-    executeFrom(x, statements, 0);
+/** Executes statements in a scope of their own. */
+export function executeBlock(cx: Reading, statements: readonly Statement[]): void {
+  cx.scoped(cx.scope, () => {
+    hoist(cx, statements);
+    executeFrom(cx, statements, 0);
   });
 }
 
-/** From a statement on: where some paths jump, what follows is read only for the others. */
-function executeFrom(x: Reading, statements: readonly Statement[], from: number): void {
-  const { place } = x;
-  for (let i = from; i < statements.length && x.path.isAlive; i++) {
+/** Executes a list from one statement on. Where a statement leaves jumps pending, the rest is read under a guard. */
+function executeFrom(cx: Reading, statements: readonly Statement[], from: number): void {
+  const { textKey } = cx;
+  for (let i = from; i < statements.length && cx.path.isAlive; i++) {
     const s = statements[i];
-    const rest = i + 1 < statements.length ? () => x.under(place, () => executeFrom(x, statements, i + 1)) : null;
+    const rest = i + 1 < statements.length ? () => cx.under(textKey, () => executeFrom(cx, statements, i + 1)) : null;
     if (s.kind === "if") {
-      if (x.inside(s, () => ifStatement(x, s, rest))) return;
-    } else execute(x, s);
-    if (rest !== null && x.path.isAlive && x.path.pending.size > 0) {
-      x.under(place.child(s).child("after"), () => guarded(x, s.at, rest));
+      if (cx.inside(s, () => ifStatement(cx, s, rest))) return;
+    } else execute(cx, s);
+    if (rest !== null && cx.path.isAlive && cx.path.pending.size > 0) {
+      cx.under(textKey.child(s).child("after"), () => guarded(cx, s.at, rest));
       return;
     }
   }
 }
 
-/** Gives whether what follows was read with it. */
-function ifStatement(x: Reading, s: StatementOf<"if">, rest: (() => void) | null): boolean {
-  const test = evaluateTest(x, s.test);
+/** Returns whether the rest was read too, in the arm that stays live. */
+function ifStatement(cx: Reading, s: StatementOf<"if">, rest: (() => void) | null): boolean {
+  const test = evaluateTest(cx, s.test);
   const otherwise = (): void => {
-    if (s.whenFalse !== null) execute(x, s.whenFalse);
+    if (s.whenFalse !== null) execute(cx, s.whenFalse);
   };
-  return branch(x, test, s.at, () => execute(x, s.whenTrue), otherwise, { rest });
+  return branch(cx, test, s.at, () => execute(cx, s.whenTrue), otherwise, { rest });
 }
 
-export function execute(x: Reading, s: Statement): void {
-  x.inside(s, () => executeNode(x, s));
+export function execute(cx: Reading, s: Statement): void {
+  cx.inside(s, () => executeNode(cx, s));
 }
 
-function executeNode(x: Reading, s: Statement): void {
-  x.at(s.at);
+function executeNode(cx: Reading, s: Statement): void {
+  cx.at(s.at);
   switch (s.kind) {
     case "declare":
       for (const item of s.items) {
-        if (item.init !== null) initialize(x, item.pattern, x.verbs.evaluate(x, item.init), makesValue(item.init));
-        else declareWithoutValue(x, item.pattern as Name);
+        if (item.init === null) declareWithoutValue(cx, item.pattern as Name);
+        else {
+          const name = item.pattern.kind === "name" ? item.pattern.name : null;
+          initialize(cx, item.pattern, cx.evaluators.evaluate(cx, item.init, name));
+        }
       }
       return;
     case "expression":
-      perform(x, s.value);
+      perform(cx, s.value);
       return;
     case "block":
-      executeBlock(x, s.body);
+      executeBlock(cx, s.body);
       return;
     case "if":
-      ifStatement(x, s, null);
+      ifStatement(cx, s, null);
       return;
     case "for":
-      x.scoped(x.scope, () => forLoop(x, s, []));
+      cx.scoped(cx.scope, () => forLoop(cx, s, []));
       return;
     case "for-of":
-      x.scoped(x.scope, () => forOf(x, s, []));
+      cx.scoped(cx.scope, () => forOf(cx, s, []));
       return;
     case "while":
-      loop(x, { at: s.at, test: () => evaluateTest(x, s.test), body: () => execute(x, s.body), labels: [] });
+      loop(cx, { at: s.at, test: () => evaluateTest(cx, s.test), body: () => execute(cx, s.body), labels: [] });
       return;
     case "do":
-      loop(x, { at: s.at, test: null, body: () => execute(x, s.body), until: s.test, labels: [] });
+      loop(cx, { at: s.at, test: null, body: () => execute(cx, s.body), until: s.test, labels: [] });
       return;
     case "break":
     case "continue":
-      leave(x, s);
+      leave(cx, s);
       return;
     case "return":
-      returnStatement(x, s);
+      returnStatement(cx, s);
       return;
     case "labelled":
-      labelled(x, s, [s.label]);
+      labelled(cx, s, [s.label]);
       return;
     case "switch":
-      x.scoped(x.scope, () => {
-        for (const c of s.cases) hoist(x, c.body);
-        switchStatement(x, s, (body) => {
-          executeFrom(x, body, 0);
-          leaveCase(x, body);
+      cx.scoped(cx.scope, () => {
+        for (const c of s.cases) hoist(cx, c.body);
+        switchStatement(cx, s, (body) => {
+          executeFrom(cx, body, 0);
+          leaveCase(cx, body);
         });
       });
       return;
@@ -101,65 +104,65 @@ function executeNode(x: Reading, s: Statement): void {
   }
 }
 
-function returnStatement(x: Reading, s: StatementOf<"return">): void {
-  const frame = x.frames[x.frames.length - 1];
-  const m = s.value === null ? nothing : x.verbs.evaluate(x, s.value);
+function returnStatement(cx: Reading, s: StatementOf<"return">): void {
+  const activation = cx.activations[cx.activations.length - 1];
+  const m = s.value === null ? nothing : cx.evaluators.evaluate(cx, s.value);
   if (m.kind === "function" || m.kind === "builtin")
-    x.fail("unsupported", s.at, "a function is returned", "return what it gives");
-  const before = x.state.read(frame.result);
+    cx.fail("unsupported", s.at, "a function is returned", "return what it gives");
+  const before = cx.state.read(activation.result);
   if (before !== undefined && before.kind !== m.kind)
-    x.fail(
+    cx.fail(
       "dtype",
       s.at,
-      `'${frame.fn.name}' returns ${describeMeaning(m)} here and ${describeMeaning(before)} elsewhere`,
+      `'${activation.fn.name}' returns ${describeValue(m)} here and ${describeValue(before)} elsewhere`,
       "return one type",
     );
-  frame.hasResult ||= m.kind !== "nothing";
-  writeVariable(x, frame.result, m, s.at, false);
-  jump(x, frame.returns);
+  activation.hasResult ||= m.kind !== "nothing";
+  writeVariable(cx, activation.result, m, s.at);
+  jump(cx, activation.returns);
 }
 
-function leave(x: Reading, s: StatementOf<"break" | "continue">): void {
+function leave(cx: Reading, s: StatementOf<"break" | "continue">): void {
   const isBreak = s.kind === "break";
   const goesTo = (j: Jumps): boolean =>
     s.label === null ? (isBreak ? j.isPlain : j.continues !== null) : j.labels.includes(s.label);
-  const found = x.jumps.findLast(goesTo);
+  const found = cx.jumps.findLast(goesTo);
   if (found === undefined)
-    x.fail(
+    cx.fail(
       "syntax",
       s.at,
       s.label === null ? `${s.kind} outside of a loop` : `no loop or block around has the label '${s.label}'`,
     );
   const target = isBreak ? found.breaks : found.continues;
-  if (target === null) x.fail("syntax", s.at, `'${s.label}' is no loop, so continue cannot go there`);
-  jump(x, target);
+  if (target === null) cx.fail("syntax", s.at, `'${s.label}' is no loop, so continue cannot go there`);
+  jump(cx, target);
 }
 
-function labelled(x: Reading, s: StatementOf<"labelled">, labels: readonly string[]): void {
+function labelled(cx: Reading, s: StatementOf<"labelled">, labels: readonly string[]): void {
   const { body } = s;
   switch (body.kind) {
     case "labelled":
-      labelled(x, body, [...labels, body.label]);
+      labelled(cx, body, [...labels, body.label]);
       return;
     case "for":
-      x.scoped(x.scope, () => forLoop(x, body, labels));
+      cx.scoped(cx.scope, () => forLoop(cx, body, labels));
       return;
     case "for-of":
-      x.scoped(x.scope, () => forOf(x, body, labels));
+      cx.scoped(cx.scope, () => forOf(cx, body, labels));
       return;
     case "while":
-      loop(x, { at: body.at, test: () => evaluateTest(x, body.test), body: () => execute(x, body.body), labels });
+      loop(cx, { at: body.at, test: () => evaluateTest(cx, body.test), body: () => execute(cx, body.body), labels });
       return;
     case "do":
-      loop(x, { at: body.at, test: null, body: () => execute(x, body.body), until: body.test, labels });
+      loop(cx, { at: body.at, test: null, body: () => execute(cx, body.body), until: body.test, labels });
       return;
     default: {
-      const before = x.path;
-      const breaks = x.target(s.label);
-      x.jumps = [...x.jumps, { labels, breaks, continues: null, isPlain: false }];
-      execute(x, body);
-      x.jumps = x.jumps.slice(0, -1);
-      arrive(x, [breaks], before);
+      const before = cx.path;
+      const breaks = cx.jumpTarget(s.label);
+      cx.jumps = [...cx.jumps, { labels, breaks, continues: null, isPlain: false }];
+      execute(cx, body);
+      cx.jumps = cx.jumps.slice(0, -1);
+      arrive(cx, [breaks], before);
     }
   }
 }

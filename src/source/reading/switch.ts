@@ -1,11 +1,11 @@
-// switch. Where no body runs on into the next it is a chain of branches; else the case that matches is a number, and
-// each body runs where that number is not behind it.
+// switch. Without fallthrough it is a chain of branches. With fallthrough, the matching group of cases is numbered, and each
+// body runs where that number is not above its own.
 
 import { compare, select } from "../../ops/index.ts";
-import type { BooleanMeaning, Meaning, NumberMeaning } from "../state/meaning.ts";
+import type { AbstractBoolean, AbstractNumber, AbstractValue } from "../state/abstract-value.ts";
 import type { Expression, Statement, StatementOf, SwitchCase } from "../syntax/tree.ts";
 import { binary } from "./arithmetic.ts";
-import { anyTrue, arrive, branch, guarded } from "./paths.ts";
+import { anyTrue, arrive, branch, guarded } from "./branch.ts";
 import type { Reading } from "./reading.ts";
 
 /** Cases that share a body. */
@@ -18,21 +18,21 @@ interface Group {
 
 type Run = (body: readonly Statement[]) => void;
 
-/** Chains nest. */
+/** The branches of a chain nest, so a longer one is read as numbered groups. */
 const longestChain = 100;
 
-export function switchStatement(x: Reading, s: StatementOf<"switch">, run: Run): void {
-  const value = x.verbs.evaluate(x, s.value);
-  const before = x.path;
-  const breaks = x.target("switch");
-  x.jumps = [...x.jumps, { labels: [], breaks, continues: null, isPlain: true }];
+export function switchStatement(cx: Reading, s: StatementOf<"switch">, run: Run): void {
+  const value = cx.evaluators.evaluate(cx, s.value);
+  const before = cx.path;
+  const breaks = cx.jumpTarget("switch");
+  cx.jumps = [...cx.jumps, { labels: [], breaks, continues: null, isPlain: true }];
   const groups = groupsOf(s.cases);
   const isChain = groups.slice(0, -1).every((g) => leaves(g.body));
-  if (isChain && groups.length <= longestChain) chain(x, value, groups, run);
-  else if (isChain) side(x, entryOf(x, value, groups), groups, run, () => arrive(x, [breaks], before));
-  else numbered(x, entryOf(x, value, groups), groups, s.at, run);
-  x.jumps = x.jumps.slice(0, -1);
-  arrive(x, [breaks], before);
+  if (isChain && groups.length <= longestChain) chain(cx, value, groups, run);
+  else if (isChain) sideBySide(cx, entryOf(cx, value, groups), groups, run, () => arrive(cx, [breaks], before));
+  else fallingThrough(cx, entryOf(cx, value, groups), groups, s.at, run);
+  cx.jumps = cx.jumps.slice(0, -1);
+  arrive(cx, [breaks], before);
 }
 
 function groupsOf(cases: readonly SwitchCase[]): readonly Group[] {
@@ -49,27 +49,27 @@ function groupsOf(cases: readonly SwitchCase[]): readonly Group[] {
   return groups;
 }
 
-/** Whether the body never runs on into the next one. */
+/** Whether the body never falls through into the next one. */
 function leaves(body: readonly Statement[]): boolean {
   const last = body[body.length - 1];
   if (last?.kind === "block") return leaves(last.body);
   return last?.kind === "break" || last?.kind === "continue" || last?.kind === "return";
 }
 
-function chain(x: Reading, value: Meaning, groups: readonly Group[], run: Run): void {
+function chain(cx: Reading, value: AbstractValue, groups: readonly Group[], run: Run): void {
   const tested = groups.filter((g) => !g.isDefault);
   const otherwise = groups.find((g) => g.isDefault);
-  const { place } = x;
+  const { textKey } = cx;
   const from = (i: number): void => {
     if (i === tested.length) {
-      if (otherwise !== undefined) x.under(place.child(otherwise.body), () => run(otherwise.body));
+      if (otherwise !== undefined) cx.under(textKey.child(otherwise.body), () => run(otherwise.body));
       return;
     }
     const { at, body } = tested[i];
-    x.under(place.child(body), () =>
+    cx.under(textKey.child(body), () =>
       branch(
-        x,
-        matches(x, value, tested[i]),
+        cx,
+        matches(cx, value, tested[i]),
         at,
         () => run(body),
         () => from(i + 1),
@@ -79,22 +79,22 @@ function chain(x: Reading, value: Meaning, groups: readonly Group[], run: Run): 
   from(0);
 }
 
-function matches(x: Reading, value: Meaning, { tests }: Group): BooleanMeaning {
+function matches(cx: Reading, value: AbstractValue, { tests }: Group): AbstractBoolean {
   return anyTrue(
-    x,
-    tests.map((test) => matchesOne(x, value, test)),
+    cx,
+    tests.map((test) => matchesOne(cx, value, test)),
   );
 }
 
-function matchesOne(x: Reading, value: Meaning, test: Expression): BooleanMeaning {
+function matchesOne(cx: Reading, value: AbstractValue, test: Expression): AbstractBoolean {
   if (!isPlain(test))
-    x.fail(
+    cx.fail(
       "unsupported",
       test.at,
       "a case that does more than name a number is not compiled",
       "compute it before the switch",
     );
-  return binary(x, "==", value, x.verbs.evaluate(x, test), test.at) as BooleanMeaning;
+  return binary(cx, "==", value, cx.evaluators.evaluate(cx, test), test.at) as AbstractBoolean;
 }
 
 function isPlain(e: Expression): boolean {
@@ -115,29 +115,35 @@ function isPlain(e: Expression): boolean {
 }
 
 /** The number of the group that matches. */
-function entryOf(x: Reading, value: Meaning, groups: readonly Group[]): NumberMeaning {
+function entryOf(cx: Reading, value: AbstractValue, groups: readonly Group[]): AbstractNumber {
   const otherwise = groups.findIndex((g) => g.isDefault);
-  let entry: NumberMeaning = x.number(otherwise < 0 ? groups.length : otherwise);
+  let entry: AbstractNumber = cx.number(otherwise < 0 ? groups.length : otherwise);
   for (let i = groups.length - 1; i >= 0; i--) {
     if (groups[i].tests.length === 0) continue;
-    const test = matches(x, value, groups[i]);
-    entry = x.number(select(test.value, x.number(i).value, entry.value));
+    const test = matches(cx, value, groups[i]);
+    entry = cx.number(select(test.value, cx.number(i).value, entry.value));
   }
   return entry;
 }
 
-/** Very many bodies stand side by side, each behind its own number. */
-function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: Run, arriveAtEnd: () => void): void {
+/** Many groups without fallthrough: each body runs where its own number matches. */
+function sideBySide(
+  cx: Reading,
+  entry: AbstractNumber,
+  groups: readonly Group[],
+  run: Run,
+  arriveAtEnd: () => void,
+): void {
   for (const [i, { at, body }] of groups.entries()) {
-    if (!x.path.isAlive) return;
-    x.at(at);
-    const test = x.boolean(compare(entry.value, x.number(i).value, "eq"));
-    guarded(x, at, () => {
+    if (!cx.path.isAlive) return;
+    cx.at(at);
+    const test = cx.boolean(compare(entry.value, cx.number(i).value, "eq"));
+    guarded(cx, at, () => {
       branch(
-        x,
+        cx,
         test,
         at,
-        () => x.inside(body, () => run(body)),
+        () => cx.inside(body, () => run(body)),
         () => {},
       );
       arriveAtEnd();
@@ -145,29 +151,30 @@ function side(x: Reading, entry: NumberMeaning, groups: readonly Group[], run: R
   }
 }
 
-function numbered(x: Reading, entry: NumberMeaning, groups: readonly Group[], at: number, run: Run): void {
-  const { place } = x;
+/** Groups with fallthrough. */
+function fallingThrough(cx: Reading, entry: AbstractNumber, groups: readonly Group[], at: number, run: Run): void {
+  const { textKey } = cx;
   const from = (first: number): void => {
-    for (let i = first; i < groups.length && x.path.isAlive; i++)
-      if (x.under(place.child(groups[i].body), () => isRestRead(i))) return;
+    for (let i = first; i < groups.length && cx.path.isAlive; i++)
+      if (cx.under(textKey.child(groups[i].body), () => isRestRead(i))) return;
   };
-  /** Reads a body; where some paths leave in it, what follows is read with it, for the others. */
+  /** Reads a body. Where some paths leave it by a jump, the bodies behind it are read too, under a guard. */
   const isRestRead = (i: number): boolean => {
-    x.at(groups[i].at);
-    // where there is a default, some body runs, and then the last one
+    cx.at(groups[i].at);
+    // with a default, some body always matches, and falls through to the last one
     const isLast = i + 1 === groups.length && groups.some((g) => g.isDefault);
-    const test = isLast ? x.boolean(true) : x.boolean(compare(entry.value, x.number(i).value, "le"));
+    const test = isLast ? cx.boolean(true) : cx.boolean(compare(entry.value, cx.number(i).value, "le"));
     const rest = i + 1 < groups.length ? () => from(i + 1) : null;
     const isRead = branch(
-      x,
+      cx,
       test,
       at,
       () => run(groups[i].body),
       () => {},
       { rest },
     );
-    if (isRead || rest === null || x.path.pending.size === 0) return isRead;
-    guarded(x, at, rest);
+    if (isRead || rest === null || cx.path.pending.size === 0) return isRead;
+    guarded(cx, at, rest);
     return true;
   };
   from(0);

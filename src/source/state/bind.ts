@@ -1,10 +1,10 @@
-// Between JavaScript's values and arrays of the IR, by structure: the way of calls that generated code does not take as they are.
+// Conversion between JavaScript's values and arrays of the IR, by structure, for calls that generated code does not accept.
 
 import type { Convention, LeafKind, Parameter, Structure } from "../../compile/index.ts";
 import { describe } from "../../frontend/index.ts";
 import { type DType, dtypes, fail, type NdArray, ndscalar, type TypedArray } from "../../ir/index.ts";
 
-/** One argument of the module as it came, with what messages call it. */
+/** One argument of the module as it was passed, with its name in messages. */
 export interface Leaf {
   readonly value: unknown;
   readonly label: string;
@@ -59,7 +59,7 @@ function collect(x: unknown, structure: Structure, label: Label, path: string, i
   }
 }
 
-/** As TypeScript writes the type. */
+/** The structure as a type of TypeScript. */
 export function spell(structure: Structure): string {
   switch (structure.kind) {
     case "leaf":
@@ -75,11 +75,11 @@ export function spell(structure: Structure): string {
 
 // ---- leaves ---------------------------------------------------------------------------------------------------------
 
-/** A leaf as an array of the IR. Typed arrays go in as they are, and are not written to. */
+/** A leaf as an array of the IR. A typed array is not copied, and not written to. */
 export function toArray({ value, label, kind }: Leaf, dtype: DType): NdArray {
   if (kind === "number[]") return numbersOf(value, label);
   if (typeof value === kind) return ndscalar(dtype, Number(value));
-  // by the engine's tag: arrays of another realm are no instances
+  // by the engine's tag, since arrays of another realm are no instances
   if (ArrayBuffer.isView(value) && (value as TypedArray)[Symbol.toStringTag] === kind)
     return { dtype, shape: [(value as TypedArray).length], data: value as TypedArray };
   return fail("argument", `${label} is ${describe(value)}, expected a ${kind}`, { hint: hints[kind] });
@@ -105,7 +105,7 @@ function numbersOf(x: unknown, label: string): NdArray {
   return { dtype: "f64", shape: [data.length], data };
 }
 
-/** A result as JavaScript has it, in memory of its own. */
+/** A result as a value of JavaScript, in memory of its own. */
 export function fromArray({ data, shape }: NdArray, kind: LeafKind): unknown {
   if (kind === "number") return data[0];
   if (kind === "boolean") return data[0] !== 0;
@@ -117,7 +117,7 @@ export function fromArray({ data, shape }: NdArray, kind: LeafKind): unknown {
   });
 }
 
-/** Puts leaves together. */
+/** A value of the structure from its leaves. */
 export function arrange(structure: Structure, next: () => unknown): unknown {
   switch (structure.kind) {
     case "leaf":
@@ -150,7 +150,7 @@ function overlap(a: unknown, b: unknown): boolean {
   return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }
 
-/** What the function wrote to its arguments is in the caller's arrays. */
+/** Copies the final contents of arrays that the function writes to into the caller's arrays. */
 export function writeBack({ written }: Convention, finals: readonly NdArray[], leaves: readonly Leaf[]): void {
   for (const [k, i] of written.entries()) {
     const into = leaves[i].value as number[];

@@ -1,29 +1,28 @@
-// What one reading of the text finds out for the next: which locations each loop changes and which jumps leave it, and
-// which literals have to be arrays. Loops and literals are numbered in the order in which they are met, which is the same
-// in every reading.
+// The facts that one reading of the text finds for the next: which locations each loop carries, which jumps leave it, and
+// which literals have to be arrays. Loops and literals are known by their numbers, the same in every reading.
 
-import type { Shape } from "./meaning.ts";
+import type { ValueType } from "./abstract-value.ts";
 
 export interface LoopFacts {
-  /** The locations that a step changes, by key, with the shape of those that hold nothing before the loop. */
-  readonly carried: ReadonlyMap<string, Shape | null>;
-  /** Of these, the arrays that may have another name at the end of a step, with that name. */
+  /** The locations that an iteration changes, by key, with the type of those that hold nothing before the loop. */
+  readonly carried: ReadonlyMap<string, ValueType | null>;
+  /** Of these, the arrays that may have an alias at the end of an iteration, with its name. */
   readonly shared: ReadonlyMap<string, string>;
-  /** The jumps out of the loop, by the keys of their flags. */
+  /** The jumps that leave the loop, by the keys of their flags. */
   readonly exits: ReadonlySet<string>;
-  /** Whether the condition changes something itself. */
-  readonly hasBusyTest: boolean;
+  /** Whether the condition has side effects, and so is a part of the body. */
+  readonly testHasEffects: boolean;
   /** Whether the condition can be false. */
   readonly canEnd: boolean;
-  /** Whether the body runs once at least, and every way out of the loop is a jump from there. */
+  /** Whether the body runs at least once, and the loop is left only by jumps from it. */
   readonly isEntered: boolean;
 }
 
 export class Facts {
   readonly loops = new Map<number, LoopFacts>();
-  /** Literals that are indexed by what is not known before. */
+  /** Literals that are indexed by a number that is no constant. */
   readonly #arrays: Set<number>;
-  /** Literals that meet in one variable are of one kind. */
+  /** Classes of literals that join in one location, which are all arrays or all tuples: a union-find structure. */
   readonly #leaders = new Map<number, number>();
 
   constructor(arrays: ReadonlySet<number> = new Set()) {
@@ -45,7 +44,7 @@ export class Facts {
     if (this.#arrays.has(x)) this.#arrays.add(y);
   }
 
-  /** The literals that have to be arrays, all that go with them included. */
+  /** The literals that have to be arrays, with all of their classes. */
   arrays(): ReadonlySet<number> {
     const all = new Set(this.#arrays);
     for (const site of this.#leaders.keys()) if (this.#arrays.has(this.#leader(site))) all.add(site);

@@ -1,19 +1,19 @@
-// Locations: what variables, fields and the elements of arrays are stored under while the text is read.
+// Locations: the storage of variables, fields and array elements in the abstract state.
 
-/** Something that holds one meaning at a time: a variable, a field, the elements of an array. */
+/** A variable, a field, or all elements of an array. It holds one abstract value at a time. */
 export class Location {
-  /** The same in each reading of the text. */
+  /** Identifies the location in every reading of the text. */
   readonly key: string;
-  /** What values of it are called: the name of the first variable that holds it. */
+  /** The name hint of its values: for the contents of an array, the first variable that holds the array. */
   name: string;
-  /** When it was made. */
+  /** How many locations were made before it. */
   readonly age: number;
   /**
-   * `once`: holds the same from its definition on. `guarded`: read only where it is known to be set, whatever the paths
-   * to there: results of early returns.
+   * `once`: assigned once, at its definition. `guarded`: read only under a guard that implies an assignment, so definite
+   * assignment is not checked: results of early returns. `plain`: any other.
    */
   use: "once" | "guarded" | "plain";
-  /** Of a tuple or object: alive while that is. */
+  /** Whether it belongs to a tuple or object, and so is reached only through it. */
   readonly isField: boolean;
 
   constructor(key: string, name: string, age: number, use: Location["use"], isField: boolean) {
@@ -24,7 +24,7 @@ export class Location {
     this.isField = isField;
   }
 
-  /** As messages call it. */
+  /** The name in messages. */
   get described(): string {
     return this.use === "guarded" ? `the ${this.name}` : `'${this.name}'`;
   }

@@ -1,12 +1,12 @@
-// What a file of TypeScript became: a module, and how JavaScript's values stand for its arguments and results.
+// The result of reading a file of TypeScript: a module, and how JavaScript's values stand for its arguments and results.
 
 import type * as calls from "../../compile/index.ts";
 import type { Module } from "../../ir/index.ts";
 
-/** A value that one argument or result of the module is. */
+/** The JavaScript type of one argument or result of the module. */
 export type LeafKind = "number" | "boolean" | calls.ArrayKind;
 
-/** How values make up a parameter or result; leaves in order are arguments or results of the module. */
+/** How a parameter or result nests; its leaves in order are arguments or results of the module. */
 export type Structure = calls.Structure<LeafKind>;
 
 export type Parameter = calls.Parameter<LeafKind>;

@@ -1,4 +1,4 @@
-// Names: which variable or function a name means at a place of the text.
+// Scopes: which variable or function a name is bound to at a place in the text.
 
 import type { FunctionNode } from "../syntax/tree.ts";
 import type { Location } from "./location.ts";
@@ -7,7 +7,7 @@ export interface VariableBinding {
   readonly kind: "variable";
   readonly location: Location;
   readonly isConst: boolean;
-  /** Whether its declaration was met: before, it cannot be assigned to. */
+  /** Whether its declaration was read; assignments before it are refused. */
   isDeclared: boolean;
 }
 
@@ -21,7 +21,7 @@ export class Scope {
     this.parent = parent;
   }
 
-  /** The binding that this scope itself has. */
+  /** The binding in this scope itself, not in those around it. */
   own(name: string): Binding | undefined {
     return this.#bindings.get(name);
   }
@@ -38,12 +38,12 @@ export class Scope {
     return undefined;
   }
 
-  /** Every name that means something here. */
+  /** Every name that is bound here. */
   *names(): Iterable<string> {
     for (let scope: Scope | null = this; scope !== null; scope = scope.parent) yield* scope.#bindings.keys();
   }
 
-  /** The variables that live and end with the scope. */
+  /** The locations of its own variables, which end with the scope. */
   *locations(): Iterable<Location> {
     for (const binding of this.#bindings.values()) if (binding.kind === "variable") yield binding.location;
   }

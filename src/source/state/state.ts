@@ -1,72 +1,90 @@
-// What every location holds at the place that is being read: forked where paths part, so that what each path changed
-// can be told, and framed by loops, so that what a loop reads of the outside can be told.
+// The abstract state: what every location holds at the place that is being read. Branches fork it, so that each arm's
+// changes are known apart; loops watch it, so that what an iteration reads and writes of the outside is known.
 
 import { assert } from "../../ir/index.ts";
+import { type Absent, type AbstractValue, heldOf, type Stored } from "./abstract-value.ts";
 import type { Location } from "./location.ts";
-import { type Absent, heldOf, type Meaning, type Stored } from "./meaning.ts";
 
-/** What a path changed: what each location holds at its end; undefined where it holds nothing. */
+/** The locations that a path changed, with what they hold at its end; undefined where they hold nothing. */
 export type Changes = ReadonlyMap<Location, Stored>;
 
-/** What a loop that is being looked at for the first time has read or written of the outside. */
-export interface Frame {
-  /** Locations made later are the loop's own. */
+/** A location as a loop found it: before the loop, and as an iteration begins. */
+interface Touched {
+  readonly before: Stored;
+  readonly entered: AbstractValue | undefined;
+}
+
+/** What the body of a loop has read or written of the outside. */
+export class LoopWatch {
+  /** The age of the state as the loop begins: younger locations are the loop's own. */
   readonly age: number;
-  /** What the loop's body sees of a location when a step begins. */
-  enter(location: Location, meaning: Meaning | undefined): Meaning | undefined;
-  readonly seen: Map<Location, { readonly before: Stored; readonly entered: Meaning | undefined }>;
+  readonly touched = new Map<Location, Touched>();
+  readonly #widen: (m: AbstractValue) => AbstractValue;
+
+  /** `widen` forgets of a value what need not hold in every iteration. */
+  constructor(age: number, widen: (m: AbstractValue) => AbstractValue) {
+    this.age = age;
+    this.#widen = widen;
+  }
+
+  /** Notes that the body uses a location that holds `before`; returns what the location holds as an iteration begins. */
+  touch(location: Location, before: Stored): AbstractValue | undefined {
+    const entered = before === undefined || before.kind === "absent" ? undefined : this.#widen(before);
+    this.touched.set(location, { before, entered });
+    return entered;
+  }
 }
 
 export class State {
-  readonly #values = new Map<Location, Meaning | Absent>();
+  readonly #values = new Map<Location, AbstractValue | Absent>();
   readonly #absent = new Set<Location>();
-  /** For each fork that is open, what the locations held before. */
+  /** For each open fork, what the locations that changed held before it. */
   #journals: Map<Location, Stored>[] = [];
-  #frames: Frame[] = [];
-  /** Counts locations, so that what is older than a fork or a loop can be told. */
+  #watches: LoopWatch[] = [];
+  /** The number of locations made so far; a location's own age is compared with that of a fork or a loop. */
   age = 0;
 
-  read(location: Location): Meaning | undefined {
+  read(location: Location): AbstractValue | undefined {
     const stored = this.stored(location);
     return stored?.kind === "absent" ? undefined : stored;
   }
 
   stored(location: Location): Stored {
-    this.#visit(location);
+    this.#touch(location);
     return this.#values.get(location);
   }
 
-  /** The locations that hold something on other paths alone. */
+  /** The locations that hold a value only on paths with a pending jump. */
   absent(): readonly Location[] {
     return [...this.#absent];
   }
 
-  /** Without the loops around taking notice. */
-  peek(location: Location): Meaning | undefined {
+  /** Reads a location without telling the loops that watch. */
+  peek(location: Location): AbstractValue | undefined {
     return heldOf(this.#values.get(location));
   }
 
-  write(location: Location, meaning: Stored): void {
+  write(location: Location, stored: Stored): void {
     if (location.use === "once") {
-      this.#set(location, meaning);
+      this.#set(location, stored);
       return;
     }
-    this.#visit(location);
+    this.#touch(location);
     const journal = this.#journals[this.#journals.length - 1];
     if (journal !== undefined && !journal.has(location)) journal.set(location, this.#values.get(location));
-    this.#set(location, meaning);
+    this.#set(location, stored);
   }
 
-  /** Every location that holds something. */
-  *entries(): Iterable<readonly [Location, Meaning]> {
-    for (const [location, stored] of this.#values) yield [location, heldOf(stored) as Meaning];
+  /** Every location that holds a value on some path. */
+  *entries(): Iterable<readonly [Location, AbstractValue]> {
+    for (const [location, stored] of this.#values) yield [location, heldOf(stored) as AbstractValue];
   }
 
   fork(): void {
     this.#journals.push(new Map());
   }
 
-  /** Ends the fork: its changes, which are taken back. */
+  /** Takes the changes since the last fork back, and returns them. */
   rollback(): Changes {
     const journal = this.#journals.pop();
     assert(journal !== undefined, "rollback without a fork");
@@ -79,48 +97,45 @@ export class State {
   }
 
   apply(changes: Changes): void {
-    for (const [location, meaning] of changes) this.write(location, meaning);
+    for (const [location, stored] of changes) this.write(location, stored);
   }
 
-  enterFrame(frame: Frame): void {
-    this.#frames.push(frame);
+  watch(watch: LoopWatch): void {
+    this.#watches.push(watch);
   }
 
-  leaveFrame(): void {
-    this.#frames.pop();
+  unwatch(): void {
+    this.#watches.pop();
   }
 
-  /** What happens in `body` happened before all that is being read: the forks and loops around take no notice. */
+  /** Runs `body` as if before everything that is being read: the open forks and loops do not see it. */
   apart<T>(body: () => T): T {
-    const [journals, frames] = [this.#journals, this.#frames];
-    [this.#journals, this.#frames] = [[], []];
+    const [journals, watches] = [this.#journals, this.#watches];
+    [this.#journals, this.#watches] = [[], []];
     const result = body();
-    [this.#journals, this.#frames] = [journals, frames];
+    [this.#journals, this.#watches] = [journals, watches];
     return result;
   }
 
-  /** What the locations held before a loop that was left looked at them. */
-  restore({ seen }: Frame): void {
-    for (const [location, { before }] of seen) this.#set(location, before);
+  /** Gives the locations that a loop touched their values from before the loop. */
+  restore({ touched }: LoopWatch): void {
+    for (const [location, { before }] of touched) this.#set(location, before);
   }
 
-  #set(location: Location, meaning: Stored): void {
-    if (meaning === undefined) this.#values.delete(location);
-    else this.#values.set(location, meaning);
-    if (meaning?.kind === "absent") this.#absent.add(location);
+  #set(location: Location, stored: Stored): void {
+    if (stored === undefined) this.#values.delete(location);
+    else this.#values.set(location, stored);
+    if (stored?.kind === "absent") this.#absent.add(location);
     else this.#absent.delete(location);
   }
 
-  /** A loop's first look at a location of the outside gives it what a step begins with; loops around see it first. */
-  #visit(location: Location): void {
+  /** Tells the loops that watch, from the outermost, of the first use of a location that is older than they are. */
+  #touch(location: Location): void {
     if (location.use === "once") return;
-    for (const frame of this.#frames) {
-      if (location.age > frame.age || frame.seen.has(location)) continue;
-      const before = this.#values.get(location);
-      const entered = frame.enter(location, before?.kind === "absent" ? undefined : before);
-      frame.seen.set(location, { before, entered });
-      // not journaled: it is what the location held from the start
-      this.#set(location, entered);
+    for (const watch of this.#watches) {
+      if (location.age > watch.age || watch.touched.has(location)) continue;
+      // not journaled: the location holds this from the start of the iteration
+      this.#set(location, watch.touch(location, this.#values.get(location)));
     }
   }
 }

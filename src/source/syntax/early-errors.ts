@@ -1,9 +1,9 @@
-// What JavaScript refuses before anything runs, and the parser lets pass: names declared twice, jumps that go nowhere.
+// JavaScript's early errors that the parser accepts: names declared twice, jumps without a target.
 
 import type { SourceText } from "./text.ts";
 import type { FunctionNode, Name, Pattern, Statement, StatementOf } from "./tree.ts";
 
-/** Fails where the function, the ones within aside, breaks a rule that holds whether or not the place is ever reached. */
+/** Fails at an early error of the function itself, those inside it aside, whether or not the place is ever reached. */
 export function requireSound(source: SourceText, fn: FunctionNode): void {
   new Checker(source).function(fn);
 }
@@ -25,7 +25,7 @@ class Checker {
   function({ parameters, body }: FunctionNode): void {
     const names = parameters.flatMap((p) => namesOf(p.pattern));
     this.#distinct(names);
-    // a function within may have the name of a parameter, and hides it
+    // a function inside may have the name of a parameter, which it shadows
     this.#distinct([...names, ...declaredIn(body.filter((s) => s.kind !== "define"))]);
     this.#block(body);
   }

@@ -1,4 +1,4 @@
-// Expressions and patterns of the parser → those of the subset.
+// Expressions and patterns: the parser's nodes → the subset's.
 
 import ts from "typescript";
 import { assignments, binary, logical } from "./syntax-operators.ts";
@@ -8,7 +8,7 @@ import { TypeReader } from "./type-reader.ts";
 const { SyntaxKind } = ts;
 
 export abstract class ExpressionReader extends TypeReader {
-  /** A function's body has statements, which know expressions. */
+  /** A function with its body. A subclass reads it, since statements contain expressions. */
   protected abstract function(
     node: ts.FunctionDeclaration | ts.FunctionExpression | ts.ArrowFunction,
     name: string,
@@ -46,7 +46,7 @@ export abstract class ExpressionReader extends TypeReader {
     };
   }
 
-  /** What stands left of `=`. */
+  /** The left side of `=`. */
   protected pattern(node: ts.Expression): Pattern {
     return this.nested(node, () => this.patternOf(unwrapped(node)));
   }
@@ -87,7 +87,7 @@ export abstract class ExpressionReader extends TypeReader {
 
   // ---- expressions --------------------------------------------------------------------------------------------------
 
-  /** `name` is what a function is called that is the whole of it. */
+  /** `name` is given to a function that is the whole expression. */
   protected expression(node: ts.Expression, name = ""): Expression {
     return this.nested(node, () => this.expressionOf(node, name));
   }
@@ -192,7 +192,7 @@ export abstract class ExpressionReader extends TypeReader {
     return { kind: "unary", at, operator: sign ?? "!", operand: this.expression(operand) };
   }
 
-  /** A chain of operators leans to the left, and is read from there without recursion. */
+  /** A left-associative chain of operators is as deep as it is long, so it is read in a loop. */
   protected binary(top: ts.BinaryExpression): Expression {
     const chain: ts.BinaryExpression[] = [];
     let node: ts.Expression = top;
@@ -250,7 +250,7 @@ export abstract class ExpressionReader extends TypeReader {
 
 type SyntaxKindOfSign = ts.SyntaxKind.PlusToken | ts.SyntaxKind.MinusToken | ts.SyntaxKind.TildeToken;
 
-/** Without parentheses, and without what only types say. */
+/** The expression without parentheses and type assertions. */
 export function unwrapped(node: ts.Expression): ts.Expression {
   let inner = node;
   while (

@@ -1,5 +1,5 @@
-// TypeScript's syntax → the subset's tree. What the subset lacks is refused here. Only this file and those that it builds
-// on (syntax-reader, type-reader, expression-reader, syntax-operators, refusals) know the parser.
+// TypeScript's syntax → the subset's tree. Syntax outside the subset is refused here. Only this file and those that it
+// imports (syntax-reader, type-reader, expression-reader, syntax-operators, refusals) know the parser.
 
 import ts from "typescript";
 import { requireSound } from "./early-errors.ts";
@@ -10,11 +10,11 @@ import type { Declared, FileTree, FunctionNode, ParameterNode, Statement, Switch
 
 const { SyntaxKind } = ts;
 
-/** What may stand before functions; async ones are refused with what to write instead. */
+/** The modifiers that a function may have; `async` is refused with what to write instead. */
 const asynchronous = [SyntaxKind.AsyncKeyword];
 const exporting = [SyntaxKind.ExportKeyword, SyntaxKind.DefaultKeyword, SyntaxKind.AsyncKeyword];
 
-/** Reads the text; functions and constants are turned into trees when they are asked for. */
+/** Parses the text. Functions and constants become trees when they are first asked for. */
 export function parseTypeScript(source: SourceText): FileTree {
   return new Parser(source).file();
 }
@@ -27,7 +27,7 @@ class Parser extends ExpressionReader {
 
   file(): FileTree {
     for (const s of this.tree.statements) this.fileStatement(s);
-    // names can be exported above what they name
+    // names can be exported above their declaration
     for (const s of this.tree.statements) if (ts.isExportDeclaration(s)) this.exports(s);
     const order = this.#order.map((name) => ({ name, isExported: this.#exported.has(name) }));
     return { functions: this.#functions, order, constants: this.#constants, types: this.types };
@@ -36,7 +36,7 @@ class Parser extends ExpressionReader {
   // ---- the file -----------------------------------------------------------------------------------------------------
 
   protected fileStatement(s: ts.Statement): void {
-    // what others define says nothing that runs
+    // ambient declarations say nothing that runs
     if (modifiersOf(s).some((m) => m.kind === SyntaxKind.DeclareKeyword)) return;
     if (ts.isInterfaceDeclaration(s) || ts.isTypeAliasDeclaration(s)) this.typeDeclaration(s);
     else if (ts.isFunctionDeclaration(s)) this.fileFunction(s);
@@ -49,7 +49,7 @@ class Parser extends ExpressionReader {
 
   protected fileFunction(s: ts.FunctionDeclaration): void {
     this.requireModifiers(s, exporting);
-    // an overload's signature says nothing that the implementation does not
+    // an overload's signature adds nothing to the implementation's
     if (s.body === undefined) return;
     const name = s.name?.text ?? "default";
     this.define(name, s, isExported(s), () => this.function(s, name));
@@ -156,12 +156,12 @@ class Parser extends ExpressionReader {
     return list.flatMap((s) => this.statement(s) ?? []);
   }
 
-  /** Null for what says nothing: types, empty statements, directives. */
+  /** Null for types, empty statements and directives, which do nothing. */
   protected statement(node: ts.Statement): Statement | null {
     return this.nested(node, () => this.statementOf(node));
   }
 
-  /** The whole of a branch, of a step, of what a label names. */
+  /** A statement as the body of a branch, a loop or a label. */
   protected body(node: ts.Statement): Statement {
     const declares =
       ts.isFunctionDeclaration(node) ||
@@ -340,7 +340,7 @@ function isOfTypes(clause: ts.ImportClause | undefined): boolean {
   return named.elements.length > 0 && named.elements.every((e) => e.isTypeOnly);
 }
 
-/** What is read once, and not before it is needed. */
+/** Memoises: the value is computed at the first use. */
 function onDemand<T>(read: () => T): () => T {
   let known: T | undefined;
   return () => (known ??= read());

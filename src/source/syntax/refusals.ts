@@ -1,11 +1,11 @@
-// What TypeScript has and this compiler does not take: for each kind of syntax what it is, why not, and what to write.
+// Syntax that is not compiled: for each kind its name, the reason, and what to write instead.
 
 import ts from "typescript";
 
 const { SyntaxKind } = ts;
 type SyntaxKind = ts.SyntaxKind;
 
-/** What is said of a kind of syntax: what it is, and what to write instead. */
+/** The message for a kind of syntax: its name, and what to write instead. */
 export interface Refusal {
   readonly what: string;
   readonly hint: string;

@@ -1,4 +1,4 @@
-// Which tokens are which operators. Strict equality and the other one mean the same, since nothing is converted.
+// The parser's tokens → operators. Strict and loose equality are the same, since both operands have one type.
 
 import ts from "typescript";
 import type { BinaryOperator, LogicalOperator } from "./tree.ts";

@@ -1,10 +1,10 @@
-// Reading the parser's tree: where its nodes stand, and what is refused there.
+// The base of those that read the parser's tree: places of nodes, and refusals there.
 
 import ts from "typescript";
 import { refusalOf } from "./refusals.ts";
 import { isStackOverflow, type SourceText } from "./text.ts";
 
-/** Deeper nesting than anyone writes: what reads a tree may recurse over its depth. */
+/** Deeper nesting than anyone writes; below it, reading may recurse over the depth of a tree. */
 const deepest = 250;
 
 export abstract class SyntaxReader {
@@ -46,7 +46,7 @@ export abstract class SyntaxReader {
     return this.fail("unsupported", node, `${what} is not compiled`, hint);
   }
 
-  /** What stands before a declaration means nothing to what is compiled, or something else. */
+  /** Refuses modifiers of a declaration that would change its meaning. */
   protected requireModifiers(node: ts.Node, allowed: readonly ts.SyntaxKind[]): void {
     const kinds = modifiersOf(node).map((m) => m.kind);
     const other = modifiersOf(node).find((m, i) => !allowed.includes(m.kind) || kinds.indexOf(m.kind) < i);
@@ -55,7 +55,7 @@ export abstract class SyntaxReader {
     this.fail("syntax", other, `'${other.getText(this.tree)}' cannot stand here`, "remove it");
   }
 
-  /** Modules are strict: some words are no names there, and some names are not given to what is declared. */
+  /** Refuses names that strict mode reserves, which modules are in. */
   protected requireName(name: ts.Identifier): void {
     if (name.text === "eval" || name.text === "arguments" || reserved.has(name.text))
       this.fail("syntax", name, `'${name.text}' cannot be a name`, "rename it");
@@ -78,12 +78,12 @@ export function modifiersOf(node: ts.Node): readonly ts.ModifierLike[] {
   return (node as { readonly modifiers?: readonly ts.ModifierLike[] }).modifiers ?? [];
 }
 
-/** The parser recurses over the depth of the text. */
+/** Fails at the place where the text nests deeper than the parser can recurse. */
 function parsed(source: SourceText): ts.SourceFile {
   const { file, text } = source;
   const tree = treeOf(file, text);
   if (tree !== null) return tree;
-  // the shortest beginning of the text that is too deep ends where it is
+  // the shortest prefix of the text that is too deep ends at that place
   let [fits, fails] = [0, text.length];
   while (fails - fits > 1) {
     const middle = (fits + fails) >> 1;
@@ -93,7 +93,7 @@ function parsed(source: SourceText): ts.SourceFile {
   return source.fail("unsupported", fits, `nesting deeper than ${deepest} is not compiled`, "split it into functions");
 }
 
-/** Null where it nests deeper than the parser can follow. */
+/** Null where the text nests deeper than the parser can recurse. */
 function treeOf(file: string, text: string): ts.SourceFile | null {
   const kind = file.endsWith(".tsx") ? ts.ScriptKind.TSX : ts.ScriptKind.TS;
   try {

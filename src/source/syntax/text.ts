@@ -2,7 +2,7 @@
 
 import { AdjointError, type ErrorCode, type Origin, originAt } from "../../ir/index.ts";
 
-/** What nests deeper than the engine can follow, which every engine says in its own words. */
+/** Whether the engine's stack has overflowed; engines differ in the error. */
 export function isStackOverflow(error: unknown): boolean {
   return (
     error instanceof Error &&
@@ -11,7 +11,7 @@ export function isStackOverflow(error: unknown): boolean {
   );
 }
 
-/** A place in a file is an offset into its text. */
+/** The text of a file. A place in it is an offset. */
 export class SourceText {
   readonly file: string;
   readonly text: string;
@@ -45,7 +45,7 @@ export class SourceText {
     return low;
   }
 
-  /** A long line is shown around the place only. */
+  /** Of a long line, only the surroundings of the place are shown. */
   #frame(at: number): string {
     const start = this.#starts[this.#lineOf(at)];
     const from = Math.max(start, at - 60);

@@ -1,4 +1,4 @@
-// The subset as a tree of plain data: what the parser gives and the translation reads. `at` is an offset into the text.
+// The subset as a tree of plain data, between the parser and the readings. `at` is an offset into the text.
 
 export type UnaryOperator = "-" | "+" | "!" | "~";
 export type BinaryOperator =
@@ -29,7 +29,7 @@ export type Expression =
   | { readonly kind: "unary"; readonly at: number; readonly operator: UnaryOperator; readonly operand: Expression }
   | {
       readonly kind: "binary";
-      /** The operator's place. */
+      /** The place of the operator. */
       readonly at: number;
       readonly operator: BinaryOperator;
       readonly left: Expression;
@@ -84,7 +84,7 @@ export type Expression =
       readonly kind: "function";
       readonly at: number;
       readonly fn: FunctionNode;
-      /** What a function expression calls itself, which means it in its body alone. */
+      /** The own name of a function expression, bound in its body only. */
       readonly ownName: string | null;
     };
 
@@ -107,7 +107,7 @@ export interface Index {
   readonly object: Expression;
   readonly index: Expression;
 }
-/** What one value can be assigned to. */
+/** A target of an assignment: an lvalue without patterns. */
 export type Target = Name | Member | Index;
 
 export interface Argument {
@@ -115,7 +115,7 @@ export interface Argument {
   readonly value: Expression;
 }
 
-/** What a declaration, a parameter or an assignment puts a value into. */
+/** A target of a declaration, a parameter or an assignment. */
 export type Pattern =
   | Target
   | { readonly kind: "array-pattern"; readonly at: number; readonly items: readonly (Element | null)[] }
@@ -127,7 +127,7 @@ export type Pattern =
 
 export interface Element {
   readonly pattern: Pattern;
-  /** What it is where the value is undefined. */
+  /** The default, where the value is undefined. */
   readonly fallback: Expression | null;
 }
 
@@ -154,7 +154,7 @@ export type Statement =
       readonly kind: "for-of";
       readonly at: number;
       readonly isConst: boolean;
-      /** A declaration of its own for each step; else what is assigned. */
+      /** Whether the pattern declares variables for each iteration; otherwise it assigns. */
       readonly declares: boolean;
       readonly pattern: Pattern;
       readonly iterable: Expression;
@@ -194,7 +194,7 @@ export interface FunctionNode {
   readonly name: string;
   readonly parameters: readonly ParameterNode[];
   readonly body: readonly Statement[];
-  /** Where it gets its value, of a constant of the file; null of a declaration, which has it from the start. */
+  /** The offset from which on a constant of the file that holds the function has its value; null for a declaration. */
   readonly definedAt: number | null;
 }
 
@@ -214,9 +214,9 @@ export type TypeNode =
       readonly keys: readonly string[];
       readonly items: readonly TypeNode[];
     }
-  /** An object with the fields of all parts. */
+  /** An intersection: an object with the fields of all. */
   | { readonly kind: "all-of"; readonly at: number; readonly parts: readonly TypeNode[] }
-  /** One that no parameter of a compiled function can have. */
+  /** A type that no parameter of a compiled function can have. */
   | { readonly kind: "other"; readonly at: number; readonly text: string };
 
 /** A file: its functions, its constants and its types by name. */
@@ -224,7 +224,7 @@ export interface FileTree {
   readonly functions: ReadonlyMap<string, () => FunctionNode>;
   /** Names of functions in order, the exported ones marked. */
   readonly order: readonly { readonly name: string; readonly isExported: boolean }[];
-  /** Each by all names that its pattern has. */
+  /** Each constant, by every name of its pattern. */
   readonly constants: ReadonlyMap<string, () => Declared>;
   readonly types: ReadonlyMap<string, TypeNode>;
 }

@@ -1,4 +1,4 @@
-// The types of parameters, as they are written.
+// The types of parameters: the parser's nodes → the subset's.
 
 import ts from "typescript";
 import { SyntaxReader } from "./syntax-reader.ts";
@@ -10,7 +10,7 @@ export abstract class TypeReader extends SyntaxReader {
   /** The types of the file by name. */
   protected readonly types = new Map<string, TypeNode>();
 
-  /** An interface that is declared again goes on. */
+  /** Declarations of one interface merge. */
   protected typeDeclaration(s: ts.InterfaceDeclaration | ts.TypeAliasDeclaration): void {
     const name = s.name.text;
     const before = this.types.get(name);
@@ -54,7 +54,7 @@ export abstract class TypeReader extends SyntaxReader {
     return this.other(node);
   }
 
-  /** What stands in a tuple, which may have a name there. */
+  /** An element of a tuple, which may be named. */
   protected item(e: ts.TypeNode | ts.NamedTupleMember): TypeNode {
     if (!ts.isNamedTupleMember(e)) return this.type(e);
     return e.dotDotDotToken === undefined && e.questionToken === undefined ? this.type(e.type) : this.other(e);

@@ -3,7 +3,7 @@
 import { jvp } from "../../../src/api/index.ts";
 import type { Tensor } from "../../../src/frontend/index.ts";
 import { AdjointError } from "../../../src/ir/index.ts";
-import { calling } from "../../../src/source/calling/derivatives.ts";
+import { leafFunctionOf } from "../../../src/source/calling/derivatives.ts";
 import { compileSource, readSource } from "../../../src/source/index.ts";
 import { plain, type Run } from "./plain.ts";
 
@@ -91,7 +91,7 @@ export function slopeByGradient(text: string, t = 0): readonly [number, number] 
 
 /** The value, and the slope by forward mode. */
 export function slopeByTangent(text: string): readonly [number, number] {
-  const all = calling(readSource(text, { entry: "main" }));
+  const all = leafFunctionOf(readSource(text, { entry: "main" }));
   const push = jvp((...leaves: Tensor[]) => all(...leaves)[0]);
   const args = argumentsAt(text, 0).map((x) => (Array.isArray(x) ? new Float64Array(x) : x));
   const [first, ...others] = direction(text).map((d) => (typeof d === "number" ? d : new Float64Array(d)));
