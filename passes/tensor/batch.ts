@@ -7,13 +7,13 @@
 // cotangents have the new axis.
 
 import {
-  type Bindings,
   type Block,
   BlockBuilder,
   calleesFirst,
   type Func,
   FuncScope,
   fail,
+  isOf,
   type Module,
   makeBlock,
   makeFunc,
@@ -24,12 +24,13 @@ import {
   shapeOf,
   signatureOf,
   symbol,
+  type Value,
   walk,
   withBuilder,
   withOperands,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
+import { call, type MapAttributes, mappedOf, vmapOp, withBatchAxis } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { atOnePoint } from "./batch/one-point.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
@@ -54,7 +55,7 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
 
 function holdsMap(block: Block): boolean {
   let found = false;
-  walk(block, ({ op }) => void (found ||= op.traits.maps));
+  walk(block, ({ op }) => void (found ||= op === vmapOp));
   return found;
 }
 
@@ -109,7 +110,8 @@ class Batching implements BatchHost {
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       const renamed = withOperands(operation, replacements.all(operation.operands));
-      if (operation.op.traits.maps && !this.#waiting.has(operation)) this.#map(renamed, builder, replacements);
+      if (isOf(vmapOp, operation) && !this.#waiting.has(operation))
+        this.#map(renamed.operands, operation, builder, replacements);
       else if (operation.regions.length === 0) builder.append(renamed);
       else {
         const inner = (r: Block): Block => this.#block(r, new BlockBuilder(builder.scope, builder), replacements);
@@ -119,16 +121,21 @@ class Batching implements BatchHost {
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
   }
 
-  #map({ operands, attributes, results, origin }: Operation, builder: BlockBuilder, replacements: Replacements): void {
+  #map(
+    operands: readonly Value[],
+    { attributes, results, origin }: Operation<MapAttributes>,
+    builder: BlockBuilder,
+    replacements: Replacements,
+  ): void {
     builder.origin = origin;
     const mapped = mappedOf(attributes, operands.length);
     const { signature, batched } = this.batchedCall(
-      attributes.callee as string,
+      attributes.callee,
       operands.map((_, i) => mapped.includes(i)),
     );
     const [size] = shapeOf(operands[mapped[0]]);
     const values = withBuilder(builder, () => {
-      const { bindings } = attributes.bindings as Bindings;
+      const { bindings } = attributes.bindings;
       const names = results.map((r) => r.name);
       return call(signature, operands, bindings, names).map((v, i) => withBatchAxis(v, batched[i], size));
     });

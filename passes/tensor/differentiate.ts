@@ -7,7 +7,6 @@
 // Regions split the same way, one level down: what their backward reads from outside is the outer level's business.
 
 import {
-  type Bindings,
   type Block,
   BlockBuilder,
   bindSymbols,
@@ -20,6 +19,7 @@ import {
   FuncScope,
   fail,
   groupOf,
+  isOf,
   type Module,
   makeBlock,
   makeFunc,
@@ -39,7 +39,7 @@ import {
   withOperands,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
+import { call, type DerivativeAttributes, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
@@ -120,8 +120,8 @@ class Differentiation implements SweepHost, ForwardHost {
 
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
-      if (operation.op === vjpOp) this.#resolveVjp(replacements.operation(operation), builder, replacements);
-      else if (operation.op === jvpOp) this.#resolveJvp(replacements.operation(operation), builder, replacements);
+      if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
+      else if (isOf(jvpOp, operation)) this.#resolveJvp(operation, builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements));
     }
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
@@ -135,18 +135,19 @@ class Differentiation implements SweepHost, ForwardHost {
     return withRegions(withOperands(operation, replacements.all(operation.operands)), regions);
   }
 
-  #resolveVjp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
-    const callee = this.signature(operation.attributes.callee as string);
-    const wrt = differentiated(callee, operation.attributes.wrt as readonly number[]);
+  #resolveVjp(transform: Operation<DerivativeAttributes>, builder: BlockBuilder, replacements: Replacements): void {
+    const { attributes } = transform;
+    const operation = replacements.operation(transform);
+    const callee = this.signature(attributes.callee);
+    const wrt = differentiated(callee, attributes.wrt);
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     builder.origin = operation.origin;
     const split = this.splitCall(callee.name, active);
     const args = groupOf(operation, "arguments");
-    const { bindings } = operation.attributes.bindings as Bindings;
     const bound = bindSymbols(
       callee,
       args.map((v) => v.type),
-      bindings,
+      attributes.bindings.bindings,
     );
     const count = callee.results.length;
     const [names, gradientNames] = [operation.results.slice(0, count), operation.results.slice(count)].map((vs) =>
@@ -163,20 +164,21 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
 
-  #resolveJvp(operation: Operation, builder: BlockBuilder, replacements: Replacements): void {
-    const callee = this.signature(operation.attributes.callee as string);
-    const wrt = differentiated(callee, operation.attributes.wrt as readonly number[]);
+  #resolveJvp(transform: Operation<DerivativeAttributes>, builder: BlockBuilder, replacements: Replacements): void {
+    const { attributes } = transform;
+    const operation = replacements.operation(transform);
+    const callee = this.signature(attributes.callee);
+    const wrt = differentiated(callee, attributes.wrt);
     builder.origin = operation.origin;
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     const made = this.tangentCall(callee.name, active);
     const args = groupOf(operation, "arguments");
     const tangents = groupOf(operation, "tangents");
     const ordered = active.flatMap((a, i) => (a ? [tangents[wrt.indexOf(i)]] : []));
-    const { bindings } = operation.attributes.bindings as Bindings;
     const bound = bindSymbols(
       callee,
       args.map((v) => v.type),
-      bindings,
+      attributes.bindings.bindings,
     );
     const count = callee.results.length;
     const floats = callee.results.flatMap((type, i) => (isDifferentiable(type) ? [i] : []));

@@ -2,9 +2,9 @@
 // left without callers falls to dead-node-elimination.
 
 import {
-  type Bindings,
   type Block,
   BlockBuilder,
+  bindingsOf,
   bindSymbols,
   Cloner,
   calleeOf,
@@ -124,11 +124,10 @@ class Inlining {
 
   #splice(operation: Operation, callee: Func, builder: BlockBuilder): void {
     const args = this.#replacements.all(operation.operands);
-    const { bindings } = operation.attributes.bindings as Bindings;
     const bound = bindSymbols(
       signatureOf(callee),
       args.map((v) => v.type),
-      bindings,
+      bindingsOf(operation),
     );
     const results = this.#isLastUse(callee, bound)
       ? this.#move(callee, args, builder)

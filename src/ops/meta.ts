@@ -1,12 +1,12 @@
 // Operations about other operations: stop_gradient, check, probe.
 
-import { emit, type Op, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
+import { emit, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
 import { defineOp, emit1 } from "./base/define.ts";
 import { not } from "./base/elementwise.ts";
 import { or } from "./scalar/bits.ts";
 import { broadcast, reduce } from "./shape/reduce.ts";
 
-export const stopGradientOp: Op = defineOp({
+export const stopGradientOp = defineOp({
   name: "stop_gradient",
   summary: "The same value, through which no derivative flows.",
   operands: [{ name: "x" }],
@@ -42,7 +42,7 @@ export function stopGradient(x: Value): Value {
   return emit1(stopGradientOp, [x], { names: [x.name] });
 }
 
-export const checkOp: Op = defineOp({
+export const checkOp = defineOp({
   name: "check",
   summary: "Fails with a message unless a condition holds.",
   operands: [{ name: "predicate" }],
@@ -65,7 +65,7 @@ export const checkOp: Op = defineOp({
     batch({ operation, operands: [predicate], batched, mask }) {
       const own = batched[0] ? predicate : broadcast(predicate, shapeOf(mask as Value));
       const holds = mask === null ? own : or(not(mask), own);
-      check(reduce(holds, { kind: "and", axes: [0] }), operation.attributes.message as string);
+      check(reduce(holds, { kind: "and", axes: [0] }), operation.attributes.message);
       return [];
     },
   },
@@ -90,7 +90,7 @@ export function check(predicate: Value, message: string): void {
   emit(checkOp, [predicate], { attributes: { message } });
 }
 
-export const probeOp: Op = defineOp({
+export const probeOp = defineOp({
   name: "probe",
   summary: "Shows a value to an observer and passes it on.",
   operands: [{ name: "x" }],
@@ -100,7 +100,7 @@ export const probeOp: Op = defineOp({
   aliases: [0],
   types: (x) => x.operands,
   eval(x) {
-    x.observe(x.attributes.name as string, x.operands[0]);
+    x.observe(x.attributes.name, x.operands[0]);
     return x.operands;
   },
   // the tangent and the cotangent pass without being shown

@@ -7,12 +7,13 @@ import {
   type Func,
   freeValues,
   groupOf,
+  isOf,
   type Module,
   type Operation,
   ValueSet,
   walk,
 } from "../../../src/ir/index.ts";
-import { mappedOf } from "../../../src/ops/index.ts";
+import { type MapAttributes, mappedOf, vmapOp } from "../../../src/ops/index.ts";
 
 /**
  * The operations that map a function whose derivatives are all taken where the whole batch is. They wait until these are
@@ -27,7 +28,7 @@ export function atOnePoint(module: Module): ReadonlySet<Operation> {
     walk(func.body, (operation) => {
       const callee = calleeOf(operation);
       if (callee === null) return;
-      if (!transformed.has(func.name) && operation.op.traits.maps && isAtOnePoint(operation, funcs)) {
+      if (!transformed.has(func.name) && isOf(vmapOp, operation) && isAtOnePoint(operation, funcs)) {
         waiting.add(operation);
       } else if (operation.op.traits.transform || transformed.has(func.name)) transformed.add(callee);
     });
@@ -35,9 +36,9 @@ export function atOnePoint(module: Module): ReadonlySet<Operation> {
   return waiting;
 }
 
-function isAtOnePoint({ operands, attributes }: Operation, funcs: ReadonlyMap<string, Func>): boolean {
+function isAtOnePoint({ operands, attributes }: Operation<MapAttributes>, funcs: ReadonlyMap<string, Func>): boolean {
   const mapped = mappedOf(attributes, operands.length);
-  const callee = funcs.get(attributes.callee as string) as Func;
+  const callee = funcs.get(attributes.callee) as Func;
   let derivatives = 0;
   const isShared = onlyAlong(
     callee,
@@ -56,7 +57,7 @@ function onlyAlong(
   const batched = new ValueSet(mapped);
   for (const operation of body.operations) {
     const { op, operands, regions, results } = operation;
-    const isDerivative = op.traits.transform && !op.traits.maps;
+    const isDerivative = op.traits.transform && op !== vmapOp;
     if (isDerivative) {
       found();
       if (groupOf(operation, "arguments").some((v) => batched.has(v))) return false;

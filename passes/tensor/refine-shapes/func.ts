@@ -7,9 +7,9 @@ import {
   type Attributes,
   type AxisPairs,
   axisPairs,
-  type Bindings,
   type Block,
   BlockBuilder,
+  bindingsOf,
   bindSymbols,
   bindType,
   type Constraint,
@@ -23,6 +23,7 @@ import {
   forEachDim,
   groupOf,
   inferSymbols,
+  isOf,
   makeBlock,
   makeFunc,
   makeOperation,
@@ -42,7 +43,7 @@ import {
   withBuilder,
   withParts,
 } from "../../../src/ir/index.ts";
-import { broadcastOperands, elementTypes, isUnranked, mappedOf, rankOf } from "../../../src/ops/index.ts";
+import { broadcastOperands, elementTypes, isUnranked, mappedOf, rankOf, vmapOp } from "../../../src/ops/index.ts";
 
 /** A function for certain argument types. */
 export interface Request {
@@ -178,9 +179,9 @@ export class FuncRefiner {
   *#calleeAttributes(operation: Operation, name: string): Steps<Attributes> {
     const callee = signatureOf(this.#host.func(name));
     const args = groupOf(operation, "arguments").map((v) => this.#get(v).type);
-    const types = operation.op.traits.maps ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
-    const written = operation.attributes.bindings as Bindings;
-    const explicit = mapValues(written.bindings, (d) => this.#dim(d));
+    const isMap = isOf(vmapOp, operation);
+    const types = isMap ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
+    const explicit = mapValues(bindingsOf(operation), (d) => this.#dim(d));
     const bound = bindCallee(callee, types, explicit);
     const asItIs = !callee.arguments.some(isUnranked) && Object.values(bound).every((d) => typeof d !== "number");
     const func: Func = yield { callee: name, types: asItIs ? null : types, bound: asItIs ? {} : bound };

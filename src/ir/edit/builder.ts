@@ -18,8 +18,9 @@ import type { Constraint } from "../types/constraint.ts";
 import type { Type } from "../types/type.ts";
 import { DimScope, inferTypes } from "./infer.ts";
 
-export interface EmitOptions {
-  readonly attributes?: Attributes;
+export interface EmitOptions<A extends Attributes = Attributes> {
+  /** Those without a default at least. */
+  readonly attributes?: Partial<A>;
   readonly regions?: readonly Block[];
   /** Result types, for ops whose operands do not determine them. */
   readonly types?: readonly Type[] | null;
@@ -32,7 +33,7 @@ export interface EmitOptions {
 
 /** Where operations go. Tracing, passes and eager execution differ in nothing but this. */
 export interface Builder {
-  emit(op: Op, operands: readonly Value[], options?: EmitOptions): readonly Value[];
+  emit<A extends Attributes>(op: Op<A>, operands: readonly Value[], options?: EmitOptions<A>): readonly Value[];
 }
 
 /** What the blocks of one function share while it is built: symbols, constraints, and who it may call. */
@@ -82,7 +83,7 @@ export class BlockBuilder implements Builder {
     return value;
   }
 
-  emit(op: Op, operands: readonly Value[], options: EmitOptions = {}): readonly Value[] {
+  emit<A extends Attributes>(op: Op<A>, operands: readonly Value[], options: EmitOptions<A> = {}): readonly Value[] {
     if (this.#closed) fail("scope", `${op.name}: the block it would go to is finished`, { origin: options.origin });
     const operation = makeOperation(op, operands, options, this.scope, options.origin ?? this.origin);
     this.operations.push(operation);
@@ -114,10 +115,10 @@ export class BlockBuilder implements Builder {
 }
 
 /** Checks attributes, runs the type rule and makes the operation with fresh results. */
-export function makeOperation(
-  op: Op,
+export function makeOperation<A extends Attributes>(
+  op: Op<A>,
   operands: readonly Value[],
-  options: EmitOptions,
+  options: EmitOptions<A>,
   scope: FuncScope,
   origin: Origin | null = options.origin ?? null,
 ): Operation {
@@ -189,7 +190,11 @@ export function withBuilder<T>(builder: Builder, body: () => T): T {
 }
 
 /** Appends an operation to the current builder. */
-export function emit(op: Op, operands: readonly Value[], options?: EmitOptions): readonly Value[] {
+export function emit<A extends Attributes>(
+  op: Op<A>,
+  operands: readonly Value[],
+  options?: EmitOptions<A>,
+): readonly Value[] {
   return currentBuilder().emit(op, operands, options);
 }
 

@@ -8,10 +8,13 @@ import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
 import { isDType } from "../types/dtype.ts";
 import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
 
+/** Attributes as written: what is undefined is left out. */
+type Given = Readonly<Record<string, Attribute | undefined>>;
+
 const none: Attributes = Object.freeze({});
 
 /** `given` with defaults filled in, in the record's order, frozen; a wrong name or kind is an error. */
-export function completeAttributes(op: Op, given: Attributes = none): Attributes {
+export function completeAttributes(op: Op, given: Given = none): Attributes {
   const names = Object.keys(op.attributes);
   const complete: Record<string, Attribute> = {};
   for (const name of names) {
@@ -24,7 +27,7 @@ export function completeAttributes(op: Op, given: Attributes = none): Attributes
 }
 
 /** Requires exactly the record's attributes, each of its kind. */
-export function checkAttributes(op: Op, attributes: Attributes, given: Attributes = attributes): void {
+export function checkAttributes(op: Op, attributes: Attributes, given: Given = attributes): void {
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(op.attributes, name)) continue;
     const known = Object.keys(op.attributes).join(", ") || "none";

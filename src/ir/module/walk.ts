@@ -66,6 +66,11 @@ export function calleeOf(operation: Operation): string | null {
   return typeof name === "string" && operation.op.attributes.callee?.kind === "function" ? name : null;
 }
 
+/** The symbols that an operation with a callee binds explicitly. */
+export function bindingsOf({ attributes: { bindings } }: Operation): Readonly<Record<string, Dim>> {
+  return typeof bindings === "object" && "bindings" in bindings ? bindings.bindings : {};
+}
+
 /** The functions a function calls, each once, in order of first call. */
 export function calleesOf(func: Func): readonly string[] {
   const names = new Set<string>();

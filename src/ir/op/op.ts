@@ -82,7 +82,7 @@ export interface Op<A extends Attributes = Attributes> {
   readonly effect: Effect;
   readonly traits: Traits;
   /** Of an op that repeats a region. */
-  readonly loop: LoopInterface<Op> | null;
+  readonly loop: LoopInterface<Op, A> | null;
   /** For each result, counted from the first, the operand in whose memory it stands: it is no value of its own. */
   readonly aliases: readonly number[];
   readonly scalar: meaning.ScalarMeaning<A> | null;
@@ -132,7 +132,8 @@ function filled<Parts extends object>(defaults: Parts, given: Partial<Parts>): P
   return parts;
 }
 
-type NoAttributes = Record<never, AttributeSpec>;
+/** The specifications of an op without attributes. */
+export type NoAttributes = Record<never, AttributeSpec>;
 
 /**
  * Makes an op record; the public way to add an op, and the project's own.

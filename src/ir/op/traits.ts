@@ -1,6 +1,7 @@
 // What passes may ask of an op instead of naming it.
 
 import type { Dim } from "../types/dim.ts";
+import type { Attributes } from "./attribute-spec.ts";
 import type { OperationOf } from "./operation.ts";
 
 export interface Traits {
@@ -14,8 +15,6 @@ export interface Traits {
   readonly memory: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform: boolean;
-  /** Its callee gets the arguments in attribute `mapped` element by element. */
-  readonly maps: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */
@@ -33,7 +32,6 @@ export const noTraits: Traits = Object.freeze({
   constant: false,
   memory: false,
   transform: false,
-  maps: false,
   branches: false,
   wraps: false,
   cheap: false,
@@ -44,7 +42,7 @@ export const noTraits: Traits = Object.freeze({
  * How a loop's operands, regions and results go together. What is carried enters every region, and comes back as the first
  * results of the body and of the operation; what the body yields beyond is collected, and no region reads it.
  */
-export interface LoopInterface<O> {
+export interface LoopInterface<O, A extends Attributes = Attributes> {
   /** The operand group of what is carried. */
   readonly carried: string;
   /** How many arguments of the body stand before what is carried: the index of `for`. */
@@ -54,5 +52,5 @@ export interface LoopInterface<O> {
   /** Which region says whether the loop goes on; null where the number of steps is known when it begins. */
   readonly test: number | null;
   /** The number of steps, where a type or an attribute states it. */
-  extent(operation: OperationOf<O>): Dim | null;
+  extent(operation: OperationOf<O, A>): Dim | null;
 }

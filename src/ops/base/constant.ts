@@ -16,7 +16,6 @@ import {
   type MemRefType,
   NdList,
   ndscalar,
-  type Op,
   printType,
   sameDim,
   scalar,
@@ -34,7 +33,7 @@ const unbatched = { kind: "none", reason: "it has no operands to batch" } as con
 
 // ---- constant -------------------------------------------------------------------------------------------------------
 
-export const constantOp: Op = defineOp({
+export const constantOp = defineOp({
   name: "constant",
   summary: "A known value: one number for every element, or an array.",
   operands: [],
@@ -111,14 +110,14 @@ export function constantLike(value: number, like: Value): Value {
 
 // ---- iota -----------------------------------------------------------------------------------------------------------
 
-export const iotaOp: Op = defineOp({
+export const iotaOp = defineOp({
   name: "iota",
   summary: "Counts along an axis: 0, 1, 2, …",
   operands: [],
   attributes: { axis: { kind: "integer", default: 0, summary: "the axis along which it counts" } },
   types(x) {
     const type = requireDeclared(x);
-    const axis = x.attributes.axis as number;
+    const axis = x.attributes.axis;
     if (axis < 0 || axis >= type.shape.length) {
       x.fail("axis", `axis ${axis} is not an axis of ${printType(type)}`);
     }
@@ -128,7 +127,7 @@ export const iotaOp: Op = defineOp({
   eval(x) {
     const type = x.operation.results[0].type as TensorType;
     const array = allocate(type.dtype, x.shape(type));
-    const axis = x.attributes.axis as number;
+    const axis = x.attributes.axis;
     const stride = stridesOf(array.shape)[axis];
     const { round } = dtypes[type.dtype];
     for (let i = 0; i < array.data.length; i++) array.data[i] = round(Math.floor(i / stride) % array.shape[axis]);
@@ -139,7 +138,7 @@ export const iotaOp: Op = defineOp({
   lowering: {
     kind: "element",
     element: (x, at) =>
-      cast(indexValue(at[x.operation.attributes.axis as number]), (x.operation.results[0].type as TensorType).dtype),
+      cast(indexValue(at[x.operation.attributes.axis]), (x.operation.results[0].type as TensorType).dtype),
   },
   docs: {
     semantics: "Each element is its own subscript along the axis, wrapped to the dtype.",
@@ -167,7 +166,7 @@ export function indexValue(d: Dim): Value {
 
 // ---- dim ------------------------------------------------------------------------------------------------------------
 
-export const dimOp: Op = defineOp({
+export const dimOp = defineOp({
   name: "dim",
   summary: "The value of a dimension expression.",
   operands: [{ name: "operands", variadic: true }],
@@ -191,7 +190,7 @@ export const dimOp: Op = defineOp({
   },
   eval(x) {
     const { dtype } = x.operation.results[0].type as TensorType;
-    return [ndscalar(dtype, dtypes[dtype].round(x.affine(x.attributes.value as Dim, "operands")))];
+    return [ndscalar(dtype, dtypes[dtype].round(x.affine(x.attributes.value, "operands")))];
   },
   derivative: zeroDerivative,
   batching: unbatched,
@@ -216,7 +215,7 @@ export function dim(d: Dim, dtype: Extract<DType, "i32" | "index"> = "i32"): Val
 
 // ---- empty ----------------------------------------------------------------------------------------------------------
 
-export const emptyOp: Op = defineOp({
+export const emptyOp = defineOp({
   name: "empty",
   summary: "An empty list.",
   operands: [],

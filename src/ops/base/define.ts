@@ -1,6 +1,7 @@
 // Making op records, and the shorthands their families share.
 
 import {
+  type Attributes,
   type DType,
   type EmitOptions,
   emit,
@@ -17,7 +18,7 @@ import {
 export { defineOp } from "../../ir/index.ts";
 
 /** Appends an operation of one result to the current builder. */
-export function emit1(op: Op, operands: readonly Value[], options?: EmitOptions): Value {
+export function emit1<A extends Attributes>(op: Op<A>, operands: readonly Value[], options?: EmitOptions<A>): Value {
   return emit(op, operands, options)[0];
 }
 

@@ -3,7 +3,8 @@
 
 import {
   type Attribute,
-  type AttributeSpec,
+  type AttributeSpecs,
+  type AttributesOf,
   allocate,
   type Derivative,
   type Dim,
@@ -12,6 +13,7 @@ import {
   type EvalContext,
   isFloat,
   type NdArray,
+  type NoAttributes,
   type Op,
   type Operation,
   type PartialDerivative,
@@ -40,7 +42,7 @@ const dtypeSets: Readonly<Record<DTypeSet, (dtype: DType) => boolean>> = {
   any: () => true,
 };
 
-export interface ElementwiseRow {
+export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
   readonly name: string;
   readonly summary: string;
   /** Names of the operands: `["x"]`, `["x", "y"]`. */
@@ -48,16 +50,20 @@ export interface ElementwiseRow {
   readonly dtypes: DTypeSet;
   /** The result's dtype, where it is not the operands'. */
   readonly result?: DType;
-  readonly attributes?: Readonly<Record<string, AttributeSpec>>;
+  readonly attributes?: S;
   /** Refuses attributes out of range. */
-  readonly require?: (x: TypeContext) => void;
+  readonly require?: (x: TypeContext<AttributesOf<S>>) => void;
   readonly commutative?: boolean;
   readonly cheap?: boolean;
-  readonly scalar: ScalarMeaning;
+  readonly scalar: ScalarMeaning<AttributesOf<S>>;
   /** Partial derivatives, or why there are none. */
   readonly partials:
-    | ((operands: readonly Value[], result: Value, operation: Operation) => readonly PartialDerivative[])
-    | Derivative;
+    | ((
+        operands: readonly Value[],
+        result: Value,
+        operation: Operation<AttributesOf<S>>,
+      ) => readonly PartialDerivative[])
+    | Derivative<AttributesOf<S>>;
   readonly semantics: string;
   /** A call of `@main` with its result, and the dtype of its arguments. */
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
@@ -68,7 +74,9 @@ export interface ElementwiseRow {
  *
  * @__NO_SIDE_EFFECTS__
  */
-export function elementwise(row: ElementwiseRow): Op {
+export function elementwise<const S extends AttributeSpecs = NoAttributes>(
+  row: ElementwiseRow<S>,
+): Op<AttributesOf<S>> {
   const accepts = dtypeSets[row.dtypes];
   return defineOp({
     name: row.name,
@@ -104,7 +112,9 @@ const describeSet: Readonly<Record<DTypeSet, string>> = {
   any: "any",
 };
 
-function exampleOf({ name, operands, result, example }: ElementwiseRow): string {
+type Example = Pick<ElementwiseRow, "name" | "operands" | "result" | "example">;
+
+function exampleOf({ name, operands, result, example }: Example): string {
   const args = operands.map((o) => `%${o}: ${example.dtype}`).join(", ");
   const type = result ?? example.dtype;
   const attributes = example.attributes === undefined ? "" : `, ${example.attributes}`;
@@ -204,7 +214,7 @@ const selectScalar: ScalarMeaning = {
   exact: true,
 };
 
-export const selectOp: Op = defineOp({
+export const selectOp = defineOp({
   name: "select",
   summary: "Takes each element from one of two operands.",
   operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
@@ -259,7 +269,7 @@ const castScalar: ScalarMeaning = {
     dtype === "bool" ? `Boolean(${x})` : dtype === "index" ? `Math.trunc(${x}) || 0` : `+${x}`,
 };
 
-export const castOp: Op = defineOp({
+export const castOp = defineOp({
   name: "cast",
   summary: "Converts elements to another dtype.",
   operands: [{ name: "x" }],
@@ -322,7 +332,7 @@ function comparison(direction: Attribute): readonly [string, (x: number, y: numb
   return comparisons[direction as Direction];
 }
 
-export const compareOp: Op = elementwise({
+export const compareOp = elementwise({
   name: "compare",
   cheap: true,
   summary: "Compares elements.",
@@ -352,7 +362,7 @@ export function compare(x: Value, y: Value, direction: Direction): Value {
 
 export const notDifferentiable = { kind: "zero", reason: "bits have no derivative" } as const;
 
-export const notOp: Op = elementwise({
+export const notOp = elementwise({
   name: "not",
   cheap: true,
   summary: "The other truth value of a bool, the other bits of an integer.",

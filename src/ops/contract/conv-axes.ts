@@ -1,6 +1,14 @@
 // What the axes of a convolution's three tensors are, and groups that move from one of them to another.
 
-import { type Dim, exactDim, mulDims, type Operation, type TensorType, type Value } from "../../ir/index.ts";
+import {
+  type AttributesOf,
+  type Dim,
+  exactDim,
+  mulDims,
+  type Operation,
+  type TensorType,
+  type Value,
+} from "../../ir/index.ts";
 import { tensorOf } from "../base/define.ts";
 import { permute, reshape } from "../structural/structural.ts";
 import { type AxisWindow, type WindowLists, type WindowNames, windowsOf } from "../window/window-shape.ts";
@@ -30,6 +38,25 @@ export interface ConvOptions {
   readonly resultAxes?: readonly number[];
 }
 
+export const convAttributes = {
+  strides: { kind: "integers", default: [], summary: "from one place of the kernel to the next, per spatial axis" },
+  low: { kind: "dims", default: [], summary: "how many zeros stand before each spatial axis; negative: cut off" },
+  high: { kind: "dims", default: [], summary: "how many zeros stand behind each spatial axis; negative: cut off" },
+  dilation: { kind: "integers", default: [], summary: "the distance between neighbours of x; zeros stand between" },
+  kernel_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the kernel" },
+  feature_groups: { kind: "dim", default: 1, summary: "groups of features, each with a part of the kernel" },
+  batch_groups: { kind: "dim", default: 1, summary: "groups of the batch, each with a part of the kernel" },
+  x_axes: { kind: "axes", default: [], summary: "x's axes: batch, feature, spatial ones; none: ascending" },
+  kernel_axes: {
+    kind: "axes",
+    default: [],
+    summary: "the kernel's axes: output feature, input feature, spatial ones; none: ascending",
+  },
+  result_axes: { kind: "axes", default: [], summary: "the result's axes: batch, feature, spatial ones" },
+} as const;
+
+export type ConvAttributes = AttributesOf<typeof convAttributes>;
+
 export const convNames: WindowNames = {
   strides: "strides",
   low: "low",
@@ -51,13 +78,13 @@ export interface ConvShape {
   readonly windows: readonly AxisWindow[];
 }
 
-export function listsOfConv(attributes: Operation["attributes"]): WindowLists {
+export function listsOfConv(attributes: ConvAttributes): WindowLists {
   return {
-    strides: attributes.strides as readonly number[],
-    low: attributes.low as readonly Dim[],
-    high: attributes.high as readonly Dim[],
-    dilation: attributes.dilation as readonly number[],
-    windowDilation: attributes.kernel_dilation as readonly number[],
+    strides: attributes.strides,
+    low: attributes.low,
+    high: attributes.high,
+    dilation: attributes.dilation,
+    windowDilation: attributes.kernel_dilation,
   };
 }
 
@@ -71,18 +98,18 @@ export function axesOfLayout({ batch, feature, spatial }: Layout): readonly numb
   return [batch, feature, ...spatial];
 }
 
-export function convShape({ attributes, operands }: Operation): ConvShape {
+export function convShape({ attributes, operands }: Operation<ConvAttributes>): ConvShape {
   return shapeOfConv(attributes, (operands[1].type as TensorType).shape);
 }
 
-export function shapeOfConv(attributes: Operation["attributes"], kernel: readonly Dim[]): ConvShape {
-  const layout = (name: string): Layout => layoutOf(attributes[name] as readonly number[], kernel.length);
-  const [featureGroups, batchGroups] = [attributes.feature_groups as Dim, attributes.batch_groups as Dim];
-  const sizes = layout("kernel_axes").spatial.map((a) => kernel[a]);
+export function shapeOfConv(attributes: ConvAttributes, kernel: readonly Dim[]): ConvShape {
+  const { feature_groups: featureGroups, batch_groups: batchGroups } = attributes;
+  const ofKernel = layoutOf(attributes.kernel_axes, kernel.length);
+  const sizes = ofKernel.spatial.map((a) => kernel[a]);
   return {
-    x: layout("x_axes"),
-    kernel: layout("kernel_axes"),
-    result: layout("result_axes"),
+    x: layoutOf(attributes.x_axes, kernel.length),
+    kernel: ofKernel,
+    result: layoutOf(attributes.result_axes, kernel.length),
     featureGroups,
     batchGroups,
     groups: mulDims(featureGroups, batchGroups),

@@ -26,7 +26,7 @@ import { add, div, mul } from "../scalar/arithmetic.ts";
 import { isBelow, nestedLoops } from "../shape/reduce-order.ts";
 import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "../window/window-loops.ts";
 import { contractionKind, lowerContraction } from "./contraction.ts";
-import { type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
+import { type ConvAttributes, type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
 
@@ -42,7 +42,7 @@ function sidesOf(shape: readonly number[], { batch, feature, spatial }: Layout) 
   };
 }
 
-export function evalConv(x: EvalContext): NdArray {
+export function evalConv(x: EvalContext<ConvAttributes>): NdArray {
   const [image, kernel] = x.operands;
   const c = convShape(x.operation);
   const result = allocate(image.dtype, x.shape(x.operation.results[0].type));
@@ -93,7 +93,7 @@ function sumOfProducts({ dtype, data: left }: NdArray, { data: right }: NdArray)
 // ---- as loops -------------------------------------------------------------------------------------------------------
 
 /** Whether an element is padding is decided once for all features. */
-export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
+export function lowerConv(x: LowerContext<ConvAttributes>, at: readonly Dim[]): Value {
   const c = convShape(x.operation);
   const [image, kernel] = x.operation.operands.map(tensorOf);
   const zero = constant(0, scalar(image.dtype));
@@ -122,7 +122,7 @@ export function lowerConv(x: LowerContext, at: readonly Dim[]): Value {
  * The same sums as tiles: rows are places in the batch, columns the output features of a group, and what is summed is
  * packed with its padding. Null where there is too little to tile.
  */
-export function lowerWholeConv(operation: Operation): ((x: WholeContext) => void) | null {
+export function lowerWholeConv(operation: Operation<ConvAttributes>): ((x: WholeContext) => void) | null {
   const c = convShape(operation);
   const [image, kernel, result] = [...operation.operands, ...operation.results].map(tensorOf);
   const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);

@@ -4,7 +4,6 @@ import {
   type BatchContext,
   type Dim,
   mulDims,
-  type Op,
   type TensorType,
   type TransposeContext,
   type TypeContext,
@@ -25,8 +24,10 @@ import {
 } from "../window/window-shape.ts";
 import {
   axesOfLayout,
+  type ConvAttributes,
   type ConvOptions,
   type ConvShape,
+  convAttributes,
   convNames,
   convShape,
   fold,
@@ -39,26 +40,11 @@ import {
 } from "./conv-axes.ts";
 import { evalConv, lowerConv, lowerWholeConv } from "./conv-loops.ts";
 
-export const convOp: Op = defineOp({
+export const convOp = defineOp({
   name: "conv",
   summary: "Sums products of a kernel and what it lies over, at each of its places.",
   operands: [{ name: "x" }, { name: "kernel" }],
-  attributes: {
-    strides: { kind: "integers", default: [], summary: "from one place of the kernel to the next, per spatial axis" },
-    low: { kind: "dims", default: [], summary: "how many zeros stand before each spatial axis; negative: cut off" },
-    high: { kind: "dims", default: [], summary: "how many zeros stand behind each spatial axis; negative: cut off" },
-    dilation: { kind: "integers", default: [], summary: "the distance between neighbours of x; zeros stand between" },
-    kernel_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the kernel" },
-    feature_groups: { kind: "dim", default: 1, summary: "groups of features, each with a part of the kernel" },
-    batch_groups: { kind: "dim", default: 1, summary: "groups of the batch, each with a part of the kernel" },
-    x_axes: { kind: "axes", default: [], summary: "x's axes: batch, feature, spatial ones; none: ascending" },
-    kernel_axes: {
-      kind: "axes",
-      default: [],
-      summary: "the kernel's axes: output feature, input feature, spatial ones; none: ascending",
-    },
-    result_axes: { kind: "axes", default: [], summary: "the result's axes: batch, feature, spatial ones" },
-  },
+  attributes: convAttributes,
   types: (x) => [convType(x)],
   eval: (x) => [evalConv(x)],
   derivative: {
@@ -92,7 +78,7 @@ export const convOp: Op = defineOp({
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 
-function convType(x: TypeContext) {
+function convType(x: TypeContext<ConvAttributes>) {
   const dtype = dtypeOf(requireTensor(x, 0));
   if (dtype === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
   if (dtypeOf(requireTensor(x, 1)) !== dtype) {
@@ -102,7 +88,7 @@ function convType(x: TypeContext) {
   if (image === null || kernel === null) return unranked(dtype);
   const rank = image.shape.length;
   requireRanks(x, rank, kernel.shape.length);
-  for (const name of ["x_axes", "kernel_axes", "result_axes"]) requireLayout(x, name, rank);
+  for (const name of ["x_axes", "kernel_axes", "result_axes"] as const) requireLayout(x, name, rank);
   requireLists(x, listsOfConv(x.attributes), convNames, rank - 2, "spatial axis");
   return resultType(x, image, kernel);
 }
@@ -112,14 +98,22 @@ function requireRanks(x: TypeContext, rank: number, kernel: number): void {
   if (kernel !== rank) x.fail("shape", `the kernel has rank ${kernel}, expected ${rank} as x`);
 }
 
-function requireLayout(x: TypeContext, name: string, rank: number): void {
-  const axes = x.attributes[name] as readonly number[];
+function requireLayout(
+  x: TypeContext<ConvAttributes>,
+  name: "x_axes" | "kernel_axes" | "result_axes",
+  rank: number,
+): void {
+  const axes = x.attributes[name];
   if (axes.length === 0) return;
   requireAxes(x, axes, rank, name);
   if (axes.length !== rank) x.fail("axis", `${name} names ${axes.length} axes, expected all ${rank}`);
 }
 
-function resultType(x: TypeContext, { dtype, shape }: TensorType, { shape: kernel }: TensorType): TensorType {
+function resultType(
+  x: TypeContext<ConvAttributes>,
+  { dtype, shape }: TensorType,
+  { shape: kernel }: TensorType,
+): TensorType {
   const c = shapeOfConv(x.attributes, kernel);
   const { featureGroups, batchGroups } = c;
   x.atLeast(featureGroups, 0, "feature_groups");
@@ -205,7 +199,7 @@ function windowsBack(x: Value, { x: layout, windows }: ConvShape, by: ByAxis): r
  * The kernel turned round moves over the cotangent, strides and dilation exchanged: features of the result are summed
  * within their group. Groups of the batch come back as groups of features.
  */
-function inputCotangent({ operation, operands: [x, kernel], cotangent }: TransposeContext): Value {
+function inputCotangent({ operation, operands: [x, kernel], cotangent }: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
   const turned = reverse(kernel, c.kernel.spatial);
   const back = convOf(cotangent, regroup(turned, c.kernel.batch, c.kernel.feature, c.groups), {
@@ -220,7 +214,7 @@ function inputCotangent({ operation, operands: [x, kernel], cotangent }: Transpo
 }
 
 /** The cotangent moves over x as a kernel whose places are the kernel's elements; what is summed is the batch. */
-function kernelCotangent({ operation, operands: [x], cotangent }: TransposeContext): Value {
+function kernelCotangent({ operation, operands: [x], cotangent }: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
   return convOf(x, cotangent, {
     x: swapped(c.x),
@@ -235,7 +229,7 @@ function kernelCotangent({ operation, operands: [x], cotangent }: TransposeConte
 // ---- batching -------------------------------------------------------------------------------------------------------
 
 /** The new axis joins the batch or the output features, or makes more groups where it belongs to both operands. */
-function batchConv({ operation, operands: [x, kernel], batched, size }: BatchContext): Value {
+function batchConv({ operation, operands: [x, kernel], batched, size }: BatchContext<ConvAttributes>): Value {
   const c = convShape(operation);
   const ofBatch = c.batchGroups !== 1;
   if (batched[0] && batched[1]) {

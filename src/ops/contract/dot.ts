@@ -1,6 +1,7 @@
 // The general contraction of two tensors, with batch axes: matrix products of every kind.
 
 import {
+  type AttributesOf,
   type AxisPairs,
   allocate,
   axisPairs,
@@ -10,7 +11,6 @@ import {
   isInteger,
   type LowerContext,
   type NdArray,
-  type Op,
   type Operation,
   printShape,
   scalar,
@@ -29,30 +29,25 @@ import { nestedLoops } from "../shape/reduce-order.ts";
 import { permute } from "../structural/structural.ts";
 import { type Contraction, contractionKind, lowerContraction } from "./contraction.ts";
 
-interface Axes {
-  readonly contract: AxisPairs;
-  readonly batch: AxisPairs;
-}
+const noPairs = axisPairs();
 
-function axesOf(attributes: Readonly<Record<string, unknown>>): Axes {
-  return { contract: attributes.contract as AxisPairs, batch: attributes.batch as AxisPairs };
-}
+const dotAttributes = {
+  contract: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that are summed over, pair by pair" },
+  batch: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that run along together" },
+} as const;
+
+type DotAttributes = AttributesOf<typeof dotAttributes>;
 
 /** The axes of one side that are neither contracted nor batch, ascending. */
-function freeAxes(rank: number, { contract, batch }: Axes, side: keyof AxisPairs): readonly number[] {
+function freeAxes(rank: number, { contract, batch }: DotAttributes, side: keyof AxisPairs): readonly number[] {
   return otherAxes(rank, [...contract[side], ...batch[side]]);
 }
 
-const noPairs = axisPairs();
-
-export const dotOp: Op = defineOp({
+export const dotOp = defineOp({
   name: "dot",
   summary: "Sums products over paired axes.",
   operands: [{ name: "x" }, { name: "y" }],
-  attributes: {
-    contract: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that are summed over, pair by pair" },
-    batch: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that run along together" },
-  },
+  attributes: dotAttributes,
   types(x) {
     const [left, right] = [requireTensor(x, 0), requireTensor(x, 1)];
     const dtype = dtypeOf(left);
@@ -70,7 +65,7 @@ export const dotOp: Op = defineOp({
   batching: {
     kind: "rule",
     batch({ operation, operands: [x, y], batched }) {
-      const { contract, batch } = axesOf(operation.attributes);
+      const { contract, batch } = operation.attributes;
       const shift = (axes: readonly number[], by: boolean): readonly number[] => (by ? axes.map((a) => a + 1) : axes);
       const moved = (p: AxisPairs): AxisPairs => axisPairs(shift(p.left, batched[0]), shift(p.right, batched[1]));
       const both = batched[0] && batched[1];
@@ -88,7 +83,7 @@ export const dotOp: Op = defineOp({
   lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
   docs: {
     semantics:
-      "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
+      "DotAttributes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
     constraints: ["one dtype", "paired axes have equal extents", "an axis is paired at most once"],
     example: `func @main(%x: f64[2, 2], %y: f64[2, 2]) -> f64[2, 2] {
   %z = dot %x, %y, contract = [1] x [0] : f64[2, 2]
@@ -99,9 +94,9 @@ export const dotOp: Op = defineOp({
   },
 });
 
-function dotType(x: TypeContext, left: TensorType, right: TensorType): TensorType {
-  const axes = axesOf(x.attributes);
-  for (const [what, pairs] of Object.entries(axes) as [string, AxisPairs][]) {
+function dotType(x: TypeContext<DotAttributes>, left: TensorType, right: TensorType): TensorType {
+  const axes = x.attributes;
+  for (const [what, pairs] of Object.entries(axes)) {
     if (pairs.left.length !== pairs.right.length) {
       x.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
     }
@@ -141,13 +136,13 @@ export function dot(
 
 // ---- evaluation -----------------------------------------------------------------------------------------------------
 
-function evalDot(x: EvalContext): NdArray {
+function evalDot(x: EvalContext<DotAttributes>): NdArray {
   const [left, right] = x.operands;
   const { dtype } = left;
   const { round } = dtypes[dtype];
   const times = isInteger(dtype) ? Math.imul : (a: number, b: number) => a * b;
   const result = allocate(dtype, x.shape(x.operation.results[0].type));
-  const [p, q] = [sideOffsets(left, axesOf(x.attributes), "left"), sideOffsets(right, axesOf(x.attributes), "right")];
+  const [p, q] = [sideOffsets(left, x.attributes, "left"), sideOffsets(right, x.attributes, "right")];
   let next = 0;
   for (const [b, batch] of p.batch.entries()) {
     for (const row of p.free) {
@@ -165,7 +160,7 @@ function evalDot(x: EvalContext): NdArray {
 }
 
 /** The offsets of one operand's elements along its batch, free and contracted axes. */
-function sideOffsets({ shape }: NdArray, axes: Axes, side: keyof AxisPairs) {
+function sideOffsets({ shape }: NdArray, axes: DotAttributes, side: keyof AxisPairs) {
   const strides = stridesOf(shape);
   const along = (list: readonly number[]): Float64Array => offsetsOf(pick(shape, list), pick(strides, list));
   return {
@@ -178,8 +173,8 @@ function sideOffsets({ shape }: NdArray, axes: Axes, side: keyof AxisPairs) {
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
 /** ct[batch, xfree, yfree] · y over yfree → [batch, xfree, contracted], with x's axes put back in order. */
-function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
-  const axes = axesOf(operation.attributes);
+function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
+  const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
@@ -202,8 +197,8 @@ function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeCont
 }
 
 /** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
-function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext): Value {
-  const axes = axesOf(operation.attributes);
+function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
+  const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
@@ -227,8 +222,8 @@ function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeCon
 // ---- lowering -------------------------------------------------------------------------------------------------------
 
 /** The result as sums of products over lists of axes. */
-function contractionOf({ operands, attributes }: Operation): Shape {
-  const axes = axesOf(attributes);
+function contractionOf({ operands, attributes }: Operation<DotAttributes>): Shape {
+  const axes = attributes;
   const [left, right] = operands.map((v) => v.type as TensorType);
   const [leftFree, rightFree] = [
     freeAxes(left.shape.length, axes, "left"),
@@ -267,7 +262,7 @@ interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
 }
 
 /** One element: a loop over the contracted axes. */
-function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
+function lowerDot(x: LowerContext<DotAttributes>, at: readonly Dim[]): Value {
   const { dtype, batch, rows, depth, left, right } = contractionOf(x.operation);
   const zero = constant(0, scalar(dtype));
   const [b, row] = [at.slice(0, batch.length), at.slice(batch.length, batch.length + rows.length)];
@@ -278,7 +273,7 @@ function lowerDot(x: LowerContext, at: readonly Dim[]): Value {
   return nestedLoops(depth, [zero], step)[0];
 }
 
-function lowerWholeDot(operation: Operation): ((x: WholeContext) => void) | null {
+function lowerWholeDot(operation: Operation<DotAttributes>): ((x: WholeContext) => void) | null {
   const shape = contractionOf(operation);
   if (contractionKind(shape) === null) return null;
   return (x) =>

@@ -1,8 +1,8 @@
 // Calling functions of the module.
 
 import {
+  type AttributesOf,
   type Batched,
-  type Bindings,
   bindSymbols,
   bindType,
   type Dim,
@@ -10,7 +10,6 @@ import {
   emit,
   type ForwardContext,
   inferSymbols,
-  type Op,
   type Pullback,
   printType,
   type ReverseContext,
@@ -34,20 +33,21 @@ export const calleeAttributes = {
   },
 } as const;
 
+export type CalleeAttributes = AttributesOf<typeof calleeAttributes>;
+
 /** The callee's signature and what its symbols stand for here; null while the module is still being built. */
 export function resolve(
-  x: TypeContext,
+  x: TypeContext<CalleeAttributes>,
   args: readonly Type[] = x.group("arguments"),
 ): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
-  const callee = x.signature(x.attributes.callee as string);
+  const callee = x.signature(x.attributes.callee);
   if (callee === null) return null;
-  const bound = bindSymbols(callee, args, (x.attributes.bindings as Bindings).bindings);
+  const bound = bindSymbols(callee, args, x.attributes.bindings.bindings);
   for (const [i, parameter] of callee.arguments.entries()) {
     requireType(x, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
   }
   // the callee's own proofs take its symbols for sizes
-  for (const [name, d] of Object.entries((x.attributes.bindings as Bindings).bindings))
-    x.atLeast(d, 0, `symbol ${name}`);
+  for (const [name, d] of Object.entries(x.attributes.bindings.bindings)) x.atLeast(d, 0, `symbol ${name}`);
   for (const c of callee.constraints) {
     const side = (d: Dim): Dim => bindDim(d, bound);
     const what = `@${callee.name} needs ${c.left} ${c.relation} ${c.right}: ${c.left}`;
@@ -79,23 +79,27 @@ export function requireType(x: TypeContext, what: string, got: Type, expected: T
   }
 }
 
-export function declaredTypes(x: TypeContext): readonly Type[] {
+export function declaredTypes(x: TypeContext<CalleeAttributes>): readonly Type[] {
   return x.declared ?? x.fail("structure", `@${x.attributes.callee} is not a function of this module`);
 }
 
-export const callOp: Op = defineOp({
+const callAttributes = {
+  ...calleeAttributes,
+  checkpoint: {
+    kind: "boolean",
+    default: false,
+    summary: "the call stays one, and reverse mode runs the callee again rather than keep what it computed",
+  },
+} as const;
+
+type CallAttributes = AttributesOf<typeof callAttributes>;
+
+export const callOp = defineOp({
   name: "call",
   summary: "Calls a function of the module.",
   operands: [{ name: "arguments", variadic: true }],
   groups: ["arguments"],
-  attributes: {
-    ...calleeAttributes,
-    checkpoint: {
-      kind: "boolean",
-      default: false,
-      summary: "the call stays one, and reverse mode runs the callee again rather than keep what it computed",
-    },
-  },
+  attributes: callAttributes,
   assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }],
   level: "both",
   types(x) {
@@ -103,9 +107,9 @@ export const callOp: Op = defineOp({
     return found === null ? declaredTypes(x) : found.callee.results.map((t) => bindType(t, found.bound));
   },
   eval(x) {
-    const { bindings } = x.attributes.bindings as Bindings;
+    const { bindings } = x.attributes.bindings;
     const sizes = Object.fromEntries(Object.entries(bindings).map(([name, d]) => [name, x.dim(d)]));
-    return x.call(x.attributes.callee as string, x.operands, sizes);
+    return x.call(x.attributes.callee, x.operands, sizes);
   },
   derivative: { kind: "structured", reverse: reverseCall, forward: forwardCall },
   batching: { kind: "structured", batch: batchCall },
@@ -170,13 +174,13 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
  * Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. With
  * `checkpoint` the callee runs as it is, and the forward function before the backward one.
  */
-function reverseCall(x: ReverseContext): Pullback {
+function reverseCall(x: ReverseContext<CallAttributes>): Pullback {
   const args = x.operation.operands;
   const active = args.map((v) => x.isActive(v));
-  const callee = x.calleeSignature(x.operation.attributes.callee as string);
-  const again = x.operation.attributes.checkpoint === true;
+  const callee = x.calleeSignature(x.operation.attributes.callee);
+  const again = x.operation.attributes.checkpoint;
   const split = x.splitCall(callee.name, active, again);
-  const explicit = (x.operation.attributes.bindings as Bindings).bindings;
+  const explicit = x.operation.attributes.bindings.bindings;
   const { bound } = bindCall(callee, typesOf(x.operands), explicit);
   const count = x.operation.results.length;
   const names = x.operation.results.map((r) => r.name);
@@ -194,8 +198,8 @@ function reverseCall(x: ReverseContext): Pullback {
 }
 
 /** The callee's tangent function, on the same arguments and the tangents that there are. */
-function forwardCall(x: ForwardContext): Tangents {
-  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+function forwardCall(x: ForwardContext<CallAttributes>): Tangents {
+  const { callee, bindings } = x.operation.attributes;
   const made = x.tangentCall(
     callee,
     x.tangents.map((t) => t !== null),
@@ -203,7 +207,7 @@ function forwardCall(x: ForwardContext): Tangents {
   const { bound } = bindCall(x.calleeSignature(callee), typesOf(x.operands), bindings.bindings);
   const given = x.tangents.filter((t) => t !== null);
   const names = x.operation.results.map((r) => r.name);
-  const all = call(made.signature, [...x.operands, ...given], bound, names, x.operation.attributes.checkpoint === true);
+  const all = call(made.signature, [...x.operands, ...given], bound, names, x.operation.attributes.checkpoint);
   let next = names.length;
   return {
     results: all.slice(0, names.length),
@@ -212,10 +216,10 @@ function forwardCall(x: ForwardContext): Tangents {
 }
 
 /** The callee's batched function, on the same arguments. */
-function batchCall(x: StructuredBatchContext): Batched {
-  const { callee, bindings } = x.operation.attributes as { readonly callee: string; readonly bindings: Bindings };
+function batchCall(x: StructuredBatchContext<CallAttributes>): Batched {
+  const { callee, bindings } = x.operation.attributes;
   const made = x.batchedCall(callee, x.batched);
   const names = x.operation.results.map((r) => r.name);
-  const checkpoint = x.operation.attributes.checkpoint === true;
+  const checkpoint = x.operation.attributes.checkpoint;
   return { results: call(made.signature, x.operands, bindings.bindings, names, checkpoint), batched: made.batched };
 }

@@ -2,6 +2,7 @@
 
 import {
   AdjointError,
+  type AttributesOf,
   allocate,
   currentBlock,
   type Dim,
@@ -9,7 +10,6 @@ import {
   emit,
   groupOf,
   type NdArray,
-  type Op,
   type Operation,
   printType,
   sameType,
@@ -53,7 +53,7 @@ function requireCondition(x: TypeContext, what: string, type: Type): void {
 
 // ---- if -------------------------------------------------------------------------------------------------------------
 
-export const ifOp: Op = defineOp({
+export const ifOp = defineOp({
   name: "if",
   summary: "Runs one of two regions.",
   operands: [{ name: "predicate" }],
@@ -108,7 +108,7 @@ export function ifElse(
 
 // ---- while ----------------------------------------------------------------------------------------------------------
 
-export const whileOp: Op = defineOp({
+export const whileOp = defineOp({
   name: "while",
   summary: "Repeats its body while a condition on the carried values holds.",
   operands: [{ name: "carry", variadic: true }],
@@ -188,7 +188,14 @@ export function whileLoop(
 /** Stands for "the extent of what is scanned over". */
 const fromOver = -1;
 
-export const scanOp: Op = defineOp({
+const scanAttributes = {
+  reverse: { kind: "boolean", default: false, summary: "from the last element to the first" },
+  length: { kind: "dim", default: fromOver, summary: "number of steps; follows from `over` unless that is empty" },
+} as const;
+
+type ScanAttributes = AttributesOf<typeof scanAttributes>;
+
+export const scanOp = defineOp({
   name: "scan",
   summary: "A loop over the leading axis: carries values on and stacks what each step gives.",
   operands: [
@@ -196,10 +203,7 @@ export const scanOp: Op = defineOp({
     { name: "over", variadic: true },
   ],
   groups: ["carry", "over"],
-  attributes: {
-    reverse: { kind: "boolean", default: false, summary: "from the last element to the first" },
-    length: { kind: "dim", default: fromOver, summary: "number of steps; follows from `over` unless that is empty" },
-  },
+  attributes: scanAttributes,
   regions: [{ name: "body" }],
   assembly: [
     { kind: "bind", group: "carry" },
@@ -252,9 +256,9 @@ export const scanOp: Op = defineOp({
 });
 
 /** The number of steps of a scan. */
-function extentOfScan(operation: Operation): Dim {
+function extentOfScan(operation: Operation<ScanAttributes>): Dim {
   const [scanned] = groupOf(operation, "over");
-  return scanned === undefined ? (operation.attributes.length as Dim) : shapeOf(scanned)[0];
+  return scanned === undefined ? operation.attributes.length : shapeOf(scanned)[0];
 }
 
 function scannedType(x: TypeContext, type: Type, i: number): TensorType {
@@ -262,8 +266,8 @@ function scannedType(x: TypeContext, type: Type, i: number): TensorType {
   return x.fail("shape", `operand ${i} of over has type ${printType(type)}, expected a tensor with a leading axis`);
 }
 
-function scanLength(x: TypeContext, over: readonly TensorType[]): Dim {
-  const stated = x.attributes.length as Dim;
+function scanLength(x: TypeContext<ScanAttributes>, over: readonly TensorType[]): Dim {
+  const stated = x.attributes.length;
   if (over.length === 0) {
     if (stated === fromOver) x.fail("attribute", "length is missing", "it cannot follow from over, which is empty");
     x.atLeast(stated, 0, "length");
@@ -280,12 +284,12 @@ function stackedType(x: TypeContext, type: Type, length: Dim, i: number): Type {
   return x.fail("shape", `output ${i} of the body has type ${printType(type)}, expected a tensor`);
 }
 
-function evalScan(x: EvalContext): readonly NdArray[] {
+function evalScan(x: EvalContext<ScanAttributes>): readonly NdArray[] {
   const { operation } = x;
   const [body] = operation.regions;
   let carried = x.group("carry");
   const over = x.group("over");
-  const stated = x.attributes.length as Dim;
+  const stated = x.attributes.length;
   const length = stated === fromOver ? over[0].shape[0] : x.dim(stated);
   const outputs = operation.results.slice(carried.length).map((r) => {
     const shape = x.shape(r.type);

@@ -9,7 +9,6 @@ import {
   type ForwardContext,
   fail,
   freeValues,
-  type Op,
   type Pullback,
   type ReverseContext,
   type StructuredBatchContext,
@@ -22,7 +21,7 @@ import { zerosLike } from "../base/zeros.ts";
 import { requireTypes } from "../loop/loop.ts";
 import { isFloatType } from "./transforms.ts";
 
-export const customVjpOp: Op = defineOp({
+export const customVjpOp = defineOp({
   name: "custom_vjp",
   summary: "A computation with its own rule for reverse mode.",
   operands: [{ name: "arguments", variadic: true }],
@@ -157,7 +156,7 @@ export function customVjp(args: readonly Value[], { body, forward, backward }: C
 
 // ---- custom_jvp -----------------------------------------------------------------------------------------------------
 
-export const customJvpOp: Op = defineOp({
+export const customJvpOp = defineOp({
   name: "custom_jvp",
   summary: "A computation with its own rule for its derivatives.",
   operands: [{ name: "arguments", variadic: true }],

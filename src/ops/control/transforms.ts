@@ -1,9 +1,8 @@
 // Transforms of functions as operations: `vjp` and `jvp`, which pass differentiate resolves, and `vmap`, which batch does.
 
 import {
-  type Attributes,
+  type AttributesOf,
   type Batched,
-  type Bindings,
   bindType,
   type Dim,
   elementDType,
@@ -25,13 +24,19 @@ import { defineOp } from "../base/define.ts";
 import { zeros } from "../base/zeros.ts";
 import { bindCall, calleeAttributes, declaredTypes, requireType, resolve } from "./calls.ts";
 
-const wrtAttribute = {
-  kind: "axes",
-  default: [],
-  summary: "the arguments to differentiate with respect to; all of float dtype if left out",
+const derivativeAttributes = {
+  ...calleeAttributes,
+  wrt: {
+    kind: "axes",
+    default: [],
+    summary: "the arguments to differentiate with respect to; all of float dtype if left out",
+  },
 } as const;
 
-export const vjpOp: Op = defineOp({
+/** What vjp and jvp say of their callee. */
+export type DerivativeAttributes = AttributesOf<typeof derivativeAttributes>;
+
+export const vjpOp = defineOp({
   name: "vjp",
   summary: "A function's results and the cotangents of its arguments.",
   operands: [
@@ -39,10 +44,7 @@ export const vjpOp: Op = defineOp({
     { name: "cotangents", variadic: true },
   ],
   groups: ["arguments", "cotangents"],
-  attributes: {
-    ...calleeAttributes,
-    wrt: wrtAttribute,
-  },
+  attributes: derivativeAttributes,
   assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }, { kind: "group", group: "cotangents" }],
   types(x) {
     const found = resolve(x);
@@ -76,8 +78,8 @@ func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
 });
 
 /** The arguments in `wrt`, each of float dtype. */
-function requireWrt(x: TypeContext, callee: Signature): readonly number[] {
-  const wrt = differentiated(callee, x.attributes.wrt as readonly number[]);
+function requireWrt(x: TypeContext<DerivativeAttributes>, callee: Signature): readonly number[] {
+  const wrt = differentiated(callee, x.attributes.wrt);
   for (const i of wrt) {
     const type = callee.arguments[i];
     if (type === undefined)
@@ -138,7 +140,7 @@ function emitDerivative(
   });
 }
 
-export const jvpOp: Op = defineOp({
+export const jvpOp = defineOp({
   name: "jvp",
   summary: "A function's results and their tangents.",
   operands: [
@@ -146,7 +148,7 @@ export const jvpOp: Op = defineOp({
     { name: "tangents", variadic: true },
   ],
   groups: ["arguments", "tangents"],
-  attributes: { ...calleeAttributes, wrt: wrtAttribute },
+  attributes: derivativeAttributes,
   assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }, { kind: "group", group: "tangents" }],
   types(x) {
     const found = resolve(x);
@@ -191,33 +193,36 @@ export function jvp(
 
 // ---- vmap -----------------------------------------------------------------------------------------------------------
 
-export const vmapOp: Op = defineOp({
+const mapAttributes = {
+  ...calleeAttributes,
+  mapped: {
+    kind: "axes",
+    default: [],
+    summary: "the numbers of the arguments that have the leading axis; all if left out",
+  },
+} as const;
+
+export type MapAttributes = AttributesOf<typeof mapAttributes>;
+
+export const vmapOp = defineOp({
   name: "vmap",
   summary: "A function applied to each element along a leading axis.",
   operands: [{ name: "arguments", variadic: true }],
   groups: ["arguments"],
-  attributes: {
-    ...calleeAttributes,
-    mapped: {
-      kind: "axes",
-      default: [],
-      summary: "the numbers of the arguments that have the leading axis; all if left out",
-    },
-  },
+  attributes: mapAttributes,
   assembly: [{ kind: "callee" }, { kind: "arguments", group: "arguments" }],
   types(x) {
     const args = x.group("arguments");
     const mapped = mappedOf(x.attributes, args.length);
     const open = mapped.find((i) => args[i]?.kind === "unranked");
-    if (open !== undefined)
-      return (x.signature(x.attributes.callee as string)?.results ?? x.declared ?? []).map(openType);
+    if (open !== undefined) return (x.signature(x.attributes.callee)?.results ?? x.declared ?? []).map(openType);
     const size = batchSize(x, args, mapped);
     const found = resolve(x, elementTypes(args, mapped));
     return found === null ? declaredTypes(x) : found.callee.results.map((t) => wider(bindType(t, found.bound), size));
   },
   derivative: { kind: "none", reason: "vmap is resolved before the outer transform differentiates" },
   batching: { kind: "none", reason: "an inner vmap is resolved before the outer one" },
-  traits: { transform: true, maps: true },
+  traits: { transform: true },
   docs: {
     semantics:
       "The results of f for each element along the leading axis of the arguments in `mapped`, stacked along a leading axis; the other arguments are the same for all. Pass batch resolves it into a call of @f.batched.",
@@ -237,8 +242,7 @@ func @main<N>(%x: f64[N], %w: f64) -> f64[N] {
 });
 
 /** The numbers of the arguments that a vmap maps. */
-export function mappedOf(attributes: Attributes, count: number): readonly number[] {
-  const mapped = attributes.mapped as readonly number[];
+export function mappedOf({ mapped }: { readonly mapped: readonly number[] }, count: number): readonly number[] {
   return mapped.length === 0 ? Array.from({ length: count }, (_, i) => i) : mapped;
 }
 
@@ -289,9 +293,9 @@ export function vmap(
 // ---- batching -------------------------------------------------------------------------------------------------------
 
 /** A batch of vjps is the vjp of the batched function: what is differentiated gets the new axis, so that each element has its own. */
-function batchVjp(x: StructuredBatchContext): Batched {
+function batchVjp(x: StructuredBatchContext<DerivativeAttributes>): Batched {
   const { attributes, operands, segments, results } = x.operation;
-  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee as string));
+  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee));
   const count = segments[0];
   const batched = operands.slice(0, count).map((_, i) => x.batched[i] || wrt.includes(i));
   const made = x.batchedCall(callee.name, batched);
@@ -306,9 +310,9 @@ function batchVjp(x: StructuredBatchContext): Batched {
   return { results: values, batched: results.map((_, i) => i >= callee.results.length || made.batched[i]) };
 }
 
-function batchJvp(x: StructuredBatchContext): Batched {
+function batchJvp(x: StructuredBatchContext<DerivativeAttributes>): Batched {
   const { attributes, operands, segments } = x.operation;
-  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee as string));
+  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee));
   const count = segments[0];
   const hasBatchedTangent = (i: number): boolean => wrt.includes(i) && x.batched[count + wrt.indexOf(i)];
   const batched = operands.slice(0, count).map((_, i) => x.batched[i] || hasBatchedTangent(i));
@@ -323,10 +327,10 @@ function batchJvp(x: StructuredBatchContext): Batched {
 }
 
 /** What a vjp or jvp says of its callee. */
-function differentiation({ attributes }: Operation, callee: Signature) {
+function differentiation({ attributes }: Operation<DerivativeAttributes>, callee: Signature) {
   return {
     callee,
-    wrt: differentiated(callee, attributes.wrt as readonly number[]),
-    explicit: (attributes.bindings as Bindings).bindings,
+    wrt: differentiated(callee, attributes.wrt),
+    explicit: attributes.bindings.bindings,
   };
 }

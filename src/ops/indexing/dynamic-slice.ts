@@ -1,6 +1,7 @@
 // Boxes whose place is known only when it runs: dynamic_slice takes one out, dynamic_update_slice puts one in.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type BatchContext,
@@ -11,7 +12,6 @@ import {
   isScalar,
   type LowerContext,
   type NdArray,
-  type Op,
   printShape,
   printType,
   scalar,
@@ -36,16 +36,20 @@ import { gather, scatter } from "./gather.ts";
 
 // ---- dynamic_slice ------------------------------------------------------------------------------------------------------
 
-export const dynamicSliceOp: Op = defineOp({
+const dynamicSliceAttributes = { sizes: { kind: "dims", summary: "the extents of the box" } } as const;
+
+type DynamicSliceAttributes = AttributesOf<typeof dynamicSliceAttributes>;
+
+export const dynamicSliceOp = defineOp({
   name: "dynamic_slice",
   summary: "A box of elements of a given size, from where scalars say.",
   operands: [{ name: "x" }, { name: "starts", variadic: true }],
-  attributes: { sizes: { kind: "dims", summary: "the extents of the box" } },
+  attributes: dynamicSliceAttributes,
   types(x) {
     const dtype = dtypeOf(requireTensor(x, 0));
     const operand = rankedOperand(x, 0);
     if (operand === null) return [x.operands[0]];
-    const sizes = x.attributes.sizes as readonly Dim[];
+    const sizes = x.attributes.sizes;
     requireStarts(x, 1, operand.shape);
     requirePerAxis(x, { sizes }, operand.shape);
     requireFit(x, sizes, operand.shape);
@@ -134,13 +138,13 @@ function placeOf(x: LowerContext, at: readonly Dim[], sizes: readonly Dim[], fro
   });
 }
 
-function elementOfDynamicSlice(x: LowerContext, at: readonly Dim[]): Value {
-  return x.element(0, placeOf(x, at, x.operation.attributes.sizes as readonly Dim[], 1));
+function elementOfDynamicSlice(x: LowerContext<DynamicSliceAttributes>, at: readonly Dim[]): Value {
+  return x.element(0, placeOf(x, at, x.operation.attributes.sizes, 1));
 }
 
 // ---- dynamic_update_slice -----------------------------------------------------------------------------------------------
 
-export const dynamicUpdateSliceOp: Op = defineOp({
+export const dynamicUpdateSliceOp = defineOp({
   name: "dynamic_update_slice",
   summary: "A tensor with a box of elements replaced, where scalars say.",
   operands: [{ name: "x" }, { name: "update" }, { name: "starts", variadic: true }],
@@ -218,9 +222,14 @@ function windowNumbers(rank: number, isBatched: boolean) {
   };
 }
 
-function batchDynamicSlice({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+function batchDynamicSlice({
+  operation,
+  operands,
+  batched,
+  size,
+}: BatchContext<DynamicSliceAttributes>): readonly Value[] {
   const [x, ...starts] = operands;
-  const sizes = operation.attributes.sizes as readonly Dim[];
+  const sizes = operation.attributes.sizes;
   const [isBatched, ...moving] = batched;
   if (!moving.includes(true)) return [dynamicSlice(x, [start(0), ...starts], [size, ...sizes])];
   const { window, numbers } = windowNumbers(sizes.length, isBatched);

@@ -17,16 +17,15 @@ import { ifElse } from "../control/control.ts";
 import { type Range, subscript } from "../loop/subscript.ts";
 import { and } from "../scalar/bits.ts";
 import {
-  gatherNames,
+  type GatherAttributes,
+  gatherNumbers,
   type IndexNumbers,
-  numbersOf,
   operandSubscript,
-  scatterNames,
+  type ScatterAttributes,
+  scatterNumbers,
   windowSizes,
 } from "./index-space.ts";
-import { combine, type ScatterKind } from "./scatter-kinds.ts";
-
-type Mode = "fail" | "clamp" | "fill" | "drop";
+import { combine } from "./scatter-kinds.ts";
 
 /** A subscript of the operand, and what has to hold for it to be one. */
 interface Place {
@@ -35,10 +34,15 @@ interface Place {
 }
 
 /** Where in the operand an element of the whole (of gather's result, of scatter's updates) is. */
-function placeOf(x: LowerContext, at: readonly Dim[], numbers: IndexNumbers, sizes: readonly Dim[]): Place {
+function placeOf(
+  x: LowerContext<GatherAttributes | ScatterAttributes>,
+  at: readonly Dim[],
+  numbers: IndexNumbers,
+  sizes: readonly Dim[],
+): Place {
   const { operation } = x;
   const [source, indices] = operation.operands.map(tensorOf);
-  const mode = operation.attributes.mode as Mode;
+  const mode = operation.attributes.mode;
   const conditions: Value[] = [];
   const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
     const range = { axis, extent: source.shape[axis], size: sizes[axis] };
@@ -60,9 +64,9 @@ function checked(x: LowerContext, vector: readonly Dim[], range: Range, sizes: r
 }
 
 /** With mode = fill nothing out of range is read. */
-export function elementOfGather(x: LowerContext, at: readonly Dim[]): Value {
+export function elementOfGather(x: LowerContext<GatherAttributes>, at: readonly Dim[]): Value {
   const { operands, attributes } = x.operation;
-  const place = placeOf(x, at, numbersOf(attributes, gatherNames), attributes.sizes as readonly Dim[]);
+  const place = placeOf(x, at, gatherNumbers(attributes), attributes.sizes);
   if (place.conditions.length === 0) return x.element(0, place.at);
   return ifElse(
     place.conditions.reduce(and),
@@ -72,12 +76,12 @@ export function elementOfGather(x: LowerContext, at: readonly Dim[]): Value {
 }
 
 /** Row-major over the updates; what is dropped is not written. */
-export function updateOfScatter(x: UpdateContext): void {
+export function updateOfScatter(x: UpdateContext<ScatterAttributes>): void {
   const { operands, attributes } = x.operation;
-  const numbers = numbersOf(attributes, scatterNames);
+  const numbers = scatterNumbers(attributes);
   const { shape } = tensorOf(operands[2]);
   const sizes = windowSizes(tensorOf(operands[0]).shape.length, shape, numbers);
-  const kind = attributes.kind as ScatterKind;
+  const kind = attributes.kind;
   x.nest(shape, (at) => {
     const place = placeOf(x, at, numbers, sizes);
     const write = (): void => {

@@ -5,10 +5,8 @@ import {
   allocate,
   type BatchContext,
   type Contribution,
-  type Dim,
   type EvalContext,
   type NdArray,
-  type Op,
   printShape,
   type TransposeContext,
   type TypeContext,
@@ -22,51 +20,38 @@ import { requireIndexType } from "../loop/subscript.ts";
 import { withBatchAxis } from "../shape/reduce.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
 import {
-  attributesOf,
   batchNumbers,
-  type GatherMode,
+  type GatherAttributes,
   type GatherNumbers,
+  gatherAttributes,
   gatherNames,
+  gatherNumbers,
   keptAxes,
-  numbersOf,
   offsetsInOperand,
   requireNumbers,
   requireRoom,
-  type ScatterMode,
+  type ScatterAttributes,
   type ScatterNumbers,
+  scatterAttributes,
   scatterNames,
-  sharedAttributes,
+  scatterNumbers,
+  sharedOf,
   wholeShape,
   windowSizes,
 } from "./index-space.ts";
 import { scatterDerivative } from "./scatter-derivative.ts";
-import { combination, type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
+import { combination } from "./scatter-kinds.ts";
 
 // ---- gather -------------------------------------------------------------------------------------------------------------
 
 /** Where gather gives zero, the transpose adds nothing. */
 const scatterModes = { fail: "fail", clamp: "clamp", fill: "drop" } as const;
 
-export const gatherOp: Op = defineOp({
+export const gatherOp = defineOp({
   name: "gather",
   summary: "Windows of a tensor, from where a tensor of indices says.",
   operands: [{ name: "x" }, { name: "indices", isIndex: true }],
-  attributes: {
-    offset_axes: {
-      kind: "integers",
-      summary:
-        "the axes of the result that run within a window, ascending; the others are the batch, those of the indices",
-    },
-    collapsed_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the result leaves out" },
-    ...sharedAttributes,
-    sizes: { kind: "dims", summary: "the extents of a window, axis by axis of x" },
-    mode: {
-      kind: "word",
-      words: ["fail", "clamp", "fill"],
-      default: "fail",
-      summary: "what becomes of a window that is not within x: an error, the nearest one within, or zeros",
-    },
-  },
+  attributes: gatherAttributes,
   effect: "mayFail",
   types: (x) => [gatherType(x)],
   eval: (x) => [evalGather(x)],
@@ -90,13 +75,13 @@ export const gatherOp: Op = defineOp({
   },
 });
 
-function gatherType(x: TypeContext) {
+function gatherType(x: TypeContext<GatherAttributes>) {
   const dtype = dtypeOf(requireTensor(x, 0));
   const [operand, indices] = [rankedOperand(x, 0), rankedOperand(x, 1)];
-  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
+  requireIndexType(x, 1, "operand 1", x.attributes.mode);
   if (operand === null || indices === null) return unranked(dtype);
-  const numbers = numbersOf(x.attributes, gatherNames);
-  const sizes = x.attributes.sizes as readonly Dim[];
+  const numbers = gatherNumbers(x.attributes);
+  const sizes = x.attributes.sizes;
   const { shape } = operand;
   if (sizes.length !== shape.length) {
     x.fail(
@@ -111,35 +96,33 @@ function gatherType(x: TypeContext) {
   return tensorType(dtype, wholeShape(indices.shape, pick(sizes, keptAxes(shape.length, numbers)), numbers));
 }
 
-function evalGather(x: EvalContext): NdArray {
+function evalGather(x: EvalContext<GatherAttributes>): NdArray {
   const [source, indices] = x.operands;
   const shape = x.shape(x.operation.results[0].type);
   const result = allocate(source.dtype, shape);
-  const offsets = offsetsInOperand(
-    x,
-    indices,
-    source.shape,
-    shape,
-    numbersOf(x.attributes, gatherNames),
-    x.attributes.mode as GatherMode,
-  );
+  const offsets = offsetsInOperand(x, indices, source.shape, shape, gatherNumbers(x.attributes), x.attributes.mode);
   for (let i = 0; i < offsets.length; i++) if (offsets[i] >= 0) result.data[i] = source.data[offsets[i]];
   return result;
 }
 
 /** Adds the cotangent to the windows that were read. */
-function addBack({ operation, operands: [, indices], cotangent }: TransposeContext): Contribution {
-  const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, gatherNames);
-  const mode = scatterModes[operation.attributes.mode as GatherMode];
+function addBack({ operation, operands: [, indices], cotangent }: TransposeContext<GatherAttributes>): Contribution {
+  const { windowAxes, droppedAxes, ...shared } = gatherNumbers(operation.attributes);
+  const mode = scatterModes[operation.attributes.mode];
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind: "add", mode } as const;
   return { kind: "increment", addTo: (gathered: Value) => scatter(gathered, indices, cotangent, numbers) };
 }
 
-function batchGather({ operation, operands: [x, indices], batched, size }: BatchContext): readonly Value[] {
-  const sizes = operation.attributes.sizes as readonly Dim[];
+function batchGather({
+  operation,
+  operands: [x, indices],
+  batched,
+  size,
+}: BatchContext<GatherAttributes>): readonly Value[] {
+  const sizes = operation.attributes.sizes;
   const leading = batched[0] ? [batched[1] ? 1 : size] : [];
-  const { windowAxes, droppedAxes, ...shared } = batchNumbers(numbersOf(operation.attributes, gatherNames), batched);
-  const mode = operation.attributes.mode as GatherMode;
+  const { windowAxes, droppedAxes, ...shared } = batchNumbers(gatherNumbers(operation.attributes), batched);
+  const mode = operation.attributes.mode;
   const numbers = { ...shared, offsetAxes: windowAxes, collapsedAxes: droppedAxes };
   return [gather(x, indices, { ...numbers, sizes: [...leading, ...sizes], mode })];
 }
@@ -169,37 +152,23 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
     indexAxis,
     of,
   };
-  const attributes = { ...attributesOf(axes, gatherNames), sizes, mode: mode ?? "fail" };
+  const attributes = {
+    offset_axes: axes.windowAxes,
+    collapsed_axes: axes.droppedAxes,
+    ...sharedOf(axes),
+    sizes,
+    mode: mode ?? "fail",
+  };
   return emit1(gatherOp, [x, indices], { attributes });
 }
 
 // ---- scatter ------------------------------------------------------------------------------------------------------------
 
-export const scatterOp: Op = defineOp({
+export const scatterOp = defineOp({
   name: "scatter",
   summary: "A tensor with updates of windows, where a tensor of indices says.",
   operands: [{ name: "x" }, { name: "indices", isIndex: true }, { name: "updates" }],
-  attributes: {
-    kind: { kind: "word", words: scatterKinds, summary: "set: an update replaces the element; else how they combine" },
-    update_axes: {
-      kind: "integers",
-      summary:
-        "the axes of the updates that run within a window, ascending; the others are the batch, those of the indices",
-    },
-    inserted_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the updates leave out" },
-    ...sharedAttributes,
-    mode: {
-      kind: "word",
-      words: ["fail", "clamp", "drop"],
-      default: "fail",
-      summary: "what becomes of a window that is not within x: an error, the nearest one within, or it is left out",
-    },
-    unique: {
-      kind: "boolean",
-      default: false,
-      summary: "a promise that no two updates meet, which makes the derivative of set cheap and that of mul complete",
-    },
-  },
+  attributes: scatterAttributes,
   effect: "mayFail",
   types: (x) => [scatterType(x)],
   eval: (x) => [evalScatter(x)],
@@ -224,18 +193,18 @@ export const scatterOp: Op = defineOp({
   },
 });
 
-function scatterType(x: TypeContext) {
+function scatterType(x: TypeContext<ScatterAttributes>) {
   const dtype = dtypeOf(requireTensor(x, 0));
   const other = dtypeOf(requireTensor(x, 2));
-  requireIndexType(x, 1, "operand 1", x.attributes.mode as string);
+  requireIndexType(x, 1, "operand 1", x.attributes.mode);
   if (other !== dtype)
     x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
-  const kind = x.attributes.kind as ScatterKind;
+  const kind = x.attributes.kind;
   if (dtype === "bool" && kind !== "set")
     x.fail("dtype", `kind ${kind} takes numbers, operand 0 has dtype bool`, "cast it");
   const [operand, indices, updates] = [rankedOperand(x, 0), rankedOperand(x, 1), rankedOperand(x, 2)];
   if (operand === null || indices === null || updates === null) return operand ?? unranked(dtype);
-  const numbers = numbersOf(x.attributes, scatterNames);
+  const numbers = scatterNumbers(x.attributes);
   requireNumbers(x, numbers, scatterNames);
   const { shape } = operand;
   const window = numbers.windowAxes.map((axis) => updates.shape[axis] ?? 1);
@@ -251,13 +220,13 @@ function scatterType(x: TypeContext) {
   return operand;
 }
 
-function evalScatter(x: EvalContext): NdArray {
+function evalScatter(x: EvalContext<ScatterAttributes>): NdArray {
   const [source, indices, updates] = x.operands;
   const result = { ...source, data: source.data.slice() };
-  const mode = x.attributes.mode as ScatterMode;
-  const numbers = numbersOf(x.attributes, scatterNames);
+  const mode = x.attributes.mode;
+  const numbers = scatterNumbers(x.attributes);
   const offsets = offsetsInOperand(x, indices, source.shape, updates.shape, numbers, mode);
-  const change = combination(x.attributes.kind as ScatterKind, source.dtype);
+  const change = combination(x.attributes.kind, source.dtype);
   for (const [i, offset] of offsets.entries()) {
     if (offset >= 0) result.data[offset] = change(result.data[offset], updates.data[i]);
   }
@@ -265,10 +234,10 @@ function evalScatter(x: EvalContext): NdArray {
 }
 
 /** Updates go along with the indices, where these have the new axis; else it is one more axis of every window. */
-function batchScatter({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+function batchScatter({ operation, operands, batched, size }: BatchContext<ScatterAttributes>): readonly Value[] {
   const [x, indices, updates] = operands;
-  const { kind, mode, unique } = operation.attributes as unknown as ScatterNumbers;
-  const axes = batchNumbers(numbersOf(operation.attributes, scatterNames), [true, batched[1]]);
+  const { kind, mode, unique } = operation.attributes;
+  const axes = batchNumbers(scatterNumbers(operation.attributes), [true, batched[1]]);
   const { windowAxes, droppedAxes, ...shared } = axes;
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind, mode, unique };
   return [scatter(withBatchAxis(x, batched[0], size), indices, withBatchAxis(updates, batched[2], size), numbers)];
@@ -291,6 +260,6 @@ export function scatter(x: Value, indices: Value, updates: Value, numbers: Scatt
     of,
   };
   return emit1(scatterOp, [x, indices, updates], {
-    attributes: { ...attributesOf(axes, scatterNames), kind, mode, unique },
+    attributes: { update_axes: updateAxes, inserted_axes: insertedAxes, ...sharedOf(axes), kind, mode, unique },
   });
 }

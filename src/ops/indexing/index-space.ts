@@ -6,7 +6,7 @@
 // and those of the window.
 
 import {
-  type Attributes,
+  type AttributesOf,
   addDims,
   type Dim,
   type EvalContext,
@@ -19,7 +19,7 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { otherAxes, requireAxes } from "../base/define.ts";
 import { placed } from "../loop/subscript.ts";
-import type { ScatterKind } from "./scatter-kinds.ts";
+import { type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
 
 /** How indices select windows; the same for gather and scatter, whose attributes have names of their own. */
 export interface IndexNumbers {
@@ -48,21 +48,7 @@ export interface NumberNames {
 export const gatherNames: NumberNames = { window: "offset_axes", dropped: "collapsed_axes" };
 export const scatterNames: NumberNames = { window: "update_axes", dropped: "inserted_axes" };
 
-export function numbersOf(attributes: Attributes, names: NumberNames): IndexNumbers {
-  const list = (name: string): readonly number[] => attributes[name] as readonly number[];
-  return {
-    windowAxes: list(names.window),
-    droppedAxes: list(names.dropped),
-    batchAxes: list("batch_axes"),
-    indexBatchAxes: list("index_batch_axes"),
-    indexMap: list("index_map"),
-    indexAxis: attributes.index_axis as number,
-    of: attributes.of as string,
-  };
-}
-
-/** The attributes of both ops that have the same names. */
-export const sharedAttributes = {
+const sharedAttributes = {
   batch_axes: {
     kind: "integers",
     default: [],
@@ -81,15 +67,81 @@ export const sharedAttributes = {
   of: { kind: "string", default: "", summary: "what errors call x; the op's name where empty" },
 } as const;
 
-export function attributesOf(numbers: IndexNumbers, names: NumberNames): Attributes {
+export const gatherAttributes = {
+  offset_axes: {
+    kind: "integers",
+    summary:
+      "the axes of the result that run within a window, ascending; the others are the batch, those of the indices",
+  },
+  collapsed_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the result leaves out" },
+  ...sharedAttributes,
+  sizes: { kind: "dims", summary: "the extents of a window, axis by axis of x" },
+  mode: {
+    kind: "word",
+    words: ["fail", "clamp", "fill"],
+    default: "fail",
+    summary: "what becomes of a window that is not within x: an error, the nearest one within, or zeros",
+  },
+} as const;
+
+export type GatherAttributes = AttributesOf<typeof gatherAttributes>;
+
+export const scatterAttributes = {
+  kind: { kind: "word", words: scatterKinds, summary: "set: an update replaces the element; else how they combine" },
+  update_axes: {
+    kind: "integers",
+    summary:
+      "the axes of the updates that run within a window, ascending; the others are the batch, those of the indices",
+  },
+  inserted_axes: { kind: "integers", summary: "the axes of x of size 1 in a window that the updates leave out" },
+  ...sharedAttributes,
+  mode: {
+    kind: "word",
+    words: ["fail", "clamp", "drop"],
+    default: "fail",
+    summary: "what becomes of a window that is not within x: an error, the nearest one within, or it is left out",
+  },
+  unique: {
+    kind: "boolean",
+    default: false,
+    summary: "a promise that no two updates meet, which makes the derivative of set cheap and that of mul complete",
+  },
+} as const;
+
+export type ScatterAttributes = AttributesOf<typeof scatterAttributes>;
+
+const numbersShared = (attributes: AttributesOf<typeof sharedAttributes>) => ({
+  batchAxes: attributes.batch_axes,
+  indexBatchAxes: attributes.index_batch_axes,
+  indexMap: attributes.index_map,
+  indexAxis: attributes.index_axis,
+  of: attributes.of,
+});
+
+export function gatherNumbers(attributes: GatherAttributes): IndexNumbers {
   return {
-    [names.window]: numbers.windowAxes,
-    [names.dropped]: numbers.droppedAxes,
-    batch_axes: numbers.batchAxes,
-    index_batch_axes: numbers.indexBatchAxes,
-    index_map: numbers.indexMap,
-    index_axis: numbers.indexAxis,
-    of: numbers.of ?? "",
+    windowAxes: attributes.offset_axes,
+    droppedAxes: attributes.collapsed_axes,
+    ...numbersShared(attributes),
+  };
+}
+
+export function scatterNumbers(attributes: ScatterAttributes): IndexNumbers {
+  return {
+    windowAxes: attributes.update_axes,
+    droppedAxes: attributes.inserted_axes,
+    ...numbersShared(attributes),
+  };
+}
+
+/** The attributes of both ops that have the same names. */
+export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of }: IndexNumbers) {
+  return {
+    batch_axes: batchAxes,
+    index_batch_axes: indexBatchAxes,
+    index_map: indexMap,
+    index_axis: indexAxis,
+    of: of ?? "",
   };
 }
 

@@ -9,15 +9,14 @@ import { add, div, maximum, mul } from "../scalar/arithmetic.ts";
 import { reshape } from "../structural/structural.ts";
 import {
   type GatherNumbers,
-  numbersOf,
-  type ScatterMode,
+  type ScatterAttributes,
   type ScatterNumbers,
-  scatterNames,
+  scatterNumbers,
   windowSizes,
 } from "./index-space.ts";
 import type { ScatterKind } from "./scatter-kinds.ts";
 
-type Rule = Extract<Derivative, { kind: "rule" }>;
+type Rule = Extract<Derivative<ScatterAttributes>, { kind: "rule" }>;
 type Gather = (x: Value, indices: Value, numbers: GatherNumbers) => Value;
 type Scatter = (x: Value, indices: Value, updates: Value, numbers: ScatterNumbers) => Value;
 
@@ -31,12 +30,12 @@ interface Windows {
 const gatherModes = { fail: "fail", clamp: "clamp", drop: "fill" } as const;
 
 /** scatter's derivative in terms of the two ops' strict functions. */
-export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative {
-  const windowsOf = (operation: Operation, indices: Value): Windows => {
-    const { windowAxes, droppedAxes, ...shared } = numbersOf(operation.attributes, scatterNames);
-    const { mode, unique } = operation.attributes as { readonly mode: ScatterMode; readonly unique: boolean };
+export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<ScatterAttributes> {
+  const windowsOf = (operation: Operation<ScatterAttributes>, indices: Value): Windows => {
+    const { windowAxes, droppedAxes, ...shared } = scatterNumbers(operation.attributes);
+    const { mode, unique } = operation.attributes;
     const [x, , updates] = operation.operands.map((v) => shapeOf(v));
-    const sizes = windowSizes(x.length, updates, numbersOf(operation.attributes, scatterNames));
+    const sizes = windowSizes(x.length, updates, scatterNumbers(operation.attributes));
     const reading = { ...shared, offsetAxes: windowAxes, collapsedAxes: droppedAxes, sizes, mode: gatherModes[mode] };
     const writing = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, mode, unique };
     return {
@@ -56,7 +55,7 @@ function cotangents(
   { read, write }: Windows,
 ): ReturnType<Rule["vjp"]> {
   const [ofX, , ofUpdates] = wanted;
-  const kind = operation.attributes.kind as ScatterKind;
+  const kind = operation.attributes.kind;
   switch (kind) {
     case "add":
       return [cotangent, null, ofUpdates ? read(cotangent) : null];
@@ -82,7 +81,7 @@ function tangent(
   { read, write }: Windows,
 ): Value | null {
   if (ofX === null && ofUpdates === null) return null;
-  const kind = operation.attributes.kind as ScatterKind;
+  const kind = operation.attributes.kind;
   switch (kind) {
     case "add":
     case "set":
@@ -111,7 +110,11 @@ function ties(x: Value, updates: Value, result: Value, { read, write }: Windows)
 }
 
 /** Which updates were not replaced by later ones; null where none can be. */
-function lastOfSeveral(operation: Operation, updates: Value, { read, write }: Windows): Value | null {
+function lastOfSeveral(
+  operation: Operation<ScatterAttributes>,
+  updates: Value,
+  { read, write }: Windows,
+): Value | null {
   if (isUnique(operation)) return null;
   const { shape } = tensorOf(updates);
   const numbered = reshape(iota(tensorType("i32", [productOf(shape)])), shape);
@@ -121,15 +124,15 @@ function lastOfSeveral(operation: Operation, updates: Value, { read, write }: Wi
 }
 
 /** Whether no two updates meet: that was promised, or each batch of x has one window. */
-function isUnique({ attributes, operands }: Operation): boolean {
+function isUnique({ attributes, operands }: Operation<ScatterAttributes>): boolean {
   if (attributes.unique === true) return true;
-  const numbers = numbersOf(attributes, scatterNames);
+  const numbers = scatterNumbers(attributes);
   const shape = shapeOf(operands[1]);
   const along = otherAxes(shape.length, [...numbers.indexBatchAxes, numbers.indexAxis]);
   return along.every((axis) => shape[axis] === 1);
 }
 
-function requireUnique(operation: Operation): void {
+function requireUnique(operation: Operation<ScatterAttributes>): void {
   if (isUnique(operation)) return;
   fail("no-derivative", "scatter: kind mul has no derivative with respect to updates that may meet", {
     origin: operation.origin,

@@ -3,7 +3,9 @@
 import type { DType, Value } from "../../ir/index.ts";
 import { kinds, type ReduceKind, scalarCombination } from "../shape/reduce-order.ts";
 
-export type ScatterKind = "set" | "add" | "mul" | "min" | "max";
+export const scatterKinds = ["set", "add", "mul", "min", "max"] as const;
+
+export type ScatterKind = (typeof scatterKinds)[number];
 
 const reductions: Readonly<Record<Exclude<ScatterKind, "set">, ReduceKind>> = {
   add: "sum",
@@ -11,8 +13,6 @@ const reductions: Readonly<Record<Exclude<ScatterKind, "set">, ReduceKind>> = {
   min: "min",
   max: "max",
 };
-
-export const scatterKinds: readonly ScatterKind[] = ["set", "add", "mul", "min", "max"];
 
 /** The element after an update. */
 export function combine(kind: Exclude<ScatterKind, "set">, element: Value, update: Value): Value {

@@ -11,7 +11,6 @@ import {
   type ForwardContext,
   indexDim,
   type NdArray,
-  type Op,
   type ProcedureContext,
   type Pullback,
   type ReverseContext,
@@ -38,7 +37,7 @@ import { requireSquare, triangularSolve } from "./triangular-solve.ts";
 
 // ---- cholesky -------------------------------------------------------------------------------------------------------
 
-export const choleskyOp: Op = defineOp({
+export const choleskyOp = defineOp({
   name: "cholesky",
   summary: "The lower triangular factor of a symmetric positive definite matrix.",
   operands: [{ name: "a" }],
@@ -124,7 +123,7 @@ function lowerCholesky(x: ProcedureContext): void {
 
 // ---- lu -------------------------------------------------------------------------------------------------------------
 
-export const luOp: Op = defineOp({
+export const luOp = defineOp({
   name: "lu",
   summary: "A matrix with exchanged rows as a lower times an upper triangular one.",
   operands: [{ name: "a" }],

@@ -1,6 +1,7 @@
 // Systems of equations with a triangular matrix.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type BatchContext,
@@ -8,8 +9,6 @@ import {
   dtypes,
   type EvalContext,
   type NdArray,
-  type Op,
-  type Operation,
   type ProcedureContext,
   printShape,
   sizeOf,
@@ -33,15 +32,19 @@ export interface TriangularOptions {
   readonly unit?: boolean;
 }
 
-export const triangularSolveOp: Op = defineOp({
+const triangularAttributes = {
+  lower: { kind: "boolean", default: true, summary: "which triangle of a is read" },
+  transpose: { kind: "boolean", default: false, summary: "solves with the transpose of a" },
+  unit: { kind: "boolean", default: false, summary: "takes the diagonal for 1" },
+} as const;
+
+type TriangularAttributes = AttributesOf<typeof triangularAttributes>;
+
+export const triangularSolveOp = defineOp({
   name: "triangular_solve",
   summary: "The solution of a system with a triangular matrix.",
   operands: [{ name: "a" }, { name: "b" }],
-  attributes: {
-    lower: { kind: "boolean", default: true, summary: "which triangle of a is read" },
-    transpose: { kind: "boolean", default: false, summary: "solves with the transpose of a" },
-    unit: { kind: "boolean", default: false, summary: "takes the diagonal for 1" },
-  },
+  attributes: triangularAttributes,
   types(x) {
     const a = requireSquare(x, 0);
     const b = rankedOperand(x, 1);
@@ -58,13 +61,13 @@ export const triangularSolveOp: Op = defineOp({
   derivative: {
     kind: "rule",
     vjp({ operation, operands: [a], result, cotangent, wanted }) {
-      const options = optionsOf(operation);
+      const options = operation.attributes;
       const back = triangularSolve(a, cotangent, { ...options, transpose: !options.transpose });
       const outer = options.transpose ? product(result, transposed(back)) : product(back, transposed(result));
       return [wanted[0] ? neg(part(outer, options)) : null, wanted[1] ? back : null];
     },
     jvp({ operation, operands: [a], result, tangents: [da, db] }) {
-      const options = optionsOf(operation);
+      const options = operation.attributes;
       const moved = da === null ? null : part(da, options);
       const change = moved === null ? null : product(options.transpose ? transposed(moved) : moved, result);
       const right = change === null ? db : db === null ? neg(change) : sub(db, change);
@@ -100,10 +103,6 @@ export function requireSquare(x: TypeContext, i: number): TensorType | null {
   return type;
 }
 
-function optionsOf({ attributes }: Operation): Required<TriangularOptions> {
-  return attributes as unknown as Required<TriangularOptions>;
-}
-
 /** What of a matrix is read. */
 function part(x: Value, { lower, unit }: Required<TriangularOptions>): Value {
   return triangle(x, lower ? (unit ? "lt" : "le") : unit ? "gt" : "ge");
@@ -115,8 +114,8 @@ export function triangularSolve(a: Value, b: Value, options: TriangularOptions =
   return emit1(triangularSolveOp, [a, b], { attributes: { lower, transpose, unit } });
 }
 
-function evalTriangularSolve(x: EvalContext): NdArray {
-  const { lower, transpose, unit } = optionsOf(x.operation);
+function evalTriangularSolve(x: EvalContext<TriangularAttributes>): NdArray {
+  const { lower, transpose, unit } = x.operation.attributes;
   const [a, b] = x.operands;
   const [n, m] = b.shape.slice(-2);
   const { round } = dtypes[b.dtype];
@@ -141,8 +140,8 @@ function evalTriangularSolve(x: EvalContext): NdArray {
 }
 
 /** Row after row; within one, whole rows are subtracted, so that the innermost loop is contiguous. */
-function lowerTriangularSolve(x: ProcedureContext): void {
-  const { lower, transpose, unit } = optionsOf(x.operation);
+function lowerTriangularSolve(x: ProcedureContext<TriangularAttributes>): void {
+  const { lower, transpose, unit } = x.operation.attributes;
   const { shape } = tensorOf(x.operation.operands[1]);
   const [n, m] = shape.slice(-2);
   const isForward = lower !== transpose;
@@ -166,7 +165,12 @@ function lowerTriangularSolve(x: ProcedureContext): void {
   });
 }
 
-function batchTriangularSolve({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+function batchTriangularSolve({
+  operation,
+  operands,
+  batched,
+  size,
+}: BatchContext<TriangularAttributes>): readonly Value[] {
   const [a, b] = operands.map((v, i) => withBatchAxis(v, batched[i], size));
-  return [triangularSolve(a, b, optionsOf(operation))];
+  return [triangularSolve(a, b, operation.attributes)];
 }

@@ -12,7 +12,6 @@ import {
   type MemRefType,
   type NdArray,
   ndscalar,
-  type Op,
   printType,
   sameType,
   scalar,
@@ -30,6 +29,9 @@ const notDifferentiable = {
 } as const;
 const notBatched = { kind: "none", reason: "batching works on the tensor level, before lowering" } as const;
 
+/** What loads and stores are of. */
+type Subscripts = { readonly at: readonly Dim[] };
+
 function requireIndices(x: TypeContext, group: string): void {
   for (const [i, type] of x.group(group).entries()) {
     if (!sameType(type, scalar("index")))
@@ -37,10 +39,10 @@ function requireIndices(x: TypeContext, group: string): void {
   }
 }
 
-function requireMemory(x: TypeContext): MemRefType {
+function requireMemory(x: TypeContext<Subscripts>): MemRefType {
   const [type] = x.group("memory");
   if (type.kind !== "memref") x.fail("dtype", `the memory has type ${printType(type)}, expected memref<…>`);
-  const at = x.attributes.at as readonly Dim[];
+  const at = x.attributes.at;
   if (at.length !== type.shape.length) {
     x.fail("shape", `got ${at.length} subscripts for ${printType(type)}, expected ${type.shape.length}`);
   }
@@ -49,7 +51,7 @@ function requireMemory(x: TypeContext): MemRefType {
 
 // ---- for ------------------------------------------------------------------------------------------------------------
 
-export const forOp: Op = defineOp({
+export const forOp = defineOp({
   name: "for",
   summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
   operands: [
@@ -71,7 +73,7 @@ export const forOp: Op = defineOp({
   loop: { carried: "carry", indices: 1, test: null, body: 0, extent: () => null },
   types(x) {
     requireIndices(x, "bounds");
-    if ((x.attributes.step as number) < 1) x.fail("attribute", `step is ${x.attributes.step}, expected at least 1`);
+    if (x.attributes.step < 1) x.fail("attribute", `step is ${x.attributes.step}, expected at least 1`);
     const carry = x.group("carry");
     requireTypes(x, "the body's arguments", x.regions[0].arguments, [scalar("index"), ...carry]);
     requireTypes(x, "the body's results", x.regions[0].results, carry);
@@ -79,9 +81,9 @@ export const forOp: Op = defineOp({
   },
   eval(x) {
     let carried = x.group("carry");
-    const upper = x.affine(x.attributes.upper as Dim, "bounds");
-    const step = x.attributes.step as number;
-    for (let i = x.affine(x.attributes.lower as Dim, "bounds"); i < upper; i += step) {
+    const upper = x.affine(x.attributes.upper, "bounds");
+    const step = x.attributes.step;
+    for (let i = x.affine(x.attributes.lower, "bounds"); i < upper; i += step) {
       carried = x.run(x.operation.regions[0], [ndscalar("index", i), ...carried]);
     }
     return carried;
@@ -166,7 +168,7 @@ export function loopNest(extents: readonly Dim[], names: readonly string[], body
 
 // ---- load, store, alloc ---------------------------------------------------------------------------------------------
 
-export const loadOp: Op = defineOp({
+export const loadOp = defineOp({
   name: "load",
   summary: "Reads one element of memory.",
   operands: [{ name: "memory" }, { name: "at", variadic: true }],
@@ -201,9 +203,9 @@ export const loadOp: Op = defineOp({
 });
 
 /** The row-major position of an operation's subscripts; out of range fails. */
-function offsetOf(x: EvalContext, memory: NdArray): number {
+function offsetOf(x: EvalContext<Subscripts>, memory: NdArray): number {
   let offset = 0;
-  for (const [axis, d] of (x.attributes.at as readonly Dim[]).entries()) {
+  for (const [axis, d] of x.attributes.at.entries()) {
     const i = x.affine(d, "at");
     const extent = memory.shape[axis];
     if (!(i >= 0 && i < extent))
@@ -222,7 +224,7 @@ export function load(memory: Value, at: readonly Dim[]): Value {
   });
 }
 
-export const storeOp: Op = defineOp({
+export const storeOp = defineOp({
   name: "store",
   summary: "Writes one element of memory.",
   operands: [{ name: "value" }, { name: "memory" }, { name: "at", variadic: true }],
@@ -277,7 +279,7 @@ export function store(value: Value, memory: Value, at: readonly Dim[]): void {
   });
 }
 
-export const allocOp: Op = defineOp({
+export const allocOp = defineOp({
   name: "alloc",
   summary: "Fresh memory, all zero.",
   operands: [],

@@ -8,7 +8,6 @@ import {
   isFloat,
   isScalar,
   ndscalar,
-  type Op,
   type Operation,
   printType,
   scalar,
@@ -50,7 +49,7 @@ export function requireIndexType(x: TypeContext, i: number, what: string, mode =
 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
 
-export const subscriptOp: Op = defineOp({
+export const subscriptOp = defineOp({
   name: "subscript",
   summary: "An integer as an index value in range; one that is not fails or is moved.",
   operands: [{ name: "index" }],
@@ -65,14 +64,14 @@ export const subscriptOp: Op = defineOp({
   effect: "mayFail",
   types(x) {
     if (!isScalar(x.operands[0])) x.fail("shape", `the index has type ${printType(x.operands[0])}, expected rank 0`);
-    requireIndexType(x, 0, "the index", x.attributes.mode as string);
+    requireIndexType(x, 0, "the index", x.attributes.mode);
     return [scalar("index")];
   },
   eval(x) {
     const [{ data }] = x.operands;
-    const { axis, extent, size, mode } = x.attributes as unknown as Range & { readonly mode: string };
+    const { axis, extent, size, mode } = x.attributes;
     const range = { axis, extent: x.dim(extent), size: x.dim(size) };
-    return [ndscalar("index", placed(x, data[0], range, mode, x.attributes.of as string) ?? 0)];
+    return [ndscalar("index", placed(x, data[0], range, mode, x.attributes.of) ?? 0)];
   },
   derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
   batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
@@ -109,7 +108,7 @@ export function placed(
 
 /** What errors call that which is indexed. */
 function nameOf({ op, attributes }: Operation): string {
-  return (attributes.of as string | undefined) || op.name;
+  return typeof attributes.of === "string" && attributes.of !== "" ? attributes.of : op.name;
 }
 
 /** An integer scalar as an index that is in range. */

@@ -1,6 +1,7 @@
 // Running sums, products and extrema along an axis.
 
 import {
+  type AttributesOf,
   type BatchContext,
   type Contribution,
   type Derivative,
@@ -10,7 +11,6 @@ import {
   type LowerContext,
   minDims,
   type NdArray,
-  type Op,
   type Operation,
   scalar,
   subDims,
@@ -29,7 +29,7 @@ import { forLoop, loopNest } from "../loop/loop.ts";
 import { div, mul } from "../scalar/arithmetic.ts";
 import { and, or } from "../scalar/bits.ts";
 import { broadcast, reduce, reduceSum } from "../shape/reduce.ts";
-import { kinds, type ReduceKind, requireKind, scalarCombination } from "../shape/reduce-order.ts";
+import { kinds, type ReduceKind, reduceKinds, requireKind, scalarCombination } from "../shape/reduce-order.ts";
 import { pad } from "../shape/slicing.ts";
 import { addAlong, dimLike, elementsAlong } from "../window/window-elements.ts";
 
@@ -40,15 +40,19 @@ export interface CumulativeOptions {
   readonly reverse?: boolean;
 }
 
-export const cumulativeOp: Op = defineOp({
+const cumulativeAttributes = {
+  kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
+  axis: { kind: "integer", default: 0, summary: "the axis along which elements combine" },
+  reverse: { kind: "boolean", default: false, summary: "from the last element to the first" },
+} as const;
+
+type CumulativeAttributes = AttributesOf<typeof cumulativeAttributes>;
+
+export const cumulativeOp = defineOp({
   name: "cumulative",
   summary: "Combines each element along an axis with all before it.",
   operands: [{ name: "x" }],
-  attributes: {
-    kind: { kind: "word", words: Object.keys(kinds), summary: "how elements combine" },
-    axis: { kind: "integer", default: 0, summary: "the axis along which elements combine" },
-    reverse: { kind: "boolean", default: false, summary: "from the last element to the first" },
-  },
+  attributes: cumulativeAttributes,
   types: (x) => [cumulativeType(x)],
   eval: (x) => [evalCumulative(x)],
   derivative: { kind: "rule", vjp: (x) => [cumulativeCotangent(x)], jvp: cumulativeTangent },
@@ -67,15 +71,11 @@ export const cumulativeOp: Op = defineOp({
   },
 });
 
-function optionsOf({ attributes }: Pick<Operation, "attributes">): Required<CumulativeOptions> {
-  return attributes as unknown as Required<CumulativeOptions>;
-}
-
-function cumulativeType(x: TypeContext) {
+function cumulativeType(x: TypeContext<CumulativeAttributes>) {
   requireKind(x, dtypeOf(requireTensor(x, 0)));
   const operand = rankedOperand(x, 0);
   if (operand === null) return x.operands[0];
-  const { axis } = optionsOf(x);
+  const { axis } = x.attributes;
   const { length } = operand.shape;
   if (axis < 0 || axis >= length) {
     x.fail(
@@ -91,17 +91,17 @@ export function cumulative(x: Value, { kind, axis, reverse = false }: Cumulative
   return emit1(cumulativeOp, [x], { attributes: { kind, axis, reverse } });
 }
 
-function batchCumulative({ operation, operands: [x] }: BatchContext): Value {
-  const options = optionsOf(operation);
+function batchCumulative({ operation, operands: [x] }: BatchContext<CumulativeAttributes>): Value {
+  const options = operation.attributes;
   return cumulative(x, { ...options, axis: options.axis + 1 });
 }
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalCumulative(x: EvalContext): NdArray {
+function evalCumulative(x: EvalContext<CumulativeAttributes>): NdArray {
   const [source] = x.operands;
   const { dtype, shape } = source;
-  const { kind, axis, reverse } = optionsOf(x);
+  const { kind, axis, reverse } = x.attributes;
   const { record, identity } = kinds[kind];
   const combine = scalarCombination(record, dtype);
   const strides = stridesOf(shape);
@@ -120,9 +120,9 @@ function evalCumulative(x: EvalContext): NdArray {
 }
 
 /** What a rule needs of the operation: how it combines, from where, and subscripts along the axis in order. */
-function orderOf(operation: Operation) {
+function orderOf(operation: Operation<CumulativeAttributes>) {
   const { dtype, shape } = tensorOf(operation.operands[0]);
-  const { kind, axis, reverse } = optionsOf(operation);
+  const { kind, axis, reverse } = operation.attributes;
   const { combine, identity } = kinds[kind];
   const first = identity(dtype);
   const at = (others: readonly Dim[], k: Dim): readonly Dim[] => [
@@ -135,7 +135,7 @@ function orderOf(operation: Operation) {
 }
 
 /** One element on its own: all before it are combined again. */
-function lowerCumulative(x: LowerContext, at: readonly Dim[]): Value {
+function lowerCumulative(x: LowerContext<CumulativeAttributes>, at: readonly Dim[]): Value {
   const { shape, axis, reverse, combine, start, at: place } = orderOf(x.operation);
   const others = at.filter((_, a) => a !== axis);
   const count = reverse ? subDims(shape[axis], at[axis]) : indexAfter(at[axis]);
@@ -148,7 +148,7 @@ function indexAfter(d: Dim): Dim {
 }
 
 /** Along the last axis a loop carries what is combined; along others whole rows are combined with the row before. */
-function lowerWholeCumulative(operation: Operation): (x: WholeContext) => void {
+function lowerWholeCumulative(operation: Operation<CumulativeAttributes>): (x: WholeContext) => void {
   const { shape, axis, combine, start, at } = orderOf(operation);
   const outer = shape.slice(0, axis);
   const row = shape.slice(axis + 1);
@@ -189,15 +189,15 @@ function rows(from: Dim, to: Dim, body: (k: Dim) => void): void {
 
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
-type Rule = Extract<Derivative, { kind: "rule" }>;
+type Rule = Extract<Derivative<CumulativeAttributes>, { kind: "rule" }>;
 
 function cumulativeCotangent({
   operation,
   operands: [x],
   result,
   cotangent,
-}: TransposeContext & { readonly result: Value }): Contribution {
-  const options = optionsOf(operation);
+}: TransposeContext<CumulativeAttributes> & { readonly result: Value }): Contribution {
+  const options = operation.attributes;
   const { kind, axis, reverse } = options;
   const backSum = (v: Value): Value => cumulative(v, { kind: "sum", axis, reverse: !reverse });
   switch (kind) {
@@ -223,7 +223,7 @@ function cumulativeCotangent({
 }
 
 function cumulativeTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {
-  const options = optionsOf(operation);
+  const options = operation.attributes;
   const { kind, axis } = options;
   if (tangent === null) return null;
   switch (kind) {

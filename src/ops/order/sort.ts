@@ -1,6 +1,7 @@
 // Sorting along an axis, with whatever has to move along.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type Batched,
@@ -15,7 +16,6 @@ import {
   minDims,
   mulDims,
   type NdArray,
-  type Op,
   type Operation,
   type ProcedureContext,
   type Pullback,
@@ -43,20 +43,24 @@ export interface SortOptions {
   readonly descending?: boolean;
 }
 
-export const sortOp: Op = defineOp({
+const sortAttributes = {
+  axis: { kind: "integer", default: 0, summary: "the axis along which elements move" },
+  descending: { kind: "boolean", default: false, summary: "from the largest to the smallest" },
+} as const;
+
+type SortAttributes = AttributesOf<typeof sortAttributes>;
+
+export const sortOp = defineOp({
   name: "sort",
   summary: "The elements of a tensor in order along an axis, and others moved along with them.",
   operands: [{ name: "keys" }, { name: "payload", variadic: true }],
-  attributes: {
-    axis: { kind: "integer", default: 0, summary: "the axis along which elements move" },
-    descending: { kind: "boolean", default: false, summary: "from the largest to the smallest" },
-  },
+  attributes: sortAttributes,
   types(x) {
     const [keys] = x.operands;
     if (dtypeOf(keys) === "bool") x.fail("dtype", "the keys have dtype bool, expected numbers", "cast them");
     const first = rankedOperand(x, 0);
     if (first === null) return x.operands;
-    requireAxes(x, [x.attributes.axis as number], first.shape.length, "axis");
+    requireAxes(x, [x.attributes.axis], first.shape.length, "axis");
     return x.operands.map((type, i) => {
       const operand = rankedOperand(x, i);
       if (operand === null || operand.shape.length !== first.shape.length) {
@@ -86,10 +90,6 @@ export const sortOp: Op = defineOp({
   },
 });
 
-function optionsOf({ attributes }: Operation): Required<SortOptions> {
-  return attributes as unknown as Required<SortOptions>;
-}
-
 /** `keys` in order along an axis, then each of the payload, moved along. */
 export function sort(operands: readonly Value[], { axis, descending = false }: SortOptions): readonly Value[] {
   return emit(sortOp, operands, { attributes: { axis, descending }, names: operands.map((v) => v.name) });
@@ -97,8 +97,8 @@ export function sort(operands: readonly Value[], { axis, descending = false }: S
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalSort(x: EvalContext): readonly NdArray[] {
-  const { axis, descending } = optionsOf(x.operation);
+function evalSort(x: EvalContext<SortAttributes>): readonly NdArray[] {
+  const { axis, descending } = x.operation.attributes;
   const [keys] = x.operands;
   const strides = stridesOf(keys.shape);
   const step = strides[axis];
@@ -128,20 +128,23 @@ function precedence(a: number, b: number): number {
 
 // ---- derivative and batching ----------------------------------------------------------------------------------------
 
-function flowsOfSort(x: FlowContext): readonly boolean[] {
+function flowsOfSort(x: FlowContext<SortAttributes>): readonly boolean[] {
   return x.operation.operands.map((v) => x.isActive(v));
 }
 
 /** The results, and where each element came from along the axis. */
-function sortWithOrder(operation: Operation, operands: readonly Value[]): readonly [readonly Value[], Value] {
-  const options = optionsOf(operation);
+function sortWithOrder(
+  operation: Operation<SortAttributes>,
+  operands: readonly Value[],
+): readonly [readonly Value[], Value] {
+  const options = operation.attributes;
   const order = iota(tensorType("i32", tensorOf(operands[0]).shape), options.axis);
   const all = sort([...operands, order], options);
   return [all.slice(0, -1), all[all.length - 1]];
 }
 
-function reverseSort({ operation, operands }: ReverseContext): Pullback {
-  const { axis } = optionsOf(operation);
+function reverseSort({ operation, operands }: ReverseContext<SortAttributes>): Pullback {
+  const { axis } = operation.attributes;
   const [results, order] = sortWithOrder(operation, operands);
   return {
     results,
@@ -153,14 +156,14 @@ function reverseSort({ operation, operands }: ReverseContext): Pullback {
   };
 }
 
-function forwardSort({ operation, operands, tangents }: ForwardContext): Tangents {
-  const { axis } = optionsOf(operation);
+function forwardSort({ operation, operands, tangents }: ForwardContext<SortAttributes>): Tangents {
+  const { axis } = operation.attributes;
   const [results, order] = sortWithOrder(operation, operands);
   return { results, tangents: tangents.map((t) => (t === null ? null : elementsAlong(t, axis, order))) };
 }
 
-function batchSort({ operation, operands, batched, whole }: StructuredBatchContext): Batched {
-  const { axis, descending } = optionsOf(operation);
+function batchSort({ operation, operands, batched, whole }: StructuredBatchContext<SortAttributes>): Batched {
+  const { axis, descending } = operation.attributes;
   const results = sort(
     operands.map((v, i) => whole(v, batched[i])),
     { axis: axis + 1, descending },
@@ -176,8 +179,8 @@ const index = scalar("index");
  * Merges runs of 1, 2, 4, … elements between two memories until one run is left, row after row. The keys move, so that
  * they are read in order; where a payload follows, the place that each came from moves with it.
  */
-function lowerSort(x: ProcedureContext): void {
-  const { axis } = optionsOf(x.operation);
+function lowerSort(x: ProcedureContext<SortAttributes>): void {
+  const { axis } = x.operation.attributes;
   const [keys, ...payload] = x.operation.operands.map(tensorOf);
   const n = keys.shape[axis];
   const lanes = payload.length === 0 ? [keys.dtype] : ([keys.dtype, "i32"] as const);
@@ -222,7 +225,7 @@ interface Merge {
 }
 
 /** Each two neighbouring runs of a width become one. */
-function mergeRuns(operation: Operation, merge: Merge): void {
+function mergeRuns(operation: Operation<SortAttributes>, merge: Merge): void {
   const { n, width } = merge;
   whileLoop(
     [constant(0, index)],
@@ -238,7 +241,11 @@ function mergeRuns(operation: Operation, merge: Merge): void {
 }
 
 /** The runs from start to middle and from there to end: while both have elements the right one gives its own only where it has to. */
-function mergePair(operation: Operation, { from, to }: Merge, [start, middle, end]: readonly Value[]): void {
+function mergePair(
+  operation: Operation<SortAttributes>,
+  { from, to }: Merge,
+  [start, middle, end]: readonly Value[],
+): void {
   const next = (i: Value): Value => indexValue(addDims(indexDim(i), 1));
   const take = (i: Value, k: Dim): void => {
     for (const [lane, memory] of from.entries()) store(load(memory, [indexDim(i)]), to[lane], [k]);
@@ -273,8 +280,8 @@ function mergePair(operation: Operation, { from, to }: Merge, [start, middle, en
 }
 
 /** Whether key a belongs before key b even if it stands behind it. */
-function before(operation: Operation, a: Value, b: Value): Value {
-  const isLess = compare(a, b, optionsOf(operation).descending ? "gt" : "lt");
+function before(operation: Operation<SortAttributes>, a: Value, b: Value): Value {
+  const isLess = compare(a, b, operation.attributes.descending ? "gt" : "lt");
   if (dtypes[tensorOf(a).dtype].kind !== "float") return isLess;
   return or(isLess, and(isNan(b), not(isNan(a))));
 }

@@ -3,6 +3,7 @@
 // J. K. Salmon, M. A. Moraes, R. O. Dror, D. E. Shaw, "Parallel random numbers: as easy as 1, 2, 3" (2011).
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type Dim,
@@ -10,7 +11,6 @@ import {
   type LowerContext,
   mulDims,
   type NdArray,
-  type Op,
   printShape,
   scalar,
   sizeOf,
@@ -86,18 +86,22 @@ const values: Words<Value> = {
   word: (n) => constant(n, u32),
 };
 
-export const rngBitsOp: Op = defineOp({
+const rngAttributes = {
+  word: {
+    kind: "word",
+    words: ["both", "first", "second"],
+    default: "both",
+    summary: "which of a block's two words an element is, or their exclusive or",
+  },
+} as const;
+
+type RngAttributes = AttributesOf<typeof rngAttributes>;
+
+export const rngBitsOp = defineOp({
   name: "rng_bits",
   summary: "Random bits that a key and the place of an element determine.",
   operands: [{ name: "key" }],
-  attributes: {
-    word: {
-      kind: "word",
-      words: ["both", "first", "second"],
-      default: "both",
-      summary: "which of a block's two words an element is, or their exclusive or",
-    },
-  },
+  attributes: rngAttributes,
   types(x) {
     const key = rankedOperand(x, 0);
     const type = requireDeclared(x, "u32");
@@ -118,7 +122,7 @@ export const rngBitsOp: Op = defineOp({
     kind: "rule",
     batch({ operation, operands: [key], size }) {
       const { shape } = operation.results[0].type as TensorType;
-      return [rngBits(key, [size, ...shape], operation.attributes.word as RngWord)];
+      return [rngBits(key, [size, ...shape], operation.attributes.word)];
     },
   },
   lowering: { kind: "element", element: elementOfRngBits },
@@ -143,7 +147,7 @@ function requireKey(x: TypeContext, { dtype, shape }: TensorType): readonly Dim[
   return shape.slice(0, -1);
 }
 
-function evalRngBits(x: EvalContext): NdArray {
+function evalRngBits(x: EvalContext<RngAttributes>): NdArray {
   const [key] = x.operands;
   const result = allocate("u32", x.shape(x.operation.results[0].type));
   const count = sizeOf(key.shape.slice(0, -1));
@@ -152,13 +156,13 @@ function evalRngBits(x: EvalContext): NdArray {
     const own = [key.data[2 * k], key.data[2 * k + 1]] as const;
     for (let i = 0; i < each; i++) {
       const block = threefryOf(own, [0, i >>> 0]);
-      result.data[k * each + i] = chosen(numbers, block, x.attributes.word as RngWord);
+      result.data[k * each + i] = chosen(numbers, block, x.attributes.word);
     }
   }
   return result;
 }
 
-function elementOfRngBits(x: LowerContext, at: readonly Dim[]): Value {
+function elementOfRngBits(x: LowerContext<RngAttributes>, at: readonly Dim[]): Value {
   const [key, result] = [x.operation.operands[0], x.operation.results[0]].map((v) => v.type as TensorType);
   const leading = at.slice(0, key.shape.length - 1);
   let place: Dim = 0;
@@ -166,7 +170,7 @@ function elementOfRngBits(x: LowerContext, at: readonly Dim[]): Value {
     place = addDims(mulDims(place, result.shape[axis]), at[axis]);
   const counter = cast(indexValue(place), "u32");
   const words = [x.element(0, [...leading, 0]), x.element(0, [...leading, 1])] as const;
-  return chosen(values, threefry(values, words, [values.word(0), counter]), x.operation.attributes.word as RngWord);
+  return chosen(values, threefry(values, words, [values.word(0), counter]), x.operation.attributes.word);
 }
 
 /** Random words of this shape from keys (u32, a last axis of 2), whose other axes are the first ones of the shape. */

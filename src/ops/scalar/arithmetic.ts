@@ -1,6 +1,6 @@
 // Arithmetic and order of numbers, element by element: the rows one can see.
 
-import { type Derivative, dtypes, isFloat, isInteger, type Op, type Value } from "../../ir/index.ts";
+import { type Derivative, dtypes, isFloat, isInteger, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1, masked } from "../base/define.ts";
 import { compare, type Direction, elementwise, select } from "../base/elementwise.ts";
@@ -78,7 +78,7 @@ function tookHigh(low: Value, x: Value, high: Value): Value {
   return or(isAbove, and(compare(x, low, "lt"), compare(high, low, "lt")));
 }
 
-export const addOp: Op = elementwise({
+export const addOp = elementwise({
   name: "add",
   cheap: true,
   summary: "Adds.",
@@ -91,7 +91,7 @@ export const addOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1, 2) == 3" },
 });
 
-export const subOp: Op = elementwise({
+export const subOp = elementwise({
   name: "sub",
   cheap: true,
   summary: "Subtracts.",
@@ -103,7 +103,7 @@ export const subOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(5, 2) == 3" },
 });
 
-export const mulOp: Op = elementwise({
+export const mulOp = elementwise({
   name: "mul",
   cheap: true,
   summary: "Multiplies.",
@@ -120,7 +120,7 @@ export const mulOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(15, 20) == 300" },
 });
 
-export const divOp: Op = elementwise({
+export const divOp = elementwise({
   name: "div",
   summary: "Divides.",
   operands: ["x", "y"],
@@ -134,7 +134,7 @@ export const divOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1, 4) == 0.25" },
 });
 
-export const negOp: Op = elementwise({
+export const negOp = elementwise({
   name: "neg",
   cheap: true,
   summary: "Negates.",
@@ -150,7 +150,7 @@ export const negOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(2) == -2" },
 });
 
-export const maximumOp: Op = elementwise({
+export const maximumOp = elementwise({
   name: "maximum",
   cheap: true,
   summary: "The larger of two.",
@@ -164,7 +164,7 @@ export const maximumOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1, 2) == 2" },
 });
 
-export const minimumOp: Op = elementwise({
+export const minimumOp = elementwise({
   name: "minimum",
   cheap: true,
   summary: "The smaller of two.",
@@ -178,7 +178,7 @@ export const minimumOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(1, 2) == 1" },
 });
 
-export const clampOp: Op = elementwise({
+export const clampOp = elementwise({
   name: "clamp",
   summary: "Keeps a number between two bounds.",
   operands: ["low", "x", "high"],

@@ -34,7 +34,7 @@ const bitcastScalar: ScalarMeaning = {
   spell: ([x], { dtype, nameOf }) => `${nameOf(dtype === "f32" ? floatKernel : bitsKernel)}(${x})`,
 };
 
-export const bitcastOp: Op = defineOp({
+export const bitcastOp = defineOp({
   name: "bitcast",
   summary: "Takes the bits of a number as a number of another dtype.",
   operands: [{ name: "x" }],
@@ -77,7 +77,7 @@ function ofIntegers(row: Row): Op {
   return elementwise({ ...row, operands: ["x", "y"], dtypes: "integer", partials: notDifferentiable });
 }
 
-export const andOp: Op = ofBits({
+export const andOp = ofBits({
   name: "and",
   cheap: true,
   summary: "Both: the logical and of bools, the bitwise and of integers.",
@@ -90,7 +90,7 @@ export const andOp: Op = ofBits({
   example: { dtype: "bool", run: "@main(true, false) == false" },
 });
 
-export const orOp: Op = ofBits({
+export const orOp = ofBits({
   name: "or",
   cheap: true,
   summary: "Either: the logical or of bools, the bitwise or of integers.",
@@ -103,7 +103,7 @@ export const orOp: Op = ofBits({
   example: { dtype: "bool", run: "@main(true, false) == true" },
 });
 
-export const xorOp: Op = ofBits({
+export const xorOp = ofBits({
   name: "xor",
   cheap: true,
   summary: "One but not both: the logical xor of bools, the bitwise xor of integers.",
@@ -116,7 +116,7 @@ export const xorOp: Op = ofBits({
   example: { dtype: "i32", run: "@main(12, 10) == 6" },
 });
 
-export const shiftLeftOp: Op = ofIntegers({
+export const shiftLeftOp = ofIntegers({
   name: "shift_left",
   cheap: true,
   summary: "Moves bits up.",
@@ -128,7 +128,7 @@ export const shiftLeftOp: Op = ofIntegers({
   example: { dtype: "i32", run: "@main(3, 4) == 48" },
 });
 
-export const shiftRightOp: Op = ofIntegers({
+export const shiftRightOp = ofIntegers({
   name: "shift_right",
   cheap: true,
   summary: "Moves bits down.",
@@ -142,7 +142,7 @@ export const shiftRightOp: Op = ofIntegers({
   example: { dtype: "i32", run: "@main(-16, 2) == -4" },
 });
 
-export const popcountOp: Op = elementwise({
+export const popcountOp = elementwise({
   name: "popcount",
   summary: "Counts the bits that are set.",
   operands: ["x"],

@@ -1,6 +1,6 @@
 // Powers, roots, exponentials and logarithms, element by element.
 
-import { type DType, isFloat, type Kernel, kernel, type Op, type Value } from "../../ir/index.ts";
+import { type DType, isFloat, type Kernel, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { compare, elementwise, not, select } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
@@ -54,7 +54,7 @@ function reciprocal(x: Value, c: number): Value {
   return div(constantLike(1 / c, x), x);
 }
 
-export const expOp: Op = ofReal({
+export const expOp = ofReal({
   name: "exp",
   summary: "e to the power x.",
   scalar: fromMath("exp"),
@@ -63,7 +63,7 @@ export const expOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const exp2Op: Op = ofReal({
+export const exp2Op = ofReal({
   name: "exp2",
   summary: "2 to the power x.",
   scalar: fromKernel(kernel("exp2", kernels.exp2)),
@@ -72,7 +72,7 @@ export const exp2Op: Op = ofReal({
   example: { dtype: "f64", run: "@main(10) == 1024" },
 });
 
-export const expm1Op: Op = ofReal({
+export const expm1Op = ofReal({
   name: "expm1",
   summary: "e to the power x, less 1.",
   scalar: fromMath("expm1"),
@@ -81,7 +81,7 @@ export const expm1Op: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const logOp: Op = ofReal({
+export const logOp = ofReal({
   name: "log",
   summary: "The natural logarithm.",
   scalar: fromMath("log"),
@@ -90,7 +90,7 @@ export const logOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const log2Op: Op = ofReal({
+export const log2Op = ofReal({
   name: "log2",
   summary: "The logarithm to base 2.",
   scalar: fromMath("log2"),
@@ -99,7 +99,7 @@ export const log2Op: Op = ofReal({
   example: { dtype: "f64", run: "@main(8) == 3" },
 });
 
-export const log10Op: Op = ofReal({
+export const log10Op = ofReal({
   name: "log10",
   summary: "The logarithm to base 10.",
   scalar: fromMath("log10"),
@@ -108,7 +108,7 @@ export const log10Op: Op = ofReal({
   example: { dtype: "f64", run: "@main(1000) ~= 3" },
 });
 
-export const log1pOp: Op = ofReal({
+export const log1pOp = ofReal({
   name: "log1p",
   summary: "The natural logarithm of 1 + x.",
   scalar: fromMath("log1p"),
@@ -117,7 +117,7 @@ export const log1pOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const logisticOp: Op = ofReal({
+export const logisticOp = ofReal({
   name: "logistic",
   summary: "The logistic sigmoid.",
   scalar: fromKernel(kernel("logistic", kernels.logistic)),
@@ -126,7 +126,7 @@ export const logisticOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0.5" },
 });
 
-export const sqrtOp: Op = ofReal({
+export const sqrtOp = ofReal({
   name: "sqrt",
   summary: "The square root.",
   scalar: fromMath("sqrt"),
@@ -135,7 +135,7 @@ export const sqrtOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(9) == 3" },
 });
 
-export const rsqrtOp: Op = ofReal({
+export const rsqrtOp = ofReal({
   name: "rsqrt",
   summary: "The reciprocal of the square root.",
   scalar: fromKernel(kernel("rsqrt", kernels.rsqrt)),
@@ -144,7 +144,7 @@ export const rsqrtOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(4) == 0.5" },
 });
 
-export const cbrtOp: Op = ofReal({
+export const cbrtOp = ofReal({
   name: "cbrt",
   summary: "The cube root.",
   scalar: fromMath("cbrt"),
@@ -153,7 +153,7 @@ export const cbrtOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(-27) == -3" },
 });
 
-export const powOp: Op = elementwise({
+export const powOp = elementwise({
   name: "pow",
   summary: "x to the power y.",
   operands: ["x", "y"],
@@ -168,7 +168,7 @@ export const powOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(2, 10) == 1024" },
 });
 
-export const hypotOp: Op = elementwise({
+export const hypotOp = elementwise({
   name: "hypot",
   summary: "The length of a vector with two components.",
   operands: ["x", "y"],

@@ -44,7 +44,7 @@ function neighbourOf(dtype: DType): Kernel {
   return dtype === "f32" ? neighbourF32 : neighbourF64;
 }
 
-export const absOp: Op = ofNumber({
+export const absOp = ofNumber({
   name: "abs",
   summary: "The size of a number without its sign.",
   scalar: {
@@ -57,7 +57,7 @@ export const absOp: Op = ofNumber({
   example: { dtype: "f64", run: "@main(-2) == 2" },
 });
 
-export const signOp: Op = ofNumber({
+export const signOp = ofNumber({
   name: "sign",
   summary: "-1, 0 or 1, as the number is negative, zero or positive.",
   scalar: fromMathExact("sign"),
@@ -66,7 +66,7 @@ export const signOp: Op = ofNumber({
   example: { dtype: "f64", run: "@main(-3) == -1" },
 });
 
-export const copysignOp: Op = elementwise({
+export const copysignOp = elementwise({
   name: "copysign",
   summary: "The size of one number with the sign of another.",
   operands: ["x", "y"],
@@ -78,7 +78,7 @@ export const copysignOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(2, -0) == -2" },
 });
 
-export const nextafterOp: Op = elementwise({
+export const nextafterOp = elementwise({
   name: "nextafter",
   summary: "The neighbour of a number in the direction of another.",
   operands: ["x", "y"],
@@ -94,7 +94,7 @@ export const nextafterOp: Op = elementwise({
   example: { dtype: "f32", run: "@main(0, 1) == 1.401298464324817e-45" },
 });
 
-export const floorOp: Op = ofReal({
+export const floorOp = ofReal({
   name: "floor",
   summary: "The nearest whole number that is not larger.",
   scalar: fromMathExact("floor"),
@@ -103,7 +103,7 @@ export const floorOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(-1.5) == -2" },
 });
 
-export const ceilOp: Op = ofReal({
+export const ceilOp = ofReal({
   name: "ceil",
   summary: "The nearest whole number that is not smaller.",
   scalar: fromMathExact("ceil"),
@@ -112,7 +112,7 @@ export const ceilOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1.2) == 2" },
 });
 
-export const roundOp: Op = ofReal({
+export const roundOp = ofReal({
   name: "round",
   summary: "The nearest whole number, the even one of two.",
   scalar: { ...fromKernel(kernel("roundHalfEven", roundHalfEven)), exact: true },
@@ -121,7 +121,7 @@ export const roundOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(2.5) == 2" },
 });
 
-export const truncOp: Op = ofReal({
+export const truncOp = ofReal({
   name: "trunc",
   summary: "The whole part of a number.",
   scalar: fromMathExact("trunc"),
@@ -130,7 +130,7 @@ export const truncOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(-1.5) == -1" },
 });
 
-export const remOp: Op = elementwise({
+export const remOp = elementwise({
   name: "rem",
   summary: "The remainder of a division that truncates.",
   operands: ["x", "y"],
@@ -145,7 +145,7 @@ export const remOp: Op = elementwise({
   example: { dtype: "f64", run: "@main(-7, 3) == -1" },
 });
 
-export const isFiniteOp: Op = ofReal({
+export const isFiniteOp = ofReal({
   name: "is_finite",
   summary: "Whether a number is neither infinite nor NaN.",
   result: "bool",
@@ -155,7 +155,7 @@ export const isFiniteOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(inf) == false" },
 });
 
-export const isNanOp: Op = ofReal({
+export const isNanOp = ofReal({
   name: "is_nan",
   summary: "Whether a number is NaN.",
   result: "bool",

@@ -1,6 +1,6 @@
 // The error function and the gamma function with its derivatives, element by element.
 
-import { kernel, type Op, type Value } from "../../ir/index.ts";
+import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { fromKernel, ofReal, unary } from "../base/scalar.ts";
@@ -20,7 +20,7 @@ export function polygamma(x: Value, order: number): Value {
 const digammaKernel = kernel("digamma", kernels.digamma);
 const polygammaKernel = kernel("polygamma", kernels.polygamma);
 
-export const erfOp: Op = ofReal({
+export const erfOp = ofReal({
   name: "erf",
   summary: "The error function.",
   scalar: fromKernel(kernel("erf", kernels.erf)),
@@ -29,7 +29,7 @@ export const erfOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(inf) == 1" },
 });
 
-export const lgammaOp: Op = ofReal({
+export const lgammaOp = ofReal({
   name: "lgamma",
   summary: "The logarithm of the size of the gamma function.",
   scalar: fromKernel(kernel("lgamma", kernels.lgamma)),
@@ -38,7 +38,7 @@ export const lgammaOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const digammaOp: Op = ofReal({
+export const digammaOp = ofReal({
   name: "digamma",
   summary: "The derivative of the logarithm of the gamma function.",
   scalar: fromKernel(digammaKernel),
@@ -47,7 +47,7 @@ export const digammaOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1) ~= -0.5772156649015329" },
 });
 
-export const polygammaOp: Op = ofReal({
+export const polygammaOp = ofReal({
   name: "polygamma",
   summary: "A derivative of the digamma function.",
   attributes: { order: { kind: "integer", summary: "how often digamma is differentiated, from 0" } },

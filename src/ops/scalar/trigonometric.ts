@@ -1,6 +1,6 @@
 // Functions of angles, of the circle and of the hyperbola, element by element.
 
-import type { Op, Value } from "../../ir/index.ts";
+import type { Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
 import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
@@ -34,7 +34,7 @@ function overSquare(x: Value, h: Value): Value {
   return ratio(ratio(x, h), h);
 }
 
-export const sinOp: Op = ofReal({
+export const sinOp = ofReal({
   name: "sin",
   summary: "Sine of an angle in radians.",
   scalar: fromMath("sin"),
@@ -43,7 +43,7 @@ export const sinOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const cosOp: Op = ofReal({
+export const cosOp = ofReal({
   name: "cos",
   summary: "Cosine of an angle in radians.",
   scalar: fromMath("cos"),
@@ -52,7 +52,7 @@ export const cosOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const tanOp: Op = ofReal({
+export const tanOp = ofReal({
   name: "tan",
   summary: "Tangent of an angle in radians.",
   scalar: fromMath("tan"),
@@ -61,7 +61,7 @@ export const tanOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const asinOp: Op = ofReal({
+export const asinOp = ofReal({
   name: "asin",
   summary: "The angle with a given sine.",
   scalar: fromMath("asin"),
@@ -70,7 +70,7 @@ export const asinOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const acosOp: Op = ofReal({
+export const acosOp = ofReal({
   name: "acos",
   summary: "The angle with a given cosine.",
   scalar: fromMath("acos"),
@@ -79,7 +79,7 @@ export const acosOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const atanOp: Op = ofReal({
+export const atanOp = ofReal({
   name: "atan",
   summary: "The angle with a given tangent.",
   scalar: fromMath("atan"),
@@ -88,7 +88,7 @@ export const atanOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const atan2Op: Op = elementwise({
+export const atan2Op = elementwise({
   name: "atan2",
   summary: "The angle of the point (x, y).",
   operands: ["y", "x"],
@@ -103,7 +103,7 @@ export const atan2Op: Op = elementwise({
   example: { dtype: "f64", run: "@main(0, 1) == 0" },
 });
 
-export const sinhOp: Op = ofReal({
+export const sinhOp = ofReal({
   name: "sinh",
   summary: "Hyperbolic sine.",
   scalar: fromMath("sinh"),
@@ -112,7 +112,7 @@ export const sinhOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const coshOp: Op = ofReal({
+export const coshOp = ofReal({
   name: "cosh",
   summary: "Hyperbolic cosine.",
   scalar: fromMath("cosh"),
@@ -121,7 +121,7 @@ export const coshOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 1" },
 });
 
-export const tanhOp: Op = ofReal({
+export const tanhOp = ofReal({
   name: "tanh",
   summary: "Hyperbolic tangent.",
   scalar: fromMath("tanh"),
@@ -130,7 +130,7 @@ export const tanhOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const asinhOp: Op = ofReal({
+export const asinhOp = ofReal({
   name: "asinh",
   summary: "Inverse hyperbolic sine.",
   scalar: fromMath("asinh"),
@@ -139,7 +139,7 @@ export const asinhOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
 
-export const acoshOp: Op = ofReal({
+export const acoshOp = ofReal({
   name: "acosh",
   summary: "Inverse hyperbolic cosine.",
   scalar: fromMath("acosh"),
@@ -148,7 +148,7 @@ export const acoshOp: Op = ofReal({
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
 
-export const atanhOp: Op = ofReal({
+export const atanhOp = ofReal({
   name: "atanh",
   summary: "Inverse hyperbolic tangent.",
   scalar: fromMath("atanh"),

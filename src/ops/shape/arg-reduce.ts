@@ -1,12 +1,12 @@
 // Where along an axis the extremum is.
 
 import {
+  type AttributesOf,
   allocate,
   type Dim,
   type EvalContext,
   type LowerContext,
   type NdArray,
-  type Op,
   scalar,
   type TypeContext,
   tensorType,
@@ -22,14 +22,18 @@ import { kinds, nestedLoops } from "./reduce-order.ts";
 
 export type ArgReduceKind = "max" | "min";
 
-export const argReduceOp: Op = defineOp({
+const argReduceAttributes = {
+  kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
+  axis: { kind: "integer", default: 0, summary: "the axis that disappears" },
+} as const;
+
+type ArgReduceAttributes = AttributesOf<typeof argReduceAttributes>;
+
+export const argReduceOp = defineOp({
   name: "arg_reduce",
   summary: "The subscript of the largest or smallest element along an axis, which disappears.",
   operands: [{ name: "x" }],
-  attributes: {
-    kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
-    axis: { kind: "integer", default: 0, summary: "the axis that disappears" },
-  },
+  attributes: argReduceAttributes,
   types(x) {
     const operand = rankedOperand(x, 0);
     if (dtypeOf(x.operands[0]) === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
@@ -47,7 +51,7 @@ export const argReduceOp: Op = defineOp({
   batching: {
     kind: "rule",
     batch: ({ operation: { attributes }, operands: [x] }) => [
-      argReduce(x, { kind: attributes.kind as ArgReduceKind, axis: (attributes.axis as number) + 1 }),
+      argReduce(x, { kind: attributes.kind, axis: attributes.axis + 1 }),
     ],
   },
   lowering: { kind: "nest", element: lowerArgReduce },
@@ -64,8 +68,8 @@ export const argReduceOp: Op = defineOp({
   },
 });
 
-function requireFilledAxis(x: TypeContext, shape: readonly Dim[]): number {
-  const axis = x.attributes.axis as number;
+function requireFilledAxis(x: TypeContext<ArgReduceAttributes>, shape: readonly Dim[]): number {
+  const axis = x.attributes.axis;
   if (axis < 0 || axis >= shape.length) {
     x.fail(
       "axis",
@@ -76,9 +80,9 @@ function requireFilledAxis(x: TypeContext, shape: readonly Dim[]): number {
   return axis;
 }
 
-function evalArgReduce(x: EvalContext): NdArray {
+function evalArgReduce(x: EvalContext<ArgReduceAttributes>): NdArray {
   const [source] = x.operands;
-  const axis = x.attributes.axis as number;
+  const axis = x.attributes.axis;
   const strides = stridesOf(source.shape);
   const others = otherAxes(source.shape.length, [axis]);
   const result = allocate("i32", pick(source.shape, others));
@@ -95,10 +99,10 @@ function evalArgReduce(x: EvalContext): NdArray {
 }
 
 /** Carries the best element and its subscript; a NaN beats all that came before it, and nothing beats a NaN. */
-function lowerArgReduce(x: LowerContext, at: readonly Dim[]): Value {
+function lowerArgReduce(x: LowerContext<ArgReduceAttributes>, at: readonly Dim[]): Value {
   const { shape, dtype } = tensorOf(x.operation.operands[0]);
-  const kind = x.operation.attributes.kind as ArgReduceKind;
-  const axis = x.operation.attributes.axis as number;
+  const kind = x.operation.attributes.kind;
+  const axis = x.operation.attributes.axis;
   const worst = constant(kinds[kind].identity(dtype), scalar(dtype));
   const step = ([k]: readonly Dim[], [best, index]: readonly Value[]): readonly Value[] => {
     const candidate = x.element(0, [...at.slice(0, axis), k, ...at.slice(axis)]);

@@ -1,6 +1,7 @@
 // Tensors one behind the other along an axis; the transpose takes them apart again.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type BatchContext,
@@ -8,7 +9,6 @@ import {
   type EvalContext,
   type LowerContext,
   type NdArray,
-  type Op,
   type Operation,
   type Part,
   printShape,
@@ -26,19 +26,25 @@ import { ifElse } from "../control/control.ts";
 import { withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
-export const concatenateOp: Op = defineOp({
+const concatenateAttributes = {
+  axis: { kind: "integer", default: 0, summary: "the axis along which they stand" },
+} as const;
+
+type ConcatenateAttributes = AttributesOf<typeof concatenateAttributes>;
+
+export const concatenateOp = defineOp({
   name: "concatenate",
   summary: "Tensors one behind the other along an axis.",
   operands: [{ name: "tensors", variadic: true }],
   groups: ["tensors"],
-  attributes: { axis: { kind: "integer", default: 0, summary: "the axis along which they stand" } },
+  attributes: concatenateAttributes,
   traits: { moves: true },
   types: (x) => [concatenateType(x)],
   eval: (x) => [evalConcatenate(x)],
   derivative: {
     kind: "linear",
     transpose: ({ operation, operands, cotangent, wanted }) => {
-      const axis = axisOf(operation);
+      const axis = operation.attributes.axis;
       const offsets = offsetsAlong(operands, axis);
       return operands.map((x, i) => (wanted[i] ? piece(cotangent, tensorOf(x).shape, axis, offsets[i]) : null));
     },
@@ -57,11 +63,7 @@ export const concatenateOp: Op = defineOp({
   },
 });
 
-function axisOf({ attributes }: { readonly attributes: Operation["attributes"] }): number {
-  return attributes.axis as number;
-}
-
-function concatenateType(x: TypeContext) {
+function concatenateType(x: TypeContext<ConcatenateAttributes>) {
   if (x.operands.length === 0) x.fail("arity", "got no tensors, expected at least one");
   const types = x.operands.map((_, i) => requireTensor(x, i));
   const dtype = dtypeOf(types[0]);
@@ -73,7 +75,7 @@ function concatenateType(x: TypeContext) {
   if (open !== undefined) return open;
   const shapes = types.map((t) => rankedOf(t).shape);
   const [first] = shapes;
-  const axis = axisOf(x);
+  const axis = x.attributes.axis;
   if (axis < 0 || axis >= first.length) {
     const expected = first.length === 0 ? "tensors with axes, got rank 0" : `0 to ${first.length - 1}`;
     x.fail("axis", `axis is ${axis}, expected ${expected}`);
@@ -93,9 +95,9 @@ function commonShape(x: TypeContext, shapes: readonly (readonly Dim[])[], axis: 
   }, shapes[0]);
 }
 
-function evalConcatenate(x: EvalContext): NdArray {
+function evalConcatenate(x: EvalContext<ConcatenateAttributes>): NdArray {
   const shape = x.shape(x.operation.results[0].type);
-  const axis = axisOf(x);
+  const axis = x.attributes.axis;
   const result = allocate(x.operands[0].dtype, shape);
   const row = sizeOf(shape.slice(axis));
   let offset = 0;
@@ -123,16 +125,21 @@ function piece(x: Value, shape: readonly Dim[], axis: number, offset: Dim): Valu
   });
 }
 
-function batchConcatenate({ operation, operands, batched, size }: BatchContext): readonly Value[] {
+function batchConcatenate({
+  operation,
+  operands,
+  batched,
+  size,
+}: BatchContext<ConcatenateAttributes>): readonly Value[] {
   const all = operands.map((v, i) => withBatchAxis(v, batched[i], size));
-  return [concatenate(all, axisOf(operation) + 1)];
+  return [concatenate(all, operation.attributes.axis + 1)];
 }
 
 // ---- lowering -------------------------------------------------------------------------------------------------------
 
 /** Halves the tensors until the one that the subscript falls in is found: each element takes few comparisons. */
-function elementOfConcatenate(x: LowerContext, at: readonly Dim[]): Value {
-  const axis = axisOf(x.operation);
+function elementOfConcatenate(x: LowerContext<ConcatenateAttributes>, at: readonly Dim[]): Value {
+  const axis = x.operation.attributes.axis;
   const offsets = offsetsAlong(x.operation.operands, axis);
   const among = (from: number, to: number): Value => {
     if (to - from === 1)
@@ -156,8 +163,8 @@ function elementOfConcatenate(x: LowerContext, at: readonly Dim[]): Value {
 }
 
 /** One part per tensor. */
-function partsOfConcatenate(operation: Operation): readonly Part[] {
-  const axis = axisOf(operation);
+function partsOfConcatenate(operation: Operation<ConcatenateAttributes>): readonly Part[] {
+  const axis = operation.attributes.axis;
   const offsets = offsetsAlong(operation.operands, axis);
   return operation.operands.map((v, i) => ({
     shape: tensorOf(v).shape,

@@ -4,6 +4,7 @@
 // then a tree combines the sixteen. Otherwise one accumulator takes the elements in ascending order.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type Dim,
@@ -33,7 +34,19 @@ import { forLoop, loopNest } from "../loop/loop.ts";
 import { add, addOp, maximum, maximumOp, minimum, minimumOp, mul, mulOp } from "../scalar/arithmetic.ts";
 import { and, andOp, or, orOp } from "../scalar/bits.ts";
 
-export type ReduceKind = "sum" | "prod" | "max" | "min" | "and" | "or";
+export const reduceKinds = ["sum", "prod", "max", "min", "and", "or"] as const;
+
+export type ReduceKind = (typeof reduceKinds)[number];
+
+export const reduceAttributes = {
+  kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
+  axes: {
+    kind: "axes",
+    summary: "the axes that disappear; negative ones count from the end until shapes are refined",
+  },
+} as const;
+
+export type ReduceAttributes = AttributesOf<typeof reduceAttributes>;
 
 interface Kind {
   readonly combine: (x: Value, y: Value) => Value;
@@ -56,8 +69,8 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
 };
 
 /** Numbers or bools, as the kind wants. */
-export function requireKind(x: TypeContext, dtype: DType): void {
-  const kind = x.attributes.kind as ReduceKind;
+export function requireKind(x: TypeContext<{ readonly kind: ReduceKind }>, dtype: DType): void {
+  const { kind } = x.attributes;
   const { bools } = kinds[kind];
   if (bools === (dtype === "bool")) return;
   const reason = `kind ${kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
@@ -68,20 +81,20 @@ export function requireKind(x: TypeContext, dtype: DType): void {
 const lanes = 16;
 
 /** The reduced axes, ascending: the order in which they are listed means nothing. Without a rank none is negative. */
-export function reducedAxes(operation: Operation, rank = 0): readonly number[] {
-  return (operation.attributes.axes as readonly number[]).map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
+export function reducedAxes(operation: Operation<ReduceAttributes>, rank = 0): readonly number[] {
+  return operation.attributes.axes.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
 }
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
 
 type Combine = (a: number, b: number) => number;
 
-export function evalReduce(x: EvalContext): NdArray {
+export function evalReduce(x: EvalContext<ReduceAttributes>): NdArray {
   const [source] = x.operands;
   const { dtype, shape } = source;
   const axes = reducedAxes(x.operation, shape.length);
   if (axes.length === 0) return source;
-  const { record, identity } = kinds[x.attributes.kind as ReduceKind];
+  const { record, identity } = kinds[x.attributes.kind];
   const strides = stridesOf(shape);
   const kept = otherAxes(shape.length, axes);
   const result = allocate(dtype, pick(shape, kept));
@@ -121,7 +134,7 @@ function combineTree<T>(accumulators: readonly T[], combine: (a: T, b: T) => T):
 
 // ---- as loops -------------------------------------------------------------------------------------------------------
 
-export function lowerReduce(x: LowerContext, at: readonly Dim[]): Value {
+export function lowerReduce(x: LowerContext<ReduceAttributes>, at: readonly Dim[]): Value {
   const { shape, dtype } = tensorOf(x.operation.operands[0]);
   const axes = reducedAxes(x.operation);
   const kept = otherAxes(shape.length, axes);
@@ -131,7 +144,7 @@ export function lowerReduce(x: LowerContext, at: readonly Dim[]): Value {
       shape.map((_, a) => (axes.includes(a) ? subscripts[axes.indexOf(a)] : at[kept.indexOf(a)])),
     );
   if (axes.length === 0) return read([]);
-  const kind = kinds[x.operation.attributes.kind as ReduceKind];
+  const kind = kinds[x.operation.attributes.kind];
   const identity = kind.identity(dtype);
   const start = constant(dtype === "bool" ? identity !== 0 : identity, scalar(dtype));
   const extents = pick(shape, axes);
@@ -145,13 +158,13 @@ export function lowerReduce(x: LowerContext, at: readonly Dim[]): Value {
  * Where the last axis stays, whole rows are combined with what the result holds already: the order of each element's is
  * as before, and memory is read as it lies. Null where a row is short, or there are few.
  */
-export function lowerWholeReduce(operation: Operation): ((x: WholeContext) => void) | null {
+export function lowerWholeReduce(operation: Operation<ReduceAttributes>): ((x: WholeContext) => void) | null {
   const { shape, dtype } = tensorOf(operation.operands[0]);
   const axes = reducedAxes(operation);
   const last = axes[axes.length - 1];
   const rowAxes = otherAxes(shape.length, axes).filter((a) => a > last);
   if (axes.length === 0 || isBelow(pick(shape, rowAxes), 8) || isBelow(pick(shape, axes), 16)) return null;
-  const kind = kinds[operation.attributes.kind as ReduceKind];
+  const kind = kinds[operation.attributes.kind];
   const identity = kind.identity(dtype);
   const outerAxes = otherAxes(shape.length, [...axes, ...rowAxes]);
   return (x) => {

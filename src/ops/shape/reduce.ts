@@ -4,7 +4,6 @@ import {
   type Contribution,
   type Derivative,
   type Dim,
-  type Op,
   productOf,
   shapeOf,
   type TensorType,
@@ -34,17 +33,18 @@ import { and } from "../scalar/bits.ts";
 import { permute, reshape } from "../structural/structural.ts";
 import {
   evalReduce,
-  kinds,
   lowerReduce,
   lowerWholeReduce,
+  type ReduceAttributes,
   type ReduceKind,
+  reduceAttributes,
   reducedAxes,
   requireKind,
 } from "./reduce-order.ts";
 
 // ---- broadcast ------------------------------------------------------------------------------------------------------
 
-export const broadcastOp: Op = defineOp({
+export const broadcastOp = defineOp({
   name: "broadcast",
   summary: "Repeats a tensor along new axes.",
   operands: [{ name: "x" }],
@@ -54,7 +54,7 @@ export const broadcastOp: Op = defineOp({
   traits: { moves: true },
   types(x) {
     const operand = rankedOperand(x, 0);
-    const axes = x.attributes.axes as readonly number[];
+    const axes = x.attributes.axes;
     const type = requireDeclared(x, dtypeOf(x.operands[0]));
     requireAxes(x, axes, type.shape.length, "axes");
     if (operand === null) return [type];
@@ -72,13 +72,13 @@ export const broadcastOp: Op = defineOp({
     const [source] = x.operands;
     const strides: number[] = new Array(shape.length).fill(0);
     const own = stridesOf(source.shape);
-    for (const [i, axis] of (x.attributes.axes as readonly number[]).entries()) strides[axis] = own[i];
+    for (const [i, axis] of x.attributes.axes.entries()) strides[axis] = own[i];
     return [gather(source, shape, strides)];
   },
   derivative: {
     kind: "linear",
     transpose({ operation, cotangent }) {
-      const axes = operation.attributes.axes as readonly number[];
+      const axes = operation.attributes.axes;
       const summed = reduceSum(cotangent, otherAxes(shapeOf(cotangent).length, axes));
       const ascending = [...axes].sort((a, b) => a - b);
       return [
@@ -93,13 +93,13 @@ export const broadcastOp: Op = defineOp({
     kind: "rule",
     batch({ operation, operands: [x], size }) {
       const { shape } = operation.results[0].type as TensorType;
-      const axes = operation.attributes.axes as readonly number[];
+      const axes = operation.attributes.axes;
       return [broadcast(x, [size, ...shape], [0, ...axes.map((a) => a + 1)])];
     },
   },
   lowering: {
     kind: "element",
-    element: (x, at) => x.element(0, pick(at, x.operation.attributes.axes as readonly number[])),
+    element: (x, at) => x.element(0, pick(at, x.operation.attributes.axes)),
   },
   docs: {
     semantics: "The element of x whose subscripts are those of the result along `axes`.",
@@ -128,23 +128,17 @@ export function withBatchAxis(x: Value, isBatched: boolean, size: Dim): Value {
 
 // ---- reduce ---------------------------------------------------------------------------------------------------------
 
-export const reduceOp: Op = defineOp({
+export const reduceOp = defineOp({
   name: "reduce",
   summary: "Combines elements along axes, which disappear.",
   operands: [{ name: "x" }],
-  attributes: {
-    kind: { kind: "word", words: Object.keys(kinds), summary: "how elements combine" },
-    axes: {
-      kind: "axes",
-      summary: "the axes that disappear; negative ones count from the end until shapes are refined",
-    },
-  },
+  attributes: reduceAttributes,
   types(x) {
     const operand = rankedOperand(x, 0);
     const dtype = dtypeOf(x.operands[0]);
     requireKind(x, dtype);
     if (operand === null) return [x.operands[0]];
-    const axes = x.attributes.axes as readonly number[];
+    const axes = x.attributes.axes;
     requireAxes(x, axes, operand.shape.length, "axes");
     return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, axes)))];
   },
@@ -153,7 +147,7 @@ export const reduceOp: Op = defineOp({
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
-      reduce(x, { kind: operation.attributes.kind as ReduceKind, axes: reducedAxes(operation).map((a) => a + 1) }),
+      reduce(x, { kind: operation.attributes.kind, axes: reducedAxes(operation).map((a) => a + 1) }),
     ],
   },
   lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce },
@@ -185,16 +179,16 @@ export function reduceSum(x: Value, axes: readonly number[]): Value {
 
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
-type Rule = Extract<Derivative, { kind: "rule" }>;
+type Rule = Extract<Derivative<ReduceAttributes>, { kind: "rule" }>;
 
 function reduceCotangent({
   operation,
   operands: [x],
   result,
   cotangent,
-}: TransposeContext & { readonly result: Value }): Contribution {
+}: TransposeContext<ReduceAttributes> & { readonly result: Value }): Contribution {
   const axes = reducedAxes(operation);
-  switch (operation.attributes.kind as ReduceKind) {
+  switch (operation.attributes.kind) {
     case "sum":
       return spreadBack(cotangent, x, axes);
     case "prod":
@@ -212,7 +206,7 @@ function reduceCotangent({
 function reduceTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {
   const axes = reducedAxes(operation);
   if (tangent === null) return null;
-  switch (operation.attributes.kind as ReduceKind) {
+  switch (operation.attributes.kind) {
     case "sum":
       return reduceSum(tangent, axes);
     case "prod":

@@ -1,6 +1,7 @@
 // Boxes of elements: slice takes one out, pad puts one into a larger one; each is the other's transpose.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type BatchContext,
@@ -12,7 +13,6 @@ import {
   minDims,
   mulDims,
   type NdArray,
-  type Op,
   type Operation,
   type Part,
   printShape,
@@ -43,19 +43,23 @@ export interface Box {
   readonly strides?: readonly number[];
 }
 
-export const sliceOp: Op = defineOp({
+const sliceAttributes = {
+  start: { kind: "dims", summary: "the first subscript taken, axis by axis" },
+  limit: { kind: "dims", summary: "the subscript that each axis stops before" },
+  strides: { kind: "integers", default: [], summary: "the distance between elements taken; none stands for all 1" },
+} as const;
+
+type SliceAttributes = AttributesOf<typeof sliceAttributes>;
+
+export const sliceOp = defineOp({
   name: "slice",
   summary: "A box of elements, every so many along each axis.",
   operands: [{ name: "x" }],
-  attributes: {
-    start: { kind: "dims", summary: "the first subscript taken, axis by axis" },
-    limit: { kind: "dims", summary: "the subscript that each axis stops before" },
-    strides: { kind: "integers", default: [], summary: "the distance between elements taken; none stands for all 1" },
-  },
+  attributes: sliceAttributes,
   traits: { moves: true },
   types(x) {
     requireTensor(x, 0);
-    const { start, limit, strides } = x.attributes as unknown as Required<Box>;
+    const { start, limit, strides } = x.attributes;
     for (const s of strides) if (s < 1) x.fail("attribute", `strides has ${s}, expected at least 1`);
     const operand = rankedOperand(x, 0);
     if (operand === null) return [x.operands[0]];
@@ -129,8 +133,8 @@ export function requirePerAxis(
   }
 }
 
-function sliceExtent(x: TypeContext, extent: Dim, axis: number): Dim {
-  const { start, limit, strides } = x.attributes as unknown as Required<Box>;
+function sliceExtent(x: TypeContext<SliceAttributes>, extent: Dim, axis: number): Dim {
+  const { start, limit, strides } = x.attributes;
   x.atLeast(start[axis], 0, `start on axis ${axis}`);
   x.atLeast(limit[axis], start[axis], `limit on axis ${axis}`);
   x.atLeast(extent, limit[axis], `the extent of axis ${axis}`);
@@ -139,13 +143,13 @@ function sliceExtent(x: TypeContext, extent: Dim, axis: number): Dim {
 }
 
 /** A slice's attributes with the strides written out. */
-function boxOf({ attributes }: Operation): Required<Box> {
-  const { start, limit, strides } = attributes as unknown as Required<Box>;
+function boxOf({ attributes }: Operation<SliceAttributes>): Required<Box> {
+  const { start, limit, strides } = attributes;
   return { start, limit, strides: strides.length > 0 ? strides : start.map(() => 1) };
 }
 
 /** The cotangent at the places the slice took, zero everywhere else. */
-function unslice(operation: Operation, x: Value, cotangent: Value): Value {
+function unslice(operation: Operation<SliceAttributes>, x: Value, cotangent: Value): Value {
   const { start, strides } = boxOf(operation);
   const taken = shapeOf(cotangent);
   const interior = strides.map((s) => s - 1);
@@ -172,23 +176,27 @@ export interface Padding {
   readonly interior?: readonly number[];
 }
 
-export const padOp: Op = defineOp({
+const padAttributes = {
+  low: { kind: "dims", summary: "how many values stand before each axis; negative: how many elements are cut off" },
+  high: { kind: "dims", summary: "how many values stand behind each axis; negative: how many elements are cut off" },
+  interior: {
+    kind: "integers",
+    default: [],
+    summary: "how many values stand between two neighbours; none stands for all 0",
+  },
+} as const;
+
+type PadAttributes = AttributesOf<typeof padAttributes>;
+
+export const padOp = defineOp({
   name: "pad",
   summary: "Puts a value around and between elements, or cuts elements off.",
   operands: [{ name: "x" }, { name: "value" }],
-  attributes: {
-    low: { kind: "dims", summary: "how many values stand before each axis; negative: how many elements are cut off" },
-    high: { kind: "dims", summary: "how many values stand behind each axis; negative: how many elements are cut off" },
-    interior: {
-      kind: "integers",
-      default: [],
-      summary: "how many values stand between two neighbours; none stands for all 0",
-    },
-  },
+  attributes: padAttributes,
   traits: { moves: true },
   types(x) {
     requireValue(x);
-    const { low, high, interior } = x.attributes as unknown as Required<Padding>;
+    const { low, high, interior } = x.attributes;
     for (const n of interior) if (n < 0) x.fail("attribute", `interior has ${n}, expected at least 0`);
     const operand = rankedOperand(x, 0);
     if (operand === null) return [x.operands[0]];
@@ -239,8 +247,8 @@ function requireValue(x: TypeContext): void {
 }
 
 /** A padding with what stands between elements written out. */
-function paddingOf({ attributes }: Operation): Required<Padding> {
-  const { low, high, interior } = attributes as unknown as Required<Padding>;
+function paddingOf({ attributes }: Operation<PadAttributes>): Required<Padding> {
+  const { low, high, interior } = attributes;
   return { low, high, interior: interior.length > 0 ? interior : low.map(() => 0) };
 }
 
@@ -268,7 +276,7 @@ function kept(n: Dim, low: Dim, high: Dim, interior: number): { readonly first: 
   return { first, count: subDims(isWhole(high) ? n : minDims(n, addDims(last, 1)), first) };
 }
 
-function evalPad(x: EvalContext): NdArray {
+function evalPad(x: EvalContext<PadAttributes>): NdArray {
   const { low, high, interior } = paddingOf(x.operation);
   const [source, value] = x.operands;
   const result = allocate(source.dtype, x.shape(x.operation.results[0].type));
@@ -291,7 +299,7 @@ function evalPad(x: EvalContext): NdArray {
 }
 
 /** The cotangent where elements of x came to stand; zero for those that were cut off. */
-function unpad(operation: Operation, x: Value, cotangent: Value): Value {
+function unpad(operation: Operation<PadAttributes>, x: Value, cotangent: Value): Value {
   const { low, high, interior } = paddingOf(operation);
   const { shape } = tensorOf(x);
   // up to the same distance behind the last element as between two, so that n elements are n · step long
@@ -301,7 +309,7 @@ function unpad(operation: Operation, x: Value, cotangent: Value): Value {
 }
 
 /** The sum of the cotangent wherever the value came to stand. */
-function sumOfPadding(operation: Operation, x: Value, cotangent: Value): Value {
+function sumOfPadding(operation: Operation<PadAttributes>, x: Value, cotangent: Value): Value {
   const type = tensorOf(cotangent);
   const own = constant(true, tensorType("bool", tensorOf(x).shape));
   const isOwn = pad(own, paddingOf(operation));
@@ -312,7 +320,7 @@ function sumOfPadding(operation: Operation, x: Value, cotangent: Value): Value {
   );
 }
 
-function batchPad({ operation, operands: [x, value], batched, size }: BatchContext): readonly Value[] {
+function batchPad({ operation, operands: [x, value], batched, size }: BatchContext<PadAttributes>): readonly Value[] {
   const { low, high, interior } = paddingOf(operation);
   const wider = { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] };
   if (!batched[1]) return [pad(x, wider, value)];
@@ -325,7 +333,7 @@ function batchPad({ operation, operands: [x, value], batched, size }: BatchConte
 // ---- lowering of pad ------------------------------------------------------------------------------------------------
 
 /** The element of x where the subscript is one of its places, else the value; x is never read out of range. */
-function elementOfPad(x: LowerContext, at: readonly Dim[]): Value {
+function elementOfPad(x: LowerContext<PadAttributes>, at: readonly Dim[]): Value {
   const { low, high, interior } = paddingOf(x.operation);
   const { shape } = tensorOf(x.operation.operands[0]);
   const conditions: Value[] = [];
@@ -354,7 +362,7 @@ function compareDims(a: Dim, b: Dim, direction: Direction): Value {
 }
 
 /** The value everywhere, then the elements of x over it. */
-function partsOfPad(operation: Operation): readonly Part[] {
+function partsOfPad(operation: Operation<PadAttributes>): readonly Part[] {
   const { low, high, interior } = paddingOf(operation);
   const ranges = shapeOf(operation.operands[0]).map((n, a) => kept(n, low[a], high[a], interior[a]));
   return [

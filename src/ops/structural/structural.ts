@@ -1,13 +1,12 @@
 // Moving elements: reshape, permute and reverse. Each is its own kind's transpose.
 
 import {
+  type AttributesOf,
   type Dim,
   type EvalContext,
   type MemRefType,
   memref,
   type NdArray,
-  type Op,
-  type Operation,
   printShape,
   productOf,
   shapeOf,
@@ -33,7 +32,7 @@ import {
 
 // ---- reshape --------------------------------------------------------------------------------------------------------
 
-export const reshapeOp: Op = defineOp({
+export const reshapeOp = defineOp({
   name: "reshape",
   summary: "The same elements in row-major order under another shape.",
   operands: [{ name: "x" }],
@@ -95,7 +94,7 @@ export function reshape(x: Value, shape: readonly Dim[]): Value {
 
 // ---- permute --------------------------------------------------------------------------------------------------------
 
-export const permuteOp: Op = defineOp({
+export const permuteOp = defineOp({
   name: "permute",
   summary: "Reorders axes.",
   operands: [{ name: "x" }],
@@ -103,7 +102,7 @@ export const permuteOp: Op = defineOp({
   traits: { moves: true },
   types(x) {
     const operand = rankedOperand(x, 0);
-    const permutation = x.attributes.permutation as readonly number[];
+    const permutation = x.attributes.permutation;
     if (operand === null) return [x.operands[0]];
     const rank = operand.shape.length;
     requireAxes(x, permutation, rank, "permutation");
@@ -116,7 +115,7 @@ export const permuteOp: Op = defineOp({
     return [tensorType(operand.dtype, pick(operand.shape, permutation))];
   },
   eval(x) {
-    const permutation = x.attributes.permutation as readonly number[];
+    const permutation = x.attributes.permutation;
     const [source] = x.operands;
     const strides = stridesOf(source.shape);
     const shape = pick(source.shape, permutation);
@@ -124,19 +123,15 @@ export const permuteOp: Op = defineOp({
   },
   derivative: {
     kind: "linear",
-    transpose: ({ operation, cotangent }) => [
-      permute(cotangent, inverse(operation.attributes.permutation as readonly number[])),
-    ],
+    transpose: ({ operation, cotangent }) => [permute(cotangent, inverse(operation.attributes.permutation))],
   },
   batching: {
     kind: "rule",
-    batch: ({ operation, operands: [x] }) => [
-      permute(x, [0, ...(operation.attributes.permutation as readonly number[]).map((p) => p + 1)]),
-    ],
+    batch: ({ operation, operands: [x] }) => [permute(x, [0, ...operation.attributes.permutation.map((p) => p + 1)])],
   },
   lowering: {
     kind: "element",
-    element: (x, at) => x.element(0, pick(at, inverse(x.operation.attributes.permutation as readonly number[]))),
+    element: (x, at) => x.element(0, pick(at, inverse(x.operation.attributes.permutation))),
   },
   docs: {
     semantics: "Axis i of the result is axis permutation[i] of x.",
@@ -159,28 +154,32 @@ export function permute(x: Value, permutation: readonly number[]): Value {
 
 // ---- reverse --------------------------------------------------------------------------------------------------------
 
-export const reverseOp: Op = defineOp({
+const reverseAttributes = { axes: { kind: "axes", summary: "the axes that are turned round" } } as const;
+
+type ReverseAttributes = AttributesOf<typeof reverseAttributes>;
+
+export const reverseOp = defineOp({
   name: "reverse",
   summary: "Elements in the opposite order along axes.",
   operands: [{ name: "x" }],
-  attributes: { axes: { kind: "axes", summary: "the axes that are turned round" } },
+  attributes: reverseAttributes,
   traits: { moves: true },
   types(x) {
     const operand = rankedOperand(x, 0);
-    if (operand !== null) requireAxes(x, axesOf(x), operand.shape.length, "axes");
+    if (operand !== null) requireAxes(x, x.attributes.axes, operand.shape.length, "axes");
     return [x.operands[0]];
   },
   eval: (x) => [evalReverse(x)],
   derivative: {
     kind: "linear",
-    transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
+    transpose: ({ operation, cotangent }) => [reverse(cotangent, operation.attributes.axes)],
   },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
       reverse(
         x,
-        axesOf(operation).map((a) => a + 1),
+        operation.attributes.axes.map((a) => a + 1),
       ),
     ],
   },
@@ -188,7 +187,7 @@ export const reverseOp: Op = defineOp({
     kind: "element",
     element(x, at) {
       const { shape } = tensorOf(x.operation.operands[0]);
-      const axes = axesOf(x.operation);
+      const axes = x.operation.attributes.axes;
       return x.element(
         0,
         at.map((d, axis) => (axes.includes(axis) ? subDims(subDims(shape[axis], 1), d) : d)),
@@ -207,15 +206,11 @@ export const reverseOp: Op = defineOp({
   },
 });
 
-function axesOf({ attributes }: { readonly attributes: Operation["attributes"] }): readonly number[] {
-  return attributes.axes as readonly number[];
-}
-
-function evalReverse(x: EvalContext): NdArray {
+function evalReverse(x: EvalContext<ReverseAttributes>): NdArray {
   const [source] = x.operands;
   const strides = [...stridesOf(source.shape)];
   let base = 0;
-  for (const axis of axesOf(x)) {
+  for (const axis of x.attributes.axes) {
     base += (source.shape[axis] - 1) * strides[axis];
     strides[axis] = -strides[axis];
   }

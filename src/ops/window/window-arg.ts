@@ -1,6 +1,7 @@
 // Where under a window the extremum is: what the derivative of a pooling follows.
 
 import {
+  type AttributesOf,
   addDims,
   allocate,
   type BatchContext,
@@ -9,7 +10,6 @@ import {
   type LowerContext,
   mulDims,
   type NdArray,
-  type Op,
   productOf,
   scalar,
   tensorType,
@@ -36,11 +36,18 @@ import {
 } from "./window-attributes.ts";
 import { overWindow } from "./window-loops.ts";
 
-export const argReduceWindowOp: Op = defineOp({
+const argReduceWindowAttributes = {
+  kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
+  ...windowAttributes,
+} as const;
+
+type ArgReduceWindowAttributes = AttributesOf<typeof argReduceWindowAttributes>;
+
+export const argReduceWindowOp = defineOp({
   name: "arg_reduce_window",
   summary: "The position in x of the largest or smallest element under a window, at each of its places.",
   operands: [{ name: "x" }],
-  attributes: { kind: { kind: "word", words: ["max", "min"], summary: "which extremum" }, ...windowAttributes },
+  attributes: argReduceWindowAttributes,
   types(x) {
     if (dtypeOf(x.operands[0]) === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
     const operand = rankedOperand(x, 0);
@@ -52,7 +59,7 @@ export const argReduceWindowOp: Op = defineOp({
   eval: (x) => [evalArgReduceWindow(x)],
   derivative: { kind: "zero", reason: "a position is piecewise constant" },
   batching: { kind: "rule", batch: (x) => [batchArgReduceWindow(x)] },
-  lowering: { kind: "nest", element: lowerArgReduceWindow, again: sharedElements },
+  lowering: { kind: "nest", element: lowerArgReduceWindow, again: (operation) => sharedElements(operation) },
   docs: {
     semantics:
       "The i32 position in x, its elements counted row-major over all axes, of the first element under the window that no other there exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the position of the first NaN. Padding is no element: where there is nothing else, -1. The places are those of reduce_window.",
@@ -73,7 +80,7 @@ export function argReduceWindow(x: Value, options: Options): Value {
   return emit1(argReduceWindowOp, [x], { attributes: { kind: options.kind, ...attributesOfWindow(options) } });
 }
 
-function evalArgReduceWindow(x: EvalContext): NdArray {
+function evalArgReduceWindow(x: EvalContext<ArgReduceWindowAttributes>): NdArray {
   const [{ data }] = x.operands;
   const result = allocate("i32", x.shape(x.operation.results[0].type));
   const isMax = x.attributes.kind === "max";
@@ -91,9 +98,9 @@ function evalArgReduceWindow(x: EvalContext): NdArray {
 }
 
 /** Carries the best element and its position; a NaN beats all that came before it, and nothing beats a NaN. */
-function lowerArgReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
+function lowerArgReduceWindow(x: LowerContext<ArgReduceWindowAttributes>, at: readonly Dim[]): Value {
   const { dtype, shape } = tensorOf(x.operation.operands[0]);
-  const kind = x.operation.attributes.kind as ArgReduceKind;
+  const kind = x.operation.attributes.kind;
   const worst = constant(kinds[kind].identity(dtype), scalar(dtype));
   const none = constant(-1, scalar("i32"));
   const step = (subscripts: readonly Dim[], [best, position]: readonly Value[]): readonly Value[] => {
@@ -108,8 +115,8 @@ function lowerArgReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
 }
 
 /** Positions in the whole batch, from which those of the elements before are taken; -1 stays. */
-function batchArgReduceWindow({ operation, operands: [x] }: BatchContext): Value {
-  const kind = operation.attributes.kind as ArgReduceKind;
+function batchArgReduceWindow({ operation, operands: [x] }: BatchContext<ArgReduceWindowAttributes>): Value {
+  const kind = operation.attributes.kind;
   const inBatch = argReduceWindow(x, { kind, ...optionsOfBatch(operation) });
   const { shape } = tensorOf(inBatch);
   const size = broadcastTo(dim(productOf(tensorOf(x).shape.slice(1))), shape);

@@ -1,14 +1,6 @@
 // What reduce_window and arg_reduce_window share: attributes, the type's extents, and the new axis of a batch.
 
-import type {
-  AttributeSpec,
-  Attributes,
-  Dim,
-  EvalContext,
-  Operation,
-  TensorType,
-  TypeContext,
-} from "../../ir/index.ts";
+import type { AttributesOf, Dim, EvalContext, Operation, TensorType, TypeContext } from "../../ir/index.ts";
 import { stridesOf } from "../base/arrays.ts";
 import { offsetsUnder } from "./window-loops.ts";
 import {
@@ -32,7 +24,7 @@ export interface WindowOptions {
   readonly windowDilation?: readonly number[];
 }
 
-export const windowAttributes: Readonly<Record<string, AttributeSpec>> = {
+export const windowAttributes = {
   window: { kind: "dims", summary: "the extents of the window, one per axis of x" },
   strides: {
     kind: "integers",
@@ -47,7 +39,9 @@ export const windowAttributes: Readonly<Record<string, AttributeSpec>> = {
     summary: "the distance between neighbours of x; padding stands between",
   },
   window_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the window" },
-};
+} as const;
+
+export type WindowAttributes = AttributesOf<typeof windowAttributes>;
 
 const names: WindowNames = {
   strides: "strides",
@@ -57,29 +51,29 @@ const names: WindowNames = {
   windowDilation: "window_dilation",
 };
 
-function listsIn(attributes: Attributes): WindowLists {
+function listsIn(attributes: WindowAttributes): WindowLists {
   return {
-    strides: attributes.strides as readonly number[],
-    low: attributes.low as readonly Dim[],
-    high: attributes.high as readonly Dim[],
-    dilation: attributes.base_dilation as readonly number[],
-    windowDilation: attributes.window_dilation as readonly number[],
+    strides: attributes.strides,
+    low: attributes.low,
+    high: attributes.high,
+    dilation: attributes.base_dilation,
+    windowDilation: attributes.window_dilation,
   };
 }
 
 /** The window along each axis of x. */
-export function windowsIn({ attributes }: Pick<Operation, "attributes">): readonly AxisWindow[] {
-  return windowsOf(attributes.window as readonly Dim[], listsIn(attributes));
+export function windowsIn({ attributes }: { readonly attributes: WindowAttributes }): readonly AxisWindow[] {
+  return windowsOf(attributes.window, listsIn(attributes));
 }
 
 /** The operands whose elements lie under several places of the window. */
-export function sharedElements(operation: Operation): readonly number[] {
+export function sharedElements(operation: Operation<WindowAttributes>): readonly number[] {
   return windowsIn(operation).some(overlaps) ? [0] : [];
 }
 
 /** The extents of the result: the places of the window. */
-export function requireWindows(x: TypeContext, { shape }: TensorType): readonly Dim[] {
-  const { window } = x.attributes as unknown as { readonly window: readonly Dim[] };
+export function requireWindows(x: TypeContext<WindowAttributes>, { shape }: TensorType): readonly Dim[] {
+  const { window } = x.attributes;
   if (window.length !== shape.length) {
     x.fail("attribute", `window has ${window.length} entries, expected ${shape.length}, one per axis of x`);
   }
@@ -89,7 +83,7 @@ export function requireWindows(x: TypeContext, { shape }: TensorType): readonly 
 }
 
 /** The attributes that say what these windows are, lists of nothing but defaults left out. */
-export function attributesOfWindow(options: WindowOptions): Attributes {
+export function attributesOfWindow(options: WindowOptions): WindowAttributes {
   const listed = <T>(list: readonly T[] = [], none: T): readonly T[] => (list.every((e) => e === none) ? [] : list);
   return {
     window: options.window,
@@ -113,14 +107,14 @@ export function optionsOfWindows(windows: readonly AxisWindow[]): Required<Windo
 }
 
 /** The offsets in x of what lies under each of these places, as `offsetsUnder` gives them. */
-export function offsetsIn(x: EvalContext, places: readonly number[]): Generator<Float64Array> {
+export function offsetsIn(x: EvalContext<WindowAttributes>, places: readonly number[]): Generator<Float64Array> {
   const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
   const { shape } = x.operands[0];
   return offsetsUnder(places, windows, shape, stridesOf(shape));
 }
 
 /** The windows of a whole batch. */
-export function optionsOfBatch(operation: Operation): Required<WindowOptions> {
+export function optionsOfBatch(operation: Operation<WindowAttributes>): Required<WindowOptions> {
   return optionsOfWindows([ofBatch, ...windowsIn(operation)]);
 }
 

@@ -1,6 +1,7 @@
 // Reducing what lies under a window that moves over all axes: pooling, and sums over neighbours.
 
 import {
+  type AttributesOf,
   allocate,
   type Contribution,
   type Derivative,
@@ -8,7 +9,6 @@ import {
   type EvalContext,
   type LowerContext,
   type NdArray,
-  type Op,
   type Operation,
   scalar,
   shapeOf,
@@ -22,7 +22,7 @@ import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
 import { mul } from "../scalar/arithmetic.ts";
 import { productOfOthers, reduceSum, spreadBack } from "../shape/reduce.ts";
-import { kinds, type ReduceKind, requireKind, scalarCombination } from "../shape/reduce-order.ts";
+import { kinds, type ReduceKind, reduceKinds, requireKind, scalarCombination } from "../shape/reduce-order.ts";
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
@@ -39,24 +39,28 @@ import { addAt, elementsAt, positionsUnder } from "./window-elements.ts";
 import { overWindow } from "./window-loops.ts";
 import { transposed } from "./window-shape.ts";
 
-export const reduceWindowOp: Op = defineOp({
+const reduceWindowAttributes = {
+  kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
+  ...windowAttributes,
+} as const;
+
+type ReduceWindowAttributes = AttributesOf<typeof reduceWindowAttributes>;
+
+export const reduceWindowOp = defineOp({
   name: "reduce_window",
   summary: "Combines the elements under a window, at each of its places.",
   operands: [{ name: "x" }],
-  attributes: {
-    kind: { kind: "word", words: Object.keys(kinds), summary: "how elements combine" },
-    ...windowAttributes,
-  },
+  attributes: reduceWindowAttributes,
   types: (x) => [reduceWindowType(x)],
   eval: (x) => [evalReduceWindow(x)],
   derivative: { kind: "rule", vjp: (x) => [windowCotangent(x)], jvp: windowTangent },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
-      reduceWindow(x, { kind: kindOf(operation), ...optionsOfBatch(operation) }),
+      reduceWindow(x, { kind: operation.attributes.kind, ...optionsOfBatch(operation) }),
     ],
   },
-  lowering: { kind: "nest", element: lowerReduceWindow, again: sharedElements },
+  lowering: { kind: "nest", element: lowerReduceWindow, again: (operation) => sharedElements(operation) },
   docs: {
     semantics:
       "Element t of the result is the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements x[t · stride + k · window_dilation] over the subscripts k of the window, row-major, rounding at every step; x stands padded, around and between its elements where base_dilation is above 1, and padding is the identity. The extent of an axis is floor((low + span(x) + high - span(window)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). NaN propagates through max and min, whose derivative goes to the first extremum under the window (the first NaN). The derivative of prod is exact where factors are 0, at quadratic cost there.",
@@ -74,11 +78,7 @@ export const reduceWindowOp: Op = defineOp({
   },
 });
 
-function kindOf({ attributes }: Pick<Operation, "attributes">): ReduceKind {
-  return attributes.kind as ReduceKind;
-}
-
-function reduceWindowType(x: TypeContext) {
+function reduceWindowType(x: TypeContext<ReduceWindowAttributes>) {
   const dtype = dtypeOf(requireTensor(x, 0));
   requireKind(x, dtype);
   const operand = rankedOperand(x, 0);
@@ -92,9 +92,9 @@ export function reduceWindow(x: Value, options: WindowOptions & { readonly kind:
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalReduceWindow(x: EvalContext): NdArray {
+function evalReduceWindow(x: EvalContext<ReduceWindowAttributes>): NdArray {
   const [{ dtype, data }] = x.operands;
-  const { record, identity } = kinds[kindOf(x)];
+  const { record, identity } = kinds[x.attributes.kind];
   const combine = scalarCombination(record, dtype);
   const result = allocate(dtype, x.shape(x.operation.results[0].type));
   let next = 0;
@@ -107,9 +107,9 @@ function evalReduceWindow(x: EvalContext): NdArray {
 }
 
 /** Padding is the identity, which combines without effect: it is left out. */
-function lowerReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
+function lowerReduceWindow(x: LowerContext<ReduceWindowAttributes>, at: readonly Dim[]): Value {
   const { dtype, shape } = tensorOf(x.operation.operands[0]);
-  const { combine, identity } = kinds[kindOf(x.operation)];
+  const { combine, identity } = kinds[x.operation.attributes.kind];
   const start = constant(dtype === "bool" ? identity(dtype) !== 0 : identity(dtype), scalar(dtype));
   const step = (subscripts: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
     combine(acc, x.element(0, subscripts)),
@@ -119,15 +119,15 @@ function lowerReduceWindow(x: LowerContext, at: readonly Dim[]): Value {
 
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
-type Rule = Extract<Derivative, { kind: "rule" }>;
+type Rule = Extract<Derivative<ReduceWindowAttributes>, { kind: "rule" }>;
 
 function windowCotangent({
   operation,
   operands: [x],
   result,
   cotangent,
-}: TransposeContext & { readonly result: Value }): Contribution {
-  const kind = kindOf(operation);
+}: TransposeContext<ReduceWindowAttributes> & { readonly result: Value }): Contribution {
+  const kind = operation.attributes.kind;
   const windows = windowsIn(operation);
   const { shape } = tensorOf(x);
   switch (kind) {
@@ -146,7 +146,7 @@ function windowCotangent({
 }
 
 function windowTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {
-  const kind = kindOf(operation);
+  const kind = operation.attributes.kind;
   const options = optionsOfWindows(windowsIn(operation));
   if (tangent === null) return null;
   switch (kind) {
@@ -171,7 +171,7 @@ function windowAxes(x: Value): readonly number[] {
 }
 
 /** Where the factors of each product stand, and for each the product of the others. */
-function factors(operation: Operation, x: Value, result: Value) {
+function factors(operation: Operation<ReduceWindowAttributes>, x: Value, result: Value) {
   const positions = positionsUnder(tensorOf(x), windowsIn(operation));
   const elements = elementsAt(x, positions, 1);
   return { positions, others: productOfOthers(elements, result, windowAxes(x)) };

@@ -10,10 +10,10 @@ import {
   emit,
   type FlowContext,
   type ListType,
+  loopOf,
   makeBlock,
   type Pullback,
   type ReverseContext,
-  rankedOf,
   type SplitRegion,
   scalar,
   type Tapes,
@@ -298,7 +298,7 @@ export function reverseScan(x: ReverseContext): Pullback {
   const own = outputs.slice(0, results.length - count);
   const stacks = new Map(stacked.map((v, i) => [v, outputs[own.length + i]]));
   for (const [i, v] of elements.entries()) stacks.set(v, x.operands[count + i]);
-  const length = segments[1] > 0 ? leadingExtent(operands[count].type) : (attributes.length as Dim);
+  const length = loopOf(x.operation)?.extent ?? 0;
   return {
     results: [...lasts, ...own],
     pull: (cotangents, take) => pullScan(x, { step, stacks, tapes, kept, length }, cotangents, take),
@@ -416,10 +416,6 @@ function names(values: readonly Value[]): readonly (string | null)[] {
 
 function isList(value: Value): boolean {
   return value.type.kind === "list";
-}
-
-function leadingExtent(type: Type): Dim {
-  return rankedOf(type).shape[0];
 }
 
 function elementType(type: Type): Type {

@@ -9,7 +9,6 @@ import {
   type ListType,
   type NdArray,
   NdList,
-  type Op,
   type Operation,
   type Pullback,
   printType,
@@ -44,7 +43,7 @@ const most = 65_536;
 
 const batched = { kind: "none", reason: "lists come from differentiation, which follows batching" } as const;
 
-export const pushOp: Op = defineOp({
+export const pushOp = defineOp({
   name: "push",
   summary: "A list with more values on top.",
   operands: [{ name: "list" }, { name: "values", variadic: true }],
@@ -78,7 +77,7 @@ export const pushOp: Op = defineOp({
   },
 });
 
-export const popOp: Op = defineOp({
+export const popOp = defineOp({
   name: "pop",
   summary: "A list without its top values, and those.",
   operands: [{ name: "list" }],
@@ -88,7 +87,7 @@ export const popOp: Op = defineOp({
   aliases: [0],
   types(x) {
     const type = requireList(x);
-    const count = x.attributes.count as number;
+    const count = x.attributes.count;
     if (count < 1 || count > most) x.fail("range", `count is ${count}, expected 1 to ${most}`);
     return [type, ...Array.from({ length: count }, () => type.element)];
   },
