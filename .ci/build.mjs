@@ -1,14 +1,14 @@
-// Builds dist: bundled entry points with shared chunks, the examples, and declarations. Skipped where nothing changed.
+// Builds dist: bundled entry points with shared chunks and the examples, which takes a second, then the declarations, which
+// take many: `--bundles` leaves those out. Either is skipped where nothing changed.
 
 import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
-const stamp = join(dist, ".stamp");
 
 const entries = {
   index: "src/index.ts",
@@ -26,11 +26,26 @@ function newest(path) {
 }
 
 const sources = ["src", "passes", "examples", ".ci", "package.json", "tsconfig.json"].map((p) => join(root, p));
-const isFresh = existsSync(stamp) && sources.every((p) => newest(p) < statSync(stamp).mtimeMs);
-if (!isFresh) await buildAll();
+const changed = Math.max(...sources.map(newest));
 
-async function buildAll() {
-  rmSync(dist, { recursive: true, force: true });
+await step("bundles", join(dist, ".bundles"), bundles);
+if (!process.argv.includes("--bundles")) await step("declarations", join(dist, ".declarations"), declarations);
+
+/** Does what is out of date, says what and how long it took. The stamp is as old as the beginning: sources may change meanwhile. */
+async function step(what, stamp, work) {
+  if ((statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed) return;
+  console.log(`building ${what} …`);
+  const start = new Date();
+  await work();
+  writeFileSync(stamp, "");
+  utimesSync(stamp, start, start);
+  console.log(`built ${what} in ${((Date.now() - start.getTime()) / 1000).toFixed(1)} s`);
+}
+
+async function bundles() {
+  for (const name of existsSync(dist) ? readdirSync(dist) : []) {
+    if (name !== "types" && name !== ".declarations") rmSync(join(dist, name), { recursive: true, force: true });
+  }
   const common = {
     absWorkingDir: root,
     bundle: true,
@@ -60,12 +75,11 @@ async function buildAll() {
     outdir: "dist/examples",
     sourcemap: "linked",
   });
-  declarations();
-  writeFileSync(stamp, "");
 }
 
 /** Declarations keep the tree of the sources below dist/types. */
 function declarations() {
+  rmSync(join(dist, "types"), { recursive: true, force: true });
   const flags = [
     "--noEmit",
     "false",

@@ -12,10 +12,12 @@ function modified(path) {
 
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
   console.log("installing dependencies …");
+  const start = performance.now();
   const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",
   });
   if (status !== 0) process.exit(status ?? 1);
+  console.log(`installed them in ${((performance.now() - start) / 1000).toFixed(1)} s`);
 }

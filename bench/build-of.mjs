@@ -34,7 +34,7 @@ export function buildOf(revision) {
   console.log(`bench: building ${name} …`);
   run("git", ["worktree", "add", "--detach", tree, commit], root);
   provideModules(tree);
-  run(process.execPath, [join(tree, ".ci/build.mjs")], tree);
+  run(process.execPath, [join(tree, ".ci/build.mjs"), "--bundles"], tree);
   // The workloads are those of this checkout, the examples among them: only the compiler is the earlier one.
   cpSync(join(root, "dist/examples"), join(tree, "dist/examples"), { recursive: true });
   return { folder: tree, name };
