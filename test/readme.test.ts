@@ -1,16 +1,17 @@
-// The programs in README.md run against the built package, and print what the text says.
+// The programs in README.md and docs run against the built package, and print what the text says.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { describeBuilt } from "./support/needs.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const blocks = [...readFileSync(join(root, "README.md"), "utf8").matchAll(/^```js\n([\s\S]*?)^```$/gm)].map(
-  (m) => m[1],
-);
+/** The programs of a page. */
+const programsOf = (path: string): readonly string[] =>
+  [...readFileSync(join(root, path), "utf8").matchAll(/^```js\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+const blocks = programsOf("README.md");
 
 /** What a program prints; inside the package it imports the package by name. */
 function run(program: string): string {
@@ -52,5 +53,15 @@ describeBuilt("the programs of README", () => {
     expect(out).toMatch(/pass tempting is wrong \(seed 8\): got /);
     const found = out.slice(out.indexOf("pass tempting"));
     expect([...found.matchAll(/= (\w+)/g)].map((m) => m[1]).sort()).toEqual(["constant", "mul"]);
+  });
+});
+
+describeBuilt("the programs of docs", () => {
+  // those of errors.md end with the errors that it shows: docs.test.ts
+  const pages = readdirSync(join(root, "docs")).filter((name) => name.endsWith(".md") && name !== "errors.md");
+  const programs = pages.flatMap((page) => programsOf(`docs/${page}`).map((text, i) => [page, i + 1, text] as const));
+
+  it.each(programs)("%s, program %d, gives what its comments say", (_page, _i, text) => {
+    expect(Number(run(checked(text)).trim().split("\n").at(-1))).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 // The samples in ir-samples/: documents that are tests. `ADJOINT_BLESS=1` rewrites the outputs of passes.
 
 import { writeFileSync } from "node:fs";
+import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
 import { gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
@@ -30,7 +31,7 @@ import {
   splitList,
 } from "./support/directives.ts";
 import { errorOf } from "./support/errors.ts";
-import { readSamples } from "./support/samples.ts";
+import { readPages, readSamples, rewriteBlocks } from "./support/samples.ts";
 
 const samples = readSamples();
 const blessing = process.env.ADJOINT_BLESS === "1";
@@ -153,10 +154,17 @@ function checkCase(at: SampleCase, file: string): void {
 }
 
 if (blessing) {
-  for (const { path, text } of samples) {
-    const output = (at: SampleCase, passes: readonly string[]) => printModule(runNamed(parse(at.text), passes));
-    const blessed = blessSample(text, output);
+  const output = (at: SampleCase, passes: readonly string[]) => printModule(runNamed(parse(at.text), passes));
+  const rewrite = (path: string, text: string, blessed: string): void => {
     if (blessed !== text) writeFileSync(path, blessed);
+  };
+  for (const { path, text } of samples) rewrite(path, text, blessSample(text, output));
+  for (const { path, text } of readPages()) {
+    rewrite(
+      path,
+      text,
+      rewriteBlocks(text, (sample) => blessSample(sample, output)),
+    );
   }
 }
 
@@ -168,6 +176,12 @@ describe.each((blessing ? readSamples() : samples).map((s) => [s.name, s] as con
     if (at.error === null) checkCase(at, `ir-samples/${name}`);
     else checkError(at, `ir-samples/${name}`);
   });
+});
+
+describe.each(
+  readPages().flatMap(({ path, blocks }) => blocks.map((text, i) => [basename(path), i + 1, text] as const)),
+)("docs/%s, block %d", (page, _, text) => {
+  it.each(parseSample(text).map((at) => [at.line, at] as const))("line %d", (_line, at) => checkCase(at, page));
 });
 
 describe("the example of every record", () => {
