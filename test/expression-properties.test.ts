@@ -3,8 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AdjointError, compileExpression } from "../src/index.ts";
-
-const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
+import { runs } from "./support/runs.ts";
 
 /** One expression in two spellings: with parentheses only where precedence asks for them, and as JavaScript with all. */
 interface Spelled {
@@ -131,7 +130,7 @@ describe("a random well-formed expression", () => {
           for (const [x, y] of points) expect(f(x, y), `${ours} at ${x}, ${y}, ${backend}`).toBe(want(x, y, pow));
         }
       }),
-      { numRuns: 300 * fuzz },
+      runs(300),
     );
   });
 
@@ -145,7 +144,7 @@ describe("a random well-formed expression", () => {
         expect(hessian[0][1]).toBe(hessian[1][0]);
         expect(compileExpression(ours, ["x", "y"], { gradient: true })(x, y)).toEqual([want, gradient]);
       }),
-      { numRuns: 60 * fuzz },
+      runs(60),
     );
   });
 });
@@ -172,17 +171,17 @@ function endsWell(text: string): void {
 describe("any text", () => {
   it("made of an expression's pieces compiles or is one error with its place", () => {
     const text = fc.array(fc.constantFrom(...pieces, " "), { maxLength: 14 }).map((parts) => parts.join(""));
-    fc.assert(fc.property(text, endsWell), { numRuns: 3000 * fuzz });
+    fc.assert(fc.property(text, endsWell), runs(3000));
   });
 
   it("made of any characters does", () => {
-    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), endsWell), { numRuns: 1000 * fuzz });
+    fc.assert(fc.property(fc.string({ unit: "binary", maxLength: 30 }), endsWell), runs(1000));
   });
 
   it("that is a well-formed expression with something put in does", () => {
     const text = fc
       .tuple(trees.number, fc.constantFrom(...pieces), fc.nat())
       .map(([{ ours }, piece, n]) => `${ours.slice(0, n % ours.length)}${piece}${ours.slice(n % ours.length)}`);
-    fc.assert(fc.property(text, endsWell), { numRuns: 500 * fuzz });
+    fc.assert(fc.property(text, endsWell), runs(500));
   });
 });

@@ -32,8 +32,7 @@ import {
   showArray,
   sizesOf,
 } from "../src/testing/index.ts";
-
-const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
+import { runs } from "./support/runs.ts";
 
 /** The module with @mapped, which maps @main over the arguments named. */
 function withMapped(module: Module, mapped: readonly number[], size: Dim): Module {
@@ -116,6 +115,6 @@ it("maps random programs to what they give for each element", () => {
     expect(sameArrays(compiled, expected), printModule(all)).toBe(true);
     compared++;
   };
-  fc.assert(fc.property(arbitraryProgram(), batch, check), { numRuns: 150 * fuzz });
+  fc.assert(fc.property(arbitraryProgram(), batch, check), runs(150));
   expect(compared).toBeGreaterThan(50);
 });

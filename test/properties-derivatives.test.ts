@@ -26,8 +26,8 @@ import {
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
 import { sameArrays } from "../src/testing/index.ts";
+import { runs } from "./support/runs.ts";
 
-const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
 const n = symbol("N");
 const f64 = scalar("f64");
 const types = [scalar("bool"), f64, tensorType("f64", [n]), tensorType("f64", [2, n])];
@@ -314,7 +314,7 @@ it("gradients of random programs are what differences say, to the third order", 
       expect(Math.abs(tangent.data[0] - slope) / scale, `forward mode, ${message}`).toBeLessThan(1e-11);
     }
   };
-  fc.assert(fc.property(recipe, check), { numRuns: 60 * fuzz });
+  fc.assert(fc.property(recipe, check), runs(60));
 });
 
 it("gradients of random programs have the same bits on every backend, optimised or not", () => {
@@ -332,7 +332,7 @@ it("gradients of random programs have the same bits on every backend, optimised 
       }
     }
   };
-  fc.assert(fc.property(recipe, check), { numRuns: 15 * fuzz });
+  fc.assert(fc.property(recipe, check), runs(15));
 });
 
 /** The leading axis of three elements on the arguments named, and each element on its own. */
@@ -382,5 +382,5 @@ it("gradients of random programs map: each element of a batch has its own", () =
       }
     }
   };
-  fc.assert(fc.property(recipe, fc.integer({ min: 1, max: 15 }), check), { numRuns: 20 * fuzz });
+  fc.assert(fc.property(recipe, fc.integer({ min: 1, max: 15 }), check), runs(20));
 });

@@ -27,8 +27,8 @@ import {
   sampleArguments,
   showOutcome,
 } from "../src/testing/index.ts";
+import { runs } from "./support/runs.ts";
 
-const runs = (n: number): { numRuns: number } => ({ numRuns: n * Number(process.env.ADJOINT_FUZZ ?? 1) });
 const context = { ops: standardOps, fast: false };
 
 function mainOf(module: Module) {

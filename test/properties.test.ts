@@ -42,8 +42,8 @@ import {
   showOutcome,
   sizesOf,
 } from "../src/testing/index.ts";
+import { runs } from "./support/runs.ts";
 
-const runs = (n: number): { numRuns: number } => ({ numRuns: n * Number(process.env.ADJOINT_FUZZ ?? 1) });
 const context = { ops: standardOps, fast: false };
 
 function argumentsOf(module: Module, program: Program, seed: number): readonly NdArray[] {

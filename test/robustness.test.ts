@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { AdjointError, errorCodes, parseModule, parseTypeText, printModule } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
+import { runs } from "./support/runs.ts";
 import { readSamples } from "./support/samples.ts";
 
-const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
 const samples = readSamples();
 /** The modules of all samples, comments left out: mutations of comments would tell nothing. */
 const documents = samples.flatMap((s) =>
@@ -104,13 +104,13 @@ function mutate(text: string, { kind, at, to }: Mutation): string {
 describe("mutations", () => {
   it("of every sample end in a module or in one clear error", () => {
     let accepted = 0;
-    const runs = Math.max(20, Math.ceil(6000 / documents.length)) * fuzz;
+    const each = Math.max(20, Math.ceil(6000 / documents.length));
     for (const document of documents) {
       fc.assert(
         fc.property(fc.array(mutation, { minLength: 1, maxLength: 4 }), (mutations) => {
           if (check(mutations.reduce(mutate, document))) accepted++;
         }),
-        { numRuns: runs },
+        runs(each),
       );
     }
     // a mutator that never leaves a valid program would not get past the parser
@@ -124,13 +124,11 @@ describe("mutations", () => {
         const i = at % text.length;
         check(text.slice(0, i) + noise + text.slice(i + 1));
       }),
-      { numRuns: 2000 * fuzz },
+      runs(2000),
     );
     fc.assert(
       fc.property(fc.array(fc.constantFrom(...pieces), { maxLength: 40 }), (words) => void check(words.join(" "))),
-      {
-        numRuns: 1000 * fuzz,
-      },
+      runs(1000),
     );
   });
 
@@ -144,7 +142,7 @@ describe("mutations", () => {
           expect(error).toBeInstanceOf(AdjointError);
         }
       }),
-      { numRuns: 2000 * fuzz },
+      runs(2000),
     );
   });
 });

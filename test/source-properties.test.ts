@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "./support/runs.ts";
 import { argumentsFor, compiled, expectPlain, outcomeOf } from "./support/source-programs/outcome.ts";
 import { plain, type Run } from "./support/source-programs/plain.ts";
 import {
@@ -14,8 +15,6 @@ import {
 } from "./support/source-programs/slopes.ts";
 import { type SourceCase, sourceProgram } from "./support/source-programs.ts";
 
-const times = Number(process.env.ADJOINT_FUZZ ?? 1);
-
 describe("a compiled function", () => {
   for (const backend of ["js", "interpret"] as const) {
     it(`gives the bits that JavaScript gives, and leaves them in its arguments (${backend})`, () => {
@@ -25,7 +24,7 @@ describe("a compiled function", () => {
           const run = compiled(text, { backend });
           if (run !== undefined) expectPlain(outcomeOf(run, args()), text, args);
         }),
-        { numRuns: (backend === "js" ? 150 : 80) * times },
+        runs(backend === "js" ? 150 : 80),
       );
     });
   }
@@ -43,7 +42,7 @@ describe("a program with its gradient", () => {
         const got = error === undefined ? { result: (result as readonly unknown[])[0] } : { error };
         expectPlain(got, text, () => argumentsFor(text));
       }),
-      { numRuns: 60 * times },
+      runs(60),
     );
   });
 });
@@ -89,7 +88,7 @@ describe("a smooth program", () => {
         if (!(off < 1e-4) && isSwinging(text)) return;
         expect(off).toBeLessThan(1e-4);
       }),
-      { numRuns: 60 * times },
+      runs(60),
     );
   });
 });

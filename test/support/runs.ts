@@ -1,0 +1,9 @@
+// How many random programs a property gets: `npm run fuzz` asks for many more, `npm run test:quick` for a few.
+
+/** ADJOINT_FUZZ: 1 in an ordinary run. */
+const factor = Number(process.env.ADJOINT_FUZZ ?? 1);
+
+/** So many in an ordinary run. */
+export function runs(usual: number): { readonly numRuns: number } {
+  return { numRuns: Math.max(1, Math.round(usual * factor)) };
+}
