@@ -64,7 +64,7 @@ describe("a tuple read at a constant index", () => {
         const args = [1.5, 0.25] as never[];
         expect((compiled(text, {}) as Run)(...args)).toBe((plain(text) as Run)(...args));
       }),
-      { numRuns: 40 * times },
+      runs(40),
     );
   });
 });
