@@ -1,4 +1,4 @@
-// The interface every backend meets: from a module to something that runs.
+// The interface of a backend: from a module to something that runs.
 
 import type { Module, NdArray, Origin, Signature } from "../ir/index.ts";
 
@@ -13,13 +13,13 @@ export interface BackendOptions {
   readonly debug?: boolean;
 }
 
-/** What JavaScript has for an array of numbers. */
+/** The types of JavaScript for an array of numbers. */
 export type ArrayKind = "number[]" | "Float64Array" | "Float32Array" | "Int32Array";
 
-/** What JavaScript has for one argument or result: rows are results only; a tensor is a typed array with a shape. */
+/** The type of JavaScript for one argument or result. Rows are results only; a tensor is a typed array with a shape. */
 export type LeafKind = "number" | "boolean" | ArrayKind | `${ArrayKind}[]` | "tensor";
 
-/** How values make up a parameter or result; leaves in order are arguments or results of the function. */
+/** How a parameter or result nests. Its leaves in order are arguments or results of the function. */
 export type Structure<Leaf extends LeafKind = LeafKind> =
   | { readonly kind: "leaf"; readonly leaf: Leaf }
   | { readonly kind: "tuple"; readonly items: readonly Structure<Leaf>[] }
@@ -28,18 +28,18 @@ export type Structure<Leaf extends LeafKind = LeafKind> =
   | { readonly kind: "nothing" };
 
 export interface Parameter<Leaf extends LeafKind = LeafKind> {
-  /** The user's name of it; empty where there is none. */
+  /** The user's name for it; empty where there is none. */
   readonly name: string;
   readonly structure: Structure<Leaf>;
-  /** What the parameter is where the call leaves it out; undefined where it may not. */
+  /** The default of a call that leaves it out; undefined where it is required. */
   readonly fallback: number | boolean | undefined;
 }
 
-/** How a function is called with JavaScript's values. */
+/** A calling convention: how a function is called with JavaScript's values. */
 export interface Convention<Leaf extends LeafKind = LeafKind> {
   readonly parameters: readonly Parameter<Leaf>[];
   readonly result: Structure<Leaf>;
-  /** The arguments, arrays, that a call writes to. What they hold in the end are the results behind those of `result`. */
+  /** The array arguments that a call writes to. Their final contents are the results behind those of `result`. */
   readonly written: readonly number[];
 }
 
@@ -63,12 +63,12 @@ export interface Executable {
   run(args: readonly NdArray[]): readonly NdArray[];
   /**
    * Where all arguments and results are rank 0: the function on plain numbers (booleans for bool), which gives a
-   * number or, for several results, an array of them. Else null.
+   * number or, for several results, an array of them. Null for other functions.
    */
   readonly scalar: ((...args: (number | boolean)[]) => number | boolean | readonly (number | boolean)[]) | null;
   /**
-   * The function on JavaScript's values, for callers who pass anything: what fits goes straight through, at next to no
-   * cost, all else goes to `otherwise`. null where that would gain nothing.
+   * The function on JavaScript's values. Arguments that fit go straight through, at next to no cost, and all others to
+   * `otherwise`. Null where that would gain nothing.
    */
   native(convention: Convention, otherwise: NativeCall): NativeCall | null;
   /** The generated code; null where there is none. */
@@ -83,6 +83,6 @@ export interface Backend {
   readonly level: "tensor" | "loop";
   /** Whether it can run here (a content security policy may forbid generated code). */
   isAvailable(): boolean;
-  /** `module` is at this backend's level. */
+  /** Compiles a module that is at this backend's level. */
   compile(module: Module, options: BackendOptions): Executable;
 }

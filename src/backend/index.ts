@@ -1,4 +1,4 @@
-// The backends by name, and the interface they meet.
+// The backends, and the interface that they implement.
 
 export {
   type ArrayKind,

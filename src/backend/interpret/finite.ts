@@ -1,8 +1,8 @@
-// What debug mode looks for: the first operation that makes a NaN or an infinity of finite numbers.
+// Debug mode: finds the first operation that makes a NaN or an infinity of finite numbers.
 
 import { AdjointError, isFloat, type NdArray, type Operation } from "../../ir/index.ts";
 
-/** @throws AdjointError code `nan`, with what the operation made and of what. */
+/** @throws AdjointError code `nan`, with the operation's result and operands. */
 export function requireFinite(operation: Operation, operands: readonly NdArray[], results: readonly NdArray[]): void {
   const { op, regions, origin, operands: values } = operation;
   if (op.traits.constant || regions.length > 0) return;
@@ -10,7 +10,7 @@ export function requireFinite(operation: Operation, operands: readonly NdArray[]
     const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
     if (at < 0 || !operands.every(areFinite)) continue;
     const of = operands.map((array, i) => described(array, values[i].name, result, at));
-    const made = `${spell(result.data[at])}${placeOf(result, at)}`;
+    const made = `${spell(result.data[at])}${indexText(result, at)}`;
     const from = of.length === 0 ? "" : ` from ${of.join(" and ")}`;
     throw new AdjointError("nan", `${op.name} gives ${made}${from}`, { origin });
   }
@@ -25,18 +25,18 @@ function spell(x: number): string {
 }
 
 /** ` at [2, 3]`; nothing for a number. */
-function placeOf({ shape }: NdArray, at: number): string {
+function indexText({ shape }: NdArray, at: number): string {
   if (shape.length === 0) return "";
   let rest = at;
-  const place = shape.map(() => 0);
+  const index = shape.map(() => 0);
   for (let axis = shape.length - 1; axis >= 0; axis--) {
-    place[axis] = rest % shape[axis];
+    index[axis] = rest % shape[axis];
     rest = Math.floor(rest / shape[axis]);
   }
-  return ` at [${place.join(", ")}]`;
+  return ` at [${index.join(", ")}]`;
 }
 
-/** The number, the element at the same place, or what the whole is. */
+/** An operand in the message: the number, the element at the same index, or the type of the array. */
 function described({ dtype, shape, data }: NdArray, name: string | null, result: NdArray, at: number): string {
   const called = name === null ? "" : `${name} = `;
   if (shape.length === 0) return `${called}${dtype === "bool" ? data[0] !== 0 : spell(data[0])}`;

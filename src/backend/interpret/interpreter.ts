@@ -1,4 +1,5 @@
-// The reference meaning: runs a module operation by operation through the ops' own `eval`, at either level.
+// The interpreter: runs a module operation by operation through the ops' own `eval`, at either level. It defines what a
+// module means.
 
 import {
   AdjointError,
@@ -50,13 +51,13 @@ export class Interpreter {
     this.options = options;
   }
 
-  /** The results of a function; `given` are the sizes of symbols that the argument shapes do not determine. */
+  /** The results of a function. `given` has the sizes of symbols that the argument shapes do not determine. */
   call(name: string, args: readonly NdArray[], given: Readonly<Record<string, number>> = {}): readonly NdArray[] {
     const { func, binder, plans } = this.#prepare(name);
     return new Frame(this, plans, binder.sizes(args, given)).run(func.body, args);
   }
 
-  /** The function's binder, for whoever has to check arguments first. */
+  /** The function's binder, for callers that check arguments first. */
   binder(name: string): Binder {
     return this.#prepare(name).binder;
   }
@@ -73,7 +74,7 @@ export class Interpreter {
   }
 }
 
-/** One call of one function: the values that are alive, and the sizes of the symbols. */
+/** The activation record of a call: the live values, and the sizes of the symbols. */
 class Frame {
   readonly interpreter: Interpreter;
   readonly #plans: ReadonlyMap<Block, BlockPlan>;
@@ -141,14 +142,14 @@ class Frame {
   }
 }
 
-/** Memory that the engine refuses is an error of ours; any other error passes as it is. */
+/** An engine's refusal of memory as an AdjointError; any other error stays as it is. */
 function refused(cause: unknown, { op, origin }: Operation): unknown {
   if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) return cause;
   const reason = `${op.name}: memory for the result does not fit: ${cause.message}`;
   return new AdjointError("range", reason, { origin, cause });
 }
 
-/** What one operation's `eval` sees. */
+/** The context of one operation's `eval`. */
 class OperationContext implements EvalContext {
   readonly operation: Operation;
   readonly operands: readonly NdArray[];

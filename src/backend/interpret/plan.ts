@@ -1,8 +1,8 @@
-// When each value of a function is used last, so that the interpreter can let go of it.
+// Lifetimes: where each value of a function is used last, so that the interpreter can release it.
 
 import { type Block, type Value, ValueMap } from "../../ir/index.ts";
 
-/** What may be forgotten: after operation i, and when the block ends. */
+/** The values that die after operation i, and at the end of the block. */
 export interface BlockPlan {
   readonly after: readonly (readonly Value[] | undefined)[];
   readonly atEnd: readonly Value[];
@@ -19,8 +19,8 @@ export function planLifetimes(body: Block): ReadonlyMap<Block, BlockPlan> {
 }
 
 class LifetimePlanner {
-  /** The block that defines a value, and how deep that block stands. */
-  readonly #homes = new ValueMap<number>();
+  /** The nesting depth of the block that defines each value. */
+  readonly #depths = new ValueMap<number>();
   readonly #lastUse = new ValueMap<number>();
   readonly #path: Position[] = [];
   readonly #plans = new Map<Block, BlockPlan>();
@@ -36,7 +36,7 @@ class LifetimePlanner {
     this.#path.push(position);
     const own: Value[] = [];
     const define = (value: Value): void => {
-      this.#homes.set(value, depth);
+      this.#depths.set(value, depth);
       this.#lastUse.set(value, position.index);
       own.push(value);
     };
@@ -55,7 +55,7 @@ class LifetimePlanner {
 
   /** A use inside a region is a use at the region's operation in the block that defines the value. */
   #use(value: Value): void {
-    const depth = this.#homes.get(value);
+    const depth = this.#depths.get(value);
     if (depth !== undefined) this.#lastUse.set(value, this.#path[depth].index);
   }
 
@@ -66,7 +66,7 @@ class LifetimePlanner {
       const last = this.#lastUse.get(value) ?? 0;
       if (last >= block.operations.length) atEnd.push(value);
       else (after[last] ??= []).push(value);
-      this.#homes.delete(value);
+      this.#depths.delete(value);
       this.#lastUse.delete(value);
     }
     return { after, atEnd };

@@ -1,4 +1,4 @@
-// Branches, and the bodies of loops, which break where a branch settles that there is no next step.
+// Branches, and the bodies of loops, which break where a branch decides that there is no next iteration.
 
 import { type Block, isScalar, type Operation, type Value } from "../../ir/index.ts";
 import { ifOp, pushOp } from "../../ops/index.ts";
@@ -12,7 +12,7 @@ export function emitIf(w: FunctionWriter, operation: Operation, scope: Scope): v
   });
 }
 
-/** `write` writes a branch, and has what it yields assigned at its end. */
+/** `write` writes one region; `yields` assigns its results at an end of it. */
 function writeIf(
   w: FunctionWriter,
   { operands, regions, results, op }: Operation,
@@ -38,22 +38,22 @@ function writeIf(
 
 // ---- bodies of loops ------------------------------------------------------------------------------------------------
 
-/** A loop as its body sees it. */
+/** How the body of a loop leaves it. */
 export interface Exit {
-  /** The body's results of which one that is true makes the loop's condition false. */
+  /** Results of the body that are exit flags: if one is true, the loop's condition is false. */
   readonly flags: readonly Value[];
-  /** What `leave` reads. */
+  /** The values that `leave` reads. */
   readonly needed: ReadonlySet<Value>;
-  /** About how many lines `leave` writes. */
+  /** The approximate number of lines that `leave` writes. */
   readonly length: number;
-  /** Writes the end of a step that has no next one. */
+  /** Writes the end of the last iteration. */
   leave(scope: Scope): void;
 }
 
-/** What stands behind the branch at the end of a body is written again where the branch leaves, up to so many lines. */
+/** The operations behind the last branch are duplicated into its exiting regions, up to this many lines. */
 const longest = 32;
 
-/** Writes the body of a loop; where the branch at its end sets a flag, the loop is left there and then. */
+/** Writes the body of a loop. Where the branch at its end sets an exit flag, the loop is left at once. */
 export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Exit): void {
   const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op === ifOp);
   const behind = body.operations.slice(at + 1);
@@ -72,12 +72,12 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
       write(last.operations, end);
       exit.leave(end);
     };
-    const within = exitWithin(branch, region, exit.flags, { needed: last.needed, length, leave });
-    if (within.flags.some((v) => w.facts.literal(v) === "true")) {
+    const inside = exitInside(branch, region, exit.flags, { needed: last.needed, length, leave });
+    if (inside.flags.some((v) => w.facts.literal(v) === "true")) {
       w.block(region, inner);
       leave(inner);
     } else {
-      writeBody(w, region, inner, within);
+      writeBody(w, region, inner, inside);
       yields(inner);
     }
   });
@@ -89,7 +89,7 @@ function isRepeatable({ op, results }: Operation): boolean {
   return op === pushOp || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
 }
 
-/** Of operations on numbers and tapes, those that these values follow from, or tapes; and all that they and those read. */
+/** The operations that `values` depend on, and pushes to tapes, with all values that those and `values` read. */
 function neededFor(
   operations: readonly Operation[],
   values: ReadonlySet<Value>,
@@ -104,8 +104,8 @@ function neededFor(
   return { needed, operations: kept };
 }
 
-/** The exit as a region of the branch sees it, whose results are what the region yields. */
-function exitWithin({ results }: Operation, region: Block, flags: readonly Value[], outer: Omit<Exit, "flags">): Exit {
+/** The exit inside a region of the branch, where the region's results stand for those of the branch. */
+function exitInside({ results }: Operation, region: Block, flags: readonly Value[], outer: Omit<Exit, "flags">): Exit {
   const yielded = (v: Value): Value => region.results[results.indexOf(v)] ?? v;
   const needed = new Set(outer.needed);
   for (const [i, r] of results.entries()) if (outer.needed.has(r)) needed.add(region.results[i]);

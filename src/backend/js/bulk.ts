@@ -1,4 +1,4 @@
-// Loops that the engine has a function for: storing one number everywhere, copying one memory to another.
+// Loops that the engine has a function for: fill and copy.
 
 import {
   addDims,
@@ -18,21 +18,21 @@ import { loadOp, storeOp } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
-/** A loop as it is spelled. */
+/** A counted loop, with the text of its bounds. */
 export interface CountedLoop {
   readonly index: Value | null;
   readonly carry: readonly Value[];
   readonly lower: string;
   readonly upper: string;
-  /** What `upper` spells. */
+  /** The dimension that `upper` spells. */
   readonly end: Dim;
   readonly step: number;
 }
 
-/** Up to here a loop takes no longer than a call. */
+/** Up to this many iterations a loop takes no longer than a call. */
 const short = 32;
 
-/** The call that does what a loop does, null where there is none. */
+/** The call that replaces a loop; null where there is none. */
 export function bulk(w: FunctionWriter, loop: CountedLoop, body: readonly Operation[], scope: Scope): string | null {
   const { index, carry, lower, upper, step } = loop;
   if (index === null || carry.length > 0 || step !== 1 || Number(upper) - Number(lower) <= short) return null;
@@ -55,9 +55,9 @@ function fill(
   const [memory] = groupOf(operation, "memory");
   const base = w.dim(start, scope);
   const from = (bound: string): string => (base === "0" ? bound : bound === "0" ? base : `${base} + ${bound}`);
-  // a place below 0 would count from the end of memory, where the loop takes no step
-  const isPlace = (lower === "0" && isNatural(end)) || isNatural(addDims(start, end));
-  const to = isPlace ? from(upper) : `Math.max(0, ${from(upper)})`;
+  // `fill` counts an end below 0 from the end of memory, where the loop would have no iteration
+  const isNaturalEnd = (lower === "0" && isNatural(end)) || isNatural(addDims(start, end));
+  const to = isNaturalEnd ? from(upper) : `Math.max(0, ${from(upper)})`;
   return `${w.atom(memory, scope)}.fill(${w.atom(value, scope)}, ${from(lower)}, ${to});`;
 }
 
@@ -69,7 +69,7 @@ function isNatural(d: Dim): boolean {
   );
 }
 
-/** Of whole memories: a view of a part costs more than many elements. */
+/** A copy of whole memories. For a range, the view that `set` needs costs more than many elements. */
 function copy(
   w: FunctionWriter,
   upper: string,
@@ -85,7 +85,7 @@ function copy(
   return `${w.atom(to, scope)}.set(${w.atom(from, scope)});`;
 }
 
-/** Where in memory the loop begins, if it goes on element by element. */
+/** The position in memory at index 0, if the loop goes on element by element. */
 function startOf(w: FunctionWriter, operation: Operation, index: Value): Dim | null {
   const [memory] = groupOf(operation, "memory");
   const at = (operation.attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));

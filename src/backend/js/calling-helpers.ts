@@ -1,11 +1,11 @@
-// What calls of generated code share: the texts of small functions that read arguments and hand out arrays.
+// Helpers of the text that calls generated code: small functions that read arguments and make arrays of results.
 
 import type { DType } from "../../ir/index.ts";
 
 export type Helper = "tensor" | "shape" | "numbers" | "position" | "apart" | "put" | "list" | "rows";
 export type Needs = Set<Helper>;
 
-/** Each by its name behind a `$`. */
+/** The text of each helper, whose name in generated code has a `$` before it. */
 export const helperTexts: Readonly<Record<Helper, string>> = {
   tensor: `/** The elements and shape of a tensor; null in \`extents\` is any size. */
 function $tensor(x, type, extents, label) {
@@ -26,7 +26,7 @@ function $shape(length, extents, label) {
   const known = extents.reduce((size, d) => size * (d ?? 1), 1);
   return extents.map((d) => d ?? (known === 0 ? 0 : length / known));
 }`,
-  // four at a time: on long arrays the loop takes less than half of the time
+  // unrolled by four, which takes less than half of the time on long arrays
   numbers: `/** Whether all elements of an array are numbers. */
 function $numbers(x) {
   if (!Array.isArray(x)) return false;

@@ -1,4 +1,4 @@
-// What loops carry: variables that the end of the body assigns.
+// Values that loops carry: variables that are assigned at the end of the body.
 
 import { type Operation, type Value, ValueMap } from "../../ir/index.ts";
 import type { Scope } from "./text.ts";
@@ -11,12 +11,15 @@ export function declareCarry(w: FunctionWriter, carry: readonly Value[], inits: 
   }
 }
 
-/** In the loop the carried values change: what depends on them stays inside, and parts read them from the scratch. */
+/**
+ * Carried values change in the loop: expressions of them are not hoisted out of it, and parts read them from the scratch.
+ */
 export function enter(w: FunctionWriter, operation: Operation, values: readonly Value[], inner: Scope): void {
   for (const v of values) inner.unit.depths.set(v, inner.depth);
   if (operation.regions.some((r) => w.holdsParts(r))) for (const v of values) w.spill(v, inner);
 }
 
+/** Behind the loop the carried values are constant again. */
 export function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope): void {
   for (const v of carry) {
     scope.unit.depths.set(v, scope.depth);
@@ -24,7 +27,7 @@ export function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope):
   }
 }
 
-/** All at once: a carried value that another one becomes is read before it is written. */
+/** A parallel assignment: a carried value that becomes another's next value is saved before it is overwritten. */
 export function assign(w: FunctionWriter, carry: readonly Value[], next: readonly Value[], scope: Scope): void {
   const sources = next.map((v) => w.facts.canonical(v));
   const changed = carry.filter((v, k) => sources[k] !== v);

@@ -1,4 +1,4 @@
-// A perfect nest that walks all of its memory in row-major order is one long loop.
+// Loop collapsing: a perfect nest that walks all of its memory in row-major order becomes one loop.
 
 import {
   addDims,
@@ -24,7 +24,7 @@ export interface CollapsedNest {
   readonly upper: Dim;
 }
 
-/** The one loop that stands for a nest; null where some subscript is not the row-major position. */
+/** The loop that replaces a nest; null where some subscript is not the row-major position. */
 export function collapse(w: FunctionWriter, operation: Operation): CollapsedNest | null {
   const loops = perfectNest(operation);
   if (loops.length < 2) return null;
@@ -39,7 +39,7 @@ export function collapse(w: FunctionWriter, operation: Operation): CollapsedNest
   return { inner, outer, upper: uppers.reduce(mulDims, 1) };
 }
 
-/** Loops from 0 by 1 that carry nothing, each but the last with nothing but the next one in its body. */
+/** The loops of a perfect nest: from 0 by 1, without carried values, each the only operation of the one around it. */
 function perfectNest(operation: Operation): readonly Operation[] {
   const loops: Operation[] = [];
   for (let next: Operation | null = operation; next !== null; next = onlyOperation(next.regions[0])) {
@@ -54,7 +54,7 @@ function onlyOperation({ operations }: Block): Operation | null {
   return operations.length === 1 ? operations[0] : null;
 }
 
-/** Whether every element read or written is at a position in order, and no index is used for anything else. */
+/** Whether every load and store is at a row-major position, and no index has another use. */
 function readsInOrder(
   w: FunctionWriter,
   { operations }: Block,

@@ -1,4 +1,4 @@
-// From a module to its text.
+// A module → its text.
 
 import { calleesFirst, calleesOf, type Func, fail, findFunc, type Module } from "../../ir/index.ts";
 import { ModuleText } from "./module-text.ts";

@@ -1,4 +1,4 @@
-// The JavaScript backend: loop-level IR to text to a function, in one call of `new Function`.
+// The JavaScript backend: loop-level IR → text → a function, in one call of `new Function`.
 
 import {
   AdjointError,
@@ -50,7 +50,7 @@ export const jsBackend: Backend = {
           ? null
           : native(
               generated,
-              { func, signature: options.signature, convention, seen: text.seen },
+              { func, signature: options.signature, convention, elementChecked: text.elementChecked },
               otherwise,
               failed(options.signature),
             ),
@@ -64,7 +64,7 @@ function isRank0(value: Value): boolean {
   return isScalar(value.type);
 }
 
-/** Whether a content security policy lets text become code here. */
+/** Whether the content security policy here allows generated code. */
 function isAvailable(): boolean {
   try {
     return new Function("return 1")() === 1;
@@ -91,7 +91,7 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
   return make(check, range, probe, tables.constants) as Generated;
 }
 
-/** A copy: generated code may go on to write to the memory. */
+/** A copy, since generated code may overwrite the memory later. */
 function observed(dtype: DType, x: Passed, shape: readonly number[]): NdArray {
   if (typeof x !== "object") return ndscalar(dtype, Number(x));
   const copy = allocate(dtype, shape);
@@ -122,7 +122,7 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
   };
 }
 
-/** Memory that the engine refuses is an error of ours; any other error passes as it is. */
+/** Turns an engine's refusal of memory into an AdjointError; any other error stays as it is. */
 function inRange<T>(run: () => T, signature: Signature): T {
   try {
     return run();

@@ -1,4 +1,4 @@
-// Loops over ranges, of which long ones are functions of their own.
+// Counted loops. A long one runs in ranges, each a call of an outlined function.
 
 import { addDims, asAtom, type Block, type Dim, fail, isScalar, type Operation, type Value } from "../../ir/index.ts";
 import { forOp, ifOp } from "../../ops/index.ts";
@@ -26,7 +26,7 @@ export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): 
   countedLoop(w, { index, carry, lower, upper, end, step: attributes.step as number }, operation, scope);
 }
 
-/** Without anything to scan over, a scan is a loop of `length` steps; the others are lowered to `for` before. */
+/** A scan without sequences is a loop of `length` iterations. Others are lowered to `for` before. */
 export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { attributes, regions, results, segments, operands, origin } = operation;
   if (segments[1] > 0 || results.length > segments[0]) {
@@ -40,15 +40,19 @@ export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope):
 }
 
 /**
- * V8 leaves a long loop that is entered once in code it replaced on the way (measured: 3 ms instead of 2 for a million
- * elements, 12 ns an element instead of 0.9 at worst): ranges of this many steps are calls of a function of their own.
+ * The number of iterations in one call of an outlined function. V8 keeps a long loop that is entered once in code from
+ * on-stack replacement, which is slower (measured: 3 ms instead of 2 for a million elements, and 12 ns an element instead of
+ * 0.9 at worst); a function that is called again is optimised as a whole.
  */
 const chunk = 4096;
 
-/** Loops of fewer steps stay where they are. */
+/** Loops of up to this many iterations are not outlined. */
 const short = 256;
 
-/** Around a loop that takes as long as this or longer, a call takes one step (measured in Node 24: 4 steps, 1.07 times). */
+/**
+ * If inner loops have this many iterations or more, a call runs one iteration (4 of them took 1.07 times as long in Node
+ * 24).
+ */
 const long = 512;
 
 function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
@@ -62,7 +66,7 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
   if (range === null) {
     writeLoop(w, loop, operation, scope);
   } else {
-    const tuple = openTuple(w, carry, scope);
+    const tuple = carryInTuple(w, carry, scope);
     const call = w.loopFunction(
       scope,
       (inner) => {
@@ -70,7 +74,7 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
         else
           for (const [k, v] of carry.entries()) inner.lines.push(`let ${w.define(v, inner, "carry")} = $tuple[${k}];`);
         writeLoop(w, { ...loop, lower: "$from", upper: "$to" }, operation, inner);
-        if (tuple === null) leaveRange(w, carry, inner);
+        if (tuple === null) returnCarried(w, carry, inner);
         else for (const [k, v] of carry.entries()) inner.lines.push(`$tuple[${k}] = ${w.atom(v, inner)};`);
       },
       tuple === null ? [] : [["$tuple", tuple]],
@@ -78,7 +82,7 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
     const text = call("$at", `Math.min($at + ${range}, ${upper})`);
     scope.lines.push(
       `for (let $at = ${lower}; $at < ${upper}; $at += ${range}) {`,
-      tuple === null ? received(w, carry, text, scope) : [`${text};`],
+      tuple === null ? receiveRange(w, carry, text, scope) : [`${text};`],
       "}",
     );
     if (tuple !== null) for (const [k, v] of carry.entries()) scope.lines.push(`${w.atom(v, scope)} = ${tuple}[${k}];`);
@@ -87,10 +91,11 @@ function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation,
 }
 
 /**
- * Several carried numbers cross the calls of a range in an array of their own: parameters and a list of results would
- * have each of them boxed (measured: 1.14 times as long for a sum of a million). Null for one value, and for memory.
+ * Several carried numbers are passed to the calls of an outlined loop, and back, in one typed array: as parameters and an
+ * array of results each would be boxed (measured: 1.14 times as long for a sum of a million). Null for one value, and for
+ * memory.
  */
-function openTuple(w: FunctionWriter, carry: readonly Value[], scope: Scope): string | null {
+function carryInTuple(w: FunctionWriter, carry: readonly Value[], scope: Scope): string | null {
   if (carry.length < 2 || !carry.every((v) => isScalar(v.type) && !isBoolean(v.type))) return null;
   const tuple = w.temporary("tuple");
   scope.lines.push(`const ${tuple} = new Float64Array(${carry.length});`);
@@ -98,43 +103,43 @@ function openTuple(w: FunctionWriter, carry: readonly Value[], scope: Scope): st
   return tuple;
 }
 
-/** What a range's function returns where no tuple takes it. */
-function leaveRange(w: FunctionWriter, carry: readonly Value[], inner: Scope): void {
+/** Returns the carried values from an outlined loop that has no tuple for them. */
+function returnCarried(w: FunctionWriter, carry: readonly Value[], inner: Scope): void {
   const last = carry.map((v) => w.atom(v, inner));
   if (last.length > 0) inner.lines.push(`return ${last.length === 1 ? last[0] : `[${last.join(", ")}]`};`);
 }
 
-/** Takes what the range's function returns. */
-function received(w: FunctionWriter, carry: readonly Value[], text: string, scope: Scope): readonly string[] {
+/** Assigns the carried values that an outlined loop returns. */
+function receiveRange(w: FunctionWriter, carry: readonly Value[], text: string, scope: Scope): readonly string[] {
   if (carry.length === 0) return [`${text};`];
   if (carry.length === 1) return [`${w.atom(carry[0], scope)} = ${text};`];
   return [`const $r = ${text};`, ...carry.map((v, k) => `${w.atom(v, scope)} = $r[${k}];`)];
 }
 
 /**
- * How far one call goes, so that it comes to about a chunk with the loops inside; null for loops that are short, or hold
- * longer ones. A tuple of carried values is worth its allocation where it is made once; inside of other loops what
- * carries one is left to the loop around it, whatever that takes.
+ * The range of one call, so that the loops inside come to about a chunk of iterations; null where the loop is not outlined,
+ * since it is short or an inner loop is outlined instead. A tuple of carried values is worth its allocation only outside of
+ * other loops; a loop inside others that would need one is outlined with the loop around it.
  */
 function rangePerCall(w: FunctionWriter, loop: CountedLoop, { regions }: Operation, scope: Scope): string | null {
   const { upper, lower, step, carry } = loop;
   const isTuple = carry.length > 1;
   if (scope.unit.kind === "loop" || (isTuple && scope.depth > 0) || regions.some((r) => w.holdsParts(r))) return null;
-  const inner = innerSteps(regions[0]);
+  const inner = innerIterations(regions[0]);
   if (inner > chunk) return carriesTuples(regions[0]) ? rangeOfLong(w, step, regions[0], scope) : null;
   const steps = (Number(upper) - Number(lower)) / step;
   if (steps * inner <= short) return null;
   if (inner >= long) return String(step);
-  // a tuple of carried values costs as much as hundreds of steps
+  // a tuple of carried values costs as much as hundreds of iterations
   return String(step * Math.max(1, Math.floor(((isTuple ? 4 : 1) * chunk) / inner)));
 }
 
-/** Whether a loop directly in the block carries several values, and so is no function of its own. */
+/** Whether a loop directly in the block carries several values, and so is not outlined itself. */
 function carriesTuples({ operations }: Block): boolean {
   return operations.some(({ op, results }) => op === forOp && results.length > 1);
 }
 
-/** The range of a loop whose body has a number of steps that is known only when it runs, or is more than a chunk. */
+/** The range of a loop whose inner loops have more iterations than a chunk, or a number known only at run time. */
 function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope): string {
   const lengths = body.operations.flatMap(({ op, operands, segments, attributes: { upper } }) =>
     op === forOp && operands.length === segments[1] && typeof upper !== "number" ? [upper as Dim] : [],
@@ -144,14 +149,14 @@ function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope)
   return w.once(step === 1 ? steps : `${step} * ${steps}`, scope);
 }
 
-/** How many steps the loops in a block take together, 1 at least; infinite where that is not known. */
-function innerSteps(block: Block): number {
+/** The number of iterations of all loops in a block, at least 1; infinite where that is unknown. */
+function innerIterations(block: Block): number {
   const steps = block.operations.map(({ op, regions, attributes: { lower, upper, step } }) => {
     if (regions.length === 0) return 0;
-    if (op === ifOp) return Math.max(...regions.map(innerSteps)) - 1;
+    if (op === ifOp) return Math.max(...regions.map(innerIterations)) - 1;
     if (op !== forOp) return Infinity;
     const own = typeof lower === "number" ? (mostOf(upper as Dim) - lower) / Number(step) : Infinity;
-    return own === 0 ? 0 : own * innerSteps(regions[0]);
+    return own === 0 ? 0 : own * innerIterations(regions[0]);
   });
   return Math.max(
     1,
@@ -159,7 +164,7 @@ function innerSteps(block: Block): number {
   );
 }
 
-/** The number that a bound is surely not above. */
+/** An upper bound of a dimension. */
 function mostOf(d: Dim): number {
   if (typeof d === "number") return d;
   const atom = asAtom(d);

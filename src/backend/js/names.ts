@@ -1,8 +1,8 @@
-// Names of generated code: rebuilt from a safe alphabet, never reserved, never twice.
+// Names in generated code: unique, of a safe alphabet, and never reserved.
 
 import { dtypes } from "../../ir/index.ts";
 
-/** What a generated name must not be: JavaScript's words, and the globals that generated code reads. */
+/** Names that are never generated: JavaScript's keywords, and the globals that generated code reads. */
 const reserved: readonly string[] = [
   ..."await break case catch class const continue debugger default delete do else enum eval export extends false finally for function if implements import in instanceof interface let new null package private protected public return static super switch this throw true try typeof var void while with yield".split(
     " ",
@@ -13,7 +13,7 @@ const reserved: readonly string[] = [
   ..."Float64Array Float32Array Int32Array Uint32Array Uint8Array".split(" "),
 ];
 
-/** What the generator calls its own things, behind a `$`. */
+/** The generator's own names, which have a `$` before them in generated code. */
 export const helperNames: readonly string[] = [
   ..."s m args from to tuple check range probe constants tape grow close".split(" "),
   ...Object.keys(dtypes).map((dtype) => `tapes_${dtype}`),
@@ -22,8 +22,8 @@ export const helperNames: readonly string[] = [
 const longest = 60;
 
 /**
- * Gives each name once. Letters, digits and `_` are kept, everything else becomes `_`; `$` never comes from a user, so
- * what the generator makes itself carries one and cannot collide.
+ * Unique names. Letters, digits and `_` are kept, everything else becomes `_`. No user's name has a `$`, so the
+ * generator's own names, which have one, cannot collide with them.
  */
 export class Names {
   readonly #taken: ReadonlySet<string>;
@@ -52,7 +52,7 @@ export class Names {
   }
 }
 
-/** The names made from one hint so far. */
+/** The number of names made from one hint so far. */
 interface Base {
   readonly name: string;
   count: number;
@@ -66,14 +66,14 @@ function safeName(hint: string): string {
   return /^[A-Za-z_]/.test(name) ? name : `_${name}`;
 }
 
-/** A number as JavaScript reads it back to the same bits, as an atom. */
+/** The literal of a number, which JavaScript reads back to the same bits. It is an atom. */
 export function spellNumber(x: number): string {
   if (Number.isNaN(x)) return "NaN";
   if (Object.is(x, -0)) return "(-0)";
   return x < 0 ? `(${x})` : String(x);
 }
 
-/** A place for a comment: one line, whatever the file's name holds. */
+/** A place as a comment: one line, whatever characters the file's name has. */
 export function spellPlace(file: string, line: number): string {
   return `// ${file.slice(-200).replace(/[^A-Za-z0-9_./<>@:+ -]/g, "_")}:${Math.trunc(line)}`;
 }

@@ -1,4 +1,4 @@
-// How each kind of operation is written: elementwise ones from their record, the structured ones from this table.
+// How each kind of operation is written: elementwise ones by their record, the others by this table.
 
 import {
   type Attribute,
@@ -40,8 +40,8 @@ import {
   subscriptOp,
   whileOp,
 } from "../../ops/index.ts";
+import { isAlias } from "./aliases.ts";
 import { emitIf } from "./branches.ts";
-import { isAlias } from "./facts.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
 import type { Scope } from "./text.ts";
@@ -176,7 +176,7 @@ function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope):
   w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
 }
 
-/** The index itself, behind its check; or moved to be in range. */
+/** The index itself, behind its check; or clamped into range. */
 function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { operands, attributes, results, origin, op } = operation;
   const index = w.atom(operands[0], scope);
@@ -193,16 +193,17 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
 }
 
 /**
- * Nothing stands outside of an array. Engines check that when it is read, so that asking costs nothing beside the read to
- * come (measured: a dot product takes as long as without, and 1.5 times as long with comparisons). An array of JavaScript
- * may hold something else than a number, which is seen here too where it is looked at wherever it is read.
+ * The test whether an index is out of range. Where memory bounds the index, its element there is undefined: engines check
+ * that at every read anyway, so the test costs nothing beside the read that follows (measured: a dot product takes as long
+ * as without a check, and 1.5 times as long with comparisons). In an array of JavaScript whose elements are all read behind
+ * such tests, the same test finds elements that are no numbers.
  */
 function isOutside(w: FunctionWriter, operation: Operation, index: string, scope: Scope): string {
   const { operands, attributes, results } = operation;
-  const memory = w.facts.indexedBy(results[0]);
+  const memory = w.facts.bounds.memoryOf(results[0]);
   if (memory !== undefined) {
     const element = `${w.atom(memory, scope)}[${index}]`;
-    return w.isSeen(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
+    return w.checksElements(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
   }
   const last = w.bound(subDims(attributes.extent as Dim, attributes.size as Dim), scope);
   const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");

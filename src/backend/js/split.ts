@@ -1,8 +1,8 @@
-// Which operations share one generated function: V8 never optimises a function over about 60 KB of bytecode.
+// Outlining of parts: V8 never optimises a function over about 60 KB of bytecode.
 //
-// A block that is too heavy is cut into parts, runs of its operations that become functions of their own. A unit is
-// such a function: the function's main one, or a part. What one unit defines and another reads crosses through a slot
-// of a scratch array made once per call (memory, lists and index values through a second one), never through parameters.
+// A block that is too heavy is cut into parts, runs of its operations that become functions of their own. A unit is one
+// generated function: the main one, or a part. A value that one unit defines and another reads crosses through a slot of a
+// scratch array made once per call (memory, lists and index values through a second one), never through parameters.
 
 import { type Block, type Func, isScalar, type Operation, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
 
@@ -11,7 +11,7 @@ export interface Unit {
   readonly parent: Unit | null;
 }
 
-/** Operations `start` up to `end` of a block, in a unit of their own. */
+/** An outlined part: operations `start` up to `end` of a block, in a unit of their own. */
 export interface Part {
   readonly start: number;
   readonly end: number;
@@ -31,30 +31,32 @@ export interface SplitPlan {
   readonly memorySize: number;
 }
 
-/** What the generator makes of operations and values before they are placed. */
+/** What the splitter needs to know of operations and values. */
 export interface ValueFacts {
-  /** The value whose name stands for this one (loop results and region arguments share one variable). */
+  /** The value whose variable this one shares. */
   canonical(value: Value): Value;
-  /** Spelled in place wherever it is read, so that it never crosses. */
+  /** Whether the value is spelled wherever it is read, so that it never crosses. */
   isLiteral(value: Value): boolean;
-  /** How much an operation adds to a function, its regions left out: 1 is one multiplication. */
+  /** How much an operation adds to a function, its regions left out. One multiplication is 1. */
   weight(operation: Operation): number;
 }
 
 /**
- * The heaviest block that stays one function, found by measuring: of plain f64 arithmetic 800 to 3,000 operations are
- * equally good, of operations with one call of `Math` 1,000 are and 1,500 are never optimised.
+ * The weight of the heaviest block that is not cut, found by measuring. Functions of 800 to 3,000 operations of plain f64
+ * arithmetic are equally fast. Of operations with one call of `Math` each, V8 optimises a function of 1,000, and never one
+ * of 1,500.
  */
 export const partWeight = 1200;
 
-/** Cuts a function where it is too heavy; `reserved` slots of the second scratch are left to the caller. */
+/** Cuts a function where it is too heavy. The first `reserved` slots of the second scratch are left to the caller. */
 export function planSplit(func: Func, facts: ValueFacts, reserved: number): SplitPlan {
   return new Splitter(facts, reserved).plan(func);
 }
 
 /**
- * Whether a value crosses as it is, in the second scratch: memory, lists, and index values, which would be floating-point
- * numbers once they came out of the first, and all arithmetic of subscripts with them (measured: 1.7 times as long).
+ * Whether a value crosses in the second scratch, which holds tagged values: memory, lists, and index values. Out of the
+ * first scratch an index would come as a floating-point number, and make all arithmetic of subscripts that (measured: 1.7
+ * times as long).
  */
 export function isTagged({ type }: Value): boolean {
   return !isScalar(type) || type.dtype === "index";
@@ -63,16 +65,16 @@ export function isTagged({ type }: Value): boolean {
 class Splitter {
   readonly #facts: ValueFacts;
   readonly #reserved: number;
-  /** Where each heavy block is cut: the ends of its runs. */
+  /** The ends of the parts of each heavy block. */
   readonly #ends = new Map<Block, readonly number[]>();
   readonly #parts = new Map<Block, readonly Part[]>();
   readonly #holdsParts = new Set<Block>();
   readonly #units = new ValueMap<Unit>();
   readonly #crossing = new ValueSet();
   readonly #slots = new ValueMap<number>();
-  /** In the order of definition. */
+  /** All values, in the order of definition. */
   readonly #values: Value[] = [];
-  /** First and last part of the function's body: a slot is free again once its value's last part is over. */
+  /** The first and last part of the function's body in which a value is live; its slot is free again behind the last. */
   readonly #from = new ValueMap<number>();
   readonly #to = new ValueMap<number>();
   #position = 0;
@@ -85,9 +87,9 @@ class Splitter {
   plan(func: Func): SplitPlan {
     const main: Unit = { parent: null };
     this.#cut(func.body);
-    if (this.#ends.size > 0) this.#place(func.body, main, true);
-    const scratchSize = this.#assign((v) => !isTagged(v), 0);
-    const memorySize = this.#assign(isTagged, this.#reserved);
+    if (this.#ends.size > 0) this.#assignUnits(func.body, main, true);
+    const scratchSize = this.#assignSlots((v) => !isTagged(v), 0);
+    const memorySize = this.#assignSlots(isTagged, this.#reserved);
     return {
       main,
       parts: this.#parts,
@@ -99,7 +101,7 @@ class Splitter {
     };
   }
 
-  /** Cuts regions first, then the block itself where it is still too heavy; gives the weight of what is left. */
+  /** Cuts regions first, then the block itself where it is still too heavy. Returns the weight that remains in place. */
   #cut(block: Block): number {
     const weights = block.operations.map((operation) => this.#weigh(operation));
     const total = weights.reduce((sum, w) => sum + w, 0);
@@ -126,33 +128,33 @@ class Splitter {
     return weight;
   }
 
-  /** Gives every value its unit, and finds what crosses. */
-  #place(block: Block, unit: Unit, isBody: boolean): void {
+  /** Assigns a unit to every value, and finds the values that cross. */
+  #assignUnits(block: Block, unit: Unit, isBody: boolean): void {
     for (const v of block.arguments) this.#define(v, unit);
     const ends = this.#ends.get(block);
-    if (ends === undefined) for (const operation of block.operations) this.#placeOperation(operation, unit, block);
-    else this.#placeParts(block, ends, unit, isBody);
+    if (ends === undefined) for (const operation of block.operations) this.#visitOperation(operation, unit, block);
+    else this.#splitBlock(block, ends, unit, isBody);
     for (const v of block.results) this.#use(v, unit);
   }
 
-  #placeParts(block: Block, ends: readonly number[], unit: Unit, isBody: boolean): void {
+  #splitBlock(block: Block, ends: readonly number[], unit: Unit, isBody: boolean): void {
     const parts: Part[] = [];
     let start = 0;
     for (const end of ends) {
       if (isBody) this.#position = parts.length;
       const part: Part = { start, end, unit: { parent: unit } };
       parts.push(part);
-      for (let i = start; i < end; i++) this.#placeOperation(block.operations[i], part.unit, block);
+      for (let i = start; i < end; i++) this.#visitOperation(block.operations[i], part.unit, block);
       start = end;
     }
     if (isBody) this.#position = parts.length;
     this.#parts.set(block, parts);
   }
 
-  #placeOperation(operation: Operation, unit: Unit, block: Block): void {
+  #visitOperation(operation: Operation, unit: Unit, block: Block): void {
     for (const v of operation.operands) this.#use(v, unit);
     for (const region of operation.regions) {
-      this.#place(region, unit, false);
+      this.#assignUnits(region, unit, false);
       if (this.#holdsParts.has(region)) this.#holdsParts.add(block);
     }
     for (const v of operation.results) this.#define(v, unit);
@@ -174,8 +176,10 @@ class Splitter {
     if (this.#units.get(v) !== unit) this.#crossing.add(v);
   }
 
-  /** Slots for the crossing values of one kind; values that are never alive in one part may share one. Gives the size. */
-  #assign(isKind: (v: Value) => boolean, first: number): number {
+  /**
+   * Assigns slots to the crossing values of one kind; values whose lifetimes are disjoint may share one. Returns the size.
+   */
+  #assignSlots(isKind: (v: Value) => boolean, first: number): number {
     const endingAt = new Map<number, number[]>();
     const free: number[] = [];
     let size = first;

@@ -15,9 +15,11 @@ import {
   type TypedArray,
 } from "../../ir/index.ts";
 import type { Convention, LeafKind, StandaloneModule } from "../backend.ts";
-import { type Callee, CallWriter, type Checks, isDirect, spellStructure } from "./calling.ts";
+import type { Callee, Checks } from "./callee.ts";
+import { CallWriter, isDirect } from "./calling.ts";
 import type { ModuleText, Tables } from "./module-text.ts";
 import { Names, spellNumber } from "./names.ts";
+import { spellStructure } from "./structure-text.ts";
 import { takesArray } from "./writer.ts";
 
 export function standalone(
@@ -27,28 +29,34 @@ export function standalone(
   convention: Convention,
 ): StandaloneModule {
   if (takesArray(func)) fail("option", `@${func.name} takes more arguments than a JavaScript function may have`);
-  const callee: Callee = { inner: text.functionName(func.name), func, signature, convention, seen: text.seen };
+  const callee: Callee = {
+    inner: text.functionName(func.name),
+    func,
+    signature,
+    convention,
+    elementChecked: text.elementChecked,
+  };
   const { code: exported, parameters } = wrapper(callee, new Names([...text.functionNames]));
   const body = text.text;
-  const parts = [...helpers(body, text.tables), body, exported];
-  const code = `// Made by Adjoint; every number is as the interpreter computes it.\n\n${parts.join("\n\n")}\n`;
+  const pieces = [...helpers(body, text.tables), body, exported];
+  const code = `// Made by Adjoint; every number is as the interpreter computes it.\n\n${pieces.join("\n\n")}\n`;
   return { code, types: declaration(callee, parameters) };
 }
 
-/** What generated code calls, where it does. */
+/** The helpers that generated code calls. */
 function helpers(body: string, { checks, ranges, constants }: Tables): readonly string[] {
-  const parts: string[] = [];
+  const texts: string[] = [];
   if (checks.length > 0) {
     const messages = checks.map((c) => JSON.stringify(`${placeOf(c.origin)}check failed: ${c.message}`));
-    parts.push(
+    texts.push(
       `const $messages = [${messages.join(", ")}];\n\nfunction $check(i, ...steps) {\n  throw new Error(\`\${$messages[i]}\${$steps(steps)}\`);\n}`,
     );
   }
-  if (checks.length + ranges.length > 0) parts.push(stepsText);
-  if (ranges.length > 0) parts.push(rangeText(ranges));
-  if (body.includes("$probe(")) parts.push("function $probe() {}");
-  if (constants.length > 0) parts.push(`const $constants = [\n${constants.map(constantText).join("")}];`);
-  return parts;
+  if (checks.length + ranges.length > 0) texts.push(stepsText);
+  if (ranges.length > 0) texts.push(rangeText(ranges));
+  if (body.includes("$probe(")) texts.push("function $probe() {}");
+  if (constants.length > 0) texts.push(`const $constants = [\n${constants.map(constantText).join("")}];`);
+  return texts;
 }
 
 function rangeText(ranges: Tables["ranges"]): string {
@@ -65,7 +73,7 @@ function $range(i, index, extent, size, ...steps) {
 }`;
 }
 
-/** Where the user wrote it, before what is said of it. */
+/** The user's place, before a message. */
 function placeOf(origin: Origin | null): string {
   return origin === null ? "" : `${formatOrigin(origin)} `;
 }
@@ -78,10 +86,10 @@ function constantText(data: TypedArray): string {
   return `  new ${data.constructor.name}([${Array.from(data, spellNumber).join(", ")}]),\n`;
 }
 
-/** The exported function, which reads users' arguments and makes room for results. */
+/** The exported function, which reads the user's arguments and allocates the results. */
 function wrapper(callee: Callee, names: Names): { readonly code: string; readonly parameters: readonly string[] } {
   const { inner } = callee;
-  const checks = new Throwing();
+  const checks = new ThrowingChecks();
   const writer = new CallWriter(callee, names, checks);
   const { parameters } = writer;
   if (isDirect(callee)) return { code: exporting(inner, callee), parameters };
@@ -92,7 +100,7 @@ function wrapper(callee: Callee, names: Names): { readonly code: string; readonl
   return { code, parameters };
 }
 
-/** A file's default function is that of its module too. */
+/** Whether the function is the default export of its file, and so of the module. */
 function isDefault({ func }: Callee): boolean {
   return func.name === "default";
 }
@@ -102,8 +110,8 @@ function exporting(name: string, callee: Callee): string {
   return `export { ${name === as ? name : `${name} as ${as}`} };`;
 }
 
-/** Arguments that do not fit are an error. */
-class Throwing implements Checks {
+/** Checks that throw where arguments do not fit. */
+class ThrowingChecks implements Checks {
   readonly lines: string[] = [];
 
   require(test: string, complaint: string, error = "TypeError"): void {
@@ -129,7 +137,7 @@ function declaration(callee: Callee, names: readonly string[]): string {
   const list = parameters.map(({ structure, fallback }, i) => {
     const type = spellStructure(structure, argument);
     if (fallback === undefined) return `${names[i]}: ${type}`;
-    // what stands before a parameter that is required cannot be left out
+    // a parameter before a required one cannot be left out
     return i < lastRequired ? `${names[i]}: ${type} | undefined` : `${names[i]}?: ${type}`;
   });
   next = 0;

@@ -1,4 +1,5 @@
-// Lists: they change in place, since what one was before is never read again. One of numbers is a tape, one of lists an array.
+// Lists are linear: an older version of a list is never read again, so it is updated in place. A list of numbers is a tape,
+// a list of lists an array.
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../ir/index.ts";
 import { ifOp, popOp, pushOp } from "../../ops/index.ts";
@@ -41,7 +42,7 @@ function asNumber(w: FunctionWriter, v: Value, scope: Scope): string {
   return w.facts.isLiteral(v) ? String(Number(atom === "true")) : `+${atom}`;
 }
 
-/** What lies below the first number of a tape is zero, as far down as a pop reaches. */
+/** Below the first number of a tape there are zeros, as far down as a pop reaches. */
 export function emitPop(w: FunctionWriter, { op, operands, results: [, ...values] }: Operation, scope: Scope): void {
   const [list] = operands;
   const tape = w.atom(list, scope);
@@ -71,7 +72,7 @@ function variables(w: FunctionWriter, list: Value, scope: Scope): TapeVariables 
 
 // ---- in loops -------------------------------------------------------------------------------------------------------
 
-/** A tape that a loop has in variables, and how many numbers a step puts on it at most. */
+/** A tape that a loop keeps in variables. `room` is the most numbers that an iteration pushes to it. */
 interface OpenTape extends TapeVariables {
   readonly tape: string;
   readonly end: string;
@@ -79,16 +80,16 @@ interface OpenTape extends TapeVariables {
 }
 
 /**
- * The tapes that a loop has in variables: those that nothing else touches, no loop within and no function. Their memory is
- * the same from one growth to the next, in rounds, so that engines write to it fast (measured: a push costs 1 ns, and 3 ns
- * where any step may replace the memory).
+ * The tapes that a loop keeps in variables: those that no inner loop and no call uses. The loop runs in rounds, and the
+ * tapes grow only between two of them, so within a round their memory is loop-invariant (measured: a push costs 1 ns, and
+ * 3 ns where any iteration may replace the memory).
  */
 export class LoopTapes {
   readonly #tapes: readonly OpenTape[];
   readonly #growing: readonly OpenTape[];
   readonly #rounds: string | null;
 
-  /** For a loop whose carried variables `scope` has, and whose body's lines are `inner`. */
+  /** For a loop whose carried variables are in `scope`, and whose body is written to `inner`. */
   constructor(w: FunctionWriter, operation: Operation, scope: Scope, inner: Scope) {
     const [cond, body] = operation.regions;
     const rooms = operation.regions.some((r) => w.holdsParts(r)) ? new ValueMap<number>() : roomsOf(w, [cond, body]);
@@ -104,12 +105,12 @@ export class LoopTapes {
     this.#rounds = this.#growing.length > 0 ? w.temporary("rounds") : null;
   }
 
-  /** How the loop is left. */
+  /** The statement that leaves the loop. */
   get leave(): string {
     return this.#rounds === null ? "break;" : `break ${this.#rounds};`;
   }
 
-  /** The loop around the lines of its body. */
+  /** The loop with its rounds around the lines of the body. */
   around(body: readonly Text[]): readonly Text[] {
     const isFull = ({ count, end }: OpenTape): string => `${count} > ${end}`;
     const memory = (t: OpenTape): string => `const ${t.data} = ${t.tape}.data;`;
@@ -130,7 +131,7 @@ export class LoopTapes {
   }
 }
 
-/** How many numbers one run of the blocks puts on each tape at most; infinitely many where loops or functions work on it. */
+/** The most numbers that one run of the blocks pushes to each tape; infinite where inner loops or calls use it. */
 function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> {
   const rooms = new ValueMap<number>();
   const visit = ({ operations }: Block, isOnce: boolean): void => {
@@ -138,8 +139,8 @@ function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> 
       for (const [i, v] of operands.entries()) {
         if (v.type.kind !== "list") continue;
         const list = w.facts.canonical(v);
-        const isStep = isOnce && i === 0 && (op === pushOp || op === popOp);
-        const room = !isStep ? Infinity : op === pushOp ? operands.length - 1 : 0;
+        const isBounded = isOnce && i === 0 && (op === pushOp || op === popOp);
+        const room = !isBounded ? Infinity : op === pushOp ? operands.length - 1 : 0;
         rooms.set(list, (rooms.get(list) ?? 0) + room);
       }
       for (const region of regions) visit(region, isOnce && op === ifOp);

@@ -1,4 +1,4 @@
-// Generated text under construction: nested lines, the functions they stand in, and the names that hold there.
+// Generated text under construction: nested lines, the functions they are in, and the names in scope.
 
 import { type Value, ValueMap } from "../../ir/index.ts";
 import type { Unit } from "./split.ts";
@@ -21,22 +21,22 @@ function renderInto(lines: readonly Text[], indent: string, out: string[]): void
 }
 
 /**
- * One generated function. `scratch` functions share the scratch of their call and read there what other units define;
- * a `loop` function takes what it reads as parameters.
+ * One generated function. `scratch` functions share the scratch of their call, and read there the values of other units; a
+ * `loop` function takes the values that it reads as parameters.
  */
 export class UnitText {
   readonly kind: "scratch" | "loop";
   readonly parent: UnitText | null;
   readonly unit: Unit;
-  /** What is read at the start. */
+  /** Lines at the start, which read values from the scratch. */
   readonly header: Text[] = [];
   /** How this function spells a value. */
   readonly atoms = new ValueMap<string>();
   /** How this function spells a dimension symbol. */
   readonly symbols = new Map<string, string>();
-  /** How deep in its scopes a value is defined; what is absent stands at the top. */
+  /** The scope depth of each value's definition; 0 where it is absent. */
   readonly depths = new ValueMap<number>();
-  /** Names of parameters, and what its caller passes: of a loop function all that it reads, of a part counters of loops. */
+  /** Parameters, and the arguments for them: all values that a loop function reads, and the loop counters of a part. */
   readonly parameters: string[] = [];
   readonly passed: string[] = [];
   /** The last place given in a comment. */
@@ -51,7 +51,7 @@ export class UnitText {
     this.parent = parent;
   }
 
-  /** The counters of the loops around its call, which are passed once something in it can fail. */
+  /** The counters of the loops around its call, which become parameters where something in it can fail. */
   counters(caller: Scope): readonly string[] {
     this.#counters ??= caller.counters().map((counter, k) => {
       const name = `$step${k}`;
@@ -64,12 +64,14 @@ export class UnitText {
 }
 
 /**
- * V8's middle compiler puts a small function into its caller and never compiles it on its own: a loop ran five times as
- * long in Node 24. Functions that ask how they were called are left alone.
+ * V8's middle compiler inlines a small function into its caller, and then never optimises it alone: a loop ran five times as
+ * long in Node 24. It does not inline functions that read `new.target`.
  */
 const neverInlined = "if (new.target) return;";
 
-/** The text of a function; until V8 optimises it, a global's property costs more than the rounding itself. */
+/**
+ * The text of a function. `fround` is a local, since until V8 optimises, a global's property costs more than the rounding.
+ */
 export function renderFunction(
   name: string,
   parameters: readonly string[],
@@ -81,27 +83,27 @@ export function renderFunction(
   return render([`function ${name}(${parameters.join(", ")}) {`, head, unit.header, lines, "}"]);
 }
 
-/** The memory of a tape, which stays the same while these hold, and how many numbers are on it. */
+/** The memory of a tape and its length, as variables of a loop. */
 export interface TapeVariables {
   readonly data: string;
   readonly count: string;
 }
 
-/** The lines between two braces. */
+/** A scope: the lines between two braces. */
 export class Scope {
   readonly unit: UnitText;
   readonly parent: Scope | null;
   readonly depth: number;
   readonly lines: Text[] = [];
-  /** Counts the steps of the loop that has these lines as its body, where something in there can fail. */
+  /** The iteration count of the loop whose body this is, where something in the body can fail. */
   steps: string | null = null;
-  /** The tapes that the loop with these lines as its body has in variables. */
+  /** The tapes that the loop whose body this is keeps in variables. */
   readonly tapes = new ValueMap<TapeVariables>();
-  /** Subexpressions of subscripts computed here, by what they are. */
+  /** The names of expressions that were hoisted to here, by expression. */
   readonly hoisted = new Map<string, string>();
   readonly #caller: Scope | null;
 
-  /** Within `parent`, or the outermost one of a function that `caller` calls. */
+  /** A scope inside `parent`, or the outermost one of a function that `caller` calls. */
   constructor(unit: UnitText, parent: Scope | null = null, caller: Scope | null = null) {
     this.unit = unit;
     this.parent = parent;
@@ -113,13 +115,13 @@ export class Scope {
     return new Scope(this.unit, this);
   }
 
-  /** The counters of the loops around, the outermost first. */
+  /** The iteration counts of the loops around, the outermost first. */
   counters(): readonly string[] {
     const around = this.parent?.counters() ?? (this.#caller === null ? [] : this.unit.counters(this.#caller));
     return this.steps === null ? around : [...around, this.steps];
   }
 
-  /** The variables that a tape is in here; undefined where it is read and written in place. */
+  /** The variables of a tape here; undefined where it is accessed in memory. */
   tape(list: Value): TapeVariables | undefined {
     return this.tapes.get(list) ?? this.parent?.tape(list);
   }

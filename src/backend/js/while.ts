@@ -1,4 +1,4 @@
-// Loops of unknown length.
+// Loops whose number of iterations is unknown.
 
 import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
 import { addOp, andOp, checkOp, ifOp, notOp, orOp, subOp, subscriptOp } from "../../ops/index.ts";
@@ -13,7 +13,7 @@ export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope)
   const carry = cond.arguments;
   declareCarry(w, carry, operation.operands, scope);
   const inner = scope.child();
-  const counter = operation.regions.some(canFail) ? stepsOf(w, operation, scope) : null;
+  const counter = operation.regions.some(canFail) ? iterationCountOf(w, operation, scope) : null;
   if (counter !== null) inner.steps = counter.text;
   if (counter?.isOwn === true) scope.lines.push(`let ${counter.text} = 0;`);
   const tapes = new LoopTapes(w, operation, scope, inner);
@@ -26,7 +26,7 @@ export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope)
   leave(w, carry, scope);
 }
 
-/** Where a flag ends the loop, what is read behind it is assigned for the last time. */
+/** Where an exit flag ends the loop, the results that are read behind it are assigned for the last time. */
 function exitOf(w: FunctionWriter, { regions: [cond, body], results }: Operation, leave: string): Exit {
   const flags = w.holdsParts(body) ? [] : body.results.filter((_, k) => endsLoop(w, cond, cond.arguments[k]));
   const read = flags.length === 0 ? [] : [...results.keys()].filter((k) => w.facts.isUsed(results[k]));
@@ -43,7 +43,7 @@ function exitOf(w: FunctionWriter, { regions: [cond, body], results }: Operation
   };
 }
 
-/** Whether the condition is false, whatever else holds and without effects, where the argument is true. */
+/** Whether the condition is pure and false wherever the argument is true. */
 function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
   if (!isBoolean(argument.type)) return false;
   const known = new ValueMap<boolean>();
@@ -75,8 +75,12 @@ const truths: ReadonlyMap<string, boolean> = new Map([
   ["false", false],
 ]);
 
-/** How many steps a loop has made: by a value that grows by the same number at each, or else by a counter of its own. */
-function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Scope): { text: string; isOwn: boolean } {
+/** The number of iterations so far: from a carried value that is an induction variable, or by a counter of its own. */
+function iterationCountOf(
+  w: FunctionWriter,
+  { operands, regions }: Operation,
+  scope: Scope,
+): { text: string; isOwn: boolean } {
   const [, body] = regions;
   for (const [k, v] of body.arguments.entries()) {
     const next = body.operations.find(({ results }) => results[0] === body.results[k]);
@@ -84,12 +88,12 @@ function stepsOf(w: FunctionWriter, { operands, regions }: Operation, scope: Sco
     if (next === undefined || !isSum || next.operands[0] !== v) continue;
     const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === subOp ? -1 : 1);
     if (!isExact(w, operands[k], by)) continue;
-    return { text: stepsBetween(w.atom(operands[k], scope), w.atom(v, scope), by, v), isOwn: false };
+    return { text: iterationsBetween(w.atom(operands[k], scope), w.atom(v, scope), by, v), isOwn: false };
   }
   return { text: w.temporary("step"), isOwn: true };
 }
 
-/** Whether steps by whole numbers tell how many they were, neither rounded nor wrapped too often. */
+/** Whether an induction variable tells the number of iterations exactly, neither rounded nor wrapped too often. */
 function isExact(w: FunctionWriter, start: Value, by: number): boolean {
   if (!Number.isInteger(by) || by === 0) return false;
   const dtype = elementDType(start.type);
@@ -98,18 +102,18 @@ function isExact(w: FunctionWriter, start: Value, by: number): boolean {
   return (dtype === "f64" || dtype === "index") && Math.abs(from) + Math.abs(by) <= farthest;
 }
 
-/** So many steps of as many each, and from as far, stay below 2 ** 53. */
+/** This many iterations by this much, from a start of at most this, stay below 2 ** 53. */
 const farthest = 2 ** 26;
 
-/** An i32 may wrap on the way, and so does the difference. */
-function stepsBetween(start: string, now: string, by: number, { type }: Value): string {
+/** The iterations from the start to now. An i32 may have wrapped, as the difference does. */
+function iterationsBetween(start: string, now: string, by: number, { type }: Value): string {
   if (by === 1 && start === "0") return now;
   if (elementDType(type) === "i32") return `(${by === 1 ? `${now} - ${start}` : `${start} - ${now}`} | 0)`;
   const way = start === "0" ? now : `(${now} - ${start})`;
   return by === 1 ? way : `${way} / ${by}`;
 }
 
-/** Whether something in a block ends the run with an error, which tells the step of the loop. */
+/** Whether something in a block can end the run with an error, which names the iteration of the loop. */
 function canFail(block: Block): boolean {
   return block.operations.some(
     ({ op, attributes, regions }) =>
@@ -118,22 +122,22 @@ function canFail(block: Block): boolean {
 }
 
 /**
- * `if (!test) break;`, or as the loop is left: a condition in steps, each of which runs where those before it held, leaves at
- * each of them.
+ * `if (!test) break;`, or another statement that leaves. A condition that is a conjunction leaves at each conjunct, which
+ * runs only where those before it are true.
  */
 function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string): void {
   const [result] = cond.results;
   const last = cond.operations[cond.operations.length - 1];
-  const step = last?.op === ifOp && last.results.length === 1 && last.results[0] === result ? last : null;
+  const conjunct = last?.op === ifOp && last.results.length === 1 && last.results[0] === result ? last : null;
   const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
-  const goesOn = step?.regions.findIndex((r, k) => isFalse(step.regions[1 - k]) && !isFalse(r)) ?? -1;
-  if (step === null || goesOn < 0 || w.isCut(cond)) {
+  const goesOn = conjunct?.regions.findIndex((r, k) => isFalse(conjunct.regions[1 - k]) && !isFalse(r)) ?? -1;
+  if (conjunct === null || goesOn < 0 || w.isCut(cond)) {
     w.block(cond, scope);
     scope.lines.push(`if (!${w.atom(result, scope)}) ${leave}`);
     return;
   }
   w.block({ ...cond, operations: cond.operations.slice(0, -1) }, scope);
-  const test = w.atom(step.operands[0], scope);
+  const test = w.atom(conjunct.operands[0], scope);
   scope.lines.push(`if (${goesOn === 0 ? `!${test}` : test}) ${leave}`);
-  breakUnless(w, step.regions[goesOn], scope, leave);
+  breakUnless(w, conjunct.regions[goesOn], scope, leave);
 }

@@ -1,4 +1,4 @@
-// Writes one function of the module: units, scopes, and the spelling of values in them.
+// Writes one function of the module: its units and scopes, and the spelling of values in them.
 
 import {
   addDims,
@@ -23,7 +23,7 @@ import { Names, spellPlace } from "./names.ts";
 import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
 import { renderFunction, Scope, UnitText } from "./text.ts";
 
-/** More parameters than this travel in one array: V8 takes at most 65,534, and the stack fewer. */
+/** More parameters than this are passed in one array: V8 takes at most 65,534, and its stack fewer. */
 export const maxParameters = 30_000;
 
 export function takesArray(func: Func): boolean {
@@ -36,7 +36,7 @@ export type Emitter = (w: FunctionWriter, operation: Operation, scope: Scope) =>
 export class FunctionWriter {
   readonly module: ModuleText;
   readonly facts: FuncFacts;
-  /** Indices of loops that are not written, since an inner one runs over all elements. */
+  /** Indices of collapsed loops, which are 0: the innermost index runs over all elements. */
   readonly zeros = new ValueSet();
   readonly #emit: Emitter;
   readonly #func: Func;
@@ -45,7 +45,7 @@ export class FunctionWriter {
   readonly #names: Names;
   readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
-  readonly #seen = new ValueSet();
+  readonly #elementChecked = new ValueSet();
   #parts = 0;
   #loops = 0;
 
@@ -60,14 +60,14 @@ export class FunctionWriter {
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
   }
 
-  /** Whether memory comes from a user and has its elements looked at wherever they are read. */
-  isSeen(memory: Value): boolean {
-    return this.#seen.has(memory);
+  /** Whether memory is an array of the user's whose elements are checked wherever they are read. */
+  checksElements(memory: Value): boolean {
+    return this.#elementChecked.has(memory);
   }
 
-  /** The text of the function; its parts and loops have gone to the module before it. Nothing but users calls an entry. */
+  /** The text of the function; its parts and outlined loops were added to the module before. Only users call an entry. */
   write(isEntry: boolean): string {
-    if (isEntry) this.#findSeen();
+    if (isEntry) this.#findElementChecked();
     const unit = new UnitText("scratch", this.#plan.main, null);
     const scope = new Scope(unit);
     const parameters = this.#bindParameters(unit);
@@ -76,15 +76,15 @@ export class FunctionWriter {
     const results = this.#func.body.results.map((v) => this.atom(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
-    const body = isEntry ? this.module.closing(scope.lines) : scope.lines;
+    const body = isEntry ? this.module.closingTapes(scope.lines) : scope.lines;
     return renderFunction(this.#name, parameters, unit, body);
   }
 
-  #findSeen(): void {
+  #findElementChecked(): void {
     for (const [i, v] of this.#func.body.arguments.entries()) {
-      if (v.type.kind !== "memref" || v.type.dtype !== "f64" || !this.facts.isLookedAt(v)) continue;
-      this.#seen.add(v);
-      this.module.seen.add(i);
+      if (v.type.kind !== "memref" || v.type.dtype !== "f64" || !this.facts.bounds.isReadAtSubscriptsOnly(v)) continue;
+      this.#elementChecked.add(v);
+      this.module.elementChecked.add(i);
     }
   }
 
@@ -101,7 +101,7 @@ export class FunctionWriter {
     return [...this.#symbolNames.values(), ...args.map((v) => this.#nameOf(v))];
   }
 
-  /** Makes the scratch of this call and puts the parameters that parts read into it. */
+  /** Allocates the scratch of a call, and stores the parameters that parts read. */
   #openScratch(scope: Scope): void {
     if (this.#plan.parts.size === 0) return;
     scope.lines.push(`const $s = new Float64Array(${this.#plan.scratchSize});`);
@@ -116,10 +116,10 @@ export class FunctionWriter {
   block(block: Block, scope: Scope): void {
     const parts = this.#plan.parts.get(block);
     if (parts === undefined) for (const operation of block.operations) this.#operation(operation, scope);
-    else for (const part of parts) this.#part(block, part, scope);
+    else for (const part of parts) this.#writePart(block, part, scope);
   }
 
-  /** Whether a block stands in parts. */
+  /** Whether a block was cut into parts. */
   isCut(block: Block): boolean {
     return this.#plan.parts.has(block);
   }
@@ -135,7 +135,7 @@ export class FunctionWriter {
     }
   }
 
-  #part(block: Block, { start, end, unit }: Part, scope: Scope): void {
+  #writePart(block: Block, { start, end, unit }: Part, scope: Scope): void {
     const name = `${this.#name}$${++this.#parts}`;
     const text = new UnitText("scratch", unit, scope.unit);
     const inner = new Scope(text, null, scope);
@@ -146,8 +146,8 @@ export class FunctionWriter {
   }
 
   /**
-   * Writes a function of its own for a range of a loop, which gets what it reads as parameters, after those given with
-   * what is passed; gives its call.
+   * Outlines a range of a loop into a function. Its parameters are those given, and then the values that it reads. Returns
+   * the text of its call.
    */
   loopFunction(
     scope: Scope,
@@ -167,19 +167,19 @@ export class FunctionWriter {
     return (from, to) => `${name}(${[from, to, ...unit.passed].join(", ")})`;
   }
 
-  /** Makes a value of the calling function a parameter of a loop function, even before it is read. */
+  /** Makes a value of the caller a parameter of an outlined loop, before it is read. */
   pass(value: Value, inner: Scope): void {
     this.#atomIn(value, inner.unit);
   }
 
-  /** Whether parts are called from within a region, which then read its arguments from the scratch. */
+  /** Whether a region calls parts, which read its arguments from the scratch. */
   holdsParts(region: Block): boolean {
     return this.#plan.holdsParts.has(region);
   }
 
   // ---- values -------------------------------------------------------------------------------------------------------
 
-  /** How `scope`'s function spells a value it reads: a name, a literal or a slot. */
+  /** The spelling of a value that `scope` reads: a name, a literal or a slot. */
   atom(value: Value, scope: Scope): string {
     return this.facts.literal(value) ?? this.#atomIn(this.facts.canonical(value), scope.unit);
   }
@@ -236,27 +236,27 @@ export class FunctionWriter {
     this.spill(value, scope);
   }
 
-  /** Puts a defined value where other units read it. */
+  /** Stores a defined value in its slot, if other units read it. */
   spill(value: Value, scope: Scope): void {
     if (scope.unit.kind !== "loop" && this.#plan.slots.has(value)) {
       scope.lines.push(this.#slotText(value).write(this.#atomIn(value, scope.unit)));
     }
   }
 
-  /** A fresh name for something that is no value of the IR. */
+  /** A fresh name for a variable that is no value of the IR. */
   temporary(hint: string): string {
     return this.#names.unique(hint);
   }
 
   // ---- dimensions ---------------------------------------------------------------------------------------------------
 
-  /** A dimension whose `%n` symbols are the operands of `group`, over index values instead. */
+  /** A dimension over index values, from one whose index atoms number the operands of `group`. */
   affine(d: Dim, operation: Operation, group: string): Dim {
     if (typeof d === "number") return d;
     return bindOperands(d, groupOf(operation, group), (v) => (this.zeros.has(v) ? 0 : indexDim(v)));
   }
 
-  /** A dimension as an expression; what does not depend on the innermost loops is computed outside of them. */
+  /** A dimension as an expression. Terms that are invariant in the innermost loops are hoisted out of them. */
   dim(d: Dim, scope: Scope): string {
     if (typeof d === "number") return String(d);
     const levels = this.#termsByDepth(d, scope);
@@ -272,23 +272,23 @@ export class FunctionWriter {
     return constant < 0 ? `${text} - ${-constant}` : `${text} + ${constant}`;
   }
 
-  /** The name of an expression that is computed here once. */
+  /** The name of an expression, computed here once. */
   once(text: string, scope: Scope): string {
     return this.#hoist(text, text, scope);
   }
 
-  /** A dimension as a name or number, computed before the loop that reads it again and again. */
+  /** A dimension as a name or number, computed before the loop that it bounds. */
   bound(d: Dim, scope: Scope): string {
     const text = this.dim(d, scope);
     return this.#hoist(text, text, scope);
   }
 
-  /** The row-major position of subscripts. */
+  /** The row-major position of an element. */
   position(shape: readonly Dim[], at: readonly Dim[]): Dim {
     return at.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
   }
 
-  /** The spelled terms of a dimension, the constant left out, by the depth they are known at, outermost first. */
+  /** The spelled terms of a dimension, the constant left out, by the scope depth they depend on, outermost first. */
   #termsByDepth(d: Dim, scope: Scope): readonly (readonly [number, readonly string[]])[] {
     const levels = new Map<number, string[]>();
     for (const term of termsOf(d)) {
@@ -312,7 +312,7 @@ export class FunctionWriter {
       if (value === undefined) return this.#symbolIn(name, scope.unit);
       const v = this.facts.canonical(value as Value);
       const atom = this.atom(v, scope);
-      // what a part that is called here defines is known here at the earliest
+      // a value of a part that is called here is defined here at the earliest
       atDepth(scope.unit.atoms.has(v) ? (scope.unit.depths.get(v) ?? 0) : scope.depth);
       return atom;
     };

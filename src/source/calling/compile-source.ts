@@ -49,16 +49,16 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programO
  * ones, even where the function returns its argument.
  *
  * With `gradient`, it gives `[value, gradient]`: a list with the derivative for each parameter that is a number or an array
- * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives. With
- * `hessian`, `[value, gradient, hessian]`, where hessian[i][j] is the derivative of gradient[i] with respect to parameter j:
- * rows in an array where both are arrays. Arrays that are written to stay as they were.
+ * of floats (or for each in `wrt`), in the shape of the parameter: of a tuple or object, for what in it has derivatives.
+ * With `hessian`, `[value, gradient, hessian]`, where hessian[i][j] is the derivative of gradient[i] with respect to
+ * parameter j: rows in an array where both are arrays. Arrays that are written to stay as they were.
  *
  * Called on tensors of a trace, it becomes a call in that trace: `grad(compileSource(text))(2)`.
  *
- * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`, as
- * readSource; `argument` and `option` for wrong arguments and options; `no-derivative` for the gradient of a result that is
- * no number. From calls, `argument` for values that do not fit, `range` for an index, and with `debug: true` `nan` for the
- * first operation that makes a NaN or an infinity of finite numbers.
+ * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`,
+ * as readSource; `argument` and `option` for wrong arguments and options; `no-derivative` for the gradient of a result that
+ * is no number. From calls, `argument` for values that do not fit, `range` for an index, and with `debug: true` `nan` for
+ * the first operation that makes a NaN or an infinity of finite numbers.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {

@@ -35,7 +35,9 @@ import { execute, executeBlock } from "./statements.ts";
 const evaluators: Evaluators = { evaluate, execute, executeBlock, call };
 
 export interface ReadOptions {
-  /** The function to compile; where left out, the last exported one, or the last one where none is. `default` has no name. */
+  /**
+   * The function to compile; where left out, the last exported one, or the last one where none is. `default` has no name.
+   */
   readonly entry?: string;
   /** What messages call the file: `source.ts` where left out. A name that ends in .tsx allows JSX, to refuse it by name. */
   readonly file?: string;

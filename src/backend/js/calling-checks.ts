@@ -1,0 +1,51 @@
+// The checks between arguments of a call: arrays that do not overlap, and extents that agree.
+
+import { asSymbol, fail, isScalar, rankedOf } from "../../ir/index.ts";
+import { type Callee, type Checks, type Passed, spellExtent } from "./callee.ts";
+import type { Needs } from "./calling-helpers.ts";
+
+/** An array that is written to shares no memory with any other argument. */
+export function requireApart({ convention }: Callee, passed: readonly Passed[], checks: Checks, needs: Needs): void {
+  for (const i of convention.written)
+    for (const [k, other] of passed.entries()) if (k !== i) requireTwoApart(passed[i], other, checks, needs);
+}
+
+function requireTwoApart(a: Passed, b: Passed, checks: Checks, needs: Needs): void {
+  const isArray = (p: Passed): boolean => p.extents.length === 1 && p.leaf !== "tensor";
+  if (!isArray(a) || !isArray(b) || (a.leaf === "number[]") !== (b.leaf === "number[]")) return;
+  if (a.leaf !== "number[]") needs.add("apart");
+  const test = a.leaf === "number[]" ? `${a.text} !== ${b.text}` : `$apart(${a.text}, ${b.text})`;
+  checks.require(test, JSON.stringify(`${a.label} is written to, and ${b.label} is the same array: pass a copy`));
+}
+
+/**
+ * Takes each symbol from the first extent that is the symbol alone; all other extents have to agree, and all constraints to
+ * hold.
+ */
+export function bindExtents({ signature }: Callee, passed: readonly Passed[], checks: Checks): void {
+  const known = new Map<string, string>();
+  const extents = signature.arguments.flatMap((type, i) =>
+    isScalar(type) ? [] : rankedOf(type).shape.map((d, axis) => ({ d, at: passed[i].extents[axis] })),
+  );
+  for (const { d, at } of extents) {
+    const name = asSymbol(d);
+    if (name === null || known.has(name)) continue;
+    known.set(name, at);
+    checks.line(`const $${name} = ${at};`);
+  }
+  const missing = signature.symbols.find((name) => !known.has(name));
+  if (missing !== undefined) {
+    fail("option", `@${signature.name}: no argument has the extent ${missing} itself, which a module needs`);
+  }
+  const require = (test: string, what: string): void =>
+    checks.require(test, JSON.stringify(`sizes do not fit: expected ${what}`), "RangeError");
+  for (const { d, at } of extents) {
+    // $tensor has compared the extents that are numbers
+    if ((typeof d === "number" && at.includes(".shape[")) || known.get(asSymbol(d) ?? "") === at) continue;
+    require(`${at} === ${spellExtent(d)}`, `${d} = ${at.replaceAll("$", "")}`);
+  }
+  for (const { left, relation, right } of signature.constraints) {
+    const operator = relation === "==" ? "===" : relation;
+    require(`${spellExtent(left)} ${operator} ${spellExtent(right)}`, `${left} ${relation} ${right}`);
+  }
+}
