@@ -3,6 +3,7 @@
 import {
   describe,
   flatten,
+  isOperand,
   isStatic,
   leafCount,
   Tensor,
@@ -13,7 +14,7 @@ import {
 import { atCaller, type Dim, fail, requireOptions, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
-import { isTensor, Recorded } from "./record.ts";
+import { Recorded } from "./record.ts";
 import { derived } from "./transforms.ts";
 
 /** The axis to map along; null for what is the same for all. */
@@ -88,7 +89,7 @@ function axesOfLeaves(inAxes: Axis | readonly Axis[], args: readonly unknown[]):
   }
   return args.flatMap((arg, i) => {
     const axis = Array.isArray(inAxes) ? (inAxes[i] as Axis) : (inAxes as Axis);
-    return flatten(arg, isTensor, `argument ${i}`, isStatic).leaves.map((leaf) =>
+    return flatten(arg, isOperand, `argument ${i}`, isStatic).leaves.map((leaf) =>
       Array.isArray(inAxes) || (leaf instanceof Tensor && leaf.rank !== 0) ? axis : null,
     );
   });

@@ -14,7 +14,6 @@ import {
   log2,
   logicalAnd,
   max,
-  maximum,
   min,
   minimum,
   mul,
@@ -54,10 +53,8 @@ function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Ten
   const axes = axesOf(x, options.axes, where);
   const keepDims = options.keepDims === true;
   const { correction = 0 } = options;
-  const all = countAlong(x, axes, x.dtype);
-  const centred = sub(x, div(sum(x, { axes, keepDims: true }), all));
-  const left = typeof all === "number" ? Math.max(all - correction, 0) : maximum(sub(all, correction), 0);
-  return div(sum(square(centred), { axes, keepDims }), left);
+  const centred = sub(x, div(sum(x, { axes, keepDims: true }), countAlong(x, axes, x.dtype)));
+  return div(sum(square(centred), { axes, keepDims }), countAlong(x, axes, x.dtype, correction));
 }
 
 /**
