@@ -39,6 +39,7 @@ export const lowerToLoops = definePass({
 }
 `,
   run(module) {
+    module.funcs.forEach(requireRanked);
     const signatures = loweredSignatures(module);
     const called = new Set(module.funcs.flatMap(calleesOf));
     return mapFuncs(module, (func) => {
@@ -68,7 +69,6 @@ function lowerSignature(signature: Signature): Signature {
 
 /** Users pass memory that is all zero; functions pass what they have. */
 function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
-  requireRanked(func);
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);
   const nests = new Nests(builder);

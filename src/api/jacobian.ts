@@ -15,6 +15,8 @@ import {
   calleesOf,
   type Dim,
   productOf,
+  rankedOf,
+  shapeOf,
   type TensorType,
   type Type,
   tensorType,
@@ -50,7 +52,7 @@ import { vmap } from "./vmap.ts";
 export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
   const wrt = atCaller(jacobian, () => readWrt("jacobian", options));
   return derived("jacobian", fn, (call, args) => {
-    const recorded = new Recorded("jacobian", fn, args, call);
+    const recorded = new Recorded("jacobian", fn, args, call).requireRanks();
     const parts = [wrt].flat().map((i) => recorded.part(i));
     const leaves = parts.map((part) => leavesOf(part));
     const columns = takesReverse(recorded, leaves.flat())
@@ -83,7 +85,7 @@ export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunct
   const wrt = atCaller(hessian, () => readWrt("hessian", options));
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
-    const recorded = new Recorded("hessian", gradient, args, call);
+    const recorded = new Recorded("hessian", gradient, args, call).requireRanks();
     const parts = [wrt].flat().map((i) => recorded.part(i));
     if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
     const columns = parts.map((part) => tangents(recorded, part));
@@ -115,10 +117,6 @@ function leavesOf({ from, tree, leaves }: Part): readonly Part[] {
     : leaves.map((leaf, i) => ({ from: from + i, to: from + i + 1, tree: { kind: "leaf" }, leaves: [leaf] }));
 }
 
-function shapeOf(type: Type): readonly Dim[] {
-  return type.kind === "tensor" ? type.shape : [];
-}
-
 function isScalarPart({ tree, leaves }: Part): boolean {
   return tree.kind === "leaf" && (!(leaves[0] instanceof Tensor) || leaves[0].rank === 0);
 }
@@ -129,12 +127,12 @@ function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
   const given = leaves.map(({ from }) => recorded.signature.arguments[from]);
   const size = (types: readonly Type[]): number | null =>
     types.reduce<number | null>((sum, type) => {
-      const n = productOf(shapeOf(type));
+      const n = productOf(rankedOf(type).shape);
       return sum === null || typeof n !== "number" ? null : sum + n;
     }, 0);
   const [out, into] = [size(floats), size(given)];
   if (out !== null && into !== null) return out < into;
-  return out !== null && floats.every((type) => shapeOf(type).length === 0);
+  return out !== null && floats.every((type) => rankedOf(type).shape.length === 0);
 }
 
 /** The derivatives of all results along one leaf: from one tangent for each of its elements. */
@@ -144,7 +142,7 @@ function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
   const along = (t: Tensor): readonly unknown[] =>
     flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
   if (tensor.rank === 0) return along(emitted([], () => constant(1, tensor.type as TensorType)));
-  const shape = shapeOf(tensor.type);
+  const shape = shapeOf(tensor);
   const stacked = flatten(each(recorded, along, basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic);
   return stacked.leaves.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
 }
@@ -208,7 +206,7 @@ function basis({ dtype, shape }: TensorType): Tensor {
 /** Derivatives stacked along a leading axis for the elements of a shape: that axis becomes the shape, first or last. */
 function derivativeFrom(stacked: Tensor, shape: readonly Dim[], place: "first" | "last"): Tensor {
   return emitted([stacked], (value) => {
-    const rest = shapeOf(value.type).slice(1);
+    const rest = shapeOf(value).slice(1);
     if (place === "first") return reshape(value, [...shape, ...rest]);
     const moved = rest.length === 0 ? value : permute(value, [...rest.map((_, i) => i + 1), 0]);
     return shape.length === 1 ? moved : reshape(moved, [...rest, ...shape]);

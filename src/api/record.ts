@@ -6,9 +6,7 @@ import {
   currentTrace,
   flatten,
   flattenList,
-  isOperand,
   isStatic,
-  type Operand,
   Tensor,
   type TracedFunction,
   TraceScope,
@@ -26,8 +24,12 @@ import {
   type Signature,
   signatureOf,
   type Type,
+  unrankedHint,
   type Value,
 } from "../ir/index.ts";
+
+export const isTensor = (x: unknown): x is Tensor | number | boolean =>
+  x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
 
 /** One argument's leaves among those of all. */
 export interface Part {
@@ -63,7 +65,7 @@ export class Recorded {
     this.#args = args;
     this.#boundary = outer.boundary(call);
     this.origin = captureOrigin(this.#boundary);
-    const { leaves, tree } = flattenList(args, isOperand, "argument", isStatic);
+    const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
     this.tensors = leaves.map((leaf) => this.#tensor(leaf));
     const inner = traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private");
     this.signature = signatureOf(inner.func);
@@ -73,7 +75,7 @@ export class Recorded {
 
   /** Appends what `build` makes of the arguments (captured ones last) and of `more`, what stands beside them. */
   apply(
-    more: readonly Operand[],
+    more: readonly (Tensor | number | boolean)[],
     build: (args: readonly Value[], more: readonly Value[]) => readonly Value[],
   ): readonly Tensor[] {
     const args = [...this.tensors, ...this.#captured];
@@ -88,19 +90,18 @@ export class Recorded {
     if (i >= args.length) {
       this.fail("argument", `wrt names argument ${i}, but the call has ${args.length}, counted from 0`);
     }
-    const { leaves, tree } = flatten(args[i], isOperand, `argument ${i}`, isStatic);
+    const { leaves, tree } = flatten(args[i], isTensor, `argument ${i}`, isStatic);
     if (leaves.length === 0) {
       this.fail("argument", `argument ${i} holds no tensor to differentiate with respect to`, "name another with wrt");
     }
-    const from = flattenList(args.slice(0, i), isOperand, "argument", isStatic).leaves.length;
+    const from = flattenList(args.slice(0, i), isTensor, "argument", isStatic).leaves.length;
     for (let k = from; k < from + leaves.length; k++) this.#requireFloat(k);
     return { from, to: from + leaves.length, tree, leaves };
   }
 
   /** Whether the leaves of argument `i` are floats, one at least. */
   holdsFloats(i: number): boolean {
-    const count = (list: readonly unknown[]): number =>
-      flattenList(list, isOperand, "argument", isStatic).leaves.length;
+    const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "argument", isStatic).leaves.length;
     const leaves = this.tensors.slice(count(this.#args.slice(0, i)), count(this.#args.slice(0, i + 1)));
     return leaves.length > 0 && leaves.every((t) => isFloat(t.dtype));
   }
@@ -117,11 +118,18 @@ export class Recorded {
     return this.fail("no-derivative", `the function gives ${got}, expected one float scalar`, hint);
   }
 
+  /** Refuses tensors without a rank, of a transform that has to count axes. */
+  requireRanks(): this {
+    const open = this.tensors.find((t) => t.type.kind === "unranked");
+    if (open !== undefined) this.fail("shape", `the rank of ${printType(open.type)} is not known here`, unrankedHint);
+    return this;
+  }
+
   fail(code: ErrorCode, reason: string, hint?: string): never {
     return fail(code, `${this.name}: ${reason}`, { origin: this.origin, hint });
   }
 
-  #tensor(leaf: Operand): Tensor {
+  #tensor(leaf: Tensor | number | boolean): Tensor {
     return leaf instanceof Tensor ? leaf : apply(this.#boundary, [leaf], (v) => [v])[0];
   }
 

@@ -3,7 +3,6 @@
 import {
   describe,
   flatten,
-  isOperand,
   isStatic,
   leafCount,
   Tensor,
@@ -11,10 +10,10 @@ import {
   type Tree,
   unflatten,
 } from "../frontend/index.ts";
-import { atCaller, type Dim, fail, requireOptions, type Type, tensorType, type Value } from "../ir/index.ts";
+import { atCaller, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
-import { Recorded } from "./record.ts";
+import { isTensor, Recorded } from "./record.ts";
 import { derived } from "./transforms.ts";
 
 /** The axis to map along; null for what is the same for all. */
@@ -40,6 +39,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
   return atCaller(vmap, () => {
     const { inAxes, outAxes } = readOptions(options);
     return derived("vmap", fn, (call, args) => {
+      requireRanks(args);
       const axes = axesOfLeaves(inAxes, args);
       const recorded = new Recorded("vmap", fn, args, call, (tensor, k) => elementType(tensor, axes[k], k));
       const mapped = axes.flatMap((axis, k) => (axis === null ? [] : [k]));
@@ -82,6 +82,12 @@ function readOptions(options: VmapOptions): Required<VmapOptions> {
   return { inAxes, outAxes };
 }
 
+/** Which tensors are mapped, and along which axis, depends on their ranks. */
+function requireRanks(args: readonly unknown[]): void {
+  for (const leaf of flatten(args, isTensor, "the arguments", isStatic).leaves)
+    if (leaf instanceof Tensor) rankedOf(leaf.type, "vmap");
+}
+
 /** The axis of each leaf of the arguments. */
 function axesOfLeaves(inAxes: Axis | readonly Axis[], args: readonly unknown[]): readonly Axis[] {
   if (Array.isArray(inAxes) && inAxes.length !== args.length) {
@@ -89,15 +95,15 @@ function axesOfLeaves(inAxes: Axis | readonly Axis[], args: readonly unknown[]):
   }
   return args.flatMap((arg, i) => {
     const axis = Array.isArray(inAxes) ? (inAxes[i] as Axis) : (inAxes as Axis);
-    return flatten(arg, isOperand, `argument ${i}`, isStatic).leaves.map((leaf) =>
+    return flatten(arg, isTensor, `argument ${i}`, isStatic).leaves.map((leaf) =>
       Array.isArray(inAxes) || (leaf instanceof Tensor && leaf.rank !== 0) ? axis : null,
     );
   });
 }
 
 function elementType(tensor: Tensor, axis: Axis, k: number): Type {
-  const { type } = tensor;
-  if (axis === null || type.kind !== "tensor") return type;
+  const type = rankedOf(tensor.type, "vmap");
+  if (axis === null) return type;
   const at = axisOf(axis, type.shape.length, () => `argument ${k} has shape [${type.shape.join(", ")}]`);
   return tensorType(
     type.dtype,
@@ -126,7 +132,7 @@ function axesOfResults(outAxes: number | readonly number[], results: Tree): read
 
 /** The value with axis `from` at place `to`. */
 function moveAxis(value: Value, from: number, to: number): Value {
-  const shape: readonly Dim[] = value.type.kind === "tensor" ? value.type.shape : [];
+  const shape = shapeOf(value, "vmap");
   const rank = shape.length;
   const place = axisOf(to, rank, () => `a result has shape [${shape.join(", ")}]`);
   const start = axisOf(from, rank, () => `an argument has shape [${shape.join(", ")}]`);

@@ -1,6 +1,6 @@
 // Losses: how far predictions are from what they should be.
 
-import { axisOf, composite, type Operand, sizesOf, type Tensor } from "../frontend/index.ts";
+import { axisOf, composite, type Operand, type Tensor } from "../frontend/index.ts";
 import { fail, isFloat, requireOptions } from "../ir/index.ts";
 import {
   abs,
@@ -24,7 +24,7 @@ import {
   where,
 } from "./array/index.ts";
 import { onesLike } from "./creation.ts";
-import { axesOf, count, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
+import { axesOrAll, count, countAlong, rankOf, requireFloat, requireTensor } from "./shapes.ts";
 import { logSoftmax } from "./softmax.ts";
 
 export type ReductionName = "mean" | "sum" | "none";
@@ -40,7 +40,7 @@ function reduced(losses: Tensor, reduction: ReductionName, where: string): Tenso
   if (reduction === "sum") return sum(losses);
   if (reduction !== "mean")
     fail("option", `${where}: option 'reduction' is ${String(reduction)}, expected "mean", "sum" or "none"`);
-  return div(sum(losses), countAlong(losses, axesOf(losses, undefined, where), losses.dtype));
+  return div(sum(losses), countAlong(losses, axesOrAll(losses, null, where), losses.dtype));
 }
 
 /** @__NO_SIDE_EFFECTS__ */
@@ -139,7 +139,7 @@ function classWise(logs: Tensor, weight: Tensor | undefined, axis: number, name:
     logs,
     reshape(
       weight,
-      count(logs.rank - axis).map((i) => (i === 0 ? sizesOf(weight)[0] : 1)),
+      count(logs.rank - axis).map((i) => (i === 0 ? weight.shape[0] : 1)),
     ),
   );
 }

@@ -1,23 +1,21 @@
 // What the library asks of shapes: axes, extents as numbers in a formula, extents of results.
 
 import {
+  apply,
   axisOf,
-  type Countable,
   type DTypeConstant,
   describe,
   describeStranger,
   dimsFor,
   dtypeNamed,
-  Extent,
   type Operand,
-  openDim,
-  requireKnown,
-  type Size,
   Tensor,
 } from "../frontend/index.ts";
 import { type Dim, type DType, fail, isFloat, requireOptions, shapeOf } from "../ir/index.ts";
-import { cast, dim, maximum, mul, sub } from "./array/index.ts";
+import * as ops from "../ops/index.ts";
+import { cast, dim, mul } from "./array/index.ts";
 
+export type Extent = number | string;
 export type Axes = number | readonly number[];
 
 /** 0, 1, 2, … */
@@ -31,8 +29,7 @@ export function requireTensor(x: unknown, where: string): asserts x is Tensor {
 /** The number of axes; an error where it is not known yet. */
 export function rankOf(x: Tensor, where: string): number {
   requireTensor(x, where);
-  if (x.type.kind !== "unranked") return x.rank;
-  return fail("shape", `${where}: the rank of the tensor is not known here`, { hint: "give the placeholder a shape" });
+  return shapeOf(x, where).length;
 }
 
 /** Axes from the front, each once; all where left out. */
@@ -45,30 +42,41 @@ export function axesOf(x: Tensor, axes: Axes | null | undefined, where: string):
   return list;
 }
 
+/** As axesOf; null for all of a tensor whose rank is not known, whose listed axes stay until it is. */
+export function axesOrAll(x: Tensor, axes: Axes | null | undefined, where: string): readonly number[] | null {
+  requireTensor(x, where);
+  if (x.type.kind !== "unranked") return axesOf(x, axes, where);
+  return axes === undefined || axes === null ? null : [axes].flat();
+}
+
+/** As axesOf, for what stays beside its reduced axes; null where all go, of a tensor whose rank is not known. */
+export function axesBeside(
+  x: Tensor,
+  { axes, keepDims }: { readonly axes?: Axes | null; readonly keepDims?: boolean },
+  where: string,
+): readonly number[] | null {
+  requireTensor(x, where);
+  const isWhole = x.type.kind === "unranked" && (axes === undefined || axes === null) && keepDims !== true;
+  return isWhole ? null : axesOf(x, axes, where);
+}
+
 /** The axes of a tensor of this rank that are not listed. */
 export function otherAxes(rank: number, axes: readonly number[]): readonly number[] {
   return count(rank).filter((a) => !axes.includes(a));
 }
 
-/**
- * How many elements lie along these axes, less `correction` and 0 at least: a number where that is known, else a scalar of
- * the dtype, of the same bits.
- */
-export function countAlong(x: Tensor, axes: readonly number[], dtype: DType, correction = 0): Operand {
-  const shape = shapeOf(x);
-  const open = axes.filter((axis) => typeof shape[axis] !== "number");
-  const known = axes.reduce((n, axis) => n * (open.includes(axis) ? 1 : Number(shape[axis])), 1);
-  if (open.length === 0) return Math.max(known - correction, 0);
-  // f64 as JavaScript counts, whose result a literal rounds
-  const isRounded = axes.length > 1 || correction !== 0;
-  const counts = open.map((axis) => cast(dim(x, axis), isRounded ? "f64" : dtype));
-  const all = counts.slice(1).reduce(mul, known === 1 ? counts[0] : mul(counts[0], known));
-  const rest = correction === 0 ? all : maximum(sub(all, correction), 0);
-  return isRounded && dtype !== "f64" ? cast(rest, dtype) : rest;
+/** How many elements lie along these axes: a number where that is known, else a scalar of the dtype. */
+export function countAlong(x: Tensor, axes: readonly number[] | null, dtype: DType): Operand {
+  if (x.type.kind === "unranked" || axes === null)
+    return cast(apply(countAlong, [x], (v) => [ops.extentOf(v, axes ?? "all")])[0], dtype);
+  const extents = axes.map((axis) => x.shape[axis]);
+  const known = extents.filter((d) => typeof d === "number").reduce((a, b) => a * b, 1);
+  const open = axes.filter((_, i) => typeof extents[i] === "string").map((axis) => cast(dim(x, axis), dtype));
+  return open.length === 0 ? known : open.slice(1).reduce(mul, known === 1 ? open[0] : mul(open[0], known));
 }
 
 /** The shape with another extent in one place. */
-export function withExtent(shape: readonly Countable[], axis: number, extent: Countable): readonly Countable[] {
+export function withExtent(shape: readonly Extent[], axis: number, extent: Extent): readonly Extent[] {
   return shape.map((d, i) => (i === axis ? extent : d));
 }
 
@@ -79,7 +87,6 @@ export function requireFloat(x: Tensor, where: string): void {
 }
 
 export function requireInteger(x: unknown, what: string, least = Number.MIN_SAFE_INTEGER): number {
-  if (x instanceof Extent) requireKnown(x, what);
   if (Number.isSafeInteger(x) && (x as number) >= least) return x as number;
   const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${least}`;
   return fail("argument", `${what}: got ${describe(x)}, expected ${expected}`);
@@ -96,27 +103,9 @@ export function dtypeOf(options: DTypeOptions, where: string, otherwise: DType):
   return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
 }
 
-/** A number of elements, of pieces or of times, that a user gives: an integer, or a dimension that is not known yet. */
-export function requireSize(x: unknown, what: string, least = 0): Dim {
-  return openDim(x) ?? requireInteger(x, what, least);
-}
-
-/** A dimension of the function that is built as a size. */
-export function sizeFor(d: Dim): Countable {
-  return typeof d === "number" ? d : new Extent(d, []);
-}
-
-/** One size for one axis, or a list of them. */
-export type Shape = Size | readonly Size[];
-
-/** The sizes of a shape, one by one. */
-export function listed(shape: Shape): readonly Size[] {
-  return Array.isArray(shape) ? shape : [shape as Size];
-}
-
 /** A shape that a user gives, as dimensions. */
-export function extents(shape: Shape, where: string): readonly Dim[] {
-  const dims = dimsFor(listed(shape));
+export function extents(shape: Extent | readonly Extent[], where: string): readonly Dim[] {
+  const dims = dimsFor(typeof shape === "object" ? shape : [shape]);
   if (dims.includes(-1)) fail("shape", `${where}: got the extent -1, expected an integer from 0`);
   return dims;
 }

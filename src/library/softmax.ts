@@ -1,12 +1,12 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import { composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
+import { composite, scan, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
 import { add, div, exp, isInf, log, logaddexp, max, squeeze, stopGradient, sub, sum, where } from "./array/index.ts";
 import { full } from "./creation.ts";
 import { moveaxis } from "./layout.ts";
-import { type Axes, axesOf, requireFloat } from "./shapes.ts";
+import { type Axes, axesBeside, axesOf, requireFloat } from "./shapes.ts";
 
 export interface AxisOptions {
   /** The axis along which is normalised, negatives from the end; the last where left out. */
@@ -14,14 +14,14 @@ export interface AxisOptions {
 }
 
 /** The largest element along the axes, kept; 0 in place of an infinity, which would make NaN of differences. */
-function shiftOf(x: Tensor, axes: readonly number[]): Tensor {
-  const largest = stopGradient(max(x, { axes, keepDims: true }));
+function shiftOf(x: Tensor, axes: readonly number[] | null): Tensor {
+  const largest = stopGradient(max(x, { axes, keepDims: axes !== null }));
   return where(isInf(largest), 0, largest);
 }
 
 export interface LogsumexpOptions {
-  /** The axes that are reduced, negatives from the end; all where left out. */
-  readonly axes?: Axes;
+  /** The axes that are reduced, negatives from the end; all where left out or null. */
+  readonly axes?: Axes | null;
   /** Keep reduced axes with extent 1. */
   readonly keepDims?: boolean;
 }
@@ -34,10 +34,10 @@ export interface LogsumexpOptions {
  */
 export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOptions = {}): Tensor => {
   requireOptions("logsumexp", options, ["axes", "keepDims"]);
-  const axes = axesOf(x, options.axes, "logsumexp");
+  const axes = axesBeside(x, options, "logsumexp");
   const shift = shiftOf(x, axes);
-  const kept = add(log(sum(exp(sub(x, shift)), { axes, keepDims: true })), shift);
-  return options.keepDims === true ? kept : squeeze(kept, { axes });
+  const kept = add(log(sum(exp(sub(x, shift)), { axes, keepDims: axes !== null })), shift);
+  return options.keepDims === true || axes === null ? kept : squeeze(kept, { axes });
 });
 
 /**
@@ -77,7 +77,7 @@ export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisO
   requireFloat(x, "logcumsumexp");
   const [axis] = axesOf(x, options.axis ?? -1, "logcumsumexp");
   const first = moveaxis(x, axis, 0);
-  const nothing = full(sizesOf(first).slice(1), -Infinity, { dtype: x.dtype });
+  const nothing = full(first.shape.slice(1), -Infinity, { dtype: x.dtype });
   const step = (total: Tensor, next: Tensor): readonly [Tensor, Tensor] => {
     const sum = logaddexp(total, next);
     return [sum, sum];

@@ -14,6 +14,7 @@ import {
   log2,
   logicalAnd,
   max,
+  maximum,
   min,
   minimum,
   mul,
@@ -27,7 +28,7 @@ import {
   sum,
   where,
 } from "./array/index.ts";
-import { axesOf, countAlong, requireFloat } from "./shapes.ts";
+import { axesBeside, axesOf, axesOrAll, countAlong, requireFloat } from "./shapes.ts";
 
 /**
  * The arithmetic mean over axes; NaN of no elements.
@@ -38,8 +39,9 @@ import { axesOf, countAlong, requireFloat } from "./shapes.ts";
 export const mean = composite("mean", (x: Tensor, options: ReduceOptions = {}): Tensor => {
   requireOptions("mean", options, ["axes", "keepDims"]);
   requireFloat(x, "mean");
-  const axes = axesOf(x, options.axes, "mean");
-  return div(sum(x, { axes, keepDims: options.keepDims === true }), countAlong(x, axes, x.dtype));
+  const { keepDims = false } = options;
+  const axes = (keepDims ? axesOf : axesOrAll)(x, options.axes, "mean");
+  return div(sum(x, { axes, keepDims }), countAlong(x, axes, x.dtype));
 });
 
 export interface SpreadOptions extends ReduceOptions {
@@ -50,11 +52,13 @@ export interface SpreadOptions extends ReduceOptions {
 function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Tensor {
   requireOptions(where, options, ["axes", "correction", "keepDims"]);
   requireFloat(x, where);
-  const axes = axesOf(x, options.axes, where);
-  const keepDims = options.keepDims === true;
+  const axes = axesBeside(x, options, where);
+  const { keepDims = false } = options;
   const { correction = 0 } = options;
-  const centred = sub(x, div(sum(x, { axes, keepDims: true }), countAlong(x, axes, x.dtype)));
-  return div(sum(square(centred), { axes, keepDims }), countAlong(x, axes, x.dtype, correction));
+  const all = countAlong(x, axes, x.dtype);
+  const centred = sub(x, div(sum(x, { axes, keepDims: axes !== null }), all));
+  const left = typeof all === "number" ? Math.max(all - correction, 0) : maximum(sub(all, correction), 0);
+  return div(sum(square(centred), { axes, keepDims }), left);
 }
 
 /**
@@ -88,7 +92,8 @@ export interface NormOptions extends ReduceOptions {
 
 /** What is reduced, the axes from the front. */
 interface Over {
-  readonly axes: readonly number[];
+  /** Null: all of a tensor whose rank is not known. */
+  readonly axes: readonly number[] | null;
   readonly keepDims: boolean;
 }
 
@@ -105,7 +110,7 @@ export const norm = composite("norm", (x: Tensor, options: NormOptions = {}): Te
   requireFloat(x, "norm");
   const { p = 2, keepDims = false } = options;
   if (typeof p !== "number" || Number.isNaN(p)) fail("option", `norm: option 'p' is ${String(p)}, expected a number`);
-  const over = { axes: axesOf(x, options.axes, "norm"), keepDims };
+  const over = { axes: axesBeside(x, options, "norm"), keepDims };
   if (p === Infinity) return max(abs(x), over);
   if (p === -Infinity) return min(abs(x), over);
   if (p === 0) return sum(cast(notEqual(x, 0), x.dtype), over);
@@ -118,14 +123,14 @@ export const norm = composite("norm", (x: Tensor, options: NormOptions = {}): Te
  * of 2 at the largest size, which rounds nothing.
  */
 function scaledNorm(x: Tensor, p: number, { axes, keepDims }: Over): Tensor {
-  const scaled = div(x, scaleOf(x, axes, true));
+  const scaled = div(x, scaleOf(x, axes, axes !== null));
   const total = sum(p === 2 ? square(scaled) : powerOfSize(scaled, p), { axes, keepDims });
   const isZero = equal(total, 0);
   const root = where(isZero, 0, rootOf(where(isZero, 1, total), p));
   return mul(root, scaleOf(x, axes, keepDims));
 }
 
-function scaleOf(x: Tensor, axes: readonly number[], keepDims: boolean): Tensor {
+function scaleOf(x: Tensor, axes: Over["axes"], keepDims: boolean): Tensor {
   const largest = stopGradient(max(abs(x), { axes, keepDims }));
   const isUsual = logicalAnd(greater(largest, 0), less(largest, Infinity));
   const exponent = floor(log2(where(isUsual, largest, 1)));

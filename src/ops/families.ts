@@ -48,6 +48,7 @@ export * from "./scalar/special.ts";
 export * from "./scalar/trigonometric.ts";
 export * from "./shape/arg-reduce.ts";
 export * from "./shape/concatenate.ts";
+export { extentOf, extentOp } from "./shape/extent.ts";
 export { broadcast, broadcastOp, reduce, reduceOp, reduceSum, withBatchAxis } from "./shape/reduce.ts";
 export { type Box, type Padding, pad, padOp, slice, sliceOp } from "./shape/slicing.ts";
 export * from "./structural/structural.ts";

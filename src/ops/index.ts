@@ -10,9 +10,9 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { defineOp, emit1 } from "./base/define.ts";
+export { type AxesOrAll, defineOp, emit1 } from "./base/define.ts";
 export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
-export { zeros, zerosLike } from "./base/zeros.ts";
+export { filledLike, zeros, zerosLike } from "./base/zeros.ts";
 export * as composites from "./composites.ts";
 export type { ConvOptions } from "./contract/conv-axes.ts";
 export * from "./families.ts";

@@ -185,6 +185,7 @@ class Sweep implements RewriteContext {
 
   /** The first rule that applies; what it emitted and the new values of the results. */
   #rewrite(operation: Operation, trace: Trace): Rewritten | null {
+    if (isUnranked(operation)) return null;
     for (const rule of this.#rules.for(operation.op)) {
       if (!rule.mayApply(operation, this)) continue;
       const builder = this.#emptyBuilder();
@@ -217,6 +218,11 @@ class Sweep implements RewriteContext {
       return func === undefined ? null : signatureOf(func);
     });
   }
+}
+
+/** Rules speak of shapes: they wait until refine-shapes has given every value one. */
+function isUnranked(operation: Operation): boolean {
+  return [...operation.operands, ...operation.results].some((v) => v.type.kind === "unranked");
 }
 
 function newTrace(): Trace {

@@ -157,10 +157,11 @@ export class FuncRefiner {
 
   /** An operation with regions or a callee. */
   *#compound(operation: Operation, builder: BlockBuilder): Steps<void> {
-    const carried = boundOperands(operation).map((v) => this.#get(v));
+    const bound = boundOperands(operation).map((v) => this.#get(v).type);
     const regions: Block[] = [];
     for (const region of operation.regions) {
-      const args = region.arguments.map((a, i) => this.#regionArgument(a, carried[i]));
+      const types = operation.op.argumentTypes?.(bound, regions) ?? bound;
+      const args = region.arguments.map((a, i) => this.#regionArgument(a, types[i]));
       regions.push(yield* this.#block(region, args, new BlockBuilder(this.#scope, builder)));
     }
     const name = calleeOf(operation);
@@ -169,9 +170,9 @@ export class FuncRefiner {
   }
 
   /** A region's argument: what it stands for, where its own type does not say. */
-  #regionArgument(argument: Value, carried: Value | undefined): Value {
+  #regionArgument(argument: Value, bound: Type | undefined): Value {
     const own = this.#type(argument.type);
-    const type = isUnranked(own) && carried !== undefined ? carried.type : own;
+    const type = isUnranked(own) && bound !== undefined ? bound : own;
     return sameType(type, argument.type) ? argument : new Value(type, argument.name);
   }
 
@@ -282,13 +283,17 @@ function elementwiseTypes(types: readonly Type[], operands: readonly Value[]): r
   return types.map((t) => (t.kind === "unranked" ? { ...like, dtype: t.dtype } : t));
 }
 
-/** Negative axes count from the end of the operand that they speak of. */
+/** Negative axes count from the end of the operand that they speak of; `all` are those that it has. */
 function countFromFront(name: string, kind: string, value: Attribute, operands: readonly Value[]): Attribute {
   const fix = (axes: readonly number[], operand: Value | undefined): readonly number[] => {
     const rank = operand === undefined ? null : rankOf(operand.type);
     return rank === null || axes.every((a) => a >= 0) ? axes : Object.freeze(axes.map((a) => (a < 0 ? a + rank : a)));
   };
-  if (kind === "axes") return fix(value as readonly number[], operands[0]);
+  if (kind === "axesOrAll" && value === "all") {
+    const rank = operands.length === 0 ? null : rankOf(operands[0].type);
+    return rank === null ? value : Object.freeze(Array.from({ length: rank }, (_, axis) => axis));
+  }
+  if (kind === "axes" || kind === "axesOrAll") return fix(value as readonly number[], operands[0]);
   if (kind === "integer" && name === "axis") return fix([value as number], operands[0])[0];
   if (kind !== "axisPairs") return value;
   const { left, right } = value as AxisPairs;

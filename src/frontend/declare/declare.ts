@@ -7,6 +7,7 @@ import {
   Cloner,
   captureOrigin,
   collectSymbols,
+  elementDType,
   type Func,
   fail,
   forEachDim,
@@ -31,7 +32,7 @@ import {
   Value,
   ValueSet,
 } from "../../ir/index.ts";
-import { compare, constant, isFloatType, select, vjp } from "../../ops/index.ts";
+import { filledLike, isFloatType, vjp } from "../../ops/index.ts";
 import { tensor as concrete } from "../handle/create.ts";
 import type { Data } from "../handle/data.ts";
 import { describe } from "../handle/describe.ts";
@@ -293,7 +294,8 @@ export class Graph {
     return withGraph(this.#scope, () =>
       apply(Graph.prototype.gradients, [...args.map(handle), ...(gradYs ?? [])], (...values) => {
         const given = values.slice(args.length);
-        const cotangents = gradYs === undefined ? results.map(onesLike) : given;
+        const cotangents =
+          gradYs === undefined ? results.map((v) => filledLike(v, 1, elementDType(v.type) ?? "f64")) : given;
         return vjp(signature, values.slice(0, args.length), cotangents, wrt).slice(results.length);
       }),
     );
@@ -373,12 +375,4 @@ function requireFloats(what: string, values: readonly Value[]): void {
     if (!isFloatType(type))
       fail("no-derivative", `gradients: ${what} ${i} has type ${printType(type)}, which has no derivative`);
   }
-}
-
-/** Ones of the value's shape, which may not be known before it runs. */
-function onesLike(value: Value): Value {
-  const { type } = value;
-  if (type.kind === "tensor") return constant(1, type);
-  const one = constant(1, tensorType(type.kind === "unranked" ? type.dtype : "f64"));
-  return select(compare(value, value, "eq"), one, one);
 }

@@ -41,6 +41,7 @@ export type AttributeKind =
   | "dim" //        2*B+1
   | "dims" //       [B, 2*K]
   | "axes" //       [0, 2], negative ones counted from the end
+  | "axesOrAll" //  [0, 2], or all while the rank is not known
   | "integers" //   [1, 2]
   | "axisPairs" //  [1] x [0]
   | "constant" //   a number, boolean or dense<…> of the result's dtype
@@ -58,6 +59,7 @@ interface AttributeTypes {
   readonly dim: Dim;
   readonly dims: readonly Dim[];
   readonly axes: readonly number[];
+  readonly axesOrAll: readonly number[] | "all";
   readonly integers: readonly number[];
   readonly axisPairs: AxisPairs;
   readonly constant: number | boolean | Dense;

@@ -79,6 +79,11 @@ export interface Op<A extends Attributes = Attributes> {
   readonly assembly: readonly AssemblyItem[];
   readonly level: Level;
   types(cx: TypeContext<A>): readonly Type[];
+  /**
+   * The types of the arguments of the next region, of ops whose regions do not all take the operands that are bound: from
+   * the types of the operands and the regions before.
+   */
+  argumentTypes?(operands: readonly Type[], before: readonly Block[]): readonly Type[];
   readonly effect: Effect;
   readonly traits: Traits;
   /** Of an op that repeats a region. */

@@ -137,6 +137,7 @@ const converters: Readonly<Record<AttributeKind, Converter>> = {
   dim: (l) => dimOf(l),
   dims: (l) => listOf(l, dimOf),
   axes: (l) => listOf(l, integerOf),
+  axesOrAll: (l) => (wordOf(l) === "all" ? "all" : listOf(l, integerOf)),
   integers: (l) => listOf(l, integerOf),
   axisPairs: (l) => pairsOf(l),
   constant: (l, type) => constantOf(l, type),

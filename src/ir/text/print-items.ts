@@ -167,6 +167,8 @@ function printAttribute(value: Attribute, spec: AttributeSpec, dtype: DType): st
     case "axisPairs":
       return `[${(value as AxisPairs).left.join(", ")}] x [${(value as AxisPairs).right.join(", ")}]`;
     case "dims":
+    case "axesOrAll":
+      return value === "all" ? value : `[${(value as readonly Dim[]).join(", ")}]`;
     case "axes":
     case "integers":
       return `[${(value as readonly Dim[]).join(", ")}]`;

@@ -1,7 +1,7 @@
 // Running sums, products and extrema as users call them.
 
 import { apply, axisOf, type Tensor } from "../../frontend/index.ts";
-import { fail, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
+import { fail, failUnranked, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 export interface CumulativeOptions {
@@ -31,26 +31,23 @@ function cumulation<Options extends CumulativeSumOptions>(
       const { reverse = false, includeInitial = false } = options;
       const axis = axisAlong(v, options.axis, name);
       const result = ops.cumulative(v, { kind, axis, reverse });
-      return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1) : result];
+      return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1, name) : result];
     })[0];
   return f;
 }
 
 /** The axis from the front; without a rank it stays as it is until shapes are refined. */
 function axisAlong(v: Value, axis: number | undefined, name: string): number {
-  if (ops.isUnranked(v.type)) return axis ?? 0;
-  const rank = shapeOf(v).length;
+  if (axis !== undefined && ops.isUnranked(v.type)) return axis;
+  const rank = shapeOf(v, name).length;
   if (axis !== undefined || rank === 1) return axisOf(axis ?? 0, rank);
   return fail("axis", `${name}: the tensor has rank ${rank}, expected an axis`, {
     hint: rank === 0 ? "a scalar has no axes" : "write { axis: -1 } for the last one",
   });
 }
 
-function withInitial(v: Value, axis: number, reverse: boolean, initial: number): Value {
-  if (v.type.kind !== "tensor")
-    return fail("shape", "includeInitial: the rank of the tensor is not known here", {
-      hint: "give the placeholder a shape",
-    });
+function withInitial(v: Value, axis: number, reverse: boolean, initial: number, name: string): Value {
+  if (v.type.kind !== "tensor") return failUnranked(v.type, `${name} with includeInitial`);
   const at = (here: boolean): readonly number[] => shapeOf(v).map((_, a) => (a === axis && here ? 1 : 0));
   return ops.pad(v, { low: at(!reverse), high: at(reverse) }, ops.constant(initial, scalar(v.type.dtype)));
 }

@@ -8,10 +8,9 @@ import {
   dimsFor,
   dtypeNamed,
   requireList,
-  type Size,
   type Tensor,
 } from "../../frontend/index.ts";
-import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf } from "../../ir/index.ts";
+import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 /** The tensor in another dtype. */
@@ -20,13 +19,14 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 }
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
-export function reshape(x: Tensor, shape: readonly Size[]): Tensor {
-  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(shapeOf(v), dimsFor(shape)))], shape)[0];
+export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(v, dimsFor(shape)))])[0];
 }
 
-function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[] {
+function completeShape(x: Value, to: readonly Dim[]): readonly Dim[] {
   const open = to.indexOf(-1);
   if (open < 0) return to;
+  const from = shapeOf(x, "reshape: the extent -1 follows from the others, but");
   if (to.lastIndexOf(-1) > open) fail("shape", "two extents are -1, expected at most one");
   const rest = productOf(to.filter((_, i) => i !== open));
   if (rest === 0) fail("shape", "the extent -1 beside an extent 0 is not determined", { hint: "write the extent" });
@@ -37,33 +37,24 @@ function completeShape(from: readonly Dim[], to: readonly Dim[]): readonly Dim[]
 export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
   return apply(permuteDims, [x], (v) => {
     requireList(axes, "the axes");
-    const rank = shapeOf(v).length;
-    return [
-      ops.permute(
-        v,
-        axes.map((a) => axisOf(a, rank)),
-      ),
-    ];
+    // without a rank they stay as they are until shapes are refined
+    return [ops.permute(v, v.type.kind === "tensor" ? listed(axes, v.type.shape.length) : axes)];
   })[0];
 }
 
 /** `x` repeated to a larger shape, as operands broadcast. */
-export function broadcastTo(x: Tensor, shape: readonly Size[]): Tensor {
-  return apply(
-    broadcastTo,
-    [x],
-    (v) => {
-      const dims = dimsFor(shape);
-      if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
-      return [ops.broadcastTo(v, dims)];
-    },
-    shape,
-  )[0];
+export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Tensor {
+  return apply(broadcastTo, [x], (v) => {
+    const dims = dimsFor(shape);
+    if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
+    shapeOf(v, "broadcastTo");
+    return [ops.broadcastTo(v, dims)];
+  })[0];
 }
 
 export interface ReduceOptions {
-  /** The axes that are reduced, negatives from the end; all where left out. */
-  readonly axes?: number | readonly number[];
+  /** The axes that are reduced, negatives from the end; all where left out or null, and none for an empty list. */
+  readonly axes?: number | readonly number[] | null;
   /** Keep reduced axes with extent 1. */
   readonly keepDims?: boolean;
 }
@@ -76,20 +67,29 @@ function reduction(name: string, kind: ops.ReduceKind): Reduction {
     apply(f, [x], (v) => {
       requireOptions(name, options, ["axes", "keepDims"]);
       const { axes, keepDims = false } = options;
-      const shape = shapeOf(v);
-      const list = axes === undefined ? shape.map((_, i) => i) : [axes].flat().map((a) => axisOf(a, shape.length));
+      const list = reducedAxes(v, axes, name);
       const reduced = ops.reduce(v, { kind, axes: list });
-      return [
-        keepDims
-          ? ops.reshape(
-              reduced,
-              shape.map((d, i) => (list.includes(i) ? 1 : d)),
-            )
-          : reduced,
-      ];
+      if (!keepDims) return [reduced];
+      const kept = shapeOf(v, `${name} with keepDims`).map((d, i) => (list === "all" || list.includes(i) ? 1 : d));
+      return [ops.reshape(reduced, kept)];
     })[0];
   return f;
 }
+
+/** The axes from the front; of a value without a rank they stay as they are until shapes are refined. */
+function reducedAxes(v: Value, axes: ReduceOptions["axes"], where: string): ops.AxesOrAll {
+  const given = axes === undefined || axes === null ? null : [axes].flat();
+  if (v.type.kind === "tensor")
+    return given === null ? v.type.shape.map((_, i) => i) : listed(given, v.type.shape.length);
+  for (const axis of given ?? []) requireAxis(axis, where);
+  return given ?? "all";
+}
+
+function requireAxis(axis: unknown, where: string): void {
+  if (!Number.isSafeInteger(axis)) fail("axis", `${where}: the axis is ${describe(axis)}, expected an integer`);
+}
+
+const listed = (axes: readonly number[], rank: number): readonly number[] => axes.map((a) => axisOf(a, rank));
 
 /** The sum over axes, in the order that the op `reduce` defines. */
 export const sum: Reduction = reduction("sum", "sum");
@@ -142,7 +142,7 @@ export function probe(x: Tensor, name: string): Tensor {
 /** The extent of an axis as an i32 scalar. */
 export function dim(x: Tensor, axis: number): Tensor {
   return apply(dim, [x], (v) => {
-    const shape = shapeOf(v);
-    return [ops.dim(shape[axisOf(axis, shape.length)])];
+    requireAxis(axis, "dim");
+    return [ops.extentOf(v, [v.type.kind === "tensor" ? axisOf(axis, v.type.shape.length) : axis])];
   })[0];
 }

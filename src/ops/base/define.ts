@@ -73,6 +73,24 @@ export function requireAxes(x: TypeContext, axes: readonly number[], rank: numbe
   }
 }
 
+/** Axes of an operand: a list, or every one of those that it will have, while that is not known. */
+export type AxesOrAll = readonly number[] | "all";
+
+/** The axes as a list, under the operand's rank; a list may have negative ones. */
+export function listedAxes(axes: AxesOrAll, rank: number): readonly number[] {
+  return axes === "all" ? otherAxes(rank, []) : axes.map((a) => (a < 0 ? a + rank : a));
+}
+
+/** Axes in range, each once; of a ranked operand they are listed. */
+export function requireListed(x: TypeContext, axes: AxesOrAll, rank: number): readonly number[] {
+  if (axes === "all") {
+    const written = `[${otherAxes(rank, []).join(", ")}]`;
+    return x.fail("axis", `axes is all, expected ${written}`, "all is for an operand whose rank is not known");
+  }
+  requireAxes(x, axes, rank, "axes");
+  return axes;
+}
+
 /** The axes of a rank that are not among `axes`, ascending. */
 export function otherAxes(rank: number, axes: readonly number[]): readonly number[] {
   return Array.from({ length: rank }, (_, i) => i).filter((i) => !axes.includes(i));

@@ -21,6 +21,7 @@ import {
   type TypeContext,
   tensorType,
   unranked,
+  unrankedHint,
   type Value,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
@@ -263,7 +264,12 @@ function extentOfScan(operation: Operation<ScanAttributes>): Dim {
 
 function scannedType(x: TypeContext, type: Type, i: number): TensorType {
   if (type.kind === "tensor" && type.shape.length > 0) return type;
-  return x.fail("shape", `operand ${i} of over has type ${printType(type)}, expected a tensor with a leading axis`);
+  const hint = type.kind === "unranked" ? unrankedHint : undefined;
+  return x.fail(
+    "shape",
+    `operand ${i} of over has type ${printType(type)}, expected a tensor with a leading axis`,
+    hint,
+  );
 }
 
 function scanLength(x: TypeContext<ScanAttributes>, over: readonly TensorType[]): Dim {

@@ -39,12 +39,11 @@ export const customVjpOp = defineOp({
       x.fail("arity", `forward yields ${forward.results.length} values, expected the body's ${results.length} first`);
     }
     requireTypes(x, "the first results of forward", forward.results.slice(0, results.length), results);
-    const residuals = typesOf(forward.results.slice(results.length));
-    const cotangents = results.filter(isFloatType);
-    requireTypes(x, "the arguments of backward", backward.arguments, [...residuals, ...cotangents]);
+    requireTypes(x, "the arguments of backward", backward.arguments, takenBack(body, forward));
     requireTypes(x, "the results of backward", backward.results, args.filter(isFloatType));
     return results;
   },
+  argumentTypes: (operands, [body, forward]) => (forward === undefined ? operands : takenBack(body, forward)),
   eval: (x) => x.run(x.operation.regions[0], x.operands),
   derivative: {
     kind: "structured",
@@ -83,6 +82,12 @@ export const customVjpOp = defineOp({
 `,
   },
 });
+
+/** What `backward` takes: the residuals, and a cotangent for each float result. */
+function takenBack(body: Block, forward: Block): readonly Type[] {
+  const results = typesOf(body.results);
+  return [...typesOf(forward.results.slice(results.length)), ...results.filter(isFloatType)];
+}
 
 function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
@@ -148,9 +153,7 @@ export function customVjp(args: readonly Value[], { body, forward, backward }: C
   const names = args.map((v) => v.name);
   const first = builder.region(types, body, names);
   const second = builder.region(types, forward, names);
-  const results = first.results.length;
-  const taken = [...second.results.slice(results), ...first.results.filter((v) => isFloatType(v.type))];
-  const third = builder.region(typesOf(taken), backward);
+  const third = builder.region(takenBack(first, second), backward);
   return emit(customVjpOp, args, { regions: [first, second, third] });
 }
 
@@ -169,10 +172,11 @@ export const customJvpOp = defineOp({
     const args = x.group("arguments");
     const results = typesOf(body.results);
     requireTypes(x, "the arguments of the body", body.arguments, args);
-    requireTypes(x, "the arguments of jvp", jvp.arguments, [...args, ...args.filter(isFloatType)]);
-    requireTypes(x, "the results of jvp", jvp.results, [...results, ...results.filter(isFloatType)]);
+    requireTypes(x, "the arguments of jvp", jvp.arguments, withTangents(args));
+    requireTypes(x, "the results of jvp", jvp.results, withTangents(results));
     return results;
   },
+  argumentTypes: (operands, before) => (before.length === 0 ? operands : withTangents(operands)),
   eval: (x) => x.run(x.operation.regions[0], x.operands),
   derivative: { kind: "structured", reverse: reverseByTangents, forward: forwardByRule },
   batching: { kind: "structured", batch: batchCustom },
@@ -201,6 +205,11 @@ export const customJvpOp = defineOp({
 `,
   },
 });
+
+/** The types, then those of the floats among them once more, for their tangents. */
+function withTangents(types: readonly Type[]): readonly Type[] {
+  return [...types, ...types.filter(isFloatType)];
+}
 
 function forwardByRule(x: ForwardContext): Tangents {
   const { operands, regions, results } = x.operation;
@@ -249,6 +258,6 @@ export function customJvp(args: readonly Value[], { body, jvp }: CustomJvp): rea
   const types = typesOf(args);
   const names = args.map((v) => v.name);
   const first = builder.region(types, body, names);
-  const second = builder.region([...types, ...types.filter(isFloatType)], jvp, names);
+  const second = builder.region(withTangents(types), jvp, names);
   return emit(customJvpOp, args, { regions: [first, second] });
 }

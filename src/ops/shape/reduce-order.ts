@@ -27,7 +27,7 @@ import {
 } from "../../ir/index.ts";
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant, dim } from "../base/constant.ts";
-import { otherAxes, tensorOf } from "../base/define.ts";
+import { listedAxes, otherAxes, rankOf, tensorOf } from "../base/define.ts";
 import { compare } from "../base/elementwise.ts";
 import { ifElse } from "../control/control.ts";
 import { forLoop, loopNest } from "../loop/loop.ts";
@@ -41,8 +41,8 @@ export type ReduceKind = (typeof reduceKinds)[number];
 export const reduceAttributes = {
   kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
   axes: {
-    kind: "axes",
-    summary: "the axes that disappear; negative ones count from the end until shapes are refined",
+    kind: "axesOrAll",
+    summary: "the axes that disappear; until shapes are refined all, or negative ones, which count from the end",
   },
 } as const;
 
@@ -80,9 +80,12 @@ export function requireKind(x: TypeContext<{ readonly kind: ReduceKind }>, dtype
 /** How many accumulators a reduction along the last axis has. */
 const lanes = 16;
 
-/** The reduced axes, ascending: the order in which they are listed means nothing. Without a rank none is negative. */
-export function reducedAxes(operation: Operation<ReduceAttributes>, rank = 0): readonly number[] {
-  return operation.attributes.axes.map((a) => (a < 0 ? a + rank : a)).sort((a, b) => a - b);
+/** The reduced axes, ascending: the order in which they are listed means nothing. */
+export function reducedAxes(
+  operation: Operation<ReduceAttributes>,
+  rank = rankOf(operation.operands[0]),
+): readonly number[] {
+  return [...listedAxes(operation.attributes.axes, rank)].sort((a, b) => a - b);
 }
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------

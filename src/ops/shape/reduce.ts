@@ -5,6 +5,7 @@ import {
   type Derivative,
   type Dim,
   productOf,
+  scalar,
   shapeOf,
   type TensorType,
   type TransposeContext,
@@ -14,6 +15,7 @@ import {
 import { gather, pick, stridesOf } from "../base/arrays.ts";
 import { constantLike, iota } from "../base/constant.ts";
 import {
+  type AxesOrAll,
   defineOp,
   dtypeOf,
   emit1,
@@ -24,6 +26,7 @@ import {
   rankOf,
   requireAxes,
   requireDeclared,
+  requireListed,
   tensorOf,
 } from "../base/define.ts";
 import { cast, compare, select } from "../base/elementwise.ts";
@@ -137,10 +140,10 @@ export const reduceOp = defineOp({
     const operand = rankedOperand(x, 0);
     const dtype = dtypeOf(x.operands[0]);
     requireKind(x, dtype);
-    if (operand === null) return [x.operands[0]];
-    const axes = x.attributes.axes;
-    requireAxes(x, axes, operand.shape.length, "axes");
-    return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, axes)))];
+    const { axes } = x.attributes;
+    if (operand === null) return [axes === "all" ? scalar(dtype) : x.operands[0]];
+    const listed = requireListed(x, axes, operand.shape.length);
+    return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, listed)))];
   },
   eval: (x) => [evalReduce(x)],
   derivative: { kind: "rule", vjp: (x) => [reduceCotangent(x)], jvp: reduceTangent },
@@ -154,7 +157,10 @@ export const reduceOp = defineOp({
   docs: {
     semantics:
       "The identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements, rounding at every step. Where the last axis is reduced, element i along it goes to accumulator i mod 16, which all other reduced axes share, running outside, row-major; then a[j] is combined with a[j+8], a[j+4], a[j+2], a[j+1]. Otherwise the order is ascending, row-major. Over nothing the result is the identity; over no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",
-    constraints: ["sum, prod, max and min take numbers, and and or take bool", "axes are axes of x, each once"],
+    constraints: [
+      "sum, prod, max and min take numbers, and and or take bool",
+      "axes are axes of x, each once, and listed where the rank of x is known",
+    ],
     example: `func @main(%x: f64[2, 3]) -> f64[2] {
   %s = reduce %x, kind = sum, axes = [1] : f64[2]
   return %s
@@ -164,11 +170,8 @@ export const reduceOp = defineOp({
   },
 });
 
-/** Combines `x` along `axes`. */
-export function reduce(
-  x: Value,
-  { kind, axes }: { readonly kind: ReduceKind; readonly axes: readonly number[] },
-): Value {
+/** Combines `x` along `axes`; all of them for an `x` whose rank is not known. */
+export function reduce(x: Value, { kind, axes }: { readonly kind: ReduceKind; readonly axes: AxesOrAll }): Value {
   return emit1(reduceOp, [x], { attributes: { kind, axes } });
 }
 

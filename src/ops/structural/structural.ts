@@ -7,6 +7,7 @@ import {
   type MemRefType,
   memref,
   type NdArray,
+  type Operation,
   printShape,
   productOf,
   shapeOf,
@@ -17,15 +18,18 @@ import {
 } from "../../ir/index.ts";
 import { gather, pick, stridesOf } from "../base/arrays.ts";
 import {
+  type AxesOrAll,
   defineOp,
   dtypeOf,
   emit1,
   inverse,
   isIdentity,
+  listedAxes,
   rankedOperand,
   rankOf,
   requireAxes,
   requireDeclared,
+  requireListed,
   requireTensor,
   tensorOf,
 } from "../base/define.ts";
@@ -88,7 +92,7 @@ function requireView(x: TypeContext, operand: MemRefType): MemRefType {
 /** The elements of `x`, row-major, under `shape`; of memory, the same memory. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {
   const { type } = x;
-  const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(tensorOf(x).dtype, shape);
+  const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(dtypeOf(type), shape);
   return emit1(reshapeOp, [x], { types: [to] });
 }
 
@@ -147,14 +151,16 @@ export const permuteOp = defineOp({
 
 /** `x` with its axes reordered; `x` itself where nothing moves. */
 export function permute(x: Value, permutation: readonly number[]): Value {
-  return isIdentity(permutation) && permutation.length === rankOf(x)
+  return x.type.kind === "tensor" && isIdentity(permutation) && permutation.length === x.type.shape.length
     ? x
     : emit1(permuteOp, [x], { attributes: { permutation } });
 }
 
 // ---- reverse --------------------------------------------------------------------------------------------------------
 
-const reverseAttributes = { axes: { kind: "axes", summary: "the axes that are turned round" } } as const;
+const reverseAttributes = {
+  axes: { kind: "axesOrAll", summary: "the axes that are turned round; all until shapes are refined" },
+} as const;
 
 type ReverseAttributes = AttributesOf<typeof reverseAttributes>;
 
@@ -166,20 +172,20 @@ export const reverseOp = defineOp({
   traits: { moves: true },
   types(x) {
     const operand = rankedOperand(x, 0);
-    if (operand !== null) requireAxes(x, x.attributes.axes, operand.shape.length, "axes");
+    if (operand !== null) requireListed(x, x.attributes.axes, operand.shape.length);
     return [x.operands[0]];
   },
   eval: (x) => [evalReverse(x)],
   derivative: {
     kind: "linear",
-    transpose: ({ operation, cotangent }) => [reverse(cotangent, operation.attributes.axes)],
+    transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
   },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
       reverse(
         x,
-        operation.attributes.axes.map((a) => a + 1),
+        axesOf(operation).map((a) => a + 1),
       ),
     ],
   },
@@ -187,7 +193,7 @@ export const reverseOp = defineOp({
     kind: "element",
     element(x, at) {
       const { shape } = tensorOf(x.operation.operands[0]);
-      const axes = x.operation.attributes.axes;
+      const axes = axesOf(x.operation);
       return x.element(
         0,
         at.map((d, axis) => (axes.includes(axis) ? subDims(subDims(shape[axis], 1), d) : d)),
@@ -206,11 +212,15 @@ export const reverseOp = defineOp({
   },
 });
 
+function axesOf(operation: Operation<ReverseAttributes>, rank = rankOf(operation.operands[0])): readonly number[] {
+  return listedAxes(operation.attributes.axes, rank);
+}
+
 function evalReverse(x: EvalContext<ReverseAttributes>): NdArray {
   const [source] = x.operands;
   const strides = [...stridesOf(source.shape)];
   let base = 0;
-  for (const axis of x.attributes.axes) {
+  for (const axis of axesOf(x.operation, source.shape.length)) {
     base += (source.shape[axis] - 1) * strides[axis];
     strides[axis] = -strides[axis];
   }
@@ -218,6 +228,6 @@ function evalReverse(x: EvalContext<ReverseAttributes>): NdArray {
 }
 
 /** `x` turned round along axes; `x` itself where there are none. */
-export function reverse(x: Value, axes: readonly number[]): Value {
+export function reverse(x: Value, axes: AxesOrAll): Value {
   return axes.length === 0 ? x : emit1(reverseOp, [x], { attributes: { axes } });
 }
