@@ -141,6 +141,7 @@ const alone = {
   flows: unasked,
   lookup: unasked,
   definition: () => null,
+  isStepwise: () => false,
   calleeSignature: unasked,
   tangentCall: unasked,
   splitCall: unasked,

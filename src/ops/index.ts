@@ -15,6 +15,8 @@ export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";
 export * as composites from "./composites.ts";
 export type { ConvOptions } from "./contract/conv-axes.ts";
+export { sameTape } from "./control/reverse/recording.ts";
+export { isBrief } from "./control/reverse/replay.ts";
 export * from "./families.ts";
 export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./indexing/index-space.ts";
 export type { ScatterKind } from "./indexing/scatter-kinds.ts";

@@ -6,7 +6,6 @@ import {
   type Block,
   type BlockBuilder,
   Cloner,
-  isScalar,
   makeBlock,
   type Operation,
   Replacements,
@@ -14,9 +13,11 @@ import {
   ValueMap,
   type ValueSet,
 } from "../../../src/ir/index.ts";
+import { isBrief } from "../../../src/ops/index.ts";
 
-/** Longer chains are kept. */
+/** Longer chains are kept, unless they need nothing to be kept. */
 const longest = 8;
+const longestFree = 32;
 
 /** How a value is computed again: from which values, by which operations. */
 interface Recipe {
@@ -101,13 +102,8 @@ export class RecomputePlan {
     return recipe as Recipe;
   }
 
-  #isCheap({ op, results, operands }: Operation): boolean {
-    if (op.traits.constant) return true;
-    const [result] = results;
-    if (!this.#isRegion || results.length !== 1 || !isScalar(result.type)) return false;
-    // one element of a tensor, whose index was in range before
-    if (op.lowering?.kind === "element") return operands.slice(1).every((v) => isScalar(v.type));
-    return op.traits.cheap && op.effect === "pure";
+  #isCheap(operation: Operation): boolean {
+    return operation.op.traits.constant || (this.#isRegion && isBrief(operation));
   }
 
   /** Null for what takes too long, or reads a tensor that a step of some loop makes: that would be kept whole. */
@@ -121,10 +117,11 @@ export class RecomputePlan {
       const operation = this.#definitions.get(next);
       if (operation !== undefined) {
         operations.add(operation);
-        if (operations.size > longest) return null;
+        if (operations.size > longestFree) return null;
         open.push(...operation.operands);
       } else from.add(next);
     }
-    return { from: [...from], operations: [...operations] };
+    const isFree = [...from].every((source) => this.#kinds.free.has(source));
+    return operations.size > longest && !isFree ? null : { from: [...from], operations: [...operations] };
   }
 }

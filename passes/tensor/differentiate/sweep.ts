@@ -24,16 +24,15 @@ import {
   type Signature,
   type SplitCall,
   type SplitRegion,
-  sameType,
+  type TapeKey,
   type Tapes,
-  type Type,
   Value,
   ValueMap,
   ValueSet,
   walk,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { add, constant, mul, neg, select, zerosLike } from "../../../src/ops/index.ts";
+import { add, constant, mul, neg, sameTape, select, zerosLike } from "../../../src/ops/index.ts";
 import type { Activity } from "./activity.ts";
 import { RecomputePlan } from "./recompute.ts";
 import { BlockTapes, OwnTapes } from "./tapes.ts";
@@ -163,6 +162,7 @@ function emitStructured(
     operands: operation.operands.map((v) => state.forward.get(v)),
     lookup: (v) => state.forward.get(v),
     definition: (v) => state.definitions.get(v) ?? null,
+    isStepwise: (v) => state.stepwise.has(v),
     tapes,
     split: (region, active, around) => splitRegion(region, active, state, builder, around),
     calleeSignature: (callee) => state.host.signature(callee),
@@ -183,7 +183,7 @@ function splitRegion(
 ): SplitRegion {
   state.active.addArguments(region.arguments.filter((_, i) => active[i]));
   const opened = around && {
-    open: (element: Type): Value => withBuilder(outer, () => around.open(element)),
+    open: (key: TapeKey): Value => withBuilder(outer, () => around.open(key)),
     isRepeated: around.isRepeated,
     counters: around.counters ?? [],
   };
@@ -202,6 +202,8 @@ function splitRegion(
     resultFlows,
     residuals: split.residuals,
     arguments: split.builder.arguments.slice(),
+    operations: split.builder.operations.slice(),
+    results: split.results,
     captured: split.captured,
     recorded: split.recorded,
     forward(extra, extraArguments = []) {
@@ -276,9 +278,8 @@ function unmask(cotangent: Value | Masked): Value {
 
 /** Tapes that the backward block takes as arguments. */
 function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): BlockTapes {
-  const nameOf = (element: Type): string | null =>
-    recorded.find((r) => sameType(r.element, element))?.after.name ?? null;
-  return new BlockTapes({ open: (element) => builder.argument(list(element), nameOf(element)), isRepeated: true });
+  const nameOf = (key: TapeKey): string | null => recorded.find((r) => sameTape(r, key))?.after.name ?? null;
+  return new BlockTapes({ open: (key) => builder.argument(list(key.element), nameOf(key)), isRepeated: true });
 }
 
 /** The backward block. The values in `seeds` begin with a cotangent that it takes as an argument. */
@@ -297,7 +298,7 @@ function sweepBackward(
     const given = block.results.flatMap((r) => (state.active.has(r) ? [[r, argument(r)] as const] : []));
     for (const v of outer?.seeds ?? []) cotangents.set(v, argument(v));
     for (const [r, ct] of given) cotangents.add(r, ct);
-    for (const { element } of recorded) tapes?.get(element);
+    for (const key of recorded) tapes?.get(key);
     for (let i = steps.length - 1; i >= 0; i--) {
       builder.origin = steps[i].operation.origin;
       pullStep(steps[i], state, cotangents, tapes);
@@ -307,7 +308,7 @@ function sweepBackward(
   const own = definedIn(block);
   const captured = outer?.captured ?? cotangents.values.filter((v) => !own.has(v));
   const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
-  const rests = recorded.map(({ element }) => (tapes as BlockTapes).get(element));
+  const rests = recorded.map((key) => (tapes as BlockTapes).get(key));
   return { backward: dropUnused(builder.finish([...results, ...outward, ...rests])), captured };
 }
 

@@ -1,30 +1,22 @@
 // The tapes of one block: a region of a loop goes on with those of the loop, each list as the operation before left it.
 
-import {
-  list,
-  type OpenTapes,
-  type Recorded,
-  sameType,
-  type Tapes,
-  type Type,
-  type Value,
-} from "../../../src/ir/index.ts";
-import { empty } from "../../../src/ops/index.ts";
+import { list, type OpenTapes, type Recorded, type TapeKey, type Tapes, type Value } from "../../../src/ir/index.ts";
+import { empty, sameTape } from "../../../src/ops/index.ts";
 
 export class BlockTapes implements Tapes {
   readonly #around: OpenTapes;
-  readonly #lists: { readonly element: Type; readonly before: Value; after: Value }[] = [];
+  readonly #lists: (TapeKey & { readonly before: Value; after: Value })[] = [];
 
   constructor(around: OpenTapes) {
     this.#around = around;
   }
 
-  get(element: Type): Value {
-    return this.#list(element).after;
+  get(key: TapeKey): Value {
+    return this.#list(key).after;
   }
 
-  set(element: Type, tape: Value): void {
-    this.#list(element).after = tape;
+  set(key: TapeKey, tape: Value): void {
+    this.#list(key).after = tape;
   }
 
   get isRepeated(): boolean {
@@ -35,11 +27,12 @@ export class BlockTapes implements Tapes {
     return this.#lists;
   }
 
-  #list(element: Type): { after: Value } {
-    let list = this.#lists.find((l) => sameType(l.element, element));
+  #list(key: TapeKey): { after: Value } {
+    let list = this.#lists.find((l) => sameTape(l, key));
     if (list === undefined) {
-      const before = this.#around.open(element);
-      this.#lists.push((list = { element, before, after: before }));
+      const before = this.#around.open(key);
+      const { element, isScratch } = key;
+      this.#lists.push((list = { element, isScratch, before, after: before }));
     }
     return list;
   }
@@ -49,7 +42,7 @@ export class BlockTapes implements Tapes {
 export class OwnTapes implements Tapes {
   readonly isRepeated = false;
 
-  get(element: Type): Value {
+  get({ element }: TapeKey): Value {
     return empty(list(element));
   }
 

@@ -28,7 +28,7 @@ export type {
   Tangents,
 } from "./protocols/derivative.ts";
 export type { ScalarContext, ScalarMeaning, SpellContext } from "./protocols/meaning.ts";
-export type { OpenTapes, Recorded, SplitCall, Tapes } from "./protocols/recording.ts";
+export type { OpenTapes, Recorded, SplitCall, TapeKey, Tapes } from "./protocols/recording.ts";
 export type { Traits } from "./traits.ts";
 
 export type Operation<A extends Attributes = Attributes> = OperationOf<Op, A>;

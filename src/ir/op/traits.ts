@@ -21,6 +21,8 @@ export interface Traits {
   readonly wraps: boolean;
   /** Computing an element costs no more than reading one from memory. */
   readonly cheap: boolean;
+  /** Computing a number again costs no more than to keep it for later: what is cheap, and what takes some cycles more. */
+  readonly brief: boolean;
   /** Copies or moves elements without computing: bits are kept, NaN payloads aside. */
   readonly moves: boolean;
 }
@@ -35,6 +37,7 @@ export const noTraits: Traits = Object.freeze({
   branches: false,
   wraps: false,
   cheap: false,
+  brief: false,
   moves: false,
 });
 

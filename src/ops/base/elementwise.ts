@@ -55,6 +55,8 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
   readonly require?: (x: TypeContext<AttributesOf<S>>) => void;
   readonly commutative?: boolean;
   readonly cheap?: boolean;
+  /** Taken from `cheap` where left out. */
+  readonly brief?: boolean;
   readonly scalar: ScalarMeaning<AttributesOf<S>>;
   /** Partial derivatives, or why there are none. */
   readonly partials:
@@ -84,7 +86,7 @@ export function elementwise<const S extends AttributeSpecs = NoAttributes>(
     operands: row.operands.map((name) => ({ name })),
     attributes: row.attributes,
     level: "both",
-    traits: { elementwise: true, commutative: row.commutative, cheap: row.cheap },
+    traits: { elementwise: true, commutative: row.commutative, cheap: row.cheap, brief: row.brief ?? row.cheap },
     types(x) {
       row.require?.(x);
       const dtype = commonDType(x, accepts, row.dtypes);
@@ -219,7 +221,7 @@ export const selectOp = defineOp({
   summary: "Takes each element from one of two operands.",
   operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
   level: "both",
-  traits: { elementwise: true, cheap: true },
+  traits: { elementwise: true, cheap: true, brief: true },
   types(x) {
     const predicate = dtypeOf(requireTensor(x, 0));
     if (predicate !== "bool")
@@ -274,7 +276,7 @@ export const castOp = defineOp({
   summary: "Converts elements to another dtype.",
   operands: [{ name: "x" }],
   level: "both",
-  traits: { elementwise: true, cheap: true },
+  traits: { elementwise: true, cheap: true, brief: true },
   types: (x) => [convertedType(x)],
   scalar: castScalar,
   eval: (x) => [evalScalar(x, castScalar)],

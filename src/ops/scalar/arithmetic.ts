@@ -122,6 +122,7 @@ export const mulOp = elementwise({
 
 export const divOp = elementwise({
   name: "div",
+  brief: true,
   summary: "Divides.",
   operands: ["x", "y"],
   dtypes: "number",

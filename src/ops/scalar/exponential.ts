@@ -128,6 +128,7 @@ export const logisticOp = ofReal({
 
 export const sqrtOp = ofReal({
   name: "sqrt",
+  brief: true,
   summary: "The square root.",
   scalar: fromMath("sqrt"),
   partials: (_operands, result) => [div(constantLike(0.5, result), result)],

@@ -46,6 +46,7 @@ function neighbourOf(dtype: DType): Kernel {
 
 export const absOp = ofNumber({
   name: "abs",
+  brief: true,
   summary: "The size of a number without its sign.",
   scalar: {
     compute: ([x], { dtype }) => (isFloat(dtype) ? Math.abs(x) : dtypes[dtype].round(Math.abs(x))),
@@ -59,6 +60,7 @@ export const absOp = ofNumber({
 
 export const signOp = ofNumber({
   name: "sign",
+  brief: true,
   summary: "-1, 0 or 1, as the number is negative, zero or positive.",
   scalar: fromMathExact("sign"),
   partials: steps,
@@ -96,6 +98,7 @@ export const nextafterOp = elementwise({
 
 export const floorOp = ofReal({
   name: "floor",
+  brief: true,
   summary: "The nearest whole number that is not larger.",
   scalar: fromMathExact("floor"),
   partials: steps,
@@ -105,6 +108,7 @@ export const floorOp = ofReal({
 
 export const ceilOp = ofReal({
   name: "ceil",
+  brief: true,
   summary: "The nearest whole number that is not smaller.",
   scalar: fromMathExact("ceil"),
   partials: steps,
@@ -123,6 +127,7 @@ export const roundOp = ofReal({
 
 export const truncOp = ofReal({
   name: "trunc",
+  brief: true,
   summary: "The whole part of a number.",
   scalar: fromMathExact("trunc"),
   partials: steps,
@@ -132,6 +137,7 @@ export const truncOp = ofReal({
 
 export const remOp = elementwise({
   name: "rem",
+  brief: true,
   summary: "The remainder of a division that truncates.",
   operands: ["x", "y"],
   dtypes: "number",

@@ -64,6 +64,8 @@ export interface ReverseContext<O, A extends Attributes> extends FlowContext<O, 
   lookup(value: Value): Value;
   /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
   definition(value: Value): OperationOf<O> | null;
+  /** Whether a value of the forward function is a tensor or list that some region makes: to keep it would be to record it whole. */
+  isStepwise(value: Value): boolean;
   /** The lists on which loops around this operation record, which it may go on with. */
   readonly tapes: Tapes;
   /**

@@ -2,30 +2,36 @@
 
 import type { Value } from "../../data/value.ts";
 import type { Type } from "../../types/type.ts";
-import type { BlockOf, Signature } from "../operation.ts";
+import type { BlockOf, OperationOf, Signature } from "../operation.ts";
+
+/** Which tape: of what it holds, and for whom. */
+export interface TapeKey {
+  readonly element: Type;
+  /** Whether only the way back uses it, for residuals of a loop that it computes again; the way forth hands it through. */
+  readonly isScratch: boolean;
+}
 
 /**
- * The lists, one for each type of what they hold, on which loops within one another record: each goes on where the last
- * one stopped, and backwards where that one began, since what is recorded last is read first.
+ * The tapes, one list for each key, on which loops within one another record: each goes on where the last one stopped,
+ * and backwards where that one began, since what is recorded last is read first.
  */
 export interface Tapes {
-  get(element: Type): Value;
-  set(element: Type, tape: Value): void;
+  get(key: TapeKey): Value;
+  set(key: TapeKey, tape: Value): void;
   /** Whether the block may run many times: then what it keeps goes on the tapes. */
   readonly isRepeated: boolean;
 }
 
-/** Where a region's tapes come from: `open` is asked once for each type. */
+/** Where a region's tapes come from: `open` is asked once for each key. */
 export interface OpenTapes {
-  open(element: Type): Value;
+  open(key: TapeKey): Value;
   readonly isRepeated: boolean;
   /** Which arguments of the region follow from the number of its run, and so take no record. */
   readonly counters?: readonly boolean[];
 }
 
 /** A list that a block goes on with: as it gets it, and as it leaves it. */
-export interface Recorded {
-  readonly element: Type;
+export interface Recorded extends TapeKey {
   readonly before: Value;
   readonly after: Value;
 }
@@ -36,8 +42,10 @@ export interface SplitRegion<O> {
   readonly resultFlows: readonly boolean[];
   /** What the backward block reads from the forward one. */
   readonly residuals: readonly Value[];
-  /** The forward block's own arguments, for rules that hand one on by other means than a residual. */
+  /** The forward block so far, for rules that hand on its values by other means than a residual. */
   readonly arguments: readonly Value[];
+  readonly operations: readonly OperationOf<O>[];
+  readonly results: readonly Value[];
   /** The forward block: its results are the original ones and then those of `extra`, which may append to it. */
   forward(extra: () => readonly Value[], extraArguments?: readonly Value[]): BlockOf<O>;
   /** The values from outside the region that receive a cotangent from it, original values. */

@@ -7,6 +7,7 @@ import {
   type Block,
   currentBlock,
   type Dim,
+  elementDType,
   emit,
   type FlowContext,
   type ListType,
@@ -26,8 +27,9 @@ import { constant, constantLike, empty } from "../../base/constant.ts";
 import { cast, compare } from "../../base/elementwise.ts";
 import { zerosLike } from "../../base/zeros.ts";
 import { add, mul, sub } from "../../scalar/arithmetic.ts";
-import { counterStep } from "./counters.ts";
+import { counterStep, tripCount } from "./counters.ts";
 import { Places, Recording, SharedTapes, tapeArgument } from "./recording.ts";
+import { Replay } from "./replay.ts";
 
 type Cotangents = readonly (Value | null)[];
 type Take = (value: Value) => Value | null;
@@ -63,20 +65,20 @@ export function reverseIf(x: ReverseContext): Pullback {
   );
   const all = emit(op, x.operands, { regions, names: names(results) });
   const [own, kept, afters] = cut(all, [results.length, places.count, tapes.lists.length]);
-  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, afters[i]);
+  for (const [i, key] of tapes.lists.entries()) x.tapes.set(key, afters[i]);
   const captured = capturedBy(branches.map((b) => b.split));
   return {
     results: own,
-    records: tapes.lists.length > 0,
+    records: tapes.lists.some(({ isScratch }) => !isScratch),
     pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
-      const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? afters[i]);
+      const lists = tapes.lists.map((key, i) => around?.get(key) ?? afters[i]);
       const builder = currentBlock();
       const back = branches.map((branch) =>
         builder.region([], () => branchCotangents(branch, kept, cotangents, gathered, { tapes, lists })),
       );
       const pulled = emit(op, x.operands, { regions: back });
-      for (const [i, { element }] of tapes.lists.entries()) around?.set(element, pulled[captured.length + i]);
+      for (const [i, key] of tapes.lists.entries()) around?.set(key, pulled[captured.length + i]);
       return captured.map((v, i) => [v, pulled[i]] as const);
     },
   };
@@ -93,7 +95,7 @@ interface Branch {
 function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: Places): Branch {
   const split = x.split(region, [], tapes);
   const [recorded, yielded] = tapes.isRepeated ? [split.residuals, []] : [[], split.residuals];
-  const recording = new Recording(recorded, split.recorded, (element) => tapes.open(element));
+  const recording = new Recording(recorded, split.recorded, (key) => tapes.open(key));
   return { split, recording, yielded, at: places.for(yielded) };
 }
 
@@ -163,7 +165,9 @@ export function flowsOfWhile(x: FlowContext): readonly boolean[] {
 
 /**
  * The forward loop counts its steps and pushes what a step backwards reads on the tapes, behind what loops within it
- * pushed; the backward loop runs as many steps and pops that.
+ * pushed; the backward loop runs as many steps and pops that. How many steps there are is not counted where it follows
+ * from where a counter starts and what bounds it, and a residual not recorded where it is rematerialised: computed from the
+ * number of the step, or in a loop within a loop by running what it follows from again.
  */
 export function reverseWhile(x: ReverseContext): Pullback {
   const { op, regions, results } = x.operation;
@@ -180,19 +184,23 @@ export function reverseWhile(x: ReverseContext): Pullback {
   });
   const counters = step.residuals.map((v) => counterOf(x, by, step.arguments.indexOf(v)));
   const uncounted = step.residuals.filter((_, i) => counters[i] === null);
-  const tapes = new Recording(uncounted, step.recorded, tapeArgument);
-  const inits = [constant(0, scalar("i32")), ...tapes.lists.map(({ element }) => x.tapes.get(element))];
+  const replay = Replay.of(step, x.tapes.isRepeated ? uncounted : [], (v) => x.isStepwise(v));
+  replay.open(x.tapes);
+  const recorded = uncounted.filter((v) => !replay.has(v));
+  const tapes = new Recording(recorded, step.recorded, tapeArgument);
+  const inits = [constant(0, scalar("i32")), ...tapes.lists.map((key) => x.tapes.get(key))];
   const steps = new Value(scalar("i32"), "steps");
   const body = step.forward(() => [add(steps, one()), ...tapes.pushed()], [steps, ...tapes.lists.map((l) => l.before)]);
   const added = ["steps", ...tapes.lists.map((l) => l.before.name)];
   const cond = test.forward(() => [], argumentsLike(inits, added));
   const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: [...names(results), ...added] });
-  const kept = all.slice(results.length);
-  for (const [i, { element }] of tapes.lists.entries()) x.tapes.set(element, kept[1 + i]);
+  const kept = [tripCount(x, by) ?? all[results.length], ...all.slice(results.length + 1)];
+  for (const [i, key] of tapes.lists.entries()) x.tapes.set(key, kept[1 + i]);
+  const made = { step, counters, tapes, replay, kept };
   return {
     results: all.slice(0, results.length),
-    records: tapes.lists.length > 0,
-    pull: (cotangents, take, around) => pullWhile(x, { step, counters, tapes, kept }, cotangents, take, around),
+    records: tapes.records,
+    pull: (cotangents, take, around) => pullWhile(x, made, cotangents, take, around),
   };
 }
 
@@ -209,7 +217,8 @@ function counterOf(x: ReverseContext, steps: readonly (number | null)[], k: numb
 
 /** What the counter is where `steps` steps were begun: exact, like the sums that it stands for. */
 function counted({ start, by }: Counter, steps: Value): Value {
-  const before = cast(sub(steps, one()), "f64");
+  const begun = sub(steps, one());
+  const before = elementDType(start.type) === "i32" ? begun : cast(begun, "f64");
   return add(start, by === 1 ? before : mul(before, constantLike(by, before)));
 }
 
@@ -217,41 +226,49 @@ interface KeptByWhile {
   readonly step: SplitRegion;
   /** For each residual, the counter that it is. */
   readonly counters: readonly (Counter | null)[];
-  /** What holds the other residuals. */
+  /** What holds the other residuals, but for those that are computed again. */
   readonly tapes: Recording;
+  readonly replay: Replay;
   /** The number of steps, and the tapes. */
   readonly kept: readonly Value[];
 }
 
 function pullWhile(
   x: ReverseContext,
-  { step, counters, tapes, kept }: KeptByWhile,
+  { step, counters, tapes, replay, kept }: KeptByWhile,
   given: Cotangents,
   take: Take,
   around: Tapes | null,
 ): Pulled {
   const { op } = x.operation;
   const carried = initialCotangents(x, step, given, take);
-  const lists = tapes.lists.map(({ element }, i) => around?.get(element) ?? kept[1 + i]);
+  const scratch = around === null ? [] : replay.run(op, x.operands, kept[0], around);
+  const lists = [...tapes.lists.map((key, i) => around?.get(key) ?? kept[1 + i]), ...scratch];
   const inits = [kept[0], ...lists, ...carried.inits];
   const types = inits.map((v) => v.type);
   const builder = currentBlock();
-  const as = [...names(kept), ...carried.names];
+  const as = ["steps", ...names(kept.slice(1)), ...names(scratch), ...carried.names];
   const cond = builder.region(types, (steps) => [compare(steps, constant(0, scalar("i32")), "gt")], as);
   const body = builder.region(
     types,
     (steps, ...values) => {
-      const next = tapes.popped(values.slice(0, kept.length - 1), (popped, inner) => {
-        const residuals = counters.map((c, i) => (c === null ? popped.get(step.residuals[i]) : counted(c, steps)));
-        return carried.step(residuals as Value[], values.slice(kept.length - 1), [], inner);
-      });
-      return [sub(steps, one()), ...next.tapes, ...next.carry];
+      const [own, again, cts] = cut(values, [kept.length - 1, scratch.length, carried.inits.length]);
+      const rests = replay.tapes.popped(again, (computed) =>
+        tapes.popped(own, (popped, inner) => {
+          const residuals = counters.map((c, i) => {
+            const v = step.residuals[i];
+            return c === null ? (popped.get(v) ?? computed.get(v)) : counted(c, steps);
+          });
+          return carried.step(residuals as Value[], cts, [], inner);
+        }),
+      );
+      return [sub(steps, one()), ...rests.tapes, ...rests.carry];
     },
     as,
   );
   const all = emit(op, inits, { regions: [cond, body] });
-  for (const [i, { element }] of tapes.lists.entries()) around?.set(element, all[1 + i]);
-  return carried.pulled(all.slice(kept.length));
+  for (const [i, key] of [...tapes.lists, ...replay.tapes.lists].entries()) around?.set(key, all[1 + i]);
+  return carried.pulled(all.slice(1 + lists.length));
 }
 
 function one(): Value {

@@ -1,10 +1,22 @@
 // Which floats are integers that a float holds exactly, whatever runs: constants, extents, counters of loops, and sums
-// and products of them. A counter need not be kept for each step: it follows from the number of the step.
+// and products of them. A counter need not be kept for each step: it follows from the number of the step. Nor need the
+// number of steps be counted where the bound of a counter is the same at each step.
 
-import { Dense, elementDType, isScalar, loopOf, type Operation, type Value } from "../../../ir/index.ts";
-import { constantOp } from "../../base/constant.ts";
-import { castOp } from "../../base/elementwise.ts";
-import { addOp, mulOp, subOp } from "../../scalar/arithmetic.ts";
+import {
+  type Block,
+  Dense,
+  elementDType,
+  isScalar,
+  loopOf,
+  type Operation,
+  type ReverseContext,
+  scalar,
+  type Value,
+} from "../../../ir/index.ts";
+import { constant, constantLike, constantOp } from "../../base/constant.ts";
+import { cast, castOp, compare, compareOp, type Direction, select } from "../../base/elementwise.ts";
+import { add, addOp, div, mulOp, sub, subOp } from "../../scalar/arithmetic.ts";
+import { ceil, floor } from "../../scalar/rounding.ts";
 
 /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
 export type Definition = (value: Value) => Operation | null;
@@ -19,7 +31,9 @@ const farthest = 12;
 /** What a carried value grows by at each step of a `while`, where it is an integer throughout; null where it may not be. */
 export function counterStep(loop: Operation, k: number, of: Definition): number | null {
   const step = stepOf(loop, k, of);
-  return step !== null && sizeOfCounter(loop, k, step, of, 0) !== null ? step : null;
+  // sums of i32 wrap, and so does their product
+  const isExact = step === null || elementDType(loop.operands[k].type) === "i32";
+  return isExact || sizeOfCounter(loop, k, step, of, 0) !== null ? step : null;
 }
 
 function stepOf(operation: Operation, k: number, of: Definition): number | null {
@@ -27,7 +41,8 @@ function stepOf(operation: Operation, k: number, of: Definition): number | null 
   if (loop === null || loop.test === null) return null;
   const { body } = loop;
   const argument = body.arguments[k];
-  if (elementDType(argument.type) !== "f64" || !isScalar(argument.type)) return null;
+  const dtype = elementDType(argument.type);
+  if ((dtype !== "f64" && dtype !== "i32") || !isScalar(argument.type)) return null;
   const next = of(body.results[k]);
   if (next === null || (next.op !== addOp && next.op !== subOp)) return null;
   const [x, y] = next.operands;
@@ -62,6 +77,59 @@ function sizeOf(value: Value, of: Definition, depth: number): number | null {
   // a negative number times 0 is no integer's zero
   const isPositive = operands.some((v) => (constantOf(v, of) ?? 0) > 0);
   return isPositive ? within(x * y) : null;
+}
+
+/** Steps further than this may make the quotient of two integers round to an integer that it is not. */
+const longestStep = 2 ** 20;
+
+/**
+ * How many steps a `while` takes, where that follows from a counter that its condition compares with what is the same at
+ * each step; null where it is to be counted. `by` says which carried values are counters, and what they grow by.
+ */
+export function tripCount(x: ReverseContext, by: readonly (number | null)[]): Value | null {
+  const [cond] = x.operation.regions;
+  const test = cond.operations.find(({ results }) => results.includes(cond.results[0]));
+  if (test?.op !== compareOp) return null;
+  const at = test.operands.findIndex((v) => by[cond.arguments.indexOf(v)] != null);
+  if (at < 0) return null;
+  const k = cond.arguments.indexOf(test.operands[at]);
+  const bound = boundOf(x, cond, test.operands[1 - at]);
+  const direction = test.attributes.direction as Direction;
+  const isWhole = elementDType(x.operands[k].type) === "i32" || sizeOf(test.operands[1 - at], x.definition, 0) !== null;
+  return (
+    bound && stepsTo(x.operands[k], { bound, isWhole }, at === 0 ? direction : swapped[direction], by[k] as number)
+  );
+}
+
+const swapped: Readonly<Record<Direction, Direction>> = { eq: "eq", ne: "ne", lt: "gt", le: "ge", gt: "lt", ge: "le" };
+
+/** What a condition compares with, in front of the loop; null where it may differ from step to step. */
+function boundOf(x: ReverseContext, cond: Block, bound: Value): Value | null {
+  if (cond.arguments.includes(bound)) return null;
+  const isInside = cond.operations.some(({ results }) => results.includes(bound));
+  const known = isInside ? constantOf(bound, x.definition) : null;
+  if (!isInside) return x.lookup(bound);
+  return known === null ? null : constantLike(known, bound);
+}
+
+interface Bound {
+  readonly bound: Value;
+  readonly isWhole: boolean;
+}
+
+/** How often `by` is added to an integer while `direction` holds between it and a number: with an integer as bound, exact. */
+function stepsTo(start: Value, { bound, isWhole }: Bound, direction: Direction, by: number): Value | null {
+  const isUp = direction === "lt" || direction === "le";
+  if (by === 0 || isUp !== by > 0 || direction === "eq" || direction === "ne") return null;
+  const isFloat = elementDType(start.type) === "f64";
+  if (Math.abs(by) > (isFloat ? longestStep : 1)) return null;
+  const one = constantLike(1, bound);
+  const inner = isWhole ? bound : direction === "lt" || direction === "ge" ? ceil(bound) : floor(bound);
+  const end = direction === "le" ? add(inner, one) : direction === "ge" ? sub(inner, one) : inner;
+  const way = isUp ? sub(end, start) : sub(start, end);
+  const steps = Math.abs(by) === 1 ? way : ceil(div(way, constantLike(Math.abs(by), way)));
+  const count = isFloat ? cast(steps, "i32") : steps;
+  return select(compare(start, bound, direction), count, constant(0, scalar("i32")));
 }
 
 function within(size: number): number | null {

@@ -6,6 +6,7 @@ import {
   printType,
   type Recorded,
   sameType,
+  type TapeKey,
   type Tapes,
   type Type,
   Value,
@@ -18,24 +19,39 @@ interface RecordedList extends Recorded {
   readonly values: Value[];
 }
 
+export function sameTape(a: TapeKey, b: TapeKey): boolean {
+  return a.isScratch === b.isScratch && sameType(a.element, b.element);
+}
+
 export class Recording {
   /** First the lists that loops in the region go on with. */
   readonly lists: readonly RecordedList[];
   readonly #inner: number;
 
   /** Records `residuals`; `recorded` are the lists that the region goes on with, `open` gives others. */
-  constructor(residuals: readonly Value[], recorded: readonly Recorded[], open: (element: Type) => Value) {
+  constructor(
+    residuals: readonly Value[],
+    recorded: readonly Recorded[],
+    open: (key: TapeKey) => Value,
+    isScratch = false,
+  ) {
     const lists: RecordedList[] = recorded.map((r) => ({ ...r, values: [] }));
     for (const v of residuals) {
-      let tape = lists.find(({ element }) => sameType(element, v.type));
+      const key = { element: v.type, isScratch };
+      let tape = lists.find((l) => sameTape(l, key));
       if (tape === undefined) {
-        const before = open(v.type);
-        lists.push((tape = { element: v.type, before, after: before, values: [] }));
+        const before = open(key);
+        lists.push((tape = { ...key, before, after: before, values: [] }));
       }
       tape.values.push(v);
     }
     this.lists = lists;
     this.#inner = recorded.length;
+  }
+
+  /** Whether the region puts something on its lists, or a loop in it does. */
+  get records(): boolean {
+    return this.lists.some(({ isScratch }) => !isScratch);
   }
 
   /** The lists as the region leaves them. */
@@ -64,7 +80,7 @@ export class Recording {
 }
 
 /** A list of its own, an argument of a loop's region. */
-export function tapeArgument(element: Type): Value {
+export function tapeArgument({ element }: TapeKey): Value {
   return new Value(list(element), "tape");
 }
 
@@ -103,7 +119,7 @@ export class Places {
 
 /** The tapes that either branch goes on with: as the `if` gets them. */
 export class SharedTapes implements OpenTapes {
-  readonly lists: { readonly element: Type; readonly before: Value }[] = [];
+  readonly lists: (TapeKey & { readonly before: Value })[] = [];
   readonly #around: Tapes;
 
   constructor(around: Tapes) {
@@ -114,20 +130,23 @@ export class SharedTapes implements OpenTapes {
     return this.#around.isRepeated;
   }
 
-  open(element: Type): Value {
-    let tape = this.lists.find((t) => sameType(t.element, element));
-    if (tape === undefined) this.lists.push((tape = { element, before: this.#around.get(element) }));
+  open(key: TapeKey): Value {
+    let tape = this.lists.find((t) => sameTape(t, key));
+    if (tape === undefined) {
+      const { element, isScratch } = key;
+      this.lists.push((tape = { element, isScratch, before: this.#around.get(key) }));
+    }
     return tape.before;
   }
 
   /** The shared lists after one branch: `own` are those of its recording, the others are `before`. */
   from({ lists }: Recording, own: readonly Value[], shared?: readonly Value[]): readonly Value[] {
     const before = shared ?? this.lists.map((t) => t.before);
-    return this.lists.map(({ element }, i) => own[lists.findIndex((l) => sameType(l.element, element))] ?? before[i]);
+    return this.lists.map((key, i) => own[lists.findIndex((l) => sameTape(l, key))] ?? before[i]);
   }
 
   /** Of the shared lists, those of a branch's recording. */
   of({ lists }: Recording, all: readonly Value[]): readonly Value[] {
-    return lists.map((l) => all[this.lists.findIndex(({ element }) => sameType(l.element, element))]);
+    return lists.map((l) => all[this.lists.findIndex((key) => sameTape(l, key))]);
   }
 }
