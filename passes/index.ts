@@ -1,6 +1,6 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
-import { type Pass, Pipeline, type Step } from "../src/rewrite/index.ts";
+import { type Pass, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
 import { canonicalize } from "./tensor/canonicalize.ts";
@@ -78,8 +78,8 @@ export const loopPipeline = new Pipeline([
 ]);
 
 /** Programs of scalars are as they were, and simple already. */
-function afterLowering(steps: readonly (readonly [Pass, string])[]): readonly Step[] {
-  return steps.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
+function afterLowering(stages: readonly (readonly [Pass, string])[]): readonly Stage[] {
+  return stages.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
 }
 
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */

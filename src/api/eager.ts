@@ -1,7 +1,15 @@
 // Gradients of what ran at once: the history of a tensor is one function of IR, which the same pass differentiates.
 
 import { gradModule, interpret } from "../compile/index.ts";
-import { asTensor, historyOf, isGradLeaf, type Operand, type Step, Tensor, tracksGradient } from "../frontend/index.ts";
+import {
+  asTensor,
+  type HistoryEntry,
+  historyOf,
+  isGradLeaf,
+  type Operand,
+  Tensor,
+  tracksGradient,
+} from "../frontend/index.ts";
 import {
   atCaller,
   type Block,
@@ -30,65 +38,68 @@ import { constant, vjp } from "../ops/index.ts";
 
 const grads = new WeakMap<Tensor, Tensor>();
 
-/** Everything a tensor was computed from: the steps, oldest first, and the tensors that no step made. */
+/**
+ * Everything that a tensor was computed from: the functions that ran, oldest first, and the tensors that none of them made.
+ */
 interface History {
-  readonly steps: readonly Step[];
+  readonly entries: readonly HistoryEntry[];
   readonly inputs: readonly Tensor[];
 }
 
 function historyBefore(tensor: Tensor): History {
-  const steps = new Set<Step>();
+  const entries = new Set<HistoryEntry>();
   const inputs = new Set<Tensor>();
   const open = [tensor];
   const seen = new Set<Tensor>(open);
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const step = historyOf(next)?.step;
-    if (step === undefined) inputs.add(next);
-    else if (!steps.has(step)) {
-      steps.add(step);
-      for (const input of step.inputs) {
+    const producer = historyOf(next)?.producer;
+    if (producer === undefined) inputs.add(next);
+    else if (!entries.has(producer)) {
+      entries.add(producer);
+      for (const input of producer.inputs) {
         if (seen.has(input)) continue;
         seen.add(input);
         open.push(input);
       }
     }
   }
-  const ordered = [...steps].sort((a, b) => a.order - b.order);
-  const used = new Set(ordered.flatMap((step) => step.inputs.filter((input) => inputs.has(input))));
-  return { steps: ordered, inputs: used.size === 0 ? [...inputs] : [...used] };
+  const ordered = [...entries].sort((a, b) => a.order - b.order);
+  const used = new Set(ordered.flatMap((entry) => entry.inputs.filter((input) => inputs.has(input))));
+  return { entries: ordered, inputs: used.size === 0 ? [...inputs] : [...used] };
 }
 
-/** One function out of many steps. */
-class Recording {
+/** Builds one function of many history entries. */
+class HistoryModule {
   readonly #builder = new BlockBuilder(new FuncScope());
   readonly #values = new Map<Tensor, Value>();
-  readonly #results = new Map<Step, readonly Value[]>();
-  /** Functions that steps call, under names of their own; those of one module once. */
+  readonly #results = new Map<HistoryEntry, readonly Value[]>();
+  /** The functions that entries call. */
   readonly #callees: Func[] = [];
+  /** New names of those functions, by module. */
   readonly #renamed = new Map<Module, ReadonlyMap<string, string>>();
 
-  module(tensor: Tensor, { steps, inputs }: History): Module {
+  module(tensor: Tensor, { entries, inputs }: History): Module {
     for (const input of inputs) this.#values.set(input, this.#builder.argument(input.type));
-    for (const step of steps) this.#add(step);
+    for (const entry of entries) this.#add(entry);
     const body = this.#builder.finish([this.#valueOf(tensor)]);
     return makeModule([...this.#callees, makeFunc({ name: "main", body })]);
   }
 
   #valueOf(tensor: Tensor): Value {
-    const made = historyOf(tensor);
-    const results = made === null ? undefined : this.#results.get(made.step);
-    return (results?.[made?.result ?? 0] ?? this.#values.get(tensor)) as Value;
+    const provenance = historyOf(tensor);
+    const results = provenance === null ? undefined : this.#results.get(provenance.producer);
+    return (results?.[provenance?.result ?? 0] ?? this.#values.get(tensor)) as Value;
   }
 
-  #add(step: Step): void {
-    const func = findFunc(step.module, step.entry) as Func;
-    const args = step.inputs.map((input) => this.#valueOf(input));
+  #add(entry: HistoryEntry): void {
+    const func = findFunc(entry.module, entry.entry) as Func;
+    const args = entry.inputs.map((input) => this.#valueOf(input));
     const bound = bindSymbols(
       signatureOf(func),
       args.map((v) => v.type),
     );
-    const body = renameCallees(func.body, this.#calleesOf(step.module, func));
-    this.#results.set(step, new Cloner(bound).inline(body, args, this.#builder));
+    const body = renameCallees(func.body, this.#calleesOf(entry.module, func));
+    this.#results.set(entry, new Cloner(bound).inline(body, args, this.#builder));
   }
 
   #calleesOf(module: Module, entry: Func): ReadonlyMap<string, string> {
@@ -130,13 +141,16 @@ export function recorded(tensor: Tensor, options: { readonly gradient?: boolean 
     requireConcrete(tensor, "recorded");
     requireOptions("recorded", options, ["gradient"]);
     const history = historyBefore(tensor);
-    if (options.gradient !== true) return new Recording().module(tensor, history);
+    if (options.gradient !== true) return new HistoryModule().module(tensor, history);
     const { module, entry } = withGradient(tensor, history, true);
     return makeModule([...module.funcs, makeFunc({ ...entry, name: "main" })]);
   });
 }
 
-/** The history as a private function, and a function of its inputs and a cotangent that gives the gradient of those that require one. */
+/**
+ * The history as a private function, and a function of its inputs and a cotangent that gives the gradient of those that
+ * require one.
+ */
 function withGradient(
   tensor: Tensor,
   history: History,
@@ -148,7 +162,7 @@ function withGradient(
       hint: "make it with tensor(data, { requiresGrad: true }), outside of noGrad",
     });
   }
-  const { funcs } = new Recording().module(tensor, history);
+  const { funcs } = new HistoryModule().module(tensor, history);
   const value = makeFunc({ ...funcs[funcs.length - 1], name: "value", visibility: "private" });
   const signature = signatureOf(value);
   const given = withValue ? [] : [tensor.type];

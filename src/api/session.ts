@@ -40,8 +40,8 @@ export interface SessionCompilation {
 }
 
 /**
- * Runs a graph, which is frozen from here: a new operation on it is an error. Variables start at their first values, and each
- * session has its own.
+ * Runs a graph, which is frozen from here: a new operation on it is an error. Variables start at their first values, and
+ * each session has its own.
  * @throws AdjointError code `argument` for what is no graph, `option` for unknown options.
  * @example new Session(graph).run([y, dx], { x: 15, y: 20 })
  */
@@ -70,8 +70,8 @@ export class Session {
    *
    * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: any tensor of the
    * graph may be fed, and is then not computed.
-   * @throws AdjointError code `argument` for a feed that is missing, unknown, given twice or does not fit; `scope` for tensors
-   * of another graph.
+   * @throws AdjointError code `argument` for a feed that is missing, unknown, given twice or does not fit; `scope` for
+   * tensors of another graph.
    */
   run(fetches: unknown, feeds: Readonly<Record<string, Feed>> | ReadonlyMap<Tensor, Feed> = {}): unknown {
     return atCaller(Session.prototype.run, () => this.#run(fetches, feeds));
@@ -139,7 +139,7 @@ export class Session {
   }
 
   #compile(fetches: readonly Tensor[], fed: readonly Tensor[], types: readonly Type[]): Part {
-    const { module, inputs } = this.#graph.part(fetches, fed);
+    const { module, inputs } = this.#graph.subgraph(fetches, fed);
     for (const input of inputs) requireFed(input);
     const func = findFunc(module, "main");
     const signature = signatureOf(func ?? fail("structure", "the part has no @main")) as Signature;

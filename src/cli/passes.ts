@@ -4,7 +4,7 @@ import { loopPipeline, standardPasses, tensorPipeline } from "../../passes/index
 import { runPasses } from "../compile/index.ts";
 import { printModule } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
-import { type Pass, Pipeline, type Step } from "../rewrite/index.ts";
+import { type Pass, Pipeline, type Stage } from "../rewrite/index.ts";
 import { type Command, columns, show } from "./io.ts";
 
 export const passesCommand: Command = {
@@ -24,27 +24,27 @@ const pipelines = { "tensor level": tensorPipeline, "loop level": loopPipeline }
 
 function overview(all: readonly Pass[]): string {
   const parts = [columns(all.map((pass) => [pass.name, pass.summary]))];
-  for (const [level, { steps }] of Object.entries(pipelines)) {
-    const rows = steps.map((step) => [step.group === undefined ? "" : "repeat", step.pass.name, step.reason]);
+  for (const [level, { stages }] of Object.entries(pipelines)) {
+    const rows = stages.map((stage) => [stage.group === undefined ? "" : "repeat", stage.pass.name, stage.reason]);
     parts.push(`the default pipeline, ${level}:\n${columns(rows)}`);
   }
   return parts.join("\n");
 }
 
-function stepsOf(pass: Pass): readonly { readonly level: string; readonly step: Step }[] {
-  return Object.entries(pipelines).flatMap(([level, { steps }]) =>
-    steps.flatMap((step) => (step.pass.name === pass.name ? [{ level, step }] : [])),
+function stagesOf(pass: Pass): readonly { readonly level: string; readonly stage: Stage }[] {
+  return Object.entries(pipelines).flatMap(([level, { stages }]) =>
+    stages.flatMap((stage) => (stage.pass.name === pass.name ? [{ level, stage }] : [])),
   );
 }
 
 function describe(pass: Pass): object {
   const { name, summary, resolves = false, lowers = false, idempotent = false, example } = pass;
-  const runs = stepsOf(pass).map(({ level, step }) => ({ level, reason: step.reason }));
+  const runs = stagesOf(pass).map(({ level, stage }) => ({ level, reason: stage.reason }));
   return { name, summary, resolves, lowers, idempotent, runs, example };
 }
 
 function page(pass: Pass): string {
-  const runs = stepsOf(pass).map(({ level, step }) => `  ${level}: ${step.reason}`);
+  const runs = stagesOf(pass).map(({ level, stage }) => `  ${level}: ${stage.reason}`);
   const where = runs.length === 0 ? "runs only when asked for" : `runs at\n${runs.join("\n")}`;
   return `${pass.name}: ${pass.summary}\n\n${where}\n${exampleOf(pass)}`;
 }

@@ -1,4 +1,4 @@
-// compileModule: choose pipeline and backend, run, and keep the log.
+// compileModule: choose the pipeline and the backend, run the passes, and keep the log.
 
 import { loopPipeline, refineTo, tensorPipeline } from "../../passes/index.ts";
 import { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
@@ -20,21 +20,21 @@ import { type Check, checks, runPasses } from "./run-passes.ts";
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
   readonly entry?: string;
-  /** `auto` takes generated JavaScript where it may run, else the interpreter. */
+  /** `auto` takes generated JavaScript where it may run, and the interpreter elsewhere. */
   readonly backend?: "auto" | "interpret" | "js";
   /** The tensor-level passes, in place of the default ones. */
   readonly pipeline?: Pipeline;
   /** Allow rewrites of class `fast`. */
   readonly fast?: boolean;
   readonly check?: Check;
-  /** Receives what `probe` operations see. */
+  /** Receives the values of `probe` operations. */
   readonly observe?: BackendOptions["observe"];
   /**
    * Runs in the interpreter, and ends at the first operation that makes a NaN or an infinity of finite numbers, with an
-   * error that names it, what it was made of, the user's line and the steps of the loops around.
+   * error that names it, its operands, the user's line and the iterations of the loops around.
    */
   readonly debug?: boolean;
-  /** The ops of the module, where it has others than the project's own. */
+  /** The ops of the module, where it has other ops than the project's own. */
   readonly ops?: OpTable;
 }
 

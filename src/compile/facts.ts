@@ -1,4 +1,4 @@
-// What a compiled function knows of itself: its IR, its code, its log, and the module that it makes.
+// The properties of a compiled function: its IR, its code, its log, and the standalone module of it.
 
 import type { StandaloneModule } from "../backend/index.ts";
 import { type Module, printModule, type Signature } from "../ir/index.ts";
@@ -10,7 +10,7 @@ export interface Facts {
   readonly ir: string;
   /** The generated code; null where the interpreter runs. */
   readonly source: string | null;
-  /** Every pass: the IR before and after, what changed, how long. */
+  /** For every pass the IR before and after, the changes, and the time. */
   readonly log: CompileLog;
   readonly module: Module;
   readonly signature: Signature;
@@ -30,7 +30,7 @@ export function withFacts<F extends (...args: never[]) => unknown>(
 ): F & Facts {
   let ir: string | undefined;
   Object.defineProperties(call, {
-    // the name is the IR's, an identifier or not: never text of the function
+    // set as a property, since the IR's name need not be an identifier
     name: { value: entry },
     ir: { get: () => (ir ??= printModule(module)) },
     source: { value: source },

@@ -1,4 +1,4 @@
-// Transforms resolved and nothing else: for a function that runs once.
+// Resolves transforms and does nothing else, for a function that runs once.
 
 import { gradPipeline } from "../../passes/index.ts";
 import type { Module } from "../ir/index.ts";

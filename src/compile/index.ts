@@ -1,4 +1,4 @@
-// The driver: from a module to something that runs, through a pipeline that is logged and, on request, checked.
+// The driver: compiles a module through a pipeline that is logged and, on request, checked.
 
 export {
   type ArrayKind,

@@ -1,4 +1,4 @@
-// Runs a pipeline with a log. A pass that fails, breaks the IR or changes a bit leaves IR that reruns it.
+// Runs a pipeline with a log. The error of a pass that fails, breaks the IR or changes a bit has IR that reproduces it.
 
 import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify, walk } from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
@@ -6,8 +6,8 @@ import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewri
 import { Validator } from "./validate.ts";
 
 /**
- * `verify`: the verifier after every pass. `validate`: also the interpreter before and after, on sample inputs, comparing
- * bits, from where transforms are resolved to the loop level.
+ * `verify` runs the verifier after every pass. `validate` also runs the interpreter before and after a pass, on sample
+ * inputs, and compares bits, once transforms are resolved and until the loop level.
  */
 export type Check = (typeof checks)[number];
 export const checks = ["none", "verify", "validate"] as const;
@@ -16,14 +16,14 @@ export interface RunOptions {
   readonly ops?: OpTable;
   readonly fast?: boolean;
   readonly check?: Check;
-  /** Goes on with a log. */
+  /** The log to continue. */
   readonly log?: CompileLog;
 }
 
 /** The one op that passes know by name: others they import. */
 const namedOps: OpTable = new Map([[constantOp.name, constantOp]]);
 
-/** The module after all passes of the pipeline, and the log of what they did. */
+/** The module after all passes of the pipeline, and their log. */
 export function runPasses(
   module: Module,
   pipeline: Pipeline,
@@ -45,7 +45,7 @@ export function runPasses(
   return { module: result, log };
 }
 
-/** Loop level as soon as there is memory or an op of that level; programs of scalars count as tensor level. */
+/** The level of a module: loop level if it has memory or an op of that level. Programs of scalars are at tensor level. */
 function levelOf(module: Module): "tensor" | "loop" {
   let isLoop = false;
   for (const func of module.funcs) {
@@ -57,7 +57,7 @@ function levelOf(module: Module): "tensor" | "loop" {
   return isLoop ? "loop" : "tensor";
 }
 
-/** Runs `body`; an error gets IR that reruns the pass. The user's own errors keep their code. */
+/** Runs `body`, and adds to its error the IR that reproduces it. The user's own errors keep their code. */
 function attempt<T>(pass: Pass, before: Module, code: ErrorCode, body: () => T): T {
   try {
     return body();

@@ -1,4 +1,5 @@
-// check: "validate": the interpreter before and after a pass, on inputs with every special value, bit for bit.
+// The option check: "validate" compares the results of the interpreter before and after a pass, bit for bit, on inputs with
+// every special value.
 
 import { interpret } from "../backend/index.ts";
 import {
@@ -18,14 +19,14 @@ import {
   walk,
 } from "../ir/index.ts";
 
-/** Among them a subnormal of f64 and one of f32. */
+/** Sample floats, among them a subnormal of f64 and one of f32. */
 const floats = [1, -0.5, 0, -0, 2.75, Number.NaN, Infinity, -Infinity, 5e-324, 2 ** -149, 1e300, -3, 0.1];
 const integers = [0, 1, 2, 3, 7, 255];
-/** As many as there are floats, in steps prime to their number: every float reaches a rank-0 argument. */
+/** The number of sample inputs. Shifts are coprime to the number of floats, so every float reaches a rank-0 argument. */
 const rounds = floats.length;
-/** What each dimension symbol is in turn. */
+/** The sizes of dimension symbols, in turn. */
 const sizes = [3, 1, 0, 17];
-/** More elements than this are too many to interpret on the side. */
+/** Functions of larger arguments are not validated: the interpreter would take too long. */
 const maxElements = 4096;
 
 /** Compares what public functions compute before and after a pass. */
@@ -81,7 +82,7 @@ function outcome(module: Module, name: string, args: readonly NdArray[]): Outcom
   }
 }
 
-/** An argument of the type with every symbol at `size`; null where that is no fair input. */
+/** A sample argument of the type, with every symbol at `size`; null where there is none. */
 function sample(type: Type, size: number, shift: number): NdArray | null {
   if (type.kind !== "tensor") return null;
   const shape = rankedOf(type).shape.map((d) => evaluateDim(d, () => size));

@@ -8,7 +8,14 @@ export type { TensorOptions } from "./handle/create.ts";
 export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
 export { dtypeNamed } from "./handle/dtypes.ts";
-export { historyOf, isLeaf as isGradLeaf, remember, requireGrad, type Step, tracksGradient } from "./handle/history.ts";
+export {
+  type HistoryEntry,
+  historyOf,
+  isLeaf as isGradLeaf,
+  remember,
+  requireGrad,
+  tracksGradient,
+} from "./handle/history.ts";
 export {
   apply,
   applyBroadcast,

@@ -1,4 +1,4 @@
-// What differs between two versions of a module, found by identity: unchanged functions are shared, so they cost nothing.
+// The difference of two versions of a module, by identity. Unchanged functions are shared, so they cost nothing.
 
 import {
   type Func,
@@ -11,7 +11,7 @@ import {
   walk,
 } from "../ir/index.ts";
 
-/** What an operation is known by through changes: the first value it defines, or else itself. */
+/** The identity of an operation across versions: the first value that it defines, or itself where it defines none. */
 type Identity = Value | Operation;
 
 function identityOf(operation: Operation): Identity {
@@ -19,11 +19,11 @@ function identityOf(operation: Operation): Identity {
 }
 
 export interface ModuleChanges {
-  /** Operations of the earlier version that the later one has not. */
+  /** Operations of the earlier version that the later one lacks. */
   readonly removed: ReadonlySet<Operation>;
-  /** Operations of the later version that the earlier one had not. */
+  /** Operations of the later version that the earlier one lacks. */
   readonly added: ReadonlySet<Operation>;
-  /** Operations of the later version that define the same values as an earlier one, which they map to. */
+  /** Operations of the later version that redefine the values of an earlier one, with that one. */
   readonly modified: ReadonlyMap<Operation, Operation>;
 }
 

@@ -1,4 +1,4 @@
-// Constants as passes see them: any op whose record says that its value is an attribute, and how to make one.
+// Constants as passes see them: operations whose record says that their value is an attribute, and how to make one.
 
 import {
   type Attribute,
@@ -15,7 +15,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 
-/** What a constant holds: one number for every element, or all elements. */
+/** The value of a constant: a splat, or all elements. */
 export type Literal = number | boolean | Dense;
 
 function isLiteral(value: Attribute | undefined): value is Literal {
@@ -27,16 +27,17 @@ function isConstantOp(op: Op): boolean {
   return op.traits.constant && op.attributes.value?.kind === "constant";
 }
 
-/** What a constant operation holds; null for any other operation. */
+/** The value of a constant operation; null for any other operation. */
 export function literalOf(operation: Operation | undefined): Literal | null {
   if (operation === undefined || !isConstantOp(operation.op)) return null;
   const { value } = operation.attributes;
   return isLiteral(value) ? value : null;
 }
 
+/** Splats that were computed. */
 const splats = new WeakMap<Dense, number | null>();
 
-/** The number that all elements of a constant have, by their bits (true is 1); null where they differ. */
+/** The splat of a constant: the number whose bits all elements have (true is 1); null where they differ. */
 export function splatOf(literal: Literal | null): number | null {
   if (literal === null) return null;
   if (!(literal instanceof Dense)) return Number(literal);
@@ -55,11 +56,11 @@ function commonElement(dense: Dense): number | null {
 /** A number as the attribute of a constant of this dtype. */
 export function literalFrom(value: number | boolean, dtype: DType): Literal {
   if (dtype === "bool") return Boolean(value);
-  // sizes are stored as f64, but have one zero
+  // index values are stored as f64, but have no -0
   return isFloat(dtype) ? Number(value) : Number(value) + 0;
 }
 
-/** The elements as a constant holds them: one number where all have the same bits. */
+/** The literal of an array: a splat where all elements have the same bits. */
 export function literalFromArray(array: NdArray): Literal {
   const dense = new Dense(array);
   const splat = splatOf(dense);

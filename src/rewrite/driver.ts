@@ -1,7 +1,7 @@
-// Applies rewrite rules: one sweep in program order, regions included.
+// The driver of rewrite rules: one sweep in program order, regions included.
 //
-// An operation is looked at when its operands are final, and what a rewrite emits is looked at before the next
-// operation. So after one sweep no rule applies any more, and each operation costs a bounded number of rewrites.
+// An operation is rewritten when its operands are final, and the operations that a rewrite emits are rewritten before the
+// next one. So one sweep reaches the fixpoint, and each operation costs a bounded number of rewrites.
 
 import {
   type Block,
@@ -33,7 +33,7 @@ import { constantOp, emitConstant, literalFrom, literalOf, splatOf } from "./con
 import type { PassContext } from "./pass.ts";
 import type { RewriteContext, Rule } from "./rule.ts";
 
-/** Rewrites that may follow from one operation. Real rules stop after a few; ones that undo each other never do. */
+/** The most rewrites that may follow from one operation. Rules that undo each other would never stop. */
 const maxRewrites = 256;
 
 /** The module with the rules applied until none applies; rules of class `fast` only where the context allows them. */
@@ -59,7 +59,7 @@ class RuleSet {
   }
 }
 
-/** The rewrites that one operation of the block led to. */
+/** The rewrites that followed from one operation of the block. */
 interface Trace {
   count: number;
   last: string;
@@ -86,7 +86,7 @@ class Sweep implements RewriteContext {
   readonly #definitions = new ValueMap<Operation>();
   #scope: FuncScope;
   #builder: BlockBuilder;
-  /** Operations that stood in the function before: each may be rewritten as often as any other. */
+  /** Operations that were spliced in from a region: each has a trace of its own. */
   readonly #moved = new WeakSet<Operation>();
 
   constructor(rules: RuleSet, constant: Op, func: Func, module: Module) {
@@ -98,7 +98,7 @@ class Sweep implements RewriteContext {
     this.#builder = new BlockBuilder(this.#scope);
   }
 
-  // ---- what rules see -----------------------------------------------------------------------------------------------
+  // ---- the context of rules -----------------------------------------------------------------------------------------
 
   definition(value: Value): Operation | undefined {
     return this.#definitions.get(value);
@@ -130,7 +130,7 @@ class Sweep implements RewriteContext {
     return withOperations(block, output, this.#replacements.all(block.results));
   }
 
-  /** Rewrites an operation and what comes of it until no rule applies, then appends. */
+  /** Rewrites an operation to a fixpoint, and appends the result. */
   #settle(first: Operation, output: Operation[]): void {
     const operation = withOperands(first, this.#replacements.all(first.operands));
     if (operation.regions.length > 0 || this.#mayRewrite(operation)) this.#rewriteAll(operation, output);
@@ -157,10 +157,10 @@ class Sweep implements RewriteContext {
         continue;
       }
       const inner = this.#withSweptRegions(operation);
-      // what a region yields is known only now
-      const again = inner.regions.length > 0 ? this.#rewrite(inner, task.trace) : null;
-      if (again !== null) {
-        this.#replace(inner, again, task.trace, tasks);
+      // the results of its regions are simplified only now
+      const simplified = inner.regions.length > 0 ? this.#rewrite(inner, task.trace) : null;
+      if (simplified !== null) {
+        this.#replace(inner, simplified, task.trace, tasks);
         continue;
       }
       this.#keep(inner, output);
@@ -183,7 +183,7 @@ class Sweep implements RewriteContext {
     );
   }
 
-  /** The first rule that applies; what it emitted and the new values of the results. */
+  /** Applies the first rule that does: the operations that it emitted, and the new values of the results. */
   #rewrite(operation: Operation, trace: Trace): Rewritten | null {
     if (isUnranked(operation)) return null;
     for (const rule of this.#rules.for(operation.op)) {
@@ -194,19 +194,19 @@ class Sweep implements RewriteContext {
       const values = withBuilder(builder, () => rule.rewrite(operation, this));
       if (values === null) continue;
       if (this.#scope.dims.constraints.length > known) {
-        // it holds only for some sizes
+        // the rewrite needs a constraint, so it holds only for some sizes
         this.#scope = this.#freshScope();
         this.#builder = new BlockBuilder(this.#scope);
         continue;
       }
       if (!keepsTypes(rule, operation, values)) continue;
       count(trace, rule, operation);
-      return named(operation, { operations: builder.operations, values });
+      return withNameOf(operation, { operations: builder.operations, values });
     }
     return null;
   }
 
-  /** The builder that rules emit to; a new one after a rule that did. */
+  /** The builder that rules emit to, which is empty. */
   #emptyBuilder(): BlockBuilder {
     if (this.#builder.operations.length > 0) this.#builder = new BlockBuilder(this.#scope);
     return this.#builder;
@@ -241,7 +241,10 @@ function count(trace: Trace, rule: Rule, operation: Operation): void {
   fail("verify", `${names}: ${maxRewrites} rewrites at ${printOperation(operation)}`, { origin: operation.origin });
 }
 
-/** Whether the new values can stand for the old ones: other dtypes or ranks are a mistake, other spellings decline. */
+/**
+ * Whether the new values have the types of the old ones. Another dtype or rank is an error of the rule; extents that are not
+ * known to be equal only decline the rewrite.
+ */
 function keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]): boolean {
   const { results } = operation;
   if (values.length === results.length && results.every((r, i) => sameType(r.type, values[i].type))) return true;
@@ -259,8 +262,8 @@ function keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]):
   return false;
 }
 
-/** The replacing operation takes over the name hint of what it replaces, if it has none. */
-function named(root: Operation, { operations, values }: Rewritten): Rewritten {
+/** The replacing operation takes over the name hint of the replaced one, if it has none of its own. */
+function withNameOf(root: Operation, { operations, values }: Rewritten): Rewritten {
   const last = operations[operations.length - 1];
   if (last === undefined || root.results.length !== 1 || last.results.length !== 1) return { operations, values };
   const [{ name }] = root.results;

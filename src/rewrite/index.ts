@@ -1,4 +1,4 @@
-// What passes share: passes and pipelines, rewrite rules and their driver, the log of a compilation.
+// The base of all passes: passes and pipelines, rewrite rules and their driver, the log of a compilation.
 
 export * from "./constants.ts";
 export * from "./driver.ts";

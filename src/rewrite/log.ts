@@ -1,4 +1,4 @@
-// The CompileLog: what each pass of a compilation did, as data. Text dumps, viewers and bug reports read it.
+// The CompileLog: the changes that each pass of a compilation made, as data for text dumps, viewers and bug reports.
 
 import { countOperations, type Module, printModule } from "../ir/index.ts";
 import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
@@ -30,7 +30,7 @@ export class LogEntry {
     return this.#operations;
   }
 
-  /** What changed, by identity: an operation is the same one as long as it defines the same values. */
+  /** The changes, by identity: an operation is the same one as long as it defines the same values. */
   get changes(): ModuleChanges {
     this.#changes ??= compareModules(this.before, this.after);
     return this.#changes;
@@ -47,7 +47,7 @@ export class LogEntry {
     return this.changes.modified.size;
   }
 
-  /** What a tool reads: no modules, but their text. */
+  /** The entry for tools, with the module as text. */
   toJSON(): object {
     const { pass, changed, operations, removed, added, modified, milliseconds } = this;
     return { pass, changed, operations, removed, added, modified, milliseconds, after: printModule(this.after) };
@@ -88,7 +88,7 @@ export class CompileLog {
     return after;
   }
 
-  /** One line a pass, and on request what it did below. */
+  /** One line for each pass, with its changes below on request. */
   text(options: LogText = {}): string {
     return this.#entries.map((entry) => entryText(entry, options)).join("\n");
   }

@@ -1,8 +1,8 @@
-// What a pass and a pipeline are.
+// Passes and pipelines.
 
 import { fail, type Module, type OpTable } from "../ir/index.ts";
 
-/** What a pass may know beside the module. */
+/** What a pass is given beside the module. */
 export interface PassContext {
   /** The ops that passes know by name, `constant` among them. */
   readonly ops: OpTable;
@@ -10,17 +10,17 @@ export interface PassContext {
   readonly fast: boolean;
 }
 
-/** Transforms a module. Unchanged means the same reference. */
+/** A transformation of modules. A module that it does not change is returned as the same reference. */
 export interface Pass {
   /** The file name too: `passes/<name>.ts`. */
   readonly name: string;
-  /** One line: what it does. */
+  /** What it does, in one line. */
   readonly summary: string;
-  /** IR that the pass does something to, for its documentation; the tests run it. */
+  /** IR that the pass changes, for its documentation; the tests run it. */
   readonly example?: string;
-  /** Resolves transforms (vjp, jvp, vmap), so that what it takes has no meaning to compare with. */
+  /** Resolves transforms (vjp, jvp, vmap), so that its input has no meaning of its own to compare with. */
   readonly resolves?: boolean;
-  /** Running it again on what it gave changes nothing, so a pipeline need not. */
+  /** Whether running it again on its own output changes nothing. */
   readonly idempotent?: boolean;
   /** Lowers to the loop level, so that signatures change from tensors to memory. */
   readonly lowers?: boolean;
@@ -34,76 +34,78 @@ export function definePass(pass: Pass): Pass {
   return Object.freeze({ ...pass });
 }
 
-/** One line of a pipeline: the pass, and why it stands here. */
-export interface Step {
+/** A stage of a pipeline: a pass, and the reason for its place. */
+export interface Stage {
   readonly pass: Pass;
   readonly reason: string;
-  /** Neighbouring steps of one group run in turn until a round changes nothing. */
+  /** Neighbouring stages of one group run in turn until a fixpoint: a round that changes nothing. */
   readonly group?: string;
-  /** Runs only where what stands before its group changed the module. */
+  /** Runs only where the stages before its group changed the module. */
   readonly afterChange?: boolean;
 }
 
-/** Rounds of a group. Each pass is linear, so a pipeline stays linear; what is left after so many is left as it is. */
+/**
+ * The most rounds of a group. Each pass is linear, so a pipeline is too, even where a group has not reached its fixpoint.
+ */
 const maxRounds = 8;
 
-/** Runs a pass, unless it has seen this very module; `last` holds the modules that it would leave as they are. */
+/** Runs a pass, unless it is known not to change this very module; `unchanged` holds that module for each pass. */
 function runOnce(
   pass: Pass,
   module: Module,
-  last: Map<Pass, Module>,
+  unchanged: Map<Pass, Module>,
   apply: (pass: Pass, module: Module) => Module,
 ): Module {
-  if (last.get(pass) === module) return module;
+  if (unchanged.get(pass) === module) return module;
   const after = apply(pass, module);
-  if (after === module || pass.idempotent === true) last.set(pass, after);
+  if (after === module || pass.idempotent === true) unchanged.set(pass, after);
   return after;
 }
 
 /** An ordered list of passes with reasons. */
 export class Pipeline {
-  readonly steps: readonly Step[];
+  readonly stages: readonly Stage[];
 
-  constructor(steps: readonly Step[]) {
-    this.steps = Object.freeze([...steps]);
+  constructor(stages: readonly Stage[]) {
+    this.stages = Object.freeze([...stages]);
   }
 
   get names(): readonly string[] {
-    return this.steps.map((s) => s.pass.name);
+    return this.stages.map((s) => s.pass.name);
   }
 
-  /** A new pipeline with `pass` right after every step named `name`. */
+  /** A new pipeline with `pass` right after every stage named `name`. */
   insertAfter(name: string, pass: Pass, reason = pass.summary): Pipeline {
     this.#require(name);
-    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [s, { ...s, pass, reason }] : [s])));
+    return new Pipeline(this.stages.flatMap((s) => (s.pass.name === name ? [s, { ...s, pass, reason }] : [s])));
   }
 
-  /** A new pipeline with `pass` right before every step named `name`. */
+  /** A new pipeline with `pass` right before every stage named `name`. */
   insertBefore(name: string, pass: Pass, reason = pass.summary): Pipeline {
     this.#require(name);
-    return new Pipeline(this.steps.flatMap((s) => (s.pass.name === name ? [{ ...s, pass, reason }, s] : [s])));
+    return new Pipeline(this.stages.flatMap((s) => (s.pass.name === name ? [{ ...s, pass, reason }, s] : [s])));
   }
 
-  /** A new pipeline without the steps named `name`. */
+  /** A new pipeline without the stages named `name`. */
   without(name: string): Pipeline {
     this.#require(name);
-    return new Pipeline(this.steps.filter((s) => s.pass.name !== name));
+    return new Pipeline(this.stages.filter((s) => s.pass.name !== name));
   }
 
   /** Runs the passes in order, groups until they change nothing; `apply` runs one pass (and logs, verifies, …). */
   run(module: Module, apply: (pass: Pass, module: Module) => Module): Module {
     let current = module;
     let changed = true;
-    for (let i = 0; i < this.steps.length; ) {
-      const { group } = this.steps[i];
+    for (let i = 0; i < this.stages.length; ) {
+      const { group } = this.stages[i];
       let end = i + 1;
-      while (group !== undefined && this.steps[end]?.group === group) end++;
+      while (group !== undefined && this.stages[end]?.group === group) end++;
       const start = current;
-      const rounds = this.steps[i].afterChange === true && !changed ? 0 : group === undefined ? 1 : maxRounds;
-      const steps = this.steps.slice(i, end);
-      for (let round = 0, last = new Map<Pass, Module>(); round < rounds; round++) {
+      const rounds = this.stages[i].afterChange === true && !changed ? 0 : group === undefined ? 1 : maxRounds;
+      const stages = this.stages.slice(i, end);
+      for (let round = 0, unchanged = new Map<Pass, Module>(); round < rounds; round++) {
         const before = current;
-        for (const { pass } of steps) current = runOnce(pass, current, last, apply);
+        for (const { pass } of stages) current = runOnce(pass, current, unchanged, apply);
         if (current === before) break;
       }
       changed = current !== start;
@@ -113,7 +115,7 @@ export class Pipeline {
   }
 
   concat(other: Pipeline): Pipeline {
-    return new Pipeline([...this.steps, ...other.steps]);
+    return new Pipeline([...this.stages, ...other.stages]);
   }
 
   #require(name: string): void {

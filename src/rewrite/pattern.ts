@@ -1,4 +1,4 @@
-// Patterns: what a rewrite rule's left side describes, written with functions that an op table gives mechanically.
+// Patterns, the left sides of rewrite rules: trees of operations, written with functions made from an op table.
 
 import {
   type Attribute,
@@ -24,11 +24,11 @@ export type Pattern =
       readonly attributes: Attributes;
     };
 
-/** An operand of a pattern: a number or boolean stands for a constant of whatever shape and dtype fits. */
+/** An operand of a pattern. A number or boolean matches a splat of any shape and dtype. */
 export type PatternOperand = Pattern | number | boolean;
 
-/** `mul(x, 1)`; for ops with attributes the last part may name some: `compare(x, x, { direction: "eq" })`. */
-export type PatternFunction = (...parts: readonly (PatternOperand | Attributes)[]) => Pattern;
+/** `mul(x, 1)`; the last argument may name attributes: `compare(x, x, { direction: "eq" })`. */
+export type PatternFunction = (...args: readonly (PatternOperand | Attributes)[]) => Pattern;
 
 /** A pattern function for each record: `const { mul, neg } = vocabulary(records)`. */
 export function vocabulary<R extends Readonly<Record<string, Op>>>(
@@ -40,14 +40,13 @@ export function vocabulary<R extends Readonly<Record<string, Op>>>(
 }
 
 function patternFunction(op: Op): PatternFunction {
-  return (...parts) => {
+  return (...args) => {
     const operands: Pattern[] = [];
     let attributes: Attributes = {};
-    for (const [i, part] of parts.entries()) {
-      if (typeof part === "number" || typeof part === "boolean")
-        operands.push({ kind: "literal", value: Number(part) });
-      else if (isPattern(part)) operands.push(part);
-      else if (i === parts.length - 1) attributes = part;
+    for (const [i, arg] of args.entries()) {
+      if (typeof arg === "number" || typeof arg === "boolean") operands.push({ kind: "literal", value: Number(arg) });
+      else if (isPattern(arg)) operands.push(arg);
+      else if (i === args.length - 1) attributes = arg;
       else fail("arity", `${op.name}: attributes come last in a pattern`);
     }
     checkPattern(op, operands, attributes);
@@ -55,11 +54,11 @@ function patternFunction(op: Op): PatternFunction {
   };
 }
 
-function isPattern(part: Pattern | Attributes): part is Pattern {
-  return part.kind === "variable" || part.kind === "literal" || part.kind === "operation";
+function isPattern(arg: Pattern | Attributes): arg is Pattern {
+  return arg.kind === "variable" || arg.kind === "literal" || arg.kind === "operation";
 }
 
-/** A pattern stands for a value that may be computed elsewhere or not at all: no effects, no memory, no regions. */
+/** A value that a pattern matches may be computed elsewhere, or not at all: its ops have no effects, memory or regions. */
 function checkPattern(op: Op, operands: readonly Pattern[], attributes: Attributes): void {
   if (op.effect === "effect" || op.traits.memory || op.regions.length > 0) {
     fail("structure", `${op.name} has effects, memory or regions, which a pattern cannot describe`, {
@@ -79,11 +78,11 @@ export function variable(index: number): Pattern {
   return Object.freeze({ kind: "variable", index });
 }
 
-/** What a match needs to know of the values around it. */
-export interface Surroundings {
+/** The definitions of values, which a match reads. */
+export interface Definitions {
   /** The operation that defines a value; undefined for arguments. */
   definition(value: Value): Operation | undefined;
-  /** The number that all elements of a constant have; null for other values. */
+  /** The number of a splat constant; null for other values. */
   splat(value: Value): number | null;
 }
 
@@ -94,43 +93,43 @@ export interface Bound {
 }
 
 /** Matches a pattern whose root is an operation; operands of commutative ops in either order. */
-export function match(pattern: Pattern, root: Operation, around: Surroundings): Bound | null {
+export function match(pattern: Pattern, root: Operation, definitions: Definitions): Bound | null {
   if (pattern.kind !== "operation") return null;
-  const matcher = new Matcher(around);
+  const matcher = new Matcher(definitions);
   return matcher.operation(pattern, root) ? matcher.bound() : null;
 }
 
 export type OperationPattern = Pattern & { readonly kind: "operation" };
 
-/** Looks at ops and literals only and makes nothing: most rules do not match most operations. */
+/** A fast necessary condition, by ops and literals only: most rules do not match most operations. */
 export function mayMatch(
   { operands, op }: OperationPattern,
   { operands: values }: Operation,
-  around: Surroundings,
+  definitions: Definitions,
 ): boolean {
   if (operands.length !== values.length) return false;
-  if (operands.length !== 2) return operands.every((p, i) => mayBe(p, values[i], around));
+  if (operands.length !== 2) return operands.every((p, i) => mayBe(p, values[i], definitions));
   const [p, q] = operands;
   const [v, w] = values;
   if (p.kind === "variable" && q.kind === "variable" && p.index === q.index && v !== w) return false;
-  if (mayBe(p, v, around) && mayBe(q, w, around)) return true;
-  return op.traits.commutative && mayBe(p, w, around) && mayBe(q, v, around);
+  if (mayBe(p, v, definitions) && mayBe(q, w, definitions)) return true;
+  return op.traits.commutative && mayBe(p, w, definitions) && mayBe(q, v, definitions);
 }
 
-function mayBe(pattern: Pattern, value: Value, around: Surroundings): boolean {
+function mayBe(pattern: Pattern, value: Value, definitions: Definitions): boolean {
   if (pattern.kind === "variable") return true;
-  if (pattern.kind === "literal") return Object.is(around.splat(value), pattern.value);
-  const operation = around.definition(value);
-  return operation !== undefined && operation.op === pattern.op && mayMatch(pattern, operation, around);
+  if (pattern.kind === "literal") return Object.is(definitions.splat(value), pattern.value);
+  const operation = definitions.definition(value);
+  return operation !== undefined && operation.op === pattern.op && mayMatch(pattern, operation, definitions);
 }
 
 class Matcher {
-  readonly #around: Surroundings;
+  readonly #definitions: Definitions;
   readonly #values: (Value | undefined)[] = [];
   readonly #operations: Operation[] = [];
 
-  constructor(around: Surroundings) {
-    this.#around = around;
+  constructor(definitions: Definitions) {
+    this.#definitions = definitions;
   }
 
   bound(): Bound {
@@ -160,9 +159,9 @@ class Matcher {
   #value(pattern: Pattern, value: Value): boolean {
     switch (pattern.kind) {
       case "literal":
-        return Object.is(this.#around.splat(value), pattern.value);
+        return Object.is(this.#definitions.splat(value), pattern.value);
       case "operation": {
-        const operation = this.#around.definition(value);
+        const operation = this.#definitions.definition(value);
         return operation !== undefined && this.operation(pattern, operation);
       }
       case "variable": {

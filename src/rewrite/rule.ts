@@ -1,13 +1,13 @@
 // Rewrite rules: local identities as data. The driver decides where and in which order they apply.
 
 import { assert, type DType, elementDType, fail, type Op, type Operation, type Type, type Value } from "../ir/index.ts";
-import { match, mayMatch, type Pattern, type PatternOperand, type Surroundings, variable } from "./pattern.ts";
+import { type Definitions, match, mayMatch, type Pattern, type PatternOperand, variable } from "./pattern.ts";
 
-/** `exact` rules keep every bit of every result; `fast` ones need the user's leave. */
+/** `exact` rules keep every bit of every result; `fast` ones run only where the user allows them. */
 export type RuleClass = "exact" | "fast";
 
-/** What a rule may read and do where it applies; operations go to the current builder. */
-export interface RewriteContext extends Surroundings {
+/** The context of a rewrite. Operations go to the current builder. */
+export interface RewriteContext extends Definitions {
   /** Appends a constant of the type, all elements equal. */
   constant(value: number | boolean, type: Type): Value;
   /** Appends the operations of a region without arguments as they are; gives its results. */
@@ -20,18 +20,18 @@ export interface Match extends RewriteContext {
   readonly values: readonly Value[];
   /** The matched operations: the root, then its operands' from left to right. */
   readonly operations: readonly Operation[];
-  /** The type of what is replaced. */
+  /** The type of the replaced value. */
   readonly type: Type;
   readonly dtype: DType;
 }
 
-/** The value that replaces; a number is a constant of the root's type; null: the rule does not apply after all. */
+/** The new value; a number is a constant of the root's type, and null declines the rewrite. */
 export type Replacement = Value | number | boolean | null;
 
 export interface RuleOptions {
   /** Default: exact. */
   readonly class?: RuleClass;
-  /** The dtypes of what is replaced; any where left out. */
+  /** The dtypes of the replaced value; any where left out. */
   readonly dtypes?: (dtype: DType) => boolean;
   /** Narrows the rule further. */
   readonly where?: (match: Match) => boolean;
@@ -45,16 +45,16 @@ export interface Rule {
   readonly pattern: Pattern | null;
   /** Whether operations of this op can be the root. */
   matches(op: Op): boolean;
-  /** A look without making anything: false where the rule cannot apply, which is nearly everywhere. */
-  mayApply(operation: Operation, around: Surroundings): boolean;
+  /** A fast necessary condition, which is false nearly everywhere. */
+  mayApply(operation: Operation, definitions: Definitions): boolean;
   /** New values for the operation's results, or null. */
   rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null;
 }
 
 /**
  * A local identity: `rule("x * 1 → x", (x) => mul(x, 1), (x) => x)`, where `mul` comes from a `vocabulary`. The pattern
- * gets variables and gives the operation to find; the replacement gets their values and gives the value to use instead,
- * built with strict functions, or a function of the whole match that does. Commutative ops match in both orders.
+ * is given variables, and returns the operation to find. The replacement is given their values, and returns the new value,
+ * built with strict functions, or a function of the whole match that returns it. Commutative ops match in both orders.
  */
 export function rule(
   name: string,
@@ -72,10 +72,10 @@ export function rule(
     class: options.class ?? "exact",
     pattern: tree,
     matches: (op: Op) => op === tree.op,
-    mayApply(operation: Operation, around: Surroundings): boolean {
+    mayApply(operation: Operation, definitions: Definitions): boolean {
       const dtype = options.dtypes === undefined ? undefined : elementDType(operation.results[0].type);
       if (dtype !== undefined && options.dtypes?.(dtype) === false) return false;
-      return mayMatch(tree, operation, around);
+      return mayMatch(tree, operation, definitions);
     },
     rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null {
       const found = match(tree, operation, context);
@@ -90,7 +90,7 @@ export function rule(
   });
 }
 
-/** A rule for every op of a kind, or for what no pattern describes: regions, several results. */
+/** A rule for every op of a kind, or for operations that no pattern describes: with regions, or several results. */
 export function opRule(
   name: string,
   matches: (op: Op) => boolean,

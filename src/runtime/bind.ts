@@ -1,4 +1,4 @@
-// From concrete arguments to the sizes of a function's dimension symbols, with every check a call needs.
+// Binding: the sizes of a function's dimension symbols from concrete arguments, with every check that a call needs.
 
 import {
   AdjointError,
@@ -49,16 +49,16 @@ interface Parameter {
   readonly label: string;
 }
 
-/** What of an argument says sizes. */
+/** The part of an argument that determines sizes. */
 type Shaped = Pick<NdArray, "shape">;
 
-/** Binds the symbols of one signature; the plan is made once, so that a call does no more than look and compare. */
+/** Binds the symbols of one signature. The plan is made once, so that a call only reads and compares extents. */
 export class Binder {
   readonly #signature: Signature;
   readonly #parameters: readonly Parameter[];
   /** The first extent that is a bare symbol, for each symbol that has one. */
   readonly #extents = new Map<string, Extent>();
-  /** In solving order, for the symbols that no argument has bare. */
+  /** Equations for the symbols that are no extent by themselves, in solving order. */
   readonly #equations: readonly Equation[];
 
   /** `names` are the user's names of the arguments, for messages. */
@@ -78,7 +78,7 @@ export class Binder {
     this.#equations = this.#extents.size === signature.symbols.length ? [] : this.#planEquations();
   }
 
-  /** The sizes for arguments that are known to fit; `given` are those that the call binds itself. */
+  /** The sizes for arguments that are known to fit. `given` has the sizes that the call binds itself. */
   sizes(args: readonly Shaped[], given: Readonly<Record<string, number>> = {}): Sizes {
     const sizes = new Map(Object.entries(given));
     for (const [name, { argument, axis }] of this.#extents) {
@@ -174,7 +174,7 @@ export class Binder {
     return fail("argument", `@${this.#signature.name}: ${reason}`, { origin });
   }
 
-  // ---- symbols that no argument has bare ----------------------------------------------------------------------------
+  // ---- equations ----------------------------------------------------------------------------------------------------
 
   #planEquations(): readonly Equation[] {
     const known = new Set(this.#extents.keys());
@@ -193,7 +193,7 @@ export class Binder {
     return plan;
   }
 
-  /** What the signature equates: argument extents with their dimensions, and the sides of `==` constraints. */
+  /** The equalities of the signature: argument extents with their dimensions, and the sides of `==` constraints. */
   #statements(): readonly (readonly [Dim, Dim | Extent, Origin | null])[] {
     const extents = this.#parameters.flatMap(({ shape }, argument) =>
       shape.flatMap((d, axis) =>
@@ -221,7 +221,7 @@ export class Binder {
   }
 }
 
-/** Why an argument is no array at all; callers of compiled code without types pass anything. */
+/** Why an argument is no array; callers without types may pass anything. */
 function problemOf(arg: unknown): string | null {
   if (typeof arg !== "object" || arg === null || !("data" in arg && "shape" in arg && "dtype" in arg)) {
     return `is ${arg === null ? "null" : `a ${typeof arg}`}, expected an array { dtype, shape, data }`;
@@ -230,7 +230,7 @@ function problemOf(arg: unknown): string | null {
   if (!isDType(dtype)) return `has dtype '${String(dtype)}', which is none`;
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))
     return `has a shape that is no array of sizes`;
-  // by the engine's tag: arrays of another realm are no instances
+  // by the engine's tag, since arrays of another realm are no instances
   if ((data as Partial<TypedArray> | null)?.[Symbol.toStringTag] !== dtypes[dtype].array.name)
     return `has other data than the ${dtypes[dtype].array.name} of ${dtype}`;
   if (data.length === sizeOf(shape)) return null;

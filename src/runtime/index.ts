@@ -1,4 +1,4 @@
-// What compiled code needs at run time: sizes from arguments, and memory.
+// The run time of compiled code: sizes from arguments, and memory.
 
 export * from "./bind.ts";
 export * from "./memory.ts";

@@ -1,11 +1,11 @@
-// Memory for results: sizes are checked before the engine is asked, so that a bad one is an error a user understands.
+// Memory for results. Sizes are checked before the engine is asked, so that a bad one is an error that a user understands.
 
 import { type DType, dtypes, fail, type NdArray, printShape } from "../ir/index.ts";
 
 /** The most elements one array may have. */
 const maxElements = 2 ** 32 - 1;
 
-/** A zeroed array; a negative, fractional or too large extent is an error (code `range`) that says `what` it was for. */
+/** A zeroed array. A negative, fractional or too large extent is an error (code `range`) that names `what` it is for. */
 export function allocateChecked(dtype: DType, shape: readonly number[], what: string): NdArray {
   let size = 1;
   for (const extent of shape) {

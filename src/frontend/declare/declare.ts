@@ -1,4 +1,4 @@
-// Declared graphs: operations on a graph's tensors go to that graph; what is run of it is chosen later.
+// Declared graphs: operations on a graph's tensors go to that graph, and sessions run subgraphs of it later.
 
 import {
   AdjointError,
@@ -42,19 +42,19 @@ import { rootOf, TraceScope, withGraph } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 
 export interface PlaceholderOptions {
-  /** What feeds call it. */
+  /** Its name in feeds. */
   readonly name?: string;
   /** Extents and symbols, as `["B", 28, 28]`; any shape where left out. */
   readonly shape?: readonly (number | string)[];
 }
 
-/** What a graph knows of one of its inputs. */
+/** An input of a graph. */
 export interface GraphInput {
   readonly kind: "placeholder" | "variable" | "captured";
   readonly name: string;
   readonly tensor: Tensor;
   readonly origin: Origin | null;
-  /** Of a variable, its first value; of a captured tensor, the tensor itself. */
+  /** The first value of a variable, or the captured tensor; null for a placeholder. */
   readonly value: Tensor | null;
 }
 
@@ -64,15 +64,15 @@ export interface Assignment {
   readonly origin: Origin;
 }
 
-/** Part of a graph as a function: @main takes the inputs that are not fed, then what is, and gives the fetches. */
-export interface GraphPart {
+/** A subgraph as a function: @main takes the inputs that are not fed, then the tensors that are, and returns the fetches. */
+export interface Subgraph {
   readonly module: Module;
   readonly inputs: readonly GraphInput[];
 }
 
 /**
  * A graph that is declared before it runs, as in TensorFlow 1: make placeholders and variables, apply functions to them, run
- * parts of it in a Session.
+ * subgraphs of it in a Session.
  * @example const g = new Graph(); const x = g.placeholder(f64, { name: "x" }); new Session(g).run(mul(x, x), { x: 3 })
  */
 export class Graph {
@@ -82,9 +82,9 @@ export class Graph {
   readonly #assignments = new Map<Tensor, Assignment>();
 
   constructor() {
-    this.#scope = new TraceScope(null, declared, declared);
+    this.#scope = new TraceScope(null, graphBoundary, graphBoundary);
     this.#scope.declare();
-    // what sessions run is called so
+    // the name of subgraphs
     this.#scope.freshName("main");
   }
 
@@ -116,9 +116,10 @@ export class Graph {
   }
 
   /**
-   * What, when fetched, gives `value` and makes it the variable's at the end of the run: all reads of a run see the value
-   * from before it.
-   * @throws AdjointError code `argument` for what is no variable of this graph, `dtype` and `shape` for another type.
+   * An assignment: fetching it returns `value`, and sets the variable to it at the end of the run. All reads in that run see
+   * the variable's value from before.
+   * @throws AdjointError code `argument` for a tensor that is no variable of this graph, `dtype` and `shape` for another
+   * type.
    */
   assign(variable: Tensor, value: Operand): Tensor {
     return atCaller(Graph.prototype.assign, () => {
@@ -161,9 +162,9 @@ export class Graph {
     });
   }
 
-  /** The IR of what the fetches need. */
+  /** The IR that computes the fetches. */
   module(fetches: Tensor | readonly Tensor[]): Module {
-    return atCaller(Graph.prototype.module, () => this.part([fetches].flat(), []).module);
+    return atCaller(Graph.prototype.module, () => this.subgraph([fetches].flat(), []).module);
   }
 
   // ---- for sessions -------------------------------------------------------------------------------------------------
@@ -204,8 +205,8 @@ export class Graph {
     return tensor.traced.value;
   }
 
-  /** The function of the fetches; what is fed is not computed, and takes its place among the arguments. */
-  part(fetches: readonly Tensor[], fed: readonly Tensor[]): GraphPart {
+  /** The subgraph of the fetches. Tensors that are fed are not computed, but arguments. */
+  subgraph(fetches: readonly Tensor[], fed: readonly Tensor[]): Subgraph {
     const wanted = fetches.map((t, i) => this.valueOf(t, `fetch ${i}`));
     const given = fed.map((t) => this.valueOf(t, "a feed"));
     const cut = new ValueSet(given);
@@ -229,7 +230,7 @@ export class Graph {
     return makeModule([...this.#scope.funcs.values(), func]);
   }
 
-  /** Copies of the operations as a function of `args`: the graph has them still, and other functions may. */
+  /** A function of `args` made of copies of the operations, since the graph keeps its own. */
   #func(
     name: string,
     visibility: Func["visibility"],
@@ -250,11 +251,11 @@ export class Graph {
     );
     const symbols = new Set<string>();
     for (const { type } of args) forEachDim(type, (d) => void collectSymbols(d, symbols));
-    // the constraints of what is left out do not hold here: refining shapes finds those of what is left
+    // without the graph's constraints, some of which come from operations left out; refining shapes finds the others again
     return makeFunc({ name, visibility, symbols: [...symbols], body });
   }
 
-  /** The operations that the values need, those defining `cut` and before left out; and every value that is read. */
+  /** The operations that the values depend on, cut off at `cut`, and every value that those read. */
   #needed(
     values: readonly Value[],
     cut: ValueSet,
@@ -272,7 +273,7 @@ export class Graph {
     return { operations: kept.reverse(), read };
   }
 
-  /** A private function from `from` to `to`, and what else of the graph it reads. */
+  /** A private function from `from` to `to`, and the other inputs of the graph that it reads. */
   #between(to: readonly Value[], from: readonly Value[]): { readonly func: Func; readonly others: readonly Value[] } {
     const cut = new ValueSet(from);
     const { operations, read } = this.#needed(to, cut);
@@ -351,8 +352,8 @@ export class Graph {
   }
 }
 
-/** Stands where a traced function would. */
-function declared(): void {}
+/** Stands in for the traced function, as the boundary of origins. */
+function graphBoundary(): void {}
 
 function readShape(shape: readonly (number | string)[]) {
   if (!Array.isArray(shape))

@@ -1,29 +1,30 @@
-// Where concrete tensors came from: what ran at once is remembered as long as its results are, where a gradient may be
-// asked for. Nothing is kept anywhere else.
+// The provenance of concrete tensors: functions that ran on tensors which track a gradient, kept as long as their results
+// are. Weak maps keep nothing else alive.
 
 import { atCaller, fail, isFloat, type Module } from "../../ir/index.ts";
 import { describe } from "./describe.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One function that ran on concrete tensors. */
-export interface Step {
-  /** Grows with time: inputs were made before. */
+export interface HistoryEntry {
+  /** Grows with time, so an entry's inputs have smaller ones. */
   readonly order: number;
   readonly module: Module;
   readonly entry: string;
   readonly inputs: readonly Tensor[];
 }
 
-export interface Made {
-  readonly step: Step;
-  /** Which of the results it is. */
+/** The entry that computed a tensor. */
+export interface Provenance {
+  readonly producer: HistoryEntry;
+  /** The index of the tensor among its results. */
   readonly result: number;
 }
 
-const made = new WeakMap<Tensor, Made>();
+const provenances = new WeakMap<Tensor, Provenance>();
 const leaves = new WeakSet<Tensor>();
 let isRecording = true;
-let steps = 0;
+let entryCount = 0;
 
 /** Marks a tensor as one to differentiate with respect to. */
 export function requireGrad(tensor: Tensor): void {
@@ -38,26 +39,27 @@ export function isLeaf(tensor: Tensor): boolean {
   return leaves.has(tensor);
 }
 
-/** What a tensor was computed by; null where nobody remembers. */
-export function historyOf(tensor: Tensor): Made | null {
-  return made.get(tensor) ?? null;
+/** The provenance of a tensor; null where it was not recorded. */
+export function historyOf(tensor: Tensor): Provenance | null {
+  return provenances.get(tensor) ?? null;
 }
 
 /** Whether a gradient can flow through the tensor. */
 export function tracksGradient(tensor: Tensor): boolean {
-  return leaves.has(tensor) || made.has(tensor);
+  return leaves.has(tensor) || provenances.has(tensor);
 }
 
-/** Remembers a function that ran, for the results that a gradient may be asked of. */
+/** Records a function that ran, as the provenance of its results of floats. */
 export function remember(module: Module, entry: string, inputs: readonly Tensor[], results: readonly Tensor[]): void {
   if (!isRecording || !inputs.some(tracksGradient)) return;
-  const step: Step = { order: steps++, module, entry, inputs };
-  for (const [result, tensor] of results.entries()) if (isFloat(tensor.dtype)) made.set(tensor, { step, result });
+  const producer: HistoryEntry = { order: entryCount++, module, entry, inputs };
+  for (const [result, tensor] of results.entries())
+    if (isFloat(tensor.dtype)) provenances.set(tensor, { producer, result });
 }
 
 /**
- * Runs `body` without remembering what its tensors come from: for updates of parameters, for evaluation.
- * @throws AdjointError code `argument` for an async function, whose later parts would be remembered.
+ * Runs `body` without recording provenance: for updates of parameters, for evaluation.
+ * @throws AdjointError code `argument` for an async function, whose continuation would be recorded.
  * @example noGrad(() => weights.sub(weights.grad.mul(0.1)))
  */
 export function noGrad<T>(body: () => T): T {
@@ -77,16 +79,16 @@ function withoutHistory<T>(body: () => T): T {
   }
 }
 
-// ---- what tensors have of it; installed by who can run things -------------------------------------------------------
+// ---- members of tensors, which the room that can run functions installs ----------------------------------------------
 
 export interface Gradients {
-  /** Whether a gradient can flow through it: made with requiresGrad, or computed from what was. */
+  /** Whether a gradient can flow through it: made with requiresGrad, or computed from such a tensor. */
   readonly requiresGrad: boolean;
-  /** What `backward` calls added up; null before the first, and for tensors that were computed. */
+  /** The sum of the gradients of `backward` calls; null before the first, and for tensors that were computed. */
   readonly grad: Tensor | null;
   /**
    * Adds the gradient of this tensor to `grad` of every tensor with requiresGrad that it was computed from. One that is no
-   * scalar needs `upstream`, the gradient of what comes after with respect to it.
+   * scalar needs `upstream`, the gradient with respect to it of the computation that follows.
    * @throws AdjointError code `no-derivative` where nothing requires a gradient, or something on the way has none; `shape`.
    * @example const c = a.mul(b); c.backward(); a.grad.item()
    */

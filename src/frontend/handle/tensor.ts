@@ -19,19 +19,19 @@ import {
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 
-export interface TracedPart {
+export interface TracedState {
   readonly value: Value;
   readonly builder: BlockBuilder;
 }
 
 export class Tensor {
   /** Where it is in a trace; null for a concrete one. */
-  readonly traced: TracedPart | null;
+  readonly traced: TracedState | null;
   readonly #array: NdArray | null;
   readonly type: Type;
 
   /** Made by functions of this package; users write `tensor(data)`. */
-  constructor(part: TracedPart | NdArray) {
+  constructor(part: TracedState | NdArray) {
     if (typeof part !== "object" || part === null || !("builder" in part || "data" in part)) {
       fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
     }
