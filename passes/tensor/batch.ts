@@ -28,6 +28,7 @@ import {
   walk,
   withBuilder,
   withOperands,
+  withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
 import { call, type MapAttributes, mappedOf, vmapOp, withBatchAxis } from "../../src/ops/index.ts";
@@ -50,7 +51,11 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
   return %y
 }
 `,
-  run: (module) => (module.funcs.some((f) => holdsMap(f.body)) ? new Batching(module).run() : module),
+  run(given) {
+    const holds = (m: Module): boolean => m.funcs.some((f) => holdsMap(f.body));
+    const module = holds(given) ? withoutUnreached(given) : given;
+    return holds(module) ? new Batching(module).run() : module;
+  },
 });
 
 function holdsMap(block: Block): boolean {

@@ -2,21 +2,18 @@
 
 import {
   type Block,
-  calleesOf,
   Effects,
-  findFunc,
   type Loop,
   loopOf,
-  type Module,
   makeBlock,
   mapBodies,
-  mapFuncs,
   type Operation,
   type Value,
   ValueMap,
   ValueSet,
   walk,
   withOperations,
+  withoutUnreached,
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
@@ -35,7 +32,7 @@ export const deadNodeElimination = definePass({
 `,
   run(module) {
     const effects = new Effects(module);
-    return withoutUncalled(mapBodies(module, (body) => new Liveness(effects).body(body)));
+    return withoutUnreached(mapBodies(module, (body) => new Liveness(effects).body(body)));
   },
 });
 
@@ -166,17 +163,4 @@ class Liveness {
       segments: segments.map((n, i) => (i === carried ? isUsed.slice(0, count).filter(Boolean).length : n)),
     });
   }
-}
-
-/** The module without private functions that no public one reaches. */
-function withoutUncalled(module: Module): Module {
-  const reached = new Set<string>();
-  const open = module.funcs.filter((f) => f.visibility === "public").map((f) => f.name);
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    const func = reached.has(name) ? undefined : findFunc(module, name);
-    if (func === undefined) continue;
-    reached.add(name);
-    for (const callee of calleesOf(func)) open.push(callee);
-  }
-  return mapFuncs(module, (func) => (reached.has(func.name) ? func : null));
 }

@@ -37,6 +37,7 @@ import {
   withBody,
   withBuilder,
   withOperands,
+  withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
 import { call, type DerivativeAttributes, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
@@ -61,7 +62,11 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
   return %z, %dx
 }
 `,
-  run: (module) => (module.funcs.some((f) => holdsTransform(f.body)) ? new Differentiation(module).run() : module),
+  run(given) {
+    const holds = (m: Module): boolean => m.funcs.some((f) => holdsTransform(f.body));
+    const module = holds(given) ? withoutUnreached(given) : given;
+    return holds(module) ? new Differentiation(module).run() : module;
+  },
 });
 
 function holdsTransform(block: Block): boolean {

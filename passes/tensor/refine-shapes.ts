@@ -1,5 +1,6 @@
 // Makes types as precise as the arguments allow: re-infers them in program order, writes implicit broadcasting out,
-// counts axes from the front, and copies functions for the types they are called with.
+// counts axes from the front, and copies functions for the types they are called with. What no public function reaches is
+// dropped: nothing says what its types would be.
 
 import {
   type Dim,
@@ -14,6 +15,7 @@ import {
   type Signature,
   signatureOf,
   type Type,
+  withoutUnreached,
 } from "../../src/ir/index.ts";
 import { definePass, type Pass } from "../../src/rewrite/index.ts";
 import { FuncRefiner, type RefinementHost, type Request } from "./refine-shapes/func.ts";
@@ -21,7 +23,8 @@ import { FuncRefiner, type RefinementHost, type Request } from "./refine-shapes/
 /** Types as far as the functions' own argument types determine them. */
 export const refineShapes: Pass = definePass({
   name: "refine-shapes",
-  summary: "Re-infers types in program order: ranks, known sizes, explicit broadcasting, a copy of a function per use.",
+  summary:
+    "Re-infers types in program order: ranks, known sizes, explicit broadcasting, a copy of a function per use; drops what nothing calls.",
   example: `private func @doubled(%x: f32[*]) -> f32[*] {
   %y = add %x, %x : f32[*]
   return %y
@@ -32,12 +35,15 @@ func @main<N>(%x: f32[N]) -> f32[*] {
   return %y
 }
 `,
-  run: (module) => new Refinement(module).run(null, []),
+  run: (module) => new Refinement(withoutUnreached(module)).run(null, []),
 });
 
 /** The same, with these argument types for `entry`. They may have symbols of their own, which `entry` then declares. */
 export function refineTo(entry: string, types: readonly Type[]): Pass {
-  return definePass({ ...refineShapes, run: (module) => new Refinement(module).run(entry, types) });
+  return definePass({
+    ...refineShapes,
+    run: (module) => new Refinement(withoutUnreached(module, [entry])).run(entry, types),
+  });
 }
 
 /** One run over a module: which function was made for which types. */

@@ -11,11 +11,13 @@ import {
   type Attributes,
   type Block,
   type Func,
+  findFunc,
   type Module,
   makeBlock,
   type Operation,
   Value,
 } from "../module/module.ts";
+import { calleesOf } from "../module/walk.ts";
 import { type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, type Type } from "../types/type.ts";
 import type { BlockBuilder } from "./builder.ts";
@@ -32,6 +34,22 @@ export function mapFuncs(module: Module, map: (func: Func) => Func | null): Modu
   return editModule(module, (draft) => {
     draft.funcs = funcs as Draft<Func>[];
   });
+}
+
+/**
+ * The module without private functions that no public one reaches, nor one of `entries`: nobody calls them, and what other
+ * passes bring into their form does not reach them either. A module of private functions alone is a library, and stays.
+ */
+export function withoutUnreached(module: Module, entries: readonly string[] = []): Module {
+  const roots = module.funcs.flatMap((f) => (f.visibility === "public" ? [f.name] : [])).concat(entries);
+  if (roots.length === 0) return module;
+  const reached = new Set(roots);
+  // what is called joins the names behind those that are looked at
+  for (const name of reached) {
+    const func = findFunc(module, name);
+    if (func !== undefined) for (const callee of calleesOf(func)) reached.add(callee);
+  }
+  return mapFuncs(module, (func) => (reached.has(func.name) ? func : null));
 }
 
 /** Maps the body of every function. */
