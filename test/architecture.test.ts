@@ -7,6 +7,7 @@ import ts from "typescript";
 import { describe, expect, it } from "vitest";
 import { standardPasses } from "../passes/index.ts";
 import { records, standardOps } from "../src/ops/index.ts";
+import { unusedExports } from "./support/exports.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -170,6 +171,14 @@ describe("imports", () => {
 });
 
 const tests = filesBelow("test").map(readSource);
+
+describe("exports", () => {
+  it("are used by another file, by a test or by a public face", () => {
+    const entries = ["src/index.ts", "src/source/index.ts", ...filesBelow("src/entry")];
+    const users = [...tests, ...filesBelow("examples").map(readSource)];
+    expect(unusedExports(root, sources, users, entries)).toEqual([]);
+  });
+});
 
 describe("files", () => {
   it("say in their first line why they exist", () => {

@@ -45,7 +45,7 @@ export const draw: Command = {
 export type DrawStyle = "operations" | "values";
 
 /** The module in DOT. Names and attributes stand in quoted labels only, so that no text of the module is read as DOT. */
-export function drawModule(module: Module, style: DrawStyle): string {
+function drawModule(module: Module, style: DrawStyle): string {
   const drawing = new Drawing(style);
   for (const func of module.funcs) drawing.func(func);
   return `digraph module {\n  node [fontname="monospace", fontsize=10];\n  edge [fontname="monospace", fontsize=9];\n${drawing.text}}\n`;

@@ -62,7 +62,7 @@ interface Pads {
 }
 
 /** How far a window reaches, holes included. */
-export function reachOf({ size, dilation }: Pick<Along, "size" | "dilation">): Dim {
+function reachOf({ size, dilation }: Pick<Along, "size" | "dilation">): Dim {
   return addDims(mulDims(subDims(size, 1), dilation), 1);
 }
 

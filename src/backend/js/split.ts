@@ -46,7 +46,7 @@ export interface ValueFacts {
  * arithmetic are equally fast. Of operations with one call of `Math` each, V8 optimises a function of 1,000, and never one
  * of 1,500.
  */
-export const partWeight = 1200;
+const partWeight = 1200;
 
 /** Cuts a function where it is too heavy. The first `reserved` slots of the second scratch are left to the caller. */
 export function planSplit(func: Func, facts: ValueFacts, reserved: number): SplitPlan {

@@ -24,7 +24,7 @@ import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./spl
 import { renderFunction, Scope, UnitText } from "./text.ts";
 
 /** More parameters than this are passed in one array: V8 takes at most 65,534, and its stack fewer. */
-export const maxParameters = 30_000;
+const maxParameters = 30_000;
 
 export function takesArray(func: Func): boolean {
   return func.symbols.length + func.body.arguments.length > maxParameters;

@@ -20,7 +20,7 @@ export type Nested = number | boolean | readonly Nested[];
 export type Data = Nested | TypedArray;
 
 /** Arrays nested deeper are no tensor. */
-export const maxRank = 32;
+const maxRank = 32;
 /** Nested arrays that share parts can be written short and unfold to more than a machine holds. */
 const maxElements = 2 ** 25;
 

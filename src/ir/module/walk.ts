@@ -107,13 +107,6 @@ export function calleesFirst(module: Module): readonly Func[] {
   return order;
 }
 
-/** The symbols that the types of a block's arguments mention, in order. */
-export function symbolsOfTypes(values: readonly Value[]): Set<string> {
-  const names = new Set<string>();
-  for (const v of values) forEachDim(v.type, (d) => void collectSymbols(d, names));
-  return names;
-}
-
 /** All symbols used anywhere in a block: types and dimension attributes; `%n` operand symbols left out. */
 export function usedSymbols(block: Block): Set<string> {
   const names = new Set<string>();

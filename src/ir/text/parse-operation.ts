@@ -49,7 +49,7 @@ export function parseOperations(context: ParseContext): Operation[] {
 }
 
 /** Values separated by commas, on the line where they begin. */
-export function parseOperands({ cursor, values }: ParseContext): Value[] {
+function parseOperands({ cursor, values }: ParseContext): Value[] {
   if (cursor.kind !== "value" || cursor.startsLine) return [];
   const list = [values.use()];
   while (cursor.at(",") && cursor.nextKind === "value") {

@@ -53,7 +53,7 @@ function parseMemRef(cursor: Cursor): Type {
   return memref(dtype, cursor.at("[") ? parseShape(cursor) : []);
 }
 
-export function parseDType(cursor: Cursor): DType {
+function parseDType(cursor: Cursor): DType {
   const name = cursor.source;
   if (cursor.kind !== "word") cursor.unexpected("a type");
   if (!isDType(name)) {

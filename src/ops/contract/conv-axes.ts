@@ -89,7 +89,7 @@ export function listsOfConv(attributes: ConvAttributes): WindowLists {
 }
 
 /** The axes that an attribute names, `rank` ascending ones where it names none. */
-export function layoutOf(axes: readonly number[], rank: number): Layout {
+function layoutOf(axes: readonly number[], rank: number): Layout {
   const [batch, feature, ...spatial] = axes.length > 0 ? axes : Array.from({ length: rank }, (_, i) => i);
   return { batch, feature, spatial };
 }

@@ -250,7 +250,7 @@ export function keptAxes(rank: number, { droppedAxes, batchAxes }: IndexNumbers)
 }
 
 /** The axes of the indices that are axes of the whole. */
-export function indexBatch(rank: number, { indexAxis }: IndexNumbers): readonly number[] {
+function indexBatch(rank: number, { indexAxis }: IndexNumbers): readonly number[] {
   return otherAxes(rank, [indexAxis]);
 }
 

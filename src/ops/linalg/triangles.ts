@@ -1,6 +1,6 @@
 // What linear algebra is written in: products, transposes and triangles of the last two axes, whatever axes stand before.
 
-import { axisPairs, type Dim, type TensorType, tensorType, type Value } from "../../ir/index.ts";
+import { axisPairs, type TensorType, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
 import { tensorOf } from "../base/define.ts";
 import { cast, compare, type Direction, select } from "../base/elementwise.ts";
@@ -9,7 +9,7 @@ import { dot } from "../contract/dot.ts";
 import { add, mul, sub } from "../scalar/arithmetic.ts";
 import { permute } from "../structural/structural.ts";
 
-export function rankOfMatrix(x: Value): number {
+function rankOfMatrix(x: Value): number {
   return tensorOf(x).shape.length;
 }
 
@@ -51,9 +51,4 @@ export function lowerHalf(x: Value): Value {
 /** The symmetric matrix with the lower triangle of x. */
 export function mirrored(x: Value): Value {
   return add(triangle(x, "le"), transposed(triangle(x, "lt")));
-}
-
-/** The shape before the last two axes. */
-export function batchOf({ shape }: TensorType): readonly Dim[] {
-  return shape.slice(0, -2);
 }

@@ -1,7 +1,6 @@
 // From integers in data to places in memory: what makes an index that is in range, and what is said of one that is not.
 
 import {
-  addDims,
   type Dim,
   type EvalContext,
   elementDType,
@@ -11,7 +10,6 @@ import {
   type Operation,
   printType,
   scalar,
-  subDims,
   type Type,
   type TypeContext,
   type Value,
@@ -34,7 +32,7 @@ export function rangeMessage(of: string, index: number, axis: number, extent: nu
 }
 
 /** Whether integers of the type can be indices. */
-export function isIndexType(type: Type): boolean {
+function isIndexType(type: Type): boolean {
   const dtype = elementDType(type);
   return dtype !== undefined && dtype !== "bool" && dtype !== "index" && !isFloat(dtype);
 }
@@ -119,9 +117,4 @@ export function subscript(
   mode: "fail" | "clamp",
 ): Value {
   return emit1(subscriptOp, [index], { attributes: { of: nameOf(operation), axis, extent, size, mode } });
-}
-
-/** The number of places that a range leaves for its first element. */
-export function placesOf({ extent, size }: Range): Dim {
-  return addDims(subDims(extent, size), 1);
 }

@@ -123,8 +123,3 @@ export function requirePlaces(x: TypeContext, n: Dim, w: AxisWindow, what: strin
   x.atLeast(places, 0, `the number of places of the window on ${what}`);
   return places;
 }
-
-/** Sizes are extents. */
-export function requireSizes(x: TypeContext, sizes: readonly Dim[], what: string): void {
-  for (const [axis, size] of sizes.entries()) x.atLeast(size, 0, `${what} on axis ${axis}`);
-}

@@ -204,7 +204,7 @@ export function filled(
 }
 
 /** A number as the length of an array. */
-export function sizeOf(cx: Reading, m: AbstractValue, at: number): Dim {
+function sizeOf(cx: Reading, m: AbstractValue, at: number): Dim {
   const n = cx.toNumber(m, at);
   const isSize = n.known === null ? n.dim !== null : Number.isSafeInteger(n.known) && n.known >= 0;
   if (isSize) return n.known ?? (n.dim as Dim);

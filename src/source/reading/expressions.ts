@@ -123,7 +123,7 @@ function evaluateSequence(cx: Reading, top: Of<"sequence">): AbstractValue {
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
-export function readName(cx: Reading, { name, at }: Name): AbstractValue {
+function readName(cx: Reading, { name, at }: Name): AbstractValue {
   const binding = cx.scope.lookup(name);
   if (binding?.kind === "function") return { kind: "function", fn: binding.fn, scope: binding.scope };
   if (binding?.kind === "variable") {

@@ -14,7 +14,7 @@ export interface Refusal {
 const jsx: Refusal = { what: "JSX", hint: "functions here give numbers, booleans and arrays of numbers" };
 const numbersOnly = "functions here take and give numbers, booleans and arrays of numbers";
 
-export const refusals: ReadonlyMap<SyntaxKind, Refusal> = new Map<SyntaxKind, Refusal>([
+const refusals: ReadonlyMap<SyntaxKind, Refusal> = new Map<SyntaxKind, Refusal>([
   [
     SyntaxKind.ClassDeclaration,
     { what: "a class", hint: "write functions, with object literals for what they return" },
