@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
   // biome-ignore lint/suspicious/noDoubleEquals: what it does to a tensor
   ["primitive", () => wrong(x2) == 0, "HERE a tensor f64[2] was used as a JavaScript primitive: write add(a, b) for a + b, equal(a, b) for a == b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
   ["primitive", () => { const [a] = wrong(x2); return a; }, "HERE a tensor f64[2] was iterated, spread or destructured: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
-  ["primitive", () => JSON.stringify({ x2 }), "a tensor f64[2] was given to JSON.stringify: write JSON.stringify(x.toArray()), and keep its dtype beside it"],
+  ["primitive", () => JSON.stringify({ x2 }), "HERE a tensor f64[2] was given to JSON.stringify: write JSON.stringify(x.toArray()), and keep its dtype beside it"],
   ["primitive", () => wrong(x2).length, "HERE a tensor f64[2] was asked for .length, as arrays are: write shape[0] for its first extent, size for the number of its elements"],
   ["primitive", () => wrong(x2)[0], "HERE a tensor f64[2] was asked for [0], as arrays are: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
   ["primitive", () => compile((x: Tensor) => mul(x, wrong(x.item())), ["f64"]), "HERE item(): a traced tensor f64 has no elements yet: read them from what the compiled function returns, or look with probe"],

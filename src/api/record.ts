@@ -6,7 +6,9 @@ import {
   currentTrace,
   flatten,
   flattenList,
+  isOperand,
   isStatic,
+  type Operand,
   Tensor,
   type TracedFunction,
   TraceScope,
@@ -27,9 +29,6 @@ import {
   unrankedHint,
   type Value,
 } from "../ir/index.ts";
-
-export const isTensor = (x: unknown): x is Tensor | number | boolean =>
-  x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
 
 /** One argument's leaves among those of all. */
 export interface Part {
@@ -65,7 +64,7 @@ export class Recorded {
     this.#args = args;
     this.#boundary = outer.boundary(call);
     this.origin = captureOrigin(this.#boundary);
-    const { leaves, tree } = flattenList(args, isTensor, "argument", isStatic);
+    const { leaves, tree } = flattenList(args, isOperand, "argument", isStatic);
     this.tensors = leaves.map((leaf) => this.#tensor(leaf));
     const inner = traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private");
     this.signature = signatureOf(inner.func);
@@ -75,7 +74,7 @@ export class Recorded {
 
   /** Appends what `build` makes of the arguments (captured ones last) and of `more`, what stands beside them. */
   apply(
-    more: readonly (Tensor | number | boolean)[],
+    more: readonly Operand[],
     build: (args: readonly Value[], more: readonly Value[]) => readonly Value[],
   ): readonly Tensor[] {
     const args = [...this.tensors, ...this.#captured];
@@ -90,18 +89,19 @@ export class Recorded {
     if (i >= args.length) {
       this.fail("argument", `wrt names argument ${i}, but the call has ${args.length}, counted from 0`);
     }
-    const { leaves, tree } = flatten(args[i], isTensor, `argument ${i}`, isStatic);
+    const { leaves, tree } = flatten(args[i], isOperand, `argument ${i}`, isStatic);
     if (leaves.length === 0) {
       this.fail("argument", `argument ${i} holds no tensor to differentiate with respect to`, "name another with wrt");
     }
-    const from = flattenList(args.slice(0, i), isTensor, "argument", isStatic).leaves.length;
+    const from = flattenList(args.slice(0, i), isOperand, "argument", isStatic).leaves.length;
     for (let k = from; k < from + leaves.length; k++) this.#requireFloat(k);
     return { from, to: from + leaves.length, tree, leaves };
   }
 
   /** Whether the leaves of argument `i` are floats, one at least. */
   holdsFloats(i: number): boolean {
-    const count = (list: readonly unknown[]): number => flattenList(list, isTensor, "argument", isStatic).leaves.length;
+    const count = (list: readonly unknown[]): number =>
+      flattenList(list, isOperand, "argument", isStatic).leaves.length;
     const leaves = this.tensors.slice(count(this.#args.slice(0, i)), count(this.#args.slice(0, i + 1)));
     return leaves.length > 0 && leaves.every((t) => isFloat(t.dtype));
   }
@@ -129,7 +129,7 @@ export class Recorded {
     return fail(code, `${this.name}: ${reason}`, { origin: this.origin, hint });
   }
 
-  #tensor(leaf: Tensor | number | boolean): Tensor {
+  #tensor(leaf: Operand): Tensor {
     return leaf instanceof Tensor ? leaf : apply(this.#boundary, [leaf], (v) => [v])[0];
   }
 

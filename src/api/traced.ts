@@ -1,7 +1,7 @@
 // A traced function, compiled: the callable that users get.
 
 import { type Compiled, type CompileOptions, compileModule, type Facts, withFacts } from "../compile/index.ts";
-import { type Boundary, type TracedFunction, type Tree, trace } from "../frontend/index.ts";
+import { type Boundary, type ModuleTrace, type TracedFunction, type Tree, trace } from "../frontend/index.ts";
 import type { Type } from "../ir/index.ts";
 import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
@@ -22,7 +22,11 @@ export function compileTraced(
   options: CompileOptions,
   entry: Boundary,
 ): Finished {
-  const traced = trace(fn, types, tree, entry);
+  return compileTrace(trace(fn, types, tree, entry), fn, options);
+}
+
+/** Compiles what was traced of a function. */
+export function compileTrace(traced: ModuleTrace, fn: TracedFunction, options: CompileOptions): Finished {
   return finish(compileModule(traced.module, { ...options, entry: traced.func.name }), { ...traced, fn });
 }
 

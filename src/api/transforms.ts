@@ -6,10 +6,11 @@ import {
   flatten,
   flattenAs,
   flattenList,
+  isOperand,
   isStatic,
   nameParameters,
+  type Operand,
   parameterNames,
-  type Tensor,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
@@ -17,7 +18,7 @@ import { atCaller, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, vjp as vjpOp } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
-import { isTensor, leafNumbers, type Part, Recorded, structured } from "./record.ts";
+import { leafNumbers, type Part, Recorded, structured } from "./record.ts";
 
 export interface GradOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
@@ -57,7 +58,7 @@ export function vjp(fn: TracedFunction): JitFunction {
     const list = requireList("vjp", "the arguments", args);
     const recorded = new Recorded("vjp", fn, list, call);
     const { signature, results } = recorded;
-    const leaves = flattenAs(cotangents, results, isTensor, "the cotangents");
+    const leaves = flattenAs(cotangents, results, isOperand, "the cotangents");
     const given = leaves.filter((_, i) => isFloatType(signature.results[i]));
     const parts = list.map((_, i) => (recorded.holdsFloats(i) ? recorded.part(i) : null));
     const wanted = parts.filter((p) => p !== null);
@@ -93,7 +94,7 @@ export function jvp(fn: TracedFunction): JitFunction {
     }
     const floats = list.flatMap((_, i) => (recorded.holdsFloats(i) ? [i] : []));
     const parts = floats.map((i) => recorded.part(i));
-    const leaves = parts.flatMap(({ tree }, k) => flattenAs(given[floats[k]], tree, isTensor, `tangent ${floats[k]}`));
+    const leaves = parts.flatMap(({ tree }, k) => flattenAs(given[floats[k]], tree, isOperand, `tangent ${floats[k]}`));
     const { value, tangent } = pushed(recorded, parts, leaves);
     return [value, tangent];
   };
@@ -106,7 +107,7 @@ export function jvp(fn: TracedFunction): JitFunction {
 }
 
 /** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */
-export function pushed(recorded: Recorded, parts: readonly Part[], leaves: readonly (Tensor | number | boolean)[]) {
+export function pushed(recorded: Recorded, parts: readonly Part[], leaves: readonly Operand[]) {
   const { signature, results } = recorded;
   const all = recorded.apply(leaves, (values, ts) => jvpOp(signature, values, ts, leafNumbers(parts)));
   const count = signature.results.length;
@@ -165,7 +166,7 @@ export function readWrt(name: string, options: GradOptions): number | readonly n
   return wrt;
 }
 
-const isTensorLike = (x: unknown): x is unknown => isTensor(x) || ArrayBuffer.isView(x);
+const isTensorLike = (x: unknown): x is unknown => isOperand(x) || ArrayBuffer.isView(x);
 
 function requireList(name: string, what: string, list: unknown): readonly unknown[] {
   if (Array.isArray(list)) return list;

@@ -3,6 +3,7 @@
 import {
   describe,
   flatten,
+  isOperand,
   isStatic,
   leafCount,
   Tensor,
@@ -13,7 +14,7 @@ import {
 import { atCaller, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
-import { isTensor, Recorded } from "./record.ts";
+import { Recorded } from "./record.ts";
 import { derived } from "./transforms.ts";
 
 /** The axis to map along; null for what is the same for all. */
@@ -84,7 +85,7 @@ function readOptions(options: VmapOptions): Required<VmapOptions> {
 
 /** Which tensors are mapped, and along which axis, depends on their ranks. */
 function requireRanks(args: readonly unknown[]): void {
-  for (const leaf of flatten(args, isTensor, "the arguments", isStatic).leaves)
+  for (const leaf of flatten(args, isOperand, "the arguments", isStatic).leaves)
     if (leaf instanceof Tensor) rankedOf(leaf.type, "vmap");
 }
 
@@ -95,7 +96,7 @@ function axesOfLeaves(inAxes: Axis | readonly Axis[], args: readonly unknown[]):
   }
   return args.flatMap((arg, i) => {
     const axis = Array.isArray(inAxes) ? (inAxes[i] as Axis) : (inAxes as Axis);
-    return flatten(arg, isTensor, `argument ${i}`, isStatic).leaves.map((leaf) =>
+    return flatten(arg, isOperand, `argument ${i}`, isStatic).leaves.map((leaf) =>
       Array.isArray(inAxes) || (leaf instanceof Tensor && leaf.rank !== 0) ? axis : null,
     );
   });

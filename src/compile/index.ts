@@ -15,3 +15,4 @@ export { type Compiled, type CompileOptions, compileModule, requireCompileOption
 export { type Facts, withFacts } from "./facts.ts";
 export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";
+export { simplifyFor } from "./simplify-for.ts";

@@ -3,11 +3,13 @@
 export type { GraphInput, PlaceholderOptions } from "./declare/declare.ts";
 export { expressionFunction, expressionNames } from "./expression/expression.ts";
 export { functions as mathFunctions, type NamedFunction } from "./expression/expression-names.ts";
-export { axisOf, dimsFor, requireList, symbolicDim } from "./handle/axes.ts";
+export { axisOf, dimsFor, openDim, requireList } from "./handle/axes.ts";
+export { type Boundary, calledAs } from "./handle/boundary.ts";
 export type { TensorOptions } from "./handle/create.ts";
 export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
 export { dtypeNamed } from "./handle/dtypes.ts";
+export { type Countable, ExtentUses, noteGiven, requireKnown } from "./handle/extent.ts";
 export {
   type HistoryEntry,
   historyOf,
@@ -23,15 +25,15 @@ export {
   asUser,
   type Binary,
   binary,
-  calledAs,
   installEvaluate,
+  isOperand,
   literal,
   requireConcrete,
   type Unary,
   unary,
 } from "./handle/lift.ts";
 export { installMethods, type Methods } from "./handle/methods.ts";
-export { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "./handle/scope.ts";
+export { currentTrace, graphOf, TraceScope, withGraph } from "./handle/scope.ts";
 // all of it: other folders add methods to the handle, which reaches no name exported one by one
 export * from "./handle/tensor.ts";
 export {
@@ -46,4 +48,12 @@ export {
   unflatten,
 } from "./handle/tree.ts";
 export * from "./public.ts";
-export { nameParameters, parameterNames, readAnnotations, type Trace, trace, traceInto } from "./trace/trace.ts";
+export {
+  type ModuleTrace,
+  nameParameters,
+  parameterNames,
+  readAnnotations,
+  type Trace,
+  trace,
+  traceInto,
+} from "./trace/trace.ts";

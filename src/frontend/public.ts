@@ -1,9 +1,11 @@
 // The public face of the front ends: what package "adjoint" has of them.
 
 export { Graph } from "./declare/declare.ts";
+export type { Size } from "./handle/axes.ts";
 export { tensor } from "./handle/create.ts";
 export type { Data, Nested } from "./handle/data.ts";
 export { bool, type DTypeConstant, f32, f64, i32, u8, u32 } from "./handle/dtypes.ts";
+export { Extent, extent } from "./handle/extent.ts";
 export { noGrad } from "./handle/history.ts";
 export type { Operand } from "./handle/lift.ts";
 export { Tensor } from "./handle/tensor.ts";

@@ -57,8 +57,10 @@ export const attention = composite(
 );
 
 function defaultScale(keys: Tensor): Operand {
-  const extent = keys.shape[axisOf(-1, keys.rank)];
-  return typeof extent === "number" ? 1 / Math.sqrt(extent) : rsqrt(cast(dim(keys, -1), keys.dtype));
+  const extent = shapeOf(keys)[axisOf(-1, keys.rank)];
+  if (typeof extent === "number") return 1 / Math.sqrt(extent);
+  const scale = rsqrt(cast(dim(keys, -1), "f64"));
+  return keys.dtype === "f64" ? scale : cast(scale, keys.dtype);
 }
 
 function masked(scores: Tensor, { mask, causal = false }: AttentionOptions): Tensor {

@@ -1,10 +1,9 @@
 // Sums of products over labelled axes: what einsum and the batched matrix product are.
 
 import type { Tensor } from "../frontend/index.ts";
-import { fail } from "../ir/index.ts";
+import { type Dim, fail, shapeOf } from "../ir/index.ts";
 import { dot, permuteDims, squeeze, sum } from "./array/index.ts";
 import { diagonalAlong } from "./diagonal-of.ts";
-import type { Extent } from "./shapes.ts";
 
 /** A tensor whose axes have labels. */
 export interface Labelled {
@@ -31,11 +30,11 @@ export function contraction(where: string, operands: readonly Labelled[], output
 }
 
 /** What each label runs to: the extent that is not 1, if there is one. */
-function extentsOf(where: string, operands: readonly Labelled[]): ReadonlyMap<string, Extent> {
-  const extents = new Map<string, Extent>();
+function extentsOf(where: string, operands: readonly Labelled[]): ReadonlyMap<string, Dim> {
+  const extents = new Map<string, Dim>();
   for (const { tensor, labels } of operands) {
     for (const [axis, label] of labels.entries()) {
-      const [before, extent] = [extents.get(label) ?? 1, tensor.shape[axis]];
+      const [before, extent] = [extents.get(label) ?? 1, shapeOf(tensor)[axis]];
       if (typeof before === "number" && typeof extent === "number" && before !== extent && before !== 1 && extent !== 1)
         fail("shape", `${where}: axis '${label}' has the extents ${before} and ${extent}`);
       if (!extents.has(label) || before === 1) extents.set(label, extent);
@@ -58,8 +57,8 @@ function withoutTwins({ tensor, labels }: Labelled): Labelled {
 }
 
 /** Axes of extent 1 go where other operands have more along their label. */
-function withoutOnes({ tensor, labels }: Labelled, extents: ReadonlyMap<string, Extent>): Labelled {
-  const isOne = labels.map((label, axis) => tensor.shape[axis] === 1 && extents.get(label) !== 1);
+function withoutOnes({ tensor, labels }: Labelled, extents: ReadonlyMap<string, Dim>): Labelled {
+  const isOne = labels.map((label, axis) => shapeOf(tensor)[axis] === 1 && extents.get(label) !== 1);
   const axes = isOne.flatMap((one, axis) => (one ? [axis] : []));
   if (axes.length === 0) return { tensor, labels };
   return { tensor: squeeze(tensor, { axes }), labels: labels.filter((_, axis) => !isOne[axis]) };

@@ -1,7 +1,7 @@
 // Convolutions, and their transposes. Features are last and kernels are spatial, in, out; with features first, kernels
 // are out, in, spatial.
 
-import { apply, composite, Tensor } from "../frontend/index.ts";
+import { apply, composite, sizesOf, Tensor } from "../frontend/index.ts";
 import { addDims, type Dim, fail, mulDims, requireOptions, shapeOf, subDims, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, reshape } from "./array/index.ts";
@@ -57,7 +57,7 @@ function withBias<Options extends { readonly layout?: LayoutName }>(
     const y = body(x, kernel, options, name);
     if (!hasBias) return y;
     if (rankOf(third, name) !== 1) fail("shape", `${name}: the bias has rank ${third.rank}, expected 1`);
-    const shape = count(y.rank - feature).map((i) => (i === 0 ? third.shape[0] : 1));
+    const shape = count(y.rank - feature).map((i) => (i === 0 ? sizesOf(third)[0] : 1));
     return add(y, isFeatureLast ? third : reshape(third, shape));
   };
   return composite(name, f) as Convolution<Options>;

@@ -1,10 +1,44 @@
-// Tensors from nothing but numbers. Extents may be expressions of dimensions, such as "N" or "2*N", in a trace.
+// Tensors from nothing but numbers. In a trace sizes may be extents, or expressions of dimensions such as "N" or "2*N".
 
-import { apply, asTensor, asUser, axisOf, describe, dimsFor, type Operand, Tensor } from "../frontend/index.ts";
-import { type Dim, type DType, dtypes, fail, requireOptions, tensorType } from "../ir/index.ts";
+import {
+  apply,
+  asTensor,
+  asUser,
+  axisOf,
+  describe,
+  dimsFor,
+  Extent,
+  type Operand,
+  type Size,
+  Tensor,
+} from "../frontend/index.ts";
+import {
+  addDims,
+  asSymbol,
+  type Dim,
+  type DType,
+  dtypes,
+  fail,
+  floorDim,
+  maxDims,
+  requireOptions,
+  subDims,
+  tensorType,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { add, broadcastTo, cast, equal, expandDims, mul, where } from "./array/index.ts";
-import { type DTypeOptions, dtypeOf, type Extent, extents, rankOf, requireInteger, requireTensor } from "./shapes.ts";
+import { add, broadcastTo, cast, div, equal, expandDims, greater, logicalAnd, mul, where } from "./array/index.ts";
+import {
+  type DTypeOptions,
+  dtypeOf,
+  extents,
+  listed,
+  rankOf,
+  requireInteger,
+  requireSize,
+  requireTensor,
+  type Shape,
+  sizeFor,
+} from "./shapes.ts";
 
 /**
  * A tensor of one value.
@@ -12,25 +46,29 @@ import { type DTypeOptions, dtypeOf, type Extent, extents, rankOf, requireIntege
  * @throws AdjointError `shape` for an extent below 0, `dtype` or `literal` for a value that the dtype does not have.
  * @example full([2, 2], 7) // [[7, 7], [7, 7]]
  */
-export function full(shape: Extent | readonly Extent[], value: Operand, options: DTypeOptions = {}): Tensor {
-  return asUser(full, () => {
-    const otherwise = value instanceof Tensor ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
-    const dtype = dtypeOf(options, "full", otherwise);
-    return broadcastTo(asTensor(full, value, dtype), typeof shape === "object" ? shape : [shape]);
-  });
+export function full(shape: Shape, value: Operand, options: DTypeOptions = {}): Tensor {
+  return asUser(
+    full,
+    () => {
+      const otherwise = value instanceof Tensor ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
+      const dtype = dtypeOf(options, "full", otherwise);
+      return broadcastTo(asTensor(full, value, dtype), listed(shape));
+    },
+    shape,
+  );
 }
 
 /** A tensor of zeros; false for bool. @example zeros([2]) // [0, 0] */
-export function zeros(shape: Extent | readonly Extent[], options: DTypeOptions = {}): Tensor {
-  return asUser(zeros, () => constants(shape, 0, dtypeOf(options, "zeros", "f64"), "zeros"));
+export function zeros(shape: Shape, options: DTypeOptions = {}): Tensor {
+  return asUser(zeros, () => constants(shape, 0, dtypeOf(options, "zeros", "f64"), "zeros"), shape);
 }
 
 /** A tensor of ones; true for bool. @example ones([2]) // [1, 1] */
-export function ones(shape: Extent | readonly Extent[], options: DTypeOptions = {}): Tensor {
-  return asUser(ones, () => constants(shape, 1, dtypeOf(options, "ones", "f64"), "ones"));
+export function ones(shape: Shape, options: DTypeOptions = {}): Tensor {
+  return asUser(ones, () => constants(shape, 1, dtypeOf(options, "ones", "f64"), "ones"), shape);
 }
 
-function constants(shape: Extent | readonly Extent[], value: 0 | 1, dtype: DType, where: string): Tensor {
+function constants(shape: Shape, value: 0 | 1, dtype: DType, where: string): Tensor {
   return apply(constants, [], () => [
     ops.constant(dtype === "bool" ? value === 1 : value, tensorType(dtype, extents(shape, where))),
   ])[0];
@@ -61,31 +99,49 @@ export interface RangeOptions extends DTypeOptions {
 /**
  * start, start + step, … up to but without stop; with one argument from 0. Each element is start + i · step.
  *
- * @throws AdjointError `argument` for a step of 0 or numbers that are not finite.
+ * @throws AdjointError `argument` for a step of 0 or numbers that are not finite, and beside an extent for numbers that
+ *   are not whole.
  * @example arange(1, 4) // [1, 2, 3]
  */
-export function arange(stop: Extent, options?: RangeOptions): Tensor;
-export function arange(start: number, stop: number, options?: RangeOptions): Tensor;
-export function arange(start: Extent, second?: number | RangeOptions, third?: RangeOptions): Tensor {
-  const stop = typeof second === "object" && second !== null ? undefined : second;
-  const options = (stop === undefined ? (second as RangeOptions | undefined) : undefined) ?? third ?? {};
+export function arange(stop: Size, options?: RangeOptions): Tensor;
+export function arange(start: Size, stop: Size, options?: RangeOptions): Tensor;
+export function arange(start: Size, second?: Size | RangeOptions, third?: RangeOptions): Tensor {
+  const hasStop = isSize(second);
+  const options = (hasStop ? third : (second ?? third)) ?? {};
+  const [from, to] = hasStop ? [start, second] : [0, start];
   return asUser(arange, () => {
     requireOptions("arange", options, ["dtype", "step"]);
     const { step = 1, dtype } = options;
     const name = dtypeOf(dtype === undefined ? {} : { dtype }, "arange", "f64");
-    if (typeof start === "string" && stop === undefined) return counting(extents(start, "arange")[0], 0, step, name);
-    const [from, to] = stop === undefined ? [0, start] : [start, stop];
+    if (typeof from !== "number" || typeof to !== "number") return openRange(from, to, step, name);
     if (![from, to, step].every(Number.isFinite) || step === 0)
       fail(
         "argument",
         `arange: got ${[from, to, step].map(describe).join(", ")} for start, stop and step, expected finite numbers and a step other than 0`,
       );
-    return counting(Math.max(Math.ceil(((to as number) - (from as number)) / step), 0), from as number, step, name);
-  });
+    return counting(Math.max(Math.ceil((to - from) / step), 0), from, step, name);
+  }, [from, to]);
+}
+
+const isSize = (x: unknown): x is Size => typeof x === "number" || typeof x === "string" || x instanceof Extent;
+
+/** A range with an end that is not known yet: of whole numbers. */
+function openRange(from: Size, to: Size, step: number, dtype: DType): Tensor {
+  requireInteger(step, "arange: the step beside an extent");
+  if (step === 0) fail("argument", "arange: the step is 0, expected another integer");
+  const [start, stop] = [from, to].map((d) =>
+    requireSize(d, "arange: a bound beside an extent", Number.MIN_SAFE_INTEGER),
+  );
+  const distance = step > 0 ? subDims(stop, start) : subDims(start, stop);
+  const size = Math.abs(step);
+  const n = floorDim(addDims(distance, size - 1), size);
+  // extents are never below 0, and most ranges begin there
+  const isCount = step > 0 && start === 0 && asSymbol(stop) !== null;
+  return counting(isCount ? n : maxDims(n, 0), sizeFor(start), step, dtype);
 }
 
 /** from + i · step for the first n i. */
-function counting(n: Dim, from: number, step: number, dtype: DType): Tensor {
+function counting(n: Dim, from: Operand, step: Operand, dtype: DType): Tensor {
   const i = apply(counting, [], () => [ops.iota(tensorType(dtype, [n]))])[0];
   const scaled = step === 1 ? i : mul(i, step);
   return from === 0 ? scaled : add(scaled, from);
@@ -102,23 +158,39 @@ export interface LinspaceOptions extends DTypeOptions {
  * @throws AdjointError `argument` for a count that is no whole number from 0, `dtype` for a dtype that is no float.
  * @example linspace(0, 1, 5) // [0, 0.25, 0.5, 0.75, 1]
  */
-export function linspace(start: number, stop: number, count: number, options: LinspaceOptions = {}): Tensor {
+export function linspace(start: number, stop: number, count: Size, options: LinspaceOptions = {}): Tensor {
   return asUser(linspace, () => {
     requireOptions("linspace", options, ["dtype", "endpoint"]);
     const { endpoint = true, dtype } = options;
     const name = dtypeOf(dtype === undefined ? {} : { dtype }, "linspace", "f64");
     if (dtypes[name].kind !== "float") fail("dtype", `linspace: got dtype ${name}, expected f32 or f64`);
-    const n = requireInteger(count, "linspace: the count", 0);
-    const steps = endpoint ? n - 1 : n;
-    const even = counting(n, start, steps > 0 ? (stop - start) / steps : 0, name);
-    // rounding must not miss the end
-    return endpoint && n > 1 ? where(equal(counting(n, 0, 1, "i32"), n - 1), stop, even) : even;
-  });
+    const n = requireSize(count, "linspace: the count");
+    const last = subDims(n, 1);
+    const step = stepOf(stop - start, endpoint ? last : n, name);
+    const even = counting(n, start, step, name);
+    // rounding must not miss the end; a single element is the start
+    if (!endpoint || n === 0 || n === 1) return even;
+    const isLast = equal(counting(n, 0, 1, "i32"), sizeFor(last));
+    return where(typeof n === "number" ? isLast : logicalAnd(isLast, greater(scalarOf(last, "i32"), 0)), stop, even);
+  }, [count]);
+}
+
+/** distance / steps as f64, which a literal of the dtype rounds; 0 where there are no steps. */
+function stepOf(distance: number, steps: Dim, dtype: DType): Operand {
+  if (typeof steps === "number") return steps > 0 ? distance / steps : 0;
+  const n = scalarOf(steps, "f64");
+  const step = where(greater(n, 0), div(distance, n), 0);
+  return dtype === "f64" ? step : cast(step, dtype);
+}
+
+/** A dimension of the function that is built, as a scalar. */
+function scalarOf(d: Dim, dtype: DType): Tensor {
+  return asTensor(scalarOf, sizeFor(d), dtype);
 }
 
 export interface EyeOptions extends DTypeOptions {
   /** The number of columns; that of rows where left out. */
-  readonly columns?: Extent;
+  readonly columns?: Size;
   /** Which diagonal holds the ones: 0 the main one, 1 the one above it. */
   readonly k?: number;
 }
@@ -129,7 +201,7 @@ export interface EyeOptions extends DTypeOptions {
  * @throws AdjointError `shape` for an extent below 0.
  * @example eye(2) // [[1, 0], [0, 1]]
  */
-export function eye(rows: Extent, options: EyeOptions = {}): Tensor {
+export function eye(rows: Size, options: EyeOptions = {}): Tensor {
   return asUser(eye, () => {
     requireOptions("eye", options, ["columns", "dtype", "k"]);
     const { columns = rows, dtype, k = 0 } = options;
@@ -139,7 +211,7 @@ export function eye(rows: Extent, options: EyeOptions = {}): Tensor {
       const row = ops.add(ops.iota(type, 0), ops.constant(requireInteger(k, "eye: option 'k'"), type));
       return [ops.cast(ops.compare(row, ops.iota(type, 1), "eq"), name)];
     })[0];
-  });
+  }, [rows, options?.columns]);
 }
 
 export interface OneHotOptions extends DTypeOptions {
@@ -153,7 +225,7 @@ export interface OneHotOptions extends DTypeOptions {
  * @throws AdjointError `dtype` for indices that are no integers.
  * @example oneHot(tensor([1, 0], { dtype: "i32" }), 2) // [[0, 1], [1, 0]]
  */
-export function oneHot(indices: Tensor, classes: Extent, options: OneHotOptions = {}): Tensor {
+export function oneHot(indices: Tensor, classes: Size, options: OneHotOptions = {}): Tensor {
   return asUser(oneHot, () => {
     requireOptions("oneHot", options, ["axis", "dtype"]);
     const rank = rankOf(indices, "oneHot");
@@ -168,5 +240,5 @@ export function oneHot(indices: Tensor, classes: Extent, options: OneHotOptions 
       return [ops.reshape(ops.iota(tensorType(indices.dtype, [n])), shape)];
     })[0];
     return cast(equal(expandDims(indices, { axis }), places), name);
-  });
+  }, [classes]);
 }

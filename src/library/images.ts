@@ -1,6 +1,6 @@
 // Images: patches laid out as rows of a matrix, and other sizes.
 
-import { apply, composite, dimsFor, type Tensor } from "../frontend/index.ts";
+import { apply, composite, dimsFor, type Size, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
   type Dim,
@@ -16,7 +16,7 @@ import {
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, mul, sub } from "./array/index.ts";
-import { type Extent, otherAxes, requireFloat } from "./shapes.ts";
+import { otherAxes, requireFloat } from "./shapes.ts";
 import {
   alongOf,
   imageAxes,
@@ -110,7 +110,7 @@ export interface ResizeOptions {
  */
 export const resizeBilinear = composite(
   "resizeBilinear",
-  (x: Tensor, size: readonly Extent[], options: ResizeOptions = {}): Tensor => {
+  (x: Tensor, size: readonly Size[], options: ResizeOptions = {}): Tensor => {
     requireOptions("resizeBilinear", options, ["alignCorners", "layout"]);
     requireFloat(x, "resizeBilinear");
     const { spatial } = imageAxes(x, null, options.layout, "resizeBilinear");

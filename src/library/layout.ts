@@ -1,10 +1,30 @@
 // Layout: taking tensors apart along an axis, repeating and turning them.
 
-import { apply, asUser, axisOf, composite, describe, type Tensor } from "../frontend/index.ts";
-import { fail, mulDims, requireOptions, shapeOf } from "../ir/index.ts";
+import { apply, asUser, axisOf, composite, type Size, sizesOf, type Tensor } from "../frontend/index.ts";
+import {
+  addDims,
+  type Dim,
+  divideDims,
+  fail,
+  mulDims,
+  requireOptions,
+  sameDim,
+  shapeOf,
+  subDims,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { concat, permuteDims, reshape, slice, squeeze } from "./array/index.ts";
-import { type Axes, axesOf, count, otherAxes, rankOf, requireInteger, withExtent } from "./shapes.ts";
+import {
+  type Axes,
+  axesOf,
+  count,
+  otherAxes,
+  rankOf,
+  requireSize,
+  requireTensor,
+  sizeFor,
+  withExtent,
+} from "./shapes.ts";
 
 export interface AlongOptions {
   /** The axis, negatives from the end; the first where left out. */
@@ -18,35 +38,45 @@ export interface AlongOptions {
  * @throws AdjointError `shape` where the sizes do not add up, or where one size is given for an extent that is not known.
  * @example split(tensor([1, 2, 3]), [1, 2]) // [[1], [2, 3]]
  */
-export function split(x: Tensor, sizes: number | readonly number[], options: AlongOptions = {}): readonly Tensor[] {
-  return asUser(split, () => {
-    requireOptions("split", options, ["axis"]);
-    const axis = axisOf(options.axis ?? 0, rankOf(x, "split"));
-    const extent = x.shape[axis];
-    const list = typeof sizes === "number" ? evenSizes(extent, requireInteger(sizes, "split: the size", 1)) : sizes;
-    if (!Array.isArray(list)) fail("argument", `split: the sizes are ${describe(list)}, expected a number or an array`);
-    for (const size of list) requireInteger(size, "split: a size", 0);
-    const total = list.reduce((a, b) => a + b, 0);
-    if (typeof extent === "number" && total !== extent)
-      fail("shape", `split: the sizes ${list.join(" + ")} make ${total}, but axis ${axis} has extent ${extent}`);
-    // an extent that is not known yet is this one from here on
-    const whole = typeof extent === "number" ? x : reshape(x, withExtent(x.shape, axis, total));
-    return splitInto(whole, list, axis);
-  });
+export function split(x: Tensor, sizes: Size | readonly Size[], options: AlongOptions = {}): readonly Tensor[] {
+  return asUser(
+    split,
+    () => {
+      requireOptions("split", options, ["axis"]);
+      const axis = axisOf(options.axis ?? 0, rankOf(x, "split"));
+      const extent = shapeOf(x)[axis];
+      const list = Array.isArray(sizes)
+        ? Array.from(sizes, (size) => requireSize(size, "split: a size"))
+        : evenSizes(extent, requireSize(sizes, "split: the size", 1));
+      const total = list.reduce(addDims, 0);
+      if (typeof extent === "number" && typeof total === "number" && total !== extent)
+        fail("shape", `split: the sizes ${list.join(" + ")} make ${total}, but axis ${axis} has extent ${extent}`);
+      // an extent that is not known yet is this one from here on
+      const whole = sameDim(extent, total) ? x : reshape(x, withExtent(sizesOf(x), axis, sizeFor(total)));
+      return splitInto(whole, list, axis);
+    },
+    sizes,
+  );
 }
 
-function evenSizes(extent: number | string, size: number): readonly number[] {
-  if (typeof extent === "string")
-    fail("shape", `split: the extent ${extent} is not known yet`, { hint: "write the size of each piece" });
+/** Pieces of one size: of an open extent only where it is known how many there are. */
+function evenSizes(extent: Dim, size: Dim): readonly Dim[] {
+  const times = divideDims(extent, size);
+  if (typeof times === "number") return Array.from({ length: times }, () => size);
+  if (typeof extent !== "number" || typeof size !== "number")
+    return fail("shape", `split: it is not known how many pieces of ${size} an extent ${extent} has`, {
+      hint: "write the size of each piece",
+    });
   return Array.from({ length: Math.ceil(extent / size) }, (_, i) => Math.min(size, extent - i * size));
 }
 
-function splitInto(x: Tensor, sizes: readonly number[], axis: number): readonly Tensor[] {
-  let from = 0;
+function splitInto(x: Tensor, sizes: readonly Dim[], axis: number): readonly Tensor[] {
+  let from: Dim = 0;
+  const shape = sizesOf(x);
   return sizes.map((size) => {
-    const start = count(axis + 1).map((a) => (a === axis ? from : 0));
-    from += size;
-    return slice(x, { start, limit: count(x.rank).map((a) => (a === axis ? from : x.shape[a])) });
+    const start = count(axis + 1).map((a) => (a === axis ? sizeFor(from) : 0));
+    from = addDims(from, size);
+    return slice(x, { start, limit: withExtent(shape, axis, sizeFor(from)) });
   });
 }
 
@@ -70,9 +100,9 @@ export function unstack(x: Tensor, options: AlongOptions = {}): readonly Tensor[
  * @throws AdjointError `argument` for a repetition that is no whole number from 0.
  * @example tile(tensor([1, 2]), [2]) // [1, 2, 1, 2]
  */
-export const tile = composite("tile", (x: Tensor, repetitions: number | readonly number[]): Tensor => {
+export const tile = composite("tile", (x: Tensor, repetitions: Size | readonly Size[]): Tensor => {
   const rank = rankOf(x, "tile");
-  const given = [repetitions].flat().map((n) => requireInteger(n, "tile: a repetition", 0));
+  const given = [repetitions].flat().map((n) => requireSize(n, "tile: a repetition"));
   const width = Math.max(rank, given.length);
   const times = [...count(width - given.length).map(() => 1), ...given];
   return apply(tile, [x], (v) => {
@@ -100,9 +130,9 @@ export interface RepeatOptions {
  * @throws AdjointError `argument` for repeats that are no whole number from 0.
  * @example repeat(tensor([1, 2]), 2) // [1, 1, 2, 2]
  */
-export const repeat = composite("repeat", (x: Tensor, repeats: number, options: RepeatOptions = {}): Tensor => {
+export const repeat = composite("repeat", (x: Tensor, repeats: Size, options: RepeatOptions = {}): Tensor => {
   requireOptions("repeat", options, ["axis"]);
-  const times = requireInteger(repeats, "repeat: the repeats", 0);
+  const times = requireSize(repeats, "repeat: the repeats");
   const rank = rankOf(x, "repeat");
   const flat = options.axis === undefined && rank !== 1 ? reshape(x, [-1]) : x;
   const axis = axisOf(options.axis ?? 0, flat.rank);
@@ -130,30 +160,30 @@ export interface RollOptions {
  * @throws AdjointError `arity` where there are not as many shifts as axes.
  * @example roll(tensor([1, 2, 3]), 1) // [3, 1, 2]
  */
-export const roll = composite(
-  "roll",
-  (x: Tensor, shift: number | readonly number[], options: RollOptions = {}): Tensor => {
-    requireOptions("roll", options, ["axes"]);
-    const shifts = [shift].flat().map((n) => requireInteger(n, "roll: a shift"));
-    if (options.axes === undefined) {
-      if (shifts.length !== 1) fail("arity", `roll: got ${shifts.length} shifts without axes, expected one`);
-      return reshape(rolled(reshape(x, [-1]), shifts[0], 0), x.shape);
-    }
-    const axes = [options.axes].flat().map((a) => axisOf(a, rankOf(x, "roll")));
-    if (shifts.length !== axes.length && shifts.length !== 1)
-      fail("arity", `roll: got ${shifts.length} shifts for ${axes.length} axes`);
-    return axes.reduce((y, axis, i) => rolled(y, shifts[shifts.length === 1 ? 0 : i], axis), x);
-  },
-);
+export const roll = composite("roll", (x: Tensor, shift: Size | readonly Size[], options: RollOptions = {}): Tensor => {
+  requireOptions("roll", options, ["axes"]);
+  requireTensor(x, "roll");
+  const shifts = [shift].flat().map((n) => requireSize(n, "roll: a shift", Number.MIN_SAFE_INTEGER));
+  if (options.axes === undefined) {
+    if (shifts.length !== 1) fail("arity", `roll: got ${shifts.length} shifts without axes, expected one`);
+    return reshape(rolled(reshape(x, [-1]), shifts[0], 0), sizesOf(x));
+  }
+  const axes = [options.axes].flat().map((a) => axisOf(a, rankOf(x, "roll")));
+  if (shifts.length !== axes.length && shifts.length !== 1)
+    fail("arity", `roll: got ${shifts.length} shifts for ${axes.length} axes`);
+  return axes.reduce((y, axis, i) => rolled(y, shifts[shifts.length === 1 ? 0 : i], axis), x);
+});
 
-function rolled(x: Tensor, shift: number, axis: number): Tensor {
-  const extent = x.shape[axis];
-  const by = typeof extent === "number" ? (extent === 0 ? 0 : ((shift % extent) + extent) % extent) : shift;
+function rolled(x: Tensor, shift: Dim, axis: number): Tensor {
+  const shape = sizesOf(x);
+  const extent = shapeOf(x)[axis];
+  const isKnown = typeof extent === "number" && typeof shift === "number";
+  const by = isKnown ? (extent === 0 ? 0 : ((shift % extent) + extent) % extent) : shift;
   if (by === 0) return x;
-  const at = (place: number) => count(axis + 1).map((a) => (a === axis ? place : 0));
-  const until = (place: number) => count(x.rank).map((a) => (a === axis ? place : x.shape[a]));
-  // negative places count from the end: -shift is where the part that comes in begins
-  return concat([slice(x, { start: at(-by) }), slice(x, { limit: until(-by) })], { axis });
+  // where the part that comes in begins
+  const place = sizeFor(typeof by === "number" && by < 0 ? -by : subDims(extent, by));
+  const start = count(axis + 1).map((a) => (a === axis ? place : 0));
+  return concat([slice(x, { start }), slice(x, { limit: withExtent(shape, axis, place) })], { axis });
 }
 
 /**

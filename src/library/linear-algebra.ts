@@ -6,6 +6,7 @@ import {
   type Dim,
   fail,
   mulDims,
+  printShape,
   requireOptions,
   shapeOf,
   type TensorType,
@@ -21,17 +22,17 @@ import { rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
 function requireMatrix(x: Tensor, where: string): void {
   requireFloat(x, where);
-  const [rows, columns] = rankOf(x, where) < 2 ? [] : x.shape.slice(-2);
+  const [rows, columns] = rankOf(x, where) < 2 ? [] : shapeOf(x).slice(-2);
   const isKnown = typeof rows === "number" && typeof columns === "number";
   if (rows !== undefined && !(isKnown && rows !== columns)) return;
   fail(
     "shape",
-    `${where}: the tensor has shape [${x.shape.join(", ")}], expected square matrices in its last two axes`,
+    `${where}: the tensor has shape ${printShape(shapeOf(x))}, expected square matrices in its last two axes`,
   );
 }
 
 function swapLast(x: Tensor): Tensor {
-  const order = x.shape.map((_, i) => i);
+  const order = shapeOf(x).map((_, i) => i);
   return permuteDims(x, [...order.slice(0, -2), order.length - 1, order.length - 2]);
 }
 
@@ -125,7 +126,7 @@ function solved(
   if (a.dtype !== b.dtype)
     fail("dtype", `${where}: the matrix is ${a.dtype} and the right side ${b.dtype}`, { hint: "cast one of them" });
   const columns = isVector ? expandDims(b, { axis: 1 }) : b;
-  const [rows, expected] = [columns.shape[columns.rank - 2], a.shape[a.rank - 1]];
+  const [rows, expected] = [shapeOf(columns)[columns.rank - 2], shapeOf(a)[a.rank - 1]];
   if (typeof rows === "number" && typeof expected === "number" && rows !== expected)
     fail("shape", `${where}: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
   const [x] = apply(solved, [a, columns], (matrix, right) => {
@@ -229,7 +230,8 @@ export const matrixPower = composite("matrixPower", (x: Tensor, n: number): Tens
 export const kron = composite("kron", (x: Tensor, y: Tensor): Tensor => {
   const rank = rankOf(x, "kron");
   if (rankOf(y, "kron") !== rank) {
-    fail("shape", `kron: the shapes are [${x.shape.join(", ")}] and [${y.shape.join(", ")}], expected the same rank`);
+    const shapes = [x, y].map((t) => printShape(shapeOf(t)));
+    fail("shape", `kron: the shapes are ${shapes.join(" and ")}, expected the same rank`);
   }
   return apply(kron, [x, y], (a, b) => {
     const [left, right] = [shapeOf(a), shapeOf(b)];
@@ -262,11 +264,11 @@ export const cross = composite("cross", (x: Tensor, y: Tensor, options: CrossOpt
   const fromEnd = rank - axisOf(options.axis ?? -1, rank);
   const [a, b] = [x, y].map((t) => {
     const at = t.rank - fromEnd;
-    const extent = t.shape[at];
+    const extent = shapeOf(t)[at];
     if (extent === 3) return t;
-    if (typeof extent === "string") return ofThree(t, at);
-    const shapes = `[${x.shape.join(", ")}] and [${y.shape.join(", ")}]`;
-    return fail("shape", `cross: the shapes are ${shapes}, expected 3 on axis ${-fromEnd}`);
+    if (typeof extent !== "number" && extent !== undefined) return ofThree(t, at);
+    const shapes = [x, y].map((t) => printShape(shapeOf(t)));
+    return fail("shape", `cross: the shapes are ${shapes.join(" and ")}, expected 3 on axis ${-fromEnd}`);
   });
   const turned = (t: Tensor, by: number): Tensor => roll(t, -by, { axes: t.rank - fromEnd });
   return sub(mul(turned(a, 1), turned(b, 2)), mul(turned(a, 2), turned(b, 1)));

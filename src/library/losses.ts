@@ -1,6 +1,6 @@
 // Losses: how far predictions are from what they should be.
 
-import { axisOf, composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { axisOf, composite, type Operand, sizesOf, type Tensor } from "../frontend/index.ts";
 import { fail, isFloat, requireOptions } from "../ir/index.ts";
 import {
   abs,
@@ -139,7 +139,7 @@ function classWise(logs: Tensor, weight: Tensor | undefined, axis: number, name:
     logs,
     reshape(
       weight,
-      count(logs.rank - axis).map((i) => (i === 0 ? weight.shape[0] : 1)),
+      count(logs.rank - axis).map((i) => (i === 0 ? sizesOf(weight)[0] : 1)),
     ),
   );
 }

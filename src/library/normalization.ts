@@ -1,7 +1,7 @@
 // Normalisations: mean 0 and variance 1 over some axes, then a scale and a shift.
 
-import { axisOf, composite, type Tensor } from "../frontend/index.ts";
-import { fail, requireOptions } from "../ir/index.ts";
+import { axisOf, composite, sizesOf, type Tensor } from "../frontend/index.ts";
+import { fail, requireOptions, shapeOf } from "../ir/index.ts";
 import { add, div, mul, reshape, rsqrt, square, sub, sum } from "./array/index.ts";
 import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
@@ -105,7 +105,7 @@ function placed(vector: Tensor, x: Tensor, axis: number): Tensor {
   if (rank !== 1) fail("shape", `a vector of channels has rank ${rank}, expected 1`);
   return reshape(
     vector,
-    count(x.rank - axis).map((i) => (i === 0 ? vector.shape[0] : 1)),
+    count(x.rank - axis).map((i) => (i === 0 ? sizesOf(vector)[0] : 1)),
   );
 }
 
@@ -129,13 +129,14 @@ export const groupNorm = composite(
     requireOptions("groupNorm", options, ["axis", "epsilon"]);
     requireFloat(x, "groupNorm");
     const axis = axisOf(options.axis ?? -1, rankOf(x, "groupNorm"));
-    const channels = x.shape[axis];
+    const shape = sizesOf(x);
+    const channels = shape[axis];
     requireInteger(groups, "groupNorm: the groups", 1);
     if (typeof channels !== "number" || channels % groups !== 0)
-      fail("shape", `groupNorm: ${groups} groups of ${channels} channels, expected a divisor`);
-    const grouped = reshape(x, [...x.shape.slice(0, axis), groups, channels / groups, ...x.shape.slice(axis + 1)]);
+      fail("shape", `groupNorm: ${groups} groups of ${shapeOf(x)[axis]} channels, expected a divisor`);
+    const grouped = reshape(x, [...shape.slice(0, axis), groups, channels / groups, ...shape.slice(axis + 1)]);
     const axes = otherAxes(grouped.rank, [0, axis]);
-    const result = reshape(normalized(grouped, axes, options.epsilon ?? 1e-5), x.shape);
+    const result = reshape(normalized(grouped, axes, options.epsilon ?? 1e-5), shape);
     return affine(result, scale == null ? null : placed(scale, x, axis), shift == null ? null : placed(shift, x, axis));
   },
 );

@@ -1,11 +1,19 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import { apply, asUser, describe, type Operand, Tensor, u32 } from "../frontend/index.ts";
+import { apply, asUser, describe, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
 import { type Dim, dtypes, fail, printType, requireOptions, shapeOf } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, bitwiseRightShift, cast, cos, less, log, mul, sqrt, sub, where } from "./array/index.ts";
-import { type DTypeOptions, dtypeOf, type Extent, extents, requireFloat, requireInteger } from "./shapes.ts";
+import {
+  type DTypeOptions,
+  dtypeOf,
+  extents,
+  requireFloat,
+  requireInteger,
+  requireSize,
+  type Shape,
+} from "./shapes.ts";
 
 /**
  * The key of a seed, an integer from 0 to 2^53: u32[2].
@@ -27,12 +35,11 @@ export function key(seed: number): Tensor {
  * @throws AdjointError `argument` where n is no integer from 0, `shape` or `dtype` where the key is none.
  * @example const [forWeights, forDropout] = [0, 1].map((i) => splitKey(key(7), 2).at(i))
  */
-export function splitKey(of: Tensor, n = 2): Tensor {
+export function splitKey(of: Tensor, n: Size = 2): Tensor {
   return asUser(splitKey, () => {
     requireKey(of, "splitKey");
-    requireInteger(n, "splitKey: n", 0);
-    return apply(splitKey, [of], (v) => [ops.splitKeys(v, n)])[0];
-  });
+    return apply(splitKey, [of], (v) => [ops.splitKeys(v, requireSize(n, "splitKey: n"))])[0];
+  }, [n]);
 }
 
 function requireKey(of: unknown, where: string): asserts of is Tensor {
@@ -50,8 +57,6 @@ export interface UniformOptions extends RandomOptions {
   /** Where it ends, itself left out; 1 where left out. */
   readonly high?: number;
 }
-
-type Shape = Extent | readonly Extent[];
 
 function floatOf(options: RandomOptions, name: string): "f32" | "f64" {
   const dtype = dtypeOf({ dtype: options.dtype }, name, "f64");
@@ -73,11 +78,15 @@ function unit(of: Tensor, dims: readonly Dim[], dtype: "f32" | "f64"): Tensor {
  * @example rngBits(key(7), [4])
  */
 export function rngBits(of: Tensor, shape: Shape): Tensor {
-  return asUser(rngBits, () => {
-    requireKey(of, "rngBits");
-    const dims = extents(shape, "rngBits");
-    return apply(rngBits, [of], (v) => [ops.rngBits(v, dims)])[0];
-  });
+  return asUser(
+    rngBits,
+    () => {
+      requireKey(of, "rngBits");
+      const dims = extents(shape, "rngBits");
+      return apply(rngBits, [of], (v) => [ops.rngBits(v, dims)])[0];
+    },
+    shape,
+  );
 }
 
 /**
@@ -88,22 +97,26 @@ export function rngBits(of: Tensor, shape: Shape): Tensor {
  * @example uniform(key(7), [2, 3], { low: -1 })
  */
 export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
-  return asUser(uniform, () => {
-    requireOptions("uniform", options, ["dtype", "low", "high"]);
-    requireKey(of, "uniform");
-    const dtype = floatOf(options, "uniform");
-    const x = unit(of, extents(shape, "uniform"), dtype);
-    const { low = 0, high = 1 } = options;
-    if (low === 0 && high === 1) return x;
-    const { round } = dtypes[dtype];
-    if (!(round(low) < round(high)) || !Number.isFinite(round(high - low)))
-      fail("option", `uniform: low is ${low} and high ${high}, expected a finite range of ${dtype}, low below high`);
-    // rounding may reach the end of the range
-    return apply(uniform, [add(mul(x, high - low), low)], (v) => {
-      const [end, down] = [high, -Infinity].map((c) => ops.constantLike(c, v));
-      return [ops.minimum(v, ops.nextafter(end, down))];
-    })[0];
-  });
+  return asUser(
+    uniform,
+    () => {
+      requireOptions("uniform", options, ["dtype", "low", "high"]);
+      requireKey(of, "uniform");
+      const dtype = floatOf(options, "uniform");
+      const x = unit(of, extents(shape, "uniform"), dtype);
+      const { low = 0, high = 1 } = options;
+      if (low === 0 && high === 1) return x;
+      const { round } = dtypes[dtype];
+      if (!(round(low) < round(high)) || !Number.isFinite(round(high - low)))
+        fail("option", `uniform: low is ${low} and high ${high}, expected a finite range of ${dtype}, low below high`);
+      // rounding may reach the end of the range
+      return apply(uniform, [add(mul(x, high - low), low)], (v) => {
+        const [end, down] = [high, -Infinity].map((c) => ops.constantLike(c, v));
+        return [ops.minimum(v, ops.nextafter(end, down))];
+      })[0];
+    },
+    shape,
+  );
 }
 
 /**
@@ -113,16 +126,20 @@ export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}):
  * @example normal(key(7), [2, 3])
  */
 export function normal(of: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
-  return asUser(normal, () => {
-    requireOptions("normal", options, ["dtype"]);
-    requireKey(of, "normal");
-    const dims = extents(shape, "normal");
-    const dtype = floatOf(options, "normal");
-    const keys = splitKey(of, 2);
-    const [u, v] = [0, 1].map((i) => unit(keys.at(i), dims, dtype));
-    // 1 - u is never 0
-    return mul(sqrt(mul(log(sub(1, u)), -2)), cos(mul(v, 2 * Math.PI)));
-  });
+  return asUser(
+    normal,
+    () => {
+      requireOptions("normal", options, ["dtype"]);
+      requireKey(of, "normal");
+      const dims = extents(shape, "normal");
+      const dtype = floatOf(options, "normal");
+      const keys = splitKey(of, 2);
+      const [u, v] = [0, 1].map((i) => unit(keys.at(i), dims, dtype));
+      // 1 - u is never 0
+      return mul(sqrt(mul(log(sub(1, u)), -2)), cos(mul(v, 2 * Math.PI)));
+    },
+    shape,
+  );
 }
 
 /**
@@ -132,11 +149,15 @@ export function normal(of: Tensor, shape: Shape, options: RandomOptions = {}): T
  * @example bernoulli(key(7), 0.3, [5])
  */
 export function bernoulli(of: Tensor, p: Operand, shape: Shape): Tensor {
-  return asUser(bernoulli, () => {
-    requireKey(of, "bernoulli");
-    const dtype = p instanceof Tensor && p.dtype === "f32" ? "f32" : "f64";
-    return less(unit(of, extents(shape, "bernoulli"), dtype), p);
-  });
+  return asUser(
+    bernoulli,
+    () => {
+      requireKey(of, "bernoulli");
+      const dtype = p instanceof Tensor && p.dtype === "f32" ? "f32" : "f64";
+      return less(unit(of, extents(shape, "bernoulli"), dtype), p);
+    },
+    shape,
+  );
 }
 
 /**
@@ -150,16 +171,20 @@ export function randomIntegers(
   shape: Shape,
   options: { readonly low?: number; readonly high: number },
 ): Tensor {
-  return asUser(randomIntegers, () => {
-    requireOptions("randomIntegers", options, ["low", "high"]);
-    requireKey(of, "randomIntegers");
-    const low = requireInteger(options.low ?? 0, "randomIntegers: low");
-    const high = requireInteger(options.high, "randomIntegers: high", low + 1);
-    const { min, max } = dtypes.i32;
-    if (low < min || high > max + 1)
-      fail("argument", `randomIntegers: the range from ${low} to ${high} leaves i32, expected ${min} to ${max + 1}`);
-    return add(cast(mul(unit(of, extents(shape, "randomIntegers"), "f64"), high - low), "i32"), low);
-  });
+  return asUser(
+    randomIntegers,
+    () => {
+      requireOptions("randomIntegers", options, ["low", "high"]);
+      requireKey(of, "randomIntegers");
+      const low = requireInteger(options.low ?? 0, "randomIntegers: low");
+      const high = requireInteger(options.high, "randomIntegers: high", low + 1);
+      const { min, max } = dtypes.i32;
+      if (low < min || high > max + 1)
+        fail("argument", `randomIntegers: the range from ${low} to ${high} leaves i32, expected ${min} to ${max + 1}`);
+      return add(cast(mul(unit(of, extents(shape, "randomIntegers"), "f64"), high - low), "i32"), low);
+    },
+    shape,
+  );
 }
 
 export interface DropoutOptions {

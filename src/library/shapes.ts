@@ -3,19 +3,23 @@
 import {
   apply,
   axisOf,
+  type Countable,
   type DTypeConstant,
   describe,
   describeStranger,
   dimsFor,
   dtypeNamed,
+  Extent,
   type Operand,
+  openDim,
+  requireKnown,
+  type Size,
   Tensor,
 } from "../frontend/index.ts";
 import { type Dim, type DType, fail, isFloat, requireOptions, shapeOf } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { cast, dim, mul } from "./array/index.ts";
+import { cast, dim, maximum, mul, sub } from "./array/index.ts";
 
-export type Extent = number | string;
 export type Axes = number | readonly number[];
 
 /** 0, 1, 2, … */
@@ -65,18 +69,36 @@ export function otherAxes(rank: number, axes: readonly number[]): readonly numbe
   return count(rank).filter((a) => !axes.includes(a));
 }
 
-/** How many elements lie along these axes: a number where that is known, else a scalar of the dtype. */
-export function countAlong(x: Tensor, axes: readonly number[] | null, dtype: DType): Operand {
+/**
+ * How many elements lie along these axes, all where null, less `correction` and 0 at least: a number where that is known,
+ * else a scalar of the dtype, of the same bits.
+ */
+export function countAlong(x: Tensor, axes: readonly number[] | null, dtype: DType, correction = 0): Operand {
+  const { known, open } = countsAlong(x, axes);
+  if (open.length === 0) return Math.max(known - correction, 0);
+  // f64 as JavaScript counts, whose result a literal rounds
+  const isRounded = open.length > 1 || known !== 1 || correction !== 0;
+  const counts = open.map((n) => cast(n, isRounded ? "f64" : dtype));
+  const all = counts.slice(1).reduce(mul, known === 1 ? counts[0] : mul(counts[0], known));
+  const rest = correction === 0 ? all : maximum(sub(all, correction), 0);
+  return isRounded && dtype !== "f64" ? cast(rest, dtype) : rest;
+}
+
+/** The product of the extents that are known, and the others as i32 scalars. */
+function countsAlong(
+  x: Tensor,
+  axes: readonly number[] | null,
+): { readonly known: number; readonly open: readonly Tensor[] } {
   if (x.type.kind === "unranked" || axes === null)
-    return cast(apply(countAlong, [x], (v) => [ops.extentOf(v, axes ?? "all")])[0], dtype);
-  const extents = axes.map((axis) => x.shape[axis]);
-  const known = extents.filter((d) => typeof d === "number").reduce((a, b) => a * b, 1);
-  const open = axes.filter((_, i) => typeof extents[i] === "string").map((axis) => cast(dim(x, axis), dtype));
-  return open.length === 0 ? known : open.slice(1).reduce(mul, known === 1 ? open[0] : mul(open[0], known));
+    return { known: 1, open: apply(countsAlong, [x], (v) => [ops.extentOf(v, axes ?? "all")]) };
+  const shape = shapeOf(x);
+  const open = axes.filter((axis) => typeof shape[axis] !== "number");
+  const known = axes.reduce((n, axis) => n * (open.includes(axis) ? 1 : Number(shape[axis])), 1);
+  return { known, open: open.map((axis) => dim(x, axis)) };
 }
 
 /** The shape with another extent in one place. */
-export function withExtent(shape: readonly Extent[], axis: number, extent: Extent): readonly Extent[] {
+export function withExtent(shape: readonly Countable[], axis: number, extent: Countable): readonly Countable[] {
   return shape.map((d, i) => (i === axis ? extent : d));
 }
 
@@ -87,6 +109,7 @@ export function requireFloat(x: Tensor, where: string): void {
 }
 
 export function requireInteger(x: unknown, what: string, least = Number.MIN_SAFE_INTEGER): number {
+  if (x instanceof Extent) requireKnown(x, what);
   if (Number.isSafeInteger(x) && (x as number) >= least) return x as number;
   const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${least}`;
   return fail("argument", `${what}: got ${describe(x)}, expected ${expected}`);
@@ -103,9 +126,27 @@ export function dtypeOf(options: DTypeOptions, where: string, otherwise: DType):
   return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
 }
 
+/** A number of elements, of pieces or of times, that a user gives: an integer, or a dimension that is not known yet. */
+export function requireSize(x: unknown, what: string, least = 0): Dim {
+  return openDim(x) ?? requireInteger(x, what, least);
+}
+
+/** A dimension of the function that is built as a size. */
+export function sizeFor(d: Dim): Countable {
+  return typeof d === "number" ? d : new Extent(d, []);
+}
+
+/** One size for one axis, or a list of them. */
+export type Shape = Size | readonly Size[];
+
+/** The sizes of a shape, one by one. */
+export function listed(shape: Shape): readonly Size[] {
+  return Array.isArray(shape) ? shape : [shape as Size];
+}
+
 /** A shape that a user gives, as dimensions. */
-export function extents(shape: Extent | readonly Extent[], where: string): readonly Dim[] {
-  const dims = dimsFor(typeof shape === "object" ? shape : [shape]);
+export function extents(shape: Shape, where: string): readonly Dim[] {
+  const dims = dimsFor(listed(shape));
   if (dims.includes(-1)) fail("shape", `${where}: got the extent -1, expected an integer from 0`);
   return dims;
 }

@@ -1,7 +1,7 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import { composite, scan, type Tensor } from "../frontend/index.ts";
+import { composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
 import { add, div, exp, isInf, log, logaddexp, max, squeeze, stopGradient, sub, sum, where } from "./array/index.ts";
 import { full } from "./creation.ts";
@@ -77,7 +77,7 @@ export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisO
   requireFloat(x, "logcumsumexp");
   const [axis] = axesOf(x, options.axis ?? -1, "logcumsumexp");
   const first = moveaxis(x, axis, 0);
-  const nothing = full(first.shape.slice(1), -Infinity, { dtype: x.dtype });
+  const nothing = full(sizesOf(first).slice(1), -Infinity, { dtype: x.dtype });
   const step = (total: Tensor, next: Tensor): readonly [Tensor, Tensor] => {
     const sum = logaddexp(total, next);
     return [sum, sum];

@@ -1,9 +1,9 @@
 // Sorting, and what sorting finds.
 
-import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
+import { apply, axisOf, composite, type Size, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions, shapeOf, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { rankOf, requireInteger } from "./shapes.ts";
+import { rankOf, requireSize } from "./shapes.ts";
 
 export interface SortingOptions {
   /** The axis along which elements are ordered; the last where left out. */
@@ -57,19 +57,19 @@ export interface TopKOptions {
  */
 export const topK = composite(
   "topK",
-  (x: Tensor, k: number, options: TopKOptions = {}): { readonly values: Tensor; readonly indices: Tensor } => {
+  (x: Tensor, k: Size, options: TopKOptions = {}): { readonly values: Tensor; readonly indices: Tensor } => {
     requireOptions("topK", options, ["axis"]);
-    requireInteger(k, "topK: k", 0);
+    const size = requireSize(k, "topK: k");
     const rank = rankOf(x, "topK");
     const axis = axisOf(options.axis ?? -1, rank);
-    const extent = x.shape[axis];
-    if (typeof extent === "number" && extent < k)
-      fail("shape", `topK: k is ${k}, but axis ${axis} has extent ${extent}`);
+    const extent = shapeOf(x)[axis];
+    if (typeof extent === "number" && typeof size === "number" && extent < size)
+      fail("shape", `topK: k is ${size}, but axis ${axis} has extent ${extent}`);
     const [values, indices] = sorted(x, { axis, descending: true }, "topK", true).map(
       (t) =>
         apply(sorted, [t], (v: Value) => {
           const shape = shapeOf(v);
-          return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, k) })];
+          return [ops.slice(v, { start: shape.map(() => 0), limit: shape.with(axis, size) })];
         })[0],
     );
     return { values, indices };

@@ -14,7 +14,6 @@ import {
   log2,
   logicalAnd,
   max,
-  maximum,
   min,
   minimum,
   mul,
@@ -55,10 +54,12 @@ function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Ten
   const axes = axesBeside(x, options, where);
   const { keepDims = false } = options;
   const { correction = 0 } = options;
-  const all = countAlong(x, axes, x.dtype);
-  const centred = sub(x, div(sum(x, { axes, keepDims: axes !== null }), all));
-  const left = typeof all === "number" ? Math.max(all - correction, 0) : maximum(sub(all, correction), 0);
-  return div(sum(square(centred), { axes, keepDims }), left);
+  const count = countAlong(x, axes, x.dtype);
+  const centred = sub(x, div(sum(x, { axes, keepDims: axes !== null }), count));
+  return div(
+    sum(square(centred), { axes, keepDims }),
+    correction === 0 ? count : countAlong(x, axes, x.dtype, correction),
+  );
 }
 
 /**

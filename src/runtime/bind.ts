@@ -144,6 +144,11 @@ export class Binder {
     const left = this.#value(c.left, sizes, c.origin);
     const right = this.#value(c.right, sizes, c.origin);
     if (c.relation === "==" ? left === right : left >= right) return;
+    if (c.relation === ">=" && typeof c.left === "number")
+      this.#fail(
+        `${c.right} is ${right}, expected at most ${left}, since ${this.#describe([c.right], sizes)}`,
+        c.origin,
+      );
     const sides = `${c.left} is ${left}, expected ${c.relation === "==" ? "" : "at least "}${c.right}`;
     const bound = typeof c.right === "number" ? "" : ` = ${right}`;
     this.#fail(`${sides}${bound}, since ${this.#describe([c.left, c.right], sizes)}`, c.origin);

@@ -2,6 +2,7 @@
 
 import {
   AdjointError,
+  type BlockBuilder,
   collectSymbols,
   currentBlock,
   type Dim,
@@ -11,24 +12,64 @@ import {
   rankedOf,
 } from "../../ir/index.ts";
 import { describe } from "./describe.ts";
-import { rootOf } from "./scope.ts";
+import { type Countable, Extent, partsOf } from "./extent.ts";
+import { currentTrace, rootOf } from "./scope.ts";
+import { Tensor } from "./tensor.ts";
+
+/** A size as users write it: a number, an extent, or an expression of dimensions such as "2*N". */
+export type Size = Countable | string;
 
 /** A shape as users write it; -1 is left to the caller. */
-export function dimsFor(shape: readonly (number | string)[]): readonly Dim[] {
+export function dimsFor(shape: readonly Size[]): readonly Dim[] {
   requireList(shape, "the shape");
   // holes are extents too: `map` would leave them out
-  return Array.from(shape, (extent) => {
-    if (typeof extent === "string") return symbolicDim(extent);
-    if (extent === -1 || (Number.isSafeInteger(extent) && extent >= 0)) return extent;
-    return fail("shape", `got the extent ${describe(extent)}, expected an integer from 0`);
+  return Array.from(shape, (size) => {
+    const open = openDim(size);
+    if (open !== null) return open;
+    if (size === -1 || (Number.isSafeInteger(size) && (size as number) >= 0)) return size as number;
+    return fail("shape", `got the extent ${describe(size)}, expected an integer from 0`);
   });
 }
 
-/** An extent such as "4*N", of symbols that the function's arguments bind. */
-export function symbolicDim(text: string): Dim {
-  const extent = parseExtent(text);
+/** The dimension that an extent or an expression stands for here; null for numbers, and for what is no size. */
+export function openDim(size: unknown): Dim | null {
+  if (size instanceof Extent) return dimHere(size);
+  return typeof size === "string" ? symbolicDim(size) : null;
+}
+
+/** The dimension of an extent in the function that is built: its symbols have to be those of an argument. */
+function dimHere(extent: Extent): Dim {
+  const { dim, sources } = partsOf(extent);
+  const scope = currentTrace();
+  for (const source of sources) {
+    const root = rootOf(source.builder);
+    if (scope?.root === root) continue;
+    if (scope === null || !scope.isAround(root)) {
+      fail("scope", `the extent ${extent.name} of another trace is used here`, {
+        hint: "an extent lives only while its function is traced: read the shape of a tensor of this one",
+      });
+    }
+    // the tensor becomes an argument where no other says the size
+    if (!isSubset(collectSymbols(dim, new Set()), symbolsAt(scope.root))) scope.value(new Tensor(source), null);
+  }
+  return dim;
+}
+
+function isSubset(names: ReadonlySet<string>, of: ReadonlySet<string>): boolean {
+  return [...names].every((name) => of.has(name));
+}
+
+/** The symbols that the arguments of a function bind. */
+function symbolsAt(root: BlockBuilder): ReadonlySet<string> {
   const bound = new Set<string>();
-  for (const value of rootOf(currentBlock()).arguments) forEachDim(value.type, (d) => void collectSymbols(d, bound));
+  for (const value of root.arguments) forEachDim(value.type, (d) => void collectSymbols(d, bound));
+  return bound;
+}
+
+/** An extent such as "4*N", of symbols that the function's arguments bind. */
+function symbolicDim(text: string): Dim {
+  const extent = parseExtent(text);
+  const bound = symbolsAt(rootOf(currentBlock()));
   for (const name of collectSymbols(extent, new Set())) {
     if (!bound.has(name))
       fail("shape", `the extent '${text}' names ${name}, which is no dimension of an argument`, {

@@ -5,6 +5,7 @@ import {
   atCaller,
   BlockBuilder,
   currentBlock,
+  type Dim,
   type DType,
   FuncScope,
   fail,
@@ -20,12 +21,19 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { broadcastOperands, constant } from "../../ops/index.ts";
+import { openDim } from "./axes.ts";
+import { type Boundary, calledAs, outermostOf } from "./boundary.ts";
+import { Extent } from "./extent.ts";
+import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
-import { type Boundary, currentTrace, graphOf, withGraph } from "./scope.ts";
+import { currentTrace, graphOf, withGraph } from "./scope.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
 
-/** What an operation takes: a tensor, or a literal of the tensor's dtype. */
-export type Operand = Tensor | number | boolean;
+/** What an operation takes: a tensor, or a literal or an extent, which are of the tensor's dtype. */
+export type Operand = Tensor | number | boolean | Extent;
+
+export const isOperand = (x: unknown): x is Operand =>
+  x instanceof Tensor || typeof x === "number" || typeof x === "boolean" || x instanceof Extent;
 
 /** Runs the function `entry` of a module on concrete arrays; installed by whoever knows a backend. */
 type Evaluate = (module: Module, entry: string, args: readonly NdArray[]) => readonly NdArray[];
@@ -49,33 +57,29 @@ export function requireConcrete(tensor: Tensor): void {
   fail("scope", "a traced tensor is used after its trace ended", { hint: "return it from the traced function" });
 }
 
-let outermost: Boundary | null = null;
-
-/** Runs `body`, whose operations have the line that called `boundary` as origin. It must not run users' functions. */
-export function calledAs<T>(boundary: Boundary, body: () => T): T {
-  const before = outermost;
-  outermost ??= boundary;
-  try {
-    return body();
-  } finally {
-    outermost = before;
-  }
+/**
+ * As calledAs; errors without a line get that one. Where an extent of a declared graph is among `sizes`, what the body does
+ * goes there.
+ */
+export function asUser<T>(boundary: Boundary, body: () => T, sizes?: unknown): T {
+  const graph = sizes === undefined || currentTrace() !== null ? null : graphOf([sizes].flat());
+  const routed = graph === null ? body : () => withGraph(graph, body);
+  return calledAs(boundary, () => atCaller(outermostOf(boundary), routed));
 }
 
-/** As calledAs; errors without a line get that one. */
-export function asUser<T>(boundary: Boundary, body: () => T): T {
-  return calledAs(boundary, () => atCaller(outermost ?? boundary, body));
-}
-
-/** Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called. */
+/**
+ * Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called; where
+ * one of the operands or `sizes` belongs to a declared graph, they go there.
+ */
 export function apply(
   boundary: Boundary,
   operands: readonly Operand[],
   build: (...values: Value[]) => readonly Value[],
+  sizes?: unknown,
 ): readonly Tensor[] {
   const trace = currentTrace();
-  const called = outermost ?? boundary;
-  const graph = trace === null ? graphOf(operands) : null;
+  const called = outermostOf(boundary);
+  const graph = trace === null ? (graphOf(operands) ?? (sizes === undefined ? null : graphOf([sizes].flat()))) : null;
   if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
   if (trace === null) return runNow(operands, dtype, build, called);
@@ -131,8 +135,12 @@ function withOrigin<T>(origin: Origin | null, body: () => T): T {
   }
 }
 
-/** A literal as a constant of the tensor's dtype; f64 or bool where there is none. */
-export function literal(x: number | boolean, dtype: DType | null): Value {
+/** A literal as a constant of the tensor's dtype, an extent as its value; f64 or bool where there is none. */
+export function literal(x: number | boolean | Extent, dtype: DType | null): Value {
+  if (x instanceof Extent) {
+    const d = openDim(x) as Dim;
+    return typeof d === "number" ? literal(d, dtype) : valueOfDim(d, dtype ?? "f64");
+  }
   if (typeof x !== "number" && typeof x !== "boolean") {
     fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`);
   }
@@ -150,7 +158,8 @@ export function literal(x: number | boolean, dtype: DType | null): Value {
 
 /** An operand as a tensor: a literal becomes a constant of the dtype; f64 or bool where that is null. */
 export function asTensor(boundary: Boundary, operand: Operand, dtype: DType | null): Tensor {
-  return operand instanceof Tensor ? operand : apply(boundary, [], () => [literal(operand, dtype)])[0];
+  if (operand instanceof Tensor) return operand;
+  return asUser(boundary, () => apply(boundary, [], () => [literal(operand, dtype)])[0], [operand]);
 }
 
 /** Concrete operands: a function of this one step, run at once. */

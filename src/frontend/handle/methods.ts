@@ -1,6 +1,6 @@
 // Methods arise from functions: each whose first argument is the tensor becomes one.
 
-import { calledAs } from "./lift.ts";
+import { calledAs } from "./boundary.ts";
 import { Tensor } from "./tensor.ts";
 
 /** Functions by name, a file's exports or a table; each takes the tensor first. */

@@ -14,10 +14,9 @@ import {
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
+import type { Boundary } from "./boundary.ts";
+import { Extent, partsOf } from "./extent.ts";
 import type { Tensor } from "./tensor.ts";
-
-/** A public function: origins are the lines that call it. */
-export type Boundary = (...args: never[]) => unknown;
 
 /** One function being traced. */
 export class TraceScope {
@@ -65,6 +64,10 @@ export class TraceScope {
     graphs.set(this.root, this);
   }
 
+  get isDeclared(): boolean {
+    return graphs.has(this.root);
+  }
+
   /** From here on operations are refused. */
   freeze(): void {
     this.#isFrozen = true;
@@ -95,7 +98,7 @@ export class TraceScope {
     if (part !== null && rootOf(part.builder) === this.root) return visible(tensor, origin);
     let argument = this.captured.get(tensor);
     if (argument === undefined) {
-      if (part !== null && !this.#isAround(rootOf(part.builder))) {
+      if (part !== null && !this.isAround(rootOf(part.builder))) {
         fail("scope", "a tensor of another trace is used here", {
           origin,
           hint: "a traced tensor lives only while its function is traced; return it instead",
@@ -107,7 +110,8 @@ export class TraceScope {
     return argument;
   }
 
-  #isAround(root: BlockBuilder): boolean {
+  /** Whether the function of this root is traced around this one. */
+  isAround(root: BlockBuilder): boolean {
     for (let scope = this.parent; scope !== null; scope = scope.parent) if (scope.root === root) return true;
     return false;
   }
@@ -133,13 +137,16 @@ function visible(tensor: Tensor, origin: Origin | null): Value {
 /** The scopes of declared graphs. */
 const graphs = new WeakMap<BlockBuilder, TraceScope>();
 
-/** The declared graph that one of the tensors belongs to; null where none does, or a trace runs. */
-export function graphOf(tensors: Iterable<unknown>): TraceScope | null {
+/** The declared graph that one of the tensors or extents belongs to; null where none does, or a trace runs. */
+export function graphOf(operands: Iterable<unknown>): TraceScope | null {
   if (running !== null) return null;
-  for (const tensor of tensors) {
-    const part = (tensor as Tensor | null | undefined)?.traced;
-    const graph = part == null ? undefined : graphs.get(rootOf(part.builder));
-    if (graph !== undefined) return graph;
+  for (const operand of operands) {
+    const parts =
+      operand instanceof Extent ? partsOf(operand).sources : [(operand as Tensor | null | undefined)?.traced];
+    for (const part of parts) {
+      const graph = part == null ? undefined : graphs.get(rootOf(part.builder));
+      if (graph !== undefined) return graph;
+    }
   }
   return null;
 }

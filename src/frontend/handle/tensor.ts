@@ -9,6 +9,7 @@ import {
   fail,
   type NdArray,
   printType,
+  productOf,
   rankedOf,
   sizeOf,
   type Type,
@@ -18,6 +19,7 @@ import {
 } from "../../ir/index.ts";
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
+import { type Countable, extentIn, noteGiven } from "./extent.ts";
 
 export interface TracedState {
   readonly value: Value;
@@ -51,18 +53,23 @@ export class Tensor {
   get dtype(): DType {
     return elementDType(this.type) ?? "f64";
   }
-  /** The extents; dimensions that are not known yet are shown by their symbols. */
-  get shape(): readonly (number | string)[] {
-    return extentsOf(this.type, "shape").map((d: Dim) => (typeof d === "number" ? d : d.key));
+  /**
+   * The extents. Where one is not known while a function is traced, an `Extent` stands in its place: functions take it for a
+   * size or an operand, and JavaScript cannot count with it.
+   */
+  get shape(): readonly number[] {
+    const dims = extentsOf(this.type, "shape");
+    noteGiven(dims);
+    return dims.map((d) => asNumber(extentIn(d, this.traced)));
   }
   get rank(): number {
     return extentsOf(this.type, "rank").length;
   }
-  /** The number of elements; an error where it is not known yet. */
+  /** The number of elements; an `Extent`, as in `shape`, where it is not known yet. */
   get size(): number {
-    const extents = extentsOf(this.type, "size");
-    const known = extents.filter((d) => typeof d === "number");
-    return known.length === extents.length ? sizeOf(known) : this.array("size").data.length;
+    const size = productOf(extentsOf(this.type, "size"));
+    noteGiven([size]);
+    return asNumber(extentIn(size, this.traced));
   }
 
   /** The elements, row-major; an error in a trace, where there are none yet. */
@@ -134,6 +141,19 @@ export class Tensor {
 function boundaryOf(key: "shape" | "rank" | "size" | symbol): (...args: never[]) => unknown {
   const { get, value } = Object.getOwnPropertyDescriptor(Tensor.prototype, key) ?? {};
   return get ?? value;
+}
+
+/**
+ * What users' code is written for: a number. An extent that is none yet throws where it is used as one, or lets jit know
+ * that it was given.
+ */
+function asNumber(extent: Countable): number {
+  return extent as number;
+}
+
+/** The extents of a tensor as sizes, for functions of ours, which go the same way whether they are known or not. */
+export function sizesOf(tensor: Tensor, where?: string): readonly Countable[] {
+  return rankedOf(tensor.type, where).shape.map((d) => extentIn(d, tensor.traced));
 }
 
 /** The extents; an error of the user's line where the rank is not known, since none of the three has an answer then. */

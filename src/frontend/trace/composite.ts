@@ -1,11 +1,23 @@
 // Composites: functions written in other functions. In a trace each is a private function of the module being built,
 // traced once per types of its arguments and called, so that dumps show `call @softmax` until it is inlined.
 
-import { atCaller, type Func, fail, printType, type Signature, signatureOf, symbol } from "../../ir/index.ts";
+import {
+  atCaller,
+  collectSymbols,
+  type Func,
+  fail,
+  forEachDim,
+  printType,
+  type Signature,
+  signatureOf,
+  symbol,
+} from "../../ir/index.ts";
 import { call, isUnranked } from "../../ops/index.ts";
+import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
+import { Extent, partsOf } from "../handle/extent.ts";
 import { apply, asUser } from "../handle/lift.ts";
-import { type Boundary, currentTrace, graphOf, TraceScope, withGraph } from "../handle/scope.ts";
+import { currentTrace, graphOf, TraceScope, withGraph } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flattenList, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
 import { requireFunction } from "./structure.ts";
@@ -22,7 +34,8 @@ const madeIn = new WeakMap<ReadonlyMap<string, Func>, Map<string, Made>>();
 
 const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 /** Everything but tensors, and structures that may hold some, is part of the function made. */
-const isFixed = (x: unknown): boolean => isStatic(x) || typeof x === "number" || typeof x === "boolean";
+const isFixed = (x: unknown): boolean =>
+  isStatic(x) || typeof x === "number" || typeof x === "boolean" || x instanceof Extent;
 
 /**
  * The function `body` under a name: in a trace a call of a private function, whose operations have the line of each call
@@ -47,14 +60,15 @@ export function composite<F extends TracedFunction>(name: string, body: F): F {
 
 function run(f: Boundary, body: TracedFunction, args: readonly unknown[]): unknown {
   const { leaves, tree } = flattenList(args, isTensor, `${f.name}: argument`, isFixed);
+  const extents = extentsAmong(tree);
   const scope = currentTrace();
   if (scope === null) {
-    const graph = graphOf(leaves);
+    const graph = graphOf([...leaves, ...extents]);
     if (graph !== null) return withGraph(graph, () => run(f, body, args));
     return atOnce(f, [], () => body(...args));
   }
-  // without ranks there is no type to make a function for
-  if (leaves.some((t) => isUnranked(t.type))) return body(...args);
+  // without ranks there is no type to make a function for, and sizes have to follow from the types of its arguments
+  if (leaves.some((t) => isUnranked(t.type)) || !bindSizes(leaves, extents)) return body(...args);
   const made = makeIn(scope, f, body, leaves, tree);
   const identity = Object.fromEntries(made.signature.symbols.map((name) => [name, symbol(name)]));
   return unflatten(
@@ -81,8 +95,23 @@ function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: re
   return made;
 }
 
-/** As treeKey, with numbers that JSON does not tell apart. */
+function extentsAmong(tree: Tree): readonly Extent[] {
+  if (tree.kind === "leaf") return [];
+  if (tree.kind === "static") return tree.value instanceof Extent ? [tree.value] : [];
+  return tree.items.flatMap(extentsAmong);
+}
+
+/** Whether the types of tensors mention every symbol of the extents. */
+function bindSizes(tensors: readonly Tensor[], extents: readonly Extent[]): boolean {
+  if (extents.length === 0) return true;
+  const bound = new Set<string>();
+  for (const t of tensors) forEachDim(t.type, (d) => void collectSymbols(d, bound));
+  return extents.every((e) => [...collectSymbols(partsOf(e).dim, new Set())].every((name) => bound.has(name)));
+}
+
+/** As treeKey, with extents, and with numbers that JSON does not tell apart. */
 function fixedKey(tree: Tree): string {
+  if (tree.kind === "static" && tree.value instanceof Extent) return `extent ${tree.value.name}`;
   if (tree.kind === "static" && typeof tree.value === "number")
     return Object.is(tree.value, -0) ? "-0" : `${tree.value}`;
   if (tree.kind === "leaf" || tree.kind === "static") return treeKey(tree);

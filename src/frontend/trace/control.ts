@@ -2,8 +2,8 @@
 
 import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import type { Boundary } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
-import type { Boundary } from "../handle/scope.ts";
 import type { Tensor } from "../handle/tensor.ts";
 import { type Tree, treeKey, unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";

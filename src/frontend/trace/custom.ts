@@ -2,9 +2,9 @@
 
 import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
 import { customJvp as customJvpOp, customVjp as customVjpOp, isFloatType, zerosLike } from "../../ops/index.ts";
+import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { apply } from "../handle/lift.ts";
-import type { Boundary } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";

@@ -1,13 +1,13 @@
 // Structures of values between users' functions and the IR: what loops carry, what branches and bodies return.
 
 import { type BlockBuilder, currentBlock, type DType, elementDType, fail, type Value } from "../../ir/index.ts";
+import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
-import { asTensor, literal, type Operand } from "../handle/lift.ts";
-import { type Boundary, currentTrace } from "../handle/scope.ts";
+import type { Extent } from "../handle/extent.ts";
+import { asTensor, isOperand, literal, type Operand } from "../handle/lift.ts";
+import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, flattenAs, isStatic, type Tree } from "../handle/tree.ts";
-
-const isOperand = (x: unknown): x is Operand => x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
 
 export function wrap(values: readonly Value[]): readonly Tensor[] {
   const builder: BlockBuilder = currentBlock();
@@ -53,7 +53,7 @@ const dtypeOf = (value: Value | undefined): DType | null =>
   value === undefined ? null : (elementDType(value.type) ?? null);
 
 /** A boolean is bool, a number takes the numeric dtype beside it. */
-function dtypeOfLiteral(x: number | boolean, beside: DType | null): DType | null {
+function dtypeOfLiteral(x: number | boolean | Extent, beside: DType | null): DType | null {
   return typeof x === "boolean" || beside === "bool" ? null : beside;
 }
 

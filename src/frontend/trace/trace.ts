@@ -14,9 +14,11 @@ import {
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
+import type { Boundary } from "../handle/boundary.ts";
 import type { DTypeConstant } from "../handle/dtypes.ts";
-import { evaluate, literal } from "../handle/lift.ts";
-import { type Boundary, currentTrace, graphOf, TraceScope, withGraph, withTrace } from "../handle/scope.ts";
+import { ExtentUses, notingExtents } from "../handle/extent.ts";
+import { evaluate, isOperand, literal } from "../handle/lift.ts";
+import { currentTrace, graphOf, TraceScope, withGraph, withTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, flattenList, isStatic, pathsOf, type Tree, unflatten } from "../handle/tree.ts";
 
@@ -108,9 +110,7 @@ function results(scope: TraceScope, returned: unknown, name: string): { values: 
     fail("argument", `${name} gives a promise`, { hint: "a traced function has to return at once, not be async" });
   if (returned === undefined)
     fail("argument", `${name} returns nothing, expected tensors`, { hint: "is a return missing?" });
-  const isLeaf = (x: unknown): x is Tensor | number | boolean =>
-    x instanceof Tensor || typeof x === "number" || typeof x === "boolean";
-  const { leaves, tree } = flatten(returned, isLeaf, `what ${name} returns`, isStatic);
+  const { leaves, tree } = flatten(returned, isOperand, `what ${name} returns`, isStatic);
   return {
     values: leaves.map((leaf) => (leaf instanceof Tensor ? scope.value(leaf, null) : literal(leaf, null))),
     tree,
@@ -129,15 +129,24 @@ export function atOnce<T>(boundary: Boundary, operands: Iterable<unknown>, body:
   return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }
 
-/** Traces a function into a module of its own. `entry` is the public function that the user called for it. */
+/** A traced function in a module of its own. */
+export interface ModuleTrace extends Trace {
+  readonly module: Module;
+}
+
+/**
+ * Traces a function into a module of its own. `entry` is the public function that the user called for it; `uses` takes what
+ * the function does with extents, also where it throws.
+ */
 export function trace(
   fn: TracedFunction,
   types: readonly Type[],
   tree: Tree,
   entry: Boundary,
-): Trace & { readonly module: Module } {
+  uses: ExtentUses = new ExtentUses(),
+): ModuleTrace {
   const scope = new TraceScope(null, entry, fn);
-  const traced = traceInto(scope, fn, types, tree, "public");
+  const traced = notingExtents(uses, () => traceInto(scope, fn, types, tree, "public"));
   return { ...traced, module: makeModule([...scope.funcs.values()]) };
 }
 

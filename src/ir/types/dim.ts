@@ -132,7 +132,7 @@ export function asAtom(d: Dim): Atom | null {
 /** e / divisor where the division is known or required to leave no rest (checked when evaluated). */
 export function exactDim(e: Dim, divisor: Dim): Dim {
   if (divisor === 0) fail("shape", `exact(${e}/0) divides by zero`);
-  const quotient = polynomialQuotient(e, divisor);
+  const quotient = divideDims(e, divisor);
   if (quotient !== null) return quotient;
   if (typeof e === "number" && typeof divisor === "number") fail("shape", `${e} is not divisible by ${divisor}`);
   return atomDim({ kind: "exact", key: `exact(${quotientText(e, divisor)})`, numerator: e, divisor });
@@ -385,7 +385,7 @@ function splitMultiples(e: DimExpr, divisor: number): [Dim, Dim] {
 }
 
 /** The quotient polynomial if `divisor` divides `e` with no rest, by leading-term division; else null. */
-function polynomialQuotient(e: Dim, divisor: Dim): Dim | null {
+export function divideDims(e: Dim, divisor: Dim): Dim | null {
   const lead = termsOf(divisor)[0];
   let rest = e;
   let quotient: Dim = 0;

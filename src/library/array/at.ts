@@ -1,6 +1,6 @@
 // Indexing: elements, ranges and slices by tensors of indices, read by `at` and replaced by `set` and `addAt`.
 
-import { apply, describe, type Operand, requireList, symbolicDim, Tensor } from "../../frontend/index.ts";
+import { apply, describe, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
 import {
   addDims,
   currentBlock,
@@ -57,7 +57,12 @@ interface Selection {
  * @example x.at(0)  x.at(-1, [1, 3])  x.at("...", null)  x.at(i32([2, 0]))
  */
 export function at(x: Tensor, ...indices: Index[]): Tensor {
-  return apply(at, [x, ...tensorsAmong(indices)], (v, ...values) => [read(select("at", v, indices, values))])[0];
+  return apply(
+    at,
+    [x, ...tensorsAmong(indices)],
+    (v, ...values) => [read(select("at", v, indices, values))],
+    indices.flat(),
+  )[0];
 }
 
 /**
@@ -95,9 +100,12 @@ function change(
 ): Tensor {
   const list = Array.isArray(indices) ? (indices as readonly Index[]) : [indices as Index];
   const tensors = tensorsAmong(list);
-  return apply(boundary, [x, value, ...tensors], (v, by, ...values) => [
-    write(select(kind, v, list, values), by, kind),
-  ])[0];
+  return apply(
+    boundary,
+    [x, value, ...tensors],
+    (v, by, ...values) => [write(select(kind, v, list, values), by, kind)],
+    list.flat(),
+  )[0];
 }
 
 function tensorsAmong(indices: readonly Index[]): readonly Tensor[] {
@@ -182,7 +190,8 @@ function staticEntry(where: string, index: unknown, axis: number, extent: Dim): 
 
 /** A position along an axis, from the front. */
 function placeOf(where: string, position: unknown, axis: number, extent: Dim): Dim {
-  if (typeof position === "string") return symbolicDim(position);
+  const open = openDim(position);
+  if (open !== null) return open;
   if (!Number.isSafeInteger(position)) {
     const got = Array.isArray(position) ? "an array" : describe(position);
     return fail("argument", `${where}: got ${got} for axis ${axis}, expected an integer`, {

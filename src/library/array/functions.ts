@@ -8,6 +8,7 @@ import {
   dimsFor,
   dtypeNamed,
   requireList,
+  type Size,
   type Tensor,
 } from "../../frontend/index.ts";
 import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
@@ -19,8 +20,8 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 }
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
-export function reshape(x: Tensor, shape: readonly (number | string)[]): Tensor {
-  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(v, dimsFor(shape)))])[0];
+export function reshape(x: Tensor, shape: readonly Size[]): Tensor {
+  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(v, dimsFor(shape)))], shape)[0];
 }
 
 function completeShape(x: Value, to: readonly Dim[]): readonly Dim[] {
@@ -43,13 +44,18 @@ export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /** `x` repeated to a larger shape, as operands broadcast. */
-export function broadcastTo(x: Tensor, shape: readonly (number | string)[]): Tensor {
-  return apply(broadcastTo, [x], (v) => {
-    const dims = dimsFor(shape);
-    if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
-    shapeOf(v, "broadcastTo");
-    return [ops.broadcastTo(v, dims)];
-  })[0];
+export function broadcastTo(x: Tensor, shape: readonly Size[]): Tensor {
+  return apply(
+    broadcastTo,
+    [x],
+    (v) => {
+      const dims = dimsFor(shape);
+      if (dims.includes(-1)) fail("shape", "got the extent -1, expected an integer from 0");
+      shapeOf(v, "broadcastTo");
+      return [ops.broadcastTo(v, dims)];
+    },
+    shape,
+  )[0];
 }
 
 export interface ReduceOptions {

@@ -1,6 +1,19 @@
 // What users call to take tensors apart and put them together, and to look for extrema.
 
-import { apply, axisOf, describe, type Operand, requireList, symbolicDim, type Tensor } from "../../frontend/index.ts";
+import {
+  apply,
+  axisOf,
+  type Countable,
+  describe,
+  Extent,
+  noteGiven,
+  type Operand,
+  openDim,
+  requireKnown,
+  requireList,
+  type Size,
+  type Tensor,
+} from "../../frontend/index.ts";
 import { addDims, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { axesOf, withAxis } from "./along.ts";
@@ -22,14 +35,15 @@ function perAxis<T>(
 }
 
 function integer(entry: unknown, what: string): number {
+  if (entry instanceof Extent) requireKnown(entry, what);
   if (Number.isSafeInteger(entry)) return entry as number;
   return fail("argument", `${what}: got ${describe(entry)}, expected an integer`);
 }
 
 // ---- slice and pad --------------------------------------------------------------------------------------------------
 
-/** A place along an axis: an integer, from the end where it is negative, or an expression of dimensions such as "N-1". */
-export type Position = number | string;
+/** A place along an axis: an integer, from the end where it is negative, an extent, or an expression such as "N-1". */
+export type Position = Size;
 
 export interface SliceOptions {
   /** The first subscript of each axis; 0 where left out. */
@@ -47,27 +61,33 @@ export interface SliceOptions {
  * @example slice(tensor([1, 2, 3, 4, 5]), { start: [1], limit: [-1], strides: [2] }) // [2, 4]
  */
 export function slice(x: Tensor, options: SliceOptions = {}): Tensor {
-  return apply(slice, [x], (v) => {
-    requireOptions("slice", options, ["start", "limit", "strides"]);
-    for (const list of [options.start, options.limit, options.strides]) {
-      if (list !== undefined) requireList(list, "slice: start, limit or strides");
-    }
-    const shape = shapeOf(v, "slice");
-    const place =
-      (what: string) =>
-      (entry: Position, axis: number): Dim => {
-        if (typeof entry === "string") return symbolicDim(entry);
-        const at = integer(entry, `slice: ${what}`);
-        return at < 0 ? addDims(shape[axis], at) : at;
-      };
-    return [
-      ops.slice(v, {
-        start: perAxis(options.start, shape, "slice: start", place("start"), () => 0),
-        limit: perAxis(options.limit, shape, "slice: limit", place("limit"), (axis) => shape[axis]),
-        strides: counts(options.strides, shape, "slice: strides", 1),
-      }),
-    ];
-  })[0];
+  return apply(
+    slice,
+    [x],
+    (v) => {
+      requireOptions("slice", options, ["start", "limit", "strides"]);
+      for (const list of [options.start, options.limit, options.strides]) {
+        if (list !== undefined) requireList(list, "slice: start, limit or strides");
+      }
+      const shape = shapeOf(v, "slice");
+      const place =
+        (what: string) =>
+        (entry: Position, axis: number): Dim => {
+          const open = openDim(entry);
+          if (open !== null) return open;
+          const at = integer(entry, `slice: ${what}`);
+          return at < 0 ? addDims(shape[axis], at) : at;
+        };
+      return [
+        ops.slice(v, {
+          start: perAxis(options.start, shape, "slice: start", place("start"), () => 0),
+          limit: perAxis(options.limit, shape, "slice: limit", place("limit"), (axis) => shape[axis]),
+          strides: counts(options.strides, shape, "slice: strides", 1),
+        }),
+      ];
+    },
+    [options?.start ?? [], options?.limit ?? []].flat(),
+  )[0];
 }
 
 function counts(
@@ -82,9 +102,9 @@ function counts(
 
 export interface PadOptions {
   /** How many values stand before each axis, or before every axis; negative: how many elements are cut off. */
-  readonly low?: number | readonly number[];
+  readonly low?: Countable | readonly Countable[];
   /** How many values stand behind each axis, or behind every axis; negative: how many elements are cut off. */
-  readonly high?: number | readonly number[];
+  readonly high?: Countable | readonly Countable[];
   /** How many values stand between neighbours. */
   readonly interior?: number | readonly number[];
   /** What is put in; 0 or false where left out. */
@@ -102,13 +122,26 @@ export interface PadOptions {
  */
 export function pad(x: Tensor, options: PadOptions = {}): Tensor {
   const { value } = options ?? {};
-  return apply(pad, value === undefined ? [x] : [x, value], (v, filling?: Value) => {
-    requireOptions("pad", options, ["low", "high", "interior", "value", "mode"]);
-    const shape = shapeOf(v, "pad");
-    const list = (name: "low" | "high" | "interior") => counts(options[name], shape, `pad: ${name}`, 0);
-    if (isFromWithin(options)) return [padFromWithin(v, list("low"), list("high"), options.mode)];
-    return [ops.pad(v, { low: list("low"), high: list("high"), interior: list("interior") }, filling)];
-  })[0];
+  return apply(
+    pad,
+    value === undefined ? [x] : [x, value],
+    (v, filling?: Value) => {
+      requireOptions("pad", options, ["low", "high", "interior", "value", "mode"]);
+      const shape = shapeOf(v, "pad");
+      const side = (name: "low" | "high"): readonly Dim[] =>
+        perAxis(
+          options[name],
+          shape,
+          `pad: ${name}`,
+          (n) => openDim(n) ?? integer(n, `pad: ${name}`),
+          () => 0,
+        );
+      if (isFromWithin(options)) return [padFromWithin(v, side("low"), side("high"), options.mode)];
+      const interior = counts(options.interior, shape, "pad: interior", 0);
+      return [ops.pad(v, { low: side("low"), high: side("high"), interior }, filling)];
+    },
+    [options?.low, options?.high].flat(),
+  )[0];
 }
 
 /** Whether elements of the tensor are put in; a value and a place between neighbours have no meaning then. */
@@ -146,6 +179,8 @@ export function squeeze(x: Tensor, options: { readonly axes?: number | readonly 
   return apply(squeeze, [x], (v) => {
     requireOptions("squeeze", options, ["axes"]);
     const shape = shapeOf(v, "squeeze");
+    // which axes go depends on the sizes, as where users' code looks at them
+    if (options.axes === undefined) noteGiven(shape);
     const axes = axesOf(v, options.axes, "squeeze").filter((a) => options.axes !== undefined || shape[a] === 1);
     const wide = axes.find((a) => typeof shape[a] === "number" && shape[a] !== 1);
     if (wide !== undefined) fail("shape", `squeeze: axis ${wide} has extent ${shape[wide]}, expected 1`);

@@ -27,19 +27,25 @@ export type PadMode = keyof typeof sources;
 export const padModes = Object.keys(sources) as readonly PadMode[];
 
 /** Axis by axis: corners are padding of padding. */
-export function padFromWithin(x: Value, low: readonly number[], high: readonly number[], mode: PadMode): Value {
+export function padFromWithin(x: Value, low: readonly Dim[], high: readonly Dim[], mode: PadMode): Value {
   return low.reduce(
     (y, _, axis) => (low[axis] === 0 && high[axis] === 0 ? y : along(y, axis, low[axis], high[axis], mode)),
     x,
   );
 }
 
-function along(x: Value, axis: number, low: number, high: number, mode: PadMode): Value {
+function along(x: Value, axis: number, low: Dim, high: Dim, mode: PadMode): Value {
   const shape = shapeOf(x);
   const n = shape[axis];
   const type = tensorType("i32", [addDims(addDims(n, low), high)]);
   const last = ops.broadcast(ops.dim(addDims(n, -1)), type.shape, []);
-  const indices = sources[mode](ops.sub(ops.iota(type), ops.constant(low, type)), last);
+  const indices = sources[mode](
+    ops.sub(
+      ops.iota(type),
+      typeof low === "number" ? ops.constant(low, type) : ops.broadcast(ops.dim(low), type.shape, []),
+    ),
+    last,
+  );
   const others = shape.flatMap((_, a) => (a === axis ? [] : [a]));
   const sizes: Dim[] = shape.map((d, a) => (a === axis ? 1 : d));
   return ops.gather(x, indices, {

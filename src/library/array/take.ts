@@ -1,6 +1,17 @@
 // Elements by tensors of indices along one axis, and boxes whose place is known only when it runs.
 
-import { apply, axisOf, describe, dimsFor, type Operand, requireList, Tensor } from "../../frontend/index.ts";
+import {
+  apply,
+  axisOf,
+  type Countable,
+  describe,
+  dimsFor,
+  type Operand,
+  openDim,
+  requireList,
+  type Size,
+  Tensor,
+} from "../../frontend/index.ts";
 import { type Dim, fail, printShape, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { requireIntegers, takeAlong } from "./along.ts";
@@ -86,15 +97,17 @@ export function takeAlongAxis(x: Tensor, indices: Tensor, options: TakeAlongAxis
 
 // ---- boxes ------------------------------------------------------------------------------------------------------------
 
-/** Where a box begins along an axis: a number, or a scalar of integers. */
-export type Start = number | Tensor;
+/** Where a box begins along an axis: a number, an extent, or a scalar of integers. */
+export type Start = Countable | Tensor;
 
 /** Numbers among the starts are constants; the tensors among them are the operands behind the first ones. */
 function startsOf(starts: readonly Start[], values: readonly Value[], where: string): readonly Value[] {
   let next = 0;
   return Array.from(starts, (start, axis) => {
     if (start instanceof Tensor) return values[next++];
-    if (Number.isSafeInteger(start)) return ops.constant(start, scalar("i32"));
+    const open = openDim(start);
+    if (open !== null) return ops.dim(open);
+    if (Number.isSafeInteger(start)) return ops.constant(start as number, scalar("i32"));
     return fail(
       "argument",
       `${where}: the start on axis ${axis} is ${describe(start)}, expected an integer or a tensor`,
@@ -113,11 +126,16 @@ function tensorsOf(starts: unknown): readonly Tensor[] {
  * @throws AdjointError `arity` where there is not a start for each axis, `shape` where the box is larger than `x`.
  * @example dynamicSlice(x, [i, 0], [1, 3])
  */
-export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonly (number | string)[]): Tensor {
-  return apply(dynamicSlice, [x, ...tensorsOf(starts)], (v, ...values) => {
-    requireList(starts, "dynamicSlice: the starts");
-    return [ops.dynamicSlice(v, startsOf(starts, values, "dynamicSlice"), dimsFor(sizes))];
-  })[0];
+export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonly Size[]): Tensor {
+  return apply(
+    dynamicSlice,
+    [x, ...tensorsOf(starts)],
+    (v, ...values) => {
+      requireList(starts, "dynamicSlice: the starts");
+      return [ops.dynamicSlice(v, startsOf(starts, values, "dynamicSlice"), dimsFor(sizes))];
+    },
+    [starts, sizes].flat(),
+  )[0];
 }
 
 /**

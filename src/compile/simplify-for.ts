@@ -1,0 +1,21 @@
+// What a module comes to for known sizes: two functions that do the same for them come to the same.
+
+import { canonicalize, constantFolding, cse, deadNodeElimination, inline, refineTo } from "../../passes/index.ts";
+import type { Module, Type } from "../ir/index.ts";
+import { Pipeline, type Stage } from "../rewrite/index.ts";
+import { runPasses } from "./run-passes.ts";
+
+const group = "simplify";
+const simplify: readonly Stage[] = [
+  { pass: inline, reason: "functions of a library are made for types that sizes make equal" },
+  { pass: deadNodeElimination, reason: "what nothing reads does not count", group },
+  { pass: canonicalize, reason: "an identity may be seen when the size is known", group },
+  { pass: constantFolding, reason: "a dimension is a number now", group },
+  { pass: cse, reason: "what is computed twice is computed once", group },
+];
+
+/** The module with the function `entry` for arguments of these types, simplified; transforms are not resolved. */
+export function simplifyFor(module: Module, entry: string, types: readonly Type[]): Module {
+  const bound = { pass: refineTo(entry, types), reason: "every size is known" };
+  return runPasses(module, new Pipeline([bound, ...simplify])).module;
+}
