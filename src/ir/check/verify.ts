@@ -16,6 +16,7 @@
 //  types      The op's type rule accepts operands, attributes and regions (their argument and yield types are its
 //             business, and so are the argument and result types of calls), and the result types are those it gives,
 //             under the constraints that the function declares and no others.
+//  lists      Each list is used at most once on every path: see verify-lists.ts.
 //  levels     Where a level is asked for: at the tensor level no op of the loop level and no memref; at the loop level
 //             no op of the tensor level and nothing unranked.
 //
@@ -40,6 +41,7 @@ import {
 import { defaultName, isSymbolName, printFuncName, printValueName } from "../module/names.ts";
 import { calleesOf } from "../module/walk.ts";
 import { Assumptions } from "../types/constraint.ts";
+import { checkLists } from "./verify-lists.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
 import { TypeChecker } from "./verify-types.ts";
 
@@ -111,6 +113,7 @@ class FuncVerifier {
     try {
       this.#checkHeader();
       this.#block(this.#func.body, "return", 0);
+      checkLists(this.#func);
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;
     }
