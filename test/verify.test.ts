@@ -14,6 +14,7 @@ import {
   makeModule,
   memref,
   type Operation,
+  operandDim,
   originAt,
   parseModule,
   scalar,
@@ -188,7 +189,7 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
   ],
   [
     "operand symbols have no place in types",
-    () => taking(tensorType("f32", [symbol("%0")])),
+    () => taking(tensorType("f32", [operandDim(0)])),
     "name",
     "dimension symbol %0",
   ],
@@ -278,13 +279,13 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
   ],
   [
     "operand symbols name operands",
-    () => dim(symbol("%1")),
+    () => dim(operandDim(1)),
     "structure",
     "@f: dim: attribute 'value' has %1, but 1 operands can be named there",
   ],
   [
     "operand symbols stand in subscripts only",
-    () => one(op("reshape", { operands: [x], attributes: { shape: [symbol("%0")] }, results: [y] })),
+    () => one(op("reshape", { operands: [x], attributes: { shape: [operandDim(0)] }, results: [y] })),
     "structure",
     "reshape: attribute 'shape' has %0, but 0 operands",
   ],

@@ -11,7 +11,7 @@ import {
   type Dim,
   type ErrorCode,
   type EvalContext,
-  evaluateDim,
+  evaluateVariables,
   fail,
   groupOf,
   isScalar,
@@ -198,7 +198,7 @@ class StaticContext implements EvalContext {
   affine(d: Dim, group: string): number {
     if (typeof d === "number") return d;
     const values = this.group(group);
-    return evaluateDim(d, (name) => (name.startsWith("%") ? values[Number(name.slice(1))]?.data[0] : undefined));
+    return evaluateVariables(d, (v) => (v.kind === "operand" ? values[v.position]?.data[0] : undefined));
   }
 
   shape(type: Type): readonly number[] {

@@ -3,8 +3,8 @@
 import {
   type Attribute,
   affineOperands,
+  asAtom,
   type BlockBuilder,
-  collectValues,
   currentBlock,
   Dense,
   type Dim,
@@ -13,6 +13,7 @@ import {
   emit,
   fail,
   indexDim,
+  indicesOf,
   isScalar,
   type LowerContext,
   memref,
@@ -24,7 +25,7 @@ import {
   shapeOf,
   type Type,
   type UpdateContext,
-  Value,
+  type Value,
   ValueMap,
   ValueSet,
   type WholeContext,
@@ -236,9 +237,7 @@ export class Nests {
 
   /** The outermost loop of the present nest where all the subscripts' indices are known. */
   #outermost(at: readonly Dim[]): BlockBuilder {
-    const values = new Map<string, unknown>();
-    for (const d of at) collectValues(d, values);
-    const needed = [...values.values()].filter((v) => v instanceof Value);
+    const needed = [...indicesOf(at)];
     const inner = currentBlock();
     // an index of unknown home may stand anywhere
     if (!needed.every((v) => this.#homes.has(v) || isArgument(v, inner))) return inner;
@@ -334,7 +333,7 @@ function isPlain(at: readonly Dim[], shape: readonly Dim[]): boolean {
   return at.every((d, axis) => {
     const extent = shape[axis];
     if (typeof d === "number") return typeof extent === "number" && d < extent;
-    return d.terms.length === 1 && d.terms[0].coefficient === 1 && d.key.startsWith("%") && !d.key.includes("*");
+    return asAtom(d)?.kind === "index";
   });
 }
 

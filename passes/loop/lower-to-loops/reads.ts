@@ -2,12 +2,14 @@
 
 import {
   BlockBuilder,
-  collectValues,
   currentBlock,
   type Dim,
   elementDType,
   FuncScope,
   indexDim,
+  indexOf,
+  indicesOf,
+  isVariable,
   type LowerContext,
   type Operation,
   rankedOf,
@@ -106,9 +108,7 @@ function changing(context: LowerContext): UpdateContext {
 
 /** Whether a subscript is the result of an operation that may fail. */
 function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
-  const used = new Map<string, unknown>();
-  for (const d of subscripts) collectValues(d, used);
-  const values = new Set(used.values());
+  const values = indicesOf(subscripts);
   for (let b: BlockBuilder | null = inner; b !== null; b = b.parent)
     if (b.operations.some(({ op, results }) => op.effect === "mayFail" && results.some((v) => values.has(v))))
       return true;
@@ -117,10 +117,8 @@ function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
 
 /** Whether the subscripts use every index around, so that no two iterations have the same ones. */
 function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
-  const used = new Map<string, unknown>();
-  for (const d of subscripts) collectValues(d, used);
-  const values = new Set(used.values());
-  const loops = new Set<unknown>();
+  const values = indicesOf(subscripts);
+  const loops = new Set<Value>();
   for (let b: BlockBuilder | null = inner; b !== null; b = b.parent) {
     for (const v of b.arguments) if (elementDType(v.type) === "index") loops.add(v);
   }
@@ -129,11 +127,13 @@ function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
 }
 
 /** Whether a subscript adds indices that count by the same step, as windows do that overlap: t + 1 with 0 is t with 1. */
-function slides(d: Dim, loops: ReadonlySet<unknown>): boolean {
+function slides(d: Dim, loops: ReadonlySet<Value>): boolean {
   const steps = new Set<number>();
   for (const { coefficient, factors } of termsOf(d)) {
     for (const f of factors) if (f.kind === "floor" && slides(f.numerator, loops)) return true;
-    if (factors.length !== 1 || factors[0].kind !== "symbol" || !loops.has(factors[0].value)) continue;
+    const [factor] = factors;
+    const index = factors.length === 1 && isVariable(factor) ? indexOf(factor) : null;
+    if (index === null || !loops.has(index)) continue;
     if (steps.has(Math.abs(coefficient))) return true;
     steps.add(Math.abs(coefficient));
   }

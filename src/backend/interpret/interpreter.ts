@@ -10,6 +10,7 @@ import {
   type ErrorCode,
   type EvalContext,
   evaluateDim,
+  evaluateVariables,
   type Func,
   fail,
   findFunc,
@@ -181,9 +182,10 @@ class OperationContext implements EvalContext {
   affine(d: Dim, group: string): number {
     if (typeof d === "number") return d;
     const indices = this.group(group);
-    return evaluateDim(d, (name) =>
-      name.startsWith("%") ? indices[Number(name.slice(1))]?.data[0] : this.#frame.size(name),
-    );
+    return evaluateVariables(d, (v) => {
+      if (v.kind === "symbol") return this.#frame.size(v.name);
+      return v.kind === "operand" ? indices[v.position]?.data[0] : undefined;
+    });
   }
 
   shape(type: Type): readonly number[] {

@@ -10,7 +10,7 @@ import {
   type Operation,
   productOf,
   sameDim,
-  substituteDim,
+  substituteIndices,
   termsOf,
   type Value,
 } from "../../ir/index.ts";
@@ -63,10 +63,7 @@ function fill(
 
 /** Whether a dimension is never below 0, whatever the extents are. */
 function isNatural(d: Dim): boolean {
-  return termsOf(d).every(
-    ({ coefficient, factors }) =>
-      coefficient >= 0 && factors.every((f) => f.kind === "symbol" && f.value === undefined),
-  );
+  return termsOf(d).every(({ coefficient, factors }) => coefficient >= 0 && factors.every((f) => f.kind === "symbol"));
 }
 
 /** A copy of whole memories. For a range, the view that `set` needs costs more than many elements. */
@@ -90,6 +87,6 @@ function startOf(w: FunctionWriter, operation: Operation, index: Value): Dim | n
   const [memory] = groupOf(operation, "memory");
   const at = (operation.attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
   const position = w.position((memory.type as MemRefType).shape, at);
-  const start = substituteDim(position, (name) => (name === `%${index.id}` ? 0 : undefined));
+  const start = substituteIndices(position, (v) => (v === index ? 0 : undefined));
   return sameDim(position, addDims(start, indexDim(index))) ? start : null;
 }

@@ -32,5 +32,5 @@ export interface Passed {
 }
 
 export function spellExtent(d: Dim): string {
-  return spellDim(d, (name) => `$${name}`);
+  return spellDim(d, ({ key }) => `$${key}`);
 }

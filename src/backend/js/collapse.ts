@@ -10,7 +10,7 @@ import {
   mulDims,
   type Operation,
   sameDim,
-  substituteDim,
+  substituteIndices,
   type Value,
 } from "../../ir/index.ts";
 import { forOp, loadOp, storeOp } from "../../ops/index.ts";
@@ -73,6 +73,5 @@ function readsInOrder(
 }
 
 function replace(d: Dim, indices: readonly Value[], by: Dim): Dim {
-  const names = new Set(indices.map((v) => `%${v.id}`));
-  return substituteDim(d, (name) => (names.has(name) ? by : undefined));
+  return substituteIndices(d, (v) => (indices.includes(v) ? by : undefined));
 }

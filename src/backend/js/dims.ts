@@ -1,14 +1,14 @@
-// Dimensions as JavaScript expressions over the symbols of a function and its index values.
+// Dimensions as JavaScript expressions over a function's symbols and index values.
 
-import { type Atom, type Dim, termsOf } from "../../ir/index.ts";
+import { type Atom, type Dim, isVariable, termsOf, type Variable } from "../../ir/index.ts";
 
-/** The JavaScript atom that stands for a dimension symbol. */
-export type SpellSymbol = (name: string, value: unknown) => string;
+/** The JavaScript atom that stands for a variable of a dimension. */
+export type SpellVariable = (variable: Variable) => string;
 
 /** An expression that may stand alone or after `=`; not inside a product. */
-export function spellDim(d: Dim, symbol: SpellSymbol): string {
+export function spellDim(d: Dim, variable: SpellVariable): string {
   if (typeof d === "number") return String(d);
-  return joinTerms(termsOf(d).map((t) => spellTerm(t, symbol)));
+  return joinTerms(termsOf(d).map((t) => spellTerm(t, variable)));
 }
 
 /** Terms joined by their signs. */
@@ -22,23 +22,22 @@ export function joinTerms(terms: readonly string[]): string {
 }
 
 /** One term, with a leading `-` where its coefficient is negative. */
-export function spellTerm(term: ReturnType<typeof termsOf>[number], symbol: SpellSymbol): string {
-  const factors = term.factors.map((f) => spellAtom(f, symbol));
+export function spellTerm(term: ReturnType<typeof termsOf>[number], variable: SpellVariable): string {
+  const factors = term.factors.map((f) => spellAtom(f, variable));
   const size = Math.abs(term.coefficient);
   if (size !== 1 || factors.length === 0) factors.push(String(size));
   return `${term.coefficient < 0 ? "-" : ""}${factors.join(" * ")}`;
 }
 
-function spellAtom(atom: Atom, symbol: SpellSymbol): string {
+function spellAtom(atom: Atom, variable: SpellVariable): string {
+  if (isVariable(atom)) return variable(atom);
   switch (atom.kind) {
-    case "symbol":
-      return symbol(atom.name, atom.value);
     case "floor":
-      return `Math.floor((${spellDim(atom.numerator, symbol)}) / ${atom.divisor})`;
+      return `Math.floor((${spellDim(atom.numerator, variable)}) / ${atom.divisor})`;
     case "exact":
-      return `((${spellDim(atom.numerator, symbol)}) / (${spellDim(atom.divisor, symbol)}))`;
+      return `((${spellDim(atom.numerator, variable)}) / (${spellDim(atom.divisor, variable)}))`;
     default:
-      return `Math.${atom.kind}(${atom.arguments.map((d) => spellDim(d, symbol)).join(", ")})`;
+      return `Math.${atom.kind}(${atom.arguments.map((d) => spellDim(d, variable)).join(", ")})`;
   }
 }
 

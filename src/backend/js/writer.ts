@@ -8,6 +8,7 @@ import {
   type Func,
   groupOf,
   indexDim,
+  indexOf,
   mulDims,
   type Operation,
   type Type,
@@ -16,7 +17,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { isAtomText, joinTerms, type SpellSymbol, spellTerm } from "./dims.ts";
+import { isAtomText, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names, spellPlace } from "./names.ts";
@@ -296,7 +297,7 @@ export class FunctionWriter {
       let depth = 0;
       const spelled = spellTerm(
         term,
-        this.#symbolSpeller(scope, (at) => {
+        this.#variableSpeller(scope, (at) => {
           depth = Math.max(depth, at);
         }),
       );
@@ -307,10 +308,11 @@ export class FunctionWriter {
     return [...levels].sort(([a], [b]) => a - b);
   }
 
-  #symbolSpeller(scope: Scope, atDepth: (depth: number) => void): SpellSymbol {
-    return (name, value) => {
-      if (value === undefined) return this.#symbolIn(name, scope.unit);
-      const v = this.facts.canonical(value as Value);
+  #variableSpeller(scope: Scope, atDepth: (depth: number) => void): SpellVariable {
+    return (variable) => {
+      const index = indexOf(variable);
+      if (index === null) return this.#symbolIn(variable.key, scope.unit);
+      const v = this.facts.canonical(index);
       const atom = this.atom(v, scope);
       // a value of a part that is called here is defined here at the earliest
       atDepth(scope.unit.atoms.has(v) ? (scope.unit.depths.get(v) ?? 0) : scope.depth);

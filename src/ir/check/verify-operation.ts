@@ -2,12 +2,12 @@
 
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
-import { affineAttributes, operandOf } from "../module/affine.ts";
+import { affineAttributes } from "../module/affine.ts";
 import { checkAttributes } from "../module/attributes.ts";
 import { findFunc, groupOf, type Module, type Operation, type Value } from "../module/module.ts";
 import { printFuncName } from "../module/names.ts";
 import { attributeDims } from "../module/walk.ts";
-import { type Atom, collectSymbols, type Dim, termsOf } from "../types/dim.ts";
+import { type Atom, type Dim, forEachVariable, isVariable, partsOf, termsOf } from "../types/dim.ts";
 import { dtypes } from "../types/dtype.ts";
 import { printNumber } from "../types/number-text.ts";
 
@@ -77,7 +77,7 @@ function checkConstant(value: number, result: Value | undefined): void {
   fail("literal", `constant: ${printNumber(value)} is not a value of ${dtype}`, { hint: "round it first" });
 }
 
-/** `%n` symbols: only where the assembly says, in range, and affine. */
+/** Operands in dimensions: only where the assembly says, in range, and affine. */
 function checkIndexSymbols(operation: Operation): void {
   const { op } = operation;
   const groups = affineAttributes(op);
@@ -86,13 +86,13 @@ function checkIndexSymbols(operation: Operation): void {
     const group = groups.get(name);
     const operands = group === undefined ? [] : groupOf(operation, group);
     for (const d of dimsOfAttribute(operation, name)) {
-      for (const s of collectSymbols(d, new Set())) {
-        if (!s.startsWith("%") || operandOf(s, operands) !== undefined) continue;
+      forEachVariable(d, (v) => {
+        if (v.kind === "symbol" || (v.kind === "operand" && v.position < operands.length)) return;
         fail(
           "structure",
-          `${op.name}: attribute '${name}' has ${s}, but ${operands.length} operands can be named there`,
+          `${op.name}: attribute '${name}' has ${v.key}, but ${operands.length} operands can be named there`,
         );
-      }
+      });
       if (!isAffine(d)) fail("attribute", `${op.name}: attribute '${name}' multiplies two index values`);
     }
   }
@@ -109,8 +109,6 @@ function isAffine(d: Dim): boolean {
 }
 
 function hasIndex(atom: Atom): boolean {
-  if (atom.kind === "symbol") return atom.name.startsWith("%");
-  const parts: readonly Dim[] =
-    atom.kind === "floor" ? [atom.numerator] : atom.kind === "exact" ? [atom.numerator, atom.divisor] : atom.arguments;
-  return parts.some((d) => termsOf(d).some((t) => t.factors.some(hasIndex)));
+  if (isVariable(atom)) return atom.kind !== "symbol";
+  return partsOf(atom).some((d) => termsOf(d).some((t) => t.factors.some(hasIndex)));
 }

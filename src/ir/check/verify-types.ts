@@ -5,7 +5,7 @@ import { fail } from "../diagnostics/errors.ts";
 import type { Operation } from "../module/module.ts";
 import { attributeDims } from "../module/walk.ts";
 import type { Assumptions } from "../types/constraint.ts";
-import { collectSymbols, type Dim } from "../types/dim.ts";
+import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
 import { printType, type Type } from "../types/type.ts";
 
 export class TypeChecker {
@@ -49,17 +49,15 @@ export class TypeChecker {
       return;
     }
     if (this.#dims.has(d.key)) return;
-    for (const name of collectSymbols(d, new Set())) this.#requireDeclared(name, what);
+    forEachVariable(d, (v) => this.#requireDeclared(v.key, what));
     this.#dims.add(d.key);
   }
 
-  /** Dimensions among the attributes; `%n` symbols are the operation's own. */
+  /** Dimensions among the attributes; operands in them are the operation's own. */
   checkAttributes(operation: Operation): void {
     for (const d of attributeDims(operation)) {
       if (typeof d === "number" || this.#dims.has(d.key)) continue;
-      for (const name of collectSymbols(d, new Set())) {
-        if (!name.startsWith("%")) this.#requireDeclared(name, operation.op.name);
-      }
+      for (const name of collectSymbols(d, new Set())) this.#requireDeclared(name, operation.op.name);
     }
   }
 

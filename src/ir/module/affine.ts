@@ -1,41 +1,58 @@
-// Bounds and subscripts: dimension expressions over an operation's own operands. The operation holds them over `%n`
-// (operand n of a group); while built they are over `%id` symbols that carry the Value; in text they are over names.
+// Bounds and subscripts: dimension expressions over an operation's own operands. The operation holds them over the
+// operands' positions in a group; while loops are built they are over index values; in text they are over names.
 
 import type { Op } from "../op/op.ts";
-import { collectValues, type Dim, substituteDim, symbol } from "../types/dim.ts";
+import { atomDim, type Dim, forEachVariable, operandDim, substituteVariables, type Variable } from "../types/dim.ts";
 import { Value } from "./module.ts";
 
 /** The dimension that stands for an index value in bounds and subscripts. */
 export function indexDim(value: Value): Dim {
-  return symbol(`%${value.id}`, value);
+  return atomDim({ kind: "index", key: `%${value.id}`, value });
 }
 
-/** Expressions over index values as an operation holds them: `%0`, `%1`, … and the operands these stand for. */
+/** The index value that a variable is; null where it is none. */
+export function indexOf(variable: Variable): Value | null {
+  return variable.kind === "index" && variable.value instanceof Value ? variable.value : null;
+}
+
+/** The index values of dimensions, each once, in order of first appearance. */
+export function indicesOf(dims: readonly Dim[]): ReadonlySet<Value> {
+  const found = new Set<Value>();
+  for (const d of dims) {
+    forEachVariable(d, (variable) => {
+      const value = indexOf(variable);
+      if (value !== null) found.add(value);
+    });
+  }
+  return found;
+}
+
+/** Expressions over index values as an operation holds them: over operands, and the values that these are. */
 export function affineOperands(dims: readonly Dim[]): {
   readonly dims: readonly Dim[];
   readonly operands: readonly Value[];
 } {
-  const values = new Map<string, unknown>();
-  for (const d of dims) collectValues(d, values);
-  if (values.size === 0) return { dims, operands: [] };
-  const positions = new Map([...values.keys()].map((name, i) => [name, symbol(`%${i}`)]));
-  return {
-    dims: dims.map((d) => substituteDim(d, (name) => positions.get(name))),
-    operands: [...values.values()].filter((v) => v instanceof Value),
-  };
+  const operands = [...indicesOf(dims)];
+  if (operands.length === 0) return { dims, operands };
+  const positions = new Map(operands.map((v, i) => [v, operandDim(i)]));
+  return { dims: dims.map((d) => substituteIndices(d, (v) => positions.get(v))), operands };
 }
 
-/** `d`, whose `%n` symbols are these operands, with each replaced; one out of range stays. */
-export function bindOperands(d: Dim, operands: readonly Value[], replace: (operand: Value) => Dim): Dim {
-  return substituteDim(d, (name) => {
-    const operand = operandOf(name, operands);
-    return operand === undefined ? undefined : replace(operand);
+/** `d` with index values replaced; one that `lookup` does not know stays. */
+export function substituteIndices(d: Dim, lookup: (value: Value) => Dim | undefined): Dim {
+  return substituteVariables(d, (variable) => {
+    const value = indexOf(variable);
+    return value === null ? undefined : lookup(value);
   });
 }
 
-/** The operand that a symbol `%n` stands for; undefined for other symbols, and out of range. */
-export function operandOf(name: string, operands: readonly Value[]): Value | undefined {
-  return /^%[0-9]+$/.test(name) ? operands[Number(name.slice(1))] : undefined;
+/** `d`, which is over these operands, with each replaced; one out of range stays. */
+export function bindOperands(d: Dim, operands: readonly Value[], replace: (operand: Value) => Dim): Dim {
+  return substituteVariables(d, (variable) =>
+    variable.kind === "operand" && variable.position < operands.length
+      ? replace(operands[variable.position])
+      : undefined,
+  );
 }
 
 /** The attributes whose dimensions are over the operands of a group, as the op's assembly says. */

@@ -107,7 +107,7 @@ export function calleesFirst(module: Module): readonly Func[] {
   return order;
 }
 
-/** All symbols used anywhere in a block: types and dimension attributes; `%n` operand symbols left out. */
+/** All symbols used anywhere in a block: types and dimension attributes. */
 export function usedSymbols(block: Block): Set<string> {
   const names = new Set<string>();
   const addValues = (values: readonly Value[]): void => {
@@ -119,7 +119,6 @@ export function usedSymbols(block: Block): Set<string> {
     for (const region of operation.regions) addValues(region.arguments);
     for (const d of attributeDims(operation)) collectSymbols(d, names);
   });
-  for (const name of names) if (name.startsWith("%")) names.delete(name);
   return names;
 }
 

@@ -14,7 +14,7 @@ import {
 import { type NameTable, printFuncName, quote } from "../module/names.ts";
 import type { AttributeSpec } from "../op/attribute-spec.ts";
 import type { AssemblyItem } from "../op/op-spec.ts";
-import { type Dim, symbol } from "../types/dim.ts";
+import { atomDim, type Dim } from "../types/dim.ts";
 import type { DType } from "../types/dtype.ts";
 import { printNumber } from "../types/number-text.ts";
 import { printType } from "../types/type.ts";
@@ -122,7 +122,9 @@ class ItemPrinter {
   }
 
   #affine(d: Dim, group: string): Dim {
-    return bindOperands(d, groupOf(this.#operation, group), (v) => symbol(this.#names.get(v)));
+    return bindOperands(d, groupOf(this.#operation, group), (v) =>
+      atomDim({ kind: "index", key: this.#names.get(v), value: v }),
+    );
   }
 
   #subscript(operand: number, group: string): string {

@@ -9,6 +9,7 @@ import {
   type Dim,
   exactDim,
   gcd,
+  isVariable,
   mulDims,
   sameDim,
   subDims,
@@ -235,8 +236,10 @@ export class Assumptions {
   #atomBounds(atom: Atom): Interval {
     switch (atom.kind) {
       case "symbol":
-        if (atom.name.startsWith("%")) return anything;
         return { low: this.#least.get(atom.name) ?? 0, high: this.#most.get(atom.name) ?? Infinity };
+      case "operand":
+      case "index":
+        return anything;
       case "floor": {
         const { low, high } = this.#bounds(atom.numerator);
         return { low: Math.floor(low / atom.divisor), high: Math.floor(high / atom.divisor) };
@@ -265,7 +268,7 @@ function negate(d: Dim): Dim {
 function simplerBounds(d: Dim): readonly (readonly Dim[])[] {
   return termsOf(d).flatMap(({ coefficient: c, factors }) => {
     const [atom] = factors;
-    if (factors.length !== 1 || atom.kind === "symbol" || atom.kind === "exact") return [];
+    if (factors.length !== 1 || isVariable(atom) || atom.kind === "exact") return [];
     const rest = (scale: number, by: Dim): Dim =>
       addDims(mulDims(scale, subDims(d, mulDims(c, atomDim(atom)))), mulDims(c, by));
     if (atom.kind === "floor") {
@@ -286,10 +289,10 @@ function neverZero(d: Dim): boolean {
   return constant % common !== 0;
 }
 
-/** The symbol of a term of degree one; null for others, and for operand symbols, which are not a function's own. */
+/** The symbol of a term of degree one; null for others. */
 function linearSymbol(t: Term): string | null {
   const [factor] = t.factors;
-  return t.factors.length === 1 && factor.kind === "symbol" && !factor.name.startsWith("%") ? factor.name : null;
+  return t.factors.length === 1 && factor.kind === "symbol" ? factor.name : null;
 }
 
 /** The simplest expression that is 0 for the same sizes as `d`: coefficients without common factor, the first positive. */

@@ -1,17 +1,28 @@
 // Dimensions: integers, symbols and expressions over them, always in one normal form, so equal means same key.
 //
-// A DimExpr is a polynomial with integer coefficients over atoms (symbols, floor, exact, min, max). Building one
-// normalises it: like terms merge, factors and terms are sorted, floor and exact give out what divides. Symbols whose
-// name starts with `%` stand for an operation's operands (`%0` is operand 0): the affine bounds and subscripts of the
-// loop level use the same algebra.
+// A DimExpr is a polynomial with integer coefficients over atoms (variables, floor, exact, min, max). Building one
+// normalises it: like terms merge, factors and terms are sorted, floor and exact give out what divides. A variable is a
+// symbol of the function, or, in the affine bounds and subscripts of the loop level, an operand of the operation (`%0`)
+// or, while loops are built, an index value itself.
 
 import { fail } from "../diagnostics/errors.ts";
 
 /** One extent: a number where known, else a DimExpr in normal form that contains at least one symbol. */
 export type Dim = number | DimExpr;
 
+/** A value that counts a loop: a Value, which stands above dimensions. */
+export interface IndexValue {
+  readonly id: number;
+}
+
+export type Variable =
+  | { readonly kind: "symbol"; readonly key: string; readonly name: string }
+  /** An operand of the group over which an operation's bounds or subscripts are. */
+  | { readonly kind: "operand"; readonly key: string; readonly position: number }
+  | { readonly kind: "index"; readonly key: string; readonly value: IndexValue };
+
 export type Atom =
-  | { readonly kind: "symbol"; readonly key: string; readonly name: string; readonly value?: unknown }
+  | Variable
   | { readonly kind: "floor"; readonly key: string; readonly numerator: DimExpr; readonly divisor: number }
   | { readonly kind: "exact"; readonly key: string; readonly numerator: Dim; readonly divisor: Dim }
   | { readonly kind: "min" | "max"; readonly key: string; readonly arguments: readonly Dim[] };
@@ -52,12 +63,14 @@ export class DimExpr {
 
 // ---- building -------------------------------------------------------------------------------------------------------
 
-/**
- * The symbol `name`: an upper-case identifier, or `%n` for operand n. While loops are built, a `%` symbol may carry the
- * index value it stands for.
- */
-export function symbol(name: string, value?: unknown): DimExpr {
-  return atomDim({ kind: "symbol", key: name, name, value });
+/** The symbol `name`, an upper-case identifier. */
+export function symbol(name: string): DimExpr {
+  return atomDim({ kind: "symbol", key: name, name });
+}
+
+/** Operand number `position` of the group over which an operation's bounds or subscripts are. */
+export function operandDim(position: number): DimExpr {
+  return atomDim({ kind: "operand", key: `%${position}`, position });
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
@@ -170,34 +183,30 @@ export function sameDim(a: Dim, b: Dim): boolean {
   return a === b || (typeof a !== "number" && typeof b !== "number" && a.key === b.key);
 }
 
-/** The symbols of `d`, in order of first appearance, added to `into`. */
-export function collectSymbols(d: Dim, into: Set<string>): Set<string> {
-  if (typeof d === "number") return into;
-  for (const t of d.terms)
-    for (const f of t.factors)
-      for (const part of atomParts(f)) {
-        if (typeof part === "string") into.add(part);
-        else collectSymbols(part, into);
-      }
-  return into;
-}
-
-/** The values that `%` symbols of `d` carry, by symbol name, in order of first appearance. */
-export function collectValues(d: Dim, into: Map<string, unknown>): Map<string, unknown> {
-  if (typeof d === "number") return into;
-  for (const t of d.terms) {
-    for (const f of t.factors) {
-      if (f.kind === "symbol" && f.value !== undefined) into.set(f.name, f.value);
-      for (const part of atomParts(f)) if (typeof part !== "string") collectValues(part, into);
+/** Visits the variables of `d`, in order of appearance. */
+export function forEachVariable(d: Dim, visit: (variable: Variable) => void): void {
+  if (typeof d === "number") return;
+  for (const { factors } of d.terms) {
+    for (const f of factors) {
+      if (isVariable(f)) visit(f);
+      else for (const part of partsOf(f)) forEachVariable(part, visit);
     }
   }
+}
+
+/** The symbols of `d`, in order of first appearance, added to `into`. */
+export function collectSymbols(d: Dim, into: Set<string>): Set<string> {
+  forEachVariable(d, (v) => void (v.kind === "symbol" && into.add(v.name)));
   return into;
 }
 
-function atomParts(atom: Atom): readonly (Dim | string)[] {
+export function isVariable(atom: Atom): atom is Variable {
+  return atom.kind === "symbol" || atom.kind === "operand" || atom.kind === "index";
+}
+
+/** The dimensions that an atom is made of. */
+export function partsOf(atom: Exclude<Atom, Variable>): readonly Dim[] {
   switch (atom.kind) {
-    case "symbol":
-      return [atom.name];
     case "floor":
     case "exact":
       return [atom.numerator, atom.divisor];
@@ -208,6 +217,11 @@ function atomParts(atom: Atom): readonly (Dim | string)[] {
 
 /** `d` with symbols replaced; a symbol that `lookup` does not know stays. */
 export function substituteDim(d: Dim, lookup: (name: string) => Dim | undefined): Dim {
+  return substituteVariables(d, (v) => (v.kind === "symbol" ? lookup(v.name) : undefined));
+}
+
+/** `d` with variables replaced; one that `lookup` does not know stays. */
+export function substituteVariables(d: Dim, lookup: (variable: Variable) => Dim | undefined): Dim {
   if (typeof d === "number" || !mentions(d, lookup)) return d;
   let sum: Dim = 0;
   for (const t of d.terms) {
@@ -218,16 +232,15 @@ export function substituteDim(d: Dim, lookup: (name: string) => Dim | undefined)
   return sum;
 }
 
-/** Whether a symbol that `lookup` knows may stand in an expression; one inside of another atom always may. */
-function mentions(d: DimExpr, lookup: (name: string) => Dim | undefined): boolean {
-  return d.terms.some((t) => t.factors.some((f) => f.kind !== "symbol" || lookup(f.name) !== undefined));
+/** Whether a variable that `lookup` knows may stand in an expression; one inside of another atom always may. */
+function mentions(d: DimExpr, lookup: (variable: Variable) => Dim | undefined): boolean {
+  return d.terms.some((t) => t.factors.some((f) => !isVariable(f) || lookup(f) !== undefined));
 }
 
-function substituteAtom(atom: Atom, lookup: (name: string) => Dim | undefined): Dim {
-  const inside = (d: Dim): Dim => substituteDim(d, lookup);
+function substituteAtom(atom: Atom, lookup: (variable: Variable) => Dim | undefined): Dim {
+  if (isVariable(atom)) return lookup(atom) ?? atomDim(atom);
+  const inside = (d: Dim): Dim => substituteVariables(d, lookup);
   switch (atom.kind) {
-    case "symbol":
-      return lookup(atom.name) ?? atomDim(atom);
     case "floor":
       return floorDim(inside(atom.numerator), atom.divisor);
     case "exact":
@@ -239,6 +252,11 @@ function substituteAtom(atom: Atom, lookup: (name: string) => Dim | undefined): 
 
 /** The number `d` is when each symbol has the value `lookup` gives. */
 export function evaluateDim(d: Dim, lookup: (name: string) => number | undefined): number {
+  return evaluateVariables(d, (v) => (v.kind === "symbol" ? lookup(v.name) : undefined));
+}
+
+/** The number `d` is when each variable has the value `lookup` gives. */
+export function evaluateVariables(d: Dim, lookup: (variable: Variable) => number | undefined): number {
   if (typeof d === "number") return d;
   let sum = 0;
   for (const t of d.terms) {
@@ -249,16 +267,16 @@ export function evaluateDim(d: Dim, lookup: (name: string) => number | undefined
   return checked(sum);
 }
 
-function evaluateAtom(atom: Atom, lookup: (name: string) => number | undefined): number {
+function evaluateAtom(atom: Atom, lookup: (variable: Variable) => number | undefined): number {
+  if (isVariable(atom)) return lookup(atom) ?? fail("shape", `dimension symbol ${atom.key} has no value here`);
+  const inside = (d: Dim): number => evaluateVariables(d, lookup);
   switch (atom.kind) {
-    case "symbol":
-      return lookup(atom.name) ?? fail("shape", `dimension symbol ${atom.name} has no value here`);
     case "floor":
-      return Math.floor(evaluateDim(atom.numerator, lookup) / atom.divisor);
+      return Math.floor(inside(atom.numerator) / atom.divisor);
     case "exact":
-      return evaluateExact(evaluateDim(atom.numerator, lookup), evaluateDim(atom.divisor, lookup));
+      return evaluateExact(inside(atom.numerator), inside(atom.divisor));
     default:
-      return Math[atom.kind](...atom.arguments.map((a) => evaluateDim(a, lookup)));
+      return Math[atom.kind](...atom.arguments.map(inside));
   }
 }
 
@@ -347,8 +365,8 @@ function depthOf(terms: readonly Term[]): number {
   let depth = 0;
   for (const t of terms) {
     for (const f of t.factors) {
-      if (f.kind === "symbol") continue;
-      for (const part of atomParts(f)) if (part instanceof DimExpr) depth = Math.max(depth, part.depth + 1);
+      if (isVariable(f)) continue;
+      for (const part of partsOf(f)) if (part instanceof DimExpr) depth = Math.max(depth, part.depth + 1);
     }
   }
   return depth;

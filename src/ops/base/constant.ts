@@ -5,11 +5,12 @@ import {
   type Attribute,
   affineOperands,
   allocate,
-  collectValues,
   Dense,
   type Dim,
   type DType,
   dtypes,
+  indexDim,
+  indicesOf,
   isFloat,
   isRepresentable,
   type ListType,
@@ -19,10 +20,9 @@ import {
   printType,
   sameDim,
   scalar,
-  symbol,
   type TensorType,
   type TypeContext,
-  Value,
+  type Value,
 } from "../../ir/index.ts";
 import { stridesOf } from "./arrays.ts";
 import { defineOp, emit1, requireDeclared } from "./define.ts";
@@ -159,9 +159,8 @@ export function iota(type: TensorType, axis = 0): Value {
 
 /** A dimension over index values as a value: the index itself where it is one. */
 export function indexValue(d: Dim): Value {
-  const [only] = collectValues(d, new Map()).entries();
-  if (only !== undefined && only[1] instanceof Value && sameDim(d, symbol(only[0]))) return only[1];
-  return dim(d, "index");
+  const [only] = indicesOf([d]);
+  return only !== undefined && sameDim(d, indexDim(only)) ? only : dim(d, "index");
 }
 
 // ---- dim ------------------------------------------------------------------------------------------------------------
