@@ -5,6 +5,7 @@ import {
   currentTrace,
   flattenAs,
   graphOf,
+  nested,
   pathsOf,
   remember,
   requireConcrete,
@@ -16,13 +17,27 @@ import {
   unflatten,
   withGraph,
 } from "../frontend/index.ts";
-import { atCaller, elementDType, type Func, fail, findFunc, isScalar, type NdArray, type Type } from "../ir/index.ts";
+import {
+  atCaller,
+  elementDType,
+  type Func,
+  fail,
+  findFunc,
+  isScalar,
+  type Module,
+  type NdArray,
+  type Type,
+} from "../ir/index.ts";
 import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
 /** How a function is called, and what runs in its place inside a trace. */
-export type Traced = Omit<Trace, "func"> & { readonly fn: TracedFunction };
+export type Traced = Omit<Trace, "func"> & {
+  readonly fn: TracedFunction;
+  /** The module with what its derivative takes, and the tensors from outside that it reads. */
+  readonly differentiable: () => { readonly module: Module; readonly captured: readonly Tensor[] };
+};
 
 /** A compiled function on users' arguments, and on their leaves where these are known already. */
 export interface Callable {
@@ -109,7 +124,8 @@ function checkedCall(
       for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     }
     // in a trace or a declared graph the function becomes part of it
-    const inPlace = (): unknown => traced?.fn(...args.slice(0, (tree as ListTree).items.length));
+    const own = args.slice(0, (tree as ListTree).items.length);
+    const inPlace = (): unknown => nested(checkedCall, () => traced?.fn(...own));
     if (graph !== null) return withGraph(graph, inPlace);
     if (traced !== null) return inPlace();
     return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
@@ -143,15 +159,16 @@ function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeav
   return (leaves) => {
     const arrays: NdArray[] = leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labels[i]));
     for (const tensor of captured) arrays.push(tensor.array("a captured tensor"));
-    const given = executable.run(arrays);
+    const outputs = executable.run(arrays);
     const inputs = [...leaves, ...captured];
     const tracks = inputs.some((leaf) => leaf instanceof Tensor && tracksGradient(leaf));
     // numbers could not say what they come from
-    const results = given.map((array) => fromArray(array, plain && !tracks));
+    const results = outputs.map((array) => fromArray(array, plain && !tracks));
     if (tracks) {
-      const tensors = inputs.map((leaf, i) => (leaf instanceof Tensor ? leaf : new Tensor(arrays[i])));
+      const tensors = leaves.map((leaf, i) => (leaf instanceof Tensor ? leaf : new Tensor(arrays[i])));
       // custom derivatives are still in what was given
-      remember(before, entry, tensors, results as readonly Tensor[]);
+      const given = traced?.differentiable() ?? { module: before, captured };
+      remember(given.module, entry, [...tensors, ...given.captured], results as readonly Tensor[]);
     }
     if (traced === null) return results.length === 1 ? results[0] : results;
     return unflatten(traced.results, results);

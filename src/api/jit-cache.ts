@@ -160,7 +160,7 @@ export class Cache {
   }
 
   #trace({ tree, entry }: Call, types: readonly Type[], uses?: ExtentUses): ModuleTrace {
-    return trace(this.#fn, types, tree, entry, uses);
+    return trace(this.#fn, types, tree, entry, { uses });
   }
 
   #compile(family: Family, call: Call, types: readonly Type[], reason: string, general?: General): Version {

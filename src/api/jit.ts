@@ -10,6 +10,7 @@ import {
   flattenList,
   graphOf,
   isStatic,
+  nested,
   requireConcrete,
   Tensor,
   type TracedFunction,
@@ -73,7 +74,7 @@ export function compileOnCall(
   };
   // in a trace the function becomes part of it
   const call = (...args: unknown[]): unknown =>
-    currentTrace() === null ? atCaller(call, () => run(args)) : fn(...args);
+    currentTrace() === null ? atCaller(call, () => nested(call, () => run(args))) : nested(call, () => fn(...args));
   Object.defineProperty(call, "name", { value: fn.name });
   for (const name of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
     Object.defineProperty(call, name, { get: () => cache.last[name] });

@@ -15,6 +15,7 @@ import {
   type Tree,
   traceInto,
   unflatten,
+  withDerivatives,
 } from "../frontend/index.ts";
 import {
   captureOrigin,
@@ -51,12 +52,16 @@ export class Recorded {
   readonly #boundary: Boundary;
   readonly #captured: readonly Tensor[];
 
-  /** `typesOf` says what the function is traced for: of leaf k, its own type where left out. */
+  /**
+   * `derivatives`: how many of the function the transform takes. `typeOf` says what the function is traced for: of leaf k,
+   * its own type where left out.
+   */
   constructor(
     name: string,
     fn: TracedFunction,
     args: readonly unknown[],
     call: Boundary,
+    derivatives: 0 | 1 = 1,
     typeOf: (tensor: Tensor, k: number) => Type = (tensor) => tensor.type,
   ) {
     const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
@@ -66,7 +71,9 @@ export class Recorded {
     this.origin = captureOrigin(this.#boundary);
     const { leaves, tree } = flattenList(args, isOperand, "argument", isStatic);
     this.tensors = leaves.map((leaf) => this.#tensor(leaf));
-    const inner = traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private");
+    const inner = withDerivatives(derivatives, () =>
+      traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private"),
+    );
     this.signature = signatureOf(inner.func);
     this.results = inner.results;
     this.#captured = inner.captured;

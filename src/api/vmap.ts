@@ -42,7 +42,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
     return derived("vmap", fn, (call, args) => {
       requireRanks(args);
       const axes = axesOfLeaves(inAxes, args);
-      const recorded = new Recorded("vmap", fn, args, call, (tensor, k) => elementType(tensor, axes[k], k));
+      const recorded = new Recorded("vmap", fn, args, call, 0, (tensor, k) => elementType(tensor, axes[k], k));
       const mapped = axes.flatMap((axis, k) => (axis === null ? [] : [k]));
       if (mapped.length === 0) recorded.fail("argument", "no argument is mapped", "name an axis with inAxes");
       const results = recorded.apply([], (values) => {
@@ -65,7 +65,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
 export function checkpoint(fn: TracedFunction): JitFunction {
   return atCaller(checkpoint, () =>
     derived("checkpoint", fn, (call, args) => {
-      const recorded = new Recorded("checkpoint", fn, args, call);
+      const recorded = new Recorded("checkpoint", fn, args, call, 0);
       const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
       return unflatten(recorded.results, results);
     }),

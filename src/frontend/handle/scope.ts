@@ -16,6 +16,7 @@ import {
 } from "../../ir/index.ts";
 import type { Boundary } from "./boundary.ts";
 import { Extent, partsOf } from "./extent.ts";
+import { withAnyDerivatives } from "./nesting.ts";
 import type { Tensor } from "./tensor.ts";
 
 /** One function being traced. */
@@ -154,7 +155,7 @@ export function graphOf(operands: Iterable<unknown>): TraceScope | null {
 /** Runs `body`, whose operations go to the graph. */
 export function withGraph<T>(graph: TraceScope, body: () => T): T {
   graph.requireOpen();
-  return withTrace(graph, () => withBuilder(graph.root, body));
+  return withAnyDerivatives(() => withTrace(graph, () => withBuilder(graph.root, body)));
 }
 
 let running: TraceScope | null = null;

@@ -17,6 +17,7 @@ import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { Extent, partsOf } from "../handle/extent.ts";
 import { apply, asUser } from "../handle/lift.ts";
+import { nested, noteLeftOut, noting, wantedDerivatives } from "../handle/nesting.ts";
 import { currentTrace, graphOf, TraceScope, withGraph } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flattenList, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
@@ -27,6 +28,9 @@ import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
 interface Made {
   readonly signature: Signature;
   readonly results: Tree;
+  /** For how many derivatives; `isPartial`: of more it would hold rules that it leaves out. */
+  readonly order: number;
+  readonly isPartial: boolean;
 }
 
 /** By module, which its table of functions stands for: what composites made there, by their names and types. */
@@ -52,7 +56,7 @@ export function composite<F extends TracedFunction>(name: string, body: F): F {
     if (typeof name === "string" && /^[A-Za-z_]\w*$/.test(name)) return;
     fail("argument", `composite: the name is ${describe(name)}, expected an identifier`);
   });
-  const f = (...args: unknown[]): unknown => asUser(f, () => run(f, body, args));
+  const f = (...args: unknown[]): unknown => asUser(f, () => nested(f, () => run(f, body, args)));
   Object.defineProperty(body, "name", { value: name });
   Object.defineProperty(f, "name", { value: name });
   return f as F;
@@ -82,16 +86,19 @@ function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: re
   if (all === undefined) madeIn.set(scope.funcs, (all = new Map()));
   const types = leaves.map((t) => t.type);
   const key = `${f.name} ${fixedKey(tree)} ${types.map(printType).join()}`;
+  const { order } = wantedDerivatives();
   let made = all.get(key);
-  if (made === undefined) {
+  if (made === undefined || (made.isPartial && made.order < order)) {
     const inner = new TraceScope(scope, f, body, "caller");
-    const { func, results, captured } = traceInto(inner, body, types, tree, "private");
+    const { result, isPartial } = noting(() => traceInto(inner, body, types, tree, "private"));
+    const { func, results, captured } = result;
     if (captured.length > 0)
       fail("scope", `${f.name} reads a tensor from outside`, {
         hint: "make it an argument, for it is read at each call",
       });
-    all.set(key, (made = { signature: signatureOf(func), results }));
+    all.set(key, (made = { signature: signatureOf(func), results, order, isPartial }));
   }
+  if (made.isPartial) noteLeftOut();
   return made;
 }
 

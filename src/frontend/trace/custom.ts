@@ -1,12 +1,21 @@
 // customVjp and customJvp: functions with their own rules for derivatives.
 
-import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
-import { customJvp as customJvpOp, customVjp as customVjpOp, isFloatType, zerosLike } from "../../ops/index.ts";
+import { atCaller, fail, rankedOf, requireOptions, scalar, type Value } from "../../ir/index.ts";
+import {
+  check as checkOp,
+  constant,
+  customJvp as customJvpOp,
+  customVjp as customVjpOp,
+  isFloatType,
+  zeros,
+  zerosLike,
+} from "../../ops/index.ts";
 import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { apply } from "../handle/lift.ts";
+import { noteLeftOut, wantedDerivatives, withDerivatives, withoutDerivatives } from "../handle/nesting.ts";
 import { Tensor } from "../handle/tensor.ts";
-import { unflatten } from "../handle/tree.ts";
+import { leafCount, type Tree, unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
 import { atOnce, type TracedFunction } from "./trace.ts";
 
@@ -19,7 +28,8 @@ export interface CustomVjpRule {
 
 /**
  * The function with its own rule for reverse mode: where it is differentiated, `forward` runs in its place, and `backward`
- * says what flows back. Integers have the cotangent 0. What the functions read from outside gets no gradient.
+ * says what flows back: null for an argument to which nothing does. Integers have the cotangent 0. What the functions read
+ * from outside gets no gradient. The rule is traced where a derivative is wanted, and only there; it may call the function.
  *
  * @throws AdjointError code `argument` where forward or backward give other structures, `no-derivative` for jvp of it.
  * @example customVjp((x) => x, { forward: (x) => [x, []], backward: (_, ct) => [clip(ct, -1, 1)] })
@@ -38,17 +48,20 @@ export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFuncti
 
 function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, args: readonly unknown[]): unknown {
   const { tensors, tree } = carriedFrom(call, args);
+  const { order, isOpen } = wantedDerivatives();
+  if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
+  const used = order === 0 ? endOfRules(fn) : rule;
   let result: Structure | null = null;
   let residual: Structure | null = null;
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customVjpOp(inits, {
       body(...values) {
-        result = unwrap(fn(...own(values)), "what the function returns");
+        result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
         return result.values;
       },
       forward(...values) {
-        const [value, kept] = pairOf(rule.forward(...own(values)));
+        const [value, kept] = pairOf(withDerivatives(-1, () => used.forward(...own(values))));
         const like = result as Structure;
         const given = unwrap(value, "the value that forward gives", like);
         residual = unwrap(kept, "the residuals that forward gives");
@@ -60,13 +73,80 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
         const cotangents = wrap(values.slice(count));
         let next = 0;
         const leaves = given.values.map((v) => (isFloatType(v.type) ? cotangents[next++] : 0));
-        const back = rule.backward(unflatten(kept.tree, wrap(values.slice(0, count))), unflatten(given.tree, leaves));
-        const all = unwrap(back, "what backward returns", { values: inits, tree });
+        const residuals = unflatten(kept.tree, wrap(values.slice(0, count)));
+        const back = withDerivatives(-1, () => used.backward(residuals, unflatten(given.tree, leaves)));
+        const all = unwrap(withZeros(back, tree, inits), "what backward returns", { values: inits, tree });
         return all.values.filter((_, i) => isFloatType(inits[i].type));
       },
     }),
   );
   return unflatten((result as unknown as Structure).tree, results);
+}
+
+/** The function itself, where no derivative is wanted: its rule is not traced. */
+function withoutRule(call: Boundary, fn: TracedFunction, tensors: readonly Tensor[], tree: Tree): unknown {
+  noteLeftOut();
+  let results: Tree = tree;
+  const values = apply(call, tensors, (...inits) => {
+    const result = unwrap(fn(...(unflatten(tree, wrap(inits)) as unknown[])), "what the function returns");
+    results = result.tree;
+    return result.values;
+  });
+  return unflatten(results, values);
+}
+
+/** Stands where rules that call each other are traced no deeper: whoever needs it there is told. */
+function endOfRules(fn: TracedFunction): CustomVjpRule {
+  const message =
+    "a rule of customVjp that calls itself is asked for a derivative of higher order than declared graphs take";
+  return {
+    forward: (...args) => [fn(...args), args],
+    backward(args) {
+      checkOp(constant(false, scalar("bool")), message);
+      // what stands here is never seen
+      return args;
+    },
+  };
+}
+
+/** What backward returns, zeros in place of null: an argument without a cotangent. */
+function withZeros(back: unknown, tree: Tree, inits: readonly Value[]): unknown {
+  let next = 0;
+  const fill = (x: unknown, t: Tree): unknown => {
+    if (t.kind === "static") return x;
+    if (t.kind === "leaf") {
+      const { type } = inits[next++];
+      return x !== null
+        ? x
+        : isFloatType(type)
+          ? wrap([zeros(rankedOf(type, "customVjp: null in what backward returns"))])[0]
+          : 0;
+    }
+    const given = (i: number): unknown => {
+      if (x === null) return null;
+      if (t.kind === "array") return (x as readonly unknown[])[i];
+      return (x as Readonly<Record<string, unknown>>)[t.keys[i]];
+    };
+    if (x !== null && !isLike(x, t)) {
+      next += leafCount(t);
+      return x;
+    }
+    const items = t.items.map((item, i) => fill(given(i), item));
+    return t.kind === "array" ? items : Object.fromEntries(t.keys.map((key, i) => [key, items[i]]));
+  };
+  return fill(back, tree);
+}
+
+/** Whether a structure can be opened as the tree is; what else is wrong with it, unwrap says. */
+function isLike(x: unknown, t: Tree): boolean {
+  if (typeof x !== "object" || x === null || x instanceof Tensor) return false;
+  if (t.kind === "array") return Array.isArray(x) && x.length === t.items.length;
+  return (
+    t.kind === "object" &&
+    !Array.isArray(x) &&
+    Object.keys(x).length === t.keys.length &&
+    t.keys.every((k) => Object.hasOwn(x, k))
+  );
 }
 
 function pairOf(returned: unknown, who = "customVjp: forward", expected = "[value, residuals]"): readonly unknown[] {
@@ -98,19 +178,23 @@ export function customJvp(
 
 function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, args: readonly unknown[]): unknown {
   const { tensors, tree } = carriedFrom(call, args);
+  const { order, isOpen } = wantedDerivatives();
+  if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
   let result: Structure | null = null;
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customJvpOp(inits, {
       body(...values) {
-        result = unwrap(fn(...own(values)), "what the function returns");
+        result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
         return result.values;
       },
       jvp(...values) {
         const primals = values.slice(0, inits.length);
         let next = inits.length;
         const tangents = primals.map((v) => (isFloatType(v.type) ? values[next++] : zerosLike(v)));
-        const [value, tangent] = pairOf(rule(own(primals), own(tangents)), "customJvp: the rule", "[value, tangent]");
+        const used = order === 0 ? endOfTangents(fn) : rule;
+        const both = withDerivatives(-1, () => used(own(primals), own(tangents)));
+        const [value, tangent] = pairOf(both, "customJvp: the rule", "[value, tangent]");
         const like = result as Structure;
         const given = unwrap(value, "the value that the rule gives", like);
         const slopes = unwrap(tangent, "the tangent that the rule gives", like);
@@ -119,4 +203,16 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
     }),
   );
   return unflatten((result as unknown as Structure).tree, results);
+}
+
+/** As endOfRules. */
+function endOfTangents(fn: TracedFunction): TracedFunction {
+  const message =
+    "a rule of customJvp that calls itself is asked for a derivative of higher order than declared graphs take";
+  return (args: readonly unknown[]) => {
+    checkOp(constant(false, scalar("bool")), message);
+    const value = fn(...args);
+    const { values, tree } = unwrap(value, "what the function returns");
+    return [value, unflatten(tree, wrap(values.map(zerosLike)))];
+  };
 }

@@ -17,7 +17,9 @@ import {
 import type { Boundary } from "../handle/boundary.ts";
 import type { DTypeConstant } from "../handle/dtypes.ts";
 import { ExtentUses, notingExtents } from "../handle/extent.ts";
+import { tracksGradient } from "../handle/history.ts";
 import { evaluate, isOperand, literal } from "../handle/lift.ts";
+import { nested, withOrder } from "../handle/nesting.ts";
 import { currentTrace, graphOf, TraceScope, withGraph, withTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, flattenList, isStatic, pathsOf, type Tree, unflatten } from "../handle/tree.ts";
@@ -122,32 +124,54 @@ function results(scope: TraceScope, returned: unknown, name: string): { values: 
  * traced on its own and run at once on the concrete tensors that it uses.
  */
 export function atOnce<T>(boundary: Boundary, operands: Iterable<unknown>, body: () => T): T {
+  return nested(boundary, () => recordedOrRun(boundary, operands, body));
+}
+
+function recordedOrRun<T>(boundary: Boundary, operands: Iterable<unknown>, body: () => T): T {
   if (currentTrace() !== null) return body();
   const graph = graphOf(operands);
   if (graph !== null) return withGraph(graph, body);
-  const traced = trace(body, [], { kind: "array", items: [] }, boundary);
+  const plain = trace(body, [], { kind: "array", items: [] }, boundary);
+  const traced = plain.isPartial && plain.captured.some(tracksGradient) ? plain.differentiable() : plain;
   return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }
 
 /** A traced function in a module of its own. */
 export interface ModuleTrace extends Trace {
   readonly module: Module;
+  /** Rules for derivatives were left out, since none was wanted. */
+  readonly isPartial: boolean;
+  /** The same with those rules: the function is traced again, once, where they were left out. */
+  differentiable(): ModuleTrace;
 }
 
-/**
- * Traces a function into a module of its own. `entry` is the public function that the user called for it; `uses` takes what
- * the function does with extents, also where it throws.
- */
+export interface TraceOptions {
+  /** How many derivatives are wanted of the function; none where left out. */
+  readonly order?: number;
+  /** Takes what the function does with extents, also where it throws. */
+  readonly uses?: ExtentUses;
+}
+
+/** Traces a function into a module of its own. `entry` is the public function that the user called for it. */
 export function trace(
   fn: TracedFunction,
   types: readonly Type[],
   tree: Tree,
   entry: Boundary,
-  uses: ExtentUses = new ExtentUses(),
+  { order = 0, uses = new ExtentUses() }: TraceOptions = {},
 ): ModuleTrace {
   const scope = new TraceScope(null, entry, fn);
-  const traced = notingExtents(uses, () => traceInto(scope, fn, types, tree, "public"));
-  return { ...traced, module: makeModule([...scope.funcs.values()]) };
+  const { result, isPartial } = withOrder(order, () =>
+    nested(entry, () => notingExtents(uses, () => traceInto(scope, fn, types, tree, "public"))),
+  );
+  let complete: ModuleTrace | null = null;
+  const made: ModuleTrace = {
+    ...result,
+    isPartial,
+    module: makeModule([...scope.funcs.values()]),
+    differentiable: () => (complete ??= isPartial ? trace(fn, types, tree, entry, { order: 1 }) : made),
+  };
+  return made;
 }
 
 /** The function's name where it is an identifier, else `main`. */
