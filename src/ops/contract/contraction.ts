@@ -9,7 +9,7 @@ import { constant } from "../base/constant.ts";
 import { forLoop, load, loopNest } from "../loop/loop.ts";
 import { add, mul } from "../scalar/arithmetic.ts";
 import { isBelow, nestedLoops } from "../shape/reduce-order.ts";
-import { converted, type Padding, Side } from "./packing.ts";
+import { converted, type Padding, packedType, Side } from "./packing.ts";
 
 /**
  * result[batch, row, column] = Σ left[batch, row, depth] · right[batch, column, depth], each of the four a list of axes.
@@ -91,7 +91,8 @@ function flipped(c: Contraction): Contraction {
 
 /**
  * Tiles over packed operands: all of the right one, and of the left one panel after panel. Where the depth is long, a part
- * of it at a time, so that what is packed stays in the cache: the result holds the sums so far.
+ * of it at a time, so that what is packed stays in the cache: the result holds the sums so far. An operand whose panels are
+ * each read once, since the other has one panel, is read where it is.
  */
 function lowerTiles(x: WholeContext, c: Contraction): void {
   const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
@@ -115,28 +116,34 @@ function lowerTiles(x: WholeContext, c: Contraction): void {
     width: tile.columns,
     isDepthInside: rightInside,
   });
-  const packedRight = right.scratch(right.panels);
-  const packedLeft = left.scratch([]);
+  const isReadOnce = (other: Side): boolean => depth.length === 1 && other.panels.every((d) => d === 1);
+  const packedRight = isReadOnce(left) ? null : right.scratch(right.panels);
+  const packedLeft = isReadOnce(right) && c.padding === undefined ? null : left.scratch([]);
   loopNest(c.batch, ["b"], (batch) => {
     if (parts.length > 0) clear(x, c, batch);
     loopNest(parts, ["p"], (part) => {
-      right.everyPanel((panel) =>
-        right.pack(packedRight, panel, panel, { element: (at, k) => c.right(batch, at, [...part, ...k]) }),
-      );
+      const ofRight = (at: readonly Dim[], k: readonly Dim[]): Value => c.right(batch, at, [...part, ...k]);
+      const ofLeft = (at: readonly Dim[], k: readonly Dim[]): Value => c.left(batch, at, [...part, ...k]);
+      const padding = c.padding && {
+        ...c.padding,
+        conditions: (at: readonly Dim[], k: readonly Dim[]) => c.padding?.conditions(at, [...part, ...k]) ?? [],
+      };
+      if (packedRight !== null)
+        right.everyPanel((panel) => right.pack(packedRight, panel, panel, { element: ofRight }));
       left.everyPanel((rowPanel) => {
-        left.pack(packedLeft, [], rowPanel, {
-          element: (at, k) => c.left(batch, at, [...part, ...k]),
-          padding: c.padding && {
-            ...c.padding,
-            conditions: (at, k) => c.padding?.conditions(at, [...part, ...k]) ?? [],
-          },
-        });
+        if (packedLeft !== null) left.pack(packedLeft, [], rowPanel, { element: ofLeft, padding });
         right.everyPanel((columnPanel) => {
           const [rows, columns] = [left.rowsWithin(rowPanel), right.rowsWithin(columnPanel)];
           const zero = zeroOf(c);
           const start = (at: readonly Dim[]): Value => (parts.length > 0 ? x.written(at) : zero);
           const starts = rows.flatMap((row) => columns.map((column) => start(c.place(batch, row, column))));
-          const sums = multiply(c, tile, depth, starts, [packedLeft, []], [packedRight, columnPanel]);
+          const sums = multiply(
+            c,
+            depth,
+            starts,
+            packedLeft === null ? direct(c, rows, ofLeft) : packed(packedLeft, [], tile.rows),
+            packedRight === null ? direct(c, columns, ofRight) : packed(packedRight, columnPanel, tile.columns),
+          );
           left.inside(rowPanel, (row, r) => {
             right.inside(columnPanel, (column, s) => x.write(c.place(batch, row, column), sums[r * tile.columns + s]));
           });
@@ -217,20 +224,32 @@ function chooseTile(rows: Dim, columns: Dim): Tile {
   return tiles.reduce((best, t) => (computed(t) < computed(best) ? t : best));
 }
 
+/** The neighbours in one panel of an operand, at a place along the depth. */
+type Neighbours = (k: Dim) => readonly Value[];
+
+function packed(memory: Value, panel: readonly Dim[], width: number): Neighbours {
+  return (k) => Array.from({ length: width }, (_, r) => load(memory, [...panel, k, r]));
+}
+
+function direct(
+  { dtype }: Contraction,
+  subscripts: readonly (readonly Dim[])[],
+  element: (at: readonly Dim[], k: readonly Dim[]) => Value,
+): Neighbours {
+  return (k) => subscripts.map((at) => converted(element(at, [k]), packedType(dtype)));
+}
+
 /** The sums of one tile, row by row. */
 function multiply(
   { dtype }: Contraction,
-  tile: Tile,
   depth: readonly Dim[],
   starts: readonly Value[],
-  [left, leftPanel]: readonly [Value, readonly Dim[]],
-  [right, rightPanel]: readonly [Value, readonly Dim[]],
+  left: Neighbours,
+  right: Neighbours,
 ): readonly Value[] {
   const step = (k: Value, ...acc: Value[]): readonly Value[] => {
-    const read = (memory: Value, panel: readonly Dim[], width: number): readonly Value[] =>
-      Array.from({ length: width }, (_, r) => load(memory, [...panel, indexDim(k), r]));
-    const [rows, columns] = [read(left, leftPanel, tile.rows), read(right, rightPanel, tile.columns)];
-    const product = (i: number): Value => mul(rows[Math.floor(i / tile.columns)], columns[i % tile.columns]);
+    const [rows, columns] = [left(indexDim(k)), right(indexDim(k))];
+    const product = (i: number): Value => mul(rows[Math.floor(i / columns.length)], columns[i % columns.length]);
     return acc.map((sum, i) => add(sum, converted(product(i), dtype)));
   };
   return forLoop(0, productOf(depth), 1, starts, step, ["k", ...starts.map(() => "acc")]);
