@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
   add,
+  compile,
   cond,
   cos,
   customVjp,
@@ -17,6 +18,7 @@ import {
   jit,
   jvp,
   less,
+  matmul,
   mul,
   neg,
   reshape,
@@ -24,11 +26,20 @@ import {
   sub,
   sum,
   type Tensor,
+  tanh,
   tensor,
   vjp,
   whileLoop,
 } from "../src/index.ts";
+import { compileSource } from "../src/source/index.ts";
 import { messageOf } from "./support/errors.ts";
+
+const running = `export function running(xs: Float64Array): Float64Array {
+  const ys = xs.slice();
+  for (let i = 1; i < xs.length; i++) ys[i] = ys[i - 1] * Math.sin(xs[i]);
+  return ys;
+}
+`;
 
 describe("vjp", () => {
   it("gives the value and what flows back to each argument", () => {
@@ -102,6 +113,38 @@ describe("jvp", () => {
   it("says what does not fit", () => {
     const f = jvp((a: Tensor, b: Tensor) => mul(a, b));
     expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: got the structure [*], expected [*,*]");
+  });
+});
+
+/** The lines of a function's IR, with its sizes left out. */
+function shapeless(f: { readonly ir: string }): string {
+  return f.ir.replace(/\d+/g, "#");
+}
+
+describe("the code of jacobian and hessian", () => {
+  const product = (x: Tensor, w: Tensor): Tensor => tanh(matmul(w, x));
+  const cases: readonly (readonly [string, (x: Tensor, w: Tensor) => unknown])[] = [
+    ["columns of a jacobian", (x) => jacobian((y: Tensor) => mul(sin(y), sum(y)))(x)],
+    ["rows of a jacobian", (x, w) => jacobian((y: Tensor) => product(y, w))(x)],
+    ["columns of a hessian", (x, w) => hessian((y: Tensor) => sum(product(y, w)))(x)],
+    ["rows of a function with a loop", (x) => jacobian(compileSource(running))(x)],
+    ["columns of a hessian with a loop", (x) => hessian((y: Tensor) => sum(compileSource(running)(y) as Tensor))(x)],
+  ];
+
+  it.each(cases)("does not grow with the number of %s", (_, f) => {
+    const [few, many] = [100, 400].map((n) => compile(f, [`f64[${n}]`, `f64[5, ${n}]`]));
+    expect(shapeless(many)).toBe(shapeless(few));
+    const [small, large] = [few, many].map((g) => (g.source as string).length);
+    expect(large).toBeLessThan(1.5 * small);
+  });
+
+  it("computes the point once, whatever the number of directions", () => {
+    for (const w of ["f64[5, 200]", "f64[200, 5]"]) {
+      const [, n] = /(\d+)\]/.exec(w) as RegExpExecArray;
+      const { ir } = compile((x: Tensor, m: Tensor) => jacobian((y: Tensor) => product(y, m))(x), [`f64[${n}]`, w]);
+      const tangents = [...ir.matchAll(/= tanh .*: (.*)/g)].map(([, type]) => type);
+      expect(tangents).toEqual([w === "f64[5, 200]" ? "f64[5]" : "f64[200]"]);
+    }
   });
 });
 
