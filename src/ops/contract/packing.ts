@@ -136,7 +136,7 @@ export class Side {
 }
 
 /** f32 is packed as f64: products are exact there, so one rounding gives the same bits, and loads need no conversion. */
-function packedType(dtype: DType): DType {
+export function packedType(dtype: DType): DType {
   return dtype === "f32" ? "f64" : dtype;
 }
 
