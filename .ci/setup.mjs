@@ -1,13 +1,22 @@
-// Installs what is missing: nothing to do where node_modules is newer than the lock file.
+// Installs what is missing: nothing to do where node_modules is newer than the lock file. Says so where Node is too old.
 
 import { spawnSync } from "node:child_process";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 function modified(path) {
   return statSync(root + path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+}
+
+/** `>=20.19` */
+const { engines } = JSON.parse(readFileSync(`${root}package.json`, "utf8"));
+const [major, minor] = engines.node.slice(2).split(".").map(Number);
+const [ownMajor, ownMinor] = process.versions.node.split(".").map(Number);
+if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
+  console.error(`Node ${process.versions.node} is too old: Adjoint needs ${engines.node.slice(2)} or newer`);
+  process.exit(1);
 }
 
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {

@@ -262,8 +262,9 @@ describe("nonsense", () => {
       } catch (error) {
         if (!(error instanceof AdjointError))
           throw new Error(`${name}(${args.map(describeValue).join(", ")})`, { cause: error });
-        expect(error.message).not.toMatch(/\n/);
-        expect(Object.hasOwn(errorCodes, error.code)).toBe(true);
+        // half a million calls: `expect` would take longer than they do
+        if (error.message.includes("\n") || !Object.hasOwn(errorCodes, error.code))
+          throw new Error(`${name}(${args.map(describeValue).join(", ")}): ${error.code}: ${error.message}`);
       }
     }
   });
