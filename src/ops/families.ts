@@ -35,7 +35,7 @@ export * from "./indexing/gather.ts";
 export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
 export { alloc, allocOp, forLoop, forOp, load, loadOp, store, storeOp } from "./loop/loop.ts";
-export { rangeMessage, subscriptOp } from "./loop/subscript.ts";
+export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";
 export * from "./meta.ts";
 export * from "./order/cumulative.ts";
 export * from "./order/sort.ts";

@@ -18,7 +18,7 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { callOp, emptyOp, forLoop, ifOp, load, popOp, probeOp, pushOp, store } from "../../../src/ops/index.ts";
+import { callOp, emptyOp, forLoop, load, popOp, probeOp, pushOp, store } from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
@@ -27,7 +27,6 @@ import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 type Lower = (block: BlockLowering, operation: Operation) => void;
 
 const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
-  [ifOp, lowerIf],
   [callOp, lowerCall],
   [probeOp, lowerProbe],
   [emptyOp, lowerEmpty],
@@ -40,6 +39,7 @@ export function lowerStructured(block: BlockLowering, operation: Operation): voi
   const lower = lowerings.get(operation.op);
   if (loop !== null && loop.test !== null) lowerWhile(block, loop, loop.test);
   else if (loop !== null && loop.extent !== null) lowerScan(block, loop, loop.extent);
+  else if (operation.op.traits.branches) lowerIf(block, operation);
   else if (lower !== undefined) lower(block, operation);
   else {
     const reason = `${operation.op.name} cannot be lowered to loops: a pass has to resolve it first`;

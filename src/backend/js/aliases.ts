@@ -1,7 +1,6 @@
 // Which values of a function share one variable of its text.
 
 import { carriedIn, isScalar, type Loop, loopOf, type Operation, type Value, ValueMap } from "../../ir/index.ts";
-import { ifOp } from "../../ops/index.ts";
 
 /**
  * The results of a loop and the arguments of its regions are one variable. A result that aliases its operand takes the
@@ -27,7 +26,7 @@ export class Aliases {
 
   /** Notes an operation, after its regions. */
   leave(operation: Operation): void {
-    if (operation.op === ifOp) this.#joinLists(operation);
+    if (operation.op.traits.branches) this.#joinLists(operation);
   }
 
   #shareCarried(loop: Loop): void {

@@ -1,22 +1,24 @@
 // Which subscripts the engine's own bounds check covers: an element outside of an array reads as undefined.
 
 import {
+  type Access,
+  accessOf,
   bindOperands,
-  type Dim,
   groupOf,
   indexDim,
+  isOf,
   type Operation,
   sameDim,
   type Value,
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { loadOp, storeOp, subscriptOp } from "../../ops/index.ts";
+import { loadOp, type SubscriptAttributes, subscriptOp } from "../../ops/index.ts";
 
 export class SubscriptBounds {
   /** The position of each value's definition in the text. */
   readonly #order = new ValueMap<number>();
-  readonly #subscripts = new ValueMap<Operation>();
+  readonly #subscripts = new ValueMap<SubscriptAttributes>();
   readonly #memory = new ValueMap<Value>();
   /** Memory with another use than a load at a subscript that it bounds. */
   readonly #otherwiseUsed = new ValueSet();
@@ -44,23 +46,21 @@ export class SubscriptBounds {
     const order = this.#order.size;
     for (const v of results) this.#order.set(v, order);
     for (const region of regions) for (const v of region.arguments) this.#order.set(v, order);
-    const indexed = op === loadOp || op === storeOp ? this.#memoryAtSubscript(operation) : null;
+    const access = accessOf(operation);
+    const indexed = access === null ? null : this.#memoryAtSubscript(operation, access);
     for (const v of operands)
       if (v.type.kind === "memref" && (op !== loadOp || v !== indexed)) this.#otherwiseUsed.add(v);
-    if (op === subscriptOp) this.#subscripts.set(results[0], operation);
+    if (isOf(subscriptOp, operation)) this.#subscripts.set(results[0], operation.attributes);
   }
 
   /** The memory of a load or store whose only index is a subscript that the memory bounds. */
-  #memoryAtSubscript(operation: Operation): Value | null {
-    const [memory] = groupOf(operation, "memory");
-    const at = operation.attributes.at as readonly Dim[];
-    if (at.length !== 1 || memory.type.kind !== "memref") return null;
+  #memoryAtSubscript(operation: Operation, { memory, shape, at }: Access): Value | null {
+    if (at.length !== 1) return null;
     let index: Value | undefined;
     const bound = bindOperands(at[0], groupOf(operation, "at"), (v) => indexDim((index = v)));
     if (index === undefined || !sameDim(bound, indexDim(index))) return null;
-    const subscript = this.#subscripts.get(index)?.attributes;
-    if (subscript?.mode !== "fail" || subscript.size !== 1) return null;
-    if (!sameDim(subscript.extent as Dim, memory.type.shape[0])) return null;
+    const subscript = this.#subscripts.get(index);
+    if (subscript?.mode !== "fail" || subscript.size !== 1 || !sameDim(subscript.extent, shape[0])) return null;
     const order = (v: Value): number => this.#order.get(v) ?? Number.POSITIVE_INFINITY;
     if (!this.#memory.has(index) && order(memory) < order(index)) this.#memory.set(index, memory);
     return this.#memory.get(index) ?? null;

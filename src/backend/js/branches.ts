@@ -1,7 +1,7 @@
 // Branches, and the bodies of loops, which break where a branch decides that there is no next iteration.
 
 import { type Block, isScalar, type Operation, type Value } from "../../ir/index.ts";
-import { ifOp, pushOp } from "../../ops/index.ts";
+import { pushOp } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -55,7 +55,7 @@ const longest = 32;
 
 /** Writes the body of a loop. Where the branch at its end sets an exit flag, the loop is left at once. */
 export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Exit): void {
-  const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op === ifOp);
+  const at = exit.flags.length === 0 ? -1 : body.operations.findLastIndex(({ op }) => op.traits.branches);
   const behind = body.operations.slice(at + 1);
   const branch = body.operations[at];
   const length = at < 0 ? Infinity : exit.length + behind.length + branch.results.length;

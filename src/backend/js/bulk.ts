@@ -1,6 +1,7 @@
 // Loops that the engine has a function for: fill and copy.
 
 import {
+  accessOf,
   addDims,
   type Dim,
   elementDType,
@@ -84,9 +85,9 @@ function copy(
 
 /** The position in memory at index 0, if the loop goes on element by element. */
 function startOf(w: FunctionWriter, operation: Operation, index: Value): Dim | null {
-  const [memory] = groupOf(operation, "memory");
-  const at = (operation.attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
-  const position = w.position((memory.type as MemRefType).shape, at);
+  const access = accessOf(operation);
+  if (access === null) return null;
+  const position = w.positionOf(access, operation);
   const start = substituteIndices(position, (v) => (v === index ? 0 : undefined));
   return sameDim(position, addDims(start, indexDim(index))) ? start : null;
 }

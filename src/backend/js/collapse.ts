@@ -1,19 +1,18 @@
 // Loop collapsing: a perfect nest that walks all of its memory in row-major order becomes one loop.
 
 import {
+  accessOf,
   addDims,
   type Block,
   type Dim,
-  groupOf,
   indexDim,
-  type MemRefType,
   mulDims,
   type Operation,
   sameDim,
   substituteIndices,
   type Value,
 } from "../../ir/index.ts";
-import { forOp, loadOp, storeOp } from "../../ops/index.ts";
+import { forOp } from "../../ops/index.ts";
 import type { FunctionWriter } from "./writer.ts";
 
 export interface CollapsedNest {
@@ -62,12 +61,9 @@ function readsInOrder(
   isInOrder: (position: Dim) => boolean,
 ): boolean {
   return operations.every((operation) => {
-    const { op, attributes, operands, regions } = operation;
-    if (op === loadOp || op === storeOp) {
-      const [memory] = groupOf(operation, "memory");
-      const subscripts = (attributes.at as readonly Dim[]).map((d) => w.affine(d, operation, "at"));
-      return isInOrder(w.position((memory.type as MemRefType).shape, subscripts));
-    }
+    const { operands, regions } = operation;
+    const access = accessOf(operation);
+    if (access !== null) return isInOrder(w.positionOf(access, operation));
     return !operands.some((v) => indices.has(v)) && regions.every((r) => readsInOrder(w, r, indices, isInOrder));
   });
 }

@@ -10,7 +10,6 @@ import {
   type Value,
   ValueMap,
 } from "../../ir/index.ts";
-import { constantOp } from "../../ops/index.ts";
 import { Aliases } from "./aliases.ts";
 import { SubscriptBounds } from "./bounds.ts";
 import { spellNumber } from "./names.ts";
@@ -57,7 +56,7 @@ export class FuncFacts implements ValueFacts {
     for (const operation of operations) {
       this.bounds.enter(operation);
       this.#aliases.enter(operation);
-      if (operation.op === constantOp) this.#constant(operation);
+      if (operation.op.traits.constant) this.#constant(operation);
       for (const region of operation.regions) this.#block(region);
       this.#aliases.leave(operation);
     }

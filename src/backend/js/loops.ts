@@ -1,7 +1,7 @@
 // Counted loops. A long one runs in ranges, each a call of an outlined function.
 
 import { addDims, asAtom, type Block, type Dim, fail, isScalar, type Operation, type Value } from "../../ir/index.ts";
-import { forOp, ifOp } from "../../ops/index.ts";
+import { forOp } from "../../ops/index.ts";
 import { bulk, type CountedLoop } from "./bulk.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { collapse } from "./collapse.ts";
@@ -153,7 +153,7 @@ function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope)
 function innerIterations(block: Block): number {
   const steps = block.operations.map(({ op, regions, attributes: { lower, upper, step } }) => {
     if (regions.length === 0) return 0;
-    if (op === ifOp) return Math.max(...regions.map(innerIterations)) - 1;
+    if (op.traits.branches) return Math.max(...regions.map(innerIterations)) - 1;
     if (op !== forOp) return Infinity;
     const own = typeof lower === "number" ? (mostOf(upper as Dim) - lower) / Number(step) : Infinity;
     return own === 0 ? 0 : own * innerIterations(regions[0]);

@@ -1,7 +1,7 @@
 // How each kind of operation is written: elementwise ones by their record, the others by this table.
 
 import {
-  type Attribute,
+  accessOf,
   type Bindings,
   bindSymbols,
   type Dim,
@@ -162,11 +162,8 @@ function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void 
 
 /** `x[i * 784 + j]`: the row-major position. */
 function element(w: FunctionWriter, operation: Operation, memory: Value, scope: Scope): string {
-  const at = operation.attributes.at as readonly Attribute[];
-  const position = w.position(
-    (memory.type as MemRefType).shape,
-    at.map((d) => w.affine(d as Dim, operation, "at")),
-  );
+  const access = accessOf(operation);
+  const position = access === null ? 0 : w.positionOf(access, operation);
   return `${w.atom(memory, scope)}[${w.dim(position, scope)}]`;
 }
 

@@ -2,7 +2,7 @@
 // a list of lists an array.
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../ir/index.ts";
-import { ifOp, popOp, pushOp } from "../../ops/index.ts";
+import { popOp, pushOp } from "../../ops/index.ts";
 import type { Scope, TapeVariables, Text } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
@@ -143,7 +143,7 @@ function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> 
         const room = !isBounded ? Infinity : op === pushOp ? operands.length - 1 : 0;
         rooms.set(list, (rooms.get(list) ?? 0) + room);
       }
-      for (const region of regions) visit(region, isOnce && op === ifOp);
+      for (const region of regions) visit(region, isOnce && op.traits.branches);
     }
   };
   for (const block of blocks) visit(block, true);

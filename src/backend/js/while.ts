@@ -1,7 +1,7 @@
 // Loops whose number of iterations is unknown.
 
 import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
-import { addOp, andOp, checkOp, ifOp, notOp, orOp, subOp, subscriptOp } from "../../ops/index.ts";
+import { addOp, checkOp, subOp, subscriptOp } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { LoopTapes } from "./tapes.ts";
@@ -54,13 +54,11 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
       const { op, operands, regions, results } = operation;
       const given = operands.map(truthOf);
       if (regions.length === 0 && w.module.effects.of(operation) !== "pure") return false;
-      if (op === ifOp) {
+      if (op.traits.branches) {
         if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
         for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));
       } else if (regions.length > 0) return false;
-      else if (op === notOp && given[0] !== undefined) set(results[0], !given[0]);
-      else if (op === orOp && given.includes(true)) set(results[0], true);
-      else if (op === andOp && given.includes(false)) set(results[0], false);
+      else if (isBoolean(results[0].type)) set(results[0], truthOfLogic(operation, given));
     }
     return true;
   };
@@ -69,6 +67,20 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
   };
   return settle(cond) && truthOf(cond.results[0]) === false;
 }
+
+/** What logic on bools gives, where it is the same whatever the operands are of which nothing is known. */
+function truthOfLogic({ op, operands, attributes }: Operation, given: readonly Truth[]): Truth {
+  const { scalar } = op;
+  const open = given.flatMap((truth, i) => (truth === undefined ? [i] : []));
+  if (scalar === null || open.length > 2 || !operands.every((v) => isBoolean(v.type))) return undefined;
+  const outcomes = Array.from({ length: 2 ** open.length }, (_, bits) => {
+    const args = given.map((truth, i) => Number(truth ?? ((bits >> open.indexOf(i)) & 1) === 1));
+    return scalar.compute(args, { attributes, dtype: "bool" }) !== 0;
+  });
+  return outcomes.every((truth) => truth === outcomes[0]) ? outcomes[0] : undefined;
+}
+
+type Truth = boolean | undefined;
 
 const truths: ReadonlyMap<string, boolean> = new Map([
   ["true", true],
@@ -128,7 +140,7 @@ function canFail(block: Block): boolean {
 function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string): void {
   const [result] = cond.results;
   const last = cond.operations[cond.operations.length - 1];
-  const conjunct = last?.op === ifOp && last.results.length === 1 && last.results[0] === result ? last : null;
+  const conjunct = last?.op.traits.branches && last.results.length === 1 && last.results[0] === result ? last : null;
   const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
   const goesOn = conjunct?.regions.findIndex((r, k) => isFalse(conjunct.regions[1 - k]) && !isFalse(r)) ?? -1;
   if (conjunct === null || goesOn < 0 || w.isCut(cond)) {

@@ -1,6 +1,7 @@
 // Writes one function of the module: its units and scopes, and the spelling of values in them.
 
 import {
+  type Access,
   addDims,
   type Block,
   bindOperands,
@@ -284,9 +285,10 @@ export class FunctionWriter {
     return this.#hoist(text, text, scope);
   }
 
-  /** The row-major position of an element. */
-  position(shape: readonly Dim[], at: readonly Dim[]): Dim {
-    return at.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+  /** The row-major position of the element that an operation reads or writes. */
+  positionOf({ shape, at }: Access, operation: Operation): Dim {
+    const subscripts = at.map((d) => this.affine(d, operation, "at"));
+    return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
   }
 
   /** The spelled terms of a dimension, the constant left out, by the scope depth they depend on, outermost first. */

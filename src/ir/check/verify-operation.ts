@@ -3,7 +3,7 @@
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import { affineAttributes } from "../module/affine.ts";
-import { checkAttributes } from "../module/attributes.ts";
+import { checkAttributes, dimsIn } from "../module/attributes.ts";
 import { findFunc, groupOf, type Module, type Operation, type Value } from "../module/module.ts";
 import { printFuncName } from "../module/names.ts";
 import { attributeDims } from "../module/walk.ts";
@@ -85,7 +85,7 @@ function checkIndexSymbols(operation: Operation): void {
     if (spec.kind !== "dim" && spec.kind !== "dims" && spec.kind !== "bindings") continue;
     const group = groups.get(name);
     const operands = group === undefined ? [] : groupOf(operation, group);
-    for (const d of dimsOfAttribute(operation, name)) {
+    for (const d of dimsIn(operation.attributes[name])) {
       forEachVariable(d, (v) => {
         if (v.kind === "symbol" || (v.kind === "operand" && v.position < operands.length)) return;
         fail(
@@ -96,12 +96,6 @@ function checkIndexSymbols(operation: Operation): void {
       if (!isAffine(d)) fail("attribute", `${op.name}: attribute '${name}' multiplies two index values`);
     }
   }
-}
-
-function dimsOfAttribute(operation: Operation, name: string): readonly Dim[] {
-  const value = operation.attributes[name] as Dim | readonly Dim[] | { bindings: Record<string, Dim> };
-  if (typeof value === "number" || "key" in value) return [value];
-  return "bindings" in value ? Object.values(value.bindings) : value;
 }
 
 function isAffine(d: Dim): boolean {

@@ -1,8 +1,9 @@
 // Bounds and subscripts: dimension expressions over an operation's own operands. The operation holds them over the
 // operands' positions in a group; while loops are built they are over index values; in text they are over names.
 
-import type { Op } from "../op/op.ts";
+import type { Op, Operation } from "../op/op.ts";
 import { atomDim, type Dim, forEachVariable, operandDim, substituteVariables, type Variable } from "../types/dim.ts";
+import { dimsIn } from "./attributes.ts";
 import { Value } from "./module.ts";
 
 /** The dimension that stands for an index value in bounds and subscripts. */
@@ -53,6 +54,21 @@ export function bindOperands(d: Dim, operands: readonly Value[], replace: (opera
       ? replace(operands[variable.position])
       : undefined,
   );
+}
+
+/** One element of memory that an operation reads or writes; the subscripts are over operands of its group `at`. */
+export interface Access {
+  readonly memory: Value;
+  readonly shape: readonly Dim[];
+  readonly at: readonly Dim[];
+}
+
+/** The element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. */
+export function accessOf({ op, operands, attributes }: Operation): Access | null {
+  const item = op.assembly.find((i) => i.kind === "subscript");
+  if (item === undefined) return null;
+  const memory = operands[item.operand];
+  return memory.type.kind === "memref" ? { memory, shape: memory.type.shape, at: dimsIn(attributes.at) } : null;
 }
 
 /** The attributes whose dimensions are over the operands of a group, as the op's assembly says. */

@@ -98,6 +98,13 @@ const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> 
   bindings: (v) => isObject(v) && "bindings" in v && Object.values((v as Bindings).bindings).every(isDim),
 };
 
+/** The dimensions that an attribute is, or holds; none of other kinds, integers aside. */
+export function dimsIn(value: Attribute): readonly Dim[] {
+  if (isDim(value)) return [value];
+  if (Array.isArray(value)) return value.filter(isDim);
+  return isObject(value) && "bindings" in value ? Object.values(value.bindings) : [];
+}
+
 /** The same fact: numbers by their bits, dimensions by normal form, lists by element. */
 export function sameAttribute(a: Attribute, b: Attribute): boolean {
   return Object.is(a, b) || attributeKey(a) === attributeKey(b);

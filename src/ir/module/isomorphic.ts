@@ -6,7 +6,7 @@ import type { Constraint } from "../types/constraint.ts";
 import { type Dim, sameDim } from "../types/dim.ts";
 import { printType, sameType } from "../types/type.ts";
 import { affineAttributes, bindOperands, indexDim } from "./affine.ts";
-import { sameAttribute } from "./attributes.ts";
+import { dimsIn, sameAttribute } from "./attributes.ts";
 import { type Block, type Func, groupOf, type Module, type Operation, type Value } from "./module.ts";
 import { defaultName, printFuncName, printValueName, withoutSuffix } from "./names.ts";
 
@@ -115,7 +115,12 @@ class Comparison {
       const same =
         group === undefined
           ? sameAttribute(a.attributes[name], b.attributes[name])
-          : this.#sameAffine(dimsOf(a, name), groupOf(a, group), dimsOf(b, name), groupOf(b, group));
+          : this.#sameAffine(
+              dimsIn(a.attributes[name]),
+              groupOf(a, group),
+              dimsIn(b.attributes[name]),
+              groupOf(b, group),
+            );
       if (!same) return `attribute ${name} differs`;
     }
     return null;
@@ -151,11 +156,6 @@ class Comparison {
     }
     return null;
   }
-}
-
-function dimsOf(operation: Operation, name: string): readonly Dim[] {
-  const value = operation.attributes[name] as Dim | readonly Dim[];
-  return typeof value === "number" || !Array.isArray(value) ? [value as Dim] : value;
 }
 
 function differ(what: string, a: string | number, b: string | number): string | null {

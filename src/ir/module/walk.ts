@@ -4,6 +4,7 @@ import { ValueMap, ValueSet } from "../data/value-map.ts";
 import type { Effect } from "../op/op-spec.ts";
 import { collectSymbols, type Dim } from "../types/dim.ts";
 import { forEachDim } from "../types/type.ts";
+import { dimsIn } from "./attributes.ts";
 import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
 
 /** Every operation of a block and of its regions, each before its regions. */
@@ -128,11 +129,7 @@ export function attributeDims(operation: Operation): readonly Dim[] {
   for (const [name, spec] of Object.entries(operation.op.attributes)) {
     const value = operation.attributes[name];
     if (value === undefined) continue;
-    if (spec.kind === "dim") dims.push(value as Dim);
-    else if (spec.kind === "dims") for (const d of value as readonly Dim[]) dims.push(d);
-    else if (spec.kind === "bindings") {
-      for (const d of Object.values((value as { bindings: Record<string, Dim> }).bindings)) dims.push(d);
-    }
+    if (spec.kind === "dim" || spec.kind === "dims" || spec.kind === "bindings") dims.push(...dimsIn(value));
   }
   return dims;
 }

@@ -1,6 +1,7 @@
 // From integers in data to places in memory: what makes an index that is in range, and what is said of one that is not.
 
 import {
+  type AttributesOf,
   type Dim,
   type EvalContext,
   elementDType,
@@ -47,17 +48,21 @@ export function requireIndexType(x: TypeContext, i: number, what: string, mode =
 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
 
+const subscriptAttributes = {
+  of: { kind: "string", summary: "the op that the error names" },
+  axis: { kind: "integer", summary: "the axis that the error names" },
+  extent: { kind: "dim", summary: "the extent of the axis" },
+  size: { kind: "dim", default: 1, summary: "how many elements are taken from the index on" },
+  mode: { kind: "word", words: ["fail", "clamp"], default: "fail", summary: "what becomes of an index out of range" },
+} as const;
+
+export type SubscriptAttributes = AttributesOf<typeof subscriptAttributes>;
+
 export const subscriptOp = defineOp({
   name: "subscript",
   summary: "An integer as an index value in range; one that is not fails or is moved.",
   operands: [{ name: "index" }],
-  attributes: {
-    of: { kind: "string", summary: "the op that the error names" },
-    axis: { kind: "integer", summary: "the axis that the error names" },
-    extent: { kind: "dim", summary: "the extent of the axis" },
-    size: { kind: "dim", default: 1, summary: "how many elements are taken from the index on" },
-    mode: { kind: "word", words: ["fail", "clamp"], default: "fail", summary: "what becomes of an index out of range" },
-  },
+  attributes: subscriptAttributes,
   level: "loop",
   effect: "mayFail",
   types(x) {
