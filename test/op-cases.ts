@@ -64,7 +64,10 @@ const unary: readonly (readonly [string, (x: Value) => Value, Domain])[] = [
   ["asin", ops.asin, inside], ["acos", ops.acos, inside], ["atan", ops.atan, anywhere],
   ["sinh", ops.sinh, anywhere], ["cosh", ops.cosh, anywhere], ["tanh", ops.tanh, anywhere],
   ["asinh", ops.asinh, anywhere], ["acosh", ops.acosh, aboveOne], ["atanh", ops.atanh, inside],
-  ["erf", ops.erf, anywhere], ["lgamma", ops.lgamma, positive], ["digamma", ops.digamma, positive],
+  ["erf", ops.erf, anywhere], ["erfc", ops.erfc, anywhere], ["erfinv", ops.erfinv, inside],
+  ["I0", (x) => ops.besselI(x, { order: 0 }), anywhere], ["I2", (x) => ops.besselI(x, { order: 2 }), anywhere],
+  ["scaled I1", (x) => ops.besselI(x, { order: 1, scaled: true }), positive],
+  ["lgamma", ops.lgamma, positive], ["digamma", ops.digamma, positive],
   ["polygamma 0", (x) => ops.polygamma(x, 0), positive], ["polygamma 2", (x) => ops.polygamma(x, 2), positive],
 ];
 

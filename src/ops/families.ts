@@ -41,6 +41,7 @@ export * from "./order/cumulative.ts";
 export * from "./order/sort.ts";
 export { type RngWord, rngBits, rngBitsOp, splitKeys } from "./random/rng-bits.ts";
 export * from "./scalar/arithmetic.ts";
+export * from "./scalar/bessel.ts";
 export * from "./scalar/bits.ts";
 export * from "./scalar/exponential.ts";
 export * from "./scalar/rounding.ts";

@@ -117,6 +117,48 @@ export const atanh: Unary = unary(ops.atanh);
 
 /** The error function 2/√π ∫₀ˣ exp(-t²) dt. */
 export const erf: Unary = unary(ops.erf);
+/**
+ * The complementary error function 1 - erf(x), accurate also where it is next to 0: 0 at ∞, 2 at -∞. Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example erfc(tensor([0, 10])) // [1, 2.088487583762545e-45]
+ */
+export const erfc: Unary = unary(ops.erfc);
+/**
+ * The x with erf(x) = y: ±∞ at ±1, NaN beyond. Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example erfinv(tensor([0, 0.5])) // [0, 0.4769362762044699]
+ */
+export const erfinv: Unary = unary(ops.erfinv);
+/**
+ * The modified Bessel function I₀, of the first kind and order 0 (Abramowitz & Stegun 9.6). Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example i0(tensor([0, 1])) // [1, 1.2660658777520084]
+ */
+export const i0: Unary = unary((x) => ops.besselI(x, { order: 0 }));
+/**
+ * The modified Bessel function I₁, the derivative of I₀. Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example i1(tensor([0, 1])) // [0, 0.565159103992485]
+ */
+export const i1: Unary = unary((x) => ops.besselI(x, { order: 1 }));
+/**
+ * exp(-|x|) I₀(x), which does not overflow; its derivative at the corner at 0 is 0. Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example i0e(tensor([0, 1000])) // [1, 0.012617240455891257]
+ */
+export const i0e: Unary = unary((x) => ops.besselI(x, { order: 0, scaled: true }));
+/**
+ * exp(-|x|) I₁(x), which does not overflow. Floats of any shape.
+ *
+ * @throws AdjointError `dtype` for integers and booleans.
+ * @example i1e(tensor([0, 1000])) // [0, 0.012610930256928629]
+ */
+export const i1e: Unary = unary((x) => ops.besselI(x, { order: 1, scaled: true }));
 /** log |Γ(x)|; ∞ at 0, -1, -2, …. */
 export const lgamma: Unary = unary(ops.lgamma);
 /** The derivative of lgamma; NaN at 0, -1, -2, …. */

@@ -9,6 +9,8 @@ import { exp } from "./exponential.ts";
 import * as kernels from "./kernels/index.ts";
 
 export const erf = unary(() => erfOp);
+export const erfc = unary(() => erfcOp);
+export const erfinv = unary(() => erfinvOp);
 export const lgamma = unary(() => lgammaOp);
 export const digamma = unary(() => digammaOp);
 
@@ -27,6 +29,24 @@ export const erfOp = ofReal({
   partials: ([x]) => [mul(constantLike(2 / Math.sqrt(Math.PI), x), exp(neg(mul(x, x))))],
   semantics: "2/√π ∫₀ˣ exp(-t²) dt; ±0 is kept, ±1 at ±∞.",
   example: { dtype: "f64", run: "@main(inf) == 1" },
+});
+
+export const erfcOp = ofReal({
+  name: "erfc",
+  summary: "The complementary error function.",
+  scalar: fromKernel(kernel("erfc", kernels.erfc)),
+  partials: ([x]) => [mul(constantLike(-2 / Math.sqrt(Math.PI), x), exp(neg(mul(x, x))))],
+  semantics: "1 - erf(x) = 2/√π ∫ₓ^∞ exp(-t²) dt, accurate also where it is next to 0; 0 at ∞, 2 at -∞.",
+  example: { dtype: "f64", run: "@main(0) == 1" },
+});
+
+export const erfinvOp = ofReal({
+  name: "erfinv",
+  summary: "The inverse of the error function.",
+  scalar: fromKernel(kernel("erfinv", kernels.erfinv)),
+  partials: (_operands, x) => [mul(constantLike(Math.sqrt(Math.PI) / 2, x), exp(mul(x, x)))],
+  semantics: "The x with erf(x) = y; ±0 is kept, ±∞ at ±1, NaN beyond. The derivative is √π/2 exp(x²), ∞ at ±1.",
+  example: { dtype: "f64", run: "@main(1) == inf" },
 });
 
 export const lgammaOp = ofReal({

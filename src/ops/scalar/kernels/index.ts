@@ -2,9 +2,11 @@
 //
 // Math already has, as wanted: maximum and minimum (NaN propagates, −0 < +0), sign (±0 and NaN kept), hypot (∞ beats NaN).
 
+export { besselI } from "./bessel.ts";
 export { bitsOfFloat, floatOfBits } from "./bitcast.ts";
 export { digamma } from "./digamma.ts";
 export { erf } from "./erf.ts";
+export { erfc, erfinv } from "./erfc.ts";
 export { exp2, logistic, pow, rsqrt } from "./exponential.ts";
 export { popcount, powI32, powU32 } from "./integer.ts";
 export { lgamma } from "./lgamma.ts";
