@@ -59,10 +59,11 @@ function specials(dtype: DType): readonly number[] {
 
 const scalarOps = [...standardOps.values()].filter((op) => op.scalar !== null);
 
-/** Every choice of the op's word attributes, and some of its integers. */
+/** Every choice of the op's words and truth values, and some of its integers. */
 function choices(op: Op): readonly Attributes[] {
   return Object.entries(op.attributes).reduce<readonly Attributes[]>(
-    (all, [name, { words = [0, 1, 2, 3] }]) => all.flatMap((a) => words.map((w) => ({ ...a, [name]: w }))),
+    (all, [name, { kind, words = kind === "boolean" ? [false, true] : [0, 1, 2, 3] }]) =>
+      all.flatMap((a) => words.map((w) => ({ ...a, [name]: w }))),
     [{}],
   );
 }

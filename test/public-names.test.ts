@@ -1,7 +1,9 @@
 // The public face: names once public stay, what a tensor comes first of is a method, and bundlers drop what is not used.
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { mkdtempSync, readFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import ts from "typescript";
 import { describe, expect, it } from "vitest";
@@ -42,6 +44,21 @@ describe("public names", () => {
       (name) => typeof Object.getOwnPropertyDescriptor(adjoint.Tensor.prototype, name)?.value !== "function",
     );
     expect(missing).toEqual([]);
+  });
+});
+
+describe("a bundle of everything", () => {
+  it("has the methods", async () => {
+    const path = join(mkdtempSync(join(tmpdir(), "bundle-")), "all.mjs");
+    await build({ entryPoints: [at("../src/index.ts")], bundle: true, format: "esm", platform: "node", outfile: path });
+    const { Tensor, tensor } = (await import(pathToFileURL(path).href)) as typeof adjoint;
+    expect(Object.keys(methods).filter((name) => !(name in Tensor.prototype))).toEqual([]);
+    expect([tensor([1, 2]).sum().item(), tensor([1, 3]).var().item(), tensor([1]).add([0], 2).toArray()]).toEqual([
+      3,
+      1,
+      [3],
+    ]);
+    expect(tensor(2, { requiresGrad: true }).requiresGrad).toBe(true);
   });
 });
 

@@ -9,6 +9,7 @@ import {
   dimsFor,
   Extent,
   type Operand,
+  requireList,
   type Size,
   Tensor,
 } from "../frontend/index.ts";
@@ -186,6 +187,48 @@ function stepOf(distance: number, steps: Dim, dtype: DType): Operand {
 /** A dimension of the function that is built, as a scalar. */
 function scalarOf(d: Dim, dtype: DType): Tensor {
   return asTensor(scalarOf, sizeFor(d), dtype);
+}
+
+export interface MeshgridOptions {
+  /**
+   * Which axes the vectors run along: "xy", where left out, the first along the columns and the second along the rows, as
+   * coordinates of a plane; "ij" the first along the first axis, the second along the second.
+   */
+  readonly indexing?: "xy" | "ij";
+}
+
+/**
+ * The coordinates of a grid: for each vector a tensor of the grid's shape that varies as the vector along its axis and is
+ * repeated along the others (Python array API `meshgrid`; torch has "ij" where nothing is said). A scalar counts as a
+ * vector of one element.
+ *
+ * @throws AdjointError `shape` for a rank above 1, `dtype` where dtypes differ, `option` for another indexing.
+ * @example meshgrid([tensor([1, 2, 3]), tensor([4, 5])]) // [[[1, 2, 3], [1, 2, 3]], [[4, 4, 4], [5, 5, 5]]]
+ */
+export function meshgrid(vectors: readonly Tensor[], options: MeshgridOptions = {}): readonly Tensor[] {
+  return asUser(meshgrid, () => {
+    requireOptions("meshgrid", options, ["indexing"]);
+    requireList(vectors, "meshgrid: the vectors");
+    const { indexing = "xy" } = options;
+    if (indexing !== "xy" && indexing !== "ij")
+      fail("option", `meshgrid: option 'indexing' is ${describe(indexing)}, expected "xy" or "ij"`);
+    for (const v of vectors) requireVector(v, vectors[0].dtype);
+    const n = vectors.length;
+    const axisFor = (i: number): number => (indexing === "xy" && n > 1 && i < 2 ? 1 - i : i);
+    return apply(meshgrid, vectors, (...values) => {
+      const flat = values.map((v) => (shapeOf(v).length === 0 ? ops.reshape(v, [1]) : v));
+      const shape: Dim[] = new Array(n);
+      for (const [i, v] of flat.entries()) [shape[axisFor(i)]] = shapeOf(v);
+      return flat.map((v, i) => ops.broadcast(v, shape, [axisFor(i)]));
+    });
+  });
+}
+
+function requireVector(x: Tensor, dtype: DType): void {
+  const rank = rankOf(x, "meshgrid");
+  if (rank > 1) fail("shape", `meshgrid: a tensor has rank ${rank}, expected vectors`);
+  if (x.dtype !== dtype)
+    fail("dtype", `meshgrid: a vector has dtype ${x.dtype}, expected ${dtype} as the first`, { hint: "cast it" });
 }
 
 export interface EyeOptions extends DTypeOptions {

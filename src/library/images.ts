@@ -4,6 +4,7 @@ import { apply, composite, dimsFor, type Size, type Tensor } from "../frontend/i
 import {
   addDims,
   type Dim,
+  exactDim,
   fail,
   mulDims,
   productOf,
@@ -16,7 +17,7 @@ import {
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, mul, sub } from "./array/index.ts";
-import { otherAxes, requireFloat } from "./shapes.ts";
+import { otherAxes, requireFloat, requireInteger } from "./shapes.ts";
 import {
   alongOf,
   imageAxes,
@@ -114,12 +115,77 @@ export const resizeBilinear = composite(
     requireOptions("resizeBilinear", options, ["alignCorners", "layout"]);
     requireFloat(x, "resizeBilinear");
     const { spatial } = imageAxes(x, null, options.layout, "resizeBilinear");
-    const extents = dimsFor(size);
-    if (extents.length !== spatial.length || extents.includes(-1))
-      fail("shape", `resizeBilinear: got ${extents.length} extents from 0, expected ${spatial.length}`);
+    const extents = sizesOf(size, spatial.length, "resizeBilinear");
     return spatial.reduce((y, axis, i) => resized(y, axis, extents[i], options.alignCorners === true), x);
   },
 );
+
+export interface NearestOptions {
+  /** Where the features are: last, where left out, or behind the batch. */
+  readonly layout?: LayoutName;
+}
+
+/**
+ * Images of another size by repeating or leaving out: element i of a spatial axis is the one at ⌊i · n / m⌋ of n where the
+ * result has m (torch `interpolate`, mode "nearest", with exact places). x is as in `resizeBilinear`, of any dtype.
+ *
+ * @throws AdjointError `shape` for a rank that is not 3, 4 or 5 or sizes that are not as many as spatial axes.
+ * @example resizeNearest(tensor([[[0], [2]]]), [4]) // [[[0], [0], [2], [2]]]
+ */
+export const resizeNearest = composite(
+  "resizeNearest",
+  (x: Tensor, size: readonly Size[], options: NearestOptions = {}): Tensor => {
+    requireOptions("resizeNearest", options, ["layout"]);
+    const { spatial } = imageAxes(x, null, options.layout, "resizeNearest");
+    const extents = sizesOf(size, spatial.length, "resizeNearest");
+    return apply(resizeNearest, [x], (v) => [
+      spatial.reduce((y, axis, i) => taken(y, axis, nearestPlaces(shapeOf(v)[axis], extents[i])), v),
+    ])[0];
+  },
+);
+
+/** ⌊i · n / extent⌋ for each i: products of extents are exact in f64, and no quotient rounds up to a whole number. */
+function nearestPlaces(n: Dim, extent: Dim): Value {
+  const wide = (d: Dim): Value => ops.broadcast(ops.cast(ops.dim(d), "f64"), [extent], []);
+  const i = ops.iota(tensorType("f64", [extent]));
+  return ops.cast(ops.floor(ops.div(ops.mul(i, wide(n)), wide(extent))), "i32");
+}
+
+function sizesOf(size: readonly Size[], n: number, where: string): readonly Dim[] {
+  const extents = dimsFor(size);
+  if (extents.length !== n || extents.includes(-1))
+    fail("shape", `${where}: got ${extents.length} extents from 0, expected ${n}`);
+  return extents;
+}
+
+/**
+ * Features become space: of r² features each, one block of r × r elements (W. Shi et al. 2016; torch `pixel_shuffle`). Of x
+ * [N, H, W, C · r²] a tensor [N, H · r, W · r, C] in which feature c at row i and column j of a block was feature
+ * (c · r + i) · r + j; the same features of [N, C · r², H, W] with layout "NCHW". Any dtype.
+ *
+ * @throws AdjointError `shape` for a rank that is not 4 or features that r² does not divide, `argument` for an r below 1.
+ * @example pixelShuffle(tensor([[[[1, 2, 3, 4]]]]), 2) // [[[[1], [2]], [[3], [4]]]]
+ */
+export const pixelShuffle = composite("pixelShuffle", (x: Tensor, r: number, options: NearestOptions = {}): Tensor => {
+  requireOptions("pixelShuffle", options, ["layout"]);
+  requireInteger(r, "pixelShuffle: r", 1);
+  const { feature, isFeatureLast } = imageAxes(x, 2, options.layout, "pixelShuffle");
+  return apply(pixelShuffle, [x], (v) => {
+    const shape = shapeOf(v);
+    const features = shape[feature];
+    if (typeof features === "number" && features % (r * r) !== 0)
+      fail("shape", `pixelShuffle: x has ${features} features, expected a multiple of r² = ${r * r}`);
+    const [n, h, w] = isFeatureLast ? [shape[0], shape[1], shape[2]] : [shape[0], shape[2], shape[3]];
+    const c = exactDim(features, r * r);
+    const [rows, columns] = [mulDims(h, r), mulDims(w, r)];
+    if (isFeatureLast) {
+      const apart = ops.reshape(v, [n, h, w, c, r, r]);
+      return [ops.reshape(ops.permute(apart, [0, 1, 4, 2, 5, 3]), [n, rows, columns, c])];
+    }
+    const apart = ops.reshape(v, [n, c, r, r, h, w]);
+    return [ops.reshape(ops.permute(apart, [0, 1, 4, 2, 5, 3]), [n, c, rows, columns])];
+  })[0];
+});
 
 /** Linear interpolation along one axis. */
 function resized(x: Tensor, axis: number, extent: Dim, alignCorners: boolean): Tensor {

@@ -2,6 +2,7 @@
 
 export * from "./activations.ts";
 export * from "./array/methods.ts";
+export * from "./closeness.ts";
 export * from "./convolution.ts";
 export * from "./diagonals.ts";
 export * from "./images.ts";
@@ -11,6 +12,7 @@ export * from "./losses.ts";
 export * from "./normalization.ts";
 export * from "./pooling.ts";
 export * from "./products.ts";
+export * from "./quantiles.ts";
 export * from "./softmax.ts";
 export * from "./sorting.ts";
 export * from "./special.ts";

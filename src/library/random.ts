@@ -1,14 +1,40 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import { apply, asUser, describe, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
-import { type Dim, dtypes, fail, printType, requireOptions, shapeOf } from "../ir/index.ts";
+import { apply, asUser, axisOf, describe, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
+import {
+  type Dim,
+  dtypes,
+  fail,
+  printShape,
+  printType,
+  requireOptions,
+  sameDim,
+  shapeOf,
+  tensorType,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { add, bitwiseRightShift, cast, cos, less, log, mul, sqrt, sub, where } from "./array/index.ts";
+import {
+  add,
+  argMax,
+  bitwiseRightShift,
+  cast,
+  cos,
+  less,
+  log,
+  maximum,
+  mul,
+  neg,
+  sqrt,
+  sub,
+  take,
+  where,
+} from "./array/index.ts";
 import {
   type DTypeOptions,
   dtypeOf,
   extents,
+  rankOf,
   requireFloat,
   requireInteger,
   requireSize,
@@ -185,6 +211,70 @@ export function randomIntegers(
     },
     shape,
   );
+}
+
+export interface CategoricalOptions {
+  /** The axis of the logits that the categories lie along; the last where left out. */
+  readonly axis?: number;
+  /** The shape of the result, which ends with that of the logits without the axis; that alone where left out. */
+  readonly shape?: Shape;
+}
+
+/**
+ * i32 categories, each as likely as softmax of the logits says: the largest of logits and noise of Gumbel's distribution
+ * (C. J. Maddison, D. Tarlow, T. Minka 2014; JAX `categorical`). A logit of -∞ is never drawn, unless all are.
+ *
+ * @throws AdjointError `argument` where the first argument is no key, `dtype` for logits that are no floats, `axis`,
+ *   `shape` where the shape does not end with that of the logits.
+ * @example categorical(key(7), tensor([0, 1, -Infinity]), { shape: [5] })
+ */
+export function categorical(of: Tensor, logits: Tensor, options: CategoricalOptions = {}): Tensor {
+  return asUser(
+    categorical,
+    () => {
+      requireOptions("categorical", options, ["axis", "shape"]);
+      requireKey(of, "categorical");
+      requireFloat(logits, "categorical");
+      const rank = rankOf(logits, "categorical");
+      const axis = axisOf(options.axis ?? -1, rank);
+      const dtype = logits.dtype === "f32" ? "f32" : "f64";
+      const own = shapeOf(logits);
+      const rest = own.filter((_, a) => a !== axis);
+      const asked = options.shape === undefined ? rest : extents(options.shape, "categorical");
+      const more = asked.length - rest.length;
+      if (more < 0 || rest.some((d, i) => !sameDim(d, asked[more + i])))
+        fail(
+          "shape",
+          `categorical: the shape is ${printShape(asked)}, expected one that ends with ${printShape(rest)}`,
+        );
+      // a draw of 0 would have noise of -∞
+      const drawn = unit(of, [...asked.slice(0, more), ...own], dtype);
+      const noise = neg(log(neg(log(maximum(drawn, dtype === "f32" ? 2 ** -25 : 2 ** -54)))));
+      return argMax(add(noise, logits), { axis: more + axis });
+    },
+    options.shape,
+  );
+}
+
+/**
+ * The numbers 0 to n - 1 in random order, as i32; of a tensor, its slices along an axis in random order. All orders are
+ * as likely (JAX `permutation`).
+ *
+ * @throws AdjointError `argument` where the first argument is no key, `shape` for an n below 0, `axis` for a scalar.
+ * @example permutation(key(7), 5)  permutation(key(7), x, { axis: 1 })
+ */
+export function permutation(of: Tensor, x: Size | Tensor, options: { readonly axis?: number } = {}): Tensor {
+  return asUser(permutation, () => {
+    requireOptions("permutation", options, ["axis"]);
+    requireKey(of, "permutation");
+    const axis = x instanceof Tensor ? axisOf(options.axis ?? 0, rankOf(x, "permutation")) : 0;
+    const n = x instanceof Tensor ? shapeOf(x)[axis] : requireSize(x, "permutation: n");
+    const order = apply(permutation, [unit(of, [n], "f64")], (v) => {
+      const places = ops.iota(tensorType("i32", [n]));
+      return [ops.sort([v, places], { axis: 0 })[1]];
+    })[0];
+    return x instanceof Tensor ? take(x, order, { axis }) : order;
+  }, [x]);
 }
 
 export interface DropoutOptions {

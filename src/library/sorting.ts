@@ -47,10 +47,13 @@ export const argsort = composite("argsort", (x: Tensor, options: SortingOptions 
 export interface TopKOptions {
   /** The axis along which elements are chosen; the last where left out. */
   readonly axis?: number;
+  /** Whether the largest elements are chosen, where left out, or the smallest. */
+  readonly largest?: boolean;
 }
 
 /**
- * The k largest elements along an axis, the largest first and NaN last, and their i32 subscripts.
+ * The k largest elements along an axis, the largest first and NaN last, and their i32 subscripts; with `largest: false`
+ * the k smallest, the smallest first. Of equal ones the first are chosen.
  *
  * @throws AdjointError `shape` where there are fewer than k, and as sort.
  * @example topK(tensor([3, 1, 2]), 2).values // [3, 2]
@@ -58,14 +61,14 @@ export interface TopKOptions {
 export const topK = composite(
   "topK",
   (x: Tensor, k: Size, options: TopKOptions = {}): { readonly values: Tensor; readonly indices: Tensor } => {
-    requireOptions("topK", options, ["axis"]);
+    requireOptions("topK", options, ["axis", "largest"]);
     const size = requireSize(k, "topK: k");
     const rank = rankOf(x, "topK");
     const axis = axisOf(options.axis ?? -1, rank);
     const extent = shapeOf(x)[axis];
     if (typeof extent === "number" && typeof size === "number" && extent < size)
       fail("shape", `topK: k is ${size}, but axis ${axis} has extent ${extent}`);
-    const [values, indices] = sorted(x, { axis, descending: true }, "topK", true).map(
+    const [values, indices] = sorted(x, { axis, descending: options.largest !== false }, "topK", true).map(
       (t) =>
         apply(sorted, [t], (v: Value) => {
           const shape = shapeOf(v);

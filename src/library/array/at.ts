@@ -1,4 +1,4 @@
-// Indexing: elements, ranges and slices by tensors of indices, read by `at` and replaced by `set` and `addAt`.
+// Indexing: elements, ranges and slices by tensors of indices, read by `at` and replaced by `set` and `addAt`, `mulAt`, …
 
 import { apply, describe, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
 import {
@@ -11,6 +11,7 @@ import {
   mulDims,
   printShape,
   printType,
+  requireOptions,
   sameShape,
   scalar,
   shapeOf,
@@ -89,23 +90,88 @@ export function addAt(x: Tensor, indices: readonly Index[] | Position | Tensor, 
   return change(addAt, "add", x, indices, value);
 }
 
-type Change = "set" | "add";
+export interface CombineOptions {
+  /** A promise that no two of the indices name one element: mulAt has a derivative with respect to its values only then. */
+  readonly unique?: boolean;
+}
+
+/**
+ * The tensor with the elements that the indices select multiplied by `value`. Where several indices name one element, it is
+ * multiplied by all of their values.
+ *
+ * @param indices a list as `at` takes it, or one index.
+ * @throws AdjointError as `addAt`; `no-derivative` where the derivative with respect to values is asked for that may meet.
+ * @example mulAt(tensor([1, 2, 3]), [i32([2, 2])], 10) // [1, 2, 300]
+ */
+export function mulAt(
+  x: Tensor,
+  indices: readonly Index[] | Position | Tensor,
+  value: Operand,
+  options: CombineOptions = {},
+): Tensor {
+  return change(mulAt, "mul", x, indices, value, options);
+}
+
+/**
+ * The tensor with the elements that the indices select replaced by `value` where that is smaller; NaN wins. Where several
+ * indices name one element, it becomes the smallest of all. Equal ones share the derivative.
+ *
+ * @param indices a list as `at` takes it, or one index.
+ * @throws AdjointError as `addAt`.
+ * @example minAt(tensor([5, 6, 7]), [i32([0, 0])], tensor([3, 4])) // [3, 6, 7]
+ */
+export function minAt(
+  x: Tensor,
+  indices: readonly Index[] | Position | Tensor,
+  value: Operand,
+  options: CombineOptions = {},
+): Tensor {
+  return change(minAt, "min", x, indices, value, options);
+}
+
+/**
+ * The tensor with the elements that the indices select replaced by `value` where that is larger, as `minAt`.
+ *
+ * @param indices a list as `at` takes it, or one index.
+ * @throws AdjointError as `addAt`.
+ * @example maxAt(tensor([5, 6, 7]), [i32([0, 0])], tensor([8, 9])) // [9, 6, 7]
+ */
+export function maxAt(
+  x: Tensor,
+  indices: readonly Index[] | Position | Tensor,
+  value: Operand,
+  options: CombineOptions = {},
+): Tensor {
+  return change(maxAt, "max", x, indices, value, options);
+}
+
+type Change = ops.ScatterKind;
+
+/** How a kind combines an element and a value; "set" takes the value. */
+const combinations: Readonly<Record<Change, (element: Value, value: Value) => Value>> = {
+  set: (_, value) => value,
+  add: ops.add,
+  mul: ops.mul,
+  min: ops.minimum,
+  max: ops.maximum,
+};
 
 function change(
-  boundary: typeof set,
+  boundary: typeof mulAt,
   kind: Change,
   x: Tensor,
   indices: readonly Index[] | Position | Tensor,
   value: Operand,
+  options: CombineOptions = {},
 ): Tensor {
   const list = Array.isArray(indices) ? (indices as readonly Index[]) : [indices as Index];
   const tensors = tensorsAmong(list);
-  return apply(
-    boundary,
-    [x, value, ...tensors],
-    (v, by, ...values) => [write(select(kind, v, list, values), by, kind)],
-    list.flat(),
-  )[0];
+  const where = kind === "set" || kind === "add" ? kind : `${kind}At`;
+  const combined = (v: Value, by: Value, ...values: Value[]): readonly Value[] => {
+    requireOptions(where, options, ["unique"]);
+    return [write(select(where, v, list, values), by, kind, where, options.unique === true)];
+  };
+  return apply(boundary, [x, value, ...tensors], combined, list.flat())[0];
 }
 
 function tensorsAmong(indices: readonly Index[]): readonly Tensor[] {
@@ -297,18 +363,18 @@ function under(v: Value, shape: readonly Dim[]): Value {
 
 // ---- writing ----------------------------------------------------------------------------------------------------------
 
-function write(selection: Selection, value: Value, kind: Change): Value {
+function write(selection: Selection, value: Value, kind: Change, where: string, unique: boolean): Value {
   const { x, entries, batch } = selection;
   const shape = selectedShape(selection);
   const [own, other] = [x, value].map((v) => elementDType(v.type));
-  if (own !== other) fail("dtype", `${kind}: the value has dtype ${other}, expected ${own}`, { hint: "cast it" });
+  if (own !== other) fail("dtype", `${where}: the value has dtype ${other}, expected ${own}`, { hint: "cast it" });
   const window = windowOf(selection);
-  const updates = under(fitted(value, shape, kind), window.shape);
+  const updates = under(fitted(value, shape, where), window.shape);
   const box = boxOf(selection);
   const moved = entries.flatMap((e) => (e.kind === "tensor" || (e.kind !== "new" && e.start !== 0) ? [e] : []));
   if (batch === null) {
     const starts = shapeOf(x).map((_, axis) => startValue(moved.find((e) => e.axis === axis)));
-    return ops.dynamicUpdateSlice(x, kind === "add" ? ops.add(box, updates) : updates, starts);
+    return ops.dynamicUpdateSlice(x, combinations[kind](box, updates), starts);
   }
   const indices = moved.map((e) => (e.kind === "tensor" ? e.indices : ops.broadcastTo(startValue(e), batch)));
   return ops.scatter(x, vectors(indices, batch), updates, {
@@ -317,6 +383,7 @@ function write(selection: Selection, value: Value, kind: Change): Value {
     indexMap: moved.map((e) => e.axis),
     indexAxis: batch.length,
     kind,
+    unique,
   });
 }
 
@@ -326,14 +393,14 @@ function startValue(e: Entry | undefined): Value {
 }
 
 /** The value broadcast to the shape of what it goes to. */
-function fitted(value: Value, shape: readonly Dim[], kind: Change): Value {
+function fitted(value: Value, shape: readonly Dim[], where: string): Value {
   const own = shapeOf(value);
   const fits = own.every((d, i) => {
     const into = shape[i + shape.length - own.length];
     return d === 1 || into === undefined || typeof d !== "number" || typeof into !== "number" || d === into;
   });
   if (own.length > shape.length || !fits) {
-    fail("shape", `${kind}: the value has type ${printType(value.type)}, the indices select ${printShape(shape)}`, {
+    fail("shape", `${where}: the value has type ${printType(value.type)}, the indices select ${printShape(shape)}`, {
       hint: "the value has to broadcast to what is selected",
     });
   }

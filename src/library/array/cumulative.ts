@@ -1,7 +1,18 @@
 // Running sums, products and extrema as users call them.
 
-import { apply, axisOf, type Tensor } from "../../frontend/index.ts";
-import { fail, failUnranked, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
+import { apply, axisOf, describe, type Tensor } from "../../frontend/index.ts";
+import {
+  type Dim,
+  elementDType,
+  fail,
+  failUnranked,
+  minDims,
+  requireOptions,
+  scalar,
+  shapeOf,
+  subDims,
+  type Value,
+} from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 export interface CumulativeOptions {
@@ -77,3 +88,39 @@ export const cummax: Cumulation<CumulativeOptions> = cumulation("cummax", "max",
 
 /** The smallest element so far along an axis, as `cummax`: `cummin(tensor([2, 1, 3]))` is [2, 1, 1]. */
 export const cummin: Cumulation<CumulativeOptions> = cumulation("cummin", "min", ofExtrema);
+
+export interface DiffOptions {
+  /** The axis along which neighbours are subtracted, negatives from the end; the last where left out. */
+  readonly axis?: number;
+  /** How often; once where left out. */
+  readonly n?: number;
+}
+
+/**
+ * Differences of neighbours along an axis, x[i + 1] - x[i], taken n times: the axis becomes n shorter, and empty where it is
+ * no longer than that (NumPy `diff`). Of bools, whether neighbours differ. Keeps the dtype; integers wrap.
+ *
+ * @throws AdjointError `axis` for a scalar or an axis that x does not have, `option` for an n that is no integer from 0.
+ * @example diff(tensor([1, 4, 9])) // [3, 5]
+ */
+export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
+  return apply(diff, [x], (v) => {
+    requireOptions("diff", options, ["axis", "n"]);
+    const { n = 1 } = options;
+    if (!Number.isSafeInteger(n) || n < 0)
+      fail("option", `diff: option 'n' is ${describe(n)}, expected an integer from 0`);
+    const axis = axisOf(options.axis ?? -1, shapeOf(v, "diff").length);
+    let result = v;
+    for (let i = 0; i < n; i++) result = differences(result, axis);
+    return [result];
+  })[0];
+}
+
+function differences(v: Value, axis: number): Value {
+  const shape = shapeOf(v);
+  const step = minDims(shape[axis], 1);
+  const start = shape.map((): Dim => 0);
+  const later = ops.slice(v, { start: start.with(axis, step), limit: shape });
+  const earlier = ops.slice(v, { start, limit: shape.with(axis, subDims(shape[axis], step)) });
+  return elementDType(v.type) === "bool" ? ops.compare(later, earlier, "ne") : ops.sub(later, earlier);
+}
