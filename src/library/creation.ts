@@ -23,6 +23,7 @@ import {
   floorDim,
   maxDims,
   requireOptions,
+  shapeOf,
   subDims,
   tensorType,
 } from "../ir/index.ts";
