@@ -6,7 +6,8 @@ import { compile, erf, erfc, erfinv, exp, grad, i0, i0e, i1, i1e, jit, mul, tens
 import * as kernels from "../src/ops/scalar/kernels/index.ts";
 import { besselTable, erfcTable, erfinvTable } from "./support/special-tables.ts";
 
-const { besselI } = kernels;
+const besselI = (n: number, scaled: number, x: number): number =>
+  (n === 0 || n === 1 ? kernels.besselI01 : kernels.besselIn)(n, scaled, x);
 
 const scratch = new Float64Array(1);
 const scratchBits = new BigInt64Array(scratch.buffer);

@@ -1,11 +1,11 @@
 // Modified Bessel functions of the first kind, element by element: one op for all orders, so that derivatives close.
 
-import { kernel, type Op, type Value } from "../../ir/index.ts";
+import { type Kernel, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { ofReal } from "../base/scalar.ts";
 import { add, mul, sub } from "./arithmetic.ts";
-import { besselI as besselIOf } from "./kernels/index.ts";
+import { besselI01, besselIn } from "./kernels/index.ts";
 import { sign } from "./rounding.ts";
 
 export interface BesselOptions {
@@ -20,7 +20,12 @@ export function besselI(x: Value, { order, scaled = false }: BesselOptions): Val
   return emit1(besselIOp, [x], { attributes: { order, scaled } });
 }
 
-const besselKernel = kernel("besselI", besselIOf);
+const ofFirstOrders = kernel("besselI01", besselI01);
+const ofHigherOrders = kernel("besselIn", besselIn);
+
+function kernelOf(order: number): Kernel {
+  return order < 2 ? ofFirstOrders : ofHigherOrders;
+}
 
 /** I₀' = I₁, else half the sum of the neighbours (Abramowitz & Stegun 9.6.26); the scale adds -sign(x) times the value. */
 function slope(x: Value, value: Value, { order, scaled }: { readonly order: number; readonly scaled: boolean }): Value {
@@ -29,7 +34,7 @@ function slope(x: Value, value: Value, { order, scaled }: { readonly order: numb
   return scaled ? sub(inner, mul(sign(x), value)) : inner;
 }
 
-export const besselIOp: Op = ofReal({
+export const besselIOp = ofReal({
   name: "bessel_i",
   summary: "The modified Bessel function of the first kind.",
   attributes: {
@@ -43,9 +48,9 @@ export const besselIOp: Op = ofReal({
   },
   scalar: {
     compute: ([x], { attributes: { order, scaled } }) =>
-      besselKernel.compute(Number(order), scaled === true ? 1 : 0, x),
+      kernelOf(Number(order)).compute(Number(order), scaled === true ? 1 : 0, x),
     spell: ([x], { attributes: { order, scaled }, nameOf }) =>
-      `${nameOf(besselKernel)}(${Number(order)}, ${scaled === true ? 1 : 0}, ${x})`,
+      `${nameOf(kernelOf(Number(order)))}(${Number(order)}, ${scaled === true ? 1 : 0}, ${x})`,
   },
   partials: ([x], value, { attributes: { order, scaled } }) => [
     slope(x, value, { order: Number(order), scaled: scaled === true }),

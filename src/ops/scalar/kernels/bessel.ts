@@ -1,32 +1,20 @@
 // Modified Bessel functions of the first kind: Math has none. Self-contained, so that its text can stand in generated code.
 
 /**
- * Iₙ(x) of a whole order n ≥ 0, or exp(−|x|) Iₙ(x) where `scaled` is not 0, which never overflows. Orders 0 and 1 within
- * 4 ulp, order n within 4 + 2n.
+ * Iₙ(x) of order n = 0 or 1, or exp(−|x|) Iₙ(x) where `scaled` is not 0, which never overflows. Within 4 ulp.
  *
- * Below 8, I₀ and I₁ are their power series (Abramowitz & Stegun 9.6.10) as interpolated polynomials in x²/4; beyond, √x
- * exp(−x) Iₙ(x) is a polynomial in 1/x about the middle of its range. The coefficients are interpolants at Chebyshev nodes
- * computed with 60 digits, relative error below 3e-17. Higher orders are I₀ times the ratios Iₖ/Iₖ₋₁, by the recurrence 9.6.26 from far
- * above (J. C. P. Miller's algorithm; all terms positive), or the asymptotic series 9.7.1 where x is large beside n².
+ * Below 8 the power series (Abramowitz & Stegun 9.6.10) as an interpolated polynomial in x²/4; beyond, √x exp(−x) Iₙ(x) is
+ * a polynomial in 1/x about the middle of its range. The coefficients are interpolants at Chebyshev nodes computed with 60
+ * digits, relative error below 3e-17.
  */
-export function besselI(n: number, scaled: number, x: number): number {
+export function besselI01(n: number, scaled: number, x: number): number {
   const a = Math.abs(x);
-  const sign = n % 2 === 1 && (x < 0 || 1 / x < 0) ? -1 : 1;
-  if (!(n >= 0) || Number.isNaN(x)) return NaN;
+  const sign = n === 1 && (x < 0 || 1 / x < 0) ? -1 : 1;
   if (a === Infinity) return scaled ? 0 * sign : a * sign;
+  const isScaled = a >= 8;
   let y = 0;
-  let isScaled = true;
-  if (n > 1 && a > Math.max(50, n * n)) {
-    let term = 1;
-    let sum = 1;
-    for (let k = 1; k < 200 && Math.abs(term) > 1e-18; k++) {
-      term *= ((2 * k - 1 - 2 * n) * (2 * k - 1 + 2 * n)) / (8 * k) / a;
-      sum += term;
-    }
-    y = (0.3989422804014327 * sum) / Math.sqrt(a);
-  } else if (a < 8) {
+  if (!isScaled) {
     const z = (a / 2) * (a / 2);
-    isScaled = false;
     if (n === 1) {
       let p = (5.669579277854459e-26 * z + 7.606752944827284e-24) * z + 1.880771354951542e-21;
       p = ((p * z + 3.3442300506385306e-19) * z + 5.231322675888681e-17) * z + 6.903555797446423e-15;
@@ -43,11 +31,10 @@ export function besselI(n: number, scaled: number, x: number): number {
       y = 1 + z * p;
     }
   } else {
-    const isFar = a > 32;
-    const t = 1 / a - (isFar ? 0.015625 : 0.078125);
+    const t = 1 / a - (a > 32 ? 0.015625 : 0.078125);
     let p = 0;
     if (n === 1) {
-      if (isFar) {
+      if (a > 32) {
         p = (-5.080043121201387 * t - 1.275225111983057) * t - 0.3798841132084689;
         p = ((p * t - 0.14079881668257643) * t - 0.06728460090172496) * t - 0.04479528855611166;
         p = ((p * t - 0.04875732050579006) * t - 0.15109519908940794) * t + 0.3965931545624993;
@@ -60,7 +47,7 @@ export function besselI(n: number, scaled: number, x: number): number {
         p = ((p * t - 0.07016330418941218) * t - 0.05920361367779182) * t - 0.15779419137469936;
         p = p * t + 0.38694711997975734;
       }
-    } else if (isFar) {
+    } else if (a > 32) {
       p = (4.522050710269034 * t + 1.1148594154250446) * t + 0.324116831607062;
       p = ((p * t + 0.11614942854942266) * t + 0.05276041226520041) * t + 0.03225599522337682;
       p = ((p * t + 0.029489504053163477) * t + 0.05076647920589737) * t + 0.39972842705885897;
@@ -75,16 +62,43 @@ export function besselI(n: number, scaled: number, x: number): number {
     }
     y = p / Math.sqrt(a);
   }
-  if (n > 1 && a <= Math.max(50, n * n)) {
-    // Iₖ₋₁ = 2k/x Iₖ + Iₖ₊₁, so the ratio to the order below is 1 / (2k/x + the next ratio)
-    let ratio = 0;
-    for (let k = n + 20 + Math.ceil(7 * Math.sqrt(a)); k > 0; k--) {
-      ratio = a / (2 * k + a * ratio);
-      if (k <= n) y *= ratio;
-    }
-  }
   if (isScaled === (scaled !== 0)) return y * sign;
   if (!isScaled) return y * Math.exp(-a) * sign;
+  // in two halves, since exp overflows before the value does
+  return a < 700 ? y * Math.exp(a) * sign : y * Math.exp(a / 2) * Math.exp(a / 2) * sign;
+}
+
+/**
+ * Iₙ(x) of a whole order n ≥ 2, or exp(−|x|) Iₙ(x) where `scaled` is not 0, within 4 + 2n ulp.
+ *
+ * The ratios Iₖ/Iₖ₋₁ by the recurrence 9.6.26 of Abramowitz & Stegun from far above (J. C. P. Miller's algorithm; all terms
+ * are positive), in units of which the sum 9.6.37 is exp(x) = I₀ + 2 Σ Iₖ; the asymptotic series 9.7.1 where x is large beside
+ * n².
+ */
+export function besselIn(n: number, scaled: number, x: number): number {
+  const a = Math.abs(x);
+  if (!(n >= 0) || Number.isNaN(x)) return NaN;
+  const sign = n % 2 === 1 && (x < 0 || 1 / x < 0) ? -1 : 1;
+  if (a === Infinity) return scaled ? 0 * sign : a * sign;
+  let y = 1;
+  if (a > Math.max(50, n * n)) {
+    let term = 1;
+    for (let k = 1; k < 200 && Math.abs(term) > 1e-18; k++) {
+      term *= ((2 * k - 1 - 2 * n) * (2 * k - 1 + 2 * n)) / (8 * k) / a;
+      y += term;
+    }
+    y *= 0.3989422804014327 / Math.sqrt(a);
+  } else {
+    let ratio = 0;
+    let sum = 1; // of all orders from k on, over that of order k
+    for (let k = n + 20 + Math.ceil(10 * Math.sqrt(a)); k > 0; k--) {
+      ratio = a / (2 * k + a * ratio);
+      sum = 1 + ratio * sum;
+      if (k <= n) y *= ratio;
+    }
+    y /= 2 * sum - 1;
+  }
+  if (scaled) return y * sign;
   // in two halves, since exp overflows before the value does
   return a < 700 ? y * Math.exp(a) * sign : y * Math.exp(a / 2) * Math.exp(a / 2) * sign;
 }

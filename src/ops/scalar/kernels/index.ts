@@ -2,7 +2,7 @@
 //
 // Math already has, as wanted: maximum and minimum (NaN propagates, −0 < +0), sign (±0 and NaN kept), hypot (∞ beats NaN).
 
-export { besselI } from "./bessel.ts";
+export { besselI01, besselIn } from "./bessel.ts";
 export { bitsOfFloat, floatOfBits } from "./bitcast.ts";
 export { digamma } from "./digamma.ts";
 export { erf } from "./erf.ts";
