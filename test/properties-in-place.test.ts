@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
-import { Takeovers, takeoversOfBody } from "../passes/loop/lower-to-loops/takeover.ts";
+import { InPlacePlan, inPlacePlanOfBody } from "../passes/loop/lower-to-loops/in-place.ts";
 import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -96,14 +96,14 @@ it("so do their gradients", () => {
 });
 
 /** How many results of branches stand in the memory of what was there before. */
-function takenIn(block: Block, takeovers: Takeovers): number {
+function takenIn(block: Block, takeovers: InPlacePlan): number {
   let n = 0;
   for (const operation of block.operations) {
-    const { regions, sources } = takeovers.branchesOf(operation);
+    const { regions, sources } = takeovers.branchPlanOf(operation);
     n += sources.filter((source) => source !== null).length;
     for (const [i, region] of operation.regions.entries()) {
       const loop = loopOf(operation);
-      const own = loop !== null ? takeoversOfBody(loop) : regions[i];
+      const own = loop !== null ? inPlacePlanOfBody(loop) : regions[i];
       if (i === operation.regions.length - 1 || regions.length > 0) n += takenIn(region, own);
     }
   }
@@ -113,6 +113,6 @@ function takenIn(block: Block, takeovers: Takeovers): number {
 it("many such programs have branches that write in place", () => {
   const programs = fc.sample(arbitraryArrayProgram(), { numRuns: 400, seed: 3 });
   const bodies = programs.map((program) => mainOf(buildArrayProgram(program)).body);
-  const inPlace = bodies.filter((body) => takenIn(body, new Takeovers(body, [])) > 0);
+  const inPlace = bodies.filter((body) => takenIn(body, new InPlacePlan(body, [])) > 0);
   expect(inPlace.length).toBeGreaterThan(60);
 });

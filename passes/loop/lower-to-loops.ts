@@ -1,8 +1,8 @@
-// From the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
+// Lowering from the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
 //
-// A function takes its tensors as memory and writes its tensor results to memory that the caller passes after the
-// arguments; results of rank 0 are still returned. What is passed to a function that the module does not call is all zero.
-// A function that holds nothing but scalars does not change.
+// A function takes its tensors as memory, and writes its tensor results to memory that the caller passes behind the
+// arguments; results of rank 0 are still returned. Memory that users pass for results is all zero. A function of scalars
+// alone does not change.
 
 import {
   BlockBuilder,
@@ -67,7 +67,7 @@ function lowerSignature(signature: Signature): Signature {
   };
 }
 
-/** Users pass memory that is all zero; functions pass what they have. */
+/** Users pass zeroed memory for results; functions of the module may pass any. */
 function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);

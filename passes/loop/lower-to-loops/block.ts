@@ -1,4 +1,4 @@
-// One block from the tensor level to the loop level: nests for tensors, scalars as they are, regions one level down.
+// Lowers one block to the loop level: tensors become nests, scalars stay as they are, regions are lowered recursively.
 
 import {
   type Block,
@@ -21,21 +21,22 @@ import {
   withBuilder,
 } from "../../../src/ir/index.ts";
 import { load, store } from "../../../src/ops/index.ts";
+import { FusionPlan, type FusionSite } from "./fusion.ts";
+import { InPlacePlan, isDenseConstant } from "./in-place.ts";
 import type { Buffer, Nests } from "./nests.ts";
-import { type Place, Placements } from "./placement.ts";
-import { isManifold, Takeovers } from "./takeover.ts";
 
-/** Lowers operations that hold regions or call functions. */
+/** Lowers operations with regions, and calls. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
 
 export class BlockLowering {
   readonly nests: Nests;
   readonly structured: LowerStructured;
-  readonly takeovers: Takeovers;
+  readonly inPlace: InPlacePlan;
   readonly #block: Block;
-  readonly #placements: Placements;
-  /** Where the block's tensor results have to end up. */
+  readonly #fusion: FusionPlan;
+  /** The memory that each tensor result of the block has to be written to. */
   readonly #destinations: readonly (Buffer | null)[];
+  /** Destinations that are computed into directly, by the value that has the result's storage. */
   readonly #reserved = new ValueMap<Buffer>();
 
   constructor(
@@ -43,22 +44,23 @@ export class BlockLowering {
     block: Block,
     destinations: readonly (Buffer | null)[],
     structured: LowerStructured,
-    takeovers: Takeovers = new Takeovers(block, []),
+    inPlace: InPlacePlan = new InPlacePlan(block, []),
   ) {
     this.nests = nests;
     this.structured = structured;
     this.#block = block;
-    this.takeovers = takeovers;
-    this.#placements = new Placements(block, currentBlock().scope, takeovers);
+    this.inPlace = inPlace;
+    this.#fusion = new FusionPlan(block, currentBlock().scope, inPlace);
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
-    for (const [k, home] of takeovers.resultHomes.entries()) {
-      const destination = takeovers.mayStandAtOnce(k) ? destinations[k] : null;
-      if (destination != null && own.has(home) && !this.#reserved.has(home)) this.#reserved.set(home, destination);
+    for (const [k, storage] of inPlace.resultStorage.entries()) {
+      const destination = inPlace.mayComputeInPlace(k) ? destinations[k] : null;
+      if (destination != null && own.has(storage) && !this.#reserved.has(storage))
+        this.#reserved.set(storage, destination);
     }
   }
 
-  /** Emits the block into the current builder; gives its results of rank 0, in order. */
+  /** Emits the block into the current builder. Returns its results of rank 0, in order. */
   run(): readonly Value[] {
     const { nests } = this;
     const outer = nests.base;
@@ -70,22 +72,22 @@ export class BlockLowering {
   }
 
   /** Lowers a region into the current builder. */
-  region(block: Block, destinations: readonly (Buffer | null)[], takeovers?: Takeovers): readonly Value[] {
-    return new BlockLowering(this.nests, block, destinations, this.structured, takeovers).run();
+  region(block: Block, destinations: readonly (Buffer | null)[], inPlace?: InPlacePlan): readonly Value[] {
+    return new BlockLowering(this.nests, block, destinations, this.structured, inPlace).run();
   }
 
-  /** Memory for a tensor that this block defines: its destination where it is a result, else fresh. */
+  /** Memory for a tensor that this block defines: its destination where it is a result, and fresh memory elsewhere. */
   bufferFor(value: Value): Buffer {
     return this.#reserved.get(value) ?? this.nests.allocate(value.type, value.name);
   }
 
-  /** Memory that holds a tensor's elements and that an operation may write to: the tensor's own, else a copy. */
+  /** Memory with a tensor's elements that an operation may overwrite: the tensor's own, or a copy. */
   memoryToChange(value: Value, by: Operation, result: Value): Buffer {
-    const own = this.takeovers.takerOf(value) === by ? this.nests.buffers.get(value) : undefined;
+    const own = this.inPlace.overwriterOf(value) === by ? this.nests.buffers.get(value) : undefined;
     if (own !== undefined) return own;
     const buffer = this.bufferFor(result);
     const made = this.nests.computed.get(value)?.operation;
-    if (made === undefined || !isZero(made) || !this.#isClean(result)) this.nests.copy(value, buffer);
+    if (made === undefined || !isZero(made) || !this.#isZeroed(result)) this.nests.copy(value, buffer);
     return buffer;
   }
 
@@ -96,14 +98,14 @@ export class BlockLowering {
       currentBlock().append(nests.scalars.operation(operation));
       return;
     }
-    const placement = this.#placements.of(operation);
-    if (placement === undefined) this.#lowerWhole(operation);
-    else nests.computed.set(operation.results[0], { operation, placements: this.#placements });
-    if (placement?.kind === "root") this.#root(operation, placement.place);
+    const decision = this.#fusion.of(operation);
+    if (decision === undefined) this.#lowerWhole(operation);
+    else nests.computed.set(operation.results[0], { operation, fusion: this.#fusion });
+    if (decision?.kind === "root") this.#root(operation, decision.site);
   }
 
   #lowerWhole(operation: Operation): void {
-    if (isManifold(operation)) this.#constantMemory(operation);
+    if (isDenseConstant(operation)) this.#constantMemory(operation);
     else if (operation.op.lowering?.kind === "view") this.#view(operation);
     else if (operation.op.lowering?.kind === "procedure") this.#procedure(operation, operation.op.lowering.run);
     else this.structured(this, operation);
@@ -124,10 +126,10 @@ export class BlockLowering {
   }
 
   /** A nest that computes the whole tensor; of rank 0, the scalar in place. */
-  #root(operation: Operation, place: Place): void {
+  #root(operation: Operation, site: FusionSite): void {
     const { nests } = this;
     const [result] = operation.results;
-    const computed = { operation, placements: this.#placements };
+    const computed = { operation, fusion: this.#fusion };
     if (operation.op.lowering?.kind === "update") {
       this.#update(operation, operation.op.lowering.update);
       return;
@@ -139,26 +141,28 @@ export class BlockLowering {
     const buffer = this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    if (!(isZero(operation) && this.#isClean(result)) && !nests.whole(computed, { write, written })) {
-      const kept = place.root.kept.map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) })).reverse();
-      for (const part of nests.partsOf(computed, place)) {
-        nests.nest(part.shape, (at) => {
-          const element = part.element(at);
-          for (const k of kept) writeTo(k.buffer, at, nests.element(k.operation.results[0], at), k.operation);
-          write(part.place(at), element);
+    if (!(isZero(operation) && this.#isZeroed(result)) && !nests.whole(computed, { write, written })) {
+      const alsoStored = site.root.alsoStored
+        .map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) }))
+        .reverse();
+      for (const piece of nests.piecesOf(computed, site)) {
+        nests.nest(piece.shape, (at) => {
+          const element = piece.element(at);
+          for (const k of alsoStored) writeTo(k.buffer, at, nests.element(k.operation.results[0], at), k.operation);
+          write(piece.position(at), element);
         });
       }
-      for (const k of kept) nests.buffers.set(k.operation.results[0], k.buffer);
+      for (const k of alsoStored) nests.buffers.set(k.operation.results[0], k.buffer);
     }
     nests.buffers.set(result, buffer);
   }
 
-  /** The rule writes every result to memory. */
+  /** Runs a rule that writes every result to memory. */
   #procedure(operation: Operation, run: (x: ProcedureContext) => void): void {
     const { nests } = this;
     const buffers = operation.results.map((r) => this.bufferFor(r));
     run({
-      ...nests.context(operation, this.#placements),
+      ...nests.context(operation, this.#fusion),
       write: (k, at, element) => writeTo(buffers[k], at, element, operation),
       written: (k, at) => load(buffers[k].memory, [...buffers[k].prefix, ...at]),
       scratch: (type, name) => nests.allocate(type, name).memory,
@@ -166,24 +170,24 @@ export class BlockLowering {
     for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
   }
 
-  /** Whether memory for the value is all zero: made for it alone, or passed so. */
-  #isClean(value: Value): boolean {
+  /** Whether memory for the value is all zero: allocated for it alone, or passed zeroed. */
+  #isZeroed(value: Value): boolean {
     const { nests } = this;
     const reserved = this.#reserved.get(value);
     return nests.base === nests.top && (reserved === undefined || nests.zeroed.has(reserved.memory));
   }
 
-  /** The rule changes operand 0, or a copy of it. */
+  /** Runs a rule that updates operand 0, or a copy of it. */
   #update(operation: Operation, update: (x: UpdateContext) => void): void {
     const { nests } = this;
     const [result] = operation.results;
     const buffer = this.memoryToChange(operation.operands[0], operation, result);
-    update(nests.changing(operation, this.#placements, buffer));
+    update(nests.updateContext(operation, this.#fusion, buffer));
     if (isScalar(result.type)) nests.scalars.set(result, load(buffer.memory, buffer.prefix));
     else nests.buffers.set(result, buffer);
   }
 
-  /** The elements of a constant that is no single number. */
+  /** Constant memory of a dense constant. */
   #constantMemory({ op, attributes, results, origin }: Operation): void {
     const [{ type, name }] = results;
     const types = [memref(elementDType(type) ?? "f64", rankedOf(type).shape)];
@@ -202,7 +206,7 @@ function writeTo({ memory, prefix }: Buffer, at: readonly Dim[], element: Value,
   store(element, memory, [...prefix, ...at]);
 }
 
-/** Whether nothing is left to do: the block and its regions hold scalars and memory only, and ops of the loop level. */
+/** Whether a block is at loop level already: it and its regions have scalars and memory only, and ops of that level. */
 export function isLoweredBlock(block: Block): boolean {
   return (
     [block.arguments, block.results].every((values) => values.every(isLoweredValue)) &&

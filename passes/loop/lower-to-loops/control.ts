@@ -1,4 +1,4 @@
-// Regions and calls over tensors: results and carried tensors live in memory, scalars stay values.
+// Lowers operations with regions, and calls: results and carried tensors are in memory, scalars stay values.
 
 import {
   type Block,
@@ -20,8 +20,8 @@ import {
 } from "../../../src/ir/index.ts";
 import { callOp, emptyOp, forLoop, load, popOp, probeOp, pushOp, store } from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
+import { inPlacePlanOfBody, isInPlaceCarry } from "./in-place.ts";
 import type { Buffer, Nests } from "./nests.ts";
-import { isInPlaceCarry, takeoversOfBody } from "./takeover.ts";
 import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 
 type Lower = (block: BlockLowering, operation: Operation) => void;
@@ -52,8 +52,8 @@ function buffersFor(block: BlockLowering, results: readonly Value[]): readonly (
   return results.map((r) => (isDirect(r.type) ? null : block.bufferFor(r)));
 }
 
-/** Gives an operation's results their new values: scalars from `scalars`, tensors from `buffers`. */
-function bind(
+/** Binds an operation's results to their new values: scalars from `scalars`, tensors from `buffers`. */
+function bindResults(
   block: BlockLowering,
   results: readonly Value[],
   scalars: readonly Value[],
@@ -67,43 +67,43 @@ function bind(
   }
 }
 
-/** A result that stands in one tensor's memory whichever region runs is there before any of them does. */
+/** A result that has one tensor's storage whichever region runs is bound to it before the regions. */
 function lowerIf(block: BlockLowering, operation: Operation): void {
   const { op, operands, regions, results, origin } = operation;
-  const { regions: takeovers, sources } = block.takeovers.branchesOf(operation);
+  const { regions: plans, sources } = block.inPlace.branchPlanOf(operation);
   const buffers = results.map((r, k) => {
     const source = sources[k];
     if (isDirect(r.type)) return null;
     return source === null ? block.bufferFor(r) : block.memoryToChange(source, operation, r);
   });
   const builder = currentBlock();
-  const lowered = regions.map((region, i) => builder.region([], () => block.region(region, buffers, takeovers[i])));
-  const kept = results.filter((r) => isDirect(r.type));
+  const lowered = regions.map((region, i) => builder.region([], () => block.region(region, buffers, plans[i])));
+  const direct = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [block.nests.scalars.get(operands[0])], {
     regions: lowered,
     origin,
-    types: kept.map((r) => loweredType(r.type)),
-    names: kept.map((r) => r.name),
+    types: direct.map((r) => loweredType(r.type)),
+    names: direct.map((r) => r.name),
   });
-  bind(block, results, scalars, buffers);
+  bindResults(block, results, scalars, buffers);
 }
 
 function lowerCall(block: BlockLowering, { op, operands, attributes, results, origin }: Operation): void {
   const { nests } = block;
   const buffers = buffersFor(block, results);
   const args = operands.map((v) => (isDirect(v.type) ? nests.scalars.get(v) : nests.memoryOf(v)));
-  // what stands within other memory (the step of a scan) is copied there afterwards
+  // a result inside other memory (an iteration's output of a scan) is copied there afterwards
   const outputs = buffers.map((b, i) =>
     b === null || b.prefix.length === 0 ? b : nests.allocate(results[i].type, results[i].name),
   );
-  const kept = results.filter((r) => isDirect(r.type));
+  const direct = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [...args, ...outputs.flatMap((b) => (b === null ? [] : [b.memory]))], {
     attributes,
     origin,
-    types: kept.map((r) => loweredType(r.type)),
-    names: kept.map((r) => r.name),
+    types: direct.map((r) => loweredType(r.type)),
+    names: direct.map((r) => r.name),
   });
-  bind(block, results, scalars, outputs);
+  bindResults(block, results, scalars, outputs);
 }
 
 function lowerProbe(block: BlockLowering, { op, operands, attributes, results, origin }: Operation): void {
@@ -114,14 +114,14 @@ function lowerProbe(block: BlockLowering, { op, operands, attributes, results, o
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
 
-/** How one carried value of a loop travels. */
+/** How a loop carries one value. */
 type Carried =
-  /** As a scalar. */
+  /** As a value. */
   | { readonly kind: "scalar"; readonly init: Value; readonly name: string | null }
-  /** In one memory: every step gives it back as it was, or changes it there. */
-  | { readonly kind: "fixed"; readonly buffer: Buffer }
-  /** In two memories that take turns: a step reads one and writes the other. */
-  | { readonly kind: "turns"; readonly current: Value; readonly next: Value; readonly name: string | null };
+  /** In one memory: every iteration leaves it unchanged, or updates it in place. */
+  | { readonly kind: "inPlace"; readonly buffer: Buffer }
+  /** In two memories that swap: an iteration reads the current one and writes the next. */
+  | { readonly kind: "doubleBuffered"; readonly current: Value; readonly next: Value; readonly name: string | null };
 
 function carriedOf(block: BlockLowering, { operation, inits, body, firstArgument }: Loop): readonly Carried[] {
   const { nests } = block;
@@ -130,16 +130,21 @@ function carriedOf(block: BlockLowering, { operation, inits, body, firstArgument
     const { name } = argument;
     if (isDirect(init.type)) return { kind: "scalar", init: nests.scalars.get(init), name };
     if (body.results[k] === argument) {
-      return { kind: "fixed", buffer: { memory: nests.memoryOf(init), prefix: [] } };
+      return { kind: "inPlace", buffer: { memory: nests.memoryOf(init), prefix: [] } };
     }
     const isInPlace = isInPlaceCarry(operation, k);
     const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : argument);
-    if (isInPlace) return { kind: "fixed", buffer: own };
-    return { kind: "turns", current: wholeOf(nests, own, init), next: nests.allocate(init.type, name).memory, name };
+    if (isInPlace) return { kind: "inPlace", buffer: own };
+    return {
+      kind: "doubleBuffered",
+      current: wholeOf(nests, own, init),
+      next: nests.allocate(init.type, name).memory,
+      name,
+    };
   });
 }
 
-/** The memory itself, or a copy of what stands within other memory. */
+/** Memory of the tensor's own shape: the buffer's, or a copy where that is inside other memory. */
 function wholeOf(nests: Nests, { memory, prefix }: Buffer, value: Value): Value {
   return prefix.length === 0 ? memory : nests.memoryOf(value);
 }
@@ -150,14 +155,17 @@ function carryOperands(carried: readonly Carried[]): { operands: Value[]; names:
   const names: (string | null)[] = [];
   for (const c of carried) {
     if (c.kind === "scalar") operands.push(c.init);
-    else if (c.kind === "turns") operands.push(c.current, c.next);
+    else if (c.kind === "doubleBuffered") operands.push(c.current, c.next);
     if (c.kind === "scalar") names.push(c.name);
-    else if (c.kind === "turns") names.push(c.name, c.name === null ? null : `${c.name}_next`);
+    else if (c.kind === "doubleBuffered") names.push(c.name, c.name === null ? null : `${c.name}_next`);
   }
   return { operands, names };
 }
 
-/** Gives original carried values (region arguments or results) the lowered loop's values; gives the memory of the next. */
+/**
+ * Binds carried values (region arguments or results) to those of the lowered loop. Returns the destinations of the next
+ * iteration.
+ */
 function bindCarried(
   block: BlockLowering,
   originals: readonly Value[],
@@ -171,21 +179,21 @@ function bindCarried(
       block.nests.scalars.set(original, values[at++]);
       return null;
     }
-    const buffer = c.kind === "fixed" ? c.buffer : { memory: values[at], prefix: [] };
+    const buffer = c.kind === "inPlace" ? c.buffer : { memory: values[at], prefix: [] };
     block.nests.buffers.set(original, buffer);
-    if (c.kind === "fixed") return buffer;
+    if (c.kind === "inPlace") return buffer;
     at += 2;
     return { memory: values[at - 1], prefix: [] };
   });
 }
 
-/** What a step yields: scalars as computed, and the two memories the other way round. */
+/** The values that an iteration yields: scalars as computed, and each pair of memories swapped. */
 function nextCarried(carried: readonly Carried[], values: readonly Value[], scalars: readonly Value[]): Value[] {
   const next: Value[] = [];
   let scalar = 0;
   for (const c of carried) {
     if (c.kind === "scalar") next.push(scalars[scalar++]);
-    else if (c.kind === "turns") next.push(values[next.length + 1], values[next.length]);
+    else if (c.kind === "doubleBuffered") next.push(values[next.length + 1], values[next.length]);
   }
   return next;
 }
@@ -210,7 +218,7 @@ function lowerWhile(block: BlockLowering, loop: Loop, cond: Block): void {
       types,
       (...values) => {
         const next = bindCarried(block, body.arguments, carried, values);
-        return nextCarried(carried, values, block.region(body, next, takeoversOfBody(loop)));
+        return nextCarried(carried, values, block.region(body, next, inPlacePlanOfBody(loop)));
       },
       names,
     ),
@@ -218,7 +226,7 @@ function lowerWhile(block: BlockLowering, loop: Loop, cond: Block): void {
   bindCarried(block, results, carried, emit(op, inits, { regions: lowered, origin, names }));
 }
 
-/** A `for` over the leading axis: elements are read in place, outputs written to their position. */
+/** A scan becomes a `for` over the leading axis. Elements are read in place, and outputs written to their position. */
 function lowerScan(block: BlockLowering, loop: Loop, length: Dim): void {
   const { operation, body, count } = loop;
   const { attributes, results } = operation;
@@ -232,11 +240,11 @@ function lowerScan(block: BlockLowering, loop: Loop, length: Dim): void {
     1,
     inits,
     (index, ...values) => {
-      const step = attributes.reverse === true ? subDims(subDims(length, 1), indexDim(index)) : indexDim(index);
-      for (const [i, source] of over.entries()) bindElement(block, body.arguments[count + i], source, step);
+      const position = attributes.reverse === true ? subDims(subDims(length, 1), indexDim(index)) : indexDim(index);
+      for (const [i, source] of over.entries()) bindElement(block, body.arguments[count + i], source, position);
       const next = bindCarried(block, carriedIn(loop, body), carried, values);
-      const outputs = stacked.map((b) => ({ memory: b.memory, prefix: [...b.prefix, step] }));
-      return lowerStep(block, loop, carried, values, next, outputs);
+      const outputs = stacked.map((b) => ({ memory: b.memory, prefix: [...b.prefix, position] }));
+      return lowerIteration(block, loop, carried, values, next, outputs);
     },
     ["t", ...names],
   );
@@ -244,7 +252,7 @@ function lowerScan(block: BlockLowering, loop: Loop, length: Dim): void {
   for (const [i, r] of results.slice(count).entries()) block.nests.buffers.set(r, stacked[i]);
 }
 
-function lowerStep(
+function lowerIteration(
   block: BlockLowering,
   loop: Loop,
   carried: readonly Carried[],
@@ -255,7 +263,7 @@ function lowerStep(
   const { body } = loop;
   const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
   const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
-  const scalars = block.region(body, destinations, takeoversOfBody(loop));
+  const scalars = block.region(body, destinations, inPlacePlanOfBody(loop));
   for (const [i, b] of outputs.entries()) {
     if (!isTensor(i)) store(block.nests.scalars.get(body.results[next.length + i]), b.memory, b.prefix);
   }
@@ -266,13 +274,13 @@ function buffersForOutputs(block: BlockLowering, results: readonly Value[]): rea
   return results.map((r) => block.bufferFor(r));
 }
 
-/** A tensor to read parts of: in memory, whatever it stands within. */
+/** A tensor in memory, or inside other memory, of which elements are read. */
 function sourceOf(block: BlockLowering, value: Value): Buffer {
   return block.nests.buffers.get(value) ?? { memory: block.nests.memoryOf(value), prefix: [] };
 }
 
-function bindElement(block: BlockLowering, argument: Value, source: Buffer, step: Dim): void {
-  const at = [...source.prefix, step];
+function bindElement(block: BlockLowering, argument: Value, source: Buffer, position: Dim): void {
+  const at = [...source.prefix, position];
   if (isDirect(argument.type)) block.nests.scalars.set(argument, load(source.memory, at));
   else block.nests.buffers.set(argument, { memory: source.memory, prefix: at });
 }

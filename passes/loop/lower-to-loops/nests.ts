@@ -32,55 +32,56 @@ import {
   withBuilder,
 } from "../../../src/ir/index.ts";
 import { alloc, forLoop, load, loadOp, store } from "../../../src/ops/index.ts";
-import { isElementwise, type Place, type Placements } from "./placement.ts";
+import { type FusionPlan, type FusionSite, isElementwise } from "./fusion.ts";
 import { wholeOf } from "./reads.ts";
 
-/** Memory that holds a tensor: `memory[prefix…, at…]` is its element at `at`. */
+/** Memory of a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
   readonly memory: Value;
   readonly prefix: readonly Dim[];
 }
 
-/** A tensor that is computed rather than in memory. */
+/** A tensor that is computed where it is read, rather than in memory. */
 interface Computed {
   readonly operation: Operation;
-  readonly placements: Placements;
+  readonly fusion: FusionPlan;
 }
 
-/** A scalar made from an element of an operand, in the block where it stands. */
-interface Derived {
+/** A scalar computed from an element of an operand, and the block that it was hoisted to. */
+interface Hoisted {
   readonly value: Value;
   readonly block: BlockBuilder;
 }
 
-/** One nest of a tensor: its extents, where an element goes, and what it is. */
-interface NestPart {
+/** A nest that writes a piece of a tensor: its extents, the position of an element, and the element. */
+interface NestPiece {
   readonly shape: readonly Dim[];
-  place(at: readonly Dim[]): readonly Dim[];
+  position(at: readonly Dim[]): readonly Dim[];
   element(at: readonly Dim[]): Value;
 }
 
 const indexNames = ["i", "j", "k", "l", "m", "n"];
 
-/** What the lowering of one function knows of its values. */
+/** The elements and memory of the tensors of one function. */
 export class Nests {
-  /** The function's own block: memory and constants stand there, outside of every loop. */
+  /** The function's own block, in which memory is allocated and constants are made, outside of every loop. */
   readonly top: BlockBuilder;
-  /** Memory for results that the function gets all zero. */
+  /** Memory for results that is passed zeroed. */
   readonly zeroed = new ValueSet();
-  /** The block whose operations are being lowered: nests stand in it. */
+  /** The block whose operations are being lowered. Nothing is hoisted out of it. */
   base: BlockBuilder;
-  /** Scalars under their new values. */
+  /** The new values of scalars. */
   readonly scalars = new Replacements();
   readonly buffers = new ValueMap<Buffer>();
   readonly computed = new ValueMap<Computed>();
-  /** What rules derived from elements, and the block that holds each. */
-  readonly #derived = new Map<string, Derived>();
-  readonly #homes = new ValueMap<BlockBuilder>();
-  /** Scalars already computed, by subscripts and value, in the block that holds them. */
-  readonly #known = new WeakMap<BlockBuilder, Map<string, ValueMap<Value>>>();
+  /** Scalars that rules computed from elements, and hoisted. */
+  readonly #hoisted = new Map<string, Hoisted>();
+  /** The block that defines each scalar. */
+  readonly #definedIn = new ValueMap<BlockBuilder>();
+  /** Elements that were computed or loaded already, by block, subscripts and tensor. */
+  readonly #memo = new WeakMap<BlockBuilder, Map<string, ValueMap<Value>>>();
   readonly #constants = new Map<string, Value>();
-  /** The text of subscripts, which a whole nest shares. */
+  /** The text of subscripts, as a key. */
   readonly #keys = new WeakMap<readonly Dim[], string>();
 
   constructor(top: BlockBuilder) {
@@ -90,7 +91,7 @@ export class Nests {
 
   // ---- elements -----------------------------------------------------------------------------------------------------
 
-  /** The scalar at a subscript: known here already, loaded, or computed now. */
+  /** The scalar at a subscript: available here already, loaded, or computed now. */
   element(value: Value, at: readonly Dim[]): Value {
     if (isScalar(value.type)) return this.scalars.get(value);
     const key = this.#keyOf(at);
@@ -103,21 +104,24 @@ export class Nests {
     return this.#remember(currentBlock(), value, key, this.compute(computed, at));
   }
 
-  /** Everything that is computed at these subscripts, in order, so that no rule has to go down a chain. */
-  computePlace(place: Place, at: readonly Dim[]): void {
-    for (let i = place.members.length - 1; i >= 0; i--) {
-      const member = place.members[i];
+  /** Computes all members of a site in order of definition, so that no rule recurses along a chain of them. */
+  computeSite(site: FusionSite, at: readonly Dim[]): void {
+    for (let i = site.members.length - 1; i >= 0; i--) {
+      const member = site.members[i];
       if (!this.#isMoveOfMemory(member)) this.element(member.results[0], at);
     }
   }
 
-  /** Loaded where it is read: loads in the order of the operands run faster (measured: 1.08 for a matrix plus a row). */
+  /**
+   * Such a move is loaded where it is read: loads in the order of operands run faster (measured: 1.08 for a matrix plus a
+   * row).
+   */
   #isMoveOfMemory({ op, operands }: Operation): boolean {
     return op.traits.moves && operands.every((v) => isScalar(v.type) || this.buffers.has(v));
   }
 
-  /** One scalar of an operation's result: the same op on scalars, or what its rule emits. */
-  compute({ operation, placements }: Computed, at: readonly Dim[]): Value {
+  /** One scalar of an operation's result: by the same op on scalars, or by its rule. */
+  compute({ operation, fusion }: Computed, at: readonly Dim[]): Value {
     const { op, operands, results, attributes, origin } = operation;
     const [{ type, name }] = results;
     if (op.traits.constant) return this.#constant(operation);
@@ -130,44 +134,44 @@ export class Nests {
       return fail("no-eval", `${op.name} has no lowering: a pass has to resolve it first`, { origin });
     }
     currentBlock().origin = origin;
-    return op.lowering.element(this.context(operation, placements), at);
+    return op.lowering.element(this.context(operation, fusion), at);
   }
 
-  /** The nests that write the whole of a tensor, and what each computes: its op's parts, else all at once. */
-  partsOf(computed: Computed, place: Place): readonly NestPart[] {
-    const { operation, placements } = computed;
+  /** The nests that write a whole tensor: the pieces of its op, or one nest for all elements. */
+  piecesOf(computed: Computed, site: FusionSite): readonly NestPiece[] {
+    const { operation, fusion } = computed;
     const { lowering } = operation.op;
-    const parts = lowering?.kind === "element" ? lowering.parts?.(operation) : undefined;
-    if (parts !== undefined) {
-      const context = this.context(operation, placements);
-      const element = (part: Part, at: readonly Dim[]): Value => {
+    const pieces = lowering?.kind === "element" ? lowering.pieces?.(operation) : undefined;
+    if (pieces !== undefined) {
+      const context = this.context(operation, fusion);
+      const element = (piece: Part, at: readonly Dim[]): Value => {
         currentBlock().origin = operation.origin;
-        return part.element(context, at);
+        return piece.element(context, at);
       };
-      return parts.map((part) => ({ ...part, element: (at) => element(part, at) }));
+      return pieces.map((piece) => ({ ...piece, element: (at) => element(piece, at) }));
     }
     const element = (at: readonly Dim[]): Value => {
-      this.computePlace(place, at);
+      this.computeSite(site, at);
       return this.compute(computed, at);
     };
-    return [{ shape: shapeOf(operation.results[0]), place: (at) => at, element }];
+    return [{ shape: shapeOf(operation.results[0]), position: (at) => at, element }];
   }
 
-  /** Writes the whole of a tensor as its op's rule does; false where it has none. */
-  whole({ operation, placements }: Computed, result: Pick<WholeContext, "write" | "written">): boolean {
+  /** Writes a whole tensor by its op's rule for that; false where it has none. */
+  whole({ operation, fusion }: Computed, result: Pick<WholeContext, "write" | "written">): boolean {
     const whole = wholeOf(operation);
     if (whole === null) return false;
     currentBlock().origin = operation.origin;
     const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
-    whole({ ...this.context(operation, placements), ...result, scratch });
+    whole({ ...this.context(operation, fusion), ...result, scratch });
     return true;
   }
 
-  /** What the rule of an operation sees. */
-  context(operation: Operation, placements: Placements): LowerContext {
+  /** The context of an operation's rule. */
+  context(operation: Operation, fusion: FusionPlan): LowerContext {
     const element = (i: number, at: readonly Dim[]): Value => {
-      const place = placements.place(operation, i);
-      if (place !== undefined) this.computePlace(place, at);
+      const site = fusion.site(operation, i);
+      if (site !== undefined) this.computeSite(site, at);
       const value = this.element(operation.operands[i], at);
       currentBlock().origin = operation.origin;
       return value;
@@ -175,26 +179,26 @@ export class Nests {
     return {
       operation,
       element,
-      derived: (i, at, make) => this.#derive(operation, i, at, element(i, at), make),
+      hoisted: (i, at, make) => this.#hoist(operation, i, at, element(i, at), make),
       memory: (i) => this.memoryOf(operation.operands[i]),
       shape: (type) => rankedOf(type).shape,
     };
   }
 
-  /** What a rule that changes memory sees: reads and writes stay where they are, in order. */
-  changing(operation: Operation, placements: Placements, { memory, prefix }: Buffer): UpdateContext {
+  /** The context of an update rule. Its reads and writes stay in order, and are not hoisted. */
+  updateContext(operation: Operation, fusion: FusionPlan, { memory, prefix }: Buffer): UpdateContext {
     return {
-      ...this.context(operation, placements),
+      ...this.context(operation, fusion),
       nest: (shape, body) => this.nest(shape, body),
       read: (at) => load(memory, [...prefix, ...at]),
       write: (element, at) => store(element, memory, [...prefix, ...at]),
     };
   }
 
-  /** Stands in the outermost loop where the element is known, but never outside of a branch. */
-  #derive(operation: Operation, i: number, at: readonly Dim[], element: Value, make: (element: Value) => Value): Value {
+  /** Hoists a scalar to the outermost loop in which the element is available, but never out of a branch. */
+  #hoist(operation: Operation, i: number, at: readonly Dim[], element: Value, make: (element: Value) => Value): Value {
     const key = `${operation.results[0].id} ${i} ${this.#keyOf(at)}`;
-    const known = this.#derived.get(key);
+    const known = this.#hoisted.get(key);
     if (known !== undefined && currentBlock().isWithin(known.block)) return known.value;
     let block = currentBlock();
     while (block !== this.base && block.parent !== null && isLoopBody(block) && !this.#holds(block, element)) {
@@ -202,17 +206,17 @@ export class Nests {
     }
     block.origin = operation.origin;
     const value = withBuilder(block, () => make(element));
-    this.#derived.set(key, { value, block });
-    this.#homes.set(value, block);
+    this.#hoisted.set(key, { value, block });
+    this.#definedIn.set(value, block);
     return value;
   }
 
-  /** Whether an element is computed, loaded or passed in this very block. */
+  /** Whether this very block defines an element: computes it, loads it, or has it as an argument. */
   #holds(block: BlockBuilder, element: Value): boolean {
-    return this.#homes.get(element) === block || block.arguments.includes(element);
+    return this.#definedIn.get(element) === block || block.arguments.includes(element);
   }
 
-  /** One for the whole function. */
+  /** A constant of rank 0, made once for the whole function. */
   #constant({ op, attributes, results, origin }: Operation): Value {
     const [{ type, name }] = results;
     const value = only(attributes.value, scalarOf(type).dtype);
@@ -225,7 +229,7 @@ export class Nests {
     return known;
   }
 
-  /** Loads as far outside as the subscripts allow. */
+  /** Loads an element, hoisted as far as the subscripts allow. */
   #load({ memory, prefix }: Buffer, at: readonly Dim[], value: Value, key: string): Value {
     const subscripts = [...prefix, ...at];
     const block = isPlain(subscripts, shapeOf(memory)) ? this.#outermost(subscripts) : currentBlock();
@@ -235,12 +239,12 @@ export class Nests {
     return this.#remember(block, value, key, loaded);
   }
 
-  /** The outermost loop of the present nest where all the subscripts' indices are known. */
+  /** The outermost loop of the current nest in which all indices of the subscripts are available. */
   #outermost(at: readonly Dim[]): BlockBuilder {
     const needed = [...indicesOf(at)];
     const inner = currentBlock();
-    // an index of unknown home may stand anywhere
-    if (!needed.every((v) => this.#homes.has(v) || isArgument(v, inner))) return inner;
+    // an index whose block is unknown may be defined anywhere
+    if (!needed.every((v) => this.#definedIn.has(v) || isArgument(v, inner))) return inner;
     let block = inner;
     while (block !== this.base && block.parent !== null && isLoopBody(block)) {
       const here = block;
@@ -258,31 +262,31 @@ export class Nests {
 
   #lookup(value: Value, key: string): Value | undefined {
     for (let b: BlockBuilder | null = currentBlock(); b !== null; b = b.parent) {
-      const known = this.#known.get(b)?.get(key)?.get(value);
+      const known = this.#memo.get(b)?.get(key)?.get(value);
       if (known !== undefined) return known;
     }
     return undefined;
   }
 
   #remember(block: BlockBuilder, value: Value, key: string, element: Value): Value {
-    let known = this.#known.get(block);
-    if (known === undefined) this.#known.set(block, (known = new Map()));
+    let known = this.#memo.get(block);
+    if (known === undefined) this.#memo.set(block, (known = new Map()));
     let elements = known.get(key);
     if (elements === undefined) known.set(key, (elements = new ValueMap()));
     elements.set(value, element);
-    if (!this.#homes.has(element)) this.#homes.set(element, block);
+    if (!this.#definedIn.has(element)) this.#definedIn.set(element, block);
     return element;
   }
 
   // ---- memory -------------------------------------------------------------------------------------------------------
 
-  /** Fresh memory for a tensor, outside of every loop. */
+  /** Fresh memory for a tensor, allocated outside of every loop. */
   allocate(type: Type, name: string | null): Buffer {
     const dtype = elementDType(type) ?? "f64";
     return { memory: withBuilder(this.top, () => alloc(memref(dtype, rankedOf(type).shape), name)), prefix: [] };
   }
 
-  /** A tensor in memory of its own shape: where it is, else a copy. */
+  /** A tensor in memory of its own shape: its own memory, or a copy. */
   memoryOf(value: Value): Value {
     const buffer = this.buffers.get(value);
     if (buffer !== undefined && buffer.prefix.length === 0) return buffer.memory;
@@ -308,17 +312,17 @@ export class Nests {
         return;
       }
       const name = indexNames[at.length] ?? `i${at.length}`;
-      const step = (index: Value): readonly Value[] => {
+      const iteration = (index: Value): readonly Value[] => {
         open([...at, indexDim(index)]);
         return [];
       };
-      forLoop(0, shape[at.length], 1, [], step, [name]);
+      forLoop(0, shape[at.length], 1, [], iteration, [name]);
     };
     open([]);
   }
 }
 
-/** The value of a constant whose elements are all the same; of one without elements, any. */
+/** The splat of a constant; any number for one without elements. */
 function only(value: Attribute, dtype: DType): number | boolean {
   const x = value instanceof Dense ? (value.size > 0 ? value.at(0) : 0) : Number(value);
   return dtype === "bool" ? x !== 0 : x;
@@ -328,7 +332,7 @@ function scalarOf(type: Type) {
   return scalar(elementDType(type) ?? "f64");
 }
 
-/** Whether each subscript is an index, or a number that is surely in range, so that a load may move outwards. */
+/** Whether each subscript is an index, or a number that is surely in range, so that a load may be hoisted. */
 function isPlain(at: readonly Dim[], shape: readonly Dim[]): boolean {
   return at.every((d, axis) => {
     const extent = shape[axis];

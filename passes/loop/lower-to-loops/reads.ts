@@ -1,4 +1,4 @@
-// How an op's lowering rule reads its operands, found by running the rule once on the side.
+// How an op's lowering rule reads its operands, found by running the rule once on a builder of its own.
 
 import {
   BlockBuilder,
@@ -22,15 +22,15 @@ import {
   withBuilder,
 } from "../../../src/ir/index.ts";
 
-/** How often the loops around a rule come back to one element of an operand. */
+/** How a rule and the loops around it read an operand. */
 export interface OperandRead {
-  /** Each place of the rule that reads the operand reads an element in at most one iteration. */
+  /** Whether each read of the rule reads an element in at most one iteration. */
   readonly once: boolean;
-  /** How many such places there are: an unrolled rule has several. */
-  readonly places: number;
-  /** A subscript is checked where the operand is read: reading is what the check is for. */
+  /** The number of reads in the rule: an unrolled one has several. */
+  readonly sites: number;
+  /** Whether a subscript of a read is checked. */
   readonly isChecked: boolean;
-  /** The rule asks for the operand's memory. */
+  /** Whether the rule asks for the operand in memory. */
   readonly memory: boolean;
 }
 
@@ -44,8 +44,8 @@ export function wholeOf(operation: Operation): ((x: WholeContext) => void) | nul
 export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
   const { lowering } = operation.op;
   const reads = operation.operands.map(() => ({
-    places: new Set<string>(),
-    again: false,
+    sites: new Set<string>(),
+    isReread: false,
     isChecked: false,
     memory: false,
   }));
@@ -53,15 +53,15 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
   const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
   const whole = wholeOf(operation);
   const read = (i: number, subscripts: readonly Dim[]): Value => {
-    reads[i].places.add(subscripts.join());
-    reads[i].again ||= !coversLoops(subscripts, currentBlock());
+    reads[i].sites.add(subscripts.join());
+    reads[i].isReread ||= !coversLoops(subscripts, currentBlock());
     reads[i].isChecked ||= mayFail(subscripts, currentBlock());
     return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
   };
   const context: WholeContext = {
     operation,
     element: read,
-    derived: (i, subscripts, make) => make(read(i, subscripts)),
+    hoisted: (i, subscripts, make) => make(read(i, subscripts)),
     memory(i) {
       reads[i].memory = true;
       return operation.operands[i];
@@ -74,15 +74,15 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
   withBuilder(builder, () => {
     if (lowering.kind === "update") {
       // operand 0 is in memory when the rule begins
-      reads[0].again = true;
-      lowering.update(changing(context));
+      reads[0].isReread = true;
+      lowering.update(updateContext(context));
     } else if (whole !== null) whole(context);
     else lowering.element(context, indices(builder, shapeOf(operation.results[0])));
   });
-  if (lowering.kind === "nest") for (const i of lowering.again?.(operation) ?? []) reads[i].again = true;
-  return reads.map(({ places, again, isChecked, memory }) => ({
-    once: !again,
-    places: places.size,
+  if (lowering.kind === "nest") for (const i of lowering.rereads?.(operation) ?? []) reads[i].isReread = true;
+  return reads.map(({ sites, isReread, isChecked, memory }) => ({
+    once: !isReread,
+    sites: sites.size,
     isChecked,
     memory,
   }));
@@ -92,8 +92,8 @@ function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
   return shape.map(() => indexDim(block.argument(scalar("index"))));
 }
 
-/** The context of a rule that changes memory: one block stands for the loops of a nest. */
-function changing(context: LowerContext): UpdateContext {
+/** The context of an update rule, in which one block stands for the loops of a nest. */
+function updateContext(context: LowerContext): UpdateContext {
   const { operation } = context;
   return {
     ...context,
@@ -115,7 +115,7 @@ function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
   return false;
 }
 
-/** Whether the subscripts use every index around, so that no two iterations have the same ones. */
+/** Whether the subscripts use every index around, so that no two iterations have equal ones. */
 function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
   const values = indicesOf(subscripts);
   const loops = new Set<Value>();
@@ -126,16 +126,16 @@ function coversLoops(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
   return !subscripts.some((d) => slides(d, loops));
 }
 
-/** Whether a subscript adds indices that count by the same step, as windows do that overlap: t + 1 with 0 is t with 1. */
+/** Whether a subscript adds indices of equal strides, as in overlapping windows: t + 1 and 0 give the element of t and 1. */
 function slides(d: Dim, loops: ReadonlySet<Value>): boolean {
-  const steps = new Set<number>();
+  const strides = new Set<number>();
   for (const { coefficient, factors } of termsOf(d)) {
     for (const f of factors) if (f.kind === "floor" && slides(f.numerator, loops)) return true;
     const [factor] = factors;
     const index = factors.length === 1 && isVariable(factor) ? indexOf(factor) : null;
     if (index === null || !loops.has(index)) continue;
-    if (steps.has(Math.abs(coefficient))) return true;
-    steps.add(Math.abs(coefficient));
+    if (strides.has(Math.abs(coefficient))) return true;
+    strides.add(Math.abs(coefficient));
   }
   return false;
 }

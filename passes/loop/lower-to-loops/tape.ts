@@ -42,20 +42,20 @@ export function lowerPop(block: BlockLowering, { operands: [tape], results: [res
   for (const [i, v] of values.entries()) nests.scalars.set(v, tops[i]);
 }
 
-/** Pops the elements of a tensor; gives the list below them. */
+/** Pops the elements of a tensor. Returns the list below them. */
 function popTensor(block: BlockLowering, tape: Value, value: Value): Value {
   const buffer = block.bufferFor(value);
   const shape = shapeOf(value);
   block.nests.buffers.set(value, buffer);
   return eachElement(shape, tape, (at, list) => {
     const [below, top] = pop(list);
-    const place = at.map((d, axis) => subDims(subDims(shape[axis], 1), d));
-    store(top, buffer.memory, [...buffer.prefix, ...place]);
+    const position = at.map((d, axis) => subDims(subDims(shape[axis], 1), d));
+    store(top, buffer.memory, [...buffer.prefix, ...position]);
     return below;
   });
 }
 
-/** Loops over a shape, which carry a list on. */
+/** Loops over a shape that carry a list. */
 function eachElement(
   shape: readonly Dim[],
   tape: Value,
@@ -63,8 +63,8 @@ function eachElement(
   at: readonly Dim[] = [],
 ): Value {
   if (at.length === shape.length) return body(at, tape);
-  const step = (index: Value, carried: Value): readonly Value[] => [
+  const iteration = (index: Value, carried: Value): readonly Value[] => [
     eachElement(shape, carried, body, [...at, indexDim(index)]),
   ];
-  return forLoop(0, shape[at.length], 1, [tape], step, [`i${at.length}`, tape.name])[0];
+  return forLoop(0, shape[at.length], 1, [tape], iteration, [`i${at.length}`, tape.name])[0];
 }

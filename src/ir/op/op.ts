@@ -1,7 +1,8 @@
 // Op records: everything about an operation in one place. Parser, printer, verifier, interpreter, folding, CSE,
 // differentiation, batching, lowering, code generation, the test generators and the docs all read them.
 //
-// An operation holds its record, and a record's rules see operations: the protocols leave the record open, and are closed here.
+// An operation holds its record, and a record's rules see operations: the protocols leave the record open, and are closed
+// here.
 
 import type { NdArray } from "../data/ndarray.ts";
 import { AdjointError } from "../diagnostics/errors.ts";
@@ -56,7 +57,7 @@ export type LowerContext<A extends Attributes = Attributes> = lowering.LowerCont
 export type WholeContext<A extends Attributes = Attributes> = lowering.WholeContext<Op, A>;
 export type UpdateContext<A extends Attributes = Attributes> = lowering.UpdateContext<Op, A>;
 export type ProcedureContext<A extends Attributes = Attributes> = lowering.ProcedureContext<Op, A>;
-export type Part = lowering.Part<Op>;
+export type Part = lowering.Piece<Op>;
 
 export interface OpDocs {
   /** What each result element is, edge cases included. */

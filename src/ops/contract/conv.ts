@@ -56,7 +56,7 @@ export const convOp = defineOp({
     kind: "nest",
     element: lowerConv,
     whole: lowerWholeConv,
-    again: (operation) => (convShape(operation).windows.some(overlaps) ? [0] : []),
+    rereads: (operation) => (convShape(operation).windows.some(overlaps) ? [0] : []),
   },
   docs: {
     semantics:

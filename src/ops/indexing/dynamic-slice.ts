@@ -134,7 +134,7 @@ function placeOf(x: LowerContext, at: readonly Dim[], sizes: readonly Dim[], fro
   return at.map((d, axis) => {
     if (sizes[axis] === shape[axis]) return d;
     const range = { axis, extent: shape[axis], size: sizes[axis] };
-    return addDims(indexDim(x.derived(from + axis, [], (i) => subscript(i, x.operation, range, "clamp"))), d);
+    return addDims(indexDim(x.hoisted(from + axis, [], (i) => subscript(i, x.operation, range, "clamp"))), d);
   });
 }
 

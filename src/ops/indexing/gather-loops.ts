@@ -46,9 +46,9 @@ function placeOf(
   const conditions: Value[] = [];
   const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
     const range = { axis, extent: source.shape[axis], size: sizes[axis] };
-    if (mode === "clamp") return indexDim(x.derived(1, vector, (i) => subscript(i, operation, range, mode)));
+    if (mode === "clamp") return indexDim(x.hoisted(1, vector, (i) => subscript(i, operation, range, mode)));
     if (mode === "fail") return indexDim(checked(x, vector, range, sizes));
-    const index = x.derived(1, vector, (i) => cast(i, "index"));
+    const index = x.hoisted(1, vector, (i) => cast(i, "index"));
     conditions.push(compare(index, constant(0, scalar("index")), "ge"));
     conditions.push(compare(index, indexValue(subDims(range.extent, range.size)), "le"));
     return indexDim(index);
@@ -60,7 +60,7 @@ function placeOf(
 function checked(x: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
   const check = (index: Value): Value => subscript(index, x.operation, range, "fail");
   const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
-  return isFilled ? x.derived(1, vector, check) : check(x.element(1, vector));
+  return isFilled ? x.hoisted(1, vector, check) : check(x.element(1, vector));
 }
 
 /** With mode = fill nothing out of range is read. */

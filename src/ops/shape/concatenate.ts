@@ -50,7 +50,7 @@ export const concatenateOp = defineOp({
     },
   },
   batching: { kind: "rule", batch: batchConcatenate },
-  lowering: { kind: "element", element: elementOfConcatenate, parts: partsOfConcatenate },
+  lowering: { kind: "element", element: elementOfConcatenate, pieces: piecesOfConcatenate },
   docs: {
     semantics: "Along the axis, first the elements of the first tensor, then those of the second, and so on.",
     constraints: ["at least one tensor", "one dtype and rank", "all other extents agree"],
@@ -163,12 +163,12 @@ function elementOfConcatenate(x: LowerContext<ConcatenateAttributes>, at: readon
 }
 
 /** One part per tensor. */
-function partsOfConcatenate(operation: Operation<ConcatenateAttributes>): readonly Part[] {
+function piecesOfConcatenate(operation: Operation<ConcatenateAttributes>): readonly Part[] {
   const axis = operation.attributes.axis;
   const offsets = offsetsAlong(operation.operands, axis);
   return operation.operands.map((v, i) => ({
     shape: tensorOf(v).shape,
-    place: (at) => at.map((d, a) => (a === axis ? addDims(d, offsets[i]) : d)),
+    position: (at) => at.map((d, a) => (a === axis ? addDims(d, offsets[i]) : d)),
     element: (x, at) => x.element(i, at),
   }));
 }

@@ -216,7 +216,7 @@ export const padOp = defineOp({
     ],
   },
   batching: { kind: "rule", batch: batchPad },
-  lowering: { kind: "element", element: elementOfPad, parts: partsOfPad },
+  lowering: { kind: "element", element: elementOfPad, pieces: piecesOfPad },
   docs: {
     semantics:
       "Element i of x along an axis becomes element low + i · (interior + 1), where that is within the result; every other element is the value. The extent is low + n + max(n - 1, 0) · interior + high.",
@@ -362,18 +362,18 @@ function compareDims(a: Dim, b: Dim, direction: Direction): Value {
 }
 
 /** The value everywhere, then the elements of x over it. */
-function partsOfPad(operation: Operation<PadAttributes>): readonly Part[] {
+function piecesOfPad(operation: Operation<PadAttributes>): readonly Part[] {
   const { low, high, interior } = paddingOf(operation);
   const ranges = shapeOf(operation.operands[0]).map((n, a) => kept(n, low[a], high[a], interior[a]));
   return [
     {
       shape: shapeOf(operation.results[0]),
-      place: (at) => at,
+      position: (at) => at,
       element: (x) => x.element(1, []),
     },
     {
       shape: ranges.map(({ count }) => count),
-      place: (at) => at.map((d, a) => addDims(low[a], mulDims(interior[a] + 1, addDims(d, ranges[a].first)))),
+      position: (at) => at.map((d, a) => addDims(low[a], mulDims(interior[a] + 1, addDims(d, ranges[a].first)))),
       element: (x, at) =>
         x.element(
           0,

@@ -59,7 +59,7 @@ export const argReduceWindowOp = defineOp({
   eval: (x) => [evalArgReduceWindow(x)],
   derivative: { kind: "zero", reason: "a position is piecewise constant" },
   batching: { kind: "rule", batch: (x) => [batchArgReduceWindow(x)] },
-  lowering: { kind: "nest", element: lowerArgReduceWindow, again: (operation) => sharedElements(operation) },
+  lowering: { kind: "nest", element: lowerArgReduceWindow, rereads: (operation) => sharedElements(operation) },
   docs: {
     semantics:
       "The i32 position in x, its elements counted row-major over all axes, of the first element under the window that no other there exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the position of the first NaN. Padding is no element: where there is nothing else, -1. The places are those of reduce_window.",

@@ -60,7 +60,7 @@ export const reduceWindowOp = defineOp({
       reduceWindow(x, { kind: operation.attributes.kind, ...optionsOfBatch(operation) }),
     ],
   },
-  lowering: { kind: "nest", element: lowerReduceWindow, again: (operation) => sharedElements(operation) },
+  lowering: { kind: "nest", element: lowerReduceWindow, rereads: (operation) => sharedElements(operation) },
   docs: {
     semantics:
       "Element t of the result is the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements x[t · stride + k · window_dilation] over the subscripts k of the window, row-major, rounding at every step; x stands padded, around and between its elements where base_dilation is above 1, and padding is the identity. The extent of an axis is floor((low + span(x) + high - span(window)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). NaN propagates through max and min, whose derivative goes to the first extremum under the window (the first NaN). The derivative of prod is exact where factors are 0, at quadratic cost there.",

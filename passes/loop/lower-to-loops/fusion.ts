@@ -1,0 +1,350 @@
+// Fusion: which tensors of a block are computed into memory, and which inside the loop nest that reads them.
+//
+// A nest computes one tensor into memory, its root, and all tensors that only the nest reads, at one site and once per
+// element; a fused tensor never exists as a whole. Tensors that are free to rematerialise (constants, and moved elements of
+// tensors in memory) are computed wherever they are read. All others are roots.
+
+import {
+  type Block,
+  type FuncScope,
+  freeValues,
+  isScalar,
+  type Op,
+  type Operation,
+  rankedOf,
+  sameType,
+  type Value,
+  ValueMap,
+  ValueSet,
+  walk,
+} from "../../../src/ir/index.ts";
+import { type InPlacePlan, isDenseConstant } from "./in-place.ts";
+import { type OperandRead, readsOf, wholeOf } from "./reads.ts";
+
+/** A fusion site: the tensors that a nest computes at the same subscripts. */
+export interface FusionSite {
+  readonly root: Root;
+  /** In reverse order of definition. */
+  readonly members: Operation[];
+  /** The number of subscript changes between the root and here. */
+  readonly depth: number;
+  /** How often the nest's code has this site, since the rules above read at several subscripts. */
+  readonly copies: number;
+}
+
+/** A nest by its root. */
+interface Root {
+  readonly operation: Operation;
+  /** The position of its operation in the block, which is that of the nest. */
+  readonly position: number;
+  /** Operations in this nest, copies included. */
+  size: number;
+  /** Fused tensors that the nest also stores in memory, in reverse order of definition. */
+  readonly alsoStored: Operation[];
+}
+
+/**
+ *   root    computed into memory by a nest of its own
+ *   fused   computed at a site of a nest
+ *   free    rematerialised wherever it is read
+ */
+export type FusionDecision =
+  | { readonly kind: "root"; readonly site: FusionSite }
+  | { readonly kind: "fused"; readonly site: FusionSite }
+  | { readonly kind: "free"; readonly depth: number; readonly firstRead: FirstRead };
+
+/** The first nest or operation that reads a value, by position, and the one site of all reads there; null for several. */
+interface FirstRead {
+  readonly from: number;
+  readonly site: FusionSite | null;
+}
+
+interface Use {
+  readonly by: Operation;
+  readonly operand: number;
+}
+
+/** The most operations in one loop body that engines optimise well. */
+const maxNestSize = 400;
+/** The most tensors that a nest stores beside its root. */
+const maxStored = 4;
+/** The longest chain of cheap operations that is rematerialised rather than read from memory. */
+const maxCheap = 3;
+/** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
+const maxDepth = 32;
+
+export class FusionPlan {
+  readonly #decisions = new Map<Operation, FusionDecision>();
+  readonly #innerSites = new Map<Operation, Map<number, FusionSite>>();
+  readonly #uses = new ValueMap<Use[]>();
+  /** Values that escape the block's nests: read by a region, or results of the block. */
+  readonly #escaping = new ValueSet();
+  /** Tensors that are splats. */
+  readonly #splats = new ValueSet();
+  readonly #positions = new Map<Operation, number>();
+  /** The position of the first operation whose region reads a value. */
+  readonly #escapesAt = new ValueMap<number>();
+  /** The site of the earliest nest so far that reads a value at the nest's own subscripts. */
+  readonly #readers = new ValueMap<FusionSite>();
+  /** The site of the earliest nest so far, by the shape of its root. */
+  readonly #nearest = new Map<string, FusionSite>();
+  readonly #reads = new Map<Operation, readonly OperandRead[]>();
+  readonly #block: Block;
+  readonly #scope: FuncScope;
+  readonly #inPlace: InPlacePlan;
+  #checkedInRegions: ValueSet | null = null;
+
+  constructor(block: Block, scope: FuncScope, inPlace: InPlacePlan) {
+    this.#block = block;
+    this.#scope = scope;
+    this.#inPlace = inPlace;
+    for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
+    for (const v of block.results) this.#escaping.add(v);
+    for (let i = block.operations.length - 1; i >= 0; i--) {
+      const operation = block.operations[i];
+      if (isComputed(operation)) this.#decisions.set(operation, this.#decide(operation));
+    }
+  }
+
+  /**
+   * The decision for an operation; undefined where it is not computed element by element (regions, calls, scalars, memory).
+   */
+  of(operation: Operation): FusionDecision | undefined {
+    return this.#decisions.get(operation);
+  }
+
+  /** The site of the reads of one operand by an operation's rule. */
+  site(operation: Operation, operand: number): FusionSite | undefined {
+    return this.#innerSites.get(operation)?.get(operand);
+  }
+
+  #collect(operation: Operation, position: number): void {
+    this.#positions.set(operation, position);
+    const { op, operands: given, results } = operation;
+    const isMovedSplat = op.traits.moves && given.every((v) => isScalar(v.type) || this.#splats.has(v));
+    if (isMovedSplat || (op.traits.constant && !isDenseConstant(operation))) this.#splats.add(results[0]);
+    for (const [operand, v] of operation.operands.entries()) {
+      const uses = this.#uses.get(v);
+      const use = { by: operation, operand };
+      if (uses === undefined) this.#uses.set(v, [use]);
+      else uses.push(use);
+    }
+    if (operation.regions.length === 0) return;
+    for (const v of freeValues(...operation.regions)) {
+      this.#escaping.add(v);
+      if (!this.#escapesAt.has(v)) this.#escapesAt.set(v, position);
+    }
+  }
+
+  #decide(operation: Operation): FusionDecision {
+    const [result] = operation.results;
+    // a tensor that is overwritten later needs memory of its own, which its readers read before that
+    const isWritten = operation.op.lowering?.kind === "update" || this.#inPlace.overwriterOf(result) !== undefined;
+    if (!isScalar(result.type) && !this.#escaping.has(result) && !isWritten && wholeOf(operation) === null) {
+      const site = this.#commonSite(operation, result);
+      if (site !== null) return this.#fuse(operation, site);
+    }
+    const depth = isWritten || this.#inPlace.readsOverwritten(operation) ? null : this.#freeDepth(operation);
+    if (depth !== null) return { kind: "free", depth, firstRead: this.#firstReadOf(result) };
+    const shared = isWritten ? null : this.#sharedNest(operation);
+    if (shared !== null) {
+      shared.root.alsoStored.push(operation);
+      return this.#fuse(operation, shared);
+    }
+    const root: Root = { operation, position: this.#positionOf(operation), size: 1, alsoStored: [] };
+    const site: FusionSite = { root, members: [], depth: 0, copies: 1 };
+    this.#noteReads(operation, site);
+    if (isElementwise(operation)) this.#nearest.set(shapeKey(result), site);
+    return { kind: "root", site };
+  }
+
+  #fuse(operation: Operation, site: FusionSite): FusionDecision {
+    site.root.size += site.copies * weightOf(operation);
+    site.members.push(operation);
+    if (site.depth === 0) this.#noteReads(operation, site);
+    return { kind: "fused", site };
+  }
+
+  #positionOf(operation: Operation): number {
+    return this.#positions.get(operation) ?? 0;
+  }
+
+  #noteReads(operation: Operation, site: FusionSite): void {
+    if (isElementwise(operation)) for (const v of operation.operands) if (!isScalar(v.type)) this.#readers.set(v, site);
+  }
+
+  /**
+   * The site of a later nest over the same shape that can compute the value and store it too, if nothing reads it before.
+   * A nest that reads the value, or an operand of it, at its own subscripts is preferred.
+   */
+  #sharedNest(operation: Operation): FusionSite | null {
+    const [result] = operation.results;
+    if (isScalar(result.type) || !isElementwise(operation)) return null;
+    const { from, site: reader } = this.#firstReadOf(result);
+    const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
+    for (const site of [...candidates, this.#nearest.get(shapeKey(result))]) {
+      if (site === undefined || !canAlsoStore(site.root, operation)) continue;
+      if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation)) continue;
+      if (site.root.position < from || (site.root.position === from && site === reader)) return site;
+    }
+    return null;
+  }
+
+  #firstReadOf(value: Value): FirstRead {
+    let first: FirstRead = { from: this.#escapesAt.get(value) ?? Infinity, site: null };
+    for (const use of this.#uses.get(value) ?? []) {
+      const { from, site } = this.#firstReadByUse(use);
+      if (from < first.from) first = { from, site };
+      else if (from === first.from && site !== first.site) first = { from, site: null };
+    }
+    return first;
+  }
+
+  #firstReadByUse(use: Use): FirstRead {
+    const reader = this.#decisions.get(use.by);
+    if (reader === undefined) return { from: this.#positionOf(use.by), site: null };
+    if (reader.kind !== "free") return { from: reader.site.root.position, site: this.#siteOf(use) };
+    return isElementwise(use.by) ? reader.firstRead : { from: reader.firstRead.from, site: null };
+  }
+
+  /** The one site of all reads of the value, if there is one, and it reads each element once. */
+  #commonSite(operation: Operation, value: Value): FusionSite | null {
+    let common: FusionSite | null = null;
+    const uses = this.#uses.get(value) ?? [];
+    for (const use of uses) {
+      const site = this.#siteOf(use);
+      if (site === null || (common !== null && site !== common)) return null;
+      common = site;
+    }
+    if (common === null || common.depth >= maxDepth) return null;
+    if (this.#inPlace.isOverwrittenAfter(operation, common.root.operation)) return null;
+    if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
+    return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
+  }
+
+  #siteOf({ by, operand }: Use): FusionSite | null {
+    const reader = this.#decisions.get(by);
+    if (reader === undefined || reader.kind === "free") return null;
+    if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.site;
+    const read = this.#readsOf(by)[operand];
+    if (read === undefined || read.memory || !read.once || this.#isCheckedSplat(by, operand)) return null;
+    return this.#innerSite(by, operand, reader.site, read.sites);
+  }
+
+  /** The site of an operand that a rule reads, which has subscripts of its own. */
+  #innerSite(by: Operation, operand: number, outer: FusionSite, copies: number): FusionSite {
+    let sites = this.#innerSites.get(by);
+    if (sites === undefined) {
+      sites = new Map();
+      this.#innerSites.set(by, sites);
+    }
+    let site = sites.get(operand);
+    if (site === undefined) {
+      site = { root: outer.root, members: [], depth: outer.depth + 1, copies: outer.copies * Math.max(1, copies) };
+      sites.set(operand, site);
+    }
+    return site;
+  }
+
+  #readsOf(operation: Operation): readonly OperandRead[] {
+    let reads = this.#reads.get(operation);
+    if (reads === undefined) {
+      reads = readsOf(operation, this.#scope);
+      this.#reads.set(operation, reads);
+    }
+    return reads;
+  }
+
+  /** The length of the chain of free readers below; null if the operation is not free, or some reader needs it in memory. */
+  #freeDepth(operation: Operation): number | null {
+    const { op, operands, results } = operation;
+    // a rule that branches on the subscript is not free: it would branch at every read
+    const isPlain = op.lowering?.kind === "element" && op.lowering.pieces === undefined;
+    const isMove = isPlain && (op.traits.moves || operands.length === 0);
+    const isCheap = this.#isCheapOfOne(operation);
+    if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant)) return null;
+    if (this.#isCheckedSplatInRegions(results[0])) return null;
+    let depth = 0;
+    for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
+      const reader = this.#decisions.get(by);
+      if (reader === undefined || (!isElementwise(by) && !this.#isFreelyRead(by, operand, isCheap))) return null;
+      if (reader.kind === "free") depth = Math.max(depth, reader.depth + 1);
+    }
+    return depth < (isCheap ? maxCheap : maxDepth) ? depth : null;
+  }
+
+  #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
+    const read = this.#readsOf(by)[operand];
+    return read === undefined || !(read.memory || (onlyOnce && !read.once) || this.#isCheckedSplat(by, operand));
+  }
+
+  /**
+   * Whether a rule reads a splat at a checked subscript. A splat is never loaded, so the check would be dead code; it is
+   * kept in memory instead.
+   */
+  #isCheckedSplat(by: Operation, operand: number): boolean {
+    return this.#splats.has(by.operands[operand]) && this.#readsOf(by)[operand]?.isChecked === true;
+  }
+
+  /** Whether a region reads a splat at a checked subscript, be it through operations that move it. */
+  #isCheckedSplatInRegions(value: Value): boolean {
+    if (!this.#splats.has(value) || !this.#escaping.has(value)) return false;
+    this.#checkedInRegions ??= this.#findCheckedInRegions();
+    return this.#checkedInRegions.has(value);
+  }
+
+  #findCheckedInRegions(): ValueSet {
+    const checked = new ValueSet();
+    const moved = new ValueMap<Value>();
+    const visit = (operation: Operation): void => {
+      const { op, operands, results } = operation;
+      const source = (v: Value): Value => moved.get(v) ?? v;
+      if (op.traits.moves && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
+      if (op.effect !== "mayFail") return;
+      for (const [i, { isChecked }] of this.#readsOf(operation).entries())
+        if (isChecked) checked.add(source(operands[i]));
+    };
+    for (const { regions } of this.#block.operations) for (const region of regions) walk(region, visit);
+    return checked;
+  }
+
+  /** Whether rematerialising it from its one operand costs no more than a load. */
+  #isCheapOfOne({ op, operands, results }: Operation): boolean {
+    if (!op.traits.cheap || this.#escaping.has(results[0])) return false;
+    const read = new Set(operands.filter((v) => !isScalar(v.type) && !this.#splats.has(v)));
+    return read.size === 1;
+  }
+}
+
+/** Whether a nest may store another tensor: both are elementwise and of one shape, and the nest is small enough. */
+function canAlsoStore({ operation, size, alsoStored }: Root, other: Operation): boolean {
+  if (!isElementwise(operation) || alsoStored.length >= maxStored || size + weightOf(other) > maxNestSize) return false;
+  return shapeKey(operation.results[0]) === shapeKey(other.results[0]);
+}
+
+function shapeKey({ type }: Value): string {
+  return rankedOf(type).shape.join();
+}
+
+/** The number of operations that a rule emits in a nest: one that branches on the subscript has a case for each operand. */
+function weightOf({ op, operands }: Operation): number {
+  return op.lowering?.kind === "element" && op.lowering.pieces !== undefined ? operands.length : 1;
+}
+
+/** Whether an operation is lowered element by element. Dense constants are memory instead. */
+function isComputed(operation: Operation): boolean {
+  const { op, results, operands } = operation;
+  if (results.length !== 1 || results[0].type.kind !== "tensor" || isDenseConstant(operation)) return false;
+  if (isByRule(op) || op.traits.constant) return true;
+  return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
+}
+
+/** Whether a rule of the op reads its operands element by element. */
+function isByRule({ lowering }: Op): boolean {
+  return lowering?.kind === "element" || lowering?.kind === "nest" || lowering?.kind === "update";
+}
+
+/** Whether an element depends on its operands' elements at the same subscripts alone, as in a view that keeps the shape. */
+export function isElementwise({ op, results, operands }: Operation): boolean {
+  return op.scalar !== null || (op.lowering?.kind === "view" && sameType(operands[0].type, results[0].type));
+}
