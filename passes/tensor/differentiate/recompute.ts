@@ -15,7 +15,7 @@ import {
 } from "../../../src/ir/index.ts";
 import { isBrief } from "../../../src/ops/index.ts";
 
-/** Longer chains are kept, unless they need nothing to be kept. */
+/** Longer chains are kept, and those that hold a division or its like, unless they need nothing to be kept. */
 const longest = 8;
 const longestFree = 32;
 
@@ -122,6 +122,11 @@ export class RecomputePlan {
       } else from.add(next);
     }
     const isFree = [...from].every((source) => this.#kinds.free.has(source));
-    return operations.size > longest && !isFree ? null : { from: [...from], operations: [...operations] };
+    const isShort = operations.size <= longest && [...operations].every(costsNoMoreThanReading);
+    return isFree || isShort ? { from: [...from], operations: [...operations] } : null;
   }
+}
+
+function costsNoMoreThanReading({ op }: Operation): boolean {
+  return op.traits.cheap || op.traits.constant || op.lowering?.kind === "element";
 }
