@@ -113,9 +113,10 @@ export class Recorded {
     return leaves.length > 0 && leaves.every((t) => isFloat(t.dtype));
   }
 
-  /** The one float scalar that the function gives. */
-  requireScalarResult(): Signature["results"][number] & { kind: "tensor" } {
-    const [result, ...more] = this.signature.results;
+  /** The one float scalar that the function gives; the first of two parts where there is something beside it. */
+  requireScalarResult(hasAux = false): Signature["results"][number] & { kind: "tensor" } {
+    const [result, ...others] = this.signature.results;
+    const more = hasAux && this.results.kind === "array" && this.results.items[0].kind === "leaf" ? [] : others;
     if (result?.kind === "tensor" && more.length === 0 && result.shape.length === 0 && isFloat(result.dtype)) {
       return result;
     }

@@ -1,6 +1,7 @@
 // Transforms of functions. Called on values they compile; called in a trace they record a vjp or jvp of the function.
 
 import {
+  apply,
   type Boundary,
   describe,
   flatten,
@@ -11,11 +12,12 @@ import {
   nameParameters,
   type Operand,
   parameterNames,
+  Tensor,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
 import { atCaller, fail, requireOptions } from "../ir/index.ts";
-import { constant, isFloatType, jvp as jvpOp, vjp as vjpOp } from "../ops/index.ts";
+import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
 import { leafNumbers, type Part, Recorded, structured } from "./record.ts";
@@ -25,24 +27,60 @@ export interface GradOptions {
   readonly wrt?: number | readonly number[];
 }
 
+export interface AuxOptions extends GradOptions {
+  /** The function gives `[value, aux]`: what stands in aux, of any structure, is given back, and has no derivative. */
+  readonly hasAux?: boolean;
+}
+
 /**
  * The gradient of a function with a scalar result, with respect to one argument or several; of any order, by nesting.
- * It has the structure of the argument; strings, functions and null in there stay as they are.
+ * It has the structure of the argument; strings, functions and null in there stay as they are. With `hasAux` it gives
+ * `[gradient, aux]`.
  *
  * @throws AdjointError code `no-derivative` where the result is no float scalar or the argument no float, `argument` where
  * `wrt` names none, `option` for other options.
  * @example grad((x) => sin(x))(0) // 1
  */
-export function grad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  return atCaller(grad, () => gradient("grad", fn, options, (_value, gradients) => gradients));
+export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  return atCaller(grad, () =>
+    gradient("grad", fn, options, ({ aux, gradients }) => (aux === null ? gradients : [gradients, aux.value])),
+  );
 }
 
 /**
- * The value of a function with a scalar result, and its gradient.
+ * The value of a function with a scalar result, and its gradient: `[value, gradient]`, and with `hasAux`
+ * `[[value, aux], gradient]`.
+ *
  * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
  */
-export function valueAndGrad(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  return atCaller(valueAndGrad, () => gradient("valueAndGrad", fn, options, (value, gradients) => [value, gradients]));
+export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  return atCaller(valueAndGrad, () =>
+    gradient("valueAndGrad", fn, options, ({ value, aux, gradients }) => [
+      aux === null ? value : [value, aux.value],
+      gradients,
+    ]),
+  );
+}
+
+/**
+ * `hvp(fn)(x, v, ...rest)` is the product of the Hessian of `fn(x, ...rest)` with respect to x and of v, in the structure of
+ * x, which v has too: the derivative of the gradient along v, without the Hessian (Pearlmutter 1994).
+ *
+ * @throws AdjointError as grad, and code `argument` where v has not the structure of x.
+ * @example hvp((x) => sum(mul(x, mul(x, x))))(tensor([1, 2]), tensor([1, 0])) // [6, 0]
+ */
+export function hvp(fn: TracedFunction): JitFunction {
+  return atCaller(hvp, () => {
+    const first = grad(fn);
+    return derived("hvp", fn, (call, args) => {
+      if (args.length < 2)
+        fail("argument", `hvp: got ${args.length} arguments, expected x and v, then what fn takes more`);
+      const [x, v, ...rest] = args;
+      const recorded = new Recorded("hvp", first, [x, ...rest], call);
+      const part = recorded.part(0);
+      return pushed(recorded, [part], flattenAs(v, part.tree, isOperand, "v")).tangent;
+    });
+  });
 }
 
 /**
@@ -121,20 +159,55 @@ export function pushed(recorded: Recorded, parts: readonly Part[], leaves: reado
 function gradient(
   name: string,
   fn: TracedFunction,
-  options: GradOptions,
-  combine: (value: unknown, gradients: unknown) => unknown,
+  options: AuxOptions,
+  combine: (made: Gradients) => unknown,
 ): JitFunction {
-  const wrt = readWrt(name, options);
+  requireOptions(name, options, ["wrt", "hasAux"]);
+  const { hasAux = false, ...others } = options;
+  if (typeof hasAux !== "boolean")
+    fail("option", `${name}: option 'hasAux' is ${describe(hasAux)}, expected true or false`);
+  const wrt = readWrt(name, others);
+  const traced = hasAux ? auxStopped(name, fn) : fn;
   return derived(name, fn, (call, args) => {
-    const recorded = new Recorded(name, fn, args, call);
-    const result = recorded.requireScalarResult();
+    const recorded = new Recorded(name, traced, args, call);
+    const { signature, results } = recorded;
+    const result = recorded.requireScalarResult(hasAux);
     const parts = [wrt].flat().map((i) => recorded.part(i));
-    const [value, ...gradients] = recorded.apply([], (values) =>
-      vjpOp(recorded.signature, values, [constant(1, result)], leafNumbers(parts)),
-    );
-    const each = structured(parts, gradients);
-    return combine(value, Array.isArray(wrt) ? each : each[0]);
+    const count = signature.results.length;
+    const all = recorded.apply([], (values) => {
+      const cotangents = signature.results
+        .filter(isFloatType)
+        .map((type, i) => (i === 0 ? constant(1, result) : zeros(type)));
+      return vjpOp(signature, values, cotangents, leafNumbers(parts));
+    });
+    const each = structured(parts, all.slice(count));
+    const whole = unflatten(results, all.slice(0, count));
+    const [value, aux] = hasAux ? (whole as [unknown, unknown]) : [whole, null];
+    return combine({ value, aux: hasAux ? { value: aux } : null, gradients: Array.isArray(wrt) ? each : each[0] });
   });
+}
+
+interface Gradients {
+  readonly value: unknown;
+  readonly aux: { readonly value: unknown } | null;
+  readonly gradients: unknown;
+}
+
+/** A function that gives `[value, aux]`, through the second of which no derivative flows, not even a zero times infinity. */
+function auxStopped(name: string, fn: TracedFunction): TracedFunction {
+  if (typeof fn !== "function") return fn;
+  const stopped = (...args: unknown[]): unknown => {
+    const returned: unknown = fn(...args);
+    if (!Array.isArray(returned) || returned.length !== 2)
+      fail("argument", `${name}: with hasAux the function gives ${describe(returned)}, expected [value, aux]`);
+    const { leaves, tree } = flatten(returned[1], isOperand, "aux", isStatic);
+    const aux = leaves.map((leaf) =>
+      leaf instanceof Tensor ? apply(auxStopped, [leaf], (v) => [stopGradient(v)])[0] : leaf,
+    );
+    return [returned[0], unflatten(tree, aux)];
+  };
+  nameParameters(stopped, parameterNames(fn));
+  return Object.defineProperty(stopped, "name", { value: fn.name });
 }
 
 /** A function that compiles at its first call; in a trace, it records itself. `record` gets it, and its arguments. */

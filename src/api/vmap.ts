@@ -9,6 +9,7 @@ import {
   Tensor,
   type TracedFunction,
   type Tree,
+  treeKey,
   unflatten,
 } from "../frontend/index.ts";
 import { atCaller, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
@@ -20,11 +21,19 @@ import { derived } from "./transforms.ts";
 /** The axis to map along; null for what is the same for all. */
 export type Axis = number | null;
 
+/** Axes in the structure of an argument; one of them may stand for a whole part. */
+export type AxisTree = Axis | readonly AxisTree[] | { readonly [key: string]: AxisTree };
+
+type OutAxes = number | readonly OutAxes[] | { readonly [key: string]: OutAxes };
+
 export interface VmapOptions {
-  /** One for all arguments, of which numbers are the same for all, or one for each; all tensors of an argument share it. */
-  readonly inAxes?: Axis | readonly Axis[];
-  /** Where the axis stands in the results: one for all, or one for each of an array of results. */
-  readonly outAxes?: number | readonly number[];
+  /**
+   * One for all arguments, of which numbers are the same for all, or a list of one for each: an axis, which all tensors of
+   * the argument share, or a structure of axes as the argument, `{ w: 0, b: null }`, in which one may stand for a part.
+   */
+  readonly inAxes?: Axis | readonly AxisTree[];
+  /** Where the axis stands in the results: one for all, or a structure of axes as the result. */
+  readonly outAxes?: OutAxes;
 }
 
 /**
@@ -75,11 +84,9 @@ export function checkpoint(fn: TracedFunction): JitFunction {
 function readOptions(options: VmapOptions): Required<VmapOptions> {
   requireOptions("vmap", options, ["inAxes", "outAxes"]);
   const { inAxes = 0, outAxes = 0 } = options;
-  const isAxis = (x: unknown): boolean => typeof x === "number" && Number.isInteger(x);
-  const wrongIn = [inAxes].flat().find((x: unknown) => x !== null && !isAxis(x));
-  if (wrongIn !== undefined) fail("option", `vmap: inAxes holds ${describe(wrongIn)}, expected axis numbers or null`);
-  const wrongOut = [outAxes].flat().find((x: unknown) => !isAxis(x));
-  if (wrongOut !== undefined) fail("option", `vmap: outAxes holds ${describe(wrongOut)}, expected axis numbers`);
+  const isAxis = (x: unknown): x is number => Number.isInteger(x);
+  requireAxes("inAxes", inAxes, (x) => x === null || isAxis(x), "axis numbers or null");
+  requireAxes("outAxes", outAxes, isAxis, "axis numbers");
   return { inAxes, outAxes };
 }
 
@@ -89,16 +96,42 @@ function requireRanks(args: readonly unknown[]): void {
     if (leaf instanceof Tensor) rankedOf(leaf.type, "vmap");
 }
 
+/** Fails for an option that is no structure of such axes. */
+function requireAxes(name: string, axes: unknown, isAxis: (x: unknown) => boolean, expected: string): void {
+  if (isAxis(axes)) return;
+  if (typeof axes !== "object" || axes === null || axes instanceof Tensor || ArrayBuffer.isView(axes))
+    fail("option", `vmap: ${name} holds ${describe(axes)}, expected ${expected}`);
+  for (const part of Object.values(axes)) requireAxes(name, part, isAxis, expected);
+}
+
 /** The axis of each leaf of the arguments. */
-function axesOfLeaves(inAxes: Axis | readonly Axis[], args: readonly unknown[]): readonly Axis[] {
-  if (Array.isArray(inAxes) && inAxes.length !== args.length) {
-    fail("argument", `vmap: inAxes has ${inAxes.length} entries, but the call has ${args.length} arguments`);
+function axesOfLeaves(inAxes: Axis | readonly AxisTree[], args: readonly unknown[]): readonly Axis[] {
+  if (typeof inAxes === "object" && inAxes !== null) {
+    if (!Array.isArray(inAxes))
+      fail("option", "vmap: inAxes is one structure, expected a list", {
+        hint: "write [{ … }], with an entry for each argument",
+      });
+    if (inAxes.length !== args.length)
+      fail("argument", `vmap: inAxes has ${inAxes.length} entries, but the call has ${args.length} arguments`);
   }
   return args.flatMap((arg, i) => {
-    const axis = Array.isArray(inAxes) ? (inAxes[i] as Axis) : (inAxes as Axis);
-    return flatten(arg, isOperand, `argument ${i}`, isStatic).leaves.map((leaf) =>
-      Array.isArray(inAxes) || (leaf instanceof Tensor && leaf.rank !== 0) ? axis : null,
-    );
+    const { leaves, tree } = flatten(arg, isOperand, `argument ${i}`, isStatic);
+    if (Array.isArray(inAxes)) return spread<Axis>(inAxes[i], tree, `inAxes of argument ${i}`);
+    return leaves.map((leaf) => (leaf instanceof Tensor && leaf.rank !== 0 ? (inAxes as Axis) : null));
+  });
+}
+
+/** For each leaf of the tree its axis: where one stands for a part, all leaves of that have it. */
+function spread<A extends Axis>(axes: unknown, tree: Tree, what: string): readonly A[] {
+  if (typeof axes !== "object" || axes === null) return new Array<A>(leafCount(tree)).fill(axes as A);
+  const entries: Readonly<Record<string, unknown>> = { ...axes };
+  const keys = tree.kind === "array" ? tree.items.map((_, i) => `${i}`) : tree.kind === "object" ? tree.keys : null;
+  if (keys === null || Array.isArray(axes) !== (tree.kind === "array") || Object.keys(entries).length !== keys.length)
+    fail("argument", `vmap: ${what} has the structure ${JSON.stringify(axes)}, expected that of ${treeKey(tree)}`);
+  const { items } = tree as Extract<Tree, { items: readonly Tree[] }>;
+  return items.flatMap((item, i) => {
+    if (!Object.hasOwn(entries, keys[i])) fail("argument", `vmap: ${what} has no entry for '${keys[i]}'`);
+    return spread<A>(entries[keys[i]], item, what);
   });
 }
 
@@ -119,16 +152,16 @@ function axisOf(axis: number, rank: number, what: () => string): number {
 }
 
 /** The place of the new axis in each leaf of the results. */
-function axesOfResults(outAxes: number | readonly number[], results: Tree): readonly number[] {
-  if (!Array.isArray(outAxes)) return new Array<number>(leafCount(results)).fill(outAxes as number);
-  const items = results.kind === "array" ? results.items : [];
-  if (items.length !== outAxes.length) {
-    fail(
-      "argument",
-      `vmap: outAxes has ${outAxes.length} entries, but the function gives ${items.length || "no array of"} results`,
-    );
+function axesOfResults(outAxes: OutAxes, results: Tree): readonly number[] {
+  if (Array.isArray(outAxes)) {
+    const items = results.kind === "array" ? results.items : [];
+    if (items.length !== outAxes.length)
+      fail(
+        "argument",
+        `vmap: outAxes has ${outAxes.length} entries, but the function gives ${items.length || "no array of"} results`,
+      );
   }
-  return items.flatMap((item, i) => new Array<number>(leafCount(item)).fill(outAxes[i]));
+  return spread<number>(outAxes, results, "outAxes");
 }
 
 /** The value with axis `from` at place `to`. */

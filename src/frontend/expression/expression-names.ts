@@ -46,6 +46,7 @@ export const functions: ReadonlyMap<string, NamedFunction> = new Map(
     exp: unary(ops.exp),
     expm1: unary(ops.expm1),
     log: unary(ops.log),
+    ln: unary(ops.log),
     log2: unary(ops.log2),
     log10: unary(ops.log10),
     log1p: unary(ops.log1p),
@@ -83,9 +84,12 @@ export const mathConstants: ReadonlyMap<string, number> = new Map(
   (["E", "PI", "LN2", "LN10", "LOG2E", "LOG10E", "SQRT2", "SQRT1_2"] as const).map((name) => [name, Math[name]]),
 );
 
-/** What has a name without `Math.` before it. */
+/** What has a name without `Math.` before it: as `Math` spells it, and as mathematics does. */
 export const constants: ReadonlyMap<string, number> = new Map([
   ...mathConstants,
+  ["e", Math.E],
+  ["pi", Math.PI],
+  ["tau", 2 * Math.PI],
   ["Infinity", Number.POSITIVE_INFINITY],
   ["NaN", Number.NaN],
 ]);

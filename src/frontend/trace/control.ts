@@ -2,10 +2,11 @@
 
 import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { dimsFor, type Size } from "../handle/axes.ts";
 import type { Boundary } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
-import type { Tensor } from "../handle/tensor.ts";
-import { type Tree, treeKey, unflatten } from "../handle/tree.ts";
+import { Tensor } from "../handle/tensor.ts";
+import { flatten, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
 import { atOnce } from "./trace.ts";
 
@@ -86,41 +87,56 @@ function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (car
 export interface ScanOptions {
   /** From the last element to the first; the outputs keep the places of their elements. */
   readonly reverse?: boolean;
+  /** How many steps there are, where `xs` holds no tensor to say so. */
+  readonly length?: Size;
 }
 
 /**
- * A loop over the leading axis of `xs`: `body(carry, x)` gives `[carry, output]`; the result is the last carry and the
- * outputs stacked.
- * @throws AdjointError where the body gives no such pair, or a carry unlike `init` (`argument`).
+ * A loop over the leading axis of `xs`, a tensor or a structure of tensors of one leading extent: `body(carry, x)`, where x
+ * has the structure of `xs`, gives `[carry, output]`; the result is the last carry and the outputs stacked, each in its
+ * structure. With `xs` null there are `length` steps.
+ * @throws AdjointError where the body gives no such pair, or a carry unlike `init` (`argument`); `shape` where leading
+ * extents differ.
  * @example scan((s, x) => [add(s, x), add(s, x)], 0, xs)  // running sums
+ * @example scan((h, { x, mask }) => [where(mask, step(h, x), h), h], h0, { x: xs, mask: masks })
  */
-export function scan<C, O>(
-  body: (carry: C, x: Tensor) => readonly [C, O],
+export function scan<C, O, X = Tensor>(
+  body: (carry: C, x: X) => readonly [C, O],
   init: C,
-  xs: Tensor,
+  xs: X,
   options: ScanOptions = {},
 ): readonly [C, O] {
   return atCaller(scan, () => {
     requireFunction(body, "scan: the body");
-    requireOptions("scan", options, ["reverse"]);
-    return atOnce(scan, [xs, ...leavesOf(init)], () => scanned(body, init, xs, options));
+    requireOptions("scan", options, ["reverse", "length"]);
+    return atOnce(scan, [...leavesOf(xs), ...leavesOf(init)], () => scanned(body, init, xs, options));
   });
 }
 
-function scanned<C, O>(
-  body: (carry: C, x: Tensor) => readonly [C, O],
+/** The tensors that are gone along, and their structure. */
+function elementsOf(xs: unknown): { readonly leaves: readonly Tensor[]; readonly tree: Tree } {
+  return flatten(xs, (x: unknown): x is Tensor => x instanceof Tensor, "what scan goes along", isStatic);
+}
+
+function scanned<C, O, X>(
+  body: (carry: C, x: X) => readonly [C, O],
   init: C,
-  xs: Tensor,
-  options: ScanOptions,
+  xs: X,
+  { reverse, length }: ScanOptions,
 ): readonly [C, O] {
-  const { tensors, tree } = carriedFrom(scan, init, [xs]);
+  const over = elementsOf(xs);
+  if (over.leaves.length === 0 && length === undefined)
+    fail("argument", "scan: got nothing to go along, expected a tensor", {
+      hint: "or write how many steps: { length: n }",
+    });
+  const { tensors, tree } = carriedFrom(scan, init, over.leaves);
   let outputs: Tree = { kind: "leaf" };
-  const results = apply(scan, [...tensors, xs], (...values) =>
+  const results = apply(scan, [...tensors, ...over.leaves], (...values) =>
     ops.scan(
-      values.slice(0, -1),
-      values.slice(-1),
-      (carry, x) => {
-        const pair: unknown = body(unflatten(tree, wrap(carry)) as C, wrap(x)[0]);
+      values.slice(0, tensors.length),
+      values.slice(tensors.length),
+      (carry, elements) => {
+        const pair: unknown = body(unflatten(tree, wrap(carry)) as C, unflatten(over.tree, wrap(elements)) as X);
         if (!Array.isArray(pair) || pair.length !== 2)
           fail("argument", "the body of scan gives no pair, expected [carry, output]");
         const [next, out]: unknown[] = pair;
@@ -128,7 +144,7 @@ function scanned<C, O>(
         outputs = output.tree;
         return { carry: unwrap(next, "the body's carry", { values: carry, tree }).values, out: output.values };
       },
-      options,
+      { reverse, ...(length === undefined ? {} : { length: dimsFor([length])[0] }) },
     ),
   );
   return [

@@ -1,20 +1,21 @@
 // "Did you mean": the name closest to one that is not known.
 
-/** The candidate closest to `name`, as a hint; undefined if none is close. */
+/** The candidate closest to `name`, as a hint; undefined if none is close. One that differs in case alone is closest. */
 export function didYouMean(
   name: string,
   candidates: Iterable<string>,
   print: (name: string) => string = (candidate) => candidate,
 ): string | undefined {
+  const lower = name.toLowerCase();
   // any two names of one character are close
   const limit = name.length < 2 ? 0 : Math.min(3, Math.max(1, Math.floor(name.length / 3)));
   let best: string | undefined;
   let least = limit + 1;
   for (const candidate of candidates) {
+    if (candidate !== name && candidate.toLowerCase() === lower) return `did you mean ${print(candidate)}?`;
     if (Math.abs(candidate.length - name.length) >= least) continue;
     const distance = editDistance(name, candidate, least);
     if (distance < least) [best, least] = [candidate, distance];
-    if (least <= 1) break;
   }
   return best === undefined ? undefined : `did you mean ${print(best)}?`;
 }
