@@ -197,6 +197,10 @@ const examples: Readonly<Record<string, readonly string[]>> = {
       "return %y",
     ),
   ],
+  "extent(x) of a known rank → its dimensions": [
+    f("<B>(%x: f64[2, B, 3]) -> i32", "%y = extent %x, axes = [0, 1] : i32", "return %y"),
+    f("(%x: f64[2, 3]) -> i32", "%y = extent %x, axes = [] : i32", "return %y"),
+  ],
   "broadcast(x) to its own shape → x": [
     f("<B>(%x: f64[B, 2]) -> f64[B, 2]", "%y = broadcast %x, axes = [0, 1] : f64[B, 2]", "return %y"),
   ],

@@ -503,7 +503,13 @@ const tape: Kind = ({ picks }, pool) => {
   return [top, ...ops.pop(rest, 2).slice(1)];
 };
 
-const dim: Kind = ({ picks }) => [ops.dim([n, symbol("M"), addDims(n, 2), floorDim(n, 2)][picks[0] % 4])];
+/** A size: a dimension, or the elements of a tensor along some of its axes. */
+const dim: Kind = ({ picks }, pool) => {
+  if (picks[1] % 4 > 0) return [ops.dim([n, symbol("M"), addDims(n, 2), floorDim(n, 2)][picks[0] % 4])];
+  const x = at(pool, picks[0]);
+  const axes = tensor(x).shape.flatMap((_, a) => ((picks[2] >> a) % 2 === 0 ? [a] : []));
+  return [ops.emit1(ops.extentOp, [x], { attributes: { axes } })];
+};
 
 const probe: Kind = ({ picks }, pool) => [ops.probe(at(pool, picks[0]), "seen")];
 
