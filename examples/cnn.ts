@@ -17,6 +17,7 @@ import {
   mul,
   relu,
   Session,
+  type Size,
   splitKey,
   sub,
   type Tensor,
@@ -35,10 +36,8 @@ export interface Network {
   readonly step: readonly Tensor[];
 }
 
-export type Extent = number | string;
-
 /** The network as a graph; height and width are numbers, or names of what is open. */
-export function declare(batch: Extent = "B", height: Extent = "H", width: Extent = "W", rate = 0.3): Network {
+export function declare(batch: Size = "B", height: Size = "H", width: Size = "W", rate = 0.3): Network {
   const graph = new Graph();
   const images = graph.placeholder(f32, { name: "images", shape: [batch, height, width, 1] });
   const labels = graph.placeholder(i32, { name: "labels", shape: [batch] });

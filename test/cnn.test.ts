@@ -1,8 +1,8 @@
 // One network declared with open height and width: compiled once, it gives the bits of networks made for one size each.
 
 import { describe, expect, it } from "vitest";
-import { declare, type Extent, gratings } from "../examples/cnn.ts";
-import { conv2d, f32, Graph, matmul, Session, type Tensor, tensor } from "../src/index.ts";
+import { declare, gratings } from "../examples/cnn.ts";
+import { conv2d, f32, Graph, matmul, Session, type Size, type Tensor, tensor } from "../src/index.ts";
 import { errorOf } from "./support/errors.ts";
 
 const sizes = [28, 100];
@@ -20,7 +20,7 @@ function trained(session: Session, { loss, step, classes }: ReturnType<typeof de
   return [...results, [...found.data()]];
 }
 
-const network = (height?: Extent, width?: Extent) => declare(height === undefined ? "B" : batch, height, width);
+const network = (height?: Size, width?: Size) => declare(height === undefined ? "B" : batch, height, width);
 
 describe("a convolutional network declared once for all sizes", () => {
   it("is compiled once, and gives what networks for one size give, bit for bit", () => {

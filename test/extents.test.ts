@@ -49,6 +49,7 @@ import {
   zeros,
 } from "../src/index.ts";
 import { errorOf, messageOf } from "./support/errors.ts";
+import { runs } from "./support/runs.ts";
 
 /** What a function may read of its sizes, and the number that this is: a coefficient of Σ x². */
 interface Reading {
@@ -198,7 +199,7 @@ describe("a function that looks at its sizes", () => {
             expectEqual(f(x), right(coefficient(factors, n), x), `size ${n}`);
           }
         }),
-        { numRuns: 25 },
+        runs(25),
       );
     });
   }
@@ -240,7 +241,7 @@ describe("a function that looks at its sizes", () => {
           rightOrRefused(() => (declared() as Tensor[])[0], right, `size ${n}`);
         }
       }),
-      { numRuns: 20 },
+      runs(20),
     );
   });
 });
@@ -410,6 +411,8 @@ describe("an extent", () => {
     const graph = new Graph();
     const x = graph.placeholder(f64, { name: "x", shape: ["N"] });
     const n = x.shape[0];
+    const y = graph.placeholder(f64, { name: "y", shape: [n, extent(n).add(1)] });
+    expect(String(y)).toBe("Tensor(f64[N, N+1])");
     const all = [
       zeros(n),
       arange(n),
@@ -431,6 +434,7 @@ describe("an extent", () => {
       ],
     ]);
     expect(errorOf(() => 1 / n).code).toBe("primitive");
+    expect(messageOf(() => new Graph().placeholder(f64, { shape: [n] }))).toContain("the extent N of another trace");
   });
 });
 

@@ -39,7 +39,7 @@ describeBuilt("the programs of README", () => {
     const [tour, ways, loops, source] = blocks;
     expect(run(checked(tour))).toBe("4\n");
     expect(run(checked(ways))).toBe("4\n");
-    expect(run(checked(loops))).toBe("2\n");
+    expect(run(checked(loops))).toBe("4\n");
     expect(run(checked(source))).toBe("2\n");
   });
 

@@ -4,8 +4,8 @@
 // So it is traced once more for each new size, where that is a number, and the two have to come to the same operations.
 
 import { simplifyFor } from "../compile/index.ts";
-import { type ModuleTrace, treeKey } from "../frontend/index.ts";
-import { AdjointError, isomorphic, type Type } from "../ir/index.ts";
+import { type ModuleTrace, type Tensor, tracksGradient, treeKey } from "../frontend/index.ts";
+import { AdjointError, isomorphic, sameType, type Type } from "../ir/index.ts";
 import { type Place, sizeAt } from "./jit-sizes.ts";
 
 /** How many sizes one compilation remembers the answer for. */
@@ -37,10 +37,19 @@ export class SizeCheck {
   }
 }
 
+/** Tensors from outside are the same ones; those that the function makes are new each time, and never change. */
+function isSameTensor(a: Tensor, b: Tensor): boolean {
+  if (a === b) return true;
+  if (tracksGradient(a) || tracksGradient(b) || !sameType(a.type, b.type)) return false;
+  const [left, right] = [a, b].map((t) => t.array("a captured tensor").data);
+  return left.every((x: number, i: number) => Object.is(x, right[i]));
+}
+
 /** Whether a trace with open extents and one for these types are the same function of them. */
 function isSame(open: ModuleTrace, known: ModuleTrace, types: readonly Type[]): boolean {
-  const reads = [open, known].map((t) => t.captured);
-  if (reads[0].length !== reads[1].length || reads[0].some((t, i) => t !== reads[1][i])) return false;
+  const { length } = known.captured;
+  if (open.captured.length !== length || !open.captured.every((t, i) => isSameTensor(t, known.captured[i])))
+    return false;
   if (treeKey(open.results) !== treeKey(known.results)) return false;
   const all = [...types, ...known.captured.map((t) => t.type)];
   try {

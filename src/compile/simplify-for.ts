@@ -3,6 +3,7 @@
 import { canonicalize, constantFolding, cse, deadNodeElimination, inline, refineTo } from "../../passes/index.ts";
 import type { Module, Type } from "../ir/index.ts";
 import { Pipeline, type Stage } from "../rewrite/index.ts";
+import { inReadingOrder } from "./reading-order.ts";
 import { runPasses } from "./run-passes.ts";
 
 const group = "simplify";
@@ -14,8 +15,11 @@ const simplify: readonly Stage[] = [
   { pass: cse, reason: "what is computed twice is computed once", group },
 ];
 
-/** The module with the function `entry` for arguments of these types, simplified; transforms are not resolved. */
+/**
+ * The module with the function `entry` for arguments of these types, simplified, its operations in the order in which they
+ * are read; transforms are not resolved.
+ */
 export function simplifyFor(module: Module, entry: string, types: readonly Type[]): Module {
   const bound = { pass: refineTo(entry, types), reason: "every size is known" };
-  return runPasses(module, new Pipeline([bound, ...simplify])).module;
+  return inReadingOrder(runPasses(module, new Pipeline([bound, ...simplify])).module);
 }

@@ -7,6 +7,7 @@ import {
   Cloner,
   captureOrigin,
   collectSymbols,
+  type Dim,
   elementDType,
   type Func,
   fail,
@@ -33,10 +34,12 @@ import {
   ValueSet,
 } from "../../ir/index.ts";
 import { filledLike, isFloatType, vjp } from "../../ops/index.ts";
+import { openDim, type Size } from "../handle/axes.ts";
 import { tensor as concrete } from "../handle/create.ts";
 import type { Data } from "../handle/data.ts";
 import { describe } from "../handle/describe.ts";
 import { type DTypeConstant, dtypeNamed } from "../handle/dtypes.ts";
+import { Extent } from "../handle/extent.ts";
 import { apply, type Operand } from "../handle/lift.ts";
 import { rootOf, TraceScope, withGraph } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
@@ -45,7 +48,7 @@ export interface PlaceholderOptions {
   /** Its name in feeds. */
   readonly name?: string;
   /** Extents and symbols, as `["B", 28, 28]`; any shape where left out. */
-  readonly shape?: readonly (number | string)[];
+  readonly shape?: readonly Size[];
 }
 
 /** An input of a graph. */
@@ -97,7 +100,13 @@ export class Graph {
       requireOptions("placeholder", options, ["name", "shape"]);
       const name = dtypeNamed(dtype);
       const { shape } = options;
-      const type = shape === undefined ? unranked(name) : tensorType(name, readShape(shape));
+      const type =
+        shape === undefined
+          ? unranked(name)
+          : tensorType(
+              name,
+              withGraph(this.#scope, () => readShape(shape)),
+            );
       return this.#input("placeholder", type, options.name ?? this.#freshName("x"), null, Graph.prototype.placeholder);
     });
   }
@@ -355,11 +364,12 @@ export class Graph {
 /** Stands in for the traced function, as the boundary of origins. */
 function graphBoundary(): void {}
 
-function readShape(shape: readonly (number | string)[]) {
+function readShape(shape: readonly Size[]) {
   if (!Array.isArray(shape))
     fail("shape", `placeholder: the shape is ${describe(shape)}, expected an array of extents`);
   return shape.map((d: unknown, axis) => {
     if (typeof d === "number" && Number.isSafeInteger(d) && d >= 0) return d;
+    if (d instanceof Extent) return openDim(d) as Dim;
     if (typeof d !== "string")
       fail("shape", `placeholder: the extent of axis ${axis} is ${describe(d)}, expected a size or a symbol`);
     try {

@@ -190,9 +190,14 @@ export function substituteAttributes(
     const value = substituteAttribute(spec.kind, old, lookup);
     if (value === old) continue;
     changed ??= { ...attributes };
-    changed[name] = value;
+    changed[name] = isUsual(value, spec) ? (spec.default as Attribute) : value;
   }
   return changed === null ? attributes : Object.freeze(changed);
+}
+
+/** Whether a list says what it would say left out. */
+function isUsual(value: Attribute, { usual }: AttributeSpec): boolean {
+  return usual !== undefined && Array.isArray(value) && value.every((entry) => entry === usual);
 }
 
 function substituteAttribute(

@@ -72,6 +72,8 @@ export interface AttributeSpec {
   readonly words?: readonly string[];
   /** Printed only when different; without a default the attribute is required. */
   readonly default?: Attribute;
+  /** Of a list whose default is none: what each entry is then. A list of nothing else is left out, too. */
+  readonly usual?: number;
   readonly summary: string;
 }
 

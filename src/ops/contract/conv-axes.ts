@@ -40,8 +40,18 @@ export interface ConvOptions {
 
 export const convAttributes = {
   strides: { kind: "integers", default: [], summary: "from one place of the kernel to the next, per spatial axis" },
-  low: { kind: "dims", default: [], summary: "how many zeros stand before each spatial axis; negative: cut off" },
-  high: { kind: "dims", default: [], summary: "how many zeros stand behind each spatial axis; negative: cut off" },
+  low: {
+    kind: "dims",
+    default: [],
+    usual: 0,
+    summary: "how many zeros stand before each spatial axis; negative: cut off",
+  },
+  high: {
+    kind: "dims",
+    default: [],
+    usual: 0,
+    summary: "how many zeros stand behind each spatial axis; negative: cut off",
+  },
   dilation: { kind: "integers", default: [], summary: "the distance between neighbours of x; zeros stand between" },
   kernel_dilation: { kind: "integers", default: [], summary: "the distance between neighbours of the kernel" },
   feature_groups: { kind: "dim", default: 1, summary: "groups of features, each with a part of the kernel" },

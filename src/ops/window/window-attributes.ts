@@ -31,8 +31,8 @@ export const windowAttributes = {
     default: [],
     summary: "from one place of the window to the next, per axis; none: all 1",
   },
-  low: { kind: "dims", default: [], summary: "how much padding stands before each axis; negative: cut off" },
-  high: { kind: "dims", default: [], summary: "how much padding stands behind each axis; negative: cut off" },
+  low: { kind: "dims", default: [], usual: 0, summary: "how much padding stands before each axis; negative: cut off" },
+  high: { kind: "dims", default: [], usual: 0, summary: "how much padding stands behind each axis; negative: cut off" },
   base_dilation: {
     kind: "integers",
     default: [],
