@@ -1,4 +1,4 @@
-// compile: a function, a module or IR text becomes a callable that knows its IR, its code and its log.
+// compile: compiles a function, a module or IR text into a function that has its IR, its code and its log.
 
 import { type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import { type Annotation, describe, readAnnotations, type TracedFunction } from "../frontend/index.ts";
@@ -22,10 +22,10 @@ export function compile(
   types?: readonly Annotation[] | CompileOptions,
   options?: CompileOptions,
 ): CompiledFunction {
-  return atCaller(compile, () => compileSource(source, types, options));
+  return atCaller(compile, () => compileAny(source, types, options));
 }
 
-function compileSource(
+function compileAny(
   source: TracedFunction | Module | string,
   types: readonly Annotation[] | CompileOptions | undefined,
   options: CompileOptions | undefined,

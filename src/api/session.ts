@@ -1,4 +1,4 @@
-// Session: runs parts of a declared graph, and keeps the state of its variables.
+// Session: runs subgraphs of a declared graph, and keeps the state of its variables.
 
 import { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import { describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
@@ -24,17 +24,17 @@ export type Feed = unknown;
 
 export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe" | "debug">;
 
-/** How many compiled parts one session keeps. */
+/** The most compiled subgraphs that one session keeps. */
 const cacheSize = 64;
 
-interface Part {
+interface CompiledSubgraph {
   readonly compiled: Compiled;
   readonly inputs: readonly GraphInput[];
 }
 
 /** One compilation of a session. */
 export interface SessionCompilation {
-  /** Types of the inputs that the part takes. */
+  /** Types of the inputs that the subgraph takes. */
   readonly types: readonly string[];
   readonly run: number;
 }
@@ -49,7 +49,7 @@ export class Session {
   readonly #graph: Graph;
   readonly #options: SessionOptions;
   readonly #state = new Map<Tensor, NdArray>();
-  readonly #parts = new Map<string, Part>();
+  readonly #subgraphs = new Map<string, CompiledSubgraph>();
   readonly #numbers = new Map<Tensor, number>();
   readonly compilations: SessionCompilation[] = [];
   #runs = 0;
@@ -87,13 +87,13 @@ export class Session {
       if (assigned.findIndex((b) => b.variable === a.variable && b.value !== a.value) > i)
         fail("argument", "the fetches assign to one variable twice", { origin: a.origin });
     }
-    const part = this.#partFor(leaves, given);
-    const results = this.#execute(part, given);
+    const subgraph = this.#subgraphFor(leaves, given);
+    const results = this.#execute(subgraph, given);
     for (const [i, t] of leaves.entries()) {
       const assignment = this.#graph.assignmentOf(t);
       if (assignment !== null) this.#state.set(assignment.variable, results[i]);
     }
-    const plain = part.compiled.signature.results.every(isScalar);
+    const plain = subgraph.compiled.signature.results.every(isScalar);
     return unflatten(
       tree,
       results.map((array) => fromArray(array, plain)),
@@ -122,34 +122,34 @@ export class Session {
     );
   }
 
-  // ---- parts --------------------------------------------------------------------------------------------------------
+  // ---- subgraphs ----------------------------------------------------------------------------------------------------
 
   /** The compiled function of these fetches for feeds of these types. */
-  #partFor(fetches: readonly Tensor[], given: ReadonlyMap<Tensor, Feed>): Part {
+  #subgraphFor(fetches: readonly Tensor[], given: ReadonlyMap<Tensor, Feed>): CompiledSubgraph {
     const fed = [...given.keys()];
     const types = fed.map((t) => feedType(given.get(t), t.type, this.#label(t)));
     const numbers = (list: readonly Tensor[]): string => list.map((t) => this.#number(t)).join();
     const key = `${numbers(fetches)} ${numbers(fed)} ${types.map(printType).join(" ")}`;
-    let part = this.#parts.get(key);
-    this.#parts.delete(key);
-    part ??= this.#compile(fetches, fed, types);
-    if (this.#parts.size >= cacheSize) this.#parts.delete(this.#parts.keys().next().value as string);
-    this.#parts.set(key, part);
-    return part;
+    let subgraph = this.#subgraphs.get(key);
+    this.#subgraphs.delete(key);
+    subgraph ??= this.#compile(fetches, fed, types);
+    if (this.#subgraphs.size >= cacheSize) this.#subgraphs.delete(this.#subgraphs.keys().next().value as string);
+    this.#subgraphs.set(key, subgraph);
+    return subgraph;
   }
 
-  #compile(fetches: readonly Tensor[], fed: readonly Tensor[], types: readonly Type[]): Part {
+  #compile(fetches: readonly Tensor[], fed: readonly Tensor[], types: readonly Type[]): CompiledSubgraph {
     const { module, inputs } = this.#graph.subgraph(fetches, fed);
     for (const input of inputs) requireFed(input);
     const func = findFunc(module, "main");
-    const signature = signatureOf(func ?? fail("structure", "the part has no @main")) as Signature;
+    const signature = signatureOf(func ?? fail("structure", "the subgraph has no @main")) as Signature;
     const argumentTypes = signature.arguments.map((type, i) => types[i - inputs.length] ?? type);
     const compiled = compileModule(module, { ...this.#options, entry: "main" }, argumentTypes);
     this.compilations.push({ types: argumentTypes.map(printType), run: this.#runs });
     return { compiled, inputs };
   }
 
-  #execute({ compiled, inputs }: Part, given: ReadonlyMap<Tensor, Feed>): readonly NdArray[] {
+  #execute({ compiled, inputs }: CompiledSubgraph, given: ReadonlyMap<Tensor, Feed>): readonly NdArray[] {
     const own = inputs.map(({ tensor, value }) => this.#state.get(tensor) ?? (value as Tensor).array("a variable"));
     const { signature } = compiled;
     const fed = [...given].map(([t, data], i) => toArray(data, signature.arguments[own.length + i], this.#label(t)));
@@ -168,7 +168,9 @@ export class Session {
   }
 }
 
-/** The type that a part is compiled for: as declared, or of the rank and sizes that come where any may. */
+/**
+ * The type that a subgraph is compiled for: as declared, or with the rank and sizes of the feed where it leaves them open.
+ */
 function feedType(data: Feed, declared: Type, label: string): Type {
   if (declared.kind !== "unranked") return declared;
   const dtype = elementDType(declared) ?? "f64";

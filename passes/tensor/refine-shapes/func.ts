@@ -57,13 +57,14 @@ export interface Request {
 }
 
 export interface RefinementHost {
-  /** A function as it was. */
+  /** A function before refinement. */
   func(name: string): Func;
-  /** A function as it is now. */
+  /** The refined signature of a function. */
   signature(name: string): Signature | null;
 }
 
-type Steps<T> = Generator<Request, T, Func>;
+/** A refinement in progress, which yields requests for callees and is resumed with them: no recursion over calls. */
+type Refinement<T> = Generator<Request, T, Func>;
 
 export class FuncRefiner {
   readonly #func: Func;
@@ -83,7 +84,7 @@ export class FuncRefiner {
     this.#scope = new FuncScope(this.#constraints, (name) => host.signature(name));
   }
 
-  *run(): Steps<Func> {
+  *run(): Refinement<Func> {
     const { body, origin } = this.#func;
     const builder = new BlockBuilder(this.#scope);
     builder.origin = origin;
@@ -138,7 +139,7 @@ export class FuncRefiner {
 
   // ---- blocks and operations ----------------------------------------------------------------------------------------
 
-  *#block(block: Block, args: readonly Value[], builder: BlockBuilder): Steps<Block> {
+  *#block(block: Block, args: readonly Value[], builder: BlockBuilder): Refinement<Block> {
     for (const [i, a] of block.arguments.entries()) this.#set(a, args[i]);
     for (const operation of block.operations) {
       const isPlain = operation.regions.length === 0 && calleeOf(operation) === null;
@@ -156,7 +157,7 @@ export class FuncRefiner {
   }
 
   /** An operation with regions or a callee. */
-  *#compound(operation: Operation, builder: BlockBuilder): Steps<void> {
+  *#compound(operation: Operation, builder: BlockBuilder): Refinement<void> {
     const bound = boundOperands(operation).map((v) => this.#get(v).type);
     const regions: Block[] = [];
     for (const region of operation.regions) {
@@ -177,7 +178,7 @@ export class FuncRefiner {
   }
 
   /** Asks for the function under the types of this call; gives its name and the bindings that are still needed. */
-  *#calleeAttributes(operation: Operation, name: string): Steps<Attributes> {
+  *#calleeAttributes(operation: Operation, name: string): Refinement<Attributes> {
     const callee = signatureOf(this.#host.func(name));
     const args = groupOf(operation, "arguments").map((v) => this.#get(v).type);
     const isMap = isOf(vmapOp, operation);

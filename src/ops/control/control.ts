@@ -46,7 +46,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
-/** A bool of rank 0, or of a rank that is not known yet. */
+/** A bool of rank 0, or of unknown rank. */
 function requireCondition(x: TypeContext, what: string, type: Type): void {
   if (sameType(type, scalar("bool")) || sameType(type, unranked("bool"))) return;
   x.fail("dtype", `${what} has type ${printType(type)}, expected bool`, "reduce it with kind = and, or use select");
@@ -96,7 +96,9 @@ export const ifOp = defineOp({
   },
 });
 
-/** Runs `then` where the scalar `predicate` is true, else `otherwise`; both give the same types. */
+/**
+ * Runs `then` where the scalar `predicate` is true, and `otherwise` where it is false. Both give results of the same types.
+ */
 export function ifElse(
   predicate: Value,
   then: () => readonly Value[],
@@ -186,7 +188,7 @@ export function whileLoop(
 
 // ---- scan -----------------------------------------------------------------------------------------------------------
 
-/** Stands for "the extent of what is scanned over". */
+/** The default of `length`: the extent of the sequences. */
 const fromOver = -1;
 
 const scanAttributes = {
@@ -256,7 +258,7 @@ export const scanOp = defineOp({
   },
 });
 
-/** The number of steps of a scan. */
+/** The number of iterations of a scan. */
 function extentOfScan(operation: Operation<ScanAttributes>): Dim {
   const [scanned] = groupOf(operation, "over");
   return scanned === undefined ? operation.attributes.length : shapeOf(scanned)[0];

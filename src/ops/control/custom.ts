@@ -83,7 +83,7 @@ export const customVjpOp = defineOp({
   },
 });
 
-/** What `backward` takes: the residuals, and a cotangent for each float result. */
+/** The types of `backward`'s arguments: the residuals, and a cotangent for each float result. */
 function takenBack(body: Block, forward: Block): readonly Type[] {
   const results = typesOf(body.results);
   return [...typesOf(forward.results.slice(results.length)), ...results.filter(isFloatType)];
@@ -93,7 +93,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
-/** The rule speaks of the arguments only. */
+/** Captured values have no derivative: the rule has cotangents of the arguments only. */
 function requireClosed(x: ReverseContext, regions: readonly Block[]): void {
   if (!freeValues(...regions).some((v) => x.isActive(v))) return;
   fail("no-derivative", `${x.operation.op.name} reads a value from outside that is differentiated`, {
@@ -146,7 +146,7 @@ export interface CustomVjp {
   readonly backward: (...residualsAndCotangents: Value[]) => readonly Value[];
 }
 
-/** What `body` gives; reverse mode runs `forward` and `backward` in its place. */
+/** The results of `body`; reverse mode runs `forward` and `backward` instead. */
 export function customVjp(args: readonly Value[], { body, forward, backward }: CustomVjp): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);
@@ -222,7 +222,7 @@ function forwardByRule(x: ForwardContext): Tangents {
   };
 }
 
-/** Runs the rule on tangents of zero, and backwards from the tangents it gives to those it takes. */
+/** Runs the rule on zero tangents, and transposes it from the tangents of results to those of arguments. */
 function reverseByTangents(x: ReverseContext): Pullback {
   const { operands, regions, results } = x.operation;
   requireClosed(x, regions);
@@ -252,7 +252,7 @@ export interface CustomJvp {
   readonly jvp: (...argumentsAndTangents: Value[]) => readonly Value[];
 }
 
-/** What `body` gives; derivatives come from `jvp`. */
+/** The results of `body`, whose derivatives come from `jvp`. */
 export function customJvp(args: readonly Value[], { body, jvp }: CustomJvp): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);

@@ -27,19 +27,19 @@ import {
 } from "./index-space.ts";
 import { combine } from "./scatter-kinds.ts";
 
-/** A subscript of the operand, and what has to hold for it to be one. */
-interface Place {
+/** A subscript of the operand, and the conditions under which it is in range. */
+interface GuardedSubscript {
   readonly at: readonly Dim[];
   readonly conditions: readonly Value[];
 }
 
-/** Where in the operand an element of the whole (of gather's result, of scatter's updates) is. */
-function placeOf(
+/** The subscript in the operand of an element of gather's result, or of scatter's updates. */
+function guardedSubscript(
   x: LowerContext<GatherAttributes | ScatterAttributes>,
   at: readonly Dim[],
   numbers: IndexNumbers,
   sizes: readonly Dim[],
-): Place {
+): GuardedSubscript {
   const { operation } = x;
   const [source, indices] = operation.operands.map(tensorOf);
   const mode = operation.attributes.mode;
@@ -56,26 +56,26 @@ function placeOf(
   return { at: operandSubscript(source, indices, at, numbers, start), conditions };
 }
 
-/** The check stands outside of the loops over a window, unless a window may have no elements: then nothing is wrong. */
+/** The check is hoisted out of the loops over a window, unless the window may be empty: then any index is allowed. */
 function checked(x: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
   const check = (index: Value): Value => subscript(index, x.operation, range, "fail");
   const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
   return isFilled ? x.hoisted(1, vector, check) : check(x.element(1, vector));
 }
 
-/** With mode = fill nothing out of range is read. */
+/** With mode = fill, elements out of range are zero, and not read. */
 export function elementOfGather(x: LowerContext<GatherAttributes>, at: readonly Dim[]): Value {
   const { operands, attributes } = x.operation;
-  const place = placeOf(x, at, gatherNumbers(attributes), attributes.sizes);
-  if (place.conditions.length === 0) return x.element(0, place.at);
+  const element = guardedSubscript(x, at, gatherNumbers(attributes), attributes.sizes);
+  if (element.conditions.length === 0) return x.element(0, element.at);
   return ifElse(
-    place.conditions.reduce(and),
-    () => [x.element(0, place.at)],
+    element.conditions.reduce(and),
+    () => [x.element(0, element.at)],
     () => [zeros(scalar(tensorOf(operands[0]).dtype))],
   )[0];
 }
 
-/** Row-major over the updates; what is dropped is not written. */
+/** Writes the updates in row-major order, but for those out of range where the mode drops them. */
 export function updateOfScatter(x: UpdateContext<ScatterAttributes>): void {
   const { operands, attributes } = x.operation;
   const numbers = scatterNumbers(attributes);
@@ -83,16 +83,16 @@ export function updateOfScatter(x: UpdateContext<ScatterAttributes>): void {
   const sizes = windowSizes(tensorOf(operands[0]).shape.length, shape, numbers);
   const kind = attributes.kind;
   x.nest(shape, (at) => {
-    const place = placeOf(x, at, numbers, sizes);
+    const element = guardedSubscript(x, at, numbers, sizes);
     const write = (): void => {
       const update = x.element(2, at);
-      x.write(kind === "set" ? update : combine(kind, x.read(place.at), update), place.at);
+      x.write(kind === "set" ? update : combine(kind, x.read(element.at), update), element.at);
     };
-    if (place.conditions.length === 0) write();
+    if (element.conditions.length === 0) write();
     else {
       const nothing = (): readonly Value[] => [];
       ifElse(
-        place.conditions.reduce(and),
+        element.conditions.reduce(and),
         () => {
           write();
           return [];

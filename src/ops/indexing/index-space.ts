@@ -1,9 +1,9 @@
-// What gather and scatter share: how a tensor of indices selects windows of another tensor. Dimension semantics are
-// those of StableHLO.
+// The base of gather and scatter: how a tensor of indices selects windows of another tensor. Dimension semantics are those
+// of StableHLO.
 //
-// Along its index axis the tensor of indices holds one vector for each place of its other axes (the batch). A vector
-// says where a window of the operand begins. The whole (gather's result, scatter's updates) has the axes of the batch
-// and those of the window.
+// Along its index axis the tensor of indices holds one vector for each element of its other axes (the batch). A vector is
+// the corner of a window of the operand. The whole (gather's result, scatter's updates) has the axes of the batch and those
+// of the window.
 
 import {
   type AttributesOf,
@@ -23,23 +23,25 @@ import { type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
 
 /** How indices select windows; the same for gather and scatter, whose attributes have names of their own. */
 export interface IndexNumbers {
-  /** The axes of the whole that run within a window, ascending: one for each axis of the operand not left out below. */
+  /**
+   * The window's axes of the whole, ascending: one for each axis of the operand that is neither collapsed nor a batch axis.
+   */
   readonly windowAxes: readonly number[];
-  /** The axes of the operand of which a window has one element, and the whole no axis. */
+  /** The collapsed axes of the operand: a window has one element along each, and the whole no axis. */
   readonly droppedAxes: readonly number[];
-  /** The axes of the operand that go along with axes of the indices, without an index. */
+  /** The batch axes of the operand, which run along with axes of the indices. */
   readonly batchAxes: readonly number[];
-  /** For each of these, the axis of the indices. */
+  /** For each batch axis of the operand, the axis of the indices. */
   readonly indexBatchAxes: readonly number[];
-  /** For each number of a vector, the axis of the operand that it is an index of. */
+  /** For each component of a vector, the axis of the operand that it indexes. */
   readonly indexMap: readonly number[];
-  /** The axis of the indices that the vectors lie along; its rank, where each index is alone. */
+  /** The axis of the indices that holds the vectors' components; the rank, where each vector is a single index. */
   readonly indexAxis: number;
-  /** What errors call the operand; the op's name where empty. */
+  /** The name of the operand in errors; the op's name where empty. */
   readonly of?: string;
 }
 
-/** The names in IR text of the attributes that the two ops call differently. */
+/** The names of attributes that differ between the two ops, in IR text. */
 export interface NumberNames {
   readonly window: "offset_axes" | "update_axes";
   readonly dropped: "collapsed_axes" | "inserted_axes";
@@ -145,7 +147,7 @@ export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of }:
   };
 }
 
-// ---- what the strict functions take --------------------------------------------------------------------------------------
+// ---- parameters of the strict functions ----------------------------------------------------------------------------------
 
 export type GatherMode = "fail" | "clamp" | "fill";
 
@@ -159,9 +161,9 @@ export interface GatherNumbers {
   readonly indexAxis: number;
   /** The extents of a window, axis by axis of x. */
   readonly sizes: readonly Dim[];
-  /** What becomes of an index out of range; fail where left out. */
+  /** The treatment of indices out of range; fail where left out. */
   readonly mode?: GatherMode;
-  /** What errors call `x`. */
+  /** The name of `x` in errors. */
   readonly of?: string;
 }
 
@@ -176,17 +178,17 @@ export interface ScatterNumbers {
   readonly indexMap: readonly number[];
   readonly indexAxis: number;
   readonly kind: ScatterKind;
-  /** What becomes of an index out of range; fail where left out. */
+  /** The treatment of indices out of range; fail where left out. */
   readonly mode?: ScatterMode;
-  /** What errors call `x`. */
+  /** The name of `x` in errors. */
   readonly of?: string;
-  /** A promise that no two updates meet; false where left out. */
+  /** Whether the user promises that no two updates overlap; false where left out. */
   readonly unique?: boolean;
 }
 
 // ---- types ------------------------------------------------------------------------------------------------------------
 
-/** What the rules of both ops require of the numbers. */
+/** Checks the numbers, as both ops require them. */
 export function requireNumbers(x: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
   const [operand, indices] = x.operands as readonly TensorType[];
   const { windowAxes, droppedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
@@ -224,7 +226,9 @@ function requireIndexAxes(x: TypeContext, shape: readonly Dim[], indexAxis: numb
   if (batch.includes(indexAxis)) x.fail("axis", `index_batch_axes names axis ${indexAxis}, which is index_axis`);
 }
 
-/** Windows fit into the operand. One element may be asked of an axis without any: the index is at fault then. */
+/**
+ * Windows have to fit into the operand. One element of an empty axis is allowed here, since the index is out of range then.
+ */
 export function requireRoom(
   x: TypeContext,
   sizes: readonly Dim[],
@@ -272,7 +276,7 @@ export function windowSizes(rank: number, whole: readonly Dim[], numbers: IndexN
 
 // ---- subscripts -------------------------------------------------------------------------------------------------------
 
-/** How a subscript of the whole becomes one of the operand, given where windows begin. */
+/** The subscript in the operand of a subscript in the whole, given the corners of windows. */
 export function operandSubscript(
   { shape: { length: rank } }: TensorType,
   indices: TensorType,

@@ -26,7 +26,7 @@ interface Windows {
   write(x: Value, updates: Value, kind: ScatterKind): Value;
 }
 
-/** Nothing was added where nothing was in range. */
+/** Updates out of range were dropped, so they have no cotangent. */
 const gatherModes = { fail: "fail", clamp: "clamp", drop: "fill" } as const;
 
 /** scatter's derivative in terms of the two ops' strict functions. */
@@ -123,7 +123,7 @@ function lastOfSeveral(
   return compare(read(last), numbered, "eq");
 }
 
-/** Whether no two updates meet: that was promised, or each batch of x has one window. */
+/** Whether no two updates overlap: it was promised, or each batch of x has one window. */
 function isUnique({ attributes, operands }: Operation<ScatterAttributes>): boolean {
   if (attributes.unique === true) return true;
   const numbers = scatterNumbers(attributes);

@@ -1,4 +1,4 @@
-// How an update changes an element: it takes its place, or is combined with it as a reduction of that kind combines.
+// How an update changes an element: it replaces the element, or is combined with it as in a reduction of that kind.
 
 import type { DType, Value } from "../../ir/index.ts";
 import { kinds, type ReduceKind, scalarCombination } from "../shape/reduce-order.ts";
@@ -19,7 +19,7 @@ export function combine(kind: Exclude<ScatterKind, "set">, element: Value, updat
   return kinds[reductions[kind]].combine(element, update);
 }
 
-/** The same on numbers, rounded to the dtype. */
+/** The element after an update, for numbers of the dtype. */
 export function combination(kind: ScatterKind, dtype: DType): (element: number, update: number) => number {
   if (kind === "set") return (_, update) => update;
   return scalarCombination(kinds[reductions[kind]].record, dtype);

@@ -1,5 +1,5 @@
-// Batching of control flow. A branch or loop whose predicate is the same for the whole batch stays one; otherwise both
-// branches run, or the loop until it is over for every element, and each element keeps what is its own.
+// Batching of control flow. A branch or loop whose predicate is the same for the whole batch stays one. Otherwise both
+// branches run, or the loop until it ends for every element, and selects keep each element's own values.
 
 import {
   type Batched,
@@ -44,7 +44,9 @@ function wholeOf(x: StructuredBatchContext, { results: values, batched }: Batche
   return values.map((v, i) => x.whole(v, batched[i]));
 }
 
-/** What is carried has the new axis where it starts with it, or the body gives it; that may take several looks. */
+/**
+ * The carried values with the new axis: those whose initial value or next value has it, found by iterating to a fixpoint.
+ */
 function carriedFlags(
   x: StructuredBatchContext,
   count: number,
@@ -69,7 +71,7 @@ export function batchWhile(x: StructuredBatchContext): Batched {
   return { results: emit(op, inits, { regions: blocks, names: x.operation.results.map((r) => r.name) }), batched };
 }
 
-/** Carries for which elements the loop goes on; the others keep what they have. */
+/** Carries a mask of the elements for which the loop goes on; the others keep their values. */
 function batchWhileApart(x: StructuredBatchContext): Batched {
   const { op, regions } = x.operation;
   const builder = currentBlock();
@@ -115,7 +117,7 @@ export function batchScan(x: StructuredBatchContext): Batched {
   return { results: values.map((v, i) => (i >= count && flags[i] ? swapped(v) : v)), batched: flags };
 }
 
-/** The first two axes in each other's place. */
+/** Swaps the first two axes. */
 function swapped(x: Value): Value {
   return permute(x, [
     1,

@@ -13,7 +13,7 @@ export function forwardIf(x: ForwardContext): Tangents {
   return separate(emit(op, x.operands, { regions: blocks, names }), flows);
 }
 
-/** Carries the tangents of what is carried; the condition does not look at them. */
+/** Also carries the tangents of carried values; the condition does not read them. */
 export function forwardWhile(x: ForwardContext): Tangents {
   const { op, regions } = x.operation;
   const { active, step } = carriedTangents(x, (carry) => x.region(regions[1], carry));
@@ -25,7 +25,7 @@ export function forwardWhile(x: ForwardContext): Tangents {
   return separate(emit(op, [...x.operands, ...initial(x, active)], { regions: blocks }), active);
 }
 
-/** Carries tangents, scans over those of what is scanned, and stacks those of the outputs. */
+/** Also carries the tangents of carried values, scans over those of sequences, and stacks those of outputs. */
 export function forwardScan(x: ForwardContext): Tangents {
   const { op, regions, attributes, segments } = x.operation;
   const count = segments[0];
@@ -54,7 +54,7 @@ export function forwardScan(x: ForwardContext): Tangents {
   return { results: [...last.results, ...output.results], tangents: [...last.tangents, ...output.tangents] };
 }
 
-/** What is carried has a tangent where it starts with one, or the body gives it one; that may take several looks. */
+/** The carried values with a tangent: those whose initial or next value has one, found by iterating to a fixpoint. */
 function carriedTangents(x: ForwardContext, body: (active: readonly boolean[]) => TangentRegion) {
   const count = x.operation.segments[0];
   let active = x.tangents.slice(0, count).map((t) => t !== null);
@@ -66,7 +66,7 @@ function carriedTangents(x: ForwardContext, body: (active: readonly boolean[]) =
   }
 }
 
-/** The tangents that a loop starts with. */
+/** The initial values of carried tangents. */
 function initial(x: ForwardContext, active: readonly boolean[]): readonly Value[] {
   return where(active, (i) => x.tangents[i] ?? zerosLike(x.operands[i]));
 }
