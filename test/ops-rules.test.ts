@@ -142,6 +142,9 @@ const alone = {
   lookup: unasked,
   definition: () => null,
   isStepwise: () => false,
+  keepsMask: () => true,
+  flowMask: unasked,
+  noteMask: unasked,
   calleeSignature: unasked,
   tangentCall: unasked,
   splitCall: unasked,
@@ -242,7 +245,8 @@ function pull(
 function plain(c: Contribution, like: Value): Value | null {
   if (c === null || c instanceof Value) return c;
   if (c.kind === "increment") return c.addTo(zerosLike(like));
-  return select(c.mask, c.value, zerosLike(c.value));
+  const zero = zerosLike(c.value);
+  return !c.holds ? select(c.mask, zero, c.value) : select(c.mask, c.value, zero);
 }
 
 describe("⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: tangents and cotangents are each other's transposes", () => {

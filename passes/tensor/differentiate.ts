@@ -7,6 +7,8 @@
 // Regions split the same way, one level down: what their backward reads from outside is the outer level's business.
 
 import {
+  type ArgumentFlow,
+  type BackwardCall,
   type Block,
   BlockBuilder,
   bindSymbols,
@@ -32,6 +34,7 @@ import {
   type TangentCall,
   usedSymbols,
   Value,
+  ValueMap,
   ValueSet,
   walk,
   withBody,
@@ -40,11 +43,20 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, type DerivativeAttributes, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
+import {
+  call,
+  type DerivativeAttributes,
+  differentiated,
+  jvpOp,
+  unflatten,
+  vjpOp,
+  zerosLike,
+} from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
-import { definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
+import { MaskFacts } from "./differentiate/mask-facts.ts";
+import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
 export const differentiate = definePass({
   name: "differentiate",
@@ -88,6 +100,8 @@ class Differentiation implements SweepHost, ForwardHost {
   /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
   readonly #single: ReadonlySet<string>;
   readonly #moved = new Set<string>();
+  /** Along which axes masks may differ that functions take. */
+  readonly #varies = new ValueMap<readonly boolean[]>();
 
   constructor(module: Module) {
     this.#module = module;
@@ -147,7 +161,12 @@ class Differentiation implements SweepHost, ForwardHost {
     const wrt = differentiated(callee, attributes.wrt);
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     builder.origin = operation.origin;
-    const split = this.splitCall(callee.name, active);
+    const split = this.splitCall(
+      callee.name,
+      active.map((a) => (a ? "plain" : "none")),
+    );
+    const backward = split.backward(split.takesCotangent.filter((takes) => takes).map(() => null));
+    const isGiven = backward.gives.map((given) => given !== "absent");
     const args = groupOf(operation, "arguments");
     const bound = bindSymbols(
       callee,
@@ -162,9 +181,12 @@ class Differentiation implements SweepHost, ForwardHost {
       const forward = call(split.forward, args, bound, names);
       const given = this.#givenCotangents(operation, callee, split, forward);
       const argumentOrder = active.flatMap((a, i) => (a ? [i] : []));
-      const backNames = argumentOrder.map((i) => gradientNames[wrt.indexOf(i)]);
-      const back = call(split.backward, [...forward.slice(count), ...given], bound, backNames);
-      return [...forward.slice(0, count), ...wrt.map((i) => back[argumentOrder.indexOf(i)])];
+      const backNames = argumentOrder.filter((_, k) => isGiven[k]).map((i) => gradientNames[wrt.indexOf(i)]);
+      const back = call(backward.signature, [...forward.slice(count), ...given], bound, backNames);
+      const { cotangents } = unflatten(back, backward.gives);
+      const gradientOf = (i: number): Value =>
+        (cotangents[argumentOrder.indexOf(i)] as Value | null) ?? zerosLike(args[i]);
+      return [...forward.slice(0, count), ...wrt.map(gradientOf)];
     });
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
@@ -219,17 +241,17 @@ class Differentiation implements SweepHost, ForwardHost {
 
   // ---- making the forward and the backward function -----------------------------------------------------------------
 
-  splitCall(callee: string, active: readonly boolean[], keep = false): SplitCall {
-    const key = `${callee} ${active.map(Number).join("")}`;
+  splitCall(callee: string, flows: readonly ArgumentFlow[], keep = false): SplitCall {
+    const key = `${callee} ${flows.join()}`;
     let split = this.#splits.get(key);
     if (split === undefined) {
-      split = this.#splitFunc(this.#funcs.get(callee) as Func, active, keep);
+      split = this.#splitFunc(this.#funcs.get(callee) as Func, flows, keep);
       this.#splits.set(key, split);
     }
     return split;
   }
 
-  #splitFunc(func: Func, active: readonly boolean[], keep: boolean): SplitCall {
+  #splitFunc(func: Func, flows: readonly ArgumentFlow[], keep: boolean): SplitCall {
     const scope = (): FuncScope => new FuncScope(func.constraints, (name) => this.signature(name));
     const moves = !keep && this.#single.has(func.name);
     if (moves) this.#moved.add(func.name);
@@ -239,8 +261,10 @@ class Differentiation implements SweepHost, ForwardHost {
       forward: moves ? new Replacements() : new Cloner(),
       active: Activity.of(
         func.body,
-        func.body.arguments.filter((_, i) => active[i]),
+        func.body.arguments.filter((_, i) => flows[i] !== "none"),
       ),
+      keeps: new ValueSet(func.body.arguments.filter((_, i) => flows[i] === "masked")),
+      masks: new MaskFacts(this.#varies),
       stepwise: new ValueSet(),
       backwardScope: scope(),
       definitions: definitionsOf(func.body),
@@ -254,13 +278,23 @@ class Differentiation implements SweepHost, ForwardHost {
       body: builder.finish([...split.results, ...split.residuals]),
     });
     this.#add(func, forward);
-    const backward = this.#backwardFunc(func, split.residuals, split.backward);
-    this.#add(func, backward);
-    return {
+    const made = new Map<Backward, BackwardCall>();
+    const call: SplitCall = {
       forward: signatureOf(forward),
-      backward: signatureOf(backward),
       takesCotangent: func.body.results.map((r) => state.active.has(r)),
+      backward: (results) => {
+        const backward = split.backward({ results, seeds: [], seedMasks: [] });
+        let called = made.get(backward);
+        if (called === undefined) {
+          const { block, gives } = backward;
+          const back = this.#backwardFunc(func, split.residuals, block, state.masks);
+          this.#add(func, back);
+          made.set(backward, (called = { signature: signatureOf(back), gives }));
+        }
+        return called;
+      },
     };
+    return call;
   }
 
   tangentCall(callee: string, active: readonly boolean[]): TangentCall {
@@ -278,11 +312,12 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 
   /** The backward block as a function: residuals become its first arguments. */
-  #backwardFunc(func: Func, residuals: readonly Value[], backward: Block): Func {
+  #backwardFunc(func: Func, residuals: readonly Value[], backward: Block, masks: MaskFacts): Func {
     const replacements = new Replacements();
     const args = residuals.map((v) => {
       const argument = new Value(v.type, v.name);
       replacements.set(v, argument);
+      masks.copy(v, argument);
       return argument;
     });
     const { operations, results } = replacements.block(backward);

@@ -104,7 +104,12 @@ export const probeOp = defineOp({
     return x.operands;
   },
   // the tangent and the cotangent pass without being shown
-  derivative: { kind: "rule", vjp: (x) => [x.cotangent], jvp: (x) => x.tangents[0] },
+  derivative: {
+    kind: "rule",
+    vjp: (x) => [x.cotangent],
+    jvp: (x) => x.tangents[0],
+    support: ({ mask }) => [mask.value],
+  },
   batching: { kind: "elementwise" },
   lowering: { kind: "structured" },
   docs: {

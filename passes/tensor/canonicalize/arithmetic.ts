@@ -86,6 +86,16 @@ const logic: readonly Rule[] = [
   rule("select(true, x, y) → x", (x, y) => p.select(true, x, y), (x) => x),
   rule("select(false, x, y) → y", (x, y) => p.select(false, x, y), (_x, y) => y),
   rule("select(not q, x, y) → select(q, y, x)", (q, x, y) => p.select(p.not(q), x, y), (q, x, y) => select(q, y, x)),
+  rule(
+    "select(q, select(q, x, y), z) → select(q, x, z)",
+    (q, x, y, z) => p.select(q, p.select(q, x, y), z),
+    (q, x, _y, z) => select(q, x, z),
+  ),
+  rule(
+    "select(q, x, select(q, y, z)) → select(q, x, z)",
+    (q, x, y, z) => p.select(q, x, p.select(q, y, z)),
+    (q, x, _y, z) => select(q, x, z),
+  ),
   rule("select(q, true, false) → q", (q) => p.select(q, true, false), (q) => q, { dtypes: bools }),
   rule("select(q, false, true) → not q", (q) => p.select(q, false, true), (q) => not(q), { dtypes: bools }),
 ];

@@ -20,7 +20,7 @@ import {
 } from "../../../src/ir/index.ts";
 import { add, zerosLike } from "../../../src/ops/index.ts";
 import { isDifferentiable } from "./activity.ts";
-import { scaleValue } from "./sweep.ts";
+import { scaleValue } from "./transpose.ts";
 
 /** What a forward sweep needs of the module around it. */
 export interface ForwardHost {

@@ -1,6 +1,7 @@
 // Splits one block into a forward and a backward one: a forward sweep that re-emits it, a backward sweep over cotangents.
 
 import {
+  type ArgumentFlow,
   type Block,
   BlockBuilder,
   Cloner,
@@ -8,15 +9,13 @@ import {
   currentBlock,
   type Derivative,
   type FuncScope,
-  fail,
   freeValues,
+  type Given,
   isScalar,
   list,
-  type Masked,
   makeBlock,
   type OpenTapes,
   type Operation,
-  type PartialDerivative,
   type Pullback,
   type Recorded,
   type Replacements,
@@ -29,18 +28,34 @@ import {
   Value,
   ValueMap,
   ValueSet,
+  type Varies,
   walk,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { add, constant, mul, neg, sameTape, select, zerosLike } from "../../../src/ops/index.ts";
+import {
+  flatten,
+  givenOf,
+  masked,
+  maskType,
+  or,
+  sameTape,
+  select,
+  supportApart,
+  unflatten,
+  zerosLike,
+} from "../../../src/ops/index.ts";
 import type { Activity } from "./activity.ts";
+import { Cotangents } from "./cotangents.ts";
+import { asCotangent, type Flow, flowOf, maskOf, plain, predicateOf, unmask } from "./mask.ts";
+import type { MaskFacts } from "./mask-facts.ts";
 import { RecomputePlan } from "./recompute.ts";
 import { BlockTapes, OwnTapes } from "./tapes.ts";
+import { Transposed } from "./transpose.ts";
 
 /** What a sweep needs of the module around it. */
 export interface SweepHost {
   signature(callee: string): Signature;
-  splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
+  splitCall(callee: string, active: readonly ArgumentFlow[], keep: boolean): SplitCall;
 }
 
 /** What all sweeps of one function share. */
@@ -52,11 +67,33 @@ export interface SweepState {
   readonly forward: Cloner | Replacements;
   /** The original values that take part. */
   readonly active: Activity;
+  /** Of these, those that follow from what may have infinite partial derivatives: their cotangents keep their masks. */
+  readonly keeps: ValueSet;
   readonly backwardScope: FuncScope;
   /** The tensors and lists that regions of the forward function define. */
   readonly stepwise: ValueSet;
   /** For values of the original function, the operation that they are results of, or arguments of a region of. */
   readonly definitions: ValueMap<Operation>;
+  readonly masks: MaskFacts;
+}
+
+/** Which cotangents a backward block takes. */
+export interface BackwardSpec {
+  /** Those of the active results. */
+  readonly results: readonly Given[];
+  /** The captured values that have a cotangent so far, and the masks of these. */
+  readonly seeds: readonly Value[];
+  readonly seedMasks: readonly Varies[];
+}
+
+/**
+ * Cotangents of the active results, then the seeds, then masks, then tapes → cotangents of the active arguments, then of
+ * what is captured, then masks, then tapes.
+ */
+export interface Backward {
+  readonly block: Block;
+  /** Of the active arguments, then of what is captured. */
+  readonly gives: readonly Given[];
 }
 
 /** A block split in two. */
@@ -66,10 +103,7 @@ export interface Split {
   readonly results: readonly Value[];
   /** Values of the forward block that the backward block reads. */
   readonly residuals: readonly Value[];
-  /** Cotangents of the active results → cotangents of the active arguments, then of `captured`. */
-  readonly backward: Block;
-  /** The same with the cotangents that some captured values have so far as its last arguments. */
-  seeded(seeds: readonly Value[]): Block;
+  backward(spec: BackwardSpec): Backward;
   /** Original values from outside the block that receive a cotangent from it. */
   readonly captured: readonly Value[];
   /** The tapes that the block goes on with; the backward block takes them last, and gives them back last. */
@@ -99,6 +133,7 @@ export function splitBlock(
 ): Split {
   for (const a of block.arguments) {
     const argument = state.moves ? a : new Value(a.type, a.name);
+    if (argument !== a) state.masks.copy(a, argument);
     builder.arguments.push(argument);
     state.forward.set(a, argument);
     markStepwise(argument, state, builder);
@@ -113,17 +148,32 @@ export function splitBlock(
     const read = freeValues(backward).filter((v) => inside.has(v));
     return plan.standalone(backward, read);
   };
-  const { backward, captured } = sweepBackward(block, state, steps, recorded);
-  const alone = standalone(backward);
+  const all = block.results.filter((r) => state.active.has(r)).map(() => null);
+  const usual: BackwardSpec = { results: all, seeds: [], seedMasks: [] };
+  const plain = sweepBackward(block, state, steps, recorded, usual, null);
+  const made = new Map<string, Backward>([[keyOf(usual), { ...plain, block: standalone(plain.block) }]]);
   return {
     builder,
     results: block.results.map((v) => state.forward.get(v)),
     residuals: plan.kept,
-    backward: alone,
-    seeded: (seeds) => standalone(sweepBackward(block, state, steps, recorded, { seeds, captured }).backward),
-    captured,
+    // all of them read the same of the forward block
+    backward(spec) {
+      const key = keyOf(spec);
+      let backward = made.get(key);
+      if (backward === undefined) {
+        const swept = sweepBackward(block, state, steps, recorded, spec, plain.captured);
+        made.set(key, (backward = { ...swept, block: standalone(swept.block) }));
+      }
+      return backward;
+    },
+    captured: plain.captured,
     recorded,
   };
+}
+
+function keyOf({ results, seeds, seedMasks }: BackwardSpec): string {
+  const code = (given: Given): string => (given === null ? "plain" : String(given));
+  return [results.map(code), seeds.map((v) => v.id), seedMasks.map(code)].join(" ");
 }
 
 // ---- forward --------------------------------------------------------------------------------------------------------
@@ -139,10 +189,19 @@ function sweepForward(block: Block, state: SweepState, builder: BlockBuilder, ta
       builder.append(state.forward.operation(operation));
       if (live) steps.push({ operation, pullback: null });
     }
-    if (live) state.active.mark(operation);
+    if (live) {
+      state.active.mark(operation);
+      if (mayDiverge(operation, state)) for (const r of operation.results) state.keeps.add(r);
+    }
     for (const r of operation.results) markStepwise(state.forward.get(r), state, builder);
   }
+  state.masks.define(builder.operations);
   return steps;
+}
+
+/** Whether something on the way to an operation's results may have an infinite partial derivative: not where it is linear. */
+function mayDiverge({ op, operands }: Operation, { keeps }: SweepState): boolean {
+  return op.derivative.kind !== "linear" || operands.some((v) => keeps.has(v));
 }
 
 function markStepwise(v: Value, { stepwise }: SweepState, { parent }: BlockBuilder): void {
@@ -163,8 +222,11 @@ function emitStructured(
     lookup: (v) => state.forward.get(v),
     definition: (v) => state.definitions.get(v) ?? null,
     isStepwise: (v) => state.stepwise.has(v),
+    keepsMask: (v) => state.keeps.has(v),
+    flowMask: (mask) => state.masks.of(mask),
+    noteMask: (mask, varies) => state.masks.set(mask, varies),
     tapes,
-    split: (region, active, around) => splitRegion(region, active, state, builder, around),
+    split: (region, active, around, keeps) => splitRegion(region, { active, keeps }, state, builder, around),
     calleeSignature: (callee) => state.host.signature(callee),
     splitCall: (callee, active, keep) => state.host.splitCall(callee, active, keep),
   };
@@ -176,12 +238,14 @@ function emitStructured(
 /** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
 function splitRegion(
   region: Block,
-  active: readonly boolean[],
+  flows: { readonly active: readonly boolean[]; readonly keeps?: readonly boolean[] },
   state: SweepState,
   outer: BlockBuilder,
   around?: OpenTapes,
 ): SplitRegion {
+  const { active, keeps } = flows;
   state.active.addArguments(region.arguments.filter((_, i) => active[i]));
+  for (const [i, a] of region.arguments.entries()) if (active[i] && keeps?.[i] !== false) state.keeps.add(a);
   const opened = around && {
     open: (key: TapeKey): Value => withBuilder(outer, () => around.open(key)),
     isRepeated: around.isRepeated,
@@ -189,14 +253,6 @@ function splitRegion(
   };
   const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer), opened);
   const resultFlows = region.results.map((v) => state.active.has(v));
-  const backwards = new Map<string, Block>([["", split.backward]]);
-  /** The backward block for the captured values that have a seed. */
-  const backwardFor = (seeded: readonly Value[]): Block => {
-    const key = seeded.map((v) => v.id).join();
-    let block = backwards.get(key);
-    if (block === undefined) backwards.set(key, (block = split.seeded(seeded)));
-    return block;
-  };
   return {
     argumentFlows: active,
     resultFlows,
@@ -206,6 +262,13 @@ function splitRegion(
     results: split.results,
     captured: split.captured,
     recorded: split.recorded,
+    gives(cotangents, seeds) {
+      const results = cotangents.filter((_, i) => resultFlows[i]);
+      const { gives } = split.backward({ results, seeds: split.captured, seedMasks: seeds });
+      let next = 0;
+      const ofArguments = active.map((a): Given => (a ? gives[next++] : "absent"));
+      return { arguments: ofArguments, captured: gives.slice(next) };
+    },
     forward(extra, extraArguments = []) {
       const { builder } = split;
       const more = withBuilder(builder, extra);
@@ -215,66 +278,26 @@ function splitRegion(
     backward(residuals, cotangents, seed = () => null, tapes = []) {
       const cloner = new Cloner();
       for (const [i, v] of split.residuals.entries()) cloner.set(v, residuals[i]);
-      const given = region.results.flatMap((v, i) => (resultFlows[i] ? [cotangents[i] ?? zerosLike(v)] : []));
+      const varies = (mask: Value): readonly boolean[] => state.masks.of(mask).varies;
+      const given = cotangents.filter((_, i) => resultFlows[i]);
       const seeds = split.captured.map(seed);
-      const seeded = split.captured.filter((_, i) => seeds[i] !== null);
-      const args = [...given, ...seeds.filter((v) => v !== null), ...tapes];
-      const back = cloner.inline(backwardFor(seeded), args, currentBlock());
+      const seeded = seeds.filter((ct) => ct !== null);
+      const backward = split.backward({
+        results: given.map((ct) => givenOf(ct, varies)),
+        seeds: split.captured.filter((_, i) => seeds[i] !== null),
+        seedMasks: seeded.map((ct) => givenOf(ct, varies) as Varies),
+      });
+      const args = [...flatten([...given, ...seeded]), ...tapes];
+      const back = unflatten(cloner.inline(backward.block, args, currentBlock()), backward.gives);
+      const { cotangents: values, rest } = back;
       let next = 0;
-      const argumentCotangents = active.map((a) => (a ? back[next++] : null));
-      const end = next + split.captured.length;
-      return { arguments: argumentCotangents, captured: back.slice(next, end), tapes: back.slice(end) };
+      const argumentCotangents = active.map((a) => (a ? values[next++] : null));
+      return { arguments: argumentCotangents, captured: values.slice(next), tapes: rest };
     },
   };
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
-
-/** The cotangents gathered so far, by original value. */
-class Cotangents {
-  readonly #map = new ValueMap<Value | Masked>();
-  readonly #seen = new ValueSet();
-  readonly #values: Value[] = [];
-
-  add(value: Value, contribution: Contribution): void {
-    if (contribution === null) return;
-    const before = this.#map.get(value) ?? null;
-    if (contribution instanceof Value || contribution.kind === "masked") this.set(value, sum(before, contribution));
-    else this.set(value, contribution.addTo(materialize(before, value)));
-  }
-
-  set(value: Value, cotangent: Value | Masked): void {
-    if (!this.#seen.has(value)) {
-      this.#seen.add(value);
-      this.#values.push(value);
-    }
-    this.#map.set(value, cotangent);
-  }
-
-  get(value: Value): Value | Masked | null {
-    return this.#map.get(value) ?? null;
-  }
-
-  /** What was gathered so far, and no longer is. */
-  take(value: Value): Value | null {
-    const gathered = this.get(value);
-    this.#map.delete(value);
-    return gathered === null ? null : unmask(gathered);
-  }
-
-  /** In the order in which they received their first contribution. */
-  get values(): readonly Value[] {
-    return this.#values;
-  }
-}
-
-function sum(before: Value | Masked | null, more: Value | Masked): Value | Masked {
-  return before === null ? more : add(unmask(before), unmask(more));
-}
-
-function unmask(cotangent: Value | Masked): Value {
-  return cotangent instanceof Value ? cotangent : select(cotangent.mask, cotangent.value, zerosLike(cotangent.value));
-}
 
 /** Tapes that the backward block takes as arguments. */
 function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): BlockTapes {
@@ -288,32 +311,57 @@ function sweepBackward(
   state: SweepState,
   steps: readonly Step[],
   recorded: readonly Recorded[],
-  outer: { readonly seeds: readonly Value[]; readonly captured: readonly Value[] } | null = null,
-): { readonly backward: Block; readonly captured: readonly Value[] } {
+  spec: BackwardSpec,
+  captured: readonly Value[] | null,
+): Backward & { readonly captured: readonly Value[] } {
   const builder = new BlockBuilder(state.backwardScope);
-  const cotangents = new Cotangents();
+  const cotangents = new Cotangents(state.keeps);
   const tapes = recorded.length === 0 ? null : backwardTapes(recorded, builder);
   const argument = (v: Value): Value => builder.argument(v.type, v.name === null ? "ct" : `${v.name}_ct`);
-  const results = withBuilder(builder, () => {
-    const given = block.results.flatMap((r) => (state.active.has(r) ? [[r, argument(r)] as const] : []));
-    for (const v of outer?.seeds ?? []) cotangents.set(v, argument(v));
-    for (const [r, ct] of given) cotangents.add(r, ct);
+  return withBuilder(builder, () => {
+    const results = block.results.filter((r) => state.active.has(r));
+    const taken = results.flatMap((r, i) =>
+      spec.results[i] === "absent" ? [] : [[r, spec.results[i] as Varies] as const],
+    );
+    const given = [...taken, ...spec.seeds.map((v, i) => [v, spec.seedMasks[i]] as const)];
+    const args = given.map(([v]) => argument(v));
+    const flows = given.map(([v, varies], i) => maskedArgument(v, args[i], varies, state, builder));
+    for (const [i, v] of spec.seeds.entries()) cotangents.set(v, flows[taken.length + i]);
+    for (const [i, [r]] of taken.entries()) cotangents.add(r, flows[i]);
     for (const key of recorded) tapes?.get(key);
     for (let i = steps.length - 1; i >= 0; i--) {
       builder.origin = steps[i].operation.origin;
       pullStep(steps[i], state, cotangents, tapes);
     }
-    return block.arguments.filter((a) => state.active.has(a)).map((a) => materialize(cotangents.get(a), a));
+    const own = definedIn(block);
+    const outward = captured ?? cotangents.values.filter((v) => !own.has(v));
+    const wanted = [...block.arguments.filter((a) => state.active.has(a)), ...outward];
+    const back = wanted.map((v) => {
+      const flow = cotangents.get(v);
+      return flow === null ? null : state.keeps.has(v) ? asCotangent(flow) : unmask(flow);
+    });
+    const rests = recorded.map((key) => (tapes as BlockTapes).get(key));
+    const gives = back.map((ct) => givenOf(ct, (mask) => state.masks.of(mask).varies));
+    return {
+      block: dropUnused(builder.finish([...flatten(back), ...rests])),
+      gives,
+      captured: outward,
+    };
   });
-  const own = definedIn(block);
-  const captured = outer?.captured ?? cotangents.values.filter((v) => !own.has(v));
-  const outward = withBuilder(builder, () => captured.map((v) => materialize(cotangents.get(v), v)));
-  const rests = recorded.map((key) => (tapes as BlockTapes).get(key));
-  return { backward: dropUnused(builder.finish([...results, ...outward, ...rests])), captured };
 }
 
-function materialize(cotangent: Value | Masked | null, like: Value): Value {
-  return cotangent === null ? zerosLike(like) : unmask(cotangent);
+/** A cotangent that a backward block takes, behind a mask that it takes too. */
+function maskedArgument(
+  of: Value,
+  cotangent: Value,
+  varies: readonly boolean[] | null,
+  state: SweepState,
+  builder: BlockBuilder,
+): Flow {
+  if (varies === null) return plain(cotangent);
+  const mask = builder.argument(maskType(of.type), "taken");
+  state.masks.set(mask, varies);
+  return { value: cotangent, mask: maskOf(mask), isClean: true };
 }
 
 /** Sends the cotangents of one operation's results to what it was computed from. */
@@ -322,51 +370,38 @@ function pullStep(step: Step, state: SweepState, cotangents: Cotangents, tapes: 
   const given = operation.results.map((r) => cotangents.get(r));
   if (given.every((ct) => ct === null) && (tapes === null || pullback?.records !== true)) return;
   if (pullback !== null) {
-    const plain = given.map((ct) => (ct === null ? null : unmask(ct)));
-    const pulled = pullback.pull(plain, (v) => cotangents.take(v), tapes);
-    for (const [v, ct] of pulled) if (state.active.has(v)) cotangents.add(v, ct);
+    const pulled = pullback.pull(
+      given.map((ct) => (ct === null ? null : pullback.apart === undefined ? asCotangent(ct) : unmask(ct))),
+      (v) => cotangents.take(v),
+      tapes,
+    );
+    const all = pullback.apart === undefined ? pulled : maskedApart(pulled, given, pullback.apart, state);
+    for (const [v, ct] of all) {
+      if (!state.active.has(v) || ct === null) continue;
+      if (!(ct instanceof Value) && ct.kind === "increment") cotangents.increment(v, ct, null);
+      else cotangents.add(v, flowOf(ct, true));
+    }
     return;
   }
-  const contributions = contributionsOf(operation, given[0] as Value | Masked, state);
-  for (const [i, v] of operation.operands.entries()) {
-    if (state.active.has(v)) cotangents.add(v, contributions[i] ?? null);
-  }
+  const transposed = new Transposed(operation, given[0] as Flow, state);
+  for (const [i, v] of operation.operands.entries()) if (state.active.has(v)) transposed.addTo(cotangents, v, i);
 }
 
-function contributionsOf(operation: Operation, cotangent: Value | Masked, state: SweepState): readonly Contribution[] {
-  const { derivative, name } = operation.op;
-  const operands = operation.operands.map((v) => state.forward.get(v));
-  const result = state.forward.get(operation.results[0]);
-  const wanted = operation.operands.map((v) => state.active.has(v));
-  switch (derivative.kind) {
-    case "elementwise":
-      return derivative.partials(operands, result, operation).map((p, i) => (wanted[i] ? scale(cotangent, p) : null));
-    case "linear":
-    case "multilinear":
-      return derivative.transpose({ operation, operands, cotangent: unmask(cotangent), wanted });
-    case "rule":
-      return derivative.vjp({ operation, operands, result, cotangent: unmask(cotangent), wanted });
-    case "none":
-      return fail("no-derivative", `${name} has no derivative: ${derivative.reason}`, { origin: operation.origin });
-    default:
-      return [];
-  }
-}
-
-/** cotangent · partial; a mask stays outside the product. */
-function scale(cotangent: Value | Masked, partial: PartialDerivative): Contribution {
-  if (partial === null || partial === 0) return null;
-  if (!(cotangent instanceof Value)) return { ...cotangent, value: scaleValue(cotangent.value, partial) };
-  return scaleValue(cotangent, partial);
-}
-
-/** value · partial. */
-export function scaleValue(cotangent: Value, partial: Value | number): Value {
-  if (partial === 1) return cotangent;
-  if (partial === -1) return neg(cotangent);
-  if (partial instanceof Value) return mul(cotangent, partial);
-  if (cotangent.type.kind !== "tensor") return fail("no-derivative", "a cotangent has to be a tensor");
-  return mul(cotangent, constant(partial, cotangent.type));
+/** What a pullback gives that knows of no masks: zero where no result is taken. */
+function maskedApart(
+  pulled: readonly (readonly [Value, Contribution])[],
+  given: readonly (Flow | null)[],
+  apart: number,
+  { keeps }: SweepState,
+): readonly (readonly [Value, Contribution])[] {
+  const flows = given.filter((ct) => ct !== null);
+  if (flows.length === 0 || flows.some(({ mask }) => mask.length === 0)) return pulled;
+  return pulled.map(([v, ct]) => {
+    if (!(ct instanceof Value) || !keeps.has(v)) return [v, ct];
+    const masks = flows.map(({ mask }) => supportApart(predicateOf(mask), ct, apart));
+    const mask = masks.reduce((a, b) => or(a, b));
+    return [v, masked(mask, select(mask, ct, zerosLike(ct)))];
+  });
 }
 
 // ---- residuals ------------------------------------------------------------------------------------------------------

@@ -23,8 +23,8 @@ export function emit1<A extends Attributes>(op: Op<A>, operands: readonly Value[
 }
 
 /** The cotangent `select(mask, value, 0)`, whose mask partial derivatives leave alone. */
-export function masked(mask: Value, value: Value): Masked {
-  return { kind: "masked", mask, value };
+export function masked(mask: Value, value: Value, holds = true): Masked {
+  return { kind: "masked", mask, value, holds };
 }
 
 /** The dtype of an operand that has one. */

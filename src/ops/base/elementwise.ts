@@ -242,7 +242,7 @@ export const selectOp = defineOp({
       return [
         null,
         wanted[1] ? masked(predicate, cotangent) : null,
-        wanted[2] ? masked(not(predicate), cotangent) : null,
+        wanted[2] ? masked(predicate, cotangent, false) : null,
       ];
     },
   },

@@ -4,6 +4,8 @@ import {
   type BatchContext,
   type Dim,
   mulDims,
+  type SupportContext,
+  shapeOf,
   type TensorType,
   type TransposeContext,
   type TypeContext,
@@ -11,7 +13,11 @@ import {
   unranked,
   type Value,
 } from "../../ir/index.ts";
+import { constantLike } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "../base/define.ts";
+import { cast, compare, select } from "../base/elementwise.ts";
+import { zerosLike } from "../base/zeros.ts";
+import { broadcast, reduce } from "../shape/reduce.ts";
 import { reverse } from "../structural/structural.ts";
 import {
   type AxisWindow,
@@ -50,6 +56,7 @@ export const convOp = defineOp({
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? inputCotangent(x) : null, x.wanted[1] ? kernelCotangent(x) : null],
+    support: (x) => [x.wanted[0] ? takenOfInput(x) : null, x.wanted[1] ? takenOfKernel(x) : null],
   },
   batching: { kind: "rule", batch: (x) => [batchConv(x)] },
   lowering: {
@@ -199,9 +206,15 @@ function windowsBack(x: Value, { x: layout, windows }: ConvShape, by: ByAxis): r
  * The kernel turned round moves over the cotangent, strides and dilation exchanged: features of the result are summed
  * within their group. Groups of the batch come back as groups of features.
  */
-function inputCotangent({ operation, operands: [x, kernel], cotangent }: TransposeContext<ConvAttributes>): Value {
+function inputCotangent({
+  operation,
+  operands: [x, kernel],
+  cotangent,
+  mask,
+}: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
-  const turned = reverse(kernel, c.kernel.spatial);
+  const used = mask == null ? kernel : zeroOff(takenOfKernel({ operation, mask }), kernel);
+  const turned = reverse(used, c.kernel.spatial);
   const back = convOf(cotangent, regroup(turned, c.kernel.batch, c.kernel.feature, c.groups), {
     x: c.result,
     kernel: swapped(c.kernel),
@@ -214,9 +227,11 @@ function inputCotangent({ operation, operands: [x, kernel], cotangent }: Transpo
 }
 
 /** The cotangent moves over x as a kernel whose places are the kernel's elements; what is summed is the batch. */
-function kernelCotangent({ operation, operands: [x], cotangent }: TransposeContext<ConvAttributes>): Value {
+function kernelCotangent({ operation, operands, cotangent, mask }: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
-  return convOf(x, cotangent, {
+  const [x] = operands;
+  const used = mask == null ? x : zeroOff(takenOfInput({ operation, operands, mask }), x);
+  return convOf(used, cotangent, {
     x: swapped(c.x),
     kernel: swapped(c.result),
     result: swapped(c.kernel),
@@ -224,6 +239,29 @@ function kernelCotangent({ operation, operands: [x], cotangent }: TransposeConte
     batchGroups: c.featureGroups,
     windows: windowsBack(x, c, exchanged),
   });
+}
+
+/** The elements of x under places of the kernel that are taken; null where that is not the same for all output features. */
+function takenOfInput({ operation, operands, mask }: Omit<SupportContext<ConvAttributes>, "wanted">): Value | null {
+  if (mask.varies[convShape(operation).result.feature]) return null;
+  const [x, kernel] = operands;
+  const { dtype } = tensorOf(x);
+  const ones = constantLike(1, kernel);
+  const count = inputCotangent({ operation, operands: [x, ones], cotangent: cast(mask.value, dtype), wanted: [true] });
+  return compare(count, zerosLike(count), "ne");
+}
+
+/** The kernels of output features that are taken; null where that is not the same at all places. */
+function takenOfKernel({ operation, mask }: Pick<SupportContext<ConvAttributes>, "operation" | "mask">): Value | null {
+  const c = convShape(operation);
+  const places = [c.result.batch, ...c.result.spatial];
+  if (places.some((axis) => mask.varies[axis])) return null;
+  const features = reduce(mask.value, { kind: "or", axes: places });
+  return broadcast(features, shapeOf(operation.operands[1]), [c.kernel.batch]);
+}
+
+function zeroOff(mask: Value | null, x: Value): Value {
+  return mask === null ? x : select(mask, x, zerosLike(x));
 }
 
 // ---- batching -------------------------------------------------------------------------------------------------------

@@ -8,12 +8,14 @@ import {
   type Dim,
   dtypes,
   type EvalContext,
+  type FlowMask,
   isInteger,
   type LowerContext,
   type NdArray,
   type Operation,
   printShape,
   scalar,
+  shapeOf,
   type TensorType,
   type TransposeContext,
   type TypeContext,
@@ -24,7 +26,10 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "../base/define.ts";
+import { select } from "../base/elementwise.ts";
+import { zerosLike } from "../base/zeros.ts";
 import { add, mul } from "../scalar/arithmetic.ts";
+import { broadcast, reduce } from "../shape/reduce.ts";
 import { nestedLoops } from "../shape/reduce-order.ts";
 import { permute } from "../structural/structural.ts";
 import { type Contraction, contractionKind, lowerContraction } from "./contraction.ts";
@@ -61,6 +66,10 @@ export const dotOp = defineOp({
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? leftCotangent(x) : null, x.wanted[1] ? rightCotangent(x) : null],
+    support: ({ operation, mask, wanted }) => [
+      wanted[0] ? takenIn(operation, mask, "left") : null,
+      wanted[1] ? takenIn(operation, mask, "right") : null,
+    ],
   },
   batching: {
     kind: "rule",
@@ -83,7 +92,7 @@ export const dotOp = defineOp({
   lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
   docs: {
     semantics:
-      "DotAttributes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
+      "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
     constraints: ["one dtype", "paired axes have equal extents", "an axis is paired at most once"],
     example: `func @main(%x: f64[2, 2], %y: f64[2, 2]) -> f64[2, 2] {
   %z = dot %x, %y, contract = [1] x [0] : f64[2, 2]
@@ -173,12 +182,12 @@ function sideOffsets({ shape }: NdArray, axes: DotAttributes, side: keyof AxisPa
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
 /** ct[batch, xfree, yfree] · y over yfree → [batch, xfree, contracted], with x's axes put back in order. */
-function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
+function leftCotangent({ operation, operands: [x, y], cotangent, mask }: TransposeContext<DotAttributes>): Value {
   const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, y, {
+  const back = dot(cotangent, taken(operation, y, mask, "right"), {
     batch: axisPairs(
       axes.batch.left.map((_, i) => i),
       axes.batch.right,
@@ -197,12 +206,12 @@ function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeCont
 }
 
 /** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
-function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
+function rightCotangent({ operation, operands: [x, y], cotangent, mask }: TransposeContext<DotAttributes>): Value {
   const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, x, {
+  const back = dot(cotangent, taken(operation, x, mask, "left"), {
     batch: axisPairs(
       axes.batch.left.map((_, i) => i),
       axes.batch.left,
@@ -217,6 +226,34 @@ function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeCon
     .sort((s, t) => s.a - t.a)
     .map(({ b }) => b);
   return permute(back, inverse([...axes.batch.right, ...yFree, ...remaining]));
+}
+
+/** An operand with zeros in the rows whose products are not taken: what stands there has no say, an infinity neither. */
+function taken(
+  operation: Operation<DotAttributes>,
+  x: Value,
+  mask: FlowMask | null = null,
+  side: keyof AxisPairs,
+): Value {
+  const rows = mask === null ? null : takenIn(operation, mask, side);
+  return rows === null ? x : select(rows, x, zerosLike(x));
+}
+
+/** The elements of one side whose products are taken; null where that is not the same along the other side's free axes. */
+function takenIn(
+  { operands, attributes }: Operation<DotAttributes>,
+  { value, varies }: FlowMask,
+  side: keyof AxisPairs,
+): Value | null {
+  const axes = attributes;
+  const [left, right] = [freeAxes(rankOf(operands[0]), axes, "left"), freeAxes(rankOf(operands[1]), axes, "right")];
+  const first = axes.batch.left.length;
+  const second = first + left.length;
+  const others = side === "left" ? right.map((_, i) => second + i) : left.map((_, i) => first + i);
+  if (others.some((axis) => varies[axis])) return null;
+  const rows = others.length === 0 ? value : reduce(value, { kind: "or", axes: others });
+  const own = side === "left" ? left : right;
+  return broadcast(rows, shapeOf(operands[side === "left" ? 0 : 1]), [...axes.batch[side], ...own]);
 }
 
 // ---- lowering -------------------------------------------------------------------------------------------------------

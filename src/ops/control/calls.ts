@@ -21,8 +21,8 @@ import {
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
+import { flatten, givenOf, noteMask, unflatten } from "../base/cotangent.ts";
 import { defineOp } from "../base/define.ts";
-import { zerosLike } from "../base/zeros.ts";
 
 export const calleeAttributes = {
   callee: { kind: "function", summary: "the function called" },
@@ -177,9 +177,10 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
 function reverseCall(x: ReverseContext<CallAttributes>): Pullback {
   const args = x.operation.operands;
   const active = args.map((v) => x.isActive(v));
+  const flows = args.map((v, i) => (!active[i] ? "none" : x.keepsMask(v) ? "masked" : "plain"));
   const callee = x.calleeSignature(x.operation.attributes.callee);
   const again = x.operation.attributes.checkpoint;
-  const split = x.splitCall(callee.name, active, again);
+  const split = x.splitCall(callee.name, flows, again);
   const explicit = x.operation.attributes.bindings.bindings;
   const { bound } = bindCall(callee, typesOf(x.operands), explicit);
   const count = x.operation.results.length;
@@ -190,9 +191,12 @@ function reverseCall(x: ReverseContext<CallAttributes>): Pullback {
     results,
     pull(cotangents) {
       const residuals = (again ? call(split.forward, x.operands, bound, [], true) : all).slice(count);
-      const given = results.flatMap((r, i) => (split.takesCotangent[i] ? [cotangents[i] ?? zerosLike(r)] : []));
-      const back = call(split.backward, [...residuals, ...given], bound);
-      return args.filter((_, i) => active[i]).map((v, i) => [v, back[i]] as const);
+      const given = cotangents.filter((_, i) => split.takesCotangent[i]);
+      const backward = split.backward(given.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies)));
+      const back = call(backward.signature, [...residuals, ...flatten(given)], bound);
+      const unflattened = unflatten(back, backward.gives).cotangents;
+      for (const [i, ct] of unflattened.entries()) noteMask(x, ct, backward.gives[i]);
+      return args.filter((_, i) => active[i]).map((v, i) => [v, unflattened[i]] as const);
     },
   };
 }

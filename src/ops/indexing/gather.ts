@@ -4,10 +4,11 @@
 import {
   allocate,
   type BatchContext,
-  type Contribution,
   type EvalContext,
+  type Increment,
   type NdArray,
   printShape,
+  shapeOf,
   type TransposeContext,
   type TypeContext,
   tensorType,
@@ -16,6 +17,8 @@ import {
 } from "../../ir/index.ts";
 import { pick } from "../base/arrays.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
+import { cast, compare } from "../base/elementwise.ts";
+import { zeros, zerosLike } from "../base/zeros.ts";
 import { requireIndexType } from "../loop/subscript.ts";
 import { withBatchAxis } from "../shape/reduce.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
@@ -55,7 +58,17 @@ export const gatherOp = defineOp({
   effect: "mayFail",
   types: (x) => [gatherType(x)],
   eval: (x) => [evalGather(x)],
-  derivative: { kind: "linear", in: [0], transpose: (x) => [addBack(x), null] },
+  derivative: {
+    kind: "linear",
+    in: [0],
+    transpose: (x) => [addBack(x), null],
+    support(x) {
+      const count = addBack({ ...x, cotangent: cast(x.mask.value, "i32") }).addTo(
+        zeros(tensorType("i32", shapeOf(x.operands[0]))),
+      );
+      return [compare(count, zerosLike(count), "ne"), null];
+    },
+  },
   batching: { kind: "rule", batch: batchGather },
   lowering: { kind: "element", element: elementOfGather },
   docs: {
@@ -106,7 +119,11 @@ function evalGather(x: EvalContext<GatherAttributes>): NdArray {
 }
 
 /** Adds the cotangent to the windows that were read. */
-function addBack({ operation, operands: [, indices], cotangent }: TransposeContext<GatherAttributes>): Contribution {
+function addBack({
+  operation,
+  operands: [, indices],
+  cotangent,
+}: Pick<TransposeContext<GatherAttributes>, "operation" | "operands" | "cotangent">): Increment {
   const { windowAxes, droppedAxes, ...shared } = gatherNumbers(operation.attributes);
   const mode = scatterModes[operation.attributes.mode];
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind: "add", mode } as const;

@@ -1,6 +1,16 @@
 // The derivative of scatter, kind by kind. It reads the windows with gather and writes to them with scatter.
 
-import { type Derivative, fail, type Operation, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
+import {
+  type Derivative,
+  fail,
+  type Operation,
+  productOf,
+  type Support,
+  type SupportContext,
+  shapeOf,
+  tensorType,
+  type Value,
+} from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
 import { dtypeOf, masked, otherAxes, tensorOf } from "../base/define.ts";
 import { cast, compare, select } from "../base/elementwise.ts";
@@ -47,6 +57,7 @@ export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<
     kind: "rule",
     vjp: (x) => cotangents(x, windowsOf(x.operation, x.operands[1])),
     jvp: (x) => tangent(x, windowsOf(x.operation, x.operands[1])),
+    support: (x) => support(x, windowsOf(x.operation, x.operands[1])),
   };
 }
 
@@ -74,6 +85,17 @@ function cotangents(
       return [ofX ? masked(masks[0], share) : null, null, ofUpdates ? masked(masks[1], read(share)) : null];
     }
   }
+}
+
+/** What is set leaves nothing of x; what is combined leaves all. */
+function support(
+  { operation, operands: [, , updates], mask, wanted }: SupportContext,
+  { read, write }: Windows,
+): Support {
+  const isSet = operation.attributes.kind === "set";
+  const none = (): Value => zeros(tensorType("bool", shapeOf(updates)));
+  const left = isSet && wanted[0] ? write(mask.value, none(), "set") : mask.value;
+  return [left, null, wanted[2] ? read(mask.value) : null];
 }
 
 function tangent(

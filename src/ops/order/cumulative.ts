@@ -55,7 +55,15 @@ export const cumulativeOp = defineOp({
   attributes: cumulativeAttributes,
   types: (x) => [cumulativeType(x)],
   eval: (x) => [evalCumulative(x)],
-  derivative: { kind: "rule", vjp: (x) => [cumulativeCotangent(x)], jvp: cumulativeTangent },
+  derivative: {
+    kind: "rule",
+    vjp: (x) => [cumulativeCotangent(x)],
+    jvp: cumulativeTangent,
+    support({ operation, mask }) {
+      const { axis, reverse } = operation.attributes;
+      return [cumulative(mask.value, { kind: "or", axis, reverse: !reverse })];
+    },
+  },
   batching: { kind: "rule", batch: (x) => [batchCumulative(x)] },
   lowering: { kind: "nest", element: lowerCumulative, whole: lowerWholeCumulative },
   docs: {

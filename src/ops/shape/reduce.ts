@@ -4,9 +4,9 @@ import {
   type Contribution,
   type Derivative,
   type Dim,
+  type Operation,
   productOf,
   scalar,
-  shapeOf,
   type TensorType,
   type TransposeContext,
   tensorType,
@@ -80,17 +80,8 @@ export const broadcastOp = defineOp({
   },
   derivative: {
     kind: "linear",
-    transpose({ operation, cotangent }) {
-      const axes = operation.attributes.axes;
-      const summed = reduceSum(cotangent, otherAxes(shapeOf(cotangent).length, axes));
-      const ascending = [...axes].sort((a, b) => a - b);
-      return [
-        permute(
-          summed,
-          axes.map((a) => ascending.indexOf(a)),
-        ),
-      ];
-    },
+    transpose: ({ operation, cotangent }) => [unbroadcast(operation, cotangent, "sum")],
+    support: ({ operation, mask }) => [unbroadcast(operation, mask.value, "or")],
   },
   batching: {
     kind: "rule",
@@ -115,6 +106,18 @@ export const broadcastOp = defineOp({
 `,
   },
 });
+
+/** Elements of a broadcast's result combined into those of its operand. */
+function unbroadcast({ attributes }: Operation, x: Value, kind: ReduceKind): Value {
+  const axes = attributes.axes as readonly number[];
+  const repeated = otherAxes(rankOf(x), axes);
+  const combined = repeated.length === 0 ? x : reduce(x, { kind, axes: repeated });
+  const ascending = [...axes].sort((a, b) => a - b);
+  return permute(
+    combined,
+    axes.map((a) => ascending.indexOf(a)),
+  );
+}
 
 /** `x` repeated to `shape`: axis i of `x` becomes axis `axes[i]` of the result. */
 export function broadcast(x: Value, shape: readonly Dim[], axes: readonly number[] = []): Value {
@@ -146,7 +149,12 @@ export const reduceOp = defineOp({
     return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, listed)))];
   },
   eval: (x) => [evalReduce(x)],
-  derivative: { kind: "rule", vjp: (x) => [reduceCotangent(x)], jvp: reduceTangent },
+  derivative: {
+    kind: "rule",
+    vjp: (x) => [reduceCotangent(x)],
+    jvp: reduceTangent,
+    support: ({ operation, operands: [x], mask }) => [spreadBack(mask.value, x, reducedAxes(operation))],
+  },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
@@ -173,6 +181,21 @@ export const reduceOp = defineOp({
 /** Combines `x` along `axes`; all of them for an `x` whose rank is not known. */
 export function reduce(x: Value, { kind, axes }: { readonly kind: ReduceKind; readonly axes: AxesOrAll }): Value {
   return emit1(reduceOp, [x], { attributes: { kind, axes } });
+}
+
+/**
+ * For an op that computes apart along its `count` leading axes: of `like`, the elements that share these with an element
+ * in the mask.
+ */
+export function supportApart(mask: Value, like: Value, count: number): Value {
+  const { shape } = tensorOf(like);
+  const axes = otherAxes(rankOf(mask), leading(count));
+  const any = axes.length === 0 ? mask : reduce(mask, { kind: "or", axes });
+  return broadcast(any, shape, leading(count));
+}
+
+function leading(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i);
 }
 
 /** The sum along axes; `x` itself where there are none. */

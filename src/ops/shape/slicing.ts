@@ -83,6 +83,7 @@ export const sliceOp = defineOp({
   },
   derivative: {
     kind: "linear",
+    moves: true,
     transpose: ({ operation, operands: [x], cotangent }) => [unslice(operation, x, cotangent)],
   },
   batching: {
@@ -214,6 +215,7 @@ export const padOp = defineOp({
       wanted[0] ? unpad(operation, x, cotangent) : null,
       wanted[1] ? sumOfPadding(operation, x, cotangent) : null,
     ],
+    support: ({ operation, operands: [x], mask }) => [unpad(operation, x, mask.value), null],
   },
   batching: { kind: "rule", batch: batchPad },
   lowering: { kind: "element", element: elementOfPad, pieces: piecesOfPad },

@@ -54,6 +54,7 @@ export const reshapeOp = defineOp({
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
   derivative: {
     kind: "linear",
+    moves: true,
     transpose: ({ operands: [x], cotangent }) => [reshape(cotangent, tensorOf(x).shape)],
   },
   batching: {
@@ -127,6 +128,7 @@ export const permuteOp = defineOp({
   },
   derivative: {
     kind: "linear",
+    moves: true,
     transpose: ({ operation, cotangent }) => [permute(cotangent, inverse(operation.attributes.permutation))],
   },
   batching: {
@@ -178,6 +180,7 @@ export const reverseOp = defineOp({
   eval: (x) => [evalReverse(x)],
   derivative: {
     kind: "linear",
+    moves: true,
     transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
   },
   batching: {

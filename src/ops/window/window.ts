@@ -53,7 +53,12 @@ export const reduceWindowOp = defineOp({
   attributes: reduceWindowAttributes,
   types: (x) => [reduceWindowType(x)],
   eval: (x) => [evalReduceWindow(x)],
-  derivative: { kind: "rule", vjp: (x) => [windowCotangent(x)], jvp: windowTangent },
+  derivative: {
+    kind: "rule",
+    vjp: (x) => [windowCotangent(x)],
+    jvp: windowTangent,
+    support: ({ operation, operands: [x], mask }) => [windowBack(operation, x, mask.value, "or")],
+  },
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [
@@ -129,10 +134,9 @@ function windowCotangent({
 }: TransposeContext<ReduceWindowAttributes> & { readonly result: Value }): Contribution {
   const kind = operation.attributes.kind;
   const windows = windowsIn(operation);
-  const { shape } = tensorOf(x);
   switch (kind) {
     case "sum":
-      return reduceWindow(cotangent, { kind, ...optionsOfWindows(windows.map((w, a) => transposed(shape[a], w))) });
+      return windowBack(operation, x, cotangent, kind);
     case "max":
     case "min":
       return addAt(tensorOf(x), argReduceWindow(x, { kind, ...optionsOfWindows(windows) }), cotangent);
@@ -143,6 +147,13 @@ function windowCotangent({
     default:
       return null;
   }
+}
+
+/** For each element of x, those of the windows that it is in combined. */
+function windowBack(operation: Operation<ReduceWindowAttributes>, x: Value, windows: Value, kind: ReduceKind): Value {
+  const { shape } = tensorOf(x);
+  const back = windowsIn(operation).map((w, a) => transposed(shape[a], w));
+  return reduceWindow(windows, { kind, ...optionsOfWindows(back) });
 }
 
 function windowTangent({ operation, operands: [x], result, tangents: [tangent] }: Parameters<Rule["jvp"]>[0]) {

@@ -3,6 +3,7 @@
 import type { Value } from "../../data/value.ts";
 import type { Type } from "../../types/type.ts";
 import type { BlockOf, OperationOf, Signature } from "../operation.ts";
+import type { Cotangent, Given, Varies } from "./masks.ts";
 
 /** Which tape: of what it holds, and for whom. */
 export interface TapeKey {
@@ -36,6 +37,13 @@ export interface Recorded extends TapeKey {
   readonly after: Value;
 }
 
+/** From cotangents of a region's results to those of its arguments and of what it captures. */
+export interface RegionCotangents {
+  readonly arguments: readonly (Cotangent | null)[];
+  readonly captured: readonly (Cotangent | null)[];
+  readonly tapes: readonly Value[];
+}
+
 export interface SplitRegion<O> {
   /** Whether each argument, and each result, depends on what is differentiated. */
   readonly argumentFlows: readonly boolean[];
@@ -60,19 +68,30 @@ export interface SplitRegion<O> {
    */
   backward(
     residuals: readonly Value[],
-    cotangents: readonly (Value | null)[],
-    seed?: (captured: Value) => Value | null,
+    cotangents: readonly (Cotangent | null)[],
+    seed?: (captured: Value) => Cotangent | null,
     tapes?: readonly Value[],
-  ): {
-    readonly arguments: readonly (Value | null)[];
-    readonly captured: readonly (Value | null)[];
-    readonly tapes: readonly Value[];
-  };
+  ): RegionCotangents;
+  /** What `backward` gives for such cotangents, and a seed with such a mask for everything captured. */
+  gives(
+    cotangents: readonly Given[],
+    seeds: readonly Varies[],
+  ): { readonly arguments: readonly Given[]; readonly captured: readonly Given[] };
 }
+
+/** Whether an argument of a function that is split has a cotangent, and whether that keeps its mask. */
+export type ArgumentFlow = "none" | "plain" | "masked";
 
 export interface SplitCall {
   readonly forward: Signature;
-  readonly backward: Signature;
   /** For each original result, whether the backward function takes its cotangent. */
   readonly takesCotangent: readonly boolean[];
+  /** The backward function for the cotangents that are not absent, which takes their masks behind them. */
+  backward(given: readonly Given[]): BackwardCall;
+}
+
+export interface BackwardCall {
+  readonly signature: Signature;
+  /** The cotangents of the active arguments; those that are not absent are its results, and behind them their masks. */
+  readonly gives: readonly Given[];
 }

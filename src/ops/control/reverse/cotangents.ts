@@ -1,17 +1,19 @@
 // Reverse mode of control flow: branches and loops run again backwards, on what their forward run kept.
-//
-// A loop's cotangents travel as its carried values, those of the values that it reads from outside among them: each
-// step adds to what the steps behind it gathered, so nothing is summed up afterwards.
 
 import {
   type Block,
+  BlockBuilder,
+  type Contribution,
+  type Cotangent,
   currentBlock,
   type Dim,
   elementDType,
   emit,
   type FlowContext,
+  type Given,
   type ListType,
   loopOf,
+  type Masked,
   makeBlock,
   type Pullback,
   type ReverseContext,
@@ -22,17 +24,20 @@ import {
   tensorType,
   type UseContext,
   Value,
+  withBuilder,
 } from "../../../ir/index.ts";
 import { constant, constantLike, empty } from "../../base/constant.ts";
+import { flatten, givenOf, noteMask, plainOf, remasked, takenIn, unflatten } from "../../base/cotangent.ts";
+import { masked } from "../../base/define.ts";
 import { cast, compare } from "../../base/elementwise.ts";
 import { zerosLike } from "../../base/zeros.ts";
 import { add, mul, sub } from "../../scalar/arithmetic.ts";
+import { Carry, type Cotangents, either } from "./carry.ts";
 import { counterStep, tripCount } from "./counters.ts";
 import { Places, Recording, SharedTapes, tapeArgument } from "./recording.ts";
 import { Replay } from "./replay.ts";
 
-type Cotangents = readonly (Value | null)[];
-type Take = (value: Value) => Value | null;
+type Take = (value: Value) => Cotangent | null;
 type Pulled = ReturnType<Pullback["pull"]>;
 
 // ---- if -------------------------------------------------------------------------------------------------------------
@@ -73,13 +78,22 @@ export function reverseIf(x: ReverseContext): Pullback {
     pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
       const lists = tapes.lists.map((key, i) => around?.get(key) ?? afters[i]);
-      const builder = currentBlock();
-      const back = branches.map((branch) =>
-        builder.region([], () => branchCotangents(branch, kept, cotangents, gathered, { tapes, lists })),
-      );
-      const pulled = emit(op, x.operands, { regions: back });
-      for (const [i, key] of tapes.lists.entries()) around?.set(key, pulled[captured.length + i]);
-      return captured.map((v, i) => [v, pulled[i]] as const);
+      const back = branches.map((branch) => branchCotangents(x, branch, kept, cotangents, gathered, { tapes, lists }));
+      const masks = captured.map((v, i) => maskOfIf(x, v, [back[0].captured[i], back[1].captured[i]]));
+      const regions = back.map((b) => b.finish(masks.map((mask) => mask === "yielded")));
+      const pulled = emit(op, x.operands, { regions });
+      const [values, rests, yielded] = cut(pulled, [captured.length, tapes.lists.length, pulled.length]);
+      for (const [i, key] of tapes.lists.entries()) around?.set(key, rests[i]);
+      let next = 0;
+      return captured.map((v, i): [Value, Contribution] => {
+        const mask = masks[i];
+        if (mask === null) return [v, values[i]];
+        if (mask === "yielded") x.noteMask(yielded[next], either(back[0].given[i], back[1].given[i]));
+        return [
+          v,
+          mask === "yielded" ? remasked(yielded[next++], values[i]) : masked(mask.mask, values[i], mask.holds),
+        ];
+      });
     },
   };
 }
@@ -103,26 +117,61 @@ function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
   return [...new Set(regions.flatMap((r) => r.captured))];
 }
 
-/**
- * The cotangents of what either branch reads after this one, as gathered before where it does not read the value, and then
- * the tapes as they were before it.
- */
+interface BranchCotangents {
+  /** Those of what either branch reads after this one, as gathered before where it does not read the value. */
+  readonly captured: Cotangents;
+  readonly given: readonly Given[];
+  /** The region: these, the tapes as they were before the branch, and the masks of those that are named. */
+  finish(withMask: readonly boolean[]): Block;
+}
+
 function branchCotangents(
+  x: ReverseContext,
   { split, recording, at }: Branch,
   kept: readonly Value[],
   cotangents: Cotangents,
-  gathered: ReadonlyMap<Value, Value | null>,
+  gathered: ReadonlyMap<Value, Cotangent | null>,
   after: { readonly tapes: SharedTapes; readonly lists: readonly Value[] },
-): readonly Value[] {
-  const back = recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
-    const residuals = split.residuals.map((v, i) => recorded.get(v) ?? kept[at[i]]);
-    return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
-  });
-  const outward = [...gathered].map(([v, before]) => {
+): BranchCotangents {
+  const outer = currentBlock();
+  const builder = new BlockBuilder(outer.scope, outer);
+  const back = withBuilder(builder, () =>
+    recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
+      const residuals = split.residuals.map((v, i) => recorded.get(v) ?? kept[at[i]]);
+      return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
+    }),
+  );
+  const values = [...gathered.keys()];
+  const captured = values.map((v) => {
     const i = split.captured.indexOf(v);
-    return (i < 0 ? before : back.captured[i]) ?? zerosLike(v);
+    return i < 0 ? (gathered.get(v) ?? null) : back.captured[i];
   });
-  return [...outward, ...after.tapes.from(recording, back.tapes, after.lists)];
+  const finish = (withMask: readonly boolean[]): Block => {
+    const results = withBuilder(builder, () => [
+      ...captured.map((ct, i) => (ct === null ? zerosLike(values[i]) : plainOf(ct))),
+      ...after.tapes.from(recording, back.tapes, after.lists),
+      ...captured.flatMap((ct, i) => (withMask[i] ? [takenIn(ct, values[i])] : [])),
+    ]);
+    return builder.finish(results);
+  };
+  const given = withBuilder(builder, () => captured.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies)));
+  return { captured, given, finish };
+}
+
+/**
+ * The mask of what both branches give for a value: where one of them gives nothing, and the other all of it, that is which
+ * branch was taken; "yielded" where it has to come out of them.
+ */
+function maskOfIf(
+  x: ReverseContext,
+  v: Value,
+  [then, otherwise]: readonly [Cotangent | null, Cotangent | null],
+): Pick<Masked, "mask" | "holds"> | "yielded" | null {
+  const isPlain = (ct: Cotangent | null): boolean => ct instanceof Value;
+  if (!x.keepsMask(v) || (isPlain(then) && isPlain(otherwise))) return null;
+  const isOne = isPlain(then) ? otherwise === null : isPlain(otherwise) && then === null;
+  if (v.type.kind === "list") return isOne ? null : "yielded";
+  return isOne ? { mask: x.operands[0], holds: then !== null } : "yielded";
 }
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
@@ -241,7 +290,7 @@ function pullWhile(
   around: Tapes | null,
 ): Pulled {
   const { op } = x.operation;
-  const carried = initialCotangents(x, step, given, take);
+  const carried = new Carry(x, step, given, take);
   const scratch = around === null ? [] : replay.run(op, x.operands, kept[0], around);
   const lists = [...tapes.lists.map((key, i) => around?.get(key) ?? kept[1 + i]), ...scratch];
   const inits = [kept[0], ...lists, ...carried.inits];
@@ -296,7 +345,8 @@ export function reverseScan(x: ReverseContext): Pullback {
   const { op, operands, regions, results, attributes, segments } = x.operation;
   const count = segments[0];
   const active = [...flowsOfScan(x).slice(0, count), ...operands.slice(count).map((v) => x.isActive(v))];
-  const step = x.split(regions[0], active);
+  const keeps = operands.map((v, i) => i < count || x.keepsMask(v));
+  const step = x.split(regions[0], active, undefined, keeps);
   const elements = step.arguments.slice(count);
   const made = step.residuals.filter((v) => !elements.includes(v));
   const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
@@ -337,10 +387,11 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
   const { step, kept, tapes } = made;
   const count = segments[0];
   const stacked = step.residuals.filter((v) => !isList(v));
-  const carried = initialCotangents(x, step, given, take);
-  const outputs = given.slice(count).filter((ct) => ct !== null);
+  const outputs = new ScannedCotangents(x, given.slice(count));
+  const carried = new Carry(x, step, given, take, outputs.given);
+  const stacks = carried.givesOfRest(outputs.given);
   const inits = [...kept, ...carried.inits];
-  const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs];
+  const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs.over];
   const types = [...inits.map((v) => v.type), ...over.map((v) => elementType(v.type))];
   const body = currentBlock().region(
     types,
@@ -349,14 +400,13 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
         kept.length,
         carried.inits.length,
         stacked.length,
-        outputs.length,
+        outputs.over.length,
       ]);
       const next = tapes.popped(lastLists, (popped) => {
         const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
-        const isGiven = given.slice(count).map((ct) => ct !== null);
-        return carried.step(residuals, values, spread(isGiven, cts));
+        return carried.step(residuals, values, outputs.elements(cts));
       });
-      return [...next.tapes, ...next.carry, ...next.rest];
+      return [...next.tapes, ...next.carry, ...flatten(next.rest)];
     },
     [...names(kept), ...carried.names, ...names(stacked)],
   );
@@ -365,12 +415,32 @@ function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: 
     regions: [body],
     segments: [inits.length, over.length],
   });
-  const stackedCotangents = all.slice(inits.length);
-  const scanned = operands.slice(count).filter((_, i) => step.argumentFlows[count + i]);
+  const { cotangents } = unflatten(all.slice(inits.length), stacks);
   return [
     ...carried.pulled(all.slice(kept.length, inits.length)),
-    ...scanned.map((v, i) => [v, stackedCotangents[i]] as const),
+    ...operands.slice(count).map((v, i) => [v, cotangents[i]] as const),
   ];
+}
+
+/** The cotangents of a scan's outputs, over which its backward loop scans with their masks. */
+class ScannedCotangents {
+  readonly #x: ReverseContext;
+  /** Those of one step's outputs. */
+  readonly given: readonly Given[];
+  readonly over: readonly Value[];
+
+  constructor(x: ReverseContext, given: Cotangents) {
+    this.#x = x;
+    this.given = given.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies.slice(1)));
+    this.over = flatten(given);
+  }
+
+  /** The cotangents of one step's outputs. */
+  elements(args: readonly Value[]): Cotangents {
+    const { cotangents } = unflatten(args, this.given);
+    for (const [i, ct] of cotangents.entries()) noteMask(this.#x, ct, this.given[i]);
+    return cotangents;
+  }
 }
 
 /** A scan's block whose last results are carried, in arguments of their own: both move behind the carried ones. */
@@ -381,40 +451,6 @@ function withCarried({ arguments: args, operations, results }: Block, count: num
     ...results.slice(end),
     ...results.slice(count, end),
   ]);
-}
-
-// ---- what both loops share ------------------------------------------------------------------------------------------
-
-/** The cotangents that a backward loop carries: those of the carried values, then those of what the body reads outside. */
-function initialCotangents(x: ReverseContext, step: SplitRegion, given: Cotangents, take: Take) {
-  const { operands, results, segments } = x.operation;
-  const active = step.argumentFlows.slice(0, segments[0]);
-  const initial = operands.filter((_, i) => active[i] === true);
-  const lasts = results.flatMap((r, i) => (active[i] === true ? [given[i] ?? zerosLike(r)] : []));
-  const gathered = step.captured.map((v) => take(v) ?? zerosLike(v));
-  return {
-    inits: [...lasts, ...gathered],
-    names: [...initial, ...step.captured].map(({ name }) => (name === null ? "ct" : `${name}_ct`)),
-    /** One step backwards: the next carried cotangents, and those of the other arguments. */
-    step(residuals: readonly Value[], carried: readonly Value[], others: Cotangents, tapes: readonly Value[] = []) {
-      const totals = carried.slice(lasts.length);
-      const cotangents = [...spread(active, carried), ...others];
-      const back = step.backward(residuals, cotangents, (v) => totals[step.captured.indexOf(v)], tapes);
-      const next = back.arguments.slice(0, active.length).filter((ct) => ct !== null);
-      return {
-        carry: [...next, ...back.captured.filter((ct) => ct !== null)],
-        rest: back.arguments.slice(active.length).filter((ct) => ct !== null),
-        tapes: back.tapes,
-      };
-    },
-    pulled: (all: readonly Value[]): Pulled => [...initial, ...step.captured].map((v, i) => [v, all[i]] as const),
-  };
-}
-
-/** The values at the places that `flags` name; null at the others. */
-function spread(flags: readonly boolean[], values: readonly Value[]): Cotangents {
-  let next = 0;
-  return flags.map((flag) => (flag ? values[next++] : null));
 }
 
 /** Consecutive pieces of the lengths. */

@@ -1,0 +1,76 @@
+// Along which axes the elements of a value may differ, as far as the operations it comes from say.
+
+import { type Dim, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
+import { pick } from "./base/arrays.ts";
+import { constantOp, iotaOp } from "./base/constant.ts";
+import { broadcastOp, reduceOp } from "./shape/reduce.ts";
+import { permuteOp, reshapeOp } from "./structural/structural.ts";
+
+type Varies = readonly boolean[];
+
+/** Longer chains are not followed. */
+const deepest = 16;
+
+/** For each axis of `value`, whether elements may differ along it; `known` has values of which that is said already. */
+export function varyingAxes(
+  value: Value,
+  definition: (value: Value) => Operation | null,
+  known: ValueMap<Varies> = new ValueMap(),
+): Varies {
+  const of = (v: Value, depth: number): Varies => {
+    let varies = known.get(v);
+    if (varies === undefined) {
+      const operation = depth < deepest ? definition(v) : null;
+      varies = operation === null ? anywhere(v) : throughOperation(operation, v, (operand) => of(operand, depth + 1));
+      known.set(v, varies);
+    }
+    return varies;
+  };
+  return of(value, 0);
+}
+
+function anywhere(v: Value): Varies {
+  return shapeOf(v).map((extent) => extent !== 1);
+}
+
+function throughOperation({ op, operands, attributes }: Operation, result: Value, of: (v: Value) => Varies): Varies {
+  const shape = shapeOf(result);
+  if (op.traits.elementwise === true) {
+    const each = operands.map(of);
+    return shape.map((_, axis) => each.some((varies) => varies[axis]));
+  }
+  const axes = (attributes.axes ?? []) as readonly number[];
+  switch (op) {
+    case constantOp:
+      return typeof attributes.value === "object" ? anywhere(result) : shape.map(() => false);
+    case iotaOp:
+      return shape.map((_, axis) => axis === attributes.axis);
+    case broadcastOp: {
+      const varies = of(operands[0]);
+      return shape.map((_, axis) => axes.includes(axis) && varies[axes.indexOf(axis)]);
+    }
+    case permuteOp:
+      return pick(of(operands[0]), attributes.permutation as readonly number[]);
+    case reduceOp:
+      return of(operands[0]).filter((_, axis) => !axes.includes(axis));
+    case reshapeOp:
+      return reshaped(of(operands[0]), shapeOf(operands[0]), shape);
+    default:
+      return anywhere(result);
+  }
+}
+
+/** Axes that both shapes begin or end with stay; those between vary where any did. */
+function reshaped(varies: Varies, from: readonly Dim[], to: readonly Dim[]): Varies {
+  const shorter = Math.min(from.length, to.length);
+  let before = 0;
+  while (before < shorter && sameDim(from[before], to[before])) before++;
+  let behind = 0;
+  while (behind < shorter - before && sameDim(from[from.length - 1 - behind], to[to.length - 1 - behind])) behind++;
+  const between = varies.slice(before, from.length - behind).some((v) => v);
+  return to.map((extent, axis) => {
+    if (axis < before) return varies[axis];
+    if (axis >= to.length - behind) return varies[axis - to.length + from.length];
+    return between && extent !== 1;
+  });
+}

@@ -1,0 +1,240 @@
+// A branch not taken never poisons a gradient: random programs that are infinite or NaN where a select does not take them
+// have the derivatives of the same programs on what is taken alone, to the third order, in both modes.
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import {
+  add,
+  at,
+  broadcastTo,
+  checkpoint,
+  compile,
+  composite,
+  concat,
+  cond,
+  conv1d,
+  cumsum,
+  div,
+  dynamicSlice,
+  dynamicUpdateSlice,
+  expandDims,
+  flip,
+  fori,
+  grad,
+  greater,
+  jvp,
+  log,
+  logicalNot,
+  matmul,
+  max,
+  mul,
+  type Operand,
+  permuteDims,
+  pow,
+  prod,
+  reshape,
+  rsqrt,
+  scan,
+  sin,
+  sqrt,
+  square,
+  stack,
+  sum,
+  type Tensor,
+  take,
+  tanh,
+  tensor,
+  where,
+  whileLoop,
+} from "../src/index.ts";
+
+const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
+const width = 3;
+const every = [null, null] as const;
+
+/** Rows [n, 3] to rows [n, 3], each from its own; `x` is positive in rows that are taken, 0 or below in the others. */
+type RowStep = (v: Tensor, x: Tensor, w: Tensor, inner: (v: Tensor, x?: Tensor) => Tensor) => Tensor;
+
+/** 0 or below where x is, and between 1 and 4 times x else. */
+const scaled = (v: Tensor, x: Tensor): Tensor => mul(x, add(1, square(tanh(v))));
+
+const singular: readonly RowStep[] = [
+  (v, x) => log(scaled(v, x)),
+  (v, x) => sqrt(scaled(v, x)),
+  (v, x) => div(1, scaled(v, x)),
+  (v, x) => div(v, scaled(v, x)),
+  (v, x) => pow(scaled(v, x), 0.3),
+  (v, x) => rsqrt(scaled(v, x)),
+  (v, x) => div(v, sqrt(sum(square(scaled(v, x)), { axes: [1], keepDims: true }))),
+  (v, x) => sqrt(prod(scaled(v, x), { axes: [1], keepDims: true })).add(v),
+];
+
+/** What passes elements on, shares them, or crosses a boundary. */
+const passing: readonly RowStep[] = [
+  (v) => mul(v, v),
+  (v) => add(sin(v), mul(v, 0.5)),
+  (v, _x, _w, inner) => add(inner(v), mul(v, inner(v))),
+  (v, x, _w, inner) => composite("part", (a: Operand, b: Operand) => inner(a as Tensor, b as Tensor))(v, x),
+  (v, x, _w, inner) => checkpoint((a: Tensor, b: Tensor) => inner(a, b))(v, x) as Tensor,
+  (v, _x, _w, inner) => fori(0, 2, (_, a: Tensor) => inner(a), v),
+  (v, _x, _w, inner) =>
+    whileLoop(
+      ([a]) => greater(10, sum(mul(a, 0)).add(11)),
+      ([a]: Tensor[]) => [inner(a)],
+      [v],
+    )[0],
+  (v, _x, w, inner) =>
+    cond(
+      greater(at(w, 0, 0), -9),
+      () => inner(v),
+      () => v,
+    ),
+  (v, _x, w, inner) => {
+    const s = inner(v);
+    return cond(
+      greater(at(w, 0, 0), -9),
+      () => s,
+      () => log(s),
+    );
+  },
+  (v, _x, _w, inner) => where(greater(v, 0.1), inner(v), sin(v)),
+  (v, _x, _w, inner) => sum(stack([inner(v), v, sin(v)], { axis: 1 }), { axes: [1] }),
+  (v, _x, _w, inner) => flip(reshape(inner(reshape(flip(v, { axes: 1 }), [-1, width])), [-1, width]), { axes: 1 }),
+  (v, _x, _w, inner) => permuteDims(permuteDims(inner(v), [1, 0]), [1, 0]),
+  (v) => concat([at(v, every, [1, null]), at(v, every, [0, 1])], { axis: 1 }),
+  (v) => take(v, tensor([2, 0, 0], { dtype: "i32" }), { axis: 1 }),
+  (v) => broadcastTo(sum(v, { axes: [1], keepDims: true }), v.shape),
+  (v) => add(v, max(v, { axes: [1], keepDims: true })),
+  (v) => cumsum(v, { axis: 1 }),
+  (v, _x, w) => matmul(v, w),
+  (v, _x, w) =>
+    reshape(conv1d(expandDims(v, { axis: 2 }), reshape(at(w, 0), [width, 1, 1]), { padding: 1 }), [-1, width]),
+  (v, _x, _w, inner) => {
+    const [last, all] = scan(
+      (c: Tensor, e: Tensor) => [add(c, sin(e)), mul(c, e)] as const,
+      at(inner(v), every, 0),
+      permuteDims(v, [1, 0]),
+    );
+    return add(permuteDims(all, [1, 0]), expandDims(last, { axis: 1 }));
+  },
+  (v, _x, _w, inner) =>
+    fori(
+      0,
+      2,
+      (i, a: Tensor) => {
+        const column = dynamicSlice(a, [0, i], [a.shape[0], 1]);
+        return dynamicUpdateSlice(a, add(at(inner(a), every, [0, 1]), sin(column)), [0, i]);
+      },
+      v,
+    ),
+];
+
+interface Recipe {
+  readonly steps: readonly { readonly kind: number; readonly inner: number }[];
+  readonly rows: readonly number[];
+  readonly negated: boolean;
+}
+
+const recipe: fc.Arbitrary<Recipe> = fc.record({
+  steps: fc.array(fc.record({ kind: fc.nat(999), inner: fc.nat(999) }), { minLength: 1, maxLength: 4 }),
+  rows: fc.array(fc.constantFrom(0, 1, 1, 2), { minLength: 2, maxLength: 4 }),
+  negated: fc.boolean(),
+});
+
+function program({ steps }: Recipe): (x: Tensor, w: Tensor) => Tensor {
+  const all = [...singular, ...passing];
+  return (x, w) =>
+    steps.reduce((v, { kind, inner }) => {
+      const within = (a: Tensor, b: Tensor = x): Tensor => singular[inner % singular.length](a, b, w, (c) => c);
+      // what follows stays of the size of 1
+      return sin(all[kind % all.length](v, x, w, within));
+    }, x);
+}
+
+/** A row that is taken is positive; one that is not is 0 or negative. */
+function rowsOf({ rows }: Recipe): { readonly all: number[][]; readonly taken: number[] } {
+  const all = rows.map((kind, i) =>
+    Array.from({ length: width }, (_, j) => [0, 0.6 + 0.3 * Math.sin(5 * i + j) + 0.2 * j, -1 - j][kind]),
+  );
+  return { all, taken: rows.flatMap((kind, i) => (kind === 1 ? [i] : [])) };
+}
+
+/** The sum over rows that are taken, and something tame over the others. */
+function guarded(of: Recipe): (x: Tensor, w: Tensor) => Tensor {
+  const g = program(of);
+  return (x, w) => {
+    const isTaken = greater(at(x, every, [0, 1]), 0);
+    const mask = broadcastTo(of.negated ? logicalNot(isTaken) : isTaken, x.shape);
+    const [y, tame] = [g(x, w), mul(x, x)];
+    return sum(of.negated ? where(mask, tame, y) : where(mask, y, tame));
+  };
+}
+
+type Loss = (x: Tensor, w: Tensor) => Tensor;
+const wave = (t: Tensor): Tensor => sum(mul(t, sin(add(1, t))));
+
+/** A number from the gradient of a loss: its derivatives are those of the next order. */
+const reversed =
+  (f: Loss): Loss =>
+  (x, w) => {
+    const [dx, dw] = grad(f, { wrt: [0, 1] })(x, w) as Tensor[];
+    return add(wave(dx), wave(dw));
+  };
+const forwarded =
+  (f: Loss): Loss =>
+  (x, w) => {
+    const along = (t: Tensor): Tensor => add(1, mul(t, 0));
+    const [, tangent] = jvp(f)([x, w], [along(x), along(w)]) as [Tensor, Tensor];
+    return tangent;
+  };
+
+const weights = Array.from({ length: width }, (_, i) =>
+  Array.from({ length: width }, (_, j) => 0.3 + 0.1 * i - 0.2 * j),
+);
+
+function gradientsOf(f: Loss, x: number[][], backend: "js" | "interpret"): number[][] {
+  const types = [`f64[${x.length}, ${width}]`, `f64[${width}, ${width}]`];
+  const both = compile(grad(f, { wrt: [0, 1] }), types, { backend })(tensor(x), tensor(weights)) as Tensor[];
+  return both.map((t) => [...(t.toArray() as number[][]).flat()]);
+}
+
+function agree(of: Recipe, orders: readonly ((f: Loss) => Loss)[]): void {
+  const { all, taken } = rowsOf(of);
+  const tame = (x: Tensor): Tensor => sum(mul(x, x));
+  const build = (f: Loss): Loss => orders.reduce((loss, order) => order(loss), f);
+  const alone: Loss = (x, w) => sum(program(of)(x, w));
+  const picked = taken.map((i) => all[i]);
+  if (picked.length === 0) return;
+  const [dx, dw] = gradientsOf(build(alone), picked, "interpret");
+  fc.pre([...dx, ...dw].every((e) => Number.isFinite(e) && Math.abs(e) < 1e6));
+  const [gx, gw] = gradientsOf(build(guarded(of)), all, "js");
+  void tame;
+  const scale = Math.max(1, ...dx.map(Math.abs), ...dw.map(Math.abs));
+  const near = (got: number, expected: number, what: string): void =>
+    expect(Math.abs(got - expected) / scale, `${what}: got ${got}, expected ${expected}`).toBeLessThan(1e-9);
+  for (const [k, i] of taken.entries())
+    for (let j = 0; j < width; j++) near(gx[i * width + j], dx[k * width + j], `row ${i}, column ${j}`);
+  for (const e of gx) expect(Number.isFinite(e), `gradients ${gx}`).toBe(true);
+  for (const [i, e] of gw.entries()) near(e, dw[i], `weight ${i}`);
+}
+
+it("reverse mode, first order", () => {
+  fc.assert(
+    fc.property(recipe, (of) => agree(of, [])),
+    { numRuns: 60 * fuzz },
+  );
+});
+
+it("reverse mode, second order", () => {
+  fc.assert(
+    fc.property(recipe, (of) => agree(of, [reversed])),
+    { numRuns: 20 * fuzz },
+  );
+});
+
+it("forward mode over reverse mode, and the other way round", () => {
+  fc.assert(
+    fc.property(recipe, (of) => agree(of, [forwarded])),
+    { numRuns: 20 * fuzz },
+  );
+});
