@@ -8,6 +8,7 @@ import { compile, grad, mul, probe, sin, type Tensor, tensor, whileLoop } from "
 import { type Operation, walk } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { compileSource } from "../src/source/index.ts";
+import { runs } from "./support/runs.ts";
 
 /** What is pushed, in order: the names of values without their numbers; apart what loops backwards push on scratch tapes. */
 function pushes(ir: string): { readonly recorded: readonly string[]; readonly scratch: readonly string[] } {
@@ -142,7 +143,42 @@ describe("random loops in loops", () => {
         const expected = (along(1e-5) - along(-1e-5)) / 2e-5;
         expect(Math.abs(slope - expected) / (1 + Math.abs(expected))).toBeLessThan(1e-5);
       }),
-      { numRuns: 60 },
+      runs(60),
+    );
+  });
+});
+
+/** A nest in a third loop, whose index the others read, behind a branch. */
+const deeper = (text: string): string =>
+  text
+    .replace("  let y = a;\n", "  let y = a;\n  for (let j = 0; j < 3; j++) if (xs[j] > -0.9 || j > 1) {\n")
+    .replace("let at = ", "let at = 2 * j + ")
+    .replace("  return s + y;", "  }\n  return s + y;");
+
+describe("random loops in loops in a branch of a loop", () => {
+  it("have the second derivatives that differences of gradients have", () => {
+    fc.assert(
+      fc.property(nest, fc.constantFrom(1, 2, 4), (flat, n) => {
+        const text = deeper(flat);
+        const of = (
+          points: Float64Array,
+        ): readonly [number, readonly [Float64Array], readonly [readonly [number[][]]]] =>
+          compileSource(text, { hessian: true, wrt: ["xs"] })(points, js, n, 0.6) as never;
+        const [value, , [[second]]] = of(xs);
+        expect(value).toBe(compileSource(text)(xs, js, n, 0.6));
+        const gradient = compileSource(text, { gradient: true, wrt: ["xs"] });
+        const along = (h: number): Float64Array => {
+          const points = Float64Array.from(xs, (x, i) => x + h * Math.cos(i));
+          return (gradient(points, js, n, 0.6) as [number, [Float64Array]])[1][0];
+        };
+        const [up, down] = [along(1e-5), along(-1e-5)];
+        for (const [i, row] of second.entries()) {
+          const slope = Array.from(row).reduce((sum, d, k) => sum + d * Math.cos(k), 0);
+          const expected = (up[i] - down[i]) / 2e-5;
+          expect(Math.abs(slope - expected) / (1 + Math.abs(expected))).toBeLessThan(1e-4);
+        }
+      }),
+      runs(20),
     );
   });
 });
@@ -170,7 +206,7 @@ describe("the memory of tapes", () => {
           expect(kept(points, rounds)).toEqual(compileSource(recording, { gradient: true })(points, rounds));
         }
       }),
-      { numRuns: 12 },
+      runs(12),
     );
   });
 
