@@ -5,6 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import { expect, it } from "vitest";
 import { runPasses } from "../src/compile/index.ts";
 import type { AdjointError } from "../src/ir/index.ts";
@@ -41,7 +42,29 @@ const squared = `import { compileSource } from "adjoint/source";
 const f = compileSource("export function f(x: number) { return x * x; }", { gradient: true });
 console.log(JSON.stringify(f(3)));`;
 
+/** What a bundler leaves of a program, run. */
+function bundled(program: string): string {
+  const folder = mkdtempSync(join(root, "dist/bundled-"));
+  try {
+    const outfile = join(folder, "out.mjs");
+    const stdin = { contents: program, resolveDir: root };
+    buildSync({ stdin, bundle: true, minify: true, format: "esm", platform: "node", outfile, logLevel: "error" });
+    return node(outfile);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
 describeBuilt("the package as built", () => {
+  it("bundled for one function still has methods, gradients and what runs at once", () => {
+    const program = `import { tensor } from "adjoint";
+const a = tensor(15, { requiresGrad: true });
+const c = a.mul(20);
+c.backward();
+console.log(c.item(), a.grad.item(), tensor([1, 2]).sum().item());`;
+    expect(bundled(program)).toBe("300 20 3\n");
+  });
+
   it("importing, tracing and compiling loads neither typescript nor fast-check, nor does the command", () => {
     const packages = (entry: string) => packagesOf(entry).filter((name) => !name.startsWith("node:"));
     expect([packages("dist/index.js"), packages("dist/cli.js")]).toEqual([[], []]);
