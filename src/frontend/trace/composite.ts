@@ -33,8 +33,11 @@ interface Made {
   readonly isPartial: boolean;
 }
 
-/** By module, which its table of functions stands for: what composites made there, by their names and types. */
-const madeIn = new WeakMap<ReadonlyMap<string, Func>, Map<string, Made>>();
+/**
+ * By module, which its table of functions stands for, and by body, since two may have one name: what composites made there,
+ * by what is fixed and by types.
+ */
+const madeIn = new WeakMap<ReadonlyMap<string, Func>, Map<TracedFunction, Map<string, Made>>>();
 
 const isTensor = (x: unknown): x is Tensor => x instanceof Tensor;
 /** Everything but tensors, and structures that may hold some, is part of the function made. */
@@ -82,10 +85,12 @@ function run(f: Boundary, body: TracedFunction, args: readonly unknown[]): unkno
 }
 
 function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: readonly Tensor[], tree: Tree): Made {
-  let all = madeIn.get(scope.funcs);
-  if (all === undefined) madeIn.set(scope.funcs, (all = new Map()));
+  let bodies = madeIn.get(scope.funcs);
+  if (bodies === undefined) madeIn.set(scope.funcs, (bodies = new Map()));
+  let all = bodies.get(body);
+  if (all === undefined) bodies.set(body, (all = new Map()));
   const types = leaves.map((t) => t.type);
-  const key = `${f.name} ${fixedKey(tree)} ${types.map(printType).join()}`;
+  const key = `${fixedKey(tree)} ${types.map(printType).join()}`;
   const { order } = wantedDerivatives();
   let made = all.get(key);
   if (made === undefined || (made.isPartial && made.order < order)) {
