@@ -1,35 +1,12 @@
 // Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
 
 import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
-import {
-  currentBlock,
-  type Dim,
-  fail,
-  mulDims,
-  printShape,
-  requireOptions,
-  shapeOf,
-  type TensorType,
-  tensorType,
-  type Value,
-} from "../ir/index.ts";
+import { currentBlock, type Dim, fail, mulDims, printShape, requireOptions, shapeOf, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
-import { abs, expandDims, log, mul, permuteDims, prod, sign, squeeze, sub, sum } from "./array/index.ts";
-import { diagonal } from "./diagonals.ts";
+import { expandDims, mul, permuteDims, squeeze, sub } from "./array/index.ts";
 import { roll } from "./layout.ts";
 import { matmul } from "./products.ts";
-import { rankOf, requireFloat, requireInteger } from "./shapes.ts";
-
-function requireMatrix(x: Tensor, where: string): void {
-  requireFloat(x, where);
-  const [rows, columns] = rankOf(x, where) < 2 ? [] : shapeOf(x).slice(-2);
-  const isKnown = typeof rows === "number" && typeof columns === "number";
-  if (rows !== undefined && !(isKnown && rows !== columns)) return;
-  fail(
-    "shape",
-    `${where}: the tensor has shape ${printShape(shapeOf(x))}, expected square matrices in its last two axes`,
-  );
-}
+import { rankOf, requireFloat, requireInteger, requireSquare } from "./shapes.ts";
 
 function swapLast(x: Tensor): Tensor {
   const order = shapeOf(x).map((_, i) => i);
@@ -42,14 +19,15 @@ export interface CholeskyOptions {
 }
 
 /**
- * The lower triangular l with l · lᵀ = x, of a symmetric positive definite x, of which the lower triangle is read.
+ * The lower triangular l with l · lᵀ = x, of a symmetric positive definite x, of which the lower triangle is read. NaN where
+ * it is not positive definite; where it is only semidefinite the factor has no derivative, and that is NaN.
  *
  * @throws AdjointError `dtype` for integers, `shape` for what are no square matrices.
  * @example cholesky(tensor([[4, 2], [2, 10]])) // [[2, 0], [1, 3]]
  */
 export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptions = {}): Tensor => {
   requireOptions("cholesky", options, ["upper"]);
-  requireMatrix(x, "cholesky");
+  requireSquare(x, "cholesky");
   const [lower] = apply(cholesky, [x], (v) => [ops.cholesky(v)]);
   return options.upper === true ? swapLast(lower) : lower;
 });
@@ -64,12 +42,13 @@ export interface LuFactors {
 
 /**
  * The triangular factors of a matrix with exchanged rows, the largest element of what is left of a column on the diagonal.
+ * Those of a singular matrix have no derivative: it is NaN or infinite.
  *
  * @throws AdjointError `dtype` for integers, `shape` for what are no square matrices.
  * @example lu(tensor([[1, 3], [2, 4]])).upper // [[2, 4], [0, 1]]
  */
 export const lu = composite("lu", (x: Tensor): LuFactors => {
-  requireMatrix(x, "lu");
+  requireSquare(x, "lu");
   const [lower, upper, permutation] = apply(lu, [x], (v) => {
     const [packed, rows] = ops.lu(v);
     return [...ops.trianglesOf(packed), rows];
@@ -81,7 +60,8 @@ export interface TriangularSolveOptions extends ops.TriangularOptions {}
 
 /**
  * The x with a · x = b: b is a vector or the columns of matrices, and the axes before the matrices broadcast (Python
- * array API `linalg.solve`). By LU factorization with row exchanges; a singular matrix gives infinities or NaN.
+ * array API `linalg.solve`). By LU factorization with row exchanges; a singular matrix has no solution
+ * of this kind: it gives infinities or NaN, and derivatives likewise.
  *
  * @throws AdjointError `dtype` for integers and where dtypes differ, `shape` where the shapes do not fit.
  * @example solve(tensor([[2, 0], [0, 4]]), tensor([2, 8])) // [1, 2]
@@ -119,7 +99,7 @@ function solved(
   b: Tensor,
   rule: (matrix: Value, right: Value, wide: (v: Value) => Value) => Value,
 ): Tensor {
-  requireMatrix(a, where);
+  requireSquare(a, where);
   requireFloat(b, where);
   const isVector = rankOf(b, where) === 1;
   if (b.rank === 0) fail("shape", `${where}: the right side has rank 0, expected a vector or the columns of a matrix`);
@@ -144,62 +124,15 @@ function sharedAxes(...matrices: readonly Value[]): readonly Dim[] {
 }
 
 /**
- * The inverse matrix.
+ * The inverse matrix; a singular one has none: infinities or NaN, and derivatives likewise.
  *
  * @throws AdjointError as solve.
  * @example inverse(tensor([[2, 0], [0, 4]])) // [[0.5, 0], [0, 0.25]]
  */
 export const inverse = composite("inverse", (x: Tensor): Tensor => {
-  requireMatrix(x, "inverse");
+  requireSquare(x, "inverse");
   const [identity] = apply(inverse, [x], (v) => [ops.identity(v)]);
   return solve(x, identity);
-});
-
-/** The diagonal of the upper factor, and the sign of the row exchanges. */
-function pivots(x: Tensor): { readonly diagonal: Tensor; readonly parity: Tensor } {
-  const [packed, parity] = apply(pivots, [x], (v) => {
-    const [lu, permutation] = ops.lu(v);
-    const { dtype, shape } = v.type as TensorType;
-    const last = shape.length - 1;
-    // exchanges change the sign as inversions do: pairs that stand the other way round
-    const subscripts = tensorType("i32", shape);
-    const leading = shape.slice(0, -2).map((_, i) => i);
-    const [left, right] = [last - 1, last].map((axis) => ops.broadcast(permutation, shape, [...leading, axis]));
-    const isLater = ops.compare(ops.iota(subscripts, last), ops.iota(subscripts, last - 1), "gt");
-    const isInverted = ops.and(isLater, ops.compare(right, left, "lt"));
-    const count = ops.reduceSum(ops.cast(isInverted, "i32"), [last - 1, last]);
-    const odd = ops.and(count, ops.constantLike(1, count));
-    const one = ops.constantLike(1, odd);
-    return [lu, ops.cast(ops.sub(ops.sub(one, odd), odd), dtype)];
-  });
-  return { diagonal: diagonal(packed), parity };
-}
-
-/**
- * The determinant. Its derivative divides by the pivots: it is not finite where the matrix is singular.
- *
- * @throws AdjointError as solve.
- * @example det(tensor([[1, 2], [3, 4]])) // -2
- */
-export const det = composite("det", (x: Tensor): Tensor => {
-  requireMatrix(x, "det");
-  const found = pivots(x);
-  return mul(found.parity, prod(found.diagonal, { axes: [-1] }));
-});
-
-/**
- * The sign and the logarithm of the absolute value of the determinant, where that itself would overflow.
- *
- * @throws AdjointError as solve.
- * @example slogdet(tensor([[0, 2], [3, 0]])).sign // -1
- */
-export const slogdet = composite("slogdet", (x: Tensor): { readonly sign: Tensor; readonly logabsdet: Tensor } => {
-  requireMatrix(x, "slogdet");
-  const found = pivots(x);
-  return {
-    sign: mul(found.parity, prod(sign(found.diagonal), { axes: [-1] })),
-    logabsdet: sum(log(abs(found.diagonal)), { axes: [-1] }),
-  };
 });
 
 /**
@@ -209,7 +142,7 @@ export const slogdet = composite("slogdet", (x: Tensor): { readonly sign: Tensor
  * @example matrixPower(tensor([[1, 1], [0, 1]]), 3) // [[1, 3], [0, 1]]
  */
 export const matrixPower = composite("matrixPower", (x: Tensor, n: number): Tensor => {
-  requireMatrix(x, "matrixPower");
+  requireSquare(x, "matrixPower");
   requireInteger(n, "matrixPower: n");
   let square = n < 0 ? inverse(x) : x;
   let result: Tensor | null = null;

@@ -4,6 +4,7 @@ export * from "./activations.ts";
 export * from "./array/methods.ts";
 export * from "./closeness.ts";
 export * from "./convolution.ts";
+export * from "./determinant.ts";
 export * from "./diagonals.ts";
 export * from "./images.ts";
 export * from "./layout.ts";

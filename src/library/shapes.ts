@@ -16,7 +16,7 @@ import {
   type Size,
   Tensor,
 } from "../frontend/index.ts";
-import { type Dim, type DType, fail, isFloat, requireOptions, shapeOf } from "../ir/index.ts";
+import { type Dim, type DType, fail, isFloat, printShape, requireOptions, shapeOf } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { cast, dim, maximum, mul, sub } from "./array/index.ts";
 
@@ -106,6 +106,18 @@ export function requireFloat(x: Tensor, where: string): void {
   requireTensor(x, where);
   if (isFloat(x.dtype)) return;
   fail("dtype", `${where}: got dtype ${x.dtype}, expected f32 or f64`, { hint: "cast it" });
+}
+
+/** Square matrices of floats in the last two axes. */
+export function requireSquare(x: Tensor, where: string): void {
+  requireFloat(x, where);
+  const [rows, columns] = rankOf(x, where) < 2 ? [] : shapeOf(x).slice(-2);
+  const isKnown = typeof rows === "number" && typeof columns === "number";
+  if (rows !== undefined && !(isKnown && rows !== columns)) return;
+  fail(
+    "shape",
+    `${where}: the tensor has shape ${printShape(shapeOf(x))}, expected square matrices in its last two axes`,
+  );
 }
 
 export function requireInteger(x: unknown, what: string, least = Number.MIN_SAFE_INTEGER): number {

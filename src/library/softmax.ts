@@ -3,7 +3,21 @@
 
 import { composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
-import { add, div, exp, isInf, log, logaddexp, max, squeeze, stopGradient, sub, sum, where } from "./array/index.ts";
+import {
+  add,
+  div,
+  equal,
+  exp,
+  isInf,
+  log,
+  logaddexp,
+  max,
+  squeeze,
+  stopGradient,
+  sub,
+  sum,
+  where,
+} from "./array/index.ts";
 import { full } from "./creation.ts";
 import { moveaxis } from "./layout.ts";
 import { type Axes, axesBeside, axesOf, requireFloat } from "./shapes.ts";
@@ -27,7 +41,7 @@ export interface LogsumexpOptions {
 }
 
 /**
- * log Σ eˣ over axes, without overflow; -∞ of no elements.
+ * log Σ eˣ over axes, without overflow; -∞ of no elements, and of nothing but -∞, where the derivative is 0.
  *
  * @throws AdjointError `axis` for one that x does not have.
  * @example logsumexp(tensor([1000, 1000])) // 1000.6931471805599
@@ -36,12 +50,15 @@ export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOp
   requireOptions("logsumexp", options, ["axes", "keepDims"]);
   const axes = axesBeside(x, options, "logsumexp");
   const shift = shiftOf(x, axes);
-  const kept = add(log(sum(exp(sub(x, shift)), { axes, keepDims: axes !== null })), shift);
+  const total = sum(exp(sub(x, shift)), { axes, keepDims: axes !== null });
+  // nothing but -∞, of which none has a share
+  const isNone = equal(total, 0);
+  const kept = where(isNone, -Infinity, add(log(where(isNone, 1, total)), shift));
   return options.keepDims === true || axes === null ? kept : squeeze(kept, { axes });
 });
 
 /**
- * eˣ / Σ eˣ along an axis: positive, of sum 1.
+ * eˣ / Σ eˣ along an axis: positive, of sum 1. An element -∞ has no share; where all are, or one is ∞, there are none: NaN.
  *
  * @throws AdjointError `axis` for one that x does not have.
  * @example softmax(tensor([5, 5])) // [0.5, 0.5]

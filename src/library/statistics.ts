@@ -4,6 +4,7 @@ import { composite, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
 import {
   abs,
+  any,
   cast,
   div,
   equal,
@@ -116,7 +117,7 @@ export const norm = composite("norm", (x: Tensor, options: NormOptions = {}): Te
   if (p === -Infinity) return min(abs(x), over);
   if (p === 0) return sum(cast(notEqual(x, 0), x.dtype), over);
   if (p === 1) return sum(abs(x), over);
-  return p > 0 ? scaledNorm(x, p, over) : pow(sum(pow(abs(x), p), over), 1 / p);
+  return p > 0 ? scaledNorm(x, p, over) : inverseNorm(x, p, over);
 });
 
 /**
@@ -129,6 +130,13 @@ function scaledNorm(x: Tensor, p: number, { axes, keepDims }: Over): Tensor {
   const isZero = equal(total, 0);
   const root = where(isZero, 0, rootOf(where(isZero, 1, total), p));
   return mul(root, scaleOf(x, axes, keepDims));
+}
+
+/** (Σ|x|^p)^(1/p) for p below 0: as soon as an element is 0 it is 0, and so are its slopes. */
+function inverseNorm(x: Tensor, p: number, { axes, keepDims }: Over): Tensor {
+  const [without, isZero] = [true, keepDims].map((keep) => any(equal(x, 0), { axes, keepDims: keep }));
+  const total = sum(pow(abs(where(without, 1, x)), p), { axes, keepDims });
+  return where(isZero, 0, pow(total, 1 / p));
 }
 
 function scaleOf(x: Tensor, axes: Over["axes"], keepDims: boolean): Tensor {

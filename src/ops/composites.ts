@@ -94,9 +94,10 @@ export function logaddexp(x: Value, y: Value): Value {
   const isFirst = compare(x, y, "ge");
   const high = select(isFirst, x, y);
   const low = select(isFirst, y, x);
-  const sum = add(high, log1p(exp(sub(low, high))));
   const isInfinite = and(compare(low, high, "eq"), not(isFiniteFloat(high)));
-  return select(isInfinite, high, sum);
+  // equal infinities have no difference: it must not be NaN, which a derivative of higher order would meet
+  const gap = select(isInfinite, like(0, low), sub(low, high));
+  return add(high, log1p(exp(gap)));
 }
 
 /** Whether the sign bit is set: true for -0; a NaN counts as positive. */

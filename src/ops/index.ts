@@ -21,6 +21,7 @@ export { isBrief } from "./control/reverse/replay.ts";
 export * from "./families.ts";
 export type { GatherMode, GatherNumbers, ScatterMode, ScatterNumbers } from "./indexing/index-space.ts";
 export type { ScatterKind } from "./indexing/scatter-kinds.ts";
+export { cofactors, parityOf } from "./linalg/cofactors.ts";
 export { identity } from "./linalg/triangles.ts";
 export { records, standardOps } from "./records.ts";
 export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";

@@ -33,6 +33,7 @@ export interface CustomVjpRule {
  *
  * @throws AdjointError code `argument` where forward or backward give other structures, `no-derivative` for jvp of it.
  * @example customVjp((x) => x, { forward: (x) => [x, []], backward: (_, ct) => [clip(ct, -1, 1)] })
+ * @__NO_SIDE_EFFECTS__
  */
 export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFunction {
   atCaller(customVjp, () => {
@@ -162,6 +163,7 @@ function pairOf(returned: unknown, who = "customVjp: forward", expected = "[valu
  *
  * @throws AdjointError code `argument` where the rule gives another structure.
  * @example customJvp((x) => exp(x), ([x], [t]) => { const y = exp(x); return [y, mul(y, t)]; })
+ * @__NO_SIDE_EFFECTS__
  */
 export function customJvp(
   fn: TracedFunction,

@@ -253,7 +253,7 @@ export function trianglesOf(packed: Value): readonly [lower: Value, upper: Value
 }
 
 /** For each element of a matrix the row that a permutation names. */
-function rowsOf(permutation: Value, { shape }: TensorType): Value {
+export function rowsOf(permutation: Value, { shape }: TensorType): Value {
   const axes = shape.slice(0, -1).map((_, axis) => axis);
   return broadcast(permutation, shape, axes);
 }
