@@ -6,6 +6,7 @@ import { gradPipeline, inline, lowerToLoops, standardPasses, tensorPipeline } fr
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
+  defineOp,
   evaluateDim,
   findFunc,
   isomorphic,
@@ -13,6 +14,8 @@ import {
   maxDims,
   type NdArray,
   numberOf,
+  type Op,
+  type Operation,
   parseTypeText,
   printModule,
   printNumber,
@@ -25,7 +28,7 @@ import {
   verify,
   walk,
 } from "../src/ir/index.ts";
-import { parse, records, standardOps } from "../src/ops/index.ts";
+import { parse, records, reduceOp, standardOps } from "../src/ops/index.ts";
 import { applyRules, definePass, type Pass, rule, vocabulary } from "../src/rewrite/index.ts";
 import {
   arbitraryDim,
@@ -124,6 +127,21 @@ describe("random programs", () => {
     }
     const expected = [...standardOps.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
     expect(expected.map((op) => op.name).filter((name) => !used.has(name))).toEqual([]);
+  });
+
+  it("use an op that nobody told them of, by its record", () => {
+    const known: Op = reduceOp;
+    const own = defineOp({ ...known, name: "mylib.combine" });
+    const table = new Map([...standardOps, [own.name, own]]);
+    const used = fc.sample(arbitraryProgram(), { numRuns: 100, seed: 1 }).flatMap((program) => {
+      const module = buildProgram(program, table);
+      verify(module);
+      const found: Operation[] = [];
+      for (const func of module.funcs) walk(func.body, (o) => void (o.op === own && found.push(o)));
+      return found;
+    });
+    expect(new Set(used.map((o) => o.attributes.kind)).size).toBeGreaterThan(2);
+    expect(new Set(used.map((o) => String(o.attributes.axes))).size).toBeGreaterThan(2);
   });
 
   for (const pass of standardPasses.values()) {

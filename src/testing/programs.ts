@@ -31,6 +31,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { isDescribed, useOf } from "./described.ts";
 import type { Dims } from "./values.ts";
 
 /** One step: what to do, and which values to do it with, each taken modulo what there is. */
@@ -100,12 +101,14 @@ const converting: ReadonlySet<Op> = new Set([ops.castOp, ops.bitcastOp]);
 
 class Context {
   readonly elementwise: readonly Op[];
+  readonly described: readonly Op[];
   readonly callee: Func | null;
 
   constructor(table: OpTable, callee: Func | null) {
     this.elementwise = [...table.values()].filter(
       (op) => op.scalar !== null && op.operands.length > 0 && !converting.has(op),
     );
+    this.described = [...table.values()].filter(isDescribed);
     this.callee = callee;
   }
 }
@@ -165,6 +168,10 @@ const elementwise: Kind = ({ picks }, pool, { elementwise: records }) => {
   return emit(op, operands, { attributes });
 };
 
+/** Any op of tensors whose record says all that a use needs. */
+const described: Kind = ({ picks }, pool, { described: records }) =>
+  records.length === 0 ? [] : useOf(records[(picks[0] + picks[3]) % records.length], picks, pool);
+
 const literals = [0, 1, -0, 2, 0.5, -1, Number.NaN, Infinity, 5e-324, -3];
 
 const constant: Kind = ({ picks }) => {
@@ -212,19 +219,6 @@ const reshape: Kind = ({ picks }, pool) => {
   return [ops.reshape(x, picks[1] % 2 === 0 ? [1, ...flat] : [...flat, 1])];
 };
 
-const permute: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const rank = tensor(x).shape.length;
-  return rank < 2
-    ? []
-    : [
-        ops.permute(
-          x,
-          Array.from({ length: rank }, (_, i) => (i + 1 + (picks[1] % (rank - 1))) % rank),
-        ),
-      ];
-};
-
 /** All but the last elements, all but the first ones, or every so many; of an open size, as many as there are. */
 const slice: Kind = ({ picks }, pool) => {
   const x = at(pool, picks[0]);
@@ -256,29 +250,6 @@ const pad: Kind = ({ picks }, pool) => {
     interior: entries(picks[3], [0, 0, 1]),
   };
   return [ops.pad(x, padding, like(pool, picks[3], scalar(type.dtype)))];
-};
-
-const concatenate: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const type = tensor(x);
-  if (type.shape.length === 0) return [];
-  const others = [picks[2], picks[3]].slice(picks[2] % 3).map((pick) => like(pool, pick, type));
-  return [ops.concatenate([...others, x], picks[1] % type.shape.length)];
-};
-
-const reverse: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  return [ops.reverse(x, axesAmong(tensor(x), picks[1]))];
-};
-
-/** Of axes that are known to have an element; open sizes may be 0. */
-const argReduce: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const { shape } = tensor(x);
-  if (shape.length === 0) return [];
-  const axis = picks[1] % shape.length;
-  const isFilled = typeof shape[axis] === "number" && shape[axis] > 0;
-  return isFilled ? [ops.argReduce(x, { kind: picks[2] % 2 === 0 ? "max" : "min", axis })] : [];
 };
 
 const whole = scalar("i32");
@@ -327,14 +298,6 @@ const indexed: Kind = ({ picks }, pool) => {
   return [ops.scatter(x, by, updates, { ...numbers, updateAxes: window, insertedAxes: [axis], kind, mode })];
 };
 
-const sort: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const type = tensor(x);
-  if (type.shape.length === 0) return [];
-  const payload = like(pool, picks[1], tensorType(dtypeList[picks[1] % dtypeList.length], type.shape));
-  return ops.sort([x, payload], { axis: picks[2] % type.shape.length, descending: picks[3] % 2 === 1 });
-};
-
 /** The bits of 2 to 4 elements more than a tensor's first axis has. */
 const rngBits: Kind = ({ picks }, pool) => {
   const keys = like(pool, picks[0], tensorType("u32", [2]));
@@ -351,25 +314,6 @@ const linearAlgebra: Kind = ({ picks }, pool) => {
   return [
     ops.triangularSolve(a, x, { lower: picks[2] % 2 === 0, transpose: picks[2] % 4 > 1, unit: picks[3] % 2 === 0 }),
   ];
-};
-
-function axesAmong({ shape }: TensorType, pick: number): readonly number[] {
-  return shape.flatMap((_, i) => (((pick >> i) & 1) === 1 ? [i] : []));
-}
-
-const reduce: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const kinds = ["sum", "prod", "max", "min", "and", "or"] as const;
-  return [ops.reduce(x, { kind: kinds[picks[2] % kinds.length], axes: axesAmong(tensor(x), picks[1]) })];
-};
-
-const cumulate: Kind = ({ picks }, pool) => {
-  const x = at(pool, picks[0]);
-  const { shape } = tensor(x);
-  if (shape.length === 0) return [];
-  const kinds = elementDType(x.type) === "bool" ? (["and", "or"] as const) : (["sum", "prod", "max", "min"] as const);
-  const kind = kinds[picks[1] % kinds.length];
-  return [ops.cumulative(x, { kind, axis: picks[2] % shape.length, reverse: picks[3] % 2 === 1 })];
 };
 
 /** Windows along axes, with enough padding for any size: each has a place for each element, before strides. */
@@ -537,23 +481,23 @@ const kinds: readonly Kind[] = [
   bitcast,
   broadcast,
   reshape,
-  permute,
+  described,
   slice,
   pad,
-  concatenate,
-  reverse,
-  argReduce,
+  described,
+  described,
+  described,
   dynamicBox,
   indexed,
   indexed,
-  reduce,
-  reduce,
-  cumulate,
+  described,
+  described,
+  described,
   reduceWindow,
   conv,
   dot,
   iota,
-  sort,
+  described,
   linearAlgebra,
   rngBits,
   tape,

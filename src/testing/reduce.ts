@@ -2,6 +2,12 @@
 
 import {
   type Block,
+  BlockBuilder,
+  bindingsOf,
+  bindSymbols,
+  Cloner,
+  calleeOf,
+  FuncScope,
   findFunc,
   freeValues,
   type Module,
@@ -11,6 +17,7 @@ import {
   type Operation,
   Replacements,
   sameType,
+  signatureOf,
   usedSymbols,
   ValueSet,
   verify,
@@ -20,7 +27,7 @@ import {
 const maxTries = 5000;
 
 /**
- * A smaller module for which `shows` still holds. Operations become arguments, regions take the place of their operations,
+ * A smaller module for which `shows` still holds. Operations become arguments, regions and callees take the place of their operations,
  * results and unused arguments go, until nothing more can; whatever the verifier refuses is not tried.
  * @example reduceModule(module, "main", (m) => isWrong(m))
  */
@@ -57,7 +64,7 @@ function* candidates(module: Module, entry: string): Generator<Module> {
   const func = findFunc(module, entry);
   if (func === undefined) return;
   for (const other of module.funcs) if (other !== func) yield makeModule(module.funcs.filter((f) => f !== other));
-  for (const body of smallerBodies(func.body)) {
+  for (const body of [...smallerBodies(func.body), ...calleesInstead(module, func.body)]) {
     const kept = withoutUnused(body);
     const used = usedSymbols(kept);
     const smaller = makeFunc({ ...func, symbols: func.symbols.filter((s) => used.has(s)), body: kept });
@@ -110,6 +117,22 @@ function regionInstead({ arguments: args, operations, results }: Block, at: numb
   });
   const list = [...operations.slice(0, at), ...region.operations, ...operations.slice(at + 1)];
   return replacements.block(makeBlock([...args, ...region.arguments, ...kept], list, results));
+}
+
+/** For each call, the operations of what it calls in its place. */
+function* calleesInstead(module: Module, { arguments: args, operations, results }: Block): Generator<Block> {
+  for (const [at, operation] of operations.entries()) {
+    const callee = operation.op.traits.transform ? undefined : findFunc(module, calleeOf(operation) ?? "");
+    if (callee === undefined) continue;
+    const types = operation.operands.map((v) => v.type);
+    const bound = bindSymbols(signatureOf(callee), types, bindingsOf(operation));
+    const builder = new BlockBuilder(new FuncScope());
+    const values = new Cloner(bound, operation.origin).inline(callee.body, operation.operands, builder);
+    const replacements = new Replacements();
+    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
+    const list = [...operations.slice(0, at), ...builder.operations, ...operations.slice(at + 1)];
+    yield replacements.block(makeBlock(args, list, results));
+  }
 }
 
 /** The block without operations that nothing reads. */

@@ -70,6 +70,11 @@ export interface AttributeSpec {
   readonly kind: AttributeKind;
   /** The allowed words of a `word` attribute. */
   readonly words?: readonly string[];
+  /**
+   * What it holds of operand 0, where that is more than its kind says: one of its axes, some of them, all in some order, or
+   * an entry for each. Random programs are made by it; without it, they try.
+   */
+  readonly holds?: "axis" | "axes" | "permutation" | "entries";
   /** Printed only when different; without a default the attribute is required. */
   readonly default?: Attribute;
   /** Of a list whose default is none: what each entry is then. A list of nothing else is left out, too. */

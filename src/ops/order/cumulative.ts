@@ -42,7 +42,7 @@ export interface CumulativeOptions {
 
 const cumulativeAttributes = {
   kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
-  axis: { kind: "integer", default: 0, summary: "the axis along which elements combine" },
+  axis: { kind: "integer", holds: "axis", default: 0, summary: "the axis along which elements combine" },
   reverse: { kind: "boolean", default: false, summary: "from the last element to the first" },
 } as const;
 

@@ -45,7 +45,7 @@ export interface SortOptions {
 }
 
 const sortAttributes = {
-  axis: { kind: "integer", default: 0, summary: "the axis along which elements move" },
+  axis: { kind: "integer", holds: "axis", default: 0, summary: "the axis along which elements move" },
   descending: { kind: "boolean", default: false, summary: "from the largest to the smallest" },
 } as const;
 

@@ -24,7 +24,7 @@ export type ArgReduceKind = "max" | "min";
 
 const argReduceAttributes = {
   kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
-  axis: { kind: "integer", default: 0, summary: "the axis that disappears" },
+  axis: { kind: "integer", holds: "axis", default: 0, summary: "the axis that disappears" },
 } as const;
 
 type ArgReduceAttributes = AttributesOf<typeof argReduceAttributes>;

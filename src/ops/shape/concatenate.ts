@@ -27,7 +27,7 @@ import { withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
 const concatenateAttributes = {
-  axis: { kind: "integer", default: 0, summary: "the axis along which they stand" },
+  axis: { kind: "integer", holds: "axis", default: 0, summary: "the axis along which they stand" },
 } as const;
 
 type ConcatenateAttributes = AttributesOf<typeof concatenateAttributes>;

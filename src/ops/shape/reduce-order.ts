@@ -42,6 +42,7 @@ export const reduceAttributes = {
   kind: { kind: "word", words: reduceKinds, summary: "how elements combine" },
   axes: {
     kind: "axesOrAll",
+    holds: "axes",
     summary: "the axes that disappear; until shapes are refined all, or negative ones, which count from the end",
   },
 } as const;

@@ -46,7 +46,12 @@ export interface Box {
 const sliceAttributes = {
   start: { kind: "dims", summary: "the first subscript taken, axis by axis" },
   limit: { kind: "dims", summary: "the subscript that each axis stops before" },
-  strides: { kind: "integers", default: [], summary: "the distance between elements taken; none stands for all 1" },
+  strides: {
+    kind: "integers",
+    holds: "entries",
+    default: [],
+    summary: "the distance between elements taken; none stands for all 1",
+  },
 } as const;
 
 type SliceAttributes = AttributesOf<typeof sliceAttributes>;
@@ -182,6 +187,7 @@ const padAttributes = {
   high: { kind: "dims", summary: "how many values stand behind each axis; negative: how many elements are cut off" },
   interior: {
     kind: "integers",
+    holds: "entries",
     default: [],
     summary: "how many values stand between two neighbours; none stands for all 0",
   },

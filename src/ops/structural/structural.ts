@@ -103,7 +103,13 @@ export const permuteOp = defineOp({
   name: "permute",
   summary: "Reorders axes.",
   operands: [{ name: "x" }],
-  attributes: { permutation: { kind: "axes", summary: "for each axis of the result, the axis of x that it is" } },
+  attributes: {
+    permutation: {
+      kind: "axes",
+      holds: "permutation",
+      summary: "for each axis of the result, the axis of x that it is",
+    },
+  },
   traits: { moves: true },
   types(x) {
     const operand = rankedOperand(x, 0);
@@ -161,7 +167,7 @@ export function permute(x: Value, permutation: readonly number[]): Value {
 // ---- reverse --------------------------------------------------------------------------------------------------------
 
 const reverseAttributes = {
-  axes: { kind: "axesOrAll", summary: "the axes that are turned round; all until shapes are refined" },
+  axes: { kind: "axesOrAll", holds: "axes", summary: "the axes that are turned round; all until shapes are refined" },
 } as const;
 
 type ReverseAttributes = AttributesOf<typeof reverseAttributes>;
