@@ -80,14 +80,17 @@ func @f(%n: f64) -> f64 {
 `);
     const signature = signatureOf(module.funcs[0]);
     const leaf = (kind: "number" | "Float64Array"): Structure => ({ kind: "leaf", leaf: kind });
-    const made = jsBackend.compile(module, { entry: "pair", signature }).standalone?.({
-      parameters: [
-        { name: "x", structure: leaf("Float64Array"), fallback: undefined },
-        { name: "i", structure: leaf("number"), fallback: undefined },
-      ],
-      result: leaf("number"),
-      written: [],
-    });
+    const made = jsBackend.compile(module, { entry: "pair", signature }).standalone?.(
+      {
+        parameters: [
+          { name: "x", structure: leaf("Float64Array"), fallback: undefined },
+          { name: "i", structure: leaf("number"), fallback: undefined },
+        ],
+        result: leaf("number"),
+        written: [],
+      },
+      null,
+    );
     const { pair } = await import(`data:text/javascript,${encodeURIComponent(made?.code ?? "")}`);
     expect(pair(Float64Array.of(5, 6, 7), 1)).toBe(13);
     expect(() => pair(Float64Array.of(5, 6, 7), 2)).toThrow("2 elements from index 2 on are out of range");

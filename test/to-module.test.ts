@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import ts from "typescript";
 import { afterAll, describe, expect, it } from "vitest";
+import { compileSource } from "../src/entry/source.ts";
+import * as adjoint from "../src/index.ts";
 import {
   add,
   check,
@@ -131,7 +133,7 @@ describe("a standalone module", () => {
         return [erf(probe(x, "x")), sum(x), n];
       },
       ["f32[3]", "i32"],
-    ).toModule();
+    ).toModule({ root: process.cwd() });
     expect(messageOf(() => f.toModule())).toContain(
       "toModule: the function reads 1 tensors from outside: pass them as arguments",
     );
@@ -172,5 +174,44 @@ describe("a standalone module", () => {
     expect(messageOf(() => structured.toModule())).toBe(
       "@main: toModule: arguments are structures: compile a function of plain tensors",
     );
+  });
+});
+
+describe("places in a standalone module", () => {
+  /** A function whose module has comments and messages with places, made by code in `directory`. */
+  function moduleIn(directory: string, options: object = {}): string {
+    const text = `return adjoint.compile((x) => {
+      adjoint.check(adjoint.greater(adjoint.sum(x), 0), "the sum is positive");
+      return adjoint.take(x, adjoint.cast(x, "i32"));
+    }, ["f64[N]"]).toModule(options).code;\n//# sourceURL=${directory}/model/net.js`;
+    return new Function("adjoint", "options", text)(adjoint, options) as string;
+  }
+
+  it("name nothing of the machine, so that two checkouts give the same bytes", () => {
+    const [one, two] = ["/home/one/work", "/srv/two"].map((directory) => moduleIn(directory));
+    expect(one).toBe(two);
+    expect(one).not.toMatch(/net\.js|\/home|\/srv/);
+    expect(one).toMatch('"check failed: the sum is positive"');
+  });
+
+  it("are those below the root that is named", () => {
+    const roots = ["/home/one/work", "/srv/two/", "file:///srv/three"];
+    const texts = ["/home/one/work", "/srv/two", "/srv/three"].map((directory, i) =>
+      moduleIn(directory, { root: roots[i] }),
+    );
+    expect(new Set(texts).size).toBe(1);
+    expect(texts[0]).toMatch(/"model\/net\.js:\d+:\d+ check failed: the sum is positive"/);
+    expect(texts[0]).toMatch(/\/\/ model\/net\.js:\d+\n/);
+    expect(moduleIn("/elsewhere", { root: "/srv" })).not.toMatch("net.js");
+  });
+
+  it("stay where a text was given its name", () => {
+    const { code } = compileSource("export function f(a: Float64Array) { return a[3]; }", { file: "a.ts" }).toModule();
+    expect(code).toMatch("a.ts:1");
+  });
+
+  it("ask for a whole path", () => {
+    expect(messageOf(() => moduleIn("/a", { root: "here" }))).toMatch(`option 'root' is "here", expected a whole path`);
+    expect(messageOf(() => moduleIn("/a", { rot: "/" }))).toMatch("did you mean root?");
   });
 });

@@ -1,6 +1,13 @@
 // How a compiled function is called: arguments to arrays, results to what the traced function returned.
 
-import type { Compiled, Convention, StandaloneModule, Structure } from "../compile/index.ts";
+import {
+  type Compiled,
+  type Convention,
+  type ModuleOptions,
+  rootOf,
+  type StandaloneModule,
+  type Structure,
+} from "../compile/index.ts";
 import {
   currentTrace,
   flattenAs,
@@ -95,7 +102,7 @@ function structureOf(tree: Tree, leaf: () => Structure): Structure | null {
 }
 
 /** The standalone module of a compiled function. */
-export function moduleOf(compiled: Compiled, traced: Traced | null): StandaloneModule {
+export function moduleOf(compiled: Compiled, traced: Traced | null, options: ModuleOptions = {}): StandaloneModule {
   const where = `@${compiled.entry}: toModule`;
   if (traced !== null && traced.captured.length > 0) {
     const hint = "pass them as arguments";
@@ -105,7 +112,7 @@ export function moduleOf(compiled: Compiled, traced: Traced | null): StandaloneM
     fail("option", `${where}: arguments are structures`, { hint: "compile a function of plain tensors" });
   const convention = conventionOf(compiled, traced);
   if (convention === null) fail("option", `${where}: the results hold parts that are no tensors`);
-  const made = compiled.executable.standalone(convention);
+  const made = compiled.executable.standalone(convention, rootOf(options, where));
   return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }
 

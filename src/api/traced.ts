@@ -32,5 +32,5 @@ export function compileTrace(traced: ModuleTrace, fn: TracedFunction, options: C
 
 export function finish(result: Compiled, traced: Traced | null): Finished {
   const { call, onLeaves } = callable(result, traced);
-  return { call, onLeaves, compiled: withFacts(call, result, () => moduleOf(result, traced)) };
+  return { call, onLeaves, compiled: withFacts(call, result, (options) => moduleOf(result, traced, options)) };
 }

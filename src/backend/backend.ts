@@ -1,6 +1,6 @@
 // The interface of a backend: from a module to something that runs.
 
-import type { Module, NdArray, Origin, Signature } from "../ir/index.ts";
+import { fail, type Module, type NdArray, type Origin, pathOf, requireOptions, type Signature } from "../ir/index.ts";
 
 export interface BackendOptions {
   /** The function to run. */
@@ -55,6 +55,28 @@ export interface StandaloneModule {
   readonly types: string;
 }
 
+export interface ModuleOptions {
+  /** The directory, as a path or a `file:` address, below which places are named; left out, the module names none. */
+  readonly root?: string;
+}
+
+/** The directory that the options name, with the slash at its end. */
+export function rootOf(options: ModuleOptions, where: string): string | null {
+  requireOptions(where, options, ["root"]);
+  const { root } = options;
+  if (root === undefined) return null;
+  const path = typeof root === "string" ? pathOf(root) : "";
+  if (!/^(\/|[A-Za-z]:)/.test(path))
+    fail(
+      "option",
+      `${where}: option 'root' is ${typeof root === "string" ? JSON.stringify(root) : `a ${typeof root}`}, expected a whole path`,
+      {
+        hint: "write process.cwd(), or import.meta.dirname",
+      },
+    );
+  return path.endsWith("/") ? path : `${path}/`;
+}
+
 export type NativeCall = (...args: unknown[]) => unknown;
 
 /** A compiled function on arrays. */
@@ -73,8 +95,11 @@ export interface Executable {
   native(convention: Convention, otherwise: NativeCall): NativeCall | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
-  /** The generated code as a module of its own; null where there is none. */
-  standalone(convention: Convention): StandaloneModule | null;
+  /**
+   * The generated code as a module of its own, with places as they are below the directory `root`, or none where that is
+   * null; null where there is no code.
+   */
+  standalone(convention: Convention, root: string | null): StandaloneModule | null;
 }
 
 export interface Backend {

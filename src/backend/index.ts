@@ -8,8 +8,10 @@ export {
   type Executable,
   type LeafKind,
   leavesOf,
+  type ModuleOptions,
   type NativeCall,
   type Parameter,
+  rootOf,
   type StandaloneModule,
   type Structure,
 } from "./backend.ts";

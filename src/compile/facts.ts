@@ -1,6 +1,6 @@
 // The properties of a compiled function: its IR, its code, its log, and the standalone module of it.
 
-import type { StandaloneModule } from "../backend/index.ts";
+import type { ModuleOptions, StandaloneModule } from "../backend/index.ts";
 import { type Module, printModule, type Signature } from "../ir/index.ts";
 import type { CompileLog } from "../rewrite/index.ts";
 import type { Compiled } from "./compile-module.ts";
@@ -16,17 +16,19 @@ export interface Facts {
   readonly signature: Signature;
   /**
    * The generated code as a standalone ES module without imports and eval, the same bytes each time, and its `.d.ts`.
-   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`.
+   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`. Of the machine it says nothing:
+   * its comments and messages name places in files below `root`, and none where that is left out, so that two checkouts
+   * give the same bytes.
    * @throws AdjointError code `option` where there is no generated code, or a structure that a module cannot take.
    */
-  toModule(): StandaloneModule;
+  toModule(options?: ModuleOptions): StandaloneModule;
 }
 
 /** The function itself, with the facts. */
 export function withFacts<F extends (...args: never[]) => unknown>(
   call: F,
   { module, signature, source, log, entry }: Compiled,
-  toModule: () => StandaloneModule,
+  toModule: (options?: ModuleOptions) => StandaloneModule,
 ): F & Facts {
   let ir: string | undefined;
   Object.defineProperties(call, {

@@ -6,8 +6,10 @@ export {
   interpret,
   type LeafKind,
   leavesOf,
+  type ModuleOptions,
   type NativeCall,
   type Parameter,
+  rootOf,
   type StandaloneModule,
   type Structure,
 } from "../backend/index.ts";

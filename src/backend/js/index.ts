@@ -55,7 +55,7 @@ export const jsBackend: Backend = {
               failed(options.signature),
             ),
       source: text.text,
-      standalone: (convention) => standalone(text, func, options.signature, convention),
+      standalone: (convention, root) => standalone(text, func, options.signature, convention, root),
     };
   },
 };

@@ -20,7 +20,7 @@ import {
   walk,
 } from "../../ir/index.ts";
 import { popOp } from "../../ops/index.ts";
-import { helperNames, Names } from "./names.ts";
+import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
 /** What the helpers of generated code look up by number. */
@@ -90,6 +90,8 @@ export class ModuleText {
   readonly #ranges: Tables["ranges"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
   readonly #constants: TypedArray[] = [];
+  /** What the comments of places stand for. */
+  readonly #places = new Map<string, Origin>();
   readonly #tapes = new Set<DType>();
   #effects: Effects | null = null;
 
@@ -104,6 +106,24 @@ export class ModuleText {
   get text(): string {
     const tapes = this.#tapes.size > 0 ? [tapeText([...this.#tapes], this.low)] : [];
     return [...tapes, ...this.#kernelTexts, ...this.#texts].join("\n\n");
+  }
+
+  /** The text with other places in its comments; those that become null are left out. */
+  textWith(placeOf: (origin: Origin) => Origin | null): string {
+    const lines = this.text.split("\n").flatMap((line) => {
+      const at = this.#places.get(line.trimStart());
+      if (at === undefined) return [line];
+      const origin = placeOf(at);
+      return origin === null ? [] : [line.slice(0, line.indexOf("//")) + spellPlace(origin.file, origin.line)];
+    });
+    return lines.join("\n");
+  }
+
+  /** The comment that names a place. */
+  place(origin: Origin): string {
+    const text = spellPlace(origin.file, origin.line);
+    this.#places.set(text, origin);
+    return text;
   }
 
   get tables(): Tables {

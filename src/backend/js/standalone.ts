@@ -13,6 +13,7 @@ import {
   type Signature,
   type Type,
   type TypedArray,
+  withoutMachine,
 } from "../../ir/index.ts";
 import type { Convention, LeafKind, StandaloneModule } from "../backend.ts";
 import type { Callee, Checks } from "./callee.ts";
@@ -27,6 +28,7 @@ export function standalone(
   func: Func,
   signature: Signature,
   convention: Convention,
+  root: string | null,
 ): StandaloneModule {
   if (takesArray(func)) fail("option", `@${func.name} takes more arguments than a JavaScript function may have`);
   const callee: Callee = {
@@ -37,10 +39,20 @@ export function standalone(
     elementChecked: text.elementChecked,
   };
   const { code: exported, parameters } = wrapper(callee, new Names([...text.functionNames]));
-  const body = text.text;
-  const pieces = [...helpers(body, text.tables), body, exported];
+  const placed = (origin: Origin | null): Origin | null => withoutMachine(origin, root);
+  const body = text.textWith(placed);
+  const pieces = [...helpers(body, withPlaces(text.tables, placed)), body, exported];
   const code = `// Made by Adjoint; every number is as the interpreter computes it.\n\n${pieces.join("\n\n")}\n`;
   return { code, types: declaration(callee, parameters) };
+}
+
+function withPlaces(tables: Tables, placed: (origin: Origin | null) => Origin | null): Tables {
+  const { checks, ranges } = tables;
+  return {
+    ...tables,
+    checks: checks.map((c) => ({ ...c, origin: placed(c.origin) })),
+    ranges: ranges.map((r) => ({ ...r, origin: placed(r.origin) })),
+  };
 }
 
 /** The helpers that generated code calls. */

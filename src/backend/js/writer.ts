@@ -21,7 +21,7 @@ import {
 import { isAtomText, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
-import { Names, spellPlace } from "./names.ts";
+import { Names } from "./names.ts";
 import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
 import { renderFunction, Scope, UnitText } from "./text.ts";
 
@@ -130,8 +130,7 @@ export class FunctionWriter {
     const before = scope.lines.length;
     this.#emit(this, operation, scope);
     if (scope.lines.length > before && operation.origin !== null) {
-      const { file, line } = operation.origin;
-      const place = spellPlace(file, line);
+      const place = this.module.place(operation.origin);
       if (place !== scope.unit.place) scope.lines.splice(before, 0, place);
       scope.unit.place = place;
     }

@@ -19,7 +19,7 @@ export function originAt(file: string, line: number, column: number): Origin {
 /** A captured stack whose first frame is the user's line; parsed on first read. */
 class CapturedOrigin implements Origin {
   #stack: { stack?: string };
-  #parsed: Origin | undefined;
+  #parsed: CapturedPlace | undefined;
 
   constructor(boundary: (...args: never[]) => unknown, frames: number) {
     this.#stack = {};
@@ -39,17 +39,37 @@ class CapturedOrigin implements Origin {
     return this.#read().column;
   }
 
-  #read(): Origin {
+  /** The place under a directory, whose path it does not hold; null for one that is elsewhere. */
+  under(root: string): Origin | null {
+    const { path, line, column } = this.#read();
+    return path.startsWith(root) ? originAt(path.slice(root.length), line, column) : null;
+  }
+
+  #read(): CapturedPlace {
     this.#parsed ??= originOf(this.#stack.stack ?? "");
     return this.#parsed;
   }
 }
 
+/** A place with the whole path of its file on this machine. */
+interface CapturedPlace extends Origin {
+  readonly path: string;
+}
+
+/**
+ * The origin as it may leave this machine: a captured one holds a path of the machine, and becomes one below the directory
+ * `root`, or null; one that a text was given with stays.
+ */
+export function withoutMachine(origin: Origin | null, root: string | null): Origin | null {
+  if (!(origin instanceof CapturedOrigin)) return origin;
+  return root === null ? null : origin.under(root);
+}
+
 /** The places read lately, by their stack: a loop captures the same few over and over. */
-const recent = new Map<string, Origin>();
+const recent = new Map<string, CapturedPlace>();
 const mostRecent = 256;
 
-function originOf(stack: string): Origin {
+function originOf(stack: string): CapturedPlace {
   let origin = recent.get(stack);
   if (origin === undefined) {
     if (recent.size >= mostRecent) recent.clear();
@@ -66,15 +86,21 @@ export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 
   return new CapturedOrigin(boundary, frames);
 }
 
-function parseStackFrame(stack: string): Origin {
+function parseStackFrame(stack: string): CapturedPlace {
   const match = /(?:\(|at |@)(?:async )?((?:file:\/\/)?[^()\n]*?):(\d+):(\d+)\)?\s*$/m.exec(stack);
-  if (match === null) return originAt("<unknown>", 0, 0);
-  return originAt(shortenPath(match[1]), Number(match[2]), Number(match[3]));
+  if (match === null) return Object.freeze({ file: "<unknown>", path: "", line: 0, column: 0 });
+  const [, url, line, column] = match;
+  const path = pathOf(url);
+  return Object.freeze({ file: shortenPath(path), path, line: Number(line), column: Number(column) });
+}
+
+/** A path, of a path or a file's address. */
+export function pathOf(url: string): string {
+  return url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url;
 }
 
 /** Paths below the working directory are shown relative to it. */
-function shortenPath(url: string): string {
-  const path = url.startsWith("file://") ? decodeURIComponent(url.slice(7)) : url;
+function shortenPath(path: string): string {
   const cwd = typeof process === "object" && typeof process.cwd === "function" ? `${process.cwd()}/` : "";
   return cwd !== "" && path.startsWith(cwd) ? path.slice(cwd.length) : path;
 }

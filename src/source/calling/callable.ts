@@ -1,7 +1,7 @@
 // A compiled program as a function of JavaScript: on plain values, and inside a trace on tensors.
 
 import type { CompiledFunction } from "../../api/index.ts";
-import { type Compiled, type Convention, leavesOf, withFacts } from "../../compile/index.ts";
+import { type Compiled, type Convention, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
 import { currentTrace, Tensor } from "../../frontend/index.ts";
 import { atCaller, type DType, elementDType, fail } from "../../ir/index.ts";
 import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
@@ -33,8 +33,8 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
   };
   const otherwise = (...args: unknown[]): unknown => atCaller(call, () => general(args));
   const call = executable.native(convention, otherwise) ?? otherwise;
-  return withFacts(call as CompiledFunction, compiled, () => {
-    const made = executable.standalone(convention);
+  return withFacts(call as CompiledFunction, compiled, (options = {}) => {
+    const made = executable.standalone(convention, rootOf(options, `${entry}: toModule`));
     return (
       made ?? fail("option", `${entry}: toModule: there is no generated code`, { hint: 'compile with backend: "js"' })
     );
