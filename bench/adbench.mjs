@@ -49,6 +49,23 @@ await mixtureOf(32, 25, 1000, 6);
   });
 }
 
+{
+  const { args, origin } = hand(100);
+  await section(`the hand as TypeScript, 26 parameters, 100 points (${origin})`, async () => {
+    const residuals = compileSource(textOf("hand"), { entry: "residuals" });
+    const objective = compileSource(textOf("hand"), { entry: "objective" });
+    const types = args.map((x) => `${x instanceof Int32Array ? "i32" : "f64"}[${x.length}]`);
+    const compileJacobian = () => compile(jacobian(residuals, { wrt: 0 }), types);
+    await track("compiling the Jacobian", () => compileJacobian());
+    if (!isAsked) report("compiling the Jacobian, ms", once(compileJacobian), 1000);
+    const slopes = compileJacobian();
+    const tensors = args.map((x) => tensor(x));
+    const ofValue = () => objective(...args);
+    await track("objective", ofValue);
+    await compare("the Jacobian, 26 columns, the objective", () => slopes(...tensors), ofValue, 13, warm);
+  });
+}
+
 /** The example's functions, and its model from flat arrays. */
 async function handExample() {
   const example = await load("examples/adbench/hand.js");
