@@ -57,7 +57,8 @@ function bundled(program: string): string {
 
 describeBuilt("the package as built", () => {
   it("bundled for one function still has methods, gradients and what runs at once", () => {
-    const program = `import { tensor } from "adjoint";
+    // by its path: the name leads to the sources here
+    const program = `import { tensor } from "./dist/index.js";
 const a = tensor(15, { requiresGrad: true });
 const c = a.mul(20);
 c.backward();
