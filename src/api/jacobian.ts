@@ -35,7 +35,7 @@ import {
   zeros,
 } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
-import { leafNumbers, type Part, Recorded } from "./record.ts";
+import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
 import { derived, type GradOptions, grad, pushed, readWrt, valueAndGrad } from "./transforms.ts";
 import { vmap } from "./vmap.ts";
 
@@ -52,8 +52,8 @@ import { vmap } from "./vmap.ts";
 export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
   const wrt = atCaller(jacobian, () => readWrt("jacobian", options));
   return derived("jacobian", fn, (call, args) => {
-    const recorded = new Recorded("jacobian", fn, args, call).requireRanks();
-    const parts = [wrt].flat().map((i) => recorded.part(i));
+    const recorded = new TracedFunctionRecord("jacobian", fn, args, call).requireRanks();
+    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
     const leaves = parts.map((part) => leavesOf(part));
     const columns = takesReverse(recorded, leaves.flat())
       ? rows(recorded, leaves.flat())
@@ -85,8 +85,8 @@ export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunct
   const wrt = atCaller(hessian, () => readWrt("hessian", options));
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
-    const recorded = new Recorded("hessian", gradient, args, call).requireRanks();
-    const parts = [wrt].flat().map((i) => recorded.part(i));
+    const recorded = new TracedFunctionRecord("hessian", gradient, args, call).requireRanks();
+    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
     if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
     const columns = parts.map((part) => tangents(recorded, part));
     return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
@@ -98,9 +98,9 @@ export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunct
   const wrt = Array.from({ length: count }, (_, i) => i);
   const first = valueAndGrad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
-    const recorded = new Recorded("hessian", first, args, call);
+    const recorded = new TracedFunctionRecord("hessian", first, args, call);
     const both = recorded.apply([], (values) => callOp(recorded.signature, values));
-    const columns = wrt.map((i) => tangents(recorded, recorded.part(i)).slice(1));
+    const columns = wrt.map((i) => tangents(recorded, recorded.wrtArgument(i)).slice(1));
     return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
   });
 }
@@ -111,18 +111,21 @@ function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly
 }
 
 /** One leaf of an argument, as a part of its own. */
-function leavesOf({ from, tree, leaves }: Part): readonly Part[] {
+function leavesOf({ from, tree, leaves }: WrtArgument): readonly WrtArgument[] {
   return tree.kind === "leaf"
     ? [{ from, to: from + 1, tree, leaves }]
     : leaves.map((leaf, i) => ({ from: from + i, to: from + i + 1, tree: { kind: "leaf" }, leaves: [leaf] }));
 }
 
-function isScalarPart({ tree, leaves }: Part): boolean {
+function isScalarPart({ tree, leaves }: WrtArgument): boolean {
   return tree.kind === "leaf" && (!(leaves[0] instanceof Tensor) || leaves[0].rank === 0);
 }
 
-/** Whether there are fewer elements in the float results than in the arguments; where sizes are open, whether results are scalars. */
-function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
+/**
+ * Whether there are fewer elements in the float results than in the arguments; where sizes are open, whether results are
+ * scalars.
+ */
+function takesReverse(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): boolean {
   const floats = recorded.signature.results.filter(isFloatType);
   const given = leaves.map(({ from }) => recorded.signature.arguments[from]);
   const size = (types: readonly Type[]): number | null =>
@@ -136,7 +139,7 @@ function takesReverse(recorded: Recorded, leaves: readonly Part[]): boolean {
 }
 
 /** The derivatives of all results along one leaf: from one tangent for each of its elements. */
-function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
+function tangents(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
   // the others are constants: a tangent of 0 would make NaN of what is infinite
   const along = (t: Tensor): readonly unknown[] =>
@@ -148,7 +151,7 @@ function tangents(recorded: Recorded, leaf: Part): readonly unknown[] {
 }
 
 /** The same for all leaves, from one cotangent for each element of the float results. */
-function rows(recorded: Recorded, leaves: readonly Part[]): readonly (readonly unknown[])[] {
+function rows(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): readonly (readonly unknown[])[] {
   const { signature } = recorded;
   const count = signature.results.length;
   const floats = signature.results.flatMap((type, k) =>
@@ -173,7 +176,7 @@ function rows(recorded: Recorded, leaves: readonly Part[]): readonly (readonly u
  * A sweep for each row of a basis, the results stacked: as one batch, or where the function loops or branches one after
  * another, since a batch goes both ways of a branch, and through a loop for as long as any of it does.
  */
-function each(recorded: Recorded, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {
+function each(recorded: TracedFunctionRecord, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {
   if (hasRegions(recorded.signature.name)) return scan((carry: readonly [], row) => [carry, sweep(row)], [], rows)[1];
   return vmap(sweep)(rows);
 }

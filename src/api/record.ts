@@ -1,4 +1,4 @@
-// What transforms share: the function traced as a private function of the running trace, and where its arguments stand.
+// The base of transforms: the function, traced as a private function of the running trace, and the leaves of its arguments.
 
 import {
   apply,
@@ -31,20 +31,20 @@ import {
   type Value,
 } from "../ir/index.ts";
 
-/** One argument's leaves among those of all. */
-export interface Part {
+/** An argument that is differentiated with respect to: its leaves, and their numbers among those of all arguments. */
+export interface WrtArgument {
   readonly from: number;
   readonly to: number;
   readonly tree: Tree;
   readonly leaves: readonly unknown[];
 }
 
-/** A function of the user, recorded. `name` is the transform's, for messages. */
-export class Recorded {
+/** The user's function as a traced function of the module. `name` is that of the transform, for messages. */
+export class TracedFunctionRecord {
   readonly name: string;
   readonly origin: Origin;
   readonly signature: Signature;
-  /** The structure of what the function returns. */
+  /** The structure of the function's result. */
   readonly results: Tree;
   /** The arguments' leaves. */
   readonly tensors: readonly Tensor[];
@@ -91,7 +91,7 @@ export class Recorded {
   }
 
   /** The leaves of argument `i`, each a float tensor. */
-  part(i: number): Part {
+  wrtArgument(i: number): WrtArgument {
     const args = this.#args;
     if (i >= args.length) {
       this.fail("argument", `wrt names argument ${i}, but the call has ${args.length}, counted from 0`);
@@ -149,15 +149,15 @@ export class Recorded {
   }
 }
 
-/** The numbers of the leaves that the parts cover. */
-export function leafNumbers(parts: readonly Part[]): readonly number[] {
-  return parts.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
+/** The numbers of the arguments' leaves. */
+export function leafNumbers(wrt: readonly WrtArgument[]): readonly number[] {
+  return wrt.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
 }
 
-/** Gives each part its tensors, in its structure. */
-export function structured(parts: readonly Part[], tensors: readonly Tensor[]): readonly unknown[] {
+/** The tensors of each argument, in its structure. */
+export function structured(wrt: readonly WrtArgument[], tensors: readonly Tensor[]): readonly unknown[] {
   let next = 0;
-  return parts.map(({ tree, leaves }) =>
+  return wrt.map(({ tree, leaves }) =>
     unflatten(
       tree,
       leaves.map(() => tensors[next++]),

@@ -20,7 +20,7 @@ import { atCaller, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
-import { leafNumbers, type Part, Recorded, structured } from "./record.ts";
+import { leafNumbers, structured, TracedFunctionRecord, type WrtArgument } from "./record.ts";
 
 export interface GradOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
@@ -76,8 +76,8 @@ export function hvp(fn: TracedFunction): JitFunction {
       if (args.length < 2)
         fail("argument", `hvp: got ${args.length} arguments, expected x and v, then what fn takes more`);
       const [x, v, ...rest] = args;
-      const recorded = new Recorded("hvp", first, [x, ...rest], call);
-      const part = recorded.part(0);
+      const recorded = new TracedFunctionRecord("hvp", first, [x, ...rest], call);
+      const part = recorded.wrtArgument(0);
       return pushed(recorded, [part], flattenAs(v, part.tree, isOperand, "v")).tangent;
     });
   });
@@ -94,11 +94,11 @@ export function hvp(fn: TracedFunction): JitFunction {
 export function vjp(fn: TracedFunction): JitFunction {
   const record = (call: Boundary, [args, cotangents]: readonly unknown[]): unknown => {
     const list = requireList("vjp", "the arguments", args);
-    const recorded = new Recorded("vjp", fn, list, call);
+    const recorded = new TracedFunctionRecord("vjp", fn, list, call);
     const { signature, results } = recorded;
     const leaves = flattenAs(cotangents, results, isOperand, "the cotangents");
     const given = leaves.filter((_, i) => isFloatType(signature.results[i]));
-    const parts = list.map((_, i) => (recorded.holdsFloats(i) ? recorded.part(i) : null));
+    const parts = list.map((_, i) => (recorded.holdsFloats(i) ? recorded.wrtArgument(i) : null));
     const wanted = parts.filter((p) => p !== null);
     const all = recorded.apply(given, (values, cts) => vjpOp(signature, values, cts, leafNumbers(wanted)));
     const count = signature.results.length;
@@ -126,12 +126,12 @@ export function jvp(fn: TracedFunction): JitFunction {
   const record = (call: Boundary, [args, tangents]: readonly unknown[]): unknown => {
     const list = requireList("jvp", "the arguments", args);
     const given = requireList("jvp", "the tangents", tangents);
-    const recorded = new Recorded("jvp", fn, list, call);
+    const recorded = new TracedFunctionRecord("jvp", fn, list, call);
     if (given.length !== list.length) {
       recorded.fail("argument", `got ${given.length} tangents, expected ${list.length}, one for each argument`);
     }
     const floats = list.flatMap((_, i) => (recorded.holdsFloats(i) ? [i] : []));
-    const parts = floats.map((i) => recorded.part(i));
+    const parts = floats.map((i) => recorded.wrtArgument(i));
     const leaves = parts.flatMap(({ tree }, k) => flattenAs(given[floats[k]], tree, isOperand, `tangent ${floats[k]}`));
     const { value, tangent } = pushed(recorded, parts, leaves);
     return [value, tangent];
@@ -145,7 +145,7 @@ export function jvp(fn: TracedFunction): JitFunction {
 }
 
 /** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */
-export function pushed(recorded: Recorded, parts: readonly Part[], leaves: readonly Operand[]) {
+export function pushed(recorded: TracedFunctionRecord, parts: readonly WrtArgument[], leaves: readonly Operand[]) {
   const { signature, results } = recorded;
   const all = recorded.apply(leaves, (values, ts) => jvpOp(signature, values, ts, leafNumbers(parts)));
   const count = signature.results.length;
@@ -169,10 +169,10 @@ function gradient(
   const wrt = readWrt(name, others);
   const traced = hasAux ? auxStopped(name, fn) : fn;
   return derived(name, fn, (call, args) => {
-    const recorded = new Recorded(name, traced, args, call);
+    const recorded = new TracedFunctionRecord(name, traced, args, call);
     const { signature, results } = recorded;
     const result = recorded.requireScalarResult(hasAux);
-    const parts = [wrt].flat().map((i) => recorded.part(i));
+    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
     const count = signature.results.length;
     const all = recorded.apply([], (values) => {
       const cotangents = signature.results

@@ -15,7 +15,7 @@ import {
 import { atCaller, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
-import { Recorded } from "./record.ts";
+import { TracedFunctionRecord } from "./record.ts";
 import { derived } from "./transforms.ts";
 
 /** The axis to map along; null for what is the same for all. */
@@ -51,7 +51,9 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
     return derived("vmap", fn, (call, args) => {
       requireRanks(args);
       const axes = axesOfLeaves(inAxes, args);
-      const recorded = new Recorded("vmap", fn, args, call, 0, (tensor, k) => elementType(tensor, axes[k], k));
+      const recorded = new TracedFunctionRecord("vmap", fn, args, call, 0, (tensor, k) =>
+        elementType(tensor, axes[k], k),
+      );
       const mapped = axes.flatMap((axis, k) => (axis === null ? [] : [k]));
       if (mapped.length === 0) recorded.fail("argument", "no argument is mapped", "name an axis with inAxes");
       const results = recorded.apply([], (values) => {
@@ -74,7 +76,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
 export function checkpoint(fn: TracedFunction): JitFunction {
   return atCaller(checkpoint, () =>
     derived("checkpoint", fn, (call, args) => {
-      const recorded = new Recorded("checkpoint", fn, args, call, 0);
+      const recorded = new TracedFunctionRecord("checkpoint", fn, args, call, 0);
       const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
       return unflatten(recorded.results, results);
     }),

@@ -77,7 +77,9 @@ export class RecomputePlan {
     return makeBlock(backward.arguments, copies.concat(operations), results);
   }
 
-  /** Keeps what cannot be computed again, and then whichever are fewer: what the rest follows from, or the rest. */
+  /**
+   * Keeps values that cannot be rematerialised; of the others, either the values themselves or the fewer they follow from.
+   */
   #make(read: readonly Value[]): void {
     this.#isMade = true;
     const recipes = new Map<Value, Recipe>();

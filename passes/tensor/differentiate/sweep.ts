@@ -110,7 +110,8 @@ export interface Split {
   readonly recorded: readonly Recorded[];
 }
 
-interface Step {
+/** An operation as the forward sweep left it, with the pullback that it emitted. */
+interface SweptOperation {
   readonly operation: Operation;
   readonly pullback: Pullback | null;
 }
@@ -139,7 +140,7 @@ export function splitBlock(
     markStepwise(argument, state, builder);
   }
   const tapes = around === null ? new OwnTapes() : new BlockTapes(around);
-  const steps = sweepForward(block, state, builder, tapes);
+  const operations = sweepForward(block, state, builder, tapes);
   const recorded = tapes instanceof BlockTapes ? tapes.recorded : [];
   const inside = definedIn(builder);
   const free = builder.arguments.filter((_, i) => around?.counters?.[i] === true);
@@ -150,7 +151,7 @@ export function splitBlock(
   };
   const all = block.results.filter((r) => state.active.has(r)).map(() => null);
   const usual: BackwardSpec = { results: all, seeds: [], seedMasks: [] };
-  const plain = sweepBackward(block, state, steps, recorded, usual, null);
+  const plain = sweepBackward(block, state, operations, recorded, usual, null);
   const made = new Map<string, Backward>([[keyOf(usual), { ...plain, block: standalone(plain.block) }]]);
   return {
     builder,
@@ -161,7 +162,7 @@ export function splitBlock(
       const key = keyOf(spec);
       let backward = made.get(key);
       if (backward === undefined) {
-        const swept = sweepBackward(block, state, steps, recorded, spec, plain.captured);
+        const swept = sweepBackward(block, state, operations, recorded, spec, plain.captured);
         made.set(key, (backward = { ...swept, block: standalone(swept.block) }));
       }
       return backward;
@@ -178,16 +179,16 @@ function keyOf({ results, seeds, seedMasks }: BackwardSpec): string {
 
 // ---- forward --------------------------------------------------------------------------------------------------------
 
-function sweepForward(block: Block, state: SweepState, builder: BlockBuilder, tapes: Tapes): readonly Step[] {
-  const steps: Step[] = [];
+function sweepForward(block: Block, state: SweepState, builder: BlockBuilder, tapes: Tapes): readonly SweptOperation[] {
+  const swept: SweptOperation[] = [];
   for (const operation of block.operations) {
     const { derivative } = operation.op;
     const live = derivative.kind !== "zero" && state.active.dependsOn(operation);
     if (live && derivative.kind === "structured") {
-      steps.push({ operation, pullback: emitStructured(operation, derivative, state, builder, tapes) });
+      swept.push({ operation, pullback: emitStructured(operation, derivative, state, builder, tapes) });
     } else {
       builder.append(state.forward.operation(operation));
-      if (live) steps.push({ operation, pullback: null });
+      if (live) swept.push({ operation, pullback: null });
     }
     if (live) {
       state.active.mark(operation);
@@ -196,10 +197,12 @@ function sweepForward(block: Block, state: SweepState, builder: BlockBuilder, ta
     for (const r of operation.results) markStepwise(state.forward.get(r), state, builder);
   }
   state.masks.define(builder.operations);
-  return steps;
+  return swept;
 }
 
-/** Whether something on the way to an operation's results may have an infinite partial derivative: not where it is linear. */
+/**
+ * Whether something on the way to an operation's results may have an infinite partial derivative: not where it is linear.
+ */
 function mayDiverge({ op, operands }: Operation, { keeps }: SweepState): boolean {
   return op.derivative.kind !== "linear" || operands.some((v) => keeps.has(v));
 }
@@ -309,7 +312,7 @@ function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): Bl
 function sweepBackward(
   block: Block,
   state: SweepState,
-  steps: readonly Step[],
+  swept: readonly SweptOperation[],
   recorded: readonly Recorded[],
   spec: BackwardSpec,
   captured: readonly Value[] | null,
@@ -329,9 +332,9 @@ function sweepBackward(
     for (const [i, v] of spec.seeds.entries()) cotangents.set(v, flows[taken.length + i]);
     for (const [i, [r]] of taken.entries()) cotangents.add(r, flows[i]);
     for (const key of recorded) tapes?.get(key);
-    for (let i = steps.length - 1; i >= 0; i--) {
-      builder.origin = steps[i].operation.origin;
-      pullStep(steps[i], state, cotangents, tapes);
+    for (let i = swept.length - 1; i >= 0; i--) {
+      builder.origin = swept[i].operation.origin;
+      pullOperation(swept[i], state, cotangents, tapes);
     }
     const own = definedIn(block);
     const outward = captured ?? cotangents.values.filter((v) => !own.has(v));
@@ -365,8 +368,8 @@ function maskedArgument(
 }
 
 /** Sends the cotangents of one operation's results to what it was computed from. */
-function pullStep(step: Step, state: SweepState, cotangents: Cotangents, tapes: Tapes | null): void {
-  const { operation, pullback } = step;
+function pullOperation(swept: SweptOperation, state: SweepState, cotangents: Cotangents, tapes: Tapes | null): void {
+  const { operation, pullback } = swept;
   const given = operation.results.map((r) => cotangents.get(r));
   if (given.every((ct) => ct === null) && (tapes === null || pullback?.records !== true)) return;
   if (pullback !== null) {

@@ -7,7 +7,7 @@ import type { Boundary } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
-import { carriedFrom, leavesOf, requireFunction, requireResult, type Structure, unwrap, wrap } from "./structure.ts";
+import { carriedFrom, leavesOf, requireFunction, requireResult, unwrap, type ValueTree, wrap } from "./structure.ts";
 import { atOnce } from "./trace.ts";
 
 /** The one value that a condition gives. */
@@ -44,7 +44,7 @@ function branches<T>(
   otherwise: (...operands: Tensor[]) => T,
   operands: readonly Tensor[],
 ): T {
-  let first: Structure | null = null;
+  let first: ValueTree | null = null;
   let tree: Tree = { kind: "leaf" };
   const results = apply(cond, [predicate, ...operands], (p, ...values) => {
     const branch = (body: (...operands: Tensor[]) => T) => () => {

@@ -16,7 +16,7 @@ import { apply } from "../handle/lift.ts";
 import { noteLeftOut, wantedDerivatives, withDerivatives, withoutDerivatives } from "../handle/nesting.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { leafCount, type Tree, unflatten } from "../handle/tree.ts";
-import { carriedFrom, leavesOf, requireFunction, type Structure, unwrap, wrap } from "./structure.ts";
+import { carriedFrom, leavesOf, requireFunction, unwrap, type ValueTree, wrap } from "./structure.ts";
 import { atOnce, type TracedFunction } from "./trace.ts";
 
 export interface CustomVjpRule {
@@ -52,8 +52,8 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
   const { order, isOpen } = wantedDerivatives();
   if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
   const used = order === 0 ? endOfRules(fn) : rule;
-  let result: Structure | null = null;
-  let residual: Structure | null = null;
+  let result: ValueTree | null = null;
+  let residual: ValueTree | null = null;
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customVjpOp(inits, {
@@ -63,13 +63,13 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
       },
       forward(...values) {
         const [value, kept] = pairOf(withDerivatives(-1, () => used.forward(...own(values))));
-        const like = result as Structure;
+        const like = result as ValueTree;
         const given = unwrap(value, "the value that forward gives", like);
         residual = unwrap(kept, "the residuals that forward gives");
         return [...given.values, ...residual.values];
       },
       backward(...values) {
-        const [kept, given] = [residual as Structure, result as Structure];
+        const [kept, given] = [residual as ValueTree, result as ValueTree];
         const count = kept.values.length;
         const cotangents = wrap(values.slice(count));
         let next = 0;
@@ -81,7 +81,7 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
       },
     }),
   );
-  return unflatten((result as unknown as Structure).tree, results);
+  return unflatten((result as unknown as ValueTree).tree, results);
 }
 
 /** The function itself, where no derivative is wanted: its rule is not traced. */
@@ -182,7 +182,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
   const { tensors, tree } = carriedFrom(call, args);
   const { order, isOpen } = wantedDerivatives();
   if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
-  let result: Structure | null = null;
+  let result: ValueTree | null = null;
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customJvpOp(inits, {
@@ -197,14 +197,14 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
         const used = order === 0 ? endOfTangents(fn) : rule;
         const both = withDerivatives(-1, () => used(own(primals), own(tangents)));
         const [value, tangent] = pairOf(both, "customJvp: the rule", "[value, tangent]");
-        const like = result as Structure;
+        const like = result as ValueTree;
         const given = unwrap(value, "the value that the rule gives", like);
         const slopes = unwrap(tangent, "the tangent that the rule gives", like);
         return [...given.values, ...slopes.values.filter((_, i) => isFloatType(like.values[i].type))];
       },
     }),
   );
-  return unflatten((result as unknown as Structure).tree, results);
+  return unflatten((result as unknown as ValueTree).tree, results);
 }
 
 /** As endOfRules. */

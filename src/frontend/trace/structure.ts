@@ -1,4 +1,4 @@
-// Structures of values between users' functions and the IR: what loops carry, what branches and bodies return.
+// Structures of values between users' functions and the IR: carried values of loops, results of branches and bodies.
 
 import { type BlockBuilder, currentBlock, type DType, elementDType, fail, type Value } from "../../ir/index.ts";
 import type { Boundary } from "../handle/boundary.ts";
@@ -19,14 +19,14 @@ export function leavesOf(structure: unknown): readonly Operand[] {
   return flatten(structure, isOperand, "the carried values", isStatic).leaves;
 }
 
-/** A structure of values: what a loop carries, what a branch returns. */
-export interface Structure {
+/** Values of the IR with the structure in which the user nests them: carried values of a loop, or results of a branch. */
+export interface ValueTree {
   readonly values: readonly Value[];
   readonly tree: Tree;
 }
 
-/** What a branch or body returns; where it has to be like `like`, in that order, literals with those dtypes. */
-export function unwrap(returned: unknown, what: string, like: Structure | null = null): Structure {
+/** The values that a branch or body returned. With `like`, they have its structure and order, and literals its dtypes. */
+export function unwrap(returned: unknown, what: string, like: ValueTree | null = null): ValueTree {
   const trace = currentTrace() ?? fail("scope", `${what} outside of a trace`);
   requireResult(returned, what);
   const { leaves, tree } =
@@ -57,7 +57,9 @@ function dtypeOfLiteral(x: number | boolean | Extent, beside: DType | null): DTy
   return typeof x === "boolean" || beside === "bool" ? null : beside;
 }
 
-/** What a loop carries, literals made tensors: numbers of the dtype of the first tensor around, f64 without one. */
+/**
+ * The carried values of a loop as tensors. Literals get the dtype of the first tensor around; numbers without one are f64.
+ */
 export function carriedFrom(
   boundary: Boundary,
   init: unknown,

@@ -189,12 +189,12 @@ function evalLu(x: EvalContext): readonly NdArray[] {
 function lowerLu(x: ProcedureContext): void {
   const { dtype, shape } = tensorOf(x.operation.operands[0]);
   const n = shape[shape.length - 1];
-  type Place = typeof n;
+  type Index = typeof n;
   const zero = constant(0, tensorType(dtype));
   loopNest(shape.slice(0, -2), ["b", "c", "d"], (batch) => {
-    const m = (i: Place, j: Place): Value => x.written(0, [...batch, i, j]);
-    const set = (i: Place, j: Place, v: Value): void => x.write(0, [...batch, i, j], v);
-    const p = (i: Place): Value => x.written(1, [...batch, i]);
+    const m = (i: Index, j: Index): Value => x.written(0, [...batch, i, j]);
+    const set = (i: Index, j: Index, v: Value): void => x.write(0, [...batch, i, j], v);
+    const p = (i: Index): Value => x.written(1, [...batch, i]);
     each(0, n, "i", (i) => {
       each(0, n, "j", (j) => set(i, j, x.element(0, [...batch, i, j])));
       x.write(1, [...batch, i], cast(indexValue(i), "i32"));

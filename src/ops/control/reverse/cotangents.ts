@@ -1,4 +1,4 @@
-// Reverse mode of control flow: branches and loops run again backwards, on what their forward run kept.
+// Reverse mode of control flow: the backward part of a branch is a branch, and that of a loop a loop, on recorded residuals.
 
 import {
   type Block,
@@ -34,7 +34,7 @@ import { zerosLike } from "../../base/zeros.ts";
 import { add, mul, sub } from "../../scalar/arithmetic.ts";
 import { Carry, type Cotangents, either } from "./carry.ts";
 import { counterStep, tripCount } from "./counters.ts";
-import { Places, Recording, SharedTapes, tapeArgument } from "./recording.ts";
+import { Recording, ResidualSlots, SharedTapes, tapeArgument } from "./recording.ts";
 import { Replay } from "./replay.ts";
 
 type Take = (value: Value) => Cotangent | null;
@@ -42,7 +42,7 @@ type Pulled = ReturnType<Pullback["pull"]>;
 
 // ---- if -------------------------------------------------------------------------------------------------------------
 
-/** A result depends on what is differentiated where it does in either branch. */
+/** A result is active where it is in either branch. */
 export function flowsOfIf(x: FlowContext): readonly boolean[] {
   const [then, otherwise] = x.operation.regions.map((region) => x.flows(region, []));
   return then.map((flows, i) => flows || otherwise[i]);
@@ -63,7 +63,7 @@ export function usesOfIf(x: UseContext): void {
 export function reverseIf(x: ReverseContext): Pullback {
   const { op, results } = x.operation;
   const tapes = new SharedTapes(x.tapes);
-  const places = new Places();
+  const places = new ResidualSlots();
   const branches = x.operation.regions.map((region) => branchOf(x, region, tapes, places));
   const regions = branches.map(({ split, recording, yielded, at }) =>
     split.forward(() => [...places.filled(yielded, at), ...tapes.from(recording, recording.pushed())]),
@@ -101,12 +101,12 @@ export function reverseIf(x: ReverseContext): Pullback {
 interface Branch {
   readonly split: SplitRegion;
   readonly recording: Recording;
-  /** The residuals that are not recorded, and where among what the `if` yields for them each is. */
+  /** The residuals that are not recorded, and the slot of each. */
   readonly yielded: readonly Value[];
   readonly at: readonly number[];
 }
 
-function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: Places): Branch {
+function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: ResidualSlots): Branch {
   const split = x.split(region, [], tapes);
   const [recorded, yielded] = tapes.isRepeated ? [split.residuals, []] : [[], split.residuals];
   const recording = new Recording(recorded, split.recorded, (key) => tapes.open(key));
@@ -176,7 +176,7 @@ function maskOfIf(
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
 
-/** What is carried depends on what is differentiated where it starts so, or the body makes it; that may take several looks. */
+/** The active carried values: those whose initial or next value is active, found by iterating to a fixpoint. */
 function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
   const count = x.operation.segments[0];
   const useful = body.arguments.map((v) => x.isUseful(v));
@@ -189,7 +189,7 @@ function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]):
   }
 }
 
-/** What is carried is useful where its last value is, or a step makes something useful of it; that may take several looks. */
+/** The useful carried values: those whose last value is, or of which an iteration computes a useful one, by a fixpoint. */
 function usesOfCarried(x: UseContext, body: Block): void {
   const { operands, results, segments } = x.operation;
   const carried = body.arguments.slice(0, segments[0]);

@@ -25,10 +25,10 @@ export type Definition = (value: Value) => Operation | null;
 const exact = 2 ** 53;
 /** A loop counts its steps in 32 bits. */
 const mostSteps = 2 ** 31;
-/** How far definitions are followed. */
+/** The longest chain of definitions that is followed. */
 const farthest = 12;
 
-/** What a carried value grows by at each step of a `while`, where it is an integer throughout; null where it may not be. */
+/** The increment of an induction variable of a `while`, where it is always an integer; null for other carried values. */
 export function counterStep(loop: Operation, k: number, of: Definition): number | null {
   const step = stepOf(loop, k, of);
   // sums of i32 wrap, and so does their product
@@ -56,7 +56,7 @@ function sizeOfCounter(loop: Operation, k: number, step: number, of: Definition,
   return start === null ? null : within(start + Math.abs(step) * mostSteps);
 }
 
-/** At most how large the value is, if it is an integer; null where it may be none. */
+/** An upper bound of the magnitude of an integer; null where the value may be none. */
 function sizeOf(value: Value, of: Definition, depth: number): number | null {
   const operation = depth > farthest ? null : of(value);
   if (operation === null) return null;
@@ -117,7 +117,9 @@ interface Bound {
   readonly isWhole: boolean;
 }
 
-/** How often `by` is added to an integer while `direction` holds between it and a number: with an integer as bound, exact. */
+/**
+ * How often `by` is added to an integer while `direction` holds between it and a number: with an integer as bound, exact.
+ */
 function stepsTo(start: Value, { bound, isWhole }: Bound, direction: Direction, by: number): Value | null {
   const isUp = direction === "lt" || direction === "le";
   if (by === 0 || isUp !== by > 0 || direction === "eq" || direction === "ne") return null;

@@ -1,4 +1,4 @@
-// What a region records for its way back: on lists, one for each type, behind what loops in it recorded.
+// The recording of a region: residuals for its backward part, on one list for each type, behind those of loops inside it.
 
 import {
   list,
@@ -15,7 +15,7 @@ import { zeros } from "../../base/zeros.ts";
 import { pop, push } from "./tape.ts";
 
 interface RecordedList extends Recorded {
-  /** What the region pushes itself. */
+  /** The residuals that the region pushes itself. */
   readonly values: Value[];
 }
 
@@ -24,11 +24,11 @@ export function sameTape(a: TapeKey, b: TapeKey): boolean {
 }
 
 export class Recording {
-  /** First the lists that loops in the region go on with. */
+  /** The lists, first those that loops in the region also push to. */
   readonly lists: readonly RecordedList[];
   readonly #inner: number;
 
-  /** Records `residuals`; `recorded` are the lists that the region goes on with, `open` gives others. */
+  /** Records `residuals` on the lists `recorded`, which loops inside push to, and on others that `open` gives. */
   constructor(
     residuals: readonly Value[],
     recorded: readonly Recorded[],
@@ -49,19 +49,19 @@ export class Recording {
     this.#inner = recorded.length;
   }
 
-  /** Whether the region puts something on its lists, or a loop in it does. */
+  /** Whether the region, or a loop in it, pushes to a list that is kept. */
   get records(): boolean {
     return this.lists.some(({ isScratch }) => !isScratch);
   }
 
-  /** The lists as the region leaves them. */
+  /** The lists at the end of the region. */
   pushed(): readonly Value[] {
     return this.lists.map(({ after, values }) => (values.length === 0 ? after : push(after, ...values)));
   }
 
   /**
-   * The way back: `back` gets what was pushed for each residual and the lists of the loops within, and gives these as they
-   * were before; the result is all lists as they were before, and what else `back` gives.
+   * The backward part: `back` is given the popped value of each residual and the lists of the loops inside, and returns
+   * these as they were before. The result has all lists as they were before, and the other results of `back`.
    */
   popped<T extends { readonly tapes: readonly Value[] }>(
     tapes: readonly Value[],
@@ -79,16 +79,16 @@ export class Recording {
   }
 }
 
-/** A list of its own, an argument of a loop's region. */
+/** A list as an argument of a loop's region. */
 export function tapeArgument({ element }: TapeKey): Value {
   return new Value(list(element), "tape");
 }
 
 /**
- * What either branch of an `if` yields for its way back: a value of one shares its place with a value of the other, of the
- * same type, so that branches within branches yield as much as the longest way through them keeps.
+ * The residuals that an `if` yields for its backward part. Residuals of the two branches share slots of equal type, so
+ * nested branches yield as many as the path with the most residuals.
  */
-export class Places {
+export class ResidualSlots {
   readonly #types: Type[] = [];
   readonly #ofType = new Map<string, number[]>();
 
@@ -96,28 +96,28 @@ export class Places {
     return this.#types.length;
   }
 
-  /** A place for each value of a branch. */
+  /** A slot for each value of a branch. */
   for(values: readonly Value[]): readonly number[] {
-    const taken = new Map<string, number>();
+    const used = new Map<string, number>();
     return values.map(({ type }) => {
       const key = printType(type);
-      const places = this.#ofType.get(key) ?? [];
-      this.#ofType.set(key, places);
-      const next = taken.get(key) ?? 0;
-      taken.set(key, next + 1);
-      if (next === places.length) places.push(this.#types.push(type) - 1);
-      return places[next];
+      const slots = this.#ofType.get(key) ?? [];
+      this.#ofType.set(key, slots);
+      const next = used.get(key) ?? 0;
+      used.set(key, next + 1);
+      if (next === slots.length) slots.push(this.#types.push(type) - 1);
+      return slots[next];
     });
   }
 
-  /** All places with a branch's values in its own; zeros stand in the others. */
-  filled(values: readonly Value[], places: readonly number[]): readonly Value[] {
-    const own = new Map(places.map((place, i) => [place, values[i]]));
-    return this.#types.map((type, place) => own.get(place) ?? zeros(type));
+  /** The slots with a branch's values, and zeros in the others. */
+  filled(values: readonly Value[], slots: readonly number[]): readonly Value[] {
+    const own = new Map(slots.map((slot, i) => [slot, values[i]]));
+    return this.#types.map((type, slot) => own.get(slot) ?? zeros(type));
   }
 }
 
-/** The tapes that either branch goes on with: as the `if` gets them. */
+/** The tapes that either branch pushes to, as they are before the `if`. */
 export class SharedTapes implements OpenTapes {
   readonly lists: (TapeKey & { readonly before: Value })[] = [];
   readonly #around: Tapes;
