@@ -252,7 +252,7 @@ export function categorical(of: Tensor, logits: Tensor, options: CategoricalOpti
       const noise = neg(log(neg(log(maximum(drawn, dtype === "f32" ? 2 ** -25 : 2 ** -54)))));
       return argMax(add(noise, logits), { axis: more + axis });
     },
-    options.shape,
+    options?.shape,
   );
 }
 
