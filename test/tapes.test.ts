@@ -4,7 +4,7 @@
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { compile, grad, mul, probe, sin, type Tensor, tensor, whileLoop } from "../src/index.ts";
+import { add, compile, fori, grad, mul, probe, sin, type Tensor, tensor, whileLoop } from "../src/index.ts";
 import { type Operation, walk } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
 import { compileSource } from "../src/source/index.ts";
@@ -59,6 +59,14 @@ describe("what is recorded", () => {
   ])("not %s", (_, statement) => {
     const text = withHead(`let s = 0;\nfor (let i = 0; i < n; i++) {\n${statement}\n}\nreturn s;`);
     expect(pushes(gradientOf(text).ir).recorded).toEqual([]);
+  });
+
+  it.each(["100", "n"])("not the index of a traced loop of %s steps, nor what it reads", (count) => {
+    const loop = (x: Tensor, w: Tensor, n: Tensor): Tensor =>
+      grad((y: Tensor) =>
+        fori(0, count === "n" ? n : 100, (i, s: Tensor | number) => add(s, mul(y.at(i), mul(w.at(i), y.at(i)))), 0),
+      )(x);
+    expect(pushes(compile(loop, ["f64[N]", "f64[N]", "i32"]).ir).recorded).toEqual([]);
   });
 
   it("is what a loop reads from an array that it writes to, as it was then", () => {
