@@ -45,15 +45,17 @@ export function isDescribed(op: Op): boolean {
 }
 
 /** How often something else is tried where the type rule refuses. */
-const tries = 12;
+const tries = 8;
 const mostAxes = 3;
 
 /** The results of a use of the op on values of the pool, as the picks choose; none where nothing tried fits. */
 export function useOf(op: Op, picks: readonly number[], pool: readonly Value[]): readonly Value[] {
   const choose = chooserOf(picks);
+  // closed: a use that needs a constraint which is not there yet might not run with every size of the program
+  const scope = new DimScope(currentBlock().scope.dims.constraints, false);
   for (let i = 0; i < tries; i++) {
     const use = proposal(op, choose, pool);
-    if (fits(op, use)) {
+    if (fits(op, use, scope)) {
       const operands = use.operands.map((o) => (o instanceof Value ? o : constant(o.fill, o.of)));
       return emit(op, operands, { attributes: use.attributes, types: use.declared });
     }
@@ -174,9 +176,8 @@ function shuffled(items: readonly number[], choose: Choose): readonly number[] {
   return order;
 }
 
-/** Whether the type rule takes the use for every size of the program: it asks for no constraint that is not there yet. */
-function fits(op: Op, { operands, attributes, declared }: Use): boolean {
-  const scope = currentBlock().scope;
+/** Whether the type rule takes the use. */
+function fits(op: Op, { operands, attributes, declared }: Use, scope: DimScope): boolean {
   try {
     const results = inferTypes(
       {
@@ -188,8 +189,8 @@ function fits(op: Op, { operands, attributes, declared }: Use): boolean {
         declared,
         origin: null,
       },
-      new DimScope(scope.dims.constraints, false),
-      scope.signature,
+      scope,
+      () => null,
     );
     return results.every((type) => type.kind === "tensor" && type.shape.length <= mostAxes);
   } catch (error) {
