@@ -87,7 +87,7 @@ const readings: readonly ((k: number) => Reading)[] = [
   }),
   () => ({ of: (x) => (Number.isInteger(size(x)) ? 3 : 5), is: () => 3, isTrapped: false }),
   (k) => ({ of: (x) => (size(x) < k ? 3 : 5), is: (n) => (n < k ? 3 : 5), isTrapped: true }),
-  () => ({ of: (x) => 12 / (1 + size(x)), is: (n) => 12 / (1 + n), isTrapped: true }),
+  () => ({ of: (x) => 8 / 2 ** size(x), is: (n) => 8 / 2 ** n, isTrapped: true }),
   (k) => ({ of: (x) => Math.max(size(x), k), is: (n) => Math.max(n, k), isTrapped: true }),
   () => ({ of: (x) => `${size(x)}`.length, is: (n) => `${n}`.length, isTrapped: true }),
   () => ({
