@@ -75,21 +75,21 @@ export const constantOp = defineOp({
   },
 });
 
-function requireFits(x: TypeContext, value: Attribute, type: TensorType | MemRefType): void {
+function requireFits(cx: TypeContext, value: Attribute, type: TensorType | MemRefType): void {
   if (value instanceof Dense) {
     const fits = value.dtype === type.dtype && value.shape.length === type.shape.length;
     if (!fits || !type.shape.every((d, i) => sameDim(d, value.shape[i]))) {
-      x.fail("shape", `the value is ${value.dtype}[${value.shape.join(", ")}], expected ${printType(type)}`);
+      cx.fail("shape", `the value is ${value.dtype}[${value.shape.join(", ")}], expected ${printType(type)}`);
     }
     return;
   }
   if ((typeof value === "boolean") !== (type.dtype === "bool")) {
-    x.fail("dtype", `the value is ${value}, expected one of ${type.dtype}`);
+    cx.fail("dtype", `the value is ${value}, expected one of ${type.dtype}`);
   }
   const exact =
     typeof value !== "number" ||
     (isFloat(type.dtype) ? Object.is(dtypes[type.dtype].round(value), value) : isRepresentable(value, type.dtype));
-  if (!exact) x.fail("literal", `${value} is not a value of ${type.dtype}`);
+  if (!exact) cx.fail("literal", `${value} is not a value of ${type.dtype}`);
 }
 
 /** A constant of the type; a number is rounded to a float dtype and has to be a value of an integer one. */

@@ -65,9 +65,9 @@ export function givenOf(cotangent: Cotangent | null, varies: (mask: Value) => re
 }
 
 /** Says of a cotangent that comes out of a region or a call how its mask varies. */
-export function noteMask(x: ReverseContext, cotangent: Cotangent | null, given: Given): void {
+export function noteMask(cx: ReverseContext, cotangent: Cotangent | null, given: Given): void {
   const mask = cotangent === null ? null : maskOf(cotangent);
-  if (mask !== null && given !== null && given !== "absent") x.noteMask(mask, given);
+  if (mask !== null && given !== null && given !== "absent") cx.noteMask(mask, given);
 }
 
 /** Cotangents as backward code takes and gives them: those that there are, then their masks. */

@@ -39,36 +39,36 @@ export function tensorOf(value: Value): TensorType {
 }
 
 /** An operand that has to be a ranked or unranked tensor. */
-export function requireTensor(x: TypeContext, i: number): Type {
-  const type = x.operands[i];
+export function requireTensor(cx: TypeContext, i: number): Type {
+  const type = cx.operands[i];
   if (type.kind === "tensor" || type.kind === "unranked") return type;
-  return x.fail("dtype", `operand ${i} has type ${printType(type)}, expected a tensor`);
+  return cx.fail("dtype", `operand ${i} has type ${printType(type)}, expected a tensor`);
 }
 
 /** The type of an operand whose rank is known; null while it is unranked. */
-export function rankedOperand(x: TypeContext, i: number): TensorType | null {
-  const type = requireTensor(x, i);
+export function rankedOperand(cx: TypeContext, i: number): TensorType | null {
+  const type = requireTensor(cx, i);
   return type.kind === "tensor" ? type : null;
 }
 
 /** The one result type as written, a tensor of the dtype where one is asked for. */
-export function requireDeclared(x: TypeContext, dtype?: DType): TensorType {
-  const [type] = x.declared ?? [];
-  if (type?.kind !== "tensor") return x.fail("structure", "the result has to be written as one tensor type");
+export function requireDeclared(cx: TypeContext, dtype?: DType): TensorType {
+  const [type] = cx.declared ?? [];
+  if (type?.kind !== "tensor") return cx.fail("structure", "the result has to be written as one tensor type");
   if (dtype !== undefined && type.dtype !== dtype) {
-    x.fail("dtype", `the result has dtype ${type.dtype}, expected ${dtype}`, "cast it");
+    cx.fail("dtype", `the result has dtype ${type.dtype}, expected ${dtype}`, "cast it");
   }
   return type;
 }
 
 /** Axis numbers in range, each at most once. */
-export function requireAxes(x: TypeContext, axes: readonly number[], rank: number, what: string): void {
+export function requireAxes(cx: TypeContext, axes: readonly number[], rank: number, what: string): void {
   const seen = new Set<number>();
   for (const axis of axes) {
     if (axis < 0 || axis >= rank) {
-      x.fail("axis", `${what} names axis ${axis}, expected ${rank === 0 ? "none, at rank 0" : `0 to ${rank - 1}`}`);
+      cx.fail("axis", `${what} names axis ${axis}, expected ${rank === 0 ? "none, at rank 0" : `0 to ${rank - 1}`}`);
     }
-    if (seen.has(axis)) x.fail("axis", `${what} names axis ${axis} twice`);
+    if (seen.has(axis)) cx.fail("axis", `${what} names axis ${axis} twice`);
     seen.add(axis);
   }
 }
@@ -82,12 +82,12 @@ export function listedAxes(axes: AxesOrAll, rank: number): readonly number[] {
 }
 
 /** Axes in range, each once; of a ranked operand they are listed. */
-export function requireListed(x: TypeContext, axes: AxesOrAll, rank: number): readonly number[] {
+export function requireListed(cx: TypeContext, axes: AxesOrAll, rank: number): readonly number[] {
   if (axes === "all") {
     const written = `[${otherAxes(rank, []).join(", ")}]`;
-    return x.fail("axis", `axes is all, expected ${written}`, "all is for an operand whose rank is not known");
+    return cx.fail("axis", `axes is all, expected ${written}`, "all is for an operand whose rank is not known");
   }
-  requireAxes(x, axes, rank, "axes");
+  requireAxes(cx, axes, rank, "axes");
   return axes;
 }
 

@@ -52,7 +52,7 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
   readonly result?: DType;
   readonly attributes?: S;
   /** Refuses attributes out of range. */
-  readonly require?: (x: TypeContext<AttributesOf<S>>) => void;
+  readonly require?: (cx: TypeContext<AttributesOf<S>>) => void;
   readonly commutative?: boolean;
   readonly cheap?: boolean;
   /** Taken from `cheap` where left out. */
@@ -126,50 +126,50 @@ function exampleOf({ name, operands, result, example }: Example): string {
 
 // ---- type rules -----------------------------------------------------------------------------------------------------
 
-function commonDType(x: TypeContext, accepts: (dtype: DType) => boolean, set: DTypeSet): DType {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  if (!accepts(dtype)) x.fail("dtype", `operand 0 has dtype ${dtype}, expected ${describeSet[set]}`);
-  for (let i = 1; i < x.operands.length; i++) requireDType(x, i, dtype);
+function commonDType(cx: TypeContext, accepts: (dtype: DType) => boolean, set: DTypeSet): DType {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  if (!accepts(dtype)) cx.fail("dtype", `operand 0 has dtype ${dtype}, expected ${describeSet[set]}`);
+  for (let i = 1; i < cx.operands.length; i++) requireDType(cx, i, dtype);
   return dtype;
 }
 
-function requireDType(x: TypeContext, i: number, dtype: DType): void {
-  const got = dtypeOf(requireTensor(x, i));
+function requireDType(cx: TypeContext, i: number, dtype: DType): void {
+  const got = dtypeOf(requireTensor(cx, i));
   if (got !== dtype)
-    x.fail("dtype", `operand ${i} has dtype ${got}, expected ${dtype} as operand 0`, "cast one of them");
+    cx.fail("dtype", `operand ${i} has dtype ${got}, expected ${dtype} as operand 0`, "cast one of them");
 }
 
 /** The shape that all operands have; with an unranked operand the result is unranked. */
-function commonShape(x: TypeContext, dtype: DType): Type {
-  const [first] = x.operands;
-  if (x.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
+function commonShape(cx: TypeContext, dtype: DType): Type {
+  const [first] = cx.operands;
+  if (cx.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
   const { shape } = first as TensorType;
-  if (shape.length === 0 && x.operands.every((t) => (t as TensorType).shape.length === 0)) return tensorType(dtype);
+  if (shape.length === 0 && cx.operands.every((t) => (t as TensorType).shape.length === 0)) return tensorType(dtype);
   let common = shape;
-  for (let i = 1; i < x.operands.length; i++) common = unify(x, common, i);
+  for (let i = 1; i < cx.operands.length; i++) common = unify(cx, common, i);
   return common === shape && dtype === (first as TensorType).dtype ? first : tensorType(dtype, common);
 }
 
-function unify(x: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
-  const { shape } = x.operands[i] as TensorType;
+function unify(cx: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
+  const { shape } = cx.operands[i] as TensorType;
   const differ = (d: Dim, axis: number): boolean =>
     typeof d === "number" && typeof shape[axis] === "number" && d !== shape[axis];
   if (shape.length !== common.length || common.some(differ)) {
     const got = `operand ${i} has shape ${printShape(shape)}`;
-    x.fail("shape", `${got}, expected ${printShape(common)} as operand 0`, "broadcast one of them");
+    cx.fail("shape", `${got}, expected ${printShape(common)} as operand 0`, "broadcast one of them");
   }
-  return common.map((d, axis) => x.equal(shape[axis], d, `axis ${axis} of operand ${i}`));
+  return common.map((d, axis) => cx.equal(shape[axis], d, `axis ${axis} of operand ${i}`));
 }
 
 // ---- evaluation -----------------------------------------------------------------------------------------------------
 
-export function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
-  const { dtype } = x.operation.results[0].type as TensorType;
-  const shape = broadcastShape(x);
+export function evalScalar(cx: EvalContext, meaning: ScalarMeaning): NdArray {
+  const { dtype } = cx.operation.results[0].type as TensorType;
+  const shape = broadcastShape(cx);
   const result = allocate(dtype, shape);
   const round = meaning.exact === true ? null : dtypes[dtype].round;
-  const sources = x.operands.map((a) => spread(a, shape));
-  const about = { attributes: x.attributes, dtype };
+  const sources = cx.operands.map((a) => spread(a, shape));
+  const about = { attributes: cx.attributes, dtype };
   const args: number[] = new Array(sources.length);
   for (let i = 0; i < result.data.length; i++) {
     for (let k = 0; k < sources.length; k++) args[k] = sources[k][i];
@@ -180,23 +180,23 @@ export function evalScalar(x: EvalContext, meaning: ScalarMeaning): NdArray {
 }
 
 /** The common shape of concrete operands: one shape, or NumPy's broadcasting where they were unranked. */
-function broadcastShape(x: EvalContext): readonly number[] {
-  const shapes = x.operands.map((a) => a.shape);
+function broadcastShape(cx: EvalContext): readonly number[] {
+  const shapes = cx.operands.map((a) => a.shape);
   const rank = shapes.reduce((r, s) => Math.max(r, s.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     let common = 1;
     for (const shape of shapes) {
       const own = shape[axis - rank + shape.length] ?? 1;
-      if (own !== 1 && common !== 1 && own !== common) failToBroadcast(x);
+      if (own !== 1 && common !== 1 && own !== common) failToBroadcast(cx);
       if (common === 1) common = own;
     }
     return common;
   });
 }
 
-function failToBroadcast(x: EvalContext): never {
-  const shapes = x.operands.map((a) => printShape(a.shape)).join(" and ");
-  return x.fail("shape", `${x.operation.op.name}: operands of shapes ${shapes} do not broadcast`);
+function failToBroadcast(cx: EvalContext): never {
+  const shapes = cx.operands.map((a) => printShape(a.shape)).join(" and ");
+  return cx.fail("shape", `${cx.operation.op.name}: operands of shapes ${shapes} do not broadcast`);
 }
 
 /** The elements of an operand for every element of the result, row-major. */
@@ -299,11 +299,11 @@ export const castOp = defineOp({
 });
 
 /** The operand's shape with the dtype of the result as written. */
-export function convertedType(x: TypeContext): Type {
-  const operand = requireTensor(x, 0);
-  const [declared] = x.declared ?? [];
+export function convertedType(cx: TypeContext): Type {
+  const operand = requireTensor(cx, 0);
+  const [declared] = cx.declared ?? [];
   if (operand.kind === "unranked" && declared?.kind === "unranked") return declared;
-  const type = requireDeclared(x);
+  const type = requireDeclared(cx);
   return operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape);
 }
 

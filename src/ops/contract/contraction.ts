@@ -69,11 +69,11 @@ export function contractionKind({
 }
 
 /** Writes the whole result. */
-export function lowerContraction(x: WholeContext, c: Contraction): void {
+export function lowerContraction(cx: WholeContext, c: Contraction): void {
   const kind = c.padding === undefined ? contractionKind(c) : "tiles";
-  if (kind === "thin rows") lowerThin(x, flipped(c));
-  else if (kind === "thin columns") lowerThin(x, c);
-  else lowerTiles(x, c);
+  if (kind === "thin rows") lowerThin(cx, flipped(c));
+  else if (kind === "thin columns") lowerThin(cx, c);
+  else lowerTiles(cx, c);
 }
 
 /** The same with the sides exchanged. */
@@ -94,13 +94,13 @@ function flipped(c: Contraction): Contraction {
  * of it at a time, so that what is packed stays in the cache: the result holds the sums so far. An operand whose panels are
  * each read once, since the other has one panel, is read where it is.
  */
-function lowerTiles(x: WholeContext, c: Contraction): void {
+function lowerTiles(cx: WholeContext, c: Contraction): void {
   const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
   const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis]);
   const [parts, depth] = partsOfDepth(c.depth);
   const common = { dtype: c.dtype, depth };
   const [leftInside, rightInside] = c.depthInside;
-  const left = new Side(x, {
+  const left = new Side(cx, {
     ...common,
     name: "left",
     extents: c.rows,
@@ -108,7 +108,7 @@ function lowerTiles(x: WholeContext, c: Contraction): void {
     width: tile.rows,
     isDepthInside: leftInside,
   });
-  const right = new Side(x, {
+  const right = new Side(cx, {
     ...common,
     name: "right",
     extents: c.columns,
@@ -120,7 +120,7 @@ function lowerTiles(x: WholeContext, c: Contraction): void {
   const packedRight = isReadOnce(left) ? null : right.scratch(right.panels);
   const packedLeft = isReadOnce(right) && c.padding === undefined ? null : left.scratch([]);
   loopNest(c.batch, ["b"], (batch) => {
-    if (parts.length > 0) clear(x, c, batch);
+    if (parts.length > 0) clear(cx, c, batch);
     loopNest(parts, ["p"], (part) => {
       const ofRight = (at: readonly Dim[], k: readonly Dim[]): Value => c.right(batch, at, [...part, ...k]);
       const ofLeft = (at: readonly Dim[], k: readonly Dim[]): Value => c.left(batch, at, [...part, ...k]);
@@ -135,7 +135,7 @@ function lowerTiles(x: WholeContext, c: Contraction): void {
         right.everyPanel((columnPanel) => {
           const [rows, columns] = [left.rowsWithin(rowPanel), right.rowsWithin(columnPanel)];
           const zero = zeroOf(c);
-          const start = (at: readonly Dim[]): Value => (parts.length > 0 ? x.written(at) : zero);
+          const start = (at: readonly Dim[]): Value => (parts.length > 0 ? cx.written(at) : zero);
           const starts = rows.flatMap((row) => columns.map((column) => start(c.place(batch, row, column))));
           const sums = multiply(
             c,
@@ -145,7 +145,7 @@ function lowerTiles(x: WholeContext, c: Contraction): void {
             packedRight === null ? direct(c, columns, ofRight) : packed(packedRight, columnPanel, tile.columns),
           );
           left.inside(rowPanel, (row, r) => {
-            right.inside(columnPanel, (column, s) => x.write(c.place(batch, row, column), sums[r * tile.columns + s]));
+            right.inside(columnPanel, (column, s) => cx.write(c.place(batch, row, column), sums[r * tile.columns + s]));
           });
         });
       });
@@ -157,9 +157,9 @@ function zeroOf({ dtype }: Contraction): Value {
   return constant(0, scalar(dtype));
 }
 
-function clear(x: WholeContext, c: Contraction, batch: readonly Dim[]): void {
+function clear(cx: WholeContext, c: Contraction, batch: readonly Dim[]): void {
   const zero = zeroOf(c);
-  loopNest(c.rows, ["i"], (row) => loopNest(c.columns, ["j"], (column) => x.write(c.place(batch, row, column), zero)));
+  loopNest(c.rows, ["i"], (row) => loopNest(c.columns, ["j"], (column) => cx.write(c.place(batch, row, column), zero)));
 }
 
 /** As much of the depth as is packed at a time, and an extent taken for one that is not known. */
@@ -175,29 +175,29 @@ function partsOfDepth(depth: readonly Dim[]): readonly [readonly Dim[], readonly
 }
 
 /** Few columns. Where rows lie across memory, all of them are combined with the result; else a few are summed at once. */
-function lowerThin(x: WholeContext, c: Contraction): void {
+function lowerThin(cx: WholeContext, c: Contraction): void {
   const lower = c.depthInside[0] ? sumRows : addToRows;
   loopNest(c.batch, ["b"], (batch) => {
-    loopNest(c.columns, ["j"], (column) => lower(x, c, batch, column));
+    loopNest(c.columns, ["j"], (column) => lower(cx, c, batch, column));
   });
 }
 
-function addToRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
+function addToRows(cx: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
   const zero = constant(0, scalar(c.dtype));
-  loopNest(c.rows, ["i"], (row) => x.write(c.place(batch, row, column), zero));
+  loopNest(c.rows, ["i"], (row) => cx.write(c.place(batch, row, column), zero));
   loopNest(c.depth, ["k"], (k) => {
     const factor = c.right(batch, column, k);
     loopNest(c.rows, ["i"], (row) => {
       const at = c.place(batch, row, column);
-      x.write(at, add(x.written(at), mul(c.left(batch, row, k), factor)));
+      cx.write(at, add(cx.written(at), mul(c.left(batch, row, k), factor)));
     });
   });
 }
 
-function sumRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
+function sumRows(cx: WholeContext, c: Contraction, batch: readonly Dim[], column: readonly Dim[]): void {
   const { dtype, depth } = c;
   const shape = { extents: c.rows, axis: tiledAxis(c.rows), width: thinWidth, isDepthInside: true };
-  const side = new Side(x, { name: "left", dtype, depth, ...shape });
+  const side = new Side(cx, { name: "left", dtype, depth, ...shape });
   const zero = constant(0, scalar(c.dtype));
   side.everyPanel((panel) => {
     const rows = side.rowsWithin(panel);
@@ -207,7 +207,7 @@ function sumRows(x: WholeContext, c: Contraction, batch: readonly Dim[], column:
     };
     const zeros = rows.map(() => zero);
     const sums = nestedLoops(c.depth, zeros, step);
-    side.inside(panel, (row, r) => x.write(c.place(batch, row, column), sums[r]));
+    side.inside(panel, (row, r) => cx.write(c.place(batch, row, column), sums[r]));
   });
 }
 

@@ -42,21 +42,21 @@ function sidesOf(shape: readonly number[], { batch, feature, spatial }: Layout) 
   };
 }
 
-export function evalConv(x: EvalContext<ConvAttributes>): NdArray {
-  const [image, kernel] = x.operands;
-  const c = convShape(x.operation);
-  const result = allocate(image.dtype, x.shape(x.operation.results[0].type));
+export function evalConv(cx: EvalContext<ConvAttributes>): NdArray {
+  const [image, kernel] = cx.operands;
+  const c = convShape(cx.operation);
+  const result = allocate(image.dtype, cx.shape(cx.operation.results[0].type));
   if (sizeOf(result.shape) === 0) return result;
   const [from, by, to] = [sidesOf(image.shape, c.x), sidesOf(kernel.shape, c.kernel), sidesOf(result.shape, c.result)];
-  const windows = c.windows.map((w, i) => ({ ...w, size: by.extents[i], low: x.dim(w.low) }));
+  const windows = c.windows.map((w, i) => ({ ...w, size: by.extents[i], low: cx.dim(w.low) }));
   const places = offsetsOf(to.extents, to.strides);
   const under = Array.from(offsetsUnder(to.extents, windows, from.extents, from.strides), (row) => row.slice());
   const taps = offsetsOf(by.extents, by.strides);
   const inputs = kernel.shape[c.kernel.feature];
   const outputs = result.shape[c.result.feature];
-  const outputsEach = outputs / x.dim(c.groups);
+  const outputsEach = outputs / cx.dim(c.groups);
   const batch = result.shape[c.result.batch];
-  const isOfBatch = x.dim(c.batchGroups) !== 1;
+  const isOfBatch = cx.dim(c.batchGroups) !== 1;
   const sum = sumOfProducts(image, kernel);
   for (let n = 0; n < batch; n++) {
     for (let o = 0; o < outputs; o++) {
@@ -93,25 +93,25 @@ function sumOfProducts({ dtype, data: left }: NdArray, { data: right }: NdArray)
 // ---- as loops -------------------------------------------------------------------------------------------------------
 
 /** Whether an element is padding is decided once for all features. */
-export function lowerConv(x: LowerContext<ConvAttributes>, at: readonly Dim[]): Value {
-  const c = convShape(x.operation);
-  const [image, kernel] = x.operation.operands.map(tensorOf);
+export function lowerConv(cx: LowerContext<ConvAttributes>, at: readonly Dim[]): Value {
+  const c = convShape(cx.operation);
+  const [image, kernel] = cx.operation.operands.map(tensorOf);
   const zero = constant(0, scalar(image.dtype));
   const inputs = kernel.shape[c.kernel.feature];
   const output = at[c.result.feature];
   const group = c.groups === 1 ? 0 : quotient(output, perGroup(kernel.shape[c.kernel.batch], c.groups));
-  const count = shapeOf(x.operation.results[0])[c.result.batch];
+  const count = shapeOf(cx.operation.results[0])[c.result.batch];
   const [batch, feature] = originOf(c, at[c.result.batch], group, [count, inputs]);
   const extents = pick(image.shape, c.x.spatial);
   const step = (k: readonly Dim[], [outer]: readonly Value[]): readonly Value[] => {
     const places = c.windows.map((w, i) => subscriptUnder(at[c.result.spatial[i]], k[i], w));
     const overFeatures = (element: (feature: Dim) => Value): readonly Value[] =>
       nestedLoops([inputs], [outer], ([f], [acc]) => [
-        add(acc, mul(element(f), x.element(1, placed(c.kernel, output, f, k)))),
+        add(acc, mul(element(f), cx.element(1, placed(c.kernel, output, f, k)))),
       ]);
     const inside = (): readonly Value[] => {
       const subscripts = places.map(({ subscript }) => subscript);
-      return overFeatures((f) => x.element(0, placed(c.x, batch, addDims(feature, f), subscripts)));
+      return overFeatures((f) => cx.element(0, placed(c.x, batch, addDims(feature, f), subscripts)));
     };
     return whereInside(places, c.windows, extents, inside, () => overFeatures(() => zero));
   };
@@ -122,7 +122,7 @@ export function lowerConv(x: LowerContext<ConvAttributes>, at: readonly Dim[]): 
  * The same sums as tiles: rows are places in the batch, columns the output features of a group, and what is summed is
  * packed with its padding. Null where there is too little to tile.
  */
-export function lowerWholeConv(operation: Operation<ConvAttributes>): ((x: WholeContext) => void) | null {
+export function lowerWholeConv(operation: Operation<ConvAttributes>): ((cx: WholeContext) => void) | null {
   const c = convShape(operation);
   const [image, kernel, result] = [...operation.operands, ...operation.results].map(tensorOf);
   const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
@@ -141,10 +141,10 @@ export function lowerWholeConv(operation: Operation<ConvAttributes>): ((x: Whole
   // what is packed has to be read more than once
   if (kind === null || kind === "thin rows" || isBelow(extents.columns, 2)) return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
-  const left = (x: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
+  const left = (cx: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
     const [batch, feature] = originOf(c, n, group, [count, inputs]);
     const subscripts = c.windows.map((w, i) => subscriptUnder(places[i], k[i], w).subscript);
-    return x.element(0, placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts));
+    return cx.element(0, placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts));
   };
   const spatial = pick(image.shape, c.x.spatial);
   return (x) =>

@@ -85,74 +85,74 @@ export const convOp = defineOp({
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 
-function convType(x: TypeContext<ConvAttributes>) {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  if (dtype === "bool") x.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
-  if (dtypeOf(requireTensor(x, 1)) !== dtype) {
-    x.fail("dtype", `the kernel has dtype ${dtypeOf(x.operands[1])}, expected ${dtype} as x`, "cast one of them");
+function convType(cx: TypeContext<ConvAttributes>) {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  if (dtype === "bool") cx.fail("dtype", "operand 0 has dtype bool, expected numbers", "cast it");
+  if (dtypeOf(requireTensor(cx, 1)) !== dtype) {
+    cx.fail("dtype", `the kernel has dtype ${dtypeOf(cx.operands[1])}, expected ${dtype} as x`, "cast one of them");
   }
-  const [image, kernel] = [rankedOperand(x, 0), rankedOperand(x, 1)];
+  const [image, kernel] = [rankedOperand(cx, 0), rankedOperand(cx, 1)];
   if (image === null || kernel === null) return unranked(dtype);
   const rank = image.shape.length;
-  requireRanks(x, rank, kernel.shape.length);
-  for (const name of ["x_axes", "kernel_axes", "result_axes"] as const) requireLayout(x, name, rank);
-  requireLists(x, listsOfConv(x.attributes), convNames, rank - 2, "spatial axis");
-  return resultType(x, image, kernel);
+  requireRanks(cx, rank, kernel.shape.length);
+  for (const name of ["x_axes", "kernel_axes", "result_axes"] as const) requireLayout(cx, name, rank);
+  requireLists(cx, listsOfConv(cx.attributes), convNames, rank - 2, "spatial axis");
+  return resultType(cx, image, kernel);
 }
 
-function requireRanks(x: TypeContext, rank: number, kernel: number): void {
-  if (rank < 2) x.fail("shape", `x has rank ${rank}, expected batch, feature and spatial axes`, "reshape it");
-  if (kernel !== rank) x.fail("shape", `the kernel has rank ${kernel}, expected ${rank} as x`);
+function requireRanks(cx: TypeContext, rank: number, kernel: number): void {
+  if (rank < 2) cx.fail("shape", `x has rank ${rank}, expected batch, feature and spatial axes`, "reshape it");
+  if (kernel !== rank) cx.fail("shape", `the kernel has rank ${kernel}, expected ${rank} as x`);
 }
 
 function requireLayout(
-  x: TypeContext<ConvAttributes>,
+  cx: TypeContext<ConvAttributes>,
   name: "x_axes" | "kernel_axes" | "result_axes",
   rank: number,
 ): void {
-  const axes = x.attributes[name];
+  const axes = cx.attributes[name];
   if (axes.length === 0) return;
-  requireAxes(x, axes, rank, name);
-  if (axes.length !== rank) x.fail("axis", `${name} names ${axes.length} axes, expected all ${rank}`);
+  requireAxes(cx, axes, rank, name);
+  if (axes.length !== rank) cx.fail("axis", `${name} names ${axes.length} axes, expected all ${rank}`);
 }
 
 function resultType(
-  x: TypeContext<ConvAttributes>,
+  cx: TypeContext<ConvAttributes>,
   { dtype, shape }: TensorType,
   { shape: kernel }: TensorType,
 ): TensorType {
-  const c = shapeOfConv(x.attributes, kernel);
+  const c = shapeOfConv(cx.attributes, kernel);
   const { featureGroups, batchGroups } = c;
-  x.atLeast(featureGroups, 0, "feature_groups");
-  x.atLeast(batchGroups, 0, "batch_groups");
+  cx.atLeast(featureGroups, 0, "feature_groups");
+  cx.atLeast(batchGroups, 0, "batch_groups");
   if (featureGroups !== 1 && batchGroups !== 1) {
-    x.fail("attribute", `feature_groups is ${featureGroups} and batch_groups ${batchGroups}, expected one to be 1`);
+    cx.fail("attribute", `feature_groups is ${featureGroups} and batch_groups ${batchGroups}, expected one to be 1`);
   }
   const wanted = mulDims(kernel[c.kernel.feature], featureGroups);
   const by = featureGroups === 1 ? "" : ` in ${featureGroups} groups`;
-  x.equal(
+  cx.equal(
     shape[c.x.feature],
     wanted,
     `axis ${c.x.feature} of x, the features for ${kernel[c.kernel.feature]} input features of the kernel${by},`,
   );
   const outputs = kernel[c.kernel.batch];
-  divided(x, outputs, c.groups, `axis ${c.kernel.batch} of the kernel`);
+  divided(cx, outputs, c.groups, `axis ${c.kernel.batch} of the kernel`);
   const result: Dim[] = new Array(shape.length);
-  result[c.result.batch] = divided(x, shape[c.x.batch], batchGroups, `axis ${c.x.batch} of x`);
+  result[c.result.batch] = divided(cx, shape[c.x.batch], batchGroups, `axis ${c.x.batch} of x`);
   result[c.result.feature] = outputs;
   for (const [i, w] of c.windows.entries()) {
-    result[c.result.spatial[i]] = requirePlaces(x, shape[c.x.spatial[i]], w, `spatial axis ${i}`);
+    result[c.result.spatial[i]] = requirePlaces(cx, shape[c.x.spatial[i]], w, `spatial axis ${i}`);
   }
   return tensorType(dtype, result);
 }
 
 /** What falls to each group; the groups divide the extent. */
-function divided(x: TypeContext, extent: Dim, groups: Dim, what: string): Dim {
+function divided(cx: TypeContext, extent: Dim, groups: Dim, what: string): Dim {
   if (typeof extent === "number" && typeof groups === "number" && groups > 0 && extent % groups !== 0) {
-    x.fail("shape", `${what} is ${extent}, expected a multiple of the ${groups} groups`);
+    cx.fail("shape", `${what} is ${extent}, expected a multiple of the ${groups} groups`);
   }
   const part = perGroup(extent, groups);
-  x.equal(mulDims(part, groups), extent, `the groups' part of ${what}`);
+  cx.equal(mulDims(part, groups), extent, `the groups' part of ${what}`);
   return part;
 }
 

@@ -103,17 +103,17 @@ export const dotOp = defineOp({
   },
 });
 
-function dotType(x: TypeContext<DotAttributes>, left: TensorType, right: TensorType): TensorType {
-  const axes = x.attributes;
+function dotType(cx: TypeContext<DotAttributes>, left: TensorType, right: TensorType): TensorType {
+  const axes = cx.attributes;
   for (const [what, pairs] of Object.entries(axes)) {
     if (pairs.left.length !== pairs.right.length) {
-      x.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
+      cx.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
     }
   }
-  requireAxes(x, [...axes.batch.left, ...axes.contract.left], left.shape.length, "operand 0's batch and contract");
-  requireAxes(x, [...axes.batch.right, ...axes.contract.right], right.shape.length, "operand 1's batch and contract");
+  requireAxes(cx, [...axes.batch.left, ...axes.contract.left], left.shape.length, "operand 0's batch and contract");
+  requireAxes(cx, [...axes.batch.right, ...axes.contract.right], right.shape.length, "operand 1's batch and contract");
   const paired = (pairs: AxisPairs): readonly Dim[] =>
-    pairs.left.map((a, i) => pairExtent(x, left, right, a, pairs.right[i]));
+    pairs.left.map((a, i) => pairExtent(cx, left, right, a, pairs.right[i]));
   paired(axes.contract);
   const free = [
     ...pick(left.shape, freeAxes(left.shape.length, axes, "left")),
@@ -122,16 +122,16 @@ function dotType(x: TypeContext<DotAttributes>, left: TensorType, right: TensorT
   return tensorType(left.dtype, [...paired(axes.batch), ...free]);
 }
 
-function pairExtent(x: TypeContext, left: TensorType, right: TensorType, a: number, b: number): Dim {
+function pairExtent(cx: TypeContext, left: TensorType, right: TensorType, a: number, b: number): Dim {
   const [p, q] = [left.shape[a], right.shape[b]];
   if (typeof p === "number" && typeof q === "number" && p !== q) {
     const expected = right.shape.map((_, i) => (i === b ? p : "?")).join(", ");
     const hint = right.shape.includes(p)
       ? "did you mean permute?"
       : `axis ${b} is paired with axis ${a} of ${printShape(left.shape)}`;
-    x.fail("shape", `operand 1 has shape ${printShape(right.shape)}, expected [${expected}]`, hint);
+    cx.fail("shape", `operand 1 has shape ${printShape(right.shape)}, expected [${expected}]`, hint);
   }
-  return x.equal(q, p, `axis ${b} of operand 1, paired with axis ${a} of operand 0,`);
+  return cx.equal(q, p, `axis ${b} of operand 1, paired with axis ${a} of operand 0,`);
 }
 
 /** Sums products of `x` and `y` over the axes of `contract`, side by side along those of `batch`. */
@@ -145,13 +145,13 @@ export function dot(
 
 // ---- evaluation -----------------------------------------------------------------------------------------------------
 
-function evalDot(x: EvalContext<DotAttributes>): NdArray {
-  const [left, right] = x.operands;
+function evalDot(cx: EvalContext<DotAttributes>): NdArray {
+  const [left, right] = cx.operands;
   const { dtype } = left;
   const { round } = dtypes[dtype];
   const times = isInteger(dtype) ? Math.imul : (a: number, b: number) => a * b;
-  const result = allocate(dtype, x.shape(x.operation.results[0].type));
-  const [p, q] = [sideOffsets(left, x.attributes, "left"), sideOffsets(right, x.attributes, "right")];
+  const result = allocate(dtype, cx.shape(cx.operation.results[0].type));
+  const [p, q] = [sideOffsets(left, cx.attributes, "left"), sideOffsets(right, cx.attributes, "right")];
   let next = 0;
   for (const [b, batch] of p.batch.entries()) {
     for (const row of p.free) {
@@ -299,18 +299,18 @@ interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
 }
 
 /** One element: a loop over the contracted axes. */
-function lowerDot(x: LowerContext<DotAttributes>, at: readonly Dim[]): Value {
-  const { dtype, batch, rows, depth, left, right } = contractionOf(x.operation);
+function lowerDot(cx: LowerContext<DotAttributes>, at: readonly Dim[]): Value {
+  const { dtype, batch, rows, depth, left, right } = contractionOf(cx.operation);
   const zero = constant(0, scalar(dtype));
   const [b, row] = [at.slice(0, batch.length), at.slice(batch.length, batch.length + rows.length)];
   const column = at.slice(batch.length + rows.length);
   const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
-    add(acc, mul(x.element(0, left(b, row, k)), x.element(1, right(b, column, k)))),
+    add(acc, mul(cx.element(0, left(b, row, k)), cx.element(1, right(b, column, k)))),
   ];
   return nestedLoops(depth, [zero], step)[0];
 }
 
-function lowerWholeDot(operation: Operation<DotAttributes>): ((x: WholeContext) => void) | null {
+function lowerWholeDot(operation: Operation<DotAttributes>): ((cx: WholeContext) => void) | null {
   const shape = contractionOf(operation);
   if (contractionKind(shape) === null) return null;
   return (x) =>

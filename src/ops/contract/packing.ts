@@ -55,9 +55,9 @@ export class Side {
   readonly #x: WholeContext;
   readonly #options: SideOptions;
 
-  constructor(x: WholeContext, options: SideOptions) {
+  constructor(cx: WholeContext, options: SideOptions) {
     const { extents, axis, width } = options;
-    this.#x = x;
+    this.#x = cx;
     this.#options = options;
     this.panels = extents.map((d, a) => (a === axis ? floorDim(addDims(d, width - 1), width) : d));
   }

@@ -37,22 +37,22 @@ export type CalleeAttributes = AttributesOf<typeof calleeAttributes>;
 
 /** The callee's signature and what its symbols stand for here; null while the module is still being built. */
 export function resolve(
-  x: TypeContext<CalleeAttributes>,
-  args: readonly Type[] = x.group("arguments"),
+  cx: TypeContext<CalleeAttributes>,
+  args: readonly Type[] = cx.group("arguments"),
 ): { callee: Signature; bound: Readonly<Record<string, Dim>> } | null {
-  const callee = x.signature(x.attributes.callee);
+  const callee = cx.signature(cx.attributes.callee);
   if (callee === null) return null;
-  const bound = bindSymbols(callee, args, x.attributes.bindings.bindings);
+  const bound = bindSymbols(callee, args, cx.attributes.bindings.bindings);
   for (const [i, parameter] of callee.arguments.entries()) {
-    requireType(x, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
+    requireType(cx, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
   }
   // the callee's own proofs take its symbols for sizes
-  for (const [name, d] of Object.entries(x.attributes.bindings.bindings)) x.atLeast(d, 0, `symbol ${name}`);
+  for (const [name, d] of Object.entries(cx.attributes.bindings.bindings)) cx.atLeast(d, 0, `symbol ${name}`);
   for (const c of callee.constraints) {
     const side = (d: Dim): Dim => bindDim(d, bound);
     const what = `@${callee.name} needs ${c.left} ${c.relation} ${c.right}: ${c.left}`;
-    if (c.relation === "==") x.equal(side(c.left), side(c.right), what);
-    else x.atLeast(side(c.left), side(c.right), what);
+    if (c.relation === "==") cx.equal(side(c.left), side(c.right), what);
+    else cx.atLeast(side(c.left), side(c.right), what);
   }
   return { callee, bound };
 }
@@ -63,24 +63,24 @@ function bindDim(d: Dim, bound: Readonly<Record<string, Dim>>): Dim {
 }
 
 /** Requires `got` to be `expected`, or of some rank where any will do; dimensions not provably equal become constraints. */
-export function requireType(x: TypeContext, what: string, got: Type, expected: Type): void {
+export function requireType(cx: TypeContext, what: string, got: Type, expected: Type): void {
   const isKind = got.kind === expected.kind || (got.kind === "tensor" && expected.kind === "unranked");
   const fits = isKind && elementDType(got) !== undefined && elementDType(got) === elementDType(expected);
   if (!fits && printType(got) !== printType(expected)) {
-    x.fail("dtype", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
+    cx.fail("dtype", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
   }
   if (got.kind === "unranked" || got.kind === "list" || expected.kind === "unranked" || expected.kind === "list")
     return;
   if (got.shape.length !== expected.shape.length) {
-    x.fail("shape", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
+    cx.fail("shape", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
   }
   for (const [axis, d] of got.shape.entries()) {
-    if (!sameDim(d, expected.shape[axis])) x.equal(d, expected.shape[axis], `${what}: axis ${axis}`);
+    if (!sameDim(d, expected.shape[axis])) cx.equal(d, expected.shape[axis], `${what}: axis ${axis}`);
   }
 }
 
-export function declaredTypes(x: TypeContext<CalleeAttributes>): readonly Type[] {
-  return x.declared ?? x.fail("structure", `@${x.attributes.callee} is not a function of this module`);
+export function declaredTypes(cx: TypeContext<CalleeAttributes>): readonly Type[] {
+  return cx.declared ?? cx.fail("structure", `@${cx.attributes.callee} is not a function of this module`);
 }
 
 const callAttributes = {
@@ -174,44 +174,44 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
  * Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. With
  * `checkpoint` the callee runs as it is, and the forward function before the backward one.
  */
-function reverseCall(x: ReverseContext<CallAttributes>): Pullback {
-  const args = x.operation.operands;
-  const active = args.map((v) => x.isActive(v));
-  const flows = args.map((v, i) => (!active[i] ? "none" : x.keepsMask(v) ? "masked" : "plain"));
-  const callee = x.calleeSignature(x.operation.attributes.callee);
-  const again = x.operation.attributes.checkpoint;
-  const split = x.splitCall(callee.name, flows, again);
-  const explicit = x.operation.attributes.bindings.bindings;
-  const { bound } = bindCall(callee, typesOf(x.operands), explicit);
-  const count = x.operation.results.length;
-  const names = x.operation.results.map((r) => r.name);
-  const all = call(again ? callee : split.forward, x.operands, bound, names, again);
+function reverseCall(cx: ReverseContext<CallAttributes>): Pullback {
+  const args = cx.operation.operands;
+  const active = args.map((v) => cx.isActive(v));
+  const flows = args.map((v, i) => (!active[i] ? "none" : cx.keepsMask(v) ? "masked" : "plain"));
+  const callee = cx.calleeSignature(cx.operation.attributes.callee);
+  const again = cx.operation.attributes.checkpoint;
+  const split = cx.splitCall(callee.name, flows, again);
+  const explicit = cx.operation.attributes.bindings.bindings;
+  const { bound } = bindCall(callee, typesOf(cx.operands), explicit);
+  const count = cx.operation.results.length;
+  const names = cx.operation.results.map((r) => r.name);
+  const all = call(again ? callee : split.forward, cx.operands, bound, names, again);
   const results = all.slice(0, count);
   return {
     results,
     pull(cotangents) {
-      const residuals = (again ? call(split.forward, x.operands, bound, [], true) : all).slice(count);
+      const residuals = (again ? call(split.forward, cx.operands, bound, [], true) : all).slice(count);
       const given = cotangents.filter((_, i) => split.takesCotangent[i]);
-      const backward = split.backward(given.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies)));
+      const backward = split.backward(given.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies)));
       const back = call(backward.signature, [...residuals, ...flatten(given)], bound);
       const unflattened = unflatten(back, backward.gives).cotangents;
-      for (const [i, ct] of unflattened.entries()) noteMask(x, ct, backward.gives[i]);
+      for (const [i, ct] of unflattened.entries()) noteMask(cx, ct, backward.gives[i]);
       return args.filter((_, i) => active[i]).map((v, i) => [v, unflattened[i]] as const);
     },
   };
 }
 
 /** The callee's tangent function, on the same arguments and the tangents that there are. */
-function forwardCall(x: ForwardContext<CallAttributes>): Tangents {
-  const { callee, bindings } = x.operation.attributes;
-  const made = x.tangentCall(
+function forwardCall(cx: ForwardContext<CallAttributes>): Tangents {
+  const { callee, bindings } = cx.operation.attributes;
+  const made = cx.tangentCall(
     callee,
-    x.tangents.map((t) => t !== null),
+    cx.tangents.map((t) => t !== null),
   );
-  const { bound } = bindCall(x.calleeSignature(callee), typesOf(x.operands), bindings.bindings);
-  const given = x.tangents.filter((t) => t !== null);
-  const names = x.operation.results.map((r) => r.name);
-  const all = call(made.signature, [...x.operands, ...given], bound, names, x.operation.attributes.checkpoint);
+  const { bound } = bindCall(cx.calleeSignature(callee), typesOf(cx.operands), bindings.bindings);
+  const given = cx.tangents.filter((t) => t !== null);
+  const names = cx.operation.results.map((r) => r.name);
+  const all = call(made.signature, [...cx.operands, ...given], bound, names, cx.operation.attributes.checkpoint);
   let next = names.length;
   return {
     results: all.slice(0, names.length),
@@ -220,10 +220,10 @@ function forwardCall(x: ForwardContext<CallAttributes>): Tangents {
 }
 
 /** The callee's batched function, on the same arguments. */
-function batchCall(x: StructuredBatchContext<CallAttributes>): Batched {
-  const { callee, bindings } = x.operation.attributes;
-  const made = x.batchedCall(callee, x.batched);
-  const names = x.operation.results.map((r) => r.name);
-  const checkpoint = x.operation.attributes.checkpoint;
-  return { results: call(made.signature, x.operands, bindings.bindings, names, checkpoint), batched: made.batched };
+function batchCall(cx: StructuredBatchContext<CallAttributes>): Batched {
+  const { callee, bindings } = cx.operation.attributes;
+  const made = cx.batchedCall(callee, cx.batched);
+  const names = cx.operation.results.map((r) => r.name);
+  const checkpoint = cx.operation.attributes.checkpoint;
+  return { results: call(made.signature, cx.operands, bindings.bindings, names, checkpoint), batched: made.batched };
 }

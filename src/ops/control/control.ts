@@ -47,9 +47,9 @@ function typesOf(values: readonly Value[]): readonly Type[] {
 }
 
 /** A bool of rank 0, or of unknown rank. */
-function requireCondition(x: TypeContext, what: string, type: Type): void {
+function requireCondition(cx: TypeContext, what: string, type: Type): void {
   if (sameType(type, scalar("bool")) || sameType(type, unranked("bool"))) return;
-  x.fail("dtype", `${what} has type ${printType(type)}, expected bool`, "reduce it with kind = and, or use select");
+  cx.fail("dtype", `${what} has type ${printType(type)}, expected bool`, "reduce it with kind = and, or use select");
 }
 
 // ---- if -------------------------------------------------------------------------------------------------------------
@@ -264,48 +264,48 @@ function extentOfScan(operation: Operation<ScanAttributes>): Dim {
   return scanned === undefined ? operation.attributes.length : shapeOf(scanned)[0];
 }
 
-function scannedType(x: TypeContext, type: Type, i: number): TensorType {
+function scannedType(cx: TypeContext, type: Type, i: number): TensorType {
   if (type.kind === "tensor" && type.shape.length > 0) return type;
   const hint = type.kind === "unranked" ? unrankedHint : undefined;
-  return x.fail(
+  return cx.fail(
     "shape",
     `operand ${i} of over has type ${printType(type)}, expected a tensor with a leading axis`,
     hint,
   );
 }
 
-function scanLength(x: TypeContext<ScanAttributes>, over: readonly TensorType[]): Dim {
-  const stated = x.attributes.length;
+function scanLength(cx: TypeContext<ScanAttributes>, over: readonly TensorType[]): Dim {
+  const stated = cx.attributes.length;
   if (over.length === 0) {
-    if (stated === fromOver) x.fail("attribute", "length is missing", "it cannot follow from over, which is empty");
-    x.atLeast(stated, 0, "length");
+    if (stated === fromOver) cx.fail("attribute", "length is missing", "it cannot follow from over, which is empty");
+    cx.atLeast(stated, 0, "length");
     return stated;
   }
   let length = over[0].shape[0];
   for (const [i, type] of over.entries())
-    length = x.equal(type.shape[0], length, `the leading extent of operand ${i} of over`);
-  return stated === fromOver ? length : x.equal(stated, length, "length");
+    length = cx.equal(type.shape[0], length, `the leading extent of operand ${i} of over`);
+  return stated === fromOver ? length : cx.equal(stated, length, "length");
 }
 
-function stackedType(x: TypeContext, type: Type, length: Dim, i: number): Type {
+function stackedType(cx: TypeContext, type: Type, length: Dim, i: number): Type {
   if (type.kind === "tensor") return tensorType(type.dtype, [length, ...type.shape]);
-  return x.fail("shape", `output ${i} of the body has type ${printType(type)}, expected a tensor`);
+  return cx.fail("shape", `output ${i} of the body has type ${printType(type)}, expected a tensor`);
 }
 
-function evalScan(x: EvalContext<ScanAttributes>): readonly NdArray[] {
-  const { operation } = x;
+function evalScan(cx: EvalContext<ScanAttributes>): readonly NdArray[] {
+  const { operation } = cx;
   const [body] = operation.regions;
-  let carried = x.group("carry");
-  const over = x.group("over");
-  const stated = x.attributes.length;
-  const length = stated === fromOver ? over[0].shape[0] : x.dim(stated);
+  let carried = cx.group("carry");
+  const over = cx.group("over");
+  const stated = cx.attributes.length;
+  const length = stated === fromOver ? over[0].shape[0] : cx.dim(stated);
   const outputs = operation.results.slice(carried.length).map((r) => {
-    const shape = x.shape(r.type);
+    const shape = cx.shape(r.type);
     return allocate((r.type as TensorType).dtype, [length, ...shape.slice(1)]);
   });
   for (let step = 0; step < length; step++) {
-    const at = x.attributes.reverse === true ? length - 1 - step : step;
-    const results = x.run(body, [...carried, ...over.map((a) => elementAt(a, at))]);
+    const at = cx.attributes.reverse === true ? length - 1 - step : step;
+    const results = cx.run(body, [...carried, ...over.map((a) => elementAt(a, at))]);
     for (const [i, output] of outputs.entries()) {
       const part = results[carried.length + i];
       output.data.set(part.data, at * part.data.length);

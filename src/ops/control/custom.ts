@@ -95,24 +95,24 @@ function typesOf(values: readonly Value[]): readonly Type[] {
 }
 
 /** Captured values have no derivative: the rule has cotangents of the arguments only. */
-function requireClosed(x: ReverseContext, regions: readonly Block[]): void {
-  if (!freeValues(...regions).some((v) => x.isActive(v))) return;
-  fail("no-derivative", `${x.operation.op.name} reads a value from outside that is differentiated`, {
-    origin: x.operation.origin,
+function requireClosed(cx: ReverseContext, regions: readonly Block[]): void {
+  if (!freeValues(...regions).some((v) => cx.isActive(v))) return;
+  fail("no-derivative", `${cx.operation.op.name} reads a value from outside that is differentiated`, {
+    origin: cx.operation.origin,
     hint: "pass it as an argument, so that the rule can speak of it",
   });
 }
 
-function reverseCustom(x: ReverseContext): Pullback {
-  const { operands, regions, results } = x.operation;
+function reverseCustom(cx: ReverseContext): Pullback {
+  const { operands, regions, results } = cx.operation;
   const [, forward, backward] = regions;
-  requireClosed(x, regions);
+  requireClosed(cx, regions);
   const inlined = (block: typeof forward, args: readonly Value[]): readonly Value[] => {
     const cloner = new Cloner();
-    for (const v of freeValues(block)) cloner.set(v, x.lookup(v));
+    for (const v of freeValues(block)) cloner.set(v, cx.lookup(v));
     return cloner.inline(block, args, currentBlock());
   };
-  const all = inlined(forward, x.operands);
+  const all = inlined(forward, cx.operands);
   const residuals = all.slice(results.length);
   return {
     results: all.slice(0, results.length),
@@ -128,16 +128,16 @@ function reverseCustom(x: ReverseContext): Pullback {
 }
 
 /** Every argument gets the new axis, so that each element of the batch has a cotangent of its own. */
-function batchCustom(x: StructuredBatchContext): Batched {
-  const args = x.operands.map((v, i) => x.whole(v, x.batched[i]));
-  const regions = x.operation.regions.map((region) => {
-    const { results, finish } = x.region(
+function batchCustom(cx: StructuredBatchContext): Batched {
+  const args = cx.operands.map((v, i) => cx.whole(v, cx.batched[i]));
+  const regions = cx.operation.regions.map((region) => {
+    const { results, finish } = cx.region(
       region,
       region.arguments.map(() => true),
     );
     return finish((whole) => results.map((_, i) => whole(i)));
   });
-  const results = emit(x.operation.op, args, { regions, names: x.operation.results.map((r) => r.name) });
+  const results = emit(cx.operation.op, args, { regions, names: cx.operation.results.map((r) => r.name) });
   return { results, batched: results.map(() => true) };
 }
 
@@ -215,10 +215,10 @@ function withTangents(types: readonly Type[]): readonly Type[] {
   return [...types, ...types.filter(isFloatType)];
 }
 
-function forwardByRule(x: ForwardContext): Tangents {
-  const { operands, regions, results } = x.operation;
-  const given = operands.flatMap((v, i) => (isFloatType(v.type) ? [x.tangents[i] ?? zerosLike(x.operands[i])] : []));
-  const all = x.inline(regions[1], [...x.operands, ...given]);
+function forwardByRule(cx: ForwardContext): Tangents {
+  const { operands, regions, results } = cx.operation;
+  const given = operands.flatMap((v, i) => (isFloatType(v.type) ? [cx.tangents[i] ?? zerosLike(cx.operands[i])] : []));
+  const all = cx.inline(regions[1], [...cx.operands, ...given]);
   let next = results.length;
   return {
     results: all.slice(0, results.length),
@@ -227,17 +227,21 @@ function forwardByRule(x: ForwardContext): Tangents {
 }
 
 /** Runs the rule on zero tangents, and transposes it from the tangents of results to those of arguments. */
-function reverseByTangents(x: ReverseContext): Pullback {
-  const { operands, regions, results } = x.operation;
-  requireClosed(x, regions);
+function reverseByTangents(cx: ReverseContext): Pullback {
+  const { operands, regions, results } = cx.operation;
+  requireClosed(cx, regions);
   const [, rule] = regions;
-  const step = x.split(
+  const step = cx.split(
     rule,
     rule.arguments.map((_, i) => i >= operands.length),
   );
   const floats = operands.filter((v) => isFloatType(v.type));
   const block = step.forward(() => step.residuals);
-  const all = new Cloner().inline(block, [...x.operands, ...floats.map((v) => zerosLike(x.lookup(v)))], currentBlock());
+  const all = new Cloner().inline(
+    block,
+    [...cx.operands, ...floats.map((v) => zerosLike(cx.lookup(v)))],
+    currentBlock(),
+  );
   return {
     results: all.slice(0, results.length),
     pull(cotangents) {

@@ -78,27 +78,27 @@ func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
 });
 
 /** The arguments in `wrt`, each of float dtype. */
-function requireWrt(x: TypeContext<DerivativeAttributes>, callee: Signature): readonly number[] {
-  const wrt = differentiated(callee, x.attributes.wrt);
+function requireWrt(cx: TypeContext<DerivativeAttributes>, callee: Signature): readonly number[] {
+  const wrt = differentiated(callee, cx.attributes.wrt);
   for (const i of wrt) {
     const type = callee.arguments[i];
     if (type === undefined)
-      x.fail("attribute", `wrt names argument ${i}, but @${callee.name} has ${callee.arguments.length}`);
+      cx.fail("attribute", `wrt names argument ${i}, but @${callee.name} has ${callee.arguments.length}`);
     if (!isFloatType(type)) {
       const what = `argument ${i} of @${callee.name}`;
-      x.fail("no-derivative", `${what} has type ${printType(type)}, which has no derivative`);
+      cx.fail("no-derivative", `${what} has type ${printType(type)}, which has no derivative`);
     }
   }
   return wrt;
 }
 
 /** The operands of a group, each of its type. */
-function requireEach(x: TypeContext, group: string, expected: readonly Type[], why: string): void {
-  const got = x.group(group);
+function requireEach(cx: TypeContext, group: string, expected: readonly Type[], why: string): void {
+  const got = cx.group(group);
   if (got.length !== expected.length)
-    x.fail("arity", `got ${got.length} ${group}, expected ${expected.length}, ${why}`);
+    cx.fail("arity", `got ${got.length} ${group}, expected ${expected.length}, ${why}`);
   const one = group.slice(0, -1);
-  for (const [i, type] of expected.entries()) requireType(x, `${one} ${i}`, got[i], type);
+  for (const [i, type] of expected.entries()) requireType(cx, `${one} ${i}`, got[i], type);
 }
 
 export function isFloatType(type: Type): boolean {
@@ -246,15 +246,15 @@ export function mappedOf({ mapped }: { readonly mapped: readonly number[] }, cou
   return mapped.length === 0 ? Array.from({ length: count }, (_, i) => i) : mapped;
 }
 
-function batchSize(x: TypeContext, args: readonly Type[], mapped: readonly number[]): Dim {
+function batchSize(cx: TypeContext, args: readonly Type[], mapped: readonly number[]): Dim {
   const sizes = mapped.map((i) => {
     const type = args[i];
-    if (type === undefined) x.fail("attribute", `mapped names argument ${i}, but there are ${args.length}`);
+    if (type === undefined) cx.fail("attribute", `mapped names argument ${i}, but there are ${args.length}`);
     if (type.kind === "tensor" && type.shape.length > 0) return type.shape[0];
-    return x.fail("shape", `argument ${i} has type ${printType(type)}, expected a leading axis to map over`);
+    return cx.fail("shape", `argument ${i} has type ${printType(type)}, expected a leading axis to map over`);
   });
-  if (sizes.length === 0) x.fail("arity", "no argument is mapped, expected at least one");
-  return sizes.reduce((a, b, i) => x.equal(b, a, `the leading extent of argument ${mapped[i]}`));
+  if (sizes.length === 0) cx.fail("arity", "no argument is mapped, expected at least one");
+  return sizes.reduce((a, b, i) => cx.equal(b, a, `the leading extent of argument ${mapped[i]}`));
 }
 
 /** What the callee of a vmap gets: the mapped arguments without their leading axis. */
@@ -293,32 +293,32 @@ export function vmap(
 // ---- batching -------------------------------------------------------------------------------------------------------
 
 /** A batch of vjps is the vjp of the batched function: what is differentiated gets the new axis, so that each element has its own. */
-function batchVjp(x: StructuredBatchContext<DerivativeAttributes>): Batched {
-  const { attributes, operands, segments, results } = x.operation;
-  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee));
+function batchVjp(cx: StructuredBatchContext<DerivativeAttributes>): Batched {
+  const { attributes, operands, segments, results } = cx.operation;
+  const { callee, wrt, explicit } = differentiation(cx.operation, cx.calleeSignature(attributes.callee));
   const count = segments[0];
-  const batched = operands.slice(0, count).map((_, i) => x.batched[i] || wrt.includes(i));
-  const made = x.batchedCall(callee.name, batched);
-  const args = x.operands.slice(0, count).map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+  const batched = operands.slice(0, count).map((_, i) => cx.batched[i] || wrt.includes(i));
+  const made = cx.batchedCall(callee.name, batched);
+  const args = cx.operands.slice(0, count).map((v, i) => (batched[i] ? cx.whole(v, cx.batched[i]) : v));
   const floats = callee.results.flatMap((type, i) => (isFloatType(type) ? [i] : []));
   const cotangents = floats.map((i, k) => {
-    const ct = x.operands[count + k];
+    const ct = cx.operands[count + k];
     // a result without the new axis does not depend on what is differentiated
-    return made.batched[i] ? x.whole(ct, x.batched[count + k]) : zeros(operands[count + k].type);
+    return made.batched[i] ? cx.whole(ct, cx.batched[count + k]) : zeros(operands[count + k].type);
   });
   const values = vjp(made.signature, args, cotangents, wrt, explicit);
   return { results: values, batched: results.map((_, i) => i >= callee.results.length || made.batched[i]) };
 }
 
-function batchJvp(x: StructuredBatchContext<DerivativeAttributes>): Batched {
-  const { attributes, operands, segments } = x.operation;
-  const { callee, wrt, explicit } = differentiation(x.operation, x.calleeSignature(attributes.callee));
+function batchJvp(cx: StructuredBatchContext<DerivativeAttributes>): Batched {
+  const { attributes, operands, segments } = cx.operation;
+  const { callee, wrt, explicit } = differentiation(cx.operation, cx.calleeSignature(attributes.callee));
   const count = segments[0];
-  const hasBatchedTangent = (i: number): boolean => wrt.includes(i) && x.batched[count + wrt.indexOf(i)];
-  const batched = operands.slice(0, count).map((_, i) => x.batched[i] || hasBatchedTangent(i));
-  const made = x.batchedCall(callee.name, batched);
+  const hasBatchedTangent = (i: number): boolean => wrt.includes(i) && cx.batched[count + wrt.indexOf(i)];
+  const batched = operands.slice(0, count).map((_, i) => cx.batched[i] || hasBatchedTangent(i));
+  const made = cx.batchedCall(callee.name, batched);
   const widened = (at: number, i: number): Value =>
-    batched[i] ? x.whole(x.operands[at], x.batched[at]) : x.operands[at];
+    batched[i] ? cx.whole(cx.operands[at], cx.batched[at]) : cx.operands[at];
   const args = operands.slice(0, count).map((_, i) => widened(i, i));
   const tangents = wrt.map((i, k) => widened(count + k, i));
   const values = jvp(made.signature, args, tangents, wrt, explicit);

@@ -83,42 +83,42 @@ export const dynamicSliceOp = defineOp({
 });
 
 /** One integer scalar for each axis, behind the first `from` operands. */
-function requireStarts(x: TypeContext, from: number, shape: readonly Dim[]): void {
-  const count = x.operands.length - from;
+function requireStarts(cx: TypeContext, from: number, shape: readonly Dim[]): void {
+  const count = cx.operands.length - from;
   if (count !== shape.length) {
-    x.fail("arity", `got ${count} starts, expected ${shape.length}, one per axis of ${printShape(shape)}`);
+    cx.fail("arity", `got ${count} starts, expected ${shape.length}, one per axis of ${printShape(shape)}`);
   }
-  for (let i = from; i < x.operands.length; i++) {
+  for (let i = from; i < cx.operands.length; i++) {
     const what = `the start on axis ${i - from}`;
-    if (!isScalar(x.operands[i])) x.fail("shape", `${what} has type ${printType(x.operands[i])}, expected rank 0`);
-    requireIndexType(x, i, what);
+    if (!isScalar(cx.operands[i])) cx.fail("shape", `${what} has type ${printType(cx.operands[i])}, expected rank 0`);
+    requireIndexType(cx, i, what);
   }
 }
 
-function requireFit(x: TypeContext, sizes: readonly Dim[], shape: readonly Dim[]): void {
+function requireFit(cx: TypeContext, sizes: readonly Dim[], shape: readonly Dim[]): void {
   for (const [axis, size] of sizes.entries()) {
-    x.atLeast(size, 0, `the size on axis ${axis}`);
-    x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which the box is taken,`);
+    cx.atLeast(size, 0, `the size on axis ${axis}`);
+    cx.atLeast(shape[axis], size, `the extent of axis ${axis}, from which the box is taken,`);
   }
 }
 
 /** The offsets in an array of the elements of a box that begins where the starts say, moved to be within. */
-function boxOffsets(x: EvalContext, source: NdArray, sizes: readonly number[], from: number): Float64Array {
+function boxOffsets(cx: EvalContext, source: NdArray, sizes: readonly number[], from: number): Float64Array {
   const strides = stridesOf(source.shape);
   const offsets = offsetsOf(sizes, strides);
   let base = 0;
   for (const [axis, stride] of strides.entries()) {
     const range = { axis, extent: source.shape[axis], size: sizes[axis] };
-    base += (placed(x, x.operands[from + axis].data[0], range, "clamp") ?? 0) * stride;
+    base += (placed(cx, cx.operands[from + axis].data[0], range, "clamp") ?? 0) * stride;
   }
   return offsets.map((offset) => base + offset);
 }
 
-function evalDynamicSlice(x: EvalContext): NdArray {
-  const [source] = x.operands;
-  const shape = x.shape(x.operation.results[0].type);
+function evalDynamicSlice(cx: EvalContext): NdArray {
+  const [source] = cx.operands;
+  const shape = cx.shape(cx.operation.results[0].type);
   const result = allocate(source.dtype, shape);
-  for (const [i, offset] of boxOffsets(x, source, shape, 1).entries()) result.data[i] = source.data[offset];
+  for (const [i, offset] of boxOffsets(cx, source, shape, 1).entries()) result.data[i] = source.data[offset];
   return result;
 }
 
@@ -138,17 +138,17 @@ function addBack({ operands: [, ...starts], cotangent }: TransposeContext): Cont
 }
 
 /** A subscript of the box as one of the operand; `from` is the number of operands before the starts. */
-function placeOf(x: LowerContext, at: readonly Dim[], sizes: readonly Dim[], from: number): readonly Dim[] {
-  const { shape } = tensorOf(x.operation.operands[0]);
+function placeOf(cx: LowerContext, at: readonly Dim[], sizes: readonly Dim[], from: number): readonly Dim[] {
+  const { shape } = tensorOf(cx.operation.operands[0]);
   return at.map((d, axis) => {
     if (sizes[axis] === shape[axis]) return d;
     const range = { axis, extent: shape[axis], size: sizes[axis] };
-    return addDims(indexDim(x.hoisted(from + axis, [], (i) => subscript(i, x.operation, range, "clamp"))), d);
+    return addDims(indexDim(cx.hoisted(from + axis, [], (i) => subscript(i, cx.operation, range, "clamp"))), d);
   });
 }
 
-function elementOfDynamicSlice(x: LowerContext<DynamicSliceAttributes>, at: readonly Dim[]): Value {
-  return x.element(0, placeOf(x, at, x.operation.attributes.sizes, 1));
+function elementOfDynamicSlice(cx: LowerContext<DynamicSliceAttributes>, at: readonly Dim[]): Value {
+  return cx.element(0, placeOf(cx, at, cx.operation.attributes.sizes, 1));
 }
 
 // ---- dynamic_update_slice -----------------------------------------------------------------------------------------------
@@ -206,16 +206,16 @@ export const dynamicUpdateSliceOp = defineOp({
   },
 });
 
-function evalDynamicUpdateSlice(x: EvalContext): NdArray {
-  const [source, update] = x.operands;
+function evalDynamicUpdateSlice(cx: EvalContext): NdArray {
+  const [source, update] = cx.operands;
   const result = { ...source, data: source.data.slice() };
-  for (const [i, offset] of boxOffsets(x, source, update.shape, 2).entries()) result.data[offset] = update.data[i];
+  for (const [i, offset] of boxOffsets(cx, source, update.shape, 2).entries()) result.data[offset] = update.data[i];
   return result;
 }
 
-function updateOfDynamicUpdateSlice(x: UpdateContext): void {
-  const { shape } = tensorOf(x.operation.operands[1]);
-  x.nest(shape, (at) => x.write(x.element(1, at), placeOf(x, at, shape, 2)));
+function updateOfDynamicUpdateSlice(cx: UpdateContext): void {
+  const { shape } = tensorOf(cx.operation.operands[1]);
+  cx.nest(shape, (at) => cx.write(cx.element(1, at), placeOf(cx, at, shape, 2)));
 }
 
 // ---- batching -----------------------------------------------------------------------------------------------------------

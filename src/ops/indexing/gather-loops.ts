@@ -35,20 +35,20 @@ interface GuardedSubscript {
 
 /** The subscript in the operand of an element of gather's result, or of scatter's updates. */
 function guardedSubscript(
-  x: LowerContext<GatherAttributes | ScatterAttributes>,
+  cx: LowerContext<GatherAttributes | ScatterAttributes>,
   at: readonly Dim[],
   numbers: IndexNumbers,
   sizes: readonly Dim[],
 ): GuardedSubscript {
-  const { operation } = x;
+  const { operation } = cx;
   const [source, indices] = operation.operands.map(tensorOf);
   const mode = operation.attributes.mode;
   const conditions: Value[] = [];
   const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
     const range = { axis, extent: source.shape[axis], size: sizes[axis] };
-    if (mode === "clamp") return indexDim(x.hoisted(1, vector, (i) => subscript(i, operation, range, mode)));
-    if (mode === "fail") return indexDim(checked(x, vector, range, sizes));
-    const index = x.hoisted(1, vector, (i) => cast(i, "index"));
+    if (mode === "clamp") return indexDim(cx.hoisted(1, vector, (i) => subscript(i, operation, range, mode)));
+    if (mode === "fail") return indexDim(checked(cx, vector, range, sizes));
+    const index = cx.hoisted(1, vector, (i) => cast(i, "index"));
     conditions.push(compare(index, constant(0, scalar("index")), "ge"));
     conditions.push(compare(index, indexValue(subDims(range.extent, range.size)), "le"));
     return indexDim(index);
@@ -57,36 +57,36 @@ function guardedSubscript(
 }
 
 /** The check is hoisted out of the loops over a window, unless the window may be empty: then any index is allowed. */
-function checked(x: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
-  const check = (index: Value): Value => subscript(index, x.operation, range, "fail");
+function checked(cx: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
+  const check = (index: Value): Value => subscript(index, cx.operation, range, "fail");
   const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
-  return isFilled ? x.hoisted(1, vector, check) : check(x.element(1, vector));
+  return isFilled ? cx.hoisted(1, vector, check) : check(cx.element(1, vector));
 }
 
 /** With mode = fill, elements out of range are zero, and not read. */
-export function elementOfGather(x: LowerContext<GatherAttributes>, at: readonly Dim[]): Value {
-  const { operands, attributes } = x.operation;
-  const element = guardedSubscript(x, at, gatherNumbers(attributes), attributes.sizes);
-  if (element.conditions.length === 0) return x.element(0, element.at);
+export function elementOfGather(cx: LowerContext<GatherAttributes>, at: readonly Dim[]): Value {
+  const { operands, attributes } = cx.operation;
+  const element = guardedSubscript(cx, at, gatherNumbers(attributes), attributes.sizes);
+  if (element.conditions.length === 0) return cx.element(0, element.at);
   return ifElse(
     element.conditions.reduce(and),
-    () => [x.element(0, element.at)],
+    () => [cx.element(0, element.at)],
     () => [zeros(scalar(tensorOf(operands[0]).dtype))],
   )[0];
 }
 
 /** Writes the updates in row-major order, but for those out of range where the mode drops them. */
-export function updateOfScatter(x: UpdateContext<ScatterAttributes>): void {
-  const { operands, attributes } = x.operation;
+export function updateOfScatter(cx: UpdateContext<ScatterAttributes>): void {
+  const { operands, attributes } = cx.operation;
   const numbers = scatterNumbers(attributes);
   const { shape } = tensorOf(operands[2]);
   const sizes = windowSizes(tensorOf(operands[0]).shape.length, shape, numbers);
   const kind = attributes.kind;
-  x.nest(shape, (at) => {
-    const element = guardedSubscript(x, at, numbers, sizes);
+  cx.nest(shape, (at) => {
+    const element = guardedSubscript(cx, at, numbers, sizes);
     const write = (): void => {
-      const update = x.element(2, at);
-      x.write(kind === "set" ? update : combine(kind, x.read(element.at), update), element.at);
+      const update = cx.element(2, at);
+      cx.write(kind === "set" ? update : combine(kind, cx.read(element.at), update), element.at);
     };
     if (element.conditions.length === 0) write();
     else {

@@ -88,32 +88,32 @@ export const gatherOp = defineOp({
   },
 });
 
-function gatherType(x: TypeContext<GatherAttributes>) {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  const [operand, indices] = [rankedOperand(x, 0), rankedOperand(x, 1)];
-  requireIndexType(x, 1, "operand 1", x.attributes.mode);
+function gatherType(cx: TypeContext<GatherAttributes>) {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  const [operand, indices] = [rankedOperand(cx, 0), rankedOperand(cx, 1)];
+  requireIndexType(cx, 1, "operand 1", cx.attributes.mode);
   if (operand === null || indices === null) return unranked(dtype);
-  const numbers = gatherNumbers(x.attributes);
-  const sizes = x.attributes.sizes;
+  const numbers = gatherNumbers(cx.attributes);
+  const sizes = cx.attributes.sizes;
   const { shape } = operand;
   if (sizes.length !== shape.length) {
-    x.fail(
+    cx.fail(
       "shape",
       `sizes has ${sizes.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
     );
   }
-  requireNumbers(x, numbers, gatherNames);
+  requireNumbers(cx, numbers, gatherNames);
   for (const axis of [...numbers.droppedAxes, ...numbers.batchAxes])
-    x.equal(sizes[axis], 1, `the size on axis ${axis}`);
-  requireRoom(x, sizes, shape, numbers);
+    cx.equal(sizes[axis], 1, `the size on axis ${axis}`);
+  requireRoom(cx, sizes, shape, numbers);
   return tensorType(dtype, wholeShape(indices.shape, pick(sizes, keptAxes(shape.length, numbers)), numbers));
 }
 
-function evalGather(x: EvalContext<GatherAttributes>): NdArray {
-  const [source, indices] = x.operands;
-  const shape = x.shape(x.operation.results[0].type);
+function evalGather(cx: EvalContext<GatherAttributes>): NdArray {
+  const [source, indices] = cx.operands;
+  const shape = cx.shape(cx.operation.results[0].type);
   const result = allocate(source.dtype, shape);
-  const offsets = offsetsInOperand(x, indices, source.shape, shape, gatherNumbers(x.attributes), x.attributes.mode);
+  const offsets = offsetsInOperand(cx, indices, source.shape, shape, gatherNumbers(cx.attributes), cx.attributes.mode);
   for (let i = 0; i < offsets.length; i++) if (offsets[i] >= 0) result.data[i] = source.data[offsets[i]];
   return result;
 }
@@ -210,40 +210,40 @@ export const scatterOp = defineOp({
   },
 });
 
-function scatterType(x: TypeContext<ScatterAttributes>) {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  const other = dtypeOf(requireTensor(x, 2));
-  requireIndexType(x, 1, "operand 1", x.attributes.mode);
+function scatterType(cx: TypeContext<ScatterAttributes>) {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  const other = dtypeOf(requireTensor(cx, 2));
+  requireIndexType(cx, 1, "operand 1", cx.attributes.mode);
   if (other !== dtype)
-    x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
-  const kind = x.attributes.kind;
+    cx.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 0`, "cast one of them");
+  const kind = cx.attributes.kind;
   if (dtype === "bool" && kind !== "set")
-    x.fail("dtype", `kind ${kind} takes numbers, operand 0 has dtype bool`, "cast it");
-  const [operand, indices, updates] = [rankedOperand(x, 0), rankedOperand(x, 1), rankedOperand(x, 2)];
+    cx.fail("dtype", `kind ${kind} takes numbers, operand 0 has dtype bool`, "cast it");
+  const [operand, indices, updates] = [rankedOperand(cx, 0), rankedOperand(cx, 1), rankedOperand(cx, 2)];
   if (operand === null || indices === null || updates === null) return operand ?? unranked(dtype);
-  const numbers = scatterNumbers(x.attributes);
-  requireNumbers(x, numbers, scatterNames);
+  const numbers = scatterNumbers(cx.attributes);
+  requireNumbers(cx, numbers, scatterNames);
   const { shape } = operand;
   const window = numbers.windowAxes.map((axis) => updates.shape[axis] ?? 1);
   const whole = wholeShape(indices.shape, window, numbers);
   if (whole.length !== updates.shape.length) {
-    x.fail(
+    cx.fail(
       "shape",
       `the updates have shape ${printShape(updates.shape)}, expected rank ${whole.length}, as ${printShape(whole)}`,
     );
   }
-  for (const [axis, d] of whole.entries()) x.equal(updates.shape[axis], d, `axis ${axis} of the updates`);
-  requireRoom(x, windowSizes(shape.length, updates.shape, numbers), shape, numbers);
+  for (const [axis, d] of whole.entries()) cx.equal(updates.shape[axis], d, `axis ${axis} of the updates`);
+  requireRoom(cx, windowSizes(shape.length, updates.shape, numbers), shape, numbers);
   return operand;
 }
 
-function evalScatter(x: EvalContext<ScatterAttributes>): NdArray {
-  const [source, indices, updates] = x.operands;
+function evalScatter(cx: EvalContext<ScatterAttributes>): NdArray {
+  const [source, indices, updates] = cx.operands;
   const result = { ...source, data: source.data.slice() };
-  const mode = x.attributes.mode;
-  const numbers = scatterNumbers(x.attributes);
-  const offsets = offsetsInOperand(x, indices, source.shape, updates.shape, numbers, mode);
-  const change = combination(x.attributes.kind, source.dtype);
+  const mode = cx.attributes.mode;
+  const numbers = scatterNumbers(cx.attributes);
+  const offsets = offsetsInOperand(cx, indices, source.shape, updates.shape, numbers, mode);
+  const change = combination(cx.attributes.kind, source.dtype);
   for (const [i, offset] of offsets.entries()) {
     if (offset >= 0) result.data[offset] = change(result.data[offset], updates.data[i]);
   }

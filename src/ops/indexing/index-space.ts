@@ -189,48 +189,48 @@ export interface ScatterNumbers {
 // ---- types ------------------------------------------------------------------------------------------------------------
 
 /** Checks the numbers, as both ops require them. */
-export function requireNumbers(x: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
-  const [operand, indices] = x.operands as readonly TensorType[];
+export function requireNumbers(cx: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
+  const [operand, indices] = cx.operands as readonly TensorType[];
   const { windowAxes, droppedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
   const rank = operand.shape.length;
-  requireAxes(x, [...droppedAxes, ...batchAxes], rank, `${names.dropped} with batch_axes`);
-  requireAxes(x, [...indexMap, ...batchAxes], rank, "index_map with batch_axes");
+  requireAxes(cx, [...droppedAxes, ...batchAxes], rank, `${names.dropped} with batch_axes`);
+  requireAxes(cx, [...indexMap, ...batchAxes], rank, "index_map with batch_axes");
   if (windowAxes.some((a, i) => i > 0 && a < windowAxes[i - 1])) {
-    x.fail("axis", `${names.window} is ${printShape(windowAxes)}, expected ascending axes`);
+    cx.fail("axis", `${names.window} is ${printShape(windowAxes)}, expected ascending axes`);
   }
   const kept = rank - droppedAxes.length - batchAxes.length;
   if (windowAxes.length !== kept) {
-    x.fail(
+    cx.fail(
       "axis",
       `${names.window} names ${windowAxes.length} axes, expected ${kept}, one for each axis of ${printShape(operand.shape)} outside ${names.dropped} and batch_axes`,
     );
   }
-  requireIndexAxes(x, indices.shape, indexAxis, indexBatchAxes);
-  requireAxes(x, windowAxes, indexBatch(indices.shape.length, numbers).length + kept, names.window);
+  requireIndexAxes(cx, indices.shape, indexAxis, indexBatchAxes);
+  requireAxes(cx, windowAxes, indexBatch(indices.shape.length, numbers).length + kept, names.window);
   if (indexBatchAxes.length !== batchAxes.length) {
-    x.fail("axis", `index_batch_axes names ${indexBatchAxes.length} axes, expected ${batchAxes.length} as batch_axes`);
+    cx.fail("axis", `index_batch_axes names ${indexBatchAxes.length} axes, expected ${batchAxes.length} as batch_axes`);
   }
   for (const [k, axis] of batchAxes.entries()) {
     const at = indexBatchAxes[k];
-    x.equal(indices.shape[at], operand.shape[axis], `axis ${at} of the indices, beside axis ${axis} of operand 0,`);
+    cx.equal(indices.shape[at], operand.shape[axis], `axis ${at} of the indices, beside axis ${axis} of operand 0,`);
   }
   const length = indexAxis === indices.shape.length ? 1 : indices.shape[indexAxis];
-  x.equal(length, indexMap.length, `axis ${indexAxis} of the indices, which index_map describes,`);
+  cx.equal(length, indexMap.length, `axis ${indexAxis} of the indices, which index_map describes,`);
 }
 
-function requireIndexAxes(x: TypeContext, shape: readonly Dim[], indexAxis: number, batch: readonly number[]): void {
+function requireIndexAxes(cx: TypeContext, shape: readonly Dim[], indexAxis: number, batch: readonly number[]): void {
   if (indexAxis < 0 || indexAxis > shape.length) {
-    x.fail("axis", `index_axis is ${indexAxis}, expected 0 to ${shape.length}, the rank of the indices`);
+    cx.fail("axis", `index_axis is ${indexAxis}, expected 0 to ${shape.length}, the rank of the indices`);
   }
-  requireAxes(x, batch, shape.length, "index_batch_axes");
-  if (batch.includes(indexAxis)) x.fail("axis", `index_batch_axes names axis ${indexAxis}, which is index_axis`);
+  requireAxes(cx, batch, shape.length, "index_batch_axes");
+  if (batch.includes(indexAxis)) cx.fail("axis", `index_batch_axes names axis ${indexAxis}, which is index_axis`);
 }
 
 /**
  * Windows have to fit into the operand. One element of an empty axis is allowed here, since the index is out of range then.
  */
 export function requireRoom(
-  x: TypeContext,
+  cx: TypeContext,
   sizes: readonly Dim[],
   shape: readonly Dim[],
   { indexMap, batchAxes }: IndexNumbers,
@@ -238,11 +238,11 @@ export function requireRoom(
   for (const [axis, size] of sizes.entries()) {
     // a batch of nothing has no windows
     if (batchAxes.includes(axis)) continue;
-    x.atLeast(size, 0, `the size of windows on axis ${axis}`);
+    cx.atLeast(size, 0, `the size of windows on axis ${axis}`);
     // as long as that of the indices, empty or not
     if (batchAxes.includes(axis)) continue;
-    if (size === 1 && indexMap.includes(axis) && x.attributes.mode !== "clamp") continue;
-    x.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
+    if (size === 1 && indexMap.includes(axis) && cx.attributes.mode !== "clamp") continue;
+    cx.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
   }
 }
 
@@ -318,7 +318,7 @@ export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): Inde
 
 /** For each element of the whole, row-major, its offset in the operand; -1 where its window is left out. */
 export function offsetsInOperand(
-  x: EvalContext,
+  cx: EvalContext,
   indices: NdArray,
   operand: readonly number[],
   whole: readonly number[],
@@ -327,7 +327,7 @@ export function offsetsInOperand(
 ): Float64Array {
   if (sizeOf(whole) === 0) return new Float64Array(0);
   const sizes = windowSizes(operand.length, whole, numbers) as readonly number[];
-  const bases = windowBases(x, indices, operand, sizes, numbers, mode);
+  const bases = windowBases(cx, indices, operand, sizes, numbers, mode);
   const own = stridesOf(operand);
   const inBatch: number[] = new Array(whole.length).fill(0);
   const inWindow: number[] = new Array(whole.length).fill(0);
@@ -345,7 +345,7 @@ export function offsetsInOperand(
 
 /** For each index vector, the offset of its window; -1 where that is left out. */
 function windowBases(
-  x: EvalContext,
+  cx: EvalContext,
   indices: NdArray,
   operand: readonly number[],
   sizes: readonly number[],
@@ -366,7 +366,7 @@ function windowBases(
   for (const [i, vector] of offsetsOf(shape, pick(strides, axes)).entries()) {
     for (const [k, axis] of indexMap.entries()) {
       const range = { axis, extent: operand[axis], size: sizes[axis] };
-      const start = placed(x, indices.data[vector + k * step], range, mode);
+      const start = placed(cx, indices.data[vector + k * step], range, mode);
       if (start === null) bases[i] = -1;
       else if (bases[i] >= 0) bases[i] += start * own[axis];
     }

@@ -83,8 +83,8 @@ export function cholesky(a: Value): Value {
   return emit1(choleskyOp, [a]);
 }
 
-function evalCholesky(x: EvalContext): NdArray {
-  const [a] = x.operands;
+function evalCholesky(cx: EvalContext): NdArray {
+  const [a] = cx.operands;
   const n = a.shape[a.shape.length - 1];
   const { round } = dtypes[a.dtype];
   const result = allocate(a.dtype, a.shape);
@@ -101,24 +101,24 @@ function evalCholesky(x: EvalContext): NdArray {
   return result;
 }
 
-function lowerCholesky(x: ProcedureContext): void {
-  const { dtype, shape } = tensorOf(x.operation.operands[0]);
+function lowerCholesky(cx: ProcedureContext): void {
+  const { dtype, shape } = tensorOf(cx.operation.operands[0]);
   const n = shape[shape.length - 1];
   loopNest(shape.slice(0, -2), ["b", "c", "d"], (batch) => {
-    const l = (i: typeof n, j: typeof n): Value => x.written(0, [...batch, i, j]);
+    const l = (i: typeof n, j: typeof n): Value => cx.written(0, [...batch, i, j]);
     const rest = (i: typeof n, j: typeof n): Value =>
       forLoop(
         0,
         j,
         1,
-        [x.element(0, [...batch, i, j])],
+        [cx.element(0, [...batch, i, j])],
         (k, acc) => [sub(acc, mul(l(i, indexDim(k)), l(j, indexDim(k))))],
         ["k", "rest"],
       )[0];
     each(0, n, "i", (i) => {
-      each(0, i, "j", (j) => x.write(0, [...batch, i, j], div(rest(i, j), l(j, j))));
-      x.write(0, [...batch, i, i], sqrt(rest(i, i)));
-      each(addDims(i, 1), n, "j", (j) => x.write(0, [...batch, i, j], constant(0, tensorType(dtype))));
+      each(0, i, "j", (j) => cx.write(0, [...batch, i, j], div(rest(i, j), l(j, j))));
+      cx.write(0, [...batch, i, i], sqrt(rest(i, i)));
+      each(addDims(i, 1), n, "j", (j) => cx.write(0, [...batch, i, j], constant(0, tensorType(dtype))));
     });
   });
 }
@@ -157,8 +157,8 @@ export function lu(a: Value): readonly [lu: Value, permutation: Value] {
   return [packed, permutation];
 }
 
-function evalLu(x: EvalContext): readonly NdArray[] {
-  const [a] = x.operands;
+function evalLu(cx: EvalContext): readonly NdArray[] {
+  const [a] = cx.operands;
   const n = a.shape[a.shape.length - 1];
   const { round } = dtypes[a.dtype];
   const packed = { ...a, data: a.data.slice() };
@@ -186,18 +186,18 @@ function evalLu(x: EvalContext): readonly NdArray[] {
   return [packed, permutation];
 }
 
-function lowerLu(x: ProcedureContext): void {
-  const { dtype, shape } = tensorOf(x.operation.operands[0]);
+function lowerLu(cx: ProcedureContext): void {
+  const { dtype, shape } = tensorOf(cx.operation.operands[0]);
   const n = shape[shape.length - 1];
   type Index = typeof n;
   const zero = constant(0, tensorType(dtype));
   loopNest(shape.slice(0, -2), ["b", "c", "d"], (batch) => {
-    const m = (i: Index, j: Index): Value => x.written(0, [...batch, i, j]);
-    const set = (i: Index, j: Index, v: Value): void => x.write(0, [...batch, i, j], v);
-    const p = (i: Index): Value => x.written(1, [...batch, i]);
+    const m = (i: Index, j: Index): Value => cx.written(0, [...batch, i, j]);
+    const set = (i: Index, j: Index, v: Value): void => cx.write(0, [...batch, i, j], v);
+    const p = (i: Index): Value => cx.written(1, [...batch, i]);
     each(0, n, "i", (i) => {
-      each(0, n, "j", (j) => set(i, j, x.element(0, [...batch, i, j])));
-      x.write(1, [...batch, i], cast(indexValue(i), "i32"));
+      each(0, n, "j", (j) => set(i, j, cx.element(0, [...batch, i, j])));
+      cx.write(1, [...batch, i], cast(indexValue(i), "i32"));
     });
     each(0, n, "k", (k) => {
       const pivot = pivotOf(m, k, n);
@@ -207,8 +207,8 @@ function lowerLu(x: ProcedureContext): void {
         set(pivot, j, own);
       });
       const [own, other] = [p(k), p(pivot)];
-      x.write(1, [...batch, k], other);
-      x.write(1, [...batch, pivot], own);
+      cx.write(1, [...batch, k], other);
+      cx.write(1, [...batch, pivot], own);
       const divisor = m(k, k);
       ifElse(
         compare(divisor, zero, "ne"),
@@ -264,8 +264,8 @@ export function permuteRows(x: Value, permutation: Value): Value {
   return elementsAlong(x, type.shape.length - 2, rowsOf(permutation, type));
 }
 
-function flowsOfLu(x: FlowContext): readonly boolean[] {
-  return [x.isActive(x.operation.operands[0]), false];
+function flowsOfLu(cx: FlowContext): readonly boolean[] {
+  return [cx.isActive(cx.operation.operands[0]), false];
 }
 
 function reverseLu({ operation, operands: [a] }: ReverseContext): Pullback {

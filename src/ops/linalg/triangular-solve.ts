@@ -91,16 +91,16 @@ export const triangularSolveOp = defineOp({
 });
 
 /** A float operand whose last two axes are equal. */
-export function requireSquare(x: TypeContext, i: number): TensorType | null {
-  const type = rankedOperand(x, i);
+export function requireSquare(cx: TypeContext, i: number): TensorType | null {
+  const type = rankedOperand(cx, i);
   if (type === null) return null;
   const { dtype, shape } = type;
   if (dtypes[dtype].kind !== "float")
-    x.fail("dtype", `operand ${i} has dtype ${dtype}, expected f32 or f64`, "cast it");
+    cx.fail("dtype", `operand ${i} has dtype ${dtype}, expected f32 or f64`, "cast it");
   if (shape.length < 2)
-    x.fail("shape", `operand ${i} has shape ${printShape(shape)}, expected matrices in its last two axes`);
+    cx.fail("shape", `operand ${i} has shape ${printShape(shape)}, expected matrices in its last two axes`);
   const last = shape.length - 1;
-  x.equal(shape[last], shape[last - 1], `axis ${last} of operand ${i}, which has square matrices,`);
+  cx.equal(shape[last], shape[last - 1], `axis ${last} of operand ${i}, which has square matrices,`);
   return type;
 }
 
@@ -115,9 +115,9 @@ export function triangularSolve(a: Value, b: Value, options: TriangularOptions =
   return emit1(triangularSolveOp, [a, b], { attributes: { lower, transpose, unit } });
 }
 
-function evalTriangularSolve(x: EvalContext<TriangularAttributes>): NdArray {
-  const { lower, transpose, unit } = x.operation.attributes;
-  const [a, b] = x.operands;
+function evalTriangularSolve(cx: EvalContext<TriangularAttributes>): NdArray {
+  const { lower, transpose, unit } = cx.operation.attributes;
+  const [a, b] = cx.operands;
   const [n, m] = b.shape.slice(-2);
   const { round } = dtypes[b.dtype];
   const result = allocate(b.dtype, b.shape);
@@ -141,27 +141,27 @@ function evalTriangularSolve(x: EvalContext<TriangularAttributes>): NdArray {
 }
 
 /** Row after row; within one, whole rows are subtracted, so that the innermost loop is contiguous. */
-function lowerTriangularSolve(x: ProcedureContext<TriangularAttributes>): void {
-  const { lower, transpose, unit } = x.operation.attributes;
-  const { shape } = tensorOf(x.operation.operands[1]);
+function lowerTriangularSolve(cx: ProcedureContext<TriangularAttributes>): void {
+  const { lower, transpose, unit } = cx.operation.attributes;
+  const { shape } = tensorOf(cx.operation.operands[1]);
   const [n, m] = shape.slice(-2);
   const isForward = lower !== transpose;
   loopNest(shape.slice(0, -2), ["b", "c", "d"], (batch) => {
-    const a = (i: Dim, j: Dim): Value => x.element(0, [...batch, ...(transpose ? [j, i] : [i, j])]);
+    const a = (i: Dim, j: Dim): Value => cx.element(0, [...batch, ...(transpose ? [j, i] : [i, j])]);
     each(0, n, "i", (step) => {
       const i = isForward ? step : subDims(subDims(n, 1), step);
-      each(0, m, "k", (k) => x.write(0, [...batch, i, k], x.element(1, [...batch, i, k])));
+      each(0, m, "k", (k) => cx.write(0, [...batch, i, k], cx.element(1, [...batch, i, k])));
       const [from, to] = isForward ? [0, i] : [addDims(i, 1), n];
       each(from, to, "j", (j) => {
         const factor = a(i, j);
         each(0, m, "k", (k) => {
-          const rest = sub(x.written(0, [...batch, i, k]), mul(factor, x.written(0, [...batch, j, k])));
-          x.write(0, [...batch, i, k], rest);
+          const rest = sub(cx.written(0, [...batch, i, k]), mul(factor, cx.written(0, [...batch, j, k])));
+          cx.write(0, [...batch, i, k], rest);
         });
       });
       if (unit) return;
       const diagonal = a(i, i);
-      each(0, m, "k", (k) => x.write(0, [...batch, i, k], div(x.written(0, [...batch, i, k]), diagonal)));
+      each(0, m, "k", (k) => cx.write(0, [...batch, i, k], div(cx.written(0, [...batch, i, k]), diagonal)));
     });
   });
 }

@@ -32,19 +32,19 @@ const notBatched = { kind: "none", reason: "batching works on the tensor level, 
 /** What loads and stores are of. */
 type Subscripts = { readonly at: readonly Dim[] };
 
-function requireIndices(x: TypeContext, group: string): void {
-  for (const [i, type] of x.group(group).entries()) {
+function requireIndices(cx: TypeContext, group: string): void {
+  for (const [i, type] of cx.group(group).entries()) {
     if (!sameType(type, scalar("index")))
-      x.fail("dtype", `operand ${i} of ${group} has type ${printType(type)}, expected index`);
+      cx.fail("dtype", `operand ${i} of ${group} has type ${printType(type)}, expected index`);
   }
 }
 
-function requireMemory(x: TypeContext<Subscripts>): MemRefType {
-  const [type] = x.group("memory");
-  if (type.kind !== "memref") x.fail("dtype", `the memory has type ${printType(type)}, expected memref<…>`);
-  const at = x.attributes.at;
+function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
+  const [type] = cx.group("memory");
+  if (type.kind !== "memref") cx.fail("dtype", `the memory has type ${printType(type)}, expected memref<…>`);
+  const at = cx.attributes.at;
   if (at.length !== type.shape.length) {
-    x.fail("shape", `got ${at.length} subscripts for ${printType(type)}, expected ${type.shape.length}`);
+    cx.fail("shape", `got ${at.length} subscripts for ${printType(type)}, expected ${type.shape.length}`);
   }
   return type;
 }
@@ -110,11 +110,11 @@ export const forOp = defineOp({
 });
 
 /** Compares the types of a region's arguments or results with what the op expects of them. */
-export function requireTypes(x: TypeContext, what: string, got: readonly Value[], expected: readonly Type[]): void {
-  if (got.length !== expected.length) x.fail("arity", `${what}: got ${got.length}, expected ${expected.length}`);
+export function requireTypes(cx: TypeContext, what: string, got: readonly Value[], expected: readonly Type[]): void {
+  if (got.length !== expected.length) cx.fail("arity", `${what}: got ${got.length}, expected ${expected.length}`);
   for (const [i, type] of expected.entries()) {
     if (!sameType(got[i].type, type)) {
-      x.fail("shape", `${what}: number ${i} has type ${printType(got[i].type)}, expected ${printType(type)}`);
+      cx.fail("shape", `${what}: number ${i} has type ${printType(got[i].type)}, expected ${printType(type)}`);
     }
   }
 }
@@ -203,13 +203,13 @@ export const loadOp = defineOp({
 });
 
 /** The row-major position of an operation's subscripts; out of range fails. */
-function offsetOf(x: EvalContext<Subscripts>, memory: NdArray): number {
+function offsetOf(cx: EvalContext<Subscripts>, memory: NdArray): number {
   let offset = 0;
-  for (const [axis, d] of x.attributes.at.entries()) {
-    const i = x.affine(d, "at");
+  for (const [axis, d] of cx.attributes.at.entries()) {
+    const i = cx.affine(d, "at");
     const extent = memory.shape[axis];
     if (!(i >= 0 && i < extent))
-      x.fail("range", `${x.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
+      cx.fail("range", `${cx.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
     offset = offset * extent + i;
   }
   return offset;

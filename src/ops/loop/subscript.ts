@@ -39,11 +39,11 @@ function isIndexType(type: Type): boolean {
 }
 
 /** An operand of integers; of floats that are integers too, where those that are not are an error. */
-export function requireIndexType(x: TypeContext, i: number, what: string, mode = "clamp"): void {
-  const type = x.operands[i];
+export function requireIndexType(cx: TypeContext, i: number, what: string, mode = "clamp"): void {
+  const type = cx.operands[i];
   const dtype = elementDType(type);
   if (isIndexType(type) || (mode === "fail" && dtype !== undefined && isFloat(dtype))) return;
-  x.fail("dtype", `${what} has type ${printType(type)}, expected integers`, "cast it to i32");
+  cx.fail("dtype", `${what} has type ${printType(type)}, expected integers`, "cast it to i32");
 }
 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
@@ -98,15 +98,15 @@ export const subscriptOp = defineOp({
 
 /** Where an index selects along its axis; null where it selects nothing (modes fill and drop). */
 export function placed(
-  x: EvalContext,
+  cx: EvalContext,
   index: number,
   { axis, extent, size }: { readonly axis: number; readonly extent: number; readonly size: number },
   mode: string,
-  of = nameOf(x.operation),
+  of = nameOf(cx.operation),
 ): number | null {
   if (index >= 0 && index <= extent - size && Number.isInteger(index)) return index;
   if (mode === "clamp") return Math.max(0, Math.min(index, extent - size));
-  return mode === "fail" ? x.fail("range", rangeMessage(of, index, axis, extent, size)) : null;
+  return mode === "fail" ? cx.fail("range", rangeMessage(of, index, axis, extent, size)) : null;
 }
 
 /** What errors call that which is indexed. */

@@ -79,14 +79,14 @@ export const cumulativeOp = defineOp({
   },
 });
 
-function cumulativeType(x: TypeContext<CumulativeAttributes>) {
-  requireKind(x, dtypeOf(requireTensor(x, 0)));
-  const operand = rankedOperand(x, 0);
-  if (operand === null) return x.operands[0];
-  const { axis } = x.attributes;
+function cumulativeType(cx: TypeContext<CumulativeAttributes>) {
+  requireKind(cx, dtypeOf(requireTensor(cx, 0)));
+  const operand = rankedOperand(cx, 0);
+  if (operand === null) return cx.operands[0];
+  const { axis } = cx.attributes;
   const { length } = operand.shape;
   if (axis < 0 || axis >= length) {
-    x.fail(
+    cx.fail(
       "axis",
       `axis is ${axis}, expected ${length === 0 ? "a tensor with axes, got rank 0" : `0 to ${length - 1}`}`,
     );
@@ -106,10 +106,10 @@ function batchCumulative({ operation, operands: [x] }: BatchContext<CumulativeAt
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalCumulative(x: EvalContext<CumulativeAttributes>): NdArray {
-  const [source] = x.operands;
+function evalCumulative(cx: EvalContext<CumulativeAttributes>): NdArray {
+  const [source] = cx.operands;
   const { dtype, shape } = source;
-  const { kind, axis, reverse } = x.attributes;
+  const { kind, axis, reverse } = cx.attributes;
   const { record, identity } = kinds[kind];
   const combine = scalarCombination(record, dtype);
   const strides = stridesOf(shape);
@@ -143,11 +143,11 @@ function orderOf(operation: Operation<CumulativeAttributes>) {
 }
 
 /** One element on its own: all before it are combined again. */
-function lowerCumulative(x: LowerContext<CumulativeAttributes>, at: readonly Dim[]): Value {
-  const { shape, axis, reverse, combine, start, at: place } = orderOf(x.operation);
+function lowerCumulative(cx: LowerContext<CumulativeAttributes>, at: readonly Dim[]): Value {
+  const { shape, axis, reverse, combine, start, at: place } = orderOf(cx.operation);
   const others = at.filter((_, a) => a !== axis);
   const count = reverse ? subDims(shape[axis], at[axis]) : indexAfter(at[axis]);
-  const step = (k: Value, acc: Value): readonly Value[] => [combine(acc, x.element(0, place(others, indexDim(k))))];
+  const step = (k: Value, acc: Value): readonly Value[] => [combine(acc, cx.element(0, place(others, indexDim(k))))];
   return forLoop(0, count, 1, [start()], step, ["k", "acc"])[0];
 }
 
@@ -156,7 +156,7 @@ function indexAfter(d: Dim): Dim {
 }
 
 /** Along the last axis a loop carries what is combined; along others whole rows are combined with the row before. */
-function lowerWholeCumulative(operation: Operation<CumulativeAttributes>): (x: WholeContext) => void {
+function lowerWholeCumulative(operation: Operation<CumulativeAttributes>): (cx: WholeContext) => void {
   const { shape, axis, combine, start, at } = orderOf(operation);
   const outer = shape.slice(0, axis);
   const row = shape.slice(axis + 1);

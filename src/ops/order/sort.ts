@@ -98,13 +98,13 @@ export function sort(operands: readonly Value[], { axis, descending = false }: S
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalSort(x: EvalContext<SortAttributes>): readonly NdArray[] {
-  const { axis, descending } = x.operation.attributes;
-  const [keys] = x.operands;
+function evalSort(cx: EvalContext<SortAttributes>): readonly NdArray[] {
+  const { axis, descending } = cx.operation.attributes;
+  const [keys] = cx.operands;
   const strides = stridesOf(keys.shape);
   const step = strides[axis];
   const sign = descending ? -1 : 1;
-  const results = x.operands.map((a) => allocate(a.dtype, a.shape));
+  const results = cx.operands.map((a) => allocate(a.dtype, a.shape));
   const rows = offsetsOf(
     keys.shape.map((n, a) => (a === axis ? 1 : n)),
     strides,
@@ -115,7 +115,7 @@ function evalSort(x: EvalContext<SortAttributes>): readonly NdArray[] {
     // Array.prototype.sort is stable
     order.sort((i, j) => precedence(key(i), key(j)) * (Number.isNaN(key(i)) || Number.isNaN(key(j)) ? 1 : sign));
     for (const [place, i] of order.entries()) {
-      for (const [k, a] of x.operands.entries()) results[k].data[start + place * step] = a.data[start + i * step];
+      for (const [k, a] of cx.operands.entries()) results[k].data[start + place * step] = a.data[start + i * step];
     }
   }
   return results;
@@ -129,8 +129,8 @@ function precedence(a: number, b: number): number {
 
 // ---- derivative and batching ----------------------------------------------------------------------------------------
 
-function flowsOfSort(x: FlowContext<SortAttributes>): readonly boolean[] {
-  return x.operation.operands.map((v) => x.isActive(v));
+function flowsOfSort(cx: FlowContext<SortAttributes>): readonly boolean[] {
+  return cx.operation.operands.map((v) => cx.isActive(v));
 }
 
 /** The results, and where each element came from along the axis. */
@@ -181,18 +181,18 @@ const index = scalar("index");
  * Merges runs of 1, 2, 4, … elements between two memories until one run is left, row after row. The keys move, so that
  * they are read in order; where a payload follows, the place that each came from moves with it.
  */
-function lowerSort(x: ProcedureContext<SortAttributes>): void {
-  const { axis } = x.operation.attributes;
-  const [keys, ...payload] = x.operation.operands.map(tensorOf);
+function lowerSort(cx: ProcedureContext<SortAttributes>): void {
+  const { axis } = cx.operation.attributes;
+  const [keys, ...payload] = cx.operation.operands.map(tensorOf);
   const n = keys.shape[axis];
   const lanes = payload.length === 0 ? [keys.dtype] : ([keys.dtype, "i32"] as const);
-  const memories = ["from", "to"].flatMap((name) => lanes.map((dtype) => x.scratch(memref(dtype, [n]), name)));
+  const memories = ["from", "to"].flatMap((name) => lanes.map((dtype) => cx.scratch(memref(dtype, [n]), name)));
   const others = keys.shape.map((d, a) => (a === axis ? 1 : d));
   loopNest(others, ["i", "j", "k", "l"], (row) => {
     const place = (d: Dim): readonly Dim[] => row.with(axis, d);
     const start = memories.slice(0, lanes.length);
     each(0, n, "i", (i) => {
-      const first = [x.element(0, place(i)), cast(indexValue(i), "i32")];
+      const first = [cx.element(0, place(i)), cast(indexValue(i), "i32")];
       for (const [k, memory] of start.entries()) store(first[k], memory, [i]);
     });
     const [, sorted, order] = whileLoop(
@@ -200,16 +200,16 @@ function lowerSort(x: ProcedureContext<SortAttributes>): void {
       (width) => below(indexDim(width), n),
       (width, ...halves) => {
         const [from, to] = [halves.slice(0, lanes.length), halves.slice(lanes.length)];
-        mergeRuns(x.operation, { n, width: indexDim(width), from, to });
+        mergeRuns(cx.operation, { n, width: indexDim(width), from, to });
         return [indexValue(mulDims(2, indexDim(width))), ...to, ...from];
       },
       ["width", ...memories.map((m) => m.name)],
     );
     each(0, n, "i", (i) => {
-      x.write(0, place(i), load(sorted, [i]));
+      cx.write(0, place(i), load(sorted, [i]));
       if (payload.length === 0) return;
       const source = place(indexDim(cast(load(order, [i]), "index")));
-      for (const [k] of payload.entries()) x.write(k + 1, place(i), x.element(k + 1, source));
+      for (const [k] of payload.entries()) cx.write(k + 1, place(i), cx.element(k + 1, source));
     });
   });
 }

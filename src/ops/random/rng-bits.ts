@@ -140,37 +140,37 @@ export const rngBitsOp = defineOp({
 });
 
 /** The axes of the keys before the last, which has two words. */
-function requireKey(x: TypeContext, { dtype, shape }: TensorType): readonly Dim[] {
-  if (dtype !== "u32") x.fail("dtype", `the key has dtype ${dtype}, expected u32`);
-  if (shape.length === 0) x.fail("shape", "the key has rank 0, expected a last axis of 2");
-  x.equal(shape[shape.length - 1], 2, "the last axis of the key");
+function requireKey(cx: TypeContext, { dtype, shape }: TensorType): readonly Dim[] {
+  if (dtype !== "u32") cx.fail("dtype", `the key has dtype ${dtype}, expected u32`);
+  if (shape.length === 0) cx.fail("shape", "the key has rank 0, expected a last axis of 2");
+  cx.equal(shape[shape.length - 1], 2, "the last axis of the key");
   return shape.slice(0, -1);
 }
 
-function evalRngBits(x: EvalContext<RngAttributes>): NdArray {
-  const [key] = x.operands;
-  const result = allocate("u32", x.shape(x.operation.results[0].type));
+function evalRngBits(cx: EvalContext<RngAttributes>): NdArray {
+  const [key] = cx.operands;
+  const result = allocate("u32", cx.shape(cx.operation.results[0].type));
   const count = sizeOf(key.shape.slice(0, -1));
   const each = count === 0 ? 0 : result.data.length / count;
   for (let k = 0; k < count; k++) {
     const own = [key.data[2 * k], key.data[2 * k + 1]] as const;
     for (let i = 0; i < each; i++) {
       const block = threefryOf(own, [0, i >>> 0]);
-      result.data[k * each + i] = chosen(numbers, block, x.attributes.word);
+      result.data[k * each + i] = chosen(numbers, block, cx.attributes.word);
     }
   }
   return result;
 }
 
-function elementOfRngBits(x: LowerContext<RngAttributes>, at: readonly Dim[]): Value {
-  const [key, result] = [x.operation.operands[0], x.operation.results[0]].map((v) => v.type as TensorType);
+function elementOfRngBits(cx: LowerContext<RngAttributes>, at: readonly Dim[]): Value {
+  const [key, result] = [cx.operation.operands[0], cx.operation.results[0]].map((v) => v.type as TensorType);
   const leading = at.slice(0, key.shape.length - 1);
   let place: Dim = 0;
   for (let axis = leading.length; axis < at.length; axis++)
     place = addDims(mulDims(place, result.shape[axis]), at[axis]);
   const counter = cast(indexValue(place), "u32");
-  const words = [x.element(0, [...leading, 0]), x.element(0, [...leading, 1])] as const;
-  return chosen(values, threefry(values, words, [values.word(0), counter]), x.operation.attributes.word);
+  const words = [cx.element(0, [...leading, 0]), cx.element(0, [...leading, 1])] as const;
+  return chosen(values, threefry(values, words, [values.word(0), counter]), cx.operation.attributes.word);
 }
 
 /** Random words of this shape from keys (u32, a last axis of 2), whose other axes are the first ones of the shape. */

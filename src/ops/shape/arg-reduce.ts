@@ -68,25 +68,25 @@ export const argReduceOp = defineOp({
   },
 });
 
-function requireFilledAxis(x: TypeContext<ArgReduceAttributes>, shape: readonly Dim[]): number {
-  const axis = x.attributes.axis;
+function requireFilledAxis(cx: TypeContext<ArgReduceAttributes>, shape: readonly Dim[]): number {
+  const axis = cx.attributes.axis;
   if (axis < 0 || axis >= shape.length) {
-    x.fail(
+    cx.fail(
       "axis",
       `axis is ${axis}, expected ${shape.length === 0 ? "a tensor with axes, got rank 0" : `0 to ${shape.length - 1}`}`,
     );
   }
-  x.atLeast(shape[axis], 1, `the extent of axis ${axis}`);
+  cx.atLeast(shape[axis], 1, `the extent of axis ${axis}`);
   return axis;
 }
 
-function evalArgReduce(x: EvalContext<ArgReduceAttributes>): NdArray {
-  const [source] = x.operands;
-  const axis = x.attributes.axis;
+function evalArgReduce(cx: EvalContext<ArgReduceAttributes>): NdArray {
+  const [source] = cx.operands;
+  const axis = cx.attributes.axis;
   const strides = stridesOf(source.shape);
   const others = otherAxes(source.shape.length, [axis]);
   const result = allocate("i32", pick(source.shape, others));
-  const isMax = x.attributes.kind === "max";
+  const isMax = cx.attributes.kind === "max";
   for (const [i, start] of offsetsOf(result.shape, pick(strides, others)).entries()) {
     let [best, at] = [source.data[start], 0];
     for (let k = 1; k < source.shape[axis] && !Number.isNaN(best); k++) {
@@ -99,13 +99,13 @@ function evalArgReduce(x: EvalContext<ArgReduceAttributes>): NdArray {
 }
 
 /** Carries the best element and its subscript; a NaN beats all that came before it, and nothing beats a NaN. */
-function lowerArgReduce(x: LowerContext<ArgReduceAttributes>, at: readonly Dim[]): Value {
-  const { shape, dtype } = tensorOf(x.operation.operands[0]);
-  const kind = x.operation.attributes.kind;
-  const axis = x.operation.attributes.axis;
+function lowerArgReduce(cx: LowerContext<ArgReduceAttributes>, at: readonly Dim[]): Value {
+  const { shape, dtype } = tensorOf(cx.operation.operands[0]);
+  const kind = cx.operation.attributes.kind;
+  const axis = cx.operation.attributes.axis;
   const worst = constant(kinds[kind].identity(dtype), scalar(dtype));
   const step = ([k]: readonly Dim[], [best, index]: readonly Value[]): readonly Value[] => {
-    const candidate = x.element(0, [...at.slice(0, axis), k, ...at.slice(axis)]);
+    const candidate = cx.element(0, [...at.slice(0, axis), k, ...at.slice(axis)]);
     const isNotBeaten = not(compare(candidate, best, kind === "max" ? "le" : "ge"));
     const takes = and(isNotBeaten, compare(best, best, "eq"));
     return [select(takes, candidate, best), select(takes, cast(indexValue(k), "i32"), index)];

@@ -64,45 +64,45 @@ export const concatenateOp = defineOp({
   },
 });
 
-function concatenateType(x: TypeContext<ConcatenateAttributes>) {
-  if (x.operands.length === 0) x.fail("arity", "got no tensors, expected at least one");
-  const types = x.operands.map((_, i) => requireTensor(x, i));
+function concatenateType(cx: TypeContext<ConcatenateAttributes>) {
+  if (cx.operands.length === 0) cx.fail("arity", "got no tensors, expected at least one");
+  const types = cx.operands.map((_, i) => requireTensor(cx, i));
   const dtype = dtypeOf(types[0]);
   for (const [i, type] of types.entries()) {
     if (dtypeOf(type) === dtype) continue;
-    x.fail("dtype", `operand ${i} has dtype ${dtypeOf(type)}, expected ${dtype} as operand 0`, "cast one of them");
+    cx.fail("dtype", `operand ${i} has dtype ${dtypeOf(type)}, expected ${dtype} as operand 0`, "cast one of them");
   }
   const open = types.find((t) => t.kind === "unranked");
   if (open !== undefined) return open;
   const shapes = types.map((t) => rankedOf(t).shape);
   const [first] = shapes;
-  const axis = x.attributes.axis;
+  const axis = cx.attributes.axis;
   if (axis < 0 || axis >= first.length) {
     const expected = first.length === 0 ? "tensors with axes, got rank 0" : `0 to ${first.length - 1}`;
-    x.fail("axis", `axis is ${axis}, expected ${expected}`);
+    cx.fail("axis", `axis is ${axis}, expected ${expected}`);
   }
-  return tensorType(dtype, commonShape(x, shapes, axis));
+  return tensorType(dtype, commonShape(cx, shapes, axis));
 }
 
 /** The shape of all together; extents off the axis agree. */
-function commonShape(x: TypeContext, shapes: readonly (readonly Dim[])[], axis: number): readonly Dim[] {
+function commonShape(cx: TypeContext, shapes: readonly (readonly Dim[])[], axis: number): readonly Dim[] {
   return shapes.slice(1).reduce((whole, shape, i) => {
     if (shape.length !== whole.length) {
-      x.fail("shape", `operand ${i + 1} has shape ${printShape(shape)}, expected rank ${whole.length} as operand 0`);
+      cx.fail("shape", `operand ${i + 1} has shape ${printShape(shape)}, expected rank ${whole.length} as operand 0`);
     }
     return whole.map((d, a) =>
-      a === axis ? addDims(d, shape[a]) : x.equal(shape[a], d, `axis ${a} of operand ${i + 1}`),
+      a === axis ? addDims(d, shape[a]) : cx.equal(shape[a], d, `axis ${a} of operand ${i + 1}`),
     );
   }, shapes[0]);
 }
 
-function evalConcatenate(x: EvalContext<ConcatenateAttributes>): NdArray {
-  const shape = x.shape(x.operation.results[0].type);
-  const axis = x.attributes.axis;
-  const result = allocate(x.operands[0].dtype, shape);
+function evalConcatenate(cx: EvalContext<ConcatenateAttributes>): NdArray {
+  const shape = cx.shape(cx.operation.results[0].type);
+  const axis = cx.attributes.axis;
+  const result = allocate(cx.operands[0].dtype, shape);
   const row = sizeOf(shape.slice(axis));
   let offset = 0;
-  for (const source of x.operands) {
+  for (const source of cx.operands) {
     const run = sizeOf(source.shape.slice(axis));
     for (let from = 0, to = offset; from < source.data.length; from += run, to += row) {
       result.data.set(source.data.subarray(from, from + run), to);
@@ -139,12 +139,12 @@ function batchConcatenate({
 // ---- lowering -------------------------------------------------------------------------------------------------------
 
 /** Halves the tensors until the one that the subscript falls in is found: each element takes few comparisons. */
-function elementOfConcatenate(x: LowerContext<ConcatenateAttributes>, at: readonly Dim[]): Value {
-  const axis = x.operation.attributes.axis;
-  const offsets = offsetsAlong(x.operation.operands, axis);
+function elementOfConcatenate(cx: LowerContext<ConcatenateAttributes>, at: readonly Dim[]): Value {
+  const axis = cx.operation.attributes.axis;
+  const offsets = offsetsAlong(cx.operation.operands, axis);
   const among = (from: number, to: number): Value => {
     if (to - from === 1)
-      return x.element(
+      return cx.element(
         from,
         at.map((d, a) => (a === axis ? subDims(d, offsets[from]) : d)),
       );
@@ -160,7 +160,7 @@ function elementOfConcatenate(x: LowerContext<ConcatenateAttributes>, at: readon
       () => [among(middle, to)],
     )[0];
   };
-  return among(0, x.operation.operands.length);
+  return among(0, cx.operation.operands.length);
 }
 
 /** One part per tensor. */

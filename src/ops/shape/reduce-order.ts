@@ -70,12 +70,12 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
 };
 
 /** Numbers or bools, as the kind wants. */
-export function requireKind(x: TypeContext<{ readonly kind: ReduceKind }>, dtype: DType): void {
-  const { kind } = x.attributes;
+export function requireKind(cx: TypeContext<{ readonly kind: ReduceKind }>, dtype: DType): void {
+  const { kind } = cx.attributes;
   const { bools } = kinds[kind];
   if (bools === (dtype === "bool")) return;
   const reason = `kind ${kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
-  x.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
+  cx.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
 }
 
 /** How many accumulators a reduction along the last axis has. */
@@ -93,12 +93,12 @@ export function reducedAxes(
 
 type Combine = (a: number, b: number) => number;
 
-export function evalReduce(x: EvalContext<ReduceAttributes>): NdArray {
-  const [source] = x.operands;
+export function evalReduce(cx: EvalContext<ReduceAttributes>): NdArray {
+  const [source] = cx.operands;
   const { dtype, shape } = source;
-  const axes = reducedAxes(x.operation, shape.length);
+  const axes = reducedAxes(cx.operation, shape.length);
   if (axes.length === 0) return source;
-  const { record, identity } = kinds[x.attributes.kind];
+  const { record, identity } = kinds[cx.attributes.kind];
   const strides = stridesOf(shape);
   const kept = otherAxes(shape.length, axes);
   const result = allocate(dtype, pick(shape, kept));
@@ -138,17 +138,17 @@ function combineTree<T>(accumulators: readonly T[], combine: (a: T, b: T) => T):
 
 // ---- as loops -------------------------------------------------------------------------------------------------------
 
-export function lowerReduce(x: LowerContext<ReduceAttributes>, at: readonly Dim[]): Value {
-  const { shape, dtype } = tensorOf(x.operation.operands[0]);
-  const axes = reducedAxes(x.operation);
+export function lowerReduce(cx: LowerContext<ReduceAttributes>, at: readonly Dim[]): Value {
+  const { shape, dtype } = tensorOf(cx.operation.operands[0]);
+  const axes = reducedAxes(cx.operation);
   const kept = otherAxes(shape.length, axes);
   const read = (subscripts: readonly Dim[]): Value =>
-    x.element(
+    cx.element(
       0,
       shape.map((_, a) => (axes.includes(a) ? subscripts[axes.indexOf(a)] : at[kept.indexOf(a)])),
     );
   if (axes.length === 0) return read([]);
-  const kind = kinds[x.operation.attributes.kind];
+  const kind = kinds[cx.operation.attributes.kind];
   const identity = kind.identity(dtype);
   const start = constant(dtype === "bool" ? identity !== 0 : identity, scalar(dtype));
   const extents = pick(shape, axes);
@@ -162,7 +162,7 @@ export function lowerReduce(x: LowerContext<ReduceAttributes>, at: readonly Dim[
  * Where the last axis stays, whole rows are combined with what the result holds already: the order of each element's is
  * as before, and memory is read as it lies. Null where a row is short, or there are few.
  */
-export function lowerWholeReduce(operation: Operation<ReduceAttributes>): ((x: WholeContext) => void) | null {
+export function lowerWholeReduce(operation: Operation<ReduceAttributes>): ((cx: WholeContext) => void) | null {
   const { shape, dtype } = tensorOf(operation.operands[0]);
   const axes = reducedAxes(operation);
   const last = axes[axes.length - 1];

@@ -126,24 +126,24 @@ export const sliceOp = defineOp({
 
 /** One entry per axis in each of the lists. */
 export function requirePerAxis(
-  x: TypeContext,
+  cx: TypeContext,
   lists: Readonly<Record<string, readonly unknown[]>>,
   shape: readonly Dim[],
 ): void {
   for (const [name, list] of Object.entries(lists)) {
     if (list.length === shape.length) continue;
-    x.fail(
+    cx.fail(
       "shape",
       `${name} has ${list.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
     );
   }
 }
 
-function sliceExtent(x: TypeContext<SliceAttributes>, extent: Dim, axis: number): Dim {
-  const { start, limit, strides } = x.attributes;
-  x.atLeast(start[axis], 0, `start on axis ${axis}`);
-  x.atLeast(limit[axis], start[axis], `limit on axis ${axis}`);
-  x.atLeast(extent, limit[axis], `the extent of axis ${axis}`);
+function sliceExtent(cx: TypeContext<SliceAttributes>, extent: Dim, axis: number): Dim {
+  const { start, limit, strides } = cx.attributes;
+  cx.atLeast(start[axis], 0, `start on axis ${axis}`);
+  cx.atLeast(limit[axis], start[axis], `limit on axis ${axis}`);
+  cx.atLeast(extent, limit[axis], `the extent of axis ${axis}`);
   const stride = strides[axis] ?? 1;
   return floorDim(addDims(subDims(limit[axis], start[axis]), stride - 1), stride);
 }
@@ -239,18 +239,18 @@ export const padOp = defineOp({
   },
 });
 
-function requireValue(x: TypeContext): void {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  const value = rankedOperand(x, 1);
-  if (dtypeOf(x.operands[1]) !== dtype) {
-    x.fail(
+function requireValue(cx: TypeContext): void {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  const value = rankedOperand(cx, 1);
+  if (dtypeOf(cx.operands[1]) !== dtype) {
+    cx.fail(
       "dtype",
-      `the value has dtype ${dtypeOf(x.operands[1])}, expected ${dtype} as operand 0`,
+      `the value has dtype ${dtypeOf(cx.operands[1])}, expected ${dtype} as operand 0`,
       "cast one of them",
     );
   }
   if (value !== null && value.shape.length > 0) {
-    x.fail("shape", `the value has shape ${printShape(value.shape)}, expected rank 0`);
+    cx.fail("shape", `the value has shape ${printShape(value.shape)}, expected rank 0`);
   }
 }
 
@@ -284,18 +284,18 @@ function kept(n: Dim, low: Dim, high: Dim, interior: number): { readonly first: 
   return { first, count: subDims(isWhole(high) ? n : minDims(n, addDims(last, 1)), first) };
 }
 
-function evalPad(x: EvalContext<PadAttributes>): NdArray {
-  const { low, high, interior } = paddingOf(x.operation);
-  const [source, value] = x.operands;
-  const result = allocate(source.dtype, x.shape(x.operation.results[0].type));
+function evalPad(cx: EvalContext<PadAttributes>): NdArray {
+  const { low, high, interior } = paddingOf(cx.operation);
+  const [source, value] = cx.operands;
+  const result = allocate(source.dtype, cx.shape(cx.operation.results[0].type));
   result.data.fill(value.data[0]);
-  const ranges = source.shape.map((n, a) => kept(n, x.dim(low[a]), x.dim(high[a]), interior[a]));
-  const counts = ranges.map(({ count }) => Math.max(0, x.dim(count)));
+  const ranges = source.shape.map((n, a) => kept(n, cx.dim(low[a]), cx.dim(high[a]), interior[a]));
+  const counts = ranges.map(({ count }) => Math.max(0, cx.dim(count)));
   const [from, to] = [stridesOf(source.shape), stridesOf(result.shape)];
   let [base, target] = [0, 0];
   for (const [a, { first }] of ranges.entries()) {
-    base += x.dim(first) * from[a];
-    target += (x.dim(low[a]) + x.dim(first) * (interior[a] + 1)) * to[a];
+    base += cx.dim(first) * from[a];
+    target += (cx.dim(low[a]) + cx.dim(first) * (interior[a] + 1)) * to[a];
   }
   const reads = offsetsOf(counts, from);
   const writes = offsetsOf(
@@ -341,9 +341,9 @@ function batchPad({ operation, operands: [x, value], batched, size }: BatchConte
 // ---- lowering of pad ------------------------------------------------------------------------------------------------
 
 /** The element of x where the subscript is one of its places, else the value; x is never read out of range. */
-function elementOfPad(x: LowerContext<PadAttributes>, at: readonly Dim[]): Value {
-  const { low, high, interior } = paddingOf(x.operation);
-  const { shape } = tensorOf(x.operation.operands[0]);
+function elementOfPad(cx: LowerContext<PadAttributes>, at: readonly Dim[]): Value {
+  const { low, high, interior } = paddingOf(cx.operation);
+  const { shape } = tensorOf(cx.operation.operands[0]);
   const conditions: Value[] = [];
   const source = at.map((d, a) => {
     const from = subDims(d, low[a]);
@@ -353,11 +353,11 @@ function elementOfPad(x: LowerContext<PadAttributes>, at: readonly Dim[]): Value
     if (interior[a] > 0) conditions.push(compareDims(from, mulDims(own, interior[a] + 1), "eq"));
     return own;
   });
-  if (conditions.length === 0) return x.element(0, source);
+  if (conditions.length === 0) return cx.element(0, source);
   return ifElse(
     conditions.reduce(and),
-    () => [x.element(0, source)],
-    () => [x.element(1, [])],
+    () => [cx.element(0, source)],
+    () => [cx.element(1, [])],
   )[0];
 }
 

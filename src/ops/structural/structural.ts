@@ -75,19 +75,19 @@ export const reshapeOp = defineOp({
   },
 });
 
-function requireSameSize(x: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
+function requireSameSize(cx: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
   const [before, after] = [productOf(from), productOf(to)];
   if (typeof before === "number" && typeof after === "number" && before !== after) {
-    x.fail("shape", `${printShape(to)} has ${after} elements, expected the ${before} of ${printShape(from)}`);
+    cx.fail("shape", `${printShape(to)} has ${after} elements, expected the ${before} of ${printShape(from)}`);
   }
-  x.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
+  cx.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
 }
 
 /** Memory under another shape, at loop level: both names see the same elements. */
-function requireView(x: TypeContext, operand: MemRefType): MemRefType {
-  const [type] = x.declared ?? [];
+function requireView(cx: TypeContext, operand: MemRefType): MemRefType {
+  const [type] = cx.declared ?? [];
   if (type?.kind === "memref" && type.dtype === operand.dtype) return type;
-  return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
+  return cx.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
 }
 
 /** The elements of `x`, row-major, under `shape`; of memory, the same memory. */
@@ -225,11 +225,11 @@ function axesOf(operation: Operation<ReverseAttributes>, rank = rankOf(operation
   return listedAxes(operation.attributes.axes, rank);
 }
 
-function evalReverse(x: EvalContext<ReverseAttributes>): NdArray {
-  const [source] = x.operands;
+function evalReverse(cx: EvalContext<ReverseAttributes>): NdArray {
+  const [source] = cx.operands;
   const strides = [...stridesOf(source.shape)];
   let base = 0;
-  for (const axis of axesOf(x.operation, source.shape.length)) {
+  for (const axis of axesOf(cx.operation, source.shape.length)) {
     base += (source.shape[axis] - 1) * strides[axis];
     strides[axis] = -strides[axis];
   }

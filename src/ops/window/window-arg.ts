@@ -80,12 +80,12 @@ export function argReduceWindow(x: Value, options: Options): Value {
   return emit1(argReduceWindowOp, [x], { attributes: { kind: options.kind, ...attributesOfWindow(options) } });
 }
 
-function evalArgReduceWindow(x: EvalContext<ArgReduceWindowAttributes>): NdArray {
-  const [{ data }] = x.operands;
-  const result = allocate("i32", x.shape(x.operation.results[0].type));
-  const isMax = x.attributes.kind === "max";
+function evalArgReduceWindow(cx: EvalContext<ArgReduceWindowAttributes>): NdArray {
+  const [{ data }] = cx.operands;
+  const result = allocate("i32", cx.shape(cx.operation.results[0].type));
+  const isMax = cx.attributes.kind === "max";
   let next = 0;
-  for (const offsets of offsetsIn(x, result.shape)) {
+  for (const offsets of offsetsIn(cx, result.shape)) {
     let at = -1;
     for (const offset of offsets) {
       if (offset < 0 || (at >= 0 && Number.isNaN(data[at]))) continue;
@@ -98,20 +98,20 @@ function evalArgReduceWindow(x: EvalContext<ArgReduceWindowAttributes>): NdArray
 }
 
 /** Carries the best element and its position; a NaN beats all that came before it, and nothing beats a NaN. */
-function lowerArgReduceWindow(x: LowerContext<ArgReduceWindowAttributes>, at: readonly Dim[]): Value {
-  const { dtype, shape } = tensorOf(x.operation.operands[0]);
-  const kind = x.operation.attributes.kind;
+function lowerArgReduceWindow(cx: LowerContext<ArgReduceWindowAttributes>, at: readonly Dim[]): Value {
+  const { dtype, shape } = tensorOf(cx.operation.operands[0]);
+  const kind = cx.operation.attributes.kind;
   const worst = constant(kinds[kind].identity(dtype), scalar(dtype));
   const none = constant(-1, scalar("i32"));
   const step = (subscripts: readonly Dim[], [best, position]: readonly Value[]): readonly Value[] => {
-    const candidate = x.element(0, subscripts);
+    const candidate = cx.element(0, subscripts);
     const isNotBeaten = not(compare(candidate, best, kind === "max" ? "le" : "ge"));
     const isFirst = compare(position, none, "eq");
     const takes = or(isFirst, and(isNotBeaten, compare(best, best, "eq")));
     const here = subscripts.reduce<Dim>((flat, d, axis) => addDims(mulDims(flat, shape[axis]), d), 0);
     return [select(takes, candidate, best), select(takes, cast(indexValue(here), "i32"), position)];
   };
-  return overWindow(at, windowsIn(x.operation), shape, [worst, none], step)[1];
+  return overWindow(at, windowsIn(cx.operation), shape, [worst, none], step)[1];
 }
 
 /** Positions in the whole batch, from which those of the elements before are taken; -1 stays. */

@@ -72,14 +72,14 @@ export function sharedElements(operation: Operation<WindowAttributes>): readonly
 }
 
 /** The extents of the result: the places of the window. */
-export function requireWindows(x: TypeContext<WindowAttributes>, { shape }: TensorType): readonly Dim[] {
-  const { window } = x.attributes;
+export function requireWindows(cx: TypeContext<WindowAttributes>, { shape }: TensorType): readonly Dim[] {
+  const { window } = cx.attributes;
   if (window.length !== shape.length) {
-    x.fail("attribute", `window has ${window.length} entries, expected ${shape.length}, one per axis of x`);
+    cx.fail("attribute", `window has ${window.length} entries, expected ${shape.length}, one per axis of x`);
   }
-  for (const [axis, size] of window.entries()) x.atLeast(size, 0, `window on axis ${axis}`);
-  requireLists(x, listsIn(x.attributes), names, shape.length, "axis");
-  return windowsIn(x).map((w, axis) => requirePlaces(x, shape[axis], w, `axis ${axis}`));
+  for (const [axis, size] of window.entries()) cx.atLeast(size, 0, `window on axis ${axis}`);
+  requireLists(cx, listsIn(cx.attributes), names, shape.length, "axis");
+  return windowsIn(cx).map((w, axis) => requirePlaces(cx, shape[axis], w, `axis ${axis}`));
 }
 
 /** The attributes that say what these windows are, lists of nothing but defaults left out. */
@@ -107,9 +107,9 @@ export function optionsOfWindows(windows: readonly AxisWindow[]): Required<Windo
 }
 
 /** The offsets in x of what lies under each of these places, as `offsetsUnder` gives them. */
-export function offsetsIn(x: EvalContext<WindowAttributes>, places: readonly number[]): Generator<Float64Array> {
-  const windows = windowsIn(x).map((w) => ({ ...w, size: x.dim(w.size), low: x.dim(w.low) }));
-  const { shape } = x.operands[0];
+export function offsetsIn(cx: EvalContext<WindowAttributes>, places: readonly number[]): Generator<Float64Array> {
+  const windows = windowsIn(cx).map((w) => ({ ...w, size: cx.dim(w.size), low: cx.dim(w.low) }));
+  const { shape } = cx.operands[0];
   return offsetsUnder(places, windows, shape, stridesOf(shape));
 }
 

@@ -93,15 +93,15 @@ export function listsOf(windows: readonly AxisWindow[]): Required<WindowLists> {
 }
 
 /** Requires one entry per axis in each list that has any, and distances of at least 1. `names` are the attributes. */
-export function requireLists(x: TypeContext, lists: WindowLists, names: WindowNames, rank: number, per: string): void {
+export function requireLists(cx: TypeContext, lists: WindowLists, names: WindowNames, rank: number, per: string): void {
   for (const key of Object.keys(names) as (keyof WindowLists)[]) {
     const list = lists[key] ?? [];
     if (list.length > 0 && list.length !== rank) {
-      x.fail("attribute", `${names[key]} has ${list.length} entries, expected ${rank}, one per ${per}, or none`);
+      cx.fail("attribute", `${names[key]} has ${list.length} entries, expected ${rank}, one per ${per}, or none`);
     }
     if (key === "low" || key === "high") continue;
     for (const n of list as readonly number[]) {
-      if (n < 1) x.fail("attribute", `${names[key]} has ${n}, expected at least 1`);
+      if (n < 1) cx.fail("attribute", `${names[key]} has ${n}, expected at least 1`);
     }
   }
 }
@@ -110,16 +110,16 @@ export function requireLists(x: TypeContext, lists: WindowLists, names: WindowNa
 export type WindowNames = Readonly<Record<keyof WindowLists, string>>;
 
 /** How many places the window has, which must not be too large for the axis that `what` names. */
-export function requirePlaces(x: TypeContext, n: Dim, w: AxisWindow, what: string): Dim {
+export function requirePlaces(cx: TypeContext, n: Dim, w: AxisWindow, what: string): Dim {
   const places = placesOf(n, w);
   if (typeof places === "number" && places < 0) {
     const padded = addDims(addDims(w.low, spread(n, w.dilation)), w.high);
-    x.fail(
+    cx.fail(
       "shape",
       `the window spans ${spread(w.size, w.windowDilation)} on ${what}, whose extent is ${padded} with padding`,
       "use a smaller window or more padding",
     );
   }
-  x.atLeast(places, 0, `the number of places of the window on ${what}`);
+  cx.atLeast(places, 0, `the number of places of the window on ${what}`);
   return places;
 }

@@ -83,11 +83,11 @@ export const reduceWindowOp = defineOp({
   },
 });
 
-function reduceWindowType(x: TypeContext<ReduceWindowAttributes>) {
-  const dtype = dtypeOf(requireTensor(x, 0));
-  requireKind(x, dtype);
-  const operand = rankedOperand(x, 0);
-  return operand === null ? unranked(dtype) : tensorType(dtype, requireWindows(x, operand));
+function reduceWindowType(cx: TypeContext<ReduceWindowAttributes>) {
+  const dtype = dtypeOf(requireTensor(cx, 0));
+  requireKind(cx, dtype);
+  const operand = rankedOperand(cx, 0);
+  return operand === null ? unranked(dtype) : tensorType(dtype, requireWindows(cx, operand));
 }
 
 /** Combines the elements of `x` under a window, at each of its places. */
@@ -97,13 +97,13 @@ export function reduceWindow(x: Value, options: WindowOptions & { readonly kind:
 
 // ---- meaning --------------------------------------------------------------------------------------------------------
 
-function evalReduceWindow(x: EvalContext<ReduceWindowAttributes>): NdArray {
-  const [{ dtype, data }] = x.operands;
-  const { record, identity } = kinds[x.attributes.kind];
+function evalReduceWindow(cx: EvalContext<ReduceWindowAttributes>): NdArray {
+  const [{ dtype, data }] = cx.operands;
+  const { record, identity } = kinds[cx.attributes.kind];
   const combine = scalarCombination(record, dtype);
-  const result = allocate(dtype, x.shape(x.operation.results[0].type));
+  const result = allocate(dtype, cx.shape(cx.operation.results[0].type));
   let next = 0;
-  for (const offsets of offsetsIn(x, result.shape)) {
+  for (const offsets of offsetsIn(cx, result.shape)) {
     let acc = identity(dtype);
     for (const offset of offsets) if (offset >= 0) acc = combine(acc, data[offset]);
     result.data[next++] = acc;
@@ -112,14 +112,14 @@ function evalReduceWindow(x: EvalContext<ReduceWindowAttributes>): NdArray {
 }
 
 /** Padding is the identity, which combines without effect: it is left out. */
-function lowerReduceWindow(x: LowerContext<ReduceWindowAttributes>, at: readonly Dim[]): Value {
-  const { dtype, shape } = tensorOf(x.operation.operands[0]);
-  const { combine, identity } = kinds[x.operation.attributes.kind];
+function lowerReduceWindow(cx: LowerContext<ReduceWindowAttributes>, at: readonly Dim[]): Value {
+  const { dtype, shape } = tensorOf(cx.operation.operands[0]);
+  const { combine, identity } = kinds[cx.operation.attributes.kind];
   const start = constant(dtype === "bool" ? identity(dtype) !== 0 : identity(dtype), scalar(dtype));
   const step = (subscripts: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
-    combine(acc, x.element(0, subscripts)),
+    combine(acc, cx.element(0, subscripts)),
   ];
-  return overWindow(at, windowsIn(x.operation), shape, [start], step)[0];
+  return overWindow(at, windowsIn(cx.operation), shape, [start], step)[0];
 }
 
 // ---- derivative -----------------------------------------------------------------------------------------------------

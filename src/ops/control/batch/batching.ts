@@ -23,36 +23,36 @@ function results(region: BatchedRegion, flags: readonly boolean[]): (whole: (i: 
   return (whole) => region.results.map((v, i) => (flags[i] ? whole(i) : v));
 }
 
-export function batchIf(x: StructuredBatchContext): Batched {
-  const { op, regions, results: own } = x.operation;
-  const [predicate] = x.operands;
+export function batchIf(cx: StructuredBatchContext): Batched {
+  const { op, regions, results: own } = cx.operation;
+  const [predicate] = cx.operands;
   const names = own.map((r) => r.name);
-  if (x.batched[0]) {
+  if (cx.batched[0]) {
     const none = { results: [], batched: [] };
     const [then, otherwise] = [predicate, not(predicate)].map((mask, i) =>
-      wholeOf(x, x.inline(regions[i], none, mask)),
+      wholeOf(cx, cx.inline(regions[i], none, mask)),
     );
-    return { results: then.map((v, i) => x.choose(predicate, v, otherwise[i])), batched: all(own) };
+    return { results: then.map((v, i) => cx.choose(predicate, v, otherwise[i])), batched: all(own) };
   }
-  const branches = regions.map((region) => x.region(region, []));
+  const branches = regions.map((region) => cx.region(region, []));
   const batched = own.map((_, i) => branches.some((b) => b.batched[i]));
   const blocks = branches.map((b) => b.finish(results(b, batched)));
   return { results: emit(op, [predicate], { regions: blocks, names }), batched };
 }
 
-function wholeOf(x: StructuredBatchContext, { results: values, batched }: Batched): readonly Value[] {
-  return values.map((v, i) => x.whole(v, batched[i]));
+function wholeOf(cx: StructuredBatchContext, { results: values, batched }: Batched): readonly Value[] {
+  return values.map((v, i) => cx.whole(v, batched[i]));
 }
 
 /**
  * The carried values with the new axis: those whose initial value or next value has it, found by iterating to a fixpoint.
  */
 function carriedFlags(
-  x: StructuredBatchContext,
+  cx: StructuredBatchContext,
   count: number,
   body: (carry: readonly boolean[]) => BatchedRegion,
 ): { readonly batched: readonly boolean[]; readonly step: BatchedRegion } {
-  let batched = x.batched.slice(0, count);
+  let batched = cx.batched.slice(0, count);
   for (;;) {
     const step = body(batched);
     const next = batched.map((b, i) => b || step.batched[i]);
@@ -61,35 +61,35 @@ function carriedFlags(
   }
 }
 
-export function batchWhile(x: StructuredBatchContext): Batched {
-  const { op, regions } = x.operation;
-  const { batched, step } = carriedFlags(x, x.operands.length, (carry) => x.region(regions[1], carry));
-  const test = x.region(regions[0], batched);
-  if (test.batched[0]) return batchWhileApart(x);
-  const inits = x.operands.map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+export function batchWhile(cx: StructuredBatchContext): Batched {
+  const { op, regions } = cx.operation;
+  const { batched, step } = carriedFlags(cx, cx.operands.length, (carry) => cx.region(regions[1], carry));
+  const test = cx.region(regions[0], batched);
+  if (test.batched[0]) return batchWhileApart(cx);
+  const inits = cx.operands.map((v, i) => (batched[i] ? cx.whole(v, cx.batched[i]) : v));
   const blocks = [test.finish(() => test.results), step.finish(results(step, batched))];
-  return { results: emit(op, inits, { regions: blocks, names: x.operation.results.map((r) => r.name) }), batched };
+  return { results: emit(op, inits, { regions: blocks, names: cx.operation.results.map((r) => r.name) }), batched };
 }
 
 /** Carries a mask of the elements for which the loop goes on; the others keep their values. */
-function batchWhileApart(x: StructuredBatchContext): Batched {
-  const { op, regions } = x.operation;
+function batchWhileApart(cx: StructuredBatchContext): Batched {
+  const { op, regions } = cx.operation;
   const builder = currentBlock();
   const going = (values: readonly Value[], mask: Value): Value => {
-    const [goesOn] = wholeOf(x, x.inline(regions[0], { results: values, batched: all(values) }, mask));
+    const [goesOn] = wholeOf(cx, cx.inline(regions[0], { results: values, batched: all(values) }, mask));
     return and(mask, goesOn);
   };
-  const start = wholeOf(x, { results: x.operands, batched: x.batched });
-  const first = constant(true, tensorType("bool", [x.size]));
+  const start = wholeOf(cx, { results: cx.operands, batched: cx.batched });
+  const first = constant(true, tensorType("bool", [cx.size]));
   const inits = [going(start, first), ...start];
   const types = inits.map((v) => v.type);
   const names = ["going", ...regions[1].arguments.map((a) => a.name)];
-  const cond = builder.region(types, (mask) => [x.any(mask)], names);
+  const cond = builder.region(types, (mask) => [cx.any(mask)], names);
   const body = builder.region(
     types,
     (mask, ...values) => {
-      const next = wholeOf(x, x.inline(regions[1], { results: values, batched: all(values) }, mask));
-      const kept = next.map((v, i) => x.choose(mask, v, values[i]));
+      const next = wholeOf(cx, cx.inline(regions[1], { results: values, batched: all(values) }, mask));
+      const kept = next.map((v, i) => cx.choose(mask, v, values[i]));
       return [going(kept, mask), ...kept];
     },
     names,
@@ -99,20 +99,20 @@ function batchWhileApart(x: StructuredBatchContext): Batched {
 }
 
 /** Scanned values and outputs have the new axis behind the one that the loop runs along. */
-export function batchScan(x: StructuredBatchContext): Batched {
-  const { op, attributes, segments } = x.operation;
-  const [body] = x.operation.regions;
+export function batchScan(cx: StructuredBatchContext): Batched {
+  const { op, attributes, segments } = cx.operation;
+  const [body] = cx.operation.regions;
   const count = segments[0];
-  const scanned = x.batched.slice(count);
-  const { batched, step } = carriedFlags(x, count, (carry) => x.region(body, [...carry, ...scanned]));
+  const scanned = cx.batched.slice(count);
+  const { batched, step } = carriedFlags(cx, count, (carry) => cx.region(body, [...carry, ...scanned]));
   const flags = [...batched, ...step.batched.slice(count)];
-  const over = x.operands.slice(count).map((v, i) => (scanned[i] ? swapped(v) : v));
-  const inits = x.operands.slice(0, count).map((v, i) => (batched[i] ? x.whole(v, x.batched[i]) : v));
+  const over = cx.operands.slice(count).map((v, i) => (scanned[i] ? swapped(v) : v));
+  const inits = cx.operands.slice(0, count).map((v, i) => (batched[i] ? cx.whole(v, cx.batched[i]) : v));
   const values = emit(op, [...inits, ...over], {
     attributes,
     regions: [step.finish(results(step, flags))],
     segments,
-    names: x.operation.results.map((r) => r.name),
+    names: cx.operation.results.map((r) => r.name),
   });
   return { results: values.map((v, i) => (i >= count && flags[i] ? swapped(v) : v)), batched: flags };
 }

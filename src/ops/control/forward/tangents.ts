@@ -4,33 +4,33 @@ import { emit, type ForwardContext, type TangentRegion, type Tangents, type Valu
 import { zerosLike } from "../../base/zeros.ts";
 
 /** Both branches also yield the tangents of the results that have one in either. */
-export function forwardIf(x: ForwardContext): Tangents {
-  const { op, results, regions } = x.operation;
-  const branches = regions.map((region) => x.region(region, []));
+export function forwardIf(cx: ForwardContext): Tangents {
+  const { op, results, regions } = cx.operation;
+  const branches = regions.map((region) => cx.region(region, []));
   const flows = results.map((_, i) => branches.some((b) => b.tangents[i] !== null));
   const blocks = branches.map((b) => b.finish([], (tangent) => [...b.results, ...where(flows, tangent)]));
   const names = results.map((r) => r.name);
-  return separate(emit(op, x.operands, { regions: blocks, names }), flows);
+  return separate(emit(op, cx.operands, { regions: blocks, names }), flows);
 }
 
 /** Also carries the tangents of carried values; the condition does not read them. */
-export function forwardWhile(x: ForwardContext): Tangents {
-  const { op, regions } = x.operation;
-  const { active, step } = carriedTangents(x, (carry) => x.region(regions[1], carry));
-  const test = x.region(regions[0], active);
+export function forwardWhile(cx: ForwardContext): Tangents {
+  const { op, regions } = cx.operation;
+  const { active, step } = carriedTangents(cx, (carry) => cx.region(regions[1], carry));
+  const test = cx.region(regions[0], active);
   const blocks = [
     test.finish([...test.arguments, ...tangentsOf(test)], () => test.results),
     step.finish([...step.arguments, ...tangentsOf(step)], (tangent) => [...step.results, ...where(active, tangent)]),
   ];
-  return separate(emit(op, [...x.operands, ...initial(x, active)], { regions: blocks }), active);
+  return separate(emit(op, [...cx.operands, ...initial(cx, active)], { regions: blocks }), active);
 }
 
 /** Also carries the tangents of carried values, scans over those of sequences, and stacks those of outputs. */
-export function forwardScan(x: ForwardContext): Tangents {
-  const { op, regions, attributes, segments } = x.operation;
+export function forwardScan(cx: ForwardContext): Tangents {
+  const { op, regions, attributes, segments } = cx.operation;
   const count = segments[0];
-  const isScanned = x.tangents.slice(count).map((t) => t !== null);
-  const { active, step } = carriedTangents(x, (carry) => x.region(regions[0], [...carry, ...isScanned]));
+  const isScanned = cx.tangents.slice(count).map((t) => t !== null);
+  const { active, step } = carriedTangents(cx, (carry) => cx.region(regions[0], [...carry, ...isScanned]));
   const flows = step.results.map((_, i) => (i < count ? active[i] : step.tangents[i] !== null));
   const [carried, scanned] = parts(step.arguments, count);
   const [carriedTangent, scannedTangent] = parts(step.argumentTangents, count);
@@ -46,8 +46,8 @@ export function forwardScan(x: ForwardContext): Tangents {
       ];
     },
   );
-  const carry = [...x.operands.slice(0, count), ...initial(x, active)];
-  const over = [...x.operands.slice(count), ...present(x.tangents.slice(count))];
+  const carry = [...cx.operands.slice(0, count), ...initial(cx, active)];
+  const over = [...cx.operands.slice(count), ...present(cx.tangents.slice(count))];
   const all = emit(op, [...carry, ...over], { attributes, regions: [body], segments: [carry.length, over.length] });
   const [lasts, outputs] = parts(all, carry.length);
   const [last, output] = [separate(lasts, flows.slice(0, count)), separate(outputs, flows.slice(count))];
@@ -55,9 +55,9 @@ export function forwardScan(x: ForwardContext): Tangents {
 }
 
 /** The carried values with a tangent: those whose initial or next value has one, found by iterating to a fixpoint. */
-function carriedTangents(x: ForwardContext, body: (active: readonly boolean[]) => TangentRegion) {
-  const count = x.operation.segments[0];
-  let active = x.tangents.slice(0, count).map((t) => t !== null);
+function carriedTangents(cx: ForwardContext, body: (active: readonly boolean[]) => TangentRegion) {
+  const count = cx.operation.segments[0];
+  let active = cx.tangents.slice(0, count).map((t) => t !== null);
   for (;;) {
     const step = body(active);
     const next = active.map((a, i) => a || step.tangents[i] !== null);
@@ -67,8 +67,8 @@ function carriedTangents(x: ForwardContext, body: (active: readonly boolean[]) =
 }
 
 /** The initial values of carried tangents. */
-function initial(x: ForwardContext, active: readonly boolean[]): readonly Value[] {
-  return where(active, (i) => x.tangents[i] ?? zerosLike(x.operands[i]));
+function initial(cx: ForwardContext, active: readonly boolean[]): readonly Value[] {
+  return where(active, (i) => cx.tangents[i] ?? zerosLike(cx.operands[i]));
 }
 
 function where<T>(flags: readonly boolean[], make: (i: number) => T): readonly T[] {

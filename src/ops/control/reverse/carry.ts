@@ -23,14 +23,14 @@ export class Carry {
 
   /** `given` are the cotangents of the results; `others` the masks of those of what each step gives besides. */
   constructor(
-    x: ReverseContext,
+    cx: ReverseContext,
     step: SplitRegion,
     given: Cotangents,
     take: (value: Value) => Cotangent | null,
     others: readonly Given[] = [],
   ) {
-    const { operands, segments } = x.operation;
-    this.#x = x;
+    const { operands, segments } = cx.operation;
+    this.#x = cx;
     this.#step = step;
     this.#active = step.argumentFlows.slice(0, segments[0]);
     const carried = operands.filter((_, i) => this.#active[i] === true);

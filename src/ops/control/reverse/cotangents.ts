@@ -43,16 +43,16 @@ type Pulled = ReturnType<Pullback["pull"]>;
 // ---- if -------------------------------------------------------------------------------------------------------------
 
 /** A result is active where it is in either branch. */
-export function flowsOfIf(x: FlowContext): readonly boolean[] {
-  const [then, otherwise] = x.operation.regions.map((region) => x.flows(region, []));
+export function flowsOfIf(cx: FlowContext): readonly boolean[] {
+  const [then, otherwise] = cx.operation.regions.map((region) => cx.flows(region, []));
   return then.map((flows, i) => flows || otherwise[i]);
 }
 
-export function usesOfIf(x: UseContext): void {
-  for (const region of x.operation.regions)
-    x.region(
+export function usesOfIf(cx: UseContext): void {
+  for (const region of cx.operation.regions)
+    cx.region(
       region,
-      x.operation.results.map((r) => x.isUseful(r)),
+      cx.operation.results.map((r) => cx.isUseful(r)),
     );
 }
 
@@ -60,17 +60,17 @@ export function usesOfIf(x: UseContext): void {
  * The forward `if` also yields what the backward of either branch reads, or in a loop records it; the backward is an `if` on
  * the same predicate, so a branch not taken contributes nothing.
  */
-export function reverseIf(x: ReverseContext): Pullback {
-  const { op, results } = x.operation;
-  const tapes = new SharedTapes(x.tapes);
+export function reverseIf(cx: ReverseContext): Pullback {
+  const { op, results } = cx.operation;
+  const tapes = new SharedTapes(cx.tapes);
   const places = new ResidualSlots();
-  const branches = x.operation.regions.map((region) => branchOf(x, region, tapes, places));
+  const branches = cx.operation.regions.map((region) => branchOf(cx, region, tapes, places));
   const regions = branches.map(({ split, recording, yielded, at }) =>
     split.forward(() => [...places.filled(yielded, at), ...tapes.from(recording, recording.pushed())]),
   );
-  const all = emit(op, x.operands, { regions, names: names(results) });
+  const all = emit(op, cx.operands, { regions, names: names(results) });
   const [own, kept, afters] = cut(all, [results.length, places.count, tapes.lists.length]);
-  for (const [i, key] of tapes.lists.entries()) x.tapes.set(key, afters[i]);
+  for (const [i, key] of tapes.lists.entries()) cx.tapes.set(key, afters[i]);
   const captured = capturedBy(branches.map((b) => b.split));
   return {
     results: own,
@@ -78,17 +78,17 @@ export function reverseIf(x: ReverseContext): Pullback {
     pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
       const lists = tapes.lists.map((key, i) => around?.get(key) ?? afters[i]);
-      const back = branches.map((branch) => branchCotangents(x, branch, kept, cotangents, gathered, { tapes, lists }));
-      const masks = captured.map((v, i) => maskOfIf(x, v, [back[0].captured[i], back[1].captured[i]]));
+      const back = branches.map((branch) => branchCotangents(cx, branch, kept, cotangents, gathered, { tapes, lists }));
+      const masks = captured.map((v, i) => maskOfIf(cx, v, [back[0].captured[i], back[1].captured[i]]));
       const regions = back.map((b) => b.finish(masks.map((mask) => mask === "yielded")));
-      const pulled = emit(op, x.operands, { regions });
+      const pulled = emit(op, cx.operands, { regions });
       const [values, rests, yielded] = cut(pulled, [captured.length, tapes.lists.length, pulled.length]);
       for (const [i, key] of tapes.lists.entries()) around?.set(key, rests[i]);
       let next = 0;
       return captured.map((v, i): [Value, Contribution] => {
         const mask = masks[i];
         if (mask === null) return [v, values[i]];
-        if (mask === "yielded") x.noteMask(yielded[next], either(back[0].given[i], back[1].given[i]));
+        if (mask === "yielded") cx.noteMask(yielded[next], either(back[0].given[i], back[1].given[i]));
         return [
           v,
           mask === "yielded" ? remasked(yielded[next++], values[i]) : masked(mask.mask, values[i], mask.holds),
@@ -106,8 +106,8 @@ interface Branch {
   readonly at: readonly number[];
 }
 
-function branchOf(x: ReverseContext, region: Block, tapes: SharedTapes, places: ResidualSlots): Branch {
-  const split = x.split(region, [], tapes);
+function branchOf(cx: ReverseContext, region: Block, tapes: SharedTapes, places: ResidualSlots): Branch {
+  const split = cx.split(region, [], tapes);
   const [recorded, yielded] = tapes.isRepeated ? [split.residuals, []] : [[], split.residuals];
   const recording = new Recording(recorded, split.recorded, (key) => tapes.open(key));
   return { split, recording, yielded, at: places.for(yielded) };
@@ -126,7 +126,7 @@ interface BranchCotangents {
 }
 
 function branchCotangents(
-  x: ReverseContext,
+  cx: ReverseContext,
   { split, recording, at }: Branch,
   kept: readonly Value[],
   cotangents: Cotangents,
@@ -154,7 +154,7 @@ function branchCotangents(
     ]);
     return builder.finish(results);
   };
-  const given = withBuilder(builder, () => captured.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies)));
+  const given = withBuilder(builder, () => captured.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies)));
   return { captured, given, finish };
 }
 
@@ -163,26 +163,26 @@ function branchCotangents(
  * branch was taken; "yielded" where it has to come out of them.
  */
 function maskOfIf(
-  x: ReverseContext,
+  cx: ReverseContext,
   v: Value,
   [then, otherwise]: readonly [Cotangent | null, Cotangent | null],
 ): Pick<Masked, "mask" | "holds"> | "yielded" | null {
   const isPlain = (ct: Cotangent | null): boolean => ct instanceof Value;
-  if (!x.keepsMask(v) || (isPlain(then) && isPlain(otherwise))) return null;
+  if (!cx.keepsMask(v) || (isPlain(then) && isPlain(otherwise))) return null;
   const isOne = isPlain(then) ? otherwise === null : isPlain(otherwise) && then === null;
   if (v.type.kind === "list") return isOne ? null : "yielded";
-  return isOne ? { mask: x.operands[0], holds: then !== null } : "yielded";
+  return isOne ? { mask: cx.operands[0], holds: then !== null } : "yielded";
 }
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
 
 /** The active carried values: those whose initial or next value is active, found by iterating to a fixpoint. */
-function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
-  const count = x.operation.segments[0];
-  const useful = body.arguments.map((v) => x.isUseful(v));
-  let active = x.operation.operands.slice(0, count).map((v, i) => useful[i] && x.isActive(v));
+function carriedFlows(cx: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
+  const count = cx.operation.segments[0];
+  const useful = body.arguments.map((v) => cx.isUseful(v));
+  let active = cx.operation.operands.slice(0, count).map((v, i) => useful[i] && cx.isActive(v));
   for (;;) {
-    const results = x.flows(body, [...active, ...scanned]);
+    const results = cx.flows(body, [...active, ...scanned]);
     const next = active.map((a, i) => a || (useful[i] && results[i]));
     if (next.every((a, i) => a === active[i])) return active;
     active = next;
@@ -190,26 +190,26 @@ function carriedFlows(x: FlowContext, body: Block, scanned: readonly boolean[]):
 }
 
 /** The useful carried values: those whose last value is, or of which an iteration computes a useful one, by a fixpoint. */
-function usesOfCarried(x: UseContext, body: Block): void {
-  const { operands, results, segments } = x.operation;
+function usesOfCarried(cx: UseContext, body: Block): void {
+  const { operands, results, segments } = cx.operation;
   const carried = body.arguments.slice(0, segments[0]);
-  let useful = results.map((r) => x.isUseful(r));
+  let useful = results.map((r) => cx.isUseful(r));
   for (;;) {
-    x.region(body, useful);
-    const next = useful.map((u, i) => u || (i < carried.length && x.isUseful(carried[i])));
+    cx.region(body, useful);
+    const next = useful.map((u, i) => u || (i < carried.length && cx.isUseful(carried[i])));
     if (next.every((u, i) => u === useful[i])) break;
     useful = next;
   }
-  for (const [i, v] of carried.entries()) if (useful[i]) x.use(v);
-  for (const [i, v] of operands.entries()) if (x.isUseful(body.arguments[i])) x.use(v);
+  for (const [i, v] of carried.entries()) if (useful[i]) cx.use(v);
+  for (const [i, v] of operands.entries()) if (cx.isUseful(body.arguments[i])) cx.use(v);
 }
 
-export function usesOfWhile(x: UseContext): void {
-  usesOfCarried(x, x.operation.regions[1]);
+export function usesOfWhile(cx: UseContext): void {
+  usesOfCarried(cx, cx.operation.regions[1]);
 }
 
-export function flowsOfWhile(x: FlowContext): readonly boolean[] {
-  return carriedFlows(x, x.operation.regions[1], []);
+export function flowsOfWhile(cx: FlowContext): readonly boolean[] {
+  return carriedFlows(cx, cx.operation.regions[1], []);
 }
 
 /**
@@ -218,38 +218,38 @@ export function flowsOfWhile(x: FlowContext): readonly boolean[] {
  * from where a counter starts and what bounds it, and a residual not recorded where it is rematerialised: computed from the
  * number of the step, or in a loop within a loop by running what it follows from again.
  */
-export function reverseWhile(x: ReverseContext): Pullback {
-  const { op, regions, results } = x.operation;
-  const active = flowsOfWhile(x);
-  const test = x.split(
+export function reverseWhile(cx: ReverseContext): Pullback {
+  const { op, regions, results } = cx.operation;
+  const active = flowsOfWhile(cx);
+  const test = cx.split(
     regions[0],
     active.map(() => false),
   );
-  const by = active.map((_, k) => counterStep(x.operation, k, x.definition));
-  const step = x.split(regions[1], active, {
+  const by = active.map((_, k) => counterStep(cx.operation, k, cx.definition));
+  const step = cx.split(regions[1], active, {
     open: tapeArgument,
     isRepeated: true,
     counters: by.map((n) => n !== null),
   });
-  const counters = step.residuals.map((v) => counterOf(x, by, step.arguments.indexOf(v)));
+  const counters = step.residuals.map((v) => counterOf(cx, by, step.arguments.indexOf(v)));
   const uncounted = step.residuals.filter((_, i) => counters[i] === null);
-  const replay = Replay.of(step, x.tapes.isRepeated ? uncounted : [], (v) => x.isStepwise(v));
-  replay.open(x.tapes);
+  const replay = Replay.of(step, cx.tapes.isRepeated ? uncounted : [], (v) => cx.isStepwise(v));
+  replay.open(cx.tapes);
   const recorded = uncounted.filter((v) => !replay.has(v));
   const tapes = new Recording(recorded, step.recorded, tapeArgument);
-  const inits = [constant(0, scalar("i32")), ...tapes.lists.map((key) => x.tapes.get(key))];
+  const inits = [constant(0, scalar("i32")), ...tapes.lists.map((key) => cx.tapes.get(key))];
   const steps = new Value(scalar("i32"), "steps");
   const body = step.forward(() => [add(steps, one()), ...tapes.pushed()], [steps, ...tapes.lists.map((l) => l.before)]);
   const added = ["steps", ...tapes.lists.map((l) => l.before.name)];
   const cond = test.forward(() => [], argumentsLike(inits, added));
-  const all = emit(op, [...x.operands, ...inits], { regions: [cond, body], names: [...names(results), ...added] });
-  const kept = [tripCount(x, by) ?? all[results.length], ...all.slice(results.length + 1)];
-  for (const [i, key] of tapes.lists.entries()) x.tapes.set(key, kept[1 + i]);
+  const all = emit(op, [...cx.operands, ...inits], { regions: [cond, body], names: [...names(results), ...added] });
+  const kept = [tripCount(cx, by) ?? all[results.length], ...all.slice(results.length + 1)];
+  for (const [i, key] of tapes.lists.entries()) cx.tapes.set(key, kept[1 + i]);
   const made = { step, counters, tapes, replay, kept };
   return {
     results: all.slice(0, results.length),
     records: tapes.records,
-    pull: (cotangents, take, around) => pullWhile(x, made, cotangents, take, around),
+    pull: (cotangents, take, around) => pullWhile(cx, made, cotangents, take, around),
   };
 }
 
@@ -259,9 +259,9 @@ interface Counter {
   readonly by: number;
 }
 
-function counterOf(x: ReverseContext, steps: readonly (number | null)[], k: number): Counter | null {
+function counterOf(cx: ReverseContext, steps: readonly (number | null)[], k: number): Counter | null {
   const by = steps[k] ?? null;
-  return by === null ? null : { start: x.operands[k], by };
+  return by === null ? null : { start: cx.operands[k], by };
 }
 
 /** What the counter is where `steps` steps were begun: exact, like the sums that it stands for. */
@@ -283,15 +283,15 @@ interface KeptByWhile {
 }
 
 function pullWhile(
-  x: ReverseContext,
+  cx: ReverseContext,
   { step, counters, tapes, replay, kept }: KeptByWhile,
   given: Cotangents,
   take: Take,
   around: Tapes | null,
 ): Pulled {
-  const { op } = x.operation;
-  const carried = new Carry(x, step, given, take);
-  const scratch = around === null ? [] : replay.run(op, x.operands, kept[0], around);
+  const { op } = cx.operation;
+  const carried = new Carry(cx, step, given, take);
+  const scratch = around === null ? [] : replay.run(op, cx.operands, kept[0], around);
   const lists = [...tapes.lists.map((key, i) => around?.get(key) ?? kept[1 + i]), ...scratch];
   const inits = [kept[0], ...lists, ...carried.inits];
   const types = inits.map((v) => v.type);
@@ -326,27 +326,27 @@ function one(): Value {
 
 // ---- scan -----------------------------------------------------------------------------------------------------------
 
-export function usesOfScan(x: UseContext): void {
-  usesOfCarried(x, x.operation.regions[0]);
+export function usesOfScan(cx: UseContext): void {
+  usesOfCarried(cx, cx.operation.regions[0]);
 }
 
-export function flowsOfScan(x: FlowContext): readonly boolean[] {
-  const { operands, regions, segments } = x.operation;
-  const scanned = operands.slice(segments[0]).map((v) => x.isActive(v));
-  const carry = carriedFlows(x, regions[0], scanned);
-  return [...carry, ...x.flows(regions[0], [...carry, ...scanned]).slice(carry.length)];
+export function flowsOfScan(cx: FlowContext): readonly boolean[] {
+  const { operands, regions, segments } = cx.operation;
+  const scanned = operands.slice(segments[0]).map((v) => cx.isActive(v));
+  const carry = carriedFlows(cx, regions[0], scanned);
+  return [...carry, ...cx.flows(regions[0], [...carry, ...scanned]).slice(carry.length)];
 }
 
 /**
  * The forward loop also stacks what a step backwards reads, unless that is an element of what it scans; the backward loop
  * scans over it in the opposite direction.
  */
-export function reverseScan(x: ReverseContext): Pullback {
-  const { op, operands, regions, results, attributes, segments } = x.operation;
+export function reverseScan(cx: ReverseContext): Pullback {
+  const { op, operands, regions, results, attributes, segments } = cx.operation;
   const count = segments[0];
-  const active = [...flowsOfScan(x).slice(0, count), ...operands.slice(count).map((v) => x.isActive(v))];
-  const keeps = operands.map((v, i) => i < count || x.keepsMask(v));
-  const step = x.split(regions[0], active, undefined, keeps);
+  const active = [...flowsOfScan(cx).slice(0, count), ...operands.slice(count).map((v) => cx.isActive(v))];
+  const keeps = operands.map((v, i) => i < count || cx.keepsMask(v));
+  const step = cx.split(regions[0], active, undefined, keeps);
   const elements = step.arguments.slice(count);
   const made = step.residuals.filter((v) => !elements.includes(v));
   const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
@@ -355,7 +355,7 @@ export function reverseScan(x: ReverseContext): Pullback {
   const body = step.forward(() => [...stacked, ...tapes.pushed()]);
   const block = withCarried(body, count, carried);
   const inits = carried.map((v) => empty(v.type as ListType));
-  const all = emit(op, [...x.operands.slice(0, count), ...inits, ...x.operands.slice(count)], {
+  const all = emit(op, [...cx.operands.slice(0, count), ...inits, ...cx.operands.slice(count)], {
     attributes,
     regions: [block],
     segments: [count + carried.length, segments[1]],
@@ -364,11 +364,11 @@ export function reverseScan(x: ReverseContext): Pullback {
   const [lasts, kept, outputs] = cut(all, [count, carried.length, results.length - count + stacked.length]);
   const own = outputs.slice(0, results.length - count);
   const stacks = new Map(stacked.map((v, i) => [v, outputs[own.length + i]]));
-  for (const [i, v] of elements.entries()) stacks.set(v, x.operands[count + i]);
-  const length = loopOf(x.operation)?.extent ?? 0;
+  for (const [i, v] of elements.entries()) stacks.set(v, cx.operands[count + i]);
+  const length = loopOf(cx.operation)?.extent ?? 0;
   return {
     results: [...lasts, ...own],
-    pull: (cotangents, take) => pullScan(x, { step, stacks, tapes, kept, length }, cotangents, take),
+    pull: (cotangents, take) => pullScan(cx, { step, stacks, tapes, kept, length }, cotangents, take),
   };
 }
 
@@ -382,13 +382,13 @@ interface KeptByScan {
   readonly length: Dim;
 }
 
-function pullScan(x: ReverseContext, made: KeptByScan, given: Cotangents, take: Take): Pulled {
-  const { op, operands, attributes, segments } = x.operation;
+function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take: Take): Pulled {
+  const { op, operands, attributes, segments } = cx.operation;
   const { step, kept, tapes } = made;
   const count = segments[0];
   const stacked = step.residuals.filter((v) => !isList(v));
-  const outputs = new ScannedCotangents(x, given.slice(count));
-  const carried = new Carry(x, step, given, take, outputs.given);
+  const outputs = new ScannedCotangents(cx, given.slice(count));
+  const carried = new Carry(cx, step, given, take, outputs.given);
   const stacks = carried.givesOfRest(outputs.given);
   const inits = [...kept, ...carried.inits];
   const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs.over];
@@ -429,9 +429,9 @@ class ScannedCotangents {
   readonly given: readonly Given[];
   readonly over: readonly Value[];
 
-  constructor(x: ReverseContext, given: Cotangents) {
-    this.#x = x;
-    this.given = given.map((ct) => givenOf(ct, (mask) => x.flowMask(mask).varies.slice(1)));
+  constructor(cx: ReverseContext, given: Cotangents) {
+    this.#x = cx;
+    this.given = given.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies.slice(1)));
     this.over = flatten(given);
   }
 

@@ -86,29 +86,30 @@ const longestStep = 2 ** 20;
  * How many steps a `while` takes, where that follows from a counter that its condition compares with what is the same at
  * each step; null where it is to be counted. `by` says which carried values are counters, and what they grow by.
  */
-export function tripCount(x: ReverseContext, by: readonly (number | null)[]): Value | null {
-  const [cond] = x.operation.regions;
+export function tripCount(cx: ReverseContext, by: readonly (number | null)[]): Value | null {
+  const [cond] = cx.operation.regions;
   const test = cond.operations.find(({ results }) => results.includes(cond.results[0]));
   if (test?.op !== compareOp) return null;
   const at = test.operands.findIndex((v) => by[cond.arguments.indexOf(v)] != null);
   if (at < 0) return null;
   const k = cond.arguments.indexOf(test.operands[at]);
-  const bound = boundOf(x, cond, test.operands[1 - at]);
+  const bound = boundOf(cx, cond, test.operands[1 - at]);
   const direction = test.attributes.direction as Direction;
-  const isWhole = elementDType(x.operands[k].type) === "i32" || sizeOf(test.operands[1 - at], x.definition, 0) !== null;
+  const isWhole =
+    elementDType(cx.operands[k].type) === "i32" || sizeOf(test.operands[1 - at], cx.definition, 0) !== null;
   return (
-    bound && stepsTo(x.operands[k], { bound, isWhole }, at === 0 ? direction : swapped[direction], by[k] as number)
+    bound && stepsTo(cx.operands[k], { bound, isWhole }, at === 0 ? direction : swapped[direction], by[k] as number)
   );
 }
 
 const swapped: Readonly<Record<Direction, Direction>> = { eq: "eq", ne: "ne", lt: "gt", le: "ge", gt: "lt", ge: "le" };
 
 /** What a condition compares with, in front of the loop; null where it may differ from step to step. */
-function boundOf(x: ReverseContext, cond: Block, bound: Value): Value | null {
+function boundOf(cx: ReverseContext, cond: Block, bound: Value): Value | null {
   if (cond.arguments.includes(bound)) return null;
   const isInside = cond.operations.some(({ results }) => results.includes(bound));
-  const known = isInside ? constantOf(bound, x.definition) : null;
-  if (!isInside) return x.lookup(bound);
+  const known = isInside ? constantOf(bound, cx.definition) : null;
+  if (!isInside) return cx.lookup(bound);
   return known === null ? null : constantLike(known, bound);
 }
 

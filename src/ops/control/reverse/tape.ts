@@ -23,10 +23,10 @@ import { defineOp, dtypeOf, emit1, masked } from "../../base/define.ts";
 import { not } from "../../base/elementwise.ts";
 import { zerosLike } from "../../base/zeros.ts";
 
-function requireList(x: TypeContext): ListType {
-  const [type] = x.operands;
+function requireList(cx: TypeContext): ListType {
+  const [type] = cx.operands;
   if (type.kind === "list") return type;
-  return x.fail("dtype", `operand 0 has type ${printType(type)}, expected list<…>`, "empty makes one");
+  return cx.fail("dtype", `operand 0 has type ${printType(type)}, expected list<…>`, "empty makes one");
 }
 
 const example = `func @main(%x: f64, %y: f64) -> (f64, f64) {
