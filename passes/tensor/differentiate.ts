@@ -17,6 +17,7 @@ import {
   calleeOf,
   calleesFirst,
   collectSymbols,
+  countOperations,
   type Func,
   FuncScope,
   fail,
@@ -74,12 +75,40 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
   return %z, %dx
 }
 `,
-  run(given) {
+  run(given, { warn }) {
     const holds = (m: Module): boolean => m.funcs.some((f) => holdsTransform(f.body));
     const module = holds(given) ? withoutUnreached(given) : given;
-    return holds(module) ? new Differentiation(module).run() : module;
+    if (!holds(module)) return module;
+    const differentiated = new Differentiation(module).run();
+    const order = orderOf(module);
+    if (order > mostOrders) {
+      const size = countOperations(differentiated).toLocaleString("en");
+      warn?.(
+        `a derivative of order ${order} took ${size} operations, and each further order takes about twice as many`,
+      );
+    }
+    return differentiated;
   },
 });
+
+/** Derivatives of a higher order come with a warning. */
+const mostOrders = 6;
+
+/** How many derivatives stand within one another. */
+function orderOf(module: Module): number {
+  const orders = new Map<string, number>();
+  for (const { name, body } of calleesFirst(module)) {
+    let order = 0;
+    walk(body, (operation) => {
+      const callee = calleeOf(operation);
+      if (callee === null) return;
+      const isDerivative = operation.op === vjpOp || operation.op === jvpOp;
+      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative));
+    });
+    orders.set(name, order);
+  }
+  return Math.max(0, ...orders.values());
+}
 
 function holdsTransform(block: Block): boolean {
   let found = false;

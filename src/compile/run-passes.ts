@@ -29,8 +29,11 @@ export function runPasses(
   pipeline: Pipeline,
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
-  const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false };
   const log = options.log ?? new CompileLog();
+  const warn = (message: string): void => {
+    if (log.warn(message)) console.warn(`adjoint: ${message}`);
+  };
+  const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false, warn };
   const check = options.check ?? "none";
   const validator = check === "validate" ? new Validator() : null;
   let level = levelOf(module);

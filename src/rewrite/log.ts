@@ -65,9 +65,22 @@ export interface LogText {
 
 export class CompileLog {
   readonly #entries: LogEntry[] = [];
+  readonly #warnings: string[] = [];
 
   get entries(): readonly LogEntry[] {
     return this.#entries;
+  }
+
+  /** What passes warned of. */
+  get warnings(): readonly string[] {
+    return this.#warnings;
+  }
+
+  /** Keeps a warning; true the first time. */
+  warn(message: string): boolean {
+    if (this.#warnings.includes(message)) return false;
+    this.#warnings.push(message);
+    return true;
   }
 
   get milliseconds(): number {
@@ -90,7 +103,8 @@ export class CompileLog {
 
   /** One line for each pass, with its changes below on request. */
   text(options: LogText = {}): string {
-    return this.#entries.map((entry) => entryText(entry, options)).join("\n");
+    const passes = this.#entries.map((entry) => entryText(entry, options));
+    return [...passes, ...this.#warnings.map((warning) => `warning: ${warning}`)].join("\n");
   }
 
   toString(): string {

@@ -8,6 +8,8 @@ export interface PassContext {
   readonly ops: OpTable;
   /** Whether rewrites of class `fast` may run. */
   readonly fast: boolean;
+  /** Says what the user should know of the compilation that is no error. */
+  warn?(message: string): void;
 }
 
 /** A transformation of modules. A module that it does not change is returned as the same reference. */
