@@ -14,6 +14,7 @@ import type { Boundary } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { apply } from "../handle/lift.ts";
 import { noteLeftOut, wantedDerivatives, withDerivatives, withoutDerivatives } from "../handle/nesting.ts";
+import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { leafCount, type Tree, unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, unwrap, type ValueTree, wrap } from "./structure.ts";
@@ -161,7 +162,8 @@ function pairOf(returned: unknown, who = "customVjp: forward", expected = "[valu
  * gives `[value, tangent]`, in the structure of what the function gives. The tangents, one for each argument in its
  * structure, have to enter it linearly; reverse mode is its transpose. Integers have the tangent 0, which is not read.
  *
- * @throws AdjointError code `argument` where the rule gives another structure.
+ * @throws AdjointError code `argument` where the rule gives another structure, `no-derivative` where it is not linear: the
+ * error names the operation.
  * @example customJvp((x) => exp(x), ([x], [t]) => { const y = exp(x); return [y, mul(y, t)]; })
  * @__NO_SIDE_EFFECTS__
  */
@@ -186,6 +188,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customJvpOp(inits, {
+      functions: (name) => currentTrace()?.funcs.get(name),
       body(...values) {
         result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
         return result.values;

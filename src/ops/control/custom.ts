@@ -7,6 +7,7 @@ import {
   currentBlock,
   emit,
   type ForwardContext,
+  type Func,
   fail,
   freeValues,
   type Pullback,
@@ -20,6 +21,7 @@ import { plainOf } from "../base/cotangent.ts";
 import { defineOp } from "../base/define.ts";
 import { zerosLike } from "../base/zeros.ts";
 import { requireTypes } from "../loop/loop.ts";
+import { type Linearity, linearityOf } from "./linearity.ts";
 import { isFloatType } from "./transforms.ts";
 
 export const customVjpOp = defineOp({
@@ -253,19 +255,51 @@ function reverseByTangents(cx: ReverseContext): Pullback {
   };
 }
 
+/** The tangents that the rule gives are linear in those it takes, and the values do not depend on these. */
+function requireLinear(
+  rule: Block,
+  count: number,
+  values: number,
+  functions: NonNullable<CustomJvp["functions"]>,
+): void {
+  const args = rule.arguments.map((_, i) => (i < count ? "constant" : "linear") as Linearity);
+  for (const [i, l] of linearityOf(rule, args, functions).entries()) {
+    if (i < values && l === "linear")
+      fail("no-derivative", "customJvp: the value that the rule gives depends on the tangents", {
+        hint: "it is that of the function",
+      });
+    if (i >= values && l === "constant")
+      fail("no-derivative", "customJvp: a tangent that the rule gives does not depend on the tangents", {
+        hint: "give 0 where it is none, else multiply it by one of them",
+      });
+    if (typeof l !== "object") continue;
+    const what = i < values ? "the value that the rule gives depends on" : "the rule is not linear in";
+    fail("no-derivative", `customJvp: ${what} the tangents, by ${l.by.op.name}`, {
+      origin: l.by.origin,
+      hint: "its tangent is a sum of tangents, each times what does not depend on them",
+    });
+  }
+}
+
 /** The regions of a custom JVP, as functions of values. */
 export interface CustomJvp {
   readonly body: (...args: Value[]) => readonly Value[];
   /** From the arguments and the tangents of the float ones to the results and the tangents of the float ones. */
   readonly jvp: (...argumentsAndTangents: Value[]) => readonly Value[];
+  /** The functions that the rule may call; what those that are not found here do is not looked at. */
+  readonly functions?: (name: string) => Func | undefined;
 }
 
-/** The results of `body`, whose derivatives come from `jvp`. */
-export function customJvp(args: readonly Value[], { body, jvp }: CustomJvp): readonly Value[] {
+/** The results of `body`, whose derivatives come from `jvp`, which has to be linear in the tangents. */
+export function customJvp(
+  args: readonly Value[],
+  { body, jvp, functions = () => undefined }: CustomJvp,
+): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);
   const names = args.map((v) => v.name);
   const first = builder.region(types, body, names);
   const second = builder.region(withTangents(types), jvp, names);
+  requireLinear(second, args.length, first.results.length, functions);
   return emit(customJvpOp, args, { regions: [first, second] });
 }
