@@ -150,8 +150,8 @@ export const repeat = composite("repeat", (x: Tensor, repeats: Size, options: Re
 });
 
 export interface RollOptions {
-  /** The axes; where left out, the elements are taken row-major. */
-  readonly axes?: Axes;
+  /** The axes; where left out or null, the elements are taken row-major. */
+  readonly axes?: Axes | null;
 }
 
 /**
@@ -164,7 +164,7 @@ export const roll = composite("roll", (x: Tensor, shift: Size | readonly Size[],
   requireOptions("roll", options, ["axes"]);
   requireTensor(x, "roll");
   const shifts = [shift].flat().map((n) => requireSize(n, "roll: a shift", Number.MIN_SAFE_INTEGER));
-  if (options.axes === undefined) {
+  if (options.axes == null) {
     if (shifts.length !== 1) fail("arity", `roll: got ${shifts.length} shifts without axes, expected one`);
     return reshape(rolled(reshape(x, [-1]), shifts[0], 0), sizesOf(x));
   }

@@ -120,7 +120,7 @@ export const crossEntropy = composite(
     if (!isFloat(target.dtype)) return ofLabels(logs, target, axis, options, name);
     if (target.rank !== logits.rank)
       fail("shape", `${name}: the probabilities have rank ${target.rank}, expected ${logits.rank} as the logits`);
-    if (options.ignoreIndex !== undefined)
+    if (options.ignoreIndex != null)
       fail("option", `${name}: option 'ignoreIndex' is for labels, the target holds probabilities`);
     const each = classWise(logs, options.weight, axis, name);
     return reduced(
@@ -133,7 +133,7 @@ export const crossEntropy = composite(
 
 /** The logarithms as much as their classes count. */
 function classWise(logs: Tensor, weight: Tensor | undefined, axis: number, name: string): Tensor {
-  if (weight === undefined) return logs;
+  if (weight == null) return logs;
   if (rankOf(weight, name) !== 1) fail("shape", `${name}: the weights have rank ${weight.rank}, expected 1`);
   return mul(
     logs,
@@ -161,14 +161,14 @@ function ofLabels(
   if (target.rank !== logs.rank - 1)
     fail("shape", `${name}: the labels have rank ${target.rank}, expected ${logs.rank - 1}, one less than the logits`);
   const { ignoreIndex, weight } = options;
-  const counts = ignoreIndex === undefined ? null : notEqual(target, ignoreIndex);
+  const counts = ignoreIndex == null ? null : notEqual(target, ignoreIndex);
   const labels = counts === null ? target : where(counts, target, 0);
   const each = classWise(logs, weight, axis, name);
   const picked = squeeze(takeAlongAxis(each, expandDims(labels, { axis }), { axis }), { axes: axis });
   const losses = mixed(neg(picked), each, axis, options);
   const kept = counts === null ? losses : where(counts, losses, 0);
-  if (reduction !== "mean" || (counts === null && weight === undefined)) return reduced(kept, reduction, name);
-  const shares = weight === undefined ? onesLike(losses) : take(weight, labels);
+  if (reduction !== "mean" || (counts === null && weight == null)) return reduced(kept, reduction, name);
+  const shares = weight == null ? onesLike(losses) : take(weight, labels);
   return div(sum(kept), sum(counts === null ? shares : where(counts, shares, 0)));
 }
 

@@ -285,7 +285,7 @@ export interface DropoutOptions {
 /**
  * Each element 0 with probability `rate`, the others divided by 1 - rate, so that the mean stays.
  *
- * @throws AdjointError `argument` where the key is none, `option` for a rate outside of [0, 1), `dtype` for integers.
+ * @throws AdjointError `argument` where the key is none, `option` for a rate outside of [0, 1], `dtype` for integers.
  * @example dropout(x, key(7), { rate: 0.1 })
  */
 export function dropout(x: Tensor, of: Tensor, options: DropoutOptions = {}): Tensor {
@@ -294,9 +294,10 @@ export function dropout(x: Tensor, of: Tensor, options: DropoutOptions = {}): Te
     requireFloat(x, "dropout");
     requireKey(of, "dropout");
     const { rate = 0.5 } = options;
-    if (!(rate >= 0 && rate < 1)) fail("option", `dropout: rate is ${rate}, expected a number from 0 to below 1`);
+    if (!(rate >= 0 && rate <= 1)) fail("option", `dropout: rate is ${rate}, expected a number from 0 to 1`);
     const kept = apply(dropout, [x, of], (v, k) => [ops.rngBits(k, shapeOf(v, "dropout"))])[0];
     const isKept = less(cast(kept, "f64"), (1 - rate) * 2 ** 32);
-    return where(isKept, mul(x, 1 / (1 - rate)), 0);
+    // of rate 1 nothing is kept, and there is no scale
+    return where(isKept, rate === 1 ? x : mul(x, 1 / (1 - rate)), 0);
   });
 }

@@ -135,7 +135,7 @@ export interface DTypeOptions {
 /** The dtype that the options name. */
 export function dtypeOf(options: DTypeOptions, where: string, otherwise: DType): DType {
   requireOptions(where, options, ["dtype"]);
-  return options.dtype === undefined ? otherwise : dtypeNamed(options.dtype);
+  return options.dtype == null ? otherwise : dtypeNamed(options.dtype);
 }
 
 /** A number of elements, of pieces or of times, that a user gives: an integer, or a dimension that is not known yet. */

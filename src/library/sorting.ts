@@ -16,8 +16,8 @@ function sorted(x: Tensor, options: SortingOptions, where: string, withOrder: bo
   requireOptions(where, options, ["axis", "descending"]);
   const rank = rankOf(x, where);
   if (rank === 0) fail("axis", `${where}: the tensor has rank 0, expected an axis to sort along`);
-  const { axis = -1, descending = false } = options;
-  const at = axisOf(axis, rank);
+  const { descending = false } = options;
+  const at = axisOf(options.axis ?? -1, rank);
   return apply(sorted, [x], (v: Value) => {
     const order = withOrder ? [ops.iota(tensorType("i32", shapeOf(v)), at)] : [];
     return ops.sort([v, ...order], { axis: at, descending });

@@ -54,7 +54,7 @@ function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Ten
   requireFloat(x, where);
   const axes = axesBeside(x, options, where);
   const { keepDims = false } = options;
-  const { correction = 0 } = options;
+  const correction = options.correction ?? 0;
   const count = countAlong(x, axes, x.dtype);
   const centred = sub(x, div(sum(x, { axes, keepDims: axes !== null }), count));
   return div(
@@ -110,7 +110,8 @@ interface Over {
 export const norm = composite("norm", (x: Tensor, options: NormOptions = {}): Tensor => {
   requireOptions("norm", options, ["axes", "keepDims", "p"]);
   requireFloat(x, "norm");
-  const { p = 2, keepDims = false } = options;
+  const { keepDims = false } = options;
+  const p = options.p ?? 2;
   if (typeof p !== "number" || Number.isNaN(p)) fail("option", `norm: option 'p' is ${String(p)}, expected a number`);
   const over = { axes: axesBeside(x, options, "norm"), keepDims };
   if (p === Infinity) return max(abs(x), over);

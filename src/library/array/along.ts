@@ -5,8 +5,12 @@ import { atCaller, elementDType, fail, isFloat, shapeOf, type Value } from "../.
 import * as ops from "../../ops/index.ts";
 
 /** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
-export function axesOf(v: Value, axes: number | readonly number[] | undefined, where: string): readonly number[] {
-  if (axes === undefined) return shapeOf(v, where).map((_, i) => i);
+export function axesOf(
+  v: Value,
+  axes: number | readonly number[] | null | undefined,
+  where: string,
+): readonly number[] {
+  if (axes == null) return shapeOf(v, where).map((_, i) => i);
   if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
   const list = [axes].flat();
   return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, shapeOf(v).length));

@@ -40,7 +40,7 @@ function cumulation<Options extends CumulativeSumOptions>(
       const options: CumulativeSumOptions = given ?? {};
       requireOptions(name, options, allowed);
       const { reverse = false, includeInitial = false } = options;
-      const axis = axisAlong(v, options.axis, name);
+      const axis = axisAlong(v, options.axis ?? undefined, name);
       const result = ops.cumulative(v, { kind, axis, reverse });
       return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1, name) : result];
     })[0];

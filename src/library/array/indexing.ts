@@ -113,14 +113,35 @@ export interface PadOptions {
   readonly mode?: "constant" | PadMode;
 }
 
+/** How far to go before and behind each axis, as a pair for each, or one number for all sides. */
+export type PadWidths = number | readonly (readonly [number, number])[];
+
+/** Options, however the widths are written. */
+function optionsOf(widths: PadOptions | PadWidths, more: Omit<PadOptions, "low" | "high">): PadOptions {
+  if (typeof widths === "number") return { ...more, low: widths, high: widths };
+  if (!Array.isArray(widths)) return widths as PadOptions;
+  const pairs: readonly unknown[] = widths;
+  if (!pairs.every((pair) => Array.isArray(pair) && pair.length === 2))
+    fail("argument", "pad: the widths are no pairs", {
+      hint: "write [[before, behind], …], a pair for each axis, or one number",
+    });
+  return { ...more, low: pairs.map((pair) => (pair as number[])[0]), high: pairs.map((pair) => (pair as number[])[1]) };
+}
+
 /**
  * The tensor with a value around its elements, and between them where `interior` says so.
  *
  * @throws AdjointError `shape` where more is cut off than there is, `dtype` where the value has another dtype, `range`
  *   when it runs and there is no element to put in.
  * @example pad(tensor([1, 2]), { low: 1, high: 2 }) // [0, 1, 2, 0, 0]
+ * @example pad(tensor([1, 2]), [[1, 2]]) // [0, 1, 2, 0, 0]
  */
-export function pad(x: Tensor, options: PadOptions = {}): Tensor {
+export function pad(
+  x: Tensor,
+  widths: PadOptions | PadWidths = {},
+  more: Omit<PadOptions, "low" | "high"> = {},
+): Tensor {
+  const options = optionsOf(widths, more);
   const { value } = options ?? {};
   return apply(
     pad,
@@ -156,10 +177,10 @@ function isFromWithin(options: PadOptions): options is PadOptions & { readonly m
 }
 
 /** The tensor in the opposite order along axes; along all where they are left out. */
-export function flip(x: Tensor, options: { readonly axes?: number | readonly number[] } = {}): Tensor {
+export function flip(x: Tensor, options: { readonly axes?: number | readonly number[] | null } = {}): Tensor {
   return apply(flip, [x], (v) => {
     requireOptions("flip", options, ["axes"]);
-    const isOpen = options.axes === undefined && ops.isUnranked(v.type);
+    const isOpen = options.axes == null && ops.isUnranked(v.type);
     return [ops.reverse(v, isOpen ? "all" : axesOf(v, options.axes, "flip"))];
   })[0];
 }
@@ -175,13 +196,13 @@ export function expandDims(x: Tensor, options: { readonly axis?: number } = {}):
 }
 
 /** The tensor without axes of extent 1: those named, else all that are known to have it. */
-export function squeeze(x: Tensor, options: { readonly axes?: number | readonly number[] } = {}): Tensor {
+export function squeeze(x: Tensor, options: { readonly axes?: number | readonly number[] | null } = {}): Tensor {
   return apply(squeeze, [x], (v) => {
     requireOptions("squeeze", options, ["axes"]);
     const shape = shapeOf(v, "squeeze");
     // which axes go depends on the sizes, as where users' code looks at them
     if (options.axes === undefined) noteGiven(shape);
-    const axes = axesOf(v, options.axes, "squeeze").filter((a) => options.axes !== undefined || shape[a] === 1);
+    const axes = axesOf(v, options.axes, "squeeze").filter((a) => options.axes != null || shape[a] === 1);
     const wide = axes.find((a) => typeof shape[a] === "number" && shape[a] !== 1);
     if (wide !== undefined) fail("shape", `squeeze: axis ${wide} has extent ${shape[wide]}, expected 1`);
     return [
@@ -196,8 +217,8 @@ export function squeeze(x: Tensor, options: { readonly axes?: number | readonly 
 // ---- extrema --------------------------------------------------------------------------------------------------------
 
 export interface ArgReduceOptions {
-  /** The axis that is looked along, negatives from the end; where left out, the elements are counted row-major. */
-  readonly axis?: number;
+  /** The axis that is looked along, negatives from the end; where left out or null, the elements are counted row-major. */
+  readonly axis?: number | null;
   /** Keep the axis with extent 1. */
   readonly keepDims?: boolean;
 }
@@ -209,7 +230,8 @@ function argReduction(name: string, kind: ops.ArgReduceKind): ArgReduction {
   const f: ArgReduction = (x, options = {}) =>
     apply(f, [x], (v) => {
       requireOptions(name, options, ["axis", "keepDims"]);
-      const { axis, keepDims = false } = options;
+      const { keepDims = false } = options;
+      const axis = options.axis ?? undefined;
       if (axis !== undefined && !keepDims) return [ops.argReduce(v, { kind, axis: axesOf(v, axis, name)[0] })];
       const shape = shapeOf(v, name);
       const flat = axis === undefined ? ops.reshape(v, [productOf(shape)]) : v;

@@ -41,7 +41,7 @@ export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Ten
   return apply(take, [x, indices], (v, i) => {
     requireOptions("take", options, ["axis", "mode"]);
     const shape = shapeOf(v, "take");
-    if (options.axis === undefined && shape.length !== 1) {
+    if (options.axis == null && shape.length !== 1) {
       fail("option", `take: option 'axis' is left out for shape ${printShape(shape)}`, {
         hint: "name the axis, or reshape to one",
       });
