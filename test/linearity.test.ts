@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import {
   abs,
   add,
+  argsort,
   cast,
   clip,
   composite,
@@ -12,12 +13,17 @@ import {
   cond,
   cumsum,
   customJvp,
+  det,
+  diag,
   div,
   einsum,
   exp,
+  f64,
   fori,
   grad,
   greater,
+  hvp,
+  jacobian,
   jvp,
   matmul,
   maximum,
@@ -29,23 +35,29 @@ import {
   scan,
   sin,
   softmax,
+  sort,
   sqrt,
   square,
   stopGradient,
   sub,
   sum,
   type Tensor,
+  take,
   tensor,
+  topK,
+  vmap,
   where,
 } from "../src/index.ts";
 import { errorOf } from "./support/errors.ts";
 import { runs } from "./support/runs.ts";
 
 type Slope = (x: Tensor, t: Tensor) => Tensor;
+/** A rule may give no tangent, too. */
+type Given = (x: Tensor, t: Tensor) => Tensor | 0 | null;
 
 const x = tensor([0.5, 1.5, 2.5]);
 /** The sum of a function with this rule, so that its gradient is the rule's transpose at ones. */
-const withRule = (slope: Slope) => (v: Tensor) =>
+const withRule = (slope: Given) => (v: Tensor) =>
   sum(
     customJvp(
       (y: Tensor) => exp(y),
@@ -55,7 +67,7 @@ const withRule = (slope: Slope) => (v: Tensor) =>
 const scaled = composite("scaled", (y: Tensor, t: Tensor) => mul(t, sin(y)));
 const squared = composite("squared", (t: Tensor) => mul(t, t));
 
-const linear: Readonly<Record<string, Slope>> = {
+const linear: Readonly<Record<string, Given>> = {
   "a product": (y, t) => mul(t, exp(y)),
   "a quotient": (y, t) => div(t, add(1, square(y))),
   "a sum": (y, t) => add(mul(t, 2), neg(mul(y, t))),
@@ -83,6 +95,17 @@ const linear: Readonly<Record<string, Slope>> = {
   "a scan": (y, t) =>
     scan((c: Tensor, [a, b]: readonly Tensor[]) => [add(c, mul(a, b)), mul(a, b)] as const, sum(t), [y, t])[1],
   nothing: (_, t) => mul(t, 0),
+  "the order of something else": (y, t) => take(t, argsort(y)),
+  "a map": (y, t) => vmap((a: Tensor, b: Tensor) => mul(exp(a), b))(y, t),
+  "a map beside a constant": (y, t) => vmap((a: Tensor) => mul(a, sum(t)))(y),
+  "a tangent": (y, t) => jvp((a: Tensor) => sin(a))([y], [t])[1],
+  "a product with a gradient": (y, t) => mul(grad((a: Tensor) => sum(sin(a)))(y), t),
+  "a product with a Jacobian": (y, t) => matmul(jacobian((a: Tensor) => sin(a))(y) as Tensor, t),
+  "a product with a Hessian": (y, t) => hvp((a: Tensor) => sum(mul(a, square(a))))(y, t) as Tensor,
+  "a scan from 0": (_, t) => scan((c: Tensor, a: Tensor) => [add(c, a), c] as const, f64(0), t)[1],
+  "a tensor of zeros": () => tensor([0, 0, 0]),
+  "the number 0": () => 0,
+  "no tangent": () => null,
 };
 
 const bent: Readonly<Record<string, readonly [op: string, Slope]>> = {
@@ -121,6 +144,19 @@ const bent: Readonly<Record<string, readonly [op: string, Slope]>> = {
       ),
   ],
   "a loop": ["mul", (_, t) => fori(0, 2, (_i, c) => mul(c, c), t)],
+  "what is rounded": ["cast", (_, t) => cast(cast(t, "i32"), "f64")],
+  "its order": ["sort", (_, t) => sort(t)],
+  "the order of it": ["sort", (y, t) => take(y, argsort(t))],
+  "its largest": ["sort", (y, t) => mul(y, sum(topK(t, 1).values))],
+  "a determinant": ["lu", (y, t) => mul(y, det(diag(t)))],
+  "a map": ["mul", (_, t) => vmap((a: Tensor) => mul(a, a))(t)],
+  "a map of two": ["mul", (_, t) => vmap((a: Tensor) => mul(a, sum(t)))(t)],
+  "a gradient at it": ["vjp", (_, t) => grad((a: Tensor) => sum(sin(a)))(t)],
+  "a product with what a scan carries": [
+    "scan|add",
+    (_, t) => scan((c: Tensor, a: Tensor) => [add(c, a), mul(c, a)] as const, f64(1), t)[1],
+  ],
+  "a scan from 1": ["scan|add", (_, t) => scan((c: Tensor, a: Tensor) => [add(c, a), c] as const, f64(1), t)[1]],
 };
 
 describe("a rule of customJvp", () => {

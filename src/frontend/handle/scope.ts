@@ -16,6 +16,7 @@ import {
 } from "../../ir/index.ts";
 import type { Boundary } from "./boundary.ts";
 import { Extent, partsOf } from "./extent.ts";
+import { tracksGradient } from "./history.ts";
 import { withAnyDerivatives } from "./nesting.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -109,6 +110,16 @@ export class TraceScope {
       this.captured.set(tensor, argument);
     }
     return argument;
+  }
+
+  /** Whether the value is a captured tensor that is 0 everywhere, and stays so: it can get no other elements. */
+  isZero(value: Value): boolean {
+    for (const [tensor, argument] of this.captured) {
+      if (argument !== value) continue;
+      if (tensor.traced !== null) return this.parent?.isZero(tensor.traced.value) ?? false;
+      return !tracksGradient(tensor) && tensor.array("zero").data.every((x) => x === 0);
+    }
+    return false;
   }
 
   /** Whether the function of this root is traced around this one. */

@@ -77,7 +77,10 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
         const leaves = given.values.map((v) => (isFloatType(v.type) ? cotangents[next++] : 0));
         const residuals = unflatten(kept.tree, wrap(values.slice(0, count)));
         const back = withDerivatives(-1, () => used.backward(residuals, unflatten(given.tree, leaves)));
-        const all = unwrap(withZeros(back, tree, inits), "what backward returns", { values: inits, tree });
+        const all = unwrap(withZeros(back, tree, inits, "what backward returns"), "what backward returns", {
+          values: inits,
+          tree,
+        });
         return all.values.filter((_, i) => isFloatType(inits[i].type));
       },
     }),
@@ -111,18 +114,15 @@ function endOfRules(fn: TracedFunction): CustomVjpRule {
   };
 }
 
-/** What backward returns, zeros in place of null: an argument without a cotangent. */
-function withZeros(back: unknown, tree: Tree, inits: readonly Value[]): unknown {
+/** What a rule gives for these values, zeros of their types in place of null and 0: there is no derivative. */
+function withZeros(back: unknown, tree: Tree, inits: readonly Value[], what: string): unknown {
   let next = 0;
   const fill = (x: unknown, t: Tree): unknown => {
     if (t.kind === "static") return x;
     if (t.kind === "leaf") {
       const { type } = inits[next++];
-      return x !== null
-        ? x
-        : isFloatType(type)
-          ? wrap([zeros(rankedOf(type, "customVjp: null in what backward returns"))])[0]
-          : 0;
+      if (x !== null && x !== 0) return x;
+      return isFloatType(type) ? wrap([zeros(rankedOf(type, `null in ${what}`))])[0] : 0;
     }
     const given = (i: number): unknown => {
       if (x === null) return null;
@@ -188,7 +188,10 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
   const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customJvpOp(inits, {
-      functions: (name) => currentTrace()?.funcs.get(name),
+      outside: {
+        functions: (name) => currentTrace()?.funcs.get(name),
+        isZero: (v) => currentTrace()?.isZero(v) ?? false,
+      },
       body(...values) {
         result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
         return result.values;
@@ -202,7 +205,8 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
         const [value, tangent] = pairOf(both, "customJvp: the rule", "[value, tangent]");
         const like = result as ValueTree;
         const given = unwrap(value, "the value that the rule gives", like);
-        const slopes = unwrap(tangent, "the tangent that the rule gives", like);
+        const what = "the tangent that the rule gives";
+        const slopes = unwrap(withZeros(tangent, like.tree, like.values, what), what, like);
         return [...given.values, ...slopes.values.filter((_, i) => isFloatType(like.values[i].type))];
       },
     }),

@@ -7,7 +7,6 @@ import {
   currentBlock,
   emit,
   type ForwardContext,
-  type Func,
   fail,
   freeValues,
   type Pullback,
@@ -21,7 +20,7 @@ import { plainOf } from "../base/cotangent.ts";
 import { defineOp } from "../base/define.ts";
 import { zerosLike } from "../base/zeros.ts";
 import { requireTypes } from "../loop/loop.ts";
-import { type Linearity, linearityOf } from "./linearity.ts";
+import { type Linearity, linearityOf, type Surroundings } from "./linearity.ts";
 import { isFloatType } from "./transforms.ts";
 
 export const customVjpOp = defineOp({
@@ -256,14 +255,9 @@ function reverseByTangents(cx: ReverseContext): Pullback {
 }
 
 /** The tangents that the rule gives are linear in those it takes, and the values do not depend on these. */
-function requireLinear(
-  rule: Block,
-  count: number,
-  values: number,
-  functions: NonNullable<CustomJvp["functions"]>,
-): void {
+function requireLinear(rule: Block, count: number, values: number, outside: Surroundings): void {
   const args = rule.arguments.map((_, i) => (i < count ? "constant" : "linear") as Linearity);
-  for (const [i, l] of linearityOf(rule, args, functions).entries()) {
+  for (const [i, l] of linearityOf(rule, args, outside).entries()) {
     if (i < values && l === "linear")
       fail("no-derivative", "customJvp: the value that the rule gives depends on the tangents", {
         hint: "it is that of the function",
@@ -286,20 +280,19 @@ export interface CustomJvp {
   readonly body: (...args: Value[]) => readonly Value[];
   /** From the arguments and the tangents of the float ones to the results and the tangents of the float ones. */
   readonly jvp: (...argumentsAndTangents: Value[]) => readonly Value[];
-  /** The functions that the rule may call; what those that are not found here do is not looked at. */
-  readonly functions?: (name: string) => Func | undefined;
+  /** What the rule may ask of around it; what functions that are not found do is not looked at. */
+  readonly outside?: Surroundings;
 }
 
+const nothing: Surroundings = { functions: () => undefined, isZero: () => false };
+
 /** The results of `body`, whose derivatives come from `jvp`, which has to be linear in the tangents. */
-export function customJvp(
-  args: readonly Value[],
-  { body, jvp, functions = () => undefined }: CustomJvp,
-): readonly Value[] {
+export function customJvp(args: readonly Value[], { body, jvp, outside = nothing }: CustomJvp): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);
   const names = args.map((v) => v.name);
   const first = builder.region(types, body, names);
   const second = builder.region(withTangents(types), jvp, names);
-  requireLinear(second, args.length, first.results.length, functions);
+  requireLinear(second, args.length, first.results.length, outside);
   return emit(customJvpOp, args, { regions: [first, second] });
 }

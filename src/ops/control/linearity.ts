@@ -8,6 +8,7 @@ import {
   elementDType,
   type Func,
   isOf,
+  type Op,
   type Operation,
   type Value,
   ValueMap,
@@ -15,7 +16,8 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constantOp } from "../base/constant.ts";
-import { callOp } from "./calls.ts";
+import { type CalleeAttributes, callOp } from "./calls.ts";
+import { isFloatType, jvpOp, vjpOp, vmapOp } from "./transforms.ts";
 
 /**
  * What a value is: independent of the arguments (`constant`, and `zero` where it is 0 whatever they are), linear in them,
@@ -23,35 +25,43 @@ import { callOp } from "./calls.ts";
  */
 export type Linearity = "constant" | "zero" | "linear" | "unknown" | { readonly by: Operation };
 
-/** The functions that calls name. */
-type Functions = (name: string) => Func | undefined;
+/** What a block takes from around it: the functions that its calls name, and values that are 0 at every run. */
+export interface Surroundings {
+  readonly functions: (name: string) => Func | undefined;
+  readonly isZero: (value: Value) => boolean;
+}
+
+type StructuredDerivative = Extract<Op["derivative"], { readonly kind: "structured" }>;
 
 /** What each result of the block is, its arguments being these. */
-export function linearityOf(block: Block, args: readonly Linearity[], functions: Functions): readonly Linearity[] {
-  return new Analysis(functions).block(block, args);
+export function linearityOf(block: Block, args: readonly Linearity[], outside: Surroundings): readonly Linearity[] {
+  return new Analysis(outside).block(block, args);
 }
 
 const dependsOn = (l: Linearity): boolean => l === "linear" || typeof l === "object";
 
 class Analysis {
-  readonly #functions: Functions;
+  readonly #outside: Surroundings;
   readonly #known = new ValueMap<Linearity>();
 
-  constructor(functions: Functions) {
-    this.#functions = functions;
+  constructor(outside: Surroundings) {
+    this.#outside = outside;
   }
 
   block(block: Block, args: readonly Linearity[]): readonly Linearity[] {
     for (const [i, a] of block.arguments.entries()) this.#known.set(a, args[i] ?? "unknown");
     for (const operation of block.operations) {
       const results = this.#operation(operation);
-      for (const [i, v] of operation.results.entries()) this.#known.set(v, results[i] ?? "unknown");
+      for (const [i, v] of operation.results.entries()) {
+        const isRounded = results[i] === "linear" && !isFloatType(v.type);
+        this.#known.set(v, isRounded ? { by: operation } : (results[i] ?? "unknown"));
+      }
     }
     return block.results.map((v) => this.#of(v));
   }
 
   #of(value: Value): Linearity {
-    return this.#known.get(value) ?? "constant";
+    return this.#known.get(value) ?? (this.#outside.isZero(value) ? "zero" : "constant");
   }
 
   #operation(operation: Operation): readonly Linearity[] {
@@ -61,12 +71,43 @@ class Analysis {
     if (before !== undefined) return all(before);
     if (operation.regions.length > 0) return this.#regions(operation, operands);
     if (isOf(constantOp, operation)) return all(operation.attributes.value === 0 ? "zero" : "constant");
-    if (isOf(callOp, operation)) {
-      const func = this.#functions(operation.attributes.callee);
-      return func === undefined ? all("unknown") : new Analysis(this.#functions).block(func.body, operands);
-    }
+    // a map does to each element what the function does
+    if (isOf(callOp, operation) || isOf(vmapOp, operation)) return this.#call(operation, operands);
     if (operands.includes("unknown")) return all("unknown");
-    return all(this.#plain(operation, operands));
+    if (isOf(jvpOp, operation) || isOf(vjpOp, operation)) return this.#derivative(operation, operands);
+    const { derivative } = operation.op;
+    return derivative.kind === "structured"
+      ? this.#structured(operation, derivative)
+      : all(this.#plain(operation, operands));
+  }
+
+  #call({ attributes, results }: Operation<CalleeAttributes>, operands: readonly Linearity[]): readonly Linearity[] {
+    const func = this.#outside.functions(attributes.callee);
+    if (func === undefined) return results.map(() => "unknown");
+    return new Analysis({ functions: this.#outside.functions, isZero: () => false }).block(func.body, operands);
+  }
+
+  /** A function's results, and then what is linear in the tangents or cotangents at a point that does not move. */
+  #derivative(operation: Operation<CalleeAttributes>, operands: readonly Linearity[]): readonly Linearity[] {
+    const [count] = operation.segments;
+    const point = operands.slice(0, count);
+    if (point.includes("linear")) return operation.results.map(() => ({ by: operation }));
+    const values = this.#outside.functions(operation.attributes.callee)?.body.results.length;
+    if (values === undefined) return operation.results.map(() => "unknown");
+    const along = combined(operation, operands.slice(count), "linear");
+    return operation.results.map((_, i) => (i < values ? "constant" : along));
+  }
+
+  /** An operation of no regions that names the operands in which it is linear. */
+  #structured(operation: Operation, { linearIn, flows }: StructuredDerivative): readonly Linearity[] {
+    const isLinear = (v: Value): boolean => this.#of(v) === "linear";
+    const moving = operation.operands.flatMap((v, i) => (isLinear(v) ? [i] : []));
+    if (moving.length === 0) return operation.results.map(() => "constant");
+    const listed = linearIn?.(operation);
+    if (listed === undefined) return operation.results.map(() => "unknown");
+    if (moving.some((i) => !listed.includes(i))) return operation.results.map(() => ({ by: operation }));
+    const flowing = flows?.({ operation, isActive: isLinear, isUseful: () => true, flows: (_, active) => active });
+    return operation.results.map((_, i) => (flowing?.[i] === false ? "constant" : "linear"));
   }
 
   /** An operation of no regions and one kind of derivative. */
@@ -96,8 +137,6 @@ class Analysis {
       case "rule":
         if (!isLinear) return "constant";
         return this.#slopeDepends(operation, operands) ? { by: operation } : "linear";
-      case "structured":
-        return isLinear ? "unknown" : "constant";
       default:
         return isLinear ? { by: operation } : "constant";
     }
@@ -147,7 +186,9 @@ class Analysis {
         return operation.results.map(() => ({ by: operation }));
       const given = results[results.length - 1];
       const next = carry.map((l, i) => join(operation, l, given[i]));
-      if (next.every((l, i) => l === carry[i] || typeof l === "object")) return [...next, ...given.slice(carried)];
+      // what steps give is that of a carry which has not changed
+      const isSame = (l: Linearity, i: number): boolean => l === carry[i] || typeof carry[i] === "object";
+      if (next.every(isSame)) return [...next, ...given.slice(carried)];
       for (const [i, l] of next.entries()) carry[i] = l;
     }
   }

@@ -135,7 +135,7 @@ export const luOp = defineOp({
     return [a, tensorType("i32", a.shape.slice(0, -1))];
   },
   eval: evalLu,
-  derivative: { kind: "structured", flows: flowsOfLu, reverse: reverseLu, forward: forwardLu },
+  derivative: { kind: "structured", flows: flowsOfLu, linearIn: () => [], reverse: reverseLu, forward: forwardLu },
   batching: { kind: "structured", batch: batchLu },
   lowering: { kind: "procedure", run: lowerLu },
   docs: {

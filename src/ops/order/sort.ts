@@ -75,7 +75,14 @@ export const sortOp = defineOp({
     });
   },
   eval: evalSort,
-  derivative: { kind: "structured", flows: flowsOfSort, reverse: reverseSort, forward: forwardSort },
+  derivative: {
+    kind: "structured",
+    flows: flowsOfSort,
+    // the keys say where all go
+    linearIn: ({ operands }) => operands.slice(1).map((_, i) => i + 1),
+    reverse: reverseSort,
+    forward: forwardSort,
+  },
   batching: { kind: "structured", batch: batchSort },
   lowering: { kind: "procedure", run: lowerSort },
   docs: {

@@ -184,6 +184,8 @@ export type Derivative<O, A extends Attributes> =
       readonly kind: "structured";
       /** Whether each result depends on what is differentiated; all of them where left out. */
       flows?(cx: FlowContext<O, A>): readonly boolean[];
+      /** The numbers of the operands in which it is linear, all together; not known where left out. */
+      linearIn?(operation: OperationOf<O, A>): readonly number[];
       /** Marks what the useful results depend on; all operands and all in the regions where left out. */
       uses?(cx: UseContext<O, A>): void;
       reverse(cx: ReverseContext<O, A>): Pullback;
