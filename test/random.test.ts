@@ -106,7 +106,7 @@ describe("random tensors", () => {
       "uniform: the key has type f64[2], expected u32[2]: make one: key(7)",
     );
     expect(messageOf(() => key(-1))).toMatch(/key: the seed is -1, expected an integer from 0/);
-    expect(messageOf(() => dropout(f32([1]), key(1), { rate: 1 }))).toMatch(/rate is 1, expected/);
+    expect(messageOf(() => dropout(f32([1]), key(1), { rate: 1.5 }))).toMatch(/rate is 1.5, expected/);
     for (const [low, high] of [
       [2, 1],
       [1, 1],
