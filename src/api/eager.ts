@@ -12,27 +12,24 @@ import {
 } from "../frontend/index.ts";
 import {
   atCaller,
-  type Block,
   BlockBuilder,
   bindSymbols,
   buildFunc,
   Cloner,
-  calleeOf,
   type Func,
   FuncScope,
   fail,
   findFunc,
   isFloat,
   type Module,
-  makeBlock,
   makeFunc,
   makeModule,
   printType,
+  renameCallees,
   requireOptions,
   sameType,
   signatureOf,
   type Value,
-  withParts,
 } from "../ir/index.ts";
 import { constant, vjp } from "../ops/index.ts";
 
@@ -117,17 +114,6 @@ class HistoryModule {
     }
     return names;
   }
-}
-
-function renameCallees(block: Block, names: ReadonlyMap<string, string>): Block {
-  if (names.size === 0) return block;
-  const operations = block.operations.map((operation) => {
-    const callee = calleeOf(operation);
-    const name = callee === null ? undefined : names.get(callee);
-    const attributes = name === undefined ? operation.attributes : { ...operation.attributes, callee: name };
-    return withParts(operation, { attributes, regions: operation.regions.map((r) => renameCallees(r, names)) });
-  });
-  return makeBlock(block.arguments, operations, block.results);
 }
 
 /**

@@ -33,8 +33,8 @@ export {
   unary,
 } from "./handle/lift.ts";
 export { installMethods, type Methods } from "./handle/methods.ts";
-export { nested, withDerivatives } from "./handle/nesting.ts";
-export { currentTrace, graphOf, TraceScope, withGraph } from "./handle/scope.ts";
+export { nested, withAnyDerivatives, withDerivatives } from "./handle/nesting.ts";
+export { currentTrace, graphOf, TraceScope, withGraph, withTrace } from "./handle/scope.ts";
 // all of it: other folders add methods to the handle, which reaches no name exported one by one
 export * from "./handle/tensor.ts";
 export {

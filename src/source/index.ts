@@ -2,4 +2,5 @@
 
 export { compileProgram, compileSource, type ProgramOptions, type SourceOptions } from "./calling/compile-source.ts";
 export { type ReadOptions, readSource } from "./reading/read-source.ts";
+export type { HostFunctionBody } from "./state/host-scope.ts";
 export type { LeafKind, Parameter, SourceProgram, Structure } from "./state/program.ts";

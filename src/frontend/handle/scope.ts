@@ -106,9 +106,15 @@ export class TraceScope {
           hint: "a traced tensor lives only while its function is traced; return it instead",
         });
       }
-      argument = this.root.argument(tensor.type, part?.value.name ?? "captured");
-      this.captured.set(tensor, argument);
+      argument = this.capture(tensor);
     }
+    return argument;
+  }
+
+  /** The value that stands for a tensor from outside from here on: an argument behind the declared ones. */
+  protected capture(tensor: Tensor): Value {
+    const argument = this.root.argument(tensor.type, tensor.traced?.value.name ?? "captured");
+    this.captured.set(tensor, argument);
     return argument;
   }
 

@@ -17,7 +17,7 @@ import {
   type Operation,
   Value,
 } from "../module/module.ts";
-import { calleesOf } from "../module/walk.ts";
+import { calleeOf, calleesOf } from "../module/walk.ts";
 import { type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, type Type } from "../types/type.ts";
 import type { BlockBuilder } from "./builder.ts";
@@ -83,6 +83,18 @@ export function withParts(operation: Operation, parts: OperationParts): Operatio
     origin: parts.origin === undefined ? operation.origin : parts.origin,
     segments: parts.segments === undefined ? operation.segments : Object.freeze(parts.segments),
   });
+}
+
+/** The block with calls of other functions, by the names that they had; the same one where there are none. */
+export function renameCallees(block: Block, names: ReadonlyMap<string, string>): Block {
+  if (names.size === 0) return block;
+  const operations = block.operations.map((operation) => {
+    const callee = calleeOf(operation);
+    const name = callee === null ? undefined : names.get(callee);
+    const attributes = name === undefined ? operation.attributes : { ...operation.attributes, callee: name };
+    return withParts(operation, { attributes, regions: operation.regions.map((r) => renameCallees(r, names)) });
+  });
+  return makeBlock(block.arguments, operations, block.results);
 }
 
 /** The same reference if no operand differs. */

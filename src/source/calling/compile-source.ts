@@ -39,7 +39,12 @@ const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
   debug: true,
 };
 
-const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = { ...programOptions, entry: true, file: true };
+const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = {
+  ...programOptions,
+  entry: true,
+  file: true,
+  functions: true,
+};
 
 /**
  * Compiles a function of a file of TypeScript: of numbers, booleans, arrays of numbers, and tuples and objects of them. The
@@ -65,9 +70,9 @@ export function compileSource(text: string, options: SourceOptions = {}): Compil
   return atCaller(compileSource, () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
     requireOptions("compileSource", options, Object.keys(sourceOptions));
-    const { entry, file, ...rest } = options;
+    const { entry, file, functions, ...rest } = options;
     requireDerivatives("compileSource", rest);
-    return compileRead(readSource(text, { entry, file }), rest, compileSource);
+    return compileRead(readSource(text, { entry, file, functions }), rest, compileSource);
   });
 }
 

@@ -3,7 +3,16 @@
 import { hessian, valueAndGrad } from "../../api/index.ts";
 import { type ArrayKind, type Convention, type LeafKind, leavesOf, type Structure } from "../../compile/index.ts";
 import { apply, currentTrace, type Tensor } from "../../frontend/index.ts";
-import { type Func, fail, findFunc, makeBlock, makeFunc, signatureOf } from "../../ir/index.ts";
+import {
+  calleesFirst,
+  type Func,
+  fail,
+  findFunc,
+  makeBlock,
+  makeFunc,
+  renameCallees,
+  signatureOf,
+} from "../../ir/index.ts";
 import { cast } from "../../library/index.ts";
 import { call } from "../../ops/index.ts";
 import { dtypeOfArray } from "../state/abstract-value.ts";
@@ -143,23 +152,39 @@ function ofKind(tensor: Tensor, kind: LeafKind): Tensor {
 export function leafFunctionOf({ module, entry, result }: SourceProgram): LeafFunction {
   const whole = findFunc(module, entry) as Func;
   const { arguments: args, operations, results } = whole.body;
-  const func = makeFunc({ ...whole, body: makeBlock(args, operations, results.slice(0, leavesOf(result).length)) });
+  const body = makeBlock(args, operations, results.slice(0, leavesOf(result).length));
+  const callees = calleesFirst(module).filter((f) => f !== whole);
+  // no function that is traced has such a name
+  const names = new Map(callees.map((f) => [f.name, `${f.name}.primal`]));
+  const [func, ...others] = [makeFunc({ ...whole, body }), ...callees].map((f) =>
+    makeFunc({ ...f, name: `${f.name}.primal`, visibility: "private", body: renameCallees(f.body, names) }),
+  );
   const value: LeafFunction = (...leaves) => {
-    const signature = { ...signatureOf(func), name: nameInTrace(func) };
+    const signature = { ...signatureOf(func), name: nameInTrace(func, others) };
     return apply(value, leaves, (...values) => call(signature, values));
   };
   return value;
 }
 
-/** The name of the function in the traced module, to which its first call adds it. */
-function nameInTrace(func: Func): string {
+/** The name of the function in the traced module, to which its first call adds it, behind those that it calls. */
+function nameInTrace(func: Func, callees: readonly Func[]): string {
   const funcs = currentTrace()?.funcs;
-  const base = `${func.name}.primal`;
-  if (funcs === undefined) return base;
+  if (funcs === undefined) return func.name;
+  const names = new Map<string, string>();
+  let name = func.name;
+  for (const f of [...callees, func]) {
+    name = nameAmong(funcs, { ...f, body: renameCallees(f.body, names) });
+    if (name !== f.name) names.set(f.name, name);
+  }
+  return name;
+}
+
+/** The name under which a function is among others, where it is added unless it is there. */
+function nameAmong(funcs: Map<string, Func>, func: Func): string {
   for (let n = 0; ; n++) {
-    const name = n === 0 ? base : `${base}_${n}`;
+    const name = n === 0 ? func.name : `${func.name}_${n}`;
     const there = funcs.get(name);
-    if (there === undefined) funcs.set(name, { ...func, name, visibility: "private" });
+    if (there === undefined) funcs.set(name, makeFunc({ ...func, name }));
     if (there === undefined || there.body === func.body) return name;
   }
 }

@@ -16,6 +16,7 @@ import { assign, assignPattern, destructure, update } from "./assign.ts";
 import { requireBounded } from "./bounded.ts";
 import { branch, negated } from "./branch.ts";
 import { builtin, builtinMember, builtinNames, callBuiltin, callMethod, construct, folds } from "./builtins.ts";
+import { callHost } from "./host-functions.ts";
 import type { Arm } from "./join.ts";
 import type { Reading } from "./reading.ts";
 
@@ -133,7 +134,7 @@ function readName(cx: Reading, { name, at }: Name): AbstractValue {
       cx.fail("name", at, `'${name}' is read before it has a value on every path`, "give it one where it is declared")
     );
   }
-  const own = fileName(cx, name, at) ?? builtin(cx, name, at);
+  const own = fileName(cx, name, at) ?? hostName(cx, name) ?? builtin(cx, name, at);
   return (
     own ??
     cx.fail(
@@ -146,7 +147,12 @@ function readName(cx: Reading, { name, at }: Name): AbstractValue {
 }
 
 function namesOf(cx: Reading): readonly string[] {
-  return [...cx.scope.names(), ...cx.file.functions.keys(), ...cx.file.constants.keys(), ...builtinNames];
+  const { functions, constants } = cx.file;
+  return [...cx.scope.names(), ...functions.keys(), ...constants.keys(), ...cx.host.functions.keys(), ...builtinNames];
+}
+
+function hostName(cx: Reading, name: string): AbstractValue | undefined {
+  return cx.host.functions.has(name) ? { kind: "host", name } : undefined;
 }
 
 /** A function or constant of the file. */
@@ -331,6 +337,7 @@ function evaluateCall(cx: Reading, e: Of<"call">): AbstractValue {
   }
   const f = evaluate(cx, callee);
   if (f.kind === "builtin") return callBuiltin(cx, f, builtinArguments(cx, f.name, e.args), e.at);
+  if (f.kind === "host") return callHost(cx, f, argumentsOf(cx, e.args), e.at);
   if (f.kind !== "function") return cx.fail("dtype", e.at, `got ${describeValue(f)}, expected a function`);
   return cx.evaluators.call(cx, f, argumentsOf(cx, e.args), e.at);
 }

@@ -116,8 +116,7 @@ class Join {
     if (a.kind === "reference" && b.kind === "reference") {
       state.write(into, { kind: "reference", cell: this.#cell(a.cell, b.cell, variable, into) });
     } else if ("value" in a && "value" in b) this.#yield(into, a, [a.value, b.value], a, b);
-    else if (a.kind === "function" && b.kind === "function" ? a.fn === b.fn : a.kind === "nothing")
-      state.write(into, a);
+    else if (a.kind === "nothing" || isOneFunction(a, b)) state.write(into, a);
     else this.#refuse(variable, a, b);
   }
 
@@ -253,6 +252,11 @@ class Join {
     const what = `${location.described} is ${one} on one path and ${other} on the other`;
     return this.#cx.fail("dtype", this.#at, what, "a variable keeps one type and one length");
   }
+}
+
+function isOneFunction(a: AbstractValue, b: AbstractValue): boolean {
+  if (a.kind === "host") return b.kind === "host" && a.name === b.name;
+  return a.kind === "function" && b.kind === "function" && a.fn === b.fn;
 }
 
 function sameKeys(a: RecordCell, b: RecordCell): boolean {

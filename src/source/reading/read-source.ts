@@ -4,10 +4,9 @@
 // reading then emits the program. It takes the same paths as those before, since it knows what they knew.
 
 import {
-  BlockBuilder,
+  type BlockBuilder,
   didYouMean,
   type Func,
-  FuncScope,
   fail,
   makeFunc,
   makeModule,
@@ -16,9 +15,11 @@ import {
   type Value,
   verify,
   withBuilder,
+  withoutUnreached,
 } from "../../ir/index.ts";
 import { type AbstractValue, type ArrayCell, dtypeOfArray } from "../state/abstract-value.ts";
 import { Facts } from "../state/facts.ts";
+import { type HostFunctionBody, type HostFunctions, HostScope } from "../state/host-scope.ts";
 import type { LeafKind, Parameter, SourceProgram, Structure } from "../state/program.ts";
 import { TextKey } from "../state/text-key.ts";
 import { parseTypeScript } from "../syntax/parse-typescript.ts";
@@ -28,6 +29,7 @@ import { contentsOf, fieldOf } from "./arrays.ts";
 import { declare, initialize } from "./declare.ts";
 import { evaluate } from "./expressions.ts";
 import { body, call } from "./functions.ts";
+import { hostFunctions } from "./host-functions.ts";
 import { bool, type Evaluators, f64, Reading } from "./reading.ts";
 import { extentName, Signatures } from "./signature.ts";
 import { execute, executeBlock } from "./statements.ts";
@@ -41,6 +43,15 @@ export interface ReadOptions {
   readonly entry?: string;
   /** What messages call the file: `source.ts` where left out. A name that ends in .tsx allows JSX, to refuse it by name. */
   readonly file?: string;
+  /**
+   * Functions of the host that the text calls by their names here: on Adjoint's tensors, of rank 0 for numbers and booleans
+   * and of rank 1 for arrays, with a number, a boolean or a tensor of such a rank as the result; an array of f64 is a
+   * Float64Array of the text. They are traced where the text calls them, once or more for each call, so derivatives go
+   * through them; tensors that they use from outside are constants. Parameters and variables of the text hide them, as they
+   * hide globals; a name that the file itself defines, or that is JavaScript's, is refused. For TypeScript's own checks,
+   * write `declare function kernel(x: number): number;`.
+   */
+  readonly functions?: Readonly<Record<string, HostFunctionBody>>;
 }
 
 /**
@@ -50,21 +61,22 @@ export interface ReadOptions {
  * @throws AdjointError at the place in the text: code `syntax` for text that is no TypeScript; `unsupported` for
  * constructs that are not compiled, with what to write instead; `name` for a name that is unknown, declared twice or used
  * before it has a value, and for an entry that the file lacks; `dtype` for types that do not go together; `arity` for a call
- * with a wrong number of arguments; `range` for an index or a length that is out of range whatever the arguments are;
+ * with a wrong number of arguments; `option` for `functions` that are none or have a name that is taken; `range` for an index or a length that is out of range whatever the arguments are;
  * `shape` for lengths that differ.
  * @example readSource("export const f = (x: number) => x * 2;").module // func @f(%x: f64) -> f64 { … }
  */
-export function readSource(text: string, { entry, file = "source.ts" }: ReadOptions = {}): SourceProgram {
+export function readSource(text: string, { entry, file = "source.ts", functions }: ReadOptions = {}): SourceProgram {
   const source = new SourceText(text, file);
   const tree = parseTypeScript(source);
+  const host = hostFunctions(functions, tree);
   const fn = entryOf(tree, entry, file);
   const rootKey = new TextKey();
   let arrays: ReadonlySet<number> = new Set();
   for (;;) {
     const facts = new Facts(arrays);
-    readOnce(source, tree, fn, facts, false, rootKey);
+    readOnce(source, tree, fn, facts, false, rootKey, host);
     const found = facts.arrays();
-    if (found.size === arrays.size) return readOnce(source, tree, fn, facts, true, rootKey);
+    if (found.size === arrays.size) return readOnce(source, tree, fn, facts, true, rootKey, host);
     arrays = found;
   }
 }
@@ -100,15 +112,26 @@ function readOnce(...args: ConstructorParameters<typeof Program>): SourceProgram
 class Program {
   readonly #cx: Reading;
   readonly #fn: FunctionNode;
-  readonly #root = new BlockBuilder(new FuncScope());
+  readonly #root: BlockBuilder;
   readonly #parameters: Parameter[] = [];
   /** The arrays among the arguments, with their values as the function begins. */
   readonly #arrays: { readonly argument: number; readonly cell: ArrayCell; readonly value: Value }[] = [];
   readonly #symbols: string[] = [];
   readonly #signatures: Signatures;
 
-  constructor(source: SourceText, tree: FileTree, fn: FunctionNode, facts: Facts, isFinal: boolean, rootKey: TextKey) {
-    this.#cx = new Reading(source, tree, facts, isFinal, evaluators, this.#root, rootKey);
+  constructor(
+    source: SourceText,
+    tree: FileTree,
+    fn: FunctionNode,
+    facts: Facts,
+    isFinal: boolean,
+    rootKey: TextKey,
+    functions: HostFunctions,
+  ) {
+    const host = new HostScope(functions, readSource);
+    host.freshName(fn.name);
+    this.#root = host.root;
+    this.#cx = new Reading(source, tree, facts, isFinal, evaluators, host, rootKey);
     this.#fn = fn;
     this.#signatures = new Signatures(source, tree);
   }
@@ -125,7 +148,7 @@ class Program {
     );
     const written = this.#arrays.filter(({ cell, value }) => contentsOf(cx, cell) !== value);
     const results = [...values, ...written.map(({ cell }) => contentsOf(cx, cell))];
-    const module = makeModule([this.#func(results)]);
+    const module = withoutUnreached(makeModule([this.#func(results), ...cx.host.funcs.values()]));
     if (cx.isFinal) verify(module);
     const { name } = this.#fn;
     return {

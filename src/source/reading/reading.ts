@@ -28,6 +28,7 @@ import {
   type ValueType,
 } from "../state/abstract-value.ts";
 import type { Facts } from "../state/facts.ts";
+import type { HostScope } from "../state/host-scope.ts";
 import { Location } from "../state/location.ts";
 import { Scope } from "../state/scope.ts";
 import { State } from "../state/state.ts";
@@ -101,6 +102,7 @@ export class Reading {
   /** Whether the facts have reached their fixpoint, so that this reading emits the program. */
   readonly isFinal: boolean;
   readonly evaluators: Evaluators;
+  readonly host: HostScope;
   readonly state = new State();
   readonly root: BlockBuilder;
   readonly locations = new Map<string, Location>();
@@ -131,7 +133,7 @@ export class Reading {
     facts: Facts,
     isFinal: boolean,
     evaluators: Evaluators,
-    root: BlockBuilder,
+    host: HostScope,
     rootKey: TextKey,
   ) {
     this.#rootKey = rootKey;
@@ -141,7 +143,8 @@ export class Reading {
     this.facts = facts;
     this.isFinal = isFinal;
     this.evaluators = evaluators;
-    this.root = root;
+    this.host = host;
+    this.root = host.root;
   }
 
   fail(code: ErrorCode, at: number, reason: string, hint?: string): never {

@@ -107,7 +107,7 @@ function executeNode(cx: Reading, s: Statement): void {
 function returnStatement(cx: Reading, s: StatementOf<"return">): void {
   const activation = cx.activations[cx.activations.length - 1];
   const m = s.value === null ? nothing : cx.evaluators.evaluate(cx, s.value);
-  if (m.kind === "function" || m.kind === "builtin")
+  if (m.kind === "function" || m.kind === "builtin" || m.kind === "host")
     cx.fail("unsupported", s.at, "a function is returned", "return what it gives");
   const before = cx.state.read(activation.result);
   if (before !== undefined && before.kind !== m.kind)

@@ -48,6 +48,12 @@ export interface Builtin {
   readonly name: string;
 }
 
+/** A function of the host, which the text calls by this name. */
+export interface HostFunction {
+  readonly kind: "host";
+  readonly name: string;
+}
+
 /** `undefined`, the result of a function that returns nothing. */
 export interface Nothing {
   readonly kind: "nothing";
@@ -60,6 +66,7 @@ export type AbstractValue =
   | Reference
   | AbstractFunction
   | Builtin
+  | HostFunction
   | Nothing;
 
 /** A location that is assigned only on paths with a pending jump, and not definitely assigned on the live ones. */
@@ -163,6 +170,8 @@ export function describeValue(m: AbstractValue | undefined): string {
       return "a function";
     case "builtin":
       return m.name;
+    case "host":
+      return `'${m.name}' of the functions`;
     case "tensor":
       return "an array";
     default:
