@@ -4,11 +4,7 @@ import {
   type Block,
   BlockBuilder,
   Cloner,
-  currentBlock,
-  type Derivative,
-  emit,
   type ForwardContext,
-  fail,
   freeValues,
   type Operation,
   type Signature,
@@ -16,11 +12,13 @@ import {
   type TangentRegion,
   Value,
   ValueMap,
+  ValueSet,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { add, zerosLike } from "../../../src/ops/index.ts";
+import { zerosLike } from "../../../src/ops/index.ts";
 import { isDifferentiable } from "./activity.ts";
-import { scaleValue } from "./transpose.ts";
+import { type Flow, plain, unmask } from "./mask.ts";
+import { keptMasks, tangentOf } from "./tangents.ts";
 
 /** What a forward sweep needs of the module around it. */
 export interface ForwardHost {
@@ -32,7 +30,9 @@ export interface ForwardHost {
 export class ForwardSweep {
   readonly #host: ForwardHost;
   readonly #values = new Cloner();
-  readonly #tangents = new ValueMap<Value>();
+  /** Behind masks where a select does not take them. */
+  readonly #tangents = new ValueMap<Flow>();
+  #keeps = new ValueSet();
 
   constructor(host: ForwardHost) {
     this.#host = host;
@@ -44,6 +44,7 @@ export class ForwardSweep {
     active: readonly boolean[],
     builder: BlockBuilder,
   ): { body: Block; givesTangent: readonly boolean[] } {
+    this.#keeps = keptMasks(block);
     const region = this.#region(block, active, builder);
     const givesTangent = region.tangents.map((t) => t !== null);
     const args = [...region.arguments, ...region.argumentTangents.filter((t) => t !== null)];
@@ -55,11 +56,11 @@ export class ForwardSweep {
     const args = block.arguments.map((a) => new Value(a.type, a.name));
     const argumentTangents = args.map((a, i) => (active[i] ? new Value(a.type, tangentName(a)) : null));
     for (const [i, a] of block.arguments.entries()) this.#define(a, args[i], argumentTangents[i]);
-    withBuilder(builder, () => {
+    const tangents = withBuilder(builder, () => {
       for (const operation of block.operations) this.#operation(operation, builder);
+      return block.results.map((v) => this.#unmasked(v));
     });
     const results = block.results.map((v) => this.#values.get(v));
-    const tangents = block.results.map((v) => this.#tangents.get(v) ?? null);
     return {
       arguments: args,
       argumentTangents,
@@ -72,11 +73,16 @@ export class ForwardSweep {
     };
   }
 
-  #define(original: Value, value: Value, tangent: Value | null | undefined): void {
+  #define(original: Value, value: Value, tangent: Value | Flow | null | undefined): void {
     this.#values.set(original, value);
     // a region may be swept again with other arguments active
     if (tangent == null) this.#tangents.delete(original);
-    else this.#tangents.set(original, tangent);
+    else this.#tangents.set(original, tangent instanceof Value ? plain(tangent) : tangent);
+  }
+
+  #unmasked(original: Value): Value | null {
+    const tangent = this.#tangents.get(original);
+    return tangent === undefined ? null : unmask(tangent);
   }
 
   #operation(operation: Operation, builder: BlockBuilder): void {
@@ -94,12 +100,12 @@ export class ForwardSweep {
     }
     const copy = this.#values.operation(operation);
     builder.append(copy);
+    const [result] = operation.results;
     const tangent = tangentOf(
       copy,
       operation.operands.map((v) => this.#tangents.get(v) ?? null),
-      derivative,
+      this.#keeps.has(result),
     );
-    const [result] = operation.results;
     this.#define(result, copy.results[0], isDifferentiable(result.type) ? tangent : null);
   }
 
@@ -112,7 +118,7 @@ export class ForwardSweep {
     return {
       operation,
       operands: operation.operands.map((v) => this.#values.get(v)),
-      tangents: operation.operands.map((v) => this.#tangents.get(v) ?? null),
+      tangents: operation.operands.map((v) => this.#unmasked(v)),
       inline: (region, args) => this.#values.inline(region, args, builder),
       region: (region, active) => this.#region(region, active, new BlockBuilder(builder.scope, builder)),
       calleeSignature: (callee) => this.#host.signature(callee),
@@ -123,54 +129,4 @@ export class ForwardSweep {
 
 function tangentName(argument: Value): string {
   return argument.name === null ? "t" : `${argument.name}_t`;
-}
-
-/** The tangent of an operation's one result; null where it is zero. */
-function tangentOf(operation: Operation, tangents: readonly (Value | null)[], derivative: Derivative): Value | null {
-  const { operands, results } = operation;
-  switch (derivative.kind) {
-    case "elementwise":
-      return sum(
-        derivative.partials(operands, results[0], operation).map((partial, i) => {
-          const tangent = tangents[i];
-          return tangent === null || partial === null || partial === 0 ? null : scaleValue(tangent, partial);
-        }),
-      );
-    case "linear": {
-      const linear = derivative.in ?? operands.map((_, i) => i);
-      return again(
-        operation,
-        operands.map((v, i) => (linear.includes(i) ? (tangents[i] ?? zerosLike(v)) : v)),
-      );
-    }
-    case "multilinear": {
-      const linear = derivative.in ?? operands.map((_, i) => i);
-      return sum(
-        linear.map((i) => {
-          const tangent = tangents[i];
-          return tangent === null ? null : again(operation, operands.with(i, tangent));
-        }),
-      );
-    }
-    case "rule":
-      return derivative.jvp({ operation, operands, result: results[0], tangents });
-    case "none":
-      return fail("no-derivative", `${operation.op.name} has no derivative: ${derivative.reason}`, operation);
-    default:
-      return null;
-  }
-}
-
-/** The operation on other operands. */
-function again({ op, attributes, segments, results }: Operation, operands: readonly Value[]): Value {
-  return emit(op, operands, {
-    attributes,
-    segments,
-    types: results.map((r) => r.type),
-    origin: currentBlock().origin,
-  })[0];
-}
-
-function sum(tangents: readonly (Value | null)[]): Value | null {
-  return tangents.reduce((a, b) => (a === null ? b : b === null ? a : add(a, b)), null);
 }
