@@ -93,7 +93,10 @@ export function show<T>(
     return;
   }
   const thing = things.get(name);
-  if (thing === undefined) throw new UsageError(`unknown ${what} '${name}'`, { hint: didYouMean(name, things.keys()) });
+  if (thing === undefined) {
+    const hint = didYouMean(name, things.keys()) ?? "without a name all are listed";
+    throw new UsageError(`unknown ${what} '${name}'`, { hint });
+  }
   io.out(values.json ? json(describe(thing)) : page(thing));
 }
 

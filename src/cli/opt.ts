@@ -2,7 +2,7 @@
 
 import { standardPasses, tensorPipeline } from "../../passes/index.ts";
 import { type Check, runPasses } from "../compile/index.ts";
-import { countOperations, printModule } from "../ir/index.ts";
+import { countOperations, didYouMean, printModule } from "../ir/index.ts";
 import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
 import { type Command, type Io, isTypeScript, readModule, readOptions, UsageError } from "./io.ts";
 
@@ -77,7 +77,8 @@ function choosePipeline(names: string | undefined): Pipeline {
 function passOf(name: string): Pass {
   const pass = standardPasses.get(name);
   if (pass !== undefined) return pass;
-  throw new UsageError(`unknown pass '${name}', expected ${[...standardPasses.keys()].join(", ")}`);
+  const names = [...standardPasses.keys()];
+  throw new UsageError(`unknown pass '${name}', expected ${names.join(", ")}`, { hint: didYouMean(name, names) });
 }
 
 function checkOf(name: string): Check {

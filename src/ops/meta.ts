@@ -1,6 +1,6 @@
 // Operations about other operations: stop_gradient, check, probe.
 
-import { emit, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
+import { elementDType, emit, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
 import { defineOp, emit1 } from "./base/define.ts";
 import { not } from "./base/elementwise.ts";
 import { or } from "./scalar/bits.ts";
@@ -51,7 +51,8 @@ export const checkOp = defineOp({
   effect: "effect",
   types(x) {
     if (!sameType(x.operands[0], scalar("bool"))) {
-      x.fail("dtype", `the predicate has type ${printType(x.operands[0])}, expected bool`, "reduce it with kind = and");
+      const hint = elementDType(x.operands[0]) === "bool" ? "reduce it with kind = and" : "compare it with 0";
+      x.fail("dtype", `the predicate has type ${printType(x.operands[0])}, expected bool`, hint);
     }
     return [];
   },

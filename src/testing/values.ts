@@ -53,5 +53,6 @@ function sameArray(a: NdArray, b: NdArray): boolean {
 
 export function showArray(array: NdArray): string {
   const elements = [...array.data].map((x) => (Object.is(x, -0) ? "-0" : String(x)));
-  return `${array.dtype}[${array.shape.join(", ")}] (${elements.join(", ")})`;
+  const shape = array.shape.length === 0 ? "" : `[${array.shape.join(", ")}]`;
+  return `${array.dtype}${shape} (${elements.join(", ")})`;
 }

@@ -11,10 +11,11 @@ export function describe(x: unknown): string {
   return withArticle(nameOfClass(x));
 }
 
+/** Without the underscore that bundlers write before a class that names itself. */
 function nameOfClass(x: object): string {
   try {
     const name: unknown = x.constructor?.name;
-    return typeof name === "string" && /^\w{1,40}$/.test(name) ? name : "object";
+    return typeof name === "string" && /^\w{1,40}$/.test(name) ? name.replace(/^_/, "") : "object";
   } catch {
     return "object";
   }

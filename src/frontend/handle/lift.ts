@@ -142,7 +142,10 @@ export function literal(x: number | boolean | Extent, dtype: DType | null): Valu
     return typeof d === "number" ? literal(d, dtype) : valueOfDim(d, dtype ?? "f64");
   }
   if (typeof x !== "number" && typeof x !== "boolean") {
-    fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`);
+    const isData = Array.isArray(x) || ArrayBuffer.isView(x);
+    fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`, {
+      hint: isData ? "write tensor(…) around it" : undefined,
+    });
   }
   const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
   if ((typeof x === "boolean") !== (target === "bool")) {

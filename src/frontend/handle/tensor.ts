@@ -112,7 +112,7 @@ export class Tensor {
   toString(): string {
     return this.#array === null
       ? `Tensor(${printType(this.type)})`
-      : `Tensor(${printType(this.type)}, ${JSON.stringify(this.toArray())})`;
+      : `Tensor(${printType(this.type)}, ${printElements(this.toArray())})`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
@@ -135,6 +135,11 @@ export class Tensor {
     const hint = "write JSON.stringify(x.toArray()), and keep its dtype beside it";
     return misused(this, Tensor.prototype.toJSON, "given to JSON.stringify", hint);
   }
+}
+
+/** As JSON writes nested arrays, but with NaN, infinities and -0, which JSON has not. */
+function printElements(x: Nested): string {
+  return Array.isArray(x) ? `[${x.map(printElements).join()}]` : Object.is(x, -0) ? "-0" : String(x);
 }
 
 /** What the user called: the method of this name, or the getter. */

@@ -30,15 +30,16 @@ interface Flat<T> {
 
 /**
  * A structure's leaves in order, and how to put them together. `isLeaf` says what is not opened, `passes` what becomes
- * part of the tree; `what` names the structure in messages.
+ * part of the tree; `what` names the structure in messages, `expected` says what else it could have held.
  */
 export function flatten<T>(
   structure: unknown,
   isLeaf: (x: unknown) => x is T,
   what: string,
   passes: (x: unknown) => boolean = nothing,
+  expected = "tensors, numbers, or arrays and plain objects of them",
 ): Flat<T> {
-  const reader = new Reader(isLeaf, passes);
+  const reader = new Reader(isLeaf, passes, expected);
   return readable(what, reader.path, () => ({ tree: reader.open(structure), leaves: reader.leaves }));
 }
 
@@ -59,13 +60,15 @@ class Reader<T> {
   readonly path: (string | number)[] = [];
   readonly #isLeaf: (x: unknown) => x is T;
   readonly #passes: (x: unknown) => boolean;
+  readonly #expected: string;
   /** The structures that are open: one met again holds itself. */
   readonly #open = new Set<unknown>();
   #parts = 0;
 
-  constructor(isLeaf: (x: unknown) => x is T, passes: (x: unknown) => boolean) {
+  constructor(isLeaf: (x: unknown) => x is T, passes: (x: unknown) => boolean, expected: string) {
     this.#isLeaf = isLeaf;
     this.#passes = passes;
+    this.#expected = expected;
   }
 
   open(x: unknown): Tree {
@@ -93,10 +96,7 @@ class Reader<T> {
       const keys = Object.keys(x);
       return { kind: "object", keys, items: keys.map((key) => this.#part(x, key)) };
     }
-    return fail(
-      "argument",
-      `got ${describeStranger(x)}, expected tensors, numbers, or arrays and plain objects of them`,
-    );
+    return fail("argument", `got ${describeStranger(x)}, expected ${this.#expected}`);
   }
 
   #part(x: object, key: string | number): Tree {

@@ -109,13 +109,14 @@ export function scan<C, O, X = Tensor>(
   return atCaller(scan, () => {
     requireFunction(body, "scan: the body");
     requireOptions("scan", options, ["reverse", "length"]);
-    return atOnce(scan, [...leavesOf(xs), ...leavesOf(init)], () => scanned(body, init, xs, options));
+    return atOnce(scan, [...elementsOf(xs).leaves, ...leavesOf(init)], () => scanned(body, init, xs, options));
   });
 }
 
 /** The tensors that are gone along, and their structure. */
 function elementsOf(xs: unknown): { readonly leaves: readonly Tensor[]; readonly tree: Tree } {
-  return flatten(xs, (x: unknown): x is Tensor => x instanceof Tensor, "what scan goes along", isStatic);
+  const expected = "tensors, or arrays and plain objects of tensors: write tensor([…]) around numbers";
+  return flatten(xs, (x: unknown): x is Tensor => x instanceof Tensor, "what scan goes along", isStatic, expected);
 }
 
 function scanned<C, O, X>(

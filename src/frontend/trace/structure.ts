@@ -46,7 +46,9 @@ export function requireResult(returned: unknown, what: string): void {
 
 export function requireFunction(f: unknown, what: string): void {
   if (typeof f === "function") return;
-  fail("argument", `${what} is ${describe(f)}, expected a function`, { hint: "write () => … around it" });
+  fail("argument", `${what} is ${describe(f)}, expected a function`, {
+    hint: f === undefined ? undefined : "write () => … around it",
+  });
 }
 
 const dtypeOf = (value: Value | undefined): DType | null =>

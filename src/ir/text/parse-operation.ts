@@ -88,7 +88,7 @@ class OperationParser {
     const before = this.#cursor.position;
     for (const item of this.#op.assembly) this.#parseItem(item);
     this.#parseAttributes(this.#cursor.position === before);
-    const types = this.#cursor.accept(":") ? parseTypes(this.#cursor) : [];
+    const types = this.#parseResultTypes();
     const origin = parseOrigin(this.#cursor, this.#position);
     const regions = this.#parseRegions();
     const attributes = this.#completeAttributes(types);
@@ -102,6 +102,15 @@ class OperationParser {
       origin,
       segments: op.groups.length === 0 ? nothing : Object.freeze(this.#slots.map((s) => s.length)),
     });
+  }
+
+  /** A value or a word where the colon should be is what is wrong, not the number of types. */
+  #parseResultTypes(): readonly Type[] {
+    const cursor = this.#cursor;
+    if (cursor.accept(":")) return parseTypes(cursor);
+    const isOperand = cursor.kind === "value" || (cursor.kind === "word" && !cursor.at("loc"));
+    if (this.#results.length > 0 && isOperand && !cursor.startsLine) cursor.unexpected("',', or ':' and the types");
+    return [];
   }
 
   #parseResultNames(): void {

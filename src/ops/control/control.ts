@@ -7,6 +7,7 @@ import {
   currentBlock,
   type Dim,
   type EvalContext,
+  elementDType,
   emit,
   groupOf,
   type NdArray,
@@ -49,7 +50,8 @@ function typesOf(values: readonly Value[]): readonly Type[] {
 /** A bool of rank 0, or of unknown rank. */
 function requireCondition(cx: TypeContext, what: string, type: Type): void {
   if (sameType(type, scalar("bool")) || sameType(type, unranked("bool"))) return;
-  cx.fail("dtype", `${what} has type ${printType(type)}, expected bool`, "reduce it with kind = and, or use select");
+  const hint = elementDType(type) === "bool" ? "reduce it with kind = and, or use select" : "compare it with 0";
+  cx.fail("dtype", `${what} has type ${printType(type)}, expected bool`, hint);
 }
 
 // ---- if -------------------------------------------------------------------------------------------------------------
