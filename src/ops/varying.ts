@@ -1,17 +1,29 @@
-// Along which axes the elements of a value may differ, as far as the operations it comes from say.
+// Along which axes the elements of a mask may differ, as far as the operations it comes from say. Contractions ask before
+// they look at whole rows; what is said here decides what that costs, and never what is right.
 
 import { type Dim, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
 import { pick } from "./base/arrays.ts";
 import { constantOp, iotaOp } from "./base/constant.ts";
+import { otherAxes } from "./base/define.ts";
+import { dynamicSliceOp } from "./indexing/dynamic-slice.ts";
+import { scatterOp } from "./indexing/gather.ts";
+import { type IndexNumbers, keptAxes, type ScatterAttributes, scatterNumbers } from "./indexing/index-space.ts";
+import { andOp } from "./scalar/bits.ts";
+import { concatenateOp } from "./shape/concatenate.ts";
 import { broadcastOp, reduceOp } from "./shape/reduce.ts";
-import { permuteOp, reshapeOp } from "./structural/structural.ts";
+import { padOp, sliceOp } from "./shape/slicing.ts";
+import { permuteOp, reshapeOp, reverseOp } from "./structural/structural.ts";
 
 type Varies = readonly boolean[];
 
 /** Longer chains are not followed. */
 const deepest = 16;
 
-/** For each axis of `value`, whether elements may differ along it; `known` has values of which that is said already. */
+/**
+ * For each axis of `value`, whether elements may differ along it; in a conjunction, those of each side, for rows that one
+ * side does not take are not taken, and so what stands between padding counts only. `known` has values of which that is
+ * said already.
+ */
 export function varyingAxes(
   value: Value,
   definition: (value: Value) => Operation | null,
@@ -21,7 +33,9 @@ export function varyingAxes(
     let varies = known.get(v);
     if (varies === undefined) {
       const operation = depth < deepest ? definition(v) : null;
-      varies = operation === null ? anywhere(v) : throughOperation(operation, v, (operand) => of(operand, depth + 1));
+      const all = anywhere(v);
+      const through = operation && throughOperation(operation, v, (operand) => of(operand, depth + 1));
+      varies = through === null ? all : all.map((may, axis) => may && through[axis]);
       known.set(v, varies);
     }
     return varies;
@@ -37,6 +51,7 @@ function throughOperation({ op, operands, attributes }: Operation, result: Value
   const shape = shapeOf(result);
   if (op.traits.elementwise === true) {
     const each = operands.map(of);
+    if (op === andOp) return shape.map((_, axis) => each.every((varies) => varies[axis]));
     return shape.map((_, axis) => each.some((varies) => varies[axis]));
   }
   const axes = (attributes.axes ?? []) as readonly number[];
@@ -53,11 +68,34 @@ function throughOperation({ op, operands, attributes }: Operation, result: Value
       return pick(of(operands[0]), attributes.permutation as readonly number[]);
     case reduceOp:
       return of(operands[0]).filter((_, axis) => !axes.includes(axis));
+    case sliceOp:
+    case padOp:
+    case reverseOp:
+    case dynamicSliceOp:
+      return of(operands[0]);
+    case concatenateOp: {
+      const each = operands.map(of);
+      return shape.map((_, axis) => each.some((varies) => varies[axis]));
+    }
+    case scatterOp:
+      return scattered(of(operands[0]), of(operands[2]), scatterNumbers(attributes as ScatterAttributes));
     case reshapeOp:
       return reshaped(of(operands[0]), shapeOf(operands[0]), shape);
     default:
       return anywhere(result);
   }
+}
+
+/** Where windows are written counts as padding does. */
+function scattered(x: Varies, updates: Varies, numbers: IndexNumbers): Varies {
+  const { windowAxes, indexMap } = numbers;
+  const apart = otherAxes(updates.length, windowAxes).some((axis) => updates[axis]);
+  const kept = keptAxes(x.length, numbers);
+  return x.map((varies, axis) => {
+    const isKept = kept.includes(axis);
+    const isPlaced = !isKept || indexMap.includes(axis);
+    return varies || (isPlaced && apart) || (isKept && updates[windowAxes[kept.indexOf(axis)]]);
+  });
 }
 
 /** Axes that both shapes begin or end with stay; those between vary where any did. */

@@ -400,10 +400,11 @@ function maskedApart(
   const flows = given.filter((ct) => ct !== null);
   if (flows.length === 0 || flows.some(({ mask }) => mask.length === 0)) return pulled;
   return pulled.map(([v, ct]) => {
-    if (!(ct instanceof Value) || !keeps.has(v)) return [v, ct];
+    if (!(ct instanceof Value)) return [v, ct];
     const masks = flows.map(({ mask }) => supportApart(predicateOf(mask), ct, apart));
     const mask = masks.reduce((a, b) => or(a, b));
-    return [v, masked(mask, select(mask, ct, zerosLike(ct)))];
+    const taken = select(mask, ct, zerosLike(ct));
+    return [v, keeps.has(v) ? masked(mask, taken) : taken];
   });
 }
 

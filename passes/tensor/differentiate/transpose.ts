@@ -18,7 +18,7 @@ import {
 import { constant, mul, neg, supportApart } from "../../../src/ops/index.ts";
 import type { Activity } from "./activity.ts";
 import type { Cotangents } from "./cotangents.ts";
-import { type Flow, flowOf, maskOf, predicateOf, unmask, within } from "./mask.ts";
+import { type Flow, flowOf, maskOf, plain, predicateOf, unmask, within } from "./mask.ts";
 import type { MaskFacts } from "./mask-facts.ts";
 
 /** What has to be known of the function around the operation. */
@@ -73,11 +73,13 @@ export class Transposed {
       cotangents.add(value, isSame ? this.#cotangent : within(flow, this.#cotangent.mask));
       return;
     }
-    const keeps = this.#mask !== null && this.#state.keeps.has(value);
-    const support = keeps ? this.#supportOf((this.#mask as FlowMask).value, i) : null;
-    // what a linear op makes of zeros is zero
-    const isClean = this.#operation.op.derivative.kind === "linear" && flow.isClean;
-    cotangents.add(value, support === null ? flow : { ...within(flow, maskOf(support)), isClean });
+    // what a linear op makes of zeros is zero; what others do, in rows that are not taken, is not looked at
+    const isLinear = this.#operation.op.derivative.kind === "linear";
+    const keeps = this.#state.keeps.has(value);
+    const support = this.#mask !== null && (keeps || !isLinear) ? this.#supportOf(this.#mask.value, i) : null;
+    const isClean = isLinear && flow.isClean;
+    const taken = support === null ? flow : { ...within(flow, maskOf(support)), isClean };
+    cotangents.add(value, keeps ? taken : plain(unmask(taken)));
   }
 
   #transpose(): readonly Contribution[] {

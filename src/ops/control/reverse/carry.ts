@@ -1,7 +1,16 @@
 // What a backward loop carries: the cotangents of the carried values, then those of what the body reads from outside, then
 // the masks that some of them have. Each step adds to what the steps behind it gathered, so nothing is summed up afterwards.
 
-import type { Cotangent, Given, Pullback, ReverseContext, SplitRegion, Value, Varies } from "../../../ir/index.ts";
+import {
+  type Cotangent,
+  type Given,
+  type Pullback,
+  type ReverseContext,
+  type SplitRegion,
+  shapeOf,
+  type Value,
+  type Varies,
+} from "../../../ir/index.ts";
 import { maskOf, plainOf, remasked, takenIn } from "../../base/cotangent.ts";
 import { zerosLike } from "../../base/zeros.ts";
 
@@ -71,21 +80,31 @@ export class Carry {
     return this.#after(this.#masks, others).arguments.slice(this.#active.length);
   }
 
-  /** What has a mask at the start, or gets one from a step; that may take several looks. */
+  /**
+   * What has a mask at the start, or gets one from a step; that may take several looks. What nothing is gathered of at the
+   * start has none of it taken, unless a step gives all of it.
+   */
   #settled(others: readonly Given[]): readonly Varies[] {
-    let masks = this.#initial.map((ct): Varies => {
+    let masks = this.#initial.map((ct, i): Varies => {
       const mask = ct === null ? null : maskOf(ct);
-      return mask === null ? null : this.#x.flowMask(mask).varies;
+      return mask !== null ? this.#x.flowMask(mask).varies : this.#startsUntaken(i) ? nowhere(this.#of[i]) : null;
     });
+    const untaken = new Set(masks.flatMap((mask, i) => (mask !== null && this.#initial[i] === null ? [i] : [])));
     for (;;) {
       const after = this.#partsOf(this.#after(masks, others));
       const next = masks.map((mask, i) => {
+        if (after[i] === null && untaken.delete(i)) return null;
         const isMasked = mask !== null || (after[i] !== null && after[i] !== "absent");
         return isMasked && this.#keeps(i) ? either(mask, after[i]) : null;
       });
       if (next.every((mask, i) => String(mask) === String(masks[i]))) return masks;
       masks = next;
     }
+  }
+
+  #startsUntaken(i: number): boolean {
+    const { kind } = this.#of[i].type;
+    return this.#initial[i] === null && kind === "tensor" && this.#keeps(i);
   }
 
   #keeps(i: number): boolean {
@@ -117,6 +136,11 @@ export class Carry {
       return remasked(mask, all[i]);
     });
   }
+}
+
+/** How a mask varies that holds of nothing. */
+function nowhere(of: Value): readonly boolean[] {
+  return shapeOf(of).map(() => false);
 }
 
 /** Along which axes a mask may differ that is one of two. */
