@@ -36,7 +36,7 @@ import {
 } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
-import { derived, type GradOptions, grad, pushed, readWrt, valueAndGrad } from "./transforms.ts";
+import { derived, type GradOptions, grad, pushed, readWrt, requireFunction, valueAndGrad } from "./transforms.ts";
 import { vmap } from "./vmap.ts";
 
 /**
@@ -82,7 +82,10 @@ export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunc
  * @example hessian((x) => sum(mul(x, mul(x, x))))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
 export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  const wrt = atCaller(hessian, () => readWrt("hessian", options));
+  const wrt = atCaller(hessian, () => {
+    requireFunction("hessian", fn);
+    return readWrt("hessian", options);
+  });
   const gradient = grad(fn, { wrt });
   return derived("hessian", fn, (call, args) => {
     const recorded = new TracedFunctionRecord("hessian", gradient, args, call).requireRanks();

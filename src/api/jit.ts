@@ -48,7 +48,7 @@ export interface JitFunction extends CompiledFunction {
 export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
   return atCaller(jit, () => {
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
-    requireCompileOptions(options);
+    requireCompileOptions(options, "jit");
     return compileOnCall(fn, options);
   });
 }

@@ -57,7 +57,7 @@ export class Session {
   constructor(graph: Graph, options: SessionOptions = {}) {
     atCaller(Session as unknown as () => void, () => {
       if (!(graph instanceof Graph)) fail("argument", `Session: got ${describe(graph)}, expected a Graph`);
-      requireCompileOptions(options);
+      requireCompileOptions(options, "Session");
     });
     this.#graph = graph;
     this.#options = options;

@@ -71,6 +71,7 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
  */
 export function hvp(fn: TracedFunction): JitFunction {
   return atCaller(hvp, () => {
+    requireFunction("hvp", fn);
     const first = grad(fn);
     return derived("hvp", fn, (call, args) => {
       if (args.length < 2)
@@ -210,6 +211,10 @@ function auxStopped(name: string, fn: TracedFunction): TracedFunction {
   return Object.defineProperty(stopped, "name", { value: fn.name });
 }
 
+export function requireFunction(name: string, fn: unknown): void {
+  if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
+}
+
 /** A function that compiles at its first call; in a trace, it records itself. `record` gets it, and its arguments. */
 export function derived(
   name: string,
@@ -217,7 +222,7 @@ export function derived(
   record: (call: Boundary, args: readonly unknown[]) => unknown,
   read?: ReadArguments,
 ): JitFunction {
-  if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
+  requireFunction(name, fn);
   const body = (...args: unknown[]): unknown => record(call, args);
   Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
   const call = compileOnCall(body, {}, read);

@@ -49,22 +49,22 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
   ops: true,
 };
 
-/** Fails (code `option`) where `options` has a name or a value that compile does not know. */
-export function requireCompileOptions(options: unknown): asserts options is CompileOptions {
-  requireOptions("compile", options, Object.keys(optionNames));
+/** Fails (code `option`) where `options` has a name or a value that compile does not know. `who` is the function that takes them. */
+export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
+  requireOptions(who, options, Object.keys(optionNames));
   const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
-  requireChoice("compile", "backend", backend, ["auto", ...backends.keys()]);
-  requireChoice("compile", "check", check, checks);
+  requireChoice(who, "backend", backend, ["auto", ...backends.keys()]);
+  requireChoice(who, "check", check, checks);
   if (fast !== undefined && typeof fast !== "boolean")
-    fail("option", `compile: option 'fast' is a ${typeof fast}, expected true or false`);
+    fail("option", `${who}: option 'fast' is a ${typeof fast}, expected true or false`);
   if (debug !== undefined && typeof debug !== "boolean")
-    fail("option", `compile: option 'debug' is a ${typeof debug}, expected true or false`);
+    fail("option", `${who}: option 'debug' is a ${typeof debug}, expected true or false`);
   if (debug === true && backend === "js")
-    fail("option", "compile: debug runs in the interpreter, and backend is 'js'", { hint: "leave backend out" });
+    fail("option", `${who}: debug runs in the interpreter, and backend is 'js'`, { hint: "leave backend out" });
   if (observe !== undefined && typeof observe !== "function")
-    fail("option", `compile: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
+    fail("option", `${who}: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
   if (pipeline !== undefined && typeof pipeline?.run !== "function")
-    fail("option", "compile: option 'pipeline' is no Pipeline", { hint: "write new Pipeline([…])" });
+    fail("option", `${who}: option 'pipeline' is no Pipeline`, { hint: "write new Pipeline([…])" });
 }
 
 /** A module with everything that compiling it gave. */

@@ -44,6 +44,9 @@ export class Tensor {
     Object.freeze(this);
   }
 
+  /** Messages say it, also where a bundler renames the class. */
+  static readonly name: string = "Tensor";
+
   /** Proxies and look-alikes are no tensors: they have no elements of their own. */
   static [Symbol.hasInstance](x: unknown): x is Tensor {
     return typeof x === "object" && x !== null && #array in x;

@@ -15,11 +15,20 @@ export function requireOptions(where: string, options: unknown, known: readonly 
   }
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name)) continue;
+    const given = classOf(options);
+    if (given !== null)
+      fail("option", `${where}: the options are a ${given}, expected an object with some of ${known.join(", ")}`);
     const expected = known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
     fail("option", `${where}: unknown option '${shorten(name)}', expected ${expected}`, {
       hint: didYouMean(name, known),
     });
   }
+}
+
+/** The class of an object that is more than its fields: it stands where options do as an argument too many. */
+function classOf(x: object): string | null {
+  const made: unknown = x.constructor;
+  return typeof made === "function" && made.name !== "Object" ? made.name : null;
 }
 
 /** Fails where an option has a value that is not among those it can have. */
