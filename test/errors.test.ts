@@ -118,7 +118,7 @@ const rows: readonly Row[] = [
   ["shape", () => x2.matmul(tensor(1)), "HERE matmul: got ranks 1 and 0, expected 1 or more: write mul for a scalar"],
   ["shape", () => x2.item(), "HERE item() of f64[2]: it has 2 elements, expected 1: write toArray() or data() for all"],
   ["axis", () => sum(x2, { axes: 1 }), "HERE axis 1 is out of range for rank 1: expected -1 to 0"],
-  ["axis", () => permuteDims(x2, [0, 0]), "HERE permute: permutation names axis 0 twice"],
+  ["axis", () => permuteDims(x2, [0, 0]), "HERE permuteDims: axis 0 is named twice"],
   ["axis", () => sum(tensor(1), { axes: 0 }), "HERE axis 0 is out of range for rank 0: a scalar has no axes"],
   ["attribute", () => check(less(1, 2), wrong(3)), "HERE check: attribute 'message' is not a quoted string"],
   ["arity", () => parseModule("func @f(%x: f64) -> f64 {\n  %y = mul %x : f64\n  return %y\n}\n"), "<ir>:2:8 @f: mul: got 1 operands, expected 2"],

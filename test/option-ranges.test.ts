@@ -5,28 +5,41 @@ import {
   argMax,
   argsort,
   bernoulli,
+  broadcastTo,
   clip,
   concat,
+  conv1d,
   crossEntropy,
   cumsum,
   dropout,
+  embedding,
+  expandDims,
   flip,
+  full,
+  gelu,
   grad,
   i32,
+  jit,
   key,
   max,
   mean,
   norm,
+  ones,
   pad,
+  permuteDims,
+  reshape,
   roll,
+  slice,
   sort,
   split,
   squeeze,
   stack,
   std,
+  sub,
   sum,
   Tensor,
   take,
+  takeAlongAxis,
   tensor,
   topK,
   variance,
@@ -165,6 +178,68 @@ const table: readonly (readonly [name: string, call: () => unknown, expected: un
   ],
   ["null for the usual dtype", () => zeros([1], { dtype: none }), [0]],
   [
+    "a new axis at several places",
+    () => [
+      expandDims(v, { axis: [0, -1] }).shape,
+      expandDims(v, { axis: [2, 0] }).shape,
+      expandDims(v, { axis: none }).shape,
+    ],
+    [
+      [1, 3, 1],
+      [1, 3, 1],
+      [1, 3],
+    ],
+  ],
+  [
+    "one size for a shape of one axis",
+    () => [reshape(x, 6), reshape(x, -1), broadcastTo(tensor(1), 2), zeros(2), full(2, 7), ones(1)],
+    [[1, 2, 3, 4, 5, 6], [1, 2, 3, 4, 5, 6], [1, 1], [0, 0], [7, 7], [1]],
+  ],
+  [
+    "one number, or null, for the sides of a box",
+    () => [
+      slice(v, { start: 1 }),
+      slice(x, { start: 1, limit: null }),
+      slice(v, { start: null, limit: -1, strides: 2 }),
+    ],
+    [[1, 2], [[5, 6]], [3]],
+  ],
+  [
+    "indices in arrays",
+    () => [
+      take(v, [2, 0]),
+      take(v, [[1], [1]]),
+      take(x, 1, { axis: 0 }),
+      take(v, new Int32Array([2])),
+      takeAlongAxis(x, [[2], [0]], { axis: 1 }),
+      embedding([1, 1], x),
+      jit((y: Tensor) => take(y, [0]))(v),
+      grad((y: Tensor) => sum(take(y, [2, 2])))(v),
+    ],
+    [
+      [2, 3],
+      [[1], [1]],
+      [4, 5, 6],
+      [2],
+      [[3], [4]],
+      [
+        [4, 5, 6],
+        [4, 5, 6],
+      ],
+      [3],
+      [0, 0, 2],
+    ],
+  ],
+  [
+    "padding in the upper case",
+    () => [
+      conv1d(ones([1, 3, 1]), ones([2, 1, 1]), { padding: "SAME" }),
+      conv1d(ones([1, 3, 1]), ones([2, 1, 1]), { padding: "VALID" }),
+    ],
+    [[[[2], [2], [1]]], [[[2], [2]]]],
+  ],
+  ["null for no approximation", () => sub(gelu(v, { approximate: null }), gelu(v)), [0, 0, 0]],
+  [
     "one tensor of several",
     () => [concat([v]), concat([v, tensor([])]), stack([v], { axis: -1 })],
     [
@@ -183,6 +258,21 @@ describe("options at the ends of their ranges", () => {
   it("an axis that could be any of several is asked for, null or left out", () => {
     expect(messageOf(() => cumsum(x, { axis: none }))).toMatch("cumsum: the tensor has rank 2, expected an axis");
     expect(messageOf(() => take(x, i32([0]), { axis: none }))).toMatch("option 'axis' is left out");
+  });
+
+  it("an axis named twice is refused by the name of the function", () => {
+    const twice = { axes: [0, -2] };
+    const calls = { sum, mean, max, variance, flip, norm };
+    for (const [name, call] of Object.entries(calls))
+      expect(messageOf(() => call(x, twice))).toBe(`${name}: axis 0 is named twice`);
+    expect(messageOf(() => expandDims(x, { axis: [1, -3] }))).toBe("expandDims: axis 1 is named twice");
+    expect(messageOf(() => permuteDims(x, [1, 1]))).toBe("permuteDims: axis 1 is named twice");
+  });
+
+  it("indices in arrays are integers", () => {
+    expect(messageOf(() => take(v, [0.5]))).toMatch("take: the indices: 0.5 is not a value of i32");
+    expect(messageOf(() => take(v, [true, false]))).toMatch("take: the indices have dtype bool, expected integers");
+    expect(messageOf(() => take(v, "0" as never))).toMatch("take: the indices");
   });
 
   it("lists of nothing say what is expected", () => {

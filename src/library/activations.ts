@@ -109,13 +109,13 @@ export const mish: Activation = composite("mish", (x: Operand) => mul(x, tanh(lo
 
 export interface GeluOptions {
   /** "tanh": the approximation of Hendrycks and Gimpel 2016, instead of the error function. */
-  readonly approximate?: "none" | "tanh";
+  readonly approximate?: "none" | "tanh" | null;
 }
 
 /** x times the normal distribution function of x. @example gelu(tensor([0])) // [0] */
 export const gelu = composite("gelu", (x: Operand, options: GeluOptions = {}): Tensor => {
   requireOptions("gelu", options, ["approximate"]);
-  const { approximate = "none" } = options;
+  const approximate = options.approximate ?? "none";
   if (approximate !== "none" && approximate !== "tanh")
     fail("option", `gelu: option 'approximate' is ${JSON.stringify(approximate)}, expected "none" or "tanh"`);
   const cubed = (): Tensor => add(x, mul(mul(mul(x, x), x), 0.044715));

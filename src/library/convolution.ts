@@ -127,7 +127,7 @@ export const conv3d = withBias<ConvOptions>("conv3d", 3, convNames, convolution)
 
 export interface ConvTransposeOptions extends Omit<ConvOptions, "padding"> {
   /** What the convolution that this reverses would put around: so much is cut off the result; 0 where left out. */
-  readonly padding?: Exclude<PaddingOption, "same">;
+  readonly padding?: Exclude<PaddingOption, "same" | "SAME">;
   /** Elements added behind each axis of the result, to tell apart extents that a stride makes equal; 0 where left out. */
   readonly outputPadding?: number | readonly number[];
 }

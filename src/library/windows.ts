@@ -45,7 +45,13 @@ export function perAxis(
 }
 
 /** Padding on both sides of all axes, of each axis, before and behind each; or as much as keeps the extents. */
-export type PaddingOption = number | readonly (number | readonly [number, number])[] | "same" | "valid";
+export type PaddingOption =
+  | number
+  | readonly (number | readonly [number, number])[]
+  | "same"
+  | "valid"
+  | "SAME"
+  | "VALID";
 
 /** One axis of a window that moves. */
 export interface Along {
@@ -67,12 +73,13 @@ function reachOf({ size, dilation }: Pick<Along, "size" | "dilation">): Dim {
 }
 
 export function paddingOf(padding: PaddingOption | undefined, axes: readonly Along[], where: string): Pads {
-  if (padding === "same") {
+  if (padding === "same" || padding === "SAME") {
     const totals = axes.map(sameTotal);
     const low = totals.map((t) => floorDim(t, 2));
     return { low, high: totals.map((t, i) => subDims(t, low[i])) };
   }
-  if (padding === "valid" || padding === undefined) return { low: axes.map(() => 0), high: axes.map(() => 0) };
+  if (padding === "valid" || padding === "VALID" || padding == null)
+    return { low: axes.map(() => 0), high: axes.map(() => 0) };
   if (typeof padding === "string")
     fail("option", `${where}: option 'padding' is ${describe(padding)}, expected numbers, "same" or "valid"`);
   const list = Array.isArray(padding) ? (padding as readonly unknown[]) : axes.map(() => padding);

@@ -19,8 +19,9 @@ import { Tensor } from "./tensor.ts";
 /** A size as users write it: a number, an extent, or an expression of dimensions such as "2*N". */
 export type Size = Countable | string;
 
-/** A shape as users write it; -1 is left to the caller. */
-export function dimsFor(shape: readonly Size[]): readonly Dim[] {
+/** A shape as users write it: sizes in a list, or one for one axis; -1 is left to the caller. */
+export function dimsFor(shape: Size | readonly Size[]): readonly Dim[] {
+  if (isSize(shape)) return dimsFor([shape]);
   requireList(shape, "the shape");
   // holes are extents too: `map` would leave them out
   return Array.from(shape, (size) => {
@@ -29,6 +30,10 @@ export function dimsFor(shape: readonly Size[]): readonly Dim[] {
     if (size === -1 || (Number.isSafeInteger(size) && (size as number) >= 0)) return size as number;
     return fail("shape", `got the extent ${describe(size)}, expected an integer from 0`);
   });
+}
+
+function isSize(shape: Size | readonly Size[]): shape is Size {
+  return typeof shape === "number" || typeof shape === "string" || shape instanceof Extent;
 }
 
 /** The dimension that an extent or an expression stands for here; null for numbers, and for what is no size. */

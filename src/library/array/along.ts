@@ -1,10 +1,18 @@
 // What functions along axes share: axes and tensors as users give them, and slices by their indices.
 
-import { axisOf, type Boundary, type Operand, requireList } from "../../frontend/index.ts";
-import { atCaller, elementDType, fail, isFloat, shapeOf, type Value } from "../../ir/index.ts";
+import {
+  arrayOf,
+  axisOf,
+  type Boundary,
+  type Data,
+  type Operand,
+  requireList,
+  type Tensor,
+} from "../../frontend/index.ts";
+import { atCaller, Dense, elementDType, fail, isFloat, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
-/** Axes from the front; without a rank they stay as they are until shapes are refined. All where left out. */
+/** Axes from the front, each once; without a rank they stay as they are until shapes are refined. All where left out. */
 export function axesOf(
   v: Value,
   axes: number | readonly number[] | null | undefined,
@@ -13,7 +21,26 @@ export function axesOf(
   if (axes == null) return shapeOf(v, where).map((_, i) => i);
   if (typeof axes !== "number") requireList(axes, `${where}: the axes`);
   const list = [axes].flat();
-  return ops.isUnranked(v.type) ? list : list.map((a) => axisOf(a, shapeOf(v).length));
+  if (ops.isUnranked(v.type)) return list;
+  return eachOnce(list, shapeOf(v).length, where);
+}
+
+/** Axes from the front; an error where one is named twice. */
+export function eachOnce(axes: readonly number[], rank: number, where: string): readonly number[] {
+  const all = Array.from(axes, (a) => axisOf(a, rank));
+  const twice = all.find((a, i) => all.indexOf(a) !== i);
+  if (twice !== undefined) fail("axis", `${where}: axis ${twice} is named twice`);
+  return all;
+}
+
+/** Indices as users give them: a tensor, or numbers, which are constants of i32. */
+export type Indices = Tensor | Data;
+
+export function constantIndices(data: unknown, where: string): Value {
+  const what = `${where}: the indices`;
+  const { dtype: own } = arrayOf(data as Data, what);
+  const array = arrayOf(data as Data, what, own === "f64" ? "i32" : own);
+  return ops.constant(new Dense(array), tensorType(array.dtype, array.shape));
 }
 
 /** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */

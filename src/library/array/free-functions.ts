@@ -3,7 +3,7 @@
 import { apply, applyBroadcast, asTensor, axisOf, type Operand, Tensor } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { axesOf, takeAlong, tensorsOf, withAxis } from "./along.ts";
+import { axesOf, constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
 
 /**
  * The derivative of digamma of a whole order; digamma itself for 0.
@@ -66,8 +66,9 @@ export function stack(tensors: readonly Operand[], options: { readonly axis?: nu
  * @throws AdjointError `range` when it runs and an index is out of range; `shape` where the table is no matrix.
  * @example embedding(i32([2, 0]), tensor([[1, 2], [3, 4], [5, 6]])) // [[5, 6], [1, 2]]
  */
-export function embedding(indices: Tensor, table: Tensor): Tensor {
-  return apply(embedding, [indices, table], (i, v) => {
+export function embedding(indices: Indices, table: Tensor): Tensor {
+  const operands = indices instanceof Tensor ? [table, indices] : [table];
+  return apply(embedding, operands, (v, i = constantIndices(indices, "embedding")) => {
     const shape = shapeOf(v, "embedding");
     if (shape.length !== 2) {
       fail("shape", `embedding: the table has shape ${printShape(shape)}, expected [size, features]`, {

@@ -13,14 +13,15 @@ import {
 } from "../../frontend/index.ts";
 import { type Dim, exactDim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { eachOnce } from "./along.ts";
 
 /** The tensor in another dtype. */
 export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
   return apply(cast, [x], (v) => [ops.cast(v, dtypeNamed(dtype))])[0];
 }
 
-/** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. */
-export function reshape(x: Tensor, shape: readonly Size[]): Tensor {
+/** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. One size is the shape of one axis. */
+export function reshape(x: Tensor, shape: Size | readonly Size[]): Tensor {
   return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(v, dimsFor(shape)))], shape)[0];
 }
 
@@ -39,12 +40,12 @@ export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
   return apply(permuteDims, [x], (v) => {
     requireList(axes, "the axes");
     // without a rank they stay as they are until shapes are refined
-    return [ops.permute(v, v.type.kind === "tensor" ? listed(axes, v.type.shape.length) : axes)];
+    return [ops.permute(v, v.type.kind === "tensor" ? eachOnce(axes, v.type.shape.length, "permuteDims") : axes)];
   })[0];
 }
 
-/** `x` repeated to a larger shape, as operands broadcast. */
-export function broadcastTo(x: Tensor, shape: readonly Size[]): Tensor {
+/** `x` repeated to a larger shape, as operands broadcast; one size is the shape of one axis. */
+export function broadcastTo(x: Tensor, shape: Size | readonly Size[]): Tensor {
   return apply(
     broadcastTo,
     [x],
@@ -86,7 +87,7 @@ function reduction(name: string, kind: ops.ReduceKind): Reduction {
 function reducedAxes(v: Value, axes: ReduceOptions["axes"], where: string): ops.AxesOrAll {
   const given = axes === undefined || axes === null ? null : [axes].flat();
   if (v.type.kind === "tensor")
-    return given === null ? v.type.shape.map((_, i) => i) : listed(given, v.type.shape.length);
+    return given === null ? v.type.shape.map((_, i) => i) : eachOnce(given, v.type.shape.length, where);
   for (const axis of given ?? []) requireAxis(axis, where);
   return given ?? "all";
 }
@@ -94,8 +95,6 @@ function reducedAxes(v: Value, axes: ReduceOptions["axes"], where: string): ops.
 function requireAxis(axis: unknown, where: string): void {
   if (!Number.isSafeInteger(axis)) fail("axis", `${where}: the axis is ${describe(axis)}, expected an integer`);
 }
-
-const listed = (axes: readonly number[], rank: number): readonly number[] => axes.map((a) => axisOf(a, rank));
 
 /** The sum over axes, in the order that the op `reduce` defines. */
 export const sum: Reduction = reduction("sum", "sum");

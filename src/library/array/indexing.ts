@@ -16,18 +16,18 @@ import {
 } from "../../frontend/index.ts";
 import { addDims, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { axesOf, withAxis } from "./along.ts";
+import { axesOf, eachOnce, withAxis } from "./along.ts";
 import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
 
 /** One entry per axis: a number stands for all axes, axes left out of a list take `otherwise`. */
 function perAxis<T>(
-  given: T | readonly T[] | undefined,
+  given: T | readonly T[] | null | undefined,
   shape: readonly Dim[],
   what: string,
   read: (entry: T, axis: number) => Dim,
   otherwise: (axis: number) => Dim,
 ): readonly Dim[] {
-  const list = Array.isArray(given) ? (given as readonly T[]) : given === undefined ? [] : shape.map(() => given as T);
+  const list = Array.isArray(given) ? (given as readonly T[]) : given == null ? [] : shape.map(() => given as T);
   if (list.length > shape.length) {
     fail("shape", `${what} has ${list.length} entries, expected at most ${shape.length}, one per axis`);
   }
@@ -47,15 +47,15 @@ export type Position = Size;
 
 export interface SliceOptions {
   /** The first subscript of each axis; 0 where left out. */
-  readonly start?: readonly Position[];
+  readonly start?: Position | readonly Position[] | null;
   /** The subscript that each axis stops before; its extent where left out. */
-  readonly limit?: readonly Position[];
+  readonly limit?: Position | readonly Position[] | null;
   /** The distance between elements; 1 where left out. */
-  readonly strides?: readonly number[];
+  readonly strides?: number | readonly number[] | null;
 }
 
 /**
- * The elements of a box. Nothing is clamped: a box that reaches beyond the tensor is an error.
+ * The elements of a box; one number stands for all axes. Nothing is clamped: a box that reaches beyond the tensor is an error.
  *
  * @throws AdjointError `shape` where 0 <= start <= limit <= extent does not hold on an axis.
  * @example slice(tensor([1, 2, 3, 4, 5]), { start: [1], limit: [-1], strides: [2] }) // [2, 4]
@@ -66,9 +66,6 @@ export function slice(x: Tensor, options: SliceOptions = {}): Tensor {
     [x],
     (v) => {
       requireOptions("slice", options, ["start", "limit", "strides"]);
-      for (const list of [options.start, options.limit, options.strides]) {
-        if (list !== undefined) requireList(list, "slice: start, limit or strides");
-      }
       const shape = shapeOf(v, "slice");
       const place =
         (what: string) =>
@@ -91,7 +88,7 @@ export function slice(x: Tensor, options: SliceOptions = {}): Tensor {
 }
 
 function counts(
-  given: number | readonly number[] | undefined,
+  given: number | readonly number[] | null | undefined,
   shape: readonly Dim[],
   what: string,
   otherwise: number,
@@ -187,11 +184,16 @@ export function flip(x: Tensor, options: { readonly axes?: number | readonly num
 
 // ---- putting together -----------------------------------------------------------------------------------------------
 
-/** The tensor with a new axis of extent 1 at a place of the result, the first where it is left out. */
-export function expandDims(x: Tensor, options: { readonly axis?: number } = {}): Tensor {
+/** The tensor with new axes of extent 1 at places of the result, one or a list; the first where they are left out. */
+export function expandDims(x: Tensor, options: { readonly axis?: number | readonly number[] | null } = {}): Tensor {
   return apply(expandDims, [x], (v) => {
     requireOptions("expandDims", options, ["axis"]);
-    return [withAxis(v, axisOf(options.axis ?? 0, shapeOf(v, "expandDims").length + 1), "expandDims")];
+    const given = options.axis ?? 0;
+    if (typeof given !== "number") requireList(given, "expandDims: option 'axis'");
+    const list = [given].flat();
+    const rank = shapeOf(v, "expandDims").length + list.length;
+    const axes = [...eachOnce(list, rank, "expandDims")].sort((a, b) => a - b);
+    return [axes.reduce((value, axis) => withAxis(value, axis, "expandDims"), v)];
   })[0];
 }
 

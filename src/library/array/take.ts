@@ -14,7 +14,7 @@ import {
 } from "../../frontend/index.ts";
 import { type Dim, fail, printShape, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { requireIntegers, takeAlong } from "./along.ts";
+import { constantIndices, type Indices, requireIntegers, takeAlong } from "./along.ts";
 
 const modes = ["fail", "clamp", "fill"] as const;
 
@@ -31,14 +31,15 @@ function modeOf(mode: unknown, where: string): (typeof modes)[number] {
 }
 
 /**
- * Slices of `x` along an axis, by their indices, whose axes take the place of the axis. Indices count from 0.
+ * Slices of `x` along an axis, by their indices, whose axes take the place of the axis. Indices count from 0; numbers in
+ * arrays are constants.
  *
  * @throws AdjointError `range` when it runs and an index is out of range, unless `mode` says otherwise; `dtype` where
  *   the indices are no integers.
  * @example take(tensor([5, 6, 7]), i32([2, 0])) // [7, 5]
  */
-export function take(x: Tensor, indices: Tensor, options: TakeOptions = {}): Tensor {
-  return apply(take, [x, indices], (v, i) => {
+export function take(x: Tensor, indices: Indices, options: TakeOptions = {}): Tensor {
+  return apply(take, indices instanceof Tensor ? [x, indices] : [x], (v, i = constantIndices(indices, "take")) => {
     requireOptions("take", options, ["axis", "mode"]);
     const shape = shapeOf(v, "take");
     if (options.axis == null && shape.length !== 1) {
@@ -65,8 +66,9 @@ export interface TakeAlongAxisOptions {
  * @throws AdjointError `shape` where ranks or other extents differ; `range` and `dtype` as `take`.
  * @example takeAlongAxis(tensor([[5, 6], [7, 8]]), i32([[1], [0]])) // [[6], [7]]
  */
-export function takeAlongAxis(x: Tensor, indices: Tensor, options: TakeAlongAxisOptions = {}): Tensor {
-  return apply(takeAlongAxis, [x, indices], (v, i) => {
+export function takeAlongAxis(x: Tensor, indices: Indices, options: TakeAlongAxisOptions = {}): Tensor {
+  const operands = indices instanceof Tensor ? [x, indices] : [x];
+  return apply(takeAlongAxis, operands, (v, i = constantIndices(indices, "takeAlongAxis")) => {
     requireOptions("takeAlongAxis", options, ["axis", "mode"]);
     requireIntegers(i, "takeAlongAxis");
     const [own, asked] = [shapeOf(v, "takeAlongAxis"), shapeOf(i, "takeAlongAxis")];
