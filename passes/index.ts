@@ -1,14 +1,15 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
-import { type Pass, Pipeline, type Stage } from "../src/rewrite/index.ts";
+import type { Module } from "../src/ir/index.ts";
+import { applyRules, type Pass, type PassContext, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
-import { canonicalize } from "./tensor/canonicalize.ts";
+import { canonicalize, differentiableRules } from "./tensor/canonicalize.ts";
 import { constantFolding } from "./tensor/constant-folding.ts";
 import { cse } from "./tensor/cse.ts";
 import { deadNodeElimination } from "./tensor/dead-node-elimination.ts";
-import { differentiate } from "./tensor/differentiate.ts";
-import { inline } from "./tensor/inline.ts";
+import { differentiating } from "./tensor/differentiate.ts";
+import { inline, withoutCalls } from "./tensor/inline.ts";
 import { loopInvariantCodeMotion } from "./tensor/loop-invariant-code-motion.ts";
 import { refineShapes } from "./tensor/refine-shapes.ts";
 
@@ -26,6 +27,22 @@ export {
   lowerToLoops,
   refineShapes,
 };
+
+/** Each round between two derivatives is linear; what a few of them leave is left. */
+const mostRounds = 4;
+
+/** A derivative before the next one: both halves in one function, without what repeats. */
+function simplifyBetween(given: Module, cx: PassContext): Module {
+  let module = deadNodeElimination.run(withoutCalls(given, { isFinal: false }), cx);
+  for (let round = 0, before: Module | null = null; module !== before && round < mostRounds; round++) {
+    before = module;
+    module = constantFolding.run(applyRules(module, differentiableRules, cx), cx);
+    module = deadNodeElimination.run(cse.run(module, cx), cx);
+  }
+  return module;
+}
+
+const differentiate = differentiating(simplifyBetween);
 
 /** Every pass of the project, in the order in which they usually run. */
 export const standardPasses: ReadonlyMap<string, Pass> = new Map(

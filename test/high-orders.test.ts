@@ -2,7 +2,31 @@
 
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
-import { add, compile, exp, grad, mul, sin, type Tensor, tanh } from "../src/index.ts";
+import {
+  add,
+  atan,
+  checkpoint,
+  compile,
+  composite,
+  cond,
+  cos,
+  customVjp,
+  div,
+  erf,
+  exp,
+  fori,
+  grad,
+  greater,
+  log,
+  mul,
+  neg,
+  sin,
+  sqrt,
+  type Tensor,
+  tan,
+  tanh,
+  where,
+} from "../src/index.ts";
 
 const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
 
@@ -12,11 +36,24 @@ function derivative(f: Curve, order: number): Curve {
   return order === 0 ? f : derivative(grad(f) as Curve, order - 1);
 }
 
+const cubic: Curve = (x) => add(add(mul(x, mul(x, x)), mul(2, x)), 1);
+
 it.each<[string, Curve]>([
   ["sin(x²)", (x) => sin(mul(x, x))],
   ["exp(sin x)", (x) => exp(sin(x))],
   ["x · tanh x", (x) => mul(tanh(x), x)],
   ["sin x · exp x", (x) => mul(sin(x), exp(x))],
+  ["1 / (1 + x²)", (x) => div(1, add(1, mul(x, x)))],
+  ["√(1 + x²)", (x) => sqrt(add(1, mul(x, x)))],
+  ["log(1 + x²)", (x) => log(add(1, mul(x, x)))],
+  ["tan x", tan],
+  ["atan x", atan],
+  ["erf x", erf],
+  ["exp(-x²) · cos x", (x) => mul(exp(neg(mul(x, x))), cos(x))],
+  ["x / (1 + exp(-x))", (x) => div(x, add(1, exp(neg(x))))],
+  ["exp(x · log x)", (x) => exp(mul(x, log(x)))],
+  ["(x³ + 2 x + 1) / (x² + 3 x + 5)", (x) => div(cubic(x), add(add(mul(x, x), mul(3, x)), 5))],
+  ["a network of one layer", (x) => mul(0.3, tanh(add(0.1, mul(0.7, x))))],
 ])("the fourth derivative of %s takes at most 60 lines", (_, f) => {
   for (let order = 1; order <= 4; order++) {
     const { ir } = compile(derivative(f, order), ["f64"]);
@@ -33,6 +70,26 @@ const most = 4;
 const series = (make: (k: number) => number): Series => Array.from({ length: most + 1 }, (_, k) => make(k));
 const product = (a: Series, b: Series): Series =>
   series((k) => a.slice(0, k + 1).reduce((total, e, j) => total + e * b[k - j], 0));
+
+/** From w · b = a. */
+function quotient(a: Series, b: Series): Series {
+  const w: number[] = [];
+  for (let k = 0; k <= most; k++) w.push((a[k] - w.reduce((total, e, j) => total + e * b[k - j], 0)) / b[0]);
+  return w;
+}
+
+/** From r · r = a. */
+function root(a: Series): Series {
+  const r = [Math.sqrt(a[0])];
+  for (let k = 1; k <= most; k++) {
+    const inner = r.slice(1).reduce((total, e, j) => total + e * r[k - 1 - j], 0);
+    r.push((a[k] - inner) / (2 * r[0]));
+  }
+  return r;
+}
+
+const onePlus = (a: Series): Series => a.map((e, k) => (k === 0 ? 1 + e : e));
+const sine = (a: Series): Series => solved(a, [Math.sin(a[0]), Math.cos(a[0])], ([s, c], j) => [c[j], -s[j]]);
 
 /** From y′ = a′ · z(y): the recurrences of A. Griewank and A. Walther, "Evaluating Derivatives", 2008, chapter 13. */
 function solved(a: Series, starts: readonly number[], rates: (of: readonly number[][], j: number) => number[]): Series {
@@ -55,16 +112,23 @@ interface Term {
 const kinds: readonly [(a: Tensor, b: Tensor) => Tensor, (a: Series, b: Series) => Series][] = [
   [(a, b) => add(a, b), (a, b) => series((k) => a[k] + b[k])],
   [(a, b) => mul(a, b), product],
-  [sin, (a) => solved(a, [Math.sin(a[0]), Math.cos(a[0])], ([s, c], j) => [c[j], -s[j]])],
+  [sin, sine],
+  [(a) => exp(sin(a)), (a) => solved(sine(a), [Math.exp(Math.sin(a[0]))], ([e], j) => [e[j]])],
+  [(a, b) => div(a, add(1, mul(b, b))), (a, b) => quotient(a, onePlus(product(b, b)))],
+  [(a) => sqrt(add(1, mul(a, a))), (a) => root(onePlus(product(a, a)))],
+  [(a, b) => checkpoint((u: Tensor) => mul(sin(u), b))(a), (a, b) => product(sine(a), b)],
+  [(a, b) => composite("by", (u: Tensor, v: Tensor) => mul(u, sin(v)))(a, b), (a, b) => product(a, sine(b))],
+  [(a) => fori(0, 2, (_, u: Tensor) => sin(u), a), (a) => sine(sine(a))],
   [
-    (a) => exp(sin(a)),
-    (a) =>
-      solved(
-        solved(a, [Math.sin(a[0]), Math.cos(a[0])], ([s, c], j) => [c[j], -s[j]]),
-        [Math.exp(Math.sin(a[0]))],
-        ([e], j) => [e[j]],
+    (a, b) =>
+      cond(
+        greater(a, b),
+        () => sin(a),
+        () => mul(a, b),
       ),
+    (a, b) => (a[0] > b[0] ? sine(a) : product(a, b)),
   ],
+  [(a, b) => where(greater(a, b), div(a, b), sin(b)), (a, b) => (a[0] > b[0] ? quotient(a, b) : sine(b))],
   [(a) => mul(0.5, a), (a) => a.map((e) => 0.5 * e)],
 ];
 
@@ -98,6 +162,32 @@ it("derivatives of the orders 1 to 4 of random functions are Taylor's coefficien
     }
   };
   fc.assert(fc.property(terms, check), { numRuns: 15 * fuzz });
+});
+
+it("what has a rule for reverse mode only is differentiated to any order", () => {
+  const cube = customVjp((a: Tensor) => mul(a, mul(a, a)), {
+    forward: (a: Tensor) => [mul(a, mul(a, a)), [a]],
+    backward: ([a]: Tensor[], ct: Tensor) => [mul(ct, mul(3, mul(a, a)))],
+  });
+  const f: Curve = (x) => sin(cube(x) as Tensor);
+  const plain: Curve = (x) => sin(mul(x, mul(x, x)));
+  for (let order = 1; order <= most; order++) {
+    const [got, expected] = [f, plain].map((g) => compile(derivative(g, order), ["f64"])(0.4) as number);
+    expect(Math.abs(got - expected), `order ${order}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
+  }
+});
+
+it.each<[string, Curve]>([
+  ["a root", sqrt as Curve],
+  ["a quotient", (x) => div(1, x)],
+  ["a logarithm of a quotient", (x) => log(div(1, mul(x, x)))],
+])("%s that is not taken has derivatives of 0 to order 4", (_, f) => {
+  for (let order = 1; order <= most; order++) {
+    const untaken = derivative((x) => where(greater(x, 0), f(x), 0), order);
+    for (const backend of ["js", "interpret"] as const) {
+      expect(compile(untaken, ["f64"], { backend })(0), `order ${order}, ${backend}`).toBe(0);
+    }
+  }
 });
 
 it("an order above 6 is warned of, once, with the number of operations", () => {

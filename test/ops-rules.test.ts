@@ -2,7 +2,7 @@
 // single evaluations.
 
 import { describe, expect, it } from "vitest";
-import { differentiate } from "../passes/tensor/differentiate.ts";
+import { differentiate } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import {
   BlockBuilder,

@@ -1,8 +1,8 @@
 // Convolutions and windows of sizes known only at run time: the bits of fixed sizes, derivatives and batches included.
 
 import { describe, expect, it } from "vitest";
+import { differentiate } from "../passes/index.ts";
 import { batch } from "../passes/tensor/batch.ts";
-import { differentiate } from "../passes/tensor/differentiate.ts";
 import { interpret } from "../src/backend/index.ts";
 import {
   buildFunc,

@@ -7,6 +7,7 @@
 // Regions split the same way, one level down: what their backward reads from outside is the outer level's business.
 
 import {
+  AdjointError,
   type ArgumentFlow,
   type BackwardCall,
   type Block,
@@ -16,11 +17,13 @@ import {
   type Constraint,
   calleeOf,
   calleesFirst,
+  calleesOf,
   collectSymbols,
   countOperations,
   type Func,
   FuncScope,
   fail,
+  findFunc,
   groupOf,
   isOf,
   type Module,
@@ -31,6 +34,7 @@ import {
   Replacements,
   type Signature,
   type SplitCall,
+  sameType,
   signatureOf,
   type TangentCall,
   usedSymbols,
@@ -53,17 +57,22 @@ import {
   vjpOp,
   zerosLike,
 } from "../../src/ops/index.ts";
-import { definePass } from "../../src/rewrite/index.ts";
+import { definePass, type Pass, type PassContext } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
 import { MaskFacts } from "./differentiate/mask-facts.ts";
 import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
-export const differentiate = definePass({
-  name: "differentiate",
-  summary: "Resolves vjp and jvp: makes @f.fwd and @f.bwd, or @f.jvp, and calls them.",
-  resolves: true,
-  example: `private func @f(%x: f64, %y: f64) -> f64 {
+/** Makes a module smaller, whose derivatives are still to be made: every identity that it uses holds for derivatives too. */
+export type Simplify = (module: Module, context: PassContext) => Module;
+
+/** The pass, which simplifies a derivative before it is differentiated again. */
+export const differentiating = (simplify: Simplify): Pass =>
+  definePass({
+    name: "differentiate",
+    summary: "Resolves vjp and jvp: makes @f.fwd and @f.bwd, or @f.jvp, and calls them.",
+    resolves: true,
+    example: `private func @f(%x: f64, %y: f64) -> f64 {
   %sin = sin %x : f64
   %z = mul %sin, %y : f64
   return %z
@@ -75,45 +84,48 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
   return %z, %dx
 }
 `,
-  run(given, { warn }) {
-    const holds = (m: Module): boolean => m.funcs.some((f) => holdsTransform(f.body));
-    const module = holds(given) ? withoutUnreached(given) : given;
-    if (!holds(module)) return module;
-    const differentiated = new Differentiation(module).run();
-    const order = orderOf(module);
-    if (order > mostOrders) {
-      const size = countOperations(differentiated).toLocaleString("en");
-      warn?.(
-        `a derivative of order ${order} took ${size} operations, and each further order takes about twice as many`,
-      );
-    }
-    return differentiated;
-  },
-});
+    run(given, context) {
+      const holds = (m: Module): boolean => m.funcs.some((f) => holdsTransform(f.body));
+      const module = holds(given) ? withoutUnreached(given) : given;
+      if (!holds(module)) return module;
+      const differentiated = new Differentiation(module, (m) => simplify(m, context)).run();
+      const order = Math.max(...ordersOf(module).values());
+      if (order > mostOrders) {
+        const size = countOperations(differentiated).toLocaleString("en");
+        context.warn?.(
+          `a derivative of order ${order} took ${size} operations, and each further order takes more still`,
+        );
+      }
+      return differentiated;
+    },
+  });
 
 /** Derivatives of a higher order come with a warning. */
 const mostOrders = 6;
 
-/** How many derivatives stand within one another. */
-function orderOf(module: Module): number {
+/** How many derivatives stand within one another, in each function and in what it calls. */
+function ordersOf(module: Module): ReadonlyMap<string, number> {
   const orders = new Map<string, number>();
   for (const { name, body } of calleesFirst(module)) {
     let order = 0;
     walk(body, (operation) => {
       const callee = calleeOf(operation);
       if (callee === null) return;
-      const isDerivative = operation.op === vjpOp || operation.op === jvpOp;
-      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative));
+      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative(operation)));
     });
     orders.set(name, order);
   }
-  return Math.max(0, ...orders.values());
+  return orders;
+}
+
+function isDerivative({ op }: Operation): boolean {
+  return op === vjpOp || op === jvpOp;
 }
 
 function holdsTransform(block: Block): boolean {
   let found = false;
-  walk(block, ({ op }) => {
-    found ||= op === vjpOp || op === jvpOp;
+  walk(block, (operation) => {
+    found ||= isDerivative(operation);
   });
   return found;
 }
@@ -121,7 +133,10 @@ function holdsTransform(block: Block): boolean {
 /** One run over a module. Callees come first, so a differentiated function holds no transform itself. */
 class Differentiation implements SweepHost, ForwardHost {
   readonly #module: Module;
+  readonly #simplify: (module: Module) => Module;
   readonly #funcs: Map<string, Func>;
+  readonly #orders: ReadonlyMap<string, number>;
+  readonly #levels: ReadonlySet<string>;
   /** What was made from each function, in order. */
   readonly #made = new Map<string, Func[]>();
   readonly #splits = new Map<string, SplitCall>();
@@ -132,17 +147,38 @@ class Differentiation implements SweepHost, ForwardHost {
   /** Along which axes masks may differ that functions take. */
   readonly #varies = new ValueMap<readonly boolean[]>();
 
-  constructor(module: Module) {
+  constructor(module: Module, simplify: (module: Module) => Module) {
     this.#module = module;
+    this.#simplify = simplify;
     this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
+    this.#orders = ordersOf(module);
+    this.#levels = levelsOf(module);
     this.#single = referredOnce(module);
   }
 
   run(): Module {
+    let isSimplified = false;
     for (const func of calleesFirst(this.#module)) {
-      if (holdsTransform(func.body)) this.#funcs.set(func.name, this.#resolve(func));
+      if (!holdsTransform(func.body)) continue;
+      const resolved = this.#resolve(func);
+      const isBetween = this.#levels.has(func.name);
+      this.#funcs.set(func.name, isBetween ? this.#simplified(resolved) : resolved);
+      isSimplified ||= isBetween;
     }
-    return makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
+    const module = makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
+    return isSimplified ? withoutUnreached(module) : module;
+  }
+
+  /** A derivative that is differentiated again: the next derivative takes a multiple of whatever is left. */
+  #simplified(func: Func): Func {
+    const reached = new Map([[func.name, makeFunc({ ...func, visibility: "public" })]]);
+    for (const from of reached.values()) {
+      for (const callee of calleesOf(from)) {
+        if (!reached.has(callee)) reached.set(callee, this.#funcs.get(callee) as Func);
+      }
+    }
+    const module = this.#simplify(makeModule([...reached.values()]));
+    return withBody(func, (findFunc(module, func.name) as Func).body);
   }
 
   /** A function, unless its operations moved, then what was made from it, and from that. */
@@ -162,23 +198,53 @@ class Differentiation implements SweepHost, ForwardHost {
 
   #resolve(func: Func): Func {
     const scope = new FuncScope(func.constraints, (name) => this.signature(name));
-    const body = this.#resolveBlock(func.body, new BlockBuilder(scope), new Replacements());
+    const body = this.#resolveBlock(func.body, new BlockBuilder(scope), new Replacements(), func);
     return withBody(func, body);
   }
 
-  #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
+  #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements, inside: Func): Block {
     for (const operation of block.operations) {
-      if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
-      else if (isOf(jvpOp, operation)) this.#resolveJvp(operation, builder, replacements);
-      else builder.append(this.#resolveRegions(operation, builder, replacements));
+      if (isOf(jvpOp, operation) || (isOf(vjpOp, operation) && this.#goesForward(operation, inside)))
+        this.#resolveJvp(operation, builder, replacements);
+      else if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
+      else builder.append(this.#resolveRegions(operation, builder, replacements, inside));
     }
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
   }
 
-  #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements): Operation {
+  /**
+   * Whether a vjp is resolved as the jvp that it equals: that of one number by one number, where derivatives stand within
+   * one another. All of them forward, cse leaves one operation for each coefficient of Taylor's and term of a product rule;
+   * cotangents of cotangents would double with each order.
+   */
+  #goesForward({ attributes }: Operation<DerivativeAttributes>, inside: Func): boolean {
+    const callee = this.signature(attributes.callee);
+    const wrt = differentiated(callee, attributes.wrt);
+    const isNested = this.#levels.has(inside.name) || (this.#orders.get(callee.name) ?? 0) > 0;
+    if (!isNested || wrt.length !== 1 || callee.results.length !== 1) return false;
+    const [from, to] = [callee.arguments[wrt[0]], callee.results[0]];
+    const isNumber = to.kind === "tensor" && to.shape.length === 0 && sameType(from, to);
+    return isNumber && this.#hasTangents(callee, wrt[0]);
+  }
+
+  /** A function may hold what has a rule for reverse mode only. */
+  #hasTangents(callee: Signature, wrt: number): boolean {
+    try {
+      this.tangentCall(
+        callee.name,
+        callee.arguments.map((_, i) => i === wrt),
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof AdjointError && error.code === "no-derivative") return false;
+      throw error;
+    }
+  }
+
+  #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements, inside: Func): Operation {
     if (!operation.regions.some(holdsTransform)) return replacements.operation(operation);
     const regions = operation.regions.map((r) =>
-      this.#resolveBlock(r, new BlockBuilder(builder.scope, builder), replacements),
+      this.#resolveBlock(r, new BlockBuilder(builder.scope, builder), replacements, inside),
     );
     return withRegions(withOperands(operation, replacements.all(operation.operands)), regions);
   }
@@ -229,8 +295,8 @@ class Differentiation implements SweepHost, ForwardHost {
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     const made = this.tangentCall(callee.name, active);
     const args = groupOf(operation, "arguments");
-    const tangents = groupOf(operation, "tangents");
-    const ordered = active.flatMap((a, i) => (a ? [tangents[wrt.indexOf(i)]] : []));
+    const along = operation.operands.slice(args.length);
+    const ordered = active.flatMap((a, i) => (a ? [along[wrt.indexOf(i)]] : []));
     const bound = bindSymbols(
       callee,
       args.map((v) => v.type),
@@ -372,6 +438,18 @@ class Differentiation implements SweepHost, ForwardHost {
     this.#funcs.set(made.name, made);
     this.#made.set(from.name, [...(this.#made.get(from.name) ?? []), made]);
   }
+}
+
+/** The functions that are differentiated, and those that they call. */
+function levelsOf(module: Module): ReadonlySet<string> {
+  const levels = new Set<string>();
+  for (const { name, body } of [...calleesFirst(module)].reverse()) {
+    walk(body, (operation) => {
+      const callee = calleeOf(operation);
+      if (callee !== null && (isDerivative(operation) || levels.has(name))) levels.add(callee);
+    });
+  }
+  return levels;
 }
 
 /**

@@ -43,24 +43,28 @@ func @main(%x: f64) -> f64 {
   return %y
 }
 `,
-  run(module) {
-    const calls = countCalls(module);
-    const moved = new Set<string>();
-    const bodies = new Map<string, Func>();
-    const worthwhile = new Map<string, Func>();
-    for (const func of calleesFirst(module)) {
-      const next =
-        holdsWrapped(func.body) || calleesOf(func).some((name) => worthwhile.has(name))
-          ? new Inlining(worthwhile, calls, moved).func(func)
-          : func;
-      bodies.set(func.name, next);
-      const once = calls.get(func.name) === 1;
-      if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
-        worthwhile.set(func.name, next);
-    }
-    return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
-  },
+  run: (module) => withoutCalls(module, { isFinal: true }),
 });
+
+/**
+ * The module with calls replaced. Where it is not final, derivatives are to come: wrappers, which say how they are
+ * differentiated, stay, and no operation leaves its function.
+ */
+export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: boolean }): Module {
+  const calls = countCalls(module);
+  const moved = new Set<string>();
+  const bodies = new Map<string, Func>();
+  const worthwhile = new Map<string, Func>();
+  for (const func of calleesFirst(module)) {
+    const isChanged = (isFinal && holdsWrapped(func.body)) || calleesOf(func).some((name) => worthwhile.has(name));
+    const next = isChanged ? new Inlining(worthwhile, calls, moved, isFinal).func(func) : func;
+    bodies.set(func.name, next);
+    const once = calls.get(func.name) === 1;
+    if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
+      worthwhile.set(func.name, next);
+  }
+  return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
+}
 
 function countCalls(module: Module): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
@@ -84,12 +88,19 @@ class Inlining {
   readonly #funcs: ReadonlyMap<string, Func>;
   readonly #calls: ReadonlyMap<string, number>;
   readonly #moved: Set<string>;
+  readonly #isFinal: boolean;
   readonly #replacements = new Replacements();
 
-  constructor(funcs: ReadonlyMap<string, Func>, calls: ReadonlyMap<string, number>, moved: Set<string>) {
+  constructor(
+    funcs: ReadonlyMap<string, Func>,
+    calls: ReadonlyMap<string, number>,
+    moved: Set<string>,
+    isFinal: boolean,
+  ) {
     this.#funcs = funcs;
     this.#calls = calls;
     this.#moved = moved;
+    this.#isFinal = isFinal;
   }
 
   func(func: Func): Func {
@@ -99,7 +110,7 @@ class Inlining {
   #block(block: Block, builder: BlockBuilder): Block {
     for (const operation of block.operations) {
       const callee = this.#inlinedCallee(operation);
-      if (operation.op.traits.wraps) this.#unwrap(operation, builder);
+      if (this.#isFinal && operation.op.traits.wraps) this.#unwrap(operation, builder);
       else if (callee === null) builder.append(this.#operation(operation, builder));
       else this.#splice(operation, callee, builder);
     }
@@ -148,7 +159,7 @@ class Inlining {
   /** Whether no other call needs the callee's body, under the symbols and origins that it has. */
   #isLastUse(callee: Func, bound: Readonly<Record<string, Dim>>): boolean {
     const hasOrigins = callee.body.operations.every((o) => o.origin !== null);
-    return this.#calls.get(callee.name) === 1 && hasOrigins && bindsToItself(bound);
+    return this.#isFinal && this.#calls.get(callee.name) === 1 && hasOrigins && bindsToItself(bound);
   }
 
   /** The callee's own operations become the caller's; large functions are not copied for nothing. */

@@ -57,7 +57,7 @@ const fastArithmetic: readonly Rule[] = [
 ];
 
 // biome-ignore format: a table one can see
-const extrema: readonly Rule[] = [
+export const extrema: readonly Rule[] = [
   rule("maximum(x, x) → x", (x) => p.maximum(x, x), (x) => x),
   rule("minimum(x, x) → x", (x) => p.minimum(x, x), (x) => x),
   rule("maximum(x, -inf) → x", (x) => p.maximum(x, -Infinity), (x) => x),

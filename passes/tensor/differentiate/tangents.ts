@@ -91,6 +91,12 @@ export function tangentOf(operation: Operation, tangents: Tangents, keeps: boole
 function elementwise(operation: Operation, tangents: Tangents, keeps: boolean): Flow | null {
   const { op, operands, results } = operation;
   const { derivative } = op;
+  if (derivative.kind === "elementwise" && derivative.tangent !== undefined) {
+    const isPlain = tangents.every((t) => t === null || t.mask.length === 0);
+    const values = tangents.map((t) => t?.value ?? null);
+    const tangent = isPlain ? derivative.tangent(operands, results[0], values) : null;
+    if (tangent !== null) return plain(tangent);
+  }
   const partials = derivative.kind === "elementwise" ? derivative.partials(operands, results[0], operation) : [];
   const parts = tangents.map((tangent, i): Flow | null => {
     if (tangent === null) return null;

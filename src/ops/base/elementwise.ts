@@ -66,6 +66,8 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
         operation: Operation<AttributesOf<S>>,
       ) => readonly PartialDerivative[])
     | Derivative<AttributesOf<S>>;
+  /** The tangent of the result, where that takes less than the sum of the partials · tangents. */
+  readonly tangent?: Extract<Derivative, { kind: "elementwise" }>["tangent"];
   readonly semantics: string;
   /** A call of `@main` with its result, and the dtype of its arguments. */
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
@@ -94,7 +96,10 @@ export function elementwise<const S extends AttributeSpecs = NoAttributes>(
     },
     scalar: row.scalar,
     eval: (x) => [evalScalar(x, row.scalar)],
-    derivative: typeof row.partials === "function" ? { kind: "elementwise", partials: row.partials } : row.partials,
+    derivative:
+      typeof row.partials === "function"
+        ? { kind: "elementwise", partials: row.partials, tangent: row.tangent }
+        : row.partials,
     batching: { kind: "elementwise" },
     docs: {
       semantics: row.semantics,

@@ -120,6 +120,13 @@ export const mulOp = elementwise({
   example: { dtype: "f64", run: "@main(15, 20) == 300" },
 });
 
+/** From r · y = x: (dx - r · dy) / y, which repeats for higher orders. */
+function quotientTangent([, y]: readonly Value[], result: Value, [dx, dy]: readonly (Value | null)[]): Value | null {
+  if (dy === null) return dx === null ? null : div(dx, y);
+  const change = mul(result, dy);
+  return dx === null ? neg(div(change, y)) : div(sub(dx, change), y);
+}
+
 export const divOp = elementwise({
   name: "div",
   brief: true,
@@ -131,6 +138,7 @@ export const divOp = elementwise({
     spell: ([x, y], { dtype }) => (dtype !== "index" ? `${x} / ${y}` : `${y} === 0 ? 0 : Math.trunc(${x} / ${y}) + 0`),
   },
   partials: ([x, y], result) => [div(constantLike(1, x), y), neg(div(result, y))],
+  tangent: quotientTangent,
   semantics: "x / y. Integer division truncates; by zero it gives 0, and the least i32 over -1 wraps to itself.",
   example: { dtype: "f64", run: "@main(1, 4) == 0.25" },
 });

@@ -147,6 +147,8 @@ export type Derivative<O, A extends Attributes> =
   | {
       readonly kind: "elementwise";
       partials(operands: readonly Value[], result: Value, operation: OperationOf<O, A>): readonly PartialDerivative[];
+      /** The tangent of the result, where that takes less than the sum of the partials · tangents. Null is zero. */
+      tangent?(operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]): Value | null;
     }
   /** Jointly linear in the operands listed (all if left out): the tangent is the op of the tangents. */
   | {
