@@ -330,3 +330,26 @@ it("forward mode behind a select, and over both modes", () => {
     );
   }
 });
+
+it("elements of an array from outside a loop, read in it behind a select or a branch", () => {
+  const roots = fc.array(fc.constantFrom(0, 1, 4), { minLength: 1, maxLength: 5 });
+  fc.assert(
+    fc.property(roots, fc.boolean(), fc.boolean(), (xs, branches, twice) => {
+      const f = (x: Tensor): Tensor => {
+        const s = sqrt(x);
+        const step = (i: Tensor, a: Tensor): Tensor => {
+          const isTaken = greater(take(x, i), 0);
+          const read = (): Tensor => (twice ? mul(take(s, i), take(s, i)) : take(s, i));
+          return add(a, branches ? cond(isTaken, read, () => mul(a, 0)) : where(isTaken, read(), 0));
+        };
+        return fori(0, xs.length, step, tensor(0));
+      };
+      const expected = xs.map((x) => (x === 0 ? 0 : twice ? 1 : 0.5 / Math.sqrt(x)));
+      for (const backend of ["js", "interpret"] as const) {
+        const got = compile(grad(f), [`f64[${xs.length}]`], { backend })(tensor(xs)) as Tensor;
+        expect(got.toArray()).toEqual(expected);
+      }
+    }),
+    { numRuns: 10 * fuzz },
+  );
+});

@@ -267,7 +267,11 @@ function splitRegion(
     recorded: split.recorded,
     gives(cotangents, seeds) {
       const results = cotangents.filter((_, i) => resultFlows[i]);
-      const { gives } = split.backward({ results, seeds: split.captured, seedMasks: seeds });
+      const { gives } = split.backward({
+        results,
+        seeds: split.captured.filter((_, i) => seeds[i] !== "absent"),
+        seedMasks: seeds.filter((given) => given !== "absent"),
+      });
       let next = 0;
       const ofArguments = active.map((a): Given => (a ? gives[next++] : "absent"));
       return { arguments: ofArguments, captured: gives.slice(next) };

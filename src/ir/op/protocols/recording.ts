@@ -3,7 +3,7 @@
 import type { Value } from "../../data/value.ts";
 import type { Type } from "../../types/type.ts";
 import type { BlockOf, OperationOf, Signature } from "../operation.ts";
-import type { Cotangent, Given, Varies } from "./masks.ts";
+import type { Cotangent, Given } from "./masks.ts";
 
 /** Which tape: of what it holds, and for whom. */
 export interface TapeKey {
@@ -72,10 +72,10 @@ export interface SplitRegion<O> {
     seed?: (captured: Value) => Cotangent | null,
     tapes?: readonly Value[],
   ): RegionCotangents;
-  /** What `backward` gives for such cotangents, and a seed with such a mask for everything captured. */
+  /** What `backward` gives for such cotangents, and a seed with such a mask, or none, for everything captured. */
   gives(
     cotangents: readonly Given[],
-    seeds: readonly Varies[],
+    seeds: readonly Given[],
   ): { readonly arguments: readonly Given[]; readonly captured: readonly Given[] };
 }
 

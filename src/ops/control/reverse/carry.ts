@@ -85,10 +85,12 @@ export class Carry {
    * start has none of it taken, unless a step gives all of it.
    */
   #settled(others: readonly Given[]): readonly Varies[] {
-    let masks = this.#initial.map((ct, i): Varies => {
+    const initial = this.#initial.map((ct): Varies => {
       const mask = ct === null ? null : maskOf(ct);
-      return mask !== null ? this.#x.flowMask(mask).varies : this.#startsUntaken(i) ? nowhere(this.#of[i]) : null;
+      return mask === null ? null : this.#x.flowMask(mask).varies;
     });
+    const starts = this.#startUntaken(initial, others);
+    let masks = initial.map((mask, i): Varies => (starts[i] ? nowhere(this.#of[i]) : mask));
     const untaken = new Set(masks.flatMap((mask, i) => (mask !== null && this.#initial[i] === null ? [i] : [])));
     for (;;) {
       const after = this.#partsOf(this.#after(masks, others));
@@ -102,9 +104,16 @@ export class Carry {
     }
   }
 
-  #startsUntaken(i: number): boolean {
-    const { kind } = this.#of[i].type;
-    return this.#initial[i] === null && kind === "tensor" && this.#keeps(i);
+  /** Of what nothing is gathered of at the start: carried values, and what a step that starts from nothing masks. */
+  #startUntaken(initial: readonly Varies[], others: readonly Given[]): readonly boolean[] {
+    const may = this.#of.map((v, i) => this.#initial[i] === null && v.type.kind === "tensor" && this.#keeps(i));
+    if (!may.includes(true, this.#carried)) return may;
+    const given = initial.map((mask, i): Given => {
+      if (!may[i]) return mask;
+      return i < this.#carried ? nowhere(this.#of[i]) : "absent";
+    });
+    const after = this.#partsOf(this.#after(given, others));
+    return may.map((is, i) => is && (i < this.#carried || (after[i] !== null && after[i] !== "absent")));
   }
 
   #keeps(i: number): boolean {
@@ -112,7 +121,7 @@ export class Carry {
     return i < this.#carried || this.#x.keepsMask(of);
   }
 
-  #after(masks: readonly Varies[], others: readonly Given[]) {
+  #after(masks: readonly Given[], others: readonly Given[]) {
     const ofCarried = spread(this.#active, masks.slice(0, this.#carried));
     return this.#step.gives([...ofCarried, ...others], masks.slice(this.#carried));
   }
