@@ -1,18 +1,22 @@
 // Along which axes the elements of a mask may differ, as far as the operations it comes from say. Contractions ask before
 // they look at whole rows; what is said here decides what that costs, and never what is right.
 
-import { type Dim, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
+import { type Dim, isOf, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
 import { pick } from "./base/arrays.ts";
 import { constantOp, iotaOp } from "./base/constant.ts";
 import { otherAxes } from "./base/define.ts";
+import { convOp } from "./contract/conv.ts";
+import { type ConvAttributes, convShape } from "./contract/conv-axes.ts";
 import { dynamicSliceOp } from "./indexing/dynamic-slice.ts";
 import { scatterOp } from "./indexing/gather.ts";
 import { type IndexNumbers, keptAxes, type ScatterAttributes, scatterNumbers } from "./indexing/index-space.ts";
+import { cumulativeOp } from "./order/cumulative.ts";
 import { andOp } from "./scalar/bits.ts";
 import { concatenateOp } from "./shape/concatenate.ts";
 import { broadcastOp, reduceOp } from "./shape/reduce.ts";
 import { padOp, sliceOp } from "./shape/slicing.ts";
 import { permuteOp, reshapeOp, reverseOp } from "./structural/structural.ts";
+import { reduceWindowOp } from "./window/window.ts";
 
 type Varies = readonly boolean[];
 
@@ -47,7 +51,8 @@ function anywhere(v: Value): Varies {
   return shapeOf(v).map((extent) => extent !== 1);
 }
 
-function throughOperation({ op, operands, attributes }: Operation, result: Value, of: (v: Value) => Varies): Varies {
+function throughOperation(operation: Operation, result: Value, of: (v: Value) => Varies): Varies {
+  const { op, operands, attributes } = operation;
   const shape = shapeOf(result);
   if (op.traits.elementwise === true) {
     const each = operands.map(of);
@@ -72,7 +77,12 @@ function throughOperation({ op, operands, attributes }: Operation, result: Value
     case padOp:
     case reverseOp:
     case dynamicSliceOp:
+    // running and moving combinations of masks take no element apart from the others along an axis; edges count as padding
+    case cumulativeOp:
+    case reduceWindowOp:
       return of(operands[0]);
+    case convOp:
+      return isOf(convOp, operation) ? convolved(operation, of) : anywhere(result);
     case concatenateOp: {
       const each = operands.map(of);
       return shape.map((_, axis) => each.some((varies) => varies[axis]));
@@ -84,6 +94,17 @@ function throughOperation({ op, operands, attributes }: Operation, result: Value
     default:
       return anywhere(result);
   }
+}
+
+/** The batch and the places of the result are those of x, its features those of the kernel; edges count as padding. */
+function convolved(operation: Operation<ConvAttributes>, of: (v: Value) => Varies): Varies {
+  const c = convShape(operation);
+  const [x, kernel] = operation.operands.map(of);
+  const varies = x.map(() => false);
+  varies[c.result.batch] = x[c.x.batch];
+  varies[c.result.feature] = kernel[c.kernel.batch];
+  for (const [i, axis] of c.result.spatial.entries()) varies[axis] = x[c.x.spatial[i]] || kernel[c.kernel.spatial[i]];
+  return varies;
 }
 
 /** Where windows are written counts as padding does. */

@@ -265,17 +265,7 @@ function splitRegion(
     results: split.results,
     captured: split.captured,
     recorded: split.recorded,
-    gives(cotangents, seeds) {
-      const results = cotangents.filter((_, i) => resultFlows[i]);
-      const { gives } = split.backward({
-        results,
-        seeds: split.captured.filter((_, i) => seeds[i] !== "absent"),
-        seedMasks: seeds.filter((given) => given !== "absent"),
-      });
-      let next = 0;
-      const ofArguments = active.map((a): Given => (a ? gives[next++] : "absent"));
-      return { arguments: ofArguments, captured: gives.slice(next) };
-    },
+    gives: (cotangents, seeds) => givenBack(split, { active, resultFlows }, cotangents, seeds),
     forward(extra, extraArguments = []) {
       const { builder } = split;
       const more = withBuilder(builder, extra);
@@ -302,6 +292,23 @@ function splitRegion(
       return { arguments: argumentCotangents, captured: values.slice(next), tapes: rest };
     },
   };
+}
+
+/** What the backward part of a region gives where its results and captured values are given so much. */
+function givenBack(
+  split: ReturnType<typeof splitBlock>,
+  { active, resultFlows }: { readonly active: readonly boolean[]; readonly resultFlows: readonly boolean[] },
+  cotangents: readonly Given[],
+  seeds: readonly Given[],
+): { readonly arguments: readonly Given[]; readonly captured: readonly Given[] } {
+  const { gives } = split.backward({
+    results: cotangents.filter((_, i) => resultFlows[i]),
+    seeds: split.captured.filter((_, i) => seeds[i] !== "absent"),
+    seedMasks: seeds.filter((given) => given !== "absent"),
+  });
+  let next = 0;
+  const ofArguments = active.map((a): Given => (a ? gives[next++] : "absent"));
+  return { arguments: ofArguments, captured: gives.slice(next) };
 }
 
 // ---- backward -------------------------------------------------------------------------------------------------------
