@@ -416,10 +416,16 @@ function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take:
     segments: [inits.length, over.length],
   });
   const { cotangents } = unflatten(all.slice(inits.length), stacks);
+  for (const [i, ct] of cotangents.entries()) noteMask(cx, ct, stackedGiven(stacks[i]));
   return [
     ...carried.pulled(all.slice(kept.length, inits.length)),
     ...operands.slice(count).map((v, i) => [v, cotangents[i]] as const),
   ];
+}
+
+/** The cotangents of what a scan runs over: contractions look at whole rows where no step's mask varies within them. */
+function stackedGiven(step: Given): Given {
+  return step === "absent" || step === null ? step : [false, ...step];
 }
 
 /** The cotangents of a scan's outputs, over which its backward loop scans with their masks. */
