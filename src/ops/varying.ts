@@ -1,13 +1,13 @@
 // Along which axes the elements of a mask may differ, as far as the operations it comes from say. Contractions ask before
 // they look at whole rows; what is said here decides what that costs, and never what is right.
 
-import { type Dim, isOf, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
+import { type Dim, isOf, loopOf, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
 import { pick } from "./base/arrays.ts";
 import { constantOp, iotaOp } from "./base/constant.ts";
 import { otherAxes } from "./base/define.ts";
 import { convOp } from "./contract/conv.ts";
 import { type ConvAttributes, convShape } from "./contract/conv-axes.ts";
-import { dynamicSliceOp } from "./indexing/dynamic-slice.ts";
+import { dynamicSliceOp, dynamicUpdateSliceOp } from "./indexing/dynamic-slice.ts";
 import { scatterOp } from "./indexing/gather.ts";
 import { type IndexNumbers, keptAxes, type ScatterAttributes, scatterNumbers } from "./indexing/index-space.ts";
 import { cumulativeOp } from "./order/cumulative.ts";
@@ -59,6 +59,14 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
     if (op === andOp) return shape.map((_, axis) => each.every((varies) => varies[axis]));
     return shape.map((_, axis) => each.some((varies) => varies[axis]));
   }
+  const index = operation.results.indexOf(result);
+  if (op.traits.branches) {
+    const each = operation.regions.map((region) => of(region.results[index]));
+    return shape.map((_, axis) => each.some((varies) => varies[axis]));
+  }
+  // a loop's steps are taken to leave rows as they begin
+  const loop = loopOf(operation);
+  if (loop !== null) return index < loop.count ? of(loop.inits[index]) : [false, ...of(loop.body.results[index])];
   const axes = (attributes.axes ?? []) as readonly number[];
   switch (op) {
     case constantOp:
@@ -83,8 +91,9 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
       return of(operands[0]);
     case convOp:
       return isOf(convOp, operation) ? convolved(operation, of) : anywhere(result);
+    case dynamicUpdateSliceOp:
     case concatenateOp: {
-      const each = operands.map(of);
+      const each = operands.filter((v) => shapeOf(v).length === shape.length).map(of);
       return shape.map((_, axis) => each.some((varies) => varies[axis]));
     }
     case scatterOp:
