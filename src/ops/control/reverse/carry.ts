@@ -104,16 +104,18 @@ export class Carry {
     }
   }
 
-  /** Of what nothing is gathered of at the start: carried values, and what a step that starts from nothing masks. */
+  /**
+   * Of what nothing is gathered of at the start: captured values to which a step that starts from nothing gives a mask. What
+   * is carried begins without one: it is updated in place, and a mask of it would be combined as a whole at each step.
+   */
   #startUntaken(initial: readonly Varies[], others: readonly Given[]): readonly boolean[] {
-    const may = this.#of.map((v, i) => this.#initial[i] === null && v.type.kind === "tensor" && this.#keeps(i));
-    if (!may.includes(true, this.#carried)) return may;
-    const given = initial.map((mask, i): Given => {
-      if (!may[i]) return mask;
-      return i < this.#carried ? nowhere(this.#of[i]) : "absent";
-    });
+    const may = this.#of.map(
+      (v, i) => i >= this.#carried && this.#initial[i] === null && v.type.kind === "tensor" && this.#keeps(i),
+    );
+    if (!may.includes(true)) return may;
+    const given = initial.map((mask, i): Given => (may[i] ? "absent" : mask));
     const after = this.#partsOf(this.#after(given, others));
-    return may.map((is, i) => is && (i < this.#carried || (after[i] !== null && after[i] !== "absent")));
+    return may.map((is, i) => is && after[i] !== null && after[i] !== "absent");
   }
 
   #keeps(i: number): boolean {
