@@ -81,8 +81,8 @@ export class Carry {
   }
 
   /**
-   * What has a mask at the start, or gets one from a step; that may take several looks. What nothing is gathered of at the
-   * start has none of it taken, unless a step gives all of it.
+   * Which cotangents have a mask: those that begin with one, and those to which a step gives one, iterated to a fixpoint. A
+   * captured value without a cotangent begins with no element taken, and loses that mask if a step gives all of it.
    */
   #settled(others: readonly Given[]): readonly Varies[] {
     const initial = this.#initial.map((ct): Varies => {
