@@ -241,7 +241,7 @@ describe("errors", () => {
 
   it("name wrong arguments", () => {
     const f = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"]);
-    expect(errorOf(() => f(1)).message).toMatch(/got 1 arguments, expected 2/);
+    expect(errorOf(() => f(1)).message).toMatch(/got 1 argument, expected 2/);
     expect(errorOf(() => f("1", 2)).message).toMatch(/argument 'a' of @\w+ is the string "1", expected f64/);
     const g = compile((x: Tensor) => mul(x, x), ["f64[N, 2]"]);
     expect(errorOf(() => g(Float64Array.of(1, 2, 3))).message).toMatch(/3 elements, expected a multiple of 2/);
@@ -283,13 +283,13 @@ describe("calls", () => {
       expect(errorOf(() => f(1, 2, ...more)).message).toMatch(
         new RegExp(`@main: got ${2 + more.length} arguments, expected 2: leave the others out, as in list.map`),
       );
-    expect(errorOf(() => f(1, undefined)).message).toMatch(/got 1 arguments, expected 2$/);
+    expect(errorOf(() => f(1, undefined)).message).toMatch(/got 1 argument, expected 2$/);
     const g = compile((x: Tensor) => mul(x, 2), ["f64"]);
     expect(errorOf(() => [1, 2].map(g)).message).toMatch(/got 3 arguments, expected 1/);
     expect([1, 2].map((x) => g(x))).toEqual([2, 4]);
     const h = compile((x: Tensor) => mul(x, 2), ["f64[2]"]);
     expect(errorOf(() => h([1, 2], 3)).message).toMatch(/got 2 arguments, expected 1/);
-    expect(errorOf(() => compile(() => tensor(1), [])(1)).message).toMatch(/got 1 arguments, expected 0/);
+    expect(errorOf(() => compile(() => tensor(1), [])(1)).message).toMatch(/got 1 argument, expected 0/);
   });
 
   it("do not depend on code generation", () => {
@@ -361,7 +361,7 @@ describe("arrays at a backend", () => {
     expect([...run(x, n)[0].data]).toEqual([2, 3]);
     // biome-ignore format: a table one can see
     const rows: readonly (readonly [readonly unknown[], string])[] = [
-      [[x], "@f: got 1 arguments, expected 2"],
+      [[x], "@f: got 1 argument, expected 2"],
       [[x, n, n], "@f: got 3 arguments, expected 2"],
       [[x, 1], "@f: argument 'n' is a number, expected an array { dtype, shape, data }"],
       [[x, null], "@f: argument 'n' is null, expected an array { dtype, shape, data }"],
@@ -402,7 +402,7 @@ describe("where code may not be generated", () => {
       "option",
       "backend 'js' cannot run here, where new Function is forbidden: leave the option out, or write interpret",
     ],
-    ["argument", "@main: got 1 arguments, expected 2"],
+    ["argument", "@main: got 1 argument, expected 2"],
     ["argument", "@main: got 3 arguments, expected 2: leave the others out, as in list.map((x) => f(x))"],
   ];
 

@@ -305,7 +305,7 @@ describe("what is refused says where, what, and what was expected", () => {
     [() => dynamicSlice(x, [0, tensor(1)], [1, 1]), "dtype", "dynamic_slice: the start on axis 1 has type f64, expected integers: cast it to i32"],
     [() => dynamicSlice(x, [0, i32([1])], [1, 1]), "shape", "dynamic_slice: the start on axis 1 has type i32[1], expected rank 0"],
     [() => dynamicSlice(x, [0, 0], [3, 1]), "shape", "dynamic_slice: the extent of axis 0, from which the box is taken, is 2, expected at least 3"],
-    [() => dynamicUpdateSlice(x, tensor([1]), [0, 0]), "shape", "dynamic_update_slice: the update's shape has 1 entries, expected 2, one per axis of [2, 3]"],
+    [() => dynamicUpdateSlice(x, tensor([1]), [0, 0]), "shape", "dynamic_update_slice: the update's shape has 1 entry, expected 2, one per axis of [2, 3]"],
   ];
   it.each(refused)("%s", (body, code, message) => {
     const error = errorOf(body);

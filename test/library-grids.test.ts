@@ -135,7 +135,7 @@ describe("images", () => {
     expect(reshape(grad((y) => sum(resizeNearest(y, [5])))(reshape(arange(3), [1, 3, 1])), [3]).toArray()).toEqual([
       2, 2, 1,
     ]);
-    expect(() => resizeNearest(x, [4])).toThrow(/resizeNearest: got 1 extents from 0, expected 2/);
+    expect(() => resizeNearest(x, [4])).toThrow(/resizeNearest: got 1 extent from 0, expected 2/);
   });
 
   it("shuffle features to space as torch does, in both layouts", () => {

@@ -105,7 +105,7 @@ describe("einsum", () => {
     ["i->i->i", "two arrows"],
     ["i$->i", "no list of letters"],
     ["ijk->i", "has rank 2, expected 3"],
-    ["ij,jk->ik", "got 1 operands, expected 2"],
+    ["ij,jk->ik", "got 1 operand, expected 2"],
   ])("refuses %s: %s", (equation, message) => {
     expect(() => adjoint.einsum(equation, filled([2, 3]))).toThrow(message);
   });

@@ -213,7 +213,7 @@ describe("a rule", () => {
           (a) => a,
         ),
       ).message,
-    ).toMatch("1 operands, expected 2");
+    ).toMatch("1 operand, expected 2");
     expect(
       errorOf(() =>
         rule(

@@ -127,7 +127,7 @@ describe.each(backends)("a compiled function on %s", (backend) => {
       "scale: got 4 arguments, expected 3: leave the others out, as in list.map((x) => f(x))",
       "scale: argument 'factor' is true, expected a number",
       "quadratic: argument 'a' has undefined at 2, expected a number",
-      "energy: argument 'p.v' has 1 elements, expected [number, number]",
+      "energy: argument 'p.v' has 1 element, expected [number, number]",
       "energy: argument 'p' has no field 'v', expected { mass: number; v: [number, number] }",
       "energy: argument 'p.v[1]' is null, expected a number",
       "energy: argument 'p' is 5, expected { mass: number; v: [number, number] }",

@@ -279,7 +279,7 @@ const faults: readonly (readonly [string, string, string, string])[] = [
   [
     "func @f(%a: f64) {\n  %b, %c = neg %a : f64\n",
     "arity",
-    "neg: 2 results are named, but 1 type after the colon",
+    "neg: got names for 2 results, and 1 type after the colon",
     "neg",
   ],
   [
@@ -288,7 +288,7 @@ const faults: readonly (readonly [string, string, string, string])[] = [
     "got '%c', expected the end of the line",
     "%c",
   ],
-  ["func @f(%a: f64) {\n  %b = add %a : f64\n  return\n}", "arity", "@f: add: got 1 operands, expected 2", "add"],
+  ["func @f(%a: f64) {\n  %b = add %a : f64\n  return\n}", "arity", "@f: add: got 1 operand, expected 2", "add"],
   [
     "func @f(%a: f64) {\n  %b = reduce %a, axs = [1] : f64\n",
     "attribute",
@@ -312,8 +312,8 @@ const faults: readonly (readonly [string, string, string, string])[] = [
   [
     "func @f(%a: f64) {\n  %b = compare %a, %a, direction = xx : f64\n",
     "attribute",
-    "direction' is not one of lt, eq",
-    "compare",
+    "direction' is 'xx', expected one of lt, eq",
+    "xx",
   ],
   ["func @f() {\n  %b = constant 300 : u8\n", "literal", "300 is not a value of u8: it takes 0 to 255", "300"],
   ["func @f() {\n  %b = constant 0.5 : i32\n", "literal", "0.5 is not a value of i32: write an integer", "0.5"],
@@ -325,15 +325,15 @@ const faults: readonly (readonly [string, string, string, string])[] = [
     "a list stands where a number is expected",
     "dense",
   ],
-  ["func @f() {\n  %b = constant dense<[1]> : f32[2]\n", "shape", "has 1 elements, expected 2", "dense"],
+  ["func @f() {\n  %b = constant dense<[1]> : f32[2]\n", "shape", "has 1 element, expected 2", "dense"],
   ["func @f() {\n  %b = constant dense<[1]> : f32[B]\n", "attribute", "which needs a static type", "dense"],
   ['func @f() {\n  %b = constant dense<"AAAA"> : f32[1]\n', "shape", "holds 3 bytes, expected 4", "dense"],
   ['func @f() {\n  %b = constant dense<"!"> : f32[9007199254740991]\n', "literal", "is not base64", "dense"],
   ["func @f(%p: bool) {\n  with_arguments %p {\n  }\n", "structure", "with_arguments: region second is missing", ""],
   ["func @f(%p: bool) {\n  %x = neg %p : bool {\n", "structure", "neg takes no region", "{"],
   ["func @f(%p: bool) {\n  if %p {\n  } else {\n  } other {\n", "structure", "if takes no region after else", "other"],
-  ["func @f() -> f32 {\n  return\n}", "arity", "the function returns 0 values, its signature has 1", "return"],
-  ["func @f(%x: f32) -> f64 {\n  return %x\n}", "shape", "result 0 has type f32, the signature has f64", "return"],
+  ["func @f() -> f32 {\n  return\n}", "arity", "@f returns 0 values, its signature has 1", "return"],
+  ["func @f(%x: f32) -> f64 {\n  return %x\n}", "shape", "@f returns %x of type f32, its signature has f64", "f64 {"],
   ["func @f() {\n  return\n}\nfunc @f() {\n  return\n}", "name", "4:1 function @f is defined twice", "func @f() {"],
   [
     "func @f() {\n  call @goo()\n  return\n}\nfunc @go() {\n  return\n}",

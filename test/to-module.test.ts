@@ -135,7 +135,7 @@ describe("a standalone module", () => {
       ["f32[3]", "i32"],
     ).toModule({ root: process.cwd() });
     expect(messageOf(() => f.toModule())).toContain(
-      "toModule: the function reads 1 tensors from outside: pass them as arguments",
+      "toModule: the function reads 1 tensor from outside: pass them as arguments",
     );
     const run =
       "const r = f(new Float32Array([0.1, -2, 5]), 3); console.log(JSON.stringify([[...r[0].data], r[1], r[2]]))";

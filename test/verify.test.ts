@@ -215,13 +215,13 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
     "operands are as many as the record has",
     () => one(op("add", { operands: [x], results: [y] })),
     "arity",
-    "@f: add: got 1 operands, expected 2",
+    "@f: add: got 1 operand, expected 2",
   ],
   [
     "every group has a count",
     () => one(op("vjp", { attributes: { callee: "f", bindings: { bindings: {} }, wrt: [] }, segments: [0] })),
     "structure",
-    "vjp: segments has 1 counts, expected 2",
+    "vjp: segments has 1 count, expected 2",
   ],
   [
     "segments sum to the operands",
@@ -257,19 +257,19 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
     "attributes have their kind",
     () => one(reduce({ axes: [0.5] })),
     "attribute",
-    "@f: reduce: attribute 'axes' is not a list of integers",
+    "@f: reduce: attribute 'axes' is [0.5], expected a list of integers",
   ],
   [
     "words are those of the record",
     () => one(reduce({ kind: "mean" })),
     "attribute",
-    "attribute 'kind' is not one of sum, max",
+    "attribute 'kind' is 'mean', expected one of sum, max",
   ],
   [
     "null is no attribute",
     () => one(reduce({ axes: null })),
     "attribute",
-    "attribute 'axes' is not a list of integers",
+    "attribute 'axes' is null, expected a list of integers",
   ],
   [
     "constants are values of their dtype",
@@ -281,7 +281,7 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
     "operand symbols name operands",
     () => dim(operandDim(1)),
     "structure",
-    "@f: dim: attribute 'value' has %1, but 1 operands can be named there",
+    "@f: dim: attribute 'value' has %1, but 1 operand can be named there",
   ],
   [
     "operand symbols stand in subscripts only",
@@ -293,7 +293,7 @@ const broken: readonly (readonly [string, () => Module, string, string])[] = [
     "regions are as many as the record has",
     () => one(op("if", { operands: [x], regions: [makeBlock([], [], [])] })),
     "structure",
-    "@f: if: got 1 regions, expected 2",
+    "@f: if: got 1 region, expected 2",
   ],
   [
     "result types follow from the rule",
@@ -327,7 +327,7 @@ describe("the verifier", () => {
 
   it("names the function and carries the user's line", () => {
     expect(() => verify(one(op("add", { operands: [x], results: [y] })))).toThrow(
-      "model.ts:12:9 @f: add: got 1 operands, expected 2",
+      "model.ts:12:9 @f: add: got 1 operand, expected 2",
     );
   });
 

@@ -26,6 +26,7 @@ import {
 } from "../frontend/index.ts";
 import {
   atCaller,
+  counted,
   elementDType,
   type Func,
   fail,
@@ -106,7 +107,7 @@ export function moduleOf(compiled: Compiled, traced: Traced | null, options: Mod
   const where = `@${compiled.entry}: toModule`;
   if (traced !== null && traced.captured.length > 0) {
     const hint = "pass them as arguments";
-    fail("option", `${where}: the function reads ${traced.captured.length} tensors from outside`, { hint });
+    fail("option", `${where}: the function reads ${counted(traced.captured.length, "tensor")} from outside`, { hint });
   }
   if (traced !== null && !isFlat(traced.arguments))
     fail("option", `${where}: arguments are structures`, { hint: "compile a function of plain tensors" });
@@ -148,7 +149,7 @@ function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): read
   const expected = tree.items.length;
   const given = args.findLastIndex((arg) => arg !== undefined) + 1;
   if (given !== expected) {
-    fail("argument", `@${entry}: got ${given} arguments, expected ${expected}`, {
+    fail("argument", `@${entry}: got ${counted(given, "argument")}, expected ${expected}`, {
       hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
     });
   }

@@ -2,6 +2,7 @@
 
 import { arrayOf, type Data, describe, dtypeOfArray, isNumeric, Tensor } from "../frontend/index.ts";
 import {
+  counted,
   type Dim,
   type DType,
   elementDType,
@@ -50,7 +51,7 @@ function fromTyped(data: TypedArray, type: Type, dtype: DType, label: string): N
 function shapeFor(dims: readonly Dim[], length: number, type: Type, label: string): readonly number[] {
   const open = dims.flatMap((d, i) => (typeof d === "number" ? [] : [i]));
   if (open.length > 1) {
-    fail("argument", `${label} is a flat array, but ${printType(type)} leaves ${open.length} extents open`, {
+    fail("argument", `${label} is a flat array, but ${printType(type)} leaves ${counted(open.length, "extent")} open`, {
       hint: "pass a tensor with its shape, or nested arrays",
     });
   }
@@ -66,7 +67,7 @@ function shapeFor(dims: readonly Dim[], length: number, type: Type, label: strin
   }
   if (open.length === 0 || known === 0 ? known !== length : length % known !== 0) {
     const expected = open.length === 0 || known === 0 ? known : `a multiple of ${known}`;
-    fail("argument", `${label} has ${length} elements, expected ${expected} for ${printType(type)}`);
+    fail("argument", `${label} has ${counted(length, "element")}, expected ${expected} for ${printType(type)}`);
   }
   return dims.map((d) => (typeof d === "number" ? d : length / known));
 }

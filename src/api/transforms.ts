@@ -16,7 +16,7 @@ import {
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
-import { atCaller, fail, requireOptions } from "../ir/index.ts";
+import { atCaller, counted, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
@@ -75,7 +75,7 @@ export function hvp(fn: TracedFunction): JitFunction {
     const first = grad(fn);
     return derived("hvp", fn, (call, args) => {
       if (args.length < 2)
-        fail("argument", `hvp: got ${args.length} arguments, expected x and v, then what fn takes more`);
+        fail("argument", `hvp: got ${counted(args.length, "argument")}, expected x and v, then what fn takes more`);
       const [x, v, ...rest] = args;
       const recorded = new TracedFunctionRecord("hvp", first, [x, ...rest], call);
       const part = recorded.wrtArgument(0);
@@ -129,7 +129,10 @@ export function jvp(fn: TracedFunction): JitFunction {
     const given = requireList("jvp", "the tangents", tangents);
     const recorded = new TracedFunctionRecord("jvp", fn, list, call);
     if (given.length !== list.length) {
-      recorded.fail("argument", `got ${given.length} tangents, expected ${list.length}, one for each argument`);
+      recorded.fail(
+        "argument",
+        `got ${counted(given.length, "tangent")}, expected ${list.length}, one for each argument`,
+      );
     }
     const floats = list.flatMap((_, i) => (recorded.holdsFloats(i) ? [i] : []));
     const parts = floats.map((i) => recorded.wrtArgument(i));

@@ -12,7 +12,17 @@ import {
   treeKey,
   unflatten,
 } from "../frontend/index.ts";
-import { atCaller, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
+import {
+  atCaller,
+  counted,
+  fail,
+  rankedOf,
+  requireOptions,
+  shapeOf,
+  type Type,
+  tensorType,
+  type Value,
+} from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
@@ -114,7 +124,10 @@ function axesOfLeaves(inAxes: Axis | readonly AxisTree[], args: readonly unknown
         hint: "write [{ … }], with an entry for each argument",
       });
     if (inAxes.length !== args.length)
-      fail("argument", `vmap: inAxes has ${inAxes.length} entries, but the call has ${args.length} arguments`);
+      fail(
+        "argument",
+        `vmap: inAxes has ${counted(inAxes.length, "entry")}, but the call has ${counted(args.length, "argument")}`,
+      );
   }
   return args.flatMap((arg, i) => {
     const { leaves, tree } = flatten(arg, isOperand, `argument ${i}`, isStatic);
@@ -157,11 +170,9 @@ function axisOf(axis: number, rank: number, what: () => string): number {
 function axesOfResults(outAxes: OutAxes, results: Tree): readonly number[] {
   if (Array.isArray(outAxes)) {
     const items = results.kind === "array" ? results.items : [];
+    const given = items.length === 0 ? "no array of results" : counted(items.length, "result");
     if (items.length !== outAxes.length)
-      fail(
-        "argument",
-        `vmap: outAxes has ${outAxes.length} entries, but the function gives ${items.length || "no array of"} results`,
-      );
+      fail("argument", `vmap: outAxes has ${counted(outAxes.length, "entry")}, but the function gives ${given}`);
   }
   return spread<number>(outAxes, results, "outAxes");
 }

@@ -4,6 +4,7 @@
 import {
   type Block,
   calleeOf,
+  counted,
   Dense,
   type Func,
   type Module,
@@ -142,7 +143,7 @@ function factsOf(operation: Operation): string {
 }
 
 function constantText(value: unknown): string {
-  if (value instanceof Dense) return `${value.size} elements`;
+  if (value instanceof Dense) return `${counted(value.size, "element")}`;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "";
 }
 

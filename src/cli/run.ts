@@ -1,7 +1,7 @@
 // adjoint run: runs a function of an IR file on JSON arguments.
 
 import { type CompileOptions, compileModule } from "../compile/index.ts";
-import { type Func, findFunc, type Module, type NdArray } from "../ir/index.ts";
+import { counted, type Func, findFunc, type Module, type NdArray } from "../ir/index.ts";
 import type { SourceProgram } from "../source/index.ts";
 import {
   askedOf,
@@ -58,7 +58,9 @@ function runModule(
   const compiled = compileModule(module, { ...options, observe });
   const { signature, executable } = compiled;
   if (args.length !== signature.arguments.length) {
-    throw new UsageError(`@${signature.name} takes ${signature.arguments.length} arguments, got ${args.length}`);
+    throw new UsageError(
+      `@${signature.name} takes ${counted(signature.arguments.length, "argument")}, got ${args.length}`,
+    );
   }
   const func = findFunc(compiled.module, compiled.entry) as Func;
   const names = func.body.arguments.map((a) => a.name);
@@ -77,7 +79,7 @@ async function runSource(
   const required = parameters.filter((p) => p.fallback === undefined).length;
   if (args.length > parameters.length || args.length < required) {
     const expected = required === parameters.length ? required : `${required} to ${parameters.length}`;
-    throw new UsageError(`'${entry}' takes ${expected} arguments, got ${args.length}`);
+    throw new UsageError(`'${entry}' takes ${counted(expected, "argument")}, got ${args.length}`);
   }
   const { compileProgram } = await loadSource();
   const leaves: unknown[] = [];

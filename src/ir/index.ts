@@ -4,6 +4,7 @@ export * from "./check/verify.ts";
 export * from "./data/ndarray.ts";
 export * from "./data/value.ts";
 export * from "./data/value-map.ts";
+export * from "./diagnostics/counted.ts";
 export * from "./diagnostics/did-you-mean.ts";
 export * from "./diagnostics/errors.ts";
 export * from "./diagnostics/options.ts";

@@ -2,7 +2,17 @@
 // are out, in, spatial.
 
 import { apply, composite, sizesOf, Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, fail, mulDims, requireOptions, shapeOf, subDims, type Value } from "../ir/index.ts";
+import {
+  addDims,
+  counted,
+  type Dim,
+  fail,
+  mulDims,
+  requireOptions,
+  shapeOf,
+  subDims,
+  type Value,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { add, reshape } from "./array/index.ts";
 import { count, rankOf, requireInteger, requireTensor } from "./shapes.ts";
@@ -176,7 +186,7 @@ function turned(kernel: Value, kernelAxes: readonly number[], groups: number): V
 
 function dividedBy(features: Dim, groups: number): number {
   if (typeof features === "number" && features % groups === 0) return features / groups;
-  return fail("shape", `${groups} groups of ${features} features, expected a divisor`);
+  return fail("shape", `${counted(groups, "group")} of ${counted(features, "feature")}, expected a divisor`);
 }
 
 const transposeNames = ["dilation", "groups", "layout", "outputPadding", "padding", "stride"] as const;

@@ -1,7 +1,7 @@
 // einsum: a sum of products, written as the letters of axes.
 
 import { composite, type Tensor } from "../frontend/index.ts";
-import { fail } from "../ir/index.ts";
+import { counted, fail } from "../ir/index.ts";
 import { contraction, type Labelled } from "./contract.ts";
 import { count, rankOf, requireTensor } from "./shapes.ts";
 
@@ -69,7 +69,7 @@ export const einsum = composite("einsum", (equation: string, ...operands: Tensor
   if (inputs.length !== operands.length)
     fail(
       "arity",
-      `einsum: got ${operands.length} operands, expected ${inputs.length} as in '${equation.slice(0, 60)}'`,
+      `einsum: got ${counted(operands.length, "operand")}, expected ${inputs.length} as in '${equation.slice(0, 60)}'`,
     );
   for (const [i, tensor] of operands.entries()) requireTensor(tensor, `einsum: operand ${i}`);
   const all = operands.map((tensor, i) => labelled(tensor, inputs[i], equation, i));

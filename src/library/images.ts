@@ -3,6 +3,7 @@
 import { apply, composite, dimsFor, type Size, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
+  counted,
   type Dim,
   exactDim,
   fail,
@@ -154,7 +155,7 @@ function nearestPlaces(n: Dim, extent: Dim): Value {
 function sizesOf(size: readonly Size[], n: number, where: string): readonly Dim[] {
   const extents = dimsFor(size);
   if (extents.length !== n || extents.includes(-1))
-    fail("shape", `${where}: got ${extents.length} extents from 0, expected ${n}`);
+    fail("shape", `${where}: got ${counted(extents.length, "extent")} from 0, expected ${n}`);
   return extents;
 }
 
@@ -174,7 +175,7 @@ export const pixelShuffle = composite("pixelShuffle", (x: Tensor, r: number, opt
     const shape = shapeOf(v);
     const features = shape[feature];
     if (typeof features === "number" && features % (r * r) !== 0)
-      fail("shape", `pixelShuffle: x has ${features} features, expected a multiple of r² = ${r * r}`);
+      fail("shape", `pixelShuffle: x has ${counted(features, "feature")}, expected a multiple of r² = ${r * r}`);
     const [n, h, w] = isFeatureLast ? [shape[0], shape[1], shape[2]] : [shape[0], shape[2], shape[3]];
     const c = exactDim(features, r * r);
     const [rows, columns] = [mulDims(h, r), mulDims(w, r)];

@@ -3,6 +3,7 @@
 import { apply, asUser, axisOf, composite, type Size, sizesOf, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
+  counted,
   type Dim,
   divideDims,
   fail,
@@ -165,12 +166,12 @@ export const roll = composite("roll", (x: Tensor, shift: Size | readonly Size[],
   requireTensor(x, "roll");
   const shifts = [shift].flat().map((n) => requireSize(n, "roll: a shift", Number.MIN_SAFE_INTEGER));
   if (options.axes == null) {
-    if (shifts.length !== 1) fail("arity", `roll: got ${shifts.length} shifts without axes, expected one`);
+    if (shifts.length !== 1) fail("arity", `roll: got ${counted(shifts.length, "shift")} without axes, expected one`);
     return reshape(rolled(reshape(x, [-1]), shifts[0], 0), sizesOf(x));
   }
   const axes = [options.axes].flat().map((a) => axisOf(a, rankOf(x, "roll")));
   if (shifts.length !== axes.length && shifts.length !== 1)
-    fail("arity", `roll: got ${shifts.length} shifts for ${axes.length} axes`);
+    fail("arity", `roll: got ${counted(shifts.length, "shift")} for ${counted(axes.length, "axis")}`);
   return axes.reduce((y, axis, i) => rolled(y, shifts[shifts.length === 1 ? 0 : i], axis), x);
 });
 
@@ -196,7 +197,10 @@ export function moveaxis(x: Tensor, source: Axes, destination: Axes): Tensor {
   return asUser(moveaxis, () => {
     const [from, to] = [axesOf(x, source, "moveaxis"), axesOf(x, destination, "moveaxis")];
     if (from.length !== to.length)
-      fail("arity", `moveaxis: got ${from.length} axes and ${to.length} places, expected as many`);
+      fail(
+        "arity",
+        `moveaxis: got ${counted(from.length, "axis")} and ${counted(to.length, "place")}, expected as many`,
+      );
     const rest = otherAxes(x.rank, from);
     let next = 0;
     return permuteDims(

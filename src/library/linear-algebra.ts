@@ -1,7 +1,17 @@
 // Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
 
 import { apply, axisOf, composite, type Tensor } from "../frontend/index.ts";
-import { currentBlock, type Dim, fail, mulDims, printShape, requireOptions, shapeOf, type Value } from "../ir/index.ts";
+import {
+  counted,
+  currentBlock,
+  type Dim,
+  fail,
+  mulDims,
+  printShape,
+  requireOptions,
+  shapeOf,
+  type Value,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { expandDims, mul, permuteDims, squeeze, sub } from "./array/index.ts";
 import { roll } from "./layout.ts";
@@ -108,7 +118,10 @@ function solved(
   const columns = isVector ? expandDims(b, { axis: 1 }) : b;
   const [rows, expected] = [shapeOf(columns)[columns.rank - 2], shapeOf(a)[a.rank - 1]];
   if (typeof rows === "number" && typeof expected === "number" && rows !== expected)
-    fail("shape", `${where}: the right side has ${rows} rows, expected ${expected}, one for each of the matrix`);
+    fail(
+      "shape",
+      `${where}: the right side has ${counted(rows, "row")}, expected ${expected}, one for each of the matrix`,
+    );
   const [x] = apply(solved, [a, columns], (matrix, right) => {
     const shared = sharedAxes(matrix, right);
     return [rule(matrix, right, (v) => ops.broadcastTo(v, [...shared, ...shapeOf(v).slice(-2)]))];

@@ -1,7 +1,7 @@
 // Normalisations: mean 0 and variance 1 over some axes, then a scale and a shift.
 
 import { axisOf, composite, sizesOf, type Tensor } from "../frontend/index.ts";
-import { fail, requireOptions, shapeOf } from "../ir/index.ts";
+import { counted, fail, requireOptions, shapeOf } from "../ir/index.ts";
 import { add, div, mul, reshape, rsqrt, square, sub, sum } from "./array/index.ts";
 import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat, requireInteger } from "./shapes.ts";
 
@@ -133,7 +133,10 @@ export const groupNorm = composite(
     const channels = shape[axis];
     requireInteger(groups, "groupNorm: the groups", 1);
     if (typeof channels !== "number" || channels % groups !== 0)
-      fail("shape", `groupNorm: ${groups} groups of ${shapeOf(x)[axis]} channels, expected a divisor`);
+      fail(
+        "shape",
+        `groupNorm: ${counted(groups, "group")} of ${counted(shapeOf(x)[axis], "channel")}, expected a divisor`,
+      );
     const grouped = reshape(x, [...shape.slice(0, axis), groups, channels / groups, ...shape.slice(axis + 1)]);
     const axes = otherAxes(grouped.rank, [0, axis]);
     const result = reshape(normalized(grouped, axes, options.epsilon ?? 1e-5), shape);

@@ -1,7 +1,18 @@
 // What convolutions and pooling share: where batch, features and spatial axes stand, and how windows are spelled.
 
 import { describe, type Tensor } from "../frontend/index.ts";
-import { addDims, type Dim, fail, floorDim, maxDims, minDims, mulDims, shapeOf, subDims } from "../ir/index.ts";
+import {
+  addDims,
+  counted,
+  type Dim,
+  fail,
+  floorDim,
+  maxDims,
+  minDims,
+  mulDims,
+  shapeOf,
+  subDims,
+} from "../ir/index.ts";
 import { count, rankOf, requireInteger } from "./shapes.ts";
 
 /** "NHWC" (features last) or "NCHW", and their like for other numbers of spatial axes. */
@@ -40,7 +51,8 @@ export function perAxis(
   least: number,
 ): readonly number[] {
   const list = Array.isArray(given) ? (given as readonly number[]) : count(n).map(() => given ?? otherwise);
-  if (list.length !== n) fail("option", `${what} has ${list.length} entries, expected ${n}, one per spatial axis`);
+  if (list.length !== n)
+    fail("option", `${what} has ${counted(list.length, "entry")}, expected ${n}, one per spatial axis`);
   return Array.from(list, (entry) => requireInteger(entry, what, least));
 }
 
@@ -84,7 +96,7 @@ export function paddingOf(padding: PaddingOption | undefined, axes: readonly Alo
     fail("option", `${where}: option 'padding' is ${describe(padding)}, expected numbers, "same" or "valid"`);
   const list = Array.isArray(padding) ? (padding as readonly unknown[]) : axes.map(() => padding);
   if (list.length !== axes.length)
-    fail("option", `${where}: option 'padding' has ${list.length} entries, expected ${axes.length}`);
+    fail("option", `${where}: option 'padding' has ${counted(list.length, "entry")}, expected ${axes.length}`);
   const what = `${where}: option 'padding'`;
   const side = (i: 0 | 1) => Array.from(list, (e) => requireInteger(Array.isArray(e) ? e[i] : e, what));
   return { low: side(0), high: side(1) };

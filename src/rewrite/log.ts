@@ -1,6 +1,6 @@
 // The CompileLog: the changes that each pass of a compilation made, as data for text dumps, viewers and bug reports.
 
-import { countOperations, type Module, printModule } from "../ir/index.ts";
+import { counted, countOperations, type Module, printModule } from "../ir/index.ts";
 import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
 import type { Pass, PassContext } from "./pass.ts";
 
@@ -125,7 +125,7 @@ function entryText(entry: LogEntry, options: LogText): string {
 }
 
 function summary(entry: LogEntry): string {
-  const total = `${entry.operations} ${entry.operations === 1 ? "operation" : "operations"}`;
+  const total = counted(entry.operations, "operation");
   if (!entry.changed) return `nothing to do, ${total}`;
   return `${entry.removed} removed, ${entry.added} added, ${entry.modified} changed, ${total}`;
 }

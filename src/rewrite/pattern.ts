@@ -3,6 +3,7 @@
 import {
   type Attribute,
   type Attributes,
+  counted,
   fail,
   type Op,
   type Operation,
@@ -67,7 +68,7 @@ function checkPattern(op: Op, operands: readonly Pattern[], attributes: Attribut
   }
   const variadic = op.operands.some((o) => o.variadic === true);
   if (!variadic && operands.length !== op.operands.length) {
-    fail("arity", `${op.name}: the pattern has ${operands.length} operands, expected ${op.operands.length}`);
+    fail("arity", `${op.name}: the pattern has ${counted(operands.length, "operand")}, expected ${op.operands.length}`);
   }
   for (const name of Object.keys(attributes)) {
     if (!Object.hasOwn(op.attributes, name)) fail("attribute", `${op.name} has no attribute '${name}'`);

@@ -1,6 +1,16 @@
 // Rewrite rules: local identities as data. The driver decides where and in which order they apply.
 
-import { assert, type DType, elementDType, fail, type Op, type Operation, type Type, type Value } from "../ir/index.ts";
+import {
+  assert,
+  counted,
+  type DType,
+  elementDType,
+  fail,
+  type Op,
+  type Operation,
+  type Type,
+  type Value,
+} from "../ir/index.ts";
 import { type Definitions, match, mayMatch, type Pattern, type PatternOperand, variable } from "./pattern.ts";
 
 /** `exact` rules keep every bit of every result; `fast` ones run only where the user allows them. */
@@ -114,7 +124,8 @@ function requireAllVariables(name: string, tree: Pattern, count: number): void {
     if (p.kind === "operation") for (const operand of p.operands) visit(operand);
   };
   visit(tree);
-  if (used.size !== count) fail("arity", `rule '${name}': the pattern uses ${used.size} of its ${count} variables`);
+  if (used.size !== count)
+    fail("arity", `rule '${name}': the pattern uses ${used.size} of its ${counted(count, "variable")}`);
 }
 
 function wholeMatch(values: readonly Value[], operations: readonly Operation[], context: RewriteContext): Match {

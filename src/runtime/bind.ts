@@ -6,6 +6,7 @@ import {
   asSymbol,
   type Constraint,
   collectSymbols,
+  counted,
   type Dim,
   dtypes,
   evaluateDim,
@@ -106,7 +107,7 @@ export class Binder {
   /** The sizes; an argument of another dtype, rank or extent, or a constraint that does not hold, is an error. */
   check(args: readonly NdArray[]): Sizes {
     const expected = this.#parameters.length;
-    if (args.length !== expected) this.#fail(`got ${args.length} arguments, expected ${expected}`);
+    if (args.length !== expected) this.#fail(`got ${counted(args.length, "argument")}, expected ${expected}`);
     for (let i = 0; i < args.length; i++) this.#checkKind(this.#parameters[i], args[i]);
     const sizes = this.sizes(args);
     for (const name of this.#signature.symbols) {
@@ -239,7 +240,7 @@ function problemOf(arg: unknown): string | null {
   if ((data as Partial<TypedArray> | null)?.[Symbol.toStringTag] !== dtypes[dtype].array.name)
     return `has other data than the ${dtypes[dtype].array.name} of ${dtype}`;
   if (data.length === sizeOf(shape)) return null;
-  return `has ${data.length} elements, expected ${sizeOf(shape)} for its shape ${printShape(shape)}`;
+  return `has ${counted(data.length, "element")}, expected ${sizeOf(shape)} for its shape ${printShape(shape)}`;
 }
 
 function isExtent(right: Dim | Extent): right is Extent {

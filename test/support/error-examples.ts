@@ -18,7 +18,7 @@ const programs: Readonly<Record<ErrorCode, string>> = {
   dtype: "add(f32([1, 2]), f64([1, 2]));",
   shape: "matmul(tensor([[1, 2], [3, 4]]), tensor([[1, 2, 3]]));",
   axis: "sum(tensor([1, 2]), { axes: 1 });",
-  attribute: "check(less(1, 2), 3);",
+  attribute: "polygamma(-1, 2);",
   arity: 'parseModule("func @f(%x: f64) -> f64 {\\n  %y = mul %x : f64\\n  return %y\\n}");',
   structure: 'parseModule("func @f(%x: f64) -> f64 {\\n  %y = call @f(%x) : f64\\n  return %y\\n}");',
   literal: "add(i32([1, 2]), 0.5);",

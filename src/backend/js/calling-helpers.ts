@@ -15,7 +15,8 @@ function $tensor(x, type, extents, label) {
   const fits = shape.length === extents.length && extents.every((d, i) => d === null || d === shape[i]);
   if (!fits || shape.reduce((a, b) => a * b, 1) !== data.length) {
     const expected = extents.map((d) => d ?? "any").join(", ");
-    throw new RangeError(\`\${label} has \${data.length} elements of shape [\${shape.join(", ")}], expected [\${expected}]\`);
+    const size = data.length === 1 ? "1 element" : \`\${data.length} elements\`;
+    throw new RangeError(\`\${label} has \${size} of shape [\${shape.join(", ")}], expected [\${expected}]\`);
   }
   return { data, shape };
 }`,

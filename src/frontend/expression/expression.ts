@@ -1,6 +1,6 @@
 // Expressions: JavaScript's arithmetic in a text becomes a function of f64 scalars.
 
-import { currentBlock, didYouMean, fail, printType, scalar, type Type, type Value } from "../../ir/index.ts";
+import { counted, currentBlock, didYouMean, fail, printType, scalar, type Type, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { apply, asTensor, literal, type Operand } from "../handle/lift.ts";
 import { currentTrace } from "../handle/scope.ts";
@@ -253,7 +253,7 @@ class Reader {
       return this.#parsed.fail("name", e, `unknown function '${shown}'`, hint);
     }
     if (args.length < called.least || args.length > called.most)
-      this.#parsed.fail("arity", e, `${shown}: got ${args.length} arguments, expected ${called.least}`);
+      this.#parsed.fail("arity", e, `${shown}: got ${counted(args.length, "argument")}, expected ${called.least}`);
     return called.apply(...args);
   }
 

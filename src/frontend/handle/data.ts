@@ -1,6 +1,7 @@
 // What tensors are made of: numbers, nested arrays and typed arrays, read into arrays of their own.
 
 import {
+  counted,
   type DType,
   dtypeHint,
   dtypes,
@@ -55,7 +56,7 @@ export function arrayOf(data: Data, what: string, dtype?: DType, shape?: readonl
   requireExtents(extents);
   if (sizeOf(extents) !== found.elements.length) {
     const expected = `${sizeOf(extents)} for the shape [${extents.join(", ")}]`;
-    fail("shape", `${what} has ${found.elements.length} elements, expected ${expected}`);
+    fail("shape", `${what} has ${counted(found.elements.length, "element")}, expected ${expected}`);
   }
   const result = new dtypes[target].array(found.elements.length);
   for (let i = 0; i < result.length; i++) result[i] = converted(Number(found.elements[i]), target, what);

@@ -3,6 +3,7 @@
 import {
   atCaller,
   type BlockBuilder,
+  counted,
   type Dim,
   type DType,
   elementDType,
@@ -88,7 +89,7 @@ export class Tensor {
     return atCaller(Tensor.prototype.item, () => {
       const { data, dtype } = this.array("item()");
       if (data.length !== 1)
-        fail("shape", `item() of ${printType(this.type)}: it has ${data.length} elements, expected 1`, {
+        fail("shape", `item() of ${printType(this.type)}: it has ${counted(data.length, "element")}, expected 1`, {
           hint: "write toArray() or data() for all",
         });
       return dtype === "bool" ? data[0] !== 0 : data[0];

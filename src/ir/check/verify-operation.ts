@@ -1,5 +1,6 @@
 // What must hold of one operation by its record alone, whatever stands around it.
 
+import { counted } from "../diagnostics/counted.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import { affineAttributes } from "../module/affine.ts";
@@ -31,7 +32,7 @@ export function checkOperation(
     fail("structure", `${op.name} is an op of the ${op.level} level, expected the ${context.level} level only`);
   }
   if (regions.length !== op.regions.length) {
-    fail("structure", `${op.name}: got ${regions.length} regions, expected ${op.regions.length}`);
+    fail("structure", `${op.name}: got ${counted(regions.length, "region")}, expected ${op.regions.length}`);
   }
   checkSegments(operation);
   checkAttributes(op, attributes);
@@ -46,14 +47,14 @@ export function checkOperation(
 function checkSegments({ op, operands, segments }: Operation): void {
   const { groups } = op;
   if (segments.length !== groups.length) {
-    fail("structure", `${op.name}: segments has ${segments.length} counts, expected ${groups.length}`);
+    fail("structure", `${op.name}: segments has ${counted(segments.length, "count")}, expected ${groups.length}`);
   }
   if (groups.length === 0) return;
   let sum = 0;
   for (const [i, count] of segments.entries()) {
     if (!Number.isSafeInteger(count) || count < 0) fail("structure", `${op.name}: segment ${i} is ${count}`);
     if (op.operands[i]?.variadic !== true && count !== 1) {
-      fail("arity", `${op.name}: got ${count} operands for ${groups[i]}, expected 1`);
+      fail("arity", `${op.name}: got ${counted(count, "operand")} for ${groups[i]}, expected 1`);
     }
     sum += count;
   }
@@ -65,8 +66,9 @@ function checkSegments({ op, operands, segments }: Operation): void {
 function checkCallee(mnemonic: string, name: string, module: Module): void {
   if (findFunc(module, name) !== undefined) return;
   const names = module.funcs.map((f) => f.name);
+  const shown = names.length > 8 ? [...names.slice(0, 8).map(printFuncName), "…"] : names.map(printFuncName);
   fail("name", `${mnemonic}: unknown function ${printFuncName(name)}`, {
-    hint: didYouMean(name, names, printFuncName),
+    hint: didYouMean(name, names, printFuncName) ?? `the module has ${shown.join(", ")}`,
   });
 }
 
@@ -90,7 +92,7 @@ function checkIndexSymbols(operation: Operation): void {
         if (v.kind === "symbol" || (v.kind === "operand" && v.position < operands.length)) return;
         fail(
           "structure",
-          `${op.name}: attribute '${name}' has ${v.key}, but ${operands.length} operands can be named there`,
+          `${op.name}: attribute '${name}' has ${v.key}, but ${counted(operands.length, "operand")} can be named there`,
         );
       });
       if (!isAffine(d)) fail("attribute", `${op.name}: attribute '${name}' multiplies two index values`);

@@ -1,23 +1,30 @@
 // "Did you mean": the name closest to one that is not known.
 
-/** The candidate closest to `name`, as a hint; undefined if none is close. One that differs in case alone is closest. */
+/**
+ * The candidate closest to `name`, as a hint, or up to `most` that are equally close; undefined if none is close. One that
+ * differs in case alone is closest.
+ */
 export function didYouMean(
   name: string,
   candidates: Iterable<string>,
   print: (name: string) => string = (candidate) => candidate,
+  most = 1,
 ): string | undefined {
   const lower = name.toLowerCase();
   // any two names of one character are close
   const limit = name.length < 2 ? 0 : Math.min(3, Math.max(1, Math.floor(name.length / 3)));
-  let best: string | undefined;
+  let best: string[] = [];
   let least = limit + 1;
   for (const candidate of candidates) {
     if (candidate !== name && candidate.toLowerCase() === lower) return `did you mean ${print(candidate)}?`;
-    if (Math.abs(candidate.length - name.length) >= least) continue;
-    const distance = editDistance(name, candidate, least);
-    if (distance < least) [best, least] = [candidate, distance];
+    const bound = best.length > 0 && best.length < most ? least + 1 : least;
+    if (Math.abs(candidate.length - name.length) >= bound) continue;
+    const distance = editDistance(name, candidate, bound);
+    if (distance < least) [best, least] = [[candidate], distance];
+    else if (distance < bound) best.push(candidate);
   }
-  return best === undefined ? undefined : `did you mean ${print(best)}?`;
+  if (best.length === 0) return undefined;
+  return `did you mean ${best.map(print).join(" or ")}?`;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours from `a` to `b`; stops early at `limit`. */

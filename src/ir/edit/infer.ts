@@ -1,5 +1,6 @@
 // Runs an op's type rule, for the builder (which may add constraints) and the verifier (which may not).
 
+import { counted } from "../diagnostics/counted.ts";
 import { AdjointError, assert, type ErrorCode, fail } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import type { Attributes, Block, Signature } from "../module/module.ts";
@@ -77,7 +78,7 @@ function checkOperandCount({ op, operands, origin }: TypeInput): void {
   if (!fits)
     fail(
       "arity",
-      `${op.name}: got ${operands.length} operands, expected ${least === op.operands.length ? least : `at least ${least}`}`,
+      `${op.name}: got ${counted(operands.length, "operand")}, expected ${least === op.operands.length ? least : `at least ${least}`}`,
       { origin },
     );
 }
@@ -85,7 +86,7 @@ function checkOperandCount({ op, operands, origin }: TypeInput): void {
 function checkDeclared({ declared }: TypeInput, types: readonly Type[], context: TypeContext): void {
   if (declared === null || declared === types) return;
   if (types.length !== declared.length)
-    context.fail("arity", `got ${declared.length} results, expected ${types.length}`);
+    context.fail("arity", `got ${counted(declared.length, "result")}, expected ${types.length}`);
   types.forEach((type, i) => {
     if (!sameType(type, declared[i])) unifyShapes(type, declared[i], context);
   });
@@ -93,12 +94,19 @@ function checkDeclared({ declared }: TypeInput, types: readonly Type[], context:
 
 /** A declared type may spell a dimension differently as long as both are equal under the constraints. */
 function unifyShapes(inferred: Type, declared: Type, context: TypeContext): void {
-  if (!sameForm(inferred, declared)) {
+  if (!sameForm(inferred, declared) || differs(inferred, declared)) {
     context.fail("shape", `the result has type ${printType(inferred)}, written as ${printType(declared)}`);
   }
   const [left, right] = [elementOf(inferred), elementOf(declared)];
   if (!("shape" in left && "shape" in right)) return;
   for (const [i, d] of left.shape.entries()) context.equal(d, right.shape[i], `axis ${i} of the result`);
+}
+
+/** Whether extents that are numbers differ. */
+function differs(a: Type, b: Type): boolean {
+  const [left, right] = [elementOf(a), elementOf(b)];
+  if (!("shape" in left && "shape" in right)) return false;
+  return left.shape.some((d, i) => typeof d === "number" && typeof right.shape[i] === "number" && d !== right.shape[i]);
 }
 
 /** The same kind, dtype and rank. */

@@ -1,11 +1,13 @@
 // Attributes against their specification: defaults filled in, kinds checked, equality.
 
 import { Dense } from "../data/ndarray.ts";
+import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
 import type { Op } from "../op/op.ts";
 import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
 import { isDType } from "../types/dtype.ts";
+import { dtypeHint } from "../types/dtype-hint.ts";
 import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
 
 /** Attributes as written: what is undefined is left out. */
@@ -30,13 +32,18 @@ export function completeAttributes(op: Op, given: Given = none): Attributes {
 export function checkAttributes(op: Op, attributes: Attributes, given: Given = attributes): void {
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(op.attributes, name)) continue;
-    const known = Object.keys(op.attributes).join(", ") || "none";
-    fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known}`);
+    const known = Object.keys(op.attributes);
+    fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known.join(", ") || "none"}`, {
+      hint: didYouMean(name, known),
+    });
   }
   for (const [name, spec] of Object.entries(op.attributes)) {
     const value = attributes[name];
     if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
-    if (!hasKind(value, spec)) fail("attribute", `${op.name}: attribute '${name}' is not ${describeKind(spec)}`);
+    if (hasKind(value, spec)) continue;
+    fail("attribute", `${op.name}: attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
+      hint: choiceHint(spec, value),
+    });
   }
 }
 
@@ -46,6 +53,22 @@ function frozen(value: Attribute): Attribute {
   if (Array.isArray(value)) return Object.freeze([...value]);
   if ("left" in value) return axisPairs(value.left, value.right);
   return "bindings" in value ? Object.freeze({ bindings: Object.freeze({ ...value.bindings }) }) : value;
+}
+
+/** The allowed words that are closest to what was given: of few, two can be as close. */
+export function choiceHint(spec: AttributeSpec, given: unknown): string | undefined {
+  if (typeof given !== "string") return undefined;
+  if (spec.kind === "dtype") return dtypeHint(given);
+  return spec.kind === "word" ? didYouMean(given, spec.words ?? [], undefined, 2) : undefined;
+}
+
+/** What stands where an attribute of another kind should: callers without types give anything. */
+function describeGiven(value: unknown): string {
+  if (typeof value === "string") return `'${value.length > 40 ? `${value.slice(0, 40)}…` : value}'`;
+  if (Array.isArray(value)) return `[${value.slice(0, 8).map(String).join(", ")}${value.length > 8 ? ", …" : ""}]`;
+  if (typeof value === "object" && value !== null && !(value instanceof DimExpr))
+    return value instanceof Dense ? "a dense constant" : "an object";
+  return typeof value === "function" ? "a function" : String(value);
 }
 
 export function describeKind(spec: AttributeSpec): string {

@@ -1,5 +1,6 @@
 // Calling a function: which dimension each of its symbols stands for, and the types that follow.
 
+import { counted } from "../diagnostics/counted.ts";
 import { fail } from "../diagnostics/errors.ts";
 import { asAtom, type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, printType, rankedOf, type Type } from "../types/type.ts";
@@ -21,7 +22,7 @@ export function bindSymbols(
   explicit: Readonly<Record<string, Dim>> = {},
 ): Readonly<Record<string, Dim>> {
   if (args.length !== callee.arguments.length) {
-    fail("arity", `@${callee.name}: got ${args.length} arguments, expected ${callee.arguments.length}`);
+    fail("arity", `@${callee.name}: got ${counted(args.length, "argument")}, expected ${callee.arguments.length}`);
   }
   const bound = inferSymbols(callee, args);
   for (const [name, d] of Object.entries(explicit)) {

@@ -1,6 +1,7 @@
 // Dense constants as text: nested lists where small, else base64 of the little-endian bytes.
 
 import { allocate, Dense, sizeOf } from "../data/ndarray.ts";
+import { counted } from "../diagnostics/counted.ts";
 import { fail } from "../diagnostics/errors.ts";
 import { quote } from "../module/names.ts";
 import { type DType, dtypes } from "../types/dtype.ts";
@@ -38,7 +39,7 @@ export function denseFromLists(lists: Nested, dtype: DType, shape: readonly numb
     }
     if (axis === shape.length) fail("shape", "dense: a list stands where a number is expected");
     if (list.length !== shape[axis])
-      fail("shape", `dense: a list along axis ${axis} has ${list.length} elements, expected ${shape[axis]}`);
+      fail("shape", `dense: a list along axis ${axis} has ${counted(list.length, "element")}, expected ${shape[axis]}`);
     for (const part of list) collect(part, axis + 1);
   };
   const empty = shape.includes(0) && Array.isArray(lists) && lists.length === 0;
@@ -71,7 +72,8 @@ export function denseFromBase64(text: string, dtype: DType, shape: readonly numb
   } catch {
     return fail("literal", "dense: the text is not base64");
   }
-  if (binary.length !== expected) fail("shape", `dense: the text holds ${binary.length} bytes, expected ${expected}`);
+  if (binary.length !== expected)
+    fail("shape", `dense: the text holds ${counted(binary.length, "byte")}, expected ${expected}`);
   const array = allocate(dtype, shape);
   const bytes = new Uint8Array(array.data.buffer);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);

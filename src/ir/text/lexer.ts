@@ -231,6 +231,7 @@ export class Cursor {
 
   /** Takes `%name` or `@name`; gives the name without sigil and quotes. */
   takeName(kind: "value" | "func", expected: string): string {
+    if (this.kind !== kind) this.unexpected(expected, this.#sigilHint(kind));
     const name = this.take(kind, expected).slice(1);
     return name.startsWith('"') ? this.#unquote(name) : name;
   }
@@ -279,8 +280,16 @@ export class Cursor {
   }
 
   /** Complains about the next token. */
-  unexpected(expected: string): never {
-    return this.fail("syntax", `got ${describe(this.kind, this.source)}, expected ${expected}`);
+  unexpected(expected: string, hint?: string): never {
+    return this.fail("syntax", `got ${describe(this.kind, this.source)}, expected ${expected}`, hint);
+  }
+
+  /** How a name, or a number, is written where one with a sigil is expected. */
+  #sigilHint(kind: "value" | "func"): string | undefined {
+    if (kind === "value" && this.kind === "number") return "write it as an operation, %c = constant …, and %c here";
+    if (this.kind !== "word" && this.kind !== "value" && this.kind !== "func") return undefined;
+    const name = this.kind === "word" ? this.source : this.source.slice(1);
+    return `write ${kind === "value" ? "%" : "@"}${shorten(name)}`;
   }
 
   fail(code: ErrorCode, reason: string, hint?: string, position = this.#at): never {

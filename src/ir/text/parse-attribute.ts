@@ -1,6 +1,6 @@
 // Text → attributes: a literal is read by its own look, then fitted to what the op's record asks for.
 
-import { describeKind } from "../module/attributes.ts";
+import { choiceHint, describeKind } from "../module/attributes.ts";
 import type { Attribute, AxisPairs, Bindings } from "../module/module.ts";
 import { isSymbolName, printFuncName, quote } from "../module/names.ts";
 import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
@@ -108,19 +108,20 @@ function parseNested(cursor: Cursor): Nested {
 
 // ---- literals as attributes -----------------------------------------------------------------------------------------
 
-/** The attribute that a literal is under its specification; `type` is that of a constant's result. */
+/** The attribute that a literal is under its specification; `what` names it, `type` is that of a constant's result. */
 export function attributeOf(
   cursor: Cursor,
   position: number,
-  name: string,
+  what: string,
   literal: Literal,
   spec: AttributeSpec,
   type: Type | undefined,
 ): Attribute {
   const value = cursor.locate(position, () => converters[spec.kind](literal, type));
-  if (value !== null) return value;
-  const reason = `attribute '${name}' is ${describe(literal)}, expected ${describeKind(spec)}`;
-  return cursor.fail("attribute", reason, undefined, position);
+  const isChoice = spec.kind !== "word" || typeof value !== "string" || (spec.words?.includes(value) ?? true);
+  if (value !== null && isChoice) return value;
+  const reason = `${what} is ${describe(literal)}, expected ${describeKind(spec)}`;
+  return cursor.fail("attribute", reason, choiceHint(spec, wordOf(literal)), position);
 }
 
 /** Null: the literal is not of that kind. */

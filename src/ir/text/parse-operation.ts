@@ -1,5 +1,6 @@
 // Text → one operation: results, mnemonic, the pieces its record's assembly lists, attributes, types, regions.
 
+import { counted } from "../diagnostics/counted.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { affineOperands, indexDim } from "../module/affine.ts";
 import { completeAttributes } from "../module/attributes.ts";
@@ -49,14 +50,22 @@ export function parseOperations(context: ParseContext): Operation[] {
 }
 
 /** Values separated by commas, on the line where they begin. */
-function parseOperands({ cursor, values }: ParseContext): Value[] {
-  if (cursor.kind !== "value" || cursor.startsLine) return [];
-  const list = [values.use()];
-  while (cursor.at(",") && cursor.nextKind === "value") {
+function parseOperands({ cursor, values }: ParseContext, attributes: object = {}): Value[] {
+  if (cursor.startsLine || !atOperand(cursor, 0, attributes)) return [];
+  const list = [values.use("an operand")];
+  while (cursor.at(",") && atOperand(cursor, 1, attributes)) {
     cursor.accept(",");
-    list.push(values.use());
+    list.push(values.use("an operand"));
   }
   return list;
+}
+
+/** Whether a value stands here, or what somebody wrote for one: a number, or a name that begins nothing else. */
+function atOperand(cursor: Cursor, ahead: number, attributes: object): boolean {
+  const kind = ahead === 0 ? cursor.kind : cursor.nextKind;
+  if (kind !== "word") return kind === "value" || kind === "number" || kind === "func";
+  const begins = ["=", "(", "{"].some((mark) => cursor.at(mark, ahead + 1));
+  return !begins && !["loc", ...Object.keys(attributes)].some((name) => cursor.at(name, ahead));
 }
 
 class OperationParser {
@@ -122,12 +131,14 @@ class OperationParser {
   }
 
   #parseMnemonic(): Op {
-    if (this.#cursor.kind !== "word") this.#cursor.unexpected("an operation");
-    const name = this.#cursor.source;
+    const cursor = this.#cursor;
+    if (cursor.kind !== "word") cursor.unexpected("an operation");
+    const name = cursor.source;
     const op = this.#context.ops.get(name);
     if (op === undefined) {
+      if (cursor.at("=", 1)) cursor.unexpected("an operation, or a result and '='", `write %${name}`);
       const hint = didYouMean(name, this.#context.ops.keys()) ?? "ops of your own go into the parser's op table";
-      this.#cursor.fail("name", `unknown op '${name}'`, hint);
+      return cursor.fail("name", `unknown op '${name}'`, hint);
     }
     this.#cursor.take("word", "a mnemonic");
     return op;
@@ -135,9 +146,10 @@ class OperationParser {
 
   #defineResults(types: readonly Type[]): Value[] {
     if (types.length !== this.#results.length) {
-      const written = `${types.length} ${types.length === 1 ? "type" : "types"} after the colon`;
-      const reason = `${this.#op.name}: ${this.#results.length} results are named, but ${written}`;
-      this.#cursor.fail("arity", reason, undefined, this.#position);
+      const named = counted(this.#results.length, "result");
+      const reason = `${this.#op.name}: got names for ${named}, and ${counted(types.length, "type")} after the colon`;
+      const hint = types.length === 0 ? "write ':' and the types behind the operation" : undefined;
+      this.#cursor.fail("arity", reason, hint, this.#position);
     }
     return this.#results.map(({ name, position }, i) => {
       const value = new Value(types[i], name);
@@ -151,7 +163,8 @@ class OperationParser {
   #parseItem(item: AssemblyItem): void {
     switch (item.kind) {
       case "operands":
-        this.#slots[0] = parseOperands(this.#context);
+        this.#refuseParentheses();
+        this.#slots[0] = parseOperands(this.#context, this.#op.attributes);
         break;
       case "operand":
         this.#parseOperand(item.operand);
@@ -181,6 +194,14 @@ class OperationParser {
         this.#parseRange(item.group);
         break;
     }
+  }
+
+  /** Operands written as those of a call. */
+  #refuseParentheses(): void {
+    const cursor = this.#cursor;
+    // those of a region have types
+    if (!cursor.at("(") || cursor.startsLine || cursor.nextKind !== "value" || cursor.at(":", 2)) return;
+    cursor.unexpected("the operands without parentheses", `write ${this.#op.name} %a, …`);
   }
 
   /** `%a`, with the comma that separates it from what stands before. */
@@ -288,7 +309,14 @@ class OperationParser {
   #completeAttributes(types: readonly Type[]): Readonly<Record<string, Attribute>> {
     for (const [name, { literal, position }] of this.#literals) {
       const spec = this.#op.attributes[name];
-      this.#given[name] = attributeOf(this.#cursor, position, name, literal, spec, types[0]);
+      this.#given[name] = attributeOf(
+        this.#cursor,
+        position,
+        `${this.#op.name}: attribute '${name}'`,
+        literal,
+        spec,
+        types[0],
+      );
     }
     return this.#cursor.locate(this.#position, () => completeAttributes(this.#op, this.#given));
   }

@@ -40,9 +40,9 @@ export class ValueScope {
   }
 
   /** Takes a `%name` and gives its value. */
-  use(): Value {
+  use(expected = "a value"): Value {
     const position = this.#cursor.position;
-    const name = this.#cursor.takeName("value", "a value");
+    const name = this.#cursor.takeName("value", expected);
     const value = this.#visible.get(name);
     if (value !== undefined) return value;
     const hint = this.#ended.has(name)

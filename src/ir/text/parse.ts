@@ -1,12 +1,14 @@
-// Text → module. One pass over the tokens; the first fault is the one error, with its place and a caret.
+// Text → module. One pass over the tokens; the first fault is the one error, with its place and a caret. Results that are not
+// those of the signature come last: where an operation's own types are wrong, those are to blame.
 //
 // The grammar stands in ir-samples/grammar.ebnf. What an operation looks like between mnemonic and types is said by its
 // record's `assembly`, which drives the printer too. Types are taken as written; the verifier runs the type rules.
 
 import { verify } from "../check/verify.ts";
+import { counted } from "../diagnostics/counted.ts";
 import { AdjointError } from "../diagnostics/errors.ts";
 import { type Func, type Module, makeBlock, makeFunc, makeModule, type Value } from "../module/module.ts";
-import { isSymbolName, printFuncName } from "../module/names.ts";
+import { isSymbolName, printFuncName, printValueName } from "../module/names.ts";
 import type { OpTable } from "../op/op.ts";
 import { type Constraint, constraint } from "../types/constraint.ts";
 import { printType, sameType, type Type } from "../types/type.ts";
@@ -33,13 +35,14 @@ export interface ParseOptions {
 /** The module that `text` writes. Without `loc` an operation's origin is its place in the text. */
 export function parseModule(text: string, ops: OpTable, options: ParseOptions = {}): Module {
   const file = options.file ?? "<ir>";
-  const module = parseFuncs(new Cursor(new Tokens(text, file)), ops);
-  if (options.verify === false) return module;
+  const mismatches: AdjointError[] = [];
+  const module = parseFuncs(new Cursor(new Tokens(text, file)), ops, mismatches);
   try {
-    verify(module);
+    if (options.verify !== false || mismatches.length > 0) verify(module);
   } catch (error) {
     throw error instanceof AdjointError ? withFrame(error, text, file) : error;
   }
+  if (mismatches.length > 0) throw mismatches[0];
   return module;
 }
 
@@ -58,7 +61,7 @@ function withFrame(error: AdjointError, text: string, file: string): AdjointErro
   return new AdjointError(error.code, error.reason, { origin, frame: frameOf(text, origin), cause: error.cause });
 }
 
-function parseFuncs(cursor: Cursor, ops: OpTable): Module {
+function parseFuncs(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): Module {
   if (cursor.accept("adjoint")) {
     const position = cursor.position;
     const version = cursor.takeInteger("a version number");
@@ -68,7 +71,7 @@ function parseFuncs(cursor: Cursor, ops: OpTable): Module {
   const names = new Set<string>();
   while (cursor.kind !== "end") {
     const position = cursor.position;
-    const func = parseFunc(cursor, ops);
+    const func = parseFunc(cursor, ops, mismatches);
     if (names.has(func.name)) {
       cursor.fail("name", `function ${printFuncName(func.name)} is defined twice`, undefined, position);
     }
@@ -78,7 +81,7 @@ function parseFuncs(cursor: Cursor, ops: OpTable): Module {
   return makeModule(funcs);
 }
 
-function parseFunc(cursor: Cursor, ops: OpTable): Func {
+function parseFunc(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): Func {
   const position = cursor.position;
   const visibility = cursor.accept("private") ? "private" : "public";
   if (!cursor.accept("func")) cursor.unexpected(visibility === "private" ? "'func'" : "'func' or 'private func'");
@@ -94,7 +97,7 @@ function parseFunc(cursor: Cursor, ops: OpTable): Func {
   const operations = parseOperations(context);
   const end = cursor.position;
   const results = parseTerminator(context, "return");
-  checkResults(cursor, end, results, types);
+  checkResults(cursor, { name, end, position }, results, types, mismatches);
   cursor.expect("}", "after the body of the function");
   const body = makeBlock(own, operations, results);
   return makeFunc({ name, visibility, symbols, constraints, body, origin });
@@ -105,10 +108,16 @@ function parseSymbol(cursor: Cursor): string {
   return cursor.take("word", "a symbol");
 }
 
+/** A type of the signature, and where it stands. */
+interface Declared {
+  readonly type: Type;
+  readonly position: number;
+}
+
 /** `f32`, or several types in parentheses. */
-function parseResultTypes(cursor: Cursor): readonly Type[] {
-  if (!cursor.at("(")) return [parseType(cursor)];
-  return cursor.takeList("(", ")", "the result types", () => parseType(cursor));
+function parseResultTypes(cursor: Cursor): readonly Declared[] {
+  const declared = (): Declared => ({ position: cursor.position, type: parseType(cursor) });
+  return cursor.at("(") ? cursor.takeList("(", ")", "the result types", declared) : [declared()];
 }
 
 function parseConstraints(cursor: Cursor): readonly Constraint[] {
@@ -124,14 +133,33 @@ function parseConstraints(cursor: Cursor): readonly Constraint[] {
   return constraints;
 }
 
-function checkResults(cursor: Cursor, position: number, results: readonly Value[], types: readonly Type[]): void {
+/** Notes what the function returns where that is not what its signature says. */
+function checkResults(
+  cursor: Cursor,
+  func: { readonly name: string; readonly position: number; readonly end: number },
+  results: readonly Value[],
+  types: readonly Declared[],
+  mismatches: AdjointError[],
+): void {
+  const note = (code: "arity" | "shape", reason: string, position: number, hint?: string): void =>
+    void mismatches.push(cursor.located(new AdjointError(code, reason, { hint }), position));
+  const name = printFuncName(func.name);
   if (results.length !== types.length) {
-    const reason = `the function returns ${results.length} values, its signature has ${types.length}`;
-    cursor.fail("arity", reason, undefined, position);
+    const reason = `${name} returns ${counted(results.length, "value")}, its signature has ${types.length}`;
+    const hint = types.length === 0 ? `write -> ${typesText(results)} behind its arguments` : undefined;
+    note("arity", reason, types.length === 0 ? func.position : func.end, hint);
+  } else {
+    for (const [i, { type, position }] of types.entries()) {
+      const got = results[i];
+      if (sameType(got.type, type)) continue;
+      const value = got.name === null ? `result ${i}` : printValueName(got.name);
+      const reason = `${name} returns ${value} of type ${printType(got.type)}, its signature has ${printType(type)}`;
+      note("shape", reason, position);
+    }
   }
-  for (const [i, value] of results.entries()) {
-    if (sameType(value.type, types[i])) continue;
-    const reason = `result ${i} has type ${printType(value.type)}, the signature has ${printType(types[i])}`;
-    cursor.fail("shape", reason, undefined, position);
-  }
+}
+
+function typesText(results: readonly Value[]): string {
+  const types = results.map((r) => printType(r.type));
+  return types.length === 1 ? types[0] : `(${types.join(", ")})`;
 }

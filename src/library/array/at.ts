@@ -3,6 +3,7 @@
 import { apply, describe, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
 import {
   addDims,
+  counted,
   currentBlock,
   type Dim,
   elementDType,
@@ -213,7 +214,10 @@ function filled(where: string, indices: readonly Index[], shape: readonly Dim[])
   });
   const named = list.filter((index) => index !== null && index !== "...").length;
   if (named > shape.length) {
-    fail("shape", `${where}: got ${named} indices for shape ${printShape(shape)}, expected at most ${shape.length}`);
+    fail(
+      "shape",
+      `${where}: got ${counted(named, "index")} for shape ${printShape(shape)}, expected at most ${shape.length}`,
+    );
   }
   const dots = list.indexOf("...");
   if (dots !== list.lastIndexOf("...")) fail("argument", `${where}: got "..." twice, expected it once at most`);
@@ -242,9 +246,13 @@ function staticEntry(where: string, index: unknown, axis: number, extent: Dim): 
     return { kind: "one", axis, start, size: 1 };
   }
   if (index.length !== 2) {
-    fail("argument", `${where}: the range for axis ${axis} has ${index.length} entries, expected [from, to]`, {
-      hint: "null stands for an open end, i32([…]) for a list of indices",
-    });
+    fail(
+      "argument",
+      `${where}: the range for axis ${axis} has ${counted(index.length, "entry")}, expected [from, to]`,
+      {
+        hint: "null stands for an open end, i32([…]) for a list of indices",
+      },
+    );
   }
   const [from, to] = index;
   const start = from === null ? 0 : placeOf(where, from, axis, extent);

@@ -1,6 +1,6 @@
 // Functions that are no methods: what they take first is a list, a predicate, indices or an order.
 
-import { apply, applyBroadcast, asTensor, axisOf, type Operand, Tensor } from "../../frontend/index.ts";
+import { apply, applyBroadcast, asTensor, axisOf, describe, type Operand, Tensor } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { axesOf, constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
@@ -21,9 +21,16 @@ export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tens
   return applyBroadcast(where, operands, ops.select);
 }
 
-/** Fails at run time with `message` unless the bool scalar holds. */
+/**
+ * Fails at run time with `message` unless the bool scalar holds.
+ *
+ * @throws AdjointError code `check` with the message when it runs, `argument` for a message that is no string, `dtype` and
+ *   `shape` for a predicate that is no bool scalar.
+ * @example check(less(sum(x), 10), "the sum is too large")
+ */
 export function check(predicate: Tensor, message: string): void {
   apply(check, [predicate], (p) => {
+    if (typeof message !== "string") fail("argument", `check: the message is ${describe(message)}, expected a string`);
     ops.check(p, message);
     return [];
   });

@@ -14,7 +14,7 @@ import {
   type Size,
   type Tensor,
 } from "../../frontend/index.ts";
-import { addDims, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
+import { addDims, counted, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { axesOf, eachOnce, withAxis } from "./along.ts";
 import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
@@ -29,7 +29,7 @@ function perAxis<T>(
 ): readonly Dim[] {
   const list = Array.isArray(given) ? (given as readonly T[]) : given == null ? [] : shape.map(() => given as T);
   if (list.length > shape.length) {
-    fail("shape", `${what} has ${list.length} entries, expected at most ${shape.length}, one per axis`);
+    fail("shape", `${what} has ${counted(list.length, "entry")}, expected at most ${shape.length}, one per axis`);
   }
   return shape.map((_, axis) => (axis < list.length ? read(list[axis], axis) : otherwise(axis)));
 }

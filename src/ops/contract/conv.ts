@@ -2,6 +2,7 @@
 
 import {
   type BatchContext,
+  counted,
   type Dim,
   mulDims,
   type SupportContext,
@@ -113,7 +114,7 @@ function requireLayout(
   const axes = cx.attributes[name];
   if (axes.length === 0) return;
   requireAxes(cx, axes, rank, name);
-  if (axes.length !== rank) cx.fail("axis", `${name} names ${axes.length} axes, expected all ${rank}`);
+  if (axes.length !== rank) cx.fail("axis", `${name} names ${counted(axes.length, "axis")}, expected all ${rank}`);
 }
 
 function resultType(
@@ -149,7 +150,7 @@ function resultType(
 /** What falls to each group; the groups divide the extent. */
 function divided(cx: TypeContext, extent: Dim, groups: Dim, what: string): Dim {
   if (typeof extent === "number" && typeof groups === "number" && groups > 0 && extent % groups !== 0) {
-    cx.fail("shape", `${what} is ${extent}, expected a multiple of the ${groups} groups`);
+    cx.fail("shape", `${what} is ${extent}, expected a multiple of the ${counted(groups, "group")}`);
   }
   const part = perGroup(extent, groups);
   cx.equal(mulDims(part, groups), extent, `the groups' part of ${what}`);

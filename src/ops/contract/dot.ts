@@ -5,6 +5,7 @@ import {
   type AxisPairs,
   allocate,
   axisPairs,
+  counted,
   type Dim,
   dtypes,
   type EvalContext,
@@ -107,7 +108,10 @@ function dotType(cx: TypeContext<DotAttributes>, left: TensorType, right: Tensor
   const axes = cx.attributes;
   for (const [what, pairs] of Object.entries(axes)) {
     if (pairs.left.length !== pairs.right.length) {
-      cx.fail("axis", `${what} pairs ${pairs.left.length} axes of operand 0 with ${pairs.right.length} of operand 1`);
+      cx.fail(
+        "axis",
+        `${what} pairs ${counted(pairs.left.length, "axis")} of operand 0 with ${pairs.right.length} of operand 1`,
+      );
     }
   }
   requireAxes(cx, [...axes.batch.left, ...axes.contract.left], left.shape.length, "operand 0's batch and contract");

@@ -4,6 +4,7 @@ import {
   AdjointError,
   type AttributesOf,
   allocate,
+  counted,
   currentBlock,
   type Dim,
   type EvalContext,
@@ -126,7 +127,7 @@ export const whileOp = defineOp({
     const carry = x.group("carry");
     requireTypes(x, "the arguments of the condition", cond.arguments, carry);
     if (cond.results.length !== 1)
-      x.fail("arity", `the condition yields ${cond.results.length} values, expected one bool`);
+      x.fail("arity", `the condition yields ${counted(cond.results.length, "value")}, expected one bool`);
     requireCondition(x, "the condition", cond.results[0].type);
     requireTypes(x, "the arguments of do", body.arguments, carry);
     requireTypes(x, "the results of do", body.results, carry);
@@ -227,7 +228,7 @@ export const scanOp = defineOp({
     if (body.results.length < carry.length) {
       x.fail(
         "arity",
-        `the body yields ${body.results.length} values, expected at least the ${carry.length} carried ones`,
+        `the body yields ${counted(body.results.length, "value")}, expected at least the ${carry.length} carried ones`,
       );
     }
     requireTypes(x, "the body's carried results", body.results.slice(0, carry.length), carry);

@@ -4,6 +4,7 @@ import {
   type Batched,
   type Block,
   Cloner,
+  counted,
   currentBlock,
   emit,
   type ForwardContext,
@@ -38,7 +39,10 @@ export const customVjpOp = defineOp({
     requireTypes(x, "the arguments of the body", body.arguments, args);
     requireTypes(x, "the arguments of forward", forward.arguments, args);
     if (forward.results.length < results.length) {
-      x.fail("arity", `forward yields ${forward.results.length} values, expected the body's ${results.length} first`);
+      x.fail(
+        "arity",
+        `forward yields ${counted(forward.results.length, "value")}, expected the body's ${results.length} first`,
+      );
     }
     requireTypes(x, "the first results of forward", forward.results.slice(0, results.length), results);
     requireTypes(x, "the arguments of backward", backward.arguments, takenBack(body, forward));

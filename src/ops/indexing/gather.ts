@@ -4,6 +4,7 @@
 import {
   allocate,
   type BatchContext,
+  counted,
   type EvalContext,
   type Increment,
   type NdArray,
@@ -99,7 +100,7 @@ function gatherType(cx: TypeContext<GatherAttributes>) {
   if (sizes.length !== shape.length) {
     cx.fail(
       "shape",
-      `sizes has ${sizes.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
+      `sizes has ${counted(sizes.length, "entry")}, expected ${shape.length}, one per axis of ${printShape(shape)}`,
     );
   }
   requireNumbers(cx, numbers, gatherNames);

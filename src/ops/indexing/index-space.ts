@@ -8,6 +8,7 @@
 import {
   type AttributesOf,
   addDims,
+  counted,
   type Dim,
   type EvalContext,
   type NdArray,
@@ -202,13 +203,16 @@ export function requireNumbers(cx: TypeContext, numbers: IndexNumbers, names: Nu
   if (windowAxes.length !== kept) {
     cx.fail(
       "axis",
-      `${names.window} names ${windowAxes.length} axes, expected ${kept}, one for each axis of ${printShape(operand.shape)} outside ${names.dropped} and batch_axes`,
+      `${names.window} names ${counted(windowAxes.length, "axis")}, expected ${kept}, one for each axis of ${printShape(operand.shape)} outside ${names.dropped} and batch_axes`,
     );
   }
   requireIndexAxes(cx, indices.shape, indexAxis, indexBatchAxes);
   requireAxes(cx, windowAxes, indexBatch(indices.shape.length, numbers).length + kept, names.window);
   if (indexBatchAxes.length !== batchAxes.length) {
-    cx.fail("axis", `index_batch_axes names ${indexBatchAxes.length} axes, expected ${batchAxes.length} as batch_axes`);
+    cx.fail(
+      "axis",
+      `index_batch_axes names ${counted(indexBatchAxes.length, "axis")}, expected ${batchAxes.length} as batch_axes`,
+    );
   }
   for (const [k, axis] of batchAxes.entries()) {
     const at = indexBatchAxes[k];

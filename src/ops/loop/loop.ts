@@ -4,6 +4,7 @@ import {
   affineOperands,
   allocate,
   BlockBuilder,
+  counted,
   currentBlock,
   type Dim,
   type EvalContext,
@@ -44,7 +45,7 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
   if (type.kind !== "memref") cx.fail("dtype", `the memory has type ${printType(type)}, expected memref<…>`);
   const at = cx.attributes.at;
   if (at.length !== type.shape.length) {
-    cx.fail("shape", `got ${at.length} subscripts for ${printType(type)}, expected ${type.shape.length}`);
+    cx.fail("shape", `got ${counted(at.length, "subscript")} for ${printType(type)}, expected ${type.shape.length}`);
   }
   return type;
 }

@@ -2,6 +2,7 @@
 
 import {
   type Contribution,
+  counted,
   type Derivative,
   type Dim,
   type Operation,
@@ -64,7 +65,7 @@ export const broadcastOp = defineOp({
     if (axes.length !== operand.shape.length) {
       x.fail(
         "axis",
-        `axes names ${axes.length} axes, expected one for each of the ${operand.shape.length} of the operand`,
+        `axes names ${counted(axes.length, "axis")}, expected one for each of the ${operand.shape.length} of the operand`,
       );
     }
     for (const [i, axis] of axes.entries()) x.equal(operand.shape[i], type.shape[axis], `axis ${i} of the operand`);

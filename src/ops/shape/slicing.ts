@@ -5,6 +5,7 @@ import {
   addDims,
   allocate,
   type BatchContext,
+  counted,
   type Dim,
   type EvalContext,
   floorDim,
@@ -134,7 +135,7 @@ export function requirePerAxis(
     if (list.length === shape.length) continue;
     cx.fail(
       "shape",
-      `${name} has ${list.length} entries, expected ${shape.length}, one per axis of ${printShape(shape)}`,
+      `${name} has ${counted(list.length, "entry")}, expected ${shape.length}, one per axis of ${printShape(shape)}`,
     );
   }
 }

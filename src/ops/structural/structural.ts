@@ -2,6 +2,7 @@
 
 import {
   type AttributesOf,
+  counted,
   type Dim,
   type EvalContext,
   type MemRefType,
@@ -78,7 +79,10 @@ export const reshapeOp = defineOp({
 function requireSameSize(cx: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
   const [before, after] = [productOf(from), productOf(to)];
   if (typeof before === "number" && typeof after === "number" && before !== after) {
-    cx.fail("shape", `${printShape(to)} has ${after} elements, expected the ${before} of ${printShape(from)}`);
+    cx.fail(
+      "shape",
+      `${printShape(to)} has ${counted(after, "element")}, expected the ${before} of ${printShape(from)}`,
+    );
   }
   cx.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
 }
@@ -120,7 +124,7 @@ export const permuteOp = defineOp({
     if (permutation.length !== rank) {
       x.fail(
         "axis",
-        `permutation names ${permutation.length} axes, expected all ${rank} of ${printShape(operand.shape)}`,
+        `permutation names ${counted(permutation.length, "axis")}, expected all ${rank} of ${printShape(operand.shape)}`,
       );
     }
     return [tensorType(operand.dtype, pick(operand.shape, permutation))];

@@ -1,6 +1,7 @@
 // What reduce_window and arg_reduce_window share: attributes, the type's extents, and the new axis of a batch.
 
 import type { AttributesOf, Dim, EvalContext, Operation, TensorType, TypeContext } from "../../ir/index.ts";
+import { counted } from "../../ir/index.ts";
 import { stridesOf } from "../base/arrays.ts";
 import { offsetsUnder } from "./window-loops.ts";
 import {
@@ -75,7 +76,7 @@ export function sharedElements(operation: Operation<WindowAttributes>): readonly
 export function requireWindows(cx: TypeContext<WindowAttributes>, { shape }: TensorType): readonly Dim[] {
   const { window } = cx.attributes;
   if (window.length !== shape.length) {
-    cx.fail("attribute", `window has ${window.length} entries, expected ${shape.length}, one per axis of x`);
+    cx.fail("attribute", `window has ${counted(window.length, "entry")}, expected ${shape.length}, one per axis of x`);
   }
   for (const [axis, size] of window.entries()) cx.atLeast(size, 0, `window on axis ${axis}`);
   requireLists(cx, listsIn(cx.attributes), names, shape.length, "axis");

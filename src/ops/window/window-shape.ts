@@ -3,7 +3,7 @@
 // Along one axis, element i of x stands at subscript low + i · dilation of a padded axis, all else there is padding.
 // Element k of the window at place t lies over subscript t · stride + k · windowDilation.
 
-import { addDims, type Dim, floorDim, mulDims, subDims, type TypeContext } from "../../ir/index.ts";
+import { addDims, counted, type Dim, floorDim, mulDims, subDims, type TypeContext } from "../../ir/index.ts";
 import { dilated } from "../shape/slicing.ts";
 
 /** A window along one axis. */
@@ -97,7 +97,10 @@ export function requireLists(cx: TypeContext, lists: WindowLists, names: WindowN
   for (const key of Object.keys(names) as (keyof WindowLists)[]) {
     const list = lists[key] ?? [];
     if (list.length > 0 && list.length !== rank) {
-      cx.fail("attribute", `${names[key]} has ${list.length} entries, expected ${rank}, one per ${per}, or none`);
+      cx.fail(
+        "attribute",
+        `${names[key]} has ${counted(list.length, "entry")}, expected ${rank}, one per ${per}, or none`,
+      );
     }
     if (key === "low" || key === "high") continue;
     for (const n of list as readonly number[]) {

@@ -1,6 +1,6 @@
 // Arrays: making, reading and writing them. Their contents are a tensor; gather and scatter check the indices.
 
-import { Dense, type Dim, dtypes, tensorType, type Value } from "../../ir/index.ts";
+import { counted, Dense, type Dim, dtypes, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import {
   type AbstractNumber,
@@ -151,7 +151,7 @@ export function fieldOf(cx: Reading, field: Location, at: number): AbstractValue
 
 function outOfRange(cx: Reading, cell: RecordCell, index: number, at: number): never {
   const what = Number.isInteger(index) ? `index ${index} is out of range for` : `index ${index} is no integer for`;
-  return cx.fail("range", at, `${what} ${cell.fields.size} elements`);
+  return cx.fail("range", at, `${what} ${counted(cell.fields.size, "element")}`);
 }
 
 // ---- constructors ---------------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ function sizeOf(cx: Reading, m: AbstractValue, at: number): Dim {
   const isSize = n.known === null ? n.dim !== null : Number.isSafeInteger(n.known) && n.known >= 0;
   if (isSize) return n.known ?? (n.dim as Dim);
   if (n.known !== null)
-    return cx.fail("range", at, `an array has ${n.known} elements, expected an integer of at least 0`);
+    return cx.fail("range", at, `an array has ${counted(n.known, "element")}, expected an integer of at least 0`);
   if (!cx.isFinal) return 1;
   const hint = "pass an array of that length in, or take it from .length of one";
   return cx.fail("unsupported", at, "the length of an array is known only when it runs", hint);

@@ -2,6 +2,7 @@
 
 import { mathFunctions, type NamedFunction } from "../../frontend/index.ts";
 import type { Value } from "../../ir/index.ts";
+import { counted } from "../../ir/index.ts";
 import {
   abs,
   add,
@@ -173,7 +174,8 @@ function callMath(
   args: readonly AbstractValue[],
   at: number,
 ): AbstractValue {
-  if (args.length < f.least) cx.fail("arity", at, `${name}: got ${args.length} arguments, expected ${f.least}`);
+  if (args.length < f.least)
+    cx.fail("arity", at, `${name}: got ${counted(args.length, "argument")}, expected ${f.least}`);
   const numbers = args.slice(0, Math.min(args.length, f.most)).map((m) => cx.toNumber(m, at));
   cx.at(at);
   const known = numbers.map((n) => n.known);
@@ -243,7 +245,7 @@ function requireOne(cx: Reading, name: string, args: readonly AbstractValue[], a
   return cx.fail(
     "arity",
     at,
-    `new ${name}: got ${args.length} arguments, expected 1`,
+    `new ${name}: got ${counted(args.length, "argument")}, expected 1`,
     "write the length, or an array to copy",
   );
 }

@@ -1,5 +1,6 @@
 // Calls are inlined: the callee's body is read at each call, with its parameters as variables.
 
+import { counted } from "../../ir/index.ts";
 import { type AbstractFunction, type AbstractValue, nothing } from "../state/abstract-value.ts";
 import type { Element, FunctionNode } from "../syntax/tree.ts";
 import { arrive } from "./branch.ts";
@@ -27,11 +28,7 @@ export function call(cx: Reading, f: AbstractFunction, args: readonly AbstractVa
 function bind(cx: Reading, fn: FunctionNode, args: readonly AbstractValue[], at: number): void {
   const { parameters } = fn;
   if (args.length > parameters.length)
-    cx.fail(
-      "arity",
-      at,
-      `'${fn.name}' takes ${parameters.length} argument${parameters.length === 1 ? "" : "s"}, and gets ${args.length}`,
-    );
+    cx.fail("arity", at, `'${fn.name}' takes ${counted(parameters.length, "argument")}, and gets ${args.length}`);
   for (const p of parameters) declare(cx, p.pattern, false);
   for (const [i, p] of parameters.entries()) {
     const given = args[i];

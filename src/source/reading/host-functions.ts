@@ -1,7 +1,7 @@
 // Functions of the host that the text calls by name: traced in place, on the tensors that its values are.
 
 import { describe, Extent, openDim, Tensor, withAnyDerivatives, withTrace } from "../../frontend/index.ts";
-import { AdjointError, currentBlock, type Dim, fail, printType, type Value } from "../../ir/index.ts";
+import { AdjointError, counted, currentBlock, type Dim, fail, printType, type Value } from "../../ir/index.ts";
 import { cast, dim } from "../../ops/index.ts";
 import { type AbstractValue, type ArrayKind, describeValue, type HostFunction } from "../state/abstract-value.ts";
 import type { HostFunctionBody, HostFunctions } from "../state/host-scope.ts";
@@ -61,8 +61,7 @@ function requireArity(cx: Reading, name: string, f: HostFunctionBody, count: num
   const { length } = f;
   if (count === length || (count > length && takesMore(f))) return;
   const least = takesMore(f) ? "at least " : "";
-  const s = length === 1 ? "" : "s";
-  cx.fail("arity", at, `'${name}' takes ${least}${length} argument${s}, and gets ${count}`);
+  cx.fail("arity", at, `'${name}' takes ${least}${counted(length, "argument")}, and gets ${count}`);
 }
 
 /** Whether parameters have defaults or are a rest, which `length` does not count: by the function's text, up to its body. */

@@ -2,7 +2,7 @@
 
 import type { Convention, LeafKind, Parameter, Structure } from "../../compile/index.ts";
 import { describe } from "../../frontend/index.ts";
-import { type DType, dtypes, fail, type NdArray, ndscalar, type TypedArray } from "../../ir/index.ts";
+import { counted, type DType, dtypes, fail, type NdArray, ndscalar, type TypedArray } from "../../ir/index.ts";
 
 /** One argument of the module as it was passed, with its name in messages. */
 export interface Leaf {
@@ -19,7 +19,7 @@ export function leavesOfArguments(
 ): readonly Leaf[] {
   const given = args.findLastIndex((arg) => arg !== undefined) + 1;
   if (given > parameters.length)
-    fail("argument", `${name}: got ${given} arguments, expected ${parameters.length}`, {
+    fail("argument", `${name}: got ${counted(given, "argument")}, expected ${parameters.length}`, {
       hint: "leave the others out, as in list.map((x) => f(x))",
     });
   const leaves: Leaf[] = [];
@@ -42,7 +42,7 @@ function collect(x: unknown, structure: Structure, label: Label, path: string, i
     case "tuple":
       if (!Array.isArray(x)) fail("argument", `${label(path)} is ${describe(x)}, expected ${spell(structure)}`);
       if (x.length !== structure.items.length)
-        fail("argument", `${label(path)} has ${x.length} elements, expected ${spell(structure)}`);
+        fail("argument", `${label(path)} has ${counted(x.length, "element")}, expected ${spell(structure)}`);
       for (const [i, item] of structure.items.entries()) collect(x[i], item, label, `${path}[${i}]`, into);
       return;
     case "object":
