@@ -64,6 +64,9 @@ function sameTwice(module: Module, args: readonly NdArray[], expected: Outcome):
   }
 }
 
+/** What an arbitrary gives. */
+type Given<A> = A extends fc.Arbitrary<infer T> ? T : never;
+
 type Observe = (name: string, value: NdArray) => void;
 
 const seeds = fc.nat(1000);
@@ -115,4 +118,56 @@ it("many such programs have branches that write in place", () => {
   const bodies = programs.map((program) => mainOf(buildArrayProgram(program)).body);
   const inPlace = bodies.filter((body) => takenIn(body, new InPlacePlan(body, [])) > 0);
   expect(inPlace.length).toBeGreaterThan(60);
+});
+
+/** A line of a matrix: a row or a column, with the number of one or where an argument says. */
+const line = fc.record({ axis: fc.constantFrom(0, 1), at: fc.constantFrom("%i", "%j", "%zero", "%one") });
+const change = fc.record({
+  reads: fc.array(line, { minLength: 1, maxLength: 3 }),
+  to: line,
+  kind: fc.constantFrom("set", "add"),
+  turns: fc.boolean(),
+});
+
+/** A loop that changes lines of a square matrix, by what others hold at the time, one of them possibly turned round. */
+function linesProgram(changes: readonly Given<typeof change>[]): string {
+  const numbers = (axis: number): string =>
+    `collapsed_axes = [${axis}], index_map = [${axis}], index_axis = 0, sizes = [${axis === 0 ? "1, 3" : "3, 1"}]`;
+  const lines = changes.flatMap(({ reads, to, kind, turns }, n) => {
+    const gathered = reads.map(
+      ({ axis, at }, k) => `%r${n}_${k} = gather %a${n}, ${at}, offset_axes = [0], ${numbers(axis)} : f64[3]`,
+    );
+    const sums = reads
+      .slice(1)
+      .map((_, k) => `%s${n}_${k + 1} = add %${k === 0 ? "r" : "s"}${n}_${k}, %r${n}_${k + 1} : f64[3]`);
+    const sum = reads.length === 1 ? `%r${n}_0` : `%s${n}_${reads.length - 1}`;
+    const turned = turns ? [`%t${n} = reverse ${sum}, axes = [0] : f64[3]`] : [];
+    const update = `kind = ${kind}, update_axes = [0], inserted_axes = [${to.axis}], index_map = [${to.axis}], index_axis = 0`;
+    const value = turns ? `%t${n}` : sum;
+    return [...gathered, ...sums, ...turned, `%a${n + 1} = scatter %a${n}, ${to.at}, ${value}, ${update} : f64[3, 3]`];
+  });
+  return `func @main(%x: f64[3, 3], %i: i32, %j: i32) -> f64[3, 3] {
+  %zero = constant 0 : i32
+  %one = constant 1 : i32
+  %y = scan carry(%a0: f64[3, 3] = %x), length = 2 : f64[3, 3] {
+    ${lines.join("\n    ")}
+    yield %a${changes.length}
+  }
+  return %y
+}`;
+}
+
+it("lines of a matrix change by what others held before", () => {
+  const numbers = fc.integer({ min: 0, max: 3 });
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 3 }), numbers, numbers, (changes, i, j) => {
+      const module = parse(linesProgram(changes));
+      const x: NdArray = { dtype: "f64", shape: [3, 3], data: Float64Array.of(1, 2, 3, 5, 7, 11, 13, 17, 19) };
+      const index = (n: number): NdArray => ({ dtype: "i32", shape: [], data: Int32Array.of(n) });
+      const args = [x, index(i), index(j)];
+      const expected = interpreted(module, args);
+      if (typeof expected.results !== "string") sameTwice(module, args, expected);
+    }),
+    runs(300),
+  );
 });

@@ -217,9 +217,29 @@ export class FusionPlan {
       common = site;
     }
     if (common === null || common.depth >= maxDepth) return null;
-    if (this.#inPlace.isOverwrittenAfter(operation, common.root.operation)) return null;
+    const site = common;
+    if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation, (i) => this.#isInStep(operation, i, site)))
+      return null;
     if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
+  }
+
+  /**
+   * Whether an operation at a site of an update in place reads, in each iteration, only the column of the tensor that this
+   * very iteration writes to, and before it does: then no iteration reads what another one has overwritten.
+   */
+  #isInStep(operation: Operation, operand: number, site: FusionSite): boolean {
+    const update = site.root.operation;
+    const written = this.#readsOf(update)[0]?.along;
+    if (written === undefined || operation.operands[operand] !== update.operands[0]) return false;
+    return [...(this.#innerSites.get(update) ?? [])].some(([k, inner]) => {
+      if (inner !== site) return false;
+      const [own, outer] = [this.#readsOf(operation)[operand]?.along, this.#readsOf(update)[k].along];
+      return [...written].some(([axis, loop]) => {
+        const at = own?.get(axis);
+        return at !== undefined && outer.get(at) === loop;
+      });
+    });
   }
 
   #siteOf({ by, operand }: Use): FusionSite | null {

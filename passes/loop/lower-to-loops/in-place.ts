@@ -17,6 +17,8 @@ import {
   ValueSet,
 } from "../../../src/ir/index.ts";
 
+const never = (): boolean => false;
+
 interface Definition {
   readonly operation: Operation;
   readonly result: number;
@@ -67,12 +69,16 @@ export class InPlacePlan {
     return this.#overwriters.get(value);
   }
 
-  /** Whether an operand of `operation` is overwritten behind it, up to the operation `by` and there. */
-  isOverwrittenAfter(operation: Operation, by: Operation): boolean {
+  /**
+   * Whether an operand of `operation` is overwritten behind it, up to the operation `by` and there; `isHarmless` says of
+   * which operands `by` may overwrite.
+   */
+  isOverwrittenAfter(operation: Operation, by: Operation, isHarmless: (operand: number) => boolean = never): boolean {
     const end = this.#positions.get(by) ?? 0;
     const start = this.#positions.get(operation) ?? 0;
-    return operation.operands.some((v) => {
+    return operation.operands.some((v, i) => {
       const overwriter = this.#overwriters.get(v);
+      if (overwriter === by && isHarmless(i)) return false;
       const at = overwriter === undefined ? -1 : (this.#positions.get(overwriter) ?? 0);
       return at > start && at <= end;
     });

@@ -32,6 +32,8 @@ export interface OperandRead {
   readonly isChecked: boolean;
   /** Whether the rule asks for the operand in memory. */
   readonly memory: boolean;
+  /** The axes of the operand at which every read has a loop's own index, with the number of that loop. */
+  readonly along: ReadonlyMap<number, number>;
 }
 
 /** The rule for the whole result, where an operation has one. */
@@ -48,11 +50,14 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     isReread: false,
     isChecked: false,
     memory: false,
+    along: null as ReadonlyMap<number, number> | null,
   }));
   if (lowering?.kind !== "element" && lowering?.kind !== "nest" && lowering?.kind !== "update") return [];
   const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
   const whole = wholeOf(operation);
+  let loops: readonly Dim[] = [];
   const read = (i: number, subscripts: readonly Dim[]): Value => {
+    reads[i].along = common(reads[i].along, subscripts, loops);
     reads[i].sites.add(subscripts.join());
     reads[i].isReread ||= !coversLoops(subscripts, currentBlock());
     reads[i].isChecked ||= mayFail(subscripts, currentBlock());
@@ -75,17 +80,62 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     if (lowering.kind === "update") {
       // operand 0 is in memory when the rule begins
       reads[0].isReread = true;
-      lowering.update(updateContext(context));
+      const columns = new Columns();
+      lowering.update(updateContext(context, columns, (at) => (loops = at)));
+      reads[0].along = columns.along;
     } else if (whole !== null) whole(context);
-    else lowering.element(context, indices(builder, shapeOf(operation.results[0])));
+    else {
+      loops = indices(builder, shapeOf(operation.results[0]));
+      lowering.element(context, loops);
+    }
   });
   if (lowering.kind === "nest") for (const i of lowering.rereads?.(operation) ?? []) reads[i].isReread = true;
-  return reads.map(({ sites, isReread, isChecked, memory }) => ({
+  return reads.map(({ sites, isReread, isChecked, memory, along }) => ({
     once: !isReread,
     sites: sites.size,
     isChecked,
     memory,
+    along: along ?? nowhere,
   }));
+}
+
+const nowhere: ReadonlyMap<number, number> = new Map();
+
+/** What holds of the reads so far and of one at these subscripts. */
+function common(
+  before: ReadonlyMap<number, number> | null,
+  subscripts: readonly Dim[],
+  loops: readonly Dim[],
+): ReadonlyMap<number, number> {
+  const names = loops.map(String);
+  const along = subscripts.map((d, axis) => [axis, names.indexOf(String(d))] as const);
+  return new Map(along.filter(([axis, loop]) => loop >= 0 && (before === null || before.get(axis) === loop)));
+}
+
+/**
+ * The axes along which an update writes to the column of its own iteration: it has one nest, of one loop that counts, and
+ * each iteration writes one element, last of all.
+ */
+class Columns {
+  #nests = 0;
+  #writes = 0;
+  #isOneLoop = false;
+  #along: ReadonlyMap<number, number> = nowhere;
+
+  get along(): ReadonlyMap<number, number> {
+    return this.#nests === 1 && this.#writes === 1 && this.#isOneLoop ? this.#along : nowhere;
+  }
+
+  nest(shape: readonly Dim[]): void {
+    this.#nests++;
+    this.#isOneLoop = shape.filter((d) => d !== 1).length === 1;
+  }
+
+  write(subscripts: readonly Dim[], loops: readonly Dim[], shape: readonly Dim[]): void {
+    this.#writes++;
+    const along = common(null, subscripts, loops);
+    this.#along = new Map([...along].filter(([, loop]) => shape[loop] !== 1));
+  }
 }
 
 function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
@@ -93,16 +143,20 @@ function indices(block: BlockBuilder, shape: readonly Dim[]): readonly Dim[] {
 }
 
 /** The context of an update rule, in which one block stands for the loops of a nest. */
-function updateContext(context: LowerContext): UpdateContext {
+function updateContext(context: LowerContext, columns: Columns, enter: (loops: readonly Dim[]) => void): UpdateContext {
   const { operation } = context;
+  let [loops, shape]: readonly (readonly Dim[])[] = [[], []];
   return {
     ...context,
-    nest(shape, body) {
+    nest(extents, body) {
+      columns.nest(extents);
       const inner = new BlockBuilder(currentBlock().scope, currentBlock());
-      withBuilder(inner, () => body(indices(inner, shape)));
+      [loops, shape] = [indices(inner, extents), extents];
+      enter(loops);
+      withBuilder(inner, () => body(loops));
     },
     read: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
-    write() {},
+    write: (_, at) => columns.write(at, loops, shape),
   };
 }
 
