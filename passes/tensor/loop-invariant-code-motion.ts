@@ -7,11 +7,13 @@ import {
   isScalar,
   mapBodies,
   type Operation,
+  ValueMap,
   ValueSet,
+  walk,
   withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
-import { definePass } from "../../src/rewrite/index.ts";
+import { definePass, literalOf, splatOf } from "../../src/rewrite/index.ts";
 
 export const loopInvariantCodeMotion = definePass({
   name: "loop-invariant-code-motion",
@@ -32,19 +34,31 @@ export const loopInvariantCodeMotion = definePass({
   return %y
 }
 `,
-  run: (module) => mapBodies(module, inBlock),
+  run: (module) => mapBodies(module, (body) => inBlock(body, splatsOf(body))),
 });
 
+type Splats = ValueMap<number>;
+
+/** The constants that may say that an operation does not fail. */
+function splatsOf(body: Block): Splats {
+  const splats = new ValueMap<number>();
+  walk(body, (operation) => {
+    const splat = splatOf(literalOf(operation));
+    if (splat !== null) splats.set(operation.results[0], splat);
+  });
+  return splats;
+}
+
 /** Inner loops come first: what leaves them may leave this one too. */
-function inBlock(block: Block): Block {
+function inBlock(block: Block, splats: Splats): Block {
   const operations: Operation[] = [];
   for (const operation of block.operations) {
-    const regions = operation.regions.map(inBlock);
+    const regions = operation.regions.map((r) => inBlock(r, splats));
     if (operation.op.loop === null) {
       operations.push(withRegions(operation, regions));
       continue;
     }
-    const moved = regions.map(invariantsOf);
+    const moved = regions.map((r) => invariantsOf(r, splats));
     for (const set of moved) operations.push(...set);
     operations.push(
       withRegions(
@@ -65,11 +79,11 @@ function without(region: Block, moved: ReadonlySet<Operation>): Block {
 }
 
 /** The operations of a loop's region that are the same at each step, and worth to be moved, in order. */
-function invariantsOf(region: Block): ReadonlySet<Operation> {
+function invariantsOf(region: Block, splats: Splats): ReadonlySet<Operation> {
   const variant = new ValueSet(region.arguments);
   const invariant: Operation[] = [];
   for (const operation of region.operations) {
-    if (isMovable(operation) && !operation.operands.some((v) => variant.has(v))) invariant.push(operation);
+    if (isMovable(operation, splats) && !operation.operands.some((v) => variant.has(v))) invariant.push(operation);
     else for (const v of operation.results) variant.add(v);
   }
   const needed = new ValueSet();
@@ -83,17 +97,22 @@ function invariantsOf(region: Block): ReadonlySet<Operation> {
 }
 
 /** A loop that runs no step runs what was in front of it: that must neither fail nor go on for ever, nor touch memory. */
-function isMovable(operation: Operation): boolean {
+function isMovable(operation: Operation, splats: Splats): boolean {
   const { op, regions, results } = operation;
   const { traits } = op;
   return (
-    op.effect === "pure" &&
+    (op.effect === "pure" || succeeds(operation, splats)) &&
     regions.length === 0 &&
     calleeOf(operation) === null &&
     !traits.memory &&
     !traits.transform &&
     results.every((v) => v.type.kind === "tensor")
   );
+}
+
+function succeeds(operation: Operation, splats: Splats): boolean {
+  const known = operation.operands.map((v) => splats.get(v) ?? null);
+  return operation.op.succeeds?.(operation, known) ?? false;
 }
 
 /** Constants, and of tensors what becomes part of whatever reads it: such only moves with what needs it. */

@@ -97,6 +97,8 @@ export interface Op<A extends Attributes = Attributes> {
    */
   argumentTypes?(operands: readonly Type[], before: readonly Block[]): readonly Type[];
   readonly effect: Effect;
+  /** Of an op that may fail: whether an operation cannot, given the splats among its operands; null stands for others. */
+  succeeds?(operation: Operation<A>, splats: readonly (number | null)[]): boolean;
   readonly traits: Traits;
   /** Of an op that repeats a region. */
   readonly loop: LoopInterface<Op, A> | null;

@@ -8,8 +8,10 @@ import {
   type EvalContext,
   type Increment,
   type NdArray,
+  type Operation,
   printShape,
   shapeOf,
+  subDims,
   type TransposeContext,
   type TypeContext,
   tensorType,
@@ -17,7 +19,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { pick } from "../base/arrays.ts";
-import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
 import { cast, compare } from "../base/elementwise.ts";
 import { zeros, zerosLike } from "../base/zeros.ts";
 import { requireIndexType } from "../loop/subscript.ts";
@@ -57,6 +59,7 @@ export const gatherOp = defineOp({
   operands: [{ name: "x" }, { name: "indices", isIndex: true }],
   attributes: gatherAttributes,
   effect: "mayFail",
+  succeeds: (operation, [, index]) => index !== null && isInRange(operation, index),
   types: (x) => [gatherType(x)],
   eval: (x) => [evalGather(x)],
   derivative: {
@@ -88,6 +91,15 @@ export const gatherOp = defineOp({
 `,
   },
 });
+
+/** Whether windows begin in range where every index is this one. */
+function isInRange({ operands, attributes }: Operation<GatherAttributes>, index: number): boolean {
+  const { shape } = tensorOf(operands[0]);
+  return attributes.index_map.every((axis) => {
+    const room = subDims(shape[axis], attributes.sizes[axis]);
+    return Number.isInteger(index) && index >= 0 && typeof room === "number" && index <= room;
+  });
+}
 
 function gatherType(cx: TypeContext<GatherAttributes>) {
   const dtype = dtypeOf(requireTensor(cx, 0));
