@@ -4,6 +4,7 @@ import type { Module } from "../src/ir/index.ts";
 import { applyRules, type Pass, type PassContext, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
+import { batchScans } from "./tensor/batch-scans.ts";
 import { canonicalize, differentiableRules } from "./tensor/canonicalize.ts";
 import { constantFolding } from "./tensor/constant-folding.ts";
 import { cse } from "./tensor/cse.ts";
@@ -17,6 +18,7 @@ export { canonicalizeRules } from "./tensor/canonicalize.ts";
 export { refineTo } from "./tensor/refine-shapes.ts";
 export {
   batch,
+  batchScans,
   canonicalize,
   constantFolding,
   cse,
@@ -49,6 +51,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
   [
     refineShapes,
     batch,
+    batchScans,
     loopInvariantCodeMotion,
     differentiate,
     inline,
@@ -81,12 +84,20 @@ export const tensorPipeline = new Pipeline([
   { pass: cse, reason: "equal operations become one, which may make operands equal", group: simplify },
   { pass: loopInvariantCodeMotion, reason: "backward loops have what is the same at each step", group: simplify },
   { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
+  { pass: batchScans, reason: "columns of a Jacobian have its point in common, which is simple by now" },
+  ...afterChange([
+    [canonicalize, "iterations that were written out count in constants"],
+    [constantFolding, "and so do their subscripts"],
+    [cse, "they repeat what they have in common"],
+    [loopInvariantCodeMotion, "and it is the same at each step of the loops around"],
+    [deadNodeElimination, "what rewriting left without a use"],
+  ]),
 ]);
 
 /** From tensor level to loops. */
 export const loopPipeline = new Pipeline([
   { pass: lowerToLoops, reason: "backends take loops over memory" },
-  ...afterLowering([
+  ...afterChange([
     [canonicalize, "scalar code of neighbouring elements meets here for the first time"],
     [constantFolding, "scalars of constants"],
     [cse, "fused expressions repeat their constants"],
@@ -94,8 +105,8 @@ export const loopPipeline = new Pipeline([
   ]),
 ]);
 
-/** Programs of scalars are as they were, and simple already. */
-function afterLowering(stages: readonly (readonly [Pass, string])[]): readonly Stage[] {
+/** Simplifies what the pass before changed; the others are simple already. */
+function afterChange(stages: readonly (readonly [Pass, string])[]): readonly Stage[] {
   return stages.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
 }
 

@@ -37,10 +37,15 @@ export const loopInvariantCodeMotion = definePass({
   run: (module) => mapBodies(module, (body) => inBlock(body, splatsOf(body))),
 });
 
-type Splats = ValueMap<number>;
+/** The constants of a function, gathered when the first of its operations asks: they may say that it does not fail. */
+type Splats = () => ValueMap<number>;
 
-/** The constants that may say that an operation does not fail. */
 function splatsOf(body: Block): Splats {
+  let splats: ValueMap<number> | null = null;
+  return () => (splats ??= gatherSplats(body));
+}
+
+function gatherSplats(body: Block): ValueMap<number> {
   const splats = new ValueMap<number>();
   walk(body, (operation) => {
     const splat = splatOf(literalOf(operation));
@@ -111,8 +116,13 @@ function isMovable(operation: Operation, splats: Splats): boolean {
 }
 
 function succeeds(operation: Operation, splats: Splats): boolean {
-  const known = operation.operands.map((v) => splats.get(v) ?? null);
-  return operation.op.succeeds?.(operation, known) ?? false;
+  const { op, operands } = operation;
+  if (op.succeeds === undefined) return false;
+  const known = splats();
+  return op.succeeds(
+    operation,
+    operands.map((v) => known.get(v) ?? null),
+  );
 }
 
 /** Constants, and of tensors what becomes part of whatever reads it: such only moves with what needs it. */

@@ -43,7 +43,8 @@ import { vmap } from "./vmap.ts";
  * The derivatives of every result with respect to the arguments in `wrt`, in the structure of the result: each leaf of
  * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S; with a list in `wrt` an array of them,
  * for an argument that is a structure that structure of them. Forward or reverse mode, whichever takes fewer sweeps; the
- * sweeps of a tensor run as one batch, or one after another where the function loops or branches.
+ * sweeps of a tensor run as one batch. Where the function loops or branches, dozens of forward sweeps go through the same
+ * loops side by side if all of its ops can, and other sweeps run one after another.
  *
  * @throws AdjointError code `no-derivative` where an argument in `wrt` holds no float tensors, and as grad.
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
@@ -177,7 +178,8 @@ function rows(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): r
 
 /**
  * A sweep for each row of a basis, the results stacked: as one batch, or where the function loops or branches one after
- * another, since a batch goes both ways of a branch, and through a loop for as long as any of it does.
+ * another, since a batch goes both ways of a branch, and through a loop for as long as any of it does. The pass batch-scans
+ * lets those stand side by side that take the same way.
  */
 function each(recorded: TracedFunctionRecord, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {
   if (hasRegions(recorded.signature.name)) return scan((carry: readonly [], row) => [carry, sweep(row)], [], rows)[1];

@@ -50,7 +50,7 @@ export * from "./scalar/trigonometric.ts";
 export * from "./shape/arg-reduce.ts";
 export * from "./shape/concatenate.ts";
 export { extentOf, extentOp } from "./shape/extent.ts";
-export { broadcast, broadcastOp, reduce, reduceOp, reduceSum, withBatchAxis } from "./shape/reduce.ts";
+export { broadcast, broadcastOp, reduce, reduceOp, reduceSum, withAxisBehind, withBatchAxis } from "./shape/reduce.ts";
 export { type Box, type Padding, pad, padOp, slice, sliceOp } from "./shape/slicing.ts";
 export * from "./structural/structural.ts";
 export * from "./window/window.ts";

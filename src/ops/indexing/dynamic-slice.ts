@@ -30,7 +30,7 @@ import { placed, requireIndexType, subscript } from "../loop/subscript.ts";
 import { add } from "../scalar/arithmetic.ts";
 import { or } from "../scalar/bits.ts";
 import { concatenate } from "../shape/concatenate.ts";
-import { broadcast, withBatchAxis } from "../shape/reduce.ts";
+import { broadcast, withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { requirePerAxis } from "../shape/slicing.ts";
 import { reshape } from "../structural/structural.ts";
 import { gather, scatter } from "./gather.ts";
@@ -66,7 +66,16 @@ export const dynamicSliceOp = defineOp({
       ...starts.map(() => null),
     ],
   },
-  batching: { kind: "rule", batch: batchDynamicSlice },
+  batching: {
+    kind: "rule",
+    batch: batchDynamicSlice,
+    behind: {
+      takes: (_, operand) => operand === 0,
+      batch: ({ operation, operands: [x, ...starts], size }) => [
+        dynamicSlice(x, [...starts, start(0)], [...operation.attributes.sizes, size]),
+      ],
+    },
+  },
   lowering: { kind: "element", element: elementOfDynamicSlice },
   docs: {
     semantics:
@@ -187,7 +196,17 @@ export const dynamicUpdateSliceOp = defineOp({
       return [left, taken, ...starts.map(() => null)];
     },
   },
-  batching: { kind: "rule", batch: batchDynamicUpdateSlice },
+  batching: {
+    kind: "rule",
+    batch: batchDynamicUpdateSlice,
+    behind: {
+      takes: (_, operand) => operand < 2,
+      batch({ operands: [x, update, ...starts], batched: [ofX, ofUpdate], size }) {
+        const updates = withAxisBehind(update, ofUpdate, size);
+        return [dynamicUpdateSlice(withAxisBehind(x, ofX, size), updates, [...starts, start(0)])];
+      },
+    },
+  },
   lowering: { kind: "update", update: updateOfDynamicUpdateSlice },
   docs: {
     semantics:

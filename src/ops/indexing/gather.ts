@@ -19,11 +19,11 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { pick } from "../base/arrays.ts";
-import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
+import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
 import { cast, compare } from "../base/elementwise.ts";
 import { zeros, zerosLike } from "../base/zeros.ts";
 import { requireIndexType } from "../loop/subscript.ts";
-import { withBatchAxis } from "../shape/reduce.ts";
+import { withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
 import {
   batchNumbers,
@@ -73,7 +73,11 @@ export const gatherOp = defineOp({
       return [compare(count, zerosLike(count), "ne"), null];
     },
   },
-  batching: { kind: "rule", batch: batchGather },
+  batching: {
+    kind: "rule",
+    batch: batchGather,
+    behind: { takes: (_, operand) => operand === 0, batch: gatherBehind },
+  },
   lowering: { kind: "element", element: elementOfGather },
   docs: {
     semantics:
@@ -94,10 +98,11 @@ export const gatherOp = defineOp({
 
 /** Whether windows begin in range where every index is this one. */
 function isInRange({ operands, attributes }: Operation<GatherAttributes>, index: number): boolean {
-  const { shape } = tensorOf(operands[0]);
+  const { type } = operands[0];
+  if (type.kind !== "tensor" || !Number.isInteger(index) || index < 0) return false;
   return attributes.index_map.every((axis) => {
-    const room = subDims(shape[axis], attributes.sizes[axis]);
-    return Number.isInteger(index) && index >= 0 && typeof room === "number" && index <= room;
+    const room = subDims(type.shape[axis], attributes.sizes[axis]);
+    return typeof room === "number" && index <= room;
   });
 }
 
@@ -157,6 +162,15 @@ function batchGather({
   return [gather(x, indices, { ...numbers, sizes: [...leading, ...sizes], mode })];
 }
 
+/** The new axis is one more axis of every window. */
+function gatherBehind({ operation, operands: [x, indices], size }: BatchContext<GatherAttributes>): readonly Value[] {
+  const { attributes, results } = operation;
+  const { windowAxes, droppedAxes, ...shared } = gatherNumbers(attributes);
+  const offsetAxes = [...windowAxes, shapeOf(results[0]).length];
+  const numbers = { ...shared, offsetAxes, collapsedAxes: droppedAxes };
+  return [gather(x, indices, { ...numbers, sizes: [...attributes.sizes, size], mode: attributes.mode })];
+}
+
 /**
  * Windows of `x` of extents `sizes`, from where `indices` say: numbers as StableHLO's. Along `indexAxis` (the rank of
  * `indices`, where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
@@ -203,7 +217,11 @@ export const scatterOp = defineOp({
   types: (x) => [scatterType(x)],
   eval: (x) => [evalScatter(x)],
   derivative: scatterDerivative(gather, scatter),
-  batching: { kind: "rule", batch: batchScatter },
+  batching: {
+    kind: "rule",
+    batch: batchScatter,
+    behind: { takes: (_, operand) => operand !== 1, batch: scatterBehind },
+  },
   lowering: { kind: "update", update: updateOfScatter },
   docs: {
     semantics:
@@ -271,6 +289,16 @@ function batchScatter({ operation, operands, batched, size }: BatchContext<Scatt
   const { windowAxes, droppedAxes, ...shared } = axes;
   const numbers = { ...shared, updateAxes: windowAxes, insertedAxes: droppedAxes, kind, mode, unique };
   return [scatter(withBatchAxis(x, batched[0], size), indices, withBatchAxis(updates, batched[2], size), numbers)];
+}
+
+/** The new axis is one more axis of every window. */
+function scatterBehind({ operation, operands, batched, size }: BatchContext<ScatterAttributes>): readonly Value[] {
+  const [x, indices, updates] = operands;
+  const { kind, mode, unique } = operation.attributes;
+  const { windowAxes, droppedAxes, ...shared } = scatterNumbers(operation.attributes);
+  const updateAxes = [...windowAxes, shapeOf(operation.operands[2]).length];
+  const numbers = { ...shared, updateAxes, insertedAxes: droppedAxes, kind, mode, unique };
+  return [scatter(withAxisBehind(x, batched[0], size), indices, withAxisBehind(updates, batched[2], size), numbers)];
 }
 
 /**

@@ -23,7 +23,7 @@ import { indexValue } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, requireTensor, tensorOf } from "../base/define.ts";
 import { compare } from "../base/elementwise.ts";
 import { ifElse } from "../control/control.ts";
-import { withBatchAxis } from "./reduce.ts";
+import { withAxisBehind, withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
 const concatenateAttributes = {
@@ -50,7 +50,17 @@ export const concatenateOp = defineOp({
       return operands.map((x, i) => (wanted[i] ? piece(cotangent, tensorOf(x).shape, axis, offsets[i]) : null));
     },
   },
-  batching: { kind: "rule", batch: batchConcatenate },
+  batching: {
+    kind: "rule",
+    batch: batchConcatenate,
+    behind: {
+      takes: () => true,
+      batch({ operation, operands, batched, size }) {
+        const all = operands.map((v, i) => withAxisBehind(v, batched[i], size));
+        return [concatenate(all, operation.attributes.axis)];
+      },
+    },
+  },
   lowering: { kind: "element", element: elementOfConcatenate, pieces: piecesOfConcatenate },
   docs: {
     semantics: "Along the axis, first the elements of the first tensor, then those of the second, and so on.",

@@ -91,6 +91,13 @@ export const broadcastOp = defineOp({
       const axes = operation.attributes.axes;
       return [broadcast(x, [size, ...shape], [0, ...axes.map((a) => a + 1)])];
     },
+    behind: {
+      takes: () => true,
+      batch({ operation, operands: [x], size }) {
+        const { shape } = operation.results[0].type as TensorType;
+        return [broadcast(x, [...shape, size], [...operation.attributes.axes, shape.length])];
+      },
+    },
   },
   lowering: {
     kind: "element",
@@ -126,6 +133,14 @@ export function broadcast(x: Value, shape: readonly Dim[], axes: readonly number
 }
 
 /** The value with the leading axis of a batch, repeated along it where it has none. */
+/** The value with the batch's axis last; repeated along it where it has none. */
+export function withAxisBehind(x: Value, isBatched: boolean, size: Dim): Value {
+  if (isBatched) return x;
+  const { shape } = tensorOf(x);
+  const own = shape.map((_, axis) => axis);
+  return broadcast(x, [...shape, size], own);
+}
+
 export function withBatchAxis(x: Value, isBatched: boolean, size: Dim): Value {
   if (isBatched) return x;
   const { shape } = tensorOf(x);
@@ -161,6 +176,13 @@ export const reduceOp = defineOp({
     batch: ({ operation, operands: [x] }) => [
       reduce(x, { kind: operation.attributes.kind, axes: reducedAxes(operation).map((a) => a + 1) }),
     ],
+    behind: {
+      // along the last axis sums have an order of their own
+      takes: (operation) => !reducedAxes(operation).includes(tensorOf(operation.operands[0]).shape.length - 1),
+      batch: ({ operation, operands: [x] }) => [
+        reduce(x, { kind: operation.attributes.kind, axes: reducedAxes(operation) }),
+      ],
+    },
   },
   lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce },
   docs: {

@@ -98,6 +98,13 @@ export const sliceOp = defineOp({
       const { start, limit, strides } = boxOf(operation);
       return [slice(x, { start: [0, ...start], limit: [size, ...limit], strides: [1, ...strides] })];
     },
+    behind: {
+      takes: () => true,
+      batch({ operation, operands: [x], size }) {
+        const { start, limit, strides } = boxOf(operation);
+        return [slice(x, { start: [...start, 0], limit: [...limit, size], strides: [...strides, 1] })];
+      },
+    },
   },
   lowering: {
     kind: "element",
@@ -224,7 +231,18 @@ export const padOp = defineOp({
     ],
     support: ({ operation, operands: [x], mask }) => [unpad(operation, x, mask.value), null],
   },
-  batching: { kind: "rule", batch: batchPad },
+  batching: {
+    kind: "rule",
+    batch: batchPad,
+    behind: {
+      takes: (_, operand) => operand === 0,
+      batch({ operation, operands: [x, value] }) {
+        const { low, high, interior } = operation.attributes;
+        const between = interior.length === 0 ? [] : [...interior, 0];
+        return [pad(x, { low: [...low, 0], high: [...high, 0], interior: between }, value)];
+      },
+    },
+  },
   lowering: { kind: "element", element: elementOfPad, pieces: piecesOfPad },
   docs: {
     semantics:

@@ -61,6 +61,10 @@ export const reshapeOp = defineOp({
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x], size }) => [reshape(x, [size, ...shapeOf(operation.results[0])])],
+    behind: {
+      takes: () => true,
+      batch: ({ operation, operands: [x], size }) => [reshape(x, [...shapeOf(operation.results[0]), size])],
+    },
   },
   lowering: { kind: "view" },
   docs: {
@@ -144,6 +148,13 @@ export const permuteOp = defineOp({
   batching: {
     kind: "rule",
     batch: ({ operation, operands: [x] }) => [permute(x, [0, ...operation.attributes.permutation.map((p) => p + 1)])],
+    behind: {
+      takes: () => true,
+      batch({ operation, operands: [x] }) {
+        const { permutation } = operation.attributes;
+        return [permute(x, [...permutation, permutation.length])];
+      },
+    },
   },
   lowering: {
     kind: "element",
@@ -201,6 +212,7 @@ export const reverseOp = defineOp({
         axesOf(operation).map((a) => a + 1),
       ),
     ],
+    behind: { takes: () => true, batch: ({ operation, operands: [x] }) => [reverse(x, axesOf(operation))] },
   },
   lowering: {
     kind: "element",

@@ -47,11 +47,23 @@ export interface BatchedRegion<O> extends Batched {
   finish(results: (whole: (i: number) => Value) => readonly Value[]): BlockOf<O>;
 }
 
+/** A batching rule for a new axis that comes last: elements of a batch are next to one another in memory. */
+export interface BatchingBehind<O, A extends Attributes> {
+  /** Whether an operand may have the new axis, without a change of order in what is summed. */
+  takes(operation: OperationOf<O, A>, operand: number): boolean;
+  /** Emits the batched operation, of which operands and results carry the new axis last. */
+  batch(cx: BatchContext<O, A>): readonly Value[];
+}
+
 export type Batching<O, A extends Attributes> =
   /** Unbatched operands are broadcast along the new axis, then the op is applied as it is. */
   | { readonly kind: "elementwise" }
   /** Emits the batched operation; its results carry the new axis first. */
-  | { readonly kind: "rule"; batch(cx: BatchContext<O, A>): readonly Value[] }
+  | {
+      readonly kind: "rule";
+      batch(cx: BatchContext<O, A>): readonly Value[];
+      readonly behind?: BatchingBehind<O, A>;
+    }
   /** Ops with regions or a callee. */
   | { readonly kind: "structured"; batch(cx: StructuredBatchContext<O, A>): Batched }
   | { readonly kind: "none"; readonly reason: string };

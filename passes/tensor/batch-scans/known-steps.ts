@@ -1,0 +1,69 @@
+// How many iterations a loop has, where its counter is known from the start: a few are better written out.
+
+import {
+  allocate,
+  type Block,
+  elementDType,
+  isScalar,
+  type Loop,
+  type Operation,
+  type Value,
+  ValueMap,
+  walk,
+} from "../../../src/ir/index.ts";
+import { literalOf, splatOf } from "../../../src/rewrite/index.ts";
+
+const mostSteps = 8;
+/** The most operations of all iterations together. */
+const mostOperations = 128;
+
+export class KnownSteps {
+  readonly #constants = new ValueMap<number>();
+  readonly #steps = new Map<Operation, number | null>();
+
+  constructor(func: Block) {
+    walk(func, (operation) => {
+      const literal = literalOf(operation);
+      const splat = literal === null || !isScalar(operation.results[0].type) ? null : splatOf(literal);
+      if (splat !== null) this.#constants.set(operation.results[0], splat);
+    });
+  }
+
+  /** The number of iterations of a loop without others within it, where they are few; null elsewhere. */
+  few(loop: Loop): number | null {
+    let steps = this.#steps.get(loop.operation);
+    if (steps === undefined) this.#steps.set(loop.operation, (steps = this.#count(loop)));
+    return steps;
+  }
+
+  #count({ operation, test, body, inits }: Loop): number | null {
+    if (test === null || operation.regions.some((r) => r.operations.some((o) => o.regions.length > 0))) return null;
+    let known: readonly (number | undefined)[] = inits.map((v) => this.#constants.get(v));
+    for (let step = 0; step <= mostSteps; step++) {
+      const [goesOn] = this.#evaluate(test, known);
+      if (goesOn === undefined || step * body.operations.length > mostOperations) return null;
+      if (goesOn === 0) return step;
+      known = this.#evaluate(body, known);
+    }
+    return null;
+  }
+
+  /** The results of a region as far as they follow from the arguments known and from constants. */
+  #evaluate(region: Block, args: readonly (number | undefined)[]): readonly (number | undefined)[] {
+    const known = new ValueMap<number>();
+    const set = (v: Value, x: number | undefined): void => void (x === undefined || known.set(v, x));
+    for (const [i, a] of region.arguments.entries()) set(a, args[i]);
+    const of = (v: Value): number | undefined => known.get(v) ?? this.#constants.get(v);
+    for (const operation of region.operations) {
+      const { op, operands, results, attributes } = operation;
+      if (op.scalar === null || !isScalar(results[0].type)) continue;
+      const given = operands.map(of);
+      if (given.some((x) => x === undefined)) continue;
+      const dtype = elementDType(results[0].type) ?? "f64";
+      const rounded = allocate(dtype, []);
+      rounded.data[0] = Number(op.scalar.compute(given as number[], { attributes, dtype }));
+      set(results[0], rounded.data[0]);
+    }
+    return region.results.map(of);
+  }
+}
