@@ -1,11 +1,12 @@
 // How many iterations a loop has, where its counter is known from the start: a few are better written out.
 
 import {
-  allocate,
   type Block,
+  dtypes,
   elementDType,
   isScalar,
   type Loop,
+  ndscalar,
   type Operation,
   type Value,
   ValueMap,
@@ -60,9 +61,8 @@ export class KnownSteps {
       const given = operands.map(of);
       if (given.some((x) => x === undefined)) continue;
       const dtype = elementDType(results[0].type) ?? "f64";
-      const rounded = allocate(dtype, []);
-      rounded.data[0] = Number(op.scalar.compute(given as number[], { attributes, dtype }));
-      set(results[0], rounded.data[0]);
+      const value = op.scalar.compute(given as number[], { attributes, dtype });
+      set(results[0], ndscalar(dtype, op.scalar.exact === true ? value : dtypes[dtype].round(value)).data[0]);
     }
     return region.results.map(of);
   }
