@@ -20,11 +20,14 @@ import {
   log,
   mul,
   neg,
+  pow,
   sin,
   sqrt,
+  sum,
   type Tensor,
   tan,
   tanh,
+  tensor,
   where,
 } from "../src/index.ts";
 
@@ -52,6 +55,11 @@ it.each<[string, Curve]>([
   ["exp(-x²) · cos x", (x) => mul(exp(neg(mul(x, x))), cos(x))],
   ["x / (1 + exp(-x))", (x) => div(x, add(1, exp(neg(x))))],
   ["exp(x · log x)", (x) => exp(mul(x, log(x)))],
+  ["xˣ", (x) => pow(x, x)],
+  ["x³", (x) => pow(x, 3)],
+  ["x^2.5", (x) => pow(x, 2.5)],
+  ["2ˣ", (x) => pow(2, x)],
+  ["(1 + x²)^1.5", (x) => pow(add(1, mul(x, x)), 1.5)],
   ["(x³ + 2 x + 1) / (x² + 3 x + 5)", (x) => div(cubic(x), add(add(mul(x, x), mul(3, x)), 5))],
   ["a network of one layer", (x) => mul(0.3, tanh(add(0.1, mul(0.7, x))))],
 ])("the fourth derivative of %s takes at most 60 lines", (_, f) => {
@@ -188,6 +196,41 @@ it.each<[string, Curve]>([
       expect(compile(untaken, ["f64"], { backend })(0), `order ${order}, ${backend}`).toBe(0);
     }
   }
+});
+
+it("powers with a base of 0 and an exponent that varies have the derivatives of the monomial up to its order", () => {
+  for (let power = 1, factorial = 1; power <= most; power++) {
+    factorial *= power;
+    for (let order = 1; order <= power; order++) {
+      const f = derivative((x) => pow(x, add(x, power)), order);
+      for (const backend of ["js", "interpret"] as const) {
+        const got = compile(f, ["f64"], { backend })(0) as number;
+        expect(got + 0, `x^(x + ${power}), order ${order}, ${backend}`).toBe(order === power ? factorial : 0);
+      }
+    }
+  }
+});
+
+it("powers of numbers that vary are Taylor's coefficients, forward, in reverse, and reverse over reverse", () => {
+  const at = fc.double({ min: 0.2, max: 3, noNaN: true });
+  const check = (x: number, a: number, b: number): void => {
+    const power: Curve = (t) => pow(add(t, a), mul(b, t));
+    const written: Curve = (t) => exp(mul(mul(b, t), log(add(t, a))));
+    for (let order = 1; order <= most; order++) {
+      const [got, expected] = [power, written].map((g) => compile(derivative(g, order), ["f64"])(x) as number);
+      expect(Math.abs(got - expected) / Math.max(1, Math.abs(expected)), `order ${order}`).toBeLessThan(1e-9);
+    }
+    const total =
+      (g: Curve): Curve =>
+      (v) =>
+        sum(grad((w: Tensor) => sum(g(w)))(v) as Tensor);
+    const [got, expected] = [power, written].map((g) => {
+      const second = compile(grad(total(g) as Curve), ["f64[1]"])(tensor([x])) as Tensor;
+      return Number(second.item());
+    });
+    expect(Math.abs(got - expected) / Math.max(1, Math.abs(expected)), "reverse").toBeLessThan(1e-9);
+  };
+  fc.assert(fc.property(at, at, at, check), { numRuns: 5 * fuzz });
 });
 
 it("an order above 6 is warned of, once, with the number of operations", () => {

@@ -7,7 +7,8 @@ import { records } from "../src/ops/index.ts";
 import * as kernels from "../src/ops/scalar/kernels/index.ts";
 import { referenceText } from "./support/references.ts";
 
-const { copysign, digamma, erf, exp2, lgamma, logistic, nextAfter, nextAfterF32, polygamma, pow } = kernels;
+const { copysign, digamma, erf, exp2, lgamma, logistic, nextAfter, nextAfterF32, polygamma, pow, powDerivative } =
+  kernels;
 const { bitsOfFloat, floatOfBits, popcount, powI32, powU32, roundHalfEven, rsqrt } = kernels;
 
 type Unary = (x: number) => number;
@@ -213,6 +214,25 @@ describe("edges", () => {
     expect(pow(3, 2)).toBe(9);
     expect([pow(1, NaN), pow(-1, Infinity), pow(NaN, 0), pow(-8, 1 / 3)]).toEqual([NaN, NaN, 1, NaN]);
     fc.assert(fc.property(fc.double(), fc.double(), (x, y) => Object.is(pow(x, y), y === 2 ? x * x : x ** y)));
+  });
+
+  test("derivatives of powers are polynomials' where the exponent is whole, and powers times factors elsewhere", () => {
+    const small = fc.integer({ min: 0, max: 6 });
+    const polynomial = (n: number, x: number, y: number): number =>
+      n > y ? 0 : Array.from({ length: n }, (_, k) => y - k).reduce((a, b) => a * b, 1) * x ** (y - n);
+    fc.assert(
+      fc.property(small, fc.integer({ min: -9, max: 9 }), small, (n, x, y) => {
+        expect(powDerivative(n, 64, x, y) + 0).toBe(polynomial(n, x, y) + 0);
+        expect(powDerivative(n, 32, x, y) + 0).toBe(polynomial(n, x, y) + 0);
+      }),
+    );
+    expect([powDerivative(1, 64, 4, 0.5), powDerivative(2, 64, 4, -1)]).toEqual([0.25, 0.03125]);
+    expect([powDerivative(1, 64, 0, 0.5), powDerivative(1, 64, 0, 0), powDerivative(1, 64, NaN, 0)]).toEqual([
+      Infinity,
+      0,
+      0,
+    ]);
+    expect(powDerivative(1, 32, 3, 2.1)).toBe(Math.fround(2.1) * Math.fround(3 ** Math.fround(2.1 - 1)));
   });
 
   test("copysign sees −0 and takes NaN for positive", () => {

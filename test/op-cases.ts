@@ -74,7 +74,9 @@ const unary: readonly (readonly [string, (x: Value) => Value, Domain])[] = [
 // biome-ignore format: a table one can see
 const binary: readonly (readonly [string, (x: Value, y: Value) => Value, Domain])[] = [
   ["add", ops.add, anywhere], ["sub", ops.sub, anywhere], ["mul", ops.mul, anywhere], ["div", ops.div, anywhere],
-  ["rem", ops.rem, anywhere], ["pow", ops.pow, positive], ["hypot", ops.hypot, anywhere], ["atan2", ops.atan2, anywhere],
+  ["rem", ops.rem, anywhere], ["pow", ops.pow, positive],
+  ["pow_derivative 1", (x, y) => ops.powDerivative(x, y, 1), positive],
+  ["pow_derivative 3", (x, y) => ops.powDerivative(x, y, 3), positive], ["hypot", ops.hypot, anywhere], ["atan2", ops.atan2, anywhere],
   ["maximum", ops.maximum, anywhere], ["minimum", ops.minimum, anywhere],
   ["copysign", ops.copysign, anywhere], ["nextafter", ops.nextafter, anywhere],
 ];

@@ -3,7 +3,7 @@
 import { type DType, dtypes, elementDType, isFloat, scalar, type Value } from "../ir/index.ts";
 import { constant, constantLike } from "./base/constant.ts";
 import { compare, type Direction, not, select } from "./base/elementwise.ts";
-import { stopGradient } from "./meta.ts";
+import { stopGradient } from "./base/stop-gradient.ts";
 import { add, div, mul, neg, sub } from "./scalar/arithmetic.ts";
 import { and, xor } from "./scalar/bits.ts";
 import { exp, log1p } from "./scalar/exponential.ts";

@@ -23,6 +23,7 @@ export {
   select,
   selectOp,
 } from "./base/elementwise.ts";
+export * from "./base/stop-gradient.ts";
 export * from "./contract/conv.ts";
 export * from "./contract/dot.ts";
 export { call, callOp } from "./control/calls.ts";
@@ -44,6 +45,7 @@ export * from "./scalar/arithmetic.ts";
 export * from "./scalar/bessel.ts";
 export * from "./scalar/bits.ts";
 export * from "./scalar/exponential.ts";
+export * from "./scalar/powers.ts";
 export * from "./scalar/rounding.ts";
 export * from "./scalar/special.ts";
 export * from "./scalar/trigonometric.ts";

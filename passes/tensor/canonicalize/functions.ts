@@ -1,6 +1,6 @@
 // Identities of functions of numbers and of bits. Each keeps every bit, signed zeros and NaN included, or is of class `fast`.
 
-import { type DType, dtypes, isFloat } from "../../../src/ir/index.ts";
+import { type DType, dtypes, isFloat, type Value } from "../../../src/ir/index.ts";
 import {
   abs,
   copysign,
@@ -12,9 +12,10 @@ import {
   minimum,
   mul,
   not,
+  pow,
   sqrt,
 } from "../../../src/ops/index.ts";
-import { type Rule, rule } from "../../../src/rewrite/index.ts";
+import { type Match, type Replacement, type Rule, rule } from "../../../src/rewrite/index.ts";
 import { patterns as p } from "./vocabulary.ts";
 
 const floats = isFloat;
@@ -66,6 +67,7 @@ const bounds: readonly Rule[] = [
 
 // biome-ignore format: a table one can see
 const powers: readonly Rule[] = [
+  rule("pow_derivative(x, c) → constant * pow(x, constant)", (x, y) => p.powDerivative(x, y), powerOfConstant),
   rule("pow(x, 0) → 1", (x) => p.pow(x, 0), () => 1), // of NaN too
   rule("pow(x, 1) → x", (x) => p.pow(x, 1), (x) => x),
   rule("pow(x, 2) → x * x", (x) => p.pow(x, 2), (x) => mul(x, x)),
@@ -81,6 +83,19 @@ const powers: readonly Rule[] = [
   rule("exp(x) - 1 → expm1(x)", (x) => p.sub(p.exp(x), 1), (x) => expm1(x), { class: "fast" }),
   rule("log(1 + x) → log1p(x)", (x) => p.log(p.add(1, x)), (x) => log1p(x), { class: "fast" }),
 ];
+
+/** What the derivative of a power is once its exponent is known, as its kernel computes it. */
+function powerOfConstant(x: Value, y: Value) {
+  return (match: Match): Replacement => {
+    const exponent = match.splat(y);
+    if (exponent === null) return null;
+    const order = Number(match.operations[0].attributes.order);
+    let factor = 1;
+    for (let k = 0; k < order; k++) factor *= exponent - k;
+    if (factor === 0) return 0;
+    return mul(match.constant(factor, match.type), pow(x, match.constant(exponent - order, match.type)));
+  };
+}
 
 /** The value of a dtype whose bits are all set. */
 const allOnes: readonly (readonly [DType, number])[] = [

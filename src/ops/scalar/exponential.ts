@@ -1,13 +1,11 @@
-// Powers, roots, exponentials and logarithms, element by element.
+// Roots, exponentials and logarithms, element by element.
 
-import { type DType, isFloat, type Kernel, kernel, type Value } from "../../ir/index.ts";
+import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { compare, elementwise, not, select } from "../base/elementwise.ts";
+import { compare, elementwise, select } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
-import { and, or } from "./bits.ts";
 import * as kernels from "./kernels/index.ts";
-import { isFinite as finite } from "./rounding.ts";
 
 export const exp = unary(() => expOp);
 export const exp2 = unary(() => exp2Op);
@@ -20,28 +18,10 @@ export const logistic = unary(() => logisticOp);
 export const sqrt = unary(() => sqrtOp);
 export const rsqrt = unary(() => rsqrtOp);
 export const cbrt = unary(() => cbrtOp);
-export const pow = binary(() => powOp);
 export const hypot = binary(() => hypotOp);
-
-const powKernel = kernel("pow", kernels.pow);
-const powI32Kernel = kernel("powI32", kernels.powI32);
-const powU32Kernel = kernel("powU32", kernels.powU32);
 
 function isZero(x: Value): Value {
   return compare(x, constantLike(0, x), "eq");
-}
-
-/** y · x^(y - 1). At y = 0 it is 0, also where the power is infinite: x → 1 has derivative 0 everywhere. */
-function powByBase(x: Value, y: Value): Value {
-  const power = pow(x, sub(y, constantLike(1, y)));
-  const isFlat = and(isZero(y), not(finite(power)));
-  return mul(y, select(isFlat, constantLike(0, x), power));
-}
-
-/** x^y · log x. Where x^y is 0 it is 0, though the logarithm may be infinite; at 0^0 too. */
-function powByExponent(x: Value, y: Value, result: Value): Value {
-  const isFlat = or(isZero(result), and(isZero(x), isZero(y)));
-  return select(isFlat, constantLike(0, x), mul(result, log(x)));
 }
 
 /** The share of one leg in the hypotenuse, 0 at the origin. */
@@ -154,21 +134,6 @@ export const cbrtOp = ofReal({
   example: { dtype: "f64", run: "@main(-27) == -3" },
 });
 
-export const powOp = elementwise({
-  name: "pow",
-  summary: "x to the power y.",
-  operands: ["x", "y"],
-  dtypes: "stored",
-  scalar: {
-    compute: ([x, y], { dtype }) => powerOf(dtype).compute(x, y),
-    spell: ([x, y], { dtype, nameOf }) => `${nameOf(powerOf(dtype))}(${x}, ${y})`,
-  },
-  partials: ([x, y], result) => [powByBase(x, y), powByExponent(x, y, result)],
-  semantics:
-    "xʸ as ECMAScript's Math.pow: 1 where y is 0, NaN where x is ±1 and y ±∞; x·x where y is 2. Integers wrap; a negative y gives 1/x^|y| truncated, 0 where x is 0. The derivative to x is 0 where y is 0; the derivative to y is 0 where the power is 0 and at 0⁰, NaN for other x below 0.",
-  example: { dtype: "f64", run: "@main(2, 10) == 1024" },
-});
-
 export const hypotOp = elementwise({
   name: "hypot",
   summary: "The length of a vector with two components.",
@@ -180,7 +145,3 @@ export const hypotOp = elementwise({
     "√(x² + y²) without overflow on the way; ∞ if either is infinite, even beside a NaN. The derivatives at the origin are 0.",
   example: { dtype: "f64", run: "@main(3, 4) == 5" },
 });
-
-function powerOf(dtype: DType): Kernel {
-  return isFloat(dtype) ? powKernel : dtype === "i32" ? powI32Kernel : powU32Kernel;
-}

@@ -53,3 +53,17 @@ export function pow(x: number, y: number): number {
 export function rsqrt(x: number): number {
   return 1 / Math.sqrt(x);
 }
+
+/**
+ * The derivative of order n of x^y to x: y · (y − 1) ⋯ (y − n + 1) · x^(y − n), and 0 where a factor is 0, whatever the power
+ * is. With 32 bits the product of the factors, the exponent and the power are each rounded to single precision.
+ */
+export function powDerivative(n: number, bits: number, x: number, y: number): number {
+  const single = Math.fround;
+  let factor = 1;
+  for (let k = 0; k < n; k++) factor *= y - k;
+  if (factor === 0) return 0;
+  if (bits !== 32) return factor * (y - n === 2 ? x * x : Math.pow(x, y - n));
+  const exponent = single(y - n);
+  return single(factor) * single(exponent === 2 ? x * x : Math.pow(x, exponent));
+}

@@ -7,7 +7,7 @@ export { bitsOfFloat, floatOfBits } from "./bitcast.ts";
 export { digamma } from "./digamma.ts";
 export { erf } from "./erf.ts";
 export { erfc, erfinv } from "./erfc.ts";
-export { exp2, logistic, pow, rsqrt } from "./exponential.ts";
+export { exp2, logistic, pow, powDerivative, rsqrt } from "./exponential.ts";
 export { popcount, powI32, powU32 } from "./integer.ts";
 export { lgamma } from "./lgamma.ts";
 export { polygamma } from "./polygamma.ts";
