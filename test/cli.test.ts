@@ -325,3 +325,46 @@ export function scale(p: { x: number; v: [number, number] }, k: number): { x: nu
     ]);
   });
 });
+
+describe("a misspelt word of the command line", () => {
+  const options: Readonly<Record<string, readonly string[]>> = {
+    opt: ["passes", "timing", "diff", "check", "print-after-all"],
+    run: ["backend", "json"],
+    grad: ["wrt", "json"],
+    compile: ["gradient", "hessian", "types", "output"],
+    expr: ["gradient", "json"],
+    draw: ["style", "output"],
+    ops: ["json"],
+    passes: ["json"],
+  };
+  /** A letter twice, a letter left out, two in the wrong order. */
+  const misspelt = (word: string): readonly string[] => [
+    `${word}${word.at(-1)}`,
+    ...(word.length < 4 ? [] : [word.slice(0, -1), `${word.slice(0, -2)}${word.at(-1)}${word.at(-2)}`]),
+  ];
+
+  it.each(Object.keys(options).flatMap((name) => misspelt(name).map((typed) => [typed, name])))(
+    "%s is taken for %s",
+    async (typed, name) => {
+      const { code, err } = await adjoint([typed]);
+      expect(code).toBe(2);
+      expect(err).toMatch(new RegExp(`^adjoint: unknown command '${typed}'.*did you mean ${name}\\?\n$`));
+    },
+  );
+
+  it.each(
+    Object.entries(options).flatMap(([command, names]) =>
+      names.flatMap((name) => misspelt(name).flatMap((typed) => (typed === name ? [] : [[command, typed, name]]))),
+    ),
+  )("adjoint %s --%s is taken for --%s", async (command, typed, name) => {
+    const { code, err } = await adjoint([command, `--${typed}`]);
+    expect(code).toBe(2);
+    expect(err.split("\n")[0]).toBe(`adjoint ${command}: unknown option '--${typed}': did you mean --${name}?`);
+  });
+
+  it("lists the options where none is near", async () => {
+    expect((await adjoint(["ops", "--everything"])).err).toContain(
+      "unknown option '--everything': the options are --help, -h, --json",
+    );
+  });
+});

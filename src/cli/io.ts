@@ -62,8 +62,17 @@ export function readOptions<T extends Options>(args: readonly string[], options:
     const parsed = parseArgs({ args: args.map(hideNegative), options, allowPositionals: true, strict: true });
     return { ...parsed, positionals: parsed.positionals.map((p) => (p.startsWith(hidden) ? p.slice(1) : p)) };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split(". ")[0] : String(error));
+    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
+    const unknown = /^Unknown option '(--?[^']*)'/.exec(reason)?.[1];
+    throw unknown === undefined ? new UsageError(reason) : unknownOption(unknown, options);
   }
+}
+
+function unknownOption(name: string, options: Options): UsageError {
+  const known = Object.entries({ help: { short: "h" }, ...options });
+  const names = known.flatMap(([long, { short }]) => [`--${long}`, ...(short === undefined ? [] : [`-${short}`])]);
+  const hint = didYouMean(name, names) ?? `the options are ${names.join(", ")}`;
+  return new UsageError(`unknown option '${name.slice(0, 40)}'`, { hint });
 }
 
 /** What lists things, or shows one that is named. */

@@ -1,7 +1,7 @@
 // The adjoint command: which subcommand, with which input and output. Exit 0, 1 for errors, 2 for wrong usage.
 
 import { readFileSync, writeFileSync } from "node:fs";
-import { AdjointError } from "../ir/index.ts";
+import { AdjointError, didYouMean } from "../ir/index.ts";
 import { compileCommand } from "./compile.ts";
 import { draw } from "./draw.ts";
 import { expr } from "./expr.ts";
@@ -31,7 +31,9 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
   }
   const command = commands.get(name);
   if (command === undefined) {
-    io.err(`adjoint: unknown command '${name}', expected ${[...commands.keys()].join(", ")}\n`);
+    const hint = didYouMean(name, [...commands.keys(), "help"]);
+    const names = [...commands.keys()].join(", ");
+    io.err(`adjoint: unknown command '${name}', expected ${names}${hint === undefined ? "" : `: ${hint}`}\n`);
     return 2;
   }
   if (rest.includes("--help") || rest.includes("-h")) {
