@@ -184,7 +184,7 @@ describe("structures", () => {
         () => ({ b: x }),
       );
     expect(errorOf(() => compile(branches, ["f64"])).message).toMatch(
-      /got the structure \{"b":\*\}, expected \{"a":\*\}/,
+      /got an object with b, expected an object with a/,
     );
     const bare = (xs: Tensor) => scan(((s: Tensor, x: Tensor) => add(s, x)) as never, 0, xs);
     expect(errorOf(() => compile(bare, ["f64[N]"])).message).toMatch(/expected \[carry, output\]/);
@@ -359,7 +359,7 @@ describe("control flow on concrete tensors", () => {
         () => tensor(1),
       ),
     );
-    expect(unlike.message).toMatch(/:\d+ a branch's result: got the structure \*, expected \[\*\]$/);
+    expect(unlike.message).toMatch(/:\d+ cond: a branch's result: got one tensor, expected an array of 1$/);
   });
 
   it("leaves no trace running, errors included", () => {
@@ -412,7 +412,7 @@ describe("structures that are hard to read", () => {
     expect(Object.getPrototypeOf(y)).toBe(Object.prototype);
     const declared = compile((p: Record<string, Tensor>) => Object.values(p)[0], [JSON.parse('{"__proto__": "f64"}')]);
     expect(declared(JSON.parse('{"__proto__": 5}'))).toBe(5);
-    expect(errorOf(() => declared({})).message).toMatch(/got the structure \{\}, expected \{"__proto__":\*\}$/);
+    expect(errorOf(() => declared({})).message).toMatch(/got an empty object, expected an object with __proto__$/);
     expect(errorOf(() => declared({ ["__proto__"]: 1, other: 2 })).code).toBe("argument");
     expect(({} as Record<string, unknown>).other).toBeUndefined();
   });

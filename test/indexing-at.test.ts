@@ -128,13 +128,13 @@ describe("elements by indices", () => {
     const f = compile((x: Tensor, i: Tensor) => x.at("...", i), ["f64[2, 3]", "i32[2]"]) as (
       ...x: unknown[]
     ) => unknown;
-    const line = /indexing-at\.test\.ts:\d+:\d+ gather: index (-1|3) is out of range for axis 1 of extent 3/;
+    const line = /indexing-at\.test\.ts:\d+:\d+ (at|gather): index (-1|3) is out of range for axis 1 of extent 3/;
     for (const bad of [-1, 3]) {
       const error = errorOf(() => f(grid, [0, bad]));
       expect([error.code, error.message]).toEqual(["range", expect.stringMatching(line)]);
       expect(errorOf(() => tensor(grid).at("...", i32([bad]))).message).toMatch(line);
       expect(errorOf(() => tensor(grid).set(["...", i32([bad])], 0)).reason).toBe(
-        `scatter: index ${bad} is out of range for axis 1 of extent 3${bad < 0 ? ": indices count from 0" : ""}`,
+        `set: index ${bad} is out of range for axis 1 of extent 3${bad < 0 ? ": indices count from 0" : ""}`,
       );
     }
   });
@@ -284,28 +284,28 @@ describe("what is refused says where, what, and what was expected", () => {
     [() => x.at([0, 1, 1] as never), "argument", "at: the range for axis 0 has 3 entries, expected [from, to]: null stands for an open end, i32([…]) for a list of indices"],
     [() => x.at(tensor([0, 1])), "dtype", "at: the indices for axis 0 have dtype f64, expected integers: write i32([…]), or cast them"],
     [() => x.at(bool([true, false])), "dtype", "at: the indices for axis 0 have dtype bool, expected integers: use where for what a mask selects"],
-    [() => x.at(i32([0, 1]), i32([0, 1, 2])), "shape", "operands of types i32[2] and i32[3] do not broadcast: 2 and 3 differ"],
+    [() => x.at(i32([0, 1]), i32([0, 1, 2])), "shape", "at: operands of types i32[2] and i32[3] do not broadcast: 2 and 3 differ"],
     [() => x.set([5], 1), "range", "set: position 5 is out of range for axis 0 of extent 2: expected -2 to 1"],
     [() => x.set([0], tensor([1, 2])), "shape", "set: the value has type f64[2], the indices select [3]: the value has to broadcast to what is selected"],
     [() => x.set([0, 0], tensor([1])), "shape", "set: the value has type f64[1], the indices select []: the value has to broadcast to what is selected"],
     [() => x.add([0], f32([1, 2, 3])), "dtype", "add: the value has dtype f32, expected f64: cast it"],
     [() => x.set([i32([0])], f32([1, 2, 3])), "dtype", "set: the value has dtype f32, expected f64: cast it"],
-    [() => x.set([0], true), "dtype", "the literal true meets a tensor of dtype f64: cast the tensor"],
+    [() => x.set([0], true), "dtype", "set: the literal true meets a tensor of dtype f64: cast the tensor"],
     [() => bool([true]).add([0], true), "dtype", "add: operand 0 has dtype bool, expected f64, f32, i32, u32, u8 or index"],
     [() => take(x, i32([0])), "option", "take: option 'axis' is left out for shape [2, 3]: name the axis, or reshape to one"],
-    [() => take(x, i32([0]), { axis: 2 }), "axis", "axis 2 is out of range for rank 2: expected -2 to 1"],
+    [() => take(x, i32([0]), { axis: 2 }), "axis", "take: axis 2 is out of range for rank 2: expected -2 to 1"],
     [() => take(x, i32([0]), { axis: 0, mode: "wrap" as never }), "option", "take: option 'mode' is the string \"wrap\", expected one of fail, clamp, fill"],
     [() => take(x, tensor([0]), { axis: 0 }), "dtype", "take: the indices have dtype f64, expected integers: write i32([…]), or cast them"],
     [() => takeAlongAxis(x, i32([0])), "shape", "takeAlongAxis: the indices have shape [1], expected rank 2: take picks whole slices"],
-    [() => takeAlongAxis(x, i32([[0], [0], [0]])), "shape", "gather: axis 0 of the indices, beside axis 0 of operand 0, is 3, expected 2"],
+    [() => takeAlongAxis(x, i32([[0], [0], [0]])), "shape", "takeAlongAxis: axis 0 of the indices, beside axis 0 of operand 0, is 3, expected 2"],
     [() => embedding(i32([0]), tensor([1])), "shape", "embedding: the table has shape [1], expected [size, features]: the indices come first"],
     [() => embedding(x, i32([0])), "shape", "embedding: the table has shape [1], expected [size, features]: the indices come first"],
-    [() => dynamicSlice(x, [0], [1, 1]), "arity", "dynamic_slice: got 1 starts, expected 2, one per axis of [2, 3]"],
+    [() => dynamicSlice(x, [0], [1, 1]), "arity", "dynamicSlice: got 1 start, expected 2, one per axis of [2, 3]"],
     [() => dynamicSlice(x, [0, 0.5], [1, 1]), "argument", "dynamicSlice: the start on axis 1 is 0.5, expected an integer or a tensor"],
-    [() => dynamicSlice(x, [0, tensor(1)], [1, 1]), "dtype", "dynamic_slice: the start on axis 1 has type f64, expected integers: cast it to i32"],
-    [() => dynamicSlice(x, [0, i32([1])], [1, 1]), "shape", "dynamic_slice: the start on axis 1 has type i32[1], expected rank 0"],
-    [() => dynamicSlice(x, [0, 0], [3, 1]), "shape", "dynamic_slice: the extent of axis 0, from which the box is taken, is 2, expected at least 3"],
-    [() => dynamicUpdateSlice(x, tensor([1]), [0, 0]), "shape", "dynamic_update_slice: the update's shape has 1 entry, expected 2, one per axis of [2, 3]"],
+    [() => dynamicSlice(x, [0, tensor(1)], [1, 1]), "dtype", "dynamicSlice: the start on axis 1 has type f64, expected integers: cast it to i32"],
+    [() => dynamicSlice(x, [0, i32([1])], [1, 1]), "shape", "dynamicSlice: the start on axis 1 has type i32[1], expected rank 0"],
+    [() => dynamicSlice(x, [0, 0], [3, 1]), "shape", "dynamicSlice: the extent of axis 0, from which the box is taken, is 2, expected at least 3"],
+    [() => dynamicUpdateSlice(x, tensor([1]), [0, 0]), "shape", "dynamicUpdateSlice: the update's shape has 1 entry, expected 2, one per axis of [2, 3]"],
   ];
   it.each(refused)("%s", (body, code, message) => {
     const error = errorOf(body);

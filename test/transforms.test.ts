@@ -72,7 +72,9 @@ describe("vjp", () => {
     expect(messageOf(() => vjp(f)(15 as never, 1))).toBe(
       "vjp: the arguments are 15, expected an array: call it like vjp(f)([x, y], …)",
     );
-    expect(messageOf(() => vjp(f)([15, 20], [1, 2]))).toBe("the cotangents: got the structure [*,*], expected *");
+    expect(messageOf(() => vjp(f)([15, 20], [1, 2]))).toBe(
+      "the cotangents: got an array of 2, expected one tensor or number",
+    );
     expect(messageOf(() => vjp(3 as never))).toBe("vjp: got 3, expected a function");
   });
 });
@@ -112,7 +114,7 @@ describe("jvp", () => {
 
   it("says what does not fit", () => {
     const f = jvp((a: Tensor, b: Tensor) => mul(a, b));
-    expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: got the structure [*], expected [*,*]");
+    expect(messageOf(() => f([15, 20], [1]))).toBe("the tangents: got an array of 1, expected an array of 2");
   });
 });
 
@@ -263,7 +265,7 @@ describe("customVjp", () => {
       "customVjp: forward gives one tensor, expected [value, residuals]",
     );
     expect(messageOf(of({ backward: (_: unknown, ct: Tensor) => ct }))).toBe(
-      "what backward returns: got the structure *, expected [*]",
+      "what backward returns: got one tensor, expected an array of 1",
     );
     expect(messageOf(of({ backward: 3 }))).toBe(
       "customVjp: backward is 3, expected a function: write () => … around it",

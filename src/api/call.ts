@@ -9,6 +9,8 @@ import {
   type Structure,
 } from "../compile/index.ts";
 import {
+  atBoundary,
+  callUsers,
   currentTrace,
   flattenAs,
   graphOf,
@@ -25,7 +27,6 @@ import {
   withGraph,
 } from "../frontend/index.ts";
 import {
-  atCaller,
   counted,
   elementDType,
   type Func,
@@ -57,7 +58,7 @@ export interface Callable {
 export function callable(compiled: Compiled, traced: Traced | null): Callable {
   const onLeaves = leavesCall(compiled, traced);
   const checked = checkedCall(compiled, traced, onLeaves);
-  const general: Call = (...args) => atCaller(call, () => checked(args));
+  const general: Call = (...args) => atBoundary(call, () => checked(args));
   const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
   const convention = isPlain ? conventionOf(compiled, traced) : null;
   const call = (convention === null ? null : compiled.executable.native(convention, general)) ?? general;
@@ -133,7 +134,8 @@ function checkedCall(
     }
     // in a trace or a declared graph the function becomes part of it
     const own = args.slice(0, (tree as ListTree).items.length);
-    const inPlace = (): unknown => nested(checkedCall, () => traced?.fn(...own));
+    const inPlace = (): unknown =>
+      nested(checkedCall, () => (traced === null ? undefined : callUsers(traced.fn, ...own)));
     if (graph !== null) return withGraph(graph, inPlace);
     if (traced !== null) return inPlace();
     return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {

@@ -1,8 +1,15 @@
 // compile: compiles a function, a module or IR text into a function that has its IR, its code and its log.
 
 import { type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
-import { type Annotation, describe, readAnnotations, type TracedFunction } from "../frontend/index.ts";
-import { atCaller, fail, type Module } from "../ir/index.ts";
+import {
+  type Annotation,
+  atBoundary,
+  describe,
+  named,
+  readAnnotations,
+  type TracedFunction,
+} from "../frontend/index.ts";
+import { fail, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import { compileOnCall } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
@@ -22,7 +29,7 @@ export function compile(
   types?: readonly Annotation[] | CompileOptions,
   options?: CompileOptions,
 ): CompiledFunction {
-  return atCaller(compile, () => compileAny(source, types, options));
+  return atBoundary(named("compile", compile), () => compileAny(source, types, options));
 }
 
 function compileAny(

@@ -3,15 +3,16 @@
 import { gradModule, interpret } from "../compile/index.ts";
 import {
   asTensor,
+  atBoundary,
   type HistoryEntry,
   historyOf,
   isGradLeaf,
+  named,
   type Operand,
   Tensor,
   tracksGradient,
 } from "../frontend/index.ts";
 import {
-  atCaller,
   BlockBuilder,
   bindSymbols,
   buildFunc,
@@ -123,7 +124,7 @@ class HistoryModule {
  * @example printModule(recorded(a.mul(b)))
  */
 export function recorded(tensor: Tensor, options: { readonly gradient?: boolean } = {}): Module {
-  return atCaller(recorded, () => {
+  return atBoundary(named("recorded", recorded), () => {
     requireConcrete(tensor, "recorded");
     requireOptions("recorded", options, ["gradient"]);
     const history = historyBefore(tensor);
@@ -220,7 +221,7 @@ Object.defineProperties(Tensor.prototype, {
   },
   backward: {
     value(this: Tensor, upstream?: Operand): void {
-      atCaller(Tensor.prototype.backward, () => backward(this, upstream));
+      atBoundary(Tensor.prototype.backward, () => backward(this, upstream));
     },
   },
   zeroGrad: {
@@ -230,7 +231,7 @@ Object.defineProperties(Tensor.prototype, {
   },
   detach: {
     value(this: Tensor): Tensor {
-      return atCaller(Tensor.prototype.detach, () => new Tensor(this.array("detach()")));
+      return atBoundary(Tensor.prototype.detach, () => new Tensor(this.array("detach()")));
     },
   },
 });

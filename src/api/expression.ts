@@ -2,14 +2,16 @@
 
 import type { CompileOptions } from "../compile/index.ts";
 import {
+  atBoundary,
   describe,
   expressionFunction,
   f64,
+  named,
   nameParameters,
   readAnnotations,
   type TracedFunction,
 } from "../frontend/index.ts";
-import { atCaller, fail, requireOptions } from "../ir/index.ts";
+import { fail, requireOptions } from "../ir/index.ts";
 import { valueGradAndHessian } from "./jacobian.ts";
 import { type CompiledFunction, compileTraced } from "./traced.ts";
 import { valueAndGrad } from "./transforms.ts";
@@ -58,7 +60,7 @@ export function compileExpression(
   names: readonly string[],
   options: ExpressionOptions = {},
 ): CompiledFunction {
-  return atCaller(compileExpression, () => {
+  return atBoundary(named("compileExpression", compileExpression), () => {
     if (typeof text !== "string")
       fail("argument", `compileExpression: the expression is ${describe(text)}, expected text`);
     requireOptions("compileExpression", options, Object.keys(optionNames));

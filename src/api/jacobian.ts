@@ -2,16 +2,19 @@
 
 import {
   apply,
+  atBoundary,
+  callUsers,
   currentTrace,
   flatten,
   isStatic,
+  named,
+  ownFunction,
   scan,
   Tensor,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
 import {
-  atCaller,
   calleesOf,
   type Dim,
   productOf,
@@ -36,7 +39,17 @@ import {
 } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
-import { derived, type GradOptions, grad, pushed, readWrt, requireFunction, valueAndGrad } from "./transforms.ts";
+import {
+  type AuxOptions,
+  derived,
+  grad,
+  partOfPair,
+  pushed,
+  readHasAux,
+  readWrt,
+  requireFunction,
+  valueAndGrad,
+} from "./transforms.ts";
 import { vmap } from "./vmap.ts";
 
 /**
@@ -44,14 +57,16 @@ import { vmap } from "./vmap.ts";
  * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S; with a list in `wrt` an array of them,
  * for an argument that is a structure that structure of them. Forward or reverse mode, whichever takes fewer sweeps; the
  * sweeps of a tensor run as one batch. Where the function loops or branches, dozens of forward sweeps go through the same
- * loops side by side if all of its ops can, and other sweeps run one after another.
+ * loops side by side if all of its ops can, and other sweeps run one after another. With `hasAux`
+ * the function gives `[value, aux]`, and the result is `[jacobian of the value, aux]`.
  *
  * @throws AdjointError code `no-derivative` where an argument in `wrt` holds no float tensors, and as grad.
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
  * @example jacobian((x) => mul(x, x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
-export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  const wrt = atCaller(jacobian, () => readWrt("jacobian", options));
+export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  const { hasAux, wrt } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
+  if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }));
   return derived("jacobian", fn, (call, args) => {
     const recorded = new TracedFunctionRecord("jacobian", fn, args, call).requireRanks();
     const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
@@ -76,24 +91,44 @@ export function jacobian(fn: TracedFunction, options: GradOptions = {}): JitFunc
 
 /**
  * The second derivatives of a function with a scalar result: of shape [...S, ...S] for an argument of shape S, or with a
- * list in `wrt` the matrix of them. Forward over reverse: the Jacobian of the gradient.
+ * list in `wrt` the matrix of them. Forward over reverse: the Jacobian of the gradient. With `hasAux` the function gives
+ * `[value, aux]`, and the result is `[hessian of the value, aux]`.
  *
  * @throws AdjointError as grad.
  * @example hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5) // [[10, 6], [6, 0]]
  * @example hessian((x) => sum(mul(x, mul(x, x))))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
-export function hessian(fn: TracedFunction, options: GradOptions = {}): JitFunction {
-  const wrt = atCaller(hessian, () => {
-    requireFunction("hessian", fn);
-    return readWrt("hessian", options);
-  });
-  const gradient = grad(fn, { wrt });
+export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  const { hasAux, wrt } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
+  if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }));
+  const gradient = ownFunction(grad(fn, { wrt }));
   return derived("hessian", fn, (call, args) => {
     const recorded = new TracedFunctionRecord("hessian", gradient, args, call).requireRanks();
     const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
     if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
     const columns = parts.map((part) => tangents(recorded, part));
     return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
+  });
+}
+
+function readOptions(name: string, fn: TracedFunction, options: AuxOptions) {
+  requireFunction(name, fn);
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux"]);
+  return { hasAux, wrt: readWrt(name, { wrt: options.wrt }) };
+}
+
+/** `[transform of the value, aux]` of a function that gives `[value, aux]`: what both compute is computed once. */
+function besideAux(
+  name: string,
+  fn: TracedFunction,
+  transform: (value: TracedFunction) => TracedFunction,
+): JitFunction {
+  const first = ownFunction(transform(partOfPair(name, fn, 0)));
+  const second = partOfPair(name, fn, 1);
+  return derived(name, fn, (call, args) => {
+    const recorded = new TracedFunctionRecord(name, second, args, call, 0);
+    const aux = recorded.apply([], (values) => callOp(recorded.signature, values));
+    return [callUsers(first, ...args), unflatten(recorded.results, aux)];
   });
 }
 

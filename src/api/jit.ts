@@ -5,11 +5,14 @@
 import type { CompileOptions } from "../compile/index.ts";
 import { requireCompileOptions } from "../compile/index.ts";
 import {
+  atBoundary,
+  callUsers,
   currentTrace,
   describe,
   flattenList,
   graphOf,
   isStatic,
+  named,
   nested,
   requireConcrete,
   Tensor,
@@ -17,7 +20,7 @@ import {
   type Tree,
   withGraph,
 } from "../frontend/index.ts";
-import { atCaller, fail } from "../ir/index.ts";
+import { fail } from "../ir/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
 import { Cache, type Compilation } from "./jit-cache.ts";
 import type { CompiledFunction } from "./traced.ts";
@@ -46,7 +49,7 @@ export interface JitFunction extends CompiledFunction {
  * @example const f = jit((x) => sum(x)); f([1, 2]); f([1, 2, 3]); f.explain()
  */
 export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
-  return atCaller(jit, () => {
+  return atBoundary(named("jit", jit), () => {
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
     requireCompileOptions(options, "jit");
     return compileOnCall(fn, options);
@@ -67,14 +70,14 @@ export function compileOnCall(
   const run = (args: readonly unknown[]): unknown => {
     const { leaves, tree } = read(args);
     const graph = graphOf(leaves);
-    if (graph !== null) return withGraph(graph, () => fn(...args));
+    if (graph !== null) return withGraph(graph, () => callUsers(fn, ...args));
     for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
     return cache.find({ tree, types, entry: call }).onLeaves(leaves);
   };
   // in a trace the function becomes part of it
   const call = (...args: unknown[]): unknown =>
-    currentTrace() === null ? atCaller(call, () => nested(call, () => run(args))) : nested(call, () => fn(...args));
+    atBoundary(call, () => nested(call, () => (currentTrace() === null ? run(args) : callUsers(fn, ...args))));
   Object.defineProperty(call, "name", { value: fn.name });
   for (const name of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
     Object.defineProperty(call, name, { get: () => cache.last[name] });

@@ -3,6 +3,7 @@
 import {
   apply,
   type Boundary,
+  calledName,
   currentTrace,
   flatten,
   flattenList,
@@ -65,7 +66,8 @@ export class TracedFunctionRecord {
     typeOf: (tensor: Tensor, k: number) => Type = (tensor) => tensor.type,
   ) {
     const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
-    this.name = name;
+    // hvp and hessian take a gradient in turn
+    this.name = calledName(call) || name;
     this.#args = args;
     this.#boundary = outer.boundary(call);
     this.origin = captureOrigin(this.#boundary);

@@ -1,9 +1,8 @@
 // Session: runs subgraphs of a declared graph, and keeps the state of its variables.
 
 import { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
-import { describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
+import { atBoundary, describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
 import {
-  atCaller,
   didYouMean,
   elementDType,
   fail,
@@ -55,7 +54,7 @@ export class Session {
   #runs = 0;
 
   constructor(graph: Graph, options: SessionOptions = {}) {
-    atCaller(Session as unknown as () => void, () => {
+    atBoundary(Session as unknown as () => void, () => {
       if (!(graph instanceof Graph)) fail("argument", `Session: got ${describe(graph)}, expected a Graph`);
       requireCompileOptions(options, "Session");
     });
@@ -74,7 +73,7 @@ export class Session {
    * tensors of another graph.
    */
   run(fetches: unknown, feeds: Readonly<Record<string, Feed>> | ReadonlyMap<Tensor, Feed> = {}): unknown {
-    return atCaller(Session.prototype.run, () => this.#run(fetches, feeds));
+    return atBoundary(Session.prototype.run, () => this.#run(fetches, feeds));
   }
 
   #run(fetches: unknown, feeds: unknown): unknown {

@@ -2,21 +2,25 @@
 
 import {
   apply,
+  atBoundary,
   type Boundary,
+  callUsers,
   describe,
   flatten,
   flattenAs,
   flattenList,
   isOperand,
   isStatic,
+  named,
   nameParameters,
   type Operand,
+  ownFunction,
   parameterNames,
   Tensor,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
-import { atCaller, counted, fail, requireOptions } from "../ir/index.ts";
+import { counted, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
@@ -42,7 +46,7 @@ export interface AuxOptions extends GradOptions {
  * @example grad((x) => sin(x))(0) // 1
  */
 export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
-  return atCaller(grad, () =>
+  return atBoundary(named("grad", grad), () =>
     gradient("grad", fn, options, ({ aux, gradients }) => (aux === null ? gradients : [gradients, aux.value])),
   );
 }
@@ -54,7 +58,7 @@ export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction 
  * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
  */
 export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
-  return atCaller(valueAndGrad, () =>
+  return atBoundary(named("valueAndGrad", valueAndGrad), () =>
     gradient("valueAndGrad", fn, options, ({ value, aux, gradients }) => [
       aux === null ? value : [value, aux.value],
       gradients,
@@ -66,13 +70,16 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
  * `hvp(fn)(x, v, ...rest)` is the product of the Hessian of `fn(x, ...rest)` with respect to x and of v, in the structure of
  * x, which v has too: the derivative of the gradient along v, without the Hessian (Pearlmutter 1994).
  *
- * @throws AdjointError as grad, and code `argument` where v has not the structure of x.
+ * There is no aux: where a function gives one, take it from `grad` with `hasAux`.
+ *
+ * @throws AdjointError as grad, code `argument` where v has not the structure of x, `option` for any option.
  * @example hvp((x) => sum(mul(x, mul(x, x))))(tensor([1, 2]), tensor([1, 0])) // [6, 0]
  */
-export function hvp(fn: TracedFunction): JitFunction {
-  return atCaller(hvp, () => {
+export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>> = {}): JitFunction {
+  return atBoundary(named("hvp", hvp), () => {
     requireFunction("hvp", fn);
-    const first = grad(fn);
+    requireOptions("hvp", options, []);
+    const first = ownFunction(grad(fn));
     return derived("hvp", fn, (call, args) => {
       if (args.length < 2)
         fail("argument", `hvp: got ${counted(args.length, "argument")}, expected x and v, then what fn takes more`);
@@ -87,21 +94,28 @@ export function hvp(fn: TracedFunction): JitFunction {
 /**
  * Reverse mode: `vjp(fn)(args, cotangents)` gives `[value, gradients]`, where gradients[i] is the sum over results of
  * cotangent · ∂result/∂args[i], in the structure of args[i], and 0 for an argument of integers. `cotangents` has the
- * structure of what `fn` returns.
+ * structure of what `fn` returns, with `hasAux` of its value, and the result is `[[value, aux], gradients]`.
  *
- * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none.
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none,
+ * `option` for other options.
  * @example vjp((a, b) => [mul(a, b), sin(a)])([15, 20], [1, 0]) // [[300, sin(15)], [20, 15]]
  */
-export function vjp(fn: TracedFunction): JitFunction {
+export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
+  const hasAux = atBoundary(named("vjp", vjp), () => readHasAux("vjp", options));
+  const traced = hasAux ? auxStopped("vjp", fn) : fn;
   const record = (call: Boundary, [args, cotangents]: readonly unknown[]): unknown => {
     const list = requireList("vjp", "the arguments", args);
-    const recorded = new TracedFunctionRecord("vjp", fn, list, call);
+    const recorded = new TracedFunctionRecord("vjp", traced, list, call);
     const { signature, results } = recorded;
-    const leaves = flattenAs(cotangents, results, isOperand, "the cotangents");
+    const own = hasAux && results.kind === "array" ? results.items[0] : results;
+    const leaves = flattenAs(cotangents, own, isOperand, "the cotangents");
     const given = leaves.filter((_, i) => isFloatType(signature.results[i]));
+    const ofAux = signature.results.slice(leaves.length).filter(isFloatType);
     const parts = list.map((_, i) => (recorded.holdsFloats(i) ? recorded.wrtArgument(i) : null));
     const wanted = parts.filter((p) => p !== null);
-    const all = recorded.apply(given, (values, cts) => vjpOp(signature, values, cts, leafNumbers(wanted)));
+    const all = recorded.apply(given, (values, cts) =>
+      vjpOp(signature, values, [...cts, ...ofAux.map((type) => zeros(type))], leafNumbers(wanted)),
+    );
     const count = signature.results.length;
     const gradients = structured(wanted, all.slice(count));
     return [unflatten(results, all.slice(0, count)), parts.map((p) => (p === null ? 0 : gradients[wanted.indexOf(p)]))];
@@ -112,22 +126,26 @@ export function vjp(fn: TracedFunction): JitFunction {
     const given = flatten(cotangents, isTensorLike, "the cotangents");
     return { leaves: [...own.leaves, ...given.leaves], tree: { kind: "array", items: [own.tree, given.tree] } };
   };
-  return atCaller(vjp, () => derived("vjp", fn, record, read));
+  return atBoundary(named("vjp", vjp), () => derived("vjp", fn, record, read));
 }
 
 /**
  * Forward mode: `jvp(fn)(args, tangents)` gives `[value, tangent]`, where the tangent is the sum over arguments of
  * ∂value/∂args[i] · tangents[i], in the structure of the value; integers and booleans have the tangent 0. `tangents` has
- * the structure of the arguments; what stands there for an argument of integers is not read.
+ * the structure of the arguments; what stands there for an argument of integers is not read. With `hasAux` the result is
+ * `[[value, aux], tangent]`, the tangent that of the value alone.
  *
- * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none.
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none,
+ * `option` for other options.
  * @example jvp((a, b) => mul(a, b))([15, 20], [1, 0]) // [300, 20]
  */
-export function jvp(fn: TracedFunction): JitFunction {
+export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
+  const hasAux = atBoundary(named("jvp", jvp), () => readHasAux("jvp", options));
+  const traced = hasAux ? auxStopped("jvp", fn) : fn;
   const record = (call: Boundary, [args, tangents]: readonly unknown[]): unknown => {
     const list = requireList("jvp", "the arguments", args);
     const given = requireList("jvp", "the tangents", tangents);
-    const recorded = new TracedFunctionRecord("jvp", fn, list, call);
+    const recorded = new TracedFunctionRecord("jvp", traced, list, call);
     if (given.length !== list.length) {
       recorded.fail(
         "argument",
@@ -138,14 +156,14 @@ export function jvp(fn: TracedFunction): JitFunction {
     const parts = floats.map((i) => recorded.wrtArgument(i));
     const leaves = parts.flatMap(({ tree }, k) => flattenAs(given[floats[k]], tree, isOperand, `tangent ${floats[k]}`));
     const { value, tangent } = pushed(recorded, parts, leaves);
-    return [value, tangent];
+    return [value, hasAux ? (tangent as readonly unknown[])[0] : tangent];
   };
   const read: ReadArguments = ([args, tangents]) => {
     const own = flattenList(requireList("jvp", "the arguments", args), isLeaf, "argument", isStatic);
     const given = flattenAs(tangents, own.tree, isLeaf, "the tangents");
     return { leaves: [...own.leaves, ...given], tree: { kind: "array", items: [own.tree, own.tree] } };
   };
-  return atCaller(jvp, () => derived("jvp", fn, record, read));
+  return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, read));
 }
 
 /** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */
@@ -166,11 +184,8 @@ function gradient(
   options: AuxOptions,
   combine: (made: Gradients) => unknown,
 ): JitFunction {
-  requireOptions(name, options, ["wrt", "hasAux"]);
-  const { hasAux = false, ...others } = options;
-  if (typeof hasAux !== "boolean")
-    fail("option", `${name}: option 'hasAux' is ${describe(hasAux)}, expected true or false`);
-  const wrt = readWrt(name, others);
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux"]);
+  const wrt = readWrt(name, { wrt: options.wrt });
   const traced = hasAux ? auxStopped(name, fn) : fn;
   return derived(name, fn, (call, args) => {
     const recorded = new TracedFunctionRecord(name, traced, args, call);
@@ -197,21 +212,44 @@ interface Gradients {
   readonly gradients: unknown;
 }
 
+/** The option `hasAux`, checked, of options that are among `known`. */
+export function readHasAux(
+  name: string,
+  options: { readonly hasAux?: boolean },
+  known: readonly string[] = ["hasAux"],
+): boolean {
+  requireOptions(name, options, known);
+  const { hasAux = false } = options;
+  if (typeof hasAux !== "boolean")
+    fail("option", `${name}: option 'hasAux' is ${describe(hasAux)}, expected true or false`);
+  return hasAux;
+}
+
+/** One part, the value or aux, of what a function with aux gives. */
+export function partOfPair(name: string, fn: TracedFunction, part: 0 | 1): TracedFunction {
+  const taken = (...args: unknown[]): unknown => pairOf(name, callUsers(fn, ...args))[part];
+  nameParameters(taken, parameterNames(fn));
+  return ownFunction(Object.defineProperty(taken, "name", { value: fn.name }));
+}
+
+function pairOf(name: string, returned: unknown): readonly [unknown, unknown] {
+  if (Array.isArray(returned) && returned.length === 2) return [returned[0], returned[1]];
+  return fail("argument", `${name}: with hasAux the function gives ${describe(returned)}, expected [value, aux]`);
+}
+
 /** A function that gives `[value, aux]`, through the second of which no derivative flows, not even a zero times infinity. */
 function auxStopped(name: string, fn: TracedFunction): TracedFunction {
   if (typeof fn !== "function") return fn;
   const stopped = (...args: unknown[]): unknown => {
-    const returned: unknown = fn(...args);
-    if (!Array.isArray(returned) || returned.length !== 2)
-      fail("argument", `${name}: with hasAux the function gives ${describe(returned)}, expected [value, aux]`);
-    const { leaves, tree } = flatten(returned[1], isOperand, "aux", isStatic);
+    const [value, given] = pairOf(name, callUsers(fn, ...args));
+    const { leaves, tree } = flatten(given, isOperand, "aux", isStatic);
     const aux = leaves.map((leaf) =>
       leaf instanceof Tensor ? apply(auxStopped, [leaf], (v) => [stopGradient(v)])[0] : leaf,
     );
-    return [returned[0], unflatten(tree, aux)];
+    return [value, unflatten(tree, aux)];
   };
   nameParameters(stopped, parameterNames(fn));
-  return Object.defineProperty(stopped, "name", { value: fn.name });
+  return ownFunction(Object.defineProperty(stopped, "name", { value: fn.name }));
 }
 
 export function requireFunction(name: string, fn: unknown): void {
@@ -226,12 +264,12 @@ export function derived(
   read?: ReadArguments,
 ): JitFunction {
   requireFunction(name, fn);
-  const body = (...args: unknown[]): unknown => record(call, args);
+  const body = ownFunction((...args: unknown[]): unknown => record(call, args));
   Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
   const call = compileOnCall(body, {}, read);
   // the others take lists of arguments
   if (read === undefined) for (const f of [body, call]) nameParameters(f, parameterNames(fn));
-  return Object.defineProperty(call, "name", { value: body.name });
+  return named(name, Object.defineProperty(call, "name", { value: body.name }));
 }
 
 /** The option `wrt`, checked: a position or several, each once. */

@@ -1,28 +1,20 @@
 // vmap: a function of one element, applied to all of a batch at once; checkpoint: one whose steps are not kept.
 
 import {
+  atBoundary,
   describe,
   flatten,
   isOperand,
   isStatic,
   leafCount,
+  named,
   Tensor,
   type TracedFunction,
   type Tree,
-  treeKey,
+  treeInWords,
   unflatten,
 } from "../frontend/index.ts";
-import {
-  atCaller,
-  counted,
-  fail,
-  rankedOf,
-  requireOptions,
-  shapeOf,
-  type Type,
-  tensorType,
-  type Value,
-} from "../ir/index.ts";
+import { counted, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
@@ -56,7 +48,7 @@ export interface VmapOptions {
  * @example vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, w) // one number for each row
  */
 export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction {
-  return atCaller(vmap, () => {
+  return atBoundary(named("vmap", vmap), () => {
     const { inAxes, outAxes } = readOptions(options);
     return derived("vmap", fn, (call, args) => {
       requireRanks(args);
@@ -84,7 +76,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
  * @example grad((x) => sum(checkpoint(layer)(x)))
  */
 export function checkpoint(fn: TracedFunction): JitFunction {
-  return atCaller(checkpoint, () =>
+  return atBoundary(named("checkpoint", checkpoint), () =>
     derived("checkpoint", fn, (call, args) => {
       const recorded = new TracedFunctionRecord("checkpoint", fn, args, call, 0);
       const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
@@ -142,7 +134,9 @@ function spread<A extends Axis>(axes: unknown, tree: Tree, what: string): readon
   const entries: Readonly<Record<string, unknown>> = { ...axes };
   const keys = tree.kind === "array" ? tree.items.map((_, i) => `${i}`) : tree.kind === "object" ? tree.keys : null;
   if (keys === null || Array.isArray(axes) !== (tree.kind === "array") || Object.keys(entries).length !== keys.length)
-    fail("argument", `vmap: ${what} has the structure ${JSON.stringify(axes)}, expected that of ${treeKey(tree)}`);
+    fail("argument", `vmap: ${what} is ${JSON.stringify(axes)}, but the argument is ${treeInWords(tree)}`, {
+      hint: "write one axis for all of it, or a structure of axes like it",
+    });
   const { items } = tree as Extract<Tree, { items: readonly Tree[] }>;
   return items.flatMap((item, i) => {
     if (!Object.hasOwn(entries, keys[i])) fail("argument", `vmap: ${what} has no entry for '${keys[i]}'`);

@@ -4,7 +4,16 @@ export type { GraphInput, PlaceholderOptions } from "./declare/declare.ts";
 export { expressionFunction, expressionNames } from "./expression/expression.ts";
 export { functions as mathFunctions, type NamedFunction } from "./expression/expression-names.ts";
 export { axisOf, dimsFor, openDim, requireList } from "./handle/axes.ts";
-export { type Boundary, calledAs } from "./handle/boundary.ts";
+export {
+  atBoundary,
+  type Boundary,
+  calledAs,
+  calledName,
+  callUsers,
+  named,
+  nameOf,
+  ownFunction,
+} from "./handle/boundary.ts";
 export type { TensorOptions } from "./handle/create.ts";
 export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
@@ -45,10 +54,13 @@ export {
   leafCount,
   pathsOf,
   type Tree,
+  treeInWords,
   treeKey,
   unflatten,
 } from "./handle/tree.ts";
 export * from "./public.ts";
+// the library's own, in place of that for users
+export { ownComposite as composite } from "./trace/composite.ts";
 export {
   type ModuleTrace,
   nameParameters,

@@ -8,6 +8,7 @@ import {
   describe,
   dimsFor,
   Extent,
+  named,
   type Operand,
   requireList,
   type Size,
@@ -50,7 +51,7 @@ import {
  */
 export function full(shape: Shape, value: Operand, options: DTypeOptions = {}): Tensor {
   return asUser(
-    full,
+    named("full", full),
     () => {
       const otherwise = value instanceof Tensor ? value.dtype : typeof value === "boolean" ? "bool" : "f64";
       const dtype = dtypeOf(options, "full", otherwise);
@@ -62,12 +63,12 @@ export function full(shape: Shape, value: Operand, options: DTypeOptions = {}): 
 
 /** A tensor of zeros; false for bool. @example zeros([2]) // [0, 0] */
 export function zeros(shape: Shape, options: DTypeOptions = {}): Tensor {
-  return asUser(zeros, () => constants(shape, 0, dtypeOf(options, "zeros", "f64"), "zeros"), shape);
+  return asUser(named("zeros", zeros), () => constants(shape, 0, dtypeOf(options, "zeros", "f64"), "zeros"), shape);
 }
 
 /** A tensor of ones; true for bool. @example ones([2]) // [1, 1] */
 export function ones(shape: Shape, options: DTypeOptions = {}): Tensor {
-  return asUser(ones, () => constants(shape, 1, dtypeOf(options, "ones", "f64"), "ones"), shape);
+  return asUser(named("ones", ones), () => constants(shape, 1, dtypeOf(options, "ones", "f64"), "ones"), shape);
 }
 
 function constants(shape: Shape, value: 0 | 1, dtype: DType, where: string): Tensor {
@@ -85,7 +86,7 @@ function like(name: string, value: 0 | 1) {
       const filling = dtype === "bool" ? value === 1 : value;
       return apply(f, [x], (v) => [ops.filledLike(v, filling, dtype)])[0];
     });
-  return f;
+  return named(name, f);
 }
 
 /** Zeros under the shape and dtype of x. @example zerosLike(tensor([1, 2])) // [0, 0] */
@@ -111,7 +112,7 @@ export function arange(start: Size, second?: Size | RangeOptions, third?: RangeO
   const hasStop = isSize(second);
   const options = (hasStop ? third : (second ?? third)) ?? {};
   const [from, to] = hasStop ? [start, second] : [0, start];
-  return asUser(arange, () => {
+  return asUser(named("arange", arange), () => {
     requireOptions("arange", options, ["dtype", "step"]);
     const { step = 1, dtype } = options;
     const name = dtypeOf(dtype === undefined ? {} : { dtype }, "arange", "f64");
@@ -161,7 +162,7 @@ export interface LinspaceOptions extends DTypeOptions {
  * @example linspace(0, 1, 5) // [0, 0.25, 0.5, 0.75, 1]
  */
 export function linspace(start: number, stop: number, count: Size, options: LinspaceOptions = {}): Tensor {
-  return asUser(linspace, () => {
+  return asUser(named("linspace", linspace), () => {
     requireOptions("linspace", options, ["dtype", "endpoint"]);
     const { endpoint = true, dtype } = options;
     const name = dtypeOf(dtype === undefined ? {} : { dtype }, "linspace", "f64");
@@ -207,7 +208,7 @@ export interface MeshgridOptions {
  * @example meshgrid([tensor([1, 2, 3]), tensor([4, 5])]) // [[[1, 2, 3], [1, 2, 3]], [[4, 4, 4], [5, 5, 5]]]
  */
 export function meshgrid(vectors: readonly Tensor[], options: MeshgridOptions = {}): readonly Tensor[] {
-  return asUser(meshgrid, () => {
+  return asUser(named("meshgrid", meshgrid), () => {
     requireOptions("meshgrid", options, ["indexing"]);
     requireList(vectors, "meshgrid: the vectors");
     const { indexing = "xy" } = options;
@@ -246,7 +247,7 @@ export interface EyeOptions extends DTypeOptions {
  * @example eye(2) // [[1, 0], [0, 1]]
  */
 export function eye(rows: Size, options: EyeOptions = {}): Tensor {
-  return asUser(eye, () => {
+  return asUser(named("eye", eye), () => {
     requireOptions("eye", options, ["columns", "dtype", "k"]);
     const { columns = rows, dtype, k = 0 } = options;
     const name = dtypeOf(dtype === undefined ? {} : { dtype }, "eye", "f64");
@@ -270,7 +271,7 @@ export interface OneHotOptions extends DTypeOptions {
  * @example oneHot(tensor([1, 0], { dtype: "i32" }), 2) // [[0, 1], [1, 0]]
  */
 export function oneHot(indices: Tensor, classes: Size, options: OneHotOptions = {}): Tensor {
-  return asUser(oneHot, () => {
+  return asUser(named("oneHot", oneHot), () => {
     requireOptions("oneHot", options, ["axis", "dtype"]);
     const rank = rankOf(indices, "oneHot");
     if (dtypes[indices.dtype].kind !== "integer")

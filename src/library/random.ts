@@ -1,7 +1,7 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import { apply, asUser, axisOf, describe, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
+import { apply, asUser, axisOf, describe, named, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
 import {
   type Dim,
   dtypes,
@@ -48,7 +48,7 @@ import {
  * @example key(7)
  */
 export function key(seed: number): Tensor {
-  return asUser(key, () => {
+  return asUser(named("key", key), () => {
     if (!Number.isSafeInteger(seed) || seed < 0)
       fail("argument", `key: the seed is ${describe(seed)}, expected an integer from 0`);
     return u32([Math.floor(seed / 2 ** 32), seed % 2 ** 32]);
@@ -62,7 +62,7 @@ export function key(seed: number): Tensor {
  * @example const [forWeights, forDropout] = [0, 1].map((i) => splitKey(key(7), 2).at(i))
  */
 export function splitKey(of: Tensor, n: Size = 2): Tensor {
-  return asUser(splitKey, () => {
+  return asUser(named("splitKey", splitKey), () => {
     requireKey(of, "splitKey");
     return apply(splitKey, [of], (v) => [ops.splitKeys(v, requireSize(n, "splitKey: n"))])[0];
   }, [n]);
@@ -105,7 +105,7 @@ function unit(of: Tensor, dims: readonly Dim[], dtype: "f32" | "f64"): Tensor {
  */
 export function rngBits(of: Tensor, shape: Shape): Tensor {
   return asUser(
-    rngBits,
+    named("rngBits", rngBits),
     () => {
       requireKey(of, "rngBits");
       const dims = extents(shape, "rngBits");
@@ -124,7 +124,7 @@ export function rngBits(of: Tensor, shape: Shape): Tensor {
  */
 export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}): Tensor {
   return asUser(
-    uniform,
+    named("uniform", uniform),
     () => {
       requireOptions("uniform", options, ["dtype", "low", "high"]);
       requireKey(of, "uniform");
@@ -153,7 +153,7 @@ export function uniform(of: Tensor, shape: Shape, options: UniformOptions = {}):
  */
 export function normal(of: Tensor, shape: Shape, options: RandomOptions = {}): Tensor {
   return asUser(
-    normal,
+    named("normal", normal),
     () => {
       requireOptions("normal", options, ["dtype"]);
       requireKey(of, "normal");
@@ -176,7 +176,7 @@ export function normal(of: Tensor, shape: Shape, options: RandomOptions = {}): T
  */
 export function bernoulli(of: Tensor, p: Operand, shape: Shape): Tensor {
   return asUser(
-    bernoulli,
+    named("bernoulli", bernoulli),
     () => {
       requireKey(of, "bernoulli");
       const dtype = p instanceof Tensor && p.dtype === "f32" ? "f32" : "f64";
@@ -198,7 +198,7 @@ export function randomIntegers(
   options: { readonly low?: number; readonly high: number },
 ): Tensor {
   return asUser(
-    randomIntegers,
+    named("randomIntegers", randomIntegers),
     () => {
       requireOptions("randomIntegers", options, ["low", "high"]);
       requireKey(of, "randomIntegers");
@@ -230,7 +230,7 @@ export interface CategoricalOptions {
  */
 export function categorical(of: Tensor, logits: Tensor, options: CategoricalOptions = {}): Tensor {
   return asUser(
-    categorical,
+    named("categorical", categorical),
     () => {
       requireOptions("categorical", options, ["axis", "shape"]);
       requireKey(of, "categorical");
@@ -264,7 +264,7 @@ export function categorical(of: Tensor, logits: Tensor, options: CategoricalOpti
  * @example permutation(key(7), 5)  permutation(key(7), x, { axis: 1 })
  */
 export function permutation(of: Tensor, x: Size | Tensor, options: { readonly axis?: number } = {}): Tensor {
-  return asUser(permutation, () => {
+  return asUser(named("permutation", permutation), () => {
     requireOptions("permutation", options, ["axis"]);
     requireKey(of, "permutation");
     const axis = x instanceof Tensor ? axisOf(options.axis ?? 0, rankOf(x, "permutation")) : 0;
@@ -289,7 +289,7 @@ export interface DropoutOptions {
  * @example dropout(x, key(7), { rate: 0.1 })
  */
 export function dropout(x: Tensor, of: Tensor, options: DropoutOptions = {}): Tensor {
-  return asUser(dropout, () => {
+  return asUser(named("dropout", dropout), () => {
     requireOptions("dropout", options, ["rate"]);
     requireFloat(x, "dropout");
     requireKey(of, "dropout");

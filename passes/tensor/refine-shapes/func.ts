@@ -2,6 +2,7 @@
 // when they are there. An operation whose operands stay what they were stays too.
 
 import {
+  AdjointError,
   Assumptions,
   type Attribute,
   type Attributes,
@@ -28,6 +29,7 @@ import {
   makeFunc,
   makeOperation,
   type Operation,
+  type Origin,
   printType,
   rankedOf,
   type Signature,
@@ -210,7 +212,7 @@ export class FuncRefiner {
     builder.origin = origin;
     const isElementwise = op.traits.elementwise && regions.length === 0;
     const shaped = isElementwise
-      ? withBuilder(builder, () => broadcastOperands(operands, this.#scope, origin))
+      ? locatedAt(origin, () => withBuilder(builder, () => broadcastOperands(operands, this.#scope, origin)))
       : operands;
     const declared = isElementwise ? elementwiseTypes(types, shaped) : types.some(isUnranked) ? null : types;
     const names = operation.results.map((v) => v.name);
@@ -272,6 +274,15 @@ export class FuncRefiner {
 }
 
 /** The operands that a region's leading arguments stand for. */
+/** Runs `body`; errors without a line get that of the operation. */
+function locatedAt<T>(origin: Origin | null, body: () => T): T {
+  try {
+    return body();
+  } catch (error) {
+    throw error instanceof AdjointError ? error.at(origin) : error;
+  }
+}
+
 function boundOperands(operation: Operation): readonly Value[] {
   const groups = operation.op.assembly.flatMap((item) => (item.kind === "bind" ? [item.group] : []));
   return groups.flatMap((group) => groupOf(operation, group));

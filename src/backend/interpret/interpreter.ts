@@ -204,7 +204,7 @@ class OperationContext implements EvalContext {
     this.#frame.interpreter.options.observe?.(name, value, this.operation.origin);
   }
 
-  fail(code: ErrorCode, reason: string): never {
-    return fail(code, reason, { origin: this.operation.origin });
+  fail(code: ErrorCode, reason: string, subject?: string): never {
+    return fail(code, reason, { origin: this.operation.origin, subject });
   }
 }

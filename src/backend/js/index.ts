@@ -81,7 +81,7 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
   const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
     const { of, axis, origin } = tables.ranges[number];
     if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
-    return fail("range", rangeMessage(of, index, axis, extent, size), { origin, iterations });
+    return fail("range", rangeMessage(index, axis, extent, size), { origin, iterations, subject: of });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {
     const { name, dtype, origin } = tables.probes[index];

@@ -2,7 +2,6 @@
 
 import {
   AdjointError,
-  atCaller,
   type Block,
   Cloner,
   captureOrigin,
@@ -35,6 +34,7 @@ import {
 } from "../../ir/index.ts";
 import { filledLike, isFloatType, vjp } from "../../ops/index.ts";
 import { openDim, type Size } from "../handle/axes.ts";
+import { atBoundary } from "../handle/boundary.ts";
 import { tensor as concrete } from "../handle/create.ts";
 import type { Data } from "../handle/data.ts";
 import { describe } from "../handle/describe.ts";
@@ -96,7 +96,7 @@ export class Graph {
    * @throws AdjointError code `name` for a name that is taken, `dtype`, `shape`.
    */
   placeholder(dtype: DTypeConstant | string, options: PlaceholderOptions = {}): Tensor {
-    return atCaller(Graph.prototype.placeholder, () => {
+    return atBoundary(Graph.prototype.placeholder, () => {
       requireOptions("placeholder", options, ["name", "shape"]);
       const name = dtypeNamed(dtype);
       const { shape } = options;
@@ -116,7 +116,7 @@ export class Graph {
    * @throws AdjointError code `name` for a name that is taken; as `tensor` for the data.
    */
   variable(initial: Data | Tensor, options: { readonly name?: string } = {}): Tensor {
-    return atCaller(Graph.prototype.variable, () => {
+    return atBoundary(Graph.prototype.variable, () => {
       requireOptions("variable", options, ["name"]);
       const value = initial instanceof Tensor ? initial : concrete(initial);
       value.array("variable");
@@ -131,7 +131,7 @@ export class Graph {
    * type.
    */
   assign(variable: Tensor, value: Operand): Tensor {
-    return atCaller(Graph.prototype.assign, () => {
+    return atBoundary(Graph.prototype.assign, () => {
       this.#requireOpen();
       const input = this.#inputs.get(this.valueOf(variable, "assign: the variable"));
       if (input?.kind !== "variable") fail("argument", "assign: the first operand is no variable of this graph");
@@ -152,7 +152,7 @@ export class Graph {
    * @throws AdjointError code `no-derivative` for dtypes without one, `argument` for lists of other lengths.
    */
   gradients(ys: Tensor | readonly Tensor[], xs: readonly Tensor[], gradYs?: readonly Operand[]): readonly Tensor[] {
-    return atCaller(Graph.prototype.gradients, () => {
+    return atBoundary(Graph.prototype.gradients, () => {
       this.#requireOpen();
       const results = [ys].flat().map((y, i) => this.valueOf(y, `gradients: y ${i}`));
       if (!Array.isArray(xs)) fail("argument", `gradients: the xs are ${describe(xs)}, expected an array of tensors`);
@@ -173,7 +173,7 @@ export class Graph {
 
   /** The IR that computes the fetches. */
   module(fetches: Tensor | readonly Tensor[]): Module {
-    return atCaller(Graph.prototype.module, () => this.subgraph([fetches].flat(), []).module);
+    return atBoundary(Graph.prototype.module, () => this.subgraph([fetches].flat(), []).module);
   }
 
   // ---- for sessions -------------------------------------------------------------------------------------------------

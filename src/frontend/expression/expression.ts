@@ -2,6 +2,7 @@
 
 import { counted, currentBlock, didYouMean, fail, printType, scalar, type Type, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { callUsers } from "../handle/boundary.ts";
 import { apply, asTensor, literal, type Operand } from "../handle/lift.ts";
 import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
@@ -261,7 +262,7 @@ class Reader {
   #callOwn(e: Of<"CallExpression">, fn: TracedFunction, args: readonly Value[]): Value {
     const block = currentBlock();
     const origin = block.origin;
-    const result: unknown = fn(...args.map((value) => new Tensor({ value, builder: block })));
+    const result: unknown = callUsers(fn, ...args.map((value) => new Tensor({ value, builder: block })));
     block.origin = origin;
     const isLiteral = typeof result === "number" || typeof result === "boolean";
     if (!isLiteral && !(result instanceof Tensor))

@@ -1,6 +1,7 @@
 // tensor: a concrete tensor from users' data.
 
-import { atCaller, type DType, requireOptions } from "../../ir/index.ts";
+import { type DType, requireOptions } from "../../ir/index.ts";
+import { atBoundary, named } from "./boundary.ts";
 import { arrayOf, type Data, requireDTypeName } from "./data.ts";
 import { requireGrad } from "./history.ts";
 import { Tensor } from "./tensor.ts";
@@ -20,7 +21,7 @@ export interface TensorOptions {
  * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
  */
 export function tensor(data: Data, options: TensorOptions = {}): Tensor {
-  return atCaller(tensor, () => {
+  return atBoundary(named("tensor", tensor), () => {
     requireOptions("tensor", options, ["dtype", "shape", "requiresGrad"]);
     const { dtype, shape, requiresGrad = false } = options;
     const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;

@@ -1,6 +1,7 @@
 // The dtypes as users write them: callable constants, `f32([[1, 2], [3, 4]])`.
 
-import { atCaller, type DType } from "../../ir/index.ts";
+import type { DType } from "../../ir/index.ts";
+import { atBoundary } from "./boundary.ts";
 import { tensor } from "./create.ts";
 import { type Data, requireDTypeName } from "./data.ts";
 import type { Tensor } from "./tensor.ts";
@@ -13,7 +14,7 @@ export interface DTypeConstant {
 
 /** @__NO_SIDE_EFFECTS__ */
 function constantOf(dtype: DType): DTypeConstant {
-  const make = (data: Data): Tensor => atCaller(make, () => tensor(data, { dtype }));
+  const make = (data: Data): Tensor => atBoundary(make, () => tensor(data, { dtype }));
   return Object.freeze(Object.defineProperty(make, "name", { value: dtype })) as DTypeConstant;
 }
 

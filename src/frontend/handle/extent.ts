@@ -7,7 +7,6 @@
 import {
   type AdjointError,
   addDims,
-  atCaller,
   type BlockBuilder,
   collectSymbols,
   type Dim,
@@ -18,7 +17,7 @@ import {
   subDims,
   type Value,
 } from "../../ir/index.ts";
-import { type Boundary, outermostOf } from "./boundary.ts";
+import { atBoundary, type Boundary, named } from "./boundary.ts";
 import { describe } from "./describe.ts";
 
 /** What arithmetic on extents takes: a known size, or another extent. */
@@ -104,7 +103,7 @@ export class Extent {
   }
 
   #with(boundary: (other: Countable) => Extent, other: Countable, combine: (a: Dim, b: Dim) => Dim): Extent {
-    return atCaller(boundary, () => {
+    return atBoundary(boundary, () => {
       const by = extentOf(other, boundary.name);
       return new Extent(combine(this.#dim, by.#dim), [...new Set([...this.#sources, ...by.#sources])]);
     });
@@ -139,7 +138,7 @@ function quotient(a: Dim, b: Dim): Dim {
  * @example zeros([extent(x.shape[0]).mul(2)])
  */
 export function extent(size: Countable): Extent {
-  return atCaller(extent, () => extentOf(size, "extent"));
+  return atBoundary(named("extent", extent), () => extentOf(size, "extent"));
 }
 
 function extentOf(size: Countable, where: string): Extent {
@@ -200,7 +199,7 @@ export function requireKnown(extent: Extent, where: string): never {
 
 function asked(extent: Extent, boundary: Boundary, how: string, hint: string): never {
   const reason = `the extent ${extent.name}, which is not known while the function is traced, ${how}`;
-  return wantedNumber(extent, () => atCaller(outermostOf(boundary), () => fail("primitive", reason, { hint })));
+  return wantedNumber(extent, () => atBoundary(boundary, () => fail("primitive", reason, { hint })));
 }
 
 function wantedNumber(extent: Extent, refuse: () => never): never {

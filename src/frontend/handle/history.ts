@@ -1,7 +1,8 @@
 // The provenance of concrete tensors: functions that ran on tensors which track a gradient, kept as long as their results
 // are. Weak maps keep nothing else alive.
 
-import { atCaller, fail, isFloat, type Module } from "../../ir/index.ts";
+import { fail, isFloat, type Module } from "../../ir/index.ts";
+import { atBoundary, callUsers, named } from "./boundary.ts";
 import { describe } from "./describe.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -63,7 +64,7 @@ export function remember(module: Module, entry: string, inputs: readonly Tensor[
  * @example noGrad(() => weights.sub(weights.grad.mul(0.1)))
  */
 export function noGrad<T>(body: () => T): T {
-  return atCaller(noGrad, () => withoutHistory(body));
+  return atBoundary(named("noGrad", noGrad), () => withoutHistory(body));
 }
 
 function withoutHistory<T>(body: () => T): T {
@@ -71,7 +72,7 @@ function withoutHistory<T>(body: () => T): T {
   const before = isRecording;
   isRecording = false;
   try {
-    const result = body();
+    const result = callUsers(body);
     if (result instanceof Promise) fail("argument", "noGrad: the function is async, expected one that returns at once");
     return result;
   } finally {

@@ -4,6 +4,7 @@ import {
   AdjointError,
   atCaller,
   BlockBuilder,
+  captureOrigin,
   currentBlock,
   type Dim,
   type DType,
@@ -22,7 +23,7 @@ import {
 } from "../../ir/index.ts";
 import { broadcastOperands, constant } from "../../ops/index.ts";
 import { openDim } from "./axes.ts";
-import { type Boundary, calledAs, outermostOf } from "./boundary.ts";
+import { atBoundary, type Boundary, outermostOf, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
 import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
@@ -58,13 +59,13 @@ export function requireConcrete(tensor: Tensor): void {
 }
 
 /**
- * As calledAs; errors without a line get that one. Where an extent of a declared graph is among `sizes`, what the body does
+ * As atBoundary; errors say what was called. Where an extent of a declared graph is among `sizes`, what the body does
  * goes there.
  */
 export function asUser<T>(boundary: Boundary, body: () => T, sizes?: unknown): T {
   const graph = sizes === undefined || currentTrace() !== null ? null : graphOf([sizes].flat());
   const routed = graph === null ? body : () => withGraph(graph, body);
-  return calledAs(boundary, () => atCaller(outermostOf(boundary), routed));
+  return atBoundary(boundary, () => saying(boundary, routed));
 }
 
 /**
@@ -82,13 +83,14 @@ export function apply(
   const graph = trace === null ? (graphOf(operands) ?? (sizes === undefined ? null : graphOf([sizes].flat()))) : null;
   if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
-  if (trace === null) return runNow(operands, dtype, build, called);
+  if (trace === null) return runNow(operands, dtype, build, boundary);
   const origin = trace.origin(called);
-  return withOrigin(origin, () => {
+  const appended = (): readonly Tensor[] => {
     const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
     const builder = currentBlock();
     return build(...values).map((value) => new Tensor({ value, builder }));
-  });
+  };
+  return withOrigin(origin, called, () => saying(boundary, appended));
 }
 
 /** As apply, for functions of one result whose operands broadcast. */
@@ -122,14 +124,15 @@ export function binary(build: (x: Value, y: Value) => Value): Binary {
   return f;
 }
 
-function withOrigin<T>(origin: Origin | null, body: () => T): T {
+/** Operations have the origin; errors too, and the line of the call where each call of the function has its own. */
+function withOrigin<T>(origin: Origin | null, called: Boundary, body: () => T): T {
   const builder = currentBlock();
   const before = builder.origin;
   builder.origin = origin;
   try {
     return body();
   } catch (error) {
-    throw error instanceof AdjointError ? error.at(origin) : error;
+    throw error instanceof AdjointError ? error.at(origin ?? captureOrigin(called)) : error;
   } finally {
     builder.origin = before;
   }
@@ -174,12 +177,14 @@ function runNow(
 ): readonly Tensor[] {
   const builder = new BlockBuilder(new FuncScope());
   const tensors = operands.filter((o) => o instanceof Tensor);
-  return atCaller(boundary, () => {
+  return atCaller(outermostOf(boundary), () => {
     tensors.forEach(requireConcrete);
-    const results = withBuilder(builder, () =>
-      build(...operands.map((o) => (o instanceof Tensor ? builder.argument(o.type) : literal(o, dtype)))),
-    );
-    const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
-    return evaluate(module, "main", tensors);
+    return saying(boundary, () => {
+      const results = withBuilder(builder, () =>
+        build(...operands.map((o) => (o instanceof Tensor ? builder.argument(o.type) : literal(o, dtype)))),
+      );
+      const module = makeModule([makeFunc({ name: "main", body: builder.finish(results) })]);
+      return evaluate(module, "main", tensors);
+    });
   });
 }

@@ -21,6 +21,7 @@ export function installMethods(table: Table): void {
     const method = function (this: Tensor, ...rest: never[]): unknown {
       return calledAs(method, () => f(this, ...rest));
     };
+    Object.defineProperty(method, "name", { value: name });
     Object.defineProperty(Tensor.prototype, name, { value: method, configurable: true });
   }
 }

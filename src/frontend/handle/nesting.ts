@@ -1,7 +1,7 @@
 // How deep traces are nested, and how many derivatives may be asked of what is traced.
 
 import { fail } from "../../ir/index.ts";
-import type { Boundary } from "./boundary.ts";
+import { type Boundary, nameOf } from "./boundary.ts";
 
 /** Calls of users' functions that may be open within each other; text allows 256 levels of regions. */
 const deepest = 240;
@@ -25,7 +25,8 @@ export function nested<T>(boundary: Boundary, body: () => T): T {
   }
 }
 
-function failRecursion({ name }: Boundary): never {
+function failRecursion(boundary: Boundary): never {
+  const name = nameOf(boundary);
   const called = name === "" ? "" : `${name}: `;
   return fail("structure", `${called}a function calls itself while it is traced, and no tensor can end that`, {
     hint: "write whileLoop, scan or fori: every branch is traced, whether it is taken or not",

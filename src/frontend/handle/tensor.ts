@@ -1,7 +1,6 @@
 // The handle users hold: a value in a trace, or concrete elements. Immutable either way.
 
 import {
-  atCaller,
   type BlockBuilder,
   counted,
   type Dim,
@@ -18,6 +17,7 @@ import {
   tensorType,
   type Value,
 } from "../../ir/index.ts";
+import { atBoundary } from "./boundary.ts";
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 import { type Countable, extentIn, noteGiven } from "./extent.ts";
@@ -86,7 +86,7 @@ export class Tensor {
 
   /** The one element as a number or boolean. */
   item(): number | boolean {
-    return atCaller(Tensor.prototype.item, () => {
+    return atBoundary(Tensor.prototype.item, () => {
       const { data, dtype } = this.array("item()");
       if (data.length !== 1)
         fail("shape", `item() of ${printType(this.type)}: it has ${counted(data.length, "element")}, expected 1`, {
@@ -98,12 +98,12 @@ export class Tensor {
 
   /** A copy of the elements, row-major. */
   data(): TypedArray {
-    return atCaller(Tensor.prototype.data, () => this.array("data()")).data.slice();
+    return atBoundary(Tensor.prototype.data, () => this.array("data()")).data.slice();
   }
 
   /** The elements as nested arrays. */
   toArray(): Nested {
-    const { data, dtype, shape } = atCaller(Tensor.prototype.toArray, () => this.array("toArray()"));
+    const { data, dtype, shape } = atBoundary(Tensor.prototype.toArray, () => this.array("toArray()"));
     const element = (i: number): number | boolean => (dtype === "bool" ? data[i] !== 0 : data[i]);
     const part = (axis: number, offset: number): Nested => {
       if (axis === shape.length) return element(offset);
@@ -168,7 +168,7 @@ export function sizesOf(tensor: Tensor, where?: string): readonly Countable[] {
 /** The extents; an error of the user's line where the rank is not known, since none of the three has an answer then. */
 function extentsOf(type: Type, asked: "shape" | "rank" | "size"): readonly Dim[] {
   if (type.kind === "tensor") return type.shape;
-  return atCaller(boundaryOf(asked), () => rankedOf(type, asked).shape);
+  return atBoundary(boundaryOf(asked), () => rankedOf(type, asked).shape);
 }
 
 const branches = "where(c, a, b) or cond to branch, item() for the number of a concrete tensor";
@@ -179,7 +179,7 @@ const operators: Readonly<Record<string, string>> = {
 const elements = "write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis";
 
 function misused(tensor: Tensor, boundary: (...args: never[]) => unknown, how: string, hint: string): never {
-  return atCaller(boundary, () => fail("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint }));
+  return atBoundary(boundary, () => fail("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint }));
 }
 
 // arrays have these, and on a tensor they would silently be undefined: a loop would not run, an operand be missing

@@ -1,7 +1,7 @@
 // Structures of tensors: nested arrays and plain objects, flattened to their leaves and put together again.
 
 import { fail } from "../../ir/index.ts";
-import { placeOf, readable } from "./describe.ts";
+import { describe, placeOf, readable } from "./describe.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
 
 /** The shape of a structure; leaves are numbered in order, static parts are part of the shape. */
@@ -108,7 +108,10 @@ class Reader<T> {
   }
 }
 
-/** The leaves of a structure that has to be like `tree`, in the tree's order; keys may stand in any order. */
+/**
+ * The leaves of a structure that has to be like `tree`, in the tree's order; keys may stand in any order. The error says where
+ * the structure differs first, and what has to stand there.
+ */
 export function flattenAs<T>(
   structure: unknown,
   tree: Tree,
@@ -116,22 +119,31 @@ export function flattenAs<T>(
   what: string,
 ): readonly T[] {
   const leaves: T[] = [];
-  const open = (x: unknown, t: Tree): boolean => {
-    if (t.kind === "leaf") return isLeaf(x) && leaves.push(x) > 0;
-    if (t.kind === "static") return Object.is(x, t.value);
-    if (t.kind === "array") {
-      return Array.isArray(x) && x.length === t.items.length && t.items.every((item, i) => open(x[i], item));
-    }
-    return (
-      isPlainObject(x) &&
-      Object.keys(x).length === t.keys.length &&
-      t.keys.every((key, i) => Object.hasOwn(x, key) && open(x[key], t.items[i]))
-    );
+  const path: (string | number)[] = [];
+  const part = (x: unknown, t: Tree, key: string | number): void => {
+    path.push(key);
+    open(x, t);
+    path.pop();
   };
-  return readable(what, [], () => {
-    if (open(structure, tree)) return leaves;
-    return fail("argument", `got the structure ${sketch(structure)}, expected ${treeKey(tree)}`);
+  const open = (x: unknown, t: Tree): void => {
+    if (!isLike(x, t, isLeaf)) fail("argument", `got ${inWords(x)}, expected ${treeInWords(t)}`);
+    if (t.kind === "leaf") leaves.push(x as T);
+    else if (t.kind === "array") for (const [i, item] of t.items.entries()) part((x as unknown[])[i], item, i);
+    else if (t.kind === "object")
+      for (const [i, key] of t.keys.entries()) part((x as Record<string, unknown>)[key], t.items[i], key);
+  };
+  return readable(what, path, () => {
+    open(structure, tree);
+    return leaves;
   });
+}
+
+/** Whether a value is what the tree has at its root: what lies inside is looked at when it is opened. */
+function isLike(x: unknown, t: Tree, isLeaf: (x: unknown) => boolean): boolean {
+  if (t.kind === "leaf") return isLeaf(x);
+  if (t.kind === "static") return Object.is(x, t.value);
+  if (t.kind === "array") return Array.isArray(x) && x.length === t.items.length;
+  return isPlainObject(x) && Object.keys(x).length === t.keys.length && t.keys.every((key) => Object.hasOwn(x, key));
 }
 
 /** The structure of a tree with these leaves. */
@@ -184,20 +196,30 @@ function staticKey(value: unknown): string {
   return `function#${number}`;
 }
 
-/** What a structure looks like, for messages: written as treeKey does, what lies deep or far left out. */
-function sketch(x: unknown, depth = 0): string {
-  if (Array.isArray(x)) {
-    return depth > 4 ? "[…]" : `[${shorten(Array.from(x.slice(0, 9), (item) => sketch(item, depth + 1)))}]`;
-  }
-  if (isPlainObject(x)) {
-    const keys = Object.keys(x).slice(0, 9);
-    return depth > 4 ? "{…}" : `{${shorten(keys.map((k) => `${JSON.stringify(k)}:${sketch(x[k], depth + 1)}`))}}`;
-  }
-  return isStatic(x) ? (typeof x === "function" ? "a function" : String(JSON.stringify(x))) : "*";
+/** What a tree has at its root, in the words of messages: `an array of 2`, `an object with w and b`, `one tensor or number`. */
+export function treeInWords(tree: Tree): string {
+  if (tree.kind === "leaf") return "one tensor or number";
+  if (tree.kind === "static")
+    return typeof tree.value === "function" ? "the function given before" : describe(tree.value);
+  if (tree.kind === "array") return arrayInWords(tree.items.length);
+  return objectInWords(tree.keys);
 }
 
-function shorten(parts: readonly string[]): string {
-  return parts.length > 8 ? `${parts.slice(0, 8).join()},…` : parts.join();
+function inWords(x: unknown): string {
+  if (Array.isArray(x)) return arrayInWords(x.length);
+  if (isPlainObject(x)) return objectInWords(Object.keys(x));
+  if (x instanceof Tensor) return "one tensor";
+  return typeof x === "number" ? `the number ${describe(x)}` : describeStranger(x);
+}
+
+const arrayInWords = (length: number): string => (length === 0 ? "an empty array" : `an array of ${length}`);
+
+function objectInWords(keys: readonly string[]): string {
+  if (keys.length === 0) return "an empty object";
+  const shown = keys.slice(0, 8).map((key) => (/^[\w$]{1,40}$/.test(key) ? key : JSON.stringify(key.slice(0, 40))));
+  if (keys.length > 8) return `an object with ${shown.join(", ")}, …`;
+  const last = shown.pop();
+  return `an object with ${shown.length === 0 ? last : `${shown.join(", ")} and ${last}`}`;
 }
 
 function isPlainObject(x: unknown): x is Record<string, unknown> {

@@ -2,7 +2,6 @@
 // traced once per types of its arguments and called, so that dumps show `call @softmax` until it is inlined.
 
 import {
-  atCaller,
   collectSymbols,
   type Func,
   fail,
@@ -13,7 +12,7 @@ import {
   symbol,
 } from "../../ir/index.ts";
 import { call, isUnranked } from "../../ops/index.ts";
-import type { Boundary } from "../handle/boundary.ts";
+import { atBoundary, type Boundary, callUsers, ownFunction } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { Extent, partsOf } from "../handle/extent.ts";
 import { apply, asUser } from "../handle/lift.ts";
@@ -45,6 +44,15 @@ const isFixed = (x: unknown): boolean =>
   isStatic(x) || typeof x === "number" || typeof x === "boolean" || x instanceof Extent;
 
 /**
+ * As composite, of a body that is ours: errors in there have the line that calls the function.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function ownComposite<F extends TracedFunction>(name: string, body: F): F {
+  return composite(name, ownFunction(body));
+}
+
+/**
  * The function `body` under a name: in a trace a call of a private function, whose operations have the line of each call
  * as origin; on concrete tensors it runs at once. The body reads its arguments and nothing else from outside, and what it
  * gives depends on them alone. Options and literals are part of the function made.
@@ -54,7 +62,7 @@ const isFixed = (x: unknown): boolean =>
  * @__NO_SIDE_EFFECTS__
  */
 export function composite<F extends TracedFunction>(name: string, body: F): F {
-  atCaller(composite, () => {
+  atBoundary(composite, () => {
     requireFunction(body, "composite: the function");
     if (typeof name === "string" && /^[A-Za-z_]\w*$/.test(name)) return;
     fail("argument", `composite: the name is ${describe(name)}, expected an identifier`);
@@ -72,10 +80,10 @@ function run(f: Boundary, body: TracedFunction, args: readonly unknown[]): unkno
   if (scope === null) {
     const graph = graphOf([...leaves, ...extents]);
     if (graph !== null) return withGraph(graph, () => run(f, body, args));
-    return atOnce(f, [], () => body(...args));
+    return atOnce(f, [], () => callUsers(body, ...args));
   }
   // without ranks there is no type to make a function for, and sizes have to follow from the types of its arguments
-  if (leaves.some((t) => isUnranked(t.type)) || !bindSizes(leaves, extents)) return body(...args);
+  if (leaves.some((t) => isUnranked(t.type)) || !bindSizes(leaves, extents)) return callUsers(body, ...args);
   const made = makeIn(scope, f, body, leaves, tree);
   const identity = Object.fromEntries(made.signature.symbols.map((name) => [name, symbol(name)]));
   return unflatten(

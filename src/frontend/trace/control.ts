@@ -1,12 +1,12 @@
 // Control flow on tensors: branches and loops that stay branches and loops in the IR.
 
-import { atCaller, fail, requireOptions, type Value } from "../../ir/index.ts";
+import { fail, requireOptions, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { dimsFor, type Size } from "../handle/axes.ts";
-import type { Boundary } from "../handle/boundary.ts";
+import { atBoundary, type Boundary, callUsers, named, ownFunction } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
 import { Tensor } from "../handle/tensor.ts";
-import { flatten, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
+import { flatten, isStatic, type Tree, treeInWords, unflatten } from "../handle/tree.ts";
 import { carriedFrom, leavesOf, requireFunction, requireResult, unwrap, type ValueTree, wrap } from "./structure.ts";
 import { atOnce } from "./trace.ts";
 
@@ -14,7 +14,7 @@ import { atOnce } from "./trace.ts";
 function unwrapCondition(returned: unknown): Value {
   const { tree, values } = unwrap(returned, "the condition");
   if (tree.kind === "leaf") return values[0];
-  return fail("argument", `the condition: got the structure ${treeKey(tree)}, expected one bool scalar`);
+  return fail("argument", `the condition: got ${treeInWords(tree)}, expected one bool scalar`);
 }
 
 /**
@@ -29,7 +29,7 @@ export function cond<T>(
   otherwise: (...operands: Tensor[]) => T,
   ...operands: readonly Tensor[]
 ): T {
-  return atCaller(cond, () => {
+  return atBoundary(named("cond", cond), () => {
     requireFunction(then, "cond: the first branch");
     requireFunction(otherwise, "cond: the second branch");
     return atOnce(cond, [predicate, ...operands], () =>
@@ -48,7 +48,7 @@ function branches<T>(
   let tree: Tree = { kind: "leaf" };
   const results = apply(cond, [predicate, ...operands], (p, ...values) => {
     const branch = (body: (...operands: Tensor[]) => T) => () => {
-      const result = unwrap(body(...wrap(values)), "a branch's result", first);
+      const result = unwrap(callUsers(body, ...wrap(values)), "a branch's result", first);
       first = result;
       tree = result.tree;
       return result.values;
@@ -64,7 +64,7 @@ function branches<T>(
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
  */
 export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
-  return atCaller(whileLoop, () => {
+  return atBoundary(named("whileLoop", whileLoop), () => {
     requireFunction(condition, "whileLoop: the condition");
     requireFunction(body, "whileLoop: the body");
     return atOnce(whileLoop, leavesOf(init), () => loop(whileLoop, condition, body, init));
@@ -77,8 +77,8 @@ function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (car
     const carried = (values: readonly Value[]): T => unflatten(tree, wrap(values)) as T;
     return ops.whileLoop(
       inits,
-      (...values) => unwrapCondition(condition(carried(values))),
-      (...values) => unwrap(body(carried(values)), "the body's result", { values, tree }).values,
+      (...values) => unwrapCondition(callUsers(condition, carried(values))),
+      (...values) => unwrap(callUsers(body, carried(values)), "the body's result", { values, tree }).values,
     );
   });
   return unflatten(tree, results) as T;
@@ -106,7 +106,7 @@ export function scan<C, O, X = Tensor>(
   xs: X,
   options: ScanOptions = {},
 ): readonly [C, O] {
-  return atCaller(scan, () => {
+  return atBoundary(named("scan", scan), () => {
     requireFunction(body, "scan: the body");
     requireOptions("scan", options, ["reverse", "length"]);
     return atOnce(scan, [...elementsOf(xs).leaves, ...leavesOf(init)], () => scanned(body, init, xs, options));
@@ -137,9 +137,10 @@ function scanned<C, O, X>(
       values.slice(0, tensors.length),
       values.slice(tensors.length),
       (carry, elements) => {
-        const pair: unknown = body(unflatten(tree, wrap(carry)) as C, unflatten(over.tree, wrap(elements)) as X);
+        const own = [unflatten(tree, wrap(carry)) as C, unflatten(over.tree, wrap(elements)) as X] as const;
+        const pair: unknown = callUsers(body, ...own);
         if (!Array.isArray(pair) || pair.length !== 2)
-          fail("argument", "the body of scan gives no pair, expected [carry, output]");
+          fail("argument", "scan: the body gives no pair, expected [carry, output]");
         const [next, out]: unknown[] = pair;
         const output = unwrap(out, "the body's output");
         outputs = output.tree;
@@ -160,7 +161,7 @@ function scanned<C, O, X>(
  * @example fori(0, 10, (i, x) => mul(x, 2), x)
  */
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
-  return atCaller(fori, () => {
+  return atBoundary(named("fori", fori), () => {
     requireFunction(body, "fori: the body");
     return atOnce(fori, [from, to, ...leavesOf(init)], () =>
       counted(asTensor(fori, from, "i32"), asTensor(fori, to, "i32"), body, init),
@@ -173,12 +174,12 @@ function counted<T>(from: Tensor, end: Tensor, body: (i: Tensor, carry: T) => T,
   const { tensors, tree } = carriedFrom(fori, init);
   const [, result] = loop<[Tensor, T]>(
     fori,
-    ([i]) => apply(fori, [i, end], (a, b) => [ops.compare(a, b, "lt")])[0],
-    ([i, carry]) => {
-      const next = body(i, carry);
+    ownFunction(([i]) => apply(fori, [i, end], (a, b) => [ops.compare(a, b, "lt")])[0]),
+    ownFunction(([i, carry]) => {
+      const next = callUsers(body, i, carry);
       requireResult(next, "the body's result");
       return [apply(fori, [i, 1], (a, one) => [ops.add(a, one)])[0], next];
-    },
+    }),
     [from, unflatten(tree, tensors) as T],
   );
   return result;

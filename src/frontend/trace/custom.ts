@@ -1,6 +1,6 @@
 // customVjp and customJvp: functions with their own rules for derivatives.
 
-import { atCaller, fail, rankedOf, requireOptions, scalar, type Value } from "../../ir/index.ts";
+import { fail, rankedOf, requireOptions, scalar, type Value } from "../../ir/index.ts";
 import {
   check as checkOp,
   constant,
@@ -10,7 +10,7 @@ import {
   zeros,
   zerosLike,
 } from "../../ops/index.ts";
-import type { Boundary } from "../handle/boundary.ts";
+import { atBoundary, type Boundary, callUsers, named, ownFunction } from "../handle/boundary.ts";
 import { describe } from "../handle/describe.ts";
 import { apply } from "../handle/lift.ts";
 import { noteLeftOut, wantedDerivatives, withDerivatives, withoutDerivatives } from "../handle/nesting.ts";
@@ -37,14 +37,14 @@ export interface CustomVjpRule {
  * @__NO_SIDE_EFFECTS__
  */
 export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFunction {
-  atCaller(customVjp, () => {
+  atBoundary(named("customVjp", customVjp), () => {
     requireFunction(fn, "customVjp: the function");
     requireOptions("customVjp", rule, ["forward", "backward"]);
     requireFunction(rule.forward, "customVjp: forward");
     requireFunction(rule.backward, "customVjp: backward");
   });
   const call = (...args: unknown[]): unknown =>
-    atCaller(call, () => atOnce(call, leavesOf(args), () => customized(call, fn, rule, args)));
+    atBoundary(call, () => atOnce(call, leavesOf(args), () => customized(call, fn, rule, args)));
   return Object.defineProperty(call, "name", { value: fn.name });
 }
 
@@ -59,11 +59,11 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
   const results = apply(call, tensors, (...inits) =>
     customVjpOp(inits, {
       body(...values) {
-        result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
+        result = withoutDerivatives(() => unwrap(callUsers(fn, ...own(values)), "what the function returns"));
         return result.values;
       },
       forward(...values) {
-        const [value, kept] = pairOf(withDerivatives(-1, () => used.forward(...own(values))));
+        const [value, kept] = pairOf(withDerivatives(-1, () => callUsers(used.forward, ...own(values))));
         const like = result as ValueTree;
         const given = unwrap(value, "the value that forward gives", like);
         residual = unwrap(kept, "the residuals that forward gives");
@@ -76,7 +76,7 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
         let next = 0;
         const leaves = given.values.map((v) => (isFloatType(v.type) ? cotangents[next++] : 0));
         const residuals = unflatten(kept.tree, wrap(values.slice(0, count)));
-        const back = withDerivatives(-1, () => used.backward(residuals, unflatten(given.tree, leaves)));
+        const back = withDerivatives(-1, () => callUsers(used.backward, residuals, unflatten(given.tree, leaves)));
         const all = unwrap(withZeros(back, tree, inits, "what backward returns"), "what backward returns", {
           values: inits,
           tree,
@@ -93,7 +93,7 @@ function withoutRule(call: Boundary, fn: TracedFunction, tensors: readonly Tenso
   noteLeftOut();
   let results: Tree = tree;
   const values = apply(call, tensors, (...inits) => {
-    const result = unwrap(fn(...(unflatten(tree, wrap(inits)) as unknown[])), "what the function returns");
+    const result = unwrap(callUsers(fn, ...(unflatten(tree, wrap(inits)) as unknown[])), "what the function returns");
     results = result.tree;
     return result.values;
   });
@@ -105,12 +105,12 @@ function endOfRules(fn: TracedFunction): CustomVjpRule {
   const message =
     "a rule of customVjp that calls itself is asked for a derivative of higher order than declared graphs take";
   return {
-    forward: (...args) => [fn(...args), args],
-    backward(args) {
+    forward: ownFunction((...args) => [callUsers(fn, ...args), args]),
+    backward: ownFunction((args) => {
       checkOp(constant(false, scalar("bool")), message);
       // what stands here is never seen
       return args;
-    },
+    }),
   };
 }
 
@@ -171,12 +171,12 @@ export function customJvp(
   fn: TracedFunction,
   rule: (args: readonly unknown[], tangents: readonly unknown[]) => readonly [unknown, unknown],
 ): TracedFunction {
-  atCaller(customJvp, () => {
+  atBoundary(named("customJvp", customJvp), () => {
     requireFunction(fn, "customJvp: the function");
     requireFunction(rule, "customJvp: the rule");
   });
   const call = (...args: unknown[]): unknown =>
-    atCaller(call, () => atOnce(call, leavesOf(args), () => withTangents(call, fn, rule, args)));
+    atBoundary(call, () => atOnce(call, leavesOf(args), () => withTangents(call, fn, rule, args)));
   return Object.defineProperty(call, "name", { value: fn.name });
 }
 
@@ -193,7 +193,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
         isZero: (v) => currentTrace()?.isZero(v) ?? false,
       },
       body(...values) {
-        result = withoutDerivatives(() => unwrap(fn(...own(values)), "what the function returns"));
+        result = withoutDerivatives(() => unwrap(callUsers(fn, ...own(values)), "what the function returns"));
         return result.values;
       },
       jvp(...values) {
@@ -201,7 +201,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
         let next = inits.length;
         const tangents = primals.map((v) => (isFloatType(v.type) ? values[next++] : zerosLike(v)));
         const used = order === 0 ? endOfTangents(fn) : rule;
-        const both = withDerivatives(-1, () => used(own(primals), own(tangents)));
+        const both = withDerivatives(-1, () => callUsers(used, own(primals), own(tangents)));
         const [value, tangent] = pairOf(both, "customJvp: the rule", "[value, tangent]");
         const like = result as ValueTree;
         const given = unwrap(value, "the value that the rule gives", like);

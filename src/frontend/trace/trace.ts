@@ -14,7 +14,7 @@ import {
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
-import type { Boundary } from "../handle/boundary.ts";
+import { type Boundary, callUsers, ownFunction } from "../handle/boundary.ts";
 import type { DTypeConstant } from "../handle/dtypes.ts";
 import { ExtentUses, notingExtents } from "../handle/extent.ts";
 import { tracksGradient } from "../handle/history.ts";
@@ -85,7 +85,7 @@ export function traceInto(
   const handles = args.map((value) => new Tensor({ value, builder: scope.root }));
   const origin = currentTrace() === null ? null : (scope.parent?.root.origin ?? null);
   const traced = withTrace(scope, () =>
-    withBuilder(scope.root, () => results(scope, fn(...(unflatten(tree, handles) as unknown[])), name)),
+    withBuilder(scope.root, () => results(scope, callUsers(fn, ...(unflatten(tree, handles) as unknown[])), name)),
   );
   const symbols = new Set<string>();
   for (const value of scope.root.arguments) forEachDim(value.type, (d) => void collectSymbols(d, symbols));
@@ -131,7 +131,7 @@ function recordedOrRun<T>(boundary: Boundary, operands: Iterable<unknown>, body:
   if (currentTrace() !== null) return body();
   const graph = graphOf(operands);
   if (graph !== null) return withGraph(graph, body);
-  const plain = trace(body, [], { kind: "array", items: [] }, boundary);
+  const plain = trace(ownFunction(body), [], { kind: "array", items: [] }, boundary);
   const traced = plain.isPartial && plain.captured.some(tracksGradient) ? plain.differentiable() : plain;
   return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }

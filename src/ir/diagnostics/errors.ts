@@ -30,6 +30,8 @@ export const errorCodes = {
 export type ErrorCode = keyof typeof errorCodes;
 
 export interface ErrorDetails {
+  /** The op that complains: it stands in front of the reason, until the function that made it is known. */
+  readonly subject?: string;
   /** The user's line. */
   readonly origin?: Origin | null;
   /** What to do about it; appended to the message after a colon. */
@@ -48,8 +50,11 @@ export class AdjointError extends Error {
   override readonly name = "AdjointError";
   readonly code: ErrorCode;
   readonly origin: Origin | null;
-  /** The message without its location and the steps of loops. */
+  /** The message without its location, its subject and the steps of loops. */
   readonly #bare: string;
+  readonly #subject: string | null;
+  /** The message says which public function was called. */
+  #isSaid = false;
   /** The message without its location. */
   readonly reason: string;
   readonly frame: string | undefined;
@@ -61,7 +66,8 @@ export class AdjointError extends Error {
     const origin = details.origin ?? null;
     const iterations = details.iterations ?? [];
     const hinted = details.hint === undefined ? reason : `${reason}: ${details.hint}`;
-    const text = `${hinted}${describeSteps(iterations)}`;
+    const subject = details.subject ?? null;
+    const text = `${subject === null ? "" : `${subject}: `}${hinted}${describeSteps(iterations)}`;
     super(origin === null ? text : `${formatOrigin(origin)} ${text}`, { cause: details.cause });
     this.code = code;
     this.origin = origin;
@@ -70,26 +76,54 @@ export class AdjointError extends Error {
     this.reproducer = details.reproducer;
     this.iterations = iterations;
     this.#bare = hinted;
+    this.#subject = subject;
   }
 
   /** The same error in a step of a loop around it. */
   inStep(step: number): AdjointError {
-    const { code, origin, frame, reproducer, cause } = this;
-    const iterations = [step, ...this.iterations];
-    return new AdjointError(code, this.#bare, { origin, frame, reproducer, cause, iterations });
+    return this.#with({ iterations: [step, ...this.iterations] });
+  }
+
+  /**
+   * The same error as one of `called`, the function that the user called, where it is one of an op or of `by`, a function
+   * that it called in turn. What is said once stays.
+   */
+  saidBy(called: string, by: string): AdjointError {
+    if (this.#isSaid || called === "" || isOfRun(this.code) || (this.#subject === null && this.origin !== null))
+      return this;
+    const [prefix] = this.#subject === null ? [called, by].filter((name) => this.#bare.startsWith(`${name}: `)) : [];
+    const bare = prefix === undefined ? this.#bare : this.#bare.slice(prefix.length + 2);
+    const said = this.#with({ subject: called }, bare);
+    said.#isSaid = true;
+    return said;
   }
 
   /** The same error at a location, if it has none yet. */
   at(origin: Origin | null, frame?: string): AdjointError {
     if (this.origin !== null || origin === null) return this;
-    return new AdjointError(this.code, this.#bare, {
-      origin,
-      frame: frame ?? this.frame,
-      reproducer: this.reproducer,
-      cause: this.cause,
-      iterations: this.iterations,
-    });
+    return this.#with({ origin, frame: frame ?? this.frame });
   }
+
+  #with(details: ErrorDetails, bare = this.#bare): AdjointError {
+    const { origin, frame, reproducer, cause, iterations } = this;
+    const subject = this.#subject ?? undefined;
+    const other = new AdjointError(this.code, bare, {
+      origin,
+      frame,
+      reproducer,
+      cause,
+      iterations,
+      subject,
+      ...details,
+    });
+    other.#isSaid = this.#isSaid;
+    return other;
+  }
+}
+
+/** Errors of a run speak for the user, whatever was called. */
+function isOfRun(code: ErrorCode): boolean {
+  return code === "check" || code === "nan";
 }
 
 /** ` (iteration 5)`, ` (iterations 3, 5)` */

@@ -18,7 +18,7 @@ export function requireOptions(where: string, options: unknown, known: readonly 
     const given = classOf(options);
     if (given !== null)
       fail("option", `${where}: the options are a ${given}, expected an object with some of ${known.join(", ")}`);
-    const expected = known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
+    const expected = known.length === 0 ? "none" : known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
     fail("option", `${where}: unknown option '${shorten(name)}', expected ${expected}`, {
       hint: didYouMean(name, known),
     });

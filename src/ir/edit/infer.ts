@@ -78,8 +78,8 @@ function checkOperandCount({ op, operands, origin }: TypeInput): void {
   if (!fits)
     fail(
       "arity",
-      `${op.name}: got ${counted(operands.length, "operand")}, expected ${least === op.operands.length ? least : `at least ${least}`}`,
-      { origin },
+      `got ${counted(operands.length, "operand")}, expected ${least === op.operands.length ? least : `at least ${least}`}`,
+      { origin, subject: op.name },
     );
 }
 
@@ -181,6 +181,6 @@ class RuleContext implements TypeContext {
   }
 
   fail(code: ErrorCode, reason: string, hint?: string): never {
-    return fail(code, `${this.#input.op.name}: ${reason}`, { origin: this.#input.origin, hint });
+    return fail(code, reason, { origin: this.#input.origin, hint, subject: this.#input.op.name });
   }
 }

@@ -33,15 +33,18 @@ export function checkAttributes(op: Op, attributes: Attributes, given: Given = a
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(op.attributes, name)) continue;
     const known = Object.keys(op.attributes);
-    fail("attribute", `${op.name}: unknown attribute '${name}', expected one of: ${known.join(", ") || "none"}`, {
+    fail("attribute", `unknown attribute '${name}', expected one of: ${known.join(", ") || "none"}`, {
+      subject: op.name,
       hint: didYouMean(name, known),
     });
   }
   for (const [name, spec] of Object.entries(op.attributes)) {
     const value = attributes[name];
-    if (value === undefined) fail("attribute", `${op.name}: attribute '${name}' is missing (${spec.summary})`);
+    if (value === undefined)
+      fail("attribute", `attribute '${name}' is missing (${spec.summary})`, { subject: op.name });
     if (hasKind(value, spec)) continue;
-    fail("attribute", `${op.name}: attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
+    fail("attribute", `attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
+      subject: op.name,
       hint: choiceHint(spec, value),
     });
   }

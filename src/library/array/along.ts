@@ -2,14 +2,16 @@
 
 import {
   arrayOf,
+  atBoundary,
   axisOf,
   type Boundary,
   type Data,
+  nameOf,
   type Operand,
   requireList,
   type Tensor,
 } from "../../frontend/index.ts";
-import { atCaller, Dense, elementDType, fail, isFloat, shapeOf, tensorType, type Value } from "../../ir/index.ts";
+import { Dense, elementDType, fail, isFloat, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 /** Axes from the front, each once; without a rank they stay as they are until shapes are refined. All where left out. */
@@ -45,9 +47,9 @@ export function constantIndices(data: unknown, where: string): Value {
 
 /** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
 export function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
-  return atCaller(boundary, () => {
-    requireList(tensors, `${boundary.name}: the tensors`);
-    if (tensors.length === 0) fail("arity", `${boundary.name}: got no tensors, expected at least one`);
+  return atBoundary(boundary, () => {
+    requireList(tensors, `${nameOf(boundary)}: the tensors`);
+    if (tensors.length === 0) fail("arity", `${nameOf(boundary)}: got no tensors, expected at least one`);
     return Array.from(tensors);
   });
 }

@@ -1,6 +1,15 @@
 // Functions that are no methods: what they take first is a list, a predicate, indices or an order.
 
-import { apply, applyBroadcast, asTensor, axisOf, describe, type Operand, Tensor } from "../../frontend/index.ts";
+import {
+  apply,
+  applyBroadcast,
+  asTensor,
+  axisOf,
+  describe,
+  named,
+  type Operand,
+  Tensor,
+} from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { axesOf, constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
@@ -11,13 +20,17 @@ import { axesOf, constantIndices, type Indices, takeAlong, tensorsOf, withAxis }
  * @throws AdjointError code `attribute` for an order that is no whole number from 0.
  */
 export function polygamma(order: number, x: Operand): Tensor {
-  return applyBroadcast(polygamma, [x], (v) => ops.polygamma(v, order));
+  return applyBroadcast(named("polygamma", polygamma), [x], (v) => ops.polygamma(v, order));
 }
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
 export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
   const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
-  const operands = [asTensor(where, predicate, null), asTensor(where, x, beside), asTensor(where, y, beside)];
+  const operands = [
+    asTensor(named("where", where), predicate, null),
+    asTensor(where, x, beside),
+    asTensor(where, y, beside),
+  ];
   return applyBroadcast(where, operands, ops.select);
 }
 
@@ -29,7 +42,7 @@ export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tens
  * @example check(less(sum(x), 10), "the sum is too large")
  */
 export function check(predicate: Tensor, message: string): void {
-  apply(check, [predicate], (p) => {
+  apply(named("check", check), [predicate], (p) => {
     if (typeof message !== "string") fail("argument", `check: the message is ${describe(message)}, expected a string`);
     ops.check(p, message);
     return [];
@@ -43,7 +56,7 @@ export function check(predicate: Tensor, message: string): void {
  * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
  */
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
-  return apply(concat, tensorsOf(concat, tensors), (...values) => {
+  return apply(named("concat", concat), tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);
     return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
   })[0];
@@ -55,7 +68,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
  * @example stack([tensor([1, 2]), tensor([3, 4])], { axis: 1 }) // [[1, 3], [2, 4]]
  */
 export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
-  return apply(stack, tensorsOf(stack, tensors), (...values) => {
+  return apply(named("stack", stack), tensorsOf(stack, tensors), (...values) => {
     requireOptions("stack", options, ["axis"]);
     const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
     return [
@@ -75,7 +88,7 @@ export function stack(tensors: readonly Operand[], options: { readonly axis?: nu
  */
 export function embedding(indices: Indices, table: Tensor): Tensor {
   const operands = indices instanceof Tensor ? [table, indices] : [table];
-  return apply(embedding, operands, (v, i = constantIndices(indices, "embedding")) => {
+  return apply(named("embedding", embedding), operands, (v, i = constantIndices(indices, "embedding")) => {
     const shape = shapeOf(v, "embedding");
     if (shape.length !== 2) {
       fail("shape", `embedding: the table has shape ${printShape(shape)}, expected [size, features]`, {

@@ -2,6 +2,7 @@
 
 import {
   apply,
+  asUser,
   axisOf,
   type Countable,
   describe,
@@ -138,7 +139,7 @@ export function pad(
   widths: PadOptions | PadWidths = {},
   more: Omit<PadOptions, "low" | "high"> = {},
 ): Tensor {
-  const options = optionsOf(widths, more);
+  const options = asUser(pad, () => optionsOf(widths, more));
   const { value } = options ?? {};
   return apply(
     pad,

@@ -6,6 +6,7 @@ import {
   allocate,
   type BatchContext,
   type Contribution,
+  counted,
   type Dim,
   type EvalContext,
   indexDim,
@@ -95,7 +96,7 @@ export const dynamicSliceOp = defineOp({
 function requireStarts(cx: TypeContext, from: number, shape: readonly Dim[]): void {
   const count = cx.operands.length - from;
   if (count !== shape.length) {
-    cx.fail("arity", `got ${count} starts, expected ${shape.length}, one per axis of ${printShape(shape)}`);
+    cx.fail("arity", `got ${counted(count, "start")}, expected ${shape.length}, one per axis of ${printShape(shape)}`);
   }
   for (let i = from; i < cx.operands.length; i++) {
     const what = `the start on axis ${i - from}`;

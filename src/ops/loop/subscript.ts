@@ -25,11 +25,11 @@ export interface Range {
 }
 
 /** What is said of an index out of range, or of a float that is no index at all. */
-export function rangeMessage(of: string, index: number, axis: number, extent: number, size: number): string {
-  if (!Number.isInteger(index)) return `${of}: index ${index} is no integer`;
+export function rangeMessage(index: number, axis: number, extent: number, size: number): string {
+  if (!Number.isInteger(index)) return `index ${index} is no integer`;
   const what = size === 1 ? `index ${index} is` : `${size} elements from index ${index} on are`;
   const hint = index < 0 ? ": indices count from 0" : "";
-  return `${of}: ${what} out of range for axis ${axis} of extent ${extent}${hint}`;
+  return `${what} out of range for axis ${axis} of extent ${extent}${hint}`;
 }
 
 /** Whether integers of the type can be indices. */
@@ -106,7 +106,7 @@ export function placed(
 ): number | null {
   if (index >= 0 && index <= extent - size && Number.isInteger(index)) return index;
   if (mode === "clamp") return Math.max(0, Math.min(index, extent - size));
-  return mode === "fail" ? cx.fail("range", rangeMessage(of, index, axis, extent, size)) : null;
+  return mode === "fail" ? cx.fail("range", rangeMessage(index, axis, extent, size), of) : null;
 }
 
 /** What errors call that which is indexed. */

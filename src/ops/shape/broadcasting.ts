@@ -52,7 +52,7 @@ export function commonShape(
       if (b === 1) return a;
       if (scope.dims.require(a, "==", b, origin) !== null) {
         const types = operands.map((v) => printType(v.type)).join(" and ");
-        fail("shape", `operands of types ${types} do not broadcast: ${a} and ${b} differ`, { origin });
+        fail("shape", `operands of types ${types} do not broadcast: ${a} and ${b} differ`);
       }
       return typeof b === "number" ? b : a;
     });

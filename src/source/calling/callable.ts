@@ -2,8 +2,8 @@
 
 import type { CompiledFunction } from "../../api/index.ts";
 import { type Compiled, type Convention, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
-import { currentTrace, Tensor } from "../../frontend/index.ts";
-import { atCaller, type DType, elementDType, fail } from "../../ir/index.ts";
+import { atBoundary, currentTrace, Tensor } from "../../frontend/index.ts";
+import { type DType, elementDType, fail } from "../../ir/index.ts";
 import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
 import type { LeafFunction } from "./derivatives.ts";
 
@@ -31,7 +31,7 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
       return fromArray(results[i], kinds[i]);
     });
   };
-  const otherwise = (...args: unknown[]): unknown => atCaller(call, () => general(args));
+  const otherwise = (...args: unknown[]): unknown => atBoundary(call, () => general(args));
   const call = executable.native(convention, otherwise) ?? otherwise;
   return withFacts(call as CompiledFunction, compiled, (options = {}) => {
     const made = executable.standalone(convention, rootOf(options, `${entry}: toModule`));

@@ -2,8 +2,17 @@
 
 import type { CompiledFunction } from "../../api/index.ts";
 import { type Compiled, type CompileOptions, compileModule } from "../../compile/index.ts";
-import { type Boundary, describe, nameParameters, type Tensor, type Tree, trace } from "../../frontend/index.ts";
-import { atCaller, type Func, fail, findFunc, requireOptions } from "../../ir/index.ts";
+import {
+  atBoundary,
+  type Boundary,
+  describe,
+  named,
+  nameParameters,
+  type Tensor,
+  type Tree,
+  trace,
+} from "../../frontend/index.ts";
+import { type Func, fail, findFunc, requireOptions } from "../../ir/index.ts";
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
 import { callable } from "./callable.ts";
@@ -67,7 +76,7 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = {
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
 export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
-  return atCaller(compileSource, () => {
+  return atBoundary(named("compileSource", compileSource), () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
     requireOptions("compileSource", options, Object.keys(sourceOptions));
     const { entry, file, functions, ...rest } = options;
@@ -82,7 +91,7 @@ export function compileSource(text: string, options: SourceOptions = {}): Compil
  * @example compileProgram(readSource("export function f(x: number) { return x * x; }"))(3) // 9
  */
 export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): CompiledFunction {
-  return atCaller(compileProgram, () => {
+  return atBoundary(named("compileProgram", compileProgram), () => {
     requireOptions("compileProgram", options, Object.keys(programOptions));
     requireDerivatives("compileProgram", options);
     return compileRead(program, options, compileProgram);

@@ -1,6 +1,6 @@
 // Functions of the host that the text calls by name: traced in place, on the tensors that its values are.
 
-import { describe, Extent, openDim, Tensor, withAnyDerivatives, withTrace } from "../../frontend/index.ts";
+import { callUsers, describe, Extent, openDim, Tensor, withAnyDerivatives, withTrace } from "../../frontend/index.ts";
 import { AdjointError, counted, currentBlock, type Dim, fail, printType, type Value } from "../../ir/index.ts";
 import { cast, dim } from "../../ops/index.ts";
 import { type AbstractValue, type ArrayKind, describeValue, type HostFunction } from "../state/abstract-value.ts";
@@ -41,7 +41,7 @@ export function callHost(
   cx.at(at);
   const builder = currentBlock();
   const tensors = values.map((value) => new Tensor({ value, builder }));
-  const returned = traced(cx, name, at, () => f(...tensors));
+  const returned = traced(cx, name, at, () => callUsers(f, ...tensors));
   cx.at(at);
   return resultOf(cx, name, returned, at);
 }

@@ -44,7 +44,7 @@ export interface EvalContext<O, A extends Attributes> {
   call(name: string, args: readonly NdArray[], bindings: Readonly<Record<string, number>>): readonly NdArray[];
   /** Reports a value to the observer of `probe`. */
   observe(name: string, value: NdArray): void;
-  fail(code: ErrorCode, reason: string): never;
+  fail(code: ErrorCode, reason: string, subject?: string): never;
 }
 
 /** What a scalar function knows of its operation: the attributes, and the result's dtype. */
