@@ -50,8 +50,8 @@ describe("a convolutional network declared once for all sizes", () => {
     const line = Number(/cnn\.test\.ts:(\d+)/.exec(new Error("here").stack ?? "")?.[1]);
     const error = errorOf(() => conv2d(images, wrong, undefined, { padding: "same" }));
     expect(error.message).toMatch(new RegExp(`cnn\\.test\\.ts:${line + 1}:\\d+ conv`));
-    expect(error.reason).toBe("conv: axis 3 of x, the features for 2 input features of the kernel, is 1, expected 2");
+    expect(error.reason).toBe("conv2d: axis 3 of x, the features for 2 input features of the kernel, is 1, expected 2");
     const flat = errorOf(() => matmul(images, tensor(new Float32Array(20), { shape: [10, 2] })));
-    expect(flat.message).toMatch(/cnn\.test\.ts:\d+:\d+ dot: operand 1 has shape \[10, 2\], expected \[1, \?\]/);
+    expect(flat.message).toMatch(/cnn\.test\.ts:\d+:\d+ matmul: operand 1 has shape \[10, 2\], expected \[1, \?\]/);
   });
 });

@@ -92,14 +92,14 @@ describe("what is refused", () => {
     [
       () => cumsum(tensor(grid)),
       "axis",
-      "cumsum: the tensor has rank 2, expected an axis: write { axis: -1 } for the last one",
+      "cumsum: the tensor has rank 2, expected an axis: write { axis: -1 } for the last one, { axis: null } for all elements",
     ],
     [() => cumprod(tensor(1)), "axis", "cumprod: the tensor has rank 0, expected an axis: a scalar has no axes"],
-    [() => cummax(tensor(grid), { axis: 2 }), "axis", "axis 2 is out of range for rank 2: expected -2 to 1"],
+    [() => cummax(tensor(grid), { axis: 2 }), "axis", "cummax: axis 2 is out of range for rank 2: expected -2 to 1"],
     [
       () => cumsum(tensor([true])),
       "dtype",
-      "cumulative: kind sum reduces numbers, the operand has dtype bool: cast it, or use kind = or",
+      "cumsum: kind sum reduces numbers, the operand has dtype bool: cast it, or use kind = or",
     ],
     [
       () => cummin(tensor([1]), { includeInitial: true } as never),

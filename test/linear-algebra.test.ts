@@ -148,7 +148,7 @@ describe("linear algebra", () => {
     const open = compile((x: Tensor, y: Tensor) => solve(x, y), ["f64[B, N, N]", "f64[N, M]"]);
     expect((open(a, columns) as Tensor).data()).toEqual(solve(a, columns).data());
     expect(messageOf(() => solve(a, tensor(new Float64Array(27), { shape: [3, 3, 3] })))).toMatch(
-      /^operands of types f64\[2, 3, 3\] and f64\[3, 3, 3\] do not broadcast: 2 and 3 differ$/,
+      /^solve: operands of types f64\[2, 3, 3\] and f64\[3, 3, 3\] do not broadcast: 2 and 3 differ$/,
     );
   });
 

@@ -3,7 +3,7 @@
 export type { GraphInput, PlaceholderOptions } from "./declare/declare.ts";
 export { expressionFunction, expressionNames } from "./expression/expression.ts";
 export { functions as mathFunctions, type NamedFunction } from "./expression/expression-names.ts";
-export { axisOf, dimsFor, openDim, requireList } from "./handle/axes.ts";
+export { axisOf, axisOr, dimsFor, openDim, requireList } from "./handle/axes.ts";
 export {
   atBoundary,
   type Boundary,

@@ -1,6 +1,6 @@
 // Layout: taking tensors apart along an axis, repeating and turning them.
 
-import { apply, asUser, axisOf, composite, type Size, sizesOf, type Tensor } from "../frontend/index.ts";
+import { apply, asUser, axisOf, axisOr, composite, type Size, sizesOf, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
   counted,
@@ -44,7 +44,7 @@ export function split(x: Tensor, sizes: Size | readonly Size[], options: AlongOp
     split,
     () => {
       requireOptions("split", options, ["axis"]);
-      const axis = axisOf(options.axis ?? 0, rankOf(x, "split"));
+      const axis = axisOf(axisOr(options.axis, 0), rankOf(x, "split"));
       const extent = shapeOf(x)[axis];
       const list = Array.isArray(sizes)
         ? Array.from(sizes, (size) => requireSize(size, "split: a size"))
@@ -90,7 +90,7 @@ function splitInto(x: Tensor, sizes: readonly Dim[], axis: number): readonly Ten
 export function unstack(x: Tensor, options: AlongOptions = {}): readonly Tensor[] {
   return asUser(unstack, () => {
     requireOptions("unstack", options, ["axis"]);
-    const { axis = 0 } = options;
+    const axis = axisOr(options.axis, 0);
     return split(x, 1, options).map((piece) => squeeze(piece, { axes: axis }));
   });
 }
@@ -121,8 +121,8 @@ export const tile = composite("tile", (x: Tensor, repetitions: Size | readonly S
 });
 
 export interface RepeatOptions {
-  /** The axis, negatives from the end; where left out, the elements are taken row-major. */
-  readonly axis?: number;
+  /** The axis, negatives from the end; where left out or null, the elements are taken row-major. */
+  readonly axis?: number | null;
 }
 
 /**
@@ -135,8 +135,8 @@ export const repeat = composite("repeat", (x: Tensor, repeats: Size, options: Re
   requireOptions("repeat", options, ["axis"]);
   const times = requireSize(repeats, "repeat: the repeats");
   const rank = rankOf(x, "repeat");
-  const flat = options.axis === undefined && rank !== 1 ? reshape(x, [-1]) : x;
-  const axis = axisOf(options.axis ?? 0, flat.rank);
+  const flat = options.axis == null && rank !== 1 ? reshape(x, [-1]) : x;
+  const axis = axisOf(axisOr(options.axis ?? undefined, 0), flat.rank);
   return apply(repeat, [flat], (v) => {
     const shape = shapeOf(v);
     const open = [...shape.slice(0, axis + 1), times, ...shape.slice(axis + 1)];

@@ -1,6 +1,6 @@
 // Products of tensors: the matrix product with its broadcasting, and products over chosen axes.
 
-import { asUser, axisOf, composite, describe, type Tensor } from "../frontend/index.ts";
+import { asUser, axisOf, axisOr, composite, describe, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
 import { add, dot, permuteDims } from "./array/index.ts";
 import { contraction } from "./contract.ts";
@@ -82,7 +82,7 @@ export const vecdot = composite("vecdot", (x: Tensor, y: Tensor, options: { read
   requireOptions("vecdot", options, ["axis"]);
   const labelled = [x, y].map((tensor) => {
     const rank = rankOf(tensor, "vecdot");
-    const along = axisOf(options.axis ?? -1, rank);
+    const along = axisOf(axisOr(options.axis, -1), rank);
     const labels = count(rank).map((a) => (a === along ? "sum" : `batch ${rank - a - (a < along ? 1 : 0)}`));
     return { tensor, labels };
   });

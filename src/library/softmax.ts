@@ -1,7 +1,7 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import { composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
+import { axisOr, composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
 import {
   add,
@@ -65,7 +65,7 @@ export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOp
  */
 export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("softmax", options, ["axis"]);
-  const axes = axesOf(x, options.axis ?? -1, "softmax");
+  const axes = axesOf(x, axisOr(options.axis, -1), "softmax");
   const scaled = exp(sub(x, shiftOf(x, axes)));
   return div(scaled, sum(scaled, { axes, keepDims: true }));
 });
@@ -78,7 +78,7 @@ export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {
  */
 export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("logSoftmax", options, ["axis"]);
-  const axes = axesOf(x, options.axis ?? -1, "logSoftmax");
+  const axes = axesOf(x, axisOr(options.axis, -1), "logSoftmax");
   const shifted = sub(x, shiftOf(x, axes));
   return sub(shifted, log(sum(exp(shifted), { axes, keepDims: true })));
 });
@@ -92,7 +92,7 @@ export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptio
 export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("logcumsumexp", options, ["axis"]);
   requireFloat(x, "logcumsumexp");
-  const [axis] = axesOf(x, options.axis ?? -1, "logcumsumexp");
+  const [axis] = axesOf(x, axisOr(options.axis, -1), "logcumsumexp");
   const first = moveaxis(x, axis, 0);
   const nothing = full(sizesOf(first).slice(1), -Infinity, { dtype: x.dtype });
   const step = (total: Tensor, next: Tensor): readonly [Tensor, Tensor] => {

@@ -1,23 +1,25 @@
 // Sorting, and what sorting finds.
 
-import { apply, axisOf, composite, type Size, type Tensor } from "../frontend/index.ts";
+import { apply, axisOf, axisOr, composite, type Size, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions, shapeOf, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
+import { reshape } from "./array/index.ts";
 import { rankOf, requireSize } from "./shapes.ts";
 
 export interface SortingOptions {
-  /** The axis along which elements are ordered; the last where left out. */
-  readonly axis?: number;
+  /** The axis along which elements are ordered; the last where left out, and null for all of them, row-major in a vector. */
+  readonly axis?: number | null;
   /** From the largest to the smallest. */
   readonly descending?: boolean;
 }
 
-function sorted(x: Tensor, options: SortingOptions, where: string, withOrder: boolean): readonly Tensor[] {
+function sorted(given: Tensor, options: SortingOptions, where: string, withOrder: boolean): readonly Tensor[] {
   requireOptions(where, options, ["axis", "descending"]);
+  const x = options.axis === null && rankOf(given, where) > 0 ? reshape(given, [-1]) : given;
   const rank = rankOf(x, where);
   if (rank === 0) fail("axis", `${where}: the tensor has rank 0, expected an axis to sort along`);
   const { descending = false } = options;
-  const at = axisOf(options.axis ?? -1, rank);
+  const at = axisOf(axisOr(options.axis ?? undefined, -1), rank);
   return apply(sorted, [x], (v: Value) => {
     const order = withOrder ? [ops.iota(tensorType("i32", shapeOf(v)), at)] : [];
     return ops.sort([v, ...order], { axis: at, descending });
@@ -64,7 +66,7 @@ export const topK = composite(
     requireOptions("topK", options, ["axis", "largest"]);
     const size = requireSize(k, "topK: k");
     const rank = rankOf(x, "topK");
-    const axis = axisOf(options.axis ?? -1, rank);
+    const axis = axisOf(axisOr(options.axis, -1), rank);
     const extent = shapeOf(x)[axis];
     if (typeof extent === "number" && typeof size === "number" && extent < size)
       fail("shape", `topK: k is ${size}, but axis ${axis} has extent ${extent}`);

@@ -107,3 +107,15 @@ export function axisOf(axis: number, rank: number): number {
   const hint = rank === 0 ? "a scalar has no axes" : `expected ${-rank} to ${rank - 1}`;
   return fail("axis", `axis ${describe(axis)} is out of range for rank ${rank}`, { hint });
 }
+
+/**
+ * The option `axis`, or the one that stands for it where it is left out. Null, which stands for all elements in functions
+ * that can take them in a row, is refused: it is not the same as nothing.
+ */
+export function axisOr(axis: number | undefined, otherwise: number): number {
+  if (axis === undefined) return otherwise;
+  if (typeof axis === "number") return axis;
+  return fail("option", `option 'axis' is ${describe(axis)}, expected an integer`, {
+    hint: axis === null ? "reshape(x, [-1]) makes one axis of all elements" : undefined,
+  });
+}

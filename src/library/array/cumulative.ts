@@ -1,6 +1,6 @@
 // Running sums, products and extrema as users call them.
 
-import { apply, axisOf, describe, type Tensor } from "../../frontend/index.ts";
+import { apply, axisOf, axisOr, describe, type Operand, type Tensor } from "../../frontend/index.ts";
 import {
   type Dim,
   elementDType,
@@ -14,10 +14,14 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { flattened } from "./along.ts";
 
 export interface CumulativeOptions {
-  /** The axis along which elements combine, negatives from the end; may be left out where there is one axis. */
-  readonly axis?: number;
+  /**
+   * The axis along which elements combine, negatives from the end; may be left out where there is one axis. Null: all
+   * elements, row-major, in a vector.
+   */
+  readonly axis?: number | null;
   /** From the last element to the first. */
   readonly reverse?: boolean;
 }
@@ -36,10 +40,11 @@ function cumulation<Options extends CumulativeSumOptions>(
   allowed: readonly string[],
 ): Cumulation<Options> {
   const f: Cumulation<Options> = (x, given) =>
-    apply(f, [x], (v) => {
+    apply(f, [x], (whole) => {
       const options: CumulativeSumOptions = given ?? {};
       requireOptions(name, options, allowed);
       const { reverse = false, includeInitial = false } = options;
+      const v = options.axis === null ? flattened(whole, name) : whole;
       const axis = axisAlong(v, options.axis ?? undefined, name);
       const result = ops.cumulative(v, { kind, axis, reverse });
       return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1, name) : result];
@@ -53,7 +58,7 @@ function axisAlong(v: Value, axis: number | undefined, name: string): number {
   const rank = shapeOf(v, name).length;
   if (axis !== undefined || rank === 1) return axisOf(axis ?? 0, rank);
   return fail("axis", `${name}: the tensor has rank ${rank}, expected an axis`, {
-    hint: rank === 0 ? "a scalar has no axes" : "write { axis: -1 } for the last one",
+    hint: rank === 0 ? "a scalar has no axes" : "write { axis: -1 } for the last one, { axis: null } for all elements",
   });
 }
 
@@ -94,26 +99,40 @@ export interface DiffOptions {
   readonly axis?: number;
   /** How often; once where left out. */
   readonly n?: number;
+  /** What stands before the first element along the axis: a tensor of the same other extents, or one number. */
+  readonly prepend?: Operand;
+  /** What stands behind the last one, likewise. */
+  readonly append?: Operand;
 }
 
 /**
  * Differences of neighbours along an axis, x[i + 1] - x[i], taken n times: the axis becomes n shorter, and empty where it is
  * no longer than that (NumPy `diff`). Of bools, whether neighbours differ. Keeps the dtype; integers wrap.
  *
- * @throws AdjointError `axis` for a scalar or an axis that x does not have, `option` for an n that is no integer from 0.
+ * @throws AdjointError `axis` for a scalar or an axis that x does not have, `option` for an n that is no integer from 0,
+ *   `shape` and `dtype` where what stands before or behind does not fit.
  * @example diff(tensor([1, 4, 9])) // [3, 5]
+ * @example diff(tensor([1, 4, 9]), { prepend: 0 }) // [1, 3, 5]
  */
 export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
-  return apply(diff, [x], (v) => {
-    requireOptions("diff", options, ["axis", "n"]);
+  const beside = [options?.prepend, options?.append];
+  return apply(diff, [x, ...beside.filter((part) => part !== undefined)], (v, ...more) => {
+    requireOptions("diff", options, ["axis", "n", "prepend", "append"]);
     const { n = 1 } = options;
     if (!Number.isSafeInteger(n) || n < 0)
       fail("option", `diff: option 'n' is ${describe(n)}, expected an integer from 0`);
-    const axis = axisOf(options.axis ?? -1, shapeOf(v, "diff").length);
-    let result = v;
+    const axis = axisOf(axisOr(options.axis, -1), shapeOf(v, "diff").length);
+    let next = 0;
+    const [before, behind] = beside.map((part) => (part === undefined ? [] : [asPart(more[next++], v, axis)]));
+    let result = before.length + behind.length === 0 ? v : ops.concatenate([...before, v, ...behind], axis);
     for (let i = 0; i < n; i++) result = differences(result, axis);
     return [result];
   })[0];
+}
+
+/** A scalar as a part of extent 1 along the axis beside `v`; what has axes stays. */
+function asPart(part: Value, v: Value, axis: number): Value {
+  return shapeOf(part, "diff").length > 0 ? part : ops.broadcastTo(part, shapeOf(v).with(axis, 1));
 }
 
 function differences(v: Value, axis: number): Value {

@@ -5,6 +5,7 @@ import {
   applyBroadcast,
   asTensor,
   axisOf,
+  axisOr,
   describe,
   named,
   type Operand,
@@ -12,7 +13,7 @@ import {
 } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { axesOf, constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
+import { axesOf, constantIndices, flattened, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
 
 /**
  * The derivative of digamma of a whole order; digamma itself for 0.
@@ -50,15 +51,16 @@ export function check(predicate: Tensor, message: string): void {
 }
 
 /**
- * Tensors one behind the other along an axis, the first where it is left out.
+ * Tensors one behind the other along an axis, the first where it is left out; with null the elements of all, row-major.
  *
  * @throws AdjointError `shape` where ranks or other extents differ, `dtype` where dtypes do.
  * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
  */
-export function concat(tensors: readonly Tensor[], options: { readonly axis?: number } = {}): Tensor {
+export function concat(tensors: readonly Tensor[], options: { readonly axis?: number | null } = {}): Tensor {
   return apply(named("concat", concat), tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);
-    return [ops.concatenate(values, axesOf(values[0], options.axis ?? 0, "concat")[0])];
+    const parts = options.axis === null ? values.map((v) => flattened(v, "concat")) : values;
+    return [ops.concatenate(parts, axesOf(parts[0], axisOr(options.axis ?? undefined, 0), "concat")[0])];
   })[0];
 }
 
@@ -70,7 +72,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
 export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
   return apply(named("stack", stack), tensorsOf(stack, tensors), (...values) => {
     requireOptions("stack", options, ["axis"]);
-    const axis = axisOf(options.axis ?? 0, shapeOf(values[0], "stack").length + 1);
+    const axis = axisOf(axisOr(options.axis, 0), shapeOf(values[0], "stack").length + 1);
     return [
       ops.concatenate(
         values.map((v) => withAxis(v, axis, "stack")),

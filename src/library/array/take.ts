@@ -3,6 +3,7 @@
 import {
   apply,
   axisOf,
+  axisOr,
   type Countable,
   describe,
   dimsFor,
@@ -47,7 +48,7 @@ export function take(x: Tensor, indices: Indices, options: TakeOptions = {}): Te
         hint: "name the axis, or reshape to one",
       });
     }
-    const axis = axisOf(options.axis ?? 0, shape.length);
+    const axis = axisOf(axisOr(options.axis, 0), shape.length);
     return [takeAlong(v, i, axis, modeOf(options.mode, "take"), "take")];
   })[0];
 }
@@ -77,7 +78,7 @@ export function takeAlongAxis(x: Tensor, indices: Indices, options: TakeAlongAxi
         hint: "take picks whole slices",
       });
     }
-    const axis = axisOf(options.axis ?? -1, own.length);
+    const axis = axisOf(axisOr(options.axis, -1), own.length);
     const others = own.flatMap((_, a) => (a === axis ? [] : [a]));
     const wide = (shape: readonly Dim[], beside: readonly Dim[]): readonly Dim[] =>
       shape.map((d, a) => (a !== axis && d === 1 ? beside[a] : d));
