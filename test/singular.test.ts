@@ -357,3 +357,28 @@ describe("composites", () => {
     expect(adjoint.compile(both, ["f64"]).ir).toContain("mul");
   });
 });
+
+describe("binaryCrossEntropy", () => {
+  it("has derivatives at 0 and 1: those of the logarithm that is not held, 0 of the one that is", () => {
+    for (const p of [0, 1])
+      for (const target of [0, 0.25, 1]) {
+        const f = (x: Tensor): Tensor => adjoint.binaryCrossEntropy(x, target);
+        // -(1 - t) log(1 - p) at 0, -t log(p) at 1
+        const weight = p === 0 ? 1 - target : target;
+        const sign = p === 0 ? 1 : -1;
+        const [first, second, third] = [grad(f), grad(grad(f)), grad(grad(grad(f)))].map((g) => numberOf(g(p)));
+        expect([first, second, third].map((d) => (d as number) + 0)).toEqual([
+          sign * weight + 0,
+          weight,
+          2 * sign * weight + 0,
+        ]);
+        expect((numberOf(hessian(f)(p)) as number) + 0).toBe(weight);
+        expect((numberOf(jvp((x: Tensor) => jvp(f)([x], [1])[1])([p], [1])[1]) as number) + 0).toBe(weight);
+        const rows = hessian((x: Tensor) => adjoint.binaryCrossEntropy(x, tensor([target, target])))(tensor([p, p]));
+        expect(rows.add(0).toArray()).toEqual([
+          [weight / 2, 0],
+          [0, weight / 2],
+        ]);
+      }
+  });
+});

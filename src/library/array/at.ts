@@ -92,16 +92,17 @@ export function addAt(x: Tensor, indices: readonly Index[] | Position | Tensor, 
 }
 
 export interface CombineOptions {
-  /** A promise that no two of the indices name one element: mulAt has a derivative with respect to its values only then. */
+  /** A promise that no two of the indices name one element, which makes derivatives cheaper. */
   readonly unique?: boolean;
 }
 
 /**
  * The tensor with the elements that the indices select multiplied by `value`. Where several indices name one element, it is
- * multiplied by all of their values.
+ * multiplied by all of their values. The derivative with respect to the values is exact where factors are 0, as that of
+ * `prod`; where several name one element it costs as much as the square of their number then.
  *
  * @param indices a list as `at` takes it, or one index.
- * @throws AdjointError as `addAt`; `no-derivative` where the derivative with respect to values is asked for that may meet.
+ * @throws AdjointError as `addAt`.
  * @example mulAt(tensor([1, 2, 3]), [i32([2, 2])], 10) // [1, 2, 300]
  */
 export function mulAt(

@@ -225,7 +225,7 @@ export const scatterOp = defineOp({
   lowering: { kind: "update", update: updateOfScatter },
   docs: {
     semantics:
-      "x, in which each element of the updates replaces (set) or is combined with (add, mul, min, max) one element of x, in the row-major order of the updates, rounding at every step: with set the last of several stays. Which element that is, and what is out of range, is as in gather, with update_axes for offset_axes and inserted_axes for collapsed_axes; with mode = drop a window out of range is left out. The derivative of set is zero where elements were overwritten, and of several updates only the last has one. That of min and max is shared equally among ties. That of mul with respect to the updates needs unique = true.",
+      "x, in which each element of the updates replaces (set) or is combined with (add, mul, min, max) one element of x, in the row-major order of the updates, rounding at every step: with set the last of several stays. Which element that is, and what is out of range, is as in gather, with update_axes for offset_axes and inserted_axes for collapsed_axes; with mode = drop a window out of range is left out. The derivative of set is zero where elements were overwritten, and of several updates only the last has one. That of min and max is shared equally among ties. That of mul is exact where factors are 0, where updates may meet at quadratic cost there.",
     constraints: [
       "indices are integers, or with mode = fail floats that are integers",
       "x and updates have one dtype; bool has only kind = set",

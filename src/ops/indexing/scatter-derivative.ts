@@ -2,7 +2,6 @@
 
 import {
   type Derivative,
-  fail,
   type Operation,
   productOf,
   type Support,
@@ -15,7 +14,10 @@ import { constantLike, iota } from "../base/constant.ts";
 import { dtypeOf, masked, otherAxes, tensorOf } from "../base/define.ts";
 import { cast, compare, select } from "../base/elementwise.ts";
 import { zeros, zerosLike } from "../base/zeros.ts";
+import { ifElse } from "../control/control.ts";
 import { add, div, maximum, mul } from "../scalar/arithmetic.ts";
+import { and } from "../scalar/bits.ts";
+import { broadcast, reduce } from "../shape/reduce.ts";
 import { reshape } from "../structural/structural.ts";
 import {
   type GatherNumbers,
@@ -77,8 +79,11 @@ function cotangents(
       return [left, null, value !== null && mask !== null ? masked(mask, value) : value];
     }
     case "mul":
-      if (ofUpdates) requireUnique(operation);
-      return [ofX ? write(cotangent, updates, "mul") : null, null, ofUpdates ? read(mul(cotangent, x)) : null];
+      return [
+        ofX ? write(cotangent, updates, "mul") : null,
+        null,
+        ofUpdates ? mul(read(cotangent), othersOf(operation, [x, updates, result], { read, write })) : null,
+      ];
     default: {
       const { masks, count } = ties(x, updates, result, { read, write });
       const share = div(cotangent, count);
@@ -109,9 +114,9 @@ function tangent(
     case "set":
       return write(ofX ?? zerosLike(x), ofUpdates ?? zerosLike(updates), kind);
     case "mul": {
-      if (ofUpdates !== null) requireUnique(operation);
       const first = ofX === null ? null : write(ofX, updates, "mul");
-      const second = ofUpdates === null ? null : write(zerosLike(x), mul(ofUpdates, read(x)), "add");
+      const others = (): Value => othersOf(operation, [x, updates, result], { read, write });
+      const second = ofUpdates === null ? null : write(zerosLike(x), mul(ofUpdates, others()), "add");
       return first === null || second === null ? (first ?? second) : add(first, second);
     }
     default: {
@@ -154,10 +159,42 @@ function isUnique({ attributes, operands }: Operation<ScatterAttributes>): boole
   return along.every((axis) => shape[axis] === 1);
 }
 
-function requireUnique(operation: Operation<ScatterAttributes>): void {
-  if (isUnique(operation)) return;
-  fail("no-derivative", "scatter: kind mul has no derivative with respect to updates that may meet", {
-    origin: operation.origin,
-    hint: "promise unique = true, or multiply what is gathered and set it",
-  });
+/**
+ * For each update the product of all else that its element is multiplied by, x included. Where updates may meet it is the
+ * result over the update, unless a result is 0, overflowed or came close to either: then it is multiplied out, at quadratic
+ * cost.
+ */
+function othersOf(
+  operation: Operation<ScatterAttributes>,
+  [x, updates, result]: readonly [x: Value, updates: Value, result: Value],
+  windows: Windows,
+): Value {
+  if (isUnique(operation)) return windows.read(x);
+  const whole = windows.read(result);
+  const square = mul(whole, whole);
+  const isSafe = and(
+    compare(square, constantLike(0, square), "gt"),
+    compare(square, constantLike(Infinity, square), "lt"),
+  );
+  const all = otherAxes(shapeOf(isSafe).length, []);
+  return ifElse(
+    all.length === 0 ? isSafe : reduce(isSafe, { kind: "and", axes: all }),
+    () => [div(whole, updates)],
+    () => [mul(windows.read(x), productOfMeeting(x, updates, windows))],
+  )[0];
+}
+
+/** For each update the product of the others of its element: a row of a matrix with 1 where two do not meet, and for itself. */
+function productOfMeeting(x: Value, updates: Value, { read }: Windows): Value {
+  const [{ shape }, own] = [tensorOf(updates), tensorOf(x)];
+  const size = productOf(shape);
+  // counted from 1: what is dropped reads 0, and meets no element
+  const numbers = iota(tensorType("i32", [productOf(own.shape)]));
+  const places = reshape(read(reshape(add(numbers, constantLike(1, numbers)), own.shape)), [size]);
+  const [rows, columns] = [0, 1].map((axis) => broadcast(places, [size, size], [axis]));
+  const index = tensorType("i32", [size, size]);
+  const meets = and(compare(rows, columns, "eq"), compare(iota(index, 0), iota(index, 1), "ne"));
+  const factors = broadcast(reshape(updates, [size]), [size, size], [1]);
+  const product = reduce(select(meets, factors, constantLike(1, factors)), { kind: "prod", axes: [1] });
+  return reshape(product, shape);
 }
