@@ -15,12 +15,17 @@ import {
   erf,
   exp,
   fori,
+  gelu,
   grad,
   greater,
+  jvp,
   log,
   mul,
   neg,
+  type Operand,
   pow,
+  sigmoid,
+  silu,
   sin,
   sqrt,
   sum,
@@ -28,6 +33,7 @@ import {
   tan,
   tanh,
   tensor,
+  valueAndGrad,
   where,
 } from "../src/index.ts";
 
@@ -55,6 +61,21 @@ it.each<[string, Curve]>([
   ["exp(-x²) · cos x", (x) => mul(exp(neg(mul(x, x))), cos(x))],
   ["x / (1 + exp(-x))", (x) => div(x, add(1, exp(neg(x))))],
   ["exp(x · log x)", (x) => exp(mul(x, log(x)))],
+  ["tanh tanh x", (x) => tanh(tanh(x))],
+  ["sin sin sin x", (x) => sin(sin(sin(x)))],
+  ["exp exp x", (x) => exp(exp(x))],
+  ["log log x", (x) => log(log(x))],
+  ["log(1 + exp x)", (x) => log(add(1, exp(x)))],
+  ["1 / (1 + exp(-x))", (x) => div(1, add(1, exp(neg(x))))],
+  ["sigmoid x", sigmoid],
+  ["silu x", silu],
+  ["gelu x", gelu],
+  ["gelu x by tanh", (x) => gelu(x, { approximate: "tanh" })],
+  ["x · exp(-x²)", (x) => mul(x, exp(neg(mul(x, x))))],
+  ["√sin x", (x) => sqrt(sin(x))],
+  ["sin x · exp x / (1 + x²)", (x) => div(mul(sin(x), exp(x)), add(1, mul(x, x)))],
+  ["x² · sin(1 / x)", (x) => mul(mul(x, x), sin(div(1, x)))],
+  ["a polynomial by Horner's rule", (x) => [3, -1, 4, -1, 5].reduce((a: Operand, c) => add(mul(a, x), c), 0) as Tensor],
   ["xˣ", (x) => pow(x, x)],
   ["x³", (x) => pow(x, 3)],
   ["x^2.5", (x) => pow(x, 2.5)],
@@ -67,6 +88,32 @@ it.each<[string, Curve]>([
     const { ir } = compile(derivative(f, order), ["f64"]);
     expect(ir.split("\n").length, ir).toBeLessThanOrEqual(60);
   }
+});
+
+it.each<[string, Curve, number]>([
+  ["1 / (1 + x²)", (x) => div(1, add(1, mul(x, x))), 7],
+  ["√(1 + x²)", (x) => sqrt(add(1, mul(x, x))), 19],
+  ["sin x · exp x / (1 + x²)", (x) => div(mul(sin(x), exp(x)), add(1, mul(x, x))), 9],
+  ["tanh tanh x", (x) => tanh(tanh(x)), 34],
+])("each further derivative of %s takes as many lines as one more convolution", (_, f, most) => {
+  const lines = [4, 5, 6].map((order) => compile(derivative(f, order), ["f64"]).ir.split("\n").length);
+  for (const i of [1, 2]) expect(lines[i] - lines[i - 1], lines.join()).toBeLessThanOrEqual(most);
+});
+
+it("the value beside a derivative of high order keeps every bit, and derivatives are those of nested jvps", () => {
+  const tangent = (f: Curve, order: number): Curve =>
+    order === 0 ? f : (x) => (jvp(tangent(f, order - 1))([x], [1]) as [Tensor, Tensor])[1];
+  const check = (all: readonly Term[]): void => {
+    const f: Curve = (x) => evaluate(all, x, (kind, a, b) => kinds[kind][0](a, b));
+    const nested: Curve = (t) => add(f(t), mul(0, grad(f)(t) as Tensor));
+    const value = compile((x: Tensor) => (valueAndGrad(nested)(x) as [Tensor, Tensor])[0], ["f64"])(0.4) as number;
+    expect(value).toBe(compile(f, ["f64"])(0.4));
+    for (let order = 2; order <= 5; order++) {
+      const [a, b] = [derivative(f, order), tangent(f, order)].map((g) => compile(g, ["f64"])(0.4) as number);
+      expect(Math.abs(a - b) / Math.max(1, Math.abs(b)), `order ${order}`).toBeLessThan(1e-9);
+    }
+  };
+  fc.assert(fc.property(terms, check), { numRuns: 8 * fuzz });
 });
 
 // ---- Taylor's coefficients ------------------------------------------------------------------------------------------

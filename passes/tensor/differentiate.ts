@@ -36,6 +36,7 @@ import {
   type SplitCall,
   sameType,
   signatureOf,
+  symbol,
   type TangentCall,
   usedSymbols,
   Value,
@@ -50,9 +51,11 @@ import {
 } from "../../src/ir/index.ts";
 import {
   call,
+  constantLike,
   type DerivativeAttributes,
   differentiated,
   jvpOp,
+  mul,
   unflatten,
   vjpOp,
   zerosLike,
@@ -60,6 +63,7 @@ import {
 import { definePass, type Pass, type PassContext } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
+import { collectLikeTerms } from "./differentiate/like-terms.ts";
 import { MaskFacts } from "./differentiate/mask-facts.ts";
 import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
@@ -143,6 +147,7 @@ class Differentiation implements SweepHost, ForwardHost {
   readonly #tangentCalls = new Map<string, TangentCall>();
   /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
   readonly #single: ReadonlySet<string>;
+  readonly #derivatives = new Map<string, Signature>();
   readonly #moved = new Set<string>();
   /** Along which axes masks may differ that functions take. */
   readonly #varies = new ValueMap<readonly boolean[]>();
@@ -197,15 +202,14 @@ class Differentiation implements SweepHost, ForwardHost {
   // ---- replacing vjp and jvp operations -------------------------------------------------------------------------------------
 
   #resolve(func: Func): Func {
-    const scope = new FuncScope(func.constraints, (name) => this.signature(name));
-    const body = this.#resolveBlock(func.body, new BlockBuilder(scope), new Replacements(), func);
-    return withBody(func, body);
+    return withBody(func, this.#resolveBlock(func.body, this.#newBuilder(func), new Replacements(), func));
   }
 
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements, inside: Func): Block {
     for (const operation of block.operations) {
-      if (isOf(jvpOp, operation) || (isOf(vjpOp, operation) && this.#goesForward(operation, inside)))
-        this.#resolveJvp(operation, builder, replacements);
+      if (isOf(vjpOp, operation) && this.#goesForward(operation, inside))
+        this.#resolveByDerivative(operation, builder, replacements);
+      else if (isOf(jvpOp, operation)) this.#resolveJvp(operation, builder, replacements);
       else if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements, inside));
     }
@@ -213,8 +217,8 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 
   /**
-   * Whether a vjp is resolved as the jvp that it equals: that of one number by one number, where derivatives stand within
-   * one another. All of them forward, cse leaves one operation for each coefficient of Taylor's and term of a product rule;
+   * Whether a vjp is resolved as the cotangent times the derivative, which a jvp gives: that of one number by one number,
+   * where derivatives stand within one another. All of them forward, one operation is left for each term of a product rule;
    * cotangents of cotangents would double with each order.
    */
   #goesForward({ attributes }: Operation<DerivativeAttributes>, inside: Func): boolean {
@@ -225,6 +229,66 @@ class Differentiation implements SweepHost, ForwardHost {
     const [from, to] = [callee.arguments[wrt[0]], callee.results[0]];
     const isNumber = to.kind === "tensor" && to.shape.length === 0 && sameType(from, to);
     return isNumber && this.#hasTangents(callee, wrt[0]);
+  }
+
+  /** The vjp of one number by one number: the cotangent times the derivative, beside the value. */
+  #resolveByDerivative(
+    transform: Operation<DerivativeAttributes>,
+    builder: BlockBuilder,
+    replacements: Replacements,
+  ): void {
+    const { attributes } = transform;
+    const operation = replacements.operation(transform);
+    const callee = this.signature(attributes.callee);
+    const [wrt] = differentiated(callee, attributes.wrt);
+    builder.origin = operation.origin;
+    const args = groupOf(operation, "arguments");
+    const [cotangent] = groupOf(operation, "cotangents");
+    const bound = bindSymbols(
+      callee,
+      args.map((v) => v.type),
+      attributes.bindings.bindings,
+    );
+    const values = withBuilder(builder, () => {
+      const [value, slope] = call(this.#derivative(callee, wrt), args, bound, [operation.results[0].name]);
+      return [value, mul(slope, cotangent)];
+    });
+    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
+  }
+
+  /** A function of the callee's value and its derivative to one argument, both numbers; like terms are collected. */
+  #derivative(callee: Signature, wrt: number): Signature {
+    const key = `${callee.name} ${wrt}`;
+    let made = this.#derivatives.get(key);
+    if (made === undefined) {
+      const func = this.#funcs.get(callee.name) as Func;
+      const builder = this.#newBuilder(func);
+      const args = func.body.arguments.map((a) => builder.argument(a.type, a.name));
+      const along = this.tangentCall(
+        callee.name,
+        args.map((_, i) => i === wrt),
+      );
+      const results = withBuilder(builder, () => {
+        const itself = Object.fromEntries(callee.symbols.map((name) => [name, symbol(name)]));
+        const [value, tangent = zerosLike(value)] = call(
+          along.signature,
+          [...args, constantLike(1, args[wrt])],
+          itself,
+        );
+        return [value, tangent];
+      });
+      const name = this.#freshName(`${callee.name}.derivative`);
+      const first = this.#simplified(makeFunc({ ...func, name, visibility: "private", body: builder.finish(results) }));
+      const collected = withBody(first, collectLikeTerms(first.body, 1, this.#newBuilder(first)));
+      const simple = this.#simplified(collected);
+      this.#add(func, simple);
+      this.#derivatives.set(key, (made = signatureOf(simple)));
+    }
+    return made;
+  }
+
+  #newBuilder(func: Func): BlockBuilder {
+    return new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
   }
 
   /** A function may hold what has a rule for reverse mode only. */
@@ -397,7 +461,7 @@ class Differentiation implements SweepHost, ForwardHost {
     let made = this.#tangentCalls.get(key);
     if (made === undefined) {
       const func = this.#funcs.get(callee) as Func;
-      const builder = new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
+      const builder = this.#newBuilder(func);
       const { body, givesTangent } = new ForwardSweep(this).body(func.body, active, builder);
       const forward = makeFunc({ ...func, name: this.#freshName(`${callee}.jvp`), visibility: "private", body });
       this.#add(func, forward);

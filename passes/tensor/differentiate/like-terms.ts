@@ -1,0 +1,227 @@
+// Like terms of a derivative's sums, collected: of a·b + a·b + c one product is left, with the coefficient 2, and a sum that
+// was computed for the derivative below is taken from there. Leibniz's rule of order n then takes n + 1 products.
+
+import {
+  type Block,
+  type BlockBuilder,
+  elementDType,
+  emit,
+  freeValues,
+  isFloat,
+  type Op,
+  type Operation,
+  printType,
+  Replacements,
+  type Value,
+  ValueMap,
+  ValueSet,
+  withBuilder,
+} from "../../../src/ir/index.ts";
+import { addOp, constantLike, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
+import { LinearClasses } from "./linear-classes.ts";
+import { definitionsOf } from "./sweep.ts";
+
+/**
+ * The body of a function of a value and its derivative. What its first `count` results are computed from stays as it is, bit
+ * by bit; in what only the derivative is computed from, sums are rounded in another order.
+ */
+export function collectLikeTerms(body: Block, count: number, builder: BlockBuilder): Block {
+  return new Collector(body, count, builder).run();
+}
+
+/** A value with a sign or a coefficient. */
+type Term = readonly [value: Value, coefficient: number];
+
+class Collector {
+  readonly #body: Block;
+  readonly #builder: BlockBuilder;
+  readonly #kept: ValueSet;
+  readonly #definitions: ValueMap<Operation>;
+  readonly #uses = new ValueMap<number>();
+  readonly #replacements = new Replacements();
+  readonly #classes = new LinearClasses();
+  /** Of each class a value there is, and how often it has what the class stands for. */
+  readonly #computed = new Map<number, { readonly value: Value; readonly factor: number }>();
+  /** What was made here, by what it computes. */
+  readonly #made = new Map<string, Value>();
+  /** Where values stand, and up to which operation that is known. */
+  readonly #ranks = new ValueMap<number>();
+  #ranked = 0;
+
+  constructor(body: Block, count: number, builder: BlockBuilder) {
+    this.#body = body;
+    this.#builder = builder;
+    this.#builder.arguments.push(...body.arguments);
+    this.#kept = neededFor(body, body.results.slice(0, count));
+    this.#definitions = definitionsOf(body);
+    const used = [...body.operations.flatMap(inputsOf), ...body.results];
+    for (const v of used) this.#uses.set(v, (this.#uses.get(v) ?? 0) + 1);
+  }
+
+  run(): Block {
+    for (const v of this.#body.arguments) this.#register(v);
+    const isKept = ({ results }: Operation): boolean => results.length === 0 || results.some((v) => this.#kept.has(v));
+    const { operations } = this.#body;
+    // what is kept comes first: much of a derivative was computed for the one below
+    for (const operation of operations) if (isKept(operation)) this.#append(operation);
+    for (const operation of operations) if (!isKept(operation)) this.#collect(operation);
+    return this.#builder.finish(this.#body.results.map((v) => this.#exact(v)));
+  }
+
+  #append(operation: Operation): void {
+    for (const v of inputsOf(operation)) this.#exact(v);
+    this.#builder.append(this.#replacements.operation(operation));
+    this.#classes.add(operation);
+    for (const v of operation.results) this.#register(v);
+  }
+
+  #register(v: Value): void {
+    const { id, factor } = this.#classes.of(v);
+    if (!this.#computed.has(id)) this.#computed.set(id, { value: v, factor });
+  }
+
+  /** An operation of the derivative. A sum that one operation reads is left to that. */
+  #collect(operation: Operation): void {
+    const { results } = operation;
+    if (!this.#classes.isArithmetic(operation) || !isFloatTensor(results[0])) {
+      this.#append(operation);
+      return;
+    }
+    this.#classes.add(operation);
+    const isLeft = this.#classes.isSum(operation) && (this.#uses.get(results[0]) ?? 0) <= 1;
+    if (!isLeft) this.#multiple(results[0]);
+  }
+
+  /** The value itself, under its new name. */
+  #exact(v: Value): Value {
+    const { id, factor } = this.#classes.of(v);
+    if (this.#kept.has(v) || !this.#isOfDerivative(v)) return this.#replacements.get(v);
+    this.#multiple(v);
+    const known = this.#computed.get(id) as { value: Value; factor: number };
+    const value = this.#within(() => this.#times(known.value, factor / known.factor));
+    this.#replacements.set(v, value);
+    return value;
+  }
+
+  /** Whether a value is one of those that are collected rather than appended. */
+  #isOfDerivative(v: Value): boolean {
+    const definition = this.#definitions.get(v);
+    return definition !== undefined && this.#classes.isArithmetic(definition) && isFloatTensor(v);
+  }
+
+  /** A value as a multiple of one that is computed, computed now where it was not yet. */
+  #multiple(v: Value): Term {
+    const { id, factor } = this.#classes.of(v);
+    let known = this.#computed.get(id);
+    if (known === undefined) {
+      const operation = this.#definitions.get(v) as Operation;
+      this.#builder.origin = operation.origin;
+      known = this.#within(() =>
+        this.#classes.isSum(operation) ? this.#sum(operation, factor) : this.#product(operation),
+      );
+      this.#computed.set(id, known);
+    }
+    return [known.value, factor / known.factor];
+  }
+
+  #product(operation: Operation): { readonly value: Value; readonly factor: number } {
+    const { factor } = this.#classes.of(operation.results[0]);
+    const [[x, c], [y, d]] = operation.operands.map((v) => this.#multiple(v));
+    return { value: this.#apply(operation.op, x, y), factor: factor / (operation.op === mulOp ? c * d : c / d) };
+  }
+
+  /** The terms of one coefficient are added first, and then multiplied; the first term is positive. */
+  #sum(operation: Operation, factor: number): { readonly value: Value; readonly factor: number } {
+    const terms = this.#terms(operation);
+    if (terms.length === 0) return { value: constantLike(0, operation.results[0]), factor };
+    const sign = Math.sign(terms[0][1]);
+    const groups = new Map<number, Term[]>();
+    for (const [v, c] of terms) {
+      const group = groups.get(Math.abs(c)) ?? [];
+      group.push([v, Math.sign(c) * sign]);
+      groups.set(Math.abs(c), group);
+    }
+    const parts = [...groups].map(([c, group]): Term => {
+      const [value, s] = this.#signedSum(group);
+      return [this.#times(value, c), s];
+    });
+    const [value] = this.#signedSum(parts);
+    return { value, factor: factor * sign };
+  }
+
+  /** The terms of a sum, and of the sums that only it reads, in the order in which they stand. */
+  #terms(operation: Operation): readonly Term[] {
+    const total = new Map<Value, number>();
+    const open = [...this.#classes.parts(operation)];
+    for (let part = open.pop(); part !== undefined; part = open.pop()) {
+      const [v, c] = part;
+      const definition = this.#definitions.get(v);
+      const isLeft = definition !== undefined && this.#isOfDerivative(v) && this.#classes.isSum(definition);
+      if (isLeft && !this.#kept.has(v) && !this.#computed.has(this.#classes.of(v).id)) {
+        open.push(...this.#classes.parts(definition).map(([w, d]): Term => [w, c * d]));
+        continue;
+      }
+      const [value, factor] = this.#multiple(v);
+      const sum = (total.get(value) ?? 0) + c * factor;
+      if (sum === 0) total.delete(value);
+      else total.set(value, sum);
+    }
+    const { operations } = this.#builder;
+    for (; this.#ranked < operations.length; this.#ranked++) {
+      for (const v of operations[this.#ranked].results) this.#ranks.set(v, this.#ranked + 1);
+    }
+    return [...total].sort(([v], [w]) => (this.#ranks.get(v) ?? 0) - (this.#ranks.get(w) ?? 0));
+  }
+
+  /** The sum of terms with signs, with a sign of its own where all are negative. */
+  #signedSum(terms: readonly Term[]): Term {
+    const start = Math.max(
+      terms.findIndex(([, sign]) => sign > 0),
+      0,
+    );
+    const [first, sign] = terms[start];
+    const others = terms.filter((_, i) => i !== start);
+    return [others.reduce((total, [v, s]) => this.#apply(s === sign ? addOp : subOp, total, v), first), sign];
+  }
+
+  #times(value: Value, factor: number): Value {
+    if (factor === 1) return value;
+    if (factor === -1) return this.#apply(negOp, value);
+    const constant = this.#once(`${factor} ${printType(value.type)}`, () => constantLike(factor, value));
+    return this.#apply(mulOp, value, constant);
+  }
+
+  #apply(op: Op, ...operands: readonly Value[]): Value {
+    return this.#once(`${op.name} ${operands.map((v) => v.id).join(" ")}`, () => emit(op, operands)[0]);
+  }
+
+  #once(key: string, make: () => Value): Value {
+    let value = this.#made.get(key);
+    if (value === undefined) this.#made.set(key, (value = make()));
+    return value;
+  }
+
+  #within<T>(make: () => T): T {
+    return withBuilder(this.#builder, make);
+  }
+}
+
+function isFloatTensor({ type }: Value): boolean {
+  const dtype = elementDType(type);
+  return type.kind === "tensor" && dtype !== undefined && isFloat(dtype);
+}
+
+/** The values that an operation reads, its regions' included. */
+function inputsOf({ operands, regions }: Operation): readonly Value[] {
+  return regions.length === 0 ? operands : [...operands, ...freeValues(...regions)];
+}
+
+/** What some values of a block, and operations without results, are computed from, the values included. */
+function neededFor(body: Block, values: readonly Value[]): ValueSet {
+  const needed = new ValueSet(values);
+  for (const operation of [...body.operations].reverse()) {
+    const { results } = operation;
+    if (results.length === 0 || results.some((v) => needed.has(v))) for (const v of inputsOf(operation)) needed.add(v);
+  }
+  return needed;
+}

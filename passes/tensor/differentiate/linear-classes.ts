@@ -1,0 +1,115 @@
+// Which values of a derivative are multiples of one another, whatever order their sums were written in: value numbering up
+// to a factor and the laws of linear combinations.
+
+import { type Op, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
+import { addOp, divOp, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
+import { literalOf, splatOf } from "../../../src/rewrite/index.ts";
+
+/** Numbers of classes with coefficients, none of them 0. */
+type Combination = ReadonlyMap<number, number>;
+
+/** A value as a multiple of what its class stands for. */
+interface Multiple {
+  readonly id: number;
+  readonly factor: number;
+}
+
+const sums: ReadonlySet<Op> = new Set([addOp, subOp, negOp]);
+
+/** A sum of more terms is a class of its own. */
+const mostTerms = 64;
+
+export class LinearClasses {
+  readonly #multiples = new ValueMap<Multiple>();
+  readonly #ids = new Map<string, number>();
+  /** Of a class that is a sum: its terms, the first with the coefficient 1. */
+  readonly #terms = new Map<number, Combination>();
+  readonly #splats = new ValueMap<number>();
+  #count = 0;
+
+  /** The multiple that a value is; an argument is a class of its own. */
+  of(value: Value): Multiple {
+    let multiple = this.#multiples.get(value);
+    if (multiple === undefined) this.#multiples.set(value, (multiple = this.#own()));
+    return multiple;
+  }
+
+  /** Takes up an operation whose operands are known. */
+  add(operation: Operation): void {
+    const { results } = operation;
+    const splat = splatOf(literalOf(operation));
+    if (splat !== null && splat !== 0 && Number.isFinite(splat)) this.#splats.set(results[0], splat);
+    if (this.isArithmetic(operation)) this.#multiples.set(results[0], this.#multipleOf(operation));
+  }
+
+  /** A number that a value is scaled by; null where it is no constant. */
+  splat(value: Value): number | null {
+    return this.#splats.get(value) ?? null;
+  }
+
+  /** Whether the operation is a sum, or a multiple of one value. */
+  isSum({ op, operands }: Operation): boolean {
+    return sums.has(op) || (op === mulOp && operands.some((v) => this.splat(v) !== null));
+  }
+
+  isArithmetic({ op }: Operation): boolean {
+    return sums.has(op) || op === mulOp || op === divOp;
+  }
+
+  /** The operands of a sum, with their coefficients. */
+  parts({ op, operands }: Operation): readonly (readonly [Value, number])[] {
+    const [x, y] = operands;
+    if (op === negOp) return [[x, -1]];
+    if (op === addOp || op === subOp)
+      return [
+        [x, 1],
+        [y, op === addOp ? 1 : -1],
+      ];
+    const factor = this.splat(y);
+    return factor === null ? [[y, this.splat(x) ?? 1]] : [[x, factor]];
+  }
+
+  #own(): Multiple {
+    return { id: this.#count++, factor: 1 };
+  }
+
+  #multipleOf(operation: Operation): Multiple {
+    if (this.isSum(operation)) return this.#sum(operation);
+    const [x, y] = operation.operands.map((v) => this.of(v));
+    if (operation.op === divOp) return { id: this.#idOf(`${x.id} / ${y.id}`), factor: x.factor / y.factor };
+    const [low, high] = x.id < y.id ? [x, y] : [y, x];
+    return { id: this.#idOf(`${low.id} * ${high.id}`), factor: x.factor * y.factor };
+  }
+
+  #sum(operation: Operation): Multiple {
+    const total = new Map<number, number>();
+    for (const [v, c] of this.parts(operation)) {
+      const { id, factor } = this.of(v);
+      addTo(total, this.#terms.get(id) ?? new Map([[id, 1]]), c * factor);
+    }
+    const terms = [...total].sort(([a], [b]) => a - b);
+    if (terms.length === 0 || terms.length > mostTerms) return this.#own();
+    const [[first, factor]] = terms;
+    if (terms.length === 1) return { id: first, factor };
+    const shares = terms.map(([id, c]): [number, number] => [id, c / factor]);
+    // coefficients that differ by a rounding are one
+    const id = this.#idOf(shares.map(([i, c]) => `${i}: ${c.toPrecision(15)}`).join());
+    if (!this.#terms.has(id)) this.#terms.set(id, new Map(shares));
+    return { id, factor };
+  }
+
+  #idOf(key: string): number {
+    let id = this.#ids.get(key);
+    if (id === undefined) this.#ids.set(key, (id = this.#count++));
+    return id;
+  }
+}
+
+/** Adds a multiple of a combination. */
+function addTo(total: Map<number, number>, combination: Combination, factor: number): void {
+  for (const [id, c] of combination) {
+    const sum = (total.get(id) ?? 0) + c * factor;
+    if (sum === 0) total.delete(id);
+    else total.set(id, sum);
+  }
+}
