@@ -2,7 +2,7 @@
 
 import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { compare, elementwise, select } from "../base/elementwise.ts";
+import { compare, type ElementwiseRow, elementwise, select } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import * as kernels from "./kernels/index.ts";
@@ -29,9 +29,21 @@ export function ratio(x: Value, hypotenuse: Value): Value {
   return select(isZero(hypotenuse), constantLike(0, x), div(x, hypotenuse));
 }
 
-/** 1 / (c · x). */
-function reciprocal(x: Value, c: number): Value {
-  return div(constantLike(1 / c, x), x);
+/**
+ * The derivative factor / by(x, result). Its tangent is one quotient, which repeats for higher orders: with d · by = factor ·
+ * dx, a further derivative of d is a quotient by the same number.
+ */
+export function inverse(
+  by: (x: Value, result: Value) => Value,
+  factor = 1,
+): Pick<ElementwiseRow, "partials" | "tangent"> {
+  return {
+    partials: ([x], result) => [div(constantLike(factor, x), by(x, result))],
+    tangent: ([x], result, [dx]) => {
+      if (dx === null) return null;
+      return div(factor === 1 ? dx : mul(constantLike(factor, x), dx), by(x, result));
+    },
+  };
 }
 
 export const expOp = ofReal({
@@ -65,7 +77,7 @@ export const logOp = ofReal({
   name: "log",
   summary: "The natural logarithm.",
   scalar: fromMath("log"),
-  partials: ([x]) => [reciprocal(x, 1)],
+  ...inverse((x) => x),
   semantics: "log x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
@@ -74,7 +86,7 @@ export const log2Op = ofReal({
   name: "log2",
   summary: "The logarithm to base 2.",
   scalar: fromMath("log2"),
-  partials: ([x]) => [reciprocal(x, Math.LN2)],
+  ...inverse((x) => x, 1 / Math.LN2),
   semantics: "log₂ x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(8) == 3" },
 });
@@ -83,7 +95,7 @@ export const log10Op = ofReal({
   name: "log10",
   summary: "The logarithm to base 10.",
   scalar: fromMath("log10"),
-  partials: ([x]) => [reciprocal(x, Math.LN10)],
+  ...inverse((x) => x, 1 / Math.LN10),
   semantics: "log₁₀ x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(1000) ~= 3" },
 });
@@ -92,7 +104,7 @@ export const log1pOp = ofReal({
   name: "log1p",
   summary: "The natural logarithm of 1 + x.",
   scalar: fromMath("log1p"),
-  partials: ([x]) => [reciprocal(add(constantLike(1, x), x), 1)],
+  ...inverse((x) => add(constantLike(1, x), x)),
   semantics: "log(1 + x), accurate near 0; ±0 is kept, -∞ at -1, NaN below.",
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
@@ -111,7 +123,7 @@ export const sqrtOp = ofReal({
   brief: true,
   summary: "The square root.",
   scalar: fromMath("sqrt"),
-  partials: (_operands, result) => [div(constantLike(0.5, result), result)],
+  ...inverse((_, result) => result, 0.5),
   semantics: "√x, correctly rounded; ±0 is kept, NaN below 0. The derivative is ∞ at 0.",
   example: { dtype: "f64", run: "@main(9) == 3" },
 });
@@ -129,7 +141,7 @@ export const cbrtOp = ofReal({
   name: "cbrt",
   summary: "The cube root.",
   scalar: fromMath("cbrt"),
-  partials: (_operands, r) => [reciprocal(mul(r, r), 3)],
+  ...inverse((_, r) => mul(r, r), 1 / 3),
   semantics: "∛x with the sign of x; ±0 and ±∞ are kept. The derivative is ∞ at 0.",
   example: { dtype: "f64", run: "@main(-27) == -3" },
 });

@@ -4,8 +4,8 @@ import type { Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
 import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
-import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { hypot, ratio, rsqrt, sqrt } from "./exponential.ts";
+import { add, mul, neg, sub } from "./arithmetic.ts";
+import { hypot, inverse, ratio, rsqrt, sqrt } from "./exponential.ts";
 
 export const sin = unary(() => sinOp);
 export const cos = unary(() => cosOp);
@@ -83,7 +83,7 @@ export const atanOp = ofReal({
   name: "atan",
   summary: "The angle with a given tangent.",
   scalar: fromMath("atan"),
-  partials: ([x]) => [div(one(x), add(one(x), square(x)))],
+  ...inverse((x) => add(one(x), square(x))),
   semantics: "atan x, from -π/2 to π/2; ±0 is kept, ±π/2 at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
@@ -134,7 +134,7 @@ export const asinhOp = ofReal({
   name: "asinh",
   summary: "Inverse hyperbolic sine.",
   scalar: fromMath("asinh"),
-  partials: ([x]) => [div(one(x), hypot(one(x), x))],
+  ...inverse((x) => hypot(one(x), x)),
   semantics: "asinh x; ±0 and ±∞ are kept.",
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
@@ -143,7 +143,7 @@ export const acoshOp = ofReal({
   name: "acosh",
   summary: "Inverse hyperbolic cosine.",
   scalar: fromMath("acosh"),
-  partials: ([x]) => [div(one(x), mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x)))))],
+  ...inverse((x) => mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
   semantics: "acosh x, from 0; NaN below 1. The derivative is ∞ at 1.",
   example: { dtype: "f64", run: "@main(1) == 0" },
 });
@@ -152,7 +152,7 @@ export const atanhOp = ofReal({
   name: "atanh",
   summary: "Inverse hyperbolic tangent.",
   scalar: fromMath("atanh"),
-  partials: ([x]) => [div(one(x), oneLessSquare(x))],
+  ...inverse(oneLessSquare),
   semantics: "atanh x; ±0 is kept, ±∞ at ±1, NaN beyond.",
   example: { dtype: "f64", run: "@main(0) == 0" },
 });
