@@ -96,11 +96,7 @@ describe("what is refused", () => {
     ],
     [() => cumprod(tensor(1)), "axis", "cumprod: the tensor has rank 0, expected an axis: a scalar has no axes"],
     [() => cummax(tensor(grid), { axis: 2 }), "axis", "cummax: axis 2 is out of range for rank 2: expected -2 to 1"],
-    [
-      () => cumsum(tensor([true])),
-      "dtype",
-      "cumsum: kind sum reduces numbers, the operand has dtype bool: cast it, or use kind = or",
-    ],
+    [() => cumsum(tensor([true])), "dtype", "cumsum: the operand has dtype bool, expected numbers: cast it"],
     [
       () => cummin(tensor([1]), { includeInitial: true } as never),
       "option",

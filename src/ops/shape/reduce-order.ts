@@ -71,11 +71,10 @@ export const kinds: Readonly<Record<ReduceKind, Kind>> = {
 
 /** Numbers or bools, as the kind wants. */
 export function requireKind(cx: TypeContext<{ readonly kind: ReduceKind }>, dtype: DType): void {
-  const { kind } = cx.attributes;
-  const { bools } = kinds[kind];
+  const { bools } = kinds[cx.attributes.kind];
   if (bools === (dtype === "bool")) return;
-  const reason = `kind ${kind} reduces ${bools ? "bool" : "numbers"}, the operand has dtype ${dtype}`;
-  cx.fail("dtype", reason, bools ? "compare it with 0" : "cast it, or use kind = or");
+  const reason = `the operand has dtype ${dtype}, expected ${bools ? "bool" : "numbers"}`;
+  cx.fail("dtype", reason, bools ? "compare it with 0" : "cast it");
 }
 
 /** How many accumulators a reduction along the last axis has. */
