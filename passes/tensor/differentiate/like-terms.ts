@@ -126,7 +126,9 @@ class Collector {
 
   #product(operation: Operation): { readonly value: Value; readonly factor: number } {
     const { factor } = this.#classes.of(operation.results[0]);
-    const [[x, c], [y, d]] = operation.operands.map((v) => this.#multiple(v));
+    const [[x, c], [y, d]] = operation.operands.map(
+      (v): Term => (this.#classes.splat(v) === null ? this.#multiple(v) : [this.#exact(v), 1]),
+    );
     return { value: this.#apply(operation.op, x, y), factor: factor / (operation.op === mulOp ? c * d : c / d) };
   }
 
@@ -141,12 +143,14 @@ class Collector {
       group.push([v, Math.sign(c) * sign]);
       groups.set(Math.abs(c), group);
     }
+    // the coefficient of most terms is left to what the sum is used for
+    const unit = [...groups].reduce((a, b) => (isBefore(b, a) ? b : a))[0];
     const parts = [...groups].map(([c, group]): Term => {
       const [value, s] = this.#signedSum(group);
-      return [this.#times(value, c), s];
+      return [this.#times(value, c / unit), s];
     });
     const [value] = this.#signedSum(parts);
-    return { value, factor: factor * sign };
+    return { value, factor: (factor / unit) * sign };
   }
 
   /** The terms of a sum, and of the sums that only it reads, in the order in which they stand. */
@@ -161,7 +165,8 @@ class Collector {
         open.push(...this.#classes.parts(definition).map(([w, d]): Term => [w, c * d]));
         continue;
       }
-      const [value, factor] = this.#multiple(v);
+      // constants are multiples of one another, but stay what they are
+      const [value, factor] = this.#classes.splat(v) === null ? this.#multiple(v) : [this.#exact(v), 1];
       const sum = (total.get(value) ?? 0) + c * factor;
       if (sum === 0) total.delete(value);
       else total.set(value, sum);
@@ -204,6 +209,13 @@ class Collector {
   #within<T>(make: () => T): T {
     return withBuilder(this.#builder, make);
   }
+}
+
+function isBefore(
+  [c, group]: readonly [number, readonly Term[]],
+  [d, other]: readonly [number, readonly Term[]],
+): boolean {
+  return group.length !== other.length ? group.length > other.length : c < d;
 }
 
 function isFloatTensor({ type }: Value): boolean {

@@ -1,7 +1,7 @@
 // Which values of a derivative are multiples of one another, whatever order their sums were written in: value numbering up
 // to a factor and the laws of linear combinations.
 
-import { type Op, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
+import { type Op, type Operation, printType, type Value, ValueMap } from "../../../src/ir/index.ts";
 import { addOp, divOp, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
 import { literalOf, splatOf } from "../../../src/rewrite/index.ts";
 
@@ -38,7 +38,10 @@ export class LinearClasses {
   add(operation: Operation): void {
     const { results } = operation;
     const splat = splatOf(literalOf(operation));
-    if (splat !== null && splat !== 0 && Number.isFinite(splat)) this.#splats.set(results[0], splat);
+    if (splat !== null && splat !== 0 && Number.isFinite(splat)) {
+      this.#splats.set(results[0], splat);
+      this.#multiples.set(results[0], { id: this.#idOf(`1 : ${printType(results[0].type)}`), factor: splat });
+    }
     if (this.isArithmetic(operation)) this.#multiples.set(results[0], this.#multipleOf(operation));
   }
 
