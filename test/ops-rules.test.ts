@@ -243,10 +243,7 @@ function pull(
 }
 
 function plain(c: Contribution, like: Value): Value | null {
-  if (c === null || c instanceof Value) return c;
-  if (c.kind === "increment") return c.addTo(zerosLike(like));
-  const zero = zerosLike(c.value);
-  return !c.holds ? select(c.mask, zero, c.value) : select(c.mask, c.value, zero);
+  return c === null || c instanceof Value ? c : c.addTo(zerosLike(like));
 }
 
 describe("⟨ct, J v⟩ = ⟨Jᵀ ct, v⟩: tangents and cotangents are each other's transposes", () => {

@@ -8,7 +8,6 @@
 
 import {
   AdjointError,
-  type ArgumentFlow,
   type BackwardCall,
   type Block,
   BlockBuilder,
@@ -40,7 +39,6 @@ import {
   type TangentCall,
   usedSymbols,
   Value,
-  ValueMap,
   ValueSet,
   walk,
   withBody,
@@ -56,7 +54,6 @@ import {
   differentiated,
   jvpOp,
   mul,
-  unflatten,
   vjpOp,
   zerosLike,
 } from "../../src/ops/index.ts";
@@ -64,7 +61,7 @@ import { definePass, type Pass, type PassContext } from "../../src/rewrite/index
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
 import { collectLikeTerms } from "./differentiate/like-terms.ts";
-import { MaskFacts } from "./differentiate/mask-facts.ts";
+import { StrongZeros } from "./differentiate/strong-zeros.ts";
 import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
 /** Makes a module smaller, whose derivatives are still to be made: every identity that it uses holds for derivatives too. */
@@ -149,8 +146,12 @@ class Differentiation implements SweepHost, ForwardHost {
   readonly #single: ReadonlySet<string>;
   readonly #derivatives = new Map<string, Signature>();
   readonly #moved = new Set<string>();
-  /** Along which axes masks may differ that functions take. */
-  readonly #varies = new ValueMap<readonly boolean[]>();
+  readonly #strong = new StrongZeros({
+    func: (name) => this.#funcs.get(name),
+    signature: (name) => this.signature(name),
+    replace: (func) => this.#funcs.set(func.name, func),
+    add: (from, body) => this.#addVersion(from, body),
+  });
 
   constructor(module: Module, simplify: (module: Module) => Module) {
     this.#module = module;
@@ -268,6 +269,7 @@ class Differentiation implements SweepHost, ForwardHost {
         callee.name,
         args.map((_, i) => i === wrt),
       );
+      this.#makeStrong(along.signature, 1);
       const results = withBuilder(builder, () => {
         const itself = Object.fromEntries(callee.symbols.map((name) => [name, symbol(name)]));
         const [value, tangent = zerosLike(value)] = call(
@@ -320,12 +322,10 @@ class Differentiation implements SweepHost, ForwardHost {
     const wrt = differentiated(callee, attributes.wrt);
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     builder.origin = operation.origin;
-    const split = this.splitCall(
-      callee.name,
-      active.map((a) => (a ? "plain" : "none")),
-    );
-    const backward = split.backward(split.takesCotangent.filter((takes) => takes).map(() => null));
-    const isGiven = backward.gives.map((given) => given !== "absent");
+    const split = this.splitCall(callee.name, active);
+    const taken = split.takesCotangent.filter((takes) => takes);
+    const backward = split.backward(taken);
+    this.#makeStrong(backward.signature, taken.length);
     const args = groupOf(operation, "arguments");
     const bound = bindSymbols(
       callee,
@@ -338,13 +338,12 @@ class Differentiation implements SweepHost, ForwardHost {
     );
     const values = withBuilder(builder, () => {
       const forward = call(split.forward, args, bound, names);
-      const given = this.#givenCotangents(operation, callee, split, forward);
+      const cotangents = this.#givenCotangents(operation, callee, split, forward);
       const argumentOrder = active.flatMap((a, i) => (a ? [i] : []));
-      const backNames = argumentOrder.filter((_, k) => isGiven[k]).map((i) => gradientNames[wrt.indexOf(i)]);
-      const back = call(backward.signature, [...forward.slice(count), ...given], bound, backNames);
-      const { cotangents } = unflatten(back, backward.gives);
-      const gradientOf = (i: number): Value =>
-        (cotangents[argumentOrder.indexOf(i)] as Value | null) ?? zerosLike(args[i]);
+      const backNames = argumentOrder.filter((_, k) => backward.gives[k]).map((i) => gradientNames[wrt.indexOf(i)]);
+      const back = call(backward.signature, [...forward.slice(count), ...cotangents], bound, backNames);
+      const given = argumentOrder.filter((_, k) => backward.gives[k]);
+      const gradientOf = (i: number): Value => back[given.indexOf(i)] ?? zerosLike(args[i]);
       return [...forward.slice(0, count), ...wrt.map(gradientOf)];
     });
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
@@ -358,6 +357,7 @@ class Differentiation implements SweepHost, ForwardHost {
     builder.origin = operation.origin;
     const active = callee.arguments.map((_, i) => wrt.includes(i));
     const made = this.tangentCall(callee.name, active);
+    this.#makeStrong(made.signature, wrt.length);
     const args = groupOf(operation, "arguments");
     const along = operation.operands.slice(args.length);
     const ordered = active.flatMap((a, i) => (a ? [along[wrt.indexOf(i)]] : []));
@@ -382,6 +382,14 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
 
+  /** Makes the zeros strong in a function whose last arguments are cotangents or tangents, and in those that it calls. */
+  #makeStrong({ name, arguments: args }: Signature, count: number): void {
+    this.#strong.version(
+      name,
+      args.map((_, i) => (i < args.length - count ? null : "none")),
+    );
+  }
+
   /** The cotangents that the backward function takes: those of results that depend on what is differentiated. */
   #givenCotangents(
     operation: Operation,
@@ -400,8 +408,8 @@ class Differentiation implements SweepHost, ForwardHost {
 
   // ---- making the forward and the backward function -----------------------------------------------------------------
 
-  splitCall(callee: string, flows: readonly ArgumentFlow[], keep = false): SplitCall {
-    const key = `${callee} ${flows.join()}`;
+  splitCall(callee: string, flows: readonly boolean[], keep = false): SplitCall {
+    const key = `${callee} ${flows.map(Number).join("")}`;
     let split = this.#splits.get(key);
     if (split === undefined) {
       split = this.#splitFunc(this.#funcs.get(callee) as Func, flows, keep);
@@ -410,7 +418,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return split;
   }
 
-  #splitFunc(func: Func, flows: readonly ArgumentFlow[], keep: boolean): SplitCall {
+  #splitFunc(func: Func, flows: readonly boolean[], keep: boolean): SplitCall {
     const scope = (): FuncScope => new FuncScope(func.constraints, (name) => this.signature(name));
     const moves = !keep && this.#single.has(func.name);
     if (moves) this.#moved.add(func.name);
@@ -420,10 +428,8 @@ class Differentiation implements SweepHost, ForwardHost {
       forward: moves ? new Replacements() : new Cloner(),
       active: Activity.of(
         func.body,
-        func.body.arguments.filter((_, i) => flows[i] !== "none"),
+        func.body.arguments.filter((_, i) => flows[i]),
       ),
-      keeps: new ValueSet(func.body.arguments.filter((_, i) => flows[i] === "masked")),
-      masks: new MaskFacts(this.#varies),
       stepwise: new ValueSet(),
       backwardScope: scope(),
       definitions: definitionsOf(func.body),
@@ -442,11 +448,11 @@ class Differentiation implements SweepHost, ForwardHost {
       forward: signatureOf(forward),
       takesCotangent: func.body.results.map((r) => state.active.has(r)),
       backward: (results) => {
-        const backward = split.backward({ results, seeds: [], seedMasks: [] });
+        const backward = split.backward({ results, seeds: [] });
         let called = made.get(backward);
         if (called === undefined) {
           const { block, gives } = backward;
-          const back = this.#backwardFunc(func, split.residuals, block, state.masks);
+          const back = this.#backwardFunc(func, split.residuals, block, forward.body);
           this.#add(func, back);
           made.set(backward, (called = { signature: signatureOf(back), gives }));
         }
@@ -471,12 +477,12 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 
   /** The backward block as a function: residuals become its first arguments. */
-  #backwardFunc(func: Func, residuals: readonly Value[], backward: Block, masks: MaskFacts): Func {
+  #backwardFunc(func: Func, residuals: readonly Value[], backward: Block, forward: Block): Func {
     const replacements = new Replacements();
     const args = residuals.map((v) => {
       const argument = new Value(v.type, v.name);
       replacements.set(v, argument);
-      masks.copy(v, argument);
+      this.#strong.axes.link(argument, v, forward);
       return argument;
     });
     const { operations, results } = replacements.block(backward);
@@ -490,6 +496,13 @@ class Differentiation implements SweepHost, ForwardHost {
       constraints,
       body,
     });
+  }
+
+  /** A second version of a function that was made. */
+  #addVersion(from: Func, body: Block): Func {
+    const made = makeFunc({ ...from, name: this.#freshName(from.name), body });
+    this.#add(from, made);
+    return made;
   }
 
   #freshName(base: string): string {

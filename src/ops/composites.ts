@@ -2,7 +2,8 @@
 
 import { type DType, dtypes, elementDType, isFloat, scalar, type Value } from "../ir/index.ts";
 import { constant, constantLike } from "./base/constant.ts";
-import { compare, type Direction, not, select } from "./base/elementwise.ts";
+import { compare, type Direction, not } from "./base/elementwise.ts";
+import { select } from "./base/select.ts";
 import { stopGradient } from "./base/stop-gradient.ts";
 import { add, div, mul, neg, sub } from "./scalar/arithmetic.ts";
 import { and, xor } from "./scalar/bits.ts";

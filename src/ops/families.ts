@@ -12,21 +12,12 @@ export {
   iota,
   iotaOp,
 } from "./base/constant.ts";
-export {
-  cast,
-  castOp,
-  compare,
-  compareOp,
-  type Direction,
-  not,
-  notOp,
-  select,
-  selectOp,
-} from "./base/elementwise.ts";
+export { cast, castOp, compare, compareOp, type Direction, not, notOp } from "./base/elementwise.ts";
+export { select, selectOp } from "./base/select.ts";
 export * from "./base/stop-gradient.ts";
 export * from "./contract/conv.ts";
-export * from "./contract/dot.ts";
-export { call, callOp } from "./control/calls.ts";
+export { dot, dotOp } from "./contract/dot.ts";
+export { type CallAttributes, call, callOp } from "./control/calls.ts";
 export * from "./control/control.ts";
 export { customJvp, customJvpOp, customVjp, customVjpOp } from "./control/custom.ts";
 export * from "./control/reverse/tape.ts";
@@ -41,6 +32,7 @@ export * from "./meta.ts";
 export * from "./order/cumulative.ts";
 export * from "./order/sort.ts";
 export { type RngWord, rngBits, rngBitsOp, splitKeys } from "./random/rng-bits.ts";
+export { absorb, absorbOp } from "./scalar/absorb.ts";
 export * from "./scalar/arithmetic.ts";
 export * from "./scalar/bessel.ts";
 export * from "./scalar/bits.ts";

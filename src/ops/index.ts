@@ -10,8 +10,7 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { flatten, givenOf, maskType, unflatten } from "./base/cotangent.ts";
-export { type AxesOrAll, defineOp, emit1, masked } from "./base/define.ts";
+export { type AxesOrAll, defineOp, emit1 } from "./base/define.ts";
 export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";
 export * as composites from "./composites.ts";
@@ -25,8 +24,7 @@ export { cofactors, parityOf } from "./linalg/cofactors.ts";
 export { identity } from "./linalg/triangles.ts";
 export { records, standardOps } from "./records.ts";
 export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";
-export { supportApart } from "./shape/reduce.ts";
 export type { ReduceKind } from "./shape/reduce-order.ts";
-export { varyingAxes } from "./varying.ts";
+export { anywhere, narrower, nowhere, type Varies, variesThrough, varyingInAny } from "./varying.ts";
 export type { WindowOptions } from "./window/window-attributes.ts";
 export { elementsAlong } from "./window/window-elements.ts";

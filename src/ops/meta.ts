@@ -73,7 +73,6 @@ export const probeOp = defineOp({
     kind: "rule",
     vjp: (x) => [x.cotangent],
     jvp: (x) => x.tangents[0],
-    support: ({ mask }) => [mask.value],
   },
   batching: { kind: "elementwise" },
   lowering: { kind: "structured" },

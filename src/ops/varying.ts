@@ -1,15 +1,24 @@
-// Along which axes the elements of a mask may differ, as far as the operations it comes from say. Contractions ask before
-// they look at whole rows; what is said here decides what that costs, and never what is right.
+// Along which axes the elements of a value may differ, as far as the operation that it comes from says.
 
-import { type Dim, isOf, loopOf, type Operation, sameDim, shapeOf, type Value, ValueMap } from "../ir/index.ts";
+import { type Dim, isOf, type Operation, sameDim, shapeOf, type Type, type Value } from "../ir/index.ts";
 import { pick } from "./base/arrays.ts";
-import { constantOp, iotaOp } from "./base/constant.ts";
+import { constantOp, emptyOp, iotaOp } from "./base/constant.ts";
 import { otherAxes } from "./base/define.ts";
 import { convOp } from "./contract/conv.ts";
 import { type ConvAttributes, convShape } from "./contract/conv-axes.ts";
+import { type DotAttributes, dotOp, freeAxes } from "./contract/dot.ts";
+import { popOp, pushOp } from "./control/reverse/tape.ts";
 import { dynamicSliceOp, dynamicUpdateSliceOp } from "./indexing/dynamic-slice.ts";
-import { scatterOp } from "./indexing/gather.ts";
-import { type IndexNumbers, keptAxes, type ScatterAttributes, scatterNumbers } from "./indexing/index-space.ts";
+import { gatherOp, scatterOp } from "./indexing/gather.ts";
+import {
+  type GatherAttributes,
+  gatherNumbers,
+  type IndexNumbers,
+  keptAxes,
+  type ScatterAttributes,
+  scatterNumbers,
+} from "./indexing/index-space.ts";
+import { triangularSolveOp } from "./linalg/triangular-solve.ts";
 import { cumulativeOp } from "./order/cumulative.ts";
 import { andOp } from "./scalar/bits.ts";
 import { concatenateOp } from "./shape/concatenate.ts";
@@ -18,57 +27,58 @@ import { padOp, sliceOp } from "./shape/slicing.ts";
 import { permuteOp, reshapeOp, reverseOp } from "./structural/structural.ts";
 import { reduceWindowOp } from "./window/window.ts";
 
-type Varies = readonly boolean[];
+/** For each axis of a tensor, or of each tensor in a list, whether elements may differ along it. */
+export type Varies = readonly boolean[];
 
-/** Longer chains are not followed. */
-const deepest = 16;
-
-/**
- * For each axis of `value`, whether elements may differ along it; in a conjunction, those of each side, for rows that one
- * side does not take are not taken, and so what stands between padding counts only. `known` has values of which that is
- * said already.
- */
-export function varyingAxes(
-  value: Value,
-  definition: (value: Value) => Operation | null,
-  known: ValueMap<Varies> = new ValueMap(),
-): Varies {
-  const of = (v: Value, depth: number): Varies => {
-    let varies = known.get(v);
-    if (varies === undefined) {
-      const operation = depth < deepest ? definition(v) : null;
-      const all = anywhere(v);
-      const through = operation && throughOperation(operation, v, (operand) => of(operand, depth + 1));
-      varies = through === null ? all : all.map((may, axis) => may && through[axis]);
-      known.set(v, varies);
-    }
-    return varies;
-  };
-  return of(value, 0);
+/** What is said of a value of which nothing is known. */
+export function anywhere(v: Value): Varies {
+  return elementShape(v.type).map((extent) => extent !== 1);
 }
 
-function anywhere(v: Value): Varies {
-  return shapeOf(v).map((extent) => extent !== 1);
+export function nowhere(v: Value): Varies {
+  return elementShape(v.type).map(() => false);
+}
+
+function elementShape(type: Type): readonly Dim[] {
+  if (type.kind === "list") return elementShape(type.element);
+  return type.kind === "unranked" ? [] : type.shape;
+}
+
+/** Of two, the one that varies along fewer axes. */
+export function narrower(a: Varies, b: Varies): Varies {
+  const count = (varies: Varies): number => varies.filter((may) => may).length;
+  return count(b) < count(a) ? b : a;
+}
+
+/** Along which axes one of several may vary. */
+export function varyingInAny(result: Value, each: readonly Varies[]): Varies {
+  return elementShape(result.type).map((_, axis) => each.some((varies) => varies[axis]));
+}
+
+/**
+ * Along which axes the result of an operation without regions may vary, from those of its operands. In a conjunction the side
+ * counts that takes whole rows or none, where one does.
+ */
+export function variesThrough(operation: Operation, result: Value, of: (v: Value) => Varies): Varies {
+  const through = throughOperation(operation, result, of);
+  return anywhere(result).map((may, axis) => may && through[axis]);
 }
 
 function throughOperation(operation: Operation, result: Value, of: (v: Value) => Varies): Varies {
   const { op, operands, attributes } = operation;
-  const shape = shapeOf(result);
+  const shape = elementShape(result.type);
   if (op.traits.elementwise === true) {
     const each = operands.map(of);
-    if (op === andOp) return shape.map((_, axis) => each.every((varies) => varies[axis]));
-    return shape.map((_, axis) => each.some((varies) => varies[axis]));
+    if (op === andOp) return each.reduce(narrower);
+    return varyingInAny(result, each);
   }
-  const index = operation.results.indexOf(result);
-  if (op.traits.branches) {
-    const each = operation.regions.map((region) => of(region.results[index]));
-    return shape.map((_, axis) => each.some((varies) => varies[axis]));
-  }
-  // a loop's steps are taken to leave rows as they begin
-  const loop = loopOf(operation);
-  if (loop !== null) return index < loop.count ? of(loop.inits[index]) : [false, ...of(loop.body.results[index])];
   const axes = (attributes.axes ?? []) as readonly number[];
   switch (op) {
+    case pushOp:
+    case popOp:
+      return varyingInAny(result, operands.map(of));
+    case emptyOp:
+      return nowhere(result);
     case constantOp:
       return typeof attributes.value === "object" ? anywhere(result) : shape.map(() => false);
     case iotaOp:
@@ -89,6 +99,12 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
     case cumulativeOp:
     case reduceWindowOp:
       return of(operands[0]);
+    case dotOp:
+      return isOf(dotOp, operation) ? contracted(operation, of) : anywhere(result);
+    case gatherOp:
+      return gathered(of(operands[0]), gatherNumbers(attributes as GatherAttributes), shape.length);
+    case triangularSolveOp:
+      return of(operands[1]).map((varies, axis) => varies || (axis < shape.length - 2 && of(operands[0])[axis]));
     case convOp:
       return isOf(convOp, operation) ? convolved(operation, of) : anywhere(result);
     case dynamicUpdateSliceOp:
@@ -105,6 +121,16 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
   }
 }
 
+/** Axes of the result are the batch axes, then those that each side alone has. */
+function contracted(operation: Operation<DotAttributes>, of: (v: Value) => Varies): Varies {
+  const { left, right } = operation.attributes.batch;
+  const [x, y] = operation.operands.map(of);
+  const [ofX, ofY] = [x, y].map((varies, i) => pick(varies, freeAxes(varies.length, operation.attributes, sides[i])));
+  return [...left.map((axis, i) => x[axis] || y[right[i]]), ...ofX, ...ofY];
+}
+
+const sides = ["left", "right"] as const;
+
 /** The batch and the places of the result are those of x, its features those of the kernel; edges count as padding. */
 function convolved(operation: Operation<ConvAttributes>, of: (v: Value) => Varies): Varies {
   const c = convShape(operation);
@@ -114,6 +140,16 @@ function convolved(operation: Operation<ConvAttributes>, of: (v: Value) => Varie
   varies[c.result.feature] = kernel[c.kernel.batch];
   for (const [i, axis] of c.result.spatial.entries()) varies[axis] = x[c.x.spatial[i]] || kernel[c.kernel.spatial[i]];
   return varies;
+}
+
+/** Axes of windows are those that x keeps; where a window is read counts as x does there. */
+function gathered(x: Varies, numbers: IndexNumbers, rank: number): Varies {
+  const { windowAxes, indexMap, batchAxes } = numbers;
+  const kept = keptAxes(x.length, numbers);
+  const apart = [...indexMap, ...batchAxes].some((axis) => x[axis]);
+  return Array.from({ length: rank }, (_, axis) =>
+    windowAxes.includes(axis) ? x[kept[windowAxes.indexOf(axis)]] : apart,
+  );
 }
 
 /** Where windows are written counts as padding does. */

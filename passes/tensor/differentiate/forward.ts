@@ -12,13 +12,11 @@ import {
   type TangentRegion,
   Value,
   ValueMap,
-  ValueSet,
   withBuilder,
 } from "../../../src/ir/index.ts";
 import { zerosLike } from "../../../src/ops/index.ts";
 import { isDifferentiable } from "./activity.ts";
-import { type Flow, plain, unmask } from "./mask.ts";
-import { keptMasks, tangentOf } from "./tangents.ts";
+import { tangentOf } from "./tangents.ts";
 
 /** What a forward sweep needs of the module around it. */
 export interface ForwardHost {
@@ -30,9 +28,7 @@ export interface ForwardHost {
 export class ForwardSweep {
   readonly #host: ForwardHost;
   readonly #values = new Cloner();
-  /** Behind masks where a select does not take them. */
-  readonly #tangents = new ValueMap<Flow>();
-  #keeps = new ValueSet();
+  readonly #tangents = new ValueMap<Value>();
 
   constructor(host: ForwardHost) {
     this.#host = host;
@@ -44,7 +40,6 @@ export class ForwardSweep {
     active: readonly boolean[],
     builder: BlockBuilder,
   ): { body: Block; givesTangent: readonly boolean[] } {
-    this.#keeps = keptMasks(block);
     const region = this.#region(block, active, builder);
     const givesTangent = region.tangents.map((t) => t !== null);
     const args = [...region.arguments, ...region.argumentTangents.filter((t) => t !== null)];
@@ -55,10 +50,10 @@ export class ForwardSweep {
   #region(block: Block, active: readonly boolean[], builder: BlockBuilder): TangentRegion {
     const args = block.arguments.map((a) => new Value(a.type, a.name));
     const argumentTangents = args.map((a, i) => (active[i] ? new Value(a.type, tangentName(a)) : null));
-    for (const [i, a] of block.arguments.entries()) this.#define(a, args[i], argumentTangents[i]);
+    for (const [i, a] of block.arguments.entries()) this.#define(a, args[i], argumentTangents[i] ?? null);
     const tangents = withBuilder(builder, () => {
       for (const operation of block.operations) this.#operation(operation, builder);
-      return block.results.map((v) => this.#unmasked(v));
+      return block.results.map((v) => this.#tangentOf(v));
     });
     const results = block.results.map((v) => this.#values.get(v));
     return {
@@ -73,16 +68,15 @@ export class ForwardSweep {
     };
   }
 
-  #define(original: Value, value: Value, tangent: Value | Flow | null | undefined): void {
+  #define(original: Value, value: Value, tangent: Value | null): void {
     this.#values.set(original, value);
     // a region may be swept again with other arguments active
-    if (tangent == null) this.#tangents.delete(original);
-    else this.#tangents.set(original, tangent instanceof Value ? plain(tangent) : tangent);
+    if (tangent === null) this.#tangents.delete(original);
+    else this.#tangents.set(original, tangent);
   }
 
-  #unmasked(original: Value): Value | null {
-    const tangent = this.#tangents.get(original);
-    return tangent === undefined ? null : unmask(tangent);
+  #tangentOf(original: Value): Value | null {
+    return this.#tangents.get(original) ?? null;
   }
 
   #operation(operation: Operation, builder: BlockBuilder): void {
@@ -103,8 +97,7 @@ export class ForwardSweep {
     const [result] = operation.results;
     const tangent = tangentOf(
       copy,
-      operation.operands.map((v) => this.#tangents.get(v) ?? null),
-      this.#keeps.has(result),
+      operation.operands.map((v) => this.#tangentOf(v)),
     );
     this.#define(result, copy.results[0], isDifferentiable(result.type) ? tangent : null);
   }
@@ -118,7 +111,7 @@ export class ForwardSweep {
     return {
       operation,
       operands: operation.operands.map((v) => this.#values.get(v)),
-      tangents: operation.operands.map((v) => this.#unmasked(v)),
+      tangents: operation.operands.map((v) => this.#tangentOf(v)),
       inline: (region, args) => this.#values.inline(region, args, builder),
       region: (region, active) => this.#region(region, active, new BlockBuilder(builder.scope, builder)),
       calleeSignature: (callee) => this.#host.signature(callee),

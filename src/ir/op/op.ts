@@ -13,7 +13,6 @@ import type { BlockOf, OperationOf } from "./operation.ts";
 import type * as batching from "./protocols/batching.ts";
 import type * as derivative from "./protocols/derivative.ts";
 import type * as lowering from "./protocols/lowering.ts";
-import type * as masks from "./protocols/masks.ts";
 import type * as meaning from "./protocols/meaning.ts";
 import type * as recording from "./protocols/recording.ts";
 import { type LoopInterface, noTraits, type Traits } from "./traits.ts";
@@ -28,10 +27,8 @@ export type {
   TangentCall,
   Tangents,
 } from "./protocols/derivative.ts";
-export type { Cotangent, FlowMask, Given, Masked, Support, Varies } from "./protocols/masks.ts";
 export type { ScalarContext, ScalarMeaning, SpellContext } from "./protocols/meaning.ts";
 export type {
-  ArgumentFlow,
   BackwardCall,
   OpenTapes,
   Recorded,
@@ -50,7 +47,6 @@ export type EvalContext<A extends Attributes = Attributes> = meaning.EvalContext
 
 export type Derivative<A extends Attributes = Attributes> = derivative.Derivative<Op, A>;
 export type TransposeContext<A extends Attributes = Attributes> = derivative.TransposeContext<Op, A>;
-export type SupportContext<A extends Attributes = Attributes> = masks.SupportContext<Op, A>;
 export type FlowContext<A extends Attributes = Attributes> = derivative.FlowContext<Op, A>;
 export type UseContext<A extends Attributes = Attributes> = derivative.UseContext<Op, A>;
 export type ReverseContext<A extends Attributes = Attributes> = derivative.ReverseContext<Op, A>;

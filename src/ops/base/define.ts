@@ -5,7 +5,6 @@ import {
   type DType,
   type EmitOptions,
   emit,
-  type Masked,
   type Op,
   printType,
   shapeOf,
@@ -20,11 +19,6 @@ export { defineOp } from "../../ir/index.ts";
 /** Appends an operation of one result to the current builder. */
 export function emit1<A extends Attributes>(op: Op<A>, operands: readonly Value[], options?: EmitOptions<A>): Value {
   return emit(op, operands, options)[0];
-}
-
-/** The cotangent `select(mask, value, 0)`, whose mask partial derivatives leave alone. */
-export function masked(mask: Value, value: Value, holds = true): Masked {
-  return { kind: "masked", mask, value, holds };
 }
 
 /** The dtype of an operand that has one. */

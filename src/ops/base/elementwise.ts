@@ -28,7 +28,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { gather, stridesOf } from "./arrays.ts";
-import { defineOp, dtypeOf, emit1, masked, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
 
 export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
 
@@ -145,7 +145,7 @@ function requireDType(cx: TypeContext, i: number, dtype: DType): void {
 }
 
 /** The shape that all operands have; with an unranked operand the result is unranked. */
-function commonShape(cx: TypeContext, dtype: DType): Type {
+export function commonShape(cx: TypeContext, dtype: DType): Type {
   const [first] = cx.operands;
   if (cx.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
   const { shape } = first as TensorType;
@@ -213,62 +213,7 @@ function spread(array: NdArray, shape: readonly number[]): ArrayLike<number> {
   return gather(array, shape, strides).data;
 }
 
-// ---- select and cast: the two whose operands differ in dtype --------------------------------------------------------
-
-const selectScalar: ScalarMeaning = {
-  compute: ([p, x, y]) => (p !== 0 ? x : y),
-  spell: ([p, x, y]) => `${p} ? ${x} : ${y}`,
-  exact: true,
-};
-
-export const selectOp = defineOp({
-  name: "select",
-  summary: "Takes each element from one of two operands.",
-  operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
-  level: "both",
-  traits: { elementwise: true, cheap: true, brief: true },
-  types(x) {
-    const predicate = dtypeOf(requireTensor(x, 0));
-    if (predicate !== "bool")
-      x.fail("dtype", `the predicate has dtype ${predicate}, expected bool`, "compare it with 0");
-    const dtype = dtypeOf(requireTensor(x, 1));
-    const other = dtypeOf(requireTensor(x, 2));
-    if (other !== dtype)
-      x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 1`, "cast one of them");
-    return [commonShape(x, dtype)];
-  },
-  scalar: selectScalar,
-  eval: (x) => [evalScalar(x, selectScalar)],
-  derivative: {
-    kind: "linear",
-    in: [1, 2],
-    // the cotangent reaches an operand where it was taken; the mask is applied after what lies before the select
-    transpose({ operands: [predicate], cotangent, wanted }) {
-      return [
-        null,
-        wanted[1] ? masked(predicate, cotangent) : null,
-        wanted[2] ? masked(predicate, cotangent, false) : null,
-      ];
-    },
-  },
-  batching: { kind: "elementwise" },
-  docs: {
-    semantics:
-      "x where the predicate is true, y where it is false. The element not taken has no influence, NaN included.",
-    constraints: ["the predicate is bool", "x and y have one dtype", "all have one shape"],
-    example: `func @main(%p: bool, %x: f64, %y: f64) -> f64 {
-  %r = select %p, %x, %y : f64
-  return %r
-}
-// run: @main(false, 1, 2) == 2
-`,
-  },
-});
-
-/** `x` where `predicate` holds, else `y`. */
-export function select(predicate: Value, x: Value, y: Value): Value {
-  return emit1(selectOp, [predicate, x, y]);
-}
+// ---- cast, whose result differs in dtype ------------------------------------------------------------------------------
 
 const castScalar: ScalarMeaning = {
   compute: ([x], { dtype }) => (dtype === "index" ? Math.trunc(x) || 0 : x),
@@ -365,7 +310,7 @@ export function compare(x: Value, y: Value, direction: Direction): Value {
   return emit1(compareOp, [x, y], { attributes: { direction } });
 }
 
-// ---- logic, which select needs --------------------------------------------------------------------------------------
+// ---- logic, which others need --------------------------------------------------------------------------------------
 
 export const notDifferentiable = { kind: "zero", reason: "bits have no derivative" } as const;
 

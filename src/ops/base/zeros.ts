@@ -2,7 +2,8 @@
 
 import { AdjointError, type DType, printType, scalar, type Type, tensorType, type Value } from "../../ir/index.ts";
 import { constant, empty } from "./constant.ts";
-import { compare, select } from "./elementwise.ts";
+import { compare } from "./elementwise.ts";
+import { select } from "./select.ts";
 
 /** A constant zero (false) of the type; of a list, the empty one. */
 export function zeros(type: Type): Value {

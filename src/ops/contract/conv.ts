@@ -5,8 +5,7 @@ import {
   counted,
   type Dim,
   mulDims,
-  type SupportContext,
-  shapeOf,
+  type Operation,
   type TensorType,
   type TransposeContext,
   type TypeContext,
@@ -16,9 +15,6 @@ import {
 } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "../base/define.ts";
-import { cast, compare, select } from "../base/elementwise.ts";
-import { zerosLike } from "../base/zeros.ts";
-import { broadcast, reduce } from "../shape/reduce.ts";
 import { reverse } from "../structural/structural.ts";
 import {
   type AxisWindow,
@@ -57,7 +53,8 @@ export const convOp = defineOp({
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? inputCotangent(x) : null, x.wanted[1] ? kernelCotangent(x) : null],
-    support: (x) => [x.wanted[0] ? takenOfInput(x) : null, x.wanted[1] ? takenOfKernel(x) : null],
+    axes: axesInConv,
+    met: metInConv,
   },
   batching: { kind: "rule", batch: (x) => [batchConv(x)] },
   lowering: {
@@ -207,15 +204,9 @@ function windowsBack(x: Value, { x: layout, windows }: ConvShape, by: ByAxis): r
  * The kernel turned round moves over the cotangent, strides and dilation exchanged: features of the result are summed
  * within their group. Groups of the batch come back as groups of features.
  */
-function inputCotangent({
-  operation,
-  operands: [x, kernel],
-  cotangent,
-  mask,
-}: TransposeContext<ConvAttributes>): Value {
+function inputCotangent({ operation, operands: [x, kernel], cotangent }: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
-  const used = mask == null ? kernel : zeroOff(takenOfKernel({ operation, mask }), kernel);
-  const turned = reverse(used, c.kernel.spatial);
+  const turned = reverse(kernel, c.kernel.spatial);
   const back = convOf(cotangent, regroup(turned, c.kernel.batch, c.kernel.feature, c.groups), {
     x: c.result,
     kernel: swapped(c.kernel),
@@ -228,11 +219,10 @@ function inputCotangent({
 }
 
 /** The cotangent moves over x as a kernel whose places are the kernel's elements; what is summed is the batch. */
-function kernelCotangent({ operation, operands, cotangent, mask }: TransposeContext<ConvAttributes>): Value {
+function kernelCotangent({ operation, operands, cotangent }: TransposeContext<ConvAttributes>): Value {
   const c = convShape(operation);
   const [x] = operands;
-  const used = mask == null ? x : zeroOff(takenOfInput({ operation, operands, mask }), x);
-  return convOf(used, cotangent, {
+  return convOf(x, cotangent, {
     x: swapped(c.x),
     kernel: swapped(c.result),
     result: swapped(c.kernel),
@@ -242,27 +232,21 @@ function kernelCotangent({ operation, operands, cotangent, mask }: TransposeCont
   });
 }
 
-/** The elements of x under places of the kernel that are taken; null where that is not the same for all output features. */
-function takenOfInput({ operation, operands, mask }: Omit<SupportContext<ConvAttributes>, "wanted">): Value | null {
-  if (mask.varies[convShape(operation).result.feature]) return null;
-  const [x, kernel] = operands;
-  const { dtype } = tensorOf(x);
-  const ones = constantLike(1, kernel);
-  const count = inputCotangent({ operation, operands: [x, ones], cotangent: cast(mask.value, dtype), wanted: [true] });
-  return compare(count, zerosLike(count), "ne");
+/** Places of x are counted as the result's, so that what is zero at some places is so in the result. */
+function axesInConv(operation: Operation<ConvAttributes>, i: number) {
+  const { x, kernel } = convShape(operation);
+  return i === 0
+    ? { summed: [x.feature], free: [x.batch, ...x.spatial] }
+    : { summed: [kernel.feature, ...kernel.spatial], free: [kernel.batch] };
 }
 
-/** The kernels of output features that are taken; null where that is not the same at all places. */
-function takenOfKernel({ operation, mask }: Pick<SupportContext<ConvAttributes>, "operation" | "mask">): Value | null {
-  const c = convShape(operation);
-  const places = [c.result.batch, ...c.result.spatial];
-  if (places.some((axis) => mask.varies[axis])) return null;
-  const features = reduce(mask.value, { kind: "or", axes: places });
-  return broadcast(features, shapeOf(operation.operands[1]), [c.kernel.batch]);
-}
-
-function zeroOff(mask: Value | null, x: Value): Value {
-  return mask === null ? x : select(mask, x, zerosLike(x));
+/** Sums of the magnitudes of one operand's elements: of those that an element of the result, or of the other operand, meets. */
+function metInConv(operation: Operation<ConvAttributes>, i: number, x: Value, by: "result" | "other"): Value {
+  const operands = operation.operands.map((v, k) => (k === i ? x : constantLike(1, v)));
+  if (by === "result") return emit1(convOp, operands, { attributes: operation.attributes });
+  const [result] = operation.results;
+  const cx = { operation, operands, cotangent: constantLike(1, result), wanted: [i === 1, i === 0] };
+  return i === 0 ? kernelCotangent(cx) : inputCotangent(cx);
 }
 
 // ---- batching -------------------------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import {
   type Dim,
   dtypes,
   type EvalContext,
-  type FlowMask,
   isInteger,
   type LowerContext,
   type NdArray,
@@ -27,8 +26,6 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "../base/define.ts";
-import { select } from "../base/elementwise.ts";
-import { zerosLike } from "../base/zeros.ts";
 import { add, mul } from "../scalar/arithmetic.ts";
 import { broadcast, reduce } from "../shape/reduce.ts";
 import { nestedLoops } from "../shape/reduce-order.ts";
@@ -42,10 +39,10 @@ const dotAttributes = {
   batch: { kind: "axisPairs", default: noPairs, summary: "axes of x and of y that run along together" },
 } as const;
 
-type DotAttributes = AttributesOf<typeof dotAttributes>;
+export type DotAttributes = AttributesOf<typeof dotAttributes>;
 
 /** The axes of one side that are neither contracted nor batch, ascending. */
-function freeAxes(rank: number, { contract, batch }: DotAttributes, side: keyof AxisPairs): readonly number[] {
+export function freeAxes(rank: number, { contract, batch }: DotAttributes, side: keyof AxisPairs): readonly number[] {
   return otherAxes(rank, [...contract[side], ...batch[side]]);
 }
 
@@ -67,10 +64,11 @@ export const dotOp = defineOp({
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? leftCotangent(x) : null, x.wanted[1] ? rightCotangent(x) : null],
-    support: ({ operation, mask, wanted }) => [
-      wanted[0] ? takenIn(operation, mask, "left") : null,
-      wanted[1] ? takenIn(operation, mask, "right") : null,
-    ],
+    met: metInDot,
+    axes({ operands, attributes }, i) {
+      const side = i === 0 ? "left" : "right";
+      return { summed: attributes.contract[side], free: freeAxes(rankOf(operands[i]), attributes, side) };
+    },
   },
   batching: {
     kind: "rule",
@@ -186,12 +184,12 @@ function sideOffsets({ shape }: NdArray, axes: DotAttributes, side: keyof AxisPa
 // ---- derivative -----------------------------------------------------------------------------------------------------
 
 /** ct[batch, xfree, yfree] · y over yfree → [batch, xfree, contracted], with x's axes put back in order. */
-function leftCotangent({ operation, operands: [x, y], cotangent, mask }: TransposeContext<DotAttributes>): Value {
+function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
   const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, taken(operation, y, mask, "right"), {
+  const back = dot(cotangent, y, {
     batch: axisPairs(
       axes.batch.left.map((_, i) => i),
       axes.batch.right,
@@ -210,12 +208,12 @@ function leftCotangent({ operation, operands: [x, y], cotangent, mask }: Transpo
 }
 
 /** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
-function rightCotangent({ operation, operands: [x, y], cotangent, mask }: TransposeContext<DotAttributes>): Value {
+function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeContext<DotAttributes>): Value {
   const axes = operation.attributes;
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, taken(operation, x, mask, "left"), {
+  const back = dot(cotangent, x, {
     batch: axisPairs(
       axes.batch.left.map((_, i) => i),
       axes.batch.left,
@@ -232,32 +230,29 @@ function rightCotangent({ operation, operands: [x, y], cotangent, mask }: Transp
   return permute(back, inverse([...axes.batch.right, ...yFree, ...remaining]));
 }
 
-/** An operand with zeros in the rows whose products are not taken: what stands there has no say, an infinity neither. */
-function taken(
-  operation: Operation<DotAttributes>,
+/** The largest magnitude of one operand's elements: of those that an element of the result, or of the other operand, meets. */
+function metInDot(
+  { operands, results, attributes }: Operation<DotAttributes>,
+  i: number,
   x: Value,
-  mask: FlowMask | null = null,
-  side: keyof AxisPairs,
+  by: "result" | "other",
 ): Value {
-  const rows = mask === null ? null : takenIn(operation, mask, side);
-  return rows === null ? x : select(rows, x, zerosLike(x));
-}
-
-/** The elements of one side whose products are taken; null where that is not the same along the other side's free axes. */
-function takenIn(
-  { operands, attributes }: Operation<DotAttributes>,
-  { value, varies }: FlowMask,
-  side: keyof AxisPairs,
-): Value | null {
-  const axes = attributes;
-  const [left, right] = [freeAxes(rankOf(operands[0]), axes, "left"), freeAxes(rankOf(operands[1]), axes, "right")];
-  const first = axes.batch.left.length;
-  const second = first + left.length;
-  const others = side === "left" ? right.map((_, i) => second + i) : left.map((_, i) => first + i);
-  if (others.some((axis) => varies[axis])) return null;
-  const rows = others.length === 0 ? value : reduce(value, { kind: "or", axes: others });
-  const own = side === "left" ? left : right;
-  return broadcast(rows, shapeOf(operands[side === "left" ? 0 : 1]), [...axes.batch[side], ...own]);
+  const side = i === 0 ? "left" : "right";
+  const { contract, batch } = attributes;
+  const free = freeAxes(rankOf(x), attributes, side);
+  const combined = by === "result" ? contract[side] : free;
+  const largest = combined.length === 0 ? x : reduce(x, { kind: "max", axes: combined });
+  const kept = otherAxes(rankOf(x), combined);
+  const place = (axis: number): number => {
+    if (by === "other") {
+      const pairs = batch[side].includes(axis) ? batch : contract;
+      return pairs[side === "left" ? "right" : "left"][pairs[side].indexOf(axis)];
+    }
+    if (batch[side].includes(axis)) return batch[side].indexOf(axis);
+    const before = i === 0 ? 0 : freeAxes(rankOf(operands[0]), attributes, "left").length;
+    return batch[side].length + before + free.indexOf(axis);
+  };
+  return broadcast(largest, shapeOf(by === "result" ? results[0] : operands[1 - i]), kept.map(place));
 }
 
 // ---- lowering -------------------------------------------------------------------------------------------------------

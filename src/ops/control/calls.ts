@@ -21,7 +21,6 @@ import {
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
-import { flatten, givenOf, noteMask, unflatten } from "../base/cotangent.ts";
 import { defineOp } from "../base/define.ts";
 
 export const calleeAttributes = {
@@ -92,7 +91,7 @@ const callAttributes = {
   },
 } as const;
 
-type CallAttributes = AttributesOf<typeof callAttributes>;
+export type CallAttributes = AttributesOf<typeof callAttributes>;
 
 export const callOp = defineOp({
   name: "call",
@@ -177,10 +176,9 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
 function reverseCall(cx: ReverseContext<CallAttributes>): Pullback {
   const args = cx.operation.operands;
   const active = args.map((v) => cx.isActive(v));
-  const flows = args.map((v, i) => (!active[i] ? "none" : cx.keepsMask(v) ? "masked" : "plain"));
   const callee = cx.calleeSignature(cx.operation.attributes.callee);
   const again = cx.operation.attributes.checkpoint;
-  const split = cx.splitCall(callee.name, flows, again);
+  const split = cx.splitCall(callee.name, active, again);
   const explicit = cx.operation.attributes.bindings.bindings;
   const { bound } = bindCall(callee, typesOf(cx.operands), explicit);
   const count = cx.operation.results.length;
@@ -192,11 +190,10 @@ function reverseCall(cx: ReverseContext<CallAttributes>): Pullback {
     pull(cotangents) {
       const residuals = (again ? call(split.forward, cx.operands, bound, [], true) : all).slice(count);
       const given = cotangents.filter((_, i) => split.takesCotangent[i]);
-      const backward = split.backward(given.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies)));
-      const back = call(backward.signature, [...residuals, ...flatten(given)], bound);
-      const unflattened = unflatten(back, backward.gives).cotangents;
-      for (const [i, ct] of unflattened.entries()) noteMask(cx, ct, backward.gives[i]);
-      return args.filter((_, i) => active[i]).map((v, i) => [v, unflattened[i]] as const);
+      const { signature, gives } = split.backward(given.map((ct) => ct !== null));
+      const back = call(signature, [...residuals, ...given.filter((ct) => ct !== null)], bound);
+      const of = args.filter((_, i) => active[i]).filter((_, i) => gives[i]);
+      return of.map((v, i) => [v, back[i]] as const);
     },
   };
 }

@@ -17,7 +17,6 @@ import {
   type Type,
   type Value,
 } from "../../ir/index.ts";
-import { plainOf } from "../base/cotangent.ts";
 import { defineOp } from "../base/define.ts";
 import { zerosLike } from "../base/zeros.ts";
 import { requireTypes } from "../loop/loop.ts";
@@ -121,11 +120,8 @@ function reverseCustom(cx: ReverseContext): Pullback {
   const residuals = all.slice(results.length);
   return {
     results: all.slice(0, results.length),
-    apart: 0,
     pull(cotangents) {
-      const given = results.flatMap((r, i) =>
-        isFloatType(r.type) ? [plainOf(cotangents[i] ?? zerosLike(all[i]))] : [],
-      );
+      const given = results.flatMap((r, i) => (isFloatType(r.type) ? [cotangents[i] ?? zerosLike(all[i])] : []));
       const back = inlined(backward, [...residuals, ...given]);
       return operands.filter((v) => isFloatType(v.type)).map((v, i) => [v, back[i]] as const);
     },

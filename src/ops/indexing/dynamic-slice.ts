@@ -26,10 +26,9 @@ import {
 import { offsetsOf, stridesOf } from "../base/arrays.ts";
 import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
-import { zeros, zerosLike } from "../base/zeros.ts";
+import { zerosLike } from "../base/zeros.ts";
 import { placed, requireIndexType, subscript } from "../loop/subscript.ts";
 import { add } from "../scalar/arithmetic.ts";
-import { or } from "../scalar/bits.ts";
 import { concatenate } from "../shape/concatenate.ts";
 import { broadcast, withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { requirePerAxis } from "../shape/slicing.ts";
@@ -62,10 +61,6 @@ export const dynamicSliceOp = defineOp({
     kind: "linear",
     in: [0],
     transpose: (x) => [addBack(x), ...x.operands.slice(1).map(() => null)],
-    support: ({ operands: [x, ...starts], mask }) => [
-      dynamicUpdateSlice(zeros(tensorType("bool", shapeOf(x))), mask.value, starts),
-      ...starts.map(() => null),
-    ],
   },
   batching: {
     kind: "rule",
@@ -140,10 +135,6 @@ function addBack({ operands: [, ...starts], cotangent }: TransposeContext): Cont
       const before = dynamicSlice(gathered, starts, shapeOf(cotangent));
       return dynamicUpdateSlice(gathered, add(before, cotangent), starts);
     },
-    addMask(gathered: Value, mask: Value): Value {
-      const before = dynamicSlice(gathered, starts, shapeOf(mask));
-      return dynamicUpdateSlice(gathered, or(before, mask), starts);
-    },
   };
 }
 
@@ -188,12 +179,6 @@ export const dynamicUpdateSliceOp = defineOp({
       // what is read stands before what overwrites it, which can then be done in place
       const taken = wanted[1] ? dynamicSlice(cotangent, starts, shapeOf(update)) : null;
       const left = wanted[0] ? dynamicUpdateSlice(cotangent, zerosLike(update), starts) : null;
-      return [left, taken, ...starts.map(() => null)];
-    },
-    support({ operands: [, update, ...starts], mask: { value }, wanted }) {
-      const sizes = shapeOf(update);
-      const taken = wanted[1] ? dynamicSlice(value, starts, sizes) : null;
-      const left = wanted[0] ? dynamicUpdateSlice(value, zeros(tensorType("bool", sizes)), starts) : null;
       return [left, taken, ...starts.map(() => null)];
     },
   },

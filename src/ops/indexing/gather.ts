@@ -18,10 +18,9 @@ import {
   unranked,
   type Value,
 } from "../../ir/index.ts";
+
 import { pick } from "../base/arrays.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
-import { cast, compare } from "../base/elementwise.ts";
-import { zeros, zerosLike } from "../base/zeros.ts";
 import { requireIndexType } from "../loop/subscript.ts";
 import { withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
@@ -66,12 +65,6 @@ export const gatherOp = defineOp({
     kind: "linear",
     in: [0],
     transpose: (x) => [addBack(x), null],
-    support(x) {
-      const count = addBack({ ...x, cotangent: cast(x.mask.value, "i32") }).addTo(
-        zeros(tensorType("i32", shapeOf(x.operands[0]))),
-      );
-      return [compare(count, zerosLike(count), "ne"), null];
-    },
   },
   batching: {
     kind: "rule",

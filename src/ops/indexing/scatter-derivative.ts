@@ -1,18 +1,10 @@
 // The derivative of scatter, kind by kind. It reads the windows with gather and writes to them with scatter.
 
-import {
-  type Derivative,
-  type Operation,
-  productOf,
-  type Support,
-  type SupportContext,
-  shapeOf,
-  tensorType,
-  type Value,
-} from "../../ir/index.ts";
+import { type Derivative, type Operation, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
-import { dtypeOf, masked, otherAxes, tensorOf } from "../base/define.ts";
-import { cast, compare, select } from "../base/elementwise.ts";
+import { dtypeOf, otherAxes, tensorOf } from "../base/define.ts";
+import { cast, compare } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { zeros, zerosLike } from "../base/zeros.ts";
 import { ifElse } from "../control/control.ts";
 import { add, div, maximum, mul } from "../scalar/arithmetic.ts";
@@ -59,7 +51,6 @@ export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<
     kind: "rule",
     vjp: (x) => cotangents(x, windowsOf(x.operation, x.operands[1])),
     jvp: (x) => tangent(x, windowsOf(x.operation, x.operands[1])),
-    support: (x) => support(x, windowsOf(x.operation, x.operands[1])),
   };
 }
 
@@ -76,7 +67,7 @@ function cotangents(
       const value = ofUpdates ? read(cotangent) : null;
       const mask = value === null ? null : lastOfSeveral(operation, updates, { read, write });
       const left = ofX ? write(cotangent, zerosLike(updates), "set") : null;
-      return [left, null, value !== null && mask !== null ? masked(mask, value) : value];
+      return [left, null, value !== null && mask !== null ? kept(mask, value) : value];
     }
     case "mul":
       return [
@@ -87,20 +78,9 @@ function cotangents(
     default: {
       const { masks, count } = ties(x, updates, result, { read, write });
       const share = div(cotangent, count);
-      return [ofX ? masked(masks[0], share) : null, null, ofUpdates ? masked(masks[1], read(share)) : null];
+      return [ofX ? kept(masks[0], share) : null, null, ofUpdates ? kept(masks[1], read(share)) : null];
     }
   }
-}
-
-/** What is set leaves nothing of x; what is combined leaves all. */
-function support(
-  { operation, operands: [, , updates], mask, wanted }: SupportContext,
-  { read, write }: Windows,
-): Support {
-  const isSet = operation.attributes.kind === "set";
-  const none = (): Value => zeros(tensorType("bool", shapeOf(updates)));
-  const left = isSet && wanted[0] ? write(mask.value, none(), "set") : mask.value;
-  return [left, null, wanted[2] ? read(mask.value) : null];
 }
 
 function tangent(
@@ -121,12 +101,15 @@ function tangent(
     }
     default: {
       const { masks, count } = ties(x, updates, result, { read, write });
-      const kept = (mask: Value, t: Value): Value => select(mask, t, zerosLike(t));
       const own = ofX === null ? zerosLike(x) : kept(masks[0], ofX);
       const others = ofUpdates === null ? zerosLike(updates) : kept(masks[1], ofUpdates);
       return div(write(own, others, "add"), maximum(count, constantLike(1, count)));
     }
   }
+}
+
+function kept(mask: Value, t: Value): Value {
+  return select(mask, t, zerosLike(t));
 }
 
 /** Which elements and which updates are the extremum, and how many of both. */

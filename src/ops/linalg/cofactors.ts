@@ -16,7 +16,8 @@
 import { shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import { constant, constantLike } from "../base/constant.ts";
 import { dtypeOf, tensorOf } from "../base/define.ts";
-import { cast, compare, not, select } from "../base/elementwise.ts";
+import { cast, compare, not } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { stopGradient } from "../base/stop-gradient.ts";
 import { zerosLike } from "../base/zeros.ts";
 import { whileLoop } from "../control/control.ts";

@@ -22,16 +22,16 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { constant, indexValue } from "../base/constant.ts";
-import { plainOf } from "../base/cotangent.ts";
-import { defineOp, emit1, rankOf, tensorOf } from "../base/define.ts";
-import { cast, compare, not, select } from "../base/elementwise.ts";
+import { defineOp, emit1, tensorOf } from "../base/define.ts";
+import { cast, compare, not } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { ifElse } from "../control/control.ts";
 import { each, forLoop, loopNest } from "../loop/loop.ts";
 import { add, div, mul, sub } from "../scalar/arithmetic.ts";
 import { or } from "../scalar/bits.ts";
 import { sqrt } from "../scalar/exponential.ts";
 import { abs, isNan } from "../scalar/rounding.ts";
-import { broadcast, supportApart, withBatchAxis } from "../shape/reduce.ts";
+import { broadcast, withBatchAxis } from "../shape/reduce.ts";
 import { addAlong, elementsAlong } from "../window/window-elements.ts";
 import { identity, lowerHalf, mirrored, product, transposed, triangle } from "./triangles.ts";
 import { requireSquare, triangularSolve } from "./triangular-solve.ts";
@@ -61,7 +61,6 @@ export const choleskyOp = defineOp({
       const left = triangularSolve(l, mirrored(da));
       return product(l, lowerHalf(transposed(triangularSolve(l, transposed(left)))));
     },
-    support: ({ operands: [a], mask }) => [supportApart(mask.value, a, rankOf(a) - 2)],
   },
   batching: { kind: "rule", batch: ({ operands: [a] }) => [cholesky(a)] },
   lowering: { kind: "procedure", run: lowerCholesky },
@@ -272,10 +271,8 @@ function reverseLu({ operation, operands: [a] }: ReverseContext): Pullback {
   const [packed, permutation] = lu(a);
   return {
     results: [packed, permutation],
-    apart: rankOf(a) - 2,
-    pull([given]) {
-      if (given === null) return [];
-      const cotangent = plainOf(given);
+    pull([cotangent]) {
+      if (cotangent === null) return [];
       const type = tensorOf(packed);
       const [lower, upper] = trianglesOf(packed);
       const ofLower = triangle(product(transposed(lower), triangle(cotangent, "lt")), "lt");

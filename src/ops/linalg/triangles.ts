@@ -3,7 +3,8 @@
 import { axisPairs, type TensorType, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
 import { tensorOf } from "../base/define.ts";
-import { cast, compare, type Direction, select } from "../base/elementwise.ts";
+import { cast, compare, type Direction } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { zerosLike } from "../base/zeros.ts";
 import { dot } from "../contract/dot.ts";
 import { add, mul, sub } from "../scalar/arithmetic.ts";

@@ -17,10 +17,10 @@ import {
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
-import { defineOp, emit1, rankedOperand, rankOf, tensorOf } from "../base/define.ts";
+import { defineOp, emit1, rankedOperand, tensorOf } from "../base/define.ts";
 import { each, loopNest } from "../loop/loop.ts";
 import { div, mul, neg, sub } from "../scalar/arithmetic.ts";
-import { supportApart, withBatchAxis } from "../shape/reduce.ts";
+import { withBatchAxis } from "../shape/reduce.ts";
 import { product, transposed, triangle } from "./triangles.ts";
 
 export interface TriangularOptions {
@@ -73,7 +73,6 @@ export const triangularSolveOp = defineOp({
       const right = change === null ? db : db === null ? neg(change) : sub(db, change);
       return right === null ? null : triangularSolve(a, right, options);
     },
-    support: ({ operands, mask }) => operands.map((v) => supportApart(mask.value, v, rankOf(v) - 2)),
   },
   batching: { kind: "rule", batch: batchTriangularSolve },
   lowering: { kind: "procedure", run: lowerTriangularSolve },

@@ -23,7 +23,8 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant, constantLike, iota } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, otherAxes, rankedOperand, rankOf, requireTensor, tensorOf } from "../base/define.ts";
-import { compare, not, select } from "../base/elementwise.ts";
+import { compare, not } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { ifElse } from "../control/control.ts";
 import { forLoop, loopNest } from "../loop/loop.ts";
 import { div, mul } from "../scalar/arithmetic.ts";
@@ -59,10 +60,6 @@ export const cumulativeOp = defineOp({
     kind: "rule",
     vjp: (x) => [cumulativeCotangent(x)],
     jvp: cumulativeTangent,
-    support({ operation, mask }) {
-      const { axis, reverse } = operation.attributes;
-      return [cumulative(mask.value, { kind: "or", axis, reverse: !reverse })];
-    },
   },
   batching: { kind: "rule", batch: (x) => [batchCumulative(x)] },
   lowering: { kind: "nest", element: lowerCumulative, whole: lowerWholeCumulative },

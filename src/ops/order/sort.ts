@@ -30,7 +30,6 @@ import {
 } from "../../ir/index.ts";
 import { offsetsOf, stridesOf } from "../base/arrays.ts";
 import { constant, indexValue, iota } from "../base/constant.ts";
-import { plainOf } from "../base/cotangent.ts";
 import { defineOp, dtypeOf, rankedOperand, requireAxes, tensorOf } from "../base/define.ts";
 import { cast, compare, not } from "../base/elementwise.ts";
 import { ifElse, whileLoop } from "../control/control.ts";
@@ -156,11 +155,10 @@ function reverseSort({ operation, operands }: ReverseContext<SortAttributes>): P
   const [results, order] = sortWithOrder(operation, operands);
   return {
     results,
-    apart: axis,
     pull: (cotangents) =>
       operation.operands.flatMap((v, i) => {
         const ct = cotangents[i];
-        return ct === null ? [] : [[v, addAlong(v.type as TensorType, axis, order, plainOf(ct))] as const];
+        return ct === null ? [] : [[v, addAlong(v.type as TensorType, axis, order, ct)] as const];
       }),
   };
 }

@@ -2,9 +2,10 @@
 
 import { type Derivative, dtypes, isFloat, isInteger, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { emit1, masked } from "../base/define.ts";
-import { compare, type Direction, elementwise, select } from "../base/elementwise.ts";
+import { emit1 } from "../base/define.ts";
+import { compare, type Direction, elementwise } from "../base/elementwise.ts";
 import { binary, unary } from "../base/scalar.ts";
+import { select } from "../base/select.ts";
 import { and, or } from "./bits.ts";
 
 export const add = binary(() => addOp);
@@ -21,7 +22,7 @@ export function clamp(low: Value, x: Value, high: Value): Value {
 }
 
 /**
- * The derivative of taking the larger or smaller of two: equal operands share it, half each. The mask stays outside the
+ * The derivative of taking the larger or smaller of two: equal operands share it, half each. The select stays outside the
  * product, so an operand that was not taken gets 0 whatever the cotangent is.
  */
 function takes(better: "ge" | "le"): Derivative {
@@ -32,7 +33,7 @@ function takes(better: "ge" | "le"): Derivative {
     kind: "rule",
     vjp({ operands: [x, y], cotangent, wanted }) {
       const value = share(x, y, cotangent);
-      return directions.map((d, i) => (wanted[i] ? masked(compare(x, y, d), value) : null));
+      return directions.map((d, i) => (wanted[i] ? select(compare(x, y, d), value, constantLike(0, x)) : null));
     },
     jvp({ operands: [x, y], tangents }) {
       const parts = directions.flatMap((d, i) => {
@@ -52,7 +53,7 @@ const keeps: Derivative = {
   kind: "rule",
   vjp({ operands: [low, x, high], cotangent, wanted }) {
     const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];
-    return masks.map((mask, i) => (wanted[i] ? masked(mask(), cotangent) : null));
+    return masks.map((mask, i) => (wanted[i] ? select(mask(), cotangent, constantLike(0, x)) : null));
   },
   jvp({ operands: [low, x, high], tangents }) {
     const masks = [() => tookLow(low, x, high), () => tookInner(low, x, high), () => tookHigh(low, x, high)];

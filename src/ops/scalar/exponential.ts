@@ -2,8 +2,9 @@
 
 import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { compare, type ElementwiseRow, elementwise, select } from "../base/elementwise.ts";
+import { compare, type ElementwiseRow, elementwise } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
+import { select } from "../base/select.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import * as kernels from "./kernels/index.ts";
 

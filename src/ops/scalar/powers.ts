@@ -3,8 +3,9 @@
 import { type DType, dtypes, isFloat, type Kernel, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
-import { compare, elementwise, select } from "../base/elementwise.ts";
+import { compare, elementwise } from "../base/elementwise.ts";
 import { binary } from "../base/scalar.ts";
+import { select } from "../base/select.ts";
 import { stopGradient } from "../base/stop-gradient.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { and, or } from "./bits.ts";

@@ -16,7 +16,8 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant, indexValue } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, otherAxes, rankedOperand, tensorOf } from "../base/define.ts";
-import { cast, compare, not, select } from "../base/elementwise.ts";
+import { cast, compare, not } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { and } from "../scalar/bits.ts";
 import { kinds, nestedLoops } from "./reduce-order.ts";
 

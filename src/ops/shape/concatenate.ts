@@ -43,7 +43,6 @@ export const concatenateOp = defineOp({
   eval: (x) => [evalConcatenate(x)],
   derivative: {
     kind: "linear",
-    moves: true,
     transpose: ({ operation, operands, cotangent, wanted }) => {
       const axis = operation.attributes.axis;
       const offsets = offsetsAlong(operands, axis);

@@ -21,7 +21,6 @@ import {
   dtypeOf,
   emit1,
   inverse,
-  masked,
   otherAxes,
   rankedOperand,
   rankOf,
@@ -30,7 +29,9 @@ import {
   requireListed,
   tensorOf,
 } from "../base/define.ts";
-import { cast, compare, select } from "../base/elementwise.ts";
+import { cast, compare } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
+import { zerosLike } from "../base/zeros.ts";
 import { ifElse } from "../control/control.ts";
 import { div, maximum, mul } from "../scalar/arithmetic.ts";
 import { and } from "../scalar/bits.ts";
@@ -82,7 +83,6 @@ export const broadcastOp = defineOp({
   derivative: {
     kind: "linear",
     transpose: ({ operation, cotangent }) => [unbroadcast(operation, cotangent, "sum")],
-    support: ({ operation, mask }) => [unbroadcast(operation, mask.value, "or")],
   },
   batching: {
     kind: "rule",
@@ -169,7 +169,6 @@ export const reduceOp = defineOp({
     kind: "rule",
     vjp: (x) => [reduceCotangent(x)],
     jvp: reduceTangent,
-    support: ({ operation, operands: [x], mask }) => [spreadBack(mask.value, x, reducedAxes(operation))],
   },
   batching: {
     kind: "rule",
@@ -206,21 +205,6 @@ export function reduce(x: Value, { kind, axes }: { readonly kind: ReduceKind; re
   return emit1(reduceOp, [x], { attributes: { kind, axes } });
 }
 
-/**
- * For an op that computes apart along its `count` leading axes: of `like`, the elements that share these with an element
- * in the mask.
- */
-export function supportApart(mask: Value, like: Value, count: number): Value {
-  const { shape } = tensorOf(like);
-  const axes = otherAxes(rankOf(mask), leading(count));
-  const any = axes.length === 0 ? mask : reduce(mask, { kind: "or", axes });
-  return broadcast(any, shape, leading(count));
-}
-
-function leading(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, i) => i);
-}
-
 /** The sum along axes; `x` itself where there are none. */
 export function reduceSum(x: Value, axes: readonly number[]): Value {
   return axes.length === 0 ? x : reduce(x, { kind: "sum", axes });
@@ -245,7 +229,7 @@ function reduceCotangent({
     case "max":
     case "min": {
       const { mask, count } = ties(x, result, axes);
-      return masked(mask, spreadBack(div(cotangent, count), x, axes));
+      return select(mask, spreadBack(div(cotangent, count), x, axes), zerosLike(x));
     }
     default:
       return null;

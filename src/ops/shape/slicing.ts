@@ -28,7 +28,8 @@ import {
 import { gather, offsetsOf, stridesOf } from "../base/arrays.ts";
 import { constant, indexValue } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from "../base/define.ts";
-import { compare, type Direction, select } from "../base/elementwise.ts";
+import { compare, type Direction } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { zeros } from "../base/zeros.ts";
 import { ifElse } from "../control/control.ts";
 import { and } from "../scalar/bits.ts";
@@ -89,7 +90,6 @@ export const sliceOp = defineOp({
   },
   derivative: {
     kind: "linear",
-    moves: true,
     transpose: ({ operation, operands: [x], cotangent }) => [unslice(operation, x, cotangent)],
   },
   batching: {
@@ -229,7 +229,6 @@ export const padOp = defineOp({
       wanted[0] ? unpad(operation, x, cotangent) : null,
       wanted[1] ? sumOfPadding(operation, x, cotangent) : null,
     ],
-    support: ({ operation, operands: [x], mask }) => [unpad(operation, x, mask.value), null],
   },
   batching: {
     kind: "rule",

@@ -55,7 +55,6 @@ export const reshapeOp = defineOp({
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
   derivative: {
     kind: "linear",
-    moves: true,
     transpose: ({ operands: [x], cotangent }) => [reshape(cotangent, tensorOf(x).shape)],
   },
   batching: {
@@ -142,7 +141,6 @@ export const permuteOp = defineOp({
   },
   derivative: {
     kind: "linear",
-    moves: true,
     transpose: ({ operation, cotangent }) => [permute(cotangent, inverse(operation.attributes.permutation))],
   },
   batching: {
@@ -201,7 +199,6 @@ export const reverseOp = defineOp({
   eval: (x) => [evalReverse(x)],
   derivative: {
     kind: "linear",
-    moves: true,
     transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
   },
   batching: {

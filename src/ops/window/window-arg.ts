@@ -18,7 +18,8 @@ import {
 } from "../../ir/index.ts";
 import { constant, constantLike, dim, indexValue, iota } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, tensorOf } from "../base/define.ts";
-import { cast, compare, not, select } from "../base/elementwise.ts";
+import { cast, compare, not } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { mul, sub } from "../scalar/arithmetic.ts";
 import { and, or } from "../scalar/bits.ts";
 import type { ArgReduceKind } from "../shape/arg-reduce.ts";

@@ -3,7 +3,8 @@
 import { type Dim, productOf, shapeOf, type TensorType, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, dim, iota } from "../base/constant.ts";
 import { otherAxes, rankOf, tensorOf } from "../base/define.ts";
-import { compare, type Direction, select } from "../base/elementwise.ts";
+import { compare, type Direction } from "../base/elementwise.ts";
+import { select } from "../base/select.ts";
 import { zeros } from "../base/zeros.ts";
 import { gather, scatter } from "../indexing/gather.ts";
 import { add, div, mul, sub } from "../scalar/arithmetic.ts";

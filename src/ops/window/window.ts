@@ -57,7 +57,6 @@ export const reduceWindowOp = defineOp({
     kind: "rule",
     vjp: (x) => [windowCotangent(x)],
     jvp: windowTangent,
-    support: ({ operation, operands: [x], mask }) => [windowBack(operation, x, mask.value, "or")],
   },
   batching: {
     kind: "rule",

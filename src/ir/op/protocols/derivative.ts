@@ -3,8 +3,7 @@
 import type { Value } from "../../data/value.ts";
 import type { Attributes } from "../attribute-spec.ts";
 import type { BlockOf, OperationOf, Signature } from "../operation.ts";
-import type { Cotangent, FlowMask, Masked, Support, SupportContext } from "./masks.ts";
-import type { ArgumentFlow, OpenTapes, SplitCall, SplitRegion, Tapes } from "./recording.ts";
+import type { OpenTapes, SplitCall, SplitRegion, Tapes } from "./recording.ts";
 
 /** A partial derivative: a value, or a number for a constant one. Null: no derivative with respect to that operand. */
 export type PartialDerivative = Value | number | null;
@@ -13,12 +12,10 @@ export type PartialDerivative = Value | number | null;
 export interface Increment {
   readonly kind: "increment";
   addTo(gathered: Value): Value;
-  /** The mask of the sum, from that of what was gathered before and that of what is added. */
-  addMask?(gathered: Value, mask: Value): Value;
 }
 
 /** What flows back to one operand; null is zero. */
-export type Contribution = Value | Masked | Increment | null;
+export type Contribution = Value | Increment | null;
 
 /** What a linear op's transpose sees. Operands outside the linear ones may be read; linear ones only for their types. */
 export interface TransposeContext<O, A extends Attributes> {
@@ -27,8 +24,6 @@ export interface TransposeContext<O, A extends Attributes> {
   readonly cotangent: Value;
   /** Which operands a cotangent is wanted for; others may be given as null. */
   readonly wanted: readonly boolean[];
-  /** Where the cotangent may differ from zero; null: everywhere. */
-  readonly mask?: FlowMask | null;
 }
 
 /** What depends on what is differentiated, before anything is emitted. */
@@ -61,22 +56,16 @@ export interface ReverseContext<O, A extends Attributes> extends FlowContext<O, 
   definition(value: Value): OperationOf<O> | null;
   /** Whether a value of the forward function is a tensor or list that some region makes: to keep it would be to record it whole. */
   isStepwise(value: Value): boolean;
-  /** Whether a value's cotangent keeps its mask: what the value follows from may have infinite partial derivatives. */
-  keepsMask(value: Value): boolean;
   /** The lists on which loops around this operation record, which it may go on with. */
   readonly tapes: Tapes;
   /**
    * Splits a region, where the arguments named depend on what is differentiated, into a forward and a backward block.
    * `around` gives the lists that the region goes on with where it records something; without, loops in it begin lists.
-   * The cotangents of the arguments that `keeps` names keep their masks; all where it is left out.
    */
-  split(region: BlockOf<O>, active: readonly boolean[], around?: OpenTapes, keeps?: readonly boolean[]): SplitRegion<O>;
+  split(region: BlockOf<O>, active: readonly boolean[], around?: OpenTapes): SplitRegion<O>;
   calleeSignature(callee: string): Signature;
   /** Splits a function of the module for the given active arguments; `keep`: it is also called as it is. */
-  splitCall(callee: string, active: readonly ArgumentFlow[], keep: boolean): SplitCall;
-  /** A mask with along which axes it may differ, which `noteMask` says of those that come out of a region or a call. */
-  flowMask(mask: Value): FlowMask;
-  noteMask(mask: Value, varies: readonly boolean[]): void;
+  splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
 }
 
 /** What a structured op's reverse rule gives: the results in the forward function, and the way back. */
@@ -88,15 +77,10 @@ export interface Pullback {
    * are those that the operation went on with, null where loops around it have none.
    */
   pull(
-    cotangents: readonly (Cotangent | null)[],
-    take: (value: Value) => Cotangent | null,
+    cotangents: readonly (Value | null)[],
+    take: (value: Value) => Value | null,
     tapes: Tapes | null,
   ): readonly (readonly [Value, Contribution])[];
-  /**
-   * How many leading axes, of every result and operand, do not meet. Then it pulls cotangents without masks, and what it
-   * gives is masked where no element of any result is taken. Left out: it takes masks, and what it masks is zero there.
-   */
-  readonly apart?: number;
   /** Whether it recorded something: then it is pulled in any case, so that the tapes are as they were. */
   readonly records?: boolean;
 }
@@ -147,7 +131,7 @@ export type Derivative<O, A extends Attributes> =
   | {
       readonly kind: "elementwise";
       partials(operands: readonly Value[], result: Value, operation: OperationOf<O, A>): readonly PartialDerivative[];
-      /** The tangent of the result, where that takes less than the sum of the partials · tangents. Null is zero. */
+      /** The tangent of the result, where that takes less than the sum of the partials · tangents; null where not. */
       tangent?(operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]): Value | null;
     }
   /** Jointly linear in the operands listed (all if left out): the tangent is the op of the tangents. */
@@ -155,25 +139,27 @@ export type Derivative<O, A extends Attributes> =
       readonly kind: "linear";
       readonly in?: readonly number[];
       transpose(cx: TransposeContext<O, A>): readonly Contribution[];
-      /** The transpose moves elements, bools too, which says what `support` would. */
-      readonly moves?: true;
-      /** Left out, any element may depend on any. */
-      support?(cx: SupportContext<O, A>): Support;
     }
   /** Linear in each of the operands listed (all if left out) on its own: the tangent is the sum over them. */
   | {
       readonly kind: "multilinear";
       readonly in?: readonly number[];
       transpose(cx: TransposeContext<O, A>): readonly Contribution[];
-      /** Left out, any element may depend on any. */
-      support?(cx: SupportContext<O, A>): Support;
+      /** The axes of one of the two operands that are summed over, and those that only it brings to the result. */
+      axes(
+        operation: OperationOf<O, A>,
+        operand: number,
+      ): { readonly summed: readonly number[]; readonly free: readonly number[] };
+      /**
+       * From magnitudes `x` in the place of one of the two operands: for each element of the result, or of the other operand,
+       * something that is zero where all that it meets is zero.
+       */
+      met(operation: OperationOf<O, A>, operand: number, x: Value, by: "result" | "other"): Value;
     }
   /** Any op of one result by its VJP and JVP: from operands, result and (co)tangents. */
   | {
       readonly kind: "rule";
       vjp(cx: TransposeContext<O, A> & { readonly result: Value }): readonly Contribution[];
-      /** Left out, any element may depend on any. */
-      support?(cx: SupportContext<O, A>): Support;
       jvp(cx: {
         readonly operation: OperationOf<O, A>;
         readonly operands: readonly Value[];

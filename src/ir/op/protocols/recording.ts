@@ -3,7 +3,6 @@
 import type { Value } from "../../data/value.ts";
 import type { Type } from "../../types/type.ts";
 import type { BlockOf, OperationOf, Signature } from "../operation.ts";
-import type { Cotangent, Given } from "./masks.ts";
 
 /** Which tape: of what it holds, and for whom. */
 export interface TapeKey {
@@ -39,8 +38,8 @@ export interface Recorded extends TapeKey {
 
 /** From cotangents of a region's results to those of its arguments and of what it captures. */
 export interface RegionCotangents {
-  readonly arguments: readonly (Cotangent | null)[];
-  readonly captured: readonly (Cotangent | null)[];
+  readonly arguments: readonly (Value | null)[];
+  readonly captured: readonly (Value | null)[];
   readonly tapes: readonly Value[];
 }
 
@@ -68,30 +67,22 @@ export interface SplitRegion<O> {
    */
   backward(
     residuals: readonly Value[],
-    cotangents: readonly (Cotangent | null)[],
-    seed?: (captured: Value) => Cotangent | null,
+    cotangents: readonly (Value | null)[],
+    seed?: (captured: Value) => Value | null,
     tapes?: readonly Value[],
   ): RegionCotangents;
-  /** What `backward` gives for such cotangents, and a seed with such a mask, or none, for everything captured. */
-  gives(
-    cotangents: readonly Given[],
-    seeds: readonly Given[],
-  ): { readonly arguments: readonly Given[]; readonly captured: readonly Given[] };
 }
-
-/** Whether an argument of a function that is split has a cotangent, and whether that keeps its mask. */
-export type ArgumentFlow = "none" | "plain" | "masked";
 
 export interface SplitCall {
   readonly forward: Signature;
   /** For each original result, whether the backward function takes its cotangent. */
   readonly takesCotangent: readonly boolean[];
-  /** The backward function for the cotangents that are not absent, which takes their masks behind them. */
-  backward(given: readonly Given[]): BackwardCall;
+  /** The backward function that takes those of these cotangents that there are. */
+  backward(isGiven: readonly boolean[]): BackwardCall;
 }
 
 export interface BackwardCall {
   readonly signature: Signature;
-  /** The cotangents of the active arguments; those that are not absent are its results, and behind them their masks. */
-  readonly gives: readonly Given[];
+  /** Whether it gives a cotangent of each active argument. */
+  readonly gives: readonly boolean[];
 }

@@ -3,17 +3,13 @@
 import {
   type Block,
   BlockBuilder,
-  type Contribution,
-  type Cotangent,
   currentBlock,
   type Dim,
   elementDType,
   emit,
   type FlowContext,
-  type Given,
   type ListType,
   loopOf,
-  type Masked,
   makeBlock,
   type Pullback,
   type ReverseContext,
@@ -27,17 +23,15 @@ import {
   withBuilder,
 } from "../../../ir/index.ts";
 import { constant, constantLike, empty } from "../../base/constant.ts";
-import { flatten, givenOf, noteMask, plainOf, remasked, takenIn, unflatten } from "../../base/cotangent.ts";
-import { masked } from "../../base/define.ts";
 import { cast, compare } from "../../base/elementwise.ts";
 import { zerosLike } from "../../base/zeros.ts";
 import { add, mul, sub } from "../../scalar/arithmetic.ts";
-import { Carry, type Cotangents, either } from "./carry.ts";
+import { Carry, type Cotangents } from "./carry.ts";
 import { counterStep, tripCount } from "./counters.ts";
 import { Recording, ResidualSlots, SharedTapes, tapeArgument } from "./recording.ts";
 import { Replay } from "./replay.ts";
 
-type Take = (value: Value) => Cotangent | null;
+type Take = (value: Value) => Value | null;
 type Pulled = ReturnType<Pullback["pull"]>;
 
 // ---- if -------------------------------------------------------------------------------------------------------------
@@ -78,22 +72,11 @@ export function reverseIf(cx: ReverseContext): Pullback {
     pull(cotangents, take, around) {
       const gathered = new Map(captured.map((v) => [v, take(v)]));
       const lists = tapes.lists.map((key, i) => around?.get(key) ?? afters[i]);
-      const back = branches.map((branch) => branchCotangents(cx, branch, kept, cotangents, gathered, { tapes, lists }));
-      const masks = captured.map((v, i) => maskOfIf(cx, v, [back[0].captured[i], back[1].captured[i]]));
-      const regions = back.map((b) => b.finish(masks.map((mask) => mask === "yielded")));
-      const pulled = emit(op, cx.operands, { regions });
-      const [values, rests, yielded] = cut(pulled, [captured.length, tapes.lists.length, pulled.length]);
+      const back = branches.map((branch) => branchCotangents(branch, kept, cotangents, gathered, { tapes, lists }));
+      const pulled = emit(op, cx.operands, { regions: back });
+      const [values, rests] = cut(pulled, [captured.length, tapes.lists.length]);
       for (const [i, key] of tapes.lists.entries()) around?.set(key, rests[i]);
-      let next = 0;
-      return captured.map((v, i): [Value, Contribution] => {
-        const mask = masks[i];
-        if (mask === null) return [v, values[i]];
-        if (mask === "yielded") cx.noteMask(yielded[next], either(back[0].given[i], back[1].given[i]));
-        return [
-          v,
-          mask === "yielded" ? remasked(yielded[next++], values[i]) : masked(mask.mask, values[i], mask.holds),
-        ];
-      });
+      return captured.map((v, i) => [v, values[i]] as const);
     },
   };
 }
@@ -117,61 +100,30 @@ function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
   return [...new Set(regions.flatMap((r) => r.captured))];
 }
 
-interface BranchCotangents {
-  /** Those of what either branch reads after this one, as gathered before where it does not read the value. */
-  readonly captured: Cotangents;
-  readonly given: readonly Given[];
-  /** The region: these, the tapes as they were before the branch, and the masks of those that are named. */
-  finish(withMask: readonly boolean[]): Block;
-}
-
+/**
+ * The region of the backward `if`: the cotangents of what either branch reads after this one, as gathered before where it
+ * does not read the value, and the tapes as they were before the branch.
+ */
 function branchCotangents(
-  cx: ReverseContext,
   { split, recording, at }: Branch,
   kept: readonly Value[],
   cotangents: Cotangents,
-  gathered: ReadonlyMap<Value, Cotangent | null>,
+  gathered: ReadonlyMap<Value, Value | null>,
   after: { readonly tapes: SharedTapes; readonly lists: readonly Value[] },
-): BranchCotangents {
+): Block {
   const outer = currentBlock();
   const builder = new BlockBuilder(outer.scope, outer);
-  const back = withBuilder(builder, () =>
-    recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
+  return withBuilder(builder, () => {
+    const back = recording.popped(after.tapes.of(recording, after.lists), (recorded, inner) => {
       const residuals = split.residuals.map((v, i) => recorded.get(v) ?? kept[at[i]]);
       return split.backward(residuals, cotangents, (v) => gathered.get(v) ?? null, inner);
-    }),
-  );
-  const values = [...gathered.keys()];
-  const captured = values.map((v) => {
-    const i = split.captured.indexOf(v);
-    return i < 0 ? (gathered.get(v) ?? null) : back.captured[i];
+    });
+    const captured = [...gathered].map(([v, before]) => {
+      const i = split.captured.indexOf(v);
+      return (i < 0 ? before : back.captured[i]) ?? zerosLike(v);
+    });
+    return builder.finish([...captured, ...after.tapes.from(recording, back.tapes, after.lists)]);
   });
-  const finish = (withMask: readonly boolean[]): Block => {
-    const results = withBuilder(builder, () => [
-      ...captured.map((ct, i) => (ct === null ? zerosLike(values[i]) : plainOf(ct))),
-      ...after.tapes.from(recording, back.tapes, after.lists),
-      ...captured.flatMap((ct, i) => (withMask[i] ? [takenIn(ct, values[i])] : [])),
-    ]);
-    return builder.finish(results);
-  };
-  const given = withBuilder(builder, () => captured.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies)));
-  return { captured, given, finish };
-}
-
-/**
- * The mask of what both branches give for a value: where one of them gives nothing, and the other all of it, that is which
- * branch was taken; "yielded" where it has to come out of them.
- */
-function maskOfIf(
-  cx: ReverseContext,
-  v: Value,
-  [then, otherwise]: readonly [Cotangent | null, Cotangent | null],
-): Pick<Masked, "mask" | "holds"> | "yielded" | null {
-  const isPlain = (ct: Cotangent | null): boolean => ct instanceof Value;
-  if (!cx.keepsMask(v) || (isPlain(then) && isPlain(otherwise))) return null;
-  const isOne = isPlain(then) ? otherwise === null : isPlain(otherwise) && then === null;
-  if (v.type.kind === "list") return isOne ? null : "yielded";
-  return isOne ? { mask: cx.operands[0], holds: then !== null } : "yielded";
 }
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
@@ -345,8 +297,7 @@ export function reverseScan(cx: ReverseContext): Pullback {
   const { op, operands, regions, results, attributes, segments } = cx.operation;
   const count = segments[0];
   const active = [...flowsOfScan(cx).slice(0, count), ...operands.slice(count).map((v) => cx.isActive(v))];
-  const keeps = operands.map((v, i) => i < count || cx.keepsMask(v));
-  const step = cx.split(regions[0], active, undefined, keeps);
+  const step = cx.split(regions[0], active);
   const elements = step.arguments.slice(count);
   const made = step.residuals.filter((v) => !elements.includes(v));
   const [lists, stacked] = [made.filter(isList), made.filter((v) => !isList(v))];
@@ -387,12 +338,12 @@ function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take:
   const { step, kept, tapes } = made;
   const count = segments[0];
   const stacked = step.residuals.filter((v) => !isList(v));
-  const outputs = new ScannedCotangents(cx, given.slice(count));
-  const carried = new Carry(cx, step, given, take, outputs.given);
-  const stacks = carried.givesOfRest(outputs.given);
+  const outputs = given.slice(count);
+  const carried = new Carry(cx, step, given, take);
   const inits = [...kept, ...carried.inits];
-  const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs.over];
+  const over = [...stacked.map((v) => made.stacks.get(v) as Value), ...outputs.filter((ct) => ct !== null)];
   const types = [...inits.map((v) => v.type), ...over.map((v) => elementType(v.type))];
+  let gives: readonly boolean[] = [];
   const body = currentBlock().region(
     types,
     (...args) => {
@@ -400,13 +351,16 @@ function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take:
         kept.length,
         carried.inits.length,
         stacked.length,
-        outputs.over.length,
+        over.length - stacked.length,
       ]);
+      let at = 0;
+      const ofOutputs = outputs.map((ct) => (ct === null ? null : cts[at++]));
       const next = tapes.popped(lastLists, (popped) => {
         const residuals = step.residuals.map((v) => popped.get(v) ?? elements[stacked.indexOf(v)]);
-        return carried.step(residuals, values, outputs.elements(cts));
+        return carried.step(residuals, values, ofOutputs);
       });
-      return [...next.tapes, ...next.carry, ...flatten(next.rest)];
+      gives = next.rest.map((ct) => ct !== null);
+      return [...next.tapes, ...next.carry, ...next.rest.filter((ct) => ct !== null)];
     },
     [...names(kept), ...carried.names, ...names(stacked)],
   );
@@ -415,38 +369,12 @@ function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take:
     regions: [body],
     segments: [inits.length, over.length],
   });
-  const { cotangents } = unflatten(all.slice(inits.length), stacks);
-  for (const [i, ct] of cotangents.entries()) noteMask(cx, ct, stackedGiven(stacks[i]));
+  let at = inits.length;
+  const cotangents = gives.map((is) => (is ? all[at++] : null));
   return [
     ...carried.pulled(all.slice(kept.length, inits.length)),
     ...operands.slice(count).map((v, i) => [v, cotangents[i]] as const),
   ];
-}
-
-/** The cotangents of what a scan runs over: contractions look at whole rows where no step's mask varies within them. */
-function stackedGiven(step: Given): Given {
-  return step === "absent" || step === null ? step : [false, ...step];
-}
-
-/** The cotangents of a scan's outputs, over which its backward loop scans with their masks. */
-class ScannedCotangents {
-  readonly #x: ReverseContext;
-  /** Those of one step's outputs. */
-  readonly given: readonly Given[];
-  readonly over: readonly Value[];
-
-  constructor(cx: ReverseContext, given: Cotangents) {
-    this.#x = cx;
-    this.given = given.map((ct) => givenOf(ct, (mask) => cx.flowMask(mask).varies.slice(1)));
-    this.over = flatten(given);
-  }
-
-  /** The cotangents of one step's outputs. */
-  elements(args: readonly Value[]): Cotangents {
-    const { cotangents } = unflatten(args, this.given);
-    for (const [i, ct] of cotangents.entries()) noteMask(this.#x, ct, this.given[i]);
-    return cotangents;
-  }
 }
 
 /** A scan's block whose last results are carried, in arguments of their own: both move behind the carried ones. */

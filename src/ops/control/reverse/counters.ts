@@ -14,7 +14,8 @@ import {
   type Value,
 } from "../../../ir/index.ts";
 import { constant, constantLike, constantOp } from "../../base/constant.ts";
-import { cast, castOp, compare, compareOp, type Direction, select } from "../../base/elementwise.ts";
+import { cast, castOp, compare, compareOp, type Direction } from "../../base/elementwise.ts";
+import { select } from "../../base/select.ts";
 import { add, addOp, div, mulOp, sub, subOp } from "../../scalar/arithmetic.ts";
 import { ceil, floor } from "../../scalar/rounding.ts";
 

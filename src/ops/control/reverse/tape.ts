@@ -16,11 +16,9 @@ import {
   sameType,
   type Tangents,
   type TypeContext,
-  Value,
+  type Value,
 } from "../../../ir/index.ts";
-import { plainOf, untakenIn } from "../../base/cotangent.ts";
-import { defineOp, dtypeOf, emit1, masked } from "../../base/define.ts";
-import { not } from "../../base/elementwise.ts";
+import { defineOp, dtypeOf, emit1 } from "../../base/define.ts";
 import { zerosLike } from "../../base/zeros.ts";
 
 function requireList(cx: TypeContext): ListType {
@@ -67,10 +65,6 @@ export const pushOp = defineOp({
     transpose({ cotangent, wanted, operands }) {
       const parts = pop(cotangent, operands.length - 1);
       return wanted.map((w, i) => (w ? parts[i] : null));
-    },
-    support({ operands: [, ...values], mask }) {
-      const [rest, ...untaken] = pop(mask.value, values.length);
-      return [rest, ...untaken.map((v) => (v.type.kind === "list" ? v : not(v)))];
     },
   },
   batching: batched,
@@ -123,18 +117,12 @@ function listOf(value: unknown): NdList {
   return value;
 }
 
-function reversePop({ operands, operation, keepsMask }: ReverseContext): Pullback {
+function reversePop({ operands, operation }: ReverseContext): Pullback {
   const results = popAs(operation, operands[0]);
   return {
     results,
     pull: (cotangents) => {
-      const [rest, ...values] = cotangents.map((ct, i) => plainOf(ct ?? zerosLike(results[i])));
-      const hasMask =
-        keepsMask(operation.operands[0]) && cotangents.some((ct) => ct !== null && !(ct instanceof Value));
-      if (hasMask) {
-        const [untaken, ...tops] = cotangents.map((ct, i) => untakenIn(ct, results[i]));
-        return [[operation.operands[0], masked(push(untaken, ...tops), push(rest, ...values), false)]];
-      }
+      const [rest, ...values] = cotangents.map((ct, i) => ct ?? zerosLike(results[i]));
       return [[operation.operands[0], push(rest, ...values)]];
     },
   };

@@ -1,0 +1,119 @@
+// Along which axes the elements of a predicate may differ, wherever it comes from: through regions, loops and calls, and
+// from a forward function to its backward one. That decides what contractions look at, which costs, and never what is right.
+
+import {
+  type Block,
+  type Func,
+  isOf,
+  loopOf,
+  type Operation,
+  type Value,
+  ValueMap,
+  walk,
+} from "../../../src/ir/index.ts";
+import { anywhere, callOp, nowhere, type Varies, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
+
+/** Longer chains are not followed. */
+const deepest = 256;
+
+export class Axes {
+  readonly #functions: (name: string) => Func | undefined;
+  /** The operations that values are results of, or arguments of a region of. */
+  readonly #definitions = new ValueMap<Operation>();
+  readonly #defined = new WeakSet<Block>();
+  /** What arguments of backward functions are in the forward one. */
+  readonly #links = new ValueMap<{ readonly value: Value; readonly body: Block }>();
+  readonly #known = new ValueMap<Varies>();
+  #depth = 0;
+
+  constructor(functions: (name: string) => Func | undefined) {
+    this.#functions = functions;
+  }
+
+  /** An argument stands for a value of another function, which has this body. */
+  link(argument: Value, value: Value, body: Block): void {
+    this.#links.set(argument, { value, body });
+  }
+
+  /** Has to be called for the function of a value that is asked for. */
+  define(body: Block): void {
+    if (this.#defined.has(body)) return;
+    this.#defined.add(body);
+    walk(body, (operation) => {
+      for (const v of operation.results) this.#definitions.set(v, operation);
+      for (const region of operation.regions) for (const v of region.arguments) this.#definitions.set(v, operation);
+    });
+  }
+
+  of(value: Value): Varies {
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
+    if (this.#depth >= deepest) return anywhere(value);
+    // what a loop carries is asked for again on the way: it varies where something else makes it vary
+    this.#known.set(value, nowhere(value));
+    this.#depth++;
+    const varies = this.#found(value);
+    this.#depth--;
+    this.#known.set(value, varies);
+    return varies;
+  }
+
+  #found(value: Value): Varies {
+    const operation = this.#definitions.get(value);
+    if (operation !== undefined) {
+      const index = operation.results.indexOf(value);
+      return index < 0 ? this.#argument(operation, value) : this.#result(operation, index);
+    }
+    const link = this.#links.get(value);
+    if (link === undefined) return anywhere(value);
+    this.define(link.body);
+    return this.of(link.value);
+  }
+
+  #result(operation: Operation, index: number): Varies {
+    const { op, regions, results } = operation;
+    const result = results[index];
+    const loop = loopOf(operation);
+    if (loop !== null) {
+      const given = loop.body.results[index];
+      // steps are taken to leave rows as they are
+      return index < loop.count ? this.#either(result, [loop.inits[index], given]) : [false, ...this.of(given)];
+    }
+    if (op.traits.branches) {
+      return this.#either(
+        result,
+        regions.map((region) => region.results[index]),
+      );
+    }
+    if (op.traits.wraps) return this.of(regions[0].results[index]);
+    if (!isOf(callOp, operation)) {
+      return regions.length > 0 ? anywhere(result) : variesThrough(operation, result, (v) => this.of(v));
+    }
+    const callee = this.#functions(operation.attributes.callee);
+    if (callee === undefined) return anywhere(result);
+    this.define(callee.body);
+    return this.of(callee.body.results[index]);
+  }
+
+  /** An argument of a region: what a loop carries, an element of what it goes over, or an operand. */
+  #argument(operation: Operation, argument: Value): Varies {
+    const region = operation.regions.find((r) => r.arguments.includes(argument));
+    const at = region?.arguments.indexOf(argument) ?? 0;
+    const loop = loopOf(operation);
+    if (loop === null) {
+      const isOperand = operation.op.traits.wraps && region === operation.regions[0];
+      return isOperand ? this.of(operation.operands[at]) : anywhere(argument);
+    }
+    const carried = at - loop.firstArgument;
+    if (carried < 0) return anywhere(argument);
+    if (carried < loop.count) return this.#either(argument, [loop.inits[carried], loop.body.results[carried]]);
+    return this.of(operation.operands[loop.firstOperand + carried]).slice(1);
+  }
+
+  #either(result: Value, values: readonly Value[]): Varies {
+    return varyingInAny(
+      result,
+      values.map((v) => this.of(v)),
+    );
+  }
+}
