@@ -1,5 +1,6 @@
 // `axis: null`: all elements, as one axis, or a refusal; never the axis that stands for one left out.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import * as adjoint from "../src/index.ts";
 
@@ -39,7 +40,22 @@ const functions: Readonly<Record<string, (x: Tensor, options: Options) => unknow
   vecdot: (y, options) => adjoint.vecdot(y, y, options as never),
 };
 
+/** Functions with one axis, on a vector; where they name an axis of the result, the one of several numbers. */
+const ofVectors: typeof functions = {
+  ...functions,
+  batchNorm: (y, options) => adjoint.batchNorm(y, null, null, options as never),
+  categorical: (y, options) => adjoint.categorical(adjoint.key(1), y, options as never),
+  crossEntropy: (y, options) => adjoint.crossEntropy(y, i32(1), options as never),
+  groupNorm: (y, options) => adjoint.groupNorm(y, 3, null, null, options as never),
+  oneHot: (y, options) => adjoint.oneHot(adjoint.cast(y, "i32").at(0), 9, options as never),
+  permutation: (y, options) => adjoint.permutation(adjoint.key(1), y, options as never),
+  stack: (y, options) => adjoint.stack(adjoint.unstack(y), options as never),
+  takeAlongAxis: (y, options) => adjoint.takeAlongAxis(y, i32([0, 1]), options as never),
+  topK: (y, options) => adjoint.topK(y, 2, options as never).values,
+};
+
 function plain(result: unknown): unknown {
+  if (Array.isArray(result)) return result.map(plain);
   return result instanceof adjoint.Tensor ? result.toArray() : result;
 }
 
@@ -54,6 +70,19 @@ describe("axis: null", () => {
       return;
     }
     expect(plain(result)).toEqual(plain(functions[name](reshape(x, [-1]), { axis: 0 })));
+  });
+
+  it.each(Object.keys(ofVectors))("of %s is the only axis where there is one", (name) => {
+    const f = ofVectors[name];
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 8 }), { minLength: 3, maxLength: 3 }), (elements) => {
+        const v = tensor(elements);
+        expect(plain(f(v, { axis: null }))).toEqual(plain(f(v, { axis: 0 })));
+      }),
+      { numRuns: 10 },
+    );
+    const traced = adjoint.compile((y: Tensor) => f(y, { axis: null }) as Tensor, ["f64[3]"]);
+    expect(plain(traced(tensor([5, 1, 4])))).toEqual(plain(f(tensor([5, 1, 4]), { axis: 0 })));
   });
 
   it("means all elements where NumPy means them", () => {

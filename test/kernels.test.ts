@@ -232,6 +232,17 @@ describe("edges", () => {
       0,
       0,
     ]);
+    // products that overflow have the sign of the factors behind it, unless one of them is 0, whatever the order
+    const high = fc.oneof(fc.integer({ min: 250, max: 2000 }), fc.integer({ min: 2000, max: Number.MAX_SAFE_INTEGER }));
+    fc.assert(
+      fc.property(high, fc.integer({ min: -400, max: 400 }), fc.constantFrom(32, 64), (n, quarters, bits) => {
+        const y = quarters / 4;
+        const negatives = n - Math.max(0, Math.floor(y) + 1);
+        const expected = Number.isInteger(y) && y >= 0 ? 0 : negatives % 2 === 0 ? Infinity : -Infinity;
+        expect(powDerivative(n, bits, 1, y)).toBe(expected);
+      }),
+    );
+    expect(powDerivative(301, 64, 0.5, 300)).toBe(0);
     expect(powDerivative(1, 32, 3, 2.1)).toBe(Math.fround(2.1) * Math.fround(3 ** Math.fround(2.1 - 1)));
   });
 

@@ -5,6 +5,8 @@ import { canonicalizeRules } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import {
   AdjointError,
+  type Attribute,
+  type AttributeSpec,
   BlockBuilder,
   type DType,
   dtypes,
@@ -43,8 +45,27 @@ interface Choice {
   readonly inner: readonly DType[];
   /** Constants in place of the variables behind the first. */
   readonly constants: readonly number[] | null;
-  /** Which word an enum attribute has that the pattern leaves open. */
-  readonly word: number;
+  /** Which of its samples an attribute has that the pattern leaves open. */
+  readonly sample: number;
+}
+
+const wholes = [0, 1, 2, 3, 200, Number.MAX_SAFE_INTEGER];
+
+/** What an attribute may be: any of its words, a truth value, or a whole number. Other kinds keep what is usual. */
+function samples({ kind, words = [] }: AttributeSpec): readonly Attribute[] {
+  if (kind === "integer") return wholes;
+  return kind === "boolean" ? [false, true] : words;
+}
+
+/** The attributes that a pattern leaves open, with their samples. */
+function openAttributes({
+  op,
+  attributes,
+}: Pattern & { readonly kind: "operation" }): readonly (readonly [string, readonly Attribute[]])[] {
+  return Object.entries(op.attributes)
+    .filter(([name]) => !(name in attributes))
+    .map(([name, spec]) => [name, samples(spec)] as const)
+    .filter(([, values]) => values.length > 0);
 }
 
 /** Ops whose operands have another dtype than the result, beside select. */
@@ -72,20 +93,15 @@ class Instance {
     }
     if (pattern.kind === "variable") return this.#variable(pattern.index, dtype);
     const { op, operands, attributes } = pattern;
+    const chosen = openAttributes(pattern).map(([name, all]) => [name, all[this.#choice.sample % all.length]]);
     const other = this.#choice.inner[depth] ?? dtype;
     const wanted = operands.map((_, i) => {
       if (op.name === "select") return i === 0 ? "bool" : dtype;
       return changesDType.has(op.name) ? other : dtype;
     });
     const values = operands.map((p, i) => this.#build(p, wanted[i], depth + 1));
-    const open = Object.entries(op.attributes).filter(
-      ([name, { words }]) => words !== undefined && !(name in attributes),
-    );
-    const chosen = Object.fromEntries(
-      open.map(([name, { words = [] }]) => [name, words[this.#choice.word % words.length]]),
-    );
     return emit(op, values, {
-      attributes: { ...attributes, ...chosen },
+      attributes: { ...attributes, ...Object.fromEntries(chosen) },
       types: op.name === "cast" ? [scalar(dtype)] : null,
     })[0];
   }
@@ -103,21 +119,21 @@ class Instance {
 /** A class-fast rule is right up to rounding where nothing cancels, overflows or underflows. */
 const moderate = [0, 1, -1, 0.1, -2.5];
 
-/** How many words the enum attributes of a pattern may have, where it leaves them open. */
-function openWords(pattern: Pattern): number {
+/** How many samples the attributes have that a pattern leaves open: the most of any of them. */
+function openSamples(pattern: Pattern): number {
   if (pattern.kind !== "operation") return 1;
-  const { op, attributes, operands } = pattern;
-  const own = Object.entries(op.attributes).map(([name, { words = [] }]) => (name in attributes ? 1 : words.length));
-  return Math.max(1, ...own, ...operands.map(openWords));
+  return Math.max(1, ...openAttributes(pattern).map(([, all]) => all.length), ...pattern.operands.map(openSamples));
 }
 
-function* choices(isExact: boolean, words: number): Generator<Choice> {
+function* choices(isExact: boolean, samples: number): Generator<Choice> {
   for (const root of dtypeList) {
     for (const a of dtypeList)
       for (const b of dtypeList)
-        for (let word = 0; word < words; word++) yield { root, inner: [a, b], constants: null, word };
+        for (let sample = 0; sample < samples; sample++) yield { root, inner: [a, b], constants: null, sample };
     const values = specials(root).filter((x) => isExact || moderate.includes(x));
-    for (const a of values) for (const b of values) yield { root, inner: [], constants: [a, b], word: 0 };
+    for (const a of values)
+      for (const b of values)
+        for (let sample = 0; sample < samples; sample++) yield { root, inner: [], constants: [a, b], sample };
   }
 }
 
@@ -160,7 +176,7 @@ function applied(rule: Rule, module: Module): Module {
 function* instances(rule: Rule): Generator<readonly [Module, Module]> {
   const seen = new Set<string>();
   if (rule.pattern === null) return;
-  for (const choice of choices(rule.class === "exact", openWords(rule.pattern))) {
+  for (const choice of choices(rule.class === "exact", openSamples(rule.pattern))) {
     let module: Module;
     try {
       module = new Instance(choice).module(rule.pattern);

@@ -4,7 +4,6 @@ import {
   apply,
   asTensor,
   asUser,
-  axisOf,
   axisOr,
   describe,
   dimsFor,
@@ -277,7 +276,7 @@ export function oneHot(indices: Tensor, classes: Size, options: OneHotOptions = 
     const rank = rankOf(indices, "oneHot");
     if (dtypes[indices.dtype].kind !== "integer")
       fail("dtype", `oneHot: the indices have dtype ${indices.dtype}, expected integers`, { hint: "cast them to i32" });
-    const axis = axisOf(axisOr(options.axis, -1), rank + 1);
+    const axis = axisOr(options.axis, -1, rank + 1);
     const name = dtypeOf(options.dtype === undefined ? {} : { dtype: options.dtype }, "oneHot", "f64");
     const places = apply(oneHot, [indices], () => {
       const [n] = dimsFor([classes]);

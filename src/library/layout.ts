@@ -44,7 +44,7 @@ export function split(x: Tensor, sizes: Size | readonly Size[], options: AlongOp
     split,
     () => {
       requireOptions("split", options, ["axis"]);
-      const axis = axisOf(axisOr(options.axis, 0), rankOf(x, "split"));
+      const axis = axisOr(options.axis, 0, rankOf(x, "split"));
       const extent = shapeOf(x)[axis];
       const list = Array.isArray(sizes)
         ? Array.from(sizes, (size) => requireSize(size, "split: a size"))
@@ -90,8 +90,8 @@ function splitInto(x: Tensor, sizes: readonly Dim[], axis: number): readonly Ten
 export function unstack(x: Tensor, options: AlongOptions = {}): readonly Tensor[] {
   return asUser(unstack, () => {
     requireOptions("unstack", options, ["axis"]);
-    const axis = axisOr(options.axis, 0);
-    return split(x, 1, options).map((piece) => squeeze(piece, { axes: axis }));
+    const axis = axisOr(options.axis, 0, rankOf(x, "unstack"));
+    return split(x, 1, { axis }).map((piece) => squeeze(piece, { axes: axis }));
   });
 }
 
@@ -136,7 +136,7 @@ export const repeat = composite("repeat", (x: Tensor, repeats: Size, options: Re
   const times = requireSize(repeats, "repeat: the repeats");
   const rank = rankOf(x, "repeat");
   const flat = options.axis == null && rank !== 1 ? reshape(x, [-1]) : x;
-  const axis = axisOf(axisOr(options.axis ?? undefined, 0), flat.rank);
+  const axis = axisOr(options.axis, 0, flat.rank);
   return apply(repeat, [flat], (v) => {
     const shape = shapeOf(v);
     const open = [...shape.slice(0, axis + 1), times, ...shape.slice(axis + 1)];

@@ -1,6 +1,6 @@
 // Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
 
-import { apply, axisOf, axisOr, composite, type Tensor } from "../frontend/index.ts";
+import { apply, axisOr, composite, type Tensor } from "../frontend/index.ts";
 import {
   counted,
   currentBlock,
@@ -207,7 +207,7 @@ export interface CrossOptions {
 export const cross = composite("cross", (x: Tensor, y: Tensor, options: CrossOptions = {}): Tensor => {
   requireOptions("cross", options, ["axis"]);
   const rank = Math.max(rankOf(x, "cross"), rankOf(y, "cross"));
-  const fromEnd = rank - axisOf(axisOr(options.axis, -1), rank);
+  const fromEnd = rank - axisOr(options.axis, -1, rank);
   const [a, b] = [x, y].map((t) => {
     const at = t.rank - fromEnd;
     const extent = shapeOf(t)[at];

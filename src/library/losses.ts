@@ -1,6 +1,6 @@
 // Losses: how far predictions are from what they should be.
 
-import { axisOf, axisOr, composite, type Operand, sizesOf, type Tensor } from "../frontend/index.ts";
+import { axisOr, composite, type Operand, sizesOf, type Tensor } from "../frontend/index.ts";
 import { fail, isFloat, requireOptions } from "../ir/index.ts";
 import {
   abs,
@@ -115,7 +115,7 @@ export const crossEntropy = composite(
     requireOptions(name, options, crossEntropyNames);
     requireFloat(logits, name);
     requireTensor(target, name);
-    const axis = axisOf(axisOr(options.axis, -1), rankOf(logits, name));
+    const axis = axisOr(options.axis, -1, rankOf(logits, name));
     const logs = logSoftmax(logits, { axis });
     if (!isFloat(target.dtype)) return ofLabels(logs, target, axis, options, name);
     if (target.rank !== logits.rank)

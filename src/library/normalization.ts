@@ -1,6 +1,6 @@
 // Normalisations: mean 0 and variance 1 over some axes, then a scale and a shift.
 
-import { axisOf, axisOr, composite, sizesOf, type Tensor } from "../frontend/index.ts";
+import { axisOr, composite, sizesOf, type Tensor } from "../frontend/index.ts";
 import { counted, fail, requireOptions, shapeOf } from "../ir/index.ts";
 import { add, div, mul, reshape, rsqrt, square, sub, sum } from "./array/index.ts";
 import { type Axes, axesOf, count, countAlong, otherAxes, rankOf, requireFloat, requireInteger } from "./shapes.ts";
@@ -85,7 +85,7 @@ export const batchNorm = composite(
     requireOptions("batchNorm", options, ["axis", "epsilon", "mean", "variance"]);
     requireFloat(x, "batchNorm");
     const rank = rankOf(x, "batchNorm");
-    const axis = axisOf(axisOr(options.axis, -1), rank);
+    const axis = axisOr(options.axis, -1, rank);
     const along = (t: Tensor | null | undefined): Tensor | null => (t == null ? null : placed(t, x, axis));
     const { epsilon = 1e-5, mean, variance } = options;
     if ((mean === undefined) !== (variance === undefined))
@@ -128,7 +128,7 @@ export const groupNorm = composite(
   (x: Tensor, groups: number, scale?: Tensor | null, shift?: Tensor | null, options: GroupNormOptions = {}): Tensor => {
     requireOptions("groupNorm", options, ["axis", "epsilon"]);
     requireFloat(x, "groupNorm");
-    const axis = axisOf(axisOr(options.axis, -1), rankOf(x, "groupNorm"));
+    const axis = axisOr(options.axis, -1, rankOf(x, "groupNorm"));
     const shape = sizesOf(x);
     const channels = shape[axis];
     requireInteger(groups, "groupNorm: the groups", 1);

@@ -82,7 +82,7 @@ export const vecdot = composite("vecdot", (x: Tensor, y: Tensor, options: { read
   requireOptions("vecdot", options, ["axis"]);
   const labelled = [x, y].map((tensor) => {
     const rank = rankOf(tensor, "vecdot");
-    const along = axisOf(axisOr(options.axis, -1), rank);
+    const along = axisOr(options.axis, -1, rank);
     const labels = count(rank).map((a) => (a === along ? "sum" : `batch ${rank - a - (a < along ? 1 : 0)}`));
     return { tensor, labels };
   });

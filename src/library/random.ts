@@ -1,18 +1,7 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import {
-  apply,
-  asUser,
-  axisOf,
-  axisOr,
-  describe,
-  named,
-  type Operand,
-  type Size,
-  Tensor,
-  u32,
-} from "../frontend/index.ts";
+import { apply, asUser, axisOr, describe, named, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
 import {
   type Dim,
   dtypes,
@@ -247,7 +236,7 @@ export function categorical(of: Tensor, logits: Tensor, options: CategoricalOpti
       requireKey(of, "categorical");
       requireFloat(logits, "categorical");
       const rank = rankOf(logits, "categorical");
-      const axis = axisOf(axisOr(options.axis, -1), rank);
+      const axis = axisOr(options.axis, -1, rank);
       const dtype = logits.dtype === "f32" ? "f32" : "f64";
       const own = shapeOf(logits);
       const rest = own.filter((_, a) => a !== axis);
@@ -278,7 +267,7 @@ export function permutation(of: Tensor, x: Size | Tensor, options: { readonly ax
   return asUser(named("permutation", permutation), () => {
     requireOptions("permutation", options, ["axis"]);
     requireKey(of, "permutation");
-    const axis = x instanceof Tensor ? axisOf(axisOr(options.axis, 0), rankOf(x, "permutation")) : 0;
+    const axis = x instanceof Tensor ? axisOr(options.axis, 0, rankOf(x, "permutation")) : 0;
     const n = x instanceof Tensor ? shapeOf(x)[axis] : requireSize(x, "permutation: n");
     const order = apply(permutation, [unit(of, [n], "f64")], (v) => {
       const places = ops.iota(tensorType("i32", [n]));

@@ -20,7 +20,7 @@ import {
 } from "./array/index.ts";
 import { full } from "./creation.ts";
 import { moveaxis } from "./layout.ts";
-import { type Axes, axesBeside, axesOf, requireFloat } from "./shapes.ts";
+import { type Axes, axesBeside, rankOf, requireFloat } from "./shapes.ts";
 
 export interface AxisOptions {
   /** The axis along which is normalised, negatives from the end; the last where left out. */
@@ -65,7 +65,7 @@ export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOp
  */
 export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("softmax", options, ["axis"]);
-  const axes = axesOf(x, axisOr(options.axis, -1), "softmax");
+  const axes = [axisOr(options.axis, -1, rankOf(x, "softmax"))];
   const scaled = exp(sub(x, shiftOf(x, axes)));
   return div(scaled, sum(scaled, { axes, keepDims: true }));
 });
@@ -78,7 +78,7 @@ export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {
  */
 export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("logSoftmax", options, ["axis"]);
-  const axes = axesOf(x, axisOr(options.axis, -1), "logSoftmax");
+  const axes = [axisOr(options.axis, -1, rankOf(x, "logSoftmax"))];
   const shifted = sub(x, shiftOf(x, axes));
   return sub(shifted, log(sum(exp(shifted), { axes, keepDims: true })));
 });
@@ -92,7 +92,7 @@ export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptio
 export const logcumsumexp = composite("logcumsumexp", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("logcumsumexp", options, ["axis"]);
   requireFloat(x, "logcumsumexp");
-  const [axis] = axesOf(x, axisOr(options.axis, -1), "logcumsumexp");
+  const axis = axisOr(options.axis, -1, rankOf(x, "logcumsumexp"));
   const first = moveaxis(x, axis, 0);
   const nothing = full(sizesOf(first).slice(1), -Infinity, { dtype: x.dtype });
   const step = (total: Tensor, next: Tensor): readonly [Tensor, Tensor] => {

@@ -1,6 +1,6 @@
 // Sorting, and what sorting finds.
 
-import { apply, axisOf, axisOr, composite, type Size, type Tensor } from "../frontend/index.ts";
+import { apply, axisOr, composite, type Size, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions, shapeOf, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { reshape } from "./array/index.ts";
@@ -19,7 +19,7 @@ function sorted(given: Tensor, options: SortingOptions, where: string, withOrder
   const rank = rankOf(x, where);
   if (rank === 0) fail("axis", `${where}: the tensor has rank 0, expected an axis to sort along`);
   const { descending = false } = options;
-  const at = axisOf(axisOr(options.axis ?? undefined, -1), rank);
+  const at = axisOr(options.axis, -1, rank);
   return apply(sorted, [x], (v: Value) => {
     const order = withOrder ? [ops.iota(tensorType("i32", shapeOf(v)), at)] : [];
     return ops.sort([v, ...order], { axis: at, descending });
@@ -66,7 +66,7 @@ export const topK = composite(
     requireOptions("topK", options, ["axis", "largest"]);
     const size = requireSize(k, "topK: k");
     const rank = rankOf(x, "topK");
-    const axis = axisOf(axisOr(options.axis, -1), rank);
+    const axis = axisOr(options.axis, -1, rank);
     const extent = shapeOf(x)[axis];
     if (typeof extent === "number" && typeof size === "number" && extent < size)
       fail("shape", `topK: k is ${size}, but axis ${axis} has extent ${extent}`);

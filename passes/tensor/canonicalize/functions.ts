@@ -88,12 +88,13 @@ const powers: readonly Rule[] = [
 function powerOfConstant(x: Value, y: Value) {
   return (match: Match): Replacement => {
     const exponent = match.splat(y);
-    if (exponent === null) return null;
-    const order = Number(match.operations[0].attributes.order);
-    let factor = 1;
-    for (let k = 0; k < order; k++) factor *= exponent - k;
-    if (factor === 0) return 0;
-    return mul(match.constant(factor, match.type), pow(x, match.constant(exponent - order, match.type)));
+    if (exponent === null || !Number.isFinite(exponent)) return null;
+    const [{ op, attributes }] = match.operations;
+    const less = dtypes[match.dtype].round(exponent - Number(attributes.order));
+    // a power of 1 is 1: what is left is the product of the factors
+    const factor = op.scalar?.compute([1, exponent], { attributes, dtype: match.dtype }) ?? null;
+    if (factor === null || factor === 0) return factor;
+    return mul(match.constant(factor, match.type), pow(x, match.constant(less, match.type)));
   };
 }
 

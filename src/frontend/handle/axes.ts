@@ -109,12 +109,13 @@ export function axisOf(axis: number, rank: number): number {
 }
 
 /**
- * The option `axis`, or the one that stands for it where it is left out. Null, which stands for all elements in functions
- * that can take them in a row, is refused: it is not the same as nothing.
+ * The option `axis` of so many axes, counted from the front, or the one that stands for it where it is left out. Null stands
+ * for all elements in a row: the only axis where there is one. Where there are several it is refused, as it is not the same
+ * as nothing. An axis of a rank that is not known, null, stays as it is.
  */
-export function axisOr(axis: number | undefined, otherwise: number): number {
-  if (axis === undefined) return otherwise;
-  if (typeof axis === "number") return axis;
+export function axisOr(axis: number | null | undefined, otherwise: number, rank: number | null): number {
+  const meant = axis === undefined ? otherwise : axis === null && rank === 1 ? 0 : axis;
+  if (typeof meant === "number") return rank === null ? meant : axisOf(meant, rank);
   return fail("option", `option 'axis' is ${describe(axis)}, expected an integer`, {
     hint: axis === null ? "reshape(x, [-1]) makes one axis of all elements" : undefined,
   });

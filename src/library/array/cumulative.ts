@@ -121,7 +121,7 @@ export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
     const { n = 1 } = options;
     if (!Number.isSafeInteger(n) || n < 0)
       fail("option", `diff: option 'n' is ${describe(n)}, expected an integer from 0`);
-    const axis = axisOf(axisOr(options.axis, -1), shapeOf(v, "diff").length);
+    const axis = axisOr(options.axis, -1, shapeOf(v, "diff").length);
     let next = 0;
     const [before, behind] = beside.map((part) => (part === undefined ? [] : [asPart(more[next++], v, axis)]));
     let result = before.length + behind.length === 0 ? v : ops.concatenate([...before, v, ...behind], axis);

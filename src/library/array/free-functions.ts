@@ -4,7 +4,6 @@ import {
   apply,
   applyBroadcast,
   asTensor,
-  axisOf,
   axisOr,
   describe,
   named,
@@ -13,7 +12,7 @@ import {
 } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { axesOf, constantIndices, flattened, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
+import { constantIndices, flattened, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
 
 /**
  * The derivative of digamma of a whole order; digamma itself for 0.
@@ -60,7 +59,8 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
   return apply(named("concat", concat), tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);
     const parts = options.axis === null ? values.map((v) => flattened(v, "concat")) : values;
-    return [ops.concatenate(parts, axesOf(parts[0], axisOr(options.axis ?? undefined, 0), "concat")[0])];
+    const rank = ops.isUnranked(parts[0].type) ? null : shapeOf(parts[0]).length;
+    return [ops.concatenate(parts, axisOr(options.axis, 0, rank))];
   })[0];
 }
 
@@ -72,7 +72,7 @@ export function concat(tensors: readonly Tensor[], options: { readonly axis?: nu
 export function stack(tensors: readonly Operand[], options: { readonly axis?: number } = {}): Tensor {
   return apply(named("stack", stack), tensorsOf(stack, tensors), (...values) => {
     requireOptions("stack", options, ["axis"]);
-    const axis = axisOf(axisOr(options.axis, 0), shapeOf(values[0], "stack").length + 1);
+    const axis = axisOr(options.axis, 0, shapeOf(values[0], "stack").length + 1);
     return [
       ops.concatenate(
         values.map((v) => withAxis(v, axis, "stack")),

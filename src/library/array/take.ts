@@ -2,7 +2,6 @@
 
 import {
   apply,
-  axisOf,
   axisOr,
   type Countable,
   describe,
@@ -48,7 +47,7 @@ export function take(x: Tensor, indices: Indices, options: TakeOptions = {}): Te
         hint: "name the axis, or reshape to one",
       });
     }
-    const axis = axisOf(axisOr(options.axis, 0), shape.length);
+    const axis = axisOr(options.axis, 0, shape.length);
     return [takeAlong(v, i, axis, modeOf(options.mode, "take"), "take")];
   })[0];
 }
@@ -78,7 +77,7 @@ export function takeAlongAxis(x: Tensor, indices: Indices, options: TakeAlongAxi
         hint: "take picks whole slices",
       });
     }
-    const axis = axisOf(axisOr(options.axis, -1), own.length);
+    const axis = axisOr(options.axis, -1, own.length);
     const others = own.flatMap((_, a) => (a === axis ? [] : [a]));
     const wide = (shape: readonly Dim[], beside: readonly Dim[]): readonly Dim[] =>
       shape.map((d, a) => (a !== axis && d === 1 ? beside[a] : d));

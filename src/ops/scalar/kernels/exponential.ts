@@ -57,12 +57,18 @@ export function rsqrt(x: number): number {
 /**
  * The derivative of order n of x^y to x: y · (y − 1) ⋯ (y − n + 1) · x^(y − n), and 0 where a factor is 0, whatever the power
  * is. With 32 bits the product of the factors, the exponent and the power are each rounded to single precision.
+ *
+ * No factor is below 2⁻⁵³ but y itself, so that a product without a 0 overflows within some hundreds of factors, and behind
+ * that only its sign changes: the time does not grow with the order.
  */
 export function powDerivative(n: number, bits: number, x: number, y: number): number {
   const single = Math.fround;
+  if (y >= 0 && y < n && y === Math.floor(y)) return 0;
   let factor = 1;
-  for (let k = 0; k < n; k++) factor *= y - k;
-  if (factor === 0) return 0;
+  let k = 0;
+  for (; k < n && Math.abs(factor) < Infinity; k++) factor *= y - k;
+  const negatives = n - Math.max(k, Math.floor(y) + 1); // among the factors that are left
+  if (negatives > 0 && negatives % 2 === 1) factor = -factor;
   if (bits !== 32) return factor * (y - n === 2 ? x * x : Math.pow(x, y - n));
   const exponent = single(y - n);
   return single(factor) * single(exponent === 2 ? x * x : Math.pow(x, exponent));
