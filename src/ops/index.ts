@@ -12,6 +12,7 @@ export function parse(text: string, options?: ParseOptions): Module {
 
 export { type AxesOrAll, defineOp, emit1 } from "./base/define.ts";
 export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
+export { vanishes } from "./base/vanishes.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";
 export * as composites from "./composites.ts";
 export type { ConvOptions } from "./contract/conv-axes.ts";

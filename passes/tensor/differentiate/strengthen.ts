@@ -4,10 +4,10 @@
 import {
   type Block,
   BlockBuilder,
+  elementDType,
   isOf,
   type Operation,
   Replacements,
-  shapeOf,
   type Value,
   ValueMap,
   ValueSet,
@@ -17,22 +17,7 @@ import {
   withParts,
   withRegions,
 } from "../../../src/ir/index.ts";
-import {
-  abs,
-  absorb,
-  addOp,
-  broadcast,
-  castOp,
-  constantOp,
-  divOp,
-  mulOp,
-  reduce,
-  scatterOp,
-  select,
-  selectOp,
-  triangularSolveOp,
-  zerosLike,
-} from "../../../src/ops/index.ts";
+import { absorb, absorbOp, addOp, constantOp, select, selectOp, vanishes, zerosLike } from "../../../src/ops/index.ts";
 import { dropUnused } from "./sweep.ts";
 import { mayBeUntaken, type Untaken, type ZeroFlow } from "./zero-flow.ts";
 
@@ -94,12 +79,13 @@ export class Strengthening {
   #operation(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
     const at = given.operands.findIndex((v) => mayBeUntaken(this.#flow.of(v)));
     if (operation.op === selectOp) return this.#select(given, operation, builder);
-    if (at < 0) return append(operation, builder);
+    // what absorbs already has zeros of its own, by which what follows is guarded
+    if (at < 0 || operation.op === absorbOp) return append(operation, builder);
     if (given.op.traits.elementwise) return this.#elementwise(given, operation, at, builder);
     if (!given.operands.some((v) => this.#flow.of(v) === null && !this.#tame.has(v))) return append(operation, builder);
-    const { byRows, by } = absorption(operation, at, this.#flow.of(given.operands[at]) as Untaken);
+    const { byRows, byResult } = waysOf(operation, at, this.#flow.of(given.operands[at]) as Untaken);
     builder.append(byRows ? withBuilder(builder, () => withoutRows(operation, at)) : operation);
-    return by === null ? null : withBuilder(builder, () => absorb(by(), operation.results[0]));
+    return byResult ? withBuilder(builder, () => absorbedInResult(operation, at)) : null;
   }
 
   #select(given: Operation, operation: Operation, builder: BlockBuilder): null {
@@ -117,14 +103,14 @@ export class Strengthening {
     const isLinear = given.operands.map((v) => this.#flow.of(v) !== null);
     if (isLinear.filter((is) => is).length > 1) return this.#sum(given, operation, builder);
     const before = this.#guards.get(given.operands[at]);
-    const isScaled = operation.op === mulOp || (operation.op === divOp && at === 0);
     const isTame = given.operands.every((v, i) => i === at || this.#tame.has(v));
-    const goesOn = isScaled || (given.operands.length === 1 && operation.op !== castOp);
-    if (!goesOn || (before === undefined && isTame)) return append(operation, builder);
-    const { operands } = operation;
+    const { operands, results } = operation;
+    const isKept = elementDType(operands[at].type) === elementDType(results[0].type);
+    if (!isKept || !vanishes(operation, (i) => i === at)) return append(operation, builder);
+    if (before === undefined && isTame) return append(operation, builder);
     const guard: Guard = before ?? { kind: "factor", raw: operands[at], factor: operands[at] };
     builder.append(withOperands(operation, operands.with(at, guard.raw)));
-    return this.#guard(given, { ...guard, raw: operation.results[0] }, builder);
+    return this.#guard(given, { ...guard, raw: results[0] }, builder);
   }
 
   /** Sums of what one predicate says of; where it says it of two sides, one of them is taken. */
@@ -151,45 +137,36 @@ function append(operation: Operation, builder: BlockBuilder): null {
   return null;
 }
 
-/** How a product with zeros in one operand is made strong, where it is not one element by element. */
-interface Absorption {
-  /** Whether rows of the other operand that meet zeros only are left out. */
+/** Where a product that is not one element by element is made strong. */
+interface Ways {
+  /** Rows of the other operand that meet zeros only are left out. */
   readonly byRows: boolean;
-  /** What is zero where the result is to be. */
-  readonly by: (() => Value) | null;
+  /** The result is 0 where all that it is computed from is. */
+  readonly byResult: boolean;
 }
 
-function absorption(operation: Operation, at: number, zeros: Untaken): Absorption {
-  const { op, operands, attributes } = operation;
-  const factor = operands[at];
-  if (op === scatterOp && at === 0 && attributes.kind === "mul") return { byRows: false, by: () => factor };
-  if (op === triangularSolveOp && at === 1) return { byRows: false, by: () => largestOfColumns(factor) };
-  const { derivative } = op;
-  if (derivative.kind !== "multilinear") return { byRows: false, by: null };
+function waysOf(operation: Operation, at: number, zeros: Untaken): Ways {
+  const { derivative } = operation.op;
+  if (derivative.kind !== "multilinear") return { byRows: false, byResult: true };
   const { summed, free } = derivative.axes(operation, at);
   const mayVary = (axes: readonly number[]): boolean => zeros !== "somewhere" && axes.some((axis) => zeros[axis]);
   const byRows = !mayVary(free);
   // zeros of single elements stand among others in every sum
-  const isWhole = !mayVary(summed) && (zeros === "somewhere" || !byRows);
-  return { byRows, by: isWhole ? () => derivative.met(operation, at, abs(factor), "result") : null };
+  return { byRows, byResult: !mayVary(summed) && (zeros === "somewhere" || !byRows) };
 }
 
 /** The operation without infinities in the rows of its other operand that meet zeros only. */
 function withoutRows(operation: Operation, at: number): Operation {
   const { op, operands } = operation;
   if (op.derivative.kind !== "multilinear") return operation;
-  const met = op.derivative.met(operation, at, abs(operands[at]), "other");
+  const met = op.derivative.met(operation, at, "other");
   return withOperands(operation, operands.with(1 - at, absorb(met, operands[1 - at])));
 }
 
-/** The largest magnitude in each column of matrices, for each of its elements. */
-function largestOfColumns(matrices: Value): Value {
-  const shape = shapeOf(matrices);
-  const row = shape.length - 2;
-  const largest = reduce(abs(matrices), { kind: "max", axes: [row] });
-  return broadcast(
-    largest,
-    shape,
-    shape.flatMap((_, axis) => (axis === row ? [] : [axis])),
-  );
+function absorbedInResult(operation: Operation, at: number): Value | null {
+  const { derivative } = operation.op;
+  const [result] = operation.results;
+  if (derivative.kind === "multilinear") return absorb(derivative.met(operation, at, "result"), result);
+  const met = derivative.kind === "rule" ? (derivative.met?.(operation, at) ?? null) : null;
+  return met === null ? null : absorb(met, result);
 }

@@ -6,6 +6,7 @@ import {
   type Block,
   BlockBuilder,
   Cloner,
+  calleeOf,
   type Func,
   FuncScope,
   type Operation,
@@ -66,8 +67,9 @@ export class StrongZeros {
     const flow = new ZeroFlow({
       axes: this.axes,
       called: (operation, given) => {
-        const { name, results } = this.version(operation.attributes.callee, given);
-        if (name !== operation.attributes.callee) callees.set(operation, name);
+        const callee = calleeOf(operation) as string;
+        const { name, results } = this.version(callee, given);
+        if (name !== callee) callees.set(operation, name);
         return results;
       },
     });

@@ -3,7 +3,7 @@
 
 import {
   type Block,
-  elementDType,
+  calleeOf,
   isFloat,
   isOf,
   loopOf,
@@ -15,17 +15,14 @@ import {
 import {
   absorbOp,
   anywhere,
-  type CallAttributes,
-  callOp,
   constantOp,
-  divOp,
   emptyOp,
-  mulOp,
   narrower,
   nowhere,
   reduceOp,
   selectOp,
   type Varies,
+  vanishes,
   variesThrough,
   varyingInAny,
 } from "../../../src/ops/index.ts";
@@ -43,7 +40,7 @@ export type Untaken = Varies | "somewhere";
 interface Surroundings {
   readonly axes: Axes;
   /** What the results of a function are where its arguments are such. */
-  called(call: Operation<CallAttributes>, args: readonly Zeros[]): readonly Zeros[];
+  called(call: Operation, args: readonly Zeros[]): readonly Zeros[];
 }
 
 /** Whether the value may hold zeros of what was not taken. */
@@ -89,7 +86,7 @@ export class ZeroFlow {
     if (isOf(constantOp, operation)) return [operation.attributes.value === 0 ? "all" : null];
     if (operation.op === emptyOp) return ["all"];
     if (given.every((zeros) => zeros === null)) return results.map(() => null);
-    if (isOf(callOp, operation)) {
+    if (calleeOf(operation) !== null) {
       return given.every(isConstant) ? results.map(() => null) : this.#around.called(operation, given);
     }
     return results.map((result) => this.#result(operation, result, given));
@@ -172,19 +169,14 @@ function isConstant(zeros: Zeros): boolean {
   return zeros === null || zeros === "all";
 }
 
-/** Whether an operation gives zeros where these operands are zero: a product does, and what gives 0 for nothing but 0. */
-function isZero({ op, attributes, results }: Operation, given: readonly Zeros[]): boolean {
-  if (op === mulOp || op.derivative.kind === "multilinear") return given.includes("all");
-  if (op === divOp) return given[0] === "all";
-  const { derivative, scalar } = op;
-  const dtype = elementDType(results[0].type);
-  if (scalar !== null && dtype !== undefined) {
-    if (!given.every((zeros) => zeros === "all")) return false;
-    const zeros = given.map(() => 0);
-    return scalar.compute(zeros, { attributes, dtype }) === 0;
-  }
+/** Whether an operation without a linear operand gives zeros, some of its operands being zero. */
+function isZero(operation: Operation, given: readonly Zeros[]): boolean {
+  const { derivative, traits } = operation.op;
+  const isAll = (i: number): boolean => given[i] === "all";
+  if (traits.elementwise) return given.includes("all") && vanishes(operation, isAll);
+  if (derivative.kind === "multilinear") return given.includes("all");
   const linear = (derivative.kind === "linear" ? derivative.in : undefined) ?? given.map((_, i) => i);
-  return linear.every((i) => given[i] === "all");
+  return linear.every(isAll);
 }
 
 function isFloating(type: Type): boolean {

@@ -15,6 +15,7 @@ import {
 } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "../base/define.ts";
+import { abs } from "../scalar/rounding.ts";
 import { reverse } from "../structural/structural.ts";
 import {
   type AxisWindow,
@@ -241,8 +242,8 @@ function axesInConv(operation: Operation<ConvAttributes>, i: number) {
 }
 
 /** Sums of the magnitudes of one operand's elements: of those that an element of the result, or of the other operand, meets. */
-function metInConv(operation: Operation<ConvAttributes>, i: number, x: Value, by: "result" | "other"): Value {
-  const operands = operation.operands.map((v, k) => (k === i ? x : constantLike(1, v)));
+function metInConv(operation: Operation<ConvAttributes>, i: number, by: "result" | "other"): Value {
+  const operands = operation.operands.map((v, k) => (k === i ? abs(v) : constantLike(1, v)));
   if (by === "result") return emit1(convOp, operands, { attributes: operation.attributes });
   const [result] = operation.results;
   const cx = { operation, operands, cotangent: constantLike(1, result), wanted: [i === 1, i === 0] };

@@ -27,6 +27,7 @@ import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "../base/define.ts";
 import { add, mul } from "../scalar/arithmetic.ts";
+import { abs } from "../scalar/rounding.ts";
 import { broadcast, reduce } from "../shape/reduce.ts";
 import { nestedLoops } from "../shape/reduce-order.ts";
 import { permute } from "../structural/structural.ts";
@@ -234,9 +235,9 @@ function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeCon
 function metInDot(
   { operands, results, attributes }: Operation<DotAttributes>,
   i: number,
-  x: Value,
   by: "result" | "other",
 ): Value {
+  const x = abs(operands[i]);
   const side = i === 0 ? "left" : "right";
   const { contract, batch } = attributes;
   const free = freeAxes(rankOf(x), attributes, side);

@@ -5,7 +5,6 @@ import {
   type Block,
   BlockBuilder,
   currentBlock,
-  elementDType,
   type Func,
   isOf,
   type Op,
@@ -16,6 +15,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constantOp } from "../base/constant.ts";
+import { vanishes } from "../base/vanishes.ts";
 import { type CalleeAttributes, callOp } from "./calls.ts";
 import { isFloatType, jvpOp, vjpOp, vmapOp } from "./transforms.ts";
 
@@ -127,7 +127,7 @@ class Analysis {
       }
       case "elementwise":
         if (isLinear && this.#slopeDepends(operation, operands)) return { by: operation };
-        return vanishes(operation, operands)
+        return vanishes(operation, (k) => operands[k] !== "constant")
           ? isLinear
             ? "linear"
             : "zero"
@@ -211,16 +211,4 @@ function join(operation: Operation, a: Linearity, b: Linearity): Linearity {
   if (a === "zero" || typeof b === "object") return b;
   if (typeof a === "object") return a;
   return a === "unknown" || b === "unknown" ? "unknown" : { by: operation };
-}
-
-/** Whether an elementwise operation gives 0 where its linear operands are 0, whatever the constant ones are. */
-function vanishes({ op, attributes, operands, results }: Operation, known: readonly Linearity[]): boolean {
-  const dtype = elementDType(results[0].type);
-  const { scalar } = op;
-  if (scalar === null || dtype === undefined) return true;
-  const samples = [1.5, -2.25].map((x) => operands.map((_, i) => (known[i] === "constant" ? x : 0)));
-  return samples.every((values) => {
-    const value = scalar.compute(values, { attributes, dtype });
-    return value === 0 || Number.isNaN(value);
-  });
 }

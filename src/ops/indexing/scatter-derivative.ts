@@ -51,6 +51,7 @@ export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<
     kind: "rule",
     vjp: (x) => cotangents(x, windowsOf(x.operation, x.operands[1])),
     jvp: (x) => tangent(x, windowsOf(x.operation, x.operands[1])),
+    met: ({ attributes, operands }, i) => (i === 0 && attributes.kind === "mul" ? operands[0] : null),
   };
 }
 

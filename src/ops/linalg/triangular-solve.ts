@@ -17,10 +17,11 @@ import {
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
-import { defineOp, emit1, rankedOperand, tensorOf } from "../base/define.ts";
+import { defineOp, emit1, otherAxes, rankedOperand, tensorOf } from "../base/define.ts";
 import { each, loopNest } from "../loop/loop.ts";
 import { div, mul, neg, sub } from "../scalar/arithmetic.ts";
-import { withBatchAxis } from "../shape/reduce.ts";
+import { abs } from "../scalar/rounding.ts";
+import { broadcast, reduce, withBatchAxis } from "../shape/reduce.ts";
 import { product, transposed, triangle } from "./triangles.ts";
 
 export interface TriangularOptions {
@@ -66,6 +67,7 @@ export const triangularSolveOp = defineOp({
       const outer = options.transpose ? product(result, transposed(back)) : product(back, transposed(result));
       return [wanted[0] ? neg(part(outer, options)) : null, wanted[1] ? back : null];
     },
+    met: ({ operands }, i) => (i === 1 ? largestOfColumns(operands[1]) : null),
     jvp({ operation, operands: [a], result, tangents: [da, db] }) {
       const options = operation.attributes;
       const moved = da === null ? null : part(da, options);
@@ -88,6 +90,13 @@ export const triangularSolveOp = defineOp({
 `,
   },
 });
+
+/** The largest magnitude in each column of matrices, for each of its elements. */
+function largestOfColumns(matrices: Value): Value {
+  const { shape } = tensorOf(matrices);
+  const row = shape.length - 2;
+  return broadcast(reduce(abs(matrices), { kind: "max", axes: [row] }), shape, otherAxes(shape.length, [row]));
+}
 
 /** A float operand whose last two axes are equal. */
 export function requireSquare(cx: TypeContext, i: number): TensorType | null {

@@ -150,16 +150,18 @@ export type Derivative<O, A extends Attributes> =
         operation: OperationOf<O, A>,
         operand: number,
       ): { readonly summed: readonly number[]; readonly free: readonly number[] };
-      /**
-       * From magnitudes `x` in the place of one of the two operands: for each element of the result, or of the other operand,
-       * something that is zero where all that it meets is zero.
-       */
-      met(operation: OperationOf<O, A>, operand: number, x: Value, by: "result" | "other"): Value;
+      /** For each element of the result, or of the other operand: zero where all that it meets of this operand is zero. */
+      met(operation: OperationOf<O, A>, operand: number, by: "result" | "other"): Value;
     }
   /** Any op of one result by its VJP and JVP: from operands, result and (co)tangents. */
   | {
       readonly kind: "rule";
       vjp(cx: TransposeContext<O, A> & { readonly result: Value }): readonly Contribution[];
+      /**
+       * Of an op that multiplies an operand by something: for each element of the result something that is zero where all
+       * that it is computed from of this operand is zero.
+       */
+      met?(operation: OperationOf<O, A>, operand: number): Value | null;
       jvp(cx: {
         readonly operation: OperationOf<O, A>;
         readonly operands: readonly Value[];
