@@ -1,6 +1,6 @@
-// Scans that carry nothing do the same for each row. Where their steps have much in common, as the columns of a Jacobian have
-// the point, some dozens of them run side by side: what is the same is computed once, and what differs has the steps along a
-// last axis, so that they are next to one another in memory and make the innermost loop.
+// Batches the iterations of scans that carry nothing: their iterations are independent, and some dozens of them run
+// side by side. What is invariant is computed once for all of them, as the point of a Jacobian is for its columns. What
+// differs gets a new last axis for the iterations, so that these are contiguous in memory and make the innermost loop.
 
 import {
   type Block,
@@ -32,11 +32,11 @@ import { KnownSteps } from "./batch-scans/known-steps.ts";
 import { Spread } from "./batch-scans/spread.ts";
 import { StepsAtOnce } from "./batch-scans/sweep.ts";
 
-/** The most steps side by side. */
+/** The most iterations that run side by side. */
 const mostSteps = 64;
-/** Fewer make inner loops that cost more than they save. */
+/** Fewer iterations than this make inner loops that cost more than they save. */
 const leastSteps = 4;
-/** The most elements that all steps side by side may have of one tensor, so that it stays in a cache. */
+/** The most elements of one tensor for all iterations side by side, so that it stays in a cache. */
 const mostElements = 1 << 18;
 
 export const batchScans = definePass({
@@ -70,7 +70,7 @@ function holdsScan(block: Block): boolean {
   return found;
 }
 
-/** The number of steps of a scan that carries nothing and holds loops, which any tensor op would not be; else null. */
+/** The number of iterations of a scan that carries nothing and has loops in its body; null for any other operation. */
 function extentOf(operation: Operation): number | null {
   if (!isOf(scanOp, operation) || operation.segments[0] > 0 || operation.operands.length === 0) return null;
   const extent = loopOf(operation)?.extent;
@@ -78,7 +78,7 @@ function extentOf(operation: Operation): number | null {
   return operation.regions[0].operations.some((o) => o.op.loop !== null) ? extent : null;
 }
 
-/** A scan whose steps run side by side, `width` at a time. */
+/** A scan whose iterations run side by side, `width` at a time. */
 interface Plan {
   readonly extent: number;
   readonly width: number;
@@ -96,7 +96,10 @@ function planOf(operation: Operation): Plan | null {
   return { extent, width: widthOf(extent, most), spread };
 }
 
-/** How many steps run at once: of all of them some part, the largest that is not far from `most`; else one that leaves a rest. */
+/**
+ * How many iterations run at once: the largest divisor of the extent from `most` down to a quarter of it; where there
+ * is none, a width that leaves a rest.
+ */
 function widthOf(extent: number, most: number): number {
   for (let width = Math.min(extent, most); width >= Math.max(leastSteps, most / 4); width--)
     if (extent % width === 0) return width;
@@ -104,8 +107,9 @@ function widthOf(extent: number, most: number): number {
 }
 
 /**
- * Whether many operations that differ from step to step read what does not, and is computed by each step: a tangent reads
- * its point. Loops that share no more than their counters are left alone, which keep in scalars what they carry.
+ * Whether a quarter of the varying operations read an invariant that each iteration would compute again, as a tangent
+ * reads its point. Loops that share no more than their counters are left alone: they keep their carried values in
+ * scalars.
  */
 function hasCommon(body: Block, spread: Spread): boolean {
   const common = new ValueSet();
@@ -123,7 +127,7 @@ function hasCommon(body: Block, spread: Spread): boolean {
   return reading * 4 >= all;
 }
 
-/** The elements of the largest tensor that differs from step to step, as far as sizes are known. */
+/** The elements of the largest tensor that differs between iterations, as far as sizes are known. */
 function largest(body: Block, spread: Spread): number {
   let most = 1;
   const see = (v: Value): void => {
@@ -135,7 +139,7 @@ function largest(body: Block, spread: Spread): number {
   return most;
 }
 
-/** The scans of one function. */
+/** Rewrites the scans of one function. */
 class BatchingScans {
   readonly #func: Func;
   readonly #scope: FuncScope;
@@ -183,7 +187,7 @@ class BatchingScans {
     for (const [i, r] of results.entries()) this.#replacements.set(r, whole[i]);
   }
 
-  /** One batch after another; the last is filled up with rows of zeros, of which nothing is kept. */
+  /** Scans over batches of `width` iterations. The last one is padded with rows of zeros, whose results are cut off. */
   #batches(operands: readonly Value[], { extent, width }: Plan, side: (rows: readonly Value[]) => readonly Value[]) {
     const count = Math.ceil(extent / width);
     const rest = count * width - extent;
@@ -200,13 +204,13 @@ class BatchingScans {
   }
 }
 
-/** The first axis becomes the last. */
+/** Moves the first axis behind the others. */
 function rowsBehind(x: Value): Value {
   const rank = shapeOf(x).length;
   return rank < 2 ? x : permute(x, [...Array.from({ length: rank - 1 }, (_, i) => i + 1), 0]);
 }
 
-/** The last axis becomes the first. */
+/** Moves the last axis in front of the others. */
 function rowsFirst(x: Value): Value {
   const rank = shapeOf(x).length;
   return rank < 2 ? x : permute(x, [rank - 1, ...Array.from({ length: rank - 1 }, (_, i) => i)]);

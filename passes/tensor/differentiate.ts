@@ -4,7 +4,7 @@
 //
 // The backward block is built by walking f backwards and letting each op's derivative emit operations on the forward
 // function's values. Whatever it reads from there, once dead code is dropped, is a residual: no rule declares any.
-// Regions split the same way, one level down: what their backward reads from outside is the outer level's business.
+// Regions split the same way, one level down: what their backward blocks capture is a residual of the block around.
 
 import {
   AdjointError,
@@ -64,10 +64,10 @@ import { collectLikeTerms } from "./differentiate/like-terms.ts";
 import { StrongZeros } from "./differentiate/strong-zeros.ts";
 import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
-/** Makes a module smaller, whose derivatives are still to be made: every identity that it uses holds for derivatives too. */
+/** Simplifies a module that is to be differentiated again, by identities that hold for derivatives too. */
 export type Simplify = (module: Module, context: PassContext) => Module;
 
-/** The pass, which simplifies a derivative before it is differentiated again. */
+/** The pass. It simplifies a derivative that is differentiated again, lest its size multiply with each order. */
 export const differentiating = (simplify: Simplify): Pass =>
   definePass({
     name: "differentiate",
@@ -101,10 +101,10 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
     },
   });
 
-/** Derivatives of a higher order come with a warning. */
+/** Derivatives of a higher order than this come with a warning. */
 const mostOrders = 6;
 
-/** How many derivatives stand within one another, in each function and in what it calls. */
+/** For each function the order of the derivatives in it: how deeply they are nested, through calls too. */
 function ordersOf(module: Module): ReadonlyMap<string, number> {
   const orders = new Map<string, number>();
   for (const { name, body } of calleesFirst(module)) {
@@ -131,18 +131,18 @@ function holdsTransform(block: Block): boolean {
   return found;
 }
 
-/** One run over a module. Callees come first, so a differentiated function holds no transform itself. */
+/** One run over a module. Callees come first: the transforms in a function are resolved before it is differentiated. */
 class Differentiation implements SweepHost, ForwardHost {
   readonly #module: Module;
   readonly #simplify: (module: Module) => Module;
   readonly #funcs: Map<string, Func>;
   readonly #orders: ReadonlyMap<string, number>;
   readonly #levels: ReadonlySet<string>;
-  /** What was made from each function, in order. */
+  /** The functions made from each function, in order. */
   readonly #made = new Map<string, Func[]>();
   readonly #splits = new Map<string, SplitCall>();
   readonly #tangentCalls = new Map<string, TangentCall>();
-  /** Private functions that one operation of the module refers to: what is made from them takes their operations. */
+  /** Private functions with a single reference: their forward functions take over their operations (`moves`). */
   readonly #single: ReadonlySet<string>;
   readonly #derivatives = new Map<string, Signature>();
   readonly #moved = new Set<string>();
@@ -175,7 +175,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return isSimplified ? withoutUnreached(module) : module;
   }
 
-  /** A derivative that is differentiated again: the next derivative takes a multiple of whatever is left. */
+  /** Simplifies a derivative that is differentiated again, and what it calls: the next is a multiple of its size. */
   #simplified(func: Func): Func {
     const reached = new Map([[func.name, makeFunc({ ...func, visibility: "public" })]]);
     for (const from of reached.values()) {
@@ -187,7 +187,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return withBody(func, (findFunc(module, func.name) as Func).body);
   }
 
-  /** A function, unless its operations moved, then what was made from it, and from that. */
+  /** A function, unless its operations moved, then the functions made from it, recursively. */
   #withMade(name: string): readonly Func[] {
     const func = this.#funcs.get(name) as Func;
     const made = (this.#made.get(name) ?? []).flatMap((f) => this.#withMade(f.name));
@@ -200,7 +200,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return signatureOf(func);
   }
 
-  // ---- replacing vjp and jvp operations -------------------------------------------------------------------------------------
+  // ---- replacing vjp and jvp operations -----------------------------------------------------------------------------
 
   #resolve(func: Func): Func {
     return withBody(func, this.#resolveBlock(func.body, this.#newBuilder(func), new Replacements(), func));
@@ -218,9 +218,9 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 
   /**
-   * Whether a vjp is resolved as the cotangent times the derivative, which a jvp gives: that of one number by one number,
-   * where derivatives stand within one another. All of them forward, one operation is left for each term of a product rule;
-   * cotangents of cotangents would double with each order.
+   * Whether a vjp is resolved in forward mode, as cotangent · derivative: where it is of one number by one number, and
+   * nested in another derivative. Forward over forward leaves one operation for each term of a product rule, where
+   * reverse over reverse doubles the operations with each order.
    */
   #goesForward({ attributes }: Operation<DerivativeAttributes>, inside: Func): boolean {
     const callee = this.signature(attributes.callee);
@@ -232,7 +232,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return isNumber && this.#hasTangents(callee, wrt[0]);
   }
 
-  /** The vjp of one number by one number: the cotangent times the derivative, beside the value. */
+  /** Resolves a vjp of one number by one number: gives the value, and the cotangent times the derivative. */
   #resolveByDerivative(
     transform: Operation<DerivativeAttributes>,
     builder: BlockBuilder,
@@ -257,7 +257,7 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
 
-  /** A function of the callee's value and its derivative to one argument, both numbers; like terms are collected. */
+  /** A function that gives the callee's value and its derivative by one argument, with like terms collected. */
   #derivative(callee: Signature, wrt: number): Signature {
     const key = `${callee.name} ${wrt}`;
     let made = this.#derivatives.get(key);
@@ -293,7 +293,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
   }
 
-  /** A function may hold what has a rule for reverse mode only. */
+  /** Whether the callee can be differentiated in forward mode: it may hold a rule for reverse mode only. */
   #hasTangents(callee: Signature, wrt: number): boolean {
     try {
       this.tangentCall(
@@ -382,7 +382,7 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
   }
 
-  /** Makes the zeros strong in a function whose last arguments are cotangents or tangents, and in those that it calls. */
+  /** Makes zeros strong in a function whose last `count` arguments are cotangents or tangents, and in what it calls. */
   #makeStrong({ name, arguments: args }: Signature, count: number): void {
     this.#strong.version(
       name,
@@ -390,7 +390,7 @@ class Differentiation implements SweepHost, ForwardHost {
     );
   }
 
-  /** The cotangents that the backward function takes: those of results that depend on what is differentiated. */
+  /** The cotangents that the backward function takes: those of the active results. */
   #givenCotangents(
     operation: Operation,
     callee: Signature,
@@ -476,7 +476,7 @@ class Differentiation implements SweepHost, ForwardHost {
     return made;
   }
 
-  /** The backward block as a function: residuals become its first arguments. */
+  /** Makes the backward block a function: the residuals become its first arguments. */
   #backwardFunc(func: Func, residuals: readonly Value[], backward: Block, forward: Block): Func {
     const replacements = new Replacements();
     const args = residuals.map((v) => {
@@ -498,7 +498,7 @@ class Differentiation implements SweepHost, ForwardHost {
     });
   }
 
-  /** A second version of a function that was made. */
+  /** Adds another version of a function. */
   #addVersion(from: Func, body: Block): Func {
     const made = makeFunc({ ...from, name: this.#freshName(from.name), body });
     this.#add(from, made);
@@ -517,7 +517,7 @@ class Differentiation implements SweepHost, ForwardHost {
   }
 }
 
-/** The functions that are differentiated, and those that they call. */
+/** The functions that are differentiated, and those that they call, transitively. */
 function levelsOf(module: Module): ReadonlySet<string> {
   const levels = new Set<string>();
   for (const { name, body } of [...calleesFirst(module)].reverse()) {
@@ -529,10 +529,7 @@ function levelsOf(module: Module): ReadonlySet<string> {
   return levels;
 }
 
-/**
- * The private functions that nobody needs once they are split: one operation differentiates them, or calls them from such
- * a function.
- */
+/** The private functions that are dead once split: the only reference is a transform, or a call in another of them. */
 function referredOnce(module: Module): ReadonlySet<string> {
   const references = new Map<string, { count: number; from: Func; isTransform: boolean }>();
   for (const from of module.funcs) {
@@ -552,7 +549,7 @@ function referredOnce(module: Module): ReadonlySet<string> {
   return single;
 }
 
-/** The symbols that a body mentions, the constraints that speak of them, and the symbols these mention. */
+/** The symbols that a body mentions, the constraints that mention one of them, and the other symbols of those. */
 function dimsNeeded(
   func: Func,
   body: Block,

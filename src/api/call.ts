@@ -1,4 +1,5 @@
-// How a compiled function is called: arguments to arrays, results to what the traced function returned.
+// How a compiled function is called: the leaves of its arguments become arrays, and the arrays of its results are put
+// into the structure that the traced function returned.
 
 import {
   type Compiled,
@@ -41,20 +42,20 @@ import { fromArray, toArray } from "./convert.ts";
 
 type Call = (...args: unknown[]) => unknown;
 
-/** How a function is called, and what runs in its place inside a trace. */
+/** What was traced of a function: the structures of arguments and results, and what runs inside of other traces. */
 export type Traced = Omit<Trace, "func"> & {
   readonly fn: TracedFunction;
-  /** The module with what its derivative takes, and the tensors from outside that it reads. */
+  /** A module that still holds custom derivatives, for `backward`, and the tensors from outside that it reads. */
   readonly differentiable: () => { readonly module: Module; readonly captured: readonly Tensor[] };
 };
 
-/** A compiled function on users' arguments, and on their leaves where these are known already. */
+/** A compiled function: `call` takes the user's arguments, `onLeaves` their leaves where these were read already. */
 export interface Callable {
   readonly call: Call;
   onLeaves(leaves: readonly unknown[]): unknown;
 }
 
-/** Makes a compiled module callable; `traced` is null for a module that was given. */
+/** Makes a compiled module callable; `traced` is null where the user gave the module itself. */
 export function callable(compiled: Compiled, traced: Traced | null): Callable {
   const onLeaves = leavesCall(compiled, traced);
   const checked = checkedCall(compiled, traced, onLeaves);
@@ -71,7 +72,10 @@ function isFlat(tree: Tree): boolean {
   return tree.kind === "array" && tree.items.every((t) => t.kind === "leaf");
 }
 
-/** How numbers and tensors are passed, and results put together; null for results with static parts, and without any tensor. */
+/**
+ * The calling convention of generated code: what each argument is, and how the results are put together. Null where the
+ * results hold static parts or an empty structure, which generated code cannot make.
+ */
 function conventionOf({ signature, module, entry }: Compiled, traced: Traced | null): Convention | null {
   const names = (findFunc(module, entry) as Func).body.arguments.map((a) => a.name ?? "");
   const parameters = signature.arguments.map((type, i) => ({
@@ -80,7 +84,7 @@ function conventionOf({ signature, module, entry }: Compiled, traced: Traced | n
     fallback: undefined,
   }));
   const leaves = signature.results.map(leafOf);
-  // one result as it is, several in an array
+  // a module's results: one as it is, several in an array
   if (traced === null)
     return { parameters, result: leaves.length === 1 ? leaves[0] : { kind: "tuple", items: leaves }, written: [] };
   let next = 0;
@@ -93,7 +97,7 @@ function leafOf(type: Type): Structure {
   return { kind: "leaf", leaf: elementDType(type) === "bool" ? "boolean" : "number" };
 }
 
-/** Arrays and objects of results; null for structures with static parts, and without any tensor. */
+/** The structure of the results, for generated code; null where it holds a static part or an empty structure. */
 function structureOf(tree: Tree, leaf: () => Structure): Structure | null {
   if (tree.kind === "leaf") return leaf();
   if (tree.kind === "static" || tree.items.length === 0) return null;
@@ -132,7 +136,7 @@ function checkedCall(
     if (currentTrace() === null && graph === null) {
       for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     }
-    // in a trace or a declared graph the function becomes part of it
+    // in a trace or a declared graph, the function is traced again as a part of it
     const own = args.slice(0, (tree as ListTree).items.length);
     const inPlace = (): unknown =>
       nested(checkedCall, () => (traced === null ? undefined : callUsers(traced.fn, ...own)));
@@ -146,7 +150,7 @@ function checkedCall(
 
 const anything = (_: unknown): _ is unknown => true;
 
-/** The arguments' leaves, in the structure that was declared. */
+/** The leaves of the arguments, which have to have the declared structure. */
 function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): readonly unknown[] {
   const expected = tree.items.length;
   const given = args.findLastIndex((arg) => arg !== undefined) + 1;
@@ -155,7 +159,7 @@ function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): read
       hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
     });
   }
-  // generated code passes what may stand behind the last argument
+  // callers may pass `undefined` behind the last argument, as generated code does
   const declared = args.slice(0, expected);
   if (isFlat(tree)) return declared;
   return declared.flatMap((arg, i) => flattenAs(arg, tree.items[i], anything, `argument ${i} of @${entry}`));
@@ -172,11 +176,11 @@ function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeav
     const outputs = executable.run(arrays);
     const inputs = [...leaves, ...captured];
     const tracks = inputs.some((leaf) => leaf instanceof Tensor && tracksGradient(leaf));
-    // numbers could not say what they come from
+    // a result that tracks gradients has to be a tensor: a plain number has no history
     const results = outputs.map((array) => fromArray(array, plain && !tracks));
     if (tracks) {
       const tensors = leaves.map((leaf, i) => (leaf instanceof Tensor ? leaf : new Tensor(arrays[i])));
-      // custom derivatives are still in what was given
+      // remember the module from before the passes, which still holds custom derivatives
       const given = traced?.differentiable() ?? { module: before, captured };
       remember(given.module, entry, [...tensors, ...given.captured], results as readonly Tensor[]);
     }
@@ -185,7 +189,7 @@ function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeav
   };
 }
 
-/** What messages call each leaf: by its parameter, or by its place in the arguments. */
+/** What errors call each leaf: the name of its parameter, or its path in the arguments. */
 function labelsOf({ module, entry, signature }: Compiled, traced: Traced | null): readonly string[] {
   const func = findFunc(module, entry) as Func;
   const paths = traced === null || isFlat(traced.arguments) ? null : pathsOf(traced.arguments);

@@ -1,4 +1,4 @@
-// compile: compiles a function, a module or IR text into a function that has its IR, its code and its log.
+// The public function `compile`: from a function, a module or IR text to a compiled function with its IR, code and log.
 
 import { type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import {
@@ -15,13 +15,13 @@ import { compileOnCall } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
 
 /**
- * Compiles a function of tensors for these types, or a module.
+ * Compiles a function of tensors for given types, or a module.
  *
- * @param types one per argument: IR spelling (`"f32[B, 784]"`), dtype constants for scalars, structures of these. Left
- * out, the function is compiled at its first call with arguments of each new type; strings, functions and null in them
- * reach the function as they are, and are part of what it is compiled for.
- * @throws AdjointError at the user's line, when an operation is applied wrongly; code `option` for options that do not
- * exist or cannot be had here.
+ * @param types one per argument: IR spelling (`"f32[B, 784]"`), dtype constants for scalars, or structures of these. If
+ * they are left out, the function is compiled at its first call with arguments of each new type. Strings, functions and
+ * null in the arguments then reach the function as they are, and it is compiled for these very values.
+ * @throws AdjointError at the user's line, where an operation is applied wrongly; code `option` for options that do not
+ * exist or are not available here.
  * @example compile((a, b) => mul(a, b), ["f64", "f64"])(15, 20) // 300
  */
 export function compile(

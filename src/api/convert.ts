@@ -1,4 +1,5 @@
-// Between what users pass and arrays: numbers, typed arrays, nested arrays and tensors in; numbers and tensors out.
+// Converts between users' data and arrays: numbers, typed arrays, nested arrays and tensors become arrays, and results
+// become numbers, booleans or tensors.
 
 import { arrayOf, type Data, describe, dtypeOfArray, isNumeric, Tensor } from "../frontend/index.ts";
 import {
@@ -17,7 +18,7 @@ import {
   tensorType,
 } from "../ir/index.ts";
 
-/** One leaf of a call's arguments as an array of the declared type. */
+/** Converts one leaf of a call's arguments to an array of the declared dtype. */
 export function toArray(leaf: unknown, type: Type, label: string): NdArray {
   const dtype = elementDType(type) ?? "f64";
   if (leaf instanceof Tensor) return requireDType(leaf.array(label), dtype, label);
@@ -41,7 +42,7 @@ function requireDType(array: NdArray, dtype: DType, label: string): NdArray {
   return fail("argument", `${label} has dtype ${array.dtype}, expected ${dtype}`, { hint: "cast it" });
 }
 
-/** A typed array is flat: the type says its shape, but for at most one extent, which its length gives. */
+/** A typed array is flat: the declared type gives its shape, its length the one extent that may be open there. */
 function fromTyped(data: TypedArray, type: Type, dtype: DType, label: string): NdArray {
   const own = dtypeOfArray(data, label);
   const array: NdArray = { dtype: own === "u8" && dtype === "bool" ? "bool" : own, shape: [data.length], data };
@@ -72,7 +73,7 @@ function shapeFor(dims: readonly Dim[], length: number, type: Type, label: strin
   return dims.map((d) => (typeof d === "number" ? d : length / known));
 }
 
-/** A result as users get it: a number or boolean where all results have rank 0, else a tensor. */
+/** Converts a result for the user: a number or boolean if `plain` (all results have rank 0), else a tensor. */
 export function fromArray(array: NdArray, plain: boolean): number | boolean | Tensor {
   if (!plain) return new Tensor(array);
   return array.dtype === "bool" ? array.data[0] !== 0 : array.data[0];

@@ -1,4 +1,5 @@
-// Gradients of what ran at once: the history of a tensor is one function of IR, which the same pass differentiates.
+// Gradients of eager code: the history of a concrete tensor is rebuilt as one function of IR, which the pass
+// differentiate differentiates like any other.
 
 import { gradModule, interpret } from "../compile/index.ts";
 import {
@@ -36,9 +37,7 @@ import { constant, vjp } from "../ops/index.ts";
 
 const grads = new WeakMap<Tensor, Tensor>();
 
-/**
- * Everything that a tensor was computed from: the functions that ran, oldest first, and the tensors that none of them made.
- */
+/** All that a tensor was computed from: functions that ran, oldest first, and the tensors that none of them made. */
 interface History {
   readonly entries: readonly HistoryEntry[];
   readonly inputs: readonly Tensor[];
@@ -66,14 +65,14 @@ function historyBefore(tensor: Tensor): History {
   return { entries: ordered, inputs: used.size === 0 ? [...inputs] : [...used] };
 }
 
-/** Builds one function of many history entries. */
+/** Builds a module with one function that inlines all entries of a history. */
 class HistoryModule {
   readonly #builder = new BlockBuilder(new FuncScope());
   readonly #values = new Map<Tensor, Value>();
   readonly #results = new Map<HistoryEntry, readonly Value[]>();
-  /** The functions that entries call. */
+  /** The functions that entries call, under new names. */
   readonly #callees: Func[] = [];
-  /** New names of those functions, by module. */
+  /** For each entry's module, the new names of its functions, which may be called the same in another module. */
   readonly #renamed = new Map<Module, ReadonlyMap<string, string>>();
 
   module(tensor: Tensor, { entries, inputs }: History): Module {
@@ -118,8 +117,9 @@ class HistoryModule {
 }
 
 /**
- * The IR of what a concrete tensor was computed by: @main takes the tensors it was computed from, oldest use first, and
- * gives it; with `gradient`, also what `backward` adds to each that requires one.
+ * The IR of the operations that computed a concrete tensor: @main takes the tensors that it was computed from, in the
+ * order of their first use, and gives the tensor; with `gradient`, also the gradient that `backward` would add to each
+ * of them that requires one.
  * @throws AdjointError code `scope` for a traced tensor, `no-derivative` as `backward`.
  * @example printModule(recorded(a.mul(b)))
  */
@@ -135,8 +135,9 @@ export function recorded(tensor: Tensor, options: { readonly gradient?: boolean 
 }
 
 /**
- * The history as a private function, and a function of its inputs and a cotangent that gives the gradient of those that
- * require one.
+ * The history as a private function @value, and an entry that gives the gradients of those inputs that require one. The
+ * entry takes the inputs and a cotangent; `withValue` lets the cotangent be 1 and puts the value in front of the
+ * gradients.
  */
 function withGradient(
   tensor: Tensor,
@@ -173,7 +174,7 @@ function requireConcrete(tensor: unknown, what: string): asserts tensor is Tenso
   }
 }
 
-/** Adds to `grad` of every tensor with requiresGrad what flows back to it. */
+/** Runs reverse mode over the tensor's history, and adds to `grad` of each input that requires one its gradient. */
 function backward(tensor: Tensor, upstream: Operand | undefined): void {
   requireConcrete(tensor, "backward");
   if (!isFloat(tensor.dtype)) fail("no-derivative", `backward: the tensor has dtype ${tensor.dtype}, expected a float`);

@@ -1,4 +1,5 @@
-// compileExpression: a text becomes a compiled function of numbers, with its gradient and Hessian.
+// The public function `compileExpression`: compiles a formula given as text to a function of numbers, on request with
+// its gradient and Hessian.
 
 import type { CompileOptions } from "../compile/index.ts";
 import {
@@ -23,7 +24,7 @@ export interface ExpressionOptions extends Omit<CompileOptions, "entry" | "ops">
   readonly hessian?: boolean;
   /** Numbers that the expression may name. */
   readonly constants?: Readonly<Record<string, number>>;
-  /** Functions that the expression may call: of traced scalars, giving one. They are traced, once per call in the text. */
+  /** Functions that the expression may call, from traced scalars to one. Each call in the text traces its function. */
   readonly functions?: Readonly<Record<string, TracedFunction>>;
 }
 
@@ -41,18 +42,18 @@ const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
 };
 
 /**
- * Compiles an expression over numbers: JavaScript's arithmetic, comparisons, `&& || !` and `? :`, with `^` and `**` as power
- * (tighter than a minus before it, grouping to the right), the functions and constants of Math with and without `Math.`, and
- * sec, csc, cot. Numbers and booleans do not mix: compare a number to get a boolean, write `p ? 1 : 0` for the other way.
- * A name means the argument, else the user's constant or function, else what Math has; after `Math.` only the last. What is
- * called is a function, what is not is a number, so that `sin(sin)` has a meaning where an argument is called `sin`.
- * The text is parsed, never run: nothing of it reaches generated code.
+ * Compiles an expression over numbers: JavaScript's arithmetic, comparisons, `&& || !` and `? :`, with `^` and `**` as
+ * power (tighter than a minus before it, grouping to the right), the functions and constants of Math with and without
+ * `Math.`, and sec, csc, cot. Numbers and booleans do not mix: compare a number to get a boolean, write `p ? 1 : 0` for
+ * the other way. A name is looked up among the arguments, then the user's constants and functions, then in Math; after
+ * `Math.`, in Math only. A name that is called is a function, any other is a number, so that `sin(sin)` has a meaning
+ * where an argument is called `sin`. The text is parsed, never run: nothing of it reaches generated code.
  *
  * @param names the arguments, in order: identifiers, each once.
- * @returns the function of these numbers: a number (or boolean), `[value, gradient[]]`, or `[value, gradient[], hessian[][]]`.
- * Called in a trace, it becomes part of it.
- * @throws AdjointError with the column in the expression: code `syntax`, `name`, `arity`, `dtype`, or `no-derivative` for
- * the gradient of a boolean.
+ * @returns the function of these numbers: a number (or boolean), `[value, gradient[]]`, or
+ * `[value, gradient[], hessian[][]]`. Called in a trace, it becomes part of it.
+ * @throws AdjointError with the column in the expression: code `syntax`, `name`, `arity`, `dtype`, or `no-derivative`
+ * for the gradient of a boolean.
  * @example compileExpression("sin(x*y) + exp(z/3)*x^2", ["x", "y", "z"], { gradient: true })(1, 2, 3)
  */
 export function compileExpression(
@@ -85,7 +86,7 @@ export function compileExpression(
   });
 }
 
-/** The values of an option that gives something to each of its names. */
+/** Requires an option to be an object, each of whose values fits. */
 function requireEach(what: string, given: unknown, expected: string, fits: (x: unknown) => boolean): void {
   if (typeof given !== "object" || given === null)
     fail(

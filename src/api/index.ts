@@ -1,10 +1,10 @@
-// What users call: compile, and the transforms of functions.
+// The room's public face: compile, jit, the transforms of functions, and sessions.
 
 import { compileModule, interpret } from "../compile/index.ts";
 import { installEvaluate } from "../frontend/index.ts";
 import type { Module, NdArray } from "../ir/index.ts";
 
-/** Operations on concrete tensors run at once: single ones as they are, control flow and what it calls compiled. */
+/** Runs an eager operation: a single one is interpreted, one with regions or callees is compiled first. */
 function evaluate(module: Module, entry: string, args: readonly NdArray[]): readonly NdArray[] {
   const isSimple = module.funcs.length === 1 && module.funcs[0].body.operations.every((o) => o.regions.length === 0);
   return isSimple ? interpret(module, entry, args) : compileModule(module, { entry }).executable.run(args);

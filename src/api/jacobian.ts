@@ -1,4 +1,4 @@
-// All derivatives of a function: its Jacobian, and the Hessian of one with a scalar result.
+// The public transforms `jacobian` and `hessian`: all derivatives of a function, from one sweep for each row or column.
 
 import {
   apply,
@@ -54,11 +54,13 @@ import { vmap } from "./vmap.ts";
 
 /**
  * The derivatives of every result with respect to the arguments in `wrt`, in the structure of the result: each leaf of
- * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S; with a list in `wrt` an array of them,
- * for an argument that is a structure that structure of them. Forward or reverse mode, whichever takes fewer sweeps; the
- * sweeps of a tensor run as one batch. Where the function loops or branches, dozens of forward sweeps go through the same
- * loops side by side if all of its ops can, and other sweeps run one after another. With `hasAux`
- * the function gives `[value, aux]`, and the result is `[jacobian of the value, aux]`.
+ * shape R becomes its derivative, of shape [...R, ...S] for an argument of shape S. With a list in `wrt`, each leaf
+ * becomes an array of derivatives; for an argument that is a structure, a structure of them.
+ *
+ * It uses forward or reverse mode, whichever takes fewer sweeps, and runs the sweeps of a tensor as one batch. Where
+ * the function loops or branches, forward sweeps run side by side, dozens at once, if all of its ops allow it; other
+ * sweeps run one after another. With `hasAux` the function gives `[value, aux]`, and the result is
+ * `[jacobian of the value, aux]`.
  *
  * @throws AdjointError code `no-derivative` where an argument in `wrt` holds no float tensors, and as grad.
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
@@ -90,9 +92,9 @@ export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunct
 }
 
 /**
- * The second derivatives of a function with a scalar result: of shape [...S, ...S] for an argument of shape S, or with a
- * list in `wrt` the matrix of them. Forward over reverse: the Jacobian of the gradient. With `hasAux` the function gives
- * `[value, aux]`, and the result is `[hessian of the value, aux]`.
+ * The second derivatives of a function with a scalar result: of shape [...S, ...S] for an argument of shape S; with a
+ * list in `wrt`, the matrix of them. It is the Jacobian of the gradient, by forward over reverse mode. With `hasAux`
+ * the function gives `[value, aux]`, and the result is `[hessian of the value, aux]`.
  *
  * @throws AdjointError as grad.
  * @example hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5) // [[10, 6], [6, 0]]
@@ -117,7 +119,7 @@ function readOptions(name: string, fn: TracedFunction, options: AuxOptions) {
   return { hasAux, wrt: readWrt(name, { wrt: options.wrt }) };
 }
 
-/** `[transform of the value, aux]` of a function that gives `[value, aux]`: what both compute is computed once. */
+/** `[transform of the value, aux]`, for a function that gives `[value, aux]`; what both compute is computed once. */
 function besideAux(
   name: string,
   fn: TracedFunction,
@@ -144,12 +146,12 @@ export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunct
   });
 }
 
-/** The matrix of which the columns are given, each entry from the later of two columns that have it. */
+/** The symmetric matrix with these columns. Of two columns that hold an entry, the later one gives both copies. */
 function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
   return columns.map((_, i) => columns.map((__, k) => columns[Math.max(i, k)][Math.min(i, k)]));
 }
 
-/** One leaf of an argument, as a part of its own. */
+/** The leaves of an argument, each as an argument of its own. */
 function leavesOf({ from, tree, leaves }: WrtArgument): readonly WrtArgument[] {
   return tree.kind === "leaf"
     ? [{ from, to: from + 1, tree, leaves }]
@@ -161,8 +163,8 @@ function isScalarPart({ tree, leaves }: WrtArgument): boolean {
 }
 
 /**
- * Whether there are fewer elements in the float results than in the arguments; where sizes are open, whether results are
- * scalars.
+ * Whether reverse mode takes fewer sweeps: there are fewer elements in the float results than in the arguments. Where
+ * sizes of arguments are open, whether all float results are scalars.
  */
 function takesReverse(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): boolean {
   const floats = recorded.signature.results.filter(isFloatType);
@@ -177,10 +179,10 @@ function takesReverse(recorded: TracedFunctionRecord, leaves: readonly WrtArgume
   return out !== null && floats.every((type) => rankedOf(type).shape.length === 0);
 }
 
-/** The derivatives of all results along one leaf: from one tangent for each of its elements. */
+/** The derivatives of all results by one leaf, by forward mode: one sweep for each element of the leaf. */
 function tangents(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
-  // the others are constants: a tangent of 0 would make NaN of what is infinite
+  // the other leaves are constants rather than have tangents of 0: 0 · ∞ would be NaN
   const along = (t: Tensor): readonly unknown[] =>
     flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
   if (tensor.rank === 0) return along(emitted([], () => constant(1, tensor.type as TensorType)));
@@ -189,7 +191,7 @@ function tangents(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly u
   return stacked.leaves.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
 }
 
-/** The same for all leaves, from one cotangent for each element of the float results. */
+/** The derivatives of all results by all leaves, by reverse mode: one sweep for each element of the float results. */
 function rows(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): readonly (readonly unknown[])[] {
   const { signature } = recorded;
   const count = signature.results.length;
@@ -212,20 +214,20 @@ function rows(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): r
 }
 
 /**
- * A sweep for each row of a basis, the results stacked: as one batch, or where the function loops or branches one after
- * another, since a batch goes both ways of a branch, and through a loop for as long as any of it does. The pass batch-scans
- * lets those stand side by side that take the same way.
+ * Runs a sweep for each row of a basis and stacks the results: by vmap as one batch, or by a scan where the function
+ * loops or branches, since a batch takes both arms of a branch, and runs a loop for as long as any of its elements
+ * does. The pass batch-scans batches the iterations of that scan where control flow is the same for all of them.
  */
 function each(recorded: TracedFunctionRecord, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {
   if (hasRegions(recorded.signature.name)) return scan((carry: readonly [], row) => [carry, sweep(row)], [], rows)[1];
   return vmap(sweep)(rows);
 }
 
-/** Whether a function of the running trace holds control flow, or calls what does. */
+/** Whether a function of the running trace holds control flow, or calls one that does. */
 function hasRegions(name: string): boolean {
   const funcs = currentTrace()?.funcs;
   const names = new Set([name]);
-  // what is called joins the names behind those that are looked at
+  // a worklist: callees are added to the set while it is iterated
   for (const called of names) {
     const func = funcs?.get(called);
     if (func?.body.operations.some((operation) => operation.regions.length > 0)) return true;
@@ -236,7 +238,7 @@ function hasRegions(name: string): boolean {
 
 const isLeaf = (x: unknown): x is Tensor | number => x instanceof Tensor || typeof x === "number";
 
-/** For each element of a type the tensor that is 1 there and 0 elsewhere, along a leading axis. */
+/** The standard basis of a tensor type, stacked along a leading axis: row i is 1 at element i and 0 elsewhere. */
 function basis({ dtype, shape }: TensorType): Tensor {
   return emitted([], () => {
     const n = productOf(shape);
@@ -246,7 +248,7 @@ function basis({ dtype, shape }: TensorType): Tensor {
   });
 }
 
-/** Derivatives stacked along a leading axis for the elements of a shape: that axis becomes the shape, first or last. */
+/** Reshapes the leading axis of stacked derivatives to `shape`, whose elements they belong to: in front, or behind. */
 function derivativeFrom(stacked: Tensor, shape: readonly Dim[], place: "first" | "last"): Tensor {
   return emitted([stacked], (value) => {
     const rest = shapeOf(value).slice(1);

@@ -1,10 +1,11 @@
-// What one jit function compiled: versions by structure, dtypes, ranks and sizes, and when another is made.
+// The cache of one jit function: which versions it compiled, and when it compiles another one.
 //
-// A family serves one structure, dtypes and ranks. Its first call is compiled for the very sizes; where a later call has
-// others, the extents that changed become symbols, and that version serves all sizes which its constraints allow. Where the
-// function asks for a number, that size stays known. Where it was given extents, each new size is checked before it is used
-// (jit-check.ts): one that it treats differently stays known, too, but 0 and 1, of which there are no more than two, are
-// compiled apart and leave the others open.
+// A family of versions serves the calls of one structure, dtypes and ranks. Its first call is compiled for its exact
+// sizes. When a later call has other sizes, the extents that changed become symbols, and that version serves all sizes
+// that its constraints allow. An extent stays a number, with a version for each size, where the function asks for its
+// number. Where the function was given an `Extent`, each new size is checked before the version serves it
+// (jit-check.ts), and an extent whose sizes the function treats differently stays a number too; except that sizes of 0
+// and 1, which functions often treat differently, get versions of their own and leave the extent open for the others.
 
 import type { CompileOptions } from "../compile/index.ts";
 import { ExtentUses, type ModuleTrace, type TracedFunction, type Tree, trace, treeKey } from "../frontend/index.ts";
@@ -16,7 +17,7 @@ import { type CompiledFunction, compileTrace, type Finished } from "./traced.ts"
 
 /** One compilation of a jit function. */
 export interface Compilation {
-  /** The types compiled for, in IR spelling; sizes that may be any are symbols. */
+  /** The argument types that it was compiled for, in IR spelling; open sizes are symbols. */
   readonly types: readonly string[];
   /** The call that asked for it, counted from 1. */
   readonly call: number;
@@ -24,12 +25,12 @@ export interface Compilation {
   readonly milliseconds: number;
 }
 
-/** How many compilations one function keeps, how many lines of its history, and how many it makes for sizes of 0 and 1. */
+/** The most versions that one function keeps, lines of its history, and versions that it makes for sizes of 0 and 1. */
 const cacheSize = 64;
 const historySize = 256;
 const mostApart = 8;
 
-/** One call: its arguments' structure and types, and what the user called. */
+/** One call: the structure and types of its arguments, and the function that the user called. */
 export interface Call {
   readonly tree: Tree;
   readonly types: readonly Type[];
@@ -40,17 +41,17 @@ interface Version {
   readonly finished: Finished;
   readonly types: readonly Type[];
   readonly binder: Binder;
-  /** Null where the function was given no extent. */
+  /** The check of new sizes; null where the function was given no `Extent`, and so cannot depend on a size. */
   readonly check: SizeCheck | null;
 }
 
-/** All versions for one structure with its dtypes and ranks; those used last come first. */
+/** All versions for one structure, dtypes and ranks; the one used last comes first. */
 interface Family {
   readonly versions: Version[];
   readonly sizes: Sizes;
 }
 
-/** Why a version with open sizes does not serve a call, where these sizes stand, and the same as text. */
+/** Why a version with open sizes does not serve a call: the kind of reason, the extents it is about, and a text. */
 interface Misfit {
   readonly kind: "asks for a number" | "does something else" | "meets no constraint";
   readonly places: readonly Place[];
@@ -61,7 +62,7 @@ export class Cache {
   readonly compilations: Compilation[] = [];
   readonly #fn: TracedFunction;
   readonly #options: CompileOptions;
-  /** By structure, dtypes and ranks; those used last come last. */
+  /** The families, by structure, dtypes and ranks; the one used last comes last. */
   readonly #families = new Map<string, Family>();
   #newest = "";
   #count = 0;
@@ -99,14 +100,14 @@ export class Cache {
     return finished;
   }
 
-  /** Makes the version for a call that none serves. */
+  /** Makes a version for a call that no version serves: with open sizes if possible, else with more of them known. */
   #add(family: Family, call: Call): Version {
     const { sizes, versions } = family;
     const changed = sizes.note(call.types);
     for (let reason = this.#reasonFor(family, changed); ; ) {
       const made = this.#make(family, call, sizes.open(call.types), reason);
       if (!("kind" in made)) return made;
-      // a function that fails for these sizes says so, and says nothing of others
+      // where the function fails for these very sizes too, its own error is thrown here
       this.#trace(call, call.types);
       const apart = this.#makeApart(family, call, made);
       if (apart !== null) return apart;
@@ -123,7 +124,7 @@ export class Cache {
     return versions.length === 0 ? "new dtypes, ranks or structure" : "sizes that have to be known";
   }
 
-  /** The version for these types, in which sizes may be open; why it does not serve the call, where it does not. */
+  /** Compiles a version for these types, in which sizes may be open; where it does not serve the call, says why. */
   #make(family: Family, call: Call, { types, open }: OpenTypes, reason: string): Version | Misfit {
     if (open.length === 0) return this.#compile(family, call, types, reason);
     const uses = new ExtentUses();
@@ -149,7 +150,7 @@ export class Cache {
     };
   }
 
-  /** Sizes of 0 and 1 by themselves: there are no more than two, and functions treat them differently most often. */
+  /** Makes a version in which extents of size 0 and 1 are known; these are the sizes that functions treat specially. */
   #makeApart(family: Family, call: Call, { kind, places, why }: Misfit): Version | null {
     const small = places.filter((place) => sizeAt(call.types, place) <= 1);
     if (kind === "asks for a number" || small.length === 0 || this.#apart >= mostApart) return null;
@@ -199,7 +200,7 @@ export class Cache {
   }
 }
 
-/** What a compilation with open sizes is made with, and what its trace does with them. */
+/** The open sizes of a compilation, and what its trace does with them. */
 interface General extends Pick<OpenTypes, "open"> {
   readonly uses: ExtentUses;
 }
@@ -212,10 +213,13 @@ function isOpenAt({ types }: Version, places: readonly Place[]): boolean {
   return places.some((place) => typeof sizeAt(types, place) !== "number");
 }
 
-/** The sizes that a function wanted to know, or those that it may have where it does not say: it failed without them. */
+/**
+ * The misfit of a function whose trace failed with open sizes: the extents whose numbers it asked for; else those that
+ * it was given, one of which may be the cause; else all open ones.
+ */
 function askedFor(open: OpenTypes["open"], uses: ExtentUses, error: unknown): Misfit {
   const [asked, given] = [uses.asked, uses.given].map((names) => open.filter(({ name }) => names.has(name)));
-  // JavaScript's own errors come from what an object cannot do and a number could
+  // an error of JavaScript itself may come from an `Extent` used as a number, but not where the function was given none
   if (!(error instanceof AdjointError) && given.length === 0) throw error;
   const places = asked.length > 0 ? asked : given.length > 0 ? given : open;
   return { kind: "asks for a number", places, why: error instanceof Error ? error.message : String(error) };

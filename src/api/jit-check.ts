@@ -1,22 +1,23 @@
-// Whether a function does for sizes that come what its trace with open extents says.
+// Checks that a trace with open extents is what a function does for a new size.
 //
-// A function that was given an extent may have looked at it where JavaScript tells nobody: n === 1, typeof n, new Array(n).
-// So it is traced once more for each new size, where that is a number, and the two have to come to the same operations.
+// A function that was given an `Extent` may have examined it in ways that cannot be intercepted, such as `n === 1`. So
+// it is traced once more for each new size, with numbers for extents, and both traces have to simplify to isomorphic
+// functions.
 
 import { simplifyFor } from "../compile/index.ts";
 import { type ModuleTrace, type Tensor, tracksGradient, treeKey } from "../frontend/index.ts";
 import { AdjointError, isomorphic, sameType, type Type } from "../ir/index.ts";
 import { type Place, sizeAt } from "./jit-sizes.ts";
 
-/** How many sizes one compilation remembers the answer for. */
+/** The number of sizes for which one version remembers the answer. */
 const checkedSizes = 64;
 
 export class SizeCheck {
   readonly #open: ModuleTrace;
-  /** The extents that the function was given: it cannot depend on others. */
+  /** The extents that the function was given as `Extent`: it cannot depend on the size of others. */
   readonly given: readonly Place[];
   readonly #retrace: (types: readonly Type[]) => ModuleTrace;
-  /** The answers by size; what was asked for last is last. */
+  /** The answers by size; the one asked for last comes last. */
   readonly #answers = new Map<string, boolean>();
 
   /** `retrace` traces the function for types of known sizes. */
@@ -26,7 +27,7 @@ export class SizeCheck {
     this.#retrace = retrace;
   }
 
-  /** Whether the function does the same for these sizes. What it throws for them is thrown. */
+  /** Whether the function does the same for these sizes; if it throws for them, so does this. */
   agrees(types: readonly Type[]): boolean {
     const key = this.given.map((place) => sizeAt(types, place)).join();
     const answer = this.#answers.get(key) ?? isSame(this.#open, this.#retrace(types), types);
@@ -37,7 +38,7 @@ export class SizeCheck {
   }
 }
 
-/** Tensors from outside are the same ones; those that the function makes are new each time, and never change. */
+/** Whether two captured tensors are the same: identical, or equal constants that the function makes in each trace. */
 function isSameTensor(a: Tensor, b: Tensor): boolean {
   if (a === b) return true;
   if (tracksGradient(a) || tracksGradient(b) || !sameType(a.type, b.type)) return false;
@@ -45,7 +46,7 @@ function isSameTensor(a: Tensor, b: Tensor): boolean {
   return left.every((x: number, i: number) => Object.is(x, right[i]));
 }
 
-/** Whether a trace with open extents and one for these types are the same function of them. */
+/** Whether a trace with open extents and one for these types are isomorphic once simplified for these types. */
 function isSame(open: ModuleTrace, known: ModuleTrace, types: readonly Type[]): boolean {
   const { length } = known.captured;
   if (open.captured.length !== length || !open.captured.every((t, i) => isSameTensor(t, known.captured[i])))
@@ -56,7 +57,7 @@ function isSame(open: ModuleTrace, known: ModuleTrace, types: readonly Type[]): 
     const [a, b] = [open, known].map(({ module, func }) => simplifyFor(module, func.name, all));
     return isomorphic(a, b, { names: false }) === null;
   } catch (error) {
-    // the open trace cannot be bound to these sizes
+    // the constraints of the open trace exclude these sizes
     if (error instanceof AdjointError) return false;
     throw error;
   }

@@ -1,32 +1,32 @@
-// The sizes that a jit function was called with: which of them a compilation leaves open, and which it has to know.
+// The sizes that a jit function was called with: which extents a compilation makes symbols, and which stay numbers.
 
 import { type Dim, mapDims, rankedOf, symbol, type Type } from "../ir/index.ts";
 
-/** One extent of one argument, counted among the leaves of all. */
+/** One extent of one argument; arguments are counted by the leaves of all of them. */
 export interface Place {
   readonly argument: number;
   readonly axis: number;
 }
 
-/** Types with symbols where sizes may be any, and where these stand. */
+/** Types in which open extents are symbols, and the positions and names of these. */
 export interface OpenTypes {
   readonly types: readonly Type[];
   readonly open: readonly (Place & { readonly name: string })[];
 }
 
-/** What is known of the sizes of one structure, dtypes and ranks. */
+/** What the calls of one structure, dtypes and ranks tell about sizes. */
 export class Sizes {
   readonly #first: readonly Type[];
-  /** The extents that two calls had different, as `argument.axis`. */
+  /** The extents that differed between calls, as `argument.axis`. */
   readonly #varied = new Set<string>();
-  /** Those that the function has to know. */
+  /** The extents whose sizes the function has to know. */
   readonly #fixed = new Set<string>();
 
   constructor(first: readonly Type[]) {
     this.#first = first;
   }
 
-  /** Takes the sizes of a call; those that differ for the first time. */
+  /** Takes note of the sizes of a call, and gives the extents that differ for the first time. */
   note(types: readonly Type[]): readonly Place[] {
     const changed: Place[] = [];
     for (const [argument, type] of types.entries()) {
@@ -39,12 +39,12 @@ export class Sizes {
     return changed;
   }
 
-  /** From now on each of these sizes is compiled for by itself. */
+  /** From now on these extents stay numbers: each of their sizes gets a version of its own. */
   fix(places: readonly Place[]): void {
     for (const place of places) this.#fixed.add(keyOf(place));
   }
 
-  /** The types with symbols for all sizes that may be any, but for those at `known`. */
+  /** The types, with symbols for all extents that differed, except for the fixed ones and those at `known`. */
   open(types: readonly Type[], known: readonly Place[] = []): OpenTypes {
     const open: (Place & { readonly name: string })[] = [];
     const kept = new Set(known.map(keyOf));

@@ -1,6 +1,5 @@
-// jit: a function compiled for the arguments that its calls bring.
-//
-// What calls make, and for which of them, is jit-cache.ts.
+// The public function `jit`: a function that compiles itself when it is called. Which versions it compiles, and which
+// of them serves a call, is decided in jit-cache.ts.
 
 import type { CompileOptions } from "../compile/index.ts";
 import { requireCompileOptions } from "../compile/index.ts";
@@ -27,23 +26,24 @@ import type { CompiledFunction } from "./traced.ts";
 
 export type JitOptions = Omit<CompileOptions, "entry">;
 
-/** A function that compiles itself; `ir`, `source` and `log` are those of the last call. */
+/** A function that compiles itself; `ir`, `source` and `log` are those of the version that served the last call. */
 export interface JitFunction extends CompiledFunction {
-  /** What was compiled, in order; the oldest are dropped when there are many. */
+  /** The compilations so far, in order; the oldest are dropped when there are many. */
   readonly compilations: readonly Compilation[];
-  /** The same as text: what was compiled, when and why. */
+  /** The compilations as text: what was compiled, when and why. */
   explain(): string;
 }
 
 /**
- * Compiles `fn` at its calls: once for each structure, dtypes, ranks and static leaves (strings, functions, null) of the
- * arguments. A second size makes that extent a symbol, so that one compilation serves all sizes. Numbers and booleans are
- * traced; tensors from outside are read at each call; other state is fixed when the function is traced.
+ * Compiles `fn` when it is called: once for each structure, dtypes, ranks and static leaves (strings, functions, null)
+ * of the arguments. When an extent has a second size, it becomes a symbol, so that one compilation serves all sizes.
+ * Numbers and booleans are traced; tensors from outside are read at each call; other state is fixed when the function
+ * is traced.
  *
- * A size that is a symbol is an `Extent` in `x.shape`. Where the function needs its number (`1 / x.shape[0]`, a loop up to
- * it, a branch on it), it is compiled for each of these sizes by itself, and `explain()` says why. To find that out, a
- * function that reads shapes is traced once for each new size, and may run several times at one call: it should do nothing
- * but compute.
+ * A size that is a symbol is an `Extent` in `x.shape`. Where the function needs its number (`1 / x.shape[0]`, a loop up
+ * to it, a branch on it), it is compiled for each size separately, and `explain()` says why. To find that out, a
+ * function that reads shapes is traced once for each new size, possibly several times during one call: it should have
+ * no side effects.
  *
  * @throws AdjointError code `option` for options that do not exist; at a call, what tracing `fn` throws.
  * @example const f = jit((x) => sum(x)); f([1, 2]); f([1, 2, 3]); f.explain()
@@ -75,7 +75,7 @@ export function compileOnCall(
     const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
     return cache.find({ tree, types, entry: call }).onLeaves(leaves);
   };
-  // in a trace the function becomes part of it
+  // in a trace, the function is traced as a part of it
   const call = (...args: unknown[]): unknown =>
     atBoundary(call, () => nested(call, () => (currentTrace() === null ? run(args) : callUsers(fn, ...args))));
   Object.defineProperty(call, "name", { value: fn.name });

@@ -1,4 +1,5 @@
-// The base of transforms: the function, traced as a private function of the running trace, and the leaves of its arguments.
+// What all transforms begin with: they trace the user's function as a private function of the running trace, and number
+// the leaves of its arguments.
 
 import {
   apply,
@@ -32,7 +33,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 
-/** An argument that is differentiated with respect to: its leaves, and their numbers among those of all arguments. */
+/** An argument that is differentiated: its leaves, numbers `from` up to `to` among the leaves of all arguments. */
 export interface WrtArgument {
   readonly from: number;
   readonly to: number;
@@ -40,7 +41,7 @@ export interface WrtArgument {
   readonly leaves: readonly unknown[];
 }
 
-/** The user's function as a traced function of the module. `name` is that of the transform, for messages. */
+/** The user's function as a traced function of the module. `name` is the name of the transform, for errors. */
 export class TracedFunctionRecord {
   readonly name: string;
   readonly origin: Origin;
@@ -54,8 +55,8 @@ export class TracedFunctionRecord {
   readonly #captured: readonly Tensor[];
 
   /**
-   * `derivatives`: how many of the function the transform takes. `typeOf` says what the function is traced for: of leaf k,
-   * its own type where left out.
+   * `derivatives` is how many derivatives of the function the transform takes. `typeOf` gives the type with
+   * which leaf k is traced; if it is left out, the leaf's own type.
    */
   constructor(
     name: string,
@@ -66,7 +67,7 @@ export class TracedFunctionRecord {
     typeOf: (tensor: Tensor, k: number) => Type = (tensor) => tensor.type,
   ) {
     const outer = currentTrace() ?? fail("scope", `${name} is recorded outside of a trace`);
-    // hvp and hessian take a gradient in turn
+    // hvp and hessian record a gradient inside: errors name what the user called
     this.name = calledName(call) || name;
     this.#args = args;
     this.#boundary = outer.boundary(call);
@@ -81,7 +82,7 @@ export class TracedFunctionRecord {
     this.#captured = inner.captured;
   }
 
-  /** Appends what `build` makes of the arguments (captured ones last) and of `more`, what stands beside them. */
+  /** Emits operations: `build` gets the values of the arguments (captured ones last) and of the further operands. */
   apply(
     more: readonly Operand[],
     build: (args: readonly Value[], more: readonly Value[]) => readonly Value[],
@@ -92,7 +93,7 @@ export class TracedFunctionRecord {
     );
   }
 
-  /** The leaves of argument `i`, each a float tensor. */
+  /** The leaves of argument `i`, after checking that there are some and that each is a float. */
   wrtArgument(i: number): WrtArgument {
     const args = this.#args;
     if (i >= args.length) {
@@ -107,7 +108,7 @@ export class TracedFunctionRecord {
     return { from, to: from + leaves.length, tree, leaves };
   }
 
-  /** Whether the leaves of argument `i` are floats, one at least. */
+  /** Whether argument `i` has leaves, all of which are floats. */
   holdsFloats(i: number): boolean {
     const count = (list: readonly unknown[]): number =>
       flattenList(list, isOperand, "argument", isStatic).leaves.length;
@@ -115,7 +116,7 @@ export class TracedFunctionRecord {
     return leaves.length > 0 && leaves.every((t) => isFloat(t.dtype));
   }
 
-  /** The one float scalar that the function gives; the first of two parts where there is something beside it. */
+  /** The type of the function's result (with `hasAux`, of its first part), which has to be one float scalar. */
   requireScalarResult(hasAux = false): Signature["results"][number] & { kind: "tensor" } {
     const [result, ...others] = this.signature.results;
     const more = hasAux && this.results.kind === "array" && this.results.items[0].kind === "leaf" ? [] : others;
@@ -128,7 +129,7 @@ export class TracedFunctionRecord {
     return this.fail("no-derivative", `the function gives ${got}, expected one float scalar`, hint);
   }
 
-  /** Refuses tensors without a rank, of a transform that has to count axes. */
+  /** Refuses tensors of unknown rank, for a transform that has to count axes. */
   requireRanks(): this {
     const open = this.tensors.find((t) => t.type.kind === "unranked");
     if (open !== undefined) this.fail("shape", `the rank of ${printType(open.type)} is not known here`, unrankedHint);
@@ -151,12 +152,12 @@ export class TracedFunctionRecord {
   }
 }
 
-/** The numbers of the arguments' leaves. */
+/** The numbers of the leaves of these arguments. */
 export function leafNumbers(wrt: readonly WrtArgument[]): readonly number[] {
   return wrt.flatMap(({ from, to }) => Array.from({ length: to - from }, (_, k) => from + k));
 }
 
-/** The tensors of each argument, in its structure. */
+/** Puts tensors, one for each leaf of these arguments, into the structures of the arguments. */
 export function structured(wrt: readonly WrtArgument[], tensors: readonly Tensor[]): readonly unknown[] {
   let next = 0;
   return wrt.map(({ tree, leaves }) =>

@@ -1,4 +1,4 @@
-// Session: runs subgraphs of a declared graph, and keeps the state of its variables.
+// The public class `Session`: compiles and runs subgraphs of a declared graph, and keeps the state of its variables.
 
 import { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import { atBoundary, describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
@@ -31,17 +31,17 @@ interface CompiledSubgraph {
   readonly inputs: readonly GraphInput[];
 }
 
-/** One compilation of a session. */
+/** One compilation of a session: for which run, counted from 1. */
 export interface SessionCompilation {
-  /** Types of the inputs that the subgraph takes. */
+  /** The types of the inputs that the subgraph takes. */
   readonly types: readonly string[];
   readonly run: number;
 }
 
 /**
- * Runs a graph, which is frozen from here: a new operation on it is an error. Variables start at their first values, and
- * each session has its own.
- * @throws AdjointError code `argument` for what is no graph, `option` for unknown options.
+ * Runs a graph. Making a session freezes the graph: a new operation on it is an error. Each session has variables of
+ * its own, which start at their initial values.
+ * @throws AdjointError code `argument` where the first argument is no graph, `option` for unknown options.
  * @example new Session(graph).run([y, dx], { x: 15, y: 20 })
  */
 export class Session {
@@ -64,11 +64,11 @@ export class Session {
   }
 
   /**
-   * The fetches' values, in their structure: all numbers or booleans where all are of rank 0, else tensors. What they do not
-   * need is not computed and needs no feed.
+   * The values of the fetches, in their structure: numbers or booleans where all of them have rank 0, else tensors.
+   * Whatever the fetches do not depend on is not computed and needs no feed.
    *
-   * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: any tensor of the
-   * graph may be fed, and is then not computed.
+   * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: any tensor of
+   * the graph may be fed, and is then not computed.
    * @throws AdjointError code `argument` for a feed that is missing, unknown, given twice or does not fit; `scope` for
    * tensors of another graph.
    */
@@ -167,9 +167,7 @@ export class Session {
   }
 }
 
-/**
- * The type that a subgraph is compiled for: as declared, or with the rank and sizes of the feed where it leaves them open.
- */
+/** The type that a subgraph is compiled for: the declared one; where that is unranked, with the shape of the feed. */
 function feedType(data: Feed, declared: Type, label: string): Type {
   if (declared.kind !== "unranked") return declared;
   const dtype = elementDType(declared) ?? "f64";
@@ -182,7 +180,7 @@ function feedType(data: Feed, declared: Type, label: string): Type {
   return tensorType(dtype, shape);
 }
 
-/** A placeholder that is needed and not fed is an error. */
+/** Fails for a placeholder among the inputs of a subgraph: it is needed and was not fed. */
 function requireFed({ kind, name, tensor, origin }: GraphInput): void {
   if (kind !== "placeholder") return;
   const where = origin === null ? "" : ` (${origin.file}:${origin.line})`;

@@ -1,4 +1,4 @@
-// A traced function, compiled: the callable that users get.
+// Compiles a traced function and makes it the callable that users get, with its IR, code and log as properties.
 
 import { type Compiled, type CompileOptions, compileModule, type Facts, withFacts } from "../compile/index.ts";
 import { type Boundary, type ModuleTrace, type TracedFunction, type Tree, trace } from "../frontend/index.ts";
@@ -15,7 +15,7 @@ export interface Finished extends Callable {
   readonly compiled: CompiledFunction;
 }
 
-/** Traces a function for these types, and compiles what it did. `entry` is what the user called for it. */
+/** Traces a function for these types and compiles the trace. `entry` is the public function that the user called. */
 export function compileTraced(
   fn: TracedFunction,
   { types, tree }: { readonly types: readonly Type[]; readonly tree: Tree },
@@ -25,7 +25,7 @@ export function compileTraced(
   return compileTrace(trace(fn, types, tree, entry), fn, options);
 }
 
-/** Compiles what was traced of a function. */
+/** Compiles the trace of a function. */
 export function compileTrace(traced: ModuleTrace, fn: TracedFunction, options: CompileOptions): Finished {
   return finish(compileModule(traced.module, { ...options, entry: traced.func.name }), { ...traced, fn });
 }

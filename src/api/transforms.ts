@@ -1,4 +1,5 @@
-// Transforms of functions. Called on values they compile; called in a trace they record a vjp or jvp of the function.
+// The public transforms `grad`, `valueAndGrad`, `hvp`, `vjp` and `jvp`. Their functions compile themselves when called
+// on values; called in a trace, they record a vjp or jvp operation.
 
 import {
   apply,
@@ -32,17 +33,17 @@ export interface GradOptions {
 }
 
 export interface AuxOptions extends GradOptions {
-  /** The function gives `[value, aux]`: what stands in aux, of any structure, is given back, and has no derivative. */
+  /** Whether the function gives `[value, aux]`: aux, of any structure, is given back and has no derivative. */
   readonly hasAux?: boolean;
 }
 
 /**
- * The gradient of a function with a scalar result, with respect to one argument or several; of any order, by nesting.
- * It has the structure of the argument; strings, functions and null in there stay as they are. With `hasAux` it gives
- * `[gradient, aux]`.
+ * The gradient of a function with a scalar result, with respect to one argument or several; nest it for higher orders.
+ * The gradient has the structure of the argument; strings, functions and null in it stay as they are. With `hasAux` the
+ * result is `[gradient, aux]`.
  *
- * @throws AdjointError code `no-derivative` where the result is no float scalar or the argument no float, `argument` where
- * `wrt` names none, `option` for other options.
+ * @throws AdjointError code `no-derivative` where the result is no float scalar or the argument no float, `argument`
+ * where `wrt` names none, `option` for other options.
  * @example grad((x) => sin(x))(0) // 1
  */
 export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
@@ -67,12 +68,13 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
 }
 
 /**
- * `hvp(fn)(x, v, ...rest)` is the product of the Hessian of `fn(x, ...rest)` with respect to x and of v, in the structure of
- * x, which v has too: the derivative of the gradient along v, without the Hessian (Pearlmutter 1994).
+ * `hvp(fn)(x, v, ...rest)` is the Hessian of `fn(x, ...rest)` with respect to x, times v. v and the result have the
+ * structure of x. It is the derivative of the gradient along v, so the Hessian is never formed (B. A. Pearlmutter,
+ * "Fast exact multiplication by the Hessian", 1994).
  *
- * There is no aux: where a function gives one, take it from `grad` with `hasAux`.
+ * It takes no option `hasAux`: where a function gives aux, take that from `grad`.
  *
- * @throws AdjointError as grad, code `argument` where v has not the structure of x, `option` for any option.
+ * @throws AdjointError as grad; code `argument` where v does not have the structure of x, `option` for any option.
  * @example hvp((x) => sum(mul(x, mul(x, x))))(tensor([1, 2]), tensor([1, 0])) // [6, 0]
  */
 export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>> = {}): JitFunction {
@@ -96,8 +98,8 @@ export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>>
  * cotangent · ∂result/∂args[i], in the structure of args[i], and 0 for an argument of integers. `cotangents` has the
  * structure of what `fn` returns, with `hasAux` of its value, and the result is `[[value, aux], gradients]`.
  *
- * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none,
- * `option` for other options.
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has
+ * none, `option` for other options.
  * @example vjp((a, b) => [mul(a, b), sin(a)])([15, 20], [1, 0]) // [[300, sin(15)], [20, 15]]
  */
 export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
@@ -131,12 +133,12 @@ export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } =
 
 /**
  * Forward mode: `jvp(fn)(args, tangents)` gives `[value, tangent]`, where the tangent is the sum over arguments of
- * ∂value/∂args[i] · tangents[i], in the structure of the value; integers and booleans have the tangent 0. `tangents` has
- * the structure of the arguments; what stands there for an argument of integers is not read. With `hasAux` the result is
- * `[[value, aux], tangent]`, the tangent that of the value alone.
+ * ∂value/∂args[i] · tangents[i], in the structure of the value; integers and booleans have the tangent 0. `tangents`
+ * has the structure of the arguments; what stands there for an argument of integers is not read. With `hasAux` the
+ * result is `[[value, aux], tangent]`, the tangent that of the value alone.
  *
- * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has none,
- * `option` for other options.
+ * @throws AdjointError code `argument` where a structure does not fit, `no-derivative` where something on the way has
+ * none, `option` for other options.
  * @example jvp((a, b) => mul(a, b))([15, 20], [1, 0]) // [300, 20]
  */
 export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
@@ -166,7 +168,7 @@ export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } =
   return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, read));
 }
 
-/** The value of a recorded function and its tangent, for tangents of the leaves of `parts`. */
+/** Records a jvp: gives the value and the tangent, where `leaves` are the tangents of the leaves of `parts`. */
 export function pushed(recorded: TracedFunctionRecord, parts: readonly WrtArgument[], leaves: readonly Operand[]) {
   const { signature, results } = recorded;
   const all = recorded.apply(leaves, (values, ts) => jvpOp(signature, values, ts, leafNumbers(parts)));
@@ -212,7 +214,7 @@ interface Gradients {
   readonly gradients: unknown;
 }
 
-/** The option `hasAux`, checked, of options that are among `known`. */
+/** Reads the option `hasAux`, after checking that all options are among `known`. */
 export function readHasAux(
   name: string,
   options: { readonly hasAux?: boolean },
@@ -225,7 +227,7 @@ export function readHasAux(
   return hasAux;
 }
 
-/** One part, the value or aux, of what a function with aux gives. */
+/** The function that gives one part of the pair, value (0) or aux (1), that `fn` gives. */
 export function partOfPair(name: string, fn: TracedFunction, part: 0 | 1): TracedFunction {
   const taken = (...args: unknown[]): unknown => pairOf(name, callUsers(fn, ...args))[part];
   nameParameters(taken, parameterNames(fn));
@@ -237,7 +239,10 @@ function pairOf(name: string, returned: unknown): readonly [unknown, unknown] {
   return fail("argument", `${name}: with hasAux the function gives ${describe(returned)}, expected [value, aux]`);
 }
 
-/** A function that gives `[value, aux]`, through the second of which no derivative flows, not even a zero times infinity. */
+/**
+ * The function with its aux behind stopGradient: no cotangent reaches what aux is computed from, not even one of zeros,
+ * which an infinite partial derivative would make NaN.
+ */
 function auxStopped(name: string, fn: TracedFunction): TracedFunction {
   if (typeof fn !== "function") return fn;
   const stopped = (...args: unknown[]): unknown => {
@@ -256,7 +261,10 @@ export function requireFunction(name: string, fn: unknown): void {
   if (typeof fn !== "function") fail("argument", `${name}: got ${describe(fn)}, expected a function`);
 }
 
-/** A function that compiles at its first call; in a trace, it records itself. `record` gets it, and its arguments. */
+/**
+ * The function that a transform gives: it compiles when it is called on values, and in a trace runs `record`, which
+ * gets the function itself and its arguments.
+ */
 export function derived(
   name: string,
   fn: TracedFunction,
@@ -267,12 +275,12 @@ export function derived(
   const body = ownFunction((...args: unknown[]): unknown => record(call, args));
   Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
   const call = compileOnCall(body, {}, read);
-  // the others take lists of arguments
+  // a function with `read` (vjp, jvp) takes lists of arguments, so its parameters are not those of `fn`
   if (read === undefined) for (const f of [body, call]) nameParameters(f, parameterNames(fn));
   return named(name, Object.defineProperty(call, "name", { value: body.name }));
 }
 
-/** The option `wrt`, checked: a position or several, each once. */
+/** Reads the option `wrt`, after checking it: a position or a list of different positions. */
 export function readWrt(name: string, options: GradOptions): number | readonly number[] {
   requireOptions(name, options, ["wrt"]);
   const { wrt = 0 } = options;

@@ -1,4 +1,5 @@
-// vmap: a function of one element, applied to all of a batch at once; checkpoint: one whose steps are not kept.
+// The public transforms `vmap`, which applies a function of one element to a whole batch at once, and `checkpoint`,
+// which trades time for memory in reverse mode.
 
 import {
   atBoundary,
@@ -20,31 +21,33 @@ import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
 import { derived } from "./transforms.ts";
 
-/** The axis to map along; null for what is the same for all. */
+/** The axis to map along; null for an argument that all elements of the batch share. */
 export type Axis = number | null;
 
-/** Axes in the structure of an argument; one of them may stand for a whole part. */
+/** Axes in the structure of an argument; one axis may stand for a whole substructure. */
 export type AxisTree = Axis | readonly AxisTree[] | { readonly [key: string]: AxisTree };
 
 type OutAxes = number | readonly OutAxes[] | { readonly [key: string]: OutAxes };
 
 export interface VmapOptions {
   /**
-   * One for all arguments, of which numbers are the same for all, or a list of one for each: an axis, which all tensors of
-   * the argument share, or a structure of axes as the argument, `{ w: 0, b: null }`, in which one may stand for a part.
+   * Either one axis for all arguments, where numbers are shared by the batch; or a list with an entry for each
+   * argument: an axis for all tensors in it, or axes in the structure of the argument, as in `{ w: 0, b: null }`, where
+   * one axis may stand for a whole substructure.
    */
   readonly inAxes?: Axis | readonly AxisTree[];
-  /** Where the axis stands in the results: one for all, or a structure of axes as the result. */
+  /** The position of the batch axis in the results: one for all, or axes in the structure of the result. */
   readonly outAxes?: OutAxes;
 }
 
 /**
- * The function applied to each element along an axis of its arguments, the results stacked along `outAxes`. The function
- * sees one element; what it computes runs for the whole batch at once, without a loop. A branch or loop whose predicate is
- * the same for the whole batch stays one. Axes count from 0, negative ones from the end.
+ * Applies the function to each element along an axis of its arguments, and stacks the results along `outAxes`. The
+ * function sees one element; its operations run for the whole batch at once, without a loop over it. A branch or loop
+ * whose predicate is the same for the whole batch stays a branch or loop. Axes count from 0, negative ones from the
+ * end.
  *
- * @throws AdjointError code `argument` where no argument is mapped or the options do not fit the arguments, `axis` where an
- * argument has no such axis, `shape` where the mapped extents differ.
+ * @throws AdjointError code `argument` where no argument is mapped or the options do not fit the arguments, `axis`
+ * where an argument has no such axis, `shape` where the mapped extents differ.
  * @example vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, w) // one number for each row
  */
 export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction {
@@ -70,8 +73,8 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
 }
 
 /**
- * The same function, of which reverse mode keeps the arguments only and computes the rest again: less memory for more
- * time.
+ * The same function, for which reverse mode keeps only the arguments and rematerialises the residuals: it trades time
+ * for memory.
  *
  * @example grad((x) => sum(checkpoint(layer)(x)))
  */
@@ -94,13 +97,13 @@ function readOptions(options: VmapOptions): Required<VmapOptions> {
   return { inAxes, outAxes };
 }
 
-/** Which tensors are mapped, and along which axis, depends on their ranks. */
+/** Refuses tensors of unknown rank: whether one is mapped, and along which axis, depends on its rank. */
 function requireRanks(args: readonly unknown[]): void {
   for (const leaf of flatten(args, isOperand, "the arguments", isStatic).leaves)
     if (leaf instanceof Tensor) rankedOf(leaf.type, "vmap");
 }
 
-/** Fails for an option that is no structure of such axes. */
+/** Fails for an option that is neither an axis, by `isAxis`, nor a structure of such axes. */
 function requireAxes(name: string, axes: unknown, isAxis: (x: unknown) => boolean, expected: string): void {
   if (isAxis(axes)) return;
   if (typeof axes !== "object" || axes === null || axes instanceof Tensor || ArrayBuffer.isView(axes))
@@ -108,7 +111,7 @@ function requireAxes(name: string, axes: unknown, isAxis: (x: unknown) => boolea
   for (const part of Object.values(axes)) requireAxes(name, part, isAxis, expected);
 }
 
-/** The axis of each leaf of the arguments. */
+/** The axis of each leaf of the arguments; null where it is not mapped. */
 function axesOfLeaves(inAxes: Axis | readonly AxisTree[], args: readonly unknown[]): readonly Axis[] {
   if (typeof inAxes === "object" && inAxes !== null) {
     if (!Array.isArray(inAxes))
@@ -128,7 +131,7 @@ function axesOfLeaves(inAxes: Axis | readonly AxisTree[], args: readonly unknown
   });
 }
 
-/** For each leaf of the tree its axis: where one stands for a part, all leaves of that have it. */
+/** The axis of each leaf of the tree, where one axis may stand for all leaves of a substructure. */
 function spread<A extends Axis>(axes: unknown, tree: Tree, what: string): readonly A[] {
   if (typeof axes !== "object" || axes === null) return new Array<A>(leafCount(tree)).fill(axes as A);
   const entries: Readonly<Record<string, unknown>> = { ...axes };
@@ -160,7 +163,7 @@ function axisOf(axis: number, rank: number, what: () => string): number {
   return at;
 }
 
-/** The place of the new axis in each leaf of the results. */
+/** The position of the batch axis in each leaf of the results. */
 function axesOfResults(outAxes: OutAxes, results: Tree): readonly number[] {
   if (Array.isArray(outAxes)) {
     const items = results.kind === "array" ? results.items : [];
@@ -171,7 +174,7 @@ function axesOfResults(outAxes: OutAxes, results: Tree): readonly number[] {
   return spread<number>(outAxes, results, "outAxes");
 }
 
-/** The value with axis `from` at place `to`. */
+/** Moves axis `from` of a value to position `to`, and keeps the order of the others. */
 function moveAxis(value: Value, from: number, to: number): Value {
   const shape = shapeOf(value, "vmap");
   const rank = shape.length;

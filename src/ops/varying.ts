@@ -1,4 +1,5 @@
-// Along which axes the elements of a value may differ, as far as the operation that it comes from says.
+// Along which axes the elements of a value may differ: the transfer functions of that analysis, op by op. The pass
+// differentiate asks this of the predicates of selects (differentiate/axes.ts).
 
 import { type Dim, isOf, type Operation, sameDim, shapeOf, type Type, type Value } from "../ir/index.ts";
 import { pick } from "./base/arrays.ts";
@@ -27,10 +28,10 @@ import { padOp, sliceOp } from "./shape/slicing.ts";
 import { permuteOp, reshapeOp, reverseOp } from "./structural/structural.ts";
 import { reduceWindowOp } from "./window/window.ts";
 
-/** For each axis of a tensor, or of each tensor in a list, whether elements may differ along it. */
+/** For each axis of a tensor, or of each tensor in a list, whether its elements may differ along that axis. */
 export type Varies = readonly boolean[];
 
-/** What is said of a value of which nothing is known. */
+/** The top of the lattice, for values of which nothing is known: they vary along each axis that is not of extent 1. */
 export function anywhere(v: Value): Varies {
   return elementShape(v.type).map((extent) => extent !== 1);
 }
@@ -44,20 +45,20 @@ function elementShape(type: Type): readonly Dim[] {
   return type.kind === "unranked" ? [] : type.shape;
 }
 
-/** Of two, the one that varies along fewer axes. */
+/** The one of the two that varies along fewer axes. */
 export function narrower(a: Varies, b: Varies): Varies {
   const count = (varies: Varies): number => varies.filter((may) => may).length;
   return count(b) < count(a) ? b : a;
 }
 
-/** Along which axes one of several may vary. */
+/** The join: along which axes at least one of several may vary. */
 export function varyingInAny(result: Value, each: readonly Varies[]): Varies {
   return elementShape(result.type).map((_, axis) => each.some((varies) => varies[axis]));
 }
 
 /**
- * Along which axes the result of an operation without regions may vary, from those of its operands. In a conjunction the side
- * counts that takes whole rows or none, where one does.
+ * Along which axes the result of an operation without regions may vary, given that of its operands. Of a conjunction
+ * the operand that varies along fewer axes counts: a mask of whole rows stays one when it is refined.
  */
 export function variesThrough(operation: Operation, result: Value, of: (v: Value) => Varies): Varies {
   const through = throughOperation(operation, result, of);
@@ -95,7 +96,7 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
     case padOp:
     case reverseOp:
     case dynamicSliceOp:
-    // running and moving combinations of masks take no element apart from the others along an axis; edges count as padding
+    // cumulative and windowed reductions treat all elements along an axis alike; edges are treated as padding is
     case cumulativeOp:
     case reduceWindowOp:
       return of(operands[0]);
@@ -121,7 +122,7 @@ function throughOperation(operation: Operation, result: Value, of: (v: Value) =>
   }
 }
 
-/** Axes of the result are the batch axes, then those that each side alone has. */
+/** dot: the axes of the result are the batch axes, then the free axes of each operand. */
 function contracted(operation: Operation<DotAttributes>, of: (v: Value) => Varies): Varies {
   const { left, right } = operation.attributes.batch;
   const [x, y] = operation.operands.map(of);
@@ -131,7 +132,10 @@ function contracted(operation: Operation<DotAttributes>, of: (v: Value) => Varie
 
 const sides = ["left", "right"] as const;
 
-/** The batch and the places of the result are those of x, its features those of the kernel; edges count as padding. */
+/**
+ * conv: the result's batch axis is that of x, its feature axis is the kernel's batch axis, and a spatial axis varies
+ * where that of x or of the kernel does; edges are treated as padding is.
+ */
 function convolved(operation: Operation<ConvAttributes>, of: (v: Value) => Varies): Varies {
   const c = convShape(operation);
   const [x, kernel] = operation.operands.map(of);
@@ -142,7 +146,10 @@ function convolved(operation: Operation<ConvAttributes>, of: (v: Value) => Varie
   return varies;
 }
 
-/** Axes of windows are those that x keeps; where a window is read counts as x does there. */
+/**
+ * gather: a window axis varies where the axis of x does. The other axes say which window is read, so they vary where x
+ * varies along an axis that windows are placed on.
+ */
 function gathered(x: Varies, numbers: IndexNumbers, rank: number): Varies {
   const { windowAxes, indexMap, batchAxes } = numbers;
   const kept = keptAxes(x.length, numbers);
@@ -152,7 +159,10 @@ function gathered(x: Varies, numbers: IndexNumbers, rank: number): Varies {
   );
 }
 
-/** Where windows are written counts as padding does. */
+/**
+ * scatter: an axis of x varies where x or a window of the updates varies along it, and an axis that windows are placed
+ * on also where the updates differ from window to window. Where windows are placed does not count, as with padding.
+ */
 function scattered(x: Varies, updates: Varies, numbers: IndexNumbers): Varies {
   const { windowAxes, indexMap } = numbers;
   const apart = otherAxes(updates.length, windowAxes).some((axis) => updates[axis]);
@@ -164,7 +174,7 @@ function scattered(x: Varies, updates: Varies, numbers: IndexNumbers): Varies {
   });
 }
 
-/** Axes that both shapes begin or end with stay; those between vary where any did. */
+/** reshape: the axes that both shapes begin or end with stay; those in between all vary where one of them did. */
 function reshaped(varies: Varies, from: readonly Dim[], to: readonly Dim[]): Varies {
   const shorter = Math.min(from.length, to.length);
   let before = 0;

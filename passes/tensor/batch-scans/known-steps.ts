@@ -1,4 +1,4 @@
-// How many iterations a loop has, where its counter is known from the start: a few are better written out.
+// Trip counts by constant evaluation: a loop of a few iterations, whose condition follows from constants, is unrolled.
 
 import {
   type Block,
@@ -30,7 +30,7 @@ export class KnownSteps {
     });
   }
 
-  /** The number of iterations of a loop without others within it, where they are few; null elsewhere. */
+  /** The trip count of an innermost loop where it is known and small; else null. */
   few(loop: Loop): number | null {
     let steps = this.#steps.get(loop.operation);
     if (steps === undefined) this.#steps.set(loop.operation, (steps = this.#count(loop)));
@@ -49,7 +49,7 @@ export class KnownSteps {
     return null;
   }
 
-  /** The results of a region as far as they follow from the arguments known and from constants. */
+  /** The results of a region for these arguments, as far as constant evaluation finds them. */
   #evaluate(region: Block, args: readonly (number | undefined)[]): readonly (number | undefined)[] {
     const known = new ValueMap<number>();
     const set = (v: Value, x: number | undefined): void => void (x === undefined || known.set(v, x));

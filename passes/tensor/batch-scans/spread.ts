@@ -1,4 +1,5 @@
-// What of a scan's body differs from step to step, and whether all of that can have the steps along a last axis.
+// Which values of a scan's body differ between its iterations, found by a fixpoint, and whether every operation on them
+// can take the iterations along a last axis.
 
 import {
   type Block,
@@ -13,13 +14,13 @@ import {
   walk,
 } from "../../../src/ir/index.ts";
 
-/** The values that differ from step to step. */
+/** The values that differ between iterations; the others are invariant. */
 export class Spread {
   readonly #varies = new ValueSet();
-  /** Whether the last sweep found a value that the ones before had not. */
+  /** Whether the last sweep added a value: if so, the fixpoint is not reached. */
   #grew = true;
 
-  /** Of the body of a scan that carries nothing; null where its steps cannot stand side by side. */
+  /** Analyses the body of a scan that carries nothing; null where its iterations cannot run side by side. */
   static of(body: Block): Spread | null {
     const spread = new Spread();
     for (const a of body.arguments) spread.#add(a);
@@ -38,7 +39,7 @@ export class Spread {
     return this.#varies.has(value);
   }
 
-  /** Whether an operation is another one at each step: it reads, or its regions do, what differs. */
+  /** Whether an operation or one of its regions reads a value that differs between iterations. */
   touches({ operands, regions }: Operation): boolean {
     return operands.some((v) => this.has(v)) || (regions.length > 0 && this.#reaches(regions));
   }
@@ -69,7 +70,7 @@ export class Spread {
     }
   }
 
-  /** What is carried differs everywhere if it does anywhere. */
+  /** If a carried value differs at first or later, its arguments in all regions and its result differ too. */
   #loop(loop: Loop): void {
     const { operation, count, firstOperand, firstArgument, inits, body } = loop;
     const { operands, regions, results } = operation;
@@ -100,7 +101,7 @@ export class Spread {
     return behind !== undefined && operands.every((v, i) => !this.has(v) || behind.takes(operation, i));
   }
 
-  /** A branch that all steps take, or a loop of as many iterations for each. */
+  /** Whether control flow is uniform: all iterations of the scan take one branch, or run a loop equally often. */
   #isStructured(operation: Operation): boolean {
     const loop = loopOf(operation);
     if (loop === null) return operation.op.traits.branches && !this.has(operation.operands[0]);

@@ -1,4 +1,4 @@
-// The body of a scan for all of its steps at once: what differs from step to step has the steps along a new last axis.
+// Emits the body of a scan for many iterations at once: values that differ between them have a new last axis for them.
 
 import {
   type Block,
@@ -30,7 +30,7 @@ export class StepsAtOnce {
     this.#known = known;
   }
 
-  /** Emits the body under arguments with the steps last; so are its results. */
+  /** Emits the body for arguments whose last axis is that of the iterations; so is the last axis of its results. */
   body(body: Block, args: readonly Value[], builder: BlockBuilder): readonly Value[] {
     for (const [i, a] of body.arguments.entries()) this.#values.set(a, args[i]);
     return withBuilder(builder, () => {
@@ -75,7 +75,7 @@ export class StepsAtOnce {
     });
   }
 
-  /** The same branch or loop: each operand, argument and result has the new axis where it differs anywhere. */
+  /** Emits the same branch or loop; operands, arguments and results that differ have the new axis. */
   #structured(operation: Operation, builder: BlockBuilder): readonly Value[] {
     const { op, operands, regions, results, attributes, segments } = operation;
     const loop = loopOf(operation);
@@ -97,13 +97,13 @@ export class StepsAtOnce {
     return emit(op, taken, { attributes, regions: blocks, segments, names: results.map((r) => r.name) });
   }
 
-  /** Whether an operand has the new axis: that of a loop where its argument has it. */
+  /** Whether an operand has the new axis; an operand of a loop has it where the argument that it initialises has it. */
   #isSlotWide({ operands }: Operation, loop: Loop | null, i: number): boolean {
     if (loop === null || i < loop.firstOperand) return this.#spread.has(operands[i]);
     return this.#spread.has(loop.body.arguments[loop.firstArgument + i - loop.firstOperand]);
   }
 
-  /** The iterations one after another, so that what they carry needs no memory. */
+  /** Unrolls a loop, so that its carried values need no memory. */
   #unrolled(loop: Loop, steps: number, builder: BlockBuilder): void {
     const { body, inits, operation } = loop;
     const carried = (values: readonly Value[]): readonly Value[] =>
@@ -117,7 +117,7 @@ export class StepsAtOnce {
     for (const [k, r] of operation.results.entries()) this.#values.set(r, current[k]);
   }
 
-  /** The value with the new axis; repeated along it where it has none. */
+  /** The value with the new axis; an invariant is broadcast along it. */
   #whole(original: Value): Value {
     return withAxisBehind(this.#values.get(original), this.#spread.has(original), this.#size);
   }

@@ -1,6 +1,6 @@
-// Which values take part in a derivative: those that depend on what it is taken with respect to and that its results
-// depend on, varied and useful ones in the words of Hascoët and Pascual, "The Tapenade automatic differentiation tool",
-// 2013. What is not useful has no cotangent, rather than one of zeros: zero times an infinite partial derivative is NaN.
+// Activity analysis: a value is active where it depends on an argument that is differentiated (it is varied) and a
+// result depends on it (it is useful), in the words of L. Hascoët and V. Pascual, "The Tapenade automatic
+// differentiation tool", 2013. A value that is not useful gets no cotangent rather than zeros, since 0 · ∞ is NaN.
 
 import {
   type Block,
@@ -18,7 +18,7 @@ export function isDifferentiable(type: Type): boolean {
   return type.kind === "tensor" && isFloat(type.dtype);
 }
 
-/** The values that the results of a function's body depend on through derivatives, within its regions too. */
+/** The useful values of a function's body, regions included: those that its results depend on through derivatives. */
 function usefulIn(body: Block): ValueSet {
   const useful = new ValueSet();
   const use = (v: Value): void => {
@@ -51,7 +51,7 @@ function usefulIn(body: Block): ValueSet {
   return useful;
 }
 
-/** The values found active so far. */
+/** The values found active so far; inside of a region, on top of those found around it. */
 export class Activity {
   readonly #active: ValueSet;
   readonly #useful: ValueSet;
@@ -63,7 +63,7 @@ export class Activity {
     this.#outer = outer;
   }
 
-  /** Of a function's body, for the arguments that are differentiated with respect to. */
+  /** The activity of a function's body, where these are the arguments that are differentiated with respect to. */
   static of(body: Block, args: readonly Value[]): Activity {
     return new Activity(args, usefulIn(body), null);
   }
@@ -72,7 +72,7 @@ export class Activity {
     return this.#active.has(value) || this.#outer?.has(value) === true;
   }
 
-  /** Arguments are active because a caller says so, useful or not. */
+  /** Marks arguments as active because the caller says so, useful or not. */
   addArguments(values: readonly Value[]): void {
     for (const v of values) this.#active.add(v);
   }
@@ -82,7 +82,7 @@ export class Activity {
     return operation.regions.length > 0 && freeValues(...operation.regions).some((v) => this.has(v));
   }
 
-  /** Marks the results of an operation that depends on what is active. */
+  /** Marks the useful results of an operation that reads active values. */
   mark(operation: Operation): void {
     const { derivative } = operation.op;
     const flows = derivative.kind === "structured" ? derivative.flows?.(this.flowContext(operation)) : undefined;
@@ -100,7 +100,7 @@ export class Activity {
     };
   }
 
-  /** Whether each result of a region is active; nothing is marked for good. */
+  /** Whether each result of a region is active where these arguments are; marks nothing outside of this question. */
   #through(region: Block, args: readonly boolean[]): readonly boolean[] {
     const within = new Activity(
       region.arguments.filter((_, i) => args[i]),

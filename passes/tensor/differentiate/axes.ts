@@ -1,5 +1,6 @@
-// Along which axes the elements of a predicate may differ, wherever it comes from: through regions, loops and calls, and
-// from a forward function to its backward one. That decides what contractions look at, which costs, and never what is right.
+// Along which axes the elements of a predicate may differ: src/ops/varying.ts tells it of one operation, and this
+// follows values through regions, loops and calls, and from a forward function to its backward function. The answer
+// decides what a contraction inspects to make its zeros strong: that is a matter of cost, never of correctness.
 
 import {
   type Block,
@@ -13,15 +14,17 @@ import {
 } from "../../../src/ir/index.ts";
 import { anywhere, callOp, nowhere, type Varies, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
 
-/** Longer chains are not followed. */
+/** Chains of definitions longer than this are not followed: their values may vary along every axis. */
 const deepest = 256;
 
 export class Axes {
   readonly #functions: (name: string) => Func | undefined;
-  /** The operations that values are results of, or arguments of a region of. */
+  /** For each value, the operation that it is a result of, or an argument of a region of. */
   readonly #definitions = new ValueMap<Operation>();
   readonly #defined = new WeakSet<Block>();
-  /** What arguments of backward functions are in the forward one. */
+  /**
+   * For arguments that stand for a value of another function, such as residuals: that value, and the function's body.
+   */
   readonly #links = new ValueMap<{ readonly value: Value; readonly body: Block }>();
   readonly #known = new ValueMap<Varies>();
   #depth = 0;
@@ -30,12 +33,12 @@ export class Axes {
     this.#functions = functions;
   }
 
-  /** An argument stands for a value of another function, which has this body. */
+  /** Says that an argument stands for a value of another function, which has this body. */
   link(argument: Value, value: Value, body: Block): void {
     this.#links.set(argument, { value, body });
   }
 
-  /** Has to be called for the function of a value that is asked for. */
+  /** Enters the definitions in a function's body; `of` needs them for the values of that function. */
   define(body: Block): void {
     if (this.#defined.has(body)) return;
     this.#defined.add(body);
@@ -49,7 +52,7 @@ export class Axes {
     const known = this.#known.get(value);
     if (known !== undefined) return known;
     if (this.#depth >= deepest) return anywhere(value);
-    // what a loop carries is asked for again on the way: it varies where something else makes it vary
+    // a carried value depends on itself: assume that it varies nowhere, so that only other causes make it vary
     this.#known.set(value, nowhere(value));
     this.#depth++;
     const varies = this.#found(value);
@@ -76,7 +79,7 @@ export class Axes {
     const loop = loopOf(operation);
     if (loop !== null) {
       const given = loop.body.results[index];
-      // steps are taken to leave rows as they are
+      // along the scanned axis, which comes first, all iterations are taken to be alike
       return index < loop.count ? this.#either(result, [loop.inits[index], given]) : [false, ...this.of(given)];
     }
     if (op.traits.branches) {
@@ -95,7 +98,7 @@ export class Axes {
     return this.of(callee.body.results[index]);
   }
 
-  /** An argument of a region: what a loop carries, an element of what it goes over, or an operand. */
+  /** An argument of a region: a carried value, an element of a scanned operand, or an operand of a wrapping op. */
   #argument(operation: Operation, argument: Value): Varies {
     const region = operation.regions.find((r) => r.arguments.includes(argument));
     const at = region?.arguments.indexOf(argument) ?? 0;

@@ -1,9 +1,9 @@
-// The cotangents gathered so far in one backward block.
+// Gathers the cotangents of one backward block: a value that is read several times receives a sum of contributions.
 
 import { type Increment, type Value, ValueMap, ValueSet } from "../../../src/ir/index.ts";
 import { add, zerosLike } from "../../../src/ops/index.ts";
 
-/** By original value. */
+/** The cotangents gathered so far, by original value. */
 export class Cotangents {
   readonly #map = new ValueMap<Value>();
   readonly #seen = new ValueSet();
@@ -14,7 +14,7 @@ export class Cotangents {
     this.set(value, before === null ? contribution : add(before, contribution));
   }
 
-  /** Lets an increment add itself. */
+  /** Lets an increment add itself to the cotangent gathered so far, or to zeros. */
   increment(value: Value, increment: Increment): void {
     this.set(value, increment.addTo(this.get(value) ?? zerosLike(value)));
   }
@@ -31,14 +31,14 @@ export class Cotangents {
     return this.#map.get(value) ?? null;
   }
 
-  /** What was gathered so far, and no longer is. */
+  /** Gives the cotangent gathered so far, and forgets it: whoever takes it adds to it and gives it back. */
   take(value: Value): Value | null {
     const gathered = this.get(value);
     this.#map.delete(value);
     return gathered;
   }
 
-  /** In the order in which they received their first contribution. */
+  /** The values that received a cotangent, in the order in which they received their first one. */
   get values(): readonly Value[] {
     return this.#values;
   }

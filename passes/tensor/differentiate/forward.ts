@@ -1,4 +1,5 @@
-// Forward mode: a block re-emitted with tangents, from the facts that reverse mode reads.
+// Forward mode: emits a block again, each operation followed by the tangent of its result, from the same derivative
+// records that reverse mode reads.
 
 import {
   type Block,
@@ -18,13 +19,13 @@ import { zerosLike } from "../../../src/ops/index.ts";
 import { isDifferentiable } from "./activity.ts";
 import { tangentOf } from "./tangents.ts";
 
-/** What a forward sweep needs of the module around it. */
+/** What a forward sweep asks of the module around it. */
 export interface ForwardHost {
   signature(callee: string): Signature;
   tangentCall(callee: string, active: readonly boolean[]): TangentCall;
 }
 
-/** One function with tangents: its values under their new names, and the tangents of those that have one. */
+/** The sweep over one function: the copies of its values, and the tangents of those that have one. */
 export class ForwardSweep {
   readonly #host: ForwardHost;
   readonly #values = new Cloner();
@@ -34,7 +35,10 @@ export class ForwardSweep {
     this.#host = host;
   }
 
-  /** The function's body: arguments, then the tangents of the active ones, to results, then the tangents there are. */
+  /**
+   * The body of the tangent function. It takes the arguments, then the tangents of the active ones; it gives the
+   * results, then the tangents of those that have one, which `givesTangent` tells.
+   */
   body(
     block: Block,
     active: readonly boolean[],
@@ -70,7 +74,7 @@ export class ForwardSweep {
 
   #define(original: Value, value: Value, tangent: Value | null): void {
     this.#values.set(original, value);
-    // a region may be swept again with other arguments active
+    // a region may be swept again with other arguments active: a tangent of the sweep before must go
     if (tangent === null) this.#tangents.delete(original);
     else this.#tangents.set(original, tangent);
   }

@@ -1,5 +1,5 @@
-// Like terms of a derivative's sums, collected: of a·b + a·b + c one product is left, with the coefficient 2, and a sum that
-// was computed for the derivative below is taken from there. Leibniz's rule of order n then takes n + 1 products.
+// Collects like terms in the sums of a derivative: a·b + a·b + c becomes 2·a·b + c, and a sum that the derivative of
+// the order below computes already is taken from there. Leibniz's rule of order n then takes n + 1 products, not 2^n.
 
 import {
   type Block,
@@ -22,14 +22,14 @@ import { LinearClasses } from "./linear-classes.ts";
 import { definitionsOf } from "./sweep.ts";
 
 /**
- * The body of a function of a value and its derivative. What its first `count` results are computed from stays as it is, bit
- * by bit; in what only the derivative is computed from, sums are rounded in another order.
+ * Collects like terms in the body of a function that gives a value and its derivative. Whatever the first `count`
+ * results depend on stays as it is, bit by bit; sums that only the derivative depends on are rounded in another order.
  */
 export function collectLikeTerms(body: Block, count: number, builder: BlockBuilder): Block {
   return new Collector(body, count, builder).run();
 }
 
-/** A value with a sign or a coefficient. */
+/** A value with its coefficient, or with a sign. */
 type Term = readonly [value: Value, coefficient: number];
 
 class Collector {
@@ -40,11 +40,11 @@ class Collector {
   readonly #uses = new ValueMap<number>();
   readonly #replacements = new Replacements();
   readonly #classes = new LinearClasses();
-  /** Of each class a value there is, and how often it has what the class stands for. */
+  /** For each class a value that is computed already, and the multiple of the class's representative that it is. */
   readonly #computed = new Map<number, { readonly value: Value; readonly factor: number }>();
-  /** What was made here, by what it computes. */
+  /** The operations emitted here, by op and operands: local value numbering. */
   readonly #made = new Map<string, Value>();
-  /** Where values stand, and up to which operation that is known. */
+  /** The position of each emitted value, and up to which operation the positions are entered. */
   readonly #ranks = new ValueMap<number>();
   #ranked = 0;
 
@@ -62,7 +62,7 @@ class Collector {
     for (const v of this.#body.arguments) this.#register(v);
     const isKept = ({ results }: Operation): boolean => results.length === 0 || results.some((v) => this.#kept.has(v));
     const { operations } = this.#body;
-    // what is kept comes first: much of a derivative was computed for the one below
+    // operations that are kept come first, so that the derivative finds its common subexpressions with them
     for (const operation of operations) if (isKept(operation)) this.#append(operation);
     for (const operation of operations) if (!isKept(operation)) this.#collect(operation);
     return this.#builder.finish(this.#body.results.map((v) => this.#exact(v)));
@@ -80,7 +80,7 @@ class Collector {
     if (!this.#computed.has(id)) this.#computed.set(id, { value: v, factor });
   }
 
-  /** An operation of the derivative. A sum that one operation reads is left to that. */
+  /** Emits an operation of the derivative. A sum that only one operation reads is left to that, to merge its terms. */
   #collect(operation: Operation): void {
     const { results } = operation;
     if (!this.#classes.isArithmetic(operation) || !isFloatTensor(results[0])) {
@@ -92,7 +92,7 @@ class Collector {
     if (!isLeft) this.#multiple(results[0]);
   }
 
-  /** The value itself, under its new name. */
+  /** The value itself rather than a multiple of it, in the new block. */
   #exact(v: Value): Value {
     const { id, factor } = this.#classes.of(v);
     if (this.#kept.has(v) || !this.#isOfDerivative(v)) return this.#replacements.get(v);
@@ -109,7 +109,7 @@ class Collector {
     return definition !== undefined && this.#classes.isArithmetic(definition) && isFloatTensor(v);
   }
 
-  /** A value as a multiple of one that is computed, computed now where it was not yet. */
+  /** The value as a multiple of one in the new block, which is emitted now where its class has none yet. */
   #multiple(v: Value): Term {
     const { id, factor } = this.#classes.of(v);
     let known = this.#computed.get(id);
@@ -132,7 +132,10 @@ class Collector {
     return { value: this.#apply(operation.op, x, y), factor: factor / (operation.op === mulOp ? c * d : c / d) };
   }
 
-  /** The terms of one coefficient are added first, and then multiplied; the first term is positive. */
+  /**
+   * Adds the terms of equal coefficient, then multiplies each such sum by its coefficient once, then adds the products.
+   * The sum is scaled such that the first term is positive.
+   */
   #sum(operation: Operation, factor: number): { readonly value: Value; readonly factor: number } {
     const terms = this.#terms(operation);
     if (terms.length === 0) return { value: constantLike(0, operation.results[0]), factor };
@@ -143,7 +146,7 @@ class Collector {
       group.push([v, Math.sign(c) * sign]);
       groups.set(Math.abs(c), group);
     }
-    // the coefficient of most terms is left to what the sum is used for
+    // divide all coefficients by the most common one, which then is left as the factor of the whole sum
     const unit = [...groups].reduce((a, b) => (isBefore(b, a) ? b : a))[0];
     const parts = [...groups].map(([c, group]): Term => {
       const [value, s] = this.#signedSum(group);
@@ -153,7 +156,7 @@ class Collector {
     return { value, factor: (factor / unit) * sign };
   }
 
-  /** The terms of a sum, and of the sums that only it reads, in the order in which they stand. */
+  /** The terms of a sum and of the sums that only it reads, with coefficients, in the order of their positions. */
   #terms(operation: Operation): readonly Term[] {
     const total = new Map<Value, number>();
     const open = [...this.#classes.parts(operation)];
@@ -165,7 +168,7 @@ class Collector {
         open.push(...this.#classes.parts(definition).map(([w, d]): Term => [w, c * d]));
         continue;
       }
-      // constants are multiples of one another, but stay what they are
+      // all constants are of one class, but are kept as they are rather than written as multiples of one another
       const [value, factor] = this.#classes.splat(v) === null ? this.#multiple(v) : [this.#exact(v), 1];
       const sum = (total.get(value) ?? 0) + c * factor;
       if (sum === 0) total.delete(value);
@@ -178,7 +181,7 @@ class Collector {
     return [...total].sort(([v], [w]) => (this.#ranks.get(v) ?? 0) - (this.#ranks.get(w) ?? 0));
   }
 
-  /** The sum of terms with signs, with a sign of its own where all are negative. */
+  /** The sum of signed terms, as a value and a sign; it begins with a positive term if there is one. */
   #signedSum(terms: readonly Term[]): Term {
     const start = Math.max(
       terms.findIndex(([, sign]) => sign > 0),
@@ -223,12 +226,12 @@ function isFloatTensor({ type }: Value): boolean {
   return type.kind === "tensor" && dtype !== undefined && isFloat(dtype);
 }
 
-/** The values that an operation reads, its regions' included. */
+/** The values that an operation or one of its regions reads. */
 function inputsOf({ operands, regions }: Operation): readonly Value[] {
   return regions.length === 0 ? operands : [...operands, ...freeValues(...regions)];
 }
 
-/** What some values of a block, and operations without results, are computed from, the values included. */
+/** The values that these values, and operations without results, transitively depend on, themselves included. */
 function neededFor(body: Block, values: readonly Value[]): ValueSet {
   const needed = new ValueSet(values);
   for (const operation of [...body.operations].reverse()) {

@@ -1,14 +1,14 @@
-// Which values of a derivative are multiples of one another, whatever order their sums were written in: value numbering up
-// to a factor and the laws of linear combinations.
+// Value numbering up to a factor: which values of a derivative are multiples of one another, in whatever order their
+// sums and products were written. Values that are multiples of one another are of one class.
 
 import { type Op, type Operation, printType, type Value, ValueMap } from "../../../src/ir/index.ts";
 import { addOp, divOp, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
 import { literalOf, splatOf } from "../../../src/rewrite/index.ts";
 
-/** Numbers of classes with coefficients, none of them 0. */
+/** A linear combination: class numbers with coefficients, none of which is 0. */
 type Combination = ReadonlyMap<number, number>;
 
-/** A value as a multiple of what its class stands for. */
+/** A value as a multiple of the representative of its class. */
 interface Multiple {
   readonly id: number;
   readonly factor: number;
@@ -16,25 +16,25 @@ interface Multiple {
 
 const sums: ReadonlySet<Op> = new Set([addOp, subOp, negOp]);
 
-/** A sum of more terms is a class of its own. */
+/** A sum of more terms than this is a class of its own. */
 const mostTerms = 64;
 
 export class LinearClasses {
   readonly #multiples = new ValueMap<Multiple>();
   readonly #ids = new Map<string, number>();
-  /** Of a class that is a sum: its terms, the first with the coefficient 1. */
+  /** For each class whose representative is a sum: its terms, the first with the coefficient 1. */
   readonly #terms = new Map<number, Combination>();
   readonly #splats = new ValueMap<number>();
   #count = 0;
 
-  /** The multiple that a value is; an argument is a class of its own. */
+  /** The value as a multiple of its class's representative, which an argument is itself. */
   of(value: Value): Multiple {
     let multiple = this.#multiples.get(value);
     if (multiple === undefined) this.#multiples.set(value, (multiple = this.#own()));
     return multiple;
   }
 
-  /** Takes up an operation whose operands are known. */
+  /** Numbers the results of an operation; its operands have to be numbered before. */
   add(operation: Operation): void {
     const { results } = operation;
     const splat = splatOf(literalOf(operation));
@@ -45,12 +45,12 @@ export class LinearClasses {
     if (this.isArithmetic(operation)) this.#multiples.set(results[0], this.#multipleOf(operation));
   }
 
-  /** A number that a value is scaled by; null where it is no constant. */
+  /** The number of which the value is a splat, finite and not 0; null where it is none. */
   splat(value: Value): number | null {
     return this.#splats.get(value) ?? null;
   }
 
-  /** Whether the operation is a sum, or a multiple of one value. */
+  /** Whether the operation is linear: a sum, a difference, a negation or a product with a splat. */
   isSum({ op, operands }: Operation): boolean {
     return sums.has(op) || (op === mulOp && operands.some((v) => this.splat(v) !== null));
   }
@@ -59,7 +59,7 @@ export class LinearClasses {
     return sums.has(op) || op === mulOp || op === divOp;
   }
 
-  /** The operands of a sum, with their coefficients. */
+  /** The operands of such a linear operation, with their coefficients. */
   parts({ op, operands }: Operation): readonly (readonly [Value, number])[] {
     const [x, y] = operands;
     if (op === negOp) return [[x, -1]];
@@ -95,7 +95,7 @@ export class LinearClasses {
     const [[first, factor]] = terms;
     if (terms.length === 1) return { id: first, factor };
     const shares = terms.map(([id, c]): [number, number] => [id, c / factor]);
-    // coefficients that differ by a rounding are one
+    // rounding makes equal coefficients differ in their last digits: compare 15 of them
     const id = this.#idOf(shares.map(([i, c]) => `${i}: ${c.toPrecision(15)}`).join());
     if (!this.#terms.has(id)) this.#terms.set(id, new Map(shares));
     return { id, factor };

@@ -1,5 +1,6 @@
-// What a backward block computes again rather than have it kept: constants, and in regions numbers that follow cheaply
-// from fewer others. A loop keeps its residuals once for each step, so each one less counts.
+// Chooses the residuals of a block: which values its backward block reads from the forward one (they are kept), and
+// which it rematerialises. Constants are rematerialised; in regions, so are scalars that follow cheaply from
+// fewer other values, because a loop keeps each residual once for each of its iterations.
 
 import {
   assert,
@@ -15,27 +16,30 @@ import {
 } from "../../../src/ir/index.ts";
 import { isBrief } from "../../../src/ops/index.ts";
 
-/** Longer chains are kept, and those that hold a division or its like, unless they need nothing to be kept. */
+/**
+ * The most operations of a recipe. One that needs kept values is held to `longest`, and to operations that cost no more
+ * than reading a residual; one that needs none may have `longestFree`.
+ */
 const longest = 8;
 const longestFree = 32;
 
-/** How a value is computed again: from which values, by which operations. */
+/** How a value is rematerialised: from which values of the forward block, by which operations. */
 interface Recipe {
   readonly from: readonly Value[];
   readonly operations: readonly Operation[];
 }
 
-/** What a plan has to know of values of the forward function. */
+/** What a plan has to know of the values of the forward function. */
 interface ValueKinds {
-  /** What the forward block defines. */
+  /** The values that the forward block defines. */
   readonly inside: ValueSet;
-  /** The tensors and lists that the block and the regions around it define. */
+  /** The tensors and lists that regions of the forward function define: each iteration makes another one. */
   readonly stepwise: ValueSet;
-  /** What costs nothing to keep. */
+  /** Values that cost nothing to keep: induction variables, which follow from the iteration number. */
   readonly free: ReadonlySet<Value>;
 }
 
-/** For one forward block: what its backward blocks have kept, the same for each of them. */
+/** The residuals of one forward block; all of its backward blocks share them. */
 export class RecomputePlan {
   readonly #builder: BlockBuilder;
   readonly #kinds: ValueKinds;
@@ -57,7 +61,7 @@ export class RecomputePlan {
     return [...this.#kept];
   }
 
-  /** A backward block that reads `read` of the forward one, and then only what is kept of that. */
+  /** The backward block, which reads `read` of the forward one, made to read residuals and rematerialise the rest. */
   standalone(backward: Block, read: readonly Value[]): Block {
     if (!this.#isMade) this.#make(read);
     const again = new Set<Operation>();
@@ -78,7 +82,8 @@ export class RecomputePlan {
   }
 
   /**
-   * Keeps values that cannot be rematerialised; of the others, either the values themselves or the fewer they follow from.
+   * Keeps the values that cannot be rematerialised. Of the others it keeps either the values themselves, or the values
+   * that they follow from where these are fewer.
    */
   #make(read: readonly Value[]): void {
     this.#isMade = true;
@@ -108,7 +113,7 @@ export class RecomputePlan {
     return operation.op.traits.constant || (this.#isRegion && isBrief(operation));
   }
 
-  /** Null for what takes too long, or reads a tensor that a step of some loop makes: that would be kept whole. */
+  /** Null where the recipe is too long, or reads a tensor or list of a region, which would have to be kept whole. */
   #recipe(v: Value): Recipe | null {
     const from = new Set<Value>();
     const operations = new Set<Operation>();

@@ -1,5 +1,6 @@
-// The code of a derivative with products whose zeros are strong. Element by element, what a select leaves out is left out
-// again behind what follows; where the select is not at hand, a zero absorbs what it is multiplied by.
+// Rewrites the code of a derivative such that its zeros are strong: 0 · ∞ is 0 where the zero stands for something that
+// a select or a branch did not take. Elementwise code computes on the unmasked operand and repeats the select behind
+// it. Where the select is not at hand, `absorb` gives 0 wherever the cotangent or tangent is 0.
 
 import {
   type Block,
@@ -21,7 +22,10 @@ import { absorb, absorbOp, addOp, constantOp, select, selectOp, vanishes, zerosL
 import { dropUnused } from "./sweep.ts";
 import { mayBeUntaken, type Untaken, type ZeroFlow } from "./zero-flow.ts";
 
-/** What a value is where it is taken, `raw`, which may be anything elsewhere, and what tells where that is. */
+/**
+ * A value as a mask applied to `raw`, which may be anything where the mask leaves it out: the mask is the predicate of
+ * a select, or a factor that is 0 there.
+ */
 type Guard =
   | { readonly kind: "select"; readonly raw: Value; readonly predicate: Value; readonly holds: boolean }
   | { readonly kind: "factor"; readonly raw: Value; readonly factor: Value };
@@ -32,15 +36,15 @@ function guarded(guard: Guard): Value {
   return guard.holds ? select(guard.predicate, raw, zerosLike(raw)) : select(guard.predicate, zerosLike(raw), raw);
 }
 
-/** For one function, its regions included. */
+/** The rewriting of one function, its regions included. */
 export class Strengthening {
   readonly #flow: ZeroFlow;
-  /** The functions that calls name from now on. */
+  /** For each call, the version of its callee that it calls from now on. */
   readonly #callees: ReadonlyMap<Operation, string>;
   readonly #replacements = new Replacements();
-  /** What is finite and not 0 for certain. */
+  /** Constants that are finite and not 0: a product with one of them needs no guard. */
   readonly #tame = new ValueSet();
-  /** Of values of the block at hand. */
+  /** The guards of values of the block at hand; they do not reach into its regions. */
   #guards = new ValueMap<Guard>();
 
   constructor(flow: ZeroFlow, callees: ReadonlyMap<Operation, string>) {
@@ -48,7 +52,7 @@ export class Strengthening {
     this.#callees = callees;
   }
 
-  /** The same reference where nothing changes. */
+  /** Rewrites a block. Gives the same reference where nothing changes. */
   block(block: Block, builder: BlockBuilder): Block {
     const around = this.#guards;
     this.#guards = new ValueMap();
@@ -75,11 +79,11 @@ export class Strengthening {
     return regions.length === 0 ? operation : withRegions(operation, regions);
   }
 
-  /** Appends the operation, `given` with its new operands; gives what stands for its result, where that is another value. */
+  /** Appends `operation`, which is `given` with its new operands; gives the value that replaces its result, or null. */
   #operation(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
     const at = given.operands.findIndex((v) => mayBeUntaken(this.#flow.of(v)));
     if (operation.op === selectOp) return this.#select(given, operation, builder);
-    // what absorbs already has zeros of its own, by which what follows is guarded
+    // an absorb makes zeros itself, and what follows is guarded by those
     if (at < 0 || operation.op === absorbOp) return append(operation, builder);
     if (given.op.traits.elementwise) return this.#elementwise(given, operation, at, builder);
     if (!given.operands.some((v) => this.#flow.of(v) === null && !this.#tame.has(v))) return append(operation, builder);
@@ -92,7 +96,7 @@ export class Strengthening {
     const [result] = given.results;
     const [predicate, ...sides] = operation.operands;
     const zero = given.operands.slice(1).findIndex((v) => this.#flow.of(v) === "all");
-    // what has zeros of other kinds besides is guarded by itself
+    // one side is 0 and the other holds no strong zeros of its own: the predicate tells all strong zeros of the result
     if (zero >= 0 && this.#flow.of(given.operands[2 - zero]) === "none") {
       this.#guards.set(result, { kind: "select", raw: sides[1 - zero], predicate, holds: zero === 1 });
     }
@@ -113,7 +117,10 @@ export class Strengthening {
     return this.#guard(given, { ...guard, raw: results[0] }, builder);
   }
 
-  /** Sums of what one predicate says of; where it says it of two sides, one of them is taken. */
+  /**
+   * A sum of two values that the same predicate masks: the mask is applied to the sum. Where one mask is the complement
+   * of the other, the sum is a select between both values.
+   */
   #sum(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
     const [a, b] = given.operands.map((v) => this.#guards.get(v));
     const isSame = a?.kind === "select" && b?.kind === "select" && a.predicate === b.predicate;
@@ -137,11 +144,11 @@ function append(operation: Operation, builder: BlockBuilder): null {
   return null;
 }
 
-/** Where a product that is not one element by element is made strong. */
+/** Where the zeros of an operation that is not elementwise are made strong: its other operand, its result, or both. */
 interface Ways {
-  /** Rows of the other operand that meet zeros only are left out. */
+  /** Whether elements of the other operand that are multiplied by zeros only become 0 if they are infinite or NaN. */
   readonly byRows: boolean;
-  /** The result is 0 where all that it is computed from is. */
+  /** Whether an element of the result becomes 0 where all elements of the operand that it is computed from are 0. */
   readonly byResult: boolean;
 }
 
@@ -151,11 +158,11 @@ function waysOf(operation: Operation, at: number, zeros: Untaken): Ways {
   const { summed, free } = derivative.axes(operation, at);
   const mayVary = (axes: readonly number[]): boolean => zeros !== "somewhere" && axes.some((axis) => zeros[axis]);
   const byRows = !mayVary(free);
-  // zeros of single elements stand among others in every sum
+  // zeros that vary along a summed axis stand beside other elements in each sum, so the result cannot tell them
   return { byRows, byResult: !mayVary(summed) && (zeros === "somewhere" || !byRows) };
 }
 
-/** The operation without infinities in the rows of its other operand that meet zeros only. */
+/** The operation, after replacing infinities and NaN by 0 where the other operand is multiplied by zeros only. */
 function withoutRows(operation: Operation, at: number): Operation {
   const { op, operands } = operation;
   if (op.derivative.kind !== "multilinear") return operation;

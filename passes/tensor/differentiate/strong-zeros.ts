@@ -1,6 +1,7 @@
-// Makes the zeros of derivatives strong: what flows to a branch not taken is 0, also where its partial derivatives are
-// infinite or NaN. The code that differentiation makes is linear in its cotangents or tangents. Where one of them may be a
-// zero of this kind, a product with it absorbs what it is multiplied by, and a contraction leaves out rows that meet no other.
+// Makes the zeros of derivatives strong: the derivative through a branch or a select that was not taken is 0, even
+// where a partial derivative there is infinite or NaN. An abstract interpretation (zero-flow.ts) finds which cotangents
+// or tangents may be such zeros, and a rewriting (strengthen.ts) makes products with them 0. A function gets one
+// version for each combination of what its arguments may be.
 
 import {
   type Block,
@@ -17,17 +18,17 @@ import { Axes } from "./axes.ts";
 import { Strengthening } from "./strengthen.ts";
 import { ZeroFlow, type Zeros } from "./zero-flow.ts";
 
-/** The functions of the module, to which versions are added. */
+/** What this asks of the module: its functions, and places for their versions. */
 interface Host {
   func(name: string): Func | undefined;
   signature(name: string): Signature;
-  /** Puts a function in the place of one of the same name. */
+  /** Replaces the function of this name. */
   replace(func: Func): void;
-  /** Adds a function made from another one, and gives it a name of its own. */
+  /** Adds a function made from another one, under a new name. */
   add(from: Func, body: Block): Func;
 }
 
-/** A function whose arguments hold such zeros: which function that is, and what its results hold. */
+/** The version of a function for arguments with certain zeros: its name, and the zeros of its results. */
 interface Version {
   readonly name: string;
   readonly results: readonly Zeros[];
@@ -46,8 +47,8 @@ export class StrongZeros {
   }
 
   /**
-   * The function for arguments of this kind, made when it is asked for. The first version stands in the place of the
-   * function, since most have one only.
+   * The version of a function for arguments with these zeros, made when it is first asked for. The first version
+   * replaces the function itself, since most functions have only one.
    */
   version(name: string, args: readonly Zeros[]): Version {
     const key = `${name} ${args.map(String).join(" ")}`;

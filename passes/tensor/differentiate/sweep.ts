@@ -1,4 +1,5 @@
-// Splits one block into a forward and a backward one: a forward sweep that re-emits it, a backward sweep over cotangents.
+// Splits one block into a forward and a backward block: the forward sweep emits the block again; the backward sweep
+// walks it backwards and propagates cotangents. Whatever the backward block reads from the forward one is a residual.
 
 import {
   type Block,
@@ -36,20 +37,20 @@ import { RecomputePlan } from "./recompute.ts";
 import { BlockTapes, OwnTapes } from "./tapes.ts";
 import { transposed } from "./transpose.ts";
 
-/** What a sweep needs of the module around it. */
+/** What a sweep asks of the module around it. */
 export interface SweepHost {
   signature(callee: string): Signature;
   splitCall(callee: string, active: readonly boolean[], keep: boolean): SplitCall;
 }
 
-/** What all sweeps of one function share. */
+/** The state that all sweeps of one function share, those of its regions included. */
 export interface SweepState {
   readonly host: SweepHost;
-  /** Whether the forward function takes the original's operations, rather than copies. */
+  /** Whether the forward function takes over the operations of the original function, rather than copies of them. */
   readonly moves: boolean;
-  /** From values of the original function to those of the forward function. */
+  /** Maps values of the original function to those of the forward function. */
   readonly forward: Cloner | Replacements;
-  /** The original values that take part. */
+  /** The active values of the original function. */
   readonly active: Activity;
   readonly backwardScope: FuncScope;
   /** The tensors and lists that regions of the forward function define. */
@@ -58,24 +59,27 @@ export interface SweepState {
   readonly definitions: ValueMap<Operation>;
 }
 
-/** Which cotangents a backward block takes. */
+/** Which cotangents a backward block takes; where one is known to be zero, a version of the block goes without it. */
 export interface BackwardSpec {
-  /** Whether there is one of each active result. */
+  /** For each active result, whether it has a cotangent. */
   readonly results: readonly boolean[];
-  /** The captured values that have a cotangent so far. */
+  /** The captured values for which a cotangent was gathered before; the block adds to it. */
   readonly seeds: readonly Value[];
 }
 
-/** Cotangents of the active results, then the seeds, then tapes → cotangents of the arguments, of what is captured, tapes. */
+/**
+ * A backward block. It takes cotangents of the active results, the seeds, and the tapes behind the forward block; it
+ * gives cotangents of the active arguments, of the captured values, and the tapes in front of the forward block.
+ */
 export interface Backward {
   readonly block: Block;
-  /** Whether it gives one of each active argument, then of what is captured. */
+  /** For each active argument, then for each captured value, whether the block gives its cotangent; else it is zero. */
   readonly gives: readonly boolean[];
 }
 
-/** A block split in two. */
+/** A block, split into a forward and a backward one. */
 export interface Split {
-  /** Holds the forward operations; unfinished, because its results gain the residuals. */
+  /** Holds the forward operations. It is unfinished: whoever asked for the split adds residuals to its results. */
   readonly builder: BlockBuilder;
   readonly results: readonly Value[];
   /** Values of the forward block that the backward block reads. */
@@ -83,11 +87,11 @@ export interface Split {
   backward(spec: BackwardSpec): Backward;
   /** Original values from outside the block that receive a cotangent from it. */
   readonly captured: readonly Value[];
-  /** The tapes that the block goes on with; the backward block takes them last, and gives them back last. */
+  /** The tapes on which the block pushes; the backward block takes them as its last arguments and gives them last. */
   readonly recorded: readonly Recorded[];
 }
 
-/** An operation as the forward sweep left it, with the pullback that it emitted. */
+/** An operation of the original block that cotangents flow through, with the pullback of a structured derivative. */
 interface SweptOperation {
   readonly operation: Operation;
   readonly pullback: Pullback | null;
@@ -102,7 +106,7 @@ export function definitionsOf(block: Block): ValueMap<Operation> {
   return definitions;
 }
 
-/** Splits a block whose active arguments are already marked in `state.active`. `around` has the tapes it goes on with. */
+/** Splits a block whose active arguments are marked in `state.active`. `around` opens the tapes that it may push on. */
 export function splitBlock(
   block: Block,
   state: SweepState,
@@ -133,7 +137,7 @@ export function splitBlock(
     builder,
     results: block.results.map((v) => state.forward.get(v)),
     residuals: plan.kept,
-    // all of them read the same of the forward block
+    // every version of the backward block reads the same residuals
     backward(spec) {
       const key = keyOf(spec);
       let backward = made.get(key);
@@ -199,7 +203,7 @@ function emitStructured(
   return pullback;
 }
 
-/** Splits a region; its backward is inlined wherever the structured op's pullback asks for it. */
+/** Splits a region of a structured op; the op's pullback inlines the backward block where it needs it. */
 function splitRegion(
   region: Block,
   active: readonly boolean[],
@@ -252,13 +256,16 @@ function splitRegion(
 
 // ---- backward -------------------------------------------------------------------------------------------------------
 
-/** Tapes that the backward block takes as arguments. */
+/** The tapes of a backward block: it takes each as an argument. */
 function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): BlockTapes {
   const nameOf = (key: TapeKey): string | null => recorded.find((r) => sameTape(r, key))?.after.name ?? null;
   return new BlockTapes({ open: (key) => builder.argument(list(key.element), nameOf(key)), isRepeated: true });
 }
 
-/** The backward block. The values in `seeds` begin with a cotangent that it takes as an argument. */
+/**
+ * Emits a backward block. The values in `spec.seeds` start with a cotangent that the block takes as an argument.
+ * `captured` are the captured values, where a sweep before found them; else those that receive a cotangent.
+ */
 function sweepBackward(
   block: Block,
   state: SweepState,
@@ -295,7 +302,7 @@ function sweepBackward(
   });
 }
 
-/** Sends the cotangents of one operation's results to what it was computed from. */
+/** Propagates the cotangents of one operation's results to its operands and to the values that its regions capture. */
 function pullOperation(swept: SweptOperation, state: SweepState, cotangents: Cotangents, tapes: Tapes | null): void {
   const { operation, pullback } = swept;
   const given = operation.results.map((r) => cotangents.get(r));
@@ -334,7 +341,7 @@ function definedIn(builder: Pick<Block, "arguments" | "operations">): ValueSet {
   return defined;
 }
 
-/** Drops operations nobody reads: partial derivatives of inactive operands and what only they needed. */
+/** Drops dead operations: partial derivatives of inactive operands, and whatever only those needed. */
 export function dropUnused(block: Block): Block {
   const used = new ValueSet(block.results);
   const kept: Operation[] = [];

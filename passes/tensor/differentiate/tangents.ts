@@ -1,4 +1,4 @@
-// The tangent of one operation's result, from those of its operands.
+// Forward mode of one operation: the tangent of its result from those of its operands, by the kind of its derivative.
 
 import { currentBlock, emit, fail, type Operation, type Value } from "../../../src/ir/index.ts";
 import { add, zerosLike } from "../../../src/ops/index.ts";
@@ -6,7 +6,7 @@ import { scale } from "./transpose.ts";
 
 type Tangents = readonly (Value | null)[];
 
-/** The tangent of an operation's one result; null where it is zero. */
+/** The tangent of an operation's one result; null stands for zero, in what it takes and in what it gives. */
 export function tangentOf(operation: Operation, tangents: Tangents): Value | null {
   const { op, operands, results } = operation;
   const { derivative } = op;
@@ -50,7 +50,7 @@ function total(parts: Tangents): Value | null {
   return parts.reduce((a, b) => (a === null ? b : b === null ? a : add(a, b)), null);
 }
 
-/** The operation on other operands. */
+/** Emits the operation again, on other operands. */
 function again({ op, attributes, segments, results }: Operation, operands: readonly Value[]): Value {
   return emit(op, operands, {
     attributes,

@@ -1,4 +1,5 @@
-// The tapes of one block: a region of a loop goes on with those of the loop, each list as the operation before left it.
+// The tapes of one block, as its operations thread them: each operation takes a tape as the one before left it. A
+// region of a loop gets its tapes from the loop; a block outside of loops opens empty ones.
 
 import { list, type OpenTapes, type Recorded, type TapeKey, type Tapes, type Value } from "../../../src/ir/index.ts";
 import { empty, sameTape } from "../../../src/ops/index.ts";
@@ -38,7 +39,7 @@ export class BlockTapes implements Tapes {
   }
 }
 
-/** The tapes of a block that stands in no loop that goes backwards: every loop in it has lists of its own. */
+/** The tapes of a block that stands in no differentiated loop: each loop in it begins with empty tapes of its own. */
 export class OwnTapes implements Tapes {
   readonly isRepeated = false;
 

@@ -1,19 +1,20 @@
-// The cotangents of one operation's operands, from that of its result: by its partial derivatives, transpose or rule.
+// Reverse mode of one operation: the cotangents of its operands from the cotangent of its result, by the kind of its
+// derivative (partial derivatives, transpose or rule).
 
 import { type Contribution, fail, type Operation, type PartialDerivative, Value } from "../../../src/ir/index.ts";
 import { constant, mul, neg } from "../../../src/ops/index.ts";
 
-/** An operation of the original function, with its values in the forward function. */
+/** An operation of the original function, and what its operands and result are in the forward function. */
 interface Transposed {
   readonly operation: Operation;
   readonly operands: readonly Value[];
   readonly result: Value;
   readonly cotangent: Value;
-  /** For which operands a cotangent is asked for. */
+  /** For each operand, whether its cotangent is asked for. */
   readonly wanted: readonly boolean[];
 }
 
-/** What flows to each operand. */
+/** The contribution to the cotangent of each operand; null where it is zero or not asked for. */
 export function transposed(given: Transposed): readonly Contribution[] {
   const { operation, operands, result, cotangent, wanted } = given;
   const { derivative, name } = operation.op;
@@ -34,7 +35,7 @@ export function transposed(given: Transposed): readonly Contribution[] {
   }
 }
 
-/** value · partial; null where that is zero. */
+/** value · partial; null where the partial derivative is 0. */
 export function scale(value: Value, partial: PartialDerivative): Value | null {
   if (partial === null || partial === 0) return null;
   if (partial === 1) return value;

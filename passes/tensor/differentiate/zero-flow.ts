@@ -1,5 +1,6 @@
-// Which cotangents or tangents may be zero because a select or a branch did not take what they belong to. The code of a
-// derivative is linear in them, so their zeros go where they go: an abstract interpretation of that code finds all of them.
+// Which cotangents or tangents may be 0 because a select or a branch did not take the value they belong to: an abstract
+// interpretation of a derivative's code. That code is linear in its cotangents or tangents, so their zeros propagate
+// with them, and the interpretation reaches all of them.
 
 import {
   type Block,
@@ -29,21 +30,22 @@ import {
 import type { Axes } from "./axes.ts";
 
 /**
- * What is known of a value that is linear in the cotangents or tangents: it is zero; it may be zero where something was not
- * taken, along axes that are known or not; or nothing of the kind. Null: it is not linear in them.
+ * The abstract value of one that is linear in the cotangents or tangents: `all`: it is 0 everywhere; `Untaken`: it may
+ * be 0 where something was not taken; `none`: it holds no such zeros. Null: it does not depend on the cotangents or
+ * tangents.
  */
 export type Zeros = "all" | Untaken | "none" | null;
 
-/** The axes along which zeros may differ. */
+/** The axes along which such zeros may differ from other elements; `somewhere` where that is not known. */
 export type Untaken = Varies | "somewhere";
 
 interface Surroundings {
   readonly axes: Axes;
-  /** What the results of a function are where its arguments are such. */
+  /** The zeros of a call's results, where its arguments have the zeros `args`. */
   called(call: Operation, args: readonly Zeros[]): readonly Zeros[];
 }
 
-/** Whether the value may hold zeros of what was not taken. */
+/** Whether a value may hold zeros of something that was not taken. */
 export function mayBeUntaken(zeros: Zeros): zeros is Untaken {
   return zeros === "somewhere" || isKnown(zeros);
 }
@@ -64,7 +66,7 @@ export class ZeroFlow {
     return this.#zeros.get(value) ?? null;
   }
 
-  /** What the results of a block are where its arguments are such. */
+  /** Interprets a block whose arguments have the zeros `args`: the zeros of its results. */
   block(block: Block, args: readonly Zeros[]): readonly Zeros[] {
     for (const [i, a] of block.arguments.entries()) this.#set(a, args[i] ?? null);
     for (const operation of block.operations) {
@@ -96,10 +98,10 @@ export class ZeroFlow {
     const { op, operands } = operation;
     if (given.every(isConstant)) return isZero(operation, given) ? "all" : null;
     if (op === selectOp) return this.#select(operands[0], result, given[1], given[2]);
-    // what one derivative absorbed, the next does not meet
+    // the zeros of an absorb come from an inner derivative, which does not say along which axes they vary
     if (op === absorbOp) return mayBeUntaken(given[2]) ? given[2] : "somewhere";
     const untaken = given.filter(mayBeUntaken);
-    // a sum is zero where all that is added is; what is put beside one another is where one of them is
+    // an elementwise sum is 0 only where all terms are; other ops, such as concatenate, keep the zeros of each operand
     const isUntaken = op.traits.elementwise ? !given.includes("none") : true;
     if (untaken.length === 0 || !isUntaken) return "none";
     if (untaken.includes("somewhere")) return "somewhere";
@@ -111,7 +113,7 @@ export class ZeroFlow {
     });
   }
 
-  /** Whether it adds zeros of single elements to others: what is zero of the sums is so by chance, and no row of them is. */
+  /** Whether the operation sums along an axis along which zeros vary: then they are mixed with other elements. */
   #sumsSingle(operation: Operation): boolean {
     const { op, operands, attributes } = operation;
     return operands.some((v, i) => {
@@ -128,7 +130,7 @@ export class ZeroFlow {
     const [first, second] = x === "all" ? [y, x] : [x, y];
     if (first === null || second === null) return "none";
     const axes = this.#around.axes.of(predicate);
-    // what is zero besides is so in rows of its own
+    // both masks leave elements out: the one that varies along fewer axes leaves out whole rows
     if (second === "all") return isKnown(first) ? narrower(first, axes) : first === "somewhere" ? first : axes;
     const untaken = [first, second].filter(mayBeUntaken);
     return untaken.length === 0 ? "none" : ofAny(result, [axes, ...untaken]);
@@ -145,7 +147,7 @@ export class ZeroFlow {
     return loop === null ? results.map(() => null) : this.#loop(operation, given);
   }
 
-  /** What is carried is what it begins with or what a step gives, iterated to a fixpoint. */
+  /** A carried value is the join of its initial and its next values, iterated to a fixpoint. */
   #loop(operation: Operation, given: readonly Zeros[]): readonly Zeros[] {
     const loop = loopOf(operation);
     if (loop === null) return [];
@@ -169,7 +171,7 @@ function isConstant(zeros: Zeros): boolean {
   return zeros === null || zeros === "all";
 }
 
-/** Whether an operation without a linear operand gives zeros, some of its operands being zero. */
+/** Whether an operation gives zeros only, where each operand is `all` or null. */
 function isZero(operation: Operation, given: readonly Zeros[]): boolean {
   const { derivative, traits } = operation.op;
   const isAll = (i: number): boolean => given[i] === "all";
@@ -183,14 +185,14 @@ function isFloating(type: Type): boolean {
   return type.kind === "list" ? isFloating(type.element) : isFloat(type.dtype);
 }
 
-/** Of one branch or the other: where one of them gives nothing, the branch was not taken. */
+/** The join of two branches. Where one gives only zeros, the whole result may be 0 because the other was not taken. */
 function either(result: Value, a: Zeros, b: Zeros): Zeros {
   if (a === null || b === null) return isConstant(a) && isConstant(b) ? null : "none";
   if (a === b) return a;
   return ofAny(result, [a, b].filter(mayBeUntaken));
 }
 
-/** Zeros of one kind or another; where each of them has rows of its own, there is no saying. */
+/** The join of several kinds of zeros; `somewhere` where no single one covers the axes of all the others. */
 function ofAny(result: Value, each: readonly Untaken[]): Untaken {
   const known = each.filter(isKnown);
   const all = varyingInAny(result, known);
@@ -198,7 +200,7 @@ function ofAny(result: Value, each: readonly Untaken[]): Untaken {
   return isOne && known.length === each.length ? all : "somewhere";
 }
 
-/** Of what a loop begins with or a step gives. A loop that begins with nothing is taken to make a step. */
+/** The join of a carried value's initial and next value. One that starts at 0 is taken to go through an iteration. */
 function repeated(result: Value, a: Zeros, b: Zeros): Zeros {
   if (a === "all") return b;
   if (b === "all") return a;

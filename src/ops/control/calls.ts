@@ -1,4 +1,4 @@
-// Calling functions of the module.
+// The op `call`: a call of a function of the module, how its dimension symbols are bound, and its derivatives.
 
 import {
   type AttributesOf,
@@ -34,7 +34,10 @@ export const calleeAttributes = {
 
 export type CalleeAttributes = AttributesOf<typeof calleeAttributes>;
 
-/** The callee's signature and what its symbols stand for here; null while the module is still being built. */
+/**
+ * The callee's signature and the dims that its symbols are bound to at this call, after checking that the arguments fit
+ * and that the callee's constraints hold. Null while the callee is not in the module yet.
+ */
 export function resolve(
   cx: TypeContext<CalleeAttributes>,
   args: readonly Type[] = cx.group("arguments"),
@@ -45,7 +48,7 @@ export function resolve(
   for (const [i, parameter] of callee.arguments.entries()) {
     requireType(cx, `argument ${i} of @${callee.name}`, args[i], bindType(parameter, bound));
   }
-  // the callee's own proofs take its symbols for sizes
+  // inside of the callee its symbols are taken to be sizes, so the dims bound to them must not be negative
   for (const [name, d] of Object.entries(cx.attributes.bindings.bindings)) cx.atLeast(d, 0, `symbol ${name}`);
   for (const c of callee.constraints) {
     const side = (d: Dim): Dim => bindDim(d, bound);
@@ -61,7 +64,10 @@ function bindDim(d: Dim, bound: Readonly<Record<string, Dim>>): Dim {
   return type.kind === "memref" ? type.shape[0] : d;
 }
 
-/** Requires `got` to be `expected`, or of some rank where any will do; dimensions not provably equal become constraints. */
+/**
+ * Requires the type `got` to be `expected`; where `expected` is unranked, a tensor of any rank fits. Dims that are not
+ * provably equal become constraints, checked when it is called.
+ */
 export function requireType(cx: TypeContext, what: string, got: Type, expected: Type): void {
   const isKind = got.kind === expected.kind || (got.kind === "tensor" && expected.kind === "unranked");
   const fits = isKind && elementDType(got) !== undefined && elementDType(got) === elementDType(expected);
@@ -135,7 +141,7 @@ func @main(%x: f64) -> f64 {
   },
 });
 
-/** Calls `callee`; `explicit` binds the symbols that the argument types do not determine. */
+/** Emits a call of `callee`; `explicit` binds the symbols that the argument types do not determine. */
 export function call(
   callee: Signature,
   args: readonly Value[],
@@ -155,7 +161,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
-/** All symbols of a call, and those of them that have to be written. */
+/** What a call binds all symbols to, and those bindings that do not follow from the argument types. */
 export function bindCall(callee: Signature, types: readonly Type[], explicit: Readonly<Record<string, Dim>>) {
   const bound = bindSymbols(
     callee,
@@ -170,8 +176,9 @@ export function bindCall(callee: Signature, types: readonly Type[], explicit: Re
 }
 
 /**
- * Forward: the callee's forward function, whose extra results are residuals. Backward: its backward function. With
- * `checkpoint` the callee runs as it is, and the forward function before the backward one.
+ * The forward part calls the callee's forward function, whose extra results are the residuals; the backward part calls
+ * its backward function on them. With `checkpoint` the forward part calls the callee itself and keeps no residuals: the
+ * backward part runs the forward function first, to rematerialise them.
  */
 function reverseCall(cx: ReverseContext<CallAttributes>): Pullback {
   const args = cx.operation.operands;
@@ -198,7 +205,7 @@ function reverseCall(cx: ReverseContext<CallAttributes>): Pullback {
   };
 }
 
-/** The callee's tangent function, on the same arguments and the tangents that there are. */
+/** Calls the callee's tangent function on the arguments and on those tangents that are not zero. */
 function forwardCall(cx: ForwardContext<CallAttributes>): Tangents {
   const { callee, bindings } = cx.operation.attributes;
   const made = cx.tangentCall(
@@ -216,7 +223,7 @@ function forwardCall(cx: ForwardContext<CallAttributes>): Tangents {
   };
 }
 
-/** The callee's batched function, on the same arguments. */
+/** Calls the callee's batched function on the same arguments. */
 function batchCall(cx: StructuredBatchContext<CallAttributes>): Batched {
   const { callee, bindings } = cx.operation.attributes;
   const made = cx.batchedCall(callee, cx.batched);

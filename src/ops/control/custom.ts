@@ -1,4 +1,5 @@
-// Computations with rules of their own for differentiation: in reverse mode, or in forward mode, which gives both.
+// Computations with a derivative that the user writes: `custom_vjp` has a rule for reverse mode; `custom_jvp` has one
+// for forward mode, whose transpose serves reverse mode.
 
 import {
   type Batched,
@@ -88,7 +89,7 @@ export const customVjpOp = defineOp({
   },
 });
 
-/** The types of `backward`'s arguments: the residuals, and a cotangent for each float result. */
+/** The types of `backward`'s arguments: the residuals, then a cotangent for each float result of the body. */
 function takenBack(body: Block, forward: Block): readonly Type[] {
   const results = typesOf(body.results);
   return [...typesOf(forward.results.slice(results.length)), ...results.filter(isFloatType)];
@@ -98,7 +99,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
-/** Captured values have no derivative: the rule has cotangents of the arguments only. */
+/** Refuses a region that captures an active value: the rule gives no cotangent but those of the arguments. */
 function requireClosed(cx: ReverseContext, regions: readonly Block[]): void {
   if (!freeValues(...regions).some((v) => cx.isActive(v))) return;
   fail("no-derivative", `${cx.operation.op.name} reads a value from outside that is differentiated`, {
@@ -128,7 +129,7 @@ function reverseCustom(cx: ReverseContext): Pullback {
   };
 }
 
-/** Every argument gets the new axis, so that each element of the batch has a cotangent of its own. */
+/** Every argument gets the new axis, so that each element of the batch gets a cotangent of its own. */
 function batchCustom(cx: StructuredBatchContext): Batched {
   const args = cx.operands.map((v, i) => cx.whole(v, cx.batched[i]));
   const regions = cx.operation.regions.map((region) => {
@@ -151,7 +152,7 @@ export interface CustomVjp {
   readonly backward: (...residualsAndCotangents: Value[]) => readonly Value[];
 }
 
-/** The results of `body`; reverse mode runs `forward` and `backward` instead. */
+/** Emits a custom_vjp: it gives the results of `body`, and reverse mode runs `forward` and `backward` in its place. */
 export function customVjp(args: readonly Value[], { body, forward, backward }: CustomVjp): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);
@@ -211,7 +212,7 @@ export const customJvpOp = defineOp({
   },
 });
 
-/** The types, then those of the floats among them once more, for their tangents. */
+/** The types of some values, then the types of the tangents of those that are floats. */
 function withTangents(types: readonly Type[]): readonly Type[] {
   return [...types, ...types.filter(isFloatType)];
 }
@@ -227,7 +228,11 @@ function forwardByRule(cx: ForwardContext): Tangents {
   };
 }
 
-/** Runs the rule on zero tangents, and transposes it from the tangents of results to those of arguments. */
+/**
+ * Splits the rule into a forward and a backward part, its tangents being the active arguments. The forward part runs
+ * with tangents of 0, for the values and residuals; the backward part is the transpose, from cotangents of the result
+ * tangents to cotangents of the argument tangents.
+ */
 function reverseByTangents(cx: ReverseContext): Pullback {
   const { operands, regions, results } = cx.operation;
   requireClosed(cx, regions);
@@ -254,7 +259,7 @@ function reverseByTangents(cx: ReverseContext): Pullback {
   };
 }
 
-/** The tangents that the rule gives are linear in those it takes, and the values do not depend on these. */
+/** Requires the tangents that the rule gives to be linear in those it takes, and the values to not depend on them. */
 function requireLinear(rule: Block, count: number, values: number, outside: Surroundings): void {
   const args = rule.arguments.map((_, i) => (i < count ? "constant" : "linear") as Linearity);
   for (const [i, l] of linearityOf(rule, args, outside).entries()) {
@@ -280,13 +285,13 @@ export interface CustomJvp {
   readonly body: (...args: Value[]) => readonly Value[];
   /** From the arguments and the tangents of the float ones to the results and the tangents of the float ones. */
   readonly jvp: (...argumentsAndTangents: Value[]) => readonly Value[];
-  /** What the rule may ask of around it; what functions that are not found do is not looked at. */
+  /** What the check of linearity knows of the code around the rule. Functions that it does not find, it trusts. */
   readonly outside?: Surroundings;
 }
 
 const nothing: Surroundings = { functions: () => undefined, isZero: () => false };
 
-/** The results of `body`, whose derivatives come from `jvp`, which has to be linear in the tangents. */
+/** Emits a custom_jvp: the results of `body`, with derivatives by `jvp`, which has to be linear in the tangents. */
 export function customJvp(args: readonly Value[], { body, jvp, outside = nothing }: CustomJvp): readonly Value[] {
   const builder = currentBlock();
   const types = typesOf(args);

@@ -1,5 +1,5 @@
-// Whether the results of a block are linear in some of its arguments, from the records of its operations alone: the rules of
-// custom_jvp have to be, since reverse mode is their transpose.
+// An abstract interpretation that tells whether the results of a block are linear in some of its arguments, from the op
+// records alone. The rule of a custom_jvp has to be linear in the tangents, because reverse mode is its transpose.
 
 import {
   type Block,
@@ -20,12 +20,12 @@ import { type CalleeAttributes, callOp } from "./calls.ts";
 import { isFloatType, jvpOp, vjpOp, vmapOp } from "./transforms.ts";
 
 /**
- * What a value is: independent of the arguments (`constant`, and `zero` where it is 0 whatever they are), linear in them,
- * something that nobody knows, or not linear, by an operation.
+ * The abstract value: independent of the arguments in question (`constant`, or `zero` where it is always 0), linear in
+ * them, `unknown`, or not linear because of the operation `by`.
  */
 export type Linearity = "constant" | "zero" | "linear" | "unknown" | { readonly by: Operation };
 
-/** What a block takes from around it: the functions that its calls name, and values that are 0 at every run. */
+/** What the analysis asks of the code around a block: its functions, and which captured values are always 0. */
 export interface Surroundings {
   readonly functions: (name: string) => Func | undefined;
   readonly isZero: (value: Value) => boolean;
@@ -33,7 +33,7 @@ export interface Surroundings {
 
 type StructuredDerivative = Extract<Op["derivative"], { readonly kind: "structured" }>;
 
-/** What each result of the block is, its arguments being these. */
+/** The linearity of each result of a block whose arguments have the linearities `args`. */
 export function linearityOf(block: Block, args: readonly Linearity[], outside: Surroundings): readonly Linearity[] {
   return new Analysis(outside).block(block, args);
 }
@@ -71,7 +71,7 @@ class Analysis {
     if (before !== undefined) return all(before);
     if (operation.regions.length > 0) return this.#regions(operation, operands);
     if (isOf(constantOp, operation)) return all(operation.attributes.value === 0 ? "zero" : "constant");
-    // a map does to each element what the function does
+    // a vmap applies the function to each element, so it is linear where the function is
     if (isOf(callOp, operation) || isOf(vmapOp, operation)) return this.#call(operation, operands);
     if (operands.includes("unknown")) return all("unknown");
     if (isOf(jvpOp, operation) || isOf(vjpOp, operation)) return this.#derivative(operation, operands);
@@ -87,7 +87,10 @@ class Analysis {
     return new Analysis({ functions: this.#outside.functions, isZero: () => false }).block(func.body, operands);
   }
 
-  /** A function's results, and then what is linear in the tangents or cotangents at a point that does not move. */
+  /**
+   * A jvp or vjp: its first results are the function's, the others are linear in its tangents or cotangents, provided
+   * that the point of differentiation does not depend on the arguments.
+   */
   #derivative(operation: Operation<CalleeAttributes>, operands: readonly Linearity[]): readonly Linearity[] {
     const [count] = operation.segments;
     const point = operands.slice(0, count);
@@ -98,7 +101,7 @@ class Analysis {
     return operation.results.map((_, i) => (i < values ? "constant" : along));
   }
 
-  /** An operation of no regions that names the operands in which it is linear. */
+  /** An operation without regions whose structured derivative names the operands in which it is linear. */
   #structured(operation: Operation, { linearIn, flows }: StructuredDerivative): readonly Linearity[] {
     const isLinear = (v: Value): boolean => this.#of(v) === "linear";
     const moving = operation.operands.flatMap((v, i) => (isLinear(v) ? [i] : []));
@@ -110,7 +113,7 @@ class Analysis {
     return operation.results.map((_, i) => (flowing?.[i] === false ? "constant" : "linear"));
   }
 
-  /** An operation of no regions and one kind of derivative. */
+  /** An operation without regions and with one result, from its kind of derivative. */
   #plain(operation: Operation, operands: readonly Linearity[]): Linearity {
     const { derivative } = operation.op;
     const isLinear = operands.includes("linear");
@@ -142,7 +145,7 @@ class Analysis {
     }
   }
 
-  /** Whether the slope in the direction of what is linear depends on it: then the operation is not. */
+  /** Whether the slope along the linear operands depends on them: then the operation is not linear in them. */
   #slopeDepends(operation: Operation, operands: readonly Linearity[]): boolean {
     const { derivative } = operation.op;
     const [result] = operation.results;
@@ -175,7 +178,7 @@ class Analysis {
     return op.loop === null ? results.map(() => "unknown") : this.#loop(operation, operands, segments[0]);
   }
 
-  /** What a loop carries is what it begins with and what its steps give, joined until nothing changes. */
+  /** A carried value is the join of its initial and its next values, iterated to a fixpoint. */
   #loop(operation: Operation, operands: readonly Linearity[], carried: number): readonly Linearity[] {
     const { regions } = operation;
     const carry = operands.slice(0, carried);
@@ -186,7 +189,7 @@ class Analysis {
         return operation.results.map(() => ({ by: operation }));
       const given = results[results.length - 1];
       const next = carry.map((l, i) => join(operation, l, given[i]));
-      // what steps give is that of a carry which has not changed
+      // `given` belongs to `carry`, so it is final only where `carry` no longer changes; what is not linear stays so
       const isSame = (l: Linearity, i: number): boolean => l === carry[i] || typeof carry[i] === "object";
       if (next.every(isSame)) return [...next, ...given.slice(carried)];
       for (const [i, l] of next.entries()) carry[i] = l;
@@ -194,7 +197,10 @@ class Analysis {
   }
 }
 
-/** Of operands in which an operation is linear, together or one by one. */
+/**
+ * The result of an operation that is linear in all of these operands together (`linear`), or in each of them while the
+ * others stay as they are (`multilinear`).
+ */
 function combined(operation: Operation, operands: readonly Linearity[], kind: "linear" | "multilinear"): Linearity {
   const count = operands.filter((l) => l === "linear").length;
   if (kind === "multilinear") {
@@ -205,7 +211,7 @@ function combined(operation: Operation, operands: readonly Linearity[], kind: "l
   return operands.includes("constant") ? { by: operation } : "linear";
 }
 
-/** One or the other. Only 0 is both constant and linear. */
+/** The join of two linearities. Only 0 is both constant and linear, so the join of these two is not linear. */
 function join(operation: Operation, a: Linearity, b: Linearity): Linearity {
   if (a === b || b === "zero") return a;
   if (a === "zero" || typeof b === "object") return b;

@@ -1,4 +1,4 @@
-// Transforms of functions as operations: `vjp` and `jvp`, which pass differentiate resolves, and `vmap`, which batch does.
+// Transforms of functions, as ops: `vjp` and `jvp`, resolved by the pass differentiate, and `vmap`, resolved by batch.
 
 import {
   type AttributesOf,
@@ -33,7 +33,7 @@ const derivativeAttributes = {
   },
 } as const;
 
-/** What vjp and jvp say of their callee. */
+/** The attributes of vjp and jvp. */
 export type DerivativeAttributes = AttributesOf<typeof derivativeAttributes>;
 
 export const vjpOp = defineOp({
@@ -77,7 +77,7 @@ func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
   },
 });
 
-/** The arguments in `wrt`, each of float dtype. */
+/** The numbers of the arguments to differentiate with respect to, after checking that each exists and is a float. */
 function requireWrt(cx: TypeContext<DerivativeAttributes>, callee: Signature): readonly number[] {
   const wrt = differentiated(callee, cx.attributes.wrt);
   for (const i of wrt) {
@@ -92,7 +92,7 @@ function requireWrt(cx: TypeContext<DerivativeAttributes>, callee: Signature): r
   return wrt;
 }
 
-/** The operands of a group, each of its type. */
+/** Requires the operands of a group to be as many as `expected`, and each to have its type. */
 function requireEach(cx: TypeContext, group: string, expected: readonly Type[], why: string): void {
   const got = cx.group(group);
   if (got.length !== expected.length)
@@ -122,7 +122,7 @@ export function vjp(
   return emitDerivative(vjpOp, callee, [args, cotangents], derivatives, wrt, explicit);
 }
 
-/** `callee`'s results and then values of types `derivatives`, which have its symbols. */
+/** Emits a vjp or jvp, which gives `callee`'s results, then values of types `derivatives`, in the callee's symbols. */
 function emitDerivative(
   op: Op,
   callee: Signature,
@@ -257,14 +257,14 @@ function batchSize(cx: TypeContext, args: readonly Type[], mapped: readonly numb
   return sizes.reduce((a, b, i) => cx.equal(b, a, `the leading extent of argument ${mapped[i]}`));
 }
 
-/** What the callee of a vmap gets: the mapped arguments without their leading axis. */
+/** The argument types that the callee of a vmap gets: those of mapped arguments lose their leading axis. */
 export function elementTypes(args: readonly Type[], mapped: readonly number[]): readonly Type[] {
   return args.map((type, i) =>
     type.kind === "tensor" && mapped.includes(i) ? tensorType(type.dtype, type.shape.slice(1)) : type,
   );
 }
 
-/** A type with a leading axis. */
+/** The type with a leading axis of this size in front. */
 function wider(type: Type, size: Dim): Type {
   return type.kind === "tensor" ? tensorType(type.dtype, [size, ...type.shape]) : type;
 }
@@ -292,7 +292,10 @@ export function vmap(
 
 // ---- batching -------------------------------------------------------------------------------------------------------
 
-/** A batch of vjps is the vjp of the batched function: what is differentiated gets the new axis, so that each element has its own. */
+/**
+ * A batch of vjps is the vjp of the batched function. The arguments in `wrt` get the new axis even where the batch
+ * shares them, so that each element of the batch gets a cotangent of its own.
+ */
 function batchVjp(cx: StructuredBatchContext<DerivativeAttributes>): Batched {
   const { attributes, operands, segments, results } = cx.operation;
   const { callee, wrt, explicit } = differentiation(cx.operation, cx.calleeSignature(attributes.callee));
@@ -303,7 +306,7 @@ function batchVjp(cx: StructuredBatchContext<DerivativeAttributes>): Batched {
   const floats = callee.results.flatMap((type, i) => (isFloatType(type) ? [i] : []));
   const cotangents = floats.map((i, k) => {
     const ct = cx.operands[count + k];
-    // a result without the new axis does not depend on what is differentiated
+    // all arguments in `wrt` have the new axis: a result without it is independent of them, its cotangent adds nothing
     return made.batched[i] ? cx.whole(ct, cx.batched[count + k]) : zeros(operands[count + k].type);
   });
   const values = vjp(made.signature, args, cotangents, wrt, explicit);
@@ -326,7 +329,7 @@ function batchJvp(cx: StructuredBatchContext<DerivativeAttributes>): Batched {
   return { results: values, batched: [...made.batched, ...ofTangents] };
 }
 
-/** What a vjp or jvp says of its callee. */
+/** The callee of a vjp or jvp, the argument numbers that its `wrt` stands for, and the symbols that it binds itself. */
 function differentiation({ attributes }: Operation<DerivativeAttributes>, callee: Signature) {
   return {
     callee,

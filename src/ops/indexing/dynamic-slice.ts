@@ -1,4 +1,5 @@
-// Boxes whose place is known only when it runs: dynamic_slice takes one out, dynamic_update_slice puts one in.
+// The ops dynamic_slice and dynamic_update_slice: reading and replacing a box of elements whose start is known only
+// when it runs. A start out of range is clamped.
 
 import {
   type AttributesOf,
@@ -35,7 +36,7 @@ import { requirePerAxis } from "../shape/slicing.ts";
 import { reshape } from "../structural/structural.ts";
 import { gather, scatter } from "./gather.ts";
 
-// ---- dynamic_slice ------------------------------------------------------------------------------------------------------
+// ---- dynamic_slice --------------------------------------------------------------------------------------------------
 
 const dynamicSliceAttributes = { sizes: { kind: "dims", summary: "the extents of the box" } } as const;
 
@@ -87,7 +88,7 @@ export const dynamicSliceOp = defineOp({
   },
 });
 
-/** One integer scalar for each axis, behind the first `from` operands. */
+/** Requires the operands behind the first `from` to be one index scalar for each axis. */
 function requireStarts(cx: TypeContext, from: number, shape: readonly Dim[]): void {
   const count = cx.operands.length - from;
   if (count !== shape.length) {
@@ -107,7 +108,7 @@ function requireFit(cx: TypeContext, sizes: readonly Dim[], shape: readonly Dim[
   }
 }
 
-/** The offsets in an array of the elements of a box that begins where the starts say, moved to be within. */
+/** The offsets in `source` of the elements of a box of these sizes; operands from `from` on are its starts, clamped. */
 function boxOffsets(cx: EvalContext, source: NdArray, sizes: readonly number[], from: number): Float64Array {
   const strides = stridesOf(source.shape);
   const offsets = offsetsOf(sizes, strides);
@@ -127,7 +128,7 @@ function evalDynamicSlice(cx: EvalContext): NdArray {
   return result;
 }
 
-/** Adds the cotangent to the box that was taken, and touches nothing else. */
+/** The transpose: adds the cotangent to the box that was read, and touches nothing else of what was gathered. */
 function addBack({ operands: [, ...starts], cotangent }: TransposeContext): Contribution {
   return {
     kind: "increment",
@@ -138,7 +139,7 @@ function addBack({ operands: [, ...starts], cotangent }: TransposeContext): Cont
   };
 }
 
-/** A subscript of the box as one of the operand; `from` is the number of operands before the starts. */
+/** Translates a subscript in the box to one in operand 0; `from` is the number of operands in front of the starts. */
 function placeOf(cx: LowerContext, at: readonly Dim[], sizes: readonly Dim[], from: number): readonly Dim[] {
   const { shape } = tensorOf(cx.operation.operands[0]);
   return at.map((d, axis) => {
@@ -152,7 +153,7 @@ function elementOfDynamicSlice(cx: LowerContext<DynamicSliceAttributes>, at: rea
   return cx.element(0, placeOf(cx, at, cx.operation.attributes.sizes, 1));
 }
 
-// ---- dynamic_update_slice -----------------------------------------------------------------------------------------------
+// ---- dynamic_update_slice -------------------------------------------------------------------------------------------
 
 export const dynamicUpdateSliceOp = defineOp({
   name: "dynamic_update_slice",
@@ -176,7 +177,7 @@ export const dynamicUpdateSliceOp = defineOp({
     kind: "linear",
     in: [0, 1],
     transpose({ operands: [, update, ...starts], cotangent, wanted }) {
-      // what is read stands before what overwrites it, which can then be done in place
+      // emit the read of the box before the write that overwrites it, so that the write can be in place
       const taken = wanted[1] ? dynamicSlice(cotangent, starts, shapeOf(update)) : null;
       const left = wanted[0] ? dynamicUpdateSlice(cotangent, zerosLike(update), starts) : null;
       return [left, taken, ...starts.map(() => null)];
@@ -223,15 +224,15 @@ function updateOfDynamicUpdateSlice(cx: UpdateContext): void {
   cx.nest(shape, (at) => cx.write(cx.element(1, at), placeOf(cx, at, shape, 2)));
 }
 
-// ---- batching -----------------------------------------------------------------------------------------------------------
+// ---- batching -------------------------------------------------------------------------------------------------------
 
-/** Starts of a batch, one vector for each of its members. */
+/** The starts of a batch as a matrix: one row, a vector of starts, for each element of the batch. */
 function vectors(starts: readonly Value[], batched: readonly boolean[], size: Dim): Value {
   const columns = starts.map((v, i) => (batched[i] ? reshape(v, [size, 1]) : broadcast(v, [size, 1])));
   return concatenate(columns, 1);
 }
 
-/** The numbers of windows of a batch, each with a start of its own on every axis. */
+/** The dimension numbers of a gather or scatter where each element of a batch has its own start on every axis. */
 function windowNumbers(rank: number, isBatched: boolean) {
   const own = Array.from({ length: rank }, (_, axis) => axis + Number(isBatched));
   const window = own.map((_, axis) => axis + 1);
@@ -275,14 +276,14 @@ function start(value: number): Value {
   return constant(value, scalar("i32"));
 }
 
-// ---- the strict functions -------------------------------------------------------------------------------------------------
+// ---- the strict functions -------------------------------------------------------------------------------------------
 
-/** The box of `x` of extents `sizes` that begins at `starts`, one integer scalar per axis, moved to be within `x`. */
+/** Emits the box of `x` of extents `sizes` that begins at `starts`, one integer scalar per axis, clamped into `x`. */
 export function dynamicSlice(x: Value, starts: readonly Value[], sizes: readonly Dim[]): Value {
   return emit1(dynamicSliceOp, [x, ...starts], { attributes: { sizes } });
 }
 
-/** `x` with `update` in the box that begins at `starts`, one integer scalar per axis, moved to be within `x`. */
+/** Emits `x` with `update` in the box that begins at `starts`, one integer scalar per axis, clamped into `x`. */
 export function dynamicUpdateSlice(x: Value, update: Value, starts: readonly Value[]): Value {
   return emit1(dynamicUpdateSliceOp, [x, update, ...starts]);
 }

@@ -1,5 +1,5 @@
-// gather and scatter: reading windows of a tensor from where indices say, and writing to them. Each is the other's
-// transpose.
+// The ops gather and scatter: reading windows of a tensor at places that a tensor of indices gives, and writing to such
+// windows. Each is the transpose of the other.
 
 import {
   allocate,
@@ -47,9 +47,9 @@ import {
 import { scatterDerivative } from "./scatter-derivative.ts";
 import { combination } from "./scatter-kinds.ts";
 
-// ---- gather -------------------------------------------------------------------------------------------------------------
+// ---- gather ---------------------------------------------------------------------------------------------------------
 
-/** Where gather gives zero, the transpose adds nothing. */
+/** The mode of the transpose of a gather: where the gather fills in zeros, the scatter drops the cotangent. */
 const scatterModes = { fail: "fail", clamp: "clamp", fill: "drop" } as const;
 
 export const gatherOp = defineOp({
@@ -89,7 +89,7 @@ export const gatherOp = defineOp({
   },
 });
 
-/** Whether windows begin in range where every index is this one. */
+/** Whether all windows are known to begin in range, where every index has this value. */
 function isInRange({ operands, attributes }: Operation<GatherAttributes>, index: number): boolean {
   const { type } = operands[0];
   if (type.kind !== "tensor" || !Number.isInteger(index) || index < 0) return false;
@@ -129,7 +129,7 @@ function evalGather(cx: EvalContext<GatherAttributes>): NdArray {
   return result;
 }
 
-/** Adds the cotangent to the windows that were read. */
+/** The transpose: adds the cotangent to the windows that were read, in the cotangent gathered so far. */
 function addBack({
   operation,
   operands: [, indices],
@@ -155,7 +155,7 @@ function batchGather({
   return [gather(x, indices, { ...numbers, sizes: [...leading, ...sizes], mode })];
 }
 
-/** The new axis is one more axis of every window. */
+/** Batches with the new axis last: it becomes one more axis of every window. */
 function gatherBehind({ operation, operands: [x, indices], size }: BatchContext<GatherAttributes>): readonly Value[] {
   const { attributes, results } = operation;
   const { windowAxes, droppedAxes, ...shared } = gatherNumbers(attributes);
@@ -165,8 +165,9 @@ function gatherBehind({ operation, operands: [x, indices], size }: BatchContext<
 }
 
 /**
- * Windows of `x` of extents `sizes`, from where `indices` say: numbers as StableHLO's. Along `indexAxis` (the rank of
- * `indices`, where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
+ * Emits a gather: windows of `x` of extents `sizes`, whose corners `indices` give, with StableHLO's dimension numbers.
+ * Along `indexAxis` the indices hold vectors, whose components are subscripts on the axes `indexMap` of `x`; where
+ * `indexAxis` is the rank of `indices`, each index is a vector of one component.
  */
 export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value {
   const {
@@ -199,7 +200,7 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
   return emit1(gatherOp, [x, indices], { attributes });
 }
 
-// ---- scatter ------------------------------------------------------------------------------------------------------------
+// ---- scatter --------------------------------------------------------------------------------------------------------
 
 export const scatterOp = defineOp({
   name: "scatter",
@@ -274,7 +275,10 @@ function evalScatter(cx: EvalContext<ScatterAttributes>): NdArray {
   return result;
 }
 
-/** Updates go along with the indices, where these have the new axis; else it is one more axis of every window. */
+/**
+ * Batches with the new axis first. Where the indices have it, it is a batch axis of x and of the indices; else it is
+ * one more axis of every window.
+ */
 function batchScatter({ operation, operands, batched, size }: BatchContext<ScatterAttributes>): readonly Value[] {
   const [x, indices, updates] = operands;
   const { kind, mode, unique } = operation.attributes;
@@ -284,7 +288,7 @@ function batchScatter({ operation, operands, batched, size }: BatchContext<Scatt
   return [scatter(withBatchAxis(x, batched[0], size), indices, withBatchAxis(updates, batched[2], size), numbers)];
 }
 
-/** The new axis is one more axis of every window. */
+/** Batches with the new axis last: it becomes one more axis of every window. */
 function scatterBehind({ operation, operands, batched, size }: BatchContext<ScatterAttributes>): readonly Value[] {
   const [x, indices, updates] = operands;
   const { kind, mode, unique } = operation.attributes;
@@ -295,8 +299,9 @@ function scatterBehind({ operation, operands, batched, size }: BatchContext<Scat
 }
 
 /**
- * `x` with updates of windows, where `indices` say: numbers as StableHLO's. Along `indexAxis` (the rank of `indices`,
- * where each index is alone) lie vectors of subscripts on the axes `indexMap` of `x`.
+ * Emits a scatter: `x` with its windows updated, whose corners `indices` give, with StableHLO's dimension numbers.
+ * Along `indexAxis` the indices hold vectors, whose components are subscripts on the axes `indexMap` of `x`; where
+ * `indexAxis` is the rank of `indices`, each index is a vector of one component.
  */
 export function scatter(x: Value, indices: Value, updates: Value, numbers: ScatterNumbers): Value {
   const { updateAxes, insertedAxes, batchAxes = [], indexBatchAxes = [], indexMap, indexAxis } = numbers;

@@ -1,9 +1,9 @@
-// The base of gather and scatter: how a tensor of indices selects windows of another tensor. Dimension semantics are those
-// of StableHLO.
+// The index space of gather and scatter: how a tensor of indices selects windows of another tensor, by the dimension
+// numbers of StableHLO.
 //
-// Along its index axis the tensor of indices holds one vector for each element of its other axes (the batch). A vector is
-// the corner of a window of the operand. The whole (gather's result, scatter's updates) has the axes of the batch and those
-// of the window.
+// Along its index axis the tensor of indices holds one vector for each element of its other axes (the batch). A vector
+// is the corner of a window of the operand. The tensor of all windows, here called the whole (gather's result,
+// scatter's updates), has the axes of the batch and those of the window.
 
 import {
   type AttributesOf,
@@ -22,17 +22,15 @@ import { otherAxes, requireAxes } from "../base/define.ts";
 import { placed } from "../loop/subscript.ts";
 import { type ScatterKind, scatterKinds } from "./scatter-kinds.ts";
 
-/** How indices select windows; the same for gather and scatter, whose attributes have names of their own. */
+/** The dimension numbers that gather and scatter share, whose attributes have different names. */
 export interface IndexNumbers {
-  /**
-   * The window's axes of the whole, ascending: one for each axis of the operand that is neither collapsed nor a batch axis.
-   */
+  /** The window axes of the whole, ascending: one for each axis of the operand but collapsed and batch axes. */
   readonly windowAxes: readonly number[];
   /** The collapsed axes of the operand: a window has one element along each, and the whole no axis. */
   readonly droppedAxes: readonly number[];
-  /** The batch axes of the operand, which run along with axes of the indices. */
+  /** The batch axes of the operand: along each, the subscript is that along the paired axis of the indices. */
   readonly batchAxes: readonly number[];
-  /** For each batch axis of the operand, the axis of the indices. */
+  /** For each batch axis of the operand, the axis of the indices that it is paired with. */
   readonly indexBatchAxes: readonly number[];
   /** For each component of a vector, the axis of the operand that it indexes. */
   readonly indexMap: readonly number[];
@@ -42,7 +40,7 @@ export interface IndexNumbers {
   readonly of?: string;
 }
 
-/** The names of attributes that differ between the two ops, in IR text. */
+/** The names of the attributes whose names differ between the two ops. */
 export interface NumberNames {
   readonly window: "offset_axes" | "update_axes";
   readonly dropped: "collapsed_axes" | "inserted_axes";
@@ -137,7 +135,7 @@ export function scatterNumbers(attributes: ScatterAttributes): IndexNumbers {
   };
 }
 
-/** The attributes of both ops that have the same names. */
+/** The attributes whose names are the same in both ops. */
 export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of }: IndexNumbers) {
   return {
     batch_axes: batchAxes,
@@ -148,11 +146,11 @@ export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of }:
   };
 }
 
-// ---- parameters of the strict functions ----------------------------------------------------------------------------------
+// ---- parameters of the strict functions -----------------------------------------------------------------------------
 
 export type GatherMode = "fail" | "clamp" | "fill";
 
-/** The attributes of a gather, by StableHLO's `GatherDimensionNumbers` in the words of this project. */
+/** The parameters of a gather: StableHLO's `GatherDimensionNumbers`, its slice sizes and the mode. */
 export interface GatherNumbers {
   readonly offsetAxes: readonly number[];
   readonly collapsedAxes: readonly number[];
@@ -170,7 +168,7 @@ export interface GatherNumbers {
 
 export type ScatterMode = "fail" | "clamp" | "drop";
 
-/** The attributes of a scatter, by StableHLO's `ScatterDimensionNumbers` in the words of this project. */
+/** The parameters of a scatter: StableHLO's `ScatterDimensionNumbers`, the kind and the mode. */
 export interface ScatterNumbers {
   readonly updateAxes: readonly number[];
   readonly insertedAxes: readonly number[];
@@ -187,9 +185,9 @@ export interface ScatterNumbers {
   readonly unique?: boolean;
 }
 
-// ---- types ------------------------------------------------------------------------------------------------------------
+// ---- types ----------------------------------------------------------------------------------------------------------
 
-/** Checks the numbers, as both ops require them. */
+/** Checks the dimension numbers, for both ops. */
 export function requireNumbers(cx: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
   const [operand, indices] = cx.operands as readonly TensorType[];
   const { windowAxes, droppedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
@@ -231,7 +229,9 @@ function requireIndexAxes(cx: TypeContext, shape: readonly Dim[], indexAxis: num
 }
 
 /**
- * Windows have to fit into the operand. One element of an empty axis is allowed here, since the index is out of range then.
+ * Requires windows to fit into the operand. On an axis that may be empty, a window of one element is allowed: every
+ * index is out of range there, and the mode says what happens. Not so with mode clamp, which needs an index to clamp
+ * to.
  */
 export function requireRoom(
   cx: TypeContext,
@@ -240,24 +240,23 @@ export function requireRoom(
   { indexMap, batchAxes }: IndexNumbers,
 ): void {
   for (const [axis, size] of sizes.entries()) {
-    // a batch of nothing has no windows
+    // a batch axis is as long as that of the indices: where it is empty, there are no windows
     if (batchAxes.includes(axis)) continue;
     cx.atLeast(size, 0, `the size of windows on axis ${axis}`);
-    // as long as that of the indices, empty or not
     if (batchAxes.includes(axis)) continue;
     if (size === 1 && indexMap.includes(axis) && cx.attributes.mode !== "clamp") continue;
     cx.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
   }
 }
 
-// ---- shapes -----------------------------------------------------------------------------------------------------------
+// ---- shapes ---------------------------------------------------------------------------------------------------------
 
-/** The axes of the operand that have an axis in the whole. */
+/** The axes of the operand that are window axes of the whole. */
 export function keptAxes(rank: number, { droppedAxes, batchAxes }: IndexNumbers): readonly number[] {
   return otherAxes(rank, [...droppedAxes, ...batchAxes]);
 }
 
-/** The axes of the indices that are axes of the whole. */
+/** The axes of the indices that are batch axes of the whole. */
 function indexBatch(rank: number, { indexAxis }: IndexNumbers): readonly number[] {
   return otherAxes(rank, [indexAxis]);
 }
@@ -271,16 +270,16 @@ export function wholeShape(indices: readonly Dim[], window: readonly Dim[], numb
   return shape;
 }
 
-/** The extents of a window, axis by axis of the operand, as the whole has them. */
+/** The extents of a window on each axis of the operand, taken from the shape of the whole. */
 export function windowSizes(rank: number, whole: readonly Dim[], numbers: IndexNumbers): readonly Dim[] {
   const sizes: Dim[] = new Array(rank).fill(1);
   for (const [k, axis] of keptAxes(rank, numbers).entries()) sizes[axis] = whole[numbers.windowAxes[k]];
   return sizes;
 }
 
-// ---- subscripts -------------------------------------------------------------------------------------------------------
+// ---- subscripts -----------------------------------------------------------------------------------------------------
 
-/** The subscript in the operand of a subscript in the whole, given the corners of windows. */
+/** Translates a subscript in the whole to one in the operand; `start` gives component `k` of the window's corner. */
 export function operandSubscript(
   { shape: { length: rank } }: TensorType,
   indices: TensorType,
@@ -303,7 +302,7 @@ export function operandSubscript(
   return place;
 }
 
-/** Numbers for operands with a leading axis: of both, of x alone, or of the indices alone. */
+/** The dimension numbers after x, the indices or both got a new first axis. */
 export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): IndexNumbers {
   const up = (axes: readonly number[], by: boolean): readonly number[] => axes.map((a) => a + Number(by));
   const [ofX, ofIndices] = batched;
@@ -318,9 +317,9 @@ export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): Inde
   };
 }
 
-// ---- on arrays --------------------------------------------------------------------------------------------------------
+// ---- on arrays ------------------------------------------------------------------------------------------------------
 
-/** For each element of the whole, row-major, its offset in the operand; -1 where its window is left out. */
+/** For each element of the whole, in row-major order, its offset in the operand; -1 where its window is left out. */
 export function offsetsInOperand(
   cx: EvalContext,
   indices: NdArray,
@@ -347,7 +346,7 @@ export function offsetsInOperand(
   return offsets;
 }
 
-/** For each index vector, the offset of its window; -1 where that is left out. */
+/** For each index vector, the offset of its window's corner in the operand; -1 where the window is left out. */
 function windowBases(
   cx: EvalContext,
   indices: NdArray,

@@ -1,4 +1,5 @@
-// The derivative of scatter, kind by kind. It reads the windows with gather and writes to them with scatter.
+// The derivative of scatter, in a file of its own since each kind has another one. It reads the updated windows with
+// gather, and writes to them with scatter.
 
 import { type Derivative, type Operation, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import { constantLike, iota } from "../base/constant.ts";
@@ -24,16 +25,16 @@ type Rule = Extract<Derivative<ScatterAttributes>, { kind: "rule" }>;
 type Gather = (x: Value, indices: Value, numbers: GatherNumbers) => Value;
 type Scatter = (x: Value, indices: Value, updates: Value, numbers: ScatterNumbers) => Value;
 
-/** The same windows as an operation's, of other tensors. */
+/** Reads and writes the windows that an operation updates, in tensors of the shape of its x. */
 interface Windows {
   read(x: Value): Value;
   write(x: Value, updates: Value, kind: ScatterKind): Value;
 }
 
-/** Updates out of range were dropped, so they have no cotangent. */
+/** The mode in which windows are read: an update out of range was dropped, so its cotangent is 0. */
 const gatherModes = { fail: "fail", clamp: "clamp", drop: "fill" } as const;
 
-/** scatter's derivative in terms of the two ops' strict functions. */
+/** The derivative of scatter; it is given the functions that emit both ops, since their file imports this one. */
 export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<ScatterAttributes> {
   const windowsOf = (operation: Operation<ScatterAttributes>, indices: Value): Windows => {
     const { windowAxes, droppedAxes, ...shared } = scatterNumbers(operation.attributes);
@@ -113,14 +114,17 @@ function kept(mask: Value, t: Value): Value {
   return select(mask, t, zerosLike(t));
 }
 
-/** Which elements and which updates are the extremum, and how many of both. */
+/** For min and max: which elements of x and which updates equal the result, and how many of them each element has. */
 function ties(x: Value, updates: Value, result: Value, { read, write }: Windows) {
   const masks = [compare(x, result, "eq"), compare(updates, read(result), "eq")] as const;
   const dtype = dtypeOf(x.type);
   return { masks, count: write(cast(masks[0], dtype), cast(masks[1], dtype), "add") };
 }
 
-/** Which updates were not replaced by later ones; null where none can be. */
+/**
+ * For set: which updates no later one overwrote; null where no two updates can overlap. It scatters the numbers of the
+ * updates and reads them back: an update that reads its own number is the last one.
+ */
 function lastOfSeveral(
   operation: Operation<ScatterAttributes>,
   updates: Value,
@@ -134,7 +138,7 @@ function lastOfSeveral(
   return compare(read(last), numbered, "eq");
 }
 
-/** Whether no two updates overlap: it was promised, or each batch of x has one window. */
+/** Whether no two updates overlap: the user promised it, or each batch of x has only one window. */
 function isUnique({ attributes, operands }: Operation<ScatterAttributes>): boolean {
   if (attributes.unique === true) return true;
   const numbers = scatterNumbers(attributes);
@@ -144,9 +148,9 @@ function isUnique({ attributes, operands }: Operation<ScatterAttributes>): boole
 }
 
 /**
- * For each update the product of all else that its element is multiplied by, x included. Where updates may meet it is the
- * result over the update, unless a result is 0, overflowed or came close to either: then it is multiplied out, at quadratic
- * cost.
+ * For mul: for each update the product of all other factors of its element, the element of x included. Where updates
+ * may overlap, it is the result divided by the update, provided that the square of no result underflows or overflows;
+ * otherwise the other factors are multiplied, at quadratic cost.
  */
 function othersOf(
   operation: Operation<ScatterAttributes>,
@@ -168,11 +172,14 @@ function othersOf(
   )[0];
 }
 
-/** For each update the product of the others of its element: a row of a matrix with 1 where two do not meet, and for itself. */
+/**
+ * For each update the product of the other updates of its element: a row of a matrix of all pairs of updates, which
+ * holds 1 where two updates have different elements, and on the diagonal.
+ */
 function productOfMeeting(x: Value, updates: Value, { read }: Windows): Value {
   const [{ shape }, own] = [tensorOf(updates), tensorOf(x)];
   const size = productOf(shape);
-  // counted from 1: what is dropped reads 0, and meets no element
+  // count the elements from 1: updates that are dropped read 0, which is the number of no element
   const numbers = iota(tensorType("i32", [productOf(own.shape)]));
   const places = reshape(read(reshape(add(numbers, constantLike(1, numbers)), own.shape)), [size]);
   const [rows, columns] = [0, 1].map((axis) => broadcast(places, [size, size], [axis]));

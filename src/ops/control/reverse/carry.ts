@@ -1,5 +1,6 @@
-// What a backward loop carries: the cotangents of the carried values, then those of what the body reads from outside. Each
-// step adds to what the steps behind it gathered, so nothing is summed up afterwards.
+// The carried values of a backward loop: the cotangents of the active carried values of the forward loop, then those of
+// the values that its body captures. The captured ones accumulate: each iteration adds to the sum of the ones before,
+// so no stack of contributions has to be summed behind the loop.
 
 import type { Pullback, ReverseContext, SplitRegion, Value } from "../../../ir/index.ts";
 import { zerosLike } from "../../base/zeros.ts";
@@ -9,15 +10,15 @@ type Pulled = ReturnType<Pullback["pull"]>;
 
 export class Carry {
   readonly #step: SplitRegion;
-  /** Which of the carried values have a cotangent. */
+  /** For each carried value of the forward loop, whether it is active and so has a cotangent. */
   readonly #active: readonly boolean[];
-  /** Original values whose cotangents are carried. */
+  /** The original values whose cotangents are carried: the active carried ones, then the captured ones. */
   readonly #of: readonly Value[];
-  /** How many of these are carried values. */
+  /** How many of these are carried values rather than captured ones. */
   readonly #carried: number;
   readonly inits: readonly Value[];
 
-  /** `given` are the cotangents of the results; `take` gives what is gathered of a captured value so far. */
+  /** `given` are the cotangents of the loop's results; `take` hands over what was gathered for a captured value. */
   constructor(cx: ReverseContext, step: SplitRegion, given: Cotangents, take: (value: Value) => Value | null) {
     const { operands, segments } = cx.operation;
     this.#step = step;
@@ -33,7 +34,10 @@ export class Carry {
     return this.#of.map(({ name }) => (name === null ? "ct" : `${name}_ct`));
   }
 
-  /** One step backwards: what is carried next, and the cotangents of the other arguments. */
+  /**
+   * Emits one backward iteration. `totals` are the carried cotangents, `others` those of the body's other results;
+   * `carry` is carried to the next iteration, and `rest` are the cotangents of the body's other arguments.
+   */
   step(residuals: readonly Value[], totals: readonly Value[], others: Cotangents, tapes: readonly Value[] = []) {
     const cotangents = [...spread(this.#active, totals), ...others];
     const { captured } = this.#step;
@@ -56,7 +60,7 @@ export class Carry {
   }
 }
 
-/** The values at the places that `flags` name; null at the others. */
+/** Distributes the values to the positions whose flag is set; null at the others. */
 function spread<T>(flags: readonly boolean[], values: readonly T[]): readonly (T | null)[] {
   let next = 0;
   return flags.map((flag) => (flag ? values[next++] : null));

@@ -1,4 +1,5 @@
-// Reverse mode of control flow: the backward part of a branch is a branch, and that of a loop a loop, on recorded residuals.
+// Reverse mode of control flow: the transpose of an `if` is an `if`, and that of a loop is a loop that runs the other
+// way, each on the residuals that its forward part keeps.
 
 import {
   type Block,
@@ -36,7 +37,7 @@ type Pulled = ReturnType<Pullback["pull"]>;
 
 // ---- if -------------------------------------------------------------------------------------------------------------
 
-/** A result is active where it is in either branch. */
+/** A result of an `if` is active where the result of either branch is. */
 export function flowsOfIf(cx: FlowContext): readonly boolean[] {
   const [then, otherwise] = cx.operation.regions.map((region) => cx.flows(region, []));
   return then.map((flows, i) => flows || otherwise[i]);
@@ -51,8 +52,8 @@ export function usesOfIf(cx: UseContext): void {
 }
 
 /**
- * The forward `if` also yields what the backward of either branch reads, or in a loop records it; the backward is an `if` on
- * the same predicate, so a branch not taken contributes nothing.
+ * The forward `if` also yields the residuals of both branches; in a loop it pushes them on tapes instead. The backward
+ * part is an `if` on the same predicate, so a branch that was not taken contributes nothing.
  */
 export function reverseIf(cx: ReverseContext): Pullback {
   const { op, results } = cx.operation;
@@ -84,7 +85,7 @@ export function reverseIf(cx: ReverseContext): Pullback {
 interface Branch {
   readonly split: SplitRegion;
   readonly recording: Recording;
-  /** The residuals that are not recorded, and the slot of each. */
+  /** The residuals that the branch yields rather than pushes on a tape, and for each the slot among added results. */
   readonly yielded: readonly Value[];
   readonly at: readonly number[];
 }
@@ -101,8 +102,9 @@ function capturedBy(regions: readonly SplitRegion[]): readonly Value[] {
 }
 
 /**
- * The region of the backward `if`: the cotangents of what either branch reads after this one, as gathered before where it
- * does not read the value, and the tapes as they were before the branch.
+ * One region of the backward `if`. It yields a cotangent for each value that either branch captures, then the shared
+ * tapes as they were before the branch ran. Where this branch does not capture a value, the cotangent that was gathered
+ * for it before passes through unchanged.
  */
 function branchCotangents(
   { split, recording, at }: Branch,
@@ -128,7 +130,10 @@ function branchCotangents(
 
 // ---- loops ----------------------------------------------------------------------------------------------------------
 
-/** The active carried values: those whose initial or next value is active, found by iterating to a fixpoint. */
+/**
+ * Which carried values are active: the useful ones whose initial value is active, or whose next value becomes so, found
+ * by iterating the body to a fixpoint.
+ */
 function carriedFlows(cx: FlowContext, body: Block, scanned: readonly boolean[]): readonly boolean[] {
   const count = cx.operation.segments[0];
   const useful = body.arguments.map((v) => cx.isUseful(v));
@@ -141,7 +146,10 @@ function carriedFlows(cx: FlowContext, body: Block, scanned: readonly boolean[])
   }
 }
 
-/** The useful carried values: those whose last value is, or of which an iteration computes a useful one, by a fixpoint. */
+/**
+ * Marks the useful carried values and operands of a loop. A carried value is useful where the loop's result is, or
+ * where the next value of a useful one depends on it; the second needs a fixpoint.
+ */
 function usesOfCarried(cx: UseContext, body: Block): void {
   const { operands, results, segments } = cx.operation;
   const carried = body.arguments.slice(0, segments[0]);
@@ -165,10 +173,12 @@ export function flowsOfWhile(cx: FlowContext): readonly boolean[] {
 }
 
 /**
- * The forward loop counts its steps and pushes what a step backwards reads on the tapes, behind what loops within it
- * pushed; the backward loop runs as many steps and pops that. How many steps there are is not counted where it follows
- * from where a counter starts and what bounds it, and a residual not recorded where it is rematerialised: computed from the
- * number of the step, or in a loop within a loop by running what it follows from again.
+ * The forward loop counts its iterations, and each iteration pushes its residuals on the tapes, behind what loops
+ * inside of it pushed. The backward loop runs as many iterations and pops the residuals again.
+ *
+ * Two costs are avoided. The iterations are not counted where the trip count follows from the start and the bound of an
+ * induction variable. A residual is not recorded where it is rematerialised: an induction variable from the number of
+ * the iteration, and in a nested loop a residual that a cheap recurrence gives, by running that recurrence again.
  */
 export function reverseWhile(cx: ReverseContext): Pullback {
   const { op, regions, results } = cx.operation;
@@ -205,7 +215,7 @@ export function reverseWhile(cx: ReverseContext): Pullback {
   };
 }
 
-/** A carried number that grows by an integer at each step: what it is follows from the number of the step. */
+/** An induction variable, which grows by the integer `by`: its value follows from the number of the iteration. */
 interface Counter {
   readonly start: Value;
   readonly by: number;
@@ -216,7 +226,7 @@ function counterOf(cx: ReverseContext, steps: readonly (number | null)[], k: num
   return by === null ? null : { start: cx.operands[k], by };
 }
 
-/** What the counter is where `steps` steps were begun: exact, like the sums that it stands for. */
+/** The induction variable in iteration number `steps`, counted from 1; exact, by the proof in counters.ts. */
 function counted({ start, by }: Counter, steps: Value): Value {
   const begun = sub(steps, one());
   const before = elementDType(start.type) === "i32" ? begun : cast(begun, "f64");
@@ -225,12 +235,12 @@ function counted({ start, by }: Counter, steps: Value): Value {
 
 interface KeptByWhile {
   readonly step: SplitRegion;
-  /** For each residual, the counter that it is. */
+  /** For each residual, the induction variable that it is; null for the others. */
   readonly counters: readonly (Counter | null)[];
-  /** What holds the other residuals, but for those that are computed again. */
+  /** The tapes of the residuals that are neither induction variables nor replayed. */
   readonly tapes: Recording;
   readonly replay: Replay;
-  /** The number of steps, and the tapes. */
+  /** The number of iterations, then the tapes behind the forward loop. */
   readonly kept: readonly Value[];
 }
 
@@ -290,8 +300,8 @@ export function flowsOfScan(cx: FlowContext): readonly boolean[] {
 }
 
 /**
- * The forward loop also stacks what a step backwards reads, unless that is an element of what it scans; the backward loop
- * scans over it in the opposite direction.
+ * The forward scan also stacks its residuals along the scanned axis, except those that are elements of its own
+ * operands: they are stacked already. The backward scan goes over the stacks in the opposite direction.
  */
 export function reverseScan(cx: ReverseContext): Pullback {
   const { op, operands, regions, results, attributes, segments } = cx.operation;
@@ -325,9 +335,9 @@ export function reverseScan(cx: ReverseContext): Pullback {
 
 interface KeptByScan {
   readonly step: SplitRegion;
-  /** What holds the elements of a residual. */
+  /** For each residual, the tensor of which iteration i reads element i. */
   readonly stacks: ReadonlyMap<Value, Value>;
-  /** What holds the residuals that are lists themselves, and those tapes. */
+  /** Residuals that are lists cannot be stacked: they are pushed on tapes of lists, `kept` behind the forward scan. */
   readonly tapes: Recording;
   readonly kept: readonly Value[];
   readonly length: Dim;
@@ -377,7 +387,7 @@ function pullScan(cx: ReverseContext, made: KeptByScan, given: Cotangents, take:
   ];
 }
 
-/** A scan's block whose last results are carried, in arguments of their own: both move behind the carried ones. */
+/** Makes the last results of a scan's block carried values with arguments `tapes`, behind the other carried ones. */
 function withCarried({ arguments: args, operations, results }: Block, count: number, tapes: readonly Value[]): Block {
   const end = results.length - tapes.length;
   return makeBlock([...args.slice(0, count), ...tapes, ...args.slice(count)], operations, [
@@ -387,7 +397,7 @@ function withCarried({ arguments: args, operations, results }: Block, count: num
   ]);
 }
 
-/** Consecutive pieces of the lengths. */
+/** Cuts a list into consecutive pieces of these lengths. */
 function cut<T>(values: readonly T[], lengths: readonly number[]): readonly (readonly T[])[] {
   let start = 0;
   return lengths.map((n) => values.slice(start, (start += n)));

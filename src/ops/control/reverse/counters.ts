@@ -1,6 +1,9 @@
-// Which floats are integers that a float holds exactly, whatever runs: constants, extents, counters of loops, and sums
-// and products of them. A counter need not be kept for each step: it follows from the number of the step. Nor need the
-// number of steps be counted where the bound of a counter is the same at each step.
+// Induction variables and trip counts of `while` loops, which reverse mode then neither records nor counts.
+//
+// An induction variable follows from the number of the iteration, provided that all sums it stands for are exact: an
+// f64 holds integers up to 2^53 exactly. A range analysis proves that, from constants, casts of i32, other induction
+// variables, and their sums and products. Where the loop compares an induction variable with an invariant bound, the
+// trip count follows from both.
 
 import {
   type Block,
@@ -22,17 +25,20 @@ import { ceil, floor } from "../../scalar/rounding.ts";
 /** The operation that a value is a result of, or an argument of a region of; null for arguments of the function. */
 export type Definition = (value: Value) => Operation | null;
 
-/** Beyond it, floats skip integers. */
+/** Beyond 2^53, not every integer is an f64. */
 const exact = 2 ** 53;
-/** A loop counts its steps in 32 bits. */
+/** The most iterations of a loop: reverse mode counts them in an i32. */
 const mostSteps = 2 ** 31;
-/** The longest chain of definitions that is followed. */
+/** The range analysis follows chains of definitions up to this length. */
 const farthest = 12;
 
-/** The increment of an induction variable of a `while`, where it is always an integer; null for other carried values. */
+/**
+ * The integer that carried value `k` of a `while` grows by at each iteration; null where it is no induction variable,
+ * or is an f64 that is not proved to be an exact integer at all times.
+ */
 export function counterStep(loop: Operation, k: number, of: Definition): number | null {
   const step = stepOf(loop, k, of);
-  // sums of i32 wrap, and so does their product
+  // i32 needs no proof: sums wrap modulo 2^32, and so does the product that replaces them
   const isExact = step === null || elementDType(loop.operands[k].type) === "i32";
   return isExact || sizeOfCounter(loop, k, step, of, 0) !== null ? step : null;
 }
@@ -57,7 +63,7 @@ function sizeOfCounter(loop: Operation, k: number, step: number, of: Definition,
   return start === null ? null : within(start + Math.abs(step) * mostSteps);
 }
 
-/** An upper bound of the magnitude of an integer; null where the value may be none. */
+/** An upper bound of the magnitude of a value that is an exact integer; null where it is not proved to be one. */
 function sizeOf(value: Value, of: Definition, depth: number): number | null {
   const operation = depth > farthest ? null : of(value);
   if (operation === null) return null;
@@ -75,17 +81,18 @@ function sizeOf(value: Value, of: Definition, depth: number): number | null {
   const [x, y] = operands.map((v) => sizeOf(v, of, depth + 1));
   if (x === null || y === null) return null;
   if (op !== mulOp) return within(x + y);
-  // a negative number times 0 is no integer's zero
+  // a negative number times 0 is -0, which is not among the integers here: one factor has to be a positive constant
   const isPositive = operands.some((v) => (constantOf(v, of) ?? 0) > 0);
   return isPositive ? within(x * y) : null;
 }
 
-/** Steps further than this may make the quotient of two integers round to an integer that it is not. */
+/** With larger steps, the rounded quotient of two integers might be an integer where the exact quotient is none. */
 const longestStep = 2 ** 20;
 
 /**
- * How many steps a `while` takes, where that follows from a counter that its condition compares with what is the same at
- * each step; null where it is to be counted. `by` says which carried values are counters, and what they grow by.
+ * The trip count of a `while` whose condition compares an induction variable with a loop invariant; null where the loop
+ * has to count its iterations. `by` gives for each carried value what it grows by, or null where it is no induction
+ * variable.
  */
 export function tripCount(cx: ReverseContext, by: readonly (number | null)[]): Value | null {
   const [cond] = cx.operation.regions;
@@ -105,7 +112,7 @@ export function tripCount(cx: ReverseContext, by: readonly (number | null)[]): V
 
 const swapped: Readonly<Record<Direction, Direction>> = { eq: "eq", ne: "ne", lt: "gt", le: "ge", gt: "lt", ge: "le" };
 
-/** What a condition compares with, in front of the loop; null where it may differ from step to step. */
+/** The loop invariant that a condition compares with, as a value in front of the loop; null where it is none. */
 function boundOf(cx: ReverseContext, cond: Block, bound: Value): Value | null {
   if (cond.arguments.includes(bound)) return null;
   const isInside = cond.operations.some(({ results }) => results.includes(bound));
@@ -120,7 +127,9 @@ interface Bound {
 }
 
 /**
- * How often `by` is added to an integer while `direction` holds between it and a number: with an integer as bound, exact.
+ * How often `by` is added to `start` while `direction` holds between the sum and the bound; null where the loop is not
+ * known to end, or the formula is not known to be exact. A bound that may be no integer is rounded to the one that
+ * decides.
  */
 function stepsTo(start: Value, { bound, isWhole }: Bound, direction: Direction, by: number): Value | null {
   const isUp = direction === "lt" || direction === "le";

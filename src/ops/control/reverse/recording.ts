@@ -1,4 +1,5 @@
-// The recording of a region: residuals for its backward part, on one list for each type, behind those of loops inside it.
+// What a region records for its backward part: its residuals, pushed on one tape (a list) for each type. Loops inside
+// of the region push on the same tapes, and their residuals lie below those of the region itself.
 
 import {
   list,
@@ -15,7 +16,7 @@ import { zeros } from "../../base/zeros.ts";
 import { pop, push } from "./tape.ts";
 
 interface RecordedList extends Recorded {
-  /** The residuals that the region pushes itself. */
+  /** The residuals that the region itself pushes, in order. */
   readonly values: Value[];
 }
 
@@ -24,11 +25,11 @@ export function sameTape(a: TapeKey, b: TapeKey): boolean {
 }
 
 export class Recording {
-  /** The lists, first those that loops in the region also push to. */
+  /** The tapes: first the `#inner` ones on which loops in the region push too. */
   readonly lists: readonly RecordedList[];
   readonly #inner: number;
 
-  /** Records `residuals` on the lists `recorded`, which loops inside push to, and on others that `open` gives. */
+  /** Records `residuals` on the tapes `recorded`, which loops inside push on too, and on others that `open` gives. */
   constructor(
     residuals: readonly Value[],
     recorded: readonly Recorded[],
@@ -49,19 +50,20 @@ export class Recording {
     this.#inner = recorded.length;
   }
 
-  /** Whether the region, or a loop in it, pushes to a list that is kept. */
+  /** Whether the region, or a loop in it, records something for good: scratch tapes are only handed through. */
   get records(): boolean {
     return this.lists.some(({ isScratch }) => !isScratch);
   }
 
-  /** The lists at the end of the region. */
+  /** Pushes the residuals, and gives the tapes at the end of the region. */
   pushed(): readonly Value[] {
     return this.lists.map(({ after, values }) => (values.length === 0 ? after : push(after, ...values)));
   }
 
   /**
-   * The backward part: `back` is given the popped value of each residual and the lists of the loops inside, and returns
-   * these as they were before. The result has all lists as they were before, and the other results of `back`.
+   * Emits the backward part: pops the residuals from `tapes`, the tapes behind the region, and gives `back` the value
+   * of each residual and the tapes of the loops inside. `back` returns these tapes as they were in front of the loops;
+   * the result holds all tapes as they were in front of the region, beside what else `back` returned.
    */
   popped<T extends { readonly tapes: readonly Value[] }>(
     tapes: readonly Value[],
@@ -79,14 +81,14 @@ export class Recording {
   }
 }
 
-/** A list as an argument of a loop's region. */
+/** An argument of a loop's region that carries a tape. */
 export function tapeArgument({ element }: TapeKey): Value {
   return new Value(list(element), "tape");
 }
 
 /**
- * The residuals that an `if` yields for its backward part. Residuals of the two branches share slots of equal type, so
- * nested branches yield as many as the path with the most residuals.
+ * The results that an `if` yields for its backward part. Only one branch runs, so residuals of both branches share
+ * slots of equal type: of each type there are as many slots as the branch with more residuals of that type needs.
  */
 export class ResidualSlots {
   readonly #types: Type[] = [];
@@ -110,14 +112,14 @@ export class ResidualSlots {
     });
   }
 
-  /** The slots with a branch's values, and zeros in the others. */
+  /** What a branch yields for all slots: its residuals, and zeros in the slots that only the other branch fills. */
   filled(values: readonly Value[], slots: readonly number[]): readonly Value[] {
     const own = new Map(slots.map((slot, i) => [slot, values[i]]));
     return this.#types.map((type, slot) => own.get(slot) ?? zeros(type));
   }
 }
 
-/** The tapes that either branch pushes to, as they are before the `if`. */
+/** The tapes that either branch of an `if` pushes on, as they are in front of it: each branch yields all of them. */
 export class SharedTapes implements OpenTapes {
   readonly lists: (TapeKey & { readonly before: Value })[] = [];
   readonly #around: Tapes;
@@ -139,13 +141,16 @@ export class SharedTapes implements OpenTapes {
     return tape.before;
   }
 
-  /** The shared lists after one branch: `own` are those of its recording, the others are `before`. */
+  /**
+   * All shared tapes at the end of one branch: those of its own recording are `own`, the others pass through unchanged
+   * from `shared`, or from in front of the `if`.
+   */
   from({ lists }: Recording, own: readonly Value[], shared?: readonly Value[]): readonly Value[] {
     const before = shared ?? this.lists.map((t) => t.before);
     return this.lists.map((key, i) => own[lists.findIndex((l) => sameTape(l, key))] ?? before[i]);
   }
 
-  /** Of the shared lists, those of a branch's recording. */
+  /** Picks from all shared tapes those of one branch's recording. */
   of({ lists }: Recording, all: readonly Value[]): readonly Value[] {
     return lists.map((l) => all[this.lists.findIndex((key) => sameTape(l, key))]);
   }

@@ -1,10 +1,12 @@
-// Rematerialisation of what a loop carries: residuals that follow from loop indices, from values that are the same at each
-// step and from arrays that the loop never writes are not recorded on the way forth. In a loop within a loop, each step
-// backwards of the outer one first runs the inner one's recurrences of these again, forwards and without the rest of its
-// body, and pushes them on a scratch tape, which the inner loop's way back pops at once: the tape is as long as one run of
-// the inner loop, rather than all of them. (The trade of time for memory: A. Griewank, "Achieving logarithmic growth of
-// temporal and spatial complexity in reverse automatic differentiation", 1992; of what is cheap, slice by slice, rather than
-// of whole steps: the recomputation of L. Hascoet and V. Pascual, "The Tapenade automatic differentiation tool", 2013.)
+// Rematerialises residuals of a nested loop rather than record them: those that follow cheaply from induction
+// variables, from loop invariants and from arrays that the loop does not write.
+//
+// Each iteration of the outer loop's backward part first runs the inner loop's recurrences of these residuals again,
+// forwards and without the rest of the body, and pushes them on a scratch tape; the inner loop's backward part then
+// pops them at once. So the scratch tape is as long as one run of the inner loop, where a recorded tape would hold all
+// runs. The trade of time for memory is that of A. Griewank, "Achieving logarithmic growth of temporal and spatial
+// complexity in reverse automatic differentiation", 1992; recomputing cheap slices of a step rather than whole steps is
+// that of L. Hascoet and V. Pascual, "The Tapenade automatic differentiation tool", 2013.
 
 import {
   Cloner,
@@ -24,19 +26,19 @@ import { sub } from "../../scalar/arithmetic.ts";
 import { Recording, tapeArgument } from "./recording.ts";
 import { push } from "./tape.ts";
 
-/** A residual that takes more operations than this is recorded. */
+/** A residual that takes more operations than this to compute again is recorded. */
 const most = 24;
 
-/** Whether computing a result again takes no longer than to record it and read it back. */
+/** Whether computing an operation's result again takes no longer than recording it and reading it back. */
 export function isBrief({ op, results, operands }: Operation): boolean {
   if (op.traits.constant) return true;
   if (results.length !== 1 || !isScalar(results[0].type)) return false;
-  // one element of a tensor, whose index was in range before
+  // this reads one element of a tensor; it cannot fail now, since the same index was in range on the forward pass
   if (op.lowering?.kind === "element") return operands.slice(1).every((v) => isScalar(v.type));
   return op.traits.brief && op.effect === "pure";
 }
 
-/** What of a loop's body some residuals follow from: the carried values among that, by number, and the operations. */
+/** The slice of a loop's body that computes some residuals: its carried values, by number, and its operations. */
 interface Slice {
   readonly carried: Set<number>;
   readonly operations: Set<Operation>;
@@ -45,7 +47,7 @@ interface Slice {
 export class Replay {
   readonly #step: SplitRegion;
   readonly #slice: Slice;
-  /** What the scratch tapes hold. */
+  /** The replayed residuals, on their scratch tapes. */
   readonly tapes: Recording;
 
   private constructor(step: SplitRegion, slice: Slice, values: readonly Value[]) {
@@ -54,7 +56,10 @@ export class Replay {
     this.tapes = new Recording(values, [], tapeArgument, true);
   }
 
-  /** Of a loop's residuals those that are computed again. `isStepwise`: whether keeping a value would be to record an array. */
+  /**
+   * Chooses which of a loop's residuals are replayed. `isStepwise` tells whether a value is a tensor or list that a
+   * region makes: a replay that reads it would have to record it whole, once for each run.
+   */
   static of(step: SplitRegion, residuals: readonly Value[], isStepwise: (v: Value) => boolean): Replay {
     const definitions = new Map<Value, Operation>();
     for (const operation of step.operations) for (const v of operation.results) definitions.set(v, operation);
@@ -68,17 +73,17 @@ export class Replay {
     return new Replay(step, all, values);
   }
 
-  /** What is computed again, and not recorded. */
+  /** Whether the residual is replayed, and so not recorded. */
   has(residual: Value): boolean {
     return this.tapes.lists.some(({ values }) => values.includes(residual));
   }
 
-  /** Takes the scratch tapes of the block around the loop on the way forth, so that it has them on the way back. */
+  /** Asks the block around the loop for the scratch tapes on the forward pass, for its backward part to have them. */
   open(around: Tapes): void {
     for (const key of this.tapes.lists) around.get(key);
   }
 
-  /** Runs the recurrences from `starts` on, `steps` times: the scratch tapes after that. */
+  /** Emits a loop that runs the recurrences from `starts` for `steps` iterations; gives the scratch tapes behind it. */
   run(op: Op, starts: readonly Value[], steps: Value, around: Tapes): readonly Value[] {
     const { lists } = this.tapes;
     if (lists.length === 0) return [];
@@ -105,7 +110,10 @@ export class Replay {
   }
 }
 
-/** Null where what a value follows from takes too long, or is written by the loop, or is not at hand on the way back. */
+/**
+ * The slice that computes a value. Null where it takes too many operations or an expensive one, carries something that
+ * is no scalar, or reads something from outside that the backward part does not have at hand.
+ */
 function sliceOf(
   value: Value,
   step: SplitRegion,

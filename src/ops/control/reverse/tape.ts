@@ -1,5 +1,5 @@
-// The tape: what the reverse of a loop of unknown length records on. Below its last element a list goes on with zeros, so
-// that push and pop are linear, undo each other, and are each the other's transpose.
+// The tape: a stack on which a loop of unknown length records its residuals. An empty list pops zeros, as if zeros went
+// on below its last element; so push and pop are linear, inverse to each other, and each the transpose of the other.
 
 import {
   allocate,
@@ -38,7 +38,7 @@ const example = `func @main(%x: f64, %y: f64) -> (f64, f64) {
 // run: @main(1, 2) == (2, 1)
 `;
 
-/** The values that one pop gives. */
+/** The most values that one pop gives. */
 const most = 65_536;
 
 const batched = { kind: "none", reason: "lists come from differentiation, which follows batching" } as const;
@@ -138,12 +138,12 @@ function popAs({ results, attributes }: Operation, tape: Value): readonly Value[
   return emit(popOp, [tape], { attributes, names: results.map((r) => r.name) });
 }
 
-/** The values on top of a list, in order. */
+/** The list with the values pushed on top, the last one uppermost. */
 export function push(tape: Value, ...values: readonly Value[]): Value {
   return emit1(pushOp, [tape, ...values]);
 }
 
-/** A list without its top values, and those in the order in which they were pushed. */
+/** The list without its top `count` values, then these values, in the order in which they were pushed. */
 export function pop(tape: Value, count = 1): readonly [rest: Value, ...values: Value[]] {
   const [rest, ...values] = emit(popOp, [tape], { attributes: { count } });
   return [rest, ...values];
