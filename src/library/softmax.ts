@@ -1,7 +1,7 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import { axisOr, composite, scan, sizesOf, type Tensor } from "../frontend/index.ts";
+import { axisOr, composite, customJvp, scan, sizesOf, type Tensor } from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
 import {
   add,
@@ -40,6 +40,15 @@ export interface LogsumexpOptions {
   readonly keepDims?: boolean;
 }
 
+/** Its derivative is 0 where the total is: of nothing but -∞ none has a share. */
+const logOfTotal = customJvp(
+  (total: Tensor) => log(total),
+  (args, [tangent]) => {
+    const total = args[0] as Tensor;
+    return [log(total), div(tangent as Tensor, where(equal(total, 0), 1, total))];
+  },
+);
+
 /**
  * log Σ eˣ over axes, without overflow; -∞ of no elements, and of nothing but -∞, where the derivative is 0.
  *
@@ -51,9 +60,7 @@ export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOp
   const axes = axesBeside(x, options, "logsumexp");
   const shift = shiftOf(x, axes);
   const total = sum(exp(sub(x, shift)), { axes, keepDims: axes !== null });
-  // nothing but -∞, of which none has a share
-  const isNone = equal(total, 0);
-  const kept = where(isNone, -Infinity, add(log(where(isNone, 1, total)), shift));
+  const kept = add(logOfTotal(total), shift);
   return options.keepDims === true || axes === null ? kept : squeeze(kept, { axes });
 });
 
