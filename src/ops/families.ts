@@ -32,7 +32,7 @@ export * from "./meta.ts";
 export * from "./order/cumulative.ts";
 export * from "./order/sort.ts";
 export { type RngWord, rngBits, rngBitsOp, splitKeys } from "./random/rng-bits.ts";
-export { absorb, absorbOp } from "./scalar/absorb.ts";
+export { absorb, absorbOp, vanish, vanishOp } from "./scalar/absorb.ts";
 export * from "./scalar/arithmetic.ts";
 export * from "./scalar/bessel.ts";
 export * from "./scalar/bits.ts";

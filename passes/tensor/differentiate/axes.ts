@@ -1,6 +1,6 @@
 // Along which axes the elements of a predicate may differ: src/ops/varying.ts tells it of one operation, and this
 // follows values through regions, loops and calls, and from a forward function to its backward function. The answer
-// decides what a contraction inspects to make its zeros strong: that is a matter of cost, never of correctness.
+// decides which rows a contraction inspects to make its zeros strong: rows of a mask that differs element by element are not.
 
 import {
   type Block,

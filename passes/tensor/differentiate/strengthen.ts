@@ -1,6 +1,6 @@
 // Rewrites the code of a derivative such that its zeros are strong: 0 · ∞ is 0 where the zero stands for something that
 // a select or a branch did not take. Elementwise code computes on the unmasked operand and repeats the select behind
-// it. Where the select is not at hand, `absorb` gives 0 wherever the cotangent or tangent is 0.
+// it. Where the select is not at hand, `vanish` gives 0 wherever the cotangent or tangent is 0.
 
 import {
   type Block,
@@ -18,7 +18,17 @@ import {
   withParts,
   withRegions,
 } from "../../../src/ir/index.ts";
-import { absorb, absorbOp, addOp, constantOp, select, selectOp, vanishes, zerosLike } from "../../../src/ops/index.ts";
+import {
+  absorb,
+  absorbOp,
+  addOp,
+  constantOp,
+  select,
+  selectOp,
+  vanish,
+  vanishes,
+  zerosLike,
+} from "../../../src/ops/index.ts";
 import { dropUnused } from "./sweep.ts";
 import { mayBeUntaken, type Untaken, type ZeroFlow } from "./zero-flow.ts";
 
@@ -32,7 +42,7 @@ type Guard =
 
 function guarded(guard: Guard): Value {
   const { raw } = guard;
-  if (guard.kind === "factor") return absorb(guard.factor, raw);
+  if (guard.kind === "factor") return vanish(guard.factor, raw);
   return guard.holds ? select(guard.predicate, raw, zerosLike(raw)) : select(guard.predicate, zerosLike(raw), raw);
 }
 
@@ -173,7 +183,7 @@ function withoutRows(operation: Operation, at: number): Operation {
 function absorbedInResult(operation: Operation, at: number): Value | null {
   const { derivative } = operation.op;
   const [result] = operation.results;
-  if (derivative.kind === "multilinear") return absorb(derivative.met(operation, at, "result"), result);
+  if (derivative.kind === "multilinear") return vanish(derivative.met(operation, at, "result"), result);
   const met = derivative.kind === "rule" ? (derivative.met?.(operation, at) ?? null) : null;
-  return met === null ? null : absorb(met, result);
+  return met === null ? null : vanish(met, result);
 }

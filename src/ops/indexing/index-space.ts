@@ -243,7 +243,6 @@ export function requireRoom(
     // a batch axis is as long as that of the indices: where it is empty, there are no windows
     if (batchAxes.includes(axis)) continue;
     cx.atLeast(size, 0, `the size of windows on axis ${axis}`);
-    if (batchAxes.includes(axis)) continue;
     if (size === 1 && indexMap.includes(axis) && cx.attributes.mode !== "clamp") continue;
     cx.atLeast(shape[axis], size, `the extent of axis ${axis}, from which windows are taken,`);
   }

@@ -1,8 +1,14 @@
-// The zero that absorbs what it is multiplied by, which keeps a branch not taken out of derivatives.
+// Zeros that absorb what they are multiplied by, which keeps a branch not taken out of derivatives: of a product, and of
+// what derivatives of higher orders make of it.
 
 import type { Value } from "../../ir/index.ts";
 import { emit1 } from "../base/define.ts";
 import { elementwise } from "../base/elementwise.ts";
+
+/** The product of `factor` and something else, which is 0 where the factor is, whatever it is multiplied by. */
+export function vanish(factor: Value, product: Value): Value {
+  return emit1(vanishOp, [factor, product]);
+}
 
 /** `x`, which is the product where it is left out, but 0 where `factor` is 0 and the product is infinite or NaN. */
 export function absorb(factor: Value, product: Value, x: Value = product): Value {
@@ -27,12 +33,38 @@ export const absorbOp = elementwise({
       null,
       wanted[2] ? absorb(factor, product, cotangent) : null,
     ],
-    // the tangent of a product holds the factor times the tangent of what it is multiplied by: a zero absorbs that too
-    jvp({ operands: [factor, product], tangents: [, , tangent] }) {
-      return tangent === null ? null : absorb(factor, absorb(factor, product, tangent));
-    },
+    jvp: ({ operands: [factor, product], tangents: [, , tangent] }) => tangentOf(factor, product, tangent),
   },
   semantics:
-    "x, but 0 where the factor is 0 and the product is infinite or NaN. Where the factor is 0, a -0 becomes 0. Where a select or a branch leaves something out, the derivative multiplies a zero by slopes that may be infinite, and x is that product: its zeros are strong, in the word that Enzyme uses. The derivative goes to x alone, where nothing is absorbed.",
+    "x, but 0 where the factor is 0 and the product is infinite or NaN. Where the factor is 0, a -0 becomes 0. The derivative goes to x alone, where nothing is absorbed: it is that of `vanish` to its product.",
   example: { dtype: "f64", run: "@main(0, inf, 2) == 0" },
 });
+
+export const vanishOp = elementwise({
+  name: "vanish",
+  cheap: true,
+  summary: "A product that is 0 where one of its factors is.",
+  operands: ["factor", "product"],
+  dtypes: "float",
+  scalar: {
+    compute: ([factor, product]) => (factor !== 0 ? product : 0),
+    spell: ([factor, product]) => `${factor} !== 0 ? ${product} : 0`,
+    exact: true,
+  },
+  partials: {
+    kind: "rule",
+    vjp: ({ operands: [factor, product], cotangent, wanted }) => [
+      null,
+      wanted[1] ? absorb(factor, product, cotangent) : null,
+    ],
+    jvp: ({ operands: [factor, product], tangents: [, tangent] }) => tangentOf(factor, product, tangent),
+  },
+  semantics:
+    "The product where the factor is not 0, else 0. Where a select or a branch leaves something out, the derivative multiplies a zero by slopes that may be infinite or NaN, and this is that product: its zeros are strong, in the word that Enzyme uses. The product is 0 with its factor where it is finite, so the derivative goes to it there; nothing else has one.",
+  example: { dtype: "f64", run: "@main(0, inf) == 0" },
+});
+
+/** The tangent of a product holds the factor times the tangent of the other one: a zero absorbs that too. */
+function tangentOf(factor: Value, product: Value, tangent: Value | null): Value | null {
+  return tangent === null ? null : absorb(factor, absorb(factor, product, tangent));
+}
