@@ -23,7 +23,7 @@ export const absorbOp = elementwise({
   dtypes: "float",
   scalar: {
     compute: ([factor, product, x]) => (factor !== 0 ? x : Number.isFinite(product) ? x + 0 : 0),
-    spell: ([factor, product, x]) => `${factor} !== 0 ? ${x} : Number.isFinite(${product}) ? ${x} + 0 : 0`,
+    spell: ([factor, product, x]) => `${factor} !== 0 ? ${x} : Number.isFinite(${product}) ? ${x} + 0 : ${factor} + 0`,
     exact: true,
   },
   partials: {
@@ -48,7 +48,8 @@ export const vanishOp = elementwise({
   dtypes: "float",
   scalar: {
     compute: ([factor, product]) => (factor !== 0 ? product : 0),
-    spell: ([factor, product]) => `${factor} !== 0 ? ${product} : 0`,
+    // of the literal 0 engines would make an integer, and look at each result for which it is
+    spell: ([factor, product]) => `${factor} !== 0 ? ${product} : ${factor} + 0`,
     exact: true,
   },
   partials: {
