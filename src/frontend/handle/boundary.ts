@@ -30,7 +30,7 @@ function callOf(boundary: Boundary): Call {
 
 /** The public function that runs, of those called one inside the other the outermost; `boundary` where none is noted. */
 export function outermostOf(boundary: Boundary): Boundary {
-  return callOf(boundary).line;
+  return outermost?.line ?? (boundary === users ? caller : null) ?? boundary;
 }
 
 /** Runs `body`, whose operations have the line that called `boundary` as origin. The user's functions go through `callUsers`. */
@@ -91,7 +91,11 @@ export function saying<T>(boundary: Boundary, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    if (!(error instanceof AdjointError)) throw error;
-    throw error.saidBy(calledName(boundary), nameOf(boundary));
+    throw error instanceof AdjointError ? said(error, boundary) : error;
   }
+}
+
+/** The error of what `boundary` does, which says what the user called. */
+export function said(error: AdjointError, boundary: Boundary): AdjointError {
+  return error.saidBy(calledName(boundary), nameOf(boundary));
 }

@@ -23,7 +23,7 @@ import {
 } from "../../ir/index.ts";
 import { broadcastOperands, constant } from "../../ops/index.ts";
 import { openDim } from "./axes.ts";
-import { atBoundary, type Boundary, outermostOf, saying } from "./boundary.ts";
+import { atBoundary, type Boundary, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
 import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
@@ -84,13 +84,14 @@ export function apply(
   if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
   if (trace === null) return runNow(operands, dtype, build, boundary);
-  const origin = trace.origin(called);
+  // captured here, since each frame on the stack between costs time
+  const origin = trace.hasOrigins ? captureOrigin(trace.boundary(called)) : null;
   const appended = (): readonly Tensor[] => {
     const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
     const builder = currentBlock();
     return build(...values).map((value) => new Tensor({ value, builder }));
   };
-  return withOrigin(origin, called, () => saying(boundary, appended));
+  return withOrigin(origin, called, boundary, appended);
 }
 
 /** As apply, for functions of one result whose operands broadcast. */
@@ -99,10 +100,14 @@ export function applyBroadcast(
   operands: readonly Operand[],
   build: (...values: Value[]) => Value,
 ): Tensor {
-  return apply(boundary, operands, (...values) => {
+  return apply(boundary, operands, broadcasting(build))[0];
+}
+
+function broadcasting(build: (...values: Value[]) => Value): (...values: Value[]) => readonly Value[] {
+  return (...values) => {
     const builder = currentBlock();
     return [build(...broadcastOperands(values, builder.scope, builder.origin))];
-  })[0];
+  };
 }
 
 export type Unary = (x: Operand) => Tensor;
@@ -114,25 +119,30 @@ export type Binary = (x: Operand, y: Operand) => Tensor;
  * @__NO_SIDE_EFFECTS__
  */
 export function unary(build: (x: Value) => Value): Unary {
-  const f: Unary = (x) => applyBroadcast(f, [x], build);
+  const broadcast = broadcasting(build);
+  const f: Unary = (x) => apply(f, [x], broadcast)[0];
   return f;
 }
 
 /** @__NO_SIDE_EFFECTS__ */
 export function binary(build: (x: Value, y: Value) => Value): Binary {
-  const f: Binary = (x, y) => applyBroadcast(f, [x, y], build);
+  const broadcast = broadcasting(build);
+  const f: Binary = (x, y) => apply(f, [x, y], broadcast)[0];
   return f;
 }
 
-/** Operations have the origin; errors too, and the line of the call where each call of the function has its own. */
-function withOrigin<T>(origin: Origin | null, called: Boundary, body: () => T): T {
+/**
+ * Runs `body`, which is all that `boundary` does. Operations have the origin; errors too, and the line of the call where
+ * each call of the function has its own, and they say what the user called. This is on the way of every operation traced.
+ */
+function withOrigin<T>(origin: Origin | null, called: Boundary, boundary: Boundary, body: () => T): T {
   const builder = currentBlock();
   const before = builder.origin;
   builder.origin = origin;
   try {
     return body();
   } catch (error) {
-    throw error instanceof AdjointError ? error.at(origin ?? captureOrigin(called)) : error;
+    throw error instanceof AdjointError ? said(error, boundary).at(origin ?? captureOrigin(called)) : error;
   } finally {
     builder.origin = before;
   }

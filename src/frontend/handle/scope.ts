@@ -2,7 +2,6 @@
 
 import {
   BlockBuilder,
-  captureOrigin,
   currentBuilder,
   type Func,
   FuncScope,
@@ -56,9 +55,9 @@ export class TraceScope {
     return this.parent?.boundary(this.#entry) ?? this.#entry;
   }
 
-  /** The line that an operation made by `boundary` comes from; null where each call of the function says it. */
-  origin(boundary: Boundary): Origin | null {
-    return this.#origins === "caller" ? null : captureOrigin(this.boundary(boundary));
+  /** Whether operations have a line of their own; each call of the function says it where they have not. */
+  get hasOrigins(): boolean {
+    return this.#origins === "user";
   }
 
   /** Makes it the scope of a declared graph, to which operations on its tensors go whenever they are applied. */

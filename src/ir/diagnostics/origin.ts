@@ -18,15 +18,11 @@ export function originAt(file: string, line: number, column: number): Origin {
 
 /** A captured stack whose first frame is the user's line; parsed on first read. */
 class CapturedOrigin implements Origin {
-  #stack: { stack?: string };
+  readonly #stack: { stack?: string };
   #parsed: CapturedPlace | undefined;
 
-  constructor(boundary: (...args: never[]) => unknown, frames: number) {
-    this.#stack = {};
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = frames;
-    Error.captureStackTrace?.(this.#stack, boundary);
-    Error.stackTraceLimit = limit;
+  constructor(stack: { stack?: string }) {
+    this.#stack = stack;
   }
 
   get file(): string {
@@ -83,7 +79,13 @@ function originOf(stack: string): CapturedPlace {
  * has a line. About 2 µs for one; formatted when read.
  */
 export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 1): Origin {
-  return new CapturedOrigin(boundary, frames);
+  // here rather than in a function of its own: V8 takes longer by each frame between this and the boundary
+  const stack = {};
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = frames;
+  Error.captureStackTrace?.(stack, boundary);
+  Error.stackTraceLimit = limit;
+  return new CapturedOrigin(stack);
 }
 
 function parseStackFrame(stack: string): CapturedPlace {
