@@ -27,6 +27,7 @@ import {
   selectOp,
   vanish,
   vanishes,
+  vanishOp,
   zerosLike,
 } from "../../../src/ops/index.ts";
 import { dropUnused } from "./sweep.ts";
@@ -91,13 +92,17 @@ export class Strengthening {
 
   /** Appends `operation`, which is `given` with its new operands; gives the value that replaces its result, or null. */
   #operation(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
-    const at = given.operands.findIndex((v) => mayBeUntaken(this.#flow.of(v)));
+    const zeros = given.operands.map((v) => this.#flow.of(v));
+    const at = zeros.findIndex(mayBeUntaken);
     if (operation.op === selectOp) return this.#select(given, operation, builder);
-    // an absorb makes zeros itself, and what follows is guarded by those
-    if (at < 0 || operation.op === absorbOp) return append(operation, builder);
+    const untaken = zeros[at] ?? null;
+    // these two make zeros themselves, and what follows is guarded by those
+    const isAbsorbing = operation.op === absorbOp || operation.op === vanishOp;
+    if (!mayBeUntaken(untaken) || isAbsorbing) return append(operation, builder);
     if (given.op.traits.elementwise) return this.#elementwise(given, operation, at, builder);
-    if (!given.operands.some((v) => this.#flow.of(v) === null && !this.#tame.has(v))) return append(operation, builder);
-    const { byRows, byResult } = waysOf(operation, at, this.#flow.of(given.operands[at]) as Untaken);
+    const isProduct = given.operands.some((v, i) => zeros[i] === null && !this.#tame.has(v));
+    if (!isProduct) return append(operation, builder);
+    const { byRows, byResult } = waysOf(operation, at, untaken);
     builder.append(byRows ? withBuilder(builder, () => withoutRows(operation, at)) : operation);
     return byResult ? withBuilder(builder, () => absorbedInResult(operation, at)) : null;
   }

@@ -7,7 +7,6 @@ import {
   type Block,
   BlockBuilder,
   Cloner,
-  calleeOf,
   type Func,
   FuncScope,
   type Operation,
@@ -67,8 +66,7 @@ export class StrongZeros {
     const callees = new Map<Operation, string>();
     const flow = new ZeroFlow({
       axes: this.axes,
-      called: (operation, given) => {
-        const callee = calleeOf(operation) as string;
+      called: (operation, callee, given) => {
         const { name, results } = this.version(callee, given);
         if (name !== callee) callees.set(operation, name);
         return results;

@@ -42,7 +42,7 @@ export type Untaken = Varies | "somewhere";
 interface Surroundings {
   readonly axes: Axes;
   /** The zeros of a call's results, where its arguments have the zeros `args`. */
-  called(call: Operation, args: readonly Zeros[]): readonly Zeros[];
+  called(call: Operation, callee: string, args: readonly Zeros[]): readonly Zeros[];
 }
 
 /** Whether a value may hold zeros of something that was not taken. */
@@ -88,8 +88,9 @@ export class ZeroFlow {
     if (isOf(constantOp, operation)) return [operation.attributes.value === 0 ? "all" : null];
     if (operation.op === emptyOp) return ["all"];
     if (given.every((zeros) => zeros === null)) return results.map(() => null);
-    if (calleeOf(operation) !== null) {
-      return given.every(isConstant) ? results.map(() => null) : this.#around.called(operation, given);
+    const callee = calleeOf(operation);
+    if (callee !== null) {
+      return given.every(isConstant) ? results.map(() => null) : this.#around.called(operation, callee, given);
     }
     return results.map((result) => this.#result(operation, result, given));
   }
