@@ -108,25 +108,25 @@ const linear: Readonly<Record<string, Given>> = {
   "no tangent": () => null,
 };
 
-const bent: Readonly<Record<string, readonly [op: string, Slope]>> = {
+const bent: Readonly<Record<string, readonly [called: string, Slope]>> = {
   "a square": ["mul", (_, t) => mul(t, t)],
   "a product of two": ["mul", (y, t) => mul(sum(t), mul(t, y))],
   "a size": ["abs", (_, t) => abs(t)],
   "a root": ["sqrt", (_, t) => sqrt(t)],
   "the larger": ["maximum", (y, t) => maximum(t, y)],
-  "a limit": ["maximum|minimum|clamp", (_, t) => clip(t, -1, 1)],
+  "a limit": ["clip", (_, t) => clip(t, -1, 1)],
   "an offset": ["add", (_, t) => add(t, 1)],
   "an offset that is no number": ["add", (y, t) => add(mul(t, y), y)],
   "a quotient by it": ["div", (y, t) => div(y, t)],
-  "a branch that asks": ["select|compare", (y, t) => where(greater(t, 0), t, mul(t, y))],
-  "a branch with an offset": ["select", (y, t) => where(greater(y, 1), t, 1)],
-  "a product of all": ["reduce", (y, t) => mul(y, prod(t))],
-  "what stops": ["stop_gradient", (_, t) => stopGradient(t)],
+  "a branch that asks": ["where|greater", (y, t) => where(greater(t, 0), t, mul(t, y))],
+  "a branch with an offset": ["where", (y, t) => where(greater(y, 1), t, 1)],
+  "a product of all": ["prod", (y, t) => mul(y, prod(t))],
+  "what stops": ["stopGradient", (_, t) => stopGradient(t)],
   "a contraction with itself": ["dot", (y, t) => mul(y, einsum("i,i->", t, t))],
-  "a part that is none": ["concatenate", (y, t) => concat([t.at([0, 2]), y.at([0, 1])])],
+  "a part that is none": ["concat", (y, t) => concat([t.at([0, 2]), y.at([0, 1])])],
   "a composite": ["mul", (_, t) => squared(t)],
   "a cond that asks": [
-    "if|compare",
+    "cond|greater",
     (_, t) =>
       cond(
         greater(sum(t), 0),
@@ -135,7 +135,7 @@ const bent: Readonly<Record<string, readonly [op: string, Slope]>> = {
       ),
   ],
   "a cond with an offset": [
-    "if|add",
+    "cond|add",
     (y, t) =>
       cond(
         greater(sum(y), 0),
@@ -151,7 +151,7 @@ const bent: Readonly<Record<string, readonly [op: string, Slope]>> = {
   "a determinant": ["lu", (y, t) => mul(y, det(diag(t)))],
   "a map": ["mul", (_, t) => vmap((a: Tensor) => mul(a, a))(t)],
   "a map of two": ["mul", (_, t) => vmap((a: Tensor) => mul(a, sum(t)))(t)],
-  "a gradient at it": ["vjp", (_, t) => grad((a: Tensor) => sum(sin(a)))(t)],
+  "a gradient at it": ["grad", (_, t) => grad((a: Tensor) => sum(sin(a)))(t)],
   "a product with what a scan carries": [
     "scan|add",
     (_, t) => scan((c: Tensor, a: Tensor) => [add(c, a), mul(c, a)] as const, f64(1), t)[1],

@@ -259,19 +259,19 @@ describe("customVjp", () => {
         grad(customVjp((x: Tensor) => x, { ...pass, ...rule }))(1);
     expect(of({})()).toBe(1);
     expect(messageOf(() => jvp(customVjp((x: Tensor) => x, pass))([1], [1]))).toBe(
-      "custom_vjp has a rule for reverse mode only, and forward mode was asked for: use grad or vjp",
+      "customVjp has a rule for reverse mode only, and forward mode was asked for: use grad or vjp, or write customJvp",
     );
     expect(messageOf(of({ forward: (x: Tensor) => x }))).toBe(
       "customVjp: forward gives one tensor, expected [value, residuals]",
     );
     expect(messageOf(of({ backward: (_: unknown, ct: Tensor) => ct }))).toBe(
-      "what backward returns: got one tensor, expected an array of 1",
+      "customVjp: what backward returns: got one tensor, expected an array of 1",
     );
     expect(messageOf(of({ backward: 3 }))).toBe(
       "customVjp: backward is 3, expected a function: write () => … around it",
     );
     expect(messageOf(() => grad((x: Tensor) => customVjp((y: Tensor) => mul(x, y), pass)(x))(1))).toBe(
-      "custom_vjp reads a value from outside that is differentiated: pass it as an argument, so that the rule can speak of it",
+      "customVjp reads a value from outside that is differentiated: pass it as an argument, so that the rule can speak of it",
     );
   });
 });

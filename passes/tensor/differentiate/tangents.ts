@@ -1,6 +1,6 @@
 // Forward mode of one operation: the tangent of its result from those of its operands, by the kind of its derivative.
 
-import { currentBlock, emit, fail, type Operation, type Value } from "../../../src/ir/index.ts";
+import { currentBlock, emit, fail, type Operation, subjectOf, type Value } from "../../../src/ir/index.ts";
 import { add, zerosLike } from "../../../src/ops/index.ts";
 import { scale } from "./transpose.ts";
 
@@ -8,8 +8,8 @@ type Tangents = readonly (Value | null)[];
 
 /** The tangent of an operation's one result; null stands for zero, in what it takes and in what it gives. */
 export function tangentOf(operation: Operation, tangents: Tangents): Value | null {
-  const { op, operands, results } = operation;
-  const { derivative } = op;
+  const { operands, results } = operation;
+  const { derivative } = operation.op;
   switch (derivative.kind) {
     case "elementwise": {
       const tangent = derivative.tangent?.(operands, results[0], tangents) ?? null;
@@ -36,7 +36,7 @@ export function tangentOf(operation: Operation, tangents: Tangents): Value | nul
     case "rule":
       return derivative.jvp({ operation, operands, result: results[0], tangents });
     case "none":
-      return fail("no-derivative", `${op.name} has no derivative: ${derivative.reason}`, operation);
+      return fail("no-derivative", `${subjectOf(operation)} has no derivative: ${derivative.reason}`, operation);
     default:
       return null;
   }

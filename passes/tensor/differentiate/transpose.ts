@@ -1,7 +1,14 @@
 // Reverse mode of one operation: the cotangents of its operands from the cotangent of its result, by the kind of its
 // derivative (partial derivatives, transpose or rule).
 
-import { type Contribution, fail, type Operation, type PartialDerivative, Value } from "../../../src/ir/index.ts";
+import {
+  type Contribution,
+  fail,
+  type Operation,
+  type PartialDerivative,
+  subjectOf,
+  Value,
+} from "../../../src/ir/index.ts";
 import { constant, mul, neg } from "../../../src/ops/index.ts";
 
 /** An operation of the original function, and what its operands and result are in the forward function. */
@@ -17,7 +24,7 @@ interface Transposed {
 /** The contribution to the cotangent of each operand; null where it is zero or not asked for. */
 export function transposed(given: Transposed): readonly Contribution[] {
   const { operation, operands, result, cotangent, wanted } = given;
-  const { derivative, name } = operation.op;
+  const { derivative } = operation.op;
   switch (derivative.kind) {
     case "elementwise": {
       const partials = derivative.partials(operands, result, operation);
@@ -29,7 +36,9 @@ export function transposed(given: Transposed): readonly Contribution[] {
     case "rule":
       return derivative.vjp(given);
     case "none":
-      return fail("no-derivative", `${name} has no derivative: ${derivative.reason}`, { origin: operation.origin });
+      return fail("no-derivative", `${subjectOf(operation)} has no derivative: ${derivative.reason}`, {
+        origin: operation.origin,
+      });
     default:
       return [];
   }

@@ -20,6 +20,7 @@ import {
   type Origin,
   rankedOf,
   signatureOf,
+  subjectOf,
   type Type,
   type Value,
   ValueMap,
@@ -144,10 +145,10 @@ class Frame {
 }
 
 /** An engine's refusal of memory as an AdjointError; any other error stays as it is. */
-function refused(cause: unknown, { op, origin }: Operation): unknown {
+function refused(cause: unknown, operation: Operation): unknown {
   if (!(cause instanceof RangeError) || !/array|alloc/i.test(cause.message)) return cause;
-  const reason = `${op.name}: memory for the result does not fit: ${cause.message}`;
-  return new AdjointError("range", reason, { origin, cause });
+  const reason = `${subjectOf(operation)}: memory for the result does not fit: ${cause.message}`;
+  return new AdjointError("range", reason, { origin: operation.origin, cause });
 }
 
 /** The context of one operation's `eval`. */

@@ -78,10 +78,14 @@ function load(text: string, entry: string, tables: Tables, { observe }: BackendO
     const { message, origin } = tables.checks[index];
     return fail("check", `check failed: ${message}`, { origin, iterations });
   };
-  const range = (number: number, index: number, extent: number, size: number, ...iterations: number[]): never => {
-    const { of, axis, origin } = tables.ranges[number];
+  const range = (number: number, index: number, extent: number, size: number, ...rest: number[]): never => {
+    const { of, axis, elements, origin } = tables.ranges[number];
     if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
-    return fail("range", rangeMessage(index, axis, extent, size), { origin, iterations, subject: of });
+    return fail("range", rangeMessage(index, axis, extent, size, rest.slice(0, elements)), {
+      origin,
+      iterations: rest.slice(elements),
+      subject: of,
+    });
   };
   const probe = (index: number, x: Passed, shape: readonly number[]): void => {
     const { name, dtype, origin } = tables.probes[index];

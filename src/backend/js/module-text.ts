@@ -23,10 +23,19 @@ import { popOp } from "../../ops/index.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
+/** What is known beforehand of the message of an index out of range. */
+interface RangeMessage {
+  readonly of: string;
+  readonly axis: number;
+  /** How many of the numbers that are told at run time say which element of a batch the index is of. */
+  readonly elements: number;
+  readonly origin: Origin | null;
+}
+
 /** What the helpers of generated code look up by number. */
 export interface Tables {
   readonly checks: readonly { readonly message: string; readonly origin: Origin | null }[];
-  readonly ranges: readonly { readonly of: string; readonly axis: number; readonly origin: Origin | null }[];
+  readonly ranges: readonly RangeMessage[];
   readonly probes: readonly { readonly name: string; readonly dtype: DType; readonly origin: Origin | null }[];
   readonly constants: readonly TypedArray[];
 }
@@ -187,8 +196,8 @@ export class ModuleText {
   }
 
   /** The number of a subscript's message in the table. */
-  range(of: string, axis: number, origin: Origin | null): number {
-    return this.#ranges.push({ of, axis, origin }) - 1;
+  range(message: RangeMessage): number {
+    return this.#ranges.push(message) - 1;
   }
 
   probe(name: string, type: TensorType | MemRefType, origin: Origin | null): number {

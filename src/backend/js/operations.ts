@@ -183,8 +183,14 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
     w.declare(results[0], `Math.max(0, Math.min(${index}, ${last}))`, scope, op.name);
     return;
   }
-  const number = w.module.range(attributes.of as string, attributes.axis as number, origin);
-  const told = [number, index, w.dim(extent, scope), w.dim(size, scope), ...scope.counters()].join(", ");
+  const elements = operands.slice(1).map((element) => w.atom(element, scope));
+  const number = w.module.range({
+    of: attributes.of as string,
+    axis: attributes.axis as number,
+    elements: elements.length,
+    origin,
+  });
+  const told = [number, index, w.dim(extent, scope), w.dim(size, scope), ...elements, ...scope.counters()].join(", ");
   scope.lines.push(`if (${isOutside(w, operation, index, scope)}) $range(${told});`);
   w.declare(results[0], index, scope, op.name);
 }

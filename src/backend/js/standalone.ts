@@ -72,18 +72,26 @@ function helpers(body: string, { checks, ranges, constants }: Tables): readonly 
 }
 
 function rangeText(ranges: Tables["ranges"]): string {
-  const known = ranges.map(({ of, axis, origin }) => JSON.stringify([`${placeOf(origin)}${of}`, axis]));
+  const isBatched = ranges.some(({ elements }) => elements > 0);
+  const where = isBatched ? `\${where}` : "";
+  const known = ranges.map(({ of, axis, elements, origin }) =>
+    JSON.stringify([`${placeOf(origin)}${of}`, axis, ...(elements > 0 ? [elements] : [])]),
+  );
   return `const $ranges = [${known.join(", ")}];
 
 function $range(i, index, extent, size, ...steps) {
   const what = size === 1 ? \`index \${index} is\` : \`\${size} elements from index \${index} on are\`;
   const hint = index < 0 ? ": indices count from 0" : "";
-  let reason = \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}\${hint}\`;
-  if (!Number.isInteger(index)) reason = \`index \${index} is no integer\`;
+${isBatched ? elementsText : ""}  let reason = \`\${what} out of range for axis \${$ranges[i][1]} of extent \${extent}${where}\${hint}\`;
+  if (!Number.isInteger(index)) reason = \`index \${index} is no integer${where}\`;
   else if (index >= 0 && index <= extent - size) throw new TypeError(\`\${$ranges[i][0]}: element \${index} is no number\${$steps(steps)}\`);
   throw new RangeError(\`\${$ranges[i][0]}: \${reason}\${$steps(steps)}\`);
 }`;
 }
+
+const elementsText = `  const elements = steps.splice(0, $ranges[i][2] ?? 0);
+  const where = elements.length === 0 ? "" : elements.length === 1 ? \` in element \${elements[0]} of the batch\` : \` in element [\${elements.join(", ")}] of the batches\`;
+`;
 
 /** The user's place, before a message. */
 function placeOf(origin: Origin | null): string {

@@ -23,7 +23,7 @@ import {
 } from "../../ir/index.ts";
 import { broadcastOperands, constant } from "../../ops/index.ts";
 import { openDim } from "./axes.ts";
-import { atBoundary, type Boundary, outermostOf, said, saying } from "./boundary.ts";
+import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
 import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
@@ -85,7 +85,7 @@ export function apply(
   const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
   if (trace === null) return runNow(operands, dtype, build, boundary);
   // captured here, since each frame on the stack between costs time
-  const origin = trace.hasOrigins ? captureOrigin(trace.boundary(called)) : null;
+  const origin = trace.hasOrigins ? captureOrigin(trace.boundary(called), 1, calledName(boundary)) : null;
   const appended = (): readonly Tensor[] => {
     const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
     const builder = currentBlock();

@@ -45,7 +45,7 @@ export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFuncti
   });
   const call = (...args: unknown[]): unknown =>
     atBoundary(call, () => atOnce(call, leavesOf(args), () => customized(call, fn, rule, args)));
-  return Object.defineProperty(call, "name", { value: fn.name });
+  return Object.defineProperty(named(fn.name || "customVjp", call), "name", { value: fn.name });
 }
 
 function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, args: readonly unknown[]): unknown {
@@ -177,7 +177,7 @@ export function customJvp(
   });
   const call = (...args: unknown[]): unknown =>
     atBoundary(call, () => atOnce(call, leavesOf(args), () => withTangents(call, fn, rule, args)));
-  return Object.defineProperty(call, "name", { value: fn.name });
+  return Object.defineProperty(named(fn.name || "customJvp", call), "name", { value: fn.name });
 }
 
 function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, args: readonly unknown[]): unknown {

@@ -5,6 +5,19 @@ export interface Origin {
   readonly file: string;
   readonly line: number;
   readonly column: number;
+  /** The public function that was called there, which errors name; a text's own operations have none. */
+  readonly called?: string;
+}
+
+/** What errors call an operation: the public function that the user called for it, or else its op. */
+export function subjectOf({
+  op,
+  origin,
+}: {
+  readonly op: { readonly name: string };
+  readonly origin: Origin | null;
+}): string {
+  return origin?.called || op.name;
 }
 
 export function formatOrigin(origin: Origin): string {
@@ -19,10 +32,12 @@ export function originAt(file: string, line: number, column: number): Origin {
 /** A captured stack whose first frame is the user's line; parsed on first read. */
 class CapturedOrigin implements Origin {
   readonly #stack: { stack?: string };
+  readonly called: string | undefined;
   #parsed: CapturedPlace | undefined;
 
-  constructor(stack: { stack?: string }) {
+  constructor(stack: { stack?: string }, called: string | undefined) {
     this.#stack = stack;
+    this.called = called;
   }
 
   get file(): string {
@@ -76,16 +91,16 @@ function originOf(stack: string): CapturedPlace {
 
 /**
  * The line that called `boundary`, the outermost public function on the stack: of the first so many frames the first that
- * has a line. About 2 µs for one; formatted when read.
+ * has a line. About 2 µs for one; formatted when read. `called` is the function that errors name.
  */
-export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 1): Origin {
+export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 1, called?: string): Origin {
   // here rather than in a function of its own: V8 takes longer by each frame between this and the boundary
   const stack = {};
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = frames;
   Error.captureStackTrace?.(stack, boundary);
   Error.stackTraceLimit = limit;
-  return new CapturedOrigin(stack);
+  return new CapturedOrigin(stack, called);
 }
 
 function parseStackFrame(stack: string): CapturedPlace {

@@ -2,7 +2,7 @@
 
 import { counted } from "../diagnostics/counted.ts";
 import { AdjointError, assert, type ErrorCode, fail } from "../diagnostics/errors.ts";
-import type { Origin } from "../diagnostics/origin.ts";
+import { type Origin, subjectOf } from "../diagnostics/origin.ts";
 import type { Attributes, Block, Signature } from "../module/module.ts";
 import type { Op, TypeContext } from "../op/op.ts";
 import { Assumptions, type Constraint, constraint } from "../types/constraint.ts";
@@ -54,7 +54,7 @@ export class DimScope {
   }
 }
 
-/** The result types of an operation; errors carry `origin` and start with the op's name. */
+/** The result types of an operation; errors carry `origin` and start with what the user called, or the op's name. */
 export function inferTypes(
   input: TypeInput,
   scope: DimScope,
@@ -72,14 +72,15 @@ export function inferTypes(
   }
 }
 
-function checkOperandCount({ op, operands, origin }: TypeInput): void {
+function checkOperandCount(input: TypeInput): void {
+  const { op, operands, origin } = input;
   const least = op.operands.filter((o) => o.variadic !== true).length;
   const fits = least === op.operands.length ? operands.length === least : operands.length >= least;
   if (!fits)
     fail(
       "arity",
       `got ${counted(operands.length, "operand")}, expected ${least === op.operands.length ? least : `at least ${least}`}`,
-      { origin, subject: op.name },
+      { origin, subject: subjectOf(input) },
     );
 }
 
@@ -181,6 +182,6 @@ class RuleContext implements TypeContext {
   }
 
   fail(code: ErrorCode, reason: string, hint?: string): never {
-    return fail(code, reason, { origin: this.#input.origin, hint, subject: this.#input.op.name });
+    return fail(code, reason, { origin: this.#input.origin, hint, subject: subjectOf(this.#input) });
   }
 }

@@ -14,6 +14,7 @@ import {
   type Pullback,
   type ReverseContext,
   type StructuredBatchContext,
+  subjectOf,
   type Tangents,
   type Type,
   type Value,
@@ -55,10 +56,14 @@ export const customVjpOp = defineOp({
     kind: "structured",
     reverse: reverseCustom,
     forward: ({ operation }) =>
-      fail("no-derivative", "custom_vjp has a rule for reverse mode only, and forward mode was asked for", {
-        origin: operation.origin,
-        hint: "use grad or vjp",
-      }),
+      fail(
+        "no-derivative",
+        `${subjectOf(operation)} has a rule for reverse mode only, and forward mode was asked for`,
+        {
+          origin: operation.origin,
+          hint: "use grad or vjp, or write customJvp",
+        },
+      ),
   },
   batching: { kind: "structured", batch: batchCustom },
   docs: {
@@ -102,7 +107,7 @@ function typesOf(values: readonly Value[]): readonly Type[] {
 /** Refuses a region that captures an active value: the rule gives no cotangent but those of the arguments. */
 function requireClosed(cx: ReverseContext, regions: readonly Block[]): void {
   if (!freeValues(...regions).some((v) => cx.isActive(v))) return;
-  fail("no-derivative", `${cx.operation.op.name} reads a value from outside that is differentiated`, {
+  fail("no-derivative", `${subjectOf(cx.operation)} reads a value from outside that is differentiated`, {
     origin: cx.operation.origin,
     hint: "pass it as an argument, so that the rule can speak of it",
   });
@@ -273,7 +278,7 @@ function requireLinear(rule: Block, count: number, values: number, outside: Surr
       });
     if (typeof l !== "object") continue;
     const what = i < values ? "the value that the rule gives depends on" : "the rule is not linear in";
-    fail("no-derivative", `customJvp: ${what} the tangents, by ${l.by.op.name}`, {
+    fail("no-derivative", `customJvp: ${what} the tangents, by ${subjectOf(l.by)}`, {
       origin: l.by.origin,
       hint: "its tangent is a sum of tangents, each times what does not depend on them",
     });

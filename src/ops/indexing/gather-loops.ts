@@ -17,9 +17,11 @@ import { ifElse } from "../control/control.ts";
 import { type Range, subscript } from "../loop/subscript.ts";
 import { and } from "../scalar/bits.ts";
 import {
+  batchElements,
   type GatherAttributes,
   gatherNumbers,
   type IndexNumbers,
+  namedAxis,
   operandSubscript,
   type ScatterAttributes,
   scatterNumbers,
@@ -45,9 +47,9 @@ function guardedSubscript(
   const mode = operation.attributes.mode;
   const conditions: Value[] = [];
   const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
-    const range = { axis, extent: source.shape[axis], size: sizes[axis] };
+    const range = { axis: namedAxis(axis, numbers), extent: source.shape[axis], size: sizes[axis] };
     if (mode === "clamp") return indexDim(cx.hoisted(1, vector, (i) => subscript(i, operation, range, mode)));
-    if (mode === "fail") return indexDim(checked(cx, vector, range, sizes));
+    if (mode === "fail") return indexDim(checked(cx, vector, range, sizes, batchElements(vector, numbers)));
     const index = cx.hoisted(1, vector, (i) => cast(i, "index"));
     conditions.push(compare(index, constant(0, scalar("index")), "ge"));
     conditions.push(compare(index, indexValue(subDims(range.extent, range.size)), "le"));
@@ -57,8 +59,14 @@ function guardedSubscript(
 }
 
 /** The check is hoisted out of the loops over a window, unless the window may be empty: then any index is allowed. */
-function checked(cx: LowerContext, vector: readonly Dim[], range: Range, sizes: readonly Dim[]): Value {
-  const check = (index: Value): Value => subscript(index, cx.operation, range, "fail");
+function checked(
+  cx: LowerContext,
+  vector: readonly Dim[],
+  range: Range,
+  sizes: readonly Dim[],
+  elements: readonly Dim[],
+): Value {
+  const check = (index: Value): Value => subscript(index, cx.operation, range, "fail", elements.map(indexValue));
   const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
   return isFilled ? cx.hoisted(1, vector, check) : check(cx.element(1, vector));
 }

@@ -180,6 +180,7 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
     sizes,
     mode,
     of,
+    mapped,
   } = numbers;
   const axes = {
     windowAxes: offsetAxes,
@@ -189,6 +190,7 @@ export function gather(x: Value, indices: Value, numbers: GatherNumbers): Value 
     indexMap,
     indexAxis,
     of,
+    mapped,
   };
   const attributes = {
     offset_axes: axes.windowAxes,
@@ -305,7 +307,7 @@ function scatterBehind({ operation, operands, batched, size }: BatchContext<Scat
  */
 export function scatter(x: Value, indices: Value, updates: Value, numbers: ScatterNumbers): Value {
   const { updateAxes, insertedAxes, batchAxes = [], indexBatchAxes = [], indexMap, indexAxis } = numbers;
-  const { kind, mode = "fail", unique = false, of } = numbers;
+  const { kind, mode = "fail", unique = false, of, mapped } = numbers;
   const axes = {
     windowAxes: updateAxes,
     droppedAxes: insertedAxes,
@@ -314,6 +316,7 @@ export function scatter(x: Value, indices: Value, updates: Value, numbers: Scatt
     indexMap,
     indexAxis,
     of,
+    mapped,
   };
   return emit1(scatterOp, [x, indices, updates], {
     attributes: { update_axes: updateAxes, inserted_axes: insertedAxes, ...sharedOf(axes), kind, mode, unique },

@@ -38,6 +38,8 @@ export interface IndexNumbers {
   readonly indexAxis: number;
   /** The name of the operand in errors; the op's name where empty. */
   readonly of?: string;
+  /** How many of the first axes of the operand, and of the indices, are those of batches; none where empty. */
+  readonly mapped?: readonly number[];
 }
 
 /** The names of the attributes whose names differ between the two ops. */
@@ -66,6 +68,11 @@ const sharedAttributes = {
     summary: "the axis of the indices that the vectors lie along; their rank, where each index is alone",
   },
   of: { kind: "string", default: "", summary: "what errors call x; the op's name where empty" },
+  mapped: {
+    kind: "integers",
+    default: [],
+    summary: "how many first axes of x, and of the indices, vmap added: errors do not count them; none where empty",
+  },
 } as const;
 
 export const gatherAttributes = {
@@ -117,6 +124,7 @@ const numbersShared = (attributes: AttributesOf<typeof sharedAttributes>) => ({
   indexMap: attributes.index_map,
   indexAxis: attributes.index_axis,
   of: attributes.of,
+  mapped: attributes.mapped,
 });
 
 export function gatherNumbers(attributes: GatherAttributes): IndexNumbers {
@@ -136,13 +144,14 @@ export function scatterNumbers(attributes: ScatterAttributes): IndexNumbers {
 }
 
 /** The attributes whose names are the same in both ops. */
-export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of }: IndexNumbers) {
+export function sharedOf({ batchAxes, indexBatchAxes, indexMap, indexAxis, of, mapped }: IndexNumbers) {
   return {
     batch_axes: batchAxes,
     index_batch_axes: indexBatchAxes,
     index_map: indexMap,
     index_axis: indexAxis,
     of: of ?? "",
+    mapped: mapped ?? [],
   };
 }
 
@@ -164,6 +173,8 @@ export interface GatherNumbers {
   readonly mode?: GatherMode;
   /** The name of `x` in errors. */
   readonly of?: string;
+  /** How many of the first axes of `x`, and of the indices, are those of batches; none where left out. */
+  readonly mapped?: readonly number[];
 }
 
 export type ScatterMode = "fail" | "clamp" | "drop";
@@ -181,6 +192,8 @@ export interface ScatterNumbers {
   readonly mode?: ScatterMode;
   /** The name of `x` in errors. */
   readonly of?: string;
+  /** How many of the first axes of `x`, and of the indices, are those of batches; none where left out. */
+  readonly mapped?: readonly number[];
   /** Whether the user promises that no two updates overlap; false where left out. */
   readonly unique?: boolean;
 }
@@ -301,6 +314,16 @@ export function operandSubscript(
   return place;
 }
 
+/** Which axis errors name, without those that batches added. */
+export function namedAxis(axis: number, { mapped }: IndexNumbers): number {
+  return axis - (mapped?.[0] ?? 0);
+}
+
+/** The element of each batch that an index vector is of; the outermost batch comes first. */
+export function batchElements<T>(vector: readonly T[], { mapped }: IndexNumbers): readonly T[] {
+  return vector.slice(0, mapped?.[1] ?? 0);
+}
+
 /** The dimension numbers after x, the indices or both got a new first axis. */
 export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): IndexNumbers {
   const up = (axes: readonly number[], by: boolean): readonly number[] => axes.map((a) => a + Number(by));
@@ -313,6 +336,8 @@ export function batchNumbers(n: IndexNumbers, batched: readonly boolean[]): Inde
     indexBatchAxes: [...(isPaired ? [0] : []), ...up(n.indexBatchAxes, ofIndices)],
     indexMap: up(n.indexMap, ofX),
     indexAxis: n.indexAxis + Number(ofIndices),
+    of: n.of,
+    mapped: [ofX, ofIndices].map((isBatched, i) => (n.mapped?.[i] ?? 0) + Number(isBatched)),
   };
 }
 
@@ -345,6 +370,11 @@ export function offsetsInOperand(
   return offsets;
 }
 
+/** The subscripts of the element that is number `i` in row-major order. */
+function subscriptsOf(i: number, shape: readonly number[]): readonly number[] {
+  return stridesOf(shape).map((stride, axis) => Math.floor(i / stride) % shape[axis]);
+}
+
 /** For each index vector, the offset of its window's corner in the operand; -1 where the window is left out. */
 function windowBases(
   cx: EvalContext,
@@ -367,8 +397,10 @@ function windowBases(
   const bases = offsetsOf(shape, along);
   for (const [i, vector] of offsetsOf(shape, pick(strides, axes)).entries()) {
     for (const [k, axis] of indexMap.entries()) {
-      const range = { axis, extent: operand[axis], size: sizes[axis] };
-      const start = placed(cx, indices.data[vector + k * step], range, mode);
+      const range = { axis: namedAxis(axis, numbers), extent: operand[axis], size: sizes[axis] };
+      const start = placed(cx, indices.data[vector + k * step], range, mode, () =>
+        batchElements(subscriptsOf(i, shape), numbers),
+      );
       if (start === null) bases[i] = -1;
       else if (bases[i] >= 0) bases[i] += start * own[axis];
     }

@@ -10,7 +10,9 @@ import {
   ndscalar,
   type Operation,
   printType,
+  sameType,
   scalar,
+  subjectOf,
   type Type,
   type TypeContext,
   type Value,
@@ -24,12 +26,30 @@ export interface Range {
   readonly size: Dim;
 }
 
-/** What is said of an index out of range, or of a float that is no index at all. */
-export function rangeMessage(index: number, axis: number, extent: number, size: number): string {
-  if (!Number.isInteger(index)) return `index ${index} is no integer`;
+/**
+ * What is said of an index out of range, or of a float that is no index at all; `elements` says in which element of each
+ * batch around it.
+ */
+export function rangeMessage(
+  index: number,
+  axis: number,
+  extent: number,
+  size: number,
+  elements: readonly number[] = [],
+): string {
+  const where = inBatch(elements);
+  if (!Number.isInteger(index)) return `index ${index} is no integer${where}`;
   const what = size === 1 ? `index ${index} is` : `${size} elements from index ${index} on are`;
   const hint = index < 0 ? ": indices count from 0" : "";
-  return `${what} out of range for axis ${axis} of extent ${extent}${hint}`;
+  return `${what} out of range for axis ${axis} of extent ${extent}${where}${hint}`;
+}
+
+/** ` in element 5 of the batch`, ` in element [3, 5] of the batches` */
+function inBatch(elements: readonly number[]): string {
+  if (elements.length === 0) return "";
+  return elements.length === 1
+    ? ` in element ${elements[0]} of the batch`
+    : ` in element [${elements.join(", ")}] of the batches`;
 }
 
 /** Whether integers of the type can be indices. */
@@ -49,7 +69,7 @@ export function requireIndexType(cx: TypeContext, i: number, what: string, mode 
 // ---- the op of the loop level -----------------------------------------------------------------------------------------
 
 const subscriptAttributes = {
-  of: { kind: "string", summary: "the op that the error names" },
+  of: { kind: "string", summary: "what the error names" },
   axis: { kind: "integer", summary: "the axis that the error names" },
   extent: { kind: "dim", summary: "the extent of the axis" },
   size: { kind: "dim", default: 1, summary: "how many elements are taken from the index on" },
@@ -61,27 +81,29 @@ export type SubscriptAttributes = AttributesOf<typeof subscriptAttributes>;
 export const subscriptOp = defineOp({
   name: "subscript",
   summary: "An integer as an index value in range; one that is not fails or is moved.",
-  operands: [{ name: "index" }],
+  operands: [{ name: "index" }, { name: "elements", variadic: true }],
   attributes: subscriptAttributes,
   level: "loop",
   effect: "mayFail",
   types(x) {
     if (!isScalar(x.operands[0])) x.fail("shape", `the index has type ${printType(x.operands[0])}, expected rank 0`);
     requireIndexType(x, 0, "the index", x.attributes.mode);
+    const other = x.operands.slice(1).find((type) => !sameType(type, scalar("index")));
+    if (other !== undefined) x.fail("dtype", `the element of a batch has type ${printType(other)}, expected index`);
     return [scalar("index")];
   },
   eval(x) {
-    const [{ data }] = x.operands;
+    const [{ data }, ...elements] = x.operands;
     const { axis, extent, size, mode } = x.attributes;
     const range = { axis, extent: x.dim(extent), size: x.dim(size) };
-    return [ndscalar("index", placed(x, data[0], range, mode, x.attributes.of) ?? 0)];
+    return [ndscalar("index", placed(x, data[0], range, mode, () => elements.map((e) => e.data[0])) ?? 0)];
   },
   derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
   batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The index where it is an integer and 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names the op, index, axis and extent; with mode = clamp it is the nearest index for which this holds.",
+      "The index where it is an integer and 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names what `of` says, the index, axis and extent, and the elements: which element of each batch around the index is of; with mode = clamp it is the nearest index for which this holds.",
     constraints: [
       "the index is a scalar of an integer dtype, or with mode = fail of a float dtype",
       "with mode = clamp, size <= extent",
@@ -102,24 +124,28 @@ export function placed(
   index: number,
   { axis, extent, size }: { readonly axis: number; readonly extent: number; readonly size: number },
   mode: string,
-  of = nameOf(cx.operation),
+  elements: () => readonly number[] = () => [],
 ): number | null {
   if (index >= 0 && index <= extent - size && Number.isInteger(index)) return index;
   if (mode === "clamp") return Math.max(0, Math.min(index, extent - size));
-  return mode === "fail" ? cx.fail("range", rangeMessage(index, axis, extent, size), of) : null;
+  return mode === "fail"
+    ? cx.fail("range", rangeMessage(index, axis, extent, size, elements()), nameOf(cx.operation))
+    : null;
 }
 
 /** What errors call that which is indexed. */
-function nameOf({ op, attributes }: Operation): string {
-  return typeof attributes.of === "string" && attributes.of !== "" ? attributes.of : op.name;
+function nameOf(operation: Operation): string {
+  const { of } = operation.attributes;
+  return typeof of === "string" && of !== "" ? of : subjectOf(operation);
 }
 
-/** An integer scalar as an index that is in range. */
+/** An integer scalar as an index that is in range; errors name the element of each batch that it is of. */
 export function subscript(
   index: Value,
   operation: Operation,
   { axis, extent, size }: Range,
   mode: "fail" | "clamp",
+  elements: readonly Value[] = [],
 ): Value {
-  return emit1(subscriptOp, [index], { attributes: { of: nameOf(operation), axis, extent, size, mode } });
+  return emit1(subscriptOp, [index, ...elements], { attributes: { of: nameOf(operation), axis, extent, size, mode } });
 }
