@@ -3,8 +3,12 @@
 import fc from "fast-check";
 import { expect, it, vi } from "vitest";
 import {
+  acos,
+  acosh,
   add,
+  asinh,
   atan,
+  atan2,
   checkpoint,
   compile,
   compileExpression,
@@ -15,12 +19,17 @@ import {
   div,
   erf,
   exp,
+  expm1,
   fori,
   gelu,
   grad,
   greater,
+  hypot,
   jvp,
   log,
+  log1p,
+  logaddexp,
+  logSigmoid,
   mul,
   neg,
   type Operand,
@@ -28,6 +37,7 @@ import {
   sigmoid,
   silu,
   sin,
+  softplus,
   sqrt,
   sum,
   type Tensor,
@@ -87,6 +97,26 @@ it.each<[string, Curve]>([
   ["2ˣ", (x) => pow(2, x)],
   ["(1 + x²)^1.5", (x) => pow(add(1, mul(x, x)), 1.5)],
   ["(x³ + 2 x + 1) / (x² + 3 x + 5)", (x) => div(cubic(x), add(add(mul(x, x), mul(3, x)), 5))],
+  ["softplus x", softplus],
+  ["softplus sin x", (x) => softplus(sin(x))],
+  ["softplus x²", (x) => softplus(mul(x, x))],
+  ["log(1 / (1 + exp(-x))) in both tails", logSigmoid],
+  ["log(exp x + exp(-x))", (x) => logaddexp(x, neg(x))],
+  ["atan2(x, 1 + x²)", (x) => atan2(x, add(1, mul(x, x)))],
+  ["atan2(exp x, x)", (x) => atan2(exp(x), x)],
+  ["atan2(sin x, cos x)", (x) => atan2(sin(x), cos(x))],
+  ["atan2(1, x)", (x) => atan2(1, x)],
+  ["hypot(x, sin x)", (x) => hypot(x, sin(x))],
+  ["hypot(x, 1 + x²)", (x) => hypot(x, add(1, mul(x, x)))],
+  ["hypot(1, x)", (x) => hypot(1, x)],
+  ["asinh x", asinh],
+  ["acosh(2 + x²)", (x) => acosh(add(2, mul(x, x)))],
+  ["acos(sin x / 2)", (x) => acos(div(sin(x), 2))],
+  ["silu sin x", (x) => silu(sin(x))],
+  ["sin cos x²", (x) => sin(cos(mul(x, x)))],
+  ["log(x) / (1 + x²)", (x) => div(log(x), add(1, mul(x, x)))],
+  ["expm1(x) / x", (x) => div(expm1(x), x)],
+  ["log1p sin x", (x) => log1p(sin(x))],
   ["a network of one layer", (x) => mul(0.3, tanh(add(0.1, mul(0.7, x))))],
 ])("the fourth derivative of %s takes at most 60 lines", (_, f) => {
   for (let order = 1; order <= 4; order++) {
@@ -248,6 +278,60 @@ it("what has a rule for reverse mode only is differentiated to any order", () =>
   for (let order = 1; order <= most; order++) {
     const [got, expected] = [f, plain].map((g) => compile(derivative(g, order), ["f64"])(0.4) as number);
     expect(Math.abs(got - expected), `order ${order}`).toBeLessThan(1e-10 * Math.max(1, Math.abs(expected)));
+  }
+});
+
+it("angles, lengths and sums of exponentials are the same by their definitions, to order 4", () => {
+  const number = fc.double({ min: -3, max: 3, noNaN: true });
+  const check = (at: number, a: number, b: number): void => {
+    const [u, v]: Curve[] = [(x) => add(mul(x, a), sin(x)), (x) => add(mul(b, mul(x, x)), 1)];
+    const square: Curve = (x) => mul(x, x);
+    fc.pre(Math.hypot(a * at + Math.sin(at), b * at * at + 1) > 0.1 && Math.abs(b * at * at + 1) > 0.05);
+    const pairs: [Curve, Curve][] = [
+      [(x) => atan2(u(x), v(x)), (x) => atan(div(u(x), v(x)))],
+      [(x) => hypot(u(x), v(x)), (x) => sqrt(add(square(u(x)), square(v(x))))],
+      [(x) => logaddexp(u(x), v(x)), (x) => log(add(exp(u(x)), exp(v(x))))],
+    ];
+    for (const [got, written] of pairs) {
+      for (let order = 1; order <= most; order++) {
+        const [g, e] = [got, written].map((f) => compile(derivative(f, order), ["f64"])(at) as number);
+        // cancellation in either of the two costs as many digits as the terms exceed the sum
+        expect(Math.abs(g - e) / Math.max(1, Math.abs(e)), `order ${order}`).toBeLessThan(1e-6);
+      }
+    }
+  };
+  fc.assert(fc.property(number, number, number, check), { numRuns: 8 * fuzz });
+});
+
+it("angles and lengths have their derivatives where squares overflow or vanish, and 0 at the origin", () => {
+  const exponents = fc.integer({ min: -250, max: 250 });
+  const check = (power: number): void => {
+    const scale = 10 ** power;
+    const [u, v]: Curve[] = [sin as Curve, (x) => add(2, mul(x, x))];
+    for (let order = 1; order <= most; order++) {
+      const at = (f: Curve): number => compile(derivative(f, order), ["f64"])(0.7) as number;
+      const [large, small] = [scale, 1].map((s): [number, number] => {
+        const [y, x]: Curve[] = [u, v].map((f) => (t) => mul(s, f(t)));
+        return [at((t) => atan2(y(t), x(t))), at((t) => hypot(y(t), x(t))) / s];
+      });
+      for (const i of [0, 1]) expect(Math.abs(large[i] / small[i] - 1), `order ${order}`).toBeLessThan(1e-9);
+      for (const f of [(x: Tensor) => atan2(x, mul(2, x)), (x: Tensor) => hypot(x, mul(2, x))]) {
+        expect((compile(derivative(f as Curve, order), ["f64"])(0) as number) + 0).toBe(0);
+      }
+    }
+  };
+  fc.assert(fc.property(exponents, check), { numRuns: 6 * fuzz });
+});
+
+it("a sum of exponentials has derivatives to order 4 in both tails and at infinities", () => {
+  for (let order = 1; order <= most; order++) {
+    const f = compile(derivative(softplus as Curve, order), ["f64"]);
+    for (const x of [-Infinity, -800, 800, Infinity]) expect((f(x) as number) + 0).toBe(order === 1 && x > 0 ? 1 : 0);
+    const doubled = compile(
+      derivative((x) => logaddexp(x, x), order),
+      ["f64"],
+    );
+    for (const x of [-Infinity, -1, 0, 2, Infinity]) expect((doubled(x) as number) + 0).toBe(Number(order === 1));
   }
 });
 

@@ -89,16 +89,15 @@ function isSigned(dtype: DType): boolean {
 
 /**
  * log(eˣ + eʸ) as the larger one and a correction. Where they are equal either formula has all the derivatives; equal
- * infinities are their own sum.
+ * infinities are their own sum, and have no difference: what is computed from it is left out whole, derivatives included.
  */
 export function logaddexp(x: Value, y: Value): Value {
   const isFirst = compare(x, y, "ge");
   const high = select(isFirst, x, y);
-  const low = select(isFirst, y, x);
-  const isInfinite = and(compare(low, high, "eq"), not(isFiniteFloat(high)));
-  // equal infinities have no difference: it must not be NaN, which a derivative of higher order would meet
-  const gap = select(isInfinite, like(0, low), sub(low, high));
-  return add(high, log1p(exp(gap)));
+  // a sign times the difference: unlike in a difference of two selects, no tangent is 0 for not being taken
+  const gap = mul(select(isFirst, like(-1, x), like(1, x)), sub(x, y));
+  const isInfinite = and(compare(x, y, "eq"), not(isFiniteFloat(y)));
+  return select(isInfinite, high, add(high, log1p(exp(gap))));
 }
 
 /** Whether the sign bit is set: true for -0; a NaN counts as positive. */

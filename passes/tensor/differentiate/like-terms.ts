@@ -18,7 +18,7 @@ import {
   withBuilder,
 } from "../../../src/ir/index.ts";
 import { addOp, constantLike, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
-import { LinearClasses } from "./linear-classes.ts";
+import { LinearClasses, productOf, ratioOf } from "./linear-classes.ts";
 import { definitionsOf } from "./sweep.ts";
 
 /**
@@ -98,7 +98,7 @@ class Collector {
     if (this.#kept.has(v) || !this.#isOfDerivative(v)) return this.#replacements.get(v);
     this.#multiple(v);
     const known = this.#computed.get(id) as { value: Value; factor: number };
-    const value = this.#within(() => this.#times(known.value, factor / known.factor));
+    const value = this.#within(() => this.#times(known.value, ratioOf(factor, known.factor)));
     this.#replacements.set(v, value);
     return value;
   }
@@ -121,7 +121,7 @@ class Collector {
       );
       this.#computed.set(id, known);
     }
-    return [known.value, factor / known.factor];
+    return [known.value, ratioOf(factor, known.factor)];
   }
 
   #product(operation: Operation): { readonly value: Value; readonly factor: number } {
@@ -129,7 +129,10 @@ class Collector {
     const [[x, c], [y, d]] = operation.operands.map(
       (v): Term => (this.#classes.splat(v) === null ? this.#multiple(v) : [this.#exact(v), 1]),
     );
-    return { value: this.#apply(operation.op, x, y), factor: factor / (operation.op === mulOp ? c * d : c / d) };
+    return {
+      value: this.#apply(operation.op, x, y),
+      factor: ratioOf(factor, operation.op === mulOp ? productOf(c, d) : ratioOf(c, d)),
+    };
   }
 
   /**
@@ -150,10 +153,10 @@ class Collector {
     const unit = [...groups].reduce((a, b) => (isBefore(b, a) ? b : a))[0];
     const parts = [...groups].map(([c, group]): Term => {
       const [value, s] = this.#signedSum(group);
-      return [this.#times(value, c / unit), s];
+      return [this.#times(value, ratioOf(c, unit)), s];
     });
     const [value] = this.#signedSum(parts);
-    return { value, factor: (factor / unit) * sign };
+    return { value, factor: ratioOf(factor, unit) * sign };
   }
 
   /** The terms of a sum and of the sums that only it reads, with coefficients, in the order of their positions. */
@@ -165,12 +168,12 @@ class Collector {
       const definition = this.#definitions.get(v);
       const isLeft = definition !== undefined && this.#isOfDerivative(v) && this.#classes.isSum(definition);
       if (isLeft && !this.#kept.has(v) && !this.#computed.has(this.#classes.of(v).id)) {
-        open.push(...this.#classes.parts(definition).map(([w, d]): Term => [w, c * d]));
+        open.push(...this.#classes.parts(definition).map(([w, d]): Term => [w, productOf(c, d)]));
         continue;
       }
       // all constants are of one class, but are kept as they are rather than written as multiples of one another
       const [value, factor] = this.#classes.splat(v) === null ? this.#multiple(v) : [this.#exact(v), 1];
-      const sum = (total.get(value) ?? 0) + c * factor;
+      const sum = (total.get(value) ?? 0) + productOf(c, factor);
       if (sum === 0) total.delete(value);
       else total.set(value, sum);
     }

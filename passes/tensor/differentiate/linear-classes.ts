@@ -38,14 +38,14 @@ export class LinearClasses {
   add(operation: Operation): void {
     const { results } = operation;
     const splat = splatOf(literalOf(operation));
-    if (splat !== null && splat !== 0 && Number.isFinite(splat)) {
+    if (splat !== null && isCoefficient(splat)) {
       this.#splats.set(results[0], splat);
       this.#multiples.set(results[0], { id: this.#idOf(`1 : ${printType(results[0].type)}`), factor: splat });
     }
     if (this.isArithmetic(operation)) this.#multiples.set(results[0], this.#multipleOf(operation));
   }
 
-  /** The number of which the value is a splat, finite and not 0; null where it is none. */
+  /** The number of which the value is a splat, where that may be a coefficient; null where not. */
   splat(value: Value): number | null {
     return this.#splats.get(value) ?? null;
   }
@@ -79,9 +79,9 @@ export class LinearClasses {
   #multipleOf(operation: Operation): Multiple {
     if (this.isSum(operation)) return this.#sum(operation);
     const [x, y] = operation.operands.map((v) => this.of(v));
-    if (operation.op === divOp) return { id: this.#idOf(`${x.id} / ${y.id}`), factor: x.factor / y.factor };
+    if (operation.op === divOp) return { id: this.#idOf(`${x.id} / ${y.id}`), factor: ratioOf(x.factor, y.factor) };
     const [low, high] = x.id < y.id ? [x, y] : [y, x];
-    return { id: this.#idOf(`${low.id} * ${high.id}`), factor: x.factor * y.factor };
+    return { id: this.#idOf(`${low.id} * ${high.id}`), factor: productOf(x.factor, y.factor) };
   }
 
   #sum(operation: Operation): Multiple {
@@ -94,7 +94,7 @@ export class LinearClasses {
     if (terms.length === 0 || terms.length > mostTerms) return this.#own();
     const [[first, factor]] = terms;
     if (terms.length === 1) return { id: first, factor };
-    const shares = terms.map(([id, c]): [number, number] => [id, c / factor]);
+    const shares = terms.map(([id, c]): [number, number] => [id, ratioOf(c, factor)]);
     // rounding makes equal coefficients differ in their last digits: compare 15 of them
     const id = this.#idOf(shares.map(([i, c]) => `${i}: ${c.toPrecision(15)}`).join());
     if (!this.#terms.has(id)) this.#terms.set(id, new Map(shares));
@@ -108,10 +108,30 @@ export class LinearClasses {
   }
 }
 
+/** Whether a number counts as a coefficient: quotients of several neither overflow nor vanish, in single precision too. */
+function isCoefficient(splat: number): boolean {
+  return Math.abs(Math.log2(Math.abs(splat))) <= 24;
+}
+
+/** a · b of coefficients, as the number of few binary digits that only rounding keeps it from: 0.5 for √½ · √½. */
+export function productOf(a: number, b: number): number {
+  return Number.isInteger(a) || Number.isInteger(b) ? a * b : settled(a * b);
+}
+
+/** a / b of coefficients, in the same way. */
+export function ratioOf(a: number, b: number): number {
+  return Number.isInteger(b) ? a / b : settled(a / b);
+}
+
+function settled(coefficient: number): number {
+  const short = Math.round(coefficient * 64) / 64;
+  return Math.abs(coefficient - short) <= 8 * Number.EPSILON * Math.abs(short) ? short : coefficient;
+}
+
 /** Adds a multiple of a combination. */
 function addTo(total: Map<number, number>, combination: Combination, factor: number): void {
   for (const [id, c] of combination) {
-    const sum = (total.get(id) ?? 0) + c * factor;
+    const sum = (total.get(id) ?? 0) + productOf(c, factor);
     if (sum === 0) total.delete(id);
     else total.set(id, sum);
   }

@@ -5,6 +5,7 @@ import { constantLike } from "../base/constant.ts";
 import { compare, type ElementwiseRow, elementwise } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { select } from "../base/select.ts";
+import { stopGradient } from "../base/stop-gradient.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import * as kernels from "./kernels/index.ts";
 
@@ -28,6 +29,29 @@ function isZero(x: Value): Value {
 /** The share of one leg in the hypotenuse, 0 at the origin. */
 export function ratio(x: Value, hypotenuse: Value): Value {
   return select(isZero(hypotenuse), constantLike(0, x), div(x, hypotenuse));
+}
+
+/**
+ * A length as a constant to divide by, which counts as infinite at the origin, and a number that is 1 there and else 0: added
+ * to a denominator, it makes what is divided there 0 rather than NaN, in derivatives of any order.
+ */
+export function frozenLength(hypotenuse: Value): { readonly length: Value; readonly oneAtOrigin: Value } {
+  const h = stopGradient(hypotenuse);
+  return {
+    length: select(isZero(h), constantLike(Infinity, h), h),
+    oneAtOrigin: select(isZero(h), constantLike(1, h), constantLike(0, h)),
+  };
+}
+
+/**
+ * The tangent of h = √(x² + y²) where both operands have one: (x · dx + y · dy) / h, all divided by a length that counts as a
+ * constant, lest a square overflows. Derivatives of any order repeat the one quotient.
+ */
+function lengthTangent([x, y]: readonly Value[], h: Value, [dx, dy]: readonly (Value | null)[]): Value | null {
+  if (dx === null || dy === null) return null;
+  const { length, oneAtOrigin } = frozenLength(h);
+  const along = add(mul(div(x, length), dx), mul(div(y, length), dy));
+  return div(along, add(div(h, length), oneAtOrigin));
 }
 
 /**
@@ -154,6 +178,7 @@ export const hypotOp = elementwise({
   dtypes: "float",
   scalar: { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` },
   partials: ([x, y], result) => [ratio(x, result), ratio(y, result)],
+  tangent: lengthTangent,
   semantics:
     "√(x² + y²) without overflow on the way; ∞ if either is infinite, even beside a NaN. The derivatives at the origin are 0.",
   example: { dtype: "f64", run: "@main(3, 4) == 5" },

@@ -4,8 +4,8 @@ import type { Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
 import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
-import { add, mul, neg, sub } from "./arithmetic.ts";
-import { hypot, inverse, ratio, rsqrt, sqrt } from "./exponential.ts";
+import { add, div, mul, neg, sub } from "./arithmetic.ts";
+import { frozenLength, hypot, inverse, ratio, rsqrt, sqrt } from "./exponential.ts";
 
 export const sin = unary(() => sinOp);
 export const cos = unary(() => cosOp);
@@ -32,6 +32,20 @@ function oneLessSquare(x: Value): Value {
 /** x / h², where h may be as large or small as x. */
 function overSquare(x: Value, h: Value): Value {
   return ratio(ratio(x, h), h);
+}
+
+/**
+ * The tangent of the angle of (x, y), as (x · dy - y · dx) / (x² + y²) of both divided by their length, which counts as a
+ * constant: nothing overflows, and derivatives of any order repeat the one quotient. They are 0 at the origin.
+ */
+function angleTangent([y, x]: readonly Value[], _: Value, [dy, dx]: readonly (Value | null)[]): Value | null {
+  const { length, oneAtOrigin } = frozenLength(hypot(x, y));
+  const [u, v] = [div(x, length), div(y, length)];
+  const turn = dx === null ? null : mul(v, div(dx, length));
+  const rise = dy === null ? null : mul(u, div(dy, length));
+  if (turn === null && rise === null) return null;
+  const area = rise === null ? neg(turn as Value) : turn === null ? rise : sub(rise, turn);
+  return div(area, add(add(square(u), square(v)), oneAtOrigin));
 }
 
 export const sinOp = ofReal({
@@ -98,6 +112,7 @@ export const atan2Op = elementwise({
     const h = hypot(x, y);
     return [overSquare(x, h), neg(overSquare(y, h))];
   },
+  tangent: angleTangent,
   semantics:
     "The angle from the positive x-axis to the point (x, y), from -π to π; the signs of zeros choose the side, as in IEEE 754. The derivatives at the origin are 0.",
   example: { dtype: "f64", run: "@main(0, 1) == 0" },
