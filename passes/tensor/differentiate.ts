@@ -7,7 +7,6 @@
 // Regions split the same way, one level down: what their backward blocks capture is a residual of the block around.
 
 import {
-  AdjointError,
   type BackwardCall,
   type Block,
   BlockBuilder,
@@ -16,13 +15,11 @@ import {
   type Constraint,
   calleeOf,
   calleesFirst,
-  calleesOf,
   collectSymbols,
   countOperations,
   type Func,
   FuncScope,
   fail,
-  findFunc,
   groupOf,
   isOf,
   type Module,
@@ -33,9 +30,7 @@ import {
   Replacements,
   type Signature,
   type SplitCall,
-  sameType,
   signatureOf,
-  symbol,
   type TangentCall,
   usedSymbols,
   Value,
@@ -47,20 +42,11 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import {
-  call,
-  constantLike,
-  type DerivativeAttributes,
-  differentiated,
-  jvpOp,
-  mul,
-  vjpOp,
-  zerosLike,
-} from "../../src/ops/index.ts";
+import { call, type DerivativeAttributes, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
 import { definePass, type Pass, type PassContext } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
-import { collectLikeTerms } from "./differentiate/like-terms.ts";
+import { isDerivative, NestedDerivatives, ordersOf } from "./differentiate/nested-derivatives.ts";
 import { StrongZeros } from "./differentiate/strong-zeros.ts";
 import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./differentiate/sweep.ts";
 
@@ -104,25 +90,6 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
 /** Derivatives of a higher order than this come with a warning. */
 const mostOrders = 6;
 
-/** For each function the order of the derivatives in it: how deeply they are nested, through calls too. */
-function ordersOf(module: Module): ReadonlyMap<string, number> {
-  const orders = new Map<string, number>();
-  for (const { name, body } of calleesFirst(module)) {
-    let order = 0;
-    walk(body, (operation) => {
-      const callee = calleeOf(operation);
-      if (callee === null) return;
-      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative(operation)));
-    });
-    orders.set(name, order);
-  }
-  return orders;
-}
-
-function isDerivative({ op }: Operation): boolean {
-  return op === vjpOp || op === jvpOp;
-}
-
 function holdsTransform(block: Block): boolean {
   let found = false;
   walk(block, (operation) => {
@@ -134,17 +101,14 @@ function holdsTransform(block: Block): boolean {
 /** One run over a module. Callees come first: the transforms in a function are resolved before it is differentiated. */
 class Differentiation implements SweepHost, ForwardHost {
   readonly #module: Module;
-  readonly #simplify: (module: Module) => Module;
   readonly #funcs: Map<string, Func>;
-  readonly #orders: ReadonlyMap<string, number>;
-  readonly #levels: ReadonlySet<string>;
+  readonly #nested: NestedDerivatives;
   /** The functions made from each function, in order. */
   readonly #made = new Map<string, Func[]>();
   readonly #splits = new Map<string, SplitCall>();
   readonly #tangentCalls = new Map<string, TangentCall>();
   /** Private functions with a single reference: their forward functions take over their operations (`moves`). */
   readonly #single: ReadonlySet<string>;
-  readonly #derivatives = new Map<string, Signature>();
   readonly #moved = new Set<string>();
   readonly #strong = new StrongZeros({
     func: (name) => this.#funcs.get(name),
@@ -155,11 +119,18 @@ class Differentiation implements SweepHost, ForwardHost {
 
   constructor(module: Module, simplify: (module: Module) => Module) {
     this.#module = module;
-    this.#simplify = simplify;
     this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
-    this.#orders = ordersOf(module);
-    this.#levels = levelsOf(module);
     this.#single = referredOnce(module);
+    this.#nested = new NestedDerivatives(module, {
+      func: (name) => this.#funcs.get(name) as Func,
+      signature: (name) => this.signature(name),
+      tangentCall: (callee, active) => this.tangentCall(callee, active),
+      makeStrong: (signature, count) => this.#makeStrong(signature, count),
+      newBuilder: (func) => this.#newBuilder(func),
+      freshName: (base) => this.#freshName(base),
+      add: (from, made) => this.#add(from, made),
+      simplify,
+    });
   }
 
   run(): Module {
@@ -167,24 +138,12 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const func of calleesFirst(this.#module)) {
       if (!holdsTransform(func.body)) continue;
       const resolved = this.#resolve(func);
-      const isBetween = this.#levels.has(func.name);
-      this.#funcs.set(func.name, isBetween ? this.#simplified(resolved) : resolved);
+      const isBetween = this.#nested.isLevel(func);
+      this.#funcs.set(func.name, isBetween ? this.#nested.simplified(resolved) : resolved);
       isSimplified ||= isBetween;
     }
     const module = makeModule(this.#module.funcs.flatMap((f) => this.#withMade(f.name)));
     return isSimplified ? withoutUnreached(module) : module;
-  }
-
-  /** Simplifies a derivative that is differentiated again, and what it calls: the next is a multiple of its size. */
-  #simplified(func: Func): Func {
-    const reached = new Map([[func.name, makeFunc({ ...func, visibility: "public" })]]);
-    for (const from of reached.values()) {
-      for (const callee of calleesOf(from)) {
-        if (!reached.has(callee)) reached.set(callee, this.#funcs.get(callee) as Func);
-      }
-    }
-    const module = this.#simplify(makeModule([...reached.values()]));
-    return withBody(func, (findFunc(module, func.name) as Func).body);
   }
 
   /** A function, unless its operations moved, then the functions made from it, recursively. */
@@ -208,8 +167,8 @@ class Differentiation implements SweepHost, ForwardHost {
 
   #resolveBlock(block: Block, builder: BlockBuilder, replacements: Replacements, inside: Func): Block {
     for (const operation of block.operations) {
-      if (isOf(vjpOp, operation) && this.#goesForward(operation, inside))
-        this.#resolveByDerivative(operation, builder, replacements);
+      if (isOf(vjpOp, operation) && this.#nested.goesForward(operation, inside))
+        this.#nested.resolve(operation, builder, replacements);
       else if (isOf(jvpOp, operation)) this.#resolveJvp(operation, builder, replacements);
       else if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements, inside));
@@ -217,94 +176,8 @@ class Differentiation implements SweepHost, ForwardHost {
     return makeBlock(block.arguments, builder.operations, replacements.all(block.results));
   }
 
-  /**
-   * Whether a vjp is resolved in forward mode, as cotangent · derivative: where it is of one number by one number, and
-   * nested in another derivative. Forward over forward leaves one operation for each term of a product rule, where
-   * reverse over reverse doubles the operations with each order.
-   */
-  #goesForward({ attributes }: Operation<DerivativeAttributes>, inside: Func): boolean {
-    const callee = this.signature(attributes.callee);
-    const wrt = differentiated(callee, attributes.wrt);
-    const isNested = this.#levels.has(inside.name) || (this.#orders.get(callee.name) ?? 0) > 0;
-    if (!isNested || wrt.length !== 1 || callee.results.length !== 1) return false;
-    const [from, to] = [callee.arguments[wrt[0]], callee.results[0]];
-    const isNumber = to.kind === "tensor" && to.shape.length === 0 && sameType(from, to);
-    return isNumber && this.#hasTangents(callee, wrt[0]);
-  }
-
-  /** Resolves a vjp of one number by one number: gives the value, and the cotangent times the derivative. */
-  #resolveByDerivative(
-    transform: Operation<DerivativeAttributes>,
-    builder: BlockBuilder,
-    replacements: Replacements,
-  ): void {
-    const { attributes } = transform;
-    const operation = replacements.operation(transform);
-    const callee = this.signature(attributes.callee);
-    const [wrt] = differentiated(callee, attributes.wrt);
-    builder.origin = operation.origin;
-    const args = groupOf(operation, "arguments");
-    const [cotangent] = groupOf(operation, "cotangents");
-    const bound = bindSymbols(
-      callee,
-      args.map((v) => v.type),
-      attributes.bindings.bindings,
-    );
-    const values = withBuilder(builder, () => {
-      const [value, slope] = call(this.#derivative(callee, wrt), args, bound, [operation.results[0].name]);
-      return [value, mul(slope, cotangent)];
-    });
-    for (const [i, r] of operation.results.entries()) replacements.set(r, values[i]);
-  }
-
-  /** A function that gives the callee's value and its derivative by one argument, with like terms collected. */
-  #derivative(callee: Signature, wrt: number): Signature {
-    const key = `${callee.name} ${wrt}`;
-    let made = this.#derivatives.get(key);
-    if (made === undefined) {
-      const func = this.#funcs.get(callee.name) as Func;
-      const builder = this.#newBuilder(func);
-      const args = func.body.arguments.map((a) => builder.argument(a.type, a.name));
-      const along = this.tangentCall(
-        callee.name,
-        args.map((_, i) => i === wrt),
-      );
-      this.#makeStrong(along.signature, 1);
-      const results = withBuilder(builder, () => {
-        const itself = Object.fromEntries(callee.symbols.map((name) => [name, symbol(name)]));
-        const [value, tangent = zerosLike(value)] = call(
-          along.signature,
-          [...args, constantLike(1, args[wrt])],
-          itself,
-        );
-        return [value, tangent];
-      });
-      const name = this.#freshName(`${callee.name}.derivative`);
-      const first = this.#simplified(makeFunc({ ...func, name, visibility: "private", body: builder.finish(results) }));
-      const collected = withBody(first, collectLikeTerms(first.body, 1, this.#newBuilder(first)));
-      const simple = this.#simplified(collected);
-      this.#add(func, simple);
-      this.#derivatives.set(key, (made = signatureOf(simple)));
-    }
-    return made;
-  }
-
   #newBuilder(func: Func): BlockBuilder {
     return new BlockBuilder(new FuncScope(func.constraints, (name) => this.signature(name)));
-  }
-
-  /** Whether the callee can be differentiated in forward mode: it may hold a rule for reverse mode only. */
-  #hasTangents(callee: Signature, wrt: number): boolean {
-    try {
-      this.tangentCall(
-        callee.name,
-        callee.arguments.map((_, i) => i === wrt),
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof AdjointError && error.code === "no-derivative") return false;
-      throw error;
-    }
   }
 
   #resolveRegions(operation: Operation, builder: BlockBuilder, replacements: Replacements, inside: Func): Operation {
@@ -515,18 +388,6 @@ class Differentiation implements SweepHost, ForwardHost {
     this.#funcs.set(made.name, made);
     this.#made.set(from.name, [...(this.#made.get(from.name) ?? []), made]);
   }
-}
-
-/** The functions that are differentiated, and those that they call, transitively. */
-function levelsOf(module: Module): ReadonlySet<string> {
-  const levels = new Set<string>();
-  for (const { name, body } of [...calleesFirst(module)].reverse()) {
-    walk(body, (operation) => {
-      const callee = calleeOf(operation);
-      if (callee !== null && (isDerivative(operation) || levels.has(name))) levels.add(callee);
-    });
-  }
-  return levels;
 }
 
 /** The private functions that are dead once split: the only reference is a transform, or a call in another of them. */
