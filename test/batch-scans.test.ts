@@ -12,7 +12,6 @@ import {
   type Module,
   makeFunc,
   makeModule,
-  type NdArray,
   printModule,
   signatureOf,
   type TensorType,
@@ -26,9 +25,9 @@ import {
   outcomeOf,
   sameArrays,
   sampleArguments,
-  showArray,
   sizesOf,
 } from "../src/testing/index.ts";
+import { argumentsIn, expectBits, typesAlong } from "./support/mapped.ts";
 import { runs } from "./support/runs.ts";
 
 const run = (module: Module, ...names: readonly string[]): Module =>
@@ -37,10 +36,7 @@ const run = (module: Module, ...names: readonly string[]): Module =>
 /** The module with @scanned: for each row of the arguments named, @main once for each of `steps` iterations of a loop. */
 function withScanned(module: Module, scanned: readonly number[], count: number, steps: number): Module {
   const main = signatureOf(findFunc(module, "main") as Func);
-  const types = main.arguments.map((type, i) => {
-    const { dtype, shape } = type as TensorType;
-    return scanned.includes(i) ? tensorType(dtype, [count, ...shape]) : type;
-  });
+  const types = typesAlong(main, scanned, count);
   const func = buildFunc(
     { name: "scanned", symbols: main.symbols, constraints: main.constraints },
     types,
@@ -83,8 +79,7 @@ it("gives the bits of the steps one after another", () => {
     const module = buildProgram(program);
     fc.pre(!printModule(module).includes("list<") && program.arguments.length > 0);
     const main = signatureOf(findFunc(module, "main") as Func);
-    const some = main.arguments.flatMap((_, i) => (((mask >> i) & 1) === 1 ? [i] : []));
-    const before = run(withScanned(module, some.length === 0 ? [0] : some, count, steps), "inline");
+    const before = run(withScanned(module, argumentsIn(mask, main), count, steps), "inline");
     const after = run(before, "batch-scans");
     if (after === before) return;
     batched++;
@@ -95,10 +90,7 @@ it("gives the bits of the steps one after another", () => {
       expect(typeof got.results, printModule(after)).toBe("string");
       return;
     }
-    const show = (o: { results: readonly NdArray[] | string }): string =>
-      typeof o.results === "string" ? o.results : o.results.map(showArray).join("; ");
-    if (typeof got.results === "string" || !sameArrays(got.results, expected.results))
-      expect.fail(`${show(got)}\nexpected ${show(expected)}\n${printModule(after)}`);
+    expectBits(got, expected.results, after);
     const compiled = compileModule(before, { entry: "scanned", backend: "js" }).executable.run(args);
     expect(sameArrays(compiled, expected.results), printModule(after)).toBe(true);
   };

@@ -5,6 +5,9 @@ import * as adjoint from "../src/index.ts";
 import * as functions from "../src/library/functions.ts";
 import * as methods from "../src/library/methods.ts";
 import { standardOps } from "../src/ops/index.ts";
+import { withoutStacks } from "./support/stacks.ts";
+
+withoutStacks();
 
 const { AdjointError, compile, composite, i32, tensor } = adjoint;
 

@@ -4,18 +4,7 @@ import { describe, expect, it } from "vitest";
 import { standardPasses } from "../passes/index.ts";
 import { main } from "../src/cli/main.ts";
 import { standardOps } from "../src/ops/index.ts";
-
-const product = `private func @product(%a: f64, %b: f64) -> f64 {
-  %c = mul %a, %b : f64
-  return %c
-}
-
-func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
-  %one = constant 1 : f64
-  %c, %da, %db = vjp @product(%a, %b) cotangents(%one) : f64, f64, f64
-  return %c, %da, %db
-}
-`;
+import { product } from "./support/product.ts";
 
 const written = new Map<string, string>();
 

@@ -34,6 +34,7 @@ import { makeBlock, makeFunc, makeModule } from "../src/ir/index.ts";
 import { definePass, type Pass, Pipeline } from "../src/rewrite/index.ts";
 import { compileSource } from "../src/source/index.ts";
 import { errorOf } from "./support/errors.ts";
+import { withoutStacks } from "./support/stacks.ts";
 
 /** Arguments that the types forbid and JavaScript does not. */
 // biome-ignore lint/suspicious/noExplicitAny: what tests pass on purpose
@@ -228,6 +229,7 @@ describe("the table of codes", () => {
 });
 
 describe("nonsense", () => {
+  withoutStacks();
   const proxy = new Proxy(x2, {});
   const nonsense: readonly unknown[] = [
     undefined,

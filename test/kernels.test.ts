@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type DType, dtypes, type Op } from "../src/ir/index.ts";
 import { records } from "../src/ops/index.ts";
 import * as kernels from "../src/ops/scalar/kernels/index.ts";
+import { placeOf } from "./support/floats.ts";
 import { referenceText } from "./support/references.ts";
 
 const { copysign, digamma, erf, exp2, lgamma, logistic, nextAfter, nextAfterF32, polygamma, pow, powDerivative } =
@@ -13,20 +14,10 @@ const { bitsOfFloat, floatOfBits, popcount, powI32, powU32, roundHalfEven, rsqrt
 
 type Unary = (x: number) => number;
 
-const scratch = new Float64Array(1);
-const scratchBits = new BigInt64Array(scratch.buffer);
-
-/** The place of x among all f64 in order, so that neighbours differ by 1. */
-function place(x: number): bigint {
-  scratch[0] = x;
-  const bits = scratchBits[0];
-  return bits < 0n ? -(bits & 0x7fffffffffffffffn) : bits;
-}
-
 /** How many f64 apart; 0 for two NaN, ∞ for one. */
 function ulps(got: number, expected: number): number {
   if (Object.is(got, expected)) return 0;
-  const distance = place(got) - place(expected);
+  const distance = placeOf(got) - placeOf(expected);
   return Number.isNaN(got - expected) && got !== expected ? Infinity : Math.abs(Number(distance));
 }
 
@@ -355,8 +346,8 @@ describe("identities", () => {
     );
     fc.assert(
       fc.property(some, some, (x, y) => {
-        const expected = place(x) + BigInt(Math.sign(Number(place(y) - place(x))));
-        return place(nextAfter(x, y)) === expected;
+        const expected = placeOf(x) + BigInt(Math.sign(Number(placeOf(y) - placeOf(x))));
+        return placeOf(nextAfter(x, y)) === expected;
       }),
       { numRuns: 2000 },
     );

@@ -30,6 +30,7 @@ import {
 import { add, constant, exp, mul, neg, parse, select, sin, standardOps } from "../src/ops/index.ts";
 import type { Pass } from "../src/rewrite/index.ts";
 import { errorOf } from "./support/errors.ts";
+import { product } from "./support/product.ts";
 
 const context = { ops: standardOps, fast: false };
 
@@ -525,18 +526,7 @@ describe("the tensor pipeline", () => {
   const run = (module: Module): Module => tensorPipeline.run(module, (pass, m) => pass.run(m, context));
 
   it("gives the derivative of a product as the other factor", () => {
-    const text = `private func @product(%a: f64, %b: f64) -> f64 {
-  %c = mul %a, %b : f64
-  return %c
-}
-
-func @main(%a: f64, %b: f64) -> (f64, f64, f64) {
-  %one = constant 1 : f64
-  %c, %da, %db = vjp @product(%a, %b) cotangents(%one) : f64, f64, f64
-  return %c, %da, %db
-}
-`;
-    const next = run(parse(text));
+    const next = run(parse(product));
     verify(next);
     expect(printModule(next)).toBe(
       "func @main(%a: f64, %b: f64) -> (f64, f64, f64) {\n  %c = mul %a, %b : f64\n  return %c, %b, %a\n}\n",

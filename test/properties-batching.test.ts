@@ -29,18 +29,15 @@ import {
   outcomeOf,
   sameArrays,
   sampleArguments,
-  showArray,
   sizesOf,
 } from "../src/testing/index.ts";
+import { argumentsIn, expectBits, typesAlong } from "./support/mapped.ts";
 import { runs } from "./support/runs.ts";
 
 /** The module with @mapped, which maps @main over the arguments named. */
 function withMapped(module: Module, mapped: readonly number[], size: Dim): Module {
   const main = signatureOf(findFunc(module, "main") as Func);
-  const types = main.arguments.map((type, i) => {
-    const { dtype, shape } = type as TensorType;
-    return mapped.includes(i) ? tensorType(dtype, [size, ...shape]) : type;
-  });
+  const types = typesAlong(main, mapped, size);
   const func = buildFunc({ name: "mapped", symbols: ["B", ...main.symbols] }, types, (...args) =>
     ops.vmap(main, args, mapped),
   );
@@ -79,8 +76,7 @@ it("maps random programs to what they give for each element", () => {
     // lists come from differentiation, which follows batching
     fc.pre(!printModule(module).includes("list<"));
     const main = signatureOf(findFunc(module, "main") as Func);
-    const some = main.arguments.flatMap((_, i) => (((mask >> i) & 1) === 1 ? [i] : []));
-    const mapped = some.length === 0 ? [0] : some;
+    const mapped = argumentsIn(mask, main);
     const all = withMapped(module, mapped, symbol("B"));
     const dims = { ...sizesOf(program), B: count };
     const args = sampleArguments(signatureOf(findFunc(all, "mapped") as Func), dims, seed);
@@ -107,10 +103,7 @@ it("maps random programs to what they give for each element", () => {
       main,
       parts[0].map((a) => [...a.shape]),
     );
-    if (typeof got.results === "string" || !sameArrays(got.results, expected)) {
-      const shown = typeof got.results === "string" ? got.results : got.results.map(showArray).join("; ");
-      expect.fail(`${shown}\nexpected ${expected.map(showArray).join("; ")}\n${printModule(resolved)}`);
-    }
+    expectBits(got, expected, resolved);
     const compiled = compileModule(all, { entry: "mapped", backend: "js" }).executable.run(args);
     expect(sameArrays(compiled, expected), printModule(all)).toBe(true);
     compared++;

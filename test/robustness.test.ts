@@ -6,6 +6,9 @@ import { AdjointError, errorCodes, parseModule, parseTypeText, printModule } fro
 import { parse, standardOps } from "../src/ops/index.ts";
 import { runs } from "./support/runs.ts";
 import { readSamples } from "./support/samples.ts";
+import { withoutStacks } from "./support/stacks.ts";
+
+withoutStacks();
 
 const samples = readSamples();
 /** The modules of a sample, comments left out: mutations of comments would tell nothing. */

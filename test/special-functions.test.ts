@@ -4,23 +4,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { compile, erf, erfc, erfinv, exp, grad, i0, i0e, i1, i1e, jit, mul, tensor, vmap } from "../src/index.ts";
 import * as kernels from "../src/ops/scalar/kernels/index.ts";
+import { placeOf } from "./support/floats.ts";
 import { besselTable, erfcTable, erfinvTable } from "./support/special-tables.ts";
 
 const besselI = (n: number, scaled: number, x: number): number =>
   (n === 0 || n === 1 ? kernels.besselI01 : kernels.besselIn)(n, scaled, x);
 
-const scratch = new Float64Array(1);
-const scratchBits = new BigInt64Array(scratch.buffer);
-
-/** The place of x among all f64 in order, so that neighbours differ by 1. */
-function place(x: number): bigint {
-  scratch[0] = x;
-  const bits = scratchBits[0];
-  return bits < 0n ? -(bits & 0x7fffffffffffffffn) : bits;
-}
-
 function ulps(got: number, expected: number): number {
-  return Number.isNaN(got) ? Infinity : Math.abs(Number(place(got) - place(expected)));
+  return Number.isNaN(got) ? Infinity : Math.abs(Number(placeOf(got) - placeOf(expected)));
 }
 
 function rows(table: readonly number[], width: number): readonly (readonly number[])[] {

@@ -141,8 +141,9 @@ export function atCaller<T>(boundary: (...args: never[]) => unknown, body: () =>
     return body();
   } catch (error) {
     if (!(error instanceof AdjointError) || error.origin !== null) throw error;
+    let origin = captureOrigin(boundary);
     // engines' own functions, JSON.stringify and Math.max for two, call without a line: the one that called them has it
-    const origin = captureOrigin(boundary, 4);
+    if (origin.line === 0) origin = captureOrigin(boundary, 4);
     throw origin.line > 0 ? error.at(origin) : error;
   }
 }
