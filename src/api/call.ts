@@ -30,12 +30,11 @@ import {
 import {
   counted,
   elementDType,
-  type Func,
   fail,
-  findFunc,
   isScalar,
   type Module,
   type NdArray,
+  requireFunc,
   type Type,
 } from "../ir/index.ts";
 import { fromArray, toArray } from "./convert.ts";
@@ -77,7 +76,7 @@ function isFlat(tree: Tree): boolean {
  * results hold static parts or an empty structure, which generated code cannot make.
  */
 function conventionOf({ signature, module, entry }: Compiled, traced: Traced | null): Convention | null {
-  const names = (findFunc(module, entry) as Func).body.arguments.map((a) => a.name ?? "");
+  const names = requireFunc(module, entry).body.arguments.map((a) => a.name ?? "");
   const parameters = signature.arguments.map((type, i) => ({
     name: names[i],
     structure: leafOf(type),
@@ -191,7 +190,7 @@ function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeav
 
 /** What errors call each leaf: the name of its parameter, or its path in the arguments. */
 function labelsOf({ module, entry, signature }: Compiled, traced: Traced | null): readonly string[] {
-  const func = findFunc(module, entry) as Func;
+  const func = requireFunc(module, entry);
   const paths = traced === null || isFlat(traced.arguments) ? null : pathsOf(traced.arguments);
   return signature.arguments.map((_, i) => {
     const name = paths === null ? func.body.arguments[i].name : null;

@@ -21,13 +21,13 @@ import {
   type Func,
   FuncScope,
   fail,
-  findFunc,
   isFloat,
   type Module,
   makeFunc,
   makeModule,
   printType,
   renameCallees,
+  requireFunc,
   requireOptions,
   sameType,
   signatureOf,
@@ -89,7 +89,7 @@ class HistoryModule {
   }
 
   #add(entry: HistoryEntry): void {
-    const func = findFunc(entry.module, entry.entry) as Func;
+    const func = requireFunc(entry.module, entry.entry);
     const args = entry.inputs.map((input) => this.#valueOf(input));
     const bound = bindSymbols(
       signatureOf(func),

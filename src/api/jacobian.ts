@@ -215,7 +215,7 @@ function rows(recorded: TracedFunctionRecord, leaves: readonly WrtArgument[]): r
 
 /**
  * Runs a sweep for each row of a basis and stacks the results: by vmap as one batch, or by a scan where the function
- * loops or branches, since a batch takes both arms of a branch, and runs a loop for as long as any of its elements
+ * loops or branches, since a batch takes both arms of a branch, and runs a loop for as long as one of its elements
  * does. The pass batch-scans batches the iterations of that scan where control flow is the same for all of them.
  */
 function each(recorded: TracedFunctionRecord, sweep: (row: Tensor) => unknown, rows: Tensor): unknown {

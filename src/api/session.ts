@@ -67,7 +67,7 @@ export class Session {
    * The values of the fetches, in their structure: numbers or booleans where all of them have rank 0, else tensors.
    * Whatever the fetches do not depend on is not computed and needs no feed.
    *
-   * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: any tensor of
+   * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: each tensor of
    * the graph may be fed, and is then not computed.
    * @throws AdjointError code `argument` for a feed that is missing, unknown, given twice or does not fit; `scope` for
    * tensors of another graph.

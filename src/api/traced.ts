@@ -6,10 +6,7 @@ import type { Type } from "../ir/index.ts";
 import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
 /** A compiled function. */
-export interface CompiledFunction extends Facts {
-  // biome-ignore lint/suspicious/noExplicitAny: the traced function decides what it takes and gives
-  (...args: any[]): any;
-}
+export interface CompiledFunction extends Facts, TracedFunction {}
 
 export interface Finished extends Callable {
   readonly compiled: CompiledFunction;

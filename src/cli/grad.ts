@@ -6,10 +6,10 @@ import {
   buildFunc,
   type Func,
   fail,
-  findFunc,
   type Module,
   makeModule,
   printModule,
+  requireFunc,
   signatureOf,
   symbol,
   type Value,
@@ -45,7 +45,7 @@ export const grad: Command = {
 
 /** The function made private, and a public `<name>_grad` that calls its vjp. */
 export function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
-  const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
+  const func = requireFunc(module, name);
   if (!func.body.results.some((r) => isFloatType(r.type)))
     fail("no-derivative", `@${name} has no result of float dtype`);
   const count = func.body.arguments.length;

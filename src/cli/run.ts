@@ -1,7 +1,7 @@
 // adjoint run: runs a function of an IR file on JSON arguments.
 
 import { type CompileOptions, compileModule } from "../compile/index.ts";
-import { counted, type Func, findFunc, type Module, type NdArray } from "../ir/index.ts";
+import { counted, type Module, type NdArray, requireFunc } from "../ir/index.ts";
 import type { SourceProgram } from "../source/index.ts";
 import {
   askedOf,
@@ -62,7 +62,7 @@ function runModule(
       `@${signature.name} takes ${counted(signature.arguments.length, "argument")}, got ${args.length}`,
     );
   }
-  const func = findFunc(compiled.module, compiled.entry) as Func;
+  const func = requireFunc(compiled.module, compiled.entry);
   const names = func.body.arguments.map((a) => a.name);
   const arrays = args.map((text, i) => readValue(text, signature.arguments[i], `argument ${names[i] ?? i}`));
   return executable.run(arrays).map(writeValue);

@@ -16,7 +16,16 @@ import {
   type Size,
   Tensor,
 } from "../frontend/index.ts";
-import { type Dim, type DType, fail, isFloat, printShape, requireOptions, shapeOf } from "../ir/index.ts";
+import {
+  type Dim,
+  type DType,
+  fail,
+  isFloat,
+  isSafeInteger,
+  printShape,
+  requireOptions,
+  shapeOf,
+} from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { cast, dim, maximum, mul, sub } from "./array/index.ts";
 
@@ -122,7 +131,7 @@ export function requireSquare(x: Tensor, where: string): void {
 
 export function requireInteger(x: unknown, what: string, least = Number.MIN_SAFE_INTEGER): number {
   if (x instanceof Extent) requireKnown(x, what);
-  if (Number.isSafeInteger(x) && (x as number) >= least) return x as number;
+  if (isSafeInteger(x) && x >= least) return x;
   const expected = least === Number.MIN_SAFE_INTEGER ? "an integer" : `an integer from ${least}`;
   return fail("argument", `${what}: got ${describe(x)}, expected ${expected}`);
 }

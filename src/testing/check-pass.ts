@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { interpret } from "../compile/index.ts";
-import { type Func, fail, findFunc, type Module, type NdArray, printModule, signatureOf, verify } from "../ir/index.ts";
+import { fail, type Module, type NdArray, printModule, requireFunc, signatureOf, verify } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { Pass } from "../rewrite/index.ts";
 import { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
@@ -28,7 +28,7 @@ export function checkPass(pass: Pass, { runs = 200, seed }: CheckPassOptions = {
       const before = buildProgram(program);
       const after = pass.run(before, { ops: standardOps, fast: false });
       verify(after);
-      const main = findFunc(before, "main") as Func;
+      const main = requireFunc(before, "main");
       const args = sampleArguments(signatureOf(main), sizesOf(program), valueSeed);
       compare(before, after, args);
     }),
@@ -65,7 +65,7 @@ function smallestWrong(pass: Pass, program: Program, valueSeed: number): { modul
 
 /** Null where the pass is right, or the module itself does not run on sample inputs. */
 function faultAt(pass: Pass, module: Module, sizes: Dims, seed: number): unknown {
-  const args = sampleArguments(signatureOf(findFunc(module, "main") as Func), sizes, seed);
+  const args = sampleArguments(signatureOf(requireFunc(module, "main")), sizes, seed);
   try {
     interpret(module, "main", args);
   } catch {

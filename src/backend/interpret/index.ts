@@ -1,6 +1,6 @@
 // The interpreter as a backend: defines what a module means, runs everywhere, needs no generated code.
 
-import { fail, findFunc, isScalar, type Module, type NdArray, ndscalar, type TensorType } from "../../ir/index.ts";
+import { isScalar, type Module, type NdArray, ndscalar, requireFunc, type TensorType } from "../../ir/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { Interpreter, type InterpretOptions } from "./interpreter.ts";
 
@@ -23,7 +23,7 @@ export const interpretBackend: Backend = {
   level: "tensor",
   isAvailable: () => true,
   compile(module: Module, options: BackendOptions): Executable {
-    const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
+    const func = requireFunc(module, options.entry);
     const interpreter = new Interpreter(module, { observe: options.observe, debug: options.debug });
     const { arguments: args, results } = func.body;
     const run = (arrays: readonly NdArray[]): readonly NdArray[] => {

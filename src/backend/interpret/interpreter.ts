@@ -13,12 +13,12 @@ import {
   evaluateVariables,
   type Func,
   fail,
-  findFunc,
   type Module,
   type NdArray,
   type Operation,
   type Origin,
   rankedOf,
+  requireFunc,
   signatureOf,
   subjectOf,
   type Type,
@@ -67,7 +67,7 @@ export class Interpreter {
   #prepare(name: string): Prepared {
     let prepared = this.#prepared.get(name);
     if (prepared === undefined) {
-      const func = findFunc(this.#module, name) ?? fail("name", `the module has no function @${name}`);
+      const func = requireFunc(this.#module, name);
       const names = func.body.arguments.map((a) => a.name);
       prepared = { func, binder: new Binder(signatureOf(func), names), plans: planLifetimes(func.body) };
       this.#prepared.set(name, prepared);

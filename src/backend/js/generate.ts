@@ -1,6 +1,6 @@
 // A module → its text.
 
-import { calleesFirst, calleesOf, type Func, fail, findFunc, type Module } from "../../ir/index.ts";
+import { calleesFirst, calleesOf, type Func, type Module, requireFunc } from "../../ir/index.ts";
 import { ModuleText } from "./module-text.ts";
 import { emitOperation } from "./operations.ts";
 import { FunctionWriter } from "./writer.ts";
@@ -16,7 +16,7 @@ export function generate(module: Module, entry: string): ModuleText {
 function reachable(module: Module, entry: string): readonly Func[] {
   const wanted = new Set([entry]);
   for (const name of wanted) {
-    const func = findFunc(module, name) ?? fail("name", `the module has no function @${name}`);
+    const func = requireFunc(module, name);
     for (const callee of calleesOf(func)) wanted.add(callee);
   }
   return calleesFirst(module).filter((f) => wanted.has(f.name));

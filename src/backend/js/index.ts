@@ -7,11 +7,11 @@ import {
   evaluateDim,
   type Func,
   fail,
-  findFunc,
   isScalar,
   type Module,
   type NdArray,
   ndscalar,
+  requireFunc,
   type Signature,
   sizeOf,
   type TensorType,
@@ -36,7 +36,7 @@ export const jsBackend: Backend = {
   level: "loop",
   isAvailable,
   compile(module: Module, options: BackendOptions): Executable {
-    const func = findFunc(module, options.entry) ?? fail("name", `the module has no function @${options.entry}`);
+    const func = requireFunc(module, options.entry);
     const text = generate(module, func.name);
     const generated = load(text.text, text.functionName(func.name), text.tables, options);
     const isPlain =

@@ -9,7 +9,6 @@ import {
   dtypes,
   elementDType,
   fail,
-  findFunc,
   groupOf,
   isFloat,
   isScalar,
@@ -17,6 +16,7 @@ import {
   type Op,
   type Operation,
   productOf,
+  requireFunc,
   signatureOf,
   subDims,
   type TensorType,
@@ -111,7 +111,7 @@ function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
 function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { attributes, operands, results, origin, op } = operation;
   const name = attributes.callee as string;
-  const callee = findFunc(w.module.module, name) ?? fail("name", `the module has no function @${name}`, { origin });
+  const callee = requireFunc(w.module.module, name, { origin });
   const explicit = (attributes.bindings as Bindings).bindings;
   const bound = bindSymbols(
     signatureOf(callee),

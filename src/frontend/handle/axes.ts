@@ -8,6 +8,7 @@ import {
   type Dim,
   fail,
   forEachDim,
+  isSafeInteger,
   parseTypeText,
   rankedOf,
 } from "../../ir/index.ts";
@@ -27,7 +28,7 @@ export function dimsFor(shape: Size | readonly Size[]): readonly Dim[] {
   return Array.from(shape, (size) => {
     const open = openDim(size);
     if (open !== null) return open;
-    if (size === -1 || (Number.isSafeInteger(size) && (size as number) >= 0)) return size as number;
+    if (isSafeInteger(size) && size >= -1) return size;
     return fail("shape", `got the extent ${describe(size)}, expected an integer from 0`);
   });
 }

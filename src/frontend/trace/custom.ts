@@ -1,6 +1,6 @@
 // customVjp and customJvp: functions with their own rules for derivatives.
 
-import { fail, rankedOf, requireOptions, scalar, type Value } from "../../ir/index.ts";
+import { assert, fail, rankedOf, requireOptions, scalar, type Value } from "../../ir/index.ts";
 import {
   check as checkOp,
   constant,
@@ -64,13 +64,13 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
       },
       forward(...values) {
         const [value, kept] = pairOf(withDerivatives(-1, () => callUsers(used.forward, ...own(values))));
-        const like = result as ValueTree;
+        const like = traced(result);
         const given = unwrap(value, "the value that forward gives", like);
         residual = unwrap(kept, "the residuals that forward gives");
         return [...given.values, ...residual.values];
       },
       backward(...values) {
-        const [kept, given] = [residual as ValueTree, result as ValueTree];
+        const [kept, given] = [traced(residual), traced(result)];
         const count = kept.values.length;
         const cotangents = wrap(values.slice(count));
         let next = 0;
@@ -85,7 +85,13 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
       },
     }),
   );
-  return unflatten((result as unknown as ValueTree).tree, results);
+  return unflatten(traced(result).tree, results);
+}
+
+/** What a region traced before this one gave: the op traces its regions in their order. */
+function traced(tree: ValueTree | null): ValueTree {
+  assert(tree !== null, "regions of a custom rule are traced in order");
+  return tree;
 }
 
 /** The function itself, where no derivative is wanted: its rule is not traced. */
@@ -203,7 +209,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
         const used = order === 0 ? endOfTangents(fn) : rule;
         const both = withDerivatives(-1, () => callUsers(used, own(primals), own(tangents)));
         const [value, tangent] = pairOf(both, "customJvp: the rule", "[value, tangent]");
-        const like = result as ValueTree;
+        const like = traced(result);
         const given = unwrap(value, "the value that the rule gives", like);
         const what = "the tangent that the rule gives";
         const slopes = unwrap(withZeros(tangent, like.tree, like.values, what), what, like);
@@ -211,7 +217,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
       },
     }),
   );
-  return unflatten((result as unknown as ValueTree).tree, results);
+  return unflatten(traced(result).tree, results);
 }
 
 /** As endOfRules. */

@@ -6,7 +6,7 @@ import { fail } from "../diagnostics/errors.ts";
 import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
 import type { Op } from "../op/op.ts";
 import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
-import { isDType } from "../types/dtype.ts";
+import { isDType, isSafeInteger } from "../types/dtype.ts";
 import { dtypeHint } from "../types/dtype-hint.ts";
 import type { Attribute, Attributes, AxisPairs, Bindings } from "./module.ts";
 
@@ -103,11 +103,11 @@ function hasKind(value: Attribute, spec: AttributeSpec): boolean {
 const isNumber = (v: unknown): v is number => typeof v === "number";
 const isObject = (v: unknown): v is object => typeof v === "object" && v !== null;
 const isText = (v: unknown): v is string => typeof v === "string";
-const isDim = (v: unknown): v is Dim => v instanceof DimExpr || Number.isSafeInteger(v);
-const isIntegers = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every((x) => Number.isSafeInteger(x));
+const isDim = (v: unknown): v is Dim => v instanceof DimExpr || isSafeInteger(v);
+const isIntegers = (v: unknown): v is readonly number[] => Array.isArray(v) && v.every(isSafeInteger);
 
 const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> = {
-  integer: (v) => Number.isSafeInteger(v),
+  integer: isSafeInteger,
   number: isNumber,
   boolean: (v) => typeof v === "boolean",
   string: isText,

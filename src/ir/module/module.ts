@@ -1,7 +1,7 @@
 // Modules and functions, and how their parts are made: plain, readonly, frozen.
 
 import type { Value } from "../data/value.ts";
-import { fail } from "../diagnostics/errors.ts";
+import { type ErrorDetails, fail } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import type { Block, Operation, Signature } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
@@ -91,6 +91,11 @@ export function funcsByName(module: Module): ReadonlyMap<string, Func> {
 
 export function findFunc(module: Module, name: string): Func | undefined {
   return funcsByName(module).get(name);
+}
+
+/** @throws AdjointError code `name` where the module has no such function. */
+export function requireFunc(module: Module, name: string, details?: ErrorDetails): Func {
+  return findFunc(module, name) ?? fail("name", `the module has no function @${name}`, details);
 }
 
 /** The operands of one of the op's groups (`carry`, `over`, `cotangents`, …). */

@@ -87,3 +87,8 @@ export function isRepresentable(x: number, dtype: DType): boolean {
   if (isFloat(dtype)) return true;
   return Number.isInteger(x) && !Object.is(x, -0) && x >= dtypes[dtype].min && x <= dtypes[dtype].max;
 }
+
+/** Whether something is a number without a fraction that a double holds exactly, as its neighbours are. */
+export function isSafeInteger(x: unknown): x is number {
+  return Number.isSafeInteger(x);
+}

@@ -9,6 +9,7 @@ import {
   elementDType,
   fail,
   isFloat,
+  isSafeInteger,
   mulDims,
   printShape,
   printType,
@@ -267,14 +268,13 @@ function staticEntry(where: string, index: unknown, axis: number, extent: Dim): 
 function placeOf(where: string, position: unknown, axis: number, extent: Dim): Dim {
   const open = openDim(position);
   if (open !== null) return open;
-  if (!Number.isSafeInteger(position)) {
+  if (!isSafeInteger(position)) {
     const got = Array.isArray(position) ? "an array" : describe(position);
     return fail("argument", `${where}: got ${got} for axis ${axis}, expected an integer`, {
       hint: 'also [from, to], a tensor of integers, null or "..."',
     });
   }
-  const at = position as number;
-  return at < 0 ? addDims(extent, at) : at;
+  return position < 0 ? addDims(extent, position) : position;
 }
 
 /** From 0 to `most`. What is known now is refused now; sizes that are open become constraints. */

@@ -15,7 +15,17 @@ import {
   type Size,
   type Tensor,
 } from "../../frontend/index.ts";
-import { addDims, counted, type Dim, fail, productOf, requireOptions, shapeOf, type Value } from "../../ir/index.ts";
+import {
+  addDims,
+  counted,
+  type Dim,
+  fail,
+  isSafeInteger,
+  productOf,
+  requireOptions,
+  shapeOf,
+  type Value,
+} from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { axesOf, eachOnce, withAxis } from "./along.ts";
 import { type PadMode, padFromWithin, padModes } from "./pad-modes.ts";
@@ -37,7 +47,7 @@ function perAxis<T>(
 
 function integer(entry: unknown, what: string): number {
   if (entry instanceof Extent) requireKnown(entry, what);
-  if (Number.isSafeInteger(entry)) return entry as number;
+  if (isSafeInteger(entry)) return entry;
   return fail("argument", `${what}: got ${describe(entry)}, expected an integer`);
 }
 

@@ -12,7 +12,16 @@ import {
   type Size,
   Tensor,
 } from "../../frontend/index.ts";
-import { type Dim, fail, printShape, requireOptions, scalar, shapeOf, type Value } from "../../ir/index.ts";
+import {
+  type Dim,
+  fail,
+  isSafeInteger,
+  printShape,
+  requireOptions,
+  scalar,
+  shapeOf,
+  type Value,
+} from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { constantIndices, type Indices, requireIntegers, takeAlong } from "./along.ts";
 
@@ -109,7 +118,7 @@ function startsOf(starts: readonly Start[], values: readonly Value[], where: str
     if (start instanceof Tensor) return values[next++];
     const open = openDim(start);
     if (open !== null) return ops.dim(open);
-    if (Number.isSafeInteger(start)) return ops.constant(start as number, scalar("i32"));
+    if (isSafeInteger(start)) return ops.constant(start, scalar("i32"));
     return fail(
       "argument",
       `${where}: the start on axis ${axis} is ${describe(start)}, expected an integer or a tensor`,

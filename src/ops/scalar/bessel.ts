@@ -1,6 +1,6 @@
 // Modified Bessel functions of the first kind, element by element: one op for all orders, so that derivatives close.
 
-import { type Kernel, kernel, type Value } from "../../ir/index.ts";
+import { isSafeInteger, type Kernel, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { ofReal } from "../base/scalar.ts";
@@ -43,7 +43,7 @@ export const besselIOp = ofReal({
   },
   require(x) {
     const { order } = x.attributes;
-    const isOrder = Number.isSafeInteger(order) && (order as number) >= 0;
+    const isOrder = isSafeInteger(order) && order >= 0;
     if (!isOrder) x.fail("attribute", `the order is ${order}, expected a whole number from 0`);
   },
   scalar: {

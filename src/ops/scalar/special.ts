@@ -1,6 +1,6 @@
 // The error function and the gamma function with its derivatives, element by element.
 
-import { kernel, type Value } from "../../ir/index.ts";
+import { isSafeInteger, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { fromKernel, ofReal, unary } from "../base/scalar.ts";
@@ -73,7 +73,7 @@ export const polygammaOp = ofReal({
   attributes: { order: { kind: "integer", summary: "how often digamma is differentiated, from 0" } },
   require(x) {
     const { order } = x.attributes;
-    const isOrder = Number.isSafeInteger(order) && (order as number) >= 0;
+    const isOrder = isSafeInteger(order) && order >= 0;
     if (!isOrder) x.fail("attribute", `the order is ${order}, expected a whole number from 0`);
   },
   scalar: {

@@ -12,7 +12,7 @@ import {
   type Tree,
   trace,
 } from "../../frontend/index.ts";
-import { type Func, fail, findFunc, requireOptions } from "../../ir/index.ts";
+import { fail, requireFunc, requireOptions } from "../../ir/index.ts";
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
 import { callable } from "./callable.ts";
@@ -117,7 +117,7 @@ function compileLeaves(
   options: CompileOptions,
   boundary: Boundary,
 ): Compiled {
-  const { arguments: leaves } = (findFunc(module, entry) as Func).body;
+  const { arguments: leaves } = requireFunc(module, entry).body;
   const traced = Object.defineProperty((...args: Tensor[]) => fn(...args), "name", { value: entry });
   nameParameters(
     traced,

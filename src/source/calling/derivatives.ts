@@ -7,10 +7,10 @@ import {
   calleesFirst,
   type Func,
   fail,
-  findFunc,
   makeBlock,
   makeFunc,
   renameCallees,
+  requireFunc,
   signatureOf,
 } from "../../ir/index.ts";
 import { cast } from "../../library/index.ts";
@@ -150,7 +150,7 @@ function ofKind(tensor: Tensor, kind: LeafKind): Tensor {
 
 /** The program on tensors: a call of its function, which writes to no argument. */
 export function leafFunctionOf({ module, entry, result }: SourceProgram): LeafFunction {
-  const whole = findFunc(module, entry) as Func;
+  const whole = requireFunc(module, entry);
   const { arguments: args, operations, results } = whole.body;
   const body = makeBlock(args, operations, results.slice(0, leavesOf(result).length));
   const callees = calleesFirst(module).filter((f) => f !== whole);

@@ -1,11 +1,11 @@
 // Where calls of the host's functions are traced: into the function that the text becomes, block by block.
 
-import { type Boundary, type Tensor, TraceScope } from "../../frontend/index.ts";
+import { type Boundary, type Tensor, type TracedFunction, TraceScope } from "../../frontend/index.ts";
 import { Dense, type Value } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
 
-// biome-ignore lint/suspicious/noExplicitAny: the host's functions take tensors, and give what reading checks
-export type HostFunctionBody = (...args: any[]) => unknown;
+/** Takes tensors; what it gives, reading checks. */
+export type HostFunctionBody = TracedFunction;
 
 export type HostFunctions = ReadonlyMap<string, HostFunctionBody>;
 

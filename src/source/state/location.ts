@@ -10,7 +10,7 @@ export class Location {
   readonly age: number;
   /**
    * `once`: assigned once, at its definition. `guarded`: read only under a guard that implies an assignment, so definite
-   * assignment is not checked: results of early returns. `plain`: any other.
+   * assignment is not checked: results of early returns. `plain`: the others.
    */
   use: "once" | "guarded" | "plain";
   /** Whether it belongs to a tuple or object, and so is reached only through it. */
