@@ -195,7 +195,8 @@ export const dimOp = defineOp({
   batching: unbatched,
   lowering: { kind: "structured" },
   docs: {
-    semantics: "The number that the expression is for the sizes of this call; an i32 result wraps.",
+    semantics:
+      "The value of the expression, with the sizes that its symbols have in this call, as a number of the result's dtype; an i32 wraps.",
     constraints: ["its symbols are declared by the function"],
     example: `func @main<N>(%x: f64[N]) -> i32 {
   %n = dim 2*N+1 : i32
@@ -229,7 +230,7 @@ export const emptyOp = defineOp({
   batching: { kind: "none", reason: "lists come from differentiation, which follows batching" },
   lowering: { kind: "structured" },
   docs: {
-    semantics: "A list of no values, from which zeros can be popped.",
+    semantics: "A list that holds no values. A pop from it gives zeros.",
     constraints: ["the result type is a list"],
     example: `func @main() -> f64 {
   %none = empty : list<f64>

@@ -92,7 +92,7 @@ export const dotOp = defineOp({
   lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
   docs: {
     semantics:
-      "Axes of the result: the batch axes in the order given, the free axes of x, the free axes of y. Each element starts from 0 and adds the products in ascending order of the contracted subscripts, several axes lexicographic as listed; product and sum are each rounded.",
+      "The operands have batch axes, along which they go together, contracted axes, which are summed over, and free axes, which are the rest. The axes of the result are the batch axes in the order given, then the free axes of x, then the free axes of y. Each element is a sum that starts from 0 and adds the products in ascending order of the contracted subscripts; with several contracted axes, the one listed last runs fastest. Each product and each sum is rounded.",
     constraints: ["one dtype", "paired axes have equal extents", "an axis is paired at most once"],
     example: `func @main(%x: f64[2, 2], %y: f64[2, 2]) -> f64[2, 2] {
   %z = dot %x, %y, contract = [1] x [0] : f64[2, 2]

@@ -121,7 +121,7 @@ export const callOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The callee's results for these arguments. Its dimension symbols take the sizes of the arguments, or what the call binds in angle brackets. It has the callee's strongest effect.",
+      "The results of the function that is called, for these arguments. Its dimension symbols take the sizes of the arguments, or what the call binds in angle brackets. The effect of a call is the strongest effect of an operation in that function.",
     constraints: [
       "the callee is a function of the module",
       "argument types fit",

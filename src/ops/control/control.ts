@@ -157,7 +157,7 @@ export const whileOp = defineOp({
   lowering: structured,
   docs: {
     semantics:
-      "The condition sees the carried values; while it yields true, the body gives the next ones. The results are the values for which the condition is false.",
+      "The loop carries values from one iteration to the next. Before each iteration the condition gets the carried values; while it yields true, the body gets them and yields the next ones. The results are the carried values for which the condition yielded false.",
     constraints: ["the condition yields one bool", "the body yields the carried types"],
     example: `func @count(%n: i32) -> i32 {
   %zero = constant 0 : i32
@@ -241,7 +241,7 @@ export const scanOp = defineOp({
   lowering: structured,
   docs: {
     semantics:
-      "For each position along the leading axis of the values in `over`, in order (from the last where reverse = true), the body gets the carried values and the elements there; it yields the next carried values and then the outputs of that step. The results are the last carried values and the outputs stacked along a new leading axis, each at its position.",
+      "A loop over the leading axis of the values in `over`, from the first position to the last, or with reverse = true from the last to the first. At each position the body gets the carried values and the elements of `over` there; it yields the next carried values, and then the outputs of that position. The results are the last carried values, and then the outputs, stacked along a new leading axis, each at its position.",
     constraints: [
       "values in `over` have one leading extent",
       "length is given where `over` is empty",

@@ -68,7 +68,7 @@ export const customVjpOp = defineOp({
   batching: { kind: "structured", batch: batchCustom },
   docs: {
     semantics:
-      "What the body yields. In reverse mode `forward` runs in its place, which yields the body's results and then residuals; `backward` gets the residuals and the cotangents of the float results, and yields those of the float arguments. Pass inline puts the body in its place.",
+      "The results are what the body yields. In reverse mode `forward` runs in place of the body: it yields the body's results, and then the residuals, which are the values that `backward` will read. `backward` gets the residuals and the cotangents of the float results, and yields the cotangents of the float arguments. Where no derivative is taken, the pass inline replaces the operation by its body.",
     constraints: [
       "body and forward take the arguments",
       "forward yields the body's results first",
@@ -193,7 +193,7 @@ export const customJvpOp = defineOp({
   batching: { kind: "structured", batch: batchCustom },
   docs: {
     semantics:
-      "What the body yields. Where it is differentiated, `jvp` runs in its place: from the arguments and the tangents of the float ones it yields the body's results and the tangents of the float ones, in which it has to be linear. Reverse mode is the transpose of that. Pass inline puts the body in its place.",
+      "The results are what the body yields. Where it is differentiated, `jvp` runs in place of the body: it gets the arguments and the tangents of the float arguments, and yields the body's results and the tangents of the float results. These tangents have to be linear in those that it gets; reverse mode is the transpose of that linear map. Where no derivative is taken, the pass inline replaces the operation by its body.",
     constraints: [
       "the body takes the arguments",
       "jvp takes the arguments, then a tangent for each float one, and yields the results, then a tangent for each float one",

@@ -60,7 +60,7 @@ export const vjpOp = defineOp({
   traits: { transform: true },
   docs: {
     semantics:
-      "f's results, then for each argument in `wrt` the sum over results of cotangent · ∂result/∂argument. Pass differentiate resolves it into calls of @f.fwd and @f.bwd.",
+      "Calls the function f and gives its results, and then one cotangent for each argument in `wrt`: the sum over the results of cotangent · ∂result/∂argument. The pass differentiate replaces it by calls of two functions that it makes, @f.fwd for the results and @f.bwd for the cotangents.",
     constraints: ["one cotangent per float result, of its type", "arguments in wrt are of float dtype"],
     example: `private func @product(%a: f64, %b: f64) -> f64 {
   %c = mul %a, %b : f64
@@ -163,7 +163,7 @@ export const jvpOp = defineOp({
   traits: { transform: true },
   docs: {
     semantics:
-      "f's results, then for each float result the sum over arguments in `wrt` of ∂result/∂argument · tangent. Pass differentiate resolves it into a call of @f.jvp.",
+      "Calls the function f and gives its results, and then one tangent for each float result: the sum over the arguments in `wrt` of ∂result/∂argument · tangent. The pass differentiate replaces it by a call of @f.jvp, a function that it makes.",
     constraints: ["one tangent per argument in wrt, of its type", "arguments in wrt are of float dtype"],
     example: `private func @product(%a: f64, %b: f64) -> f64 {
   %c = mul %a, %b : f64
@@ -225,7 +225,7 @@ export const vmapOp = defineOp({
   traits: { transform: true },
   docs: {
     semantics:
-      "The results of f for each element along the leading axis of the arguments in `mapped`, stacked along a leading axis; the other arguments are the same for all. Pass batch resolves it into a call of @f.batched.",
+      "Calls the function f once for each element along the leading axis of the arguments in `mapped`, with the other arguments as they are, and stacks each of its results along a new leading axis. The pass batch replaces it by one call of @f.batched, a function that it makes.",
     constraints: ["at least one argument is mapped", "mapped arguments have the same leading extent"],
     example: `private func @f(%x: f64, %w: f64) -> f64 {
   %y = mul %x, %w : f64

@@ -76,7 +76,7 @@ export const dynamicSliceOp = defineOp({
   lowering: { kind: "element", element: elementOfDynamicSlice },
   docs: {
     semantics:
-      "Element i of the result along an axis is element start + i of x, where the start is moved to the nearest one for which the box is within x: from 0 to extent - size.",
+      "The result is a box of x. Element i of it along an axis is element start + i of x. A start for which the box would not lie within x is moved to the nearest one for which it does, which is from 0 to extent - size.",
     constraints: ["one start for each axis of x, a scalar of an integer dtype", "0 <= size <= extent on every axis"],
     example: `func @window(%x: f64[5], %i: i32) -> f64[2] {
   %s = dynamic_slice %x, %i, sizes = [2] : f64[2]
@@ -197,7 +197,7 @@ export const dynamicUpdateSliceOp = defineOp({
   lowering: { kind: "update", update: updateOfDynamicUpdateSlice },
   docs: {
     semantics:
-      "x, in which element start + i along every axis is element i of the update. A start is moved to the nearest one for which the box is within x: from 0 to extent - size.",
+      "The result is x, in which the update replaces a box: element start + i along every axis is element i of the update. A start for which the box would not lie within x is moved to the nearest one for which it does, which is from 0 to extent - size.",
     constraints: [
       "one start for each axis of x, a scalar of an integer dtype",
       "the update has the dtype and rank of x, and at most its extents",

@@ -66,7 +66,7 @@ export const choleskyOp = defineOp({
   lowering: { kind: "procedure", run: lowerCholesky },
   docs: {
     semantics:
-      "l, lower triangular with a positive diagonal, with l · lᵀ = a for each of the leading axes; of a the lower triangle is read. Row after row: from an element of a the products of what is known are subtracted in ascending order, each rounded, and the rest is divided by the diagonal or, on it, its square root is taken; NaN where a is not positive definite.",
+      "The lower triangular matrix l with a positive diagonal for which l · lᵀ = a, for each matrix along the leading axes. Only the lower triangle of a is read. The rows are computed one after the other: for each element, the products of elements of l that are known already are subtracted from the element of a in ascending order, each rounded; what is left is divided by the diagonal element of its column, and on the diagonal its square root is taken. The result has NaN where a is not positive definite.",
     constraints: ["a has square matrices of floats in its last two axes"],
     example: `func @main(%a: f64[2, 2]) -> f64[2, 2] {
   %l = cholesky %a : f64[2, 2]
@@ -139,7 +139,7 @@ export const luOp = defineOp({
   lowering: { kind: "procedure", run: lowerLu },
   docs: {
     semantics:
-      "For each of the leading axes both triangles in one matrix, the lower one without its diagonal of ones, and the i32 permutation p for which row i of their product is row p[i] of a. Column after column, the row with the element of largest absolute value (the first, or the first NaN) is exchanged with the one of the column; multiples of it are subtracted from those below, each product and difference rounded. A column of zeros is left as it is.",
+      "Gaussian elimination with partial pivoting, for each matrix along the leading axes. The first result holds both factors in one matrix: the upper triangle with its diagonal, and below it the lower triangle, whose diagonal of ones is not stored. The second result is the i32 permutation p of the rows: row i of lower · upper is row p[i] of a. The columns are eliminated one after the other: the pivot is the element of largest absolute value on the diagonal or below it (the first of several, or the first NaN), its row is exchanged with the row of the diagonal, and multiples of it are subtracted from the rows below, each product and difference rounded. A column whose pivot is 0 is left as it is.",
     constraints: ["a has square matrices of floats in its last two axes"],
     example: `func @main(%a: f64[2, 2]) -> (f64[2, 2], i32[2]) {
   %lu, %p = lu %a : f64[2, 2], i32[2]

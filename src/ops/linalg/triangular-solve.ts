@@ -80,7 +80,7 @@ export const triangularSolveOp = defineOp({
   lowering: { kind: "procedure", run: lowerTriangularSolve },
   docs: {
     semantics:
-      "x with a · x = b, or with transpose aᵀ · x = b, where a is the lower or upper triangle, for each of the leading axes. Rows follow one another from the one that has a single unknown; from an element of b the products with what is solved are subtracted in ascending order, each rounded, and the rest is divided by the diagonal.",
+      "The solution x of a · x = b, or with transpose of aᵀ · x = b, for each matrix along the leading axes. Only the lower or the upper triangle of a is read; the rest counts as 0. The rows are solved one after the other, beginning with the row that has a single unknown. For each element, the products of the coefficients and the unknowns already solved are subtracted from b in ascending order, each rounded; what is left is divided by the element on the diagonal.",
     constraints: ["a has square matrices in its last two axes", "b has the leading axes and rows of a"],
     example: `func @main(%a: f64[2, 2], %b: f64[2, 1]) -> f64[2, 1] {
   %x = triangular_solve %a, %b : f64[2, 1]

@@ -94,7 +94,7 @@ export const forOp = defineOp({
   lowering: structured,
   docs: {
     semantics:
-      "The body runs for lower, lower + step, … while below upper. Its first argument is the index, the others are the carried values; what it yields is carried on. The results are the last carried values, the initial ones where the range is empty.",
+      "The body runs once for each index lower, lower + step, … that is below upper. Its first argument is the index, and the others are the carried values; what it yields are the carried values of the next iteration. The results are the last carried values, which are the initial ones where the range is empty.",
     constraints: ["bounds are affine in symbols and index values", "body yields the carried types", "step >= 1"],
     example: `func @sum(%x: memref<f64[4]>) -> f64 {
   %zero = constant 0 : f64

@@ -103,7 +103,7 @@ export const subscriptOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The index where it is an integer and 0 <= index <= extent - size. Otherwise, with mode = fail, the run ends with an error that names what `of` says, the index, axis and extent, and the elements: which element of each batch around the index is of; with mode = clamp it is the nearest index for which this holds.",
+      "The result is the index, as a value that loads and stores take. An index is in range where it is an integer and 0 <= index <= extent - size. Where it is not, mode = fail ends the run with an error that names what `of` says, the index, the axis and the extent; mode = clamp gives the nearest index in range. Inside of a batch, `elements` say which element of each batch the index is of, and the error names them too.",
     constraints: [
       "the index is a scalar of an integer dtype, or with mode = fail of a float dtype",
       "with mode = clamp, size <= extent",

@@ -86,7 +86,7 @@ export const sortOp = defineOp({
   lowering: { kind: "procedure", run: lowerSort },
   docs: {
     semantics:
-      "The elements of the keys along the axis, the smallest first (with descending, the largest), NaN last either way; elements that are equal, as 0 and -0 are, stay in their order. Elements of the payload go where the keys at their places go.",
+      "Sorts the first operand, the keys, along the axis: the smallest element comes first, or with descending the largest, and NaN comes last either way. The sort is stable: elements that are equal, as 0 and -0 are, stay in their order. The other operands, the payload, are permuted in the same way: each of their elements goes where the key at its place goes.",
     constraints: ["keys are numbers", "all operands have one shape"],
     example: `func @main(%x: f64[4], %i: i32[4]) -> (f64[4], i32[4]) {
   %keys, %order = sort %x, %i : f64[4], i32[4]

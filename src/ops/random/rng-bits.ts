@@ -128,7 +128,7 @@ export const rngBitsOp = defineOp({
   lowering: { kind: "element", element: elementOfRngBits },
   docs: {
     semantics:
-      "A key is two words, along the last axis; the other axes of the keys are the first ones of the result. Element i of the rest, counted row-major modulo 2^32, comes from the Threefry-2x32 block (20 rounds) of the counter (0, i): its first or second word, or the exclusive or of both.",
+      "The last axis of the operand holds keys of two 32-bit words. The result begins with the operand's other axes, one for each key; its further axes hold the random words that are made of that key. Word number i of a key, counted row-major modulo 2^32, comes from one block of the Threefry-2x32 cipher (20 rounds) of the counter (0, i) under that key: the first word of the block, its second word, or the exclusive or of both, as the attribute says.",
     constraints: ["the key is u32 with a last axis of 2", "the result is u32 and written"],
     example: `func @main(%key: u32[2]) -> u32[1] {
   %bits = rng_bits %key, word = first : u32[1]

@@ -36,7 +36,7 @@ export const absorbOp = elementwise({
     jvp: ({ operands: [factor, product], tangents: [, , tangent] }) => tangentOf(factor, product, tangent),
   },
   semantics:
-    "x, but 0 where the factor is 0 and the product is infinite or NaN. Where the factor is 0, a -0 becomes 0. The derivative goes to x alone, where nothing is absorbed: it is that of `vanish` to its product.",
+    "The result is x, but 0 where the factor is 0 and the product is infinite or NaN, and so would spoil the x that was computed from it. Where the factor is 0, an x of -0 becomes 0 too. The derivative goes to x alone, and not where x was replaced.",
   example: { dtype: "f64", run: "@main(0, inf, 2) == 0" },
 });
 
@@ -61,7 +61,7 @@ export const vanishOp = elementwise({
     jvp: ({ operands: [factor, product], tangents: [, tangent] }) => tangentOf(factor, product, tangent),
   },
   semantics:
-    "The product where the factor is not 0, else 0. Where a select or a branch leaves something out, the derivative multiplies a zero by slopes that may be infinite or NaN, and this is that product: its zeros are strong, in the word that Enzyme uses. The product is 0 with its factor where it is finite, so the derivative goes to it there; nothing else has one.",
+    "The product where the factor is not 0, else 0. A select or a branch that leaves something out gives it a cotangent of 0, and the derivative multiplies that by slopes which may be infinite or NaN; this op is that product, whose zeros are strong zeros (a word of Enzyme). Where the product is finite it is 0 with its factor anyway, and so the derivative goes to the product there; nothing else has a derivative.",
   example: { dtype: "f64", run: "@main(0, inf) == 0" },
 });
 

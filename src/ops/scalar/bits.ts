@@ -54,7 +54,8 @@ export const bitcastOp = defineOp({
   derivative: notDifferentiable,
   batching: { kind: "elementwise" },
   docs: {
-    semantics: "The number whose 32 bits are those of x. Every NaN is the canonical one, 0x7fc00000 as bits.",
+    semantics:
+      "The number of the result's dtype that has the same 32 bits as x. Every NaN counts as the canonical one, whose bits are 0x7fc00000.",
     constraints: ["x is f32 and the result i32 or u32, or the other way round"],
     example: `func @main(%x: f32) -> u32 {
   %r = bitcast %x : u32

@@ -58,7 +58,7 @@ export const argReduceOp = defineOp({
   lowering: { kind: "nest", element: lowerArgReduce },
   docs: {
     semantics:
-      "The i32 subscript along the axis of the first element that no other exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the subscript of the first NaN.",
+      "For each place on the other axes, the i32 subscript along `axis` of the largest element (max) or the smallest one (min). Of several equal ones it is the first; -0 and 0 are equal. Where there is a NaN, it is the subscript of the first NaN.",
     constraints: ["x has numbers", "the axis is not empty; where its size is open, this is checked when it is known"],
     example: `func @main(%x: f64[2, 3]) -> i32[2] {
   %i = arg_reduce %x, kind = max, axis = 1 : i32[2]

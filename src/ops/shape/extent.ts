@@ -56,7 +56,7 @@ export const extentOp = defineOp({
   lowering: { kind: "element", element: (x) => extentOf(x.operation.operands[0], listed(x.operation)) },
   docs: {
     semantics:
-      "The product of the extents along the axes, 1 along none. Where the rank of x is known this is `dim`, and canonicalize writes it so; of an x without a rank it is the only way to ask.",
+      "The product of the extents of x along the axes; with no axes it is 1. Where the rank of x is known, this is a `dim`, and canonicalize writes it so. Where it is not known yet, only this op can ask for an extent.",
     constraints: ["axes are axes of x, each once, and listed where the rank of x is known"],
     example: `func @main(%x: f64[2, 3]) -> i32 {
   %n = extent %x, axes = [0, 1] : i32

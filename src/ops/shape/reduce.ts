@@ -186,7 +186,7 @@ export const reduceOp = defineOp({
   lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce },
   docs: {
     semantics:
-      "The identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements, rounding at every step. Where the last axis is reduced, element i along it goes to accumulator i mod 16, which all other reduced axes share, running outside, row-major; then a[j] is combined with a[j+8], a[j+4], a[j+2], a[j+1]. Otherwise the order is ascending, row-major. Over nothing the result is the identity; over no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",
+      "Combines all elements along the axes, beginning with the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false), and rounds at every step. The order is fixed. Where the last axis is reduced there are 16 accumulators: element i along the last axis goes to accumulator i mod 16, for all places on the other reduced axes in row-major order; at the end the accumulators are combined in halves, a[j] with a[j+8], then a[j+4], a[j+2] and a[j+1]. Otherwise the elements are combined in ascending row-major order. Over an empty axis the result is the identity; with no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",
     constraints: [
       "sum, prod, max and min take numbers, and and or take bool",
       "axes are axes of x, each once, and listed where the rank of x is known",

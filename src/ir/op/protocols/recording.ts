@@ -1,69 +1,75 @@
-// What the way back reads from the way forth: regions in two halves, residuals between them, and the tapes of loops.
+// How reverse mode hands values from the forward half of a region to its backward half: as residuals, which are values, or,
+// where a loop runs the region many times, on tapes, which are lists.
 
 import type { Value } from "../../data/value.ts";
 import type { Type } from "../../types/type.ts";
 import type { BlockOf, OperationOf, Signature } from "../operation.ts";
 
-/** Which tape: of what it holds, and for whom. */
+/** What tells one tape from another: the type of the values that it holds, and whether it is scratch. */
 export interface TapeKey {
   readonly element: Type;
-  /** Whether only the way back uses it, for residuals of a loop that it computes again; the way forth hands it through. */
+  /**
+   * Whether only the backward half pushes and pops: it computes the residuals of a loop again and keeps them here. The
+   * forward half hands such a tape on unchanged.
+   */
   readonly isScratch: boolean;
 }
 
 /**
- * The tapes, one list for each key, on which loops within one another record: each goes on where the last one stopped,
- * and backwards where that one began, since what is recorded last is read first.
+ * The tapes of nested loops, one list for each key. In the forward half each loop pushes onto the list that the loop before
+ * it left; in the backward half the loops run in the opposite order, and each pops what it pushed itself, since a list gives
+ * back first what was pushed last.
  */
 export interface Tapes {
   get(key: TapeKey): Value;
   set(key: TapeKey, tape: Value): void;
-  /** Whether the block may run many times: then what it keeps goes on the tapes. */
+  /** Whether the block may run many times: then its residuals are recorded on the tapes. */
   readonly isRepeated: boolean;
 }
 
-/** Where a region's tapes come from: `open` is asked once for each key. */
+/** Where a region gets its tapes from: it calls `open` once for each key. */
 export interface OpenTapes {
   open(key: TapeKey): Value;
   readonly isRepeated: boolean;
-  /** Which arguments of the region follow from the number of its run, and so take no record. */
+  /** Which arguments of the region can be computed from the number of the iteration, and so need no record. */
   readonly counters?: readonly boolean[];
 }
 
-/** A list that a block goes on with: as it gets it, and as it leaves it. */
+/** A list onto which a block records: the value that the block gets, and the value that it leaves. */
 export interface Recorded extends TapeKey {
   readonly before: Value;
   readonly after: Value;
 }
 
-/** From cotangents of a region's results to those of its arguments and of what it captures. */
+/** What the backward half of a region gives: the cotangents of its arguments and of what it captures; null stands for zero. */
 export interface RegionCotangents {
   readonly arguments: readonly (Value | null)[];
   readonly captured: readonly (Value | null)[];
   readonly tapes: readonly Value[];
 }
 
+/** A region in two halves: the forward block computes the results, the backward block the cotangents. */
 export interface SplitRegion<O> {
   /** Whether each argument, and each result, depends on what is differentiated. */
   readonly argumentFlows: readonly boolean[];
   readonly resultFlows: readonly boolean[];
-  /** What the backward block reads from the forward one. */
+  /** The values of the forward block that the backward block reads. */
   readonly residuals: readonly Value[];
-  /** The forward block so far, for rules that hand on its values by other means than a residual. */
+  /** The forward block so far, for rules that hand its values on by other means than residuals. */
   readonly arguments: readonly Value[];
   readonly operations: readonly OperationOf<O>[];
   readonly results: readonly Value[];
-  /** The forward block: its results are the original ones and then those of `extra`, which may append to it. */
+  /** Finishes the forward block: its results are the original ones and then those of `extra`, which may append operations. */
   forward(extra: () => readonly Value[], extraArguments?: readonly Value[]): BlockOf<O>;
-  /** The values from outside the region that receive a cotangent from it, original values. */
+  /** The values from outside of the region to which it gives a cotangent, as values of the original function. */
   readonly captured: readonly Value[];
-  /** The lists that the region goes on with. */
+  /** The lists onto which the region records. */
   readonly recorded: readonly Recorded[];
   /**
-   * Emits the backward operations into the current builder: from values for the residuals and cotangents of the
-   * results to cotangents of the region's arguments, then of `captured`. Null stands for zero. A captured value's
-   * cotangent includes its seed, where it has one. `tapes` are those of `recorded` as the region left them, and come
-   * back as it got them.
+   * Emits the backward operations into the current builder. They take the residuals and the cotangents of the results,
+   * and give the cotangents of the region's arguments and of `captured`; null stands for zero. Where `seed` gives a
+   * cotangent that a captured value has already, the region's is added to it. `tapes` are the lists of `recorded` as the
+   * region left them, and the lists that come back are as the region got them.
    */
   backward(
     residuals: readonly Value[],
@@ -73,16 +79,17 @@ export interface SplitRegion<O> {
   ): RegionCotangents;
 }
 
+/** A function that is called, in two: the forward function gives the results and residuals, the backward one cotangents. */
 export interface SplitCall {
   readonly forward: Signature;
   /** For each original result, whether the backward function takes its cotangent. */
   readonly takesCotangent: readonly boolean[];
-  /** The backward function that takes those of these cotangents that there are. */
+  /** The backward function that takes the cotangents which are given, and no others. */
   backward(isGiven: readonly boolean[]): BackwardCall;
 }
 
 export interface BackwardCall {
   readonly signature: Signature;
-  /** Whether it gives a cotangent of each active argument. */
+  /** For each active argument, whether the function gives its cotangent. */
   readonly gives: readonly boolean[];
 }

@@ -71,7 +71,7 @@ export const pushOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The list, then the values, the last one on top. A list is used once: what it was before is not to be read any more.",
+      "The result is the list with the values put on top of it, the last value topmost. A list is linear, which means that each list value is used exactly once: after the push only the result may be used, and so the memory can be updated in place.",
     constraints: ["at least one value", "the values have the list's element type"],
     example,
   },
@@ -106,7 +106,7 @@ export const popOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The list before what was pushed last, and that: the top values, in the order in which they were pushed. What an empty list is asked for is zero.",
+      "Takes the top `count` values off the list. The results are the list without them, and then these values, in the order in which they were pushed. A list that has fewer values gives zeros for those that are missing. A list is linear: the operand may not be used again.",
     constraints: [`1 <= count <= ${most}`],
     example,
   },
