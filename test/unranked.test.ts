@@ -81,8 +81,14 @@ const rows: Partial<Record<Name, readonly Row[]>> = {
   norm: [
     floats(...reducing("norm"), ...[0, 1, 3, Infinity, -Infinity].map((p) => (x: Tensor) => adjoint.norm(x, { p }))),
   ],
-  argMax: [floats(...along("argMax"), (x) => adjoint.argMax(x, { axis: 0, keepDims: true }))],
-  argMin: [floats(...along("argMin"))],
+  argMax: [
+    floats(
+      ...along("argMax"),
+      (x) => adjoint.argMax(x, { axis: null }),
+      (x) => adjoint.argMax(x, { axis: 0, keepDims: true }),
+    ),
+  ],
+  argMin: [floats(...along("argMin"), (x) => adjoint.argMin(x, { axis: null, keepDims: true }))],
   mse: [
     floats(
       (x) => adjoint.mse(x, 0),
@@ -201,7 +207,7 @@ const rows: Partial<Record<Name, readonly Row[]>> = {
   logSoftmax: [floats(...along("logSoftmax"))],
   logcumsumexp: [floats(...along("logcumsumexp"))],
   cumsum: [floats(...along("cumsum"), (x) => adjoint.cumsum(x, { axis: 0, includeInitial: true }))],
-  cumprod: [floats(...along("cumprod"))],
+  cumprod: [floats(...along("cumprod"), (x) => adjoint.cumprod(x, { axis: null }))],
   cummax: [floats(...along("cummax"))],
   cummin: [floats(...along("cummin"))],
   sort: [floats(...along("sort"))],
@@ -402,6 +408,24 @@ describe("a placeholder without a shape", () => {
         for (const call of calls) answers += compare(dtype, call);
       }
       if (rows[name] !== undefined) expect(answers).toBeGreaterThan(0);
+    });
+  }
+
+  const flat: Readonly<Record<string, Call>> = {
+    argMax: (x) => adjoint.argMax(x),
+    argMin: (x) => adjoint.argMin(x, { axis: null }),
+    "argMax of squares": (x) => adjoint.argMax(square(x)),
+    cumsum: (x) => adjoint.cumsum(x, { axis: null }),
+    cummax: (x) => adjoint.cummax(x, { axis: null, reverse: true }),
+    concat: (x) => adjoint.concat([x, x, tensor([7])], { axis: null }),
+    "reshape to one axis": (x) => adjoint.reshape(x, -1),
+    "a gradient of what is in one axis": (x) =>
+      adjoint.grad((y: Tensor) => sum(square(adjoint.cumsum(adjoint.reshape(y, [-1]), { axis: 0 }))))(x),
+  };
+  for (const [name, call] of Object.entries(flat)) {
+    it(`${name} counts its elements in row-major order without a refusal`, () => {
+      expect(typeof declared("f64", call)).toBe("function");
+      expect(compare("f64", call)).toBeGreaterThan(5);
     });
   }
 

@@ -11,7 +11,7 @@ import {
   requireList,
   type Tensor,
 } from "../../frontend/index.ts";
-import { Dense, elementDType, fail, isFloat, productOf, shapeOf, tensorType, type Value } from "../../ir/index.ts";
+import { Dense, elementDType, fail, isFloat, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 
 /** Axes from the front, each once; without a rank they stay as they are until shapes are refined. All where left out. */
@@ -52,11 +52,6 @@ export function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readon
     if (tensors.length === 0) fail("arity", `${nameOf(boundary)}: got no tensors, expected at least one`);
     return Array.from(tensors);
   });
-}
-
-/** The elements row-major, as one axis. */
-export function flattened(v: Value, where: string): Value {
-  return ops.reshape(v, [productOf(shapeOf(v, where))]);
 }
 
 export function withAxis(v: Value, axis: number, where: string): Value {

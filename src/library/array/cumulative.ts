@@ -14,7 +14,6 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { flattened } from "./along.ts";
 
 export interface CumulativeOptions {
   /**
@@ -44,8 +43,8 @@ function cumulation<Options extends CumulativeSumOptions>(
       const options: CumulativeSumOptions = given ?? {};
       requireOptions(name, options, allowed);
       const { reverse = false, includeInitial = false } = options;
-      const v = options.axis === null ? flattened(whole, name) : whole;
-      const axis = axisAlong(v, options.axis ?? undefined, name);
+      const v = options.axis === null ? ops.flatten(whole) : whole;
+      const axis = axisAlong(v, options.axis === null ? 0 : options.axis, name);
       const result = ops.cumulative(v, { kind, axis, reverse });
       return [includeInitial ? withInitial(result, axis, reverse, kind === "sum" ? 0 : 1, name) : result];
     })[0];

@@ -12,7 +12,7 @@ import {
 } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { constantIndices, flattened, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
+import { constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
 
 /**
  * The derivative of digamma of a whole order; digamma itself for 0.
@@ -58,9 +58,9 @@ export function check(predicate: Tensor, message: string): void {
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number | null } = {}): Tensor {
   return apply(named("concat", concat), tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);
-    const parts = options.axis === null ? values.map((v) => flattened(v, "concat")) : values;
+    const parts = options.axis === null ? values.map(ops.flatten) : values;
     const rank = ops.isUnranked(parts[0].type) ? null : shapeOf(parts[0]).length;
-    return [ops.concatenate(parts, axisOr(options.axis, 0, rank))];
+    return [ops.concatenate(parts, axisOr(options.axis ?? undefined, 0, rank))];
   })[0];
 }
 

@@ -22,7 +22,16 @@ export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. One size is the shape of one axis. */
 export function reshape(x: Tensor, shape: Size | readonly Size[]): Tensor {
-  return apply(reshape, [x], (v) => [ops.reshape(v, completeShape(v, dimsFor(shape)))], shape)[0];
+  return apply(
+    reshape,
+    [x],
+    (v) => {
+      const to = dimsFor(shape);
+      // one axis with all elements needs no rank
+      return [to.length === 1 && to[0] === -1 ? ops.flatten(v) : ops.reshape(v, completeShape(v, to))];
+    },
+    shape,
+  )[0];
 }
 
 function completeShape(x: Value, to: readonly Dim[]): readonly Dim[] {

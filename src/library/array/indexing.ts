@@ -21,7 +21,6 @@ import {
   type Dim,
   fail,
   isSafeInteger,
-  productOf,
   requireOptions,
   shapeOf,
   type Value,
@@ -244,14 +243,16 @@ function argReduction(name: string, kind: ops.ArgReduceKind): ArgReduction {
     apply(f, [x], (v) => {
       requireOptions(name, options, ["axis", "keepDims"]);
       const { keepDims = false } = options;
-      const axis = options.axis ?? undefined;
-      if (axis !== undefined && !keepDims) return [ops.argReduce(v, { kind, axis: axesOf(v, axis, name)[0] })];
+      const { axis = null } = options;
+      const found =
+        axis === null
+          ? ops.argReduce(ops.flatten(v), { kind, axis: 0 })
+          : ops.argReduce(v, { kind, axis: axesOf(v, axis, name)[0] });
+      if (!keepDims) return [found];
       const shape = shapeOf(v, name);
-      const flat = axis === undefined ? ops.reshape(v, [productOf(shape)]) : v;
-      const along = axis === undefined ? 0 : axisOf(axis, shape.length);
-      const found = ops.argReduce(flat, { kind, axis: along });
-      const kept = shape.map((d, a) => (axis === undefined || a === along ? 1 : d));
-      return [keepDims ? ops.reshape(found, kept) : found];
+      const along = axis === null ? null : axisOf(axis, shape.length);
+      const kept = shape.map((d, a) => (along === null || a === along ? 1 : d));
+      return [ops.reshape(found, kept)];
     })[0];
   return f;
 }

@@ -13,6 +13,7 @@ import {
   productOf,
   shapeOf,
   subDims,
+  type Type,
   type TypeContext,
   tensorType,
   type Value,
@@ -46,6 +47,8 @@ export const reshapeOp = defineOp({
   aliases: [0],
   types(x) {
     const [operand] = x.operands;
+    const flat = flattenedType(x);
+    if (flat !== null) return [flat];
     const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));
     if (operand.kind === "tensor" || operand.kind === "memref") {
       requireSameSize(x, operand.shape, type.shape);
@@ -69,7 +72,10 @@ export const reshapeOp = defineOp({
   docs: {
     semantics:
       "Element i of the result, counted row-major, is element i of x. Of memory, at loop level, the result is the same memory.",
-    constraints: ["the result type is written", "both have the same number of elements"],
+    constraints: [
+      "the result type is written; of an x without a rank f64[*] may be written, which is one axis with all elements",
+      "both have the same number of elements",
+    ],
     example: `func @main(%x: f64[2, 3]) -> f64[3, 2] {
   %r = reshape %x : f64[3, 2]
   return %r
@@ -78,6 +84,15 @@ export const reshapeOp = defineOp({
 `,
   },
 });
+
+/**
+ * The type of a reshape to one axis, which is written without a rank: that axis is known as soon as the operand's rank is.
+ * Null for any other reshape.
+ */
+function flattenedType({ operands: [operand], declared }: TypeContext): Type | null {
+  if (operand.kind === "unranked") return declared?.[0]?.kind === "unranked" ? operand : null;
+  return operand.kind === "tensor" && declared === null ? tensorType(operand.dtype, [productOf(operand.shape)]) : null;
+}
 
 function requireSameSize(cx: TypeContext, from: readonly Dim[], to: readonly Dim[]): void {
   const [before, after] = [productOf(from), productOf(to)];
@@ -102,6 +117,11 @@ export function reshape(x: Value, shape: readonly Dim[]): Value {
   const { type } = x;
   const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(dtypeOf(type), shape);
   return emit1(reshapeOp, [x], { types: [to] });
+}
+
+/** The elements of x in row-major order along one axis, of a tensor whose rank may not be known yet. */
+export function flatten(x: Value): Value {
+  return x.type.kind === "unranked" ? emit1(reshapeOp, [x], { types: [x.type] }) : reshape(x, [productOf(shapeOf(x))]);
 }
 
 // ---- permute --------------------------------------------------------------------------------------------------------
