@@ -6,7 +6,6 @@ import {
   type Block,
   calleeOf,
   isFloat,
-  isOf,
   loopOf,
   type Operation,
   type Type,
@@ -16,7 +15,6 @@ import {
 import {
   absorbOp,
   anywhere,
-  constantOp,
   emptyOp,
   narrower,
   nowhere,
@@ -85,7 +83,7 @@ export class ZeroFlow {
     const { operands, regions, results } = operation;
     const given = operands.map((v) => this.of(v));
     if (regions.length > 0) return this.#regions(operation, given);
-    if (isOf(constantOp, operation)) return [operation.attributes.value === 0 ? "all" : null];
+    if (operation.op.traits.constant) return [operation.attributes.value === 0 ? "all" : null];
     if (operation.op === emptyOp) return ["all"];
     if (given.every((zeros) => zeros === null)) return results.map(() => null);
     const callee = calleeOf(operation);

@@ -13,7 +13,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { loadOp, type SubscriptAttributes, subscriptOp } from "../../ops/index.ts";
+import { type SubscriptAttributes, subscriptOp } from "../../ops/index.ts";
 
 export class SubscriptBounds {
   /** The position of each value's definition in the text. */
@@ -42,14 +42,14 @@ export class SubscriptBounds {
 
   /** Notes an operation, before its regions. */
   enter(operation: Operation): void {
-    const { op, operands, regions, results } = operation;
+    const { operands, regions, results } = operation;
     const order = this.#order.size;
     for (const v of results) this.#order.set(v, order);
     for (const region of regions) for (const v of region.arguments) this.#order.set(v, order);
     const access = accessOf(operation);
     const indexed = access === null ? null : this.#memoryAtSubscript(operation, access);
     for (const v of operands)
-      if (v.type.kind === "memref" && (op !== loadOp || v !== indexed)) this.#otherwiseUsed.add(v);
+      if (v.type.kind === "memref" && (access?.isWritten !== false || v !== indexed)) this.#otherwiseUsed.add(v);
     if (isOf(subscriptOp, operation)) this.#subscripts.set(results[0], operation.attributes);
   }
 

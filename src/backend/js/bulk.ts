@@ -15,7 +15,6 @@ import {
   termsOf,
   type Value,
 } from "../../ir/index.ts";
-import { loadOp, storeOp } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
@@ -50,7 +49,7 @@ function fill(
   index: Value,
   scope: Scope,
 ): string | null {
-  const start = operation.op === storeOp ? startOf(w, operation, index) : null;
+  const start = accessOf(operation)?.isWritten ? startOf(w, operation, index) : null;
   const [value] = operation.operands;
   if (start === null || value === index || isBoolean(value.type)) return null;
   const [memory] = groupOf(operation, "memory");
@@ -75,7 +74,8 @@ function copy(
   index: Value,
   scope: Scope,
 ): string | null {
-  if (load.op !== loadOp || store.op !== storeOp || store.operands[0] !== load.results[0]) return null;
+  if (accessOf(load)?.isWritten !== false || !accessOf(store)?.isWritten) return null;
+  if (store.operands[0] !== load.results[0]) return null;
   const [from, to] = [load, store].map((operation) => groupOf(operation, "memory")[0]);
   if (elementDType(from.type) !== elementDType(to.type) || isBoolean(from.type)) return null;
   if (![load, store].every((operation) => startOf(w, operation, index) === 0)) return null;

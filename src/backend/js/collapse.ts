@@ -12,7 +12,6 @@ import {
   substituteIndices,
   type Value,
 } from "../../ir/index.ts";
-import { forOp } from "../../ops/index.ts";
 import type { FunctionWriter } from "./writer.ts";
 
 export interface CollapsedNest {
@@ -43,7 +42,7 @@ function perfectNest(operation: Operation): readonly Operation[] {
   const loops: Operation[] = [];
   for (let next: Operation | null = operation; next !== null; next = onlyOperation(next.regions[0])) {
     const { op, attributes, operands } = next;
-    if (op !== forOp || operands.length > 0 || attributes.lower !== 0 || attributes.step !== 1) break;
+    if (op.loop?.indices !== 1 || operands.length > 0 || attributes.lower !== 0 || attributes.step !== 1) break;
     loops.push(next);
   }
   return loops;

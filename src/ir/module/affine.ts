@@ -61,14 +61,17 @@ export interface Access {
   readonly memory: Value;
   readonly shape: readonly Dim[];
   readonly at: readonly Dim[];
+  /** Written; else read, which gives a value. */
+  readonly isWritten: boolean;
 }
 
 /** The element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. */
-export function accessOf({ op, operands, attributes }: Operation): Access | null {
+export function accessOf({ op, operands, results, attributes }: Operation): Access | null {
   const item = op.assembly.find((i) => i.kind === "subscript");
   if (item === undefined) return null;
   const memory = operands[item.operand];
-  return memory.type.kind === "memref" ? { memory, shape: memory.type.shape, at: dimsIn(attributes.at) } : null;
+  if (memory.type.kind !== "memref") return null;
+  return { memory, shape: memory.type.shape, at: dimsIn(attributes.at), isWritten: results.length === 0 };
 }
 
 /** The attributes whose dimensions are over the operands of a group, as the op's assembly says. */
