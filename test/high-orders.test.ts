@@ -30,6 +30,7 @@ import {
   log1p,
   logaddexp,
   logSigmoid,
+  mish,
   mul,
   neg,
   type Operand,
@@ -98,6 +99,7 @@ it.each<[string, Curve]>([
   ["(1 + x²)^1.5", (x) => pow(add(1, mul(x, x)), 1.5)],
   ["(x³ + 2 x + 1) / (x² + 3 x + 5)", (x) => div(cubic(x), add(add(mul(x, x), mul(3, x)), 5))],
   ["softplus x", softplus],
+  ["mish x", mish],
   ["softplus sin x", (x) => softplus(sin(x))],
   ["softplus x²", (x) => softplus(mul(x, x))],
   ["log(1 / (1 + exp(-x))) in both tails", logSigmoid],
@@ -321,6 +323,17 @@ it("angles and lengths have their derivatives where squares overflow or vanish, 
     }
   };
   fc.assert(fc.property(exponents, check), { numRuns: 6 * fuzz });
+});
+
+it("mish has its derivatives to order 4 in both tails", () => {
+  const written: Curve = (x) => mul(x, tanh(softplus(x)));
+  for (let order = 1; order <= most; order++) {
+    const [got, expected] = [mish, written].map((f) => compile(derivative(f as Curve, order), ["f64"]));
+    for (const x of [-700, -30, -3, -0.5, 0, 0.7, 4, 20, 39, 40, 41, 800, Infinity]) {
+      const e = x > 40 ? Number(order === 1) : (expected(x) as number);
+      expect(Math.abs((got(x) as number) - e) / Math.max(x > 0 ? 1 : 1e-300, Math.abs(e)), `${x}`).toBeLessThan(1e-11);
+    }
+  }
 });
 
 it("a sum of exponentials has derivatives to order 4 in both tails and at infinities", () => {

@@ -8,9 +8,11 @@ import {
   add,
   div,
   erf,
+  exp,
   expm1,
   greater,
   greaterEqual,
+  less,
   lessEqual,
   log,
   logaddexp,
@@ -104,8 +106,17 @@ export const softplus = composite("softplus", (x: Operand, options: SoftplusOpti
 /** x · sigmoid(x), also called swish. @example silu(tensor([0])) // [0] */
 export const silu: Activation = composite("silu", (x: Operand) => mul(x, logistic(x)));
 
-/** x · tanh(softplus(x)) (Misra 2019). @example mish(tensor([0])) // [0] */
-export const mish: Activation = composite("mish", (x: Operand) => mul(x, tanh(logaddexp(x, 0))));
+/**
+ * x · tanh(softplus(x)) (Misra 2019). With e = exp(x) and w = e · (e + 2) the tanh is w / (w + 2), as accurate in both tails
+ * with one exponential; from 40 on it is 1 to within 1e-34, and infinities that the exponential runs into are left out.
+ *
+ * @example mish(tensor([0])) // [0]
+ */
+export const mish: Activation = composite("mish", (x: Operand) => {
+  const e = exp(x);
+  const w = mul(e, add(e, 2));
+  return where(less(x, 40), mul(x, div(w, add(w, 2))), x);
+});
 
 export interface GeluOptions {
   /** "tanh": the approximation of Hendrycks and Gimpel 2016, instead of the error function. */
