@@ -22,6 +22,8 @@ export default defineConfig({
     testTimeout: 0,
     hookTimeout: 0,
     maxWorkers: 2,
+    // a worker loads the sources once for all of its files, and runs them warm: a test takes back what it changes
+    isolate: false,
     reporters: ["default", closingLine],
   },
 });
