@@ -429,6 +429,25 @@ describe("a placeholder without a shape", () => {
     });
   }
 
+  it("is called, in an error of its feed, as the user called what takes it", () => {
+    const wrong: Readonly<Record<string, Call>> = {
+      add: (x) => add(x, tensor([1, 2])),
+      sub: (x) => x.sub(tensor([1, 2])),
+      where: (x) => adjoint.where(less(x, 1), tensor([1, 2]), 0),
+      clip: (x) => adjoint.clip(x, tensor([1, 2]) as never, 3),
+      sum: (x) => sum(x, { axes: 2 }),
+      argMax: (x) => adjoint.argMax(x, { axis: 1 }),
+      concat: (x) => adjoint.concat([x, matrix]),
+    };
+    for (const [name, call] of Object.entries(wrong)) {
+      const run = declared("f64", call);
+      const failed = typeof run === "function" ? run([1, 2, 3]) : { error: run };
+      if (!("error" in failed)) throw new Error(`${name} did not fail`);
+      expect(failed.error.reason).toMatch(new RegExp(`^${name}: `));
+      expect(failed.error.origin?.file).toMatch(/unranked\.test/);
+    }
+  });
+
   /** How many feeds were answered alike, or refused. */
   function compare(dtype: Row["dtype"], call: Call): number {
     const run = declared(dtype, call);

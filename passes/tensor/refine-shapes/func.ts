@@ -29,13 +29,13 @@ import {
   makeFunc,
   makeOperation,
   type Operation,
-  type Origin,
   printType,
   rankedOf,
   type Signature,
   sameDim,
   sameType,
   signatureOf,
+  subjectOf,
   substituteAttributes,
   substituteDim,
   symbol,
@@ -212,7 +212,7 @@ export class FuncRefiner {
     builder.origin = origin;
     const isElementwise = op.traits.elementwise && regions.length === 0;
     const shaped = isElementwise
-      ? locatedAt(origin, () => withBuilder(builder, () => broadcastOperands(operands, this.#scope, origin)))
+      ? locatedAt(operation, () => withBuilder(builder, () => broadcastOperands(operands, this.#scope, origin)))
       : operands;
     const declared = isElementwise ? elementwiseTypes(types, shaped) : types.some(isUnranked) ? null : types;
     const names = operation.results.map((v) => v.name);
@@ -273,16 +273,17 @@ export class FuncRefiner {
   }
 }
 
-/** The operands that a region's leading arguments stand for. */
-/** Runs `body`; errors without a line get that of the operation. */
-function locatedAt<T>(origin: Origin | null, body: () => T): T {
+/** Runs `body`; errors say what the user called for the operation, and at which line. */
+function locatedAt<T>(operation: Operation, body: () => T): T {
   try {
     return body();
   } catch (error) {
-    throw error instanceof AdjointError ? error.at(origin) : error;
+    if (!(error instanceof AdjointError)) throw error;
+    throw error.saidBy(subjectOf(operation), operation.op.name).at(operation.origin);
   }
 }
 
+/** The operands that a region's leading arguments stand for. */
 function boundOperands(operation: Operation): readonly Value[] {
   const groups = operation.op.assembly.flatMap((item) => (item.kind === "bind" ? [item.group] : []));
   return groups.flatMap((group) => groupOf(operation, group));
