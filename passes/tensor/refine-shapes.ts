@@ -3,6 +3,7 @@
 // dropped: nothing says what its types would be.
 
 import {
+  Cloner,
   type Dim,
   editModule,
   type Func,
@@ -118,11 +119,17 @@ class Refinement implements RefinementHost {
   #register(request: Request, func: Func): Func {
     const made = this.#made.get(request.callee) ?? [];
     const keepsName = request.isRoot === true || (made.length === 0 && func.visibility === "private");
-    const named = keepsName ? func : makeFunc({ ...func, name: this.#freeName(func.name), visibility: "private" });
+    const named = keepsName ? func : this.#copy(func);
     this.#known.set(keyOf(request), named);
     this.#named.set(named.name, named);
     this.#made.set(request.callee, [...made, named]);
     return named;
+  }
+
+  /** Values keep their identity where their types stay, so a further version of a function needs values of its own. */
+  #copy(func: Func): Func {
+    const body = new Cloner().block(func.body);
+    return makeFunc({ ...func, name: this.#freeName(func.name), visibility: "private", body });
   }
 
   #freeName(name: string): string {
