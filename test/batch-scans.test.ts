@@ -13,6 +13,7 @@ import {
   makeFunc,
   makeModule,
   printModule,
+  requireFunc,
   signatureOf,
   type TensorType,
   tensorType,
@@ -77,8 +78,8 @@ it("gives the bits of the steps one after another", () => {
     { count, steps, mask, seed }: { count: number; steps: number; mask: number; seed: number },
   ): void => {
     const module = buildProgram(program);
-    fc.pre(!printModule(module).includes("list<") && program.arguments.length > 0);
-    const main = signatureOf(findFunc(module, "main") as Func);
+    fc.pre(!printModule(module).includes("list<") && signatureOf(requireFunc(module, "main")).arguments.length > 0);
+    const main = signatureOf(requireFunc(module, "main"));
     const before = run(withScanned(module, argumentsIn(mask, main), count, steps), "inline");
     const after = run(before, "batch-scans");
     if (after === before) return;

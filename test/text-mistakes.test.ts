@@ -25,7 +25,7 @@ function placeOf(text: string, offset: number): string {
 const replaced = (text: string, at: number, length: number, by: string): string =>
   text.slice(0, at) + by + text.slice(at + length);
 
-const texts = arbitraryProgram(8).map((program) => printModule(buildProgram(program)));
+const texts = arbitraryProgram({ operations: 14 }).map((program) => printModule(buildProgram(program)));
 
 /** Checks each text that `mistakes` gives of a random program, chosen at random. */
 function forEachMistake(
@@ -101,7 +101,11 @@ describe("one mistake in a text", () => {
 
   it("a result type that is not the operation's is pointed out at the operation, also where it is returned", () => {
     forEachMistake((text) =>
-      [...text.matchAll(/= (neg|abs|exp|sin|square|sqrt|tanh|add|mul|sub|maximum) %[^\n]*: (f64)/g)].map((m) => ({
+      [
+        ...text.matchAll(
+          /= (neg|abs|exp|sin|cos|log|floor|ceil|sqrt|tanh|atan|erf|add|mul|sub|div|maximum|minimum) %[^\n]*: (f64)/g,
+        ),
+      ].map((m) => ({
         text: replaced(text, m.index + m[0].length - 3, 3, "u8"),
         at: m.index + 2,
         says: `${m[1]}: the result has`,

@@ -15,5 +15,5 @@ export {
   type StandaloneModule,
   type Structure,
 } from "./backend.ts";
-export { interpret, interpretBackend } from "./interpret/index.ts";
+export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { jsBackend } from "./js/index.ts";

@@ -8,6 +8,7 @@ export {
   leavesOf,
   type ModuleOptions,
   type NativeCall,
+  OutOfSteps,
   type Parameter,
   rootOf,
   type StandaloneModule,

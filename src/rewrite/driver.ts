@@ -30,7 +30,7 @@ import {
   withRegions,
 } from "../ir/index.ts";
 import { constantOp, emitConstant, literalFrom, literalOf, splatOf } from "./constants.ts";
-import type { PassContext } from "./pass.ts";
+import type { PassContext, RewriteObserver } from "./pass.ts";
 import type { RewriteContext, Rule } from "./rule.ts";
 
 /** The most rewrites that may follow from one operation. Rules that undo each other would never stop. */
@@ -38,9 +38,11 @@ const maxRewrites = 256;
 
 /** The module with the rules applied until none applies; rules of class `fast` only where the context allows them. */
 export function applyRules(module: Module, rules: readonly Rule[], context: PassContext): Module {
-  const set = new RuleSet(rules.filter((r) => r.class === "exact" || context.fast));
+  const applied = rules.filter((r) => r.class === "exact" || context.fast);
+  context.rewrites?.rules?.(rules);
+  const set = new RuleSet(applied);
   const constant = constantOp(context.ops);
-  return mapBodies(module, (body, func) => new Sweep(set, constant, func, module).block(body));
+  return mapBodies(module, (body, func) => new Sweep(set, constant, func, module, context.rewrites).block(body));
 }
 
 /** Rules by the op they start at, in order. */
@@ -79,6 +81,7 @@ interface Rewritten {
 /** One sweep over one function. */
 class Sweep implements RewriteContext {
   readonly #rules: RuleSet;
+  readonly #observer: RewriteObserver | undefined;
   readonly #constant: Op;
   readonly #func: Func;
   readonly #module: Module;
@@ -89,8 +92,9 @@ class Sweep implements RewriteContext {
   /** Operations that were spliced in from a region: each has a trace of its own. */
   readonly #moved = new WeakSet<Operation>();
 
-  constructor(rules: RuleSet, constant: Op, func: Func, module: Module) {
+  constructor(rules: RuleSet, constant: Op, func: Func, module: Module, observer: RewriteObserver | undefined) {
     this.#rules = rules;
+    this.#observer = observer;
     this.#constant = constant;
     this.#func = func;
     this.#module = module;
@@ -200,6 +204,7 @@ class Sweep implements RewriteContext {
         continue;
       }
       if (!keepsTypes(rule, operation, values)) continue;
+      if (this.#observer?.permits(rule, operation) === false) continue;
       count(trace, rule, operation);
       return withNameOf(operation, { operations: builder.operations, values });
     }

@@ -1,6 +1,15 @@
 // Passes and pipelines.
 
-import { fail, type Module, type OpTable } from "../ir/index.ts";
+import { fail, type Module, type Operation, type OpTable } from "../ir/index.ts";
+import type { Rule } from "./rule.ts";
+
+/** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
+export interface RewriteObserver {
+  /** Told of the rules that a pass goes on to apply. */
+  rules?(rules: readonly Rule[]): void;
+  /** Whether a rewrite that would happen may. */
+  permits(rule: Rule, operation: Operation): boolean;
+}
 
 /** What a pass is given beside the module. */
 export interface PassContext {
@@ -10,6 +19,7 @@ export interface PassContext {
   readonly fast: boolean;
   /** Says what the user should know of the compilation that is no error. */
   warn?(message: string): void;
+  readonly rewrites?: RewriteObserver;
 }
 
 /** A transformation of modules. A module that it does not change is returned as the same reference. */

@@ -1,14 +1,17 @@
-// The property-testing kit: random types and programs, sample values, bit comparison, checkPass.
+// The property-testing kit: random types and programs, sample values, comparison, and checks of passes and rules.
 
+export { arbitraryProgram, buildProgram, sizesOf } from "./arbitraries.ts";
 export {
   type ArrayProgram,
   arbitraryArrayProgram,
   buildArrayProgram,
   gradientOfArrayProgram,
 } from "./array-programs.ts";
-export { type CheckPassOptions, checkPass } from "./check-pass.ts";
+export type { CheckOptions, CheckReport } from "./check.ts";
+export { checkPass, checkRule } from "./check-pass.ts";
+export type { Coverage, OpCoverage } from "./coverage.ts";
+export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
-export { arbitraryProgram, buildProgram, type Program, sizesOf } from "./programs.ts";
 export { reduceModule } from "./reduce.ts";
 export { arbitraryDim, arbitraryDType, arbitraryNumber, arbitraryTensorType, arbitraryType } from "./types.ts";
-export { type Dims, elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";
+export { elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";

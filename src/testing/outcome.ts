@@ -3,34 +3,96 @@
 import { AdjointError, type NdArray } from "../ir/index.ts";
 import { sameArrays, showArray } from "./values.ts";
 
+/** What a probe was shown. */
+export interface Seen {
+  readonly name: string;
+  readonly value: NdArray;
+}
+
 export interface Outcome {
-  /** The results, or the code of the error. */
+  /** The results, or the code and the message of the error. */
   readonly results: readonly NdArray[] | string;
   /** What each probe saw, in order. */
-  readonly seen: readonly NdArray[];
+  readonly seen: readonly Seen[];
 }
 
 /** Runs `body` and collects what it observes; an error of the program is an outcome, one of the caller is not. */
 export function outcomeOf(body: (observe: (name: string, value: NdArray) => void) => readonly NdArray[]): Outcome {
-  const seen: NdArray[] = [];
+  const seen: Seen[] = [];
   // the value may be memory that the run goes on to write to
-  const observe = (_: string, value: NdArray): void => void seen.push({ ...value, data: value.data.slice() });
+  const observe = (name: string, value: NdArray): void =>
+    void seen.push({ name, value: { ...value, data: value.data.slice() } });
   try {
     return { results: body(observe), seen };
   } catch (error) {
-    if (error instanceof AdjointError && error.code !== "argument") return { results: `error ${error.code}`, seen };
+    if (error instanceof AdjointError && error.code !== "argument")
+      return { results: `error ${error.code}: ${error.reason}`, seen };
     throw error;
   }
 }
 
 /** The same results bit for bit, or the same error; and the same observations in the same order. */
 export function sameOutcome(a: Outcome, b: Outcome): boolean {
-  if (!sameArrays(a.seen, b.seen)) return false;
-  if (typeof a.results === "string" || typeof b.results === "string") return a.results === b.results;
-  return sameArrays(a.results, b.results);
+  return differenceOf(a, b) === null;
+}
+
+/** Where two outcomes differ, in words that name the first element that does; null where they are the same. */
+export function differenceOf(expected: Outcome, got: Outcome): string | null {
+  for (const [i, want] of expected.seen.entries()) {
+    const have = got.seen[i];
+    if (have === undefined) return `probe "${want.name}" no longer runs (observation ${i})`;
+    if (have.name !== want.name) return `observation ${i} is of probe "${have.name}", expected "${want.name}"`;
+    const at = elementThatDiffers(want.value, have.value);
+    if (at !== null) return `probe "${want.name}" saw ${at}`;
+  }
+  const more = got.seen[expected.seen.length];
+  if (more !== undefined) return `probe "${more.name}" runs once more (observation ${expected.seen.length})`;
+  if (typeof expected.results === "string" || typeof got.results === "string") {
+    if (expected.results === got.results) return null;
+    return `got ${showResults(got.results)}, expected ${showResults(expected.results)}`;
+  }
+  if (expected.results.length !== got.results.length)
+    return `got ${got.results.length} results, expected ${expected.results.length}`;
+  for (const [i, want] of expected.results.entries()) {
+    const at = elementThatDiffers(want, got.results[i]);
+    if (at !== null) return `result ${i} is ${at}`;
+  }
+  return null;
+}
+
+function elementThatDiffers(want: NdArray, have: NdArray): string | null {
+  if (sameArrays([want], [have])) return null;
+  if (want.dtype !== have.dtype || want.shape.join() !== have.shape.join())
+    return `${showArray(have)}, expected ${showArray(want)}`;
+  const at = want.data.findIndex((x, i) => !Object.is(x, have.data[i]));
+  const place =
+    want.shape.length === 0
+      ? ""
+      : ` at [${indexOf(at, want.shape).join(", ")}] of ${want.dtype}[${want.shape.join(", ")}]`;
+  return `${showNumber(have.data[at])}, expected ${showNumber(want.data[at])}${place}`;
+}
+
+function indexOf(flat: number, shape: readonly number[]): readonly number[] {
+  let rest = flat;
+  return shape
+    .toReversed()
+    .map((n) => {
+      const i = rest % n;
+      rest = Math.floor(rest / n);
+      return i;
+    })
+    .toReversed();
+}
+
+export function showNumber(x: number): string {
+  return Object.is(x, -0) ? "-0" : String(x);
+}
+
+function showResults(results: Outcome["results"]): string {
+  return typeof results === "string" ? results : results.map(showArray).join("; ");
 }
 
 export function showOutcome({ results, seen }: Outcome): string {
-  const shown = typeof results === "string" ? results : results.map(showArray).join("; ");
-  return seen.length === 0 ? shown : `${shown}, having seen ${seen.map(showArray).join("; ")}`;
+  const shown = showResults(results);
+  return seen.length === 0 ? shown : `${shown}, having seen ${seen.map((s) => showArray(s.value)).join("; ")}`;
 }

@@ -59,6 +59,11 @@ function isValid(module: Module): boolean {
   }
 }
 
+/** Valid modules that are one step smaller, the greatest steps first. */
+export function* smallerModules(module: Module, entry: string): Generator<Module> {
+  for (const candidate of candidates(module, entry)) if (isValid(candidate)) yield candidate;
+}
+
 /** Modules that are one step smaller, the greatest steps first. */
 function* candidates(module: Module, entry: string): Generator<Module> {
   const func = findFunc(module, entry);

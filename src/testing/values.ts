@@ -1,9 +1,9 @@
 // Sample values with everything special among them, and comparison bit for bit.
 
 import { type DType, dtypes, evaluateDim, type NdArray, rankedOf, type Signature, sizeOf } from "../ir/index.ts";
-
-/** The size of each dimension symbol. */
-export type Dims = Readonly<Record<string, number>>;
+import { ordinary } from "./generate/literals.ts";
+import type { Dims } from "./generate/programs.ts";
+import { Random } from "./generate/random.ts";
 
 const floats = [1, -0, 0, Number.NaN, 0.5, Infinity, -1.75, 5e-324, -Infinity, 3, 1e300, -2e-310, 0.1, -7, 1e-8];
 const integers = [0, 1, 2, 3, 5, 31, 32, 100, 127, 128, 255];
@@ -20,15 +20,15 @@ export const samples: Readonly<Record<DType, readonly number[]>> = {
   index: integers,
 };
 
-/** `count` elements of a dtype; different seeds start at different places and go in different strides. */
+/**
+ * `count` elements of a dtype. Even seeds give ordinary numbers, whose sums round; odd ones give what is special and extreme
+ * among others, from different places and in different strides.
+ */
 export function elementsOf(dtype: DType, count: number, seed: number): NdArray["data"] {
-  const list = samples[dtype];
+  const random = new Random(seed);
+  const isOrdinary = seed % 2 === 0;
   const data = new dtypes[dtype].array(count);
-  let state = (seed * 2654435761) >>> 0;
-  for (let i = 0; i < count; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = list[(state >>> 8) % list.length];
-  }
+  for (let i = 0; i < count; i++) data[i] = isOrdinary ? ordinary(random, dtype) : random.pick(samples[dtype]);
   return data;
 }
 
@@ -37,7 +37,7 @@ export function sampleArguments(signature: Signature, dims: Dims, seed: number):
   return signature.arguments.map((type, i) => {
     if (type.kind !== "tensor") throw new Error(`internal invariant broken: a sample of ${type.kind}`);
     const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => dims[name]));
-    return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), seed * 31 + i) };
+    return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), (seed % 2) + 2 * (seed * 31 + i)) };
   });
 }
 

@@ -4,7 +4,7 @@ import { isScalar, type Module, type NdArray, ndscalar, requireFunc, type Tensor
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { Interpreter, type InterpretOptions } from "./interpreter.ts";
 
-export type { InterpretOptions } from "./interpreter.ts";
+export { type InterpretOptions, OutOfSteps } from "./interpreter.ts";
 
 /** Runs function `name` of a module, at either level; the arguments are checked, and memory arguments written to. */
 export function interpret(

@@ -34,6 +34,15 @@ export interface InterpretOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
   /** Ends the run at the first operation that makes a NaN or an infinity of finite numbers. */
   readonly debug?: boolean;
+  /** Ends the run with `OutOfSteps` after so many operations: a loop need not end. */
+  readonly steps?: number;
+}
+
+/** The run took more operations than it was given. It says nothing of what the module means. */
+export class OutOfSteps extends Error {
+  constructor(steps: number) {
+    super(`the run takes more than ${steps} operations`);
+  }
 }
 
 interface Prepared {
@@ -47,10 +56,18 @@ export class Interpreter {
   readonly options: InterpretOptions;
   readonly #module: Module;
   readonly #prepared = new Map<string, Prepared>();
+  #steps = 0;
 
   constructor(module: Module, options: InterpretOptions = {}) {
     this.#module = module;
     this.options = options;
+  }
+
+  /** Counts the operations of a block that runs now. */
+  countSteps(count: number): void {
+    this.#steps += count + 1;
+    const { steps } = this.options;
+    if (steps !== undefined && this.#steps > steps) throw new OutOfSteps(steps);
   }
 
   /** The results of a function. `given` has the sizes of symbols that the argument shapes do not determine. */
@@ -94,6 +111,7 @@ class Frame {
   run(block: Block, args: readonly NdArray[]): readonly NdArray[] {
     const plan = this.#plans.get(block);
     assert(plan !== undefined, "a region runs inside its own function");
+    this.interpreter.countSteps(block.operations.length);
     const values = this.#values;
     for (let i = 0; i < args.length; i++) values.set(block.arguments[i], args[i]);
     for (let i = 0; i < block.operations.length; i++) {

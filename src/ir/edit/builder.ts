@@ -41,8 +41,13 @@ export class FuncScope {
   readonly dims: DimScope;
   readonly signature: (name: string) => Signature | null;
 
-  constructor(constraints: readonly Constraint[] = [], signature: (name: string) => Signature | null = () => null) {
-    this.dims = new DimScope(constraints, true);
+  /** Closed, it refuses operations that need a constraint which does not follow from these. */
+  constructor(
+    constraints: readonly Constraint[] = [],
+    signature: (name: string) => Signature | null = () => null,
+    isOpen = true,
+  ) {
+    this.dims = new DimScope(constraints, isOpen);
     this.signature = signature;
   }
 }

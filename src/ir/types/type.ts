@@ -141,6 +141,11 @@ export function rankedOf(type: Type, where?: string): RankedType {
   return type.kind === "tensor" || type.kind === "memref" ? type : failUnranked(type, where);
 }
 
+/** The extents of a type that has a rank; what has none is refused by its type already. */
+export function dimsOf(type: RankedType): readonly Dim[] {
+  return rankedOf(type).shape;
+}
+
 /** The extents of what has a type, a value or a tensor; an error where it has no rank. */
 export function shapeOf({ type }: { readonly type: Type }, where?: string): readonly Dim[] {
   return rankedOf(type, where).shape;

@@ -1,0 +1,208 @@
+// The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
+// smallest program found for which they differ.
+
+import { type AdjointError, fail, type Module, type Op, requireOptions, ValueMap, verify, walk } from "../ir/index.ts";
+import { standardOps } from "../ops/index.ts";
+import { compareModules, type PassContext, type Rule } from "../rewrite/index.ts";
+import { Coverage } from "./coverage.ts";
+import { type Fault, faultOf, type Subject } from "./fault.ts";
+import { programOfPattern } from "./generate/patterns.ts";
+import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
+import { Random } from "./generate/random.ts";
+import { describeFault, type Shrunk, shrink } from "./shrink.ts";
+
+export interface CheckOptions {
+  /** Random programs; 3,000 where left out. */
+  readonly runs?: number;
+  /** What determines the programs and their inputs; 1 where left out, so that a check says the same each time. */
+  readonly seed?: number;
+  /** Runs only the program of this number, which a failure names. */
+  readonly replay?: number;
+  /** Whether it is an error that no program was changed: then nothing was tried. `fail` where left out. */
+  readonly vacuous?: "fail" | "allow";
+  /** What programs are made of: ops, dtypes, whether they have regions and effects. */
+  readonly programs?: ProgramOptions;
+  /** Modules that are tried before random ones, such as those that failed before. */
+  readonly corpus?: readonly Module[];
+  /** Milliseconds after which no further program is begun, and after which a failure is not made smaller any more. */
+  readonly timeBudget?: number;
+  /** Whether each operation that has a place in the source still has one. */
+  readonly origins?: boolean;
+}
+
+/** What a check tried. */
+export interface CheckReport {
+  /** The programs that ran. */
+  readonly programs: number;
+  /** Those that it changed. */
+  readonly changed: number;
+  /** How often each rule was applied, those that never were among them. */
+  readonly rules: ReadonlyMap<string, number>;
+  /** Of the ops, their attributes and their neighbours in the programs. */
+  readonly coverage: Coverage;
+}
+
+const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "timeBudget", "origins"];
+
+const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
+
+/** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
+export function check(where: string, subject: Subject, options: CheckOptions = {}): CheckReport {
+  requireOptions(where, options, optionNames);
+  const { runs = defaults.runs, seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
+  const session = new Session(subject, seed, options);
+  const start = performance.now();
+  for (const [i, module] of (options.corpus ?? []).entries()) {
+    verify(module);
+    session.try(makeProgram(module, { N: 3, M: 2 }), -1 - i);
+  }
+  for (let i = options.replay ?? 0; i < (options.replay === undefined ? runs : options.replay + 1); i++) {
+    if (performance.now() - start > timeBudget) break;
+    session.try(session.programOf(i), i);
+    if (session.failure !== null) break;
+  }
+  if (session.failure !== null) throw failureOf(session, session.failure, seed, timeBudget);
+  const report = session.report();
+  if (report.changed === 0 && options.vacuous !== "allow" && options.replay === undefined) {
+    fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
+      hint: 'give programs on which it does something ({ corpus } or { programs: { ops, focus } }), or { vacuous: "allow" }',
+    });
+  }
+  return report;
+}
+
+interface Failure {
+  readonly subject: Subject;
+  readonly program: Program;
+  readonly fault: Fault;
+  readonly number: number;
+}
+
+/** Two numbers as one seed. */
+function mix(a: number, b: number): number {
+  return (Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca77)) | 0;
+}
+
+/** The programs that a session has to have changed before it takes them to say what the subject looks for. */
+const focusAfter = 1;
+
+class Session {
+  readonly #subject: Subject;
+  readonly #seed: number;
+  readonly #options: CheckOptions;
+  readonly #coverage = new Coverage();
+  readonly #fired = new Map<string, number>();
+  readonly #offered = new Map<string, Rule>();
+  /** The ops that were replaced, and those that gave their operands. */
+  readonly #sought = new Set<Op>();
+  failure: Failure | null = null;
+  #programs = 0;
+  #changed = 0;
+
+  constructor(subject: Subject, seed: number, options: CheckOptions) {
+    this.#subject = subject;
+    this.#seed = seed;
+    this.#options = options;
+  }
+
+  /** Each second program is made of the pattern of one of the rules that were offered so far. */
+  programOf(i: number): Program {
+    const random = new Random(mix(this.#seed, i));
+    const options = this.#options.programs ?? {};
+    const rules = [...this.#offered.values()].filter((r) => r.pattern !== null);
+    if (i % 2 === 1 && rules.length > 0) {
+      const { pattern } = rules[(i >> 1) % rules.length];
+      const made = pattern === null ? null : programOfPattern(random, pattern, options.ops);
+      if (made !== null) return made;
+    }
+    const transforms = this.#subject.level === "tensor" && i % 4 === 2;
+    return randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
+  }
+
+  /** The ops that the subject replaces. */
+  #focus(): readonly Op[] {
+    return this.#changed < focusAfter ? [] : [...this.#sought];
+  }
+
+  try(program: Program, number: number): void {
+    this.#programs++;
+    this.#coverage.add(program.module);
+    const fired: Rule[] = [];
+    // rules of class fast run on every fourth program, where results are only nearly the same
+    const fast =
+      this.#subject.fast || (number % 4 === 1 && [...this.#offered.values()].some((r) => r.class === "fast"));
+    const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
+    const context: PassContext = {
+      ops: this.#options.programs?.ops ?? standardOps,
+      fast,
+      rewrites: {
+        rules: (rules) => {
+          for (const rule of rules) this.#offered.set(rule.name, rule);
+        },
+        permits: (rule) => {
+          fired.push(rule);
+          return true;
+        },
+      },
+    };
+    const { fault, after } = faultOf(
+      subject,
+      program,
+      context,
+      seedsOf(mix(this.#seed, number)),
+      this.#options.origins,
+    );
+    for (const { name } of fired) this.#fired.set(name, (this.#fired.get(name) ?? 0) + 1);
+    if (after !== null && after !== program.module) this.#note(program.module, after);
+    if (fault !== null) this.failure = { subject, program, fault, number };
+  }
+
+  #note(before: Module, after: Module): void {
+    const { removed, added, modified } = compareModules(before, after);
+    if (removed.size + added.size + modified.size > 0) this.#changed++;
+    const gone = new Set([...removed, ...modified.values()]);
+    for (const func of before.funcs) {
+      const definitions = new ValueMap<Op>();
+      walk(func.body, (operation) => {
+        for (const v of operation.results) definitions.set(v, operation.op);
+        if (!gone.has(operation)) return;
+        this.#sought.add(operation.op);
+        for (const v of operation.operands) this.#sought.add(definitions.get(v) ?? operation.op);
+      });
+    }
+  }
+
+  report(): CheckReport {
+    const rules = new Map([...this.#offered.keys()].map((name) => [name, this.#fired.get(name) ?? 0]));
+    return { programs: this.#programs, changed: this.#changed, rules, coverage: this.#coverage };
+  }
+}
+
+/** Inputs of a program: two of ordinary numbers, two with special ones. */
+function seedsOf(seed: number): readonly number[] {
+  const base = (seed >>> 1) & 0xfffff;
+  return [2 * base, 2 * base + 1, 2 * base + 3, 2 * base + 4];
+}
+
+function failureOf(session: Session, failure: Failure, seed: number, timeBudget: number): AdjointError {
+  const { subject } = failure;
+  const shrunk: Shrunk = shrink(
+    subject,
+    failure.program,
+    failure.fault,
+    seedsOf(mix(seed, failure.number)),
+    timeBudget,
+  );
+  const { programs } = session.report();
+  const place = failure.number < 0 ? `module ${-1 - failure.number} of the corpus` : `program ${failure.number}`;
+  const replay = failure.number < 0 ? "" : `\nreplay: ${subject.call}{ seed: ${seed}, replay: ${failure.number} })`;
+  const text = describeFault(shrunk);
+  try {
+    return fail("validate", `${subject.name} is wrong (seed ${seed}, ${place} after ${programs}): ${text}${replay}`, {
+      cause: shrunk.fault,
+      reproducer: `// ${subject.name}\n${shrunk.program}`,
+    });
+  } catch (error) {
+    return error as AdjointError;
+  }
+}

@@ -1,0 +1,164 @@
+// Whether two versions of a module mean the same: what their public functions compute, fail with and show, and what is
+// public at all.
+
+import { gradPipeline } from "../../passes/index.ts";
+import { interpret, OutOfSteps, runPasses } from "../compile/index.ts";
+import {
+  AdjointError,
+  type Func,
+  findFunc,
+  type Module,
+  type NdArray,
+  printType,
+  type Signature,
+  sameType,
+  signatureOf,
+  verify,
+  walk,
+} from "../ir/index.ts";
+import type { Dims } from "./generate/programs.ts";
+import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
+import { sampleArguments, showArray } from "./values.ts";
+
+/** How a module that a pass gives is run: as it is, or as memory if the pass lowers. */
+export type Level = "tensor" | "loop";
+
+/** What differs, and for which call. */
+export interface Fault {
+  readonly message: string;
+  /** The public function that differs, and its arguments; null where no call shows it. */
+  readonly call: { readonly entry: string; readonly args: readonly NdArray[] } | null;
+}
+
+/** Whether something in the module is left to be resolved before it means anything. */
+export function holdsTransform(module: Module): boolean {
+  let found = false;
+  for (const func of module.funcs) walk(func.body, ({ op }) => void (found ||= op.traits.transform));
+  return found;
+}
+
+/** The module with its derivatives and mapped functions resolved by the passes of the project. */
+export function resolved(module: Module): Module {
+  return holdsTransform(module) ? runPasses(module, gradPipeline).module : module;
+}
+
+function publicOf(module: Module): readonly Func[] {
+  return module.funcs.filter((f) => f.visibility === "public");
+}
+
+/** What differs before any function runs: the public functions and their types. */
+export function interfaceFault(before: Module, after: Module, level: Level): Fault | null {
+  const fault = (message: string): Fault => ({ message, call: null });
+  for (const func of publicOf(before)) {
+    const next = findFunc(after, func.name);
+    if (next === undefined) return fault(`@${func.name} is gone`);
+    if (next.visibility !== "public") return fault(`@${func.name} is private now`);
+    if (level === "tensor" && !sameTypes(signatureOf(func), signatureOf(next)))
+      return fault(
+        `the type of @${func.name} is ${showSignature(signatureOf(next))}, was ${showSignature(signatureOf(func))}`,
+      );
+  }
+  for (const func of publicOf(after)) {
+    const earlier = findFunc(before, func.name);
+    if (earlier === undefined) return fault(`@${func.name} is a new public function`);
+    if (earlier.visibility !== "public") return fault(`@${func.name} is public now, and was private`);
+  }
+  return null;
+}
+
+function sameTypes(a: Signature, b: Signature): boolean {
+  const same = (x: Signature["results"], y: Signature["results"]): boolean =>
+    x.length === y.length && x.every((type, i) => sameType(type, y[i]));
+  return same(a.arguments, b.arguments) && same(a.results, b.results);
+}
+
+function showSignature({ arguments: args, results }: Signature): string {
+  return `(${args.map(printType).join(", ")}) -> (${results.map(printType).join(", ")})`;
+}
+
+/** Operations of one run; random loops need some thousands. */
+const mostSteps = 50_000;
+
+/** What a function of the module gives for arguments. */
+export function run(module: Module, entry: string, args: readonly NdArray[]): Outcome {
+  return outcomeOf((observe) => interpret(module, entry, args, { observe, steps: mostSteps }));
+}
+
+/**
+ * What a function that was lowered gives, whose results of rank above 0 are memory behind its arguments, as large as those
+ * that are expected.
+ */
+function runLowered(module: Module, entry: string, args: readonly NdArray[], expected: Outcome): Outcome {
+  if (typeof expected.results === "string") return run(module, entry, [...args]);
+  const memory = expected.results.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
+  const given = [...args, ...memory.filter((m) => m !== null)];
+  const outcome = run(module, entry, given);
+  if (typeof outcome.results === "string") return outcome;
+  const scalars = [...outcome.results];
+  return { seen: outcome.seen, results: memory.map((m) => m ?? (scalars.shift() as NdArray)) };
+}
+
+/** What the first of these calls for which the modules differ shows; null where all agree. */
+export function callFault(
+  before: Module,
+  after: Module,
+  level: Level,
+  sizes: Dims,
+  seeds: readonly number[],
+): Fault | null {
+  for (const func of publicOf(before)) {
+    const signature = signatureOf(func);
+    for (const seed of seeds) {
+      const args = sampleArguments(signature, sizes, seed);
+      const fault = faultOfCall(before, after, level, func.name, args);
+      if (fault !== null) return fault;
+    }
+  }
+  return null;
+}
+
+/** What a call of the earlier version gives; null where the arguments do not suit it, as those of a smaller program. */
+export function expectedOf(before: Module, entry: string, args: readonly NdArray[]): Outcome | null {
+  try {
+    return run(before, entry, args);
+  } catch (error) {
+    if (error instanceof AdjointError && error.code === "argument") return null;
+    throw error;
+  }
+}
+
+/** What differs in one call, or the error that only the later version ends with. */
+function faultOfCall(
+  before: Module,
+  after: Module,
+  level: Level,
+  entry: string,
+  args: readonly NdArray[],
+): Fault | null {
+  const call = { entry, args };
+  const expected = expectedOf(before, entry, args);
+  if (expected === null) return null;
+  if (level === "loop" && typeof expected.results === "string") return null;
+  try {
+    const got = level === "loop" ? runLowered(after, entry, args, expected) : run(after, entry, args);
+    const message = differenceOf(expected, got);
+    return message === null ? null : { message: `@${entry}: ${message}`, call };
+  } catch (error) {
+    if (error instanceof OutOfSteps) throw error;
+    return { message: `@${entry}: the result does not run: ${(error as Error).message}`, call };
+  }
+}
+
+/** What the verifier says of a module; null where it accepts it. */
+export function verifyFault(module: Module, level: Level): Fault | null {
+  try {
+    verify(module, { level });
+    return null;
+  } catch (error) {
+    return { message: `the result is not valid: ${(error as Error).message}`, call: null };
+  }
+}
+
+export function showCall({ entry, args }: { readonly entry: string; readonly args: readonly NdArray[] }): string {
+  return `@${entry}(${args.map(showArray).join(", ")})`;
+}

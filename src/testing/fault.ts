@@ -1,0 +1,95 @@
+// Whether something that changes modules keeps what one of them means, for a few calls.
+
+import { inline } from "../../passes/index.ts";
+import { OutOfSteps } from "../compile/index.ts";
+import { AdjointError, type Module, walk } from "../ir/index.ts";
+import type { PassContext } from "../rewrite/index.ts";
+import { closeFault } from "./close.ts";
+import { callFault, type Fault, holdsTransform, interfaceFault, type Level, resolved, verifyFault } from "./compare.ts";
+import type { Program } from "./generate/programs.ts";
+
+export type { Fault } from "./compare.ts";
+
+/** What is checked: a pass, a rule, a pipeline. */
+export interface Subject {
+  /** What messages call it: `pass cse`. */
+  readonly name: string;
+  /** The call that checks it, up to the options: `checkPass(pass, `. */
+  readonly call: string;
+  /** The level of what it gives. */
+  readonly level: Level;
+  /** Whether rewrites of class `fast` run: then results are only nearly the same. */
+  readonly fast: boolean;
+  run(module: Module, context: PassContext): Module;
+}
+
+export interface Verdict {
+  readonly fault: Fault | null;
+  /** What the subject gave; null where it failed. */
+  readonly after: Module | null;
+}
+
+/** What is wrong with what the subject makes of a program; the inputs are chosen by the seeds. */
+export function faultOf(
+  subject: Subject,
+  { module: given, sizes }: Program,
+  context: PassContext,
+  seeds: readonly number[],
+  origins = false,
+): Verdict {
+  // a lowering takes what is left of a program when calls and derivatives are resolved
+  const module = subject.level === "loop" ? inline.run(given, context) : given;
+  const earlier = resolvedOrNull(module);
+  if (earlier === null) return { fault: null, after: null };
+  let after: Module;
+  try {
+    after = subject.run(module, context);
+  } catch (error) {
+    return { fault: { message: `it fails: ${(error as Error).message}`, call: null }, after: null };
+  }
+  if (after === module) return { fault: null, after };
+  const early = verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
+  if (early !== null) return { fault: early, after };
+  if (origins && lostOrigins(module, after)) {
+    return { fault: { message: "operations lose their places in the source", call: null }, after };
+  }
+  try {
+    return { fault: difference(subject, module, earlier, after, { sizes, seeds }), after };
+  } catch (error) {
+    // a loop that does not end within reason says nothing
+    if (error instanceof OutOfSteps) return { fault: null, after };
+    throw error;
+  }
+}
+
+function difference(
+  subject: Subject,
+  before: Module,
+  earlier: Module,
+  after: Module,
+  { sizes, seeds }: { readonly sizes: Program["sizes"]; readonly seeds: readonly number[] },
+): Fault | null {
+  if (!holdsTransform(before) && !subject.fast) return callFault(before, after, subject.level, sizes, seeds);
+  // what is resolved later, or computed in another order, rounds otherwise
+  return closeFault(earlier, resolved(after), sizes, seeds);
+}
+
+/** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */
+function resolvedOrNull(module: Module): Module | null {
+  try {
+    return resolved(module);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
+}
+
+/** Whether operations have no place, though all had one. */
+function lostOrigins(before: Module, after: Module): boolean {
+  const isPlaced = (module: Module): boolean => {
+    let all = true;
+    for (const func of module.funcs) walk(func.body, ({ origin }) => void (all &&= origin !== null));
+    return all;
+  };
+  return isPlaced(before) && !isPlaced(after);
+}

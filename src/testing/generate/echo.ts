@@ -1,0 +1,84 @@
+// Echoes: an operation once more, as it is or nearly so. What merges, orders or outlines operations tells such pairs apart, or
+// should.
+
+import {
+  type Attribute,
+  type Attributes,
+  type Block,
+  Cloner,
+  currentBlock,
+  emit,
+  type Operation,
+  sameType,
+  type TensorType,
+  type Value,
+  withOperations,
+  withParts,
+} from "../../ir/index.ts";
+import { constantOp } from "../../ops/index.ts";
+import type { Pool } from "./pool.ts";
+import { attributesOf } from "./uses.ts";
+
+/** One of the operations of the current block again, with the same operands, or one other attribute, operand or constant. */
+export function echo(pool: Pool): readonly Value[] {
+  const { random } = pool;
+  const candidates = currentBlock().operations.filter((o) => !o.op.traits.memory && !o.op.traits.constant);
+  if (candidates.length === 0) return [];
+  const operation = random.pick(candidates);
+  if (operation.regions.length > 0) return again(operation, operation.operands, operation.attributes, pool);
+  switch (random.below(4)) {
+    case 0:
+      return again(operation, operation.operands, operation.attributes, pool);
+    case 1:
+      return again(operation, operation.operands, otherAttribute(operation, pool), pool);
+    case 2:
+      return again(operation, operation.operands.toReversed(), operation.attributes, pool);
+    default:
+      return again(operation, otherOperand(operation.operands, pool), operation.attributes, pool);
+  }
+}
+
+function again(
+  { op, segments, regions, results }: Operation,
+  operands: readonly Value[],
+  attributes: Attributes,
+  pool: Pool,
+): readonly Value[] {
+  // other constants could keep a loop that tests from ending
+  const mayEnd = op.loop === null || op.loop.test === null;
+  const copies = regions.map((region) => {
+    const copy = new Cloner().block(region);
+    return mayEnd ? withOtherConstants(copy, pool) : copy;
+  });
+  const types = results.map((v) => v.type);
+  return emit(op, operands, { attributes, regions: copies, segments, types });
+}
+
+/** The attributes with one of them as the specification allows it too. */
+function otherAttribute({ op, attributes, operands }: Operation, { random }: Pool): Attributes {
+  const type = operands[0]?.type;
+  const names = Object.keys(op.attributes).filter((name) => op.attributes[name].kind !== "function");
+  if (names.length === 0 || type?.kind !== "tensor") return attributes;
+  const name = random.pick(names);
+  const drawn: Attribute | undefined = attributesOf(op, type, random)[name];
+  return drawn === undefined ? attributes : { ...attributes, [name]: drawn };
+}
+
+function otherOperand(operands: readonly Value[], pool: Pool): readonly Value[] {
+  if (operands.length === 0) return operands;
+  const k = pool.random.below(operands.length);
+  const { type } = operands[k];
+  return type.kind !== "tensor" ? operands : operands.map((v, i) => (i === k ? pool.like(type) : v));
+}
+
+/** The region with some of its constants others: the same operations in the same order. */
+function withOtherConstants(block: Block, pool: Pool): Block {
+  const operations = block.operations.map((o) => {
+    const isChanged = o.op === constantOp && pool.random.oneIn(2);
+    const type = o.results[0]?.type as TensorType | undefined;
+    if (!isChanged || type === undefined) return o;
+    const fresh = pool.literal(type);
+    return sameType(fresh.results[0].type, type) ? withParts(fresh, { results: o.results, origin: o.origin }) : o;
+  });
+  return withOperations(block, operations, block.results);
+}

@@ -1,0 +1,106 @@
+// The values that a program has at one point, and how operands are chosen among them.
+
+import {
+  BlockBuilder,
+  type DType,
+  elementDType,
+  type Operation,
+  sameType,
+  scalar,
+  shapeOf,
+  type TensorType,
+  type Value,
+  withBuilder,
+} from "../../ir/index.ts";
+import { constant } from "../../ops/index.ts";
+import { literal } from "./literals.ts";
+import type { Random } from "./random.ts";
+
+/** How often an operand is a constant, though there is a value of its type: once in so many times. */
+const constantOneIn = 5;
+/** How often it is the last value, so that operations follow on one another. */
+const lastOneIn = 3;
+
+export class Pool {
+  readonly random: Random;
+  /** Whether what is computed here is observed, so that it may fail. */
+  readonly isObserved: boolean;
+  readonly #values: Value[];
+
+  constructor(random: Random, values: readonly Value[], isObserved = false) {
+    this.random = random;
+    this.isObserved = isObserved;
+    this.#values = values.filter(isTensor);
+  }
+
+  get values(): readonly Value[] {
+    return this.#values;
+  }
+
+  add(values: readonly Value[]): void {
+    for (const v of values) if (isTensor(v)) this.#values.push(v);
+  }
+
+  /** What a region sees: these values and its own. */
+  within(own: readonly Value[]): Pool {
+    return new Pool(this.random, [...this.#values, ...own]);
+  }
+
+  /** A pool without these values. */
+  apart(): Pool {
+    return new Pool(this.random, []);
+  }
+
+  /** One of the values that fit, the last ones more often than others; undefined where none does. */
+  find(fits: (type: TensorType, value: Value) => boolean): Value | undefined {
+    const fitting = this.#values.filter((v) => v.type.kind === "tensor" && fits(v.type, v));
+    if (fitting.length === 0) return undefined;
+    if (this.random.oneIn(lastOneIn)) return fitting[fitting.length - 1];
+    return this.random.pick(fitting);
+  }
+
+  /** One of the values. */
+  any(): Value {
+    return this.find(() => true) ?? this.constant(scalar(this.random.pick(["f64", "i32", "bool"])));
+  }
+
+  ofDType(...list: readonly DType[]): Value | undefined {
+    return this.find(({ dtype }) => list.includes(dtype));
+  }
+
+  /** An operand of a type: a value of the pool, or a constant. */
+  like(type: TensorType): Value {
+    if (this.random.oneIn(constantOneIn)) return this.constant(type);
+    return this.find((t) => sameType(t, type)) ?? this.constant(type);
+  }
+
+  /** A value of a type that is none of the pool's constants where there is one: what a program gives or carries. */
+  computed(type: TensorType): Value {
+    return this.find((t) => sameType(t, type)) ?? this.constant(type);
+  }
+
+  /** The operation of a constant that stands nowhere yet. */
+  literal(type: TensorType): Operation {
+    const builder = new BlockBuilder();
+    withBuilder(builder, () => this.constant(type));
+    return builder.operations[0];
+  }
+
+  /** A new constant, all elements equal. */
+  constant(type: TensorType): Value {
+    const value = literal(this.random, type.dtype);
+    return constant(type.dtype === "bool" ? value !== 0 : value, type);
+  }
+}
+
+function isTensor(value: Value): boolean {
+  return value.type.kind === "tensor";
+}
+
+export function rankOf(value: Value): number {
+  return shapeOf(value).length;
+}
+
+export function dtypeOf(value: Value): DType {
+  return elementDType(value.type) ?? "f64";
+}
