@@ -56,14 +56,17 @@ export function check(where: string, subject: Subject, options: CheckOptions = {
     verify(module);
     session.try(makeProgram(module, { N: 3, M: 2 }), -1 - i);
   }
-  for (let i = options.replay ?? 0; i < (options.replay === undefined ? runs : options.replay + 1); i++) {
+  const { replay } = options;
+  // what a program is made of depends on what was rewritten in those before it
+  for (let i = 0; replay !== undefined && i < replay; i++) session.learn(i);
+  for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
     if (performance.now() - start > timeBudget) break;
     session.try(session.programOf(i), i);
     if (session.failure !== null) break;
   }
   if (session.failure !== null) throw failureOf(session, session.failure, seed, timeBudget);
   const report = session.report();
-  if (report.changed === 0 && options.vacuous !== "allow" && options.replay === undefined) {
+  if (report.changed === 0 && options.vacuous !== "allow" && replay === undefined) {
     fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
       hint: 'give programs on which it does something ({ corpus } or { programs: { ops, focus } }), or { vacuous: "allow" }',
     });
@@ -83,16 +86,13 @@ function mix(a: number, b: number): number {
   return (Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca77)) | 0;
 }
 
-/** The programs that a session has to have changed before it takes them to say what the subject looks for. */
-const focusAfter = 1;
-
 class Session {
   readonly #subject: Subject;
   readonly #seed: number;
   readonly #options: CheckOptions;
   readonly #coverage = new Coverage();
-  readonly #fired = new Map<string, number>();
-  readonly #offered = new Map<string, Rule>();
+  readonly #fired = new Map<Rule, number>();
+  readonly #offered = new Set<Rule>();
   /** The ops that were replaced, and those that gave their operands. */
   readonly #sought = new Set<Op>();
   failure: Failure | null = null;
@@ -109,7 +109,7 @@ class Session {
   programOf(i: number): Program {
     const random = new Random(mix(this.#seed, i));
     const options = this.#options.programs ?? {};
-    const rules = [...this.#offered.values()].filter((r) => r.pattern !== null);
+    const rules = [...this.#offered].filter((r) => r.pattern !== null);
     if (i % 2 === 1 && rules.length > 0) {
       const { pattern } = rules[(i >> 1) % rules.length];
       const made = pattern === null ? null : programOfPattern(random, pattern, options.ops);
@@ -119,25 +119,39 @@ class Session {
     return randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
   }
 
-  /** The ops that the subject replaces. */
+  /** The ops that the subject replaces; before it has, those at which its rules start. */
   #focus(): readonly Op[] {
-    return this.#changed < focusAfter ? [] : [...this.#sought];
+    if (this.#sought.size > 0) return [...this.#sought];
+    const rules = [...this.#offered].filter((r) => r.pattern === null);
+    return [...(this.#options.programs?.ops ?? standardOps).values()].filter((op) => rules.some((r) => r.matches(op)));
+  }
+
+  /** Notes what the subject does to a program, and nothing else. */
+  learn(number: number): void {
+    this.#run(this.programOf(number), number, []);
   }
 
   try(program: Program, number: number): void {
     this.#programs++;
     this.#coverage.add(program.module);
+    const { subject, fault, isChanged, fired } = this.#run(program, number, seedsOf(mix(this.#seed, number)));
+    if (isChanged) this.#changed++;
+    for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
+    if (fault !== null) this.failure = { subject, program, fault, number };
+  }
+
+  /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
+  #run(program: Program, number: number, seeds: readonly number[]) {
     const fired: Rule[] = [];
     // rules of class fast run on every fourth program, where results are only nearly the same
-    const fast =
-      this.#subject.fast || (number % 4 === 1 && [...this.#offered.values()].some((r) => r.class === "fast"));
+    const fast = this.#subject.fast || (number % 4 === 1 && [...this.#offered].some((r) => r.class === "fast"));
     const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
     const context: PassContext = {
       ops: this.#options.programs?.ops ?? standardOps,
       fast,
       rewrites: {
         rules: (rules) => {
-          for (const rule of rules) this.#offered.set(rule.name, rule);
+          for (const rule of rules) this.#offered.add(rule);
         },
         permits: (rule) => {
           fired.push(rule);
@@ -145,21 +159,14 @@ class Session {
         },
       },
     };
-    const { fault, after } = faultOf(
-      subject,
-      program,
-      context,
-      seedsOf(mix(this.#seed, number)),
-      this.#options.origins,
-    );
-    for (const { name } of fired) this.#fired.set(name, (this.#fired.get(name) ?? 0) + 1);
-    if (after !== null && after !== program.module) this.#note(program.module, after);
-    if (fault !== null) this.failure = { subject, program, fault, number };
+    const { fault, after } = faultOf(subject, program, context, seeds, this.#options.origins);
+    const isChanged = after !== null && after !== program.module && this.#note(program.module, after);
+    return { subject, fault, isChanged, fired };
   }
 
-  #note(before: Module, after: Module): void {
+  /** Notes the ops that were replaced; whether any operation is another one now. */
+  #note(before: Module, after: Module): boolean {
     const { removed, added, modified } = compareModules(before, after);
-    if (removed.size + added.size + modified.size > 0) this.#changed++;
     const gone = new Set([...removed, ...modified.values()]);
     for (const func of before.funcs) {
       const definitions = new ValueMap<Op>();
@@ -170,10 +177,16 @@ class Session {
         for (const v of operation.operands) this.#sought.add(definitions.get(v) ?? operation.op);
       });
     }
+    return removed.size + added.size + modified.size > 0;
   }
 
   report(): CheckReport {
-    const rules = new Map([...this.#offered.keys()].map((name) => [name, this.#fired.get(name) ?? 0]));
+    const rules = new Map<string, number>();
+    for (const rule of this.#offered) {
+      // an identity may hold bit for bit for integers, and nearly for floats
+      const name = rules.has(rule.name) ? `${rule.name} (${rule.class})` : rule.name;
+      rules.set(name, this.#fired.get(rule) ?? 0);
+    }
     return { programs: this.#programs, changed: this.#changed, rules, coverage: this.#coverage };
   }
 }

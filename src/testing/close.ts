@@ -1,7 +1,23 @@
 // Comparison of programs that compute the same in different orders, as derivatives and rewrites of class `fast` do: nearly
 // equal results on ordinary numbers.
 
-import { type Func, isFloat, type Module, type NdArray, signatureOf } from "../ir/index.ts";
+import {
+  type Block,
+  BlockBuilder,
+  type Func,
+  isFloat,
+  type Module,
+  mapBodies,
+  type NdArray,
+  Replacements,
+  signatureOf,
+  type Value,
+  withBuilder,
+  withOperands,
+  withOperations,
+  withRegions,
+} from "../ir/index.ts";
+import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, run } from "./compare.ts";
 import type { Dims } from "./generate/programs.ts";
 import { showNumber } from "./outcome.ts";
@@ -9,38 +25,49 @@ import { sampleArguments, showArray } from "./values.ts";
 
 /** The relative size of the change of inputs that shows how results react to rounding. */
 const change = { f64: 2 ** -38, f32: 2 ** -14 };
+/** And that of what is computed on the way: a few units in the last place, and of what underflows. */
+const noise = { f64: { relative: 2 ** -50, least: 2 ** -1022 }, f32: { relative: 2 ** -21, least: 2 ** -126 } };
 /** How much more than that results may differ, and how much in any case, relative to the largest element. */
 const factor = 8;
 const least = { f64: 2 ** -40, f32: 2 ** -16 };
 
 /**
  * The first ordinary call for which a public function gives something else than rounding explains. How far rounding goes is
- * measured: the earlier version runs on inputs that are changed a little, and what its results change by is allowed, so that
- * a badly conditioned program is no false alarm.
+ * measured: the earlier version runs on inputs that are changed a little, with noise in all that it computes (as in Parker's
+ * "Monte Carlo Arithmetic", 1997), and what its results change by is allowed, so that a badly conditioned program is no false
+ * alarm.
  */
 export function closeFault(before: Module, after: Module, sizes: Dims, seeds: readonly number[]): Fault | null {
+  const versions = { before, after, nearby: signs.map((sign) => ({ sign, module: noisy(before, sign) })) };
   for (const func of before.funcs) {
     if (func.visibility !== "public") continue;
     for (const seed of seeds) {
       if (seed % 2 !== 0) continue;
-      const fault = faultAt(before, after, func, sampleArguments(signatureOf(func), sizes, seed));
+      const fault = faultAt(versions, func, sampleArguments(signatureOf(func), sizes, seed));
       if (fault !== null) return fault;
     }
   }
   return null;
 }
 
-function faultAt(before: Module, after: Module, { name: entry }: Func, args: readonly NdArray[]): Fault | null {
+/** Both directions in which inputs and what is computed are moved. */
+const signs = [1, -1];
+
+interface Versions {
+  readonly before: Module;
+  readonly after: Module;
+  /** The earlier version with noise. */
+  readonly nearby: readonly { readonly sign: number; readonly module: Module }[];
+}
+
+function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArray[]): Fault | null {
+  const { before, after } = versions;
   const expected = expectedOf(before, entry, args)?.results;
   if (expected === undefined || typeof expected === "string") return null;
-  const nearby = [1, -1].map(
-    (sign) =>
-      run(
-        before,
-        entry,
-        args.map((a) => moved(a, sign)),
-      ).results,
-  );
+  const nearby = versions.nearby.map(({ sign, module }) => {
+    const near = args.map((a) => moved(a, sign));
+    return run(module, entry, near).results;
+  });
   if (nearby.some((r) => typeof r === "string")) return null;
   const got = run(after, entry, args).results;
   const call = { entry, args };
@@ -60,6 +87,43 @@ function faultAt(before: Module, after: Module, { name: entry }: Func, args: rea
     };
   }
   return null;
+}
+
+/** The module with each float that it computes moved by what rounding may move it, now up and now down. */
+function noisy(module: Module, sign: number): Module {
+  return mapBodies(module, (body) => new Noise(sign).block(body));
+}
+
+class Noise {
+  readonly #sign: number;
+  readonly #moved = new Replacements();
+  #count = 0;
+
+  constructor(sign: number) {
+    this.#sign = sign;
+  }
+
+  block(block: Block): Block {
+    const operations = block.operations.flatMap((first) => {
+      const operands = this.#moved.all(first.operands);
+      const regions = first.regions.map((r) => this.block(r));
+      const operation = withRegions(withOperands(first, operands), regions);
+      const builder = new BlockBuilder();
+      withBuilder(builder, () => {
+        for (const v of operation.results) this.#move(v);
+      });
+      return [operation, ...builder.operations];
+    });
+    return withOperations(block, operations, this.#moved.all(block.results));
+  }
+
+  #move(value: Value): void {
+    const { type } = value;
+    if (type.kind !== "tensor" || (type.dtype !== "f64" && type.dtype !== "f32")) return;
+    const { relative, least: smallest } = noise[type.dtype];
+    const sign = this.#count++ % 3 === 0 ? -this.#sign : this.#sign;
+    this.#moved.set(value, add(mul(value, constant(1 + sign * relative, type)), constant(sign * smallest, type)));
+  }
 }
 
 /** The array with each float moved a little, now up and now down. */

@@ -49,6 +49,7 @@ const broadcast: Idiom = (pool, symbols) => {
   const x = pool.find(({ shape }) => shape.length < 3);
   if (x === undefined) return [];
   const own = shapeOf(x);
+  if (random.oneIn(8)) return [ops.broadcast(x, own, all(own.length))];
   const extra = random.pick([2, 1, 3, 0, ...symbols.map((s) => symbol(s))]);
   const place = random.below(own.length + 1);
   const axes = own.map((_, i) => (i < place ? i : i + 1));
@@ -92,6 +93,8 @@ const pad: Idiom = (pool) => {
   const type = typeOf(x);
   const entries = (choices: readonly number[]): readonly number[] =>
     type.shape.map((d) => Math.max(random.pick(choices), typeof d === "number" ? -1 : 0));
+  const none = type.shape.map(() => 0);
+  if (random.oneIn(8)) return [ops.pad(x, { low: none, high: none, interior: none }, pool.like(scalar(type.dtype)))];
   const padding = { low: entries([0, 1, -1, 2]), high: entries([1, 0, -1, 0]), interior: entries([0, 0, 1, 2]) };
   return [ops.pad(x, padding, pool.like(scalar(type.dtype)))];
 };
@@ -100,7 +103,7 @@ const concatenate: Idiom = (pool) => {
   const { random } = pool;
   const x = withAxes(pool);
   if (x === undefined) return [];
-  const others = Array.from({ length: 1 + random.below(2) }, () => pool.like(typeOf(x)));
+  const others = Array.from({ length: random.pick([1, 2, 1, 2, 1, 2, 0]) }, () => pool.like(typeOf(x)));
   return [ops.concatenate(random.shuffled([x, ...others]), random.below(rankOf(x)))];
 };
 

@@ -75,7 +75,7 @@ class PatternBuilder {
     this.#table = table;
     this.#dtype = random.pick(["f64", "f64", "f32", "i32", "u32", "u8", "bool", "f64"]);
     this.#shape = random.pick(shapes);
-    this.#constantOneIn = random.pick([6, 6, 6, 2, 1]);
+    this.#constantOneIn = random.pick([6, 6, 6, 2, 2, 1]);
   }
 
   /** What the pattern gives, and now and then what it does on the way, which then has another use. */
