@@ -53,17 +53,34 @@ func @main(%x: f64) -> f64 {
 export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: boolean }): Module {
   const calls = countCalls(module);
   const moved = new Set<string>();
+  const differentiated = reachedByTransforms(module);
   const bodies = new Map<string, Func>();
   const worthwhile = new Map<string, Func>();
   for (const func of calleesFirst(module)) {
-    const isChanged = (isFinal && holdsWrapped(func.body)) || calleesOf(func).some((name) => worthwhile.has(name));
-    const next = isChanged ? new Inlining(worthwhile, calls, moved, isFinal).func(func) : func;
+    const isLast = isFinal && !differentiated.has(func.name);
+    const isChanged = (isLast && holdsWrapped(func.body)) || calleesOf(func).some((name) => worthwhile.has(name));
+    const next = isChanged ? new Inlining(worthwhile, calls, moved, isLast).func(func) : func;
     bodies.set(func.name, next);
     const once = calls.get(func.name) === 1;
     if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
       worthwhile.set(func.name, next);
   }
   return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
+}
+
+/** The functions that a derivative is still taken of, or that are mapped: their wrappers matter. */
+function reachedByTransforms(module: Module): ReadonlySet<string> {
+  const reached = new Set<string>();
+  for (const func of module.funcs) {
+    walk(func.body, (operation) => {
+      const name = operation.op.traits.transform ? calleeOf(operation) : null;
+      if (name !== null) reached.add(name);
+    });
+  }
+  for (const func of calleesFirst(module).toReversed()) {
+    if (reached.has(func.name)) for (const name of calleesOf(func)) reached.add(name);
+  }
+  return reached;
 }
 
 function countCalls(module: Module): ReadonlyMap<string, number> {
