@@ -2,15 +2,12 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { gradPipeline, inline, lowerToLoops, standardPasses, tensorPipeline } from "../passes/index.ts";
-import { interpret, jsBackend } from "../src/backend/index.ts";
-import { compileModule, runPasses } from "../src/compile/index.ts";
+import { gradPipeline, loopPipeline, standardPasses, tensorPipeline } from "../passes/index.ts";
+import { runPasses } from "../src/compile/index.ts";
 import {
   defineOp,
   evaluateDim,
-  findFunc,
   isomorphic,
-  type Module,
   maxDims,
   type NdArray,
   numberOf,
@@ -22,7 +19,6 @@ import {
   printType,
   rankedOf,
   sameType,
-  signatureOf,
   type Type,
   tensorType,
   verify,
@@ -35,33 +31,17 @@ import {
   arbitraryNumber,
   arbitraryProgram,
   arbitraryType,
+  type Backend,
   buildProgram,
+  checkBackend,
   checkPass,
-  type Outcome,
-  outcomeOf,
-  type Program,
-  sameOutcome,
-  sampleArguments,
-  showOutcome,
-  sizesOf,
+  checkPipeline,
+  interpretBackend,
+  jsBackend,
 } from "../src/testing/index.ts";
 import { runs } from "./support/runs.ts";
 
 const context = { ops: standardOps, fast: false };
-
-function argumentsOf(module: Module, program: Program, seed: number): readonly NdArray[] {
-  const main = findFunc(module, "main");
-  if (main === undefined) throw new Error("no @main");
-  return sampleArguments(signatureOf(main), sizesOf(program), seed);
-}
-
-function interpreted(module: Module, args: readonly NdArray[]): Outcome {
-  return outcomeOf((observe) => interpret(module, "main", args, { observe }));
-}
-
-function same(got: Outcome, expected: Outcome): void {
-  if (!sameOutcome(got, expected)) expect(showOutcome(got)).toBe(showOutcome(expected));
-}
 
 describe("random types", () => {
   it("print, parse back to the same type, and print the same again", () => {
@@ -166,50 +146,98 @@ describe("random programs", () => {
     );
   });
 
-  it("keep every bit through the whole tensor pipeline, which then finds nothing more to do", () => {
-    fc.assert(
-      fc.property(arbitraryProgram({ operations: 16 }), fc.nat(1000), (program, seed) => {
-        const before = buildProgram(program);
-        const args = argumentsOf(before, program, seed);
-        const { module } = runPasses(before, tensorPipeline, { check: "verify" });
-        same(interpreted(module, args), interpreted(before, args));
-        const again = runPasses(module, tensorPipeline).module;
-        expect(isomorphic(again, module)).toBeNull();
-      }),
-      runs(120),
-    );
+  it("keep every bit through the whole tensor pipeline", () => {
+    checkPipeline(tensorPipeline, { runs: runs(200).numRuns });
   });
 
-  it("give the interpreter's bits as generated JavaScript", () => {
+  it("come out of the tensor pipeline such that it finds nothing more to do", () => {
     fc.assert(
-      fc.property(arbitraryProgram({ operations: 16 }), fc.nat(1000), (program, seed) => {
-        const module = buildProgram(program);
-        const args = argumentsOf(module, program, seed);
-        const compiled = outcomeOf((observe) =>
-          compileModule(module, { backend: "js", check: "verify", observe }).executable.run(args),
-        );
-        same(compiled, interpreted(module, args));
-      }),
-      runs(120),
-    );
-  });
-
-  it("give the interpreter's bits when only lowered, without any simplification", () => {
-    fc.assert(
-      fc.property(arbitraryProgram(), fc.nat(1000), (program, seed) => {
-        const module = buildProgram(program);
-        const args = argumentsOf(module, program, seed);
-        const lowered = lowerToLoops.run(inline.run(module, context), context);
-        verify(lowered, { level: "loop" });
-        const main = findFunc(module, "main");
-        if (main === undefined) throw new Error("no @main");
-        const signature = signatureOf(main);
-        const compiled = outcomeOf((observe) =>
-          jsBackend.compile(lowered, { entry: "main", signature, observe }).run(args),
-        );
-        same(compiled, interpreted(module, args));
+      fc.property(arbitraryProgram({ operations: 16 }), (program) => {
+        const { module } = runPasses(buildProgram(program), tensorPipeline, { check: "verify" });
+        expect(isomorphic(runPasses(module, tensorPipeline).module, module)).toBeNull();
       }),
       runs(80),
+    );
+  });
+
+  it("keep every bit down to loops", () => {
+    checkPipeline(tensorPipeline.concat(loopPipeline), { runs: runs(100).numRuns });
+  });
+
+  it.each([jsBackend, interpretBackend])("give the interpreter's bits by the backend $name", (backend) => {
+    checkBackend(backend, { runs: runs(100).numRuns });
+  });
+});
+
+describe("checkBackend", () => {
+  it("finds what a backend gets wrong: rounding, messages, and what a second call finds in memory", () => {
+    const wrongly = (change: (results: readonly NdArray[], calls: number) => readonly NdArray[]): Backend => ({
+      ...interpretBackend,
+      name: "wrong",
+      compile(module, options) {
+        const executable = interpretBackend.compile(module, options);
+        let calls = 0;
+        return { ...executable, scalar: null, run: (args) => change(executable.run(args), calls++) };
+      },
+    });
+    const messageOf = (backend: Backend): string => {
+      try {
+        checkBackend(backend, { runs: 200 });
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return "nothing found";
+    };
+    const halfUp = wrongly((results) =>
+      results.map((r) => (r.dtype === "f32" ? { ...r, data: r.data.map((x) => x + x * 2 ** -23) } : r)),
+    );
+    expect(messageOf(halfUp)).toMatch(/^backend wrong is wrong \(seed 1, program \d+ after \d+\): @\w+: result \d/);
+    const staleAfterFour = wrongly((results, calls) =>
+      calls < 4 ? results : results.map((r) => ({ ...r, data: r.data.map(() => 1) })),
+    );
+    expect(messageOf(staleAfterFour)).toContain("backend wrong is wrong");
+    const mute: Backend = {
+      ...interpretBackend,
+      name: "mute",
+      compile: (module, options) => interpretBackend.compile(module, { ...options, observe: undefined }),
+    };
+    expect(messageOf(mute)).toContain("no longer runs");
+    expect(messageOf(interpretBackend)).toBe("nothing found");
+  });
+
+  it("says what it takes", () => {
+    expect(() => checkBackend("js" as never)).toThrow("checkBackend: got a string, expected a backend");
+    expect(() => checkBackend(jsBackend, { run: 3 } as never)).toThrow("unknown option 'run'");
+  });
+});
+
+describe("checkPipeline", () => {
+  it("names the pass after which a program is wrong", () => {
+    const wrong = definePass({
+      name: "halves",
+      summary: "Takes x + x for x.",
+      run: (m, cx) =>
+        applyRules(
+          m,
+          [
+            rule(
+              "x + y → x",
+              (x, y) => vocabulary(records).add(x, y),
+              (x) => x,
+            ),
+          ],
+          cx,
+        ),
+    });
+    const pipeline = tensorPipeline.insertAfter("inline", wrong);
+    expect(() => checkPipeline(pipeline)).toThrow(/^pipeline is wrong \(.*\): after pass halves \(run \d+\): @/);
+    const lowered = pipeline.concat(loopPipeline);
+    expect(() => checkPipeline(lowered)).toThrow(/^pipeline is wrong \(.*\): after pass halves \(run \d+\): @/);
+  });
+
+  it("says which function takes a pass", () => {
+    expect(() => checkPipeline(standardPasses.get("cse") as never)).toThrow(
+      "got a pass, expected a pipeline: call checkPass",
     );
   });
 });

@@ -108,6 +108,7 @@ class Session {
   /** Each second program is made of the pattern of one of the rules that were offered so far. */
   programOf(i: number): Program {
     const random = new Random(mix(this.#seed, i));
+    if (this.#subject.draw !== undefined) return this.#subject.draw(random, i);
     const options = this.#options.programs ?? {};
     const rules = [...this.#offered].filter((r) => r.pattern !== null);
     if (i % 2 === 1 && rules.length > 0) {
@@ -159,8 +160,8 @@ class Session {
         },
       },
     };
-    const { fault, after } = faultOf(subject, program, context, seeds, this.#options.origins);
-    const isChanged = after !== null && after !== program.module && this.#note(program.module, after);
+    const { fault, after, isTried } = faultOf(subject, program, context, seeds, this.#options.origins);
+    const isChanged = isTried ?? (after !== null && after !== program.module && this.#note(program.module, after));
     return { subject, fault, isChanged, fired };
   }
 

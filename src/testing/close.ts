@@ -18,7 +18,7 @@ import {
   withRegions,
 } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
-import { expectedOf, type Fault, run } from "./compare.ts";
+import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
 import type { Dims } from "./generate/programs.ts";
 import { showNumber } from "./outcome.ts";
 import { sampleArguments, showArray } from "./values.ts";
@@ -37,8 +37,13 @@ const least = { f64: 2 ** -40, f32: 2 ** -16 };
  * "Monte Carlo Arithmetic", 1997), and what its results change by is allowed, so that a badly conditioned program is no false
  * alarm.
  */
-export function closeFault(before: Module, after: Module, sizes: Dims, seeds: readonly number[]): Fault | null {
-  const versions = { before, after, nearby: signs.map((sign) => ({ sign, module: noisy(before, sign) })) };
+export function closeFault(
+  before: Module,
+  after: Module,
+  level: Level,
+  { sizes, seeds }: { readonly sizes: Dims; readonly seeds: readonly number[] },
+): Fault | null {
+  const versions = { before, after, level, nearby: signs.map((sign) => ({ sign, module: noisy(before, sign) })) };
   for (const func of before.funcs) {
     if (func.visibility !== "public") continue;
     for (const seed of seeds) {
@@ -56,12 +61,13 @@ const signs = [1, -1];
 interface Versions {
   readonly before: Module;
   readonly after: Module;
+  readonly level: Level;
   /** The earlier version with noise. */
   readonly nearby: readonly { readonly sign: number; readonly module: Module }[];
 }
 
 function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArray[]): Fault | null {
-  const { before, after } = versions;
+  const { before, after, level } = versions;
   const expected = expectedOf(before, entry, args)?.results;
   if (expected === undefined || typeof expected === "string") return null;
   const nearby = versions.nearby.map(({ sign, module }) => {
@@ -69,7 +75,7 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
     return run(module, entry, near).results;
   });
   if (nearby.some((r) => typeof r === "string")) return null;
-  const got = run(after, entry, args).results;
+  const got = runLater(after, level, entry, args, expected).results;
   const call = { entry, args };
   if (typeof got === "string")
     return { message: `@${entry}: got ${got}, expected ${expected.map(showArray).join("; ")}`, call };

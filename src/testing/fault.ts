@@ -7,6 +7,7 @@ import type { PassContext } from "../rewrite/index.ts";
 import { closeFault } from "./close.ts";
 import { callFault, type Fault, holdsTransform, interfaceFault, type Level, resolved, verifyFault } from "./compare.ts";
 import type { Program } from "./generate/programs.ts";
+import type { Random } from "./generate/random.ts";
 
 export type { Fault } from "./compare.ts";
 
@@ -21,16 +22,33 @@ export interface Subject {
   /** Whether rewrites of class `fast` run: then results are only nearly the same. */
   readonly fast: boolean;
   run(module: Module, context: PassContext): Module;
+  /** The program of a number, where random ones will not do. */
+  draw?(random: Random, number: number): Program;
+  /** What is wrong with it, where a program before and after it does not say. */
+  judge?(program: Program, context: PassContext, seeds: readonly number[]): Verdict;
 }
 
 export interface Verdict {
   readonly fault: Fault | null;
   /** What the subject gave; null where it failed. */
   readonly after: Module | null;
+  /** Whether something was compared, where no module says so. */
+  readonly isTried?: boolean;
 }
 
 /** What is wrong with what the subject makes of a program; the inputs are chosen by the seeds. */
 export function faultOf(
+  subject: Subject,
+  program: Program,
+  context: PassContext,
+  seeds: readonly number[],
+  origins = false,
+): Verdict {
+  return subject.judge?.(program, context, seeds) ?? faultOfPass(subject, program, context, seeds, origins);
+}
+
+/** What is wrong with what a pass makes of a program, which meant something before. */
+export function faultOfPass(
   subject: Subject,
   { module: given, sizes }: Program,
   context: PassContext,
@@ -71,7 +89,7 @@ function difference(
 ): Fault | null {
   if (!holdsTransform(before) && !subject.fast) return callFault(before, after, subject.level, sizes, seeds);
   // what is resolved later, or computed in another order, rounds otherwise
-  return closeFault(earlier, resolved(after), sizes, seeds);
+  return closeFault(earlier, resolved(after), subject.level, { sizes, seeds });
 }
 
 /** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */

@@ -1,5 +1,6 @@
 // The property-testing kit: random types and programs, sample values, comparison, and checks of passes and rules.
 
+export { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
 export { arbitraryProgram, buildProgram, sizesOf } from "./arbitraries.ts";
 export {
   type ArrayProgram,
@@ -8,7 +9,9 @@ export {
   gradientOfArrayProgram,
 } from "./array-programs.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
+export { type BackendCheckOptions, checkBackend } from "./check-backend.ts";
 export { checkPass, checkRule } from "./check-pass.ts";
+export { checkPipeline } from "./check-pipeline.ts";
 export type { Coverage, OpCoverage } from "./coverage.ts";
 export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
