@@ -43,6 +43,14 @@ interface Definition {
   readonly isResult: boolean;
 }
 
+/**
+ * Whether an operation of the loop level checks a place of something that is read, or it would not be there. The read may need
+ * no subscript along an axis, as that of a broadcast along its new one, and its check stays all the same.
+ */
+function checksPlace({ op }: Operation): boolean {
+  return op.level === "loop" && op.effect === "mayFail" && !op.traits.memory;
+}
+
 /** What of one function is used: from what it returns and does back to what that needs, each value and operation once. */
 class Liveness {
   readonly #effects: Effects;
@@ -62,7 +70,7 @@ class Liveness {
       for (const [k, v] of operation.results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
       for (const region of operation.regions)
         for (const [k, v] of region.arguments.entries()) this.#definitions.set(v, { operation, k, isResult: false });
-      if (this.#effects.of(operation) === "effect") acting.push(operation);
+      if (this.#effects.of(operation) === "effect" || checksPlace(operation)) acting.push(operation);
     });
     this.#use(body.results);
     for (const operation of acting) this.#keep(operation);

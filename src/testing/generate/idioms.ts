@@ -5,6 +5,7 @@ import {
   addDims,
   type Dim,
   type DType,
+  emit,
   floorDim,
   list as listType,
   maxDims,
@@ -93,8 +94,10 @@ const pad: Idiom = (pool) => {
   const type = typeOf(x);
   const entries = (choices: readonly number[]): readonly number[] =>
     type.shape.map((d) => Math.max(random.pick(choices), typeof d === "number" ? -1 : 0));
-  const none = type.shape.map(() => 0);
-  if (random.oneIn(8)) return [ops.pad(x, { low: none, high: none, interior: none }, pool.like(scalar(type.dtype)))];
+  if (random.oneIn(8)) {
+    const none = type.shape.map(() => 0);
+    return emit(ops.padOp, [x, pool.like(scalar(type.dtype))], { attributes: { low: none, high: none } });
+  }
   const padding = { low: entries([0, 1, -1, 2]), high: entries([1, 0, -1, 0]), interior: entries([0, 0, 1, 2]) };
   return [ops.pad(x, padding, pool.like(scalar(type.dtype)))];
 };
@@ -104,7 +107,7 @@ const concatenate: Idiom = (pool) => {
   const x = withAxes(pool);
   if (x === undefined) return [];
   const others = Array.from({ length: random.pick([1, 2, 1, 2, 1, 2, 0]) }, () => pool.like(typeOf(x)));
-  return [ops.concatenate(random.shuffled([x, ...others]), random.below(rankOf(x)))];
+  return emit(ops.concatenateOp, random.shuffled([x, ...others]), { attributes: { axis: random.below(rankOf(x)) } });
 };
 
 /** Axes that are known to have an element; open sizes may be 0. */
