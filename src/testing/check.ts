@@ -54,14 +54,14 @@ export function check(where: string, subject: Subject, options: CheckOptions = {
   const start = performance.now();
   for (const [i, module] of (options.corpus ?? []).entries()) {
     verify(module);
-    session.try(makeProgram(module, { N: 3, M: 2 }), -1 - i);
+    session.try({ program: makeProgram(module, { N: 3, M: 2 }), rule: null }, -1 - i);
   }
   const { replay } = options;
   // what a program is made of depends on what was rewritten in those before it
   for (let i = 0; replay !== undefined && i < replay; i++) session.learn(i);
   for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
     if (performance.now() - start > timeBudget) break;
-    session.try(session.programOf(i), i);
+    session.try(session.draw(i), i);
     if (session.failure !== null) break;
   }
   if (session.failure !== null) throw failureOf(session, session.failure, seed, timeBudget);
@@ -86,6 +86,12 @@ function mix(a: number, b: number): number {
   return (Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca77)) | 0;
 }
 
+/** A program, and the rule of whose pattern it is made. */
+interface Drawn {
+  readonly program: Program;
+  readonly rule: Rule | null;
+}
+
 class Session {
   readonly #subject: Subject;
   readonly #seed: number;
@@ -93,6 +99,7 @@ class Session {
   readonly #coverage = new Coverage();
   readonly #fired = new Map<Rule, number>();
   readonly #offered = new Set<Rule>();
+  readonly #applied = new Set<Rule>();
   /** The ops that were replaced, and those that gave their operands. */
   readonly #sought = new Set<Op>();
   failure: Failure | null = null;
@@ -105,19 +112,25 @@ class Session {
     this.#options = options;
   }
 
-  /** Each second program is made of the pattern of one of the rules that were offered so far. */
-  programOf(i: number): Program {
+  /**
+   * Each second program is made of the pattern of one of the rules that were offered so far, half of these of a rule that was
+   * not applied yet.
+   */
+  draw(i: number): Drawn {
     const random = new Random(mix(this.#seed, i));
-    if (this.#subject.draw !== undefined) return this.#subject.draw(random, i);
+    if (this.#subject.draw !== undefined) return { program: this.#subject.draw(random, i), rule: null };
     const options = this.#options.programs ?? {};
-    const rules = [...this.#offered].filter((r) => r.pattern !== null);
+    const all = [...this.#offered].filter((r) => r.pattern !== null);
+    const idle = i % 4 === 1 ? all.filter((r) => !this.#applied.has(r)) : [];
+    const rules = idle.length > 0 ? idle : all;
     if (i % 2 === 1 && rules.length > 0) {
-      const { pattern } = rules[(i >> 1) % rules.length];
-      const made = pattern === null ? null : programOfPattern(random, pattern, options.ops);
-      if (made !== null) return made;
+      const rule = rules[(i >> 2) % rules.length];
+      const program = rule.pattern === null ? null : programOfPattern(random, rule.pattern, options.ops);
+      if (program !== null) return { program, rule };
     }
     const transforms = this.#subject.level === "tensor" && i % 4 === 2;
-    return randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
+    const program = randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
+    return { program, rule: null };
   }
 
   /** The ops that the subject replaces; before it has, those at which its rules start. */
@@ -129,23 +142,26 @@ class Session {
 
   /** Notes what the subject does to a program, and nothing else. */
   learn(number: number): void {
-    this.#run(this.programOf(number), number, []);
+    this.#run(this.draw(number), number, []);
   }
 
-  try(program: Program, number: number): void {
+  try(drawn: Drawn, number: number): void {
+    const { program } = drawn;
     this.#programs++;
     this.#coverage.add(program.module);
-    const { subject, fault, isChanged, fired } = this.#run(program, number, seedsOf(mix(this.#seed, number)));
+    const { subject, fault, isChanged, fired } = this.#run(drawn, number, seedsOf(mix(this.#seed, number)));
     if (isChanged) this.#changed++;
     for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
     if (fault !== null) this.failure = { subject, program, fault, number };
   }
 
   /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
-  #run(program: Program, number: number, seeds: readonly number[]) {
+  #run({ program, rule: about }: Drawn, number: number, seeds: readonly number[]) {
     const fired: Rule[] = [];
-    // rules of class fast run on every fourth program, where results are only nearly the same
-    const fast = this.#subject.fast || (number % 4 === 1 && [...this.#offered].some((r) => r.class === "fast"));
+    // where rules of class fast run, results are only nearly the same: on their own programs, and on some others
+    const mayBeFast =
+      about?.class === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
+    const fast = this.#subject.fast || mayBeFast;
     const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
     const context: PassContext = {
       ops: this.#options.programs?.ops ?? standardOps,
@@ -161,6 +177,7 @@ class Session {
       },
     };
     const { fault, after, isTried } = faultOf(subject, program, context, seeds, this.#options.origins);
+    for (const rule of fired) this.#applied.add(rule);
     const isChanged = isTried ?? (after !== null && after !== program.module && this.#note(program.module, after));
     return { subject, fault, isChanged, fired };
   }

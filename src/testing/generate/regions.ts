@@ -55,9 +55,11 @@ const loop: RegionIdiom = (pool, steps) => {
   const most = ops.constant(random.pick([0, 1, 2, 3, 5, 9]), i32);
   const times = random.oneIn(2) ? most : ops.minimum(pool.computed(i32), most);
   const isEndedSooner = random.oneIn(3);
+  const isNeverRun = random.oneIn(12);
   const results = ops.whileLoop(
     [times, ...carried],
     (i, ...own) => {
+      if (isNeverRun) return ops.constant(false, bool);
       const goesOn = ops.compare(i, ops.constant(0, i32), "gt");
       if (!isEndedSooner) return goesOn;
       const flag = inside(pool, own, steps).find((type) => sameType(type, bool));
