@@ -8,9 +8,9 @@ import { type PassContext, Pipeline } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { expectedOf, type Fault, resolved } from "./compare.ts";
 import type { Subject, Verdict } from "./fault.ts";
-import type { Dims, Program } from "./generate/programs.ts";
+import type { Program } from "./generate/programs.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
-import { sampleArguments } from "./values.ts";
+import { argumentsOf } from "./values.ts";
 
 export interface BackendCheckOptions extends CheckOptions {
   /** What a program goes through before the backend gets it. Where left out: what its level needs, optimised or not in turn. */
@@ -68,17 +68,17 @@ function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
 /** What is wrong with what a backend makes of a program. */
 function backendVerdict(
   { backend, pipelines, compile }: Compiler,
-  { module: given, sizes }: Program,
+  program: Program,
   context: PassContext,
   seeds: readonly number[],
 ): Verdict {
-  const module = resolvedOrNull(given);
+  const module = resolvedOrNull(program.module);
   if (module === null) return { fault: null, after: null };
   for (const pipeline of pipelines) {
     const after = runPasses(module, pipeline, { ops: context.ops }).module;
     for (const func of module.funcs) {
       if (func.visibility !== "public") continue;
-      const fault = faultOfFunction({ backend, compile, module, after, func }, sizes, seeds);
+      const fault = faultOfFunction({ backend, compile, module, after, func }, program, seeds);
       if (fault !== null) return { fault, after: null };
     }
   }
@@ -102,11 +102,10 @@ interface Compiled {
   readonly func: Func;
 }
 
-function faultOfFunction(of: Compiled, sizes: Dims, seeds: readonly number[]): Fault | null {
+function faultOfFunction(of: Compiled, program: Program, seeds: readonly number[]): Fault | null {
   const signature = signatureOf(of.func);
   const entry = of.func.name;
-  const calls = seeds.flatMap((seed) => {
-    const args = sampleArguments(signature, sizes, seed);
+  const calls = argumentsOf(of.func, program, seeds).flatMap((args) => {
     const expected = outcomeWithin(of.module, entry, args);
     return expected === null ? [] : [{ args, expected }];
   });

@@ -10,7 +10,6 @@ import {
   mapBodies,
   type NdArray,
   Replacements,
-  signatureOf,
   type Value,
   withBuilder,
   withOperands,
@@ -19,9 +18,9 @@ import {
 } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
-import type { Dims } from "./generate/programs.ts";
+import type { Program } from "./generate/programs.ts";
 import { showNumber } from "./outcome.ts";
-import { sampleArguments, showArray } from "./values.ts";
+import { argumentsOf, showArray } from "./values.ts";
 
 /** The relative size of the change of inputs that shows how results react to rounding. */
 const change = { f64: 2 ** -38, f32: 2 ** -14 };
@@ -41,14 +40,15 @@ export function closeFault(
   before: Module,
   after: Module,
   level: Level,
-  { sizes, seeds }: { readonly sizes: Dims; readonly seeds: readonly number[] },
+  { sizes, call }: Pick<Program, "sizes" | "call">,
+  seeds: readonly number[],
 ): Fault | null {
   const versions = { before, after, level, nearby: signs.map((sign) => ({ sign, module: noisy(before, sign) })) };
   for (const func of before.funcs) {
     if (func.visibility !== "public") continue;
-    for (const seed of seeds) {
-      if (seed % 2 !== 0) continue;
-      const fault = faultAt(versions, func, sampleArguments(signatureOf(func), sizes, seed));
+    const ordinary = seeds.filter((seed) => seed % 2 === 0);
+    for (const args of argumentsOf(func, { sizes, call }, ordinary)) {
+      const fault = faultAt(versions, func, args);
       if (fault !== null) return fault;
     }
   }

@@ -19,9 +19,9 @@ import {
   verify,
   walk,
 } from "../ir/index.ts";
-import type { Dims } from "./generate/programs.ts";
+import type { Call, Dims, Program } from "./generate/programs.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
-import { sampleArguments, showArray } from "./values.ts";
+import { argumentsOf, showArray } from "./values.ts";
 
 /** How a module that a pass gives is run: as it is, or as memory if the pass lowers. */
 export type Level = "tensor" | "loop";
@@ -30,7 +30,7 @@ export type Level = "tensor" | "loop";
 export interface Fault {
   readonly message: string;
   /** The public function that differs, and its arguments; null where no call shows it. */
-  readonly call: { readonly entry: string; readonly args: readonly NdArray[] } | null;
+  readonly call: Call | null;
 }
 
 /** Whether something in the module is left to be resolved before it means anything. */
@@ -127,13 +127,11 @@ export function callFault(
   before: Module,
   after: Module,
   level: Level,
-  sizes: Dims,
+  { sizes, call }: Pick<Program, "sizes" | "call">,
   seeds: readonly number[],
 ): Fault | null {
   for (const func of publicOf(before)) {
-    const signature = signatureOf(func);
-    for (const seed of seeds) {
-      const args = sampleArguments(signature, sizes, seed);
+    for (const args of argumentsOf(func, { sizes, call }, seeds)) {
       const fault = faultOfCall({ before, after, level, sizes }, func, args);
       if (fault !== null) return fault;
     }
@@ -185,6 +183,6 @@ export function verifyFault(module: Module, level: Level): Fault | null {
   }
 }
 
-export function showCall({ entry, args }: { readonly entry: string; readonly args: readonly NdArray[] }): string {
+export function showCall({ entry, args }: Call): string {
   return `@${entry}(${args.map(showArray).join(", ")})`;
 }

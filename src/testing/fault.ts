@@ -50,13 +50,13 @@ export function faultOf(
 /** What is wrong with what a pass makes of a program, which meant something before. */
 export function faultOfPass(
   subject: Subject,
-  { module: given, sizes }: Program,
+  program: Program,
   context: PassContext,
   seeds: readonly number[],
   origins = false,
 ): Verdict {
   // a lowering takes what is left of a program when calls and derivatives are resolved
-  const module = subject.level === "loop" ? inline.run(given, context) : given;
+  const module = subject.level === "loop" ? inline.run(program.module, context) : program.module;
   const earlier = resolvedOrNull(module);
   if (earlier === null) return { fault: null, after: null };
   let after: Module;
@@ -72,7 +72,7 @@ export function faultOfPass(
     return { fault: { message: "operations lose their places in the source", call: null }, after };
   }
   try {
-    return { fault: difference(subject, module, earlier, after, { sizes, seeds }), after };
+    return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after };
   } catch (error) {
     // a loop that does not end within reason says nothing
     if (error instanceof OutOfSteps) return { fault: null, after };
@@ -82,14 +82,14 @@ export function faultOfPass(
 
 function difference(
   subject: Subject,
-  before: Module,
-  earlier: Module,
-  after: Module,
-  { sizes, seeds }: { readonly sizes: Program["sizes"]; readonly seeds: readonly number[] },
+  program: Program,
+  { earlier, after }: { readonly earlier: Module; readonly after: Module },
+  seeds: readonly number[],
 ): Fault | null {
-  if (!holdsTransform(before) && !subject.fast) return callFault(before, after, subject.level, sizes, seeds);
+  const { module } = program;
+  if (!holdsTransform(module) && !subject.fast) return callFault(module, after, subject.level, program, seeds);
   // what is resolved later, or computed in another order, rounds otherwise
-  return closeFault(earlier, resolved(after), subject.level, { sizes, seeds });
+  return closeFault(earlier, resolved(after), subject.level, program, seeds);
 }
 
 /** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */

@@ -1,25 +1,31 @@
 // The report of a failure: the smallest program found that still fails, then the smallest inputs, and the rewrite that did it.
 
-import { type Module, printModule } from "../ir/index.ts";
+import { countOperations, dtypes, findFunc, type Module, type NdArray, printModule, sizeOf } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import type { PassContext, Rule } from "../rewrite/index.ts";
+import type { PassContext } from "../rewrite/index.ts";
+import { type Blamed, blamedRewrite } from "./blame.ts";
 import { showCall } from "./compare.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
-import type { Dims } from "./generate/programs.ts";
-import { makeProgram, type Program } from "./generate/programs.ts";
+import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
+import { simplestInputs } from "./inputs.ts";
 import { reduceModule } from "./reduce.ts";
+import { argumentsOf } from "./values.ts";
 
 export interface Shrunk {
   readonly program: Program;
   readonly fault: Fault;
-  /** The rule whose rewrite makes the difference; null where no rule does. */
-  readonly rule: string | null;
+  /** The rewrite that makes the difference; null where none does. */
+  readonly rewrite: Blamed | null;
 }
 
-/** The most milliseconds that go into making a failure smaller. */
-const mostMilliseconds = 6000;
-/** Inputs tried for each smaller module: what the fault needs may be another one's. */
-const triedInputs = 6;
+/** The most milliseconds that go into a smaller program, and into smaller inputs. They limit how small, never the verdict. */
+const forProgram = 5000;
+const forInputs = 1500;
+/**
+ * Inputs tried for each smaller module beside its own: what the fault needs may be another one's, and the fewer elements there
+ * are, the fewer special ones among them.
+ */
+const triedInputs = (module: Module): number => (countOperations(module) > 8 ? 6 : 24);
 
 export function shrink(
   subject: Subject,
@@ -28,30 +34,81 @@ export function shrink(
   seeds: readonly number[],
   timeBudget: number,
 ): Shrunk {
-  const deadline = performance.now() + Math.min(mostMilliseconds, timeBudget);
-  const more = Array.from({ length: triedInputs }, (_, i) => i);
-  const faultWith = (module: Module, sizes: Dims): Fault | null =>
-    performance.now() > deadline
-      ? null
-      : faultOf(subject, makeProgram(module, sizes), contextOf(subject), [...seeds, ...more]).fault;
-  const entry = fault.call?.entry ?? "main";
+  const deadline = performance.now() + Math.min(forProgram, timeBudget);
+  const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
+  const context: PassContext = { ops: standardOps, fast: subject.fast };
+  let last = fault;
   let { module, sizes } = program;
-  module = reduceModule(module, entry, (smaller) => faultWith(smaller, sizes) !== null);
-  for (const smaller of smallerSizes(sizes)) {
-    if (faultWith(module, smaller) === null) continue;
-    sizes = smaller;
-    break;
-  }
-  const last = faultOf(subject, makeProgram(module, sizes), contextOf(subject), [...seeds, ...more]).fault ?? fault;
+  // a wrong number does not become a module that is not valid: that would be another fault
+  const judged = (candidate: Program, inputs: readonly number[]): Fault | null => {
+    const found = faultOf(subject, candidate, context, inputs).fault;
+    return found !== null && (found.call === null) === (fault.call === null) ? found : null;
+  };
+  const faultWith = (smaller: Module, smallerSizes: Dims): Fault | null => {
+    if (performance.now() > deadline) return null;
+    const call = last.call === null ? null : keptCall(last.call, module, smaller, smallerSizes);
+    const kept = call === null ? null : judged(makeProgram(smaller, smallerSizes, call), []);
+    return kept ?? judged(makeProgram(smaller, smallerSizes), triedFor(smaller));
+  };
+  const entry = fault.call?.entry ?? program.module.funcs.findLast((f) => f.visibility === "public")?.name ?? "main";
+  const take = (smaller: Module, smallerSizes: Dims): boolean => {
+    const found = faultWith(smaller, smallerSizes);
+    if (found === null) return false;
+    last = found;
+    [module, sizes] = [smaller, smallerSizes];
+    return true;
+  };
+  const smallest = reduceModule(module, entry, (smaller) => take(smaller, sizes));
+  for (const smaller of smallerSizes(sizes)) if (take(smallest, smaller)) break;
+  const shrunk = makeProgram(module, sizes);
   return {
-    program: makeProgram(module, sizes),
-    fault: last,
-    rule: ruleOf(subject, makeProgram(module, sizes), [...seeds, ...more]),
+    program: shrunk,
+    fault: withSimplestInputs(subject, shrunk, last, context),
+    rewrite: blamedRewrite(
+      (rewrites) => faultOf(subject, shrunk, { ...context, rewrites }, triedFor(module)).fault !== null,
+    ),
   };
 }
 
-function contextOf(subject: Subject): PassContext {
-  return { ops: standardOps, fast: subject.fast };
+/**
+ * The same call of a smaller module: arguments that are left keep what they are given, cut to their shapes, and new ones get
+ * an ordinary sample.
+ */
+function keptCall({ entry, args }: Call, before: Module, after: Module, sizes: Dims): Call | null {
+  const [earlier, func] = [findFunc(before, entry), findFunc(after, entry)];
+  if (earlier === undefined || func === undefined) return null;
+  const [sampled] = argumentsOf(func, { sizes }, [0]);
+  if (sampled === undefined) return null;
+  const isRetyped = func.body.arguments.length === earlier.body.arguments.length;
+  const kept = func.body.arguments.map((a, i) => {
+    const at = earlier.body.arguments.indexOf(a);
+    const own = args[at >= 0 || !isRetyped ? at : i];
+    return own === undefined || own.dtype !== sampled[i].dtype ? sampled[i] : cutTo(own, sampled[i].shape);
+  });
+  return { entry, args: kept };
+}
+
+function cutTo(array: NdArray, shape: readonly number[]): NdArray {
+  if (array.shape.join() === shape.join()) return array;
+  const data = new dtypes[array.dtype].array(sizeOf(shape)).map((_, i) => array.data[i % array.data.length] ?? 0);
+  return { dtype: array.dtype, shape, data };
+}
+
+/** The fault for the simplest inputs found that still show it. */
+function withSimplestInputs(subject: Subject, { module, sizes }: Program, fault: Fault, context: PassContext): Fault {
+  const { call } = fault;
+  if (call === null) return fault;
+  const deadline = performance.now() + forInputs;
+  let simplest = fault;
+  const shows = (args: readonly NdArray[]): boolean => {
+    const found = faultOf(subject, makeProgram(module, sizes, { ...call, args }), context, []).fault;
+    // another fault, or one of other arguments, says nothing of these
+    if (found?.call?.args !== args) return false;
+    simplest = found;
+    return true;
+  };
+  simplestInputs(call.args, shows, () => performance.now() < deadline);
+  return simplest;
 }
 
 /** Smaller sizes of the symbols, the smallest first. */
@@ -60,30 +117,13 @@ function* smallerSizes(sizes: Dims): Generator<Dims> {
   for (const size of [1, 2, 3]) yield Object.fromEntries(names.map((name) => [name, Math.min(size, sizes[name])]));
 }
 
-/** The most rewrites among which the wrong one is looked for. */
-const mostRewrites = 200;
-
-/** The first rewrite without which the program stays right, by letting only so many of them happen. */
-function ruleOf(subject: Subject, program: Program, seeds: readonly number[]): string | null {
-  let last: Rule | null = null;
-  for (let allowed = 1; allowed <= mostRewrites; allowed++) {
-    let count = 0;
-    const permits = (rule: Rule): boolean => {
-      count++;
-      if (count === allowed) last = rule;
-      return count <= allowed;
-    };
-    const { fault } = faultOf(subject, program, { ...contextOf(subject), rewrites: { permits } }, seeds);
-    if (count === 0) return null;
-    if (fault !== null) return (last as Rule | null)?.name ?? null;
-    if (count < allowed) return null;
-  }
-  return null;
+/** The failure in lines: what differs, the call, the rewrite, the IR. */
+export function describeFault({ program, fault, rewrite }: Shrunk): string {
+  const call = fault.call === null ? "" : `\nfor ${showCall(fault.call)}`;
+  return `${fault.message}${call}${rewrite === null ? "" : `\n${describeRewrite(rewrite)}`}\n${printModule(program.module)}`;
 }
 
-/** The failure in lines: what differs, the call, the rule, the IR. */
-export function describeFault({ program, fault, rule }: Shrunk): string {
-  const call = fault.call === null ? "" : `\nfor ${showCall(fault.call)}`;
-  const by = rule === null ? "" : `\nby the rule '${rule}'`;
-  return `${fault.message}${call}${by}\n${printModule(program.module)}`;
+/** `by the rule 'x * 0 → 0' (rewrite 2 of 5, of mul : f64)` */
+function describeRewrite({ rule, operation, number, of }: Blamed): string {
+  return `by the rule '${rule}' (rewrite ${number} of ${of}, of ${operation})`;
 }

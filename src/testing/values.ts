@@ -1,8 +1,18 @@
 // Sample values with everything special among them, and comparison bit for bit.
 
-import { type DType, dtypes, evaluateDim, type NdArray, rankedOf, type Signature, sizeOf } from "../ir/index.ts";
+import {
+  type DType,
+  dtypes,
+  evaluateDim,
+  type Func,
+  type NdArray,
+  rankedOf,
+  type Signature,
+  signatureOf,
+  sizeOf,
+} from "../ir/index.ts";
 import { ordinary } from "./generate/literals.ts";
-import type { Dims } from "./generate/programs.ts";
+import type { Dims, Program } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 
 const floats = [1, -0, 0, Number.NaN, 0.5, Infinity, -1.75, 5e-324, -Infinity, 3, 1e300, -2e-310, 0.1, -7, 1e-8];
@@ -39,6 +49,19 @@ export function sampleArguments(signature: Signature, dims: Dims, seed: number):
     const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => dims[name]));
     return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), (seed % 2) + 2 * (seed * 31 + i)) };
   });
+}
+
+/** The arguments on which a function of a program is compared: those of the program's own call, or sampled ones. */
+export function argumentsOf(
+  func: Func,
+  { sizes, call }: Pick<Program, "sizes" | "call">,
+  seeds: readonly number[],
+): readonly (readonly NdArray[])[] {
+  if (call !== undefined) return call.entry === func.name ? [call.args] : [];
+  const signature = signatureOf(func);
+  // a list, or a tensor of any rank, has no samples
+  if (signature.arguments.some((type) => type.kind !== "tensor")) return [];
+  return seeds.map((seed) => sampleArguments(signature, sizes, seed));
 }
 
 /** The same dtypes, shapes and bits. */

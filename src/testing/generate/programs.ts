@@ -14,6 +14,7 @@ import {
   type Module,
   makeFunc,
   makeModule,
+  type NdArray,
   type Op,
   type OpTable,
   originAt,
@@ -56,16 +57,24 @@ export interface ProgramOptions {
   readonly focus?: readonly Op[];
 }
 
+/** A call of a public function. */
+export interface Call {
+  readonly entry: string;
+  readonly args: readonly NdArray[];
+}
+
 /** A module with public functions, and the size of each of their dimension symbols. */
 export interface Program {
   readonly module: Module;
   readonly sizes: Dims;
+  /** The only call that is compared; where left out, calls with sampled arguments are. */
+  readonly call?: Call;
   /** The text of the module. */
   toString(): string;
 }
 
-export function makeProgram(module: Module, sizes: Dims): Program {
-  return { module, sizes, toString: () => printModule(module) };
+export function makeProgram(module: Module, sizes: Dims, call?: Call): Program {
+  return { module, sizes, call, toString: () => printModule(module) };
 }
 
 /** Sizes of dimension symbols: small ones that are not alike, with 0, 1 and one beyond the width of vectors among them. */

@@ -1,0 +1,303 @@
+// Simpler types and attributes: arrays become scalars, symbols numbers, attributes what they are when left out. Every
+// operation is made again, so that its type rule says what follows.
+
+import {
+  AdjointError,
+  type Attribute,
+  type Attributes,
+  type Block,
+  BlockBuilder,
+  calleesFirst,
+  Dense,
+  type Dim,
+  dtypes,
+  evaluateDim,
+  type Func,
+  FuncScope,
+  findFunc,
+  type Module,
+  makeFunc,
+  makeModule,
+  mapDims,
+  type NdArray,
+  type Operation,
+  type Signature,
+  sameAttribute,
+  signatureOf,
+  substituteAttributes,
+  substituteDim,
+  type TensorType,
+  type Type,
+  tensorType,
+  type Value,
+  ValueMap,
+  walk,
+} from "../../ir/index.ts";
+import { type Step, withFunc } from "./body.ts";
+
+type TypeMap = (type: Type) => Type;
+type AttributeMap = (operation: Operation) => Attributes;
+
+/** Makes every operation of a module again, of other types and attributes. */
+class Retyping {
+  readonly #type: TypeMap;
+  readonly #attributes: AttributeMap;
+  readonly #values = new ValueMap<Value>();
+  readonly #signatures = new Map<string, Signature>();
+
+  constructor(type: TypeMap, attributes: AttributeMap) {
+    this.#type = type;
+    this.#attributes = attributes;
+  }
+
+  module(module: Module): Module {
+    const made = new Map<string, Func>();
+    for (const func of calleesFirst(module)) {
+      const next = this.#func(func);
+      made.set(func.name, next);
+      this.#signatures.set(func.name, signatureOf(next));
+    }
+    return makeModule(module.funcs.map((f) => made.get(f.name) ?? f));
+  }
+
+  #func(func: Func): Func {
+    const scope = new FuncScope(func.constraints, (name) => this.#signatures.get(name) ?? null, false);
+    return makeFunc({ ...func, body: this.#block(func.body, new BlockBuilder(scope)) });
+  }
+
+  #block(block: Block, builder: BlockBuilder): Block {
+    for (const a of block.arguments) this.#values.set(a, builder.argument(this.#type(a.type), a.name));
+    for (const operation of block.operations) this.#operation(operation, builder);
+    return builder.finish(block.results.map((v) => this.#value(v)));
+  }
+
+  #value(v: Value): Value {
+    return this.#values.get(v) ?? v;
+  }
+
+  #operation(operation: Operation, builder: BlockBuilder): void {
+    const { op, results, segments, origin } = operation;
+    const operands = operation.operands.map((v) => this.#value(v));
+    const regions = operation.regions.map((r) => this.#block(r, new BlockBuilder(builder.scope, builder)));
+    const declared = results.map((r) => this.#type(r.type));
+    const attributes = resized(this.#attributes(operation), declared[0]);
+    const names = results.map((r) => r.name);
+    const emit = (types: readonly Type[] | null): readonly Value[] =>
+      builder.emit(op, operands, { attributes, regions, segments, origin, names, types });
+    let made: readonly Value[];
+    try {
+      made = emit(declared);
+    } catch (error) {
+      // of most ops the types follow from the operands, whatever they were
+      if (!(error instanceof AdjointError)) throw error;
+      made = emit(null);
+    }
+    for (const [i, r] of results.entries()) this.#values.set(r, made[i]);
+  }
+}
+
+/** Attributes with a dense constant cut to the shape of its type. */
+function resized(attributes: Attributes, type: Type | undefined): Attributes {
+  const { value } = attributes;
+  if (!(value instanceof Dense) || type?.kind !== "tensor") return attributes;
+  const shape = type.shape.map((d) => evaluateDim(d, () => 1));
+  const source = value.toArray();
+  if (shape.join() === source.shape.join()) return attributes;
+  const size = shape.reduce((n, d) => n * d, 1);
+  const data = new dtypes[type.dtype].array(size).map((_, i) => source.data[i % Math.max(1, source.data.length)]);
+  return { ...attributes, value: new Dense({ dtype: type.dtype, shape, data }) };
+}
+
+/** The module of other types and attributes; null where a type rule refuses them. */
+function retyped(module: Module, type: TypeMap, attributes: AttributeMap = (o) => o.attributes): Module | null {
+  try {
+    const made = new Retyping(type, attributes).module(module);
+    return made.funcs.reduce((m, f) => withFunc(m, f), made);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
+}
+
+// ---- shapes ---------------------------------------------------------------------------------------------------------
+
+type ShapeMap = (shape: readonly Dim[]) => readonly Dim[];
+
+const least =
+  (n: number) =>
+  (d: Dim): Dim =>
+    typeof d === "number" ? Math.min(d, n) : n;
+
+/** Smaller shapes, the smallest first. */
+const shapeMaps: readonly ShapeMap[] = [
+  () => [],
+  (shape) => shape.slice(1),
+  (shape) => shape.slice(0, -1),
+  (shape) => shape.map(least(1)),
+  (shape) => shape.map(least(2)),
+  (shape) => shape.map(least(3)),
+];
+
+/** All shapes become smaller, or those of one kind. */
+export const smallerShapes: Step = function* (module) {
+  for (const map of shapeMaps) {
+    const smaller = reshaped(module, () => true, map);
+    if (smaller !== null) module = (yield smaller) ?? module;
+  }
+  for (const shape of shapesOf(module)) {
+    for (const map of shapeMaps) {
+      const smaller = reshaped(module, (s) => String(s) === shape, map);
+      const taken = smaller === null ? null : yield smaller;
+      if (taken === null) continue;
+      module = taken;
+      break;
+    }
+  }
+};
+
+function reshaped(module: Module, isMeant: (shape: readonly Dim[]) => boolean, map: ShapeMap): Module | null {
+  let changed = false;
+  const type: TypeMap = (t) => {
+    if (t.kind !== "tensor" || !isMeant(t.shape)) return t;
+    const shape = map(t.shape);
+    if (String(shape) === String(t.shape)) return t;
+    changed = true;
+    return tensorType(t.dtype, shape);
+  };
+  const smaller = retyped(module, type, (o) => withoutAxes(o, type));
+  return changed ? smaller : null;
+}
+
+/** Attributes that name axes of the first operand name those that it has. */
+function withoutAxes({ op, operands, attributes }: Operation, type: TypeMap): Attributes {
+  const first = operands.length === 0 ? undefined : type(operands[0].type);
+  if (first?.kind !== "tensor") return attributes;
+  const rank = first.shape.length;
+  const changed = Object.entries(attributes).map(([name, value]): [string, Attribute] => {
+    const { kind, holds } = op.attributes[name];
+    if (kind !== "axes" && kind !== "axesOrAll") return [name, value];
+    if (holds !== "axes" || !Array.isArray(value)) return [name, value];
+    return [name, value.filter((axis): axis is number => typeof axis === "number" && axis < rank)];
+  });
+  return Object.fromEntries(changed);
+}
+
+function shapesOf(module: Module): readonly string[] {
+  const shapes = new Set<string>();
+  const add = (values: readonly Value[]): void => {
+    for (const { type } of values) if (type.kind === "tensor" && type.shape.length > 0) shapes.add(String(type.shape));
+  };
+  for (const { body } of module.funcs) {
+    add(body.arguments);
+    walk(body, ({ results }) => add(results));
+  }
+  return [...shapes];
+}
+
+/** Dimension symbols of functions become numbers. */
+export const fewerSymbols: Step = function* (module) {
+  for (const { name } of module.funcs) {
+    for (const symbol of findFunc(module, name)?.symbols ?? []) {
+      for (const size of [1, 2, 3, 0]) {
+        const smaller = withSymbol(module, symbol, size);
+        const taken = smaller === null ? null : yield smaller;
+        if (taken === null) continue;
+        module = taken;
+        break;
+      }
+    }
+  }
+};
+
+function withSymbol(module: Module, symbol: string, size: number): Module | null {
+  const lookup = (name: string): Dim | undefined => (name === symbol ? size : undefined);
+  return retyped(
+    module,
+    (t) => mapDims(t, (d) => substituteDim(d, lookup)),
+    ({ op, attributes }) => substituteAttributes(op, attributes, lookup),
+  );
+}
+
+// ---- attributes -----------------------------------------------------------------------------------------------------
+
+/** Attributes become what they are when left out. */
+export const fewerAttributes: Step = function* (module) {
+  for (let at = 0; ; at++) {
+    const operation = operationAt(module, at);
+    if (operation === undefined) return;
+    for (const [name, spec] of Object.entries(operation.op.attributes)) {
+      const usual = spec.default;
+      if (usual === undefined || sameAttribute(operation.attributes[name], usual)) continue;
+      const smaller = withAttribute(module, at, name, usual);
+      if (smaller !== null) module = (yield smaller) ?? module;
+    }
+  }
+};
+
+function operationAt(module: Module, at: number): Operation | undefined {
+  let number = 0;
+  let found: Operation | undefined;
+  for (const func of module.funcs) {
+    walk(func.body, (operation) => {
+      if (number++ === at) found = operation;
+    });
+  }
+  return found;
+}
+
+function withAttribute(module: Module, at: number, name: string, value: Attribute): Module | null {
+  const target = operationAt(module, at);
+  return retyped(
+    module,
+    (t) => t,
+    (o) => (o === target ? { ...o.attributes, [name]: value } : o.attributes),
+  );
+}
+
+// ---- constants ------------------------------------------------------------------------------------------------------
+
+/** The numbers that one reads most easily, those first. */
+const simple = [0, 1, 2, -1, 3];
+
+/** How hard a number is to read. */
+export function hardness(x: number): number {
+  const at = simple.findIndex((s) => Object.is(s, x));
+  return at >= 0 ? at : simple.length + String(x).length + (Number.isInteger(x) ? 0 : 1);
+}
+
+/** Numbers that are easier to read, the easiest first. */
+export function easierNumbers(x: number): readonly number[] {
+  const rounded = [Math.trunc(x), Number(x.toPrecision(1)), Number(x.toPrecision(2)), Number(x.toPrecision(4))];
+  const candidates = [...simple, -2, 0.5, -0, ...(Number.isFinite(x) ? rounded : [])];
+  const own = hardness(x);
+  return [...new Set(candidates)].filter((c) => hardness(c) < own).sort((a, b) => hardness(a) - hardness(b));
+}
+
+/** Constants become numbers that are easy to read, and splats. */
+export const easierConstants: Step = function* (module) {
+  for (let at = 0; ; at++) {
+    let operation = operationAt(module, at);
+    if (operation === undefined) return;
+    if (!operation.op.traits.constant || operation.results[0]?.type.kind !== "tensor") continue;
+    for (const value of easierValues(operation.attributes.value, operation.results[0].type)) {
+      const smaller = withAttribute(module, at, "value", value);
+      const taken = smaller === null ? null : yield smaller;
+      if (taken === null) continue;
+      module = taken;
+      operation = operationAt(module, at);
+      break;
+    }
+  }
+};
+
+function easierValues(value: Attribute | undefined, { dtype }: TensorType): readonly Attribute[] {
+  if (typeof value === "boolean") return value ? [false] : [];
+  const literal = (x: number): Attribute => (dtype === "bool" ? x !== 0 : dtypes[dtype].round(x));
+  if (typeof value === "number") {
+    const rounded = easierNumbers(value).map((x) => dtypes[dtype].round(x));
+    return rounded.filter((x) => hardness(x) < hardness(value));
+  }
+  if (!(value instanceof Dense)) return [];
+  const source: NdArray = value.toArray();
+  return [...new Set([0, 1, ...source.data])].slice(0, 8).map(literal);
+}
