@@ -56,8 +56,7 @@ interface Case {
 
 /** The first run of a pass after which the program is wrong, found by halving: from there on it stays so. */
 function firstWrong(pipeline: Pipeline, given: Case) {
-  const passes: Pass[] = [];
-  runOnly(pipeline, given.program.module, given.context, (pass) => passes.push(pass) > 0);
+  const passes = passesUntilFailure(pipeline, given);
   const wrongAfter = (count: number): Verdict["fault"] => {
     let run = 0;
     const level = passes.slice(0, count).some((pass) => pass.lowers === true) ? "loop" : "tensor";
@@ -81,6 +80,17 @@ function firstWrong(pipeline: Pipeline, given: Case) {
   }
   fault ??= wrongAfter(wrong);
   return fault === null || passes.length === 0 ? null : { number: wrong, pass: passes[wrong - 1], fault };
+}
+
+/** The passes in the order in which they run on the program, up to one that fails. */
+function passesUntilFailure(pipeline: Pipeline, { program, context }: Case): readonly Pass[] {
+  const passes: Pass[] = [];
+  try {
+    runOnly(pipeline, program.module, context, (pass) => passes.push(pass) > 0);
+  } catch {
+    // the last one is what fails
+  }
+  return passes;
 }
 
 /** The pipeline with only those runs of passes that `permits`; it stops where a pass fails. */

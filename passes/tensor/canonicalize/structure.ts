@@ -31,7 +31,7 @@ import { patterns as p } from "./vocabulary.ts";
 export const structureRules: readonly Rule[] = [
   rule("reshape(x) to its own shape → x", (x) => p.reshape(x), ifSameType),
   rule("reshape(reshape(x)) → reshape(x)", (x) => p.reshape(p.reshape(x)), (x) => (m) => reshape(x, shapeOf(m))),
-  rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (shapeOf(x).length === 0 ? broadcast(x, shapeOf(m)) : null)),
+  rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (x.type.kind === "tensor" && shapeOf(x).length === 0 ? broadcast(x, shapeOf(m)) : null)),
   rule("permute(x) in order → x", (x) => p.permute(x), (x) => (m) => (isInOrder(axes(m, 0, "permutation")) ? x : null)),
   rule("permute(permute(x)) → permute(x)", (x) => p.permute(p.permute(x)), bothPermutations),
   rule("broadcast(x) to its own shape → x", (x) => p.broadcast(x), (x) => (m) => (isInOrder(axes(m, 0, "axes")) ? ifSameType(x)(m) : null)),
