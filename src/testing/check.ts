@@ -1,15 +1,16 @@
 // The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
 // smallest program found for which they differ.
 
-import { type AdjointError, fail, type Module, type Op, requireOptions, ValueMap, verify, walk } from "../ir/index.ts";
+import { type AdjointError, fail, type Module, type Op, requireOptions, verify } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import { compareModules, type PassContext, type Rule } from "../rewrite/index.ts";
+import type { PassContext, Rule } from "../rewrite/index.ts";
 import { Coverage } from "./coverage.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { programOfPattern } from "./generate/patterns.ts";
 import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
+import { Sought } from "./sought.ts";
 
 export interface CheckOptions {
   /** Random programs; 3,000 where left out. */
@@ -26,7 +27,7 @@ export interface CheckOptions {
   readonly corpus?: readonly Module[];
   /** Milliseconds after which no further program is begun, and after which a failure is not made smaller any more. */
   readonly timeBudget?: number;
-  /** Whether each operation that has a place in the source still has one. */
+  /** Whether new operations have places in the source, too; where left out, those that stay keep theirs. */
   readonly origins?: boolean;
 }
 
@@ -100,8 +101,7 @@ class Session {
   readonly #fired = new Map<Rule, number>();
   readonly #offered = new Set<Rule>();
   readonly #applied = new Set<Rule>();
-  /** The ops that were replaced, and those that gave their operands. */
-  readonly #sought = new Set<Op>();
+  readonly #sought = new Sought();
   failure: Failure | null = null;
   #programs = 0;
   #changed = 0;
@@ -114,7 +114,8 @@ class Session {
 
   /**
    * Each second program is made of the pattern of one of the rules that were offered so far, half of these of a rule that was
-   * not applied yet.
+   * not applied yet; one in four has derivatives and mapped functions, three in four where it is these that the subject
+   * replaces.
    */
   draw(i: number): Drawn {
     const random = new Random(mix(this.#seed, i));
@@ -128,14 +129,16 @@ class Session {
       const program = rule.pattern === null ? null : programOfPattern(random, rule.pattern, options.ops);
       if (program !== null) return { program, rule };
     }
-    const transforms = this.#subject.level === "tensor" && i % 4 === 2;
+    const isResolving = this.#sought.resolved.length > 0;
+    const transforms = this.#subject.level === "tensor" && (isResolving ? i % 4 !== 0 : i % 4 === 2);
     const program = randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
     return { program, rule: null };
   }
 
   /** The ops that the subject replaces; before it has, those at which its rules start. */
   #focus(): readonly Op[] {
-    if (this.#sought.size > 0) return [...this.#sought];
+    const { ops } = this.#sought;
+    if (ops.length > 0) return ops;
     const rules = [...this.#offered].filter((r) => r.pattern === null);
     return [...(this.#options.programs?.ops ?? standardOps).values()].filter((op) => rules.some((r) => r.matches(op)));
   }
@@ -178,24 +181,9 @@ class Session {
     };
     const { fault, after, isTried } = faultOf(subject, program, context, seeds, this.#options.origins);
     for (const rule of fired) this.#applied.add(rule);
-    const isChanged = isTried ?? (after !== null && after !== program.module && this.#note(program.module, after));
+    const isChanged =
+      isTried ?? (after !== null && after !== program.module && this.#sought.note(program.module, after));
     return { subject, fault, isChanged, fired };
-  }
-
-  /** Notes the ops that were replaced; whether any operation is another one now. */
-  #note(before: Module, after: Module): boolean {
-    const { removed, added, modified } = compareModules(before, after);
-    const gone = new Set([...removed, ...modified.values()]);
-    for (const func of before.funcs) {
-      const definitions = new ValueMap<Op>();
-      walk(func.body, (operation) => {
-        for (const v of operation.results) definitions.set(v, operation.op);
-        if (!gone.has(operation)) return;
-        this.#sought.add(operation.op);
-        for (const v of operation.operands) this.#sought.add(definitions.get(v) ?? operation.op);
-      });
-    }
-    return removed.size + added.size + modified.size > 0;
   }
 
   report(): CheckReport {

@@ -2,7 +2,7 @@
 
 import { inline } from "../../passes/index.ts";
 import { OutOfSteps } from "../compile/index.ts";
-import { AdjointError, type Module, walk } from "../ir/index.ts";
+import { AdjointError, type Module, type Origin, type Value, walk } from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { closeFault } from "./close.ts";
 import { callFault, type Fault, holdsTransform, interfaceFault, type Level, resolved, verifyFault } from "./compare.ts";
@@ -57,18 +57,19 @@ export function faultOfPass(
 ): Verdict {
   // a lowering takes what is left of a program when calls and derivatives are resolved
   const module = subject.level === "loop" ? inline.run(program.module, context) : program.module;
-  const earlier = resolvedOrNull(module);
-  if (earlier === null) return { fault: null, after: null };
   let after: Module;
   try {
     after = subject.run(module, context);
   } catch (error) {
-    return { fault: { message: `it fails: ${(error as Error).message}`, call: null }, after: null };
+    const isFault = resolvedOrNull(module) !== null;
+    return { fault: isFault ? { message: `it fails: ${(error as Error).message}`, call: null } : null, after: null };
   }
   if (after === module) return { fault: null, after };
+  const earlier = resolvedOrNull(module);
+  if (earlier === null) return { fault: null, after: null };
   const early = verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
   if (early !== null) return { fault: early, after };
-  if (origins && lostOrigins(module, after)) {
+  if (subject.level === "tensor" && lostOrigins(module, after, origins)) {
     return { fault: { message: "operations lose their places in the source", call: null }, after };
   }
   try {
@@ -88,8 +89,15 @@ function difference(
 ): Fault | null {
   const { module } = program;
   if (!holdsTransform(module) && !subject.fast) return callFault(module, after, subject.level, program, seeds);
+  let later: Module;
+  try {
+    later = resolved(after);
+  } catch (error) {
+    if (!(error instanceof AdjointError)) throw error;
+    return { message: `its derivatives and mapped functions do not resolve any more: ${error.message}`, call: null };
+  }
   // what is resolved later, or computed in another order, rounds otherwise
-  return closeFault(earlier, resolved(after), subject.level, program, seeds);
+  return closeFault(earlier, later, subject.level, program, seeds);
 }
 
 /** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */
@@ -102,12 +110,25 @@ function resolvedOrNull(module: Module): Module | null {
   }
 }
 
-/** Whether operations have no place, though all had one. */
-function lostOrigins(before: Module, after: Module): boolean {
-  const isPlaced = (module: Module): boolean => {
-    let all = true;
-    for (const func of module.funcs) walk(func.body, ({ origin }) => void (all &&= origin !== null));
-    return all;
-  };
-  return isPlaced(before) && !isPlaced(after);
+/**
+ * Whether operations have no place, though all had one: by default those whose results are still there, or all there are;
+ * strictly, any.
+ */
+function lostOrigins(before: Module, after: Module, isStrict: boolean): boolean {
+  const placed = originsOf(before);
+  if ([...placed.values()].includes(null)) return false;
+  const later = [...originsOf(after)];
+  const lost = later.filter(([, origin]) => origin === null);
+  if (isStrict) return lost.length > 0;
+  return lost.some(([value]) => placed.has(value)) || (lost.length > 0 && lost.length === later.length);
+}
+
+/** Where what gives each value stands. */
+function originsOf(module: Module): ReadonlyMap<Value, Origin | null> {
+  const origins = new Map<Value, Origin | null>();
+  for (const func of module.funcs)
+    walk(func.body, ({ results, origin }) => {
+      for (const v of results) origins.set(v, origin);
+    });
+  return origins;
 }

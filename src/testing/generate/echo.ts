@@ -7,24 +7,27 @@ import {
   type Block,
   Cloner,
   currentBlock,
+  dtypes,
   emit,
   type Operation,
   sameType,
   type TensorType,
+  tensorType,
   type Value,
   withOperations,
   withParts,
 } from "../../ir/index.ts";
-import { constantOp } from "../../ops/index.ts";
+import { constant, constantOp } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
-import { attributesOf } from "./uses.ts";
+import { attributesOf, tensorDTypes } from "./uses.ts";
 
 /** One of the operations of the current block again, with the same operands, or one other attribute, operand or constant. */
 export function echo(pool: Pool): readonly Value[] {
   const { random } = pool;
-  const candidates = currentBlock().operations.filter((o) => !o.op.traits.memory && !o.op.traits.constant);
+  const candidates = currentBlock().operations.filter((o) => !o.op.traits.memory);
   if (candidates.length === 0) return [];
   const operation = random.pick(candidates);
+  if (operation.op === constantOp) return [constantLike(operation, pool)];
   if (operation.regions.length > 0) return again(operation, operation.operands, operation.attributes, pool);
   switch (random.below(4)) {
     case 0:
@@ -52,6 +55,16 @@ function again(
   });
   const types = results.map((v) => v.type);
   return emit(op, operands, { attributes, regions: copies, segments, types });
+}
+
+/** The constant again, or one that is nearly the same: of the other sign, the next number, of another dtype. */
+function constantLike({ attributes: { value }, results }: Operation, pool: Pool): Value {
+  const { random } = pool;
+  const type = results[0].type as TensorType;
+  const other = tensorType(random.oneIn(3) ? random.pick(tensorDTypes) : type.dtype, type.shape);
+  if (typeof value !== "number") return typeof value === "boolean" ? constant(value, other) : pool.constant(type);
+  const near = dtypes[other.dtype].round(random.pick([value, -value, -value, value + 1, Math.trunc(value)]));
+  return constant(other.dtype === "bool" ? near !== 0 : near, other);
 }
 
 /** The attributes with one of them as the specification allows it too. */

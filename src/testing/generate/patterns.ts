@@ -24,6 +24,7 @@ import {
 import * as ops from "../../ops/index.ts";
 import type { Pattern } from "../../rewrite/index.ts";
 import { idioms } from "./idioms.ts";
+import { ordinary } from "./literals.ts";
 import { Pool } from "./pool.ts";
 import { makeProgram, type Program } from "./programs.ts";
 import type { Random } from "./random.ts";
@@ -64,7 +65,11 @@ class PatternBuilder {
   readonly #builder: BlockBuilder;
   readonly #table: OpTable;
   readonly #dtype: DType;
+  /** The dtype that conversions go to and come back from. */
+  readonly #other: DType;
   readonly #shape: readonly Dim[];
+  /** Whether constants are ordinary numbers: special ones have hardly anything to round. */
+  readonly #isOrdinary: boolean;
   readonly #variables = new Map<number, Value>();
   /** How often a variable is a constant: once in so many times. */
   readonly #constantOneIn: number;
@@ -74,7 +79,9 @@ class PatternBuilder {
     this.#builder = builder;
     this.#table = table;
     this.#dtype = random.pick(["f64", "f64", "f32", "i32", "u32", "u8", "bool", "f64"]);
+    this.#other = random.pick(tensorDTypes);
     this.#shape = random.pick(shapes);
+    this.#isOrdinary = random.oneIn(2);
     this.#constantOneIn = random.pick([6, 6, 6, 2, 2, 1]);
   }
 
@@ -97,7 +104,7 @@ class PatternBuilder {
 
   /** Any value of a type: an argument, a constant, or what some op gives. */
   #leaf(type: TensorType): Value {
-    if (this.#random.oneIn(this.#constantOneIn)) return new Pool(this.#random, []).constant(type);
+    if (this.#random.oneIn(this.#constantOneIn)) return this.#constant(type);
     const argument = this.#builder.argument(type);
     if (!this.#random.oneIn(5)) return argument;
     const elementwise = [...this.#table.values()].filter((op) => op.traits.elementwise && op.operands.length === 1);
@@ -105,6 +112,11 @@ class PatternBuilder {
     const attributes = attributesOf(op, type, this.#random);
     const types = typesOf(op, [type], attributes, null);
     return types !== null && fits(types[0], type) ? emit(op, [argument], { attributes })[0] : argument;
+  }
+
+  #constant(type: TensorType): Value {
+    if (!this.#isOrdinary || type.dtype === "bool") return new Pool(this.#random, []).constant(type);
+    return ops.constant(ordinary(this.#random, type.dtype), type);
   }
 
   #operation(pattern: OperationPattern, like: TensorType): Value {
@@ -119,8 +131,8 @@ class PatternBuilder {
   #elementwise({ op, operands, attributes }: OperationPattern, like: TensorType): Value {
     const random = this.#random;
     const isConverted = op === ops.castOp || op === ops.compareOp;
-    // there and back is common
-    const dtype = random.oneIn(2) ? this.#dtype : random.pick(tensorDTypes);
+    const isBack = like.dtype === this.#other;
+    const dtype = random.oneIn(4) ? random.pick(tensorDTypes) : isBack ? this.#dtype : this.#other;
     const other = isConverted ? tensorType(dtype, like.shape) : like;
     const values: (Value | undefined)[] = operands.map((p) =>
       p.kind === "operation"

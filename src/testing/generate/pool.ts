@@ -2,13 +2,16 @@
 
 import {
   BlockBuilder,
+  Dense,
   type DType,
+  dtypes,
   elementDType,
   type Operation,
   sameType,
   scalar,
   shapeOf,
   type TensorType,
+  tensorType,
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
@@ -19,17 +22,22 @@ import type { Random } from "./random.ts";
 /** How often an operand is a constant, though there is a value of its type: once in so many times. */
 const constantOneIn = 5;
 /** How often it is the last value, so that operations follow on one another. */
-const lastOneIn = 3;
+const usualLastOneIn = 3;
+
+/** The most elements of a constant that has each of its own. */
+const mostListed = 12;
 
 export class Pool {
   readonly random: Random;
   /** Whether what is computed here is observed, so that it may fail. */
   readonly isObserved: boolean;
   readonly #values: Value[];
+  readonly #lastOneIn: number;
 
-  constructor(random: Random, values: readonly Value[], isObserved = false) {
+  constructor(random: Random, values: readonly Value[], isObserved = false, lastOneIn = usualLastOneIn) {
     this.random = random;
     this.isObserved = isObserved;
+    this.#lastOneIn = lastOneIn;
     this.#values = values.filter(isTensor);
   }
 
@@ -43,7 +51,7 @@ export class Pool {
 
   /** What a region sees: these values and its own. */
   within(own: readonly Value[]): Pool {
-    return new Pool(this.random, [...this.#values, ...own]);
+    return new Pool(this.random, [...this.#values, ...own], false, this.#lastOneIn);
   }
 
   /** A pool without these values. */
@@ -55,7 +63,7 @@ export class Pool {
   find(fits: (type: TensorType, value: Value) => boolean): Value | undefined {
     const fitting = this.#values.filter((v) => v.type.kind === "tensor" && fits(v.type, v));
     if (fitting.length === 0) return undefined;
-    if (this.random.oneIn(lastOneIn)) return fitting[fitting.length - 1];
+    if (this.random.oneIn(this.#lastOneIn)) return fitting[fitting.length - 1];
     return this.random.pick(fitting);
   }
 
@@ -86,10 +94,26 @@ export class Pool {
     return builder.operations[0];
   }
 
-  /** A new constant, all elements equal. */
+  /** A new constant: all elements equal mostly. */
   constant(type: TensorType): Value {
-    const value = literal(this.random, type.dtype);
-    return constant(type.dtype === "bool" ? value !== 0 : value, type);
+    const { dtype, shape } = type;
+    if (shape.length > 0 && this.random.oneIn(4) && shape.every((d) => typeof d === "number")) {
+      const count = shape.reduce((a, b) => a * b, 1);
+      if (count <= mostListed)
+        return this.listed(
+          type,
+          Array.from({ length: count }, () => literal(this.random, dtype)),
+        );
+    }
+    const value = literal(this.random, dtype);
+    return constant(dtype === "bool" ? value !== 0 : value, type);
+  }
+
+  /** A new constant of these elements. */
+  listed({ dtype, shape }: TensorType, elements: readonly number[]): Value {
+    const data = dtypes[dtype].array.from(elements);
+    const array = { dtype, shape: shape as readonly number[], data };
+    return constant(new Dense(array), tensorType(dtype, shape));
   }
 }
 

@@ -3,7 +3,6 @@
 import {
   AdjointError,
   BlockBuilder,
-  bindType,
   type Constraint,
   constraint,
   currentBlock,
@@ -20,11 +19,11 @@ import {
   originAt,
   printModule,
   type Signature,
+  sameType,
   signatureOf,
   symbol,
   type TensorType,
-  type Type,
-  tensorType,
+  usedSymbols,
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
@@ -34,6 +33,8 @@ import { idioms } from "./idioms.ts";
 import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
 import { regionIdioms } from "./regions.ts";
+import { argumentTypes, missing, type Style, styleOf } from "./signatures.ts";
+import { type Application, callOf, transformOf, transformOps } from "./transforms.ts";
 import { isDescribed, useOf } from "./uses.ts";
 
 /** The size of each dimension symbol. */
@@ -94,6 +95,8 @@ interface FunctionPlan {
   readonly visibility: "public" | "private";
   readonly symbols: readonly string[];
   readonly steps: number;
+  /** Of floats mostly, each step from the last one: what derivatives are taken of. */
+  readonly isSmooth?: boolean;
 }
 
 /** The ops of a table by how they come into programs. */
@@ -128,6 +131,23 @@ interface Place {
   readonly symbols: readonly string[];
 }
 
+type Kind = "theme" | "echo" | "call" | keyof Vocabulary;
+type Frequency = readonly [kind: Kind, times: number];
+
+/** How often a step is of a kind, in a usual program. */
+const usualFrequencies: readonly Frequency[] = [
+  ["theme", 18],
+  ["elementwise", 7],
+  ["others", 6],
+  ["echo", 4],
+  ["call", 2],
+  ["effects", 1],
+  ["regions", 4],
+];
+
+/** How often an operand is the last value in functions that derivatives are taken of: once in so many times. */
+const smoothLastOneIn = 2;
+
 class Generator {
   readonly random: Random;
   readonly #options: ProgramOptions;
@@ -136,6 +156,11 @@ class Generator {
   readonly #funcs: Func[] = [];
   /** The ops that half of the steps use, so that neighbours of every kind occur. */
   readonly #theme: readonly Op[];
+  /** How often a step is of a kind, in this program. */
+  readonly #frequencies: readonly Frequency[];
+  readonly #lastOneIn: number;
+  /** The transforms that it has. */
+  readonly #transforms: readonly Op[];
   #line = 0;
 
   constructor(random: Random, options: ProgramOptions) {
@@ -143,13 +168,46 @@ class Generator {
     this.#options = options;
     this.#words = vocabularyOf(options.ops ?? ops.standardOps);
     const { elementwise, others } = this.#words;
-    const focus = options.focus ?? [];
-    const preferred = focus.length === 0 ? [] : [random.pick(focus), random.pick(focus)];
+    const focus = (options.focus ?? []).filter((op) => !op.traits.transform);
+    const wanted = transformOps.filter((op) => options.focus?.includes(op));
+    this.#transforms = wanted.length > 0 ? wanted : transformOps;
+    const isDense = focus.length > 0 && random.oneIn(2);
+    const preferred = focus.length === 0 ? [] : [0, 0, 0, 0].slice(isDense ? 0 : 2).map(() => random.pick(focus));
     const free = [...random.shuffled(others).slice(0, 3), random.pick(elementwise), random.pick(elementwise)];
-    this.#theme = [...preferred, ...preferred, ...free.slice(0, 2 + random.below(4))];
+    this.#theme = isDense ? preferred : [...preferred, ...preferred, ...free.slice(0, 2 + random.below(4))];
+    this.#lastOneIn = random.pick(isDense ? [2, 2, 3] : [3, 3, 2, 6]);
+    this.#frequencies = this.#frequenciesOf(isDense);
+  }
+
+  /**
+   * Each program has some kinds of steps more often than others, and some not at all: what goes wrong wants several of a
+   * kind, and others hide it (Groce et al., "Swarm Testing", 2012).
+   */
+  #frequenciesOf(isDense: boolean): readonly Frequency[] {
+    const { random } = this;
+    const { regions = true, effects = true } = this.#options;
+    const isLeftOut = (kind: Kind): boolean =>
+      (kind === "regions" && !regions) ||
+      (kind === "effects" && !effects) ||
+      (kind in this.#words && this.#words[kind as keyof Vocabulary].length === 0);
+    return usualFrequencies.map(([kind, usual]) => {
+      const times = kind === "theme" ? (isDense ? 3 : 1) : random.pick([0, 1, 1, 1, 4]);
+      return [kind, isLeftOut(kind) ? 0 : usual * times];
+    });
+  }
+
+  #kind(): Kind {
+    let left = this.random.below(this.#frequencies.reduce((sum, [, count]) => sum + count, 0));
+    return this.#frequencies.find(([, count]) => (left -= count) < 0)?.[0] ?? "theme";
   }
 
   program(): Program {
+    if (this.#options.transforms === true) this.#transformed();
+    else this.#usual();
+    return makeProgram(makeModule(this.#funcs), this.#sizes);
+  }
+
+  #usual(): void {
     const { random } = this;
     const most = this.#options.operations ?? 12;
     const callees = random.pick([0, 1, 1, 2]);
@@ -161,23 +219,72 @@ class Generator {
       this.#function({ name: "other", visibility: "public", symbols: ["N"], steps: 1 + random.below(4) });
     }
     this.#function({ name: "main", visibility: "public", symbols: ["N", "M"], steps: 1 + random.below(most) });
-    return makeProgram(makeModule(this.#funcs), this.#sizes);
   }
 
-  #function({ name, visibility, symbols, steps }: FunctionPlan): void {
+  /** A function, a transform of it, perhaps a transform of that, and so on to a public one. */
+  #transformed(): void {
     const { random } = this;
-    const constraints = this.#constraintsOn(symbols);
-    const types = this.#argumentTypes(symbols, visibility);
+    const symbols = random.pick([["N"], ["N", "M"], ["K"]]);
+    if (random.oneIn(4)) this.#function({ name: "inner", visibility: "private", symbols, steps: 2, isSmooth: true });
+    this.#function({ name: "callee", visibility: "private", symbols, steps: 1 + random.below(5), isSmooth: true });
+    for (let order = random.pick([1, 1, 1, 2, 2, 3]); order > 0; order--) {
+      const callee = signatureOf(this.#funcs[this.#funcs.length - 1]);
+      const name = order === 1 ? "main" : `order${order}`;
+      if (!this.#wrapped(name, order === 1 ? "public" : "private", callee)) break;
+    }
+    if (!this.#funcs.some((f) => f.name === "main"))
+      this.#function({ name: "main", visibility: "public", symbols, steps: 3 });
+  }
+
+  /** A function that takes what a transform of the callee takes, and gives its results and what follows from them. */
+  #wrapped(name: string, visibility: FunctionPlan["visibility"], callee: Signature): boolean {
+    const { random } = this;
+    if (callee.arguments.length === 0) return false;
+    const sizes = Object.fromEntries(callee.symbols.map((s): [string, Dim] => [s, random.oneIn(3) ? 2 : symbol(s)]));
+    const application = transformOf(random, random.pick(this.#transforms), callee, sizes);
+    const builder = this.#builder([]);
+    const results = withBuilder(builder, () =>
+      this.#attempt(() => {
+        const values = application.takes.map((type) => {
+          const same = random.oneIn(8) ? builder.arguments.find((a) => sameType(a.type, type)) : undefined;
+          if (same !== undefined) return same;
+          const isKnown = type.shape.every((d) => typeof d === "number");
+          return isKnown && random.oneIn(12) ? new Pool(random, []).constant(type) : builder.argument(type);
+        });
+        const pool = new Pool(random, [...builder.arguments, ...application.apply(values)], visibility === "public");
+        this.#steps(pool, random.pick([0, 0, 1, 3]), 0, []);
+        return this.#observed(pool);
+      }),
+    );
+    if (results.length === 0) return false;
+    const body = builder.finish(results);
+    const symbols = [...usedSymbols(body)];
+    for (const s of symbols) this.#sizes[s] ??= random.pick(usualSizes);
+    this.#funcs.push(makeFunc({ name, visibility, symbols, body }));
+    return true;
+  }
+
+  #builder(constraints: readonly Constraint[]): BlockBuilder {
     const signature = (callee: string): Signature | null => {
       const func = this.#funcs.find((f) => f.name === callee);
       return func === undefined ? null : signatureOf(func);
     };
-    const builder = new BlockBuilder(new FuncScope(constraints, signature, false));
+    return new BlockBuilder(new FuncScope(constraints, signature, false));
+  }
+
+  #function({ name, visibility, symbols: named, steps, isSmooth = false }: FunctionPlan): void {
+    const { random } = this;
+    const style = styleOf(random, named);
+    const types = this.#typesOf(style, visibility, isSmooth);
+    const symbols = named.filter((s) => types.some(({ shape }) => shape.some((d) => String(d) === s)));
+    const constraints = isSmooth ? [] : this.#constraintsOn(symbols);
+    const builder = this.#builder(constraints);
+    for (const s of symbols) this.#sizes[s] ??= random.pick(usualSizes);
     const args = types.map((type) => builder.argument(type));
     const results = withBuilder(builder, () => {
-      const pool = new Pool(random, args, visibility === "public");
+      const pool = new Pool(random, args, visibility === "public", isSmooth ? smoothLastOneIn : this.#lastOneIn);
       this.#steps(pool, steps, 0, symbols);
-      return this.#observed(pool, args);
+      return this.#observed(pool);
     });
     const body = builder.finish(results);
     this.#funcs.push(makeFunc({ name, visibility, symbols, constraints, body }));
@@ -194,41 +301,31 @@ class Generator {
     });
   }
 
-  /** Two or three of each of a few types; the last one determines the symbols that no other does. */
-  #argumentTypes(symbols: readonly string[], visibility: string): readonly TensorType[] {
+  /** The arguments of a function: of its style, and now and then those that a function there takes. */
+  #typesOf(style: Style, visibility: FunctionPlan["visibility"], isSmooth: boolean): readonly TensorType[] {
     const { random } = this;
-    const shapes = shapesOver(symbols);
-    const dtypes = this.#options.dtypes ?? usualDTypes;
-    const dtype = random.pick(dtypes);
-    const types = Array.from({ length: random.pick([1, 2, 2, 3]) }, () =>
-      tensorType(random.oneIn(3) ? random.pick(dtypes) : dtype, random.pick(shapes)),
-    );
-    const list = types.flatMap((type) => (random.oneIn(4) ? [type] : [type, type]));
+    const list = argumentTypes(random, style, this.#options.dtypes, isSmooth);
     const callee = random.oneIn(2) ? this.#funcs.find((f) => f.visibility === "private") : undefined;
-    if (callee !== undefined && visibility === "public") {
-      const bound = Object.fromEntries(callee.symbols.map((s, i) => [s, symbol(symbols[i % symbols.length])]));
-      list.push(...signatureOf(callee).arguments.map((type) => bindType(type, bound) as TensorType));
-    }
-    if (this.#options.dtypes === undefined && random.oneIn(4)) list.push(tensorType("i32"));
-    if (this.#options.dtypes === undefined && random.oneIn(3)) list.push(tensorType("bool"));
-    const isFound = (name: string) => list.some(({ shape }) => shape.some((d) => String(d) === name));
-    return symbols.every(isFound)
-      ? list
-      : [
-          ...list,
-          tensorType(
-            dtype,
-            symbols.map((s) => symbol(s)),
-          ),
-        ];
+    if (callee === undefined || visibility !== "public") return list;
+    const own = style.symbols.length > 0 ? style.symbols.map((s): Dim => symbol(s)) : [2];
+    const sizes = Object.fromEntries(callee.symbols.map((s, i) => [s, own[i % own.length]]));
+    const more = [...list, ...callOf(signatureOf(callee), sizes).takes];
+    return more.concat(missing(more, style.symbols, "f64"));
   }
 
-  /** All values but few: a pass may drop what nothing reads. Effects stay, and so does what they see. */
-  #observed(pool: Pool, args: readonly Value[]): readonly Value[] {
-    const computed = pool.values.filter((v) => !args.includes(v));
-    // what may fail is removable where nothing reads it, and then so is its error
-    const failing = new Set(currentBlock().operations.flatMap((o) => (o.op.effect === "mayFail" ? o.results : [])));
-    const kept = computed.filter((v) => failing.has(v) || !this.random.oneIn(10));
+  /**
+   * All values but those of few operations: a pass may drop what nothing reads, but for effects and what may fail in it. Some
+   * constants are among the results, too.
+   */
+  #observed(pool: Pool): readonly Value[] {
+    const { random } = this;
+    const computed = new Set(pool.values);
+    const kept = currentBlock().operations.flatMap(({ op, regions, results }) => {
+      if (op.traits.constant) return random.oneIn(5) ? results : [];
+      // what may fail is removable where nothing reads it, and then so is its error
+      const isDropped = op.effect !== "mayFail" && random.oneIn(regions.length > 0 ? 5 : 12);
+      return isDropped ? [] : results.filter((v) => computed.has(v));
+    });
     return kept.length > 0 ? kept : [pool.any()];
   }
 
@@ -241,32 +338,43 @@ class Generator {
     const builder = currentBlock();
     const before = builder.operations.length;
     builder.origin = originAt("program.ts", ++this.#line, 1);
+    // most of the time of an error that is caught here would go into where it came from
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     try {
       return body();
     } catch (error) {
       if (!(error instanceof AdjointError)) throw error;
       builder.operations.length = before;
       return [];
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 
   #step(pool: Pool, depth: number, symbols: readonly string[]): readonly Value[] {
     const { random } = this;
-    const { regions = true, effects = true, transforms = false } = this.#options;
     const at = { depth, symbols };
-    const kind = random.below(40);
-    if (kind < 18) return this.#use(random.pick(this.#theme), pool, at);
-    if (kind < 25) return this.#use(random.pick(this.#words.elementwise), pool, at);
-    if (kind < 31) return this.#use(random.pick(this.#words.others), pool, at);
-    if (kind < 34) return echo(pool);
-    if (kind < 35) return transforms ? this.#transform(pool, symbols) : this.#call(pool, symbols);
-    if (kind < 36 && effects) return this.#use(random.pick(this.#words.effects), pool, at);
-    if (!regions || depth >= mostDepth) return this.#use(random.pick(this.#words.elementwise), pool, at);
-    return this.#use(random.pick(this.#words.regions), pool, at);
+    switch (this.#kind()) {
+      case "theme":
+        return this.#use(random.pick(this.#theme), pool, at);
+      case "others":
+        return this.#use(random.pick(this.#words.others), pool, at);
+      case "echo":
+        return echo(pool);
+      case "call":
+        return this.#call(pool, symbols);
+      case "effects":
+        return this.#use(random.pick(this.#words.effects), pool, at);
+      case "regions":
+        if (depth < mostDepth) return this.#use(random.pick(this.#words.regions), pool, at);
+        break;
+      default:
+    }
+    return this.#use(random.pick(this.#words.elementwise), pool, at);
   }
 
   #use(op: Op, pool: Pool, { depth, symbols }: Place): readonly Value[] {
-    if (op.traits.transform) return this.#options.transforms === true ? this.#transform(pool, symbols) : [];
     const ofRegions = regionIdioms.get(op);
     if (ofRegions !== undefined) {
       if (depth >= mostDepth) return [];
@@ -280,88 +388,14 @@ class Generator {
 
   /** A call of a private function, twice the same now and then. */
   #call(pool: Pool, symbols: readonly string[]): readonly Value[] {
-    const application = this.#application(pool, symbols);
-    if (application === null) return [];
-    const { callee, args, explicit } = application;
-    const results = ops.call(callee, args, explicit);
-    return this.random.oneIn(4) ? [...results, ...ops.call(callee, args, explicit)] : results;
-  }
-
-  /** A private function, sizes for its symbols, and arguments that fit. */
-  #application(pool: Pool, symbols: readonly string[]) {
+    const { random } = this;
     const callees = this.#funcs.filter((f) => f.visibility === "private");
-    if (callees.length === 0) return null;
-    const callee = signatureOf(this.random.pick(callees));
-    const sizes: readonly Dim[] = [2, 3, ...symbols.map((s) => symbol(s)), ...symbols.map((s) => symbol(s))];
-    const explicit = Object.fromEntries(callee.symbols.map((s) => [s, this.random.pick(sizes)]));
-    const args = callee.arguments.map((type) => pool.like(bindType(type, explicit) as TensorType));
-    return { callee, args, explicit };
+    if (callees.length === 0) return [];
+    const callee = signatureOf(random.pick(callees));
+    const choices: readonly Dim[] = [2, 3, ...symbols.map((s) => symbol(s)), ...symbols.map((s) => symbol(s))];
+    const sizes = Object.fromEntries(callee.symbols.map((s) => [s, random.pick(choices)]));
+    const { takes, apply }: Application = callOf(callee, sizes);
+    const values = takes.map((type) => pool.like(type));
+    return random.oneIn(4) ? [...apply(values), ...apply(values)] : apply(values);
   }
-
-  /** A derivative of a function, or the function mapped over a new axis. */
-  #transform(pool: Pool, symbols: readonly string[]): readonly Value[] {
-    const application = this.#application(pool, symbols);
-    if (application === null) return [];
-    const { callee, args, explicit } = application;
-    const floats = callee.results.filter(ops.isFloatType);
-    const like = (types: readonly Type[]) => types.map((type) => pool.like(bindType(type, explicit) as TensorType));
-    switch (this.random.below(3)) {
-      case 0:
-        return ops.vjp(callee, args, like(floats), undefined, explicit);
-      case 1:
-        return ops.jvp(callee, args, like(callee.arguments.filter(ops.isFloatType)), undefined, explicit);
-      default: {
-        const size = this.random.pick([2, 3, 1]);
-        const mapped = args.map((_, i) => i).filter((i) => i === 0 || this.random.oneIn(2));
-        const wider = args.map((v, i) => {
-          const { dtype, shape } = v.type as TensorType;
-          return mapped.includes(i) ? pool.like(tensorType(dtype, [size, ...shape])) : v;
-        });
-        return ops.vmap(callee, wider, mapped, explicit);
-      }
-    }
-  }
-}
-
-const usualDTypes: readonly DType[] = [
-  "f64",
-  "f64",
-  "f64",
-  "f64",
-  "f32",
-  "f32",
-  "f32",
-  "i32",
-  "i32",
-  "i32",
-  "u32",
-  "u32",
-  "u8",
-  "bool",
-];
-
-/** Shapes over the symbols of a function; few of them hold nothing. */
-function shapesOver(symbols: readonly string[]): readonly (readonly Dim[])[] {
-  const [n, m = 2] = symbols.map((s): Dim => symbol(s));
-  return [
-    [],
-    [],
-    [],
-    [n],
-    [n],
-    [3],
-    [4],
-    [2, 3],
-    [3, 3],
-    [n, m],
-    [2, n],
-    [1, n],
-    [1],
-    [2, 3, 2],
-    [2, 3, 4],
-    [2, 2, n],
-    [2, 2],
-    [2, 2, 2],
-    [0],
-  ];
 }

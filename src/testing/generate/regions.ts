@@ -24,9 +24,9 @@ function inside(pool: Pool, args: readonly Value[], steps: Steps): Pool {
   return own;
 }
 
-/** One to three values; now and then the same one twice. */
+/** One to three values; now and then the same one twice, or none. */
 function several(pool: Pool): readonly Value[] {
-  return Array.from({ length: pool.random.pick([1, 1, 2, 2, 3]) }, () => pool.any());
+  return Array.from({ length: pool.random.pick([1, 1, 2, 2, 1, 2, 3, 0]) }, () => pool.any());
 }
 
 /** Arms that are empty, constants only, or alike but for a constant are among them: passes look for these. */
@@ -102,6 +102,7 @@ const custom =
   (isForward: boolean): RegionIdiom =>
   (pool, steps) => {
     const args = several(pool);
+    if (args.length === 0) return [];
     const [type] = typesOf(args);
     // what is differentiated may not come from outside
     const outside = pool.random.oneIn(4) ? pool : pool.apart();

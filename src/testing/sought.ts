@@ -1,0 +1,58 @@
+// What a subject looks for in programs, by what it did to those before: the ops that it replaces, and the transforms that it
+// resolves.
+
+import { type Module, type Op, ValueMap, walk } from "../ir/index.ts";
+import { compareModules } from "../rewrite/index.ts";
+
+/** How often an op is listed at most. */
+const mostTimes = 12;
+
+export class Sought {
+  /** How often ops were replaced, or gave an operand of one that was. */
+  readonly #ops = new Map<Op, number>();
+  /** Of each transform: the changed programs that still hold one, less those that held one and do not any more. */
+  readonly #kept = new Map<Op, number>();
+
+  /** The ops that programs should have, the frequent ones several times: of the transforms only those that it resolves. */
+  get ops(): readonly Op[] {
+    const resolved = this.resolved;
+    if (resolved.length > 0) return resolved;
+    return [...this.#ops].flatMap(([op, count]) => {
+      const times = op.traits.transform ? 0 : Math.min(mostTimes, Math.ceil(Math.sqrt(count)));
+      return Array.from({ length: times }, () => op);
+    });
+  }
+
+  #count(op: Op): void {
+    this.#ops.set(op, (this.#ops.get(op) ?? 0) + 1);
+  }
+
+  /** The transforms that are gone from most programs that held one. */
+  get resolved(): readonly Op[] {
+    return [...this.#kept].flatMap(([op, balance]) => (balance < 0 ? [op] : []));
+  }
+
+  /** Notes what was replaced; whether any operation is another one now. */
+  note(before: Module, after: Module): boolean {
+    const { removed, added, modified } = compareModules(before, after);
+    const gone = new Set([...removed, ...modified.values()]);
+    for (const func of before.funcs) {
+      const definitions = new ValueMap<Op>();
+      walk(func.body, (operation) => {
+        for (const v of operation.results) definitions.set(v, operation.op);
+        if (!gone.has(operation)) return;
+        this.#count(operation.op);
+        for (const v of operation.operands) this.#count(definitions.get(v) ?? operation.op);
+      });
+    }
+    const left = transformsOf(after);
+    for (const op of transformsOf(before)) this.#kept.set(op, (this.#kept.get(op) ?? 0) + (left.has(op) ? 1 : -1));
+    return removed.size + added.size + modified.size > 0;
+  }
+}
+
+function transformsOf(module: Module): ReadonlySet<Op> {
+  const found = new Set<Op>();
+  for (const func of module.funcs) walk(func.body, ({ op }) => void (op.traits.transform && found.add(op)));
+  return found;
+}
