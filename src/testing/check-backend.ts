@@ -9,6 +9,7 @@ import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { expectedOf, type Fault, resolved } from "./compare.ts";
 import type { Subject, Verdict } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
+import { requireKind } from "./options.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
 import { argumentsOf } from "./values.ts";
 
@@ -29,11 +30,7 @@ export interface BackendCheckOptions extends CheckOptions {
  * @example checkBackend(jsBackend, { runs: 500 })
  */
 export function checkBackend(backend: Backend, options: BackendCheckOptions = {}): CheckReport {
-  if (typeof (backend as Partial<Backend> | null)?.compile !== "function") {
-    fail("argument", `checkBackend: got a ${typeof backend}, expected a backend`, {
-      hint: "give { name, level, isAvailable, compile }",
-    });
-  }
+  requireKind("checkBackend", backend, "backend");
   const { pipeline, compile = {}, ...rest } = options;
   if (pipeline !== undefined && !(pipeline instanceof Pipeline))
     fail("option", "checkBackend: option 'pipeline' is no Pipeline", { hint: "write new Pipeline([…])" });

@@ -1,9 +1,9 @@
 // checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
 
-import { fail } from "../ir/index.ts";
-import { applyRules, type Pass, Pipeline, type Rule } from "../rewrite/index.ts";
+import { applyRules, type Pass, type Rule } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import type { Subject } from "./fault.ts";
+import { requireKind } from "./options.ts";
 
 /**
  * Runs a pass on random programs and on programs made of the patterns of its rules, and compares what they mean before and
@@ -15,7 +15,7 @@ import type { Subject } from "./fault.ts";
  * @example checkPass(definePass({ name: "my-pass", summary: "…", run: (module) => module }))
  */
 export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
-  requirePass(pass);
+  requireKind("checkPass", pass, "pass");
   const subject: Subject = {
     name: `pass ${pass.name}`,
     call: "checkPass(pass, ",
@@ -24,22 +24,6 @@ export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
     run: (module, context) => pass.run(module, context),
   };
   return check("checkPass", subject, options);
-}
-
-function requirePass(pass: Pass): void {
-  if (typeof (pass as Partial<Pass> | null)?.run === "function" && !(pass instanceof Pipeline)) return;
-  const isRule = typeof (pass as Partial<Rule> | null)?.rewrite === "function";
-  fail(
-    "argument",
-    `checkPass: got ${isRule ? "a rule" : pass instanceof Pipeline ? "a pipeline" : `a ${typeof pass}`}, expected a pass`,
-    {
-      hint: isRule
-        ? "call checkRule(rule)"
-        : pass instanceof Pipeline
-          ? "call checkPipeline(pipeline)"
-          : "make one with definePass",
-    },
-  );
 }
 
 /**
@@ -51,11 +35,7 @@ function requirePass(pass: Pass): void {
  * @example checkRule(rule("x * 1 → x", (x) => mul(x, 1), (x) => x))
  */
 export function checkRule(rule: Rule, options: CheckOptions = {}): CheckReport {
-  if (typeof (rule as Partial<Rule> | null)?.rewrite !== "function") {
-    fail("argument", `checkRule: got a ${typeof rule}, expected a rule`, {
-      hint: "make one with rule(name, pattern, replacement)",
-    });
-  }
+  requireKind("checkRule", rule, "rule");
   return check(
     "checkRule",
     {

@@ -1,11 +1,12 @@
 // checkPipeline: a pipeline keeps every bit of random programs, or the smallest program found for which it does not, and the
 // pass after which it is wrong.
 
-import { fail, type Module } from "../ir/index.ts";
-import { type Pass, type PassContext, Pipeline } from "../rewrite/index.ts";
+import type { Module } from "../ir/index.ts";
+import type { Pass, PassContext, Pipeline } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { faultOfPass, type Subject, type Verdict } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
+import { requireKind } from "./options.ts";
 
 /**
  * Runs a pipeline on random programs, and compares what they mean before and after: the bits of the results of all public
@@ -17,12 +18,7 @@ import type { Program } from "./generate/programs.ts";
  * @example checkPipeline(tensorPipeline.insertAfter("cse", myPass))
  */
 export function checkPipeline(pipeline: Pipeline, options: CheckOptions = {}): CheckReport {
-  if (!(pipeline instanceof Pipeline)) {
-    const isPass = typeof (pipeline as Partial<Pass> | null)?.run === "function";
-    fail("argument", `checkPipeline: got ${isPass ? "a pass" : `a ${typeof pipeline}`}, expected a pipeline`, {
-      hint: isPass ? "call checkPass(pass)" : "make one with new Pipeline([…])",
-    });
-  }
+  requireKind("checkPipeline", pipeline, "pipeline");
   return check("checkPipeline", subjectOf(pipeline), options);
 }
 

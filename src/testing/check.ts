@@ -1,14 +1,16 @@
 // The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
 // smallest program found for which they differ.
 
-import { type AdjointError, fail, type Module, type Op, requireOptions, verify } from "../ir/index.ts";
+import { type AdjointError, fail, type Op } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
+import { type Corpus, readCorpus, saveFailure } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { programOfPattern } from "./generate/patterns.ts";
 import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
+import { requireCheckOptions } from "./options.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
 import { Sought } from "./sought.ts";
 
@@ -23,8 +25,13 @@ export interface CheckOptions {
   readonly vacuous?: "fail" | "allow";
   /** What programs are made of: ops, dtypes, whether they have regions and effects. */
   readonly programs?: ProgramOptions;
-  /** Modules that are tried before random ones, such as those that failed before. */
-  readonly corpus?: readonly Module[];
+  /**
+   * What is tried before random programs: modules, files of IR, a folder of such files. A failure is added to a folder, with
+   * the call that shows it, so that it is the first that the next check tries.
+   */
+  readonly corpus?: Corpus;
+  /** Whether a failure is added to the folder that is the corpus; it is where left out. */
+  readonly save?: boolean;
   /** Milliseconds after which no further program is begun, and after which a failure is not made smaller any more. */
   readonly timeBudget?: number;
   /** Whether new operations have places in the source, too; where left out, those that stay keep theirs. */
@@ -43,29 +50,30 @@ export interface CheckReport {
   readonly coverage: Coverage;
 }
 
-const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "timeBudget", "origins"];
-
 const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
 
 /** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
 export function check(where: string, subject: Subject, options: CheckOptions = {}): CheckReport {
-  requireOptions(where, options, optionNames);
+  requireCheckOptions(where, options);
   const { runs = defaults.runs, seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
   const session = new Session(subject, seed, options);
   const start = performance.now();
-  for (const [i, module] of (options.corpus ?? []).entries()) {
-    verify(module);
-    session.try({ program: makeProgram(module, { N: 3, M: 2 }), rule: null }, -1 - i);
+  const { replay, corpus } = options;
+  const kept = corpus === undefined ? [] : readCorpus(where, corpus, options.programs?.ops ?? standardOps);
+  for (const [i, { program, name }] of kept.entries()) {
+    // the call that failed once, and others
+    for (const call of program.call === undefined ? [undefined] : [program.call, undefined]) {
+      const tried = makeProgram(program.module, program.sizes, call);
+      if (session.failure === null) session.try({ program: tried, rule: null }, -1 - i, name);
+    }
   }
-  const { replay } = options;
   // what a program is made of depends on what was rewritten in those before it
   for (let i = 0; replay !== undefined && i < replay; i++) session.learn(i);
   for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
-    if (performance.now() - start > timeBudget) break;
+    if (session.failure !== null || performance.now() - start > timeBudget) break;
     session.try(session.draw(i), i);
-    if (session.failure !== null) break;
   }
-  if (session.failure !== null) throw failureOf(session, session.failure, seed, timeBudget);
+  if (session.failure !== null) throw failureOf(where, session, session.failure, { ...options, seed, timeBudget });
   const report = session.report();
   if (report.changed === 0 && options.vacuous !== "allow" && replay === undefined) {
     fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
@@ -80,6 +88,8 @@ interface Failure {
   readonly program: Program;
   readonly fault: Fault;
   readonly number: number;
+  /** The entry of the corpus; null for a random program. */
+  readonly kept: string | null;
 }
 
 /** Two numbers as one seed. */
@@ -148,14 +158,14 @@ class Session {
     this.#run(this.draw(number), number, []);
   }
 
-  try(drawn: Drawn, number: number): void {
+  try(drawn: Drawn, number: number, kept: string | null = null): void {
     const { program } = drawn;
     this.#programs++;
     this.#coverage.add(program.module);
     const { subject, fault, isChanged, fired } = this.#run(drawn, number, seedsOf(mix(this.#seed, number)));
     if (isChanged) this.#changed++;
     for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
-    if (fault !== null) this.failure = { subject, program, fault, number };
+    if (fault !== null) this.failure = { subject, program, fault, number, kept };
   }
 
   /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
@@ -203,21 +213,27 @@ function seedsOf(seed: number): readonly number[] {
   return [2 * base, 2 * base + 1, 2 * base + 3, 2 * base + 4];
 }
 
-function failureOf(session: Session, failure: Failure, seed: number, timeBudget: number): AdjointError {
-  const { subject } = failure;
-  const shrunk: Shrunk = shrink(
-    subject,
-    failure.program,
-    failure.fault,
-    seedsOf(mix(seed, failure.number)),
+function failureOf(
+  where: string,
+  session: Session,
+  { subject, program, fault, number, kept }: Failure,
+  options: CheckOptions & { readonly seed: number; readonly timeBudget: number },
+): AdjointError {
+  const { seed, timeBudget, corpus, save = true } = options;
+  const shrunk: Shrunk = shrink(subject, program, fault, seedsOf(mix(seed, number)), {
+    ops: options.programs?.ops ?? standardOps,
+    origins: options.origins,
     timeBudget,
-  );
+  });
   const { programs } = session.report();
-  const place = failure.number < 0 ? `module ${-1 - failure.number} of the corpus` : `program ${failure.number}`;
-  const replay = failure.number < 0 ? "" : `\nreplay: ${subject.call}{ seed: ${seed}, replay: ${failure.number} })`;
-  const text = describeFault(shrunk);
+  const place = kept === null ? `program ${number} after ${programs}` : kept;
+  const title = `${subject.name} is wrong (seed ${seed}, ${place})`;
+  const smallest = makeProgram(shrunk.program.module, shrunk.program.sizes, shrunk.fault.call ?? undefined);
+  const isSaved = save && kept === null && typeof corpus === "string" && !corpus.endsWith(".ir");
+  const saved = isSaved ? `\nsaved: ${saveFailure(where, corpus, title, smallest)}` : "";
+  const again = kept === null ? `{ seed: ${seed}, replay: ${number} }` : `{ runs: 0, corpus: ${JSON.stringify(kept)} }`;
   try {
-    return fail("validate", `${subject.name} is wrong (seed ${seed}, ${place} after ${programs}): ${text}${replay}`, {
+    return fail("validate", `${title}: ${describeFault(shrunk)}\nreplay: ${subject.call}${again})${saved}`, {
       cause: shrunk.fault,
       reproducer: `// ${subject.name}\n${shrunk.program}`,
     });

@@ -12,6 +12,7 @@ export type { CheckOptions, CheckReport } from "./check.ts";
 export { type BackendCheckOptions, checkBackend } from "./check-backend.ts";
 export { checkPass, checkRule } from "./check-pass.ts";
 export { checkPipeline } from "./check-pipeline.ts";
+export type { Corpus } from "./corpus.ts";
 export type { Coverage, OpCoverage } from "./coverage.ts";
 export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";

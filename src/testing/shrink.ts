@@ -1,7 +1,15 @@
 // The report of a failure: the smallest program found that still fails, then the smallest inputs, and the rewrite that did it.
 
-import { countOperations, dtypes, findFunc, type Module, type NdArray, printModule, sizeOf } from "../ir/index.ts";
-import { standardOps } from "../ops/index.ts";
+import {
+  countOperations,
+  dtypes,
+  findFunc,
+  type Module,
+  type NdArray,
+  type OpTable,
+  printModule,
+  sizeOf,
+} from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite } from "./blame.ts";
 import { showCall } from "./compare.ts";
@@ -27,21 +35,31 @@ const forInputs = 1500;
  */
 const triedInputs = (module: Module): number => (countOperations(module) > 8 ? 6 : 24);
 
+interface ShrinkOptions {
+  readonly ops: OpTable;
+  /** As in the options of the check. */
+  readonly origins: boolean | undefined;
+  readonly timeBudget: number;
+}
+
+type Judge = (program: Program, inputs: readonly number[], context?: PassContext) => Fault | null;
+
 export function shrink(
   subject: Subject,
   program: Program,
   fault: Fault,
   seeds: readonly number[],
-  timeBudget: number,
+  { ops, origins, timeBudget }: ShrinkOptions,
 ): Shrunk {
   const deadline = performance.now() + Math.min(forProgram, timeBudget);
   const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
-  const context: PassContext = { ops: standardOps, fast: subject.fast };
+  const context: PassContext = { ops, fast: subject.fast };
+  const judge: Judge = (candidate, inputs, cx = context) => faultOf(subject, candidate, cx, inputs, origins).fault;
   let last = fault;
   let { module, sizes } = program;
   // a wrong number does not become a module that is not valid: that would be another fault
   const judged = (candidate: Program, inputs: readonly number[]): Fault | null => {
-    const found = faultOf(subject, candidate, context, inputs).fault;
+    const found = judge(candidate, inputs);
     return found !== null && (found.call === null) === (fault.call === null) ? found : null;
   };
   const faultWith = (smaller: Module, smallerSizes: Dims): Fault | null => {
@@ -63,10 +81,8 @@ export function shrink(
   const shrunk = makeProgram(module, sizes);
   return {
     program: shrunk,
-    fault: withSimplestInputs(subject, shrunk, last, context),
-    rewrite: blamedRewrite(
-      (rewrites) => faultOf(subject, shrunk, { ...context, rewrites }, triedFor(module)).fault !== null,
-    ),
+    fault: withSimplestInputs(shrunk, last, judge),
+    rewrite: blamedRewrite((rewrites) => judge(shrunk, triedFor(module), { ...context, rewrites }) !== null),
   };
 }
 
@@ -95,13 +111,13 @@ function cutTo(array: NdArray, shape: readonly number[]): NdArray {
 }
 
 /** The fault for the simplest inputs found that still show it. */
-function withSimplestInputs(subject: Subject, { module, sizes }: Program, fault: Fault, context: PassContext): Fault {
+function withSimplestInputs({ module, sizes }: Program, fault: Fault, judge: Judge): Fault {
   const { call } = fault;
   if (call === null) return fault;
   const deadline = performance.now() + forInputs;
   let simplest = fault;
   const shows = (args: readonly NdArray[]): boolean => {
-    const found = faultOf(subject, makeProgram(module, sizes, { ...call, args }), context, []).fault;
+    const found = judge(makeProgram(module, sizes, { ...call, args }), []);
     // another fault, or one of other arguments, says nothing of these
     if (found?.call?.args !== args) return false;
     simplest = found;

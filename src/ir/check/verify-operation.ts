@@ -12,13 +12,13 @@ import { type Atom, type Dim, forEachVariable, isVariable, partsOf, termsOf } fr
 import { dtypes } from "../types/dtype.ts";
 import { printNumber } from "../types/number-text.ts";
 
-/** Plain and frozen, so that versions can share it; an Immer draft that leaked is neither. */
-export function requireFrozen(what: string, ...objects: readonly object[]): void {
+/** Plain and frozen, so that versions can share it; an Immer draft that leaked is neither. `makers` see to that. */
+export function requireFrozen(what: string, makers: string, ...objects: readonly object[]): void {
   for (const object of objects) {
     const prototype: unknown = Object.getPrototypeOf(object);
     const plain = prototype === Object.prototype || prototype === Array.prototype || prototype === null;
-    if (!plain) fail("structure", `${what} is not plain data`);
-    if (!Object.isFrozen(object)) fail("structure", `${what} is not frozen`);
+    if (!plain) fail("structure", `${what} is not plain data`, { hint: `make it with ${makers}` });
+    if (!Object.isFrozen(object)) fail("structure", `${what} is not frozen`, { hint: `make it with ${makers}` });
   }
 }
 
@@ -27,7 +27,16 @@ export function checkOperation(
   context: { module: Module; level: "tensor" | "loop" | null },
 ): void {
   const { op, operands, attributes, regions, results, segments } = operation;
-  requireFrozen(op.name, operation, operands, attributes, regions, results, segments);
+  requireFrozen(
+    op.name,
+    "withParts, makeOperation or emit",
+    operation,
+    operands,
+    attributes,
+    regions,
+    results,
+    segments,
+  );
   if (context.level !== null && op.level !== "both" && op.level !== context.level) {
     fail("structure", `${op.name} is an op of the ${op.level} level, expected the ${context.level} level only`);
   }

@@ -53,7 +53,7 @@ export interface VerifyOptions {
 /** Throws the first breach of an invariant as an error that names function and operation. */
 export function verify(module: Module, options: VerifyOptions = {}): void {
   requireModule(module, "verify");
-  requireFrozen("the module", module, module.funcs);
+  requireFrozen("the module", "makeModule or mapFuncs", module, module.funcs);
   const names = new Set<string>();
   for (const func of module.funcs) {
     const { origin } = func;
@@ -121,7 +121,7 @@ class FuncVerifier {
 
   #checkHeader(): void {
     const { symbols, constraints } = this.#func;
-    requireFrozen("the function", this.#func, symbols, constraints);
+    requireFrozen("the function", "makeFunc or withBody", this.#func, symbols, constraints);
     const seen = new Set<string>();
     for (const name of symbols) {
       if (!isSymbolName(name)) fail("name", `symbol ${name} is not an upper-case identifier`);
@@ -138,7 +138,7 @@ class FuncVerifier {
 
   #block(block: Block, terminator: string, depth: number): void {
     if (depth > maxNesting) fail("structure", `regions are nested more than ${maxNesting} deep`);
-    requireFrozen("a block", block, block.arguments, block.operations, block.results);
+    requireFrozen("a block", "makeBlock or withOperations", block, block.arguments, block.operations, block.results);
     const own: Value[] = [];
     for (const v of block.arguments) this.#define(v, own, "an argument");
     for (const operation of block.operations) this.#operation(operation, own, depth);

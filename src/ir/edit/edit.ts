@@ -77,7 +77,7 @@ export function withParts(operation: Operation, parts: OperationParts): Operatio
   return Object.freeze({
     op: operation.op,
     operands: parts.operands === undefined ? operation.operands : Object.freeze(parts.operands),
-    attributes: parts.attributes ?? operation.attributes,
+    attributes: parts.attributes === undefined ? operation.attributes : Object.freeze(parts.attributes),
     regions: parts.regions === undefined ? operation.regions : Object.freeze(parts.regions),
     results: parts.results === undefined ? operation.results : Object.freeze(parts.results),
     origin: parts.origin === undefined ? operation.origin : parts.origin,

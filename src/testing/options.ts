@@ -1,0 +1,155 @@
+// What checks are given, at the door: options by name and value, and things that another check takes.
+
+import { didYouMean, dtypes, fail, requireChoice, requireOptions } from "../ir/index.ts";
+import { Pipeline } from "../rewrite/index.ts";
+
+const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "save", "timeBudget", "origins"];
+const programNames = ["ops", "dtypes", "operations", "regions", "effects", "transforms", "focus"];
+
+/** Fails (code `option`) where an option of a check is not known, or has a value that it cannot have. */
+export function requireCheckOptions(where: string, options: object): void {
+  requireOptions(where, options, optionNames);
+  const given = new Given(where, options);
+  given.whole("runs", 0);
+  given.whole("seed", Number.MIN_SAFE_INTEGER);
+  given.whole("replay", 0);
+  given.milliseconds("timeBudget");
+  requireChoice(where, "vacuous", given.of("vacuous"), ["fail", "allow"]);
+  given.yesOrNo("origins");
+  given.yesOrNo("save");
+  requireCorpus(given);
+  const programs = given.of("programs");
+  if (programs !== undefined) requirePrograms(where, programs);
+}
+
+function requirePrograms(where: string, programs: unknown): void {
+  const name = `${where}: option 'programs'`;
+  requireOptions(name, programs, programNames);
+  if (typeof programs !== "object" || programs === null) return;
+  const given = new Given(name, programs);
+  given.whole("operations", 1);
+  for (const flag of ["regions", "effects", "transforms"]) given.yesOrNo(flag);
+  const ops = given.of("ops");
+  if (ops !== undefined && !(ops instanceof Map))
+    given.wrong("ops", "a map of names to ops", "write new Map([...standardOps, [op.name, op]])");
+  const listed = given.list("dtypes");
+  for (const dtype of listed) {
+    if (typeof dtype === "string" && dtype !== "index" && Object.hasOwn(dtypes, dtype)) continue;
+    const names = Object.keys(dtypes).filter((d) => d !== "index");
+    fail("option", `${name}: 'dtypes' holds ${show(dtype)}, expected some of ${names.join(", ")}`, {
+      hint: typeof dtype === "string" ? didYouMean(dtype, names) : undefined,
+    });
+  }
+  for (const op of given.list("focus"))
+    if (kindOf(op) !== "op")
+      fail("option", `${name}: 'focus' holds ${show(op)}, expected ops, such as ops.records.mul`);
+}
+
+function requireCorpus(given: Given): void {
+  const corpus = given.of("corpus");
+  if (given.of("save") === true && typeof corpus !== "string")
+    fail("option", `${given.where}: option 'save' needs a folder as 'corpus'`);
+  if (corpus === undefined) return;
+  for (const part of Array.isArray(corpus) ? corpus : [corpus]) {
+    if (typeof part === "string" || kindOf(part) === "module") continue;
+    given.wrong("corpus", "a folder or a file of IR, a module, or an array of such");
+  }
+}
+
+/** The options of a check, by name. */
+class Given {
+  readonly where: string;
+  readonly #options: ReadonlyMap<string, unknown>;
+
+  constructor(where: string, options: object) {
+    this.where = where;
+    this.#options = new Map(Object.entries(options));
+  }
+
+  of(name: string): unknown {
+    return this.#options.get(name);
+  }
+
+  wrong(name: string, expected: string, hint?: string): never {
+    return fail("option", `${this.where}: option '${name}' is ${show(this.of(name))}, expected ${expected}`, { hint });
+  }
+
+  whole(name: string, least: number): void {
+    const x = this.of(name);
+    if (x === undefined || (typeof x === "number" && Number.isSafeInteger(x) && x >= least)) return;
+    this.wrong(name, least < 0 ? "a whole number" : `a whole number from ${least}`);
+  }
+
+  milliseconds(name: string): void {
+    const x = this.of(name);
+    if (x !== undefined && !(typeof x === "number" && x > 0)) this.wrong(name, "milliseconds above 0");
+  }
+
+  yesOrNo(name: string): void {
+    const x = this.of(name);
+    if (x !== undefined && typeof x !== "boolean") this.wrong(name, "true or false");
+  }
+
+  list(name: string): readonly unknown[] {
+    const x = this.of(name);
+    if (x === undefined) return [];
+    return Array.isArray(x) ? x : this.wrong(name, "an array");
+  }
+}
+
+function show(x: unknown): string {
+  if (typeof x === "string") return `'${x.length > 40 ? `${x.slice(0, 40)}…` : x}'`;
+  if (typeof x === "number" || typeof x === "boolean" || x === null || x === undefined) return String(x);
+  return given(x);
+}
+
+// ---- what is checked ------------------------------------------------------------------------------------------------
+
+/** What a check can take, how it is made, and which check that is. */
+const kinds = {
+  rule: { call: "checkRule(rule)", made: "make one with rule(name, pattern, replacement)" },
+  pass: { call: "checkPass(pass)", made: "make one with definePass({ name, summary, run })" },
+  pipeline: { call: "checkPipeline(pipeline)", made: "make one with new Pipeline([…])" },
+  op: { call: "checkOp(op)", made: "make one with defineOp({ name, … })" },
+  backend: { call: "checkBackend(backend)", made: "give { name, level, isAvailable, compile }" },
+} as const;
+
+type Kind = keyof typeof kinds;
+
+/** What something is that a check may have been given. */
+function kindOf(x: unknown): Kind | "module" | null {
+  if (x instanceof Pipeline) return "pipeline";
+  if (typeof x !== "object" || x === null) return null;
+  const has = (name: string): boolean => typeof Reflect.get(x, name) === "function";
+  if (has("rewrite") && has("matches")) return "rule";
+  if (has("compile") && has("isAvailable")) return "backend";
+  if (has("types") && "traits" in x && "operands" in x) return "op";
+  if (has("run") && "name" in x) return "pass";
+  return "funcs" in x && Array.isArray(x.funcs) ? "module" : null;
+}
+
+/** Fails (code `argument`) where a check is given something else than what it takes, and says which check takes that. */
+export function requireKind(where: string, x: unknown, wanted: Kind): void {
+  const kind = kindOf(x);
+  if (kind === wanted) return;
+  const list = Array.isArray(x) && x.length > 0 ? kindOf(x[0]) : null;
+  const hint =
+    kind !== null && kind !== "module"
+      ? `call ${kinds[kind].call}`
+      : list === wanted
+        ? `call it for each ${wanted}`
+        : kinds[wanted].made;
+  fail("argument", `${where}: got ${given(x)}, expected ${article(wanted)}`, { hint });
+}
+
+function given(x: unknown): string {
+  const kind = kindOf(x);
+  if (kind !== null) return article(kind);
+  if (x === null || x === undefined) return String(x);
+  if (Array.isArray(x)) return "an array";
+  return typeof x === "object" ? "an object" : `a ${typeof x}`;
+}
+
+function article(word: string): string {
+  return /^[aeiou]/.test(word) ? `an ${word}` : `a ${word}`;
+}
