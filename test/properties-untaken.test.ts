@@ -61,7 +61,7 @@ const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
 const width = 3;
 const every = [null, null] as const;
 
-/** The suite draws the same programs each time; `npm run fuzz` draws others. */
+/** The suite draws the same programs each time; `npm run fuzz:properties` draws others. */
 const seeded = fuzz === 1 ? { seed: 7919 } : {};
 
 /** Rows [n, 3] to rows [n, 3], each from its own; `x` is positive in rows that are taken, 0 or below in the others. */

@@ -19,6 +19,7 @@ import {
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
 import type { Program } from "./generate/programs.ts";
+import { Random } from "./generate/random.ts";
 import { showNumber } from "./outcome.ts";
 import { argumentsOf, sameArrays, showArray } from "./values.ts";
 
@@ -59,8 +60,8 @@ export function closeFault(
   return null;
 }
 
-/** Both directions in which inputs and what is computed are moved. */
-const signs = [1, -1];
+/** The ways in which inputs and what is computed are moved: both directions, and one more, since errors may cancel. */
+const signs = [1, -1, 2];
 
 interface Versions {
   readonly before: Module;
@@ -108,18 +109,17 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
   return null;
 }
 
-/** The module with each float that it computes moved by what rounding may move it, now up and now down. */
+/** The module with each float that it computes moved by what rounding may move it, up or down at random. */
 function noisy(module: Module, sign: number): Module {
   return mapBodies(module, (body) => new Noise(sign).block(body));
 }
 
 class Noise {
-  readonly #sign: number;
+  readonly #random: Random;
   readonly #moved = new Replacements();
-  #count = 0;
 
   constructor(sign: number) {
-    this.#sign = sign;
+    this.#random = new Random(sign);
   }
 
   block(block: Block): Block {
@@ -140,8 +140,8 @@ class Noise {
     const { type } = value;
     if (type.kind !== "tensor" || (type.dtype !== "f64" && type.dtype !== "f32")) return;
     const { relative, least: smallest } = noise[type.dtype];
-    const sign = this.#count++ % 3 === 0 ? -this.#sign : this.#sign;
-    this.#moved.set(value, add(mul(value, constant(1 + sign * relative, type)), constant(sign * smallest, type)));
+    const part = this.#random.pick([-1, 1]) * (0.5 + this.#random.fraction());
+    this.#moved.set(value, add(mul(value, constant(1 + part * relative, type)), constant(part * smallest, type)));
   }
 }
 
@@ -149,7 +149,8 @@ class Noise {
 function moved(array: NdArray, sign: number): NdArray {
   const { dtype } = array;
   if (dtype !== "f64" && dtype !== "f32") return array;
-  return { ...array, data: array.data.map((x, i) => x * (1 + sign * (i % 2 === 0 ? 1 : -0.7) * change[dtype])) };
+  const part = (i: number): number => Math.sign(sign) * (i % (1 + Math.abs(sign)) === 0 ? 1 : -0.7);
+  return { ...array, data: array.data.map((x, i) => x * (1 + part(i) * change[dtype])) };
 }
 
 /** The first element that differs by more than rounding; -1 for none. Elements that are not finite are left out. */

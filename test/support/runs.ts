@@ -1,4 +1,4 @@
-// How many random programs a property gets: `npm run fuzz` asks for many more, `npm run test:quick` for a few.
+// How many random programs a property gets: `npm run fuzz:properties` asks for many more, `npm run test:quick` for a few.
 
 /** ADJOINT_FUZZ: 1 in an ordinary run. */
 const factor = Number(process.env.ADJOINT_FUZZ ?? 1);

@@ -74,8 +74,22 @@ const loop: RegionIdiom = (pool, steps) => {
   return results.slice(1);
 };
 
+/** Rows that have nothing to do with each other, with a loop for each. */
+const rows: RegionIdiom = (pool, steps) => {
+  const over = pool.find(
+    ({ shape }) => shape.length > 0 && shape.length < 3 && (shape[0] === 4 || pool.random.oneIn(3)),
+  );
+  if (over === undefined) return [];
+  return ops.scan([], [over], (_, elements) => {
+    const own = pool.within(elements);
+    own.add(loop(own, steps));
+    return { carry: [], out: [own.any(), own.any()].filter((v) => shapeOf(v).length < 3) };
+  });
+};
+
 const scan: RegionIdiom = (pool, steps) => {
   const { random } = pool;
+  if (random.oneIn(5)) return rows(pool, steps);
   const over = pool.find(({ shape }) => shape.length > 0 && shape.length < 3);
   if (over === undefined) return [];
   const carried = several(pool);

@@ -1,0 +1,34 @@
+// Every rewrite rule of the project on programs made of its own pattern: each applies, and none changes what a program means.
+
+import { describe, expect, it } from "vitest";
+import { canonicalizeRules } from "../passes/index.ts";
+import type { Rule } from "../src/rewrite/index.ts";
+import { checkRule } from "../src/testing/index.ts";
+import { runs } from "./support/runs.ts";
+
+/** Some rules need a certain dtype, equal shapes and constants at once. */
+const enough = 40;
+const fewApply = 600;
+
+/** How often a rule was applied; an error that names it where it is wrong. */
+function timesApplied(rule: Rule): number {
+  const tried = (count: number): number => {
+    const { rules } = checkRule(rule, { runs: runs(count).numRuns, vacuous: "allow" });
+    return rules.get(rule.name) ?? 0;
+  };
+  return tried(enough) || tried(fewApply);
+}
+
+describe("each rule", () => {
+  const ofClass = (name: Rule["class"]) => canonicalizeRules.filter((rule) => rule.class === name);
+
+  it("keeps every bit of programs made of its pattern, and applies to some of them", () => {
+    const idle = ofClass("exact").filter((rule) => timesApplied(rule) === 0);
+    expect(idle.map((rule) => rule.name)).toEqual([]);
+  });
+
+  it("of class fast gives nearly the same, and applies to some of them", () => {
+    const idle = ofClass("fast").filter((rule) => timesApplied(rule) === 0);
+    expect(idle.map((rule) => rule.name)).toEqual([]);
+  });
+});
