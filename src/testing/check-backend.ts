@@ -54,7 +54,7 @@ export interface Compiler {
 }
 
 /** A program as it is and optimised, at the level of a backend. */
-function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
+export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
   const lowering = new Pipeline([
     { pass: inline, reason: "calls and derivatives are resolved" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -63,7 +63,7 @@ function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
 }
 
 /** What is wrong with what a backend makes of a program. */
-function backendVerdict(
+export function backendVerdict(
   { backend, pipelines, compile }: Compiler,
   program: Program,
   context: PassContext,

@@ -110,7 +110,7 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
 }
 
 /** The module with each float that it computes moved by what rounding may move it, up or down at random. */
-function noisy(module: Module, sign: number): Module {
+export function noisy(module: Module, sign: number): Module {
   return mapBodies(module, (body) => new Noise(sign).block(body));
 }
 

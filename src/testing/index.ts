@@ -10,12 +10,17 @@ export {
 } from "./array-programs.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
 export { type BackendCheckOptions, checkBackend } from "./check-backend.ts";
+export { checkBatching } from "./check-batching.ts";
+export { checkDerivative, type DerivativeReport } from "./check-derivative.ts";
+export { checkOp, type OpCheckOptions } from "./check-op.ts";
 export { checkPass, checkRule } from "./check-pass.ts";
 export { checkPipeline } from "./check-pipeline.ts";
 export type { Corpus } from "./corpus.ts";
 export type { Coverage, OpCoverage } from "./coverage.ts";
 export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
+export type { Facet } from "./op/facets.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
 export { reduceModule } from "./reduce.ts";
+export type { Transforming } from "./resolver.ts";
 export { arbitraryDim, arbitraryDType, arbitraryNumber, arbitraryTensorType, arbitraryType } from "./types.ts";
 export { elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";

@@ -1,0 +1,114 @@
+// checkOp: everything that an op's record says, tested; or what of it is wrong, with the smallest use found that shows it.
+
+import { AdjointError, fail, type Module, type Op, requireChoice, requireOptions } from "../ir/index.ts";
+import { type CheckOptions, type CheckReport, check } from "./check.ts";
+import { type DerivativeReport, floats } from "./check-derivative.ts";
+import type { Subject } from "./fault.ts";
+import type { Program } from "./generate/programs.ts";
+import { exampleFault } from "./op/example.ts";
+import { type Facet, facetFault, facetNames } from "./op/facets.ts";
+import { spellingFault } from "./op/spelling.ts";
+import { type Resolver, resolverOf, tableWith } from "./resolver.ts";
+
+export interface OpCheckOptions extends CheckOptions {
+  /** What is not tested: a derivative that is meant to be another one than differences say, for example. */
+  readonly without?: readonly Facet[];
+}
+
+const defaultRuns = 200;
+
+/**
+ * Tests an op by its record, on uses of it that are made from the record:
+ * - `text`: a use is valid, prints and parses back;
+ * - `types`: results have the types that the type rule infers, with symbols and without, and elements that their dtype holds;
+ * - `effect`: a pure op gives the same for the same arguments, writes to none of them and does not fail;
+ * - `traits`: a commutative op gives the same bits with its operands swapped, an elementwise one for each element alone, and
+ *   one that moves elements gives elements of its operands;
+ * - `folding`: constants in place of arguments give the same; the scalar function and its spelling agree on special values;
+ * - `code`: the JavaScript of its lowering gives the same bits, errors and observations, optimised and not;
+ * - `batching`: as checkBatching;
+ * - `derivative`: as checkDerivative.
+ * The example of its documentation runs, too. The op need not be in any table.
+ *
+ * @returns what was tried, and how many elements of derivatives were compared with differences.
+ * @throws AdjointError `validate` that says which facet is wrong, with the smallest program found.
+ * @example checkOp(swish)
+ */
+export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport {
+  const { without = [], ...rest } = options;
+  requireOptions("checkOp", rest, [...optionNames]);
+  for (const facet of without) requireChoice("checkOp", "without", facet, [...facetNames]);
+  const resolver = resolverOf("checkOp", op, options.programs);
+  if (resolver.op === null) {
+    fail("argument", "checkOp: got a pass, expected an op", {
+      hint: "call checkPass, checkDerivative or checkBatching",
+    });
+  }
+  const table = tableWith(op, options.programs?.ops);
+  const stated = (fault: string | null): void => {
+    if (fault !== null) fail("validate", `op ${op.name} is wrong: ${fault}`);
+  };
+  if (!without.includes("folding")) stated(attempted(() => spellingFault(op)));
+  const tally = { compared: 0, leftOut: 0 };
+  const report: CheckReport =
+    op.level === "loop"
+      ? check("checkOp", unused(op), { ...rest, runs: 0, vacuous: "allow" })
+      : check("checkOp", subjectOf(resolver, op, { without, tally }), {
+          runs: defaultRuns,
+          ...rest,
+          programs: { ...rest.programs, ops: table },
+        });
+  stated(attempted(() => exampleFault(op, table)));
+  return { ...report, ...tally };
+}
+
+const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "timeBudget", "origins"];
+
+/** What the rules of a record throw is theirs to explain. */
+function attempted(body: () => string | null): string | null {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof AdjointError) throw error;
+    return `its rules fail with ${String(error)}, expected an AdjointError`;
+  }
+}
+
+/** Ops of the loop level stand in no program of tensors: their example and spelling are all there is. */
+function unused(op: Op): Subject {
+  return { name: `op ${op.name}`, call: "checkOp(op, ", level: "tensor", fast: false, run: (module: Module) => module };
+}
+
+interface What {
+  readonly without: readonly Facet[];
+  readonly tally: { compared: number; leftOut: number };
+}
+
+function subjectOf(resolver: Resolver, op: Op, { without, tally }: What): Subject {
+  const facets = facetNames.filter((facet) => !without.includes(facet));
+  // while a failure is made smaller, only what failed is asked
+  let found: readonly Facet[] = facets;
+  return {
+    ...unused(op),
+    draw(random, number): Program {
+      try {
+        return resolver.draw(random, number % 2 === 0 ? floats : undefined);
+      } catch (error) {
+        if (error instanceof AdjointError) throw error;
+        return fail(
+          "validate",
+          `op ${op.name} is wrong: its rules fail with ${String(error)}, expected an AdjointError`,
+        );
+      }
+    },
+    judge(program, context, seeds) {
+      for (const facet of found) {
+        const fault = facetFault(facet, { resolver, op, program, context, seeds, tally });
+        if (fault === null) continue;
+        found = [facet];
+        return { fault, after: null };
+      }
+      return { fault: null, after: null, isTried: true };
+    },
+  };
+}

@@ -1,0 +1,333 @@
+// The comparison of derivatives of one program at one point: with differences, and of the modes with one another.
+
+import { isFloat, type NdArray } from "../../ir/index.ts";
+import type { Fault } from "../compare.ts";
+import { showNumber } from "../outcome.ts";
+import type { Places } from "./derivatives.ts";
+import { shifted, slopesOf } from "./differences.ts";
+import { directionLike, nudged, ordinaryPoint, tiedPoint, zerosLike } from "./points.ts";
+
+/** Elements that were compared with differences, and those that could not be. */
+export interface Tally {
+  compared: number;
+  leftOut: number;
+}
+
+/** A program and its derivatives; a run gives null where it fails. */
+export interface Derived {
+  readonly places: Places;
+  /** Whether something is computed in f32. */
+  readonly isSingle: boolean;
+  value(args: readonly NdArray[]): readonly NdArray[] | null;
+  readonly derivative: Runner;
+  /** Derivatives with noise of the size of rounding in all that they compute, one way or the other. */
+  noisy(sign: number): Runner;
+}
+
+/** What differences may be off by relative to the values, to be taken for converged; how much two numbers may differ in any case. */
+interface Precision {
+  readonly converged: number;
+  readonly equal: number;
+  readonly nudge: number;
+  readonly firstStep: number;
+}
+
+const single: Precision = { converged: 2 ** -9, equal: 2 ** -11, nudge: 2 ** -16, firstStep: 2 ** -3 };
+const double: Precision = { converged: 2 ** -20, equal: 2 ** -26, nudge: 2 ** -38, firstStep: 2 ** -4 };
+/** How many times as much as an argument a value may change. */
+const mostChange = 2 ** 12;
+/** Values beyond this size are none that differences are exact for. */
+const mostSize = 2 ** 40;
+/** How much more than what is measured two numbers may differ. */
+const factor = 10;
+
+type Arrays = readonly NdArray[];
+type Runner = (entry: string, args: Arrays) => Arrays | null;
+/** What is computed with the derivatives that a runner gives. */
+type Computed<T> = (run: Runner, args: Arrays) => T | null;
+
+export class Comparison {
+  readonly #of: Derived;
+  readonly #given: Arrays;
+  readonly #seed: number;
+  readonly #tally: Tally;
+  readonly #precision: Precision;
+  isTried = false;
+  #isTied = false;
+
+  constructor(of: Derived, given: Arrays, seed: number, tally: Tally) {
+    this.#of = of;
+    this.#given = given;
+    this.#seed = seed;
+    this.#tally = tally;
+    this.#precision = of.isSingle ? single : double;
+  }
+
+  /** What is wrong at an ordinary point, or at one with ties. */
+  fault(): Fault | null {
+    const args = ordinaryPoint(this.#given, this.#seed, (a) => this.#isWellInside(a));
+    if (args === null) return null;
+    const wrong = this.#ordinaryFault(args);
+    if (wrong !== null) return this.#faultAt(args, wrong);
+    const { args: tied, direction } = tiedPoint(this.#given, this.#seed);
+    if (!areFinite(this.#of.value(tied))) return null;
+    this.#isTied = true;
+    const ties =
+      this.#forwardFault(tied, direction, "all arguments, where elements are equal") ?? this.#modesFault(tied);
+    return ties === null ? null : this.#faultAt(tied, ties);
+  }
+
+  /** Whether values are finite at a point and next to it, and do not change out of all proportion, as where a matrix is singular. */
+  #isWellInside(args: Arrays): boolean {
+    const here = this.#of.value(args);
+    if (!areFinite(here) || here === null) return false;
+    const { nudge } = this.#precision;
+    const scale = Math.max(1, ...here.map(largest));
+    return [1, 2].every((way) => {
+      const there = this.#of.value(nudged(args, nudge, way));
+      if (there === null || !areFinite(there)) return false;
+      const isNear = (a: NdArray, r: number): boolean =>
+        !isFloat(a.dtype) || a.data.every((x, k) => Math.abs(x - there[r].data[k]) <= mostChange * nudge * scale);
+      return here.every(isNear);
+    });
+  }
+
+  #faultAt(args: Arrays, message: string): Fault {
+    return { message: `its derivative ${message}`, call: { entry: "main", args } };
+  }
+
+  #ordinaryFault(args: Arrays): string | null {
+    for (const i of this.#of.places.arguments) {
+      if (args[i].data.length === 0) continue;
+      const [along] = directionLike([args[i]], this.#seed + i);
+      const found = this.#forwardFault(args, new Map([[i, along]]), `argument ${i}`);
+      if (found !== null) return found;
+    }
+    const first = this.#modesFault(args) ?? this.#zeroFault(args) ?? this.#secondFault(args);
+    // in f32 little is left of a difference of second derivatives
+    return first ?? (this.#of.isSingle ? null : this.#thirdFault(args));
+  }
+
+  #floats(arrays: Arrays): Arrays {
+    return this.#of.places.arguments.map((i) => arrays[i]);
+  }
+
+  #results(args: Arrays): Arrays | null {
+    const results = this.#of.value(args);
+    return results === null ? null : this.#of.places.results.map((i) => results[i]);
+  }
+
+  /** Forward mode against differences of the values. */
+  #forwardFault(args: Arrays, direction: ReadonlyMap<number, NdArray>, to: string): string | null {
+    const along = this.#of.places.arguments.map((i) => direction.get(i) ?? zerosLike([args[i]])[0]);
+    const of: Computed<Arrays> = (run, x) => run("push", [...x, ...along]);
+    const wrong = this.#differs(args, direction, of, (x) => this.#results(x));
+    return wrong === null ? null : `to ${to} (forward mode): ${wrong}`;
+  }
+
+  /** ⟨c, J v⟩ = ⟨Jᵀ c, v⟩, for a direction of each argument on its own. */
+  #modesFault(args: Arrays): string | null {
+    const floats = this.#floats(args);
+    const results = this.#results(args);
+    if (results === null) return null;
+    const c = directionLike(results, this.#seed + 50);
+    for (const [k, i] of this.#of.places.arguments.entries()) {
+      const v = directionLike(floats, this.#seed + 20).map((a, n) => (n === k ? a : zerosLike([a])[0]));
+      const both: Computed<readonly [Products, Products]> = (run, x) => {
+        const [pushed, pulled] = [run("push", [...x, ...v]), run("pull", [...x, ...c])];
+        return pushed === null || pulled === null ? null : [products(c, pushed), products(pulled, v)];
+      };
+      const wrong = this.#disagree(args, both);
+      if (wrong !== null)
+        return `to argument ${i} (reverse mode), along a direction: ${wrong[1]}, forward mode says ${wrong[0]}`;
+    }
+    return null;
+  }
+
+  /** Cotangents of zero give zeros, where others give finite numbers. */
+  #zeroFault(args: Arrays): string | null {
+    const results = this.#results(args);
+    if (results === null) return null;
+    const some = this.#of.derivative("pull", [...args, ...directionLike(results, this.#seed + 50)]);
+    const none = this.#of.derivative("pull", [...args, ...zerosLike(results)]);
+    if (!areFinite(some) || none === null) return null;
+    for (const [k, gradient] of none.entries()) {
+      const at = gradient.data.findIndex((x) => x !== 0);
+      if (at >= 0) {
+        const i = this.#of.places.arguments[k];
+        return `to argument ${i} (reverse mode) is ${showNumber(gradient.data[at])} at element ${at} for cotangents of zero`;
+      }
+    }
+    return null;
+  }
+
+  /** Second derivatives along a direction: each pair of modes, and differences of reverse mode. */
+  #secondFault(args: Arrays): string | null {
+    const results = this.#results(args);
+    if (results === null) return null;
+    const [v, c] = [directionLike(this.#floats(args), this.#seed + 20), directionLike(results, this.#seed + 50)];
+    const w = directionLike(this.#floats(args), this.#seed + 70);
+    const direction = new Map(this.#of.places.arguments.map((i, k) => [i, v[k]] as const));
+    const forward: Computed<Arrays> = (run, x) => run("push_pull", [...x, ...c, ...v]);
+    const gradient = (x: Arrays) => this.#of.derivative("pull", [...x, ...c]);
+    const wrong = this.#differs(args, direction, forward, gradient);
+    if (wrong !== null) return `of second order (forward over reverse): ${wrong}`;
+    const others = [
+      ["reverse over forward", (run: Runner, x: Arrays) => run("pull_push", [...x, ...v, ...c]), w],
+      ["reverse over reverse", (run: Runner, x: Arrays) => run("pull_pull", [...x, ...c, ...v]), w],
+      ["forward over forward", (run: Runner, x: Arrays) => run("push_push", [...x, ...v]), null],
+    ] as const;
+    for (const [how, of, weights] of others) {
+      const both: Computed<readonly [Products, Products]> = (run, x) => {
+        const [a, b] = [forward(run, x), of(run, x)];
+        if (a === null || b === null) return null;
+        return weights === null ? [products(a, v), products(c, b)] : [products(a, weights), products(b, weights)];
+      };
+      const apart = this.#disagree(args, both);
+      if (apart !== null)
+        return `of second order (${how}), along a direction: ${apart[1]}, forward over reverse says ${apart[0]}`;
+    }
+    return null;
+  }
+
+  #thirdFault(args: Arrays): string | null {
+    const results = this.#results(args);
+    if (results === null) return null;
+    const [v, c] = [directionLike(this.#floats(args), this.#seed + 20), directionLike(results, this.#seed + 50)];
+    const direction = new Map(this.#of.places.arguments.map((i, k) => [i, v[k]] as const));
+    const third: Computed<Arrays> = (run, x) => run("third", [...x, ...v, ...c]);
+    const second = (x: Arrays) => this.#of.derivative("pull_push", [...x, ...v, ...c]);
+    const wrong = this.#differs(args, direction, third, second);
+    return wrong === null ? null : `of third order: ${wrong}`;
+  }
+
+  /** The first element for which a derivative is not what differences say; twice, so that no kink nearby is taken for a fault. */
+  #differs(
+    args: Arrays,
+    direction: ReadonlyMap<number, NdArray>,
+    of: Computed<Arrays>,
+    values: (args: Arrays) => Arrays | null,
+  ): string | null {
+    const [derivative, here] = [of(this.#of.derivative, args), values(args)];
+    if (derivative === null || here === null) return null;
+    const scale = Math.max(1, ...here.map(largest));
+    const { firstStep } = this.#precision;
+    const wrong = this.#farFrom(derivative, slopesOf(values, args, direction, firstStep), scale);
+    if (wrong === null) return null;
+    const again = this.#farFrom(derivative, slopesOf(values, args, direction, firstStep / 8), scale, wrong);
+    if (again === null || isKink(values, args, direction, wrong) || this.#isUndetermined(args, of, wrong)) return null;
+    const shape = derivative[wrong.result].shape;
+    const place = shape.length === 0 ? "" : ` at element ${wrong.element} of result ${wrong.result}`;
+    return `${showNumber(wrong.got)}${place}, differences say ${showNumber(wrong.expected)}`;
+  }
+
+  #farFrom(derivative: Arrays, slopes: ReturnType<typeof slopesOf>, scale: number, only?: Far): Far | null {
+    if (slopes === null) return null;
+    const { converged, equal } = this.#precision;
+    for (const [result, { data, dtype }] of derivative.entries()) {
+      if (!isFloat(dtype)) continue;
+      for (let element = 0; element < data.length; element++) {
+        if (only !== undefined && (only.result !== result || only.element !== element)) continue;
+        const [expected, error] = [slopes.values[result][element], slopes.errors[result][element]];
+        const size = Math.max(scale, Math.abs(expected));
+        if (!(error <= converged * size) || size > mostSize) {
+          if (only === undefined) this.#tally.leftOut++;
+          continue;
+        }
+        this.isTried = true;
+        if (only === undefined) this.#tally.compared++;
+        const got = data[element];
+        if (!(Math.abs(got - expected) <= factor * error + equal * size)) return { result, element, got, expected };
+      }
+    }
+    return null;
+  }
+
+  /** What a computation gives with noise, and at points next to this one; equal elements stay so where they have to. */
+  #near<T>(args: Arrays, of: Computed<T>): readonly T[] {
+    const { nudge } = this.#precision;
+    const points = (this.#isTied ? [0] : [0, 1, 2]).flatMap((way) => [
+      nudged(args, nudge, way),
+      nudged(args, -nudge, way),
+    ]);
+    const noise = [1, -1].map((sign) => of(this.#of.noisy(sign), args));
+    return [...noise, ...points.map((point) => of(this.#of.derivative, point))].filter((x) => x !== null);
+  }
+
+  /** Whether the derivative changes as much where the point does next to nothing. */
+  #isUndetermined(args: Arrays, of: Computed<Arrays>, { result, element, got, expected }: Far): boolean {
+    // where elements are equal a program may be singular, though not along the direction in which they stay so
+    if (this.#isTied && !Number.isFinite(got)) return true;
+    return this.#near(args, of).some((arrays) => {
+      const near = arrays[result].data[element];
+      // a formula may have no value at a single point, such as for a singular matrix
+      if (!Number.isFinite(got)) return Number.isFinite(near);
+      return Math.abs(near - got) * factor >= Math.abs(got - expected);
+    });
+  }
+
+  /** The two sums, where they differ by more than rounding. */
+  #disagree(args: Arrays, both: Computed<readonly [Products, Products]>) {
+    const here = both(this.#of.derivative, args);
+    if (here === null) return null;
+    const [a, b] = here;
+    if (!Number.isFinite(a.size) || !Number.isFinite(b.size)) return null;
+    const apart = Math.abs(a.sum - b.sum);
+    if (apart <= this.#precision.equal * Math.max(1, a.size, b.size)) return null;
+    const changes = this.#near(args, both).map((near) => {
+      return Math.max(Math.abs(near[0].sum - a.sum), Math.abs(near[1].sum - b.sum));
+    });
+    return apart <= factor * Math.max(...changes) ? null : ([showNumber(a.sum), showNumber(b.sum)] as const);
+  }
+}
+
+/** Whether an element has another slope on one side than on the other. */
+function isKink(
+  values: (args: Arrays) => Arrays | null,
+  args: Arrays,
+  direction: ReadonlyMap<number, NdArray>,
+  { result, element }: Far,
+): boolean {
+  const step = 2 ** -11;
+  const [before, here, after] = [-step, 0, step].map(
+    (by) => values(shifted(args, direction, by))?.[result].data[element],
+  );
+  if (before === undefined || here === undefined || after === undefined) return true;
+  const [left, right] = [(here - before) / step, (after - here) / step];
+  return !(Math.abs(right - left) <= 2 ** -5 * Math.max(1, Math.abs(left), Math.abs(right)));
+}
+
+interface Far {
+  readonly result: number;
+  readonly element: number;
+  readonly got: number;
+  readonly expected: number;
+}
+
+/** The sum of products, and of their magnitudes. */
+interface Products {
+  readonly sum: number;
+  readonly size: number;
+}
+
+function products(left: Arrays, right: Arrays): Products {
+  let [sum, size] = [0, 0];
+  for (const [i, a] of left.entries()) {
+    for (let k = 0; k < a.data.length; k++) {
+      const product = a.data[k] * right[i].data[k];
+      sum += product;
+      size += Math.abs(product);
+    }
+  }
+  return { sum, size };
+}
+
+function areFinite(arrays: Arrays | null): boolean {
+  return arrays?.every((a) => a.data.every((x) => Number.isFinite(x))) ?? false;
+}
+
+function largest({ data }: NdArray): number {
+  let most = 0;
+  for (const x of data) if (Number.isFinite(x)) most = Math.max(most, Math.abs(x));
+  return most;
+}

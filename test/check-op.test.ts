@@ -1,0 +1,166 @@
+// checkOp: each of our ops is what its record says, and records that are wrong in one facet are found, which it names.
+
+import { describe, expect, it } from "vitest";
+import { tensorPipeline } from "../passes/index.ts";
+import {
+  addDims,
+  defineOp,
+  emit,
+  type Op,
+  type OpDefinition,
+  shapeOf,
+  type TensorType,
+  tensorType,
+} from "../src/ir/index.ts";
+import * as ops from "../src/ops/index.ts";
+import { records, standardOps } from "../src/ops/index.ts";
+import { checkBatching, checkDerivative, checkOp } from "../src/testing/index.ts";
+import { runs } from "./support/runs.ts";
+
+function messageOf(body: () => unknown): string {
+  try {
+    body();
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return "nothing found";
+}
+
+describe("our ops are what their records say", () => {
+  // functions are found in programs of their own, which take their time
+  const few = ["call", "vjp", "jvp", "vmap", "custom_jvp", "custom_vjp"];
+  it.each([...standardOps.values()].map((op) => [op.name, op] as const))("%s", (name, op) => {
+    checkOp(op, { runs: runs(few.includes(name) ? 3 : 6).numRuns });
+  });
+});
+
+// ---- an op of one's own ----------------------------------------------------------------------------------------------
+
+const swishOf = (change: Partial<Parameters<typeof ops.elementwise>[0]> = {}): Op =>
+  ops.elementwise({
+    name: "mylib.swish",
+    summary: "x · logistic(x).",
+    operands: ["x"],
+    dtypes: "float",
+    scalar: {
+      compute: ([x]) => x / (1 + Math.exp(-x)),
+      spell: ([x]) => `${x} / (1 + Math.exp(-${x}))`,
+    },
+    partials: ([x]) => {
+      const s = ops.logistic(x);
+      return [ops.add(s, ops.mul(ops.mul(x, s), ops.sub(ops.constantLike(1, x), s)))];
+    },
+    semantics: "x / (1 + exp(-x)).",
+    example: { dtype: "f64", run: "@main(0) == 0" },
+    ...change,
+  }) as Op;
+
+describe("an op of one's own", () => {
+  it("is taken by its record, and what was tried is told", () => {
+    const report = checkOp(swishOf(), { runs: 30 });
+    expect(report.programs).toBe(30);
+    expect(report.changed).toBe(30);
+    expect(report.compared).toBeGreaterThan(300);
+    expect(report.coverage.ops.get("mylib.swish")?.count).toBe(30);
+    expect(checkDerivative(swishOf(), { runs: 10 }).compared).toBeGreaterThan(100);
+    expect(checkBatching(swishOf(), { runs: 10 }).changed).toBe(10);
+  });
+
+  it("whose derivative is wrong is told so with what differences say, one operation and how to run it again", () => {
+    const wrong = swishOf({ partials: ([x]) => [ops.logistic(x)] });
+    const message = messageOf(() => checkOp(wrong));
+    expect(message).toMatch(
+      /^op mylib\.swish is wrong \(seed 1, program \d+ after \d+\): its derivative to argument 0 \(forward mode\): \S+.*, differences say \S+\n/,
+    );
+    expect(message.split("\n").filter((line) => line.startsWith("  %")).length).toBe(1);
+    expect(message).toMatch(/\nreplay: checkOp\(op, \{ seed: 1, replay: \d+ \}\)$/);
+    expect(messageOf(() => checkDerivative(wrong))).toContain("differences say");
+    expect(messageOf(() => checkOp(wrong, { without: ["derivative"], runs: 20 }))).toBe("nothing found");
+  });
+
+  it("is asked for by name, and so are options", () => {
+    expect(messageOf(() => checkOp(tensorPipeline as never))).toBe(
+      "checkOp: got a pass, expected an op: call checkPass, checkDerivative or checkBatching",
+    );
+    expect(messageOf(() => checkOp(3 as never))).toContain("checkOp: got a number, expected an op");
+    expect(messageOf(() => checkOp(swishOf(), { rums: 3 } as never))).toContain("unknown option 'rums'");
+    expect(messageOf(() => checkOp(swishOf(), { without: ["shape" as never] }))).toContain("without");
+    expect(messageOf(() => checkBatching("x" as never))).toContain(
+      "got a string, expected an op, a pass or a pipeline",
+    );
+  });
+});
+
+// ---- wrong records ------------------------------------------------------------------------------------------------------
+
+/** One of our records with a part that is wrong; rules see it under its own name. */
+function wrong(name: string, change: (own: Op) => Partial<OpDefinition>): Op {
+  const own = standardOps.get(name) as Op;
+  return defineOp({ ...own, ...change(own) } as OpDefinition) as Op;
+}
+
+const partials = (of: Extract<Op["derivative"], { kind: "elementwise" }>["partials"]) => () => ({
+  derivative: { kind: "elementwise", partials: of } as const,
+});
+const derivative = (change: (own: never) => object) => (own: Op) => ({
+  derivative: { ...own.derivative, ...change(own.derivative as never) } as Op["derivative"],
+});
+const spelled = (text: (...x: readonly string[]) => string) => (own: Op) => ({
+  scalar: { ...(own.scalar as NonNullable<Op["scalar"]>), spell: (x: readonly string[]) => text(...x) },
+});
+const computed = (compute: (...x: readonly number[]) => number) => (own: Op) => ({
+  scalar: { ...(own.scalar as NonNullable<Op["scalar"]>), compute: (x: readonly number[]) => compute(...x) },
+});
+const traits = (more: Partial<Op["traits"]>) => (own: Op) => ({ traits: { ...own.traits, ...more } });
+const batchedBy = (batch: Extract<Op["batching"], { kind: "rule" }>["batch"]) => () => ({
+  batching: { kind: "rule", batch } as const,
+});
+const ownBatch = (name: string) => (standardOps.get(name) as Op).batching as Extract<Op["batching"], { kind: "rule" }>;
+const like = (v: Parameters<typeof ops.neg>[0], c: number) => ops.constantLike(c, v);
+
+type Mutant = readonly [name: string, op: Op, facet: string];
+
+// biome-ignore format: a table one can see
+const mutants: readonly Mutant[] = [
+  ["spelled with the operands swapped", wrong("sub", spelled((x, y) => `${y} - ${x}`)), "its spelling"],
+  ["spelled without the sign of zero", wrong("abs", spelled((x) => `(${x} < 0 ? -${x} : ${x})`)), "its spelling"],
+  ["spelled as no expression", wrong("neg", spelled((x) => `-(${x}`)), "its spelling"],
+  ["computed in f32 on the way", wrong("exp", computed((x) => Math.exp(Math.fround(x)))), "its spelling"],
+  ["not rounded to f32", wrong("mul", (own) => ({ scalar: { ...(own.scalar as NonNullable<Op["scalar"]>), exact: true } })), "its scalar function"],
+  ["evaluated otherwise than spelled", wrong("add", (own) => ({ eval: (cx) => (own.eval as NonNullable<Op["eval"]>)(cx).map((a) => ({ ...a, data: a.data.map((x) => x + (x === 1.5 ? 1 : 0) + (a.dtype === "f32" ? 1e-3 : 0)) })) })), "its "],
+  ["writes to its operand", wrong("reverse", (own) => ({ eval: (cx) => { const out = (own.eval as NonNullable<Op["eval"]>)(cx); cx.operands[0].data.fill(0); return out; } })), "its meaning writes to argument 0"],
+  ["another result each time", wrong("permute", (own) => { let n = 0; return { eval: (cx) => (own.eval as NonNullable<Op["eval"]>)(cx).map((a) => ({ ...a, data: a.data.map((x) => x + n++) })) }; }), "its meaning is another one"],
+  ["type with an axis too many", wrong("reduce", (own) => ({ types: (cx) => own.types(cx).map((t) => tensorType((t as TensorType).dtype, [...(t as TensorType).shape, 1])) })), "its type rule"],
+  ["type of another dtype", wrong("is_nan", () => ({ types: (cx) => [tensorType("i32", (cx.operands[0] as TensorType).shape)] })), "its example"],
+  ["extent of the type is one too large", wrong("concatenate", (own) => ({ types: (cx) => own.types(cx).map((t) => tensorType((t as TensorType).dtype, (t as TensorType).shape.map((d) => addDims(d, 1)))) })), "its code"],
+  ["fails though it is pure", wrong("sqrt", () => ({ eval: (cx) => (cx.operands[0].data.some((x) => x < 0) ? cx.fail("range", "below 0") : cx.operands) })), "its "],
+  ["refuses by a TypeError", wrong("permute", () => ({ types: () => { throw new TypeError("no shape"); } })), "TypeError: no shape"],
+  ["partial of the wrong sign", wrong("cos", partials(([x]) => [ops.sin(x)])), "its derivative to argument 0 (forward mode)"],
+  ["partial to the second operand is that to the first", wrong("div", partials(([, y]) => [ops.div(like(y, 1), y), ops.div(like(y, 1), y)])), "its derivative to argument"],
+  ["zero though it is not", wrong("tanh", () => ({ derivative: { kind: "zero", reason: "it is flat" } as const })), "differences say"],
+  ["a derivative that is right but its own is not", wrong("sin", partials(([x]) => [ops.cos(ops.stopGradient(x))])), "its derivative of second order"],
+  ["ties count twice", wrong("maximum", partials(([x, y]) => [ops.cast(ops.compare(x, y, "ge"), (x.type as TensorType).dtype), ops.cast(ops.compare(y, x, "ge"), (x.type as TensorType).dtype)])), "its derivative"],
+  ["transpose of reverse does not reverse", wrong("reverse", derivative(() => ({ transpose: ({ cotangent }: { cotangent: never }) => [cotangent] }))), "(reverse mode)"],
+  ["transpose of a product takes half", wrong("dot", derivative((own: Extract<Op["derivative"], { kind: "multilinear" }>) => ({ transpose: (cx: Parameters<typeof own.transpose>[0]) => own.transpose(cx).map((c, i) => (i === 0 || c === null || !("type" in c) ? c : ops.mul(c, like(c, 0.5)))) }))), "(reverse mode)"],
+  ["jvp forgets an operand", wrong("reduce", derivative((own: Extract<Op["derivative"], { kind: "rule" }>) => ({ jvp: (cx: Parameters<typeof own.jvp>[0]) => { const t = own.jvp(cx); return t === null ? null : ops.mul(t, like(t, 2)); } }))), "(forward mode)"],
+  ["batch reduces the same axis", wrong("cumulative", batchedBy(({ operation: { attributes: a }, operands: [x] }) => emit(records.cumulative, [x], { attributes: a }))), "its batching"],
+  ["batch ignores that an operand has no new axis", wrong("dot", batchedBy((cx) => { const [y] = ownBatch("dot").batch(cx); return cx.batched[0] && !cx.batched[1] && shapeOf(y).length === 3 ? [ops.permute(y, [0, 2, 1])] : [y]; })), "its batching"],
+  ["batch takes the first element", wrong("reverse", batchedBy(({ operation: { attributes: a }, operands: [x] }) => [ops.reverse(x, (a.axes as readonly number[]))])), "its batching"],
+  ["lowering ignores strides", wrong("slice", () => ({ lowering: { kind: "element", element: (cx, at) => cx.element(0, at.map((d, a) => addDims((cx.operation.attributes.start as readonly number[])[a], d))) } })), "its code"],
+  ["lowering ignores the permutation", wrong("permute", () => ({ lowering: { kind: "element", element: (cx, at) => cx.element(0, at) } })), "its code"],
+  ["called commutative", wrong("sub", traits({ commutative: true })), "its traits: it is commutative"],
+  ["called a move", wrong("neg", traits({ moves: true })), "its traits: it moves elements"],
+  ["called elementwise", wrong("cumulative", traits({ elementwise: true })), "its traits: it is elementwise"],
+  ["called pure", wrong("gather", () => ({ effect: "pure" })), "its effect: it is pure"],
+  ["said to succeed always", wrong("gather", () => ({ succeeds: () => true })), "its effect: succeeds()"],
+  ["a constant with an operand", wrong("floor", traits({ constant: true })), "its traits: it is a constant"],
+  ["an example that is not so", wrong("add", (own) => ({ docs: { ...own.docs, example: own.docs.example.replace("== 3", "== 4") } })), "its example: @main(1, 2) is f64 (3), not 4"],
+];
+
+describe("wrong records are found, by the facet that is wrong", () => {
+  it.each(mutants)("%s", (_, op, facet) => {
+    const message = messageOf(() => checkOp(op, { timeBudget: 15_000 }));
+    expect(message).toMatch(new RegExp(`^op ${op.name}( is wrong|:)`));
+    expect(message).toContain(facet);
+  });
+});
