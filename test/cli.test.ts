@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { standardPasses } from "../passes/index.ts";
-import { main } from "../src/cli/main.ts";
+import { main, processIo } from "../src/cli/main.ts";
 import { standardOps } from "../src/ops/index.ts";
 import { product } from "./support/product.ts";
 
@@ -13,6 +13,7 @@ async function adjoint(args: readonly string[], input = product) {
   let err = "";
   written.clear();
   const code = await main(args, {
+    ...processIo,
     read: () => input,
     write: (path, text) => void written.set(path, text),
     out: (text) => {

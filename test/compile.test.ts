@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { standardPasses } from "../passes/index.ts";
-import { main } from "../src/cli/main.ts";
+import { main, processIo } from "../src/cli/main.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import { type Func, type Module, makeModule, type NdArray } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
@@ -29,6 +29,7 @@ const loops = `func @f<N>(%x: memref<f64[N]>, %c: memref<f64[N]>) {
 async function adjoint(args: readonly string[], input: string) {
   const parts = { out: "", err: "" };
   const code = await main(args, {
+    ...processIo,
     read: () => input,
     write: () => undefined,
     out: (text) => {

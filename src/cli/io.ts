@@ -12,6 +12,10 @@ export interface Io {
   write(path: string, text: string): void;
   out(text: string): void;
   err(text: string): void;
+  /** The exports of a module of the user. */
+  load(path: string): Promise<object>;
+  /** The exit code of a command that is given a file of this text as its last argument. */
+  exitCode(command: string, text: string): number;
 }
 
 export interface Command {
@@ -157,6 +161,35 @@ export function askedOf<T>(path: string, body: () => T): T {
 /** The entry of TypeScript source, which takes long to load, and is loaded for these files alone. */
 export function loadSource(): Promise<typeof import("../entry/source.ts")> {
   return import("../entry/source.ts");
+}
+
+/** The testing kit, which needs fast-check, and is loaded for the commands that use it. */
+export async function loadTesting(): Promise<typeof import("../entry/testing.ts")> {
+  try {
+    return await import("../entry/testing.ts");
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes("fast-check"))) throw error;
+    throw new AdjointError("option", "the testing kit needs fast-check", {
+      hint: "npm install fast-check",
+      cause: error,
+    });
+  }
+}
+
+/** A module of the user, by its address. */
+export function loadModule(url: string): Promise<object> {
+  return import(url);
+}
+
+/** The exports of a file of JavaScript, by name. */
+export async function loadExports(path: string, io: Io): Promise<ReadonlyMap<string, unknown>> {
+  try {
+    return new Map(Object.entries(await io.load(path)));
+  } catch (error) {
+    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    });
+  }
 }
 
 /** A function of a file of TypeScript. */

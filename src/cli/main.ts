@@ -1,19 +1,29 @@
 // The adjoint command: which subcommand, with which input and output. Exit 0, 1 for errors, 2 for wrong usage.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
 import { AdjointError, didYouMean } from "../ir/index.ts";
+import { bisect } from "./bisect.ts";
+import { checkCommand } from "./check.ts";
 import { compileCommand } from "./compile.ts";
 import { draw } from "./draw.ts";
 import { expr } from "./expr.ts";
 import { grad } from "./grad.ts";
-import { type Command, type Io, UsageError } from "./io.ts";
+import { type Command, type Io, loadModule, UsageError } from "./io.ts";
 import { opsCommand } from "./ops.ts";
 import { opt } from "./opt.ts";
 import { passesCommand } from "./passes.ts";
+import { reduce } from "./reduce.ts";
 import { run } from "./run.ts";
 
 const commands: ReadonlyMap<string, Command> = new Map(
-  [opt, run, grad, compileCommand, expr, draw, opsCommand, passesCommand].map((c) => [c.name, c]),
+  [opt, run, grad, compileCommand, expr, draw, opsCommand, passesCommand, reduce, bisect, checkCommand].map((c) => [
+    c.name,
+    c,
+  ]),
 );
 
 function overview(): string {
@@ -66,4 +76,16 @@ export const processIo: Io = {
   write: (path, text) => writeFileSync(path, text),
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
+  load: (path) => loadModule(pathToFileURL(resolve(path)).href),
+  exitCode(command, text) {
+    const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
+    try {
+      const path = join(folder, "reduced.ir");
+      writeFileSync(path, text);
+      const { status } = spawnSync(`${command} "${path}"`, { shell: true, stdio: "ignore" });
+      return status ?? 1;
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
 };

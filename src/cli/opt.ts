@@ -1,10 +1,11 @@
 // adjoint opt: runs passes over IR and shows what they do.
 
-import { standardPasses, tensorPipeline } from "../../passes/index.ts";
+import { standardPasses } from "../../passes/index.ts";
 import { type Check, runPasses } from "../compile/index.ts";
-import { countOperations, didYouMean, printModule } from "../ir/index.ts";
-import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
+import { countOperations, printModule } from "../ir/index.ts";
+import type { CompileLog } from "../rewrite/index.ts";
 import { type Command, type Io, isTypeScript, readModule, readOptions, UsageError } from "./io.ts";
+import { passLine, passOf, pipelineOf } from "./pass-names.ts";
 
 const options = {
   entry: { type: "string" },
@@ -45,7 +46,7 @@ export const opt: Command = {
     const [path] = positionals;
     const { module, text } = await readModule(path, io, values.entry);
     for (const name of [...values["print-before"], ...values["print-after"]]) passOf(name);
-    const pipeline = choosePipeline(
+    const pipeline = pipelineOf(
       values.passes ?? (path !== undefined && isTypeScript(path) ? undefined : passLine(text)),
     );
     const { module: result, log } = runPasses(module, pipeline, { check: checkOf(values.check), fast: values.fast });
@@ -59,27 +60,6 @@ export const opt: Command = {
     io.out(printModule(result, { origins: values.origins ? "comment" : false }));
   },
 };
-
-/** The passes of the file's own `// pass:` line. */
-function passLine(text: string): string | undefined {
-  return /^\/\/ pass: *(.*)$/m.exec(text)?.[1];
-}
-
-function choosePipeline(names: string | undefined): Pipeline {
-  if (names === undefined) return tensorPipeline;
-  const list = names
-    .split(",")
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-  return new Pipeline(list.map((name) => ({ pass: passOf(name), reason: "asked for" })));
-}
-
-function passOf(name: string): Pass {
-  const pass = standardPasses.get(name);
-  if (pass !== undefined) return pass;
-  const names = [...standardPasses.keys()];
-  throw new UsageError(`unknown pass '${name}', expected ${names.join(", ")}`, { hint: didYouMean(name, names) });
-}
 
 function checkOf(name: string): Check {
   if (name === "none" || name === "verify" || name === "validate") return name;

@@ -60,3 +60,8 @@ class Limited implements RewriteObserver {
     return true;
   }
 }
+
+/** `by the rule 'x * 0 → 0' (rewrite 2 of 5, of mul : f64)` */
+export function describeRewrite({ rule, operation, number, of }: Blamed): string {
+  return `by the rule '${rule}' (rewrite ${number} of ${of}, of ${operation})`;
+}

@@ -50,6 +50,9 @@ export interface CheckReport {
   readonly coverage: Coverage;
 }
 
+/** The most milliseconds in which a failure is made smaller. */
+const forShrinking = 5000;
+
 const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
 
 /** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
@@ -223,7 +226,7 @@ function failureOf(
   const shrunk: Shrunk = shrink(subject, program, fault, seedsOf(mix(seed, number)), {
     ops: options.programs?.ops ?? standardOps,
     origins: options.origins,
-    timeBudget,
+    timeBudget: Math.min(forShrinking, timeBudget),
   });
   const { programs } = session.report();
   const place = kept === null ? `program ${number} after ${programs}` : kept;

@@ -157,7 +157,7 @@ function shapeOf(value: unknown, rank: number): readonly number[] {
 const usualSizes = [3, 2, 4, 1];
 
 /** The sizes of the symbols of public functions: those of a call's arguments, else small ones that are not alike. */
-function sizesFor(module: Module, call: Call | null): Dims {
+export function sizesFor(module: Module, call: Call | null): Dims {
   const sizes: Record<string, number> = {};
   for (const { name, symbols, body } of module.funcs) {
     for (const symbol of symbols) sizes[symbol] ??= usualSizes[Object.keys(sizes).length % usualSizes.length];

@@ -9,6 +9,7 @@ export {
   gradientOfArrayProgram,
 } from "./array-programs.ts";
 export type { CheckOptions, CheckReport } from "./check.ts";
+export { checkAny, type NamedCheck } from "./check-any.ts";
 export { type BackendCheckOptions, checkBackend } from "./check-backend.ts";
 export { checkBatching } from "./check-batching.ts";
 export { checkDerivative, type DerivativeReport } from "./check-derivative.ts";
@@ -17,6 +18,14 @@ export { checkPass, checkRule } from "./check-pass.ts";
 export { checkPipeline } from "./check-pipeline.ts";
 export type { Corpus } from "./corpus.ts";
 export type { Coverage, OpCoverage } from "./coverage.ts";
+export {
+  type Bisection,
+  bisectFailure,
+  describeBisection,
+  type Failure,
+  type FailureOptions,
+  reduceFailure,
+} from "./failure.ts";
 export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
 export type { Facet } from "./op/facets.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";

@@ -117,7 +117,7 @@ const kinds = {
 type Kind = keyof typeof kinds;
 
 /** What something is that a check may have been given. */
-function kindOf(x: unknown): Kind | "module" | null {
+export function kindOf(x: unknown): Kind | "module" | null {
   if (x instanceof Pipeline) return "pipeline";
   if (typeof x !== "object" || x === null) return null;
   const has = (name: string): boolean => typeof Reflect.get(x, name) === "function";

@@ -11,7 +11,7 @@ import {
   sizeOf,
 } from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
-import { type Blamed, blamedRewrite } from "./blame.ts";
+import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
 import { showCall } from "./compare.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
@@ -26,8 +26,7 @@ export interface Shrunk {
   readonly rewrite: Blamed | null;
 }
 
-/** The most milliseconds that go into a smaller program, and into smaller inputs. They limit how small, never the verdict. */
-const forProgram = 5000;
+/** The most milliseconds that go into smaller inputs. They limit how small, never the verdict. */
 const forInputs = 1500;
 /**
  * Inputs tried for each smaller module beside its own: what the fault needs may be another one's, and the fewer elements there
@@ -39,6 +38,7 @@ interface ShrinkOptions {
   readonly ops: OpTable;
   /** As in the options of the check. */
   readonly origins: boolean | undefined;
+  /** The most milliseconds that go into a smaller program. */
   readonly timeBudget: number;
 }
 
@@ -51,7 +51,7 @@ export function shrink(
   seeds: readonly number[],
   { ops, origins, timeBudget }: ShrinkOptions,
 ): Shrunk {
-  const deadline = performance.now() + Math.min(forProgram, timeBudget);
+  const deadline = performance.now() + timeBudget;
   const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
   const context: PassContext = { ops, fast: subject.fast };
   const judge: Judge = (candidate, inputs, cx = context) => faultOf(subject, candidate, cx, inputs, origins).fault;
@@ -137,9 +137,4 @@ function* smallerSizes(sizes: Dims): Generator<Dims> {
 export function describeFault({ program, fault, rewrite }: Shrunk): string {
   const call = fault.call === null ? "" : `\nfor ${showCall(fault.call)}`;
   return `${fault.message}${call}${rewrite === null ? "" : `\n${describeRewrite(rewrite)}`}\n${printModule(program.module)}`;
-}
-
-/** `by the rule 'x * 0 → 0' (rewrite 2 of 5, of mul : f64)` */
-function describeRewrite({ rule, operation, number, of }: Blamed): string {
-  return `by the rule '${rule}' (rewrite ${number} of ${of}, of ${operation})`;
 }

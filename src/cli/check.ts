@@ -1,0 +1,80 @@
+// adjoint check: the testing kit on what a module of the user exports.
+
+import { AdjointError, counted } from "../ir/index.ts";
+import { type Command, loadExports, loadTesting, readOptions, UsageError } from "./io.ts";
+
+const options = {
+  only: { type: "string", multiple: true, default: [] as string[] },
+  runs: { type: "string" },
+  seed: { type: "string" },
+  replay: { type: "string" },
+  corpus: { type: "string" },
+  "time-budget": { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+
+export const checkCommand: Command = {
+  name: "check",
+  usage:
+    "check PASS.js [--only NAME] [--runs N] [--seed N] [--replay N] [--corpus FOLDER] [--time-budget SECONDS] [--json]",
+  summary: "Tries the passes, rules, pipelines and ops of a module on random programs.",
+  help: `Each export of PASS.js that is a pass, a rule, a pipeline, an op or a backend, and each rule of an array of them, is run on
+random programs, as by checkPass, checkRule, … of adjoint/testing. What is wrong is reported by the smallest program found,
+and the exit code is 1 then.
+
+  --only NAME           this export alone; more than once for several
+  --runs N              random programs for each
+  --seed N              which random programs; 1 where left out
+  --replay N            the one program that a report names
+  --corpus FOLDER       files of IR that are tried first; failures are added to it
+  --time-budget SECONDS the most seconds for each
+  --json                what was tried, as JSON`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, options);
+    if (positionals.length === 0) throw new UsageError("PASS.js is missing");
+    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    const [path] = positionals;
+    const { checkAny } = await loadTesting();
+    const exported = await loadExports(path, io);
+    const missing = values.only.find((name) => !exported.has(name));
+    if (missing !== undefined)
+      throw new UsageError(`${path} exports no '${missing}', but ${[...exported.keys()].join(", ")}`);
+    const seconds = numberOf("--time-budget", values["time-budget"]);
+    const asked = {
+      runs: numberOf("--runs", values.runs),
+      seed: numberOf("--seed", values.seed),
+      replay: numberOf("--replay", values.replay),
+      corpus: values.corpus,
+      timeBudget: seconds === undefined ? undefined : seconds * 1000,
+    };
+    const reports: object[] = [];
+    let wrong = 0;
+    for (const [name, thing] of exported) {
+      if (values.only.length > 0 && !values.only.includes(name)) continue;
+      for (const check of checkAny(name, thing)) {
+        try {
+          const { programs, changed } = check.run(asked);
+          reports.push({ name: check.name, programs, changed });
+          if (!values.json) io.out(`${check.name}: ${counted(programs, "program")}, ${changed} changed\n`);
+        } catch (error) {
+          if (!(error instanceof AdjointError) || error.code !== "validate") throw error;
+          wrong++;
+          reports.push({ name: check.name, wrong: error.message });
+          if (!values.json) io.err(`${error.message.trimEnd()}\n\n`);
+        }
+      }
+    }
+    if (reports.length === 0)
+      throw new UsageError(
+        `${path} exports no pass, rule, pipeline, op or backend, but ${[...exported.keys()].join(", ")}`,
+      );
+    if (values.json) io.out(`${JSON.stringify(reports, null, 2)}\n`);
+    if (wrong > 0) throw new AdjointError("validate", `${path}: ${wrong} of ${reports.length} wrong`);
+  },
+};
+
+function numberOf(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new UsageError(`${option} is '${text}', expected a number`);
+  return Number(text);
+}

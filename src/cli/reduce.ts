@@ -1,0 +1,120 @@
+// adjoint reduce: the smallest IR that still fails, for a pipeline or for a command of the user.
+
+import { AdjointError, counted, countOperations, type Module, printModule } from "../ir/index.ts";
+import {
+  type Command,
+  type Io,
+  isTypeScript,
+  loadTesting,
+  readModule,
+  readOptions,
+  requireOther,
+  UsageError,
+  writeFile,
+} from "./io.ts";
+import { knownPasses, passLine, pipelineOf } from "./pass-names.ts";
+
+const options = {
+  passes: { type: "string" },
+  from: { type: "string" },
+  predicate: { type: "string" },
+  entry: { type: "string" },
+  "time-budget": { type: "string" },
+  output: { type: "string", short: "o" },
+} as const;
+
+export const reduce: Command = {
+  name: "reduce",
+  usage:
+    'reduce FILE|- [--passes a,b] [--from PASS.js] [--predicate "command"] [--entry f] [--time-budget SECONDS] [-o OUT.ir]',
+  summary: "Reduces IR that fails to a few lines that still do.",
+  help: `Operations, functions, arguments, shapes and constants go as long as what fails goes on failing. Without --predicate,
+what fails are passes: one ends with an error, gives IR that is not valid, or changes what the module means (bits of
+results, errors, what probes see) for sample inputs. Without --passes, the \`// pass:\` line of the file says which run;
+without one, the default pipeline does.
+
+  --passes a,b          the passes, in order
+  --from PASS.js        a module whose exported passes, rules and pipelines --passes can name, too
+  --predicate "command" runs with the path of a file of IR behind its last argument, and exits with 0 where the file is
+                        still interesting, as for creduce and cvise (mlir-reduce's scripts say it the other way round)
+  --entry f             the function that stays; the last public one where left out
+  --time-budget SECONDS the most seconds that it takes; 60 where left out
+  -o OUT.ir             where the IR goes; to standard output where left out`,
+  async run(args, io) {
+    const { values, positionals } = readOptions(args, options);
+    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
+    const [path] = positionals;
+    requireOther(values.output, path);
+    if (values.predicate !== undefined && (values.passes !== undefined || values.from !== undefined))
+      throw new UsageError("--predicate runs a command, and --passes and --from name passes", {
+        hint: "give one of them",
+      });
+    const isSource = path !== undefined && isTypeScript(path);
+    const { module, text } = await readModule(path, io, isSource ? values.entry : undefined);
+    const milliseconds = secondsOf(values["time-budget"]) * 1000;
+    const reduced =
+      values.predicate === undefined
+        ? await byPasses(module, values.passes ?? passLine(text), values.from, milliseconds, io)
+        : await byCommand(module, values.predicate, isSource ? undefined : values.entry, milliseconds, io);
+    if (values.output === undefined) io.out(reduced.text);
+    else writeFile(values.output, reduced.text, io);
+    io.err(`${counted(countOperations(reduced.module), "operation")} of ${countOperations(module)}${reduced.why}\n`);
+  },
+};
+
+interface Reduced {
+  readonly module: Module;
+  readonly text: string;
+  /** What fails, for the last line. */
+  readonly why: string;
+}
+
+async function byPasses(
+  module: Module,
+  names: string | undefined,
+  from: string | undefined,
+  timeBudget: number,
+  io: Io,
+): Promise<Reduced> {
+  const pipeline = pipelineOf(names, await knownPasses(from, io));
+  const { reduceFailure } = await loadTesting();
+  const failure = reduceFailure(module, pipeline, { timeBudget });
+  if (failure === null) {
+    throw new AdjointError("argument", "nothing fails: the passes keep what the module means", {
+      hint: "give the passes that fail with --passes, or a command with --predicate",
+    });
+  }
+  const header = names === undefined ? "" : `// pass: ${names}\n`;
+  return { module: failure.module, text: `${header}${printModule(failure.module)}`, why: `: ${failure.message}` };
+}
+
+async function byCommand(
+  module: Module,
+  command: string,
+  entry: string | undefined,
+  timeBudget: number,
+  io: Io,
+): Promise<Reduced> {
+  const { reduceModule } = await loadTesting();
+  const last = entry ?? module.funcs.findLast((f) => f.visibility === "public")?.name;
+  if (last === undefined || !module.funcs.some((f) => f.name === last))
+    throw new UsageError(
+      entry === undefined ? "the module has no public function" : `the module has no function @${entry}`,
+    );
+  const isInteresting = (candidate: Module): boolean => io.exitCode(command, printModule(candidate)) === 0;
+  if (!isInteresting(module))
+    throw new AdjointError(
+      "argument",
+      `'${command}' does not exit with 0 for the file itself, so nothing would be kept`,
+    );
+  const deadline = performance.now() + timeBudget;
+  const smallest = reduceModule(module, last, (m) => performance.now() < deadline && isInteresting(m));
+  return { module: smallest, text: printModule(smallest), why: "" };
+}
+
+function secondsOf(text: string | undefined): number {
+  if (text === undefined) return 60;
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new UsageError(`--time-budget is '${text}', expected seconds above 0`);
+  return seconds;
+}
