@@ -1,11 +1,24 @@
-// Arbitraries for fast-check's own assert: programs that print as IR, and shrink by leaving operations out.
+// Arbitraries for fast-check's own assert: modules, arguments, arrays, which print as IR does and shrink.
 
 import fc from "fast-check";
-import type { Module } from "../ir/index.ts";
+import {
+  type Constraint,
+  dtypes,
+  evaluateDim,
+  type Module,
+  type NdArray,
+  printModule,
+  rankedOf,
+  type Signature,
+  sizeOf,
+  type Type,
+} from "../ir/index.ts";
 import type { Dims } from "./generate/programs.ts";
 import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { smallerModules } from "./reduce.ts";
+import { arbitraryNumber } from "./types.ts";
+import { showArray } from "./values.ts";
 
 class ProgramArbitrary extends fc.Arbitrary<Program> {
   readonly #options: ProgramOptions;
@@ -36,6 +49,66 @@ class ProgramArbitrary extends fc.Arbitrary<Program> {
 /** Random programs; a failing one shrinks to fewer operations and prints as IR. */
 export function arbitraryProgram(options: ProgramOptions = {}): fc.Arbitrary<Program> {
   return new ProgramArbitrary(options);
+}
+
+/**
+ * Random modules that the verifier accepts, with a public function `main`; a failing one shrinks to fewer operations and
+ * prints as IR.
+ *
+ * @example fc.assert(fc.property(modules({ regions: false }), (module) => verify(myPass.run(module, context))))
+ */
+export function modules(options: ProgramOptions = {}): fc.Arbitrary<Module> {
+  return new ProgramArbitrary(options).map(
+    ({ module }) => Object.freeze({ ...module, toString: () => printModule(module) }),
+    (shown) => makeProgram(shown as Module, {}),
+  );
+}
+
+/** The largest size of a dimension symbol in arguments. */
+const largestSize = 5;
+
+/**
+ * Arguments for a function of tensors: sizes of its symbols for which its constraints hold, or the given ones, and arrays of
+ * these shapes. They print as text, and shrink to smaller sizes and simpler numbers.
+ *
+ * @throws TypeError for an argument that is no tensor of known rank.
+ * @example fc.property(callArguments(signatureOf(main)), (args) => interpret(module, "main", args).length === 1)
+ */
+export function callArguments(signature: Signature, sizes?: Dims): fc.Arbitrary<readonly NdArray[]> {
+  const known = sizes === undefined ? sizesOfSymbols(signature) : fc.constant(sizes);
+  return known.chain((dims) => fc.tuple(...signature.arguments.map((type) => arrays(type, dims))));
+}
+
+function sizesOfSymbols({ symbols, constraints, arguments: args }: Signature): fc.Arbitrary<Dims> {
+  const any = fc.record(Object.fromEntries(symbols.map((name) => [name, fc.nat(largestSize)])));
+  const shapes = args.flatMap((type) => (type.kind === "tensor" ? type.shape : []));
+  return any.filter((dims) => {
+    const sizeAt = (name: string): number => dims[name];
+    return constraints.every((c) => holds(c, sizeAt)) && shapes.every((d) => evaluateDim(d, sizeAt) >= 0);
+  });
+}
+
+function holds({ left, relation, right }: Constraint, sizeAt: (name: string) => number): boolean {
+  const [a, b] = [evaluateDim(left, sizeAt), evaluateDim(right, sizeAt)];
+  return relation === "==" ? a === b : a >= b;
+}
+
+/**
+ * Arrays of a tensor type, with these sizes of its symbols: special and extreme numbers often, every bit pattern sometimes.
+ *
+ * @throws TypeError for a type that is no tensor of known rank.
+ * @example fc.property(arrays(tensorType("f64", [3])), (x) => x.data.length === 3)
+ */
+export function arrays(type: Type, sizes: Dims = {}): fc.Arbitrary<NdArray> {
+  if (type.kind !== "tensor") throw new TypeError(`arrays: got a type of kind ${type.kind}, expected a tensor`);
+  const { dtype } = type;
+  const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => sizes[name]));
+  const count = sizeOf(shape);
+  const numbers = fc.array(arbitraryNumber(dtype), { minLength: count, maxLength: count });
+  return numbers.map((elements) => {
+    const array = { dtype, shape, data: dtypes[dtype].array.from(elements) };
+    return { ...array, toString: () => showArray(array) };
+  });
 }
 
 /** The module of a program. */

@@ -1,7 +1,14 @@
 // The property-testing kit: random types and programs, sample values, comparison, and checks of passes and rules.
 
 export { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
-export { arbitraryProgram, buildProgram, sizesOf } from "./arbitraries.ts";
+export {
+  arbitraryProgram,
+  arrays,
+  buildProgram,
+  callArguments as arguments,
+  modules,
+  sizesOf,
+} from "./arbitraries.ts";
 export {
   type ArrayProgram,
   arbitraryArrayProgram,
@@ -31,5 +38,12 @@ export type { Facet } from "./op/facets.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
 export { reduceModule } from "./reduce.ts";
 export type { Transforming } from "./resolver.ts";
-export { arbitraryDim, arbitraryDType, arbitraryNumber, arbitraryTensorType, arbitraryType } from "./types.ts";
+export {
+  arbitraryDim,
+  arbitraryDType,
+  arbitraryNumber,
+  arbitraryTensorType,
+  arbitraryType,
+  arbitraryType as types,
+} from "./types.ts";
 export { elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";
