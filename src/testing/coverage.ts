@@ -2,6 +2,7 @@
 // rather than guessed.
 
 import {
+  type Block,
   type DType,
   elementDType,
   type Module,
@@ -10,6 +11,7 @@ import {
   type OpTable,
   type Value,
   ValueMap,
+  ValueSet,
   walk,
 } from "../ir/index.ts";
 
@@ -19,6 +21,8 @@ export interface OpCoverage {
   readonly dtypes: ReadonlyMap<DType, number>;
   /** By `name = value`, for words and booleans, and for lists that are not empty. */
   readonly attributes: ReadonlyMap<string, number>;
+  /** By `name = value dtype`, for words and booleans. */
+  readonly combinations: ReadonlyMap<string, number>;
   /** By the op that gives an operand; `argument` for those of functions and regions. */
   readonly neighbours: ReadonlyMap<string, number>;
 }
@@ -27,6 +31,7 @@ interface Counts {
   count: number;
   readonly dtypes: Map<DType, number>;
   readonly attributes: Map<string, number>;
+  readonly combinations: Map<string, number>;
   readonly neighbours: Map<string, number>;
 }
 
@@ -37,10 +42,24 @@ function increase<K>(counts: Map<K, number>, key: K): void {
 /** The coverage of the programs of a check. */
 export class Coverage {
   readonly #ops = new Map<string, Counts>();
+  #operations = 0;
+  #dead = 0;
+  #several = 0;
+  #alike = 0;
 
   /** By the name of the op. */
   get ops(): ReadonlyMap<string, OpCoverage> {
     return this.#ops;
+  }
+
+  /** The share of operations that no result and no effect depends on: what is wrong there is not seen. */
+  get dead(): number {
+    return this.#dead / Math.max(1, this.#operations);
+  }
+
+  /** The share of operations with several operands of which two are the same value. */
+  get alike(): number {
+    return this.#alike / Math.max(1, this.#several);
   }
 
   add(module: Module): void {
@@ -50,23 +69,28 @@ export class Coverage {
         this.#count(operation, (v) => definitions.get(v)?.name ?? "argument");
         for (const v of operation.results) definitions.set(v, operation.op);
       });
+      this.#dead += deadOf(func.body, new ValueSet());
     }
   }
 
   #count({ op, operands, results, attributes }: Operation, nameOf: (v: Value) => string): void {
     let counts = this.#ops.get(op.name);
     if (counts === undefined) {
-      counts = { count: 0, dtypes: new Map(), attributes: new Map(), neighbours: new Map() };
+      counts = { count: 0, dtypes: new Map(), attributes: new Map(), combinations: new Map(), neighbours: new Map() };
       this.#ops.set(op.name, counts);
     }
     counts.count++;
-    const typed = operands[operands.length - 1] ?? results[0];
-    const dtype = typed === undefined ? undefined : elementDType(typed.type);
+    this.#operations++;
+    if (operands.length > 1) this.#several++;
+    if (new Set(operands).size < operands.length) this.#alike++;
+    const dtype = dtypeOf(op, operands, results);
     if (dtype !== undefined) increase(counts.dtypes, dtype);
-    for (const [name, value] of Object.entries(attributes)) {
-      if (op.attributes[name]?.kind === "word" || typeof value === "boolean")
+    for (const name in attributes) {
+      const value = attributes[name];
+      if (op.attributes[name]?.kind === "word" || typeof value === "boolean") {
         increase(counts.attributes, `${name} = ${value}`);
-      else if (Array.isArray(value)) increase(counts.attributes, `${name} = ${value.length === 0 ? "[]" : "[…]"}`);
+        increase(counts.combinations, `${name} = ${value} ${dtype}`);
+      } else if (Array.isArray(value)) increase(counts.attributes, `${name} = ${value.length === 0 ? "[]" : "[…]"}`);
     }
     for (const v of operands) increase(counts.neighbours, nameOf(v));
   }
@@ -76,8 +100,13 @@ export class Coverage {
     return [...table.values()].filter((op) => op.level !== "loop" && !this.#ops.has(op.name)).map((op) => op.name);
   }
 
-  /** A line for each op: how often, of which dtypes, with which attributes, next to what. */
+  /** A line for each op: how often, of which dtypes, with which attributes, next to what; then what holds of all. */
   toString(): string {
+    const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+    return `${this.#table()}\ndead operations ${percent(this.dead)}, with the same operand twice ${percent(this.alike)}`;
+  }
+
+  #table(): string {
     const rows = [...this.#ops]
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([name, c]) => [name, String(c.count), list(c.dtypes), list(c.attributes), list(c.neighbours, 6)]);
@@ -92,6 +121,37 @@ export class Coverage {
       )
       .join("\n");
   }
+}
+
+/** The dtype that an operation is of: that of its first operand, of the last one behind a mask. */
+export function dtypeOf(op: Op, operands: readonly Value[], results: readonly Value[]): DType | undefined {
+  const first = operands[0] ?? results[0];
+  if (first === undefined) return undefined;
+  const dtype = elementDType(first.type);
+  return dtype === "bool" && op.traits.elementwise && operands.length > 1
+    ? elementDType(operands[operands.length - 1].type)
+    : dtype;
+}
+
+/** How many operations of a block nothing depends on; `live` gets the values that something does. */
+function deadOf({ operations, results }: Block, live: ValueSet): number {
+  let dead = 0;
+  for (const v of results) live.add(v);
+  for (let i = operations.length - 1; i >= 0; i--) {
+    const { op, operands, regions, results: given } = operations[i];
+    const isLive = op.effect === "effect" || given.some((v) => live.has(v)) || regions.some(hasEffect);
+    if (!isLive) {
+      dead++;
+      continue;
+    }
+    for (const v of operands) live.add(v);
+    for (const region of regions) dead += deadOf(region, live);
+  }
+  return dead;
+}
+
+function hasEffect({ operations }: Block): boolean {
+  return operations.some(({ op, regions }) => op.effect === "effect" || regions.some(hasEffect));
 }
 
 /** The most frequent entries first. */

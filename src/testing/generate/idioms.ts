@@ -185,7 +185,7 @@ function selection(pool: Pool) {
   const by =
     (random.oneIn(3) ? pool.find((t) => sameType(t, type)) : undefined) ?? indices(type, shape, indexMap, pool);
   const numbers = { indexMap, indexAxis, batchAxes, indexBatchAxes };
-  return { x, by, numbers, dropped, offsets, sizes: whole, result };
+  return { x, by, numbers, dropped, offsets, sizes: whole, result, isAlone: along.length === 0 };
 }
 
 /** Indices, some of them equal. */
@@ -213,9 +213,8 @@ const scatter: Idiom = (pool) => {
   const kind = dtype === "bool" ? "set" : random.pick(["add", "set", "max", "mul", "min", "add", "set"] as const);
   const mode = random.pick(["clamp", "drop", pool.isObserved ? "fail" : "drop"] as const);
   const updates = pool.like(tensorType(dtype, s.result));
-  return [
-    ops.scatter(s.x, s.by, updates, { ...s.numbers, updateAxes: s.offsets, insertedAxes: s.dropped, kind, mode }),
-  ];
+  const axes = { ...s.numbers, updateAxes: s.offsets, insertedAxes: s.dropped };
+  return [ops.scatter(s.x, s.by, updates, { ...axes, kind, mode, unique: s.isAlone && random.oneIn(2) })];
 };
 
 /** The bits of some elements, as many as a size or a number says. */
@@ -226,13 +225,15 @@ const rngBits: Idiom = (pool, symbols) => {
   return [ops.rngBits(keys, [size], random.pick(["both", "first", "second"]))];
 };
 
-/** Of the products of rows, which may well be singular; what comes out is not a number then, everywhere the same. */
+/** Of square matrices, and of the products of rows, which may well be singular; what comes out is not a number then, everywhere the same. */
 const ofProducts =
   (make: (a: Value, x: Value, pool: Pool) => readonly Value[]): Idiom =>
   (pool) => {
     const x = pool.find(({ shape, dtype }) => shape.length === 2 && (dtype === "f64" || dtype === "f32"));
     if (x === undefined) return [];
-    return make(ops.dot(x, x, { contract: { left: [1], right: [1] } }), x, pool);
+    const isSquare = shapeOf(x)[0] === shapeOf(x)[1];
+    const a = isSquare && pool.random.oneIn(2) ? x : ops.dot(x, x, { contract: { left: [1], right: [1] } });
+    return make(a, isSquare && pool.random.oneIn(2) ? pool.like(typeOf(x)) : x, pool);
   };
 
 const cholesky = ofProducts((a) => [ops.cholesky(a)]);
@@ -255,7 +256,8 @@ const reduceWindow: Idiom = (pool) => {
   const x = withAxes(pool);
   if (x === undefined) return [];
   const { dilation, ...windows } = windowsAlong(rankOf(x), pool);
-  const kind = dtypeOf(x) === "bool" ? "or" : pool.random.pick(["sum", "max", "prod", "min"] as const);
+  const kinds = dtypeOf(x) === "bool" ? (["or", "and"] as const) : (["sum", "max", "prod", "min"] as const);
+  const kind = pool.random.pick<(typeof kinds)[number]>(kinds);
   return [ops.reduceWindow(x, { ...windows, baseDilation: dilation, kind })];
 };
 
@@ -269,10 +271,14 @@ const argReduceWindow: Idiom = (pool) => {
 /** The last axes are spatial; one before them may be the features, one by one or together. */
 const conv: Idiom = (pool) => {
   const { random } = pool;
-  const x = withAxes(pool, 2, ["f64", "f32", "i32"]);
+  const x = withAxes(
+    pool,
+    3,
+    tensorDTypes.filter((dtype) => dtype !== "bool"),
+  );
   if (x === undefined) return [];
   const shape = shapeOf(x);
-  const image = random.oneIn(2) ? [1, ...shape] : [1, 1, ...shape];
+  const image = shape.length > 2 ? shape : random.oneIn(2) || shape.length > 1 ? [1, ...shape] : [1, 1, ...shape];
   const { window, windowDilation, ...lists } = windowsAlong(image.length - 2, pool);
   const isByFeature = random.oneIn(4);
   const features = image[1];
@@ -280,7 +286,8 @@ const conv: Idiom = (pool) => {
   const kernel = tensorType(dtypeOf(x), [outputs, isByFeature ? 1 : features, ...window]);
   const options = { ...lists, kernelDilation: windowDilation, featureGroups: isByFeature ? features : 1 };
   const resultAxes = random.oneIn(2) ? all(image.length) : random.shuffled(all(image.length));
-  return [ops.conv(ops.reshape(x, image), pool.like(kernel), { ...options, resultAxes })];
+  const images = image === shape ? x : ops.reshape(x, image);
+  return [ops.conv(images, pool.like(kernel), { ...options, resultAxes })];
 };
 
 /** Products along one axis, of a value with another of its type, with a matrix, or over a batch. */

@@ -2,6 +2,7 @@
 
 import {
   BlockBuilder,
+  currentBlock,
   Dense,
   type DType,
   dtypes,
@@ -13,6 +14,7 @@ import {
   type TensorType,
   tensorType,
   type Value,
+  ValueSet,
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
@@ -82,9 +84,20 @@ export class Pool {
     return this.find((t) => sameType(t, type)) ?? this.constant(type);
   }
 
-  /** A value of a type that is none of the pool's constants where there is one: what a program gives or carries. */
+  /** A value of a type that is none of the pool's constants where there is one; mostly one that nothing reads yet. */
   computed(type: TensorType): Value {
-    return this.find((t) => sameType(t, type)) ?? this.constant(type);
+    return this.#unread(type) ?? this.find((t) => sameType(t, type)) ?? this.constant(type);
+  }
+
+  #unread(type: TensorType): Value | undefined {
+    if (this.random.oneIn(4)) return undefined;
+    const { operations } = currentBlock();
+    const read = new ValueSet();
+    for (const { operands } of operations) for (const v of operands) read.add(v);
+    const unread = operations.flatMap(({ op, results }) =>
+      op.traits.constant ? [] : results.filter((v) => sameType(v.type, type) && !read.has(v)),
+    );
+    return unread.length === 0 ? undefined : this.random.pick(unread);
   }
 
   /** The operation of a constant that stands nowhere yet. */

@@ -19,7 +19,6 @@ import {
   originAt,
   printModule,
   type Signature,
-  sameType,
   signatureOf,
   symbol,
   type TensorType,
@@ -32,6 +31,7 @@ import { echo } from "./echo.ts";
 import { idioms } from "./idioms.ts";
 import { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
+import { exampleUse, namesFunctions, regionUse } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
 import { argumentTypes, missing, type Style, styleOf } from "./signatures.ts";
 import { type Application, callOf, transformOf, transformOps } from "./transforms.ts";
@@ -109,12 +109,20 @@ class Vocabulary {
   constructor(table: OpTable) {
     const records = [...table.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
     const isEffect = (op: Op): boolean => op.effect === "effect" && op.regions.length === 0;
-    const plain = records.filter((op) => (idioms.has(op) || isDescribed(op)) && !isEffect(op));
-    this.elementwise = plain.filter((op) => op.traits.elementwise && op.operands.length > 0);
-    this.others = plain.filter((op) => !this.elementwise.includes(op));
-    this.regions = records.filter((op) => regionIdioms.has(op));
-    this.effects = records.filter((op) => isEffect(op) && idioms.has(op));
+    const isKnown = (op: Op): boolean => idioms.has(op) || regionIdioms.has(op) || op === ops.callOp;
+    const drawn = records.filter((op) => isKnown(op) || !(namesFunctions(op) || op.traits.memory));
+    const plain = drawn.filter((op) => op.regions.length === 0 && op !== ops.callOp && !isEffect(op));
+    const often = plain.flatMap((op) => Array.from({ length: waysOf(op) }, () => op));
+    this.elementwise = often.filter((op) => op.traits.elementwise && op.operands.length > 0);
+    this.others = often.filter((op) => !this.elementwise.includes(op));
+    this.regions = drawn.filter((op) => op.regions.length > 0);
+    this.effects = drawn.filter(isEffect);
   }
+}
+
+/** How often an op is listed: more often where its attributes have many words. */
+function waysOf({ attributes }: Op): number {
+  return Object.values(attributes).reduce((sum, { words = [] }) => sum + Math.floor(words.length / 3), 1);
 }
 
 const vocabularies = new WeakMap<OpTable, Vocabulary>();
@@ -245,13 +253,11 @@ class Generator {
     const builder = this.#builder([]);
     const results = withBuilder(builder, () =>
       this.#attempt(() => {
-        const values = application.takes.map((type) => {
-          const same = random.oneIn(8) ? builder.arguments.find((a) => sameType(a.type, type)) : undefined;
-          if (same !== undefined) return same;
-          const isKnown = type.shape.every((d) => typeof d === "number");
-          return isKnown && random.oneIn(12) ? new Pool(random, []).constant(type) : builder.argument(type);
-        });
-        const pool = new Pool(random, [...builder.arguments, ...application.apply(values)], visibility === "public");
+        const all = application.takes.map((type) => builder.argument(type));
+        const pool = new Pool(random, all, visibility === "public");
+        this.#steps(pool, random.pick([0, 0, 1, 2]), 0, []);
+        const values = all.map((v, i) => (random.oneIn(4) ? pool.like(application.takes[i]) : v));
+        pool.add(application.apply(values));
         this.#steps(pool, random.pick([0, 0, 1, 3]), 0, []);
         return this.#observed(pool);
       }),
@@ -323,7 +329,7 @@ class Generator {
     const kept = currentBlock().operations.flatMap(({ op, regions, results }) => {
       if (op.traits.constant) return random.oneIn(5) ? results : [];
       // what may fail is removable where nothing reads it, and then so is its error
-      const isDropped = op.effect !== "mayFail" && random.oneIn(regions.length > 0 ? 5 : 12);
+      const isDropped = op.effect !== "mayFail" && random.oneIn(regions.length > 0 ? 6 : 20);
       return isDropped ? [] : results.filter((v) => computed.has(v));
     });
     return kept.length > 0 ? kept : [pool.any()];
@@ -375,15 +381,17 @@ class Generator {
   }
 
   #use(op: Op, pool: Pool, { depth, symbols }: Place): readonly Value[] {
-    const ofRegions = regionIdioms.get(op);
-    if (ofRegions !== undefined) {
-      if (depth >= mostDepth) return [];
-      return ofRegions(pool, (own) => {
-        this.#steps(own, this.random.below(Math.max(2, stepsInside - depth)), depth + 1, symbols);
-      });
-    }
     if (op === ops.callOp) return this.#call(pool, symbols);
-    return idioms.get(op)?.(pool, symbols) ?? (isDescribed(op) ? useOf(op, pool) : []);
+    const steps = (own: Pool): void =>
+      this.#steps(own, this.random.below(Math.max(2, stepsInside - depth)), depth + 1, symbols);
+    if (op.regions.length > 0 && depth >= mostDepth) return [];
+    const known = regionIdioms.get(op)?.(pool, steps) ?? idioms.get(op)?.(pool, symbols);
+    if (known !== undefined) return known;
+    const { operations } = currentBlock();
+    const before = operations.length;
+    const drawn = op.regions.length > 0 ? regionUse(op, pool, steps) : isDescribed(op) ? useOf(op, pool) : [];
+    const isMade = operations.length > before;
+    return isMade ? drawn : exampleUse(op, pool, this.#options.ops ?? ops.standardOps);
   }
 
   /** A call of a private function, twice the same now and then. */

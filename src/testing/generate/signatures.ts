@@ -4,12 +4,16 @@ import { type Dim, type DType, isFloat, symbol, type TensorType, tensorType } fr
 import type { Random } from "./random.ts";
 
 /** The usual dtypes, the frequent ones several times. */
-const usualDTypes: readonly DType[] = ["f64", "f64", "f64", "f64", "f32", "f32", "f32", "i32", "i32", "i32"].concat([
-  "u32",
-  "u32",
-  "u8",
-  "bool",
-]) as readonly DType[];
+const usualDTypes = (
+  [
+    ["f64", 4],
+    ["f32", 3],
+    ["i32", 3],
+    ["u32", 2],
+    ["u8", 2],
+    ["bool", 2],
+  ] as const
+).flatMap(([dtype, times]) => Array.from({ length: times }, (): DType => dtype));
 
 type Shapes = readonly (readonly Dim[])[];
 

@@ -67,7 +67,7 @@ function takenBy(op: Op, attributes: Attributes): Taken {
   const alike = scalars.filter((t) => isTaken(op.operands.map(() => t)));
   const bool = tensorType("bool");
   const masked = scalars.filter((t) => isTaken(op.operands.map((_, i) => (i === 0 ? bool : t))));
-  const isMasked = masked.length > alike.length;
+  const isMasked = op.operands.length > 1 && masked.length > alike.length;
   found = { isMasked, dtypes: (isMasked ? masked : alike).map((t) => t.dtype) };
   taken.set(op, found);
   return found;
