@@ -44,7 +44,13 @@ export function faultOf(
   seeds: readonly number[],
   origins = false,
 ): Verdict {
-  return subject.judge?.(program, context, seeds) ?? faultOfPass(subject, program, context, seeds, origins);
+  try {
+    return subject.judge?.(program, context, seeds) ?? faultOfPass(subject, program, context, seeds, origins);
+  } catch (error) {
+    // whatever fails, the program that shows it is what one wants to see
+    const isEndless = error instanceof OutOfSteps;
+    return { fault: isEndless ? null : { message: `it fails: ${(error as Error).message}`, call: null }, after: null };
+  }
 }
 
 /** What is wrong with what a pass makes of a program, which meant something before. */

@@ -322,15 +322,18 @@ function bindParameters(func: Func, types: readonly Type[], bound: Readonly<Reco
   }
   for (const [i, expected] of signature.arguments.entries()) {
     const got = types[i];
-    const fits =
-      got.kind !== "list" && expected.kind !== "list"
-        ? got.dtype === expected.dtype && (isUnranked(expected) || rankOf(got) === rankOf(expected))
-        : sameType(got, expected);
-    if (!fits) {
+    if (!fitsParameter(got, expected)) {
       fail("shape", `@${func.name}: argument ${i} has type ${printType(got)}, expected ${printType(expected)}`, func);
     }
   }
   return { ...inferSymbols(ranked(signature), rankedTypes(signature, types)), ...bound };
+}
+
+/** Whether a type is a parameter's for some sizes; a list is so by its elements, whose symbols the call binds by name. */
+function fitsParameter(got: Type, expected: Type): boolean {
+  if (got.kind === "list" && expected.kind === "list") return fitsParameter(got.element, expected.element);
+  if (got.kind === "list" || expected.kind === "list") return false;
+  return got.dtype === expected.dtype && (isUnranked(expected) || rankOf(got) === rankOf(expected));
 }
 
 function bindCallee(callee: Signature, types: readonly Type[], explicit: Readonly<Record<string, Dim>>) {
