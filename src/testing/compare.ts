@@ -42,8 +42,16 @@ export function holdsTransform(module: Module): boolean {
 
 /** The module with its derivatives and mapped functions resolved by the passes of the project. */
 export function resolved(module: Module): Module {
-  return holdsTransform(module) ? runPasses(module, gradPipeline).module : module;
+  let after = resolvedModules.get(module);
+  if (after === undefined) {
+    after = holdsTransform(module) ? runPasses(module, gradPipeline).module : module;
+    resolvedModules.set(module, after);
+  }
+  return after;
 }
+
+/** A module is resolved once for all the calls that are compared. */
+const resolvedModules = new WeakMap<Module, Module>();
 
 function publicOf(module: Module): readonly Func[] {
   return module.funcs.filter((f) => f.visibility === "public");

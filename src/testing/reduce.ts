@@ -3,7 +3,7 @@
 import { AdjointError, type Module, verify } from "../ir/index.ts";
 import { type Step, tidied } from "./smaller/body.ts";
 import { fewerArguments, fewerFunctions, fewerResults } from "./smaller/functions.ts";
-import { calleesInstead, fewerOperations, regionsInstead } from "./smaller/operations.ts";
+import { calleesInstead, callsInstead, fewerOperations, regionsInstead } from "./smaller/operations.ts";
 import { fewerCarried } from "./smaller/regions.ts";
 import { easierConstants, fewerAttributes, fewerSymbols, smallerShapes } from "./smaller/types.ts";
 
@@ -13,6 +13,7 @@ const steps: readonly Step[] = [
   fewerResults,
   fewerOperations,
   regionsInstead,
+  callsInstead,
   calleesInstead,
   fewerCarried,
   fewerArguments,

@@ -54,7 +54,8 @@ export function shrink(
   const deadline = performance.now() + timeBudget;
   const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
   const context: PassContext = { ops, fast: subject.fast };
-  const judge: Judge = (candidate, inputs, cx = context) => faultOf(subject, candidate, cx, inputs, origins).fault;
+  const asked = remembering(subject);
+  const judge: Judge = (candidate, inputs, cx = context) => faultOf(asked, candidate, cx, inputs, origins).fault;
   let last = fault;
   let { module, sizes } = program;
   // a wrong number does not become a module that is not valid: that would be another fault
@@ -125,6 +126,19 @@ function withSimplestInputs({ module, sizes }: Program, fault: Fault, judge: Jud
   };
   simplestInputs(call.args, shows, () => performance.now() < deadline);
   return simplest;
+}
+
+/** The subject, which does not run again on the module that it ran on last. */
+function remembering(subject: Subject): Subject {
+  let last: { readonly module: Module; readonly context: PassContext; readonly after: Module } | null = null;
+  return {
+    ...subject,
+    run(module, context) {
+      if (last?.module !== module || last.context !== context)
+        last = { module, context, after: subject.run(module, context) };
+      return last.after;
+    },
+  };
 }
 
 /** Smaller sizes of the symbols, the smallest first. */

@@ -2,6 +2,7 @@
 // same type.
 
 import {
+  AdjointError,
   type Block,
   BlockBuilder,
   type Constraint,
@@ -213,6 +214,16 @@ function mapOperations(func: Func, map: (operation: Operation) => Operation): Fu
       b.results,
     );
   return makeFunc({ ...func, body: block(func.body) });
+}
+
+/** What a step makes, or null where a type rule refuses it. */
+export function attempted<T>(body: () => T): T | null {
+  try {
+    return body();
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
 }
 
 /** Whether another function of the module calls this one. */

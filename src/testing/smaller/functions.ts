@@ -1,7 +1,6 @@
 // Fewer functions, arguments and results: of functions that are called, their calls follow.
 
 import {
-  AdjointError,
   type Attributes,
   bindingsOf,
   calleeOf,
@@ -23,7 +22,7 @@ import {
   type Value,
   withoutUnreached,
 } from "../../ir/index.ts";
-import { isCalled, rebuilt, type Step, withFunc, withoutSymbols } from "./body.ts";
+import { attempted, isCalled, rebuilt, type Step, withFunc, withoutSymbols } from "./body.ts";
 import { inOrder } from "./operations.ts";
 
 /** Functions go, public ones first, and with them what they call. */
@@ -90,7 +89,7 @@ function withoutPart(module: Module, name: string, part: "argument" | "result", 
     const other = callee === name ? smaller : findFunc(module, callee);
     return other === undefined ? null : signatureOf(other);
   };
-  try {
+  return attempted(() => {
     const funcs = module.funcs.map((f) => {
       const changed = f.name === name ? smaller : f;
       const scope = new FuncScope(f.constraints, signature, false);
@@ -107,11 +106,7 @@ function withoutPart(module: Module, name: string, part: "argument" | "result", 
       });
     });
     return funcs.reduce((m, f) => withFunc(m, f), makeModule(funcs));
-  } catch (error) {
-    // a call that the type rules refuse is no candidate
-    if (error instanceof AdjointError) return null;
-    throw error;
-  }
+  });
 }
 
 /** The function without an argument, for which another one of its type stands, if something reads it. */

@@ -2,6 +2,7 @@
 // "Simplifying and Isolating Failure-Inducing Input", 2002); regions and callees take the place of what holds or calls them.
 
 import {
+  type Attributes,
   type Block,
   BlockBuilder,
   bindingsOf,
@@ -11,14 +12,17 @@ import {
   type Func,
   FuncScope,
   findFunc,
+  groupOf,
   type Module,
+  makeOperation,
   type Op,
   type Operation,
   sameType,
   signatureOf,
   walk,
 } from "../../ir/index.ts";
-import { type Edit, isCalled, type Place, rebuilt, type Step, type Substitute, withFunc } from "./body.ts";
+import { callOp } from "../../ops/index.ts";
+import { attempted, type Edit, isCalled, type Place, rebuilt, type Step, type Substitute, withFunc } from "./body.ts";
 
 /** What a module costs: operations, constants half. A step that takes operations away has to make it less. */
 function costOf(module: Module): number {
@@ -145,6 +149,45 @@ function spliceRegion({ operands, results }: Operation, region: Block, place: Pl
     const inner = yielded[i];
     place.replace(r, inner !== undefined && sameType(inner.type, r.type) ? inner : place.substitute(r, "argument"));
   }
+}
+
+/** Plain calls in place of derivatives: what they give beside the function's results goes. */
+export const callsInstead: Step = function* (module, entry) {
+  for (const { name } of inOrder(module, entry)) {
+    for (let at = 0; ; at++) {
+      const func = findFunc(module, name);
+      const operation = func === undefined ? undefined : operationAt(func, at);
+      if (func === undefined || operation === undefined) break;
+      const callee = operation.op.traits.transform ? findFunc(module, calleeOf(operation) ?? "") : undefined;
+      if (callee === undefined || operation.op.groups.length < 2) continue;
+      const called = calledAt(module, func, at, callee);
+      const taken = called === null ? null : yield called;
+      if (taken !== null) module = taken;
+    }
+  }
+};
+
+function calledAt(module: Module, func: Func, at: number, callee: Func): Module | null {
+  return attempted(() => {
+    const scope = new FuncScope(func.constraints, (name) => (name === callee.name ? signatureOf(callee) : null), false);
+    const smaller = rebuilt(func, !isCalled(module, func.name), (operation, number, place) => {
+      if (number !== at) return false;
+      const bindings = { bindings: bindingsOf(operation) };
+      const attributes = { callee: callee.name, bindings };
+      const call = makeOperation<Attributes>(
+        callOp,
+        groupOf(operation, "arguments"),
+        { attributes },
+        scope,
+        operation.origin,
+      );
+      place.append(call);
+      for (const [i, r] of operation.results.entries())
+        place.replace(r, call.results[i] ?? place.substitute(r, "argument"));
+      return true;
+    });
+    return withFunc(module, smaller);
+  });
 }
 
 /** The operations of what is called in place of the call. */

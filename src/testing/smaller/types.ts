@@ -33,7 +33,7 @@ import {
   ValueMap,
   walk,
 } from "../../ir/index.ts";
-import { type Step, withFunc } from "./body.ts";
+import { attempted, type Step, withFunc, withoutSymbols } from "./body.ts";
 
 type TypeMap = (type: Type) => Type;
 type AttributeMap = (operation: Operation) => Attributes;
@@ -62,7 +62,7 @@ class Retyping {
 
   #func(func: Func): Func {
     const scope = new FuncScope(func.constraints, (name) => this.#signatures.get(name) ?? null, false);
-    return makeFunc({ ...func, body: this.#block(func.body, new BlockBuilder(scope)) });
+    return withoutSymbols(makeFunc({ ...func, body: this.#block(func.body, new BlockBuilder(scope)) }));
   }
 
   #block(block: Block, builder: BlockBuilder): Block {
@@ -75,12 +75,21 @@ class Retyping {
     return this.#values.get(v) ?? v;
   }
 
+  /** The attributes of a call bind symbols that the callee still has. */
+  #bound(attributes: Attributes): Attributes {
+    const { callee, bindings } = attributes;
+    const signature = typeof callee === "string" ? this.#signatures.get(callee) : undefined;
+    if (signature === undefined || typeof bindings !== "object" || !("bindings" in bindings)) return attributes;
+    const kept = Object.entries(bindings.bindings).filter(([name]) => signature.symbols.includes(name));
+    return { ...attributes, bindings: { bindings: Object.fromEntries(kept) } };
+  }
+
   #operation(operation: Operation, builder: BlockBuilder): void {
     const { op, results, segments, origin } = operation;
     const operands = operation.operands.map((v) => this.#value(v));
     const regions = operation.regions.map((r) => this.#block(r, new BlockBuilder(builder.scope, builder)));
     const declared = results.map((r) => this.#type(r.type));
-    const attributes = resized(this.#attributes(operation), declared[0]);
+    const attributes = this.#bound(resized(this.#attributes(operation), declared[0]));
     const names = results.map((r) => r.name);
     const emit = (types: readonly Type[] | null): readonly Value[] =>
       builder.emit(op, operands, { attributes, regions, segments, origin, names, types });
@@ -110,13 +119,10 @@ function resized(attributes: Attributes, type: Type | undefined): Attributes {
 
 /** The module of other types and attributes; null where a type rule refuses them. */
 function retyped(module: Module, type: TypeMap, attributes: AttributeMap = (o) => o.attributes): Module | null {
-  try {
+  return attempted(() => {
     const made = new Retyping(type, attributes).module(module);
     return made.funcs.reduce((m, f) => withFunc(m, f), made);
-  } catch (error) {
-    if (error instanceof AdjointError) return null;
-    throw error;
-  }
+  });
 }
 
 // ---- shapes ---------------------------------------------------------------------------------------------------------
@@ -127,6 +133,11 @@ const least =
   (n: number) =>
   (d: Dim): Dim =>
     typeof d === "number" ? Math.min(d, n) : n;
+
+const dividedBy =
+  (n: number) =>
+  (d: Dim): Dim =>
+    typeof d === "number" ? Math.floor(d / n) : d;
 
 /** Smaller shapes, the smallest first. */
 const shapeMaps: readonly ShapeMap[] = [
@@ -142,6 +153,15 @@ const shapeMaps: readonly ShapeMap[] = [
 export const smallerShapes: Step = function* (module) {
   for (const map of shapeMaps) {
     const smaller = reshaped(module, () => true, map);
+    if (smaller !== null) module = (yield smaller) ?? module;
+  }
+  // extents that are sums of others stay so where all become smaller by one factor
+  for (const factor of extentsOf(module)) {
+    const smaller = reshaped(
+      module,
+      () => true,
+      (shape) => shape.map(dividedBy(factor)),
+    );
     if (smaller !== null) module = (yield smaller) ?? module;
   }
   for (const shape of shapesOf(module)) {
@@ -180,6 +200,20 @@ function withoutAxes({ op, operands, attributes }: Operation, type: TypeMap): At
     return [name, value.filter((axis): axis is number => typeof axis === "number" && axis < rank)];
   });
   return Object.fromEntries(changed);
+}
+
+/** Extents above 1, the largest first. */
+function extentsOf(module: Module): readonly number[] {
+  const extents = new Set<number>();
+  for (const { body } of module.funcs) {
+    walk(body, ({ results }) => {
+      for (const { type } of results) {
+        if (type.kind !== "tensor") continue;
+        for (const d of type.shape) if (typeof d === "number" && d > 1) extents.add(d);
+      }
+    });
+  }
+  return [...extents].sort((a, b) => b - a).slice(0, 8);
 }
 
 function shapesOf(module: Module): readonly string[] {
