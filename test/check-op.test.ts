@@ -80,7 +80,7 @@ describe("an op of one's own", () => {
 
   it("is asked for by name, and so are options", () => {
     expect(messageOf(() => checkOp(tensorPipeline as never))).toBe(
-      "checkOp: got a pass, expected an op: call checkPass, checkDerivative or checkBatching",
+      "checkOp: got a pipeline, expected an op: call checkPipeline(pipeline)",
     );
     expect(messageOf(() => checkOp(3 as never))).toContain("checkOp: got a number, expected an op");
     expect(messageOf(() => checkOp(swishOf(), { rums: 3 } as never))).toContain("unknown option 'rums'");

@@ -17,7 +17,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ["test/**/*.test.{ts,mjs}"],
+    include: ["test/**/*.test.{ts,mjs}", "examples/*.test.mjs"],
     // no clock decides whether a test passes: a busy machine is slow, not wrong
     testTimeout: 0,
     hookTimeout: 0,

@@ -1,6 +1,6 @@
 // checkOp: everything that an op's record says, tested; or what of it is wrong, with the smallest use found that shows it.
 
-import { AdjointError, fail, type Module, type Op, requireChoice, requireOptions } from "../ir/index.ts";
+import { AdjointError, fail, type Module, type Op, requireChoice } from "../ir/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { type DerivativeReport, floats } from "./check-derivative.ts";
 import type { Subject } from "./fault.ts";
@@ -8,6 +8,7 @@ import type { Program } from "./generate/programs.ts";
 import { exampleFault } from "./op/example.ts";
 import { type Facet, facetFault, facetNames } from "./op/facets.ts";
 import { spellingFault } from "./op/spelling.ts";
+import { requireCheckOptions, requireKind } from "./options.ts";
 import { type Resolver, resolverOf, tableWith } from "./resolver.ts";
 
 export interface OpCheckOptions extends CheckOptions {
@@ -36,14 +37,10 @@ const defaultRuns = 200;
  */
 export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport {
   const { without = [], ...rest } = options;
-  requireOptions("checkOp", rest, [...optionNames]);
+  requireKind("checkOp", op, "op");
+  requireCheckOptions("checkOp", rest);
   for (const facet of without) requireChoice("checkOp", "without", facet, [...facetNames]);
   const resolver = resolverOf("checkOp", op, options.programs);
-  if (resolver.op === null) {
-    fail("argument", "checkOp: got a pass, expected an op", {
-      hint: "call checkPass, checkDerivative or checkBatching",
-    });
-  }
   const table = tableWith(op, options.programs?.ops);
   const stated = (fault: string | null): void => {
     if (fault !== null) fail("validate", `op ${op.name} is wrong: ${fault}`);
@@ -61,8 +58,6 @@ export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport 
   stated(attempted(() => exampleFault(op, table)));
   return { ...report, ...tally };
 }
-
-const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "timeBudget", "origins"];
 
 /** What the rules of a record throw is theirs to explain. */
 function attempted(body: () => string | null): string | null {
