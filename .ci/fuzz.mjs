@@ -1,5 +1,5 @@
-// The long run of the testing kit over everything of the project: passes, pipelines, backends and rules in turn, with another
-// seed each time round, until the time is up.
+// The long run of the testing kit over everything of the project: passes, pipelines, backends, ops and rules in turn, with
+// another seed each time round, until the time is up.
 
 import { parseArgs } from "node:util";
 import * as passes from "../dist/passes.js";
@@ -8,8 +8,8 @@ import * as testing from "../dist/testing.js";
 const usage = `npm run fuzz -- [--seconds 600] [--seed N] [--runs 1000] [--only TEXT]
   --seconds  how long it goes on; what is being checked then is finished
   --seed     what determines all programs; a random one where left out, which is printed
-  --runs     the programs of each check; a tenth of them for each rule
-  --only     those checks only whose names contain the text: "pass cse", "rule x * 1", "backend js"`;
+  --runs     the programs of each check; a tenth of them for each rule and op
+  --only     those checks only whose names contain the text: "pass cse", "rule x * 1", "op dot", "backend js"`;
 
 const number = /^\d+$/;
 const { values } = parseArgs({
@@ -31,6 +31,9 @@ const scan = passes.standardOps.get("scan");
 /** What random programs have to be full of, or a pass finds little to do. */
 const programsFor = { "batch-scans": { focus: [scan] } };
 
+/** Those of the tensor level that compute something themselves. */
+const ops = [...passes.standardOps.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
+
 const { tensorPipeline, loopPipeline, gradPipeline } = passes;
 const pipelines = { tensor: tensorPipeline, loop: loopPipeline, grad: gradPipeline };
 
@@ -47,9 +50,12 @@ const checks = [
     name: `backend ${backend.name}`,
     run: (options) => testing.checkBackend(backend, options),
   })),
+  { name: "derivatives", run: (options) => testing.checkDerivative(tensorPipeline, options) },
+  { name: "batches", run: (options) => testing.checkBatching(tensorPipeline, options) },
+  ...ops.map((op) => ({ name: `op ${op.name}`, isSmall: true, run: (options) => testing.checkOp(op, options) })),
   ...passes.canonicalizeRules.map((rule) => ({
     name: `rule ${rule.name}${rule.class === "fast" ? " (fast)" : ""}`,
-    isRule: true,
+    isSmall: true,
     run: (options) => testing.checkRule(rule, options),
   })),
 ].filter(({ name }) => name.includes(values.only));
@@ -69,7 +75,7 @@ while (left() > 0) {
   for (const check of checks) {
     if (left() <= 0) break;
     const done = attempt(check);
-    if (done !== null && !check.isRule)
+    if (done !== null && check.isSmall !== true)
       console.log(`${check.name.padEnd(36)} seed ${seed}: ${done.programs} programs, ${done.changed} changed`);
   }
   seed++;
@@ -81,9 +87,9 @@ console.log(faults === 0 ? "fuzz: nothing is wrong" : `fuzz: ${faults} faults`);
 process.exitCode = faults === 0 ? 0 : 1;
 
 /** What one check tried; a fault is printed, and the others go on. */
-function attempt({ name, isRule, run }) {
+function attempt({ name, isSmall, run }) {
   try {
-    const count = isRule ? Math.ceil(runs / 10) : runs;
+    const count = isSmall ? Math.ceil(runs / 10) : runs;
     const report = run({ runs: count, seed, vacuous: "allow", timeBudget: Math.max(1, left()) });
     const total = counts.get(name);
     total.programs += report.programs;
