@@ -50,7 +50,7 @@ export interface CheckReport {
   readonly coverage: Coverage;
 }
 
-/** The most milliseconds in which a failure is made smaller. */
+/** The most milliseconds in which a failure is made smaller where no time is given. */
 const forShrinking = 5000;
 
 const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
@@ -76,7 +76,7 @@ export function check(where: string, subject: Subject, options: CheckOptions = {
     if (session.failure !== null || performance.now() - start > timeBudget) break;
     session.try(session.draw(i), i);
   }
-  if (session.failure !== null) throw failureOf(where, session, session.failure, { ...options, seed, timeBudget });
+  if (session.failure !== null) throw failureOf(where, session, session.failure, { ...options, seed });
   const report = session.report();
   if (report.changed === 0 && options.vacuous !== "allow" && replay === undefined) {
     fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
@@ -220,13 +220,13 @@ function failureOf(
   where: string,
   session: Session,
   { subject, program, fault, number, kept }: Failure,
-  options: CheckOptions & { readonly seed: number; readonly timeBudget: number },
+  options: CheckOptions & { readonly seed: number },
 ): AdjointError {
-  const { seed, timeBudget, corpus, save = true } = options;
+  const { seed, timeBudget = forShrinking, corpus, save = true } = options;
   const shrunk: Shrunk = shrink(subject, program, fault, seedsOf(mix(seed, number)), {
     ops: options.programs?.ops ?? standardOps,
     origins: options.origins,
-    timeBudget: Math.min(forShrinking, timeBudget),
+    timeBudget,
   });
   const { programs } = session.report();
   const place = kept === null ? `program ${number} after ${programs}` : kept;

@@ -90,9 +90,22 @@ function showSignature({ arguments: args, results }: Signature): string {
 /** Operations of one run; random loops need some thousands. */
 const mostSteps = 50_000;
 
+let stepsAllowed = mostSteps;
+
+/** Runs `body`, in which a run of a function is given up after so many operations. */
+export function withinSteps<T>(steps: number, body: () => T): T {
+  const before = stepsAllowed;
+  stepsAllowed = steps;
+  try {
+    return body();
+  } finally {
+    stepsAllowed = before;
+  }
+}
+
 /** What a function of the module gives for arguments. */
 export function run(module: Module, entry: string, args: readonly NdArray[]): Outcome {
-  return outcomeOf((observe) => interpret(module, entry, args, { observe, steps: mostSteps }));
+  return outcomeOf((observe) => interpret(module, entry, args, { observe, steps: stepsAllowed }));
 }
 
 /** What a later version of a function gives, whose results are as large as those of the earlier one. */

@@ -3,16 +3,17 @@
 import { AdjointError, type Module, verify } from "../ir/index.ts";
 import { type Step, tidied } from "./smaller/body.ts";
 import { fewerArguments, fewerFunctions, fewerResults } from "./smaller/functions.ts";
-import { calleesInstead, callsInstead, fewerOperations, regionsInstead } from "./smaller/operations.ts";
+import { calleesInstead, callsInstead, fewerOperations, largeParts, regionsInstead } from "./smaller/operations.ts";
 import { fewerCarried } from "./smaller/regions.ts";
 import { easierConstants, fewerAttributes, fewerSymbols, smallerShapes } from "./smaller/types.ts";
 
 /** In the order in which they are tried: what drops much comes first. */
 const steps: readonly Step[] = [
   fewerFunctions,
+  largeParts,
+  regionsInstead,
   fewerResults,
   fewerOperations,
-  regionsInstead,
   callsInstead,
   calleesInstead,
   fewerCarried,

@@ -12,7 +12,7 @@ import {
 } from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
-import { showCall } from "./compare.ts";
+import { showCall, withinSteps } from "./compare.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
 import { simplestInputs } from "./inputs.ts";
@@ -26,6 +26,8 @@ export interface Shrunk {
   readonly rewrite: Blamed | null;
 }
 
+/** Operations of one run, of which the first suffices that shows the fault. */
+const stepLimits = [1000, 4000, 16_000, 50_000];
 /** The most milliseconds that go into smaller inputs. They limit how small, never the verdict. */
 const forInputs = 1500;
 /**
@@ -55,7 +57,11 @@ export function shrink(
   const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
   const context: PassContext = { ops, fast: subject.fast };
   const asked = remembering(subject);
-  const judge: Judge = (candidate, inputs, cx = context) => faultOf(asked, candidate, cx, inputs, origins).fault;
+  const judge: Judge = (candidate, inputs, cx = context) =>
+    withinSteps(steps, () => faultOf(asked, candidate, cx, inputs, origins).fault);
+  // a smaller program that takes longer than this one loops for ever, most likely
+  let steps = 0;
+  for (steps of stepLimits) if (judge({ ...program, call: fault.call ?? undefined }, seeds) !== null) break;
   let last = fault;
   let { module, sizes } = program;
   // a wrong number does not become a module that is not valid: that would be another fault

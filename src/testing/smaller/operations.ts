@@ -32,15 +32,15 @@ function costOf(module: Module): number {
 }
 
 /** The ops of which the function has more than one operation. */
-function opsIn(func: Func): readonly Op[] {
+function opsIn(func: Func | undefined): readonly Op[] {
   const counts = new Map<Op, number>();
-  walk(func.body, ({ op }) => void counts.set(op, (counts.get(op) ?? 0) + 1));
+  if (func !== undefined) walk(func.body, ({ op }) => void counts.set(op, (counts.get(op) ?? 0) + 1));
   return [...counts].flatMap(([op, count]) => (count > 1 ? [op] : []));
 }
 
-function countIn(func: Func): number {
+function countIn(func: Func | undefined): number {
   let count = 0;
-  walk(func.body, () => count++);
+  if (func !== undefined) walk(func.body, () => count++);
   return count;
 }
 
@@ -48,36 +48,46 @@ function countIn(func: Func): number {
 const ofMany: readonly Substitute[] = ["argument", "earlier"];
 const ofOne: readonly Substitute[] = ["operand", "argument", "earlier", "constant"];
 
-/** Operations go, many at a time, then fewer. */
+/** Large parts of the operations go, down to an eighth: programs that take long get short with few tries. */
+export const largeParts: Step = function* (module, entry) {
+  for (const { name } of inOrder(module, entry)) {
+    const count = countIn(findFunc(module, name));
+    for (const share of [2, 4, 8]) module = yield* withoutParts(module, name, Math.ceil(count / share));
+  }
+};
+
+/** All operations of one op go, and then parts of all, half of them first, in the end single ones. */
 export const fewerOperations: Step = function* (module, entry) {
   for (const { name } of inOrder(module, entry)) {
-    let func = findFunc(module, name);
-    if (func === undefined) continue;
-    // all of one op first: of operations that are compared, all or none may go
-    for (const op of opsIn(func)) {
+    // of operations that are compared with one another, all or none may go
+    for (const op of opsIn(findFunc(module, name))) {
       for (const how of ofMany) {
-        const smaller = without(module, func, (o) => o.op === op, how);
+        const smaller = without(module, name, (o) => o.op === op, how);
         const taken = smaller === null ? null : yield smaller;
         if (taken === null) continue;
         module = taken;
-        func = findFunc(module, name) ?? func;
         break;
       }
     }
-    for (let size = Math.ceil(countIn(func) / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-      for (let end = countIn(func); end > 0; end -= size) {
-        for (const how of size === 1 ? ofOne : ofMany) {
-          const smaller = without(module, func, (_, number) => number >= end - size && number < end, how);
-          const taken = smaller === null ? null : yield smaller;
-          if (taken === null) continue;
-          module = taken;
-          func = findFunc(module, name) ?? func;
-          break;
-        }
-      }
-    }
+    for (let size = Math.ceil(countIn(findFunc(module, name)) / 2); size > 1; size = Math.ceil(size / 2))
+      module = yield* withoutParts(module, name, size);
+    module = yield* withoutParts(module, name, 1);
   }
 };
+
+/** So many neighbouring operations of a function go at a time, from the last to the first; gives what is left. */
+function* withoutParts(module: Module, name: string, size: number): Generator<Module, Module, Module | null> {
+  for (let end = countIn(findFunc(module, name)); end > 0; end -= size) {
+    for (const how of size === 1 ? ofOne : ofMany) {
+      const smaller = without(module, name, (_, number) => number >= end - size && number < end, how);
+      const taken = smaller === null ? null : yield smaller;
+      if (taken === null) continue;
+      module = taken;
+      break;
+    }
+  }
+  return module;
+}
 
 /** The entry first: what it does not need takes other functions with it. */
 export function inOrder(module: Module, entry: string): readonly Func[] {
@@ -87,10 +97,12 @@ export function inOrder(module: Module, entry: string): readonly Func[] {
 /** The module without some of a function's operations; null where that makes it no smaller. */
 function without(
   module: Module,
-  func: Func,
+  name: string,
   isMeant: (operation: Operation, number: number) => boolean,
   how: Substitute,
 ): Module | null {
+  const func = findFunc(module, name);
+  if (func === undefined) return null;
   const mayTakeMore = !isCalled(module, func.name);
   if (how === "argument" && !mayTakeMore) return null;
   return edited(module, func, (operation, number, place) => {
@@ -102,8 +114,9 @@ function without(
 
 /** The module with operations of a function replaced; null where that makes it no smaller. */
 function edited(module: Module, func: Func, edit: Edit): Module | null {
-  const smaller = withFunc(module, rebuilt(func, !isCalled(module, func.name), edit));
-  return costOf(smaller) < costOf(module) ? smaller : null;
+  // memory, and a tensor whose rank is not known, have no constant that could stand for them
+  const smaller = attempted(() => withFunc(module, rebuilt(func, !isCalled(module, func.name), edit)));
+  return smaller !== null && costOf(smaller) < costOf(module) ? smaller : null;
 }
 
 /** The operations of a region in place of the operation that holds it. */
@@ -199,7 +212,7 @@ export const calleesInstead: Step = function* (module, entry) {
       if (func === undefined || operation === undefined) break;
       const callee = operation.op.traits.transform ? undefined : findFunc(module, calleeOf(operation) ?? "");
       if (callee === undefined || callee === func) continue;
-      const inlined = inlinedAt(func, at, callee);
+      const inlined = attempted(() => inlinedAt(func, at, callee));
       const smaller = inlined === null ? null : withFunc(module, inlined);
       const taken = smaller === null ? null : yield smaller;
       if (taken === null) continue;

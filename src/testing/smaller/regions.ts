@@ -12,7 +12,7 @@ import {
   walk,
   withParts,
 } from "../../ir/index.ts";
-import { rebuilt, type Step, withFunc } from "./body.ts";
+import { attempted, rebuilt, type Step, withFunc } from "./body.ts";
 import { inOrder } from "./operations.ts";
 
 /** Results of operations with regions go, one at a time, and what is carried for them. */
@@ -67,17 +67,19 @@ function withoutCarried(module: Module, name: string, at: readonly number[], k: 
   const func = findFunc(module, name);
   if (func === undefined) return null;
   let changed = false;
-  const smaller = rebuilt(func, false, (operation, number, place) => {
-    if (!at.includes(number)) return false;
-    const { results } = operation;
-    const narrow = k < results.length ? withoutResult(operation, k) : withoutScanned(operation, k - results.length);
-    if (narrow === null) return false;
-    changed = true;
-    place.append(narrow);
-    if (k < results.length) place.replace(results[k], place.substitute(results[k], "earlier"));
-    return true;
-  });
-  return changed ? withFunc(module, smaller) : null;
+  const smaller = attempted(() =>
+    rebuilt(func, false, (operation, number, place) => {
+      if (!at.includes(number)) return false;
+      const { results } = operation;
+      const narrow = k < results.length ? withoutResult(operation, k) : withoutScanned(operation, k - results.length);
+      if (narrow === null) return false;
+      changed = true;
+      place.append(narrow);
+      if (k < results.length) place.replace(results[k], place.substitute(results[k], "earlier"));
+      return true;
+    }),
+  );
+  return changed && smaller !== null ? withFunc(module, smaller) : null;
 }
 
 const leaving = <T>(list: readonly T[], k: number): readonly T[] => list.filter((_, i) => i !== k);
