@@ -23,7 +23,10 @@ export interface ModuleChanges {
   readonly removed: ReadonlySet<Operation>;
   /** Operations of the later version that the earlier one lacks. */
   readonly added: ReadonlySet<Operation>;
-  /** Operations of the later version that redefine the values of an earlier one, with that one. */
+  /**
+   * Operations of the later version that redefine the values of an earlier one, with that one: what is made anew around
+   * regions in which something changed, or nothing at all, is the same operation.
+   */
   readonly modified: ReadonlyMap<Operation, Operation>;
 }
 
@@ -42,11 +45,33 @@ export function compareModules(before: Module, after: Module): ModuleChanges {
       if (earlier === undefined) added.add(operation);
       else {
         old.delete(identityOf(operation));
-        if (earlier !== operation) modified.set(operation, earlier);
+        if (earlier !== operation && !isAround(earlier, operation)) modified.set(operation, earlier);
       }
     });
   }
-  return { removed: new Set(old.values()), added, modified };
+  const removed = new Set(old.values());
+  // what defines no value is known by itself, or else by what it is around
+  for (const gone of removed) {
+    if (gone.results.length > 0 || gone.regions.length === 0) continue;
+    const again = [...added].find((o) => o.results.length === 0 && isAround(gone, o));
+    if (again !== undefined && removed.delete(gone)) added.delete(again);
+  }
+  return { removed, added, modified };
+}
+
+/** Whether two operations differ by the operations in their regions at most. */
+function isAround(a: Operation, b: Operation): boolean {
+  const isSame = <T>(x: readonly T[], y: readonly T[]): boolean =>
+    x === y || (x.length === y.length && x.every((v, i) => v === y[i]));
+  return (
+    a.op === b.op &&
+    a.attributes === b.attributes &&
+    a.origin === b.origin &&
+    isSame(a.operands, b.operands) &&
+    isSame(a.results, b.results) &&
+    a.regions.length === b.regions.length &&
+    a.regions.every((r, i) => isSame(r.arguments, b.regions[i].arguments) && isSame(r.results, b.regions[i].results))
+  );
 }
 
 /** The lines of changed functions: `-` removed, `+` added, `~` changed (before → after), each below its function's head. */
