@@ -32,15 +32,15 @@ const matrices: readonly (readonly number[])[] = [
   [2, 0, 0],
 ];
 
-/** Adds what keeps matrices of n rows far from singular, on the diagonal or on the other one. */
-const lifted =
-  (n: number, crosswise = false) =>
-  (x: number, i: number): number => {
-    const [row, column] = [Math.floor(i / n) % n, i % n];
-    return column === (crosswise ? n - 1 - row : row) ? Math.abs(x) + 2 * n : x;
-  };
-
-const rowsOf = (shape: readonly number[]): number => shape[shape.length - 1];
+/** The matrix with what keeps it far from singular on the diagonal, or on the other one. */
+function lifted(x: Value, crosswise = false): Value {
+  const { shape } = x.type as TensorType;
+  const [rank, n] = [shape.length, Number(shape[shape.length - 1])];
+  const index = (axis: number): Value => ops.iota(i32(...shape), axis);
+  const column = index(rank - 1);
+  const at = crosswise ? ops.sub(ops.constantLike(n - 1, column), column) : column;
+  return ops.select(ops.compare(index(rank - 2), at, "eq"), ops.add(ops.abs(x), ops.constantLike(2 * n, x)), x);
+}
 
 const systems: readonly ops.TriangularOptions[] = [true, false].flatMap((lower) =>
   [false, true].flatMap((transpose) => [false, true].map((unit) => ({ lower, transpose, unit }))),
@@ -81,25 +81,18 @@ export const linearCases: readonly OpCase[] = [
     build: (x, key) => ops.mul(x, ops.cast(ops.shiftRight(ops.rngBits(key, [2, 3]), bitsOf(30)), "f64")),
   },
   ...matrices.flatMap((shape) => {
-    const n = rowsOf(shape);
     const type = f64(...shape);
     return [
-      { name: `cholesky of ${shape}`, types: [type], build: ops.cholesky, domain: lifted(n) },
-      { name: `lu of ${shape}`, types: [type], build: (x: Value) => ops.lu(x)[0], domain: lifted(n) },
-      {
-        name: `lu with exchanges of ${shape}`,
-        types: [type],
-        build: (x: Value) => ops.lu(x)[0],
-        domain: lifted(n, true),
-      },
+      { name: `cholesky of ${shape}`, types: [type], build: (x: Value) => ops.cholesky(lifted(x)) },
+      { name: `lu of ${shape}`, types: [type], build: (x: Value) => ops.lu(lifted(x))[0] },
+      { name: `lu with exchanges of ${shape}`, types: [type], build: (x: Value) => ops.lu(lifted(x, true))[0] },
     ];
   }),
   ...systems.flatMap((options) =>
     sides.map(([shape, columns]) => ({
       name: `triangular_solve ${JSON.stringify(options)} of ${shape} and ${columns}`,
       types: [f64(...shape), f64(...shape.slice(0, -1), columns)],
-      build: (a: Value, b: Value) => ops.triangularSolve(a, b, options),
-      domain: lifted(rowsOf(shape)),
+      build: (a: Value, b: Value) => ops.triangularSolve(lifted(a), b, options),
     })),
   ),
 ];

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { gradPipeline } from "../passes/index.ts";
+import { batch, gradPipeline, tensorPipeline } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -26,23 +26,13 @@ import * as ops from "../src/ops/index.ts";
 import {
   arbitraryProgram,
   buildProgram,
+  checkBatching,
   outcomeOf,
   sameArrays,
   sampleArguments,
   sizesOf,
 } from "../src/testing/index.ts";
-import { argumentsIn, expectBits, typesAlong } from "./support/mapped.ts";
 import { runs } from "./support/runs.ts";
-
-/** The module with @mapped, which maps @main over the arguments named. */
-function withMapped(module: Module, mapped: readonly number[], size: Dim): Module {
-  const main = signatureOf(findFunc(module, "main") as Func);
-  const types = typesAlong(main, mapped, size);
-  const func = buildFunc({ name: "mapped", symbols: ["B", ...main.symbols] }, types, (...args) =>
-    ops.vmap(main, args, mapped),
-  );
-  return makeModule([...module.funcs, func]);
-}
 
 /** Element `i` along the leading axis. */
 function elementOf({ dtype, shape, data }: NdArray, i: number): NdArray {
@@ -64,52 +54,12 @@ function stacked(
   });
 }
 
-const batch = fc.record({ count: fc.constantFrom(1, 2, 3), mask: fc.integer({ min: 1, max: 15 }), seed: fc.nat(1000) });
-
-it("maps random programs to what they give for each element", () => {
-  let compared = 0;
-  const check = (
-    program: Parameters<typeof buildProgram>[0],
-    { count, mask, seed }: { count: number; mask: number; seed: number },
-  ): void => {
-    const module = buildProgram(program);
-    // lists come from differentiation, which follows batching
-    fc.pre(!printModule(module).includes("list<"));
-    const main = signatureOf(findFunc(module, "main") as Func);
-    const mapped = argumentsIn(mask, main);
-    const all = withMapped(module, mapped, symbol("B"));
-    const dims = { ...sizesOf(program), B: count };
-    const args = sampleArguments(signatureOf(findFunc(all, "mapped") as Func), dims, seed);
-    const each = Array.from({ length: count }, (_, i) =>
-      outcomeOf(() =>
-        interpret(
-          module,
-          "main",
-          args.map((a, k) => (mapped.includes(k) ? elementOf(a, i) : a)),
-        ),
-      ),
-    );
-    const resolved = runPasses(all, gradPipeline, { check: "verify" }).module;
-    const got = outcomeOf(() => interpret(resolved, "mapped", args));
-    const failed = each.find((o) => typeof o.results === "string");
-    if (failed !== undefined) {
-      expect(typeof got.results, printModule(all)).toBe("string");
-      return;
-    }
-    const parts = each.map((o) => o.results as readonly NdArray[]);
-    const expected = stacked(
-      count,
-      parts,
-      main,
-      parts[0].map((a) => [...a.shape]),
-    );
-    expectBits(got, expected, resolved);
-    const compiled = compileModule(all, { entry: "mapped", backend: "js" }).executable.run(args);
-    expect(sameArrays(compiled, expected), printModule(all)).toBe(true);
-    compared++;
-  };
-  fc.assert(fc.property(arbitraryProgram(), batch, check), runs(150));
-  expect(compared).toBeGreaterThan(50);
+it.each([
+  ["batch", batch],
+  ["the whole tensor pipeline", tensorPipeline],
+] as const)("%s maps random programs to what they give for each element, over one axis and over two", (_, subject) => {
+  const report = checkBatching(subject, { runs: runs(100).numRuns });
+  expect(report.changed).toBeGreaterThan(report.programs / 2);
 });
 
 /** The module with @at, a derivative of @main along what its last arguments are, and @mapped, which maps those alone. */

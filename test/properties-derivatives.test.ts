@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { gradPipeline } from "../passes/index.ts";
+import { differentiate, gradPipeline, tensorPipeline } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -25,7 +25,7 @@ import {
   type Value,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
-import { sameArrays } from "../src/testing/index.ts";
+import { checkDerivative, sameArrays } from "../src/testing/index.ts";
 import { runs } from "./support/runs.ts";
 
 const n = symbol("N");
@@ -383,4 +383,13 @@ it("gradients of random programs map: each element of a batch has its own", () =
     }
   };
   fc.assert(fc.property(recipe, fc.integer({ min: 1, max: 15 }), check), runs(20));
+});
+
+it.each([
+  ["differentiate", differentiate],
+  ["the whole tensor pipeline", tensorPipeline],
+] as const)("%s gives programs of any ops the derivatives that differences say, where these converge", (_, subject) => {
+  const report = checkDerivative(subject, { runs: runs(40).numRuns });
+  expect(report.compared).toBeGreaterThan(1000);
+  expect(report.leftOut).toBeLessThan(report.compared / 10);
 });

@@ -2,7 +2,18 @@
 // they do not.
 
 import { interpret, OutOfSteps } from "../compile/index.ts";
-import { AdjointError, type DType, findFunc, type Module, type NdArray, signatureOf, walk } from "../ir/index.ts";
+import {
+  AdjointError,
+  type Attribute,
+  Dense,
+  type DType,
+  findFunc,
+  type Module,
+  type NdArray,
+  type Op,
+  signatureOf,
+  walk,
+} from "../ir/index.ts";
 import { records } from "../ops/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
@@ -63,7 +74,7 @@ function subjectOf(resolver: Resolver, tally: Tally): Subject {
 /** What is wrong with the derivatives of a program. */
 export function derivativeVerdict(
   resolver: Resolver,
-  { module: given, sizes }: Program,
+  { module: given, sizes, call }: Program,
   context: PassContext,
   { seeds, tally }: { readonly seeds: readonly number[]; readonly tally: Tally },
 ): Verdict {
@@ -94,6 +105,11 @@ export function derivativeVerdict(
     derivative: (entry, args) => runOrNull(after, entry, args),
     noisy: (sign) => (entry, args) => runOrNull(noisyOf(sign), entry, args),
   };
+  if (call !== undefined) {
+    const comparison = new Comparison(derived, call.args, 0, tally);
+    const found = call.entry === "main" ? comparison.faultHere() : null;
+    return { fault: found, after: null, isTried: comparison.isTried };
+  }
   let isTried = false;
   for (const seed of seeds) {
     if (seed % 2 !== 0) continue;
@@ -117,6 +133,9 @@ function runOrNull(module: Module, entry: string, args: readonly NdArray[]): rea
 
 const mostSteps = 100_000;
 
+/** Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves. */
+const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb]);
+
 /**
  * Derivatives that are not what differences say: those that a program states itself, those that it stops, and limits, such as
  * that of x^∞, where formulas give NaN.
@@ -125,11 +144,15 @@ function isDifferentOnPurpose(module: Module): boolean {
   let found = false;
   for (const func of module.funcs) {
     walk(func.body, ({ op, attributes: { value } }) => {
-      const isInfinite = op.traits.constant && typeof value === "number" && !Number.isFinite(value);
-      found ||= isInfinite || op.traits.wraps || op === records.stopGradient;
+      found ||= op.traits.wraps || stated.has(op) || (op.traits.constant && !isFiniteLiteral(value));
     });
   }
   return found;
+}
+
+function isFiniteLiteral(value: Attribute | undefined): boolean {
+  if (typeof value === "number") return Number.isFinite(value);
+  return !(value instanceof Dense) || value.toArray().data.every((x) => Number.isFinite(x));
 }
 
 /** Whether something is computed in f32. */

@@ -65,7 +65,8 @@ function ofPasses(name: string, run: Pass["run"], programs: ProgramOptions): Res
     name,
     op: null,
     draw: (random) => randomProgram(random, { operations: 8, ...programs, transforms: false }),
-    resolve: (module, context) => resolved(run(module, context)),
+    // other orders of computation, as class fast allows, have other bits
+    resolve: (module, context) => resolved(run(module, { ...context, fast: false })),
   };
 }
 

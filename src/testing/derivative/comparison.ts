@@ -28,14 +28,30 @@ export interface Derived {
 interface Precision {
   readonly converged: number;
   readonly equal: number;
+  /** The same for two modes, which compute the same by other formulas. */
+  readonly modes: number;
   readonly nudge: number;
+  /** How many times as much as an argument a value may change. */
+  readonly mostChange: number;
   readonly firstStep: number;
 }
 
-const single: Precision = { converged: 2 ** -9, equal: 2 ** -11, nudge: 2 ** -16, firstStep: 2 ** -3 };
-const double: Precision = { converged: 2 ** -20, equal: 2 ** -26, nudge: 2 ** -38, firstStep: 2 ** -4 };
-/** How many times as much as an argument a value may change. */
-const mostChange = 2 ** 12;
+const single: Precision = {
+  converged: 2 ** -9,
+  equal: 2 ** -11,
+  modes: 2 ** -16,
+  nudge: 2 ** -16,
+  mostChange: 2 ** 5,
+  firstStep: 2 ** -3,
+};
+const double: Precision = {
+  converged: 2 ** -24,
+  equal: 2 ** -26,
+  modes: 2 ** -40,
+  nudge: 2 ** -38,
+  mostChange: 2 ** 12,
+  firstStep: 2 ** -4,
+};
 /** Values beyond this size are none that differences are exact for. */
 const mostSize = 2 ** 40;
 /** How much more than what is measured two numbers may differ. */
@@ -63,6 +79,13 @@ export class Comparison {
     this.#precision = of.isSingle ? single : double;
   }
 
+  /** What is wrong at the very point that is given. */
+  faultHere(): Fault | null {
+    if (!areFinite(this.#of.value(this.#given))) return null;
+    const wrong = this.#ordinaryFault(this.#given);
+    return wrong === null ? null : this.#faultAt(this.#given, wrong);
+  }
+
   /** What is wrong at an ordinary point, or at one with ties. */
   fault(): Fault | null {
     const args = ordinaryPoint(this.#given, this.#seed, (a) => this.#isWellInside(a));
@@ -81,7 +104,7 @@ export class Comparison {
   #isWellInside(args: Arrays): boolean {
     const here = this.#of.value(args);
     if (!areFinite(here) || here === null) return false;
-    const { nudge } = this.#precision;
+    const { nudge, mostChange } = this.#precision;
     const scale = Math.max(1, ...here.map(largest));
     return [1, 2].every((way) => {
       const there = this.#of.value(nudged(args, nudge, way));
@@ -273,7 +296,7 @@ export class Comparison {
     const [a, b] = here;
     if (!Number.isFinite(a.size) || !Number.isFinite(b.size)) return null;
     const apart = Math.abs(a.sum - b.sum);
-    if (apart <= this.#precision.equal * Math.max(1, a.size, b.size)) return null;
+    if (apart <= this.#precision.modes * Math.max(1, a.size, b.size)) return null;
     const changes = this.#near(args, both).map((near) => {
       return Math.max(Math.abs(near[0].sum - a.sum), Math.abs(near[1].sum - b.sum));
     });

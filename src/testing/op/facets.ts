@@ -17,7 +17,6 @@ import {
   parseModule,
   printModule,
   requireFunc,
-  signatureOf,
   tensorType,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
@@ -31,7 +30,7 @@ import type { Verdict } from "../fault.ts";
 import type { Program } from "../generate/programs.ts";
 import { differenceOf } from "../outcome.ts";
 import type { Resolver } from "../resolver.ts";
-import { sameArrays, sampleArguments } from "../values.ts";
+import { argumentsOf, sameArrays } from "../values.ts";
 import { effectFault, type OpCall, traitsFault, typesFault } from "./traits.ts";
 
 /** What an op can be tested for. */
@@ -102,14 +101,13 @@ function textFault({ program: { module }, context }: FacetCase): Fault | null {
 
 /** What is wrong in one of the calls of a program, as it is without transforms. */
 function ofCalls(
-  { program: { module: given, sizes }, seeds }: FacetCase,
+  { program: { module: given, sizes, call: kept }, seeds }: FacetCase,
   faultOf: (call: OpCall) => string | null,
 ): Fault | null {
   const module = resolvedOrNull(given);
   const main = module === null ? undefined : findFunc(module, "main");
   if (module === null || main === undefined) return null;
-  for (const seed of seeds) {
-    const args = sampleArguments(signatureOf(main), sizes, seed);
+  for (const args of argumentsOf(main, { sizes, call: kept }, seeds)) {
     const call = { entry: "main", args };
     try {
       const passed = args.map((a) => ({ ...a, data: a.data.slice() }));
