@@ -7,7 +7,7 @@ import { checkRule } from "../src/testing/index.ts";
 import { runs } from "./support/runs.ts";
 
 /** Some rules need a certain dtype, equal shapes and constants at once. */
-const enough = 40;
+const enough = 24;
 const fewApply = 600;
 
 /** How often a rule was applied; an error that names it where it is wrong. */

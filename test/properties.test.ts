@@ -128,7 +128,7 @@ describe("random programs", () => {
     it(`keep every bit under ${pass.name}`, () => {
       // few programs have rows with loops in them
       const programs = pass === batchScans ? { focus: [scanOp] } : {};
-      checkPass(pass, { runs: runs(pass.lowers === true ? 150 : 400).numRuns, programs });
+      checkPass(pass, { runs: runs(pass.lowers === true ? 80 : 250).numRuns, programs });
     });
   }
 
@@ -147,7 +147,7 @@ describe("random programs", () => {
   });
 
   it("keep every bit through the whole tensor pipeline", () => {
-    checkPipeline(tensorPipeline, { runs: runs(200).numRuns });
+    checkPipeline(tensorPipeline, { runs: runs(120).numRuns });
   });
 
   it("come out of the tensor pipeline such that it finds nothing more to do", () => {
@@ -161,11 +161,11 @@ describe("random programs", () => {
   });
 
   it("keep every bit down to loops", () => {
-    checkPipeline(tensorPipeline.concat(loopPipeline), { runs: runs(100).numRuns });
+    checkPipeline(tensorPipeline.concat(loopPipeline), { runs: runs(60).numRuns });
   });
 
   it.each([jsBackend, interpretBackend])("give the interpreter's bits by the backend $name", (backend) => {
-    checkBackend(backend, { runs: runs(100).numRuns });
+    checkBackend(backend, { runs: runs(60).numRuns });
   });
 });
 
