@@ -8,7 +8,13 @@ export type SpellVariable = (variable: Variable) => string;
 /** An expression that may stand alone or after `=`; not inside a product. */
 export function spellDim(d: Dim, variable: SpellVariable): string {
   if (typeof d === "number") return String(d);
-  return joinTerms(termsOf(d).map((t) => spellTerm(t, variable)));
+  const terms = termsOf(d).map((t) => spellTerm(t, variable));
+  return joinTerms(isNegated(terms) ? ["0", ...terms] : terms);
+}
+
+/** Whether all terms are taken off: then what they are taken off is written as 0, since `-k` is -0 where k is 0. */
+export function isNegated(terms: readonly string[]): boolean {
+  return terms.every((term) => term.startsWith("-"));
 }
 
 /** Terms joined by their signs. */

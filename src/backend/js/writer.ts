@@ -18,7 +18,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { isAtomText, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
+import { isAtomText, isNegated, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names } from "./names.ts";
@@ -261,14 +261,14 @@ export class FunctionWriter {
   dim(d: Dim, scope: Scope): string {
     if (typeof d === "number") return String(d);
     const levels = this.#termsByDepth(d, scope);
-    let text = "";
-    let key = "";
+    const constant = termsOf(d).find((t) => t.factors.length === 0)?.coefficient ?? 0;
+    let text = constant === 0 && isNegated(levels.flatMap(([, terms]) => terms)) ? "0" : "";
+    let key = text;
     for (const [depth, terms] of levels) {
       text = joinTerms(text === "" ? terms : [text, ...terms]);
       key += `${depth}:${terms.join("+")}`;
       if (depth < scope.depth) text = this.#hoist(text, key, scope.at(depth));
     }
-    const constant = termsOf(d).find((t) => t.factors.length === 0)?.coefficient ?? 0;
     if (constant === 0) return text;
     return constant < 0 ? `${text} - ${-constant}` : `${text} + ${constant}`;
   }
