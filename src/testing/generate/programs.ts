@@ -35,6 +35,7 @@ import { exampleUse, namesFunctions, regionUse } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
 import { argumentTypes, missing, type Style, styleOf } from "./signatures.ts";
 import { type Application, callOf, transformOf, transformOps } from "./transforms.ts";
+import { undo } from "./undo.ts";
 import { isDescribed, useOf } from "./uses.ts";
 
 /** The size of each dimension symbol. */
@@ -367,7 +368,7 @@ class Generator {
       case "others":
         return this.#use(random.pick(this.#words.others), pool, at);
       case "echo":
-        return echo(pool);
+        return random.oneIn(3) ? undo(pool) : echo(pool);
       case "call":
         return this.#call(pool, symbols);
       case "effects":

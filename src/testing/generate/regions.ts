@@ -43,7 +43,8 @@ const branch: RegionIdiom = (pool, steps) => {
     if (!random.oneIn(6)) steps(own);
     return types.map((type) => own.computed(type));
   };
-  const predicate = pool.find((type) => sameType(type, bool)) ?? pool.constant(bool);
+  const flag = pool.find((type) => sameType(type, bool)) ?? pool.constant(bool);
+  const predicate = random.oneIn(6) ? ops.not(flag) : flag;
   return ops.ifElse(predicate, arm, arm);
 };
 
