@@ -1,6 +1,7 @@
 // The difference of two versions of a module, by identity. Unchanged functions are shared, so they cost nothing.
 
 import {
+  type Block,
   type Func,
   findFunc,
   type Module,
@@ -59,10 +60,8 @@ export function compareModules(before: Module, after: Module): ModuleChanges {
   return { removed, added, modified };
 }
 
-/** Whether two operations differ by the operations in their regions at most. */
+/** Whether two operations are the same, and their regions hold the same ones, though some of these may have changed. */
 function isAround(a: Operation, b: Operation): boolean {
-  const isSame = <T>(x: readonly T[], y: readonly T[]): boolean =>
-    x === y || (x.length === y.length && x.every((v, i) => v === y[i]));
   return (
     a.op === b.op &&
     a.attributes === b.attributes &&
@@ -70,7 +69,22 @@ function isAround(a: Operation, b: Operation): boolean {
     isSame(a.operands, b.operands) &&
     isSame(a.results, b.results) &&
     a.regions.length === b.regions.length &&
-    a.regions.every((r, i) => isSame(r.arguments, b.regions[i].arguments) && isSame(r.results, b.regions[i].results))
+    a.regions.every((r, i) => holdsTheSame(r, b.regions[i]))
+  );
+}
+
+function isSame(x: readonly Value[], y: readonly Value[]): boolean {
+  return x === y || (x.length === y.length && x.every((v, i) => v === y[i]));
+}
+
+function holdsTheSame(a: Block, b: Block): boolean {
+  const isAgain = (x: Operation, y: Operation): boolean =>
+    identityOf(x) === identityOf(y) || (x.results.length === 0 && isAround(x, y));
+  return (
+    isSame(a.arguments, b.arguments) &&
+    isSame(a.results, b.results) &&
+    a.operations.length === b.operations.length &&
+    a.operations.every((o, i) => isAgain(o, b.operations[i]))
   );
 }
 
