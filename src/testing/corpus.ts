@@ -7,6 +7,7 @@
 import {
   AdjointError,
   asSymbol,
+  counted,
   type DType,
   dtypes,
   type Func,
@@ -135,7 +136,7 @@ function readArguments(func: Func, text: string, file: string): readonly NdArray
   }
   const params = func.body.arguments;
   if (!Array.isArray(list) || list.length !== params.length)
-    return fail("arity", `${file}: its run line does not give @${func.name} its ${params.length} arguments`);
+    return fail("arity", `${file}: its run line does not give @${func.name} ${counted(params.length, "argument")}`);
   return list.map((value: unknown, i) => {
     const { type } = params[i];
     if (type.kind !== "tensor") return fail("argument", `${file}: argument ${i} of @${func.name} cannot be written`);
