@@ -9,7 +9,7 @@
 
 import type { CompileOptions } from "../compile/index.ts";
 import { ExtentUses, type ModuleTrace, type TracedFunction, type Tree, trace, treeKey } from "../frontend/index.ts";
-import { AdjointError, elementDType, fail, printType, sameType, type Type } from "../ir/index.ts";
+import { AdjointError, elementDType, fail, messageOf, printType, sameType, type Type } from "../ir/index.ts";
 import { Binder } from "../runtime/index.ts";
 import { SizeCheck } from "./jit-check.ts";
 import { describePlaces, describeSizes, type OpenTypes, type Place, Sizes, sizeAt, sizesIn } from "./jit-sizes.ts";
@@ -222,5 +222,5 @@ function askedFor(open: OpenTypes["open"], uses: ExtentUses, error: unknown): Mi
   // an error of JavaScript itself may come from an `Extent` used as a number, but not where the function was given none
   if (!(error instanceof AdjointError) && given.length === 0) throw error;
   const places = asked.length > 0 ? asked : given.length > 0 ? given : open;
-  return { kind: "asks for a number", places, why: error instanceof Error ? error.message : String(error) };
+  return { kind: "asks for a number", places, why: messageOf(error) };
 }

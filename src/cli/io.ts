@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { type ParseArgsConfig, parseArgs } from "node:util";
-import { AdjointError, didYouMean, type Module } from "../ir/index.ts";
+import { AdjointError, didYouMean, type Module, messageOf } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import type { SourceProgram } from "../source/index.ts";
 
@@ -45,7 +45,7 @@ export function writeFile(path: string, text: string, io: Io): void {
   try {
     io.write(path, text);
   } catch (error) {
-    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new AdjointError("name", `${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -186,7 +186,7 @@ export async function loadExports(path: string, io: Io): Promise<ReadonlyMap<str
   try {
     return new Map(Object.entries(await io.load(path)));
   } catch (error) {
-    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new AdjointError("name", `${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }
@@ -207,7 +207,7 @@ function readText(path: string, io: Io): string {
   try {
     return io.read(path);
   } catch (error) {
-    throw new AdjointError("name", `${path}: ${error instanceof Error ? error.message : String(error)}`, {
+    throw new AdjointError("name", `${path}: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,15 @@
 // Runs a pipeline with a log. The error of a pass that fails, breaks the IR or changes a bit has IR that reproduces it.
 
-import { AdjointError, type ErrorCode, type Module, type OpTable, printModule, verify, walk } from "../ir/index.ts";
+import {
+  AdjointError,
+  type ErrorCode,
+  type Module,
+  messageOf,
+  type OpTable,
+  printModule,
+  verify,
+  walk,
+} from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
 import { Validator } from "./validate.ts";
@@ -72,7 +81,7 @@ function attempt<T>(pass: Pass, before: Module, code: ErrorCode, body: () => T):
 
 function withReproducer(error: unknown, pass: Pass, before: Module, code: ErrorCode): AdjointError {
   const isOurs = error instanceof AdjointError;
-  const reason = isOurs ? error.reason : error instanceof Error ? error.message : String(error);
+  const reason = isOurs ? error.reason : messageOf(error);
   const isUsers = isOurs && code === error.code && code !== "verify" && code !== "validate";
   return new AdjointError(code, isUsers ? reason : `pass ${pass.name}: ${reason}`, {
     origin: isOurs ? error.origin : null,

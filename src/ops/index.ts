@@ -10,7 +10,7 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { type AxesOrAll, defineOp, emit1 } from "./base/define.ts";
+export { type AxesOrAll, defineOp, emit1, tensorOf } from "./base/define.ts";
 export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
 export { vanishes } from "./base/vanishes.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";

@@ -3,10 +3,10 @@
 import { inline, loopPipeline, lowerToLoops, tensorPipeline } from "../../passes/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend/index.ts";
 import { OutOfSteps, runPasses } from "../compile/index.ts";
-import { AdjointError, type Func, fail, type Module, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
+import { type Func, fail, type Module, messageOf, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
 import { type PassContext, Pipeline } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
-import { expectedOf, type Fault, resolved } from "./compare.ts";
+import { expectedOf, type Fault, resolvedOrNull } from "./compare.ts";
 import type { Subject, Verdict } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
 import { requireKind } from "./options.ts";
@@ -82,15 +82,6 @@ export function backendVerdict(
   return { fault: null, after: null, isTried: true };
 }
 
-function resolvedOrNull(module: Module): Module | null {
-  try {
-    return resolved(module);
-  } catch (error) {
-    if (error instanceof AdjointError) return null;
-    throw error;
-  }
-}
-
 interface Compiled {
   readonly backend: Backend;
   readonly compile: BackendCheckOptions["compile"];
@@ -115,7 +106,7 @@ function faultOfFunction(of: Compiled, program: Program, seeds: readonly number[
       of.backend.compile(of.after, options),
     ];
   } catch (error) {
-    return { message: `@${entry} does not compile: ${(error as Error).message}`, call: null };
+    return { message: `@${entry} does not compile: ${messageOf(error)}`, call: null };
   }
   const run = (executable: Executable, args: readonly NdArray[]): Outcome =>
     outcomeOf((observer) => {
@@ -156,7 +147,7 @@ function differs(expected: Outcome, run: () => Outcome): string | null {
   try {
     return differenceOf(expected, run());
   } catch (error) {
-    return `does not run: ${(error as Error).message}`;
+    return `does not run: ${messageOf(error)}`;
   }
 }
 

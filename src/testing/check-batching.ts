@@ -10,6 +10,7 @@ import {
   findFunc,
   type Module,
   makeModule,
+  messageOf,
   type NdArray,
   rankedOf,
   type Signature,
@@ -161,7 +162,7 @@ function faultOfMapping(
     got = outcomeOf(() => interpret(after, mapping.entry, args, { steps: mostSteps })).results;
   } catch (error) {
     if (error instanceof OutOfSteps) return null;
-    return { message: `its batching: ${how} does not run: ${(error as Error).message}`, call };
+    return { message: `its batching: ${how} does not run: ${messageOf(error)}`, call };
   }
   const failed = expected.errors[0];
   if (failed !== undefined) {

@@ -11,6 +11,7 @@ import {
   type Func,
   findFunc,
   type Module,
+  messageOf,
   type NdArray,
   printType,
   type Signature,
@@ -48,6 +49,16 @@ export function resolved(module: Module): Module {
     resolvedModules.set(module, after);
   }
   return after;
+}
+
+/** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */
+export function resolvedOrNull(module: Module): Module | null {
+  try {
+    return resolved(module);
+  } catch (error) {
+    if (error instanceof AdjointError) return null;
+    throw error;
+  }
 }
 
 /** A module is resolved once for all the calls that are compared. */
@@ -190,7 +201,7 @@ function faultOfCall({ before, after, level, sizes }: Versions, func: Func, args
     return message === null ? null : { message: `@${entry}: ${message}`, call };
   } catch (error) {
     if (error instanceof OutOfSteps) throw error;
-    return { message: `@${entry}: the result does not run: ${(error as Error).message}`, call };
+    return { message: `@${entry}: the result does not run: ${messageOf(error)}`, call };
   }
 }
 
@@ -200,7 +211,7 @@ export function verifyFault(module: Module, level: Level): Fault | null {
     verify(module, { level });
     return null;
   } catch (error) {
-    return { message: `the result is not valid: ${(error as Error).message}`, call: null };
+    return { message: `the result is not valid: ${messageOf(error)}`, call: null };
   }
 }
 

@@ -2,10 +2,19 @@
 
 import { inline } from "../../passes/index.ts";
 import { OutOfSteps } from "../compile/index.ts";
-import { AdjointError, type Module, type Origin, type Value, walk } from "../ir/index.ts";
+import { AdjointError, type Module, messageOf, type Origin, type Value, walk } from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { closeFault } from "./close.ts";
-import { callFault, type Fault, holdsTransform, interfaceFault, type Level, resolved, verifyFault } from "./compare.ts";
+import {
+  callFault,
+  type Fault,
+  holdsTransform,
+  interfaceFault,
+  type Level,
+  resolved,
+  resolvedOrNull,
+  verifyFault,
+} from "./compare.ts";
 import type { Program } from "./generate/programs.ts";
 import type { Random } from "./generate/random.ts";
 
@@ -49,7 +58,7 @@ export function faultOf(
   } catch (error) {
     // whatever fails, the program that shows it is what one wants to see
     const isEndless = error instanceof OutOfSteps;
-    return { fault: isEndless ? null : { message: `it fails: ${(error as Error).message}`, call: null }, after: null };
+    return { fault: isEndless ? null : { message: `it fails: ${messageOf(error)}`, call: null }, after: null };
   }
 }
 
@@ -68,7 +77,7 @@ export function faultOfPass(
     after = subject.run(module, context);
   } catch (error) {
     const isFault = resolvedOrNull(module) !== null;
-    return { fault: isFault ? { message: `it fails: ${(error as Error).message}`, call: null } : null, after: null };
+    return { fault: isFault ? { message: `it fails: ${messageOf(error)}`, call: null } : null, after: null };
   }
   if (after === module) return { fault: null, after };
   const earlier = resolvedOrNull(module);
@@ -104,16 +113,6 @@ function difference(
   }
   // what is resolved later, or computed in another order, rounds otherwise
   return closeFault(earlier, later, subject.level, program, seeds);
-}
-
-/** The module without transforms; null where a rule of its own keeps it from being differentiated or mapped. */
-function resolvedOrNull(module: Module): Module | null {
-  try {
-    return resolved(module);
-  } catch (error) {
-    if (error instanceof AdjointError) return null;
-    throw error;
-  }
 }
 
 /**

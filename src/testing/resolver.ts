@@ -1,7 +1,7 @@
 // What resolves derivatives and mapped functions in checks of these: the passes of the project for an op, else what is checked.
 
 import { deadNodeElimination } from "../../passes/index.ts";
-import { AdjointError, type DType, fail, type Module, type Op, type Type, walk } from "../ir/index.ts";
+import { AdjointError, type DType, fail, type Module, messageOf, type Op, type Type, walk } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import { type Pass, type PassContext, Pipeline } from "../rewrite/index.ts";
 import { resolved } from "./compare.ts";
@@ -90,7 +90,7 @@ export function attempt(resolver: Resolver, module: Module, context: PassContext
     return resolver.resolve(module, context);
   } catch (error) {
     if (isRefused(resolver, module)) return null;
-    return (error as Error).message;
+    return messageOf(error);
   }
 }
 

@@ -152,3 +152,8 @@ export function atCaller<T>(boundary: (...args: never[]) => unknown, body: () =>
 export function assert(condition: unknown, what: string): asserts condition {
   if (!condition) throw new Error(`internal invariant broken: ${what}`);
 }
+
+/** What something that was thrown says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -9,7 +9,6 @@ import {
   type Signature,
   signatureOf,
   symbol,
-  type TensorType,
   type Type,
   type Value,
 } from "../../ir/index.ts";
@@ -27,7 +26,7 @@ export function placesOf({ arguments: args, results }: Signature): Places {
 }
 
 function isTensorFloat(type: Type): boolean {
-  return type.kind === "tensor" && isFloat((type as TensorType).dtype);
+  return type.kind === "tensor" && isFloat(type.dtype);
 }
 
 /**

@@ -17,7 +17,7 @@ import {
   withOperations,
   withParts,
 } from "../../ir/index.ts";
-import { constant, constantOp } from "../../ops/index.ts";
+import { constant, constantOp, tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
 import { attributesOf, tensorDTypes } from "./uses.ts";
 
@@ -60,7 +60,7 @@ function again(
 /** The constant again, or one that is nearly the same: of the other sign, the next number, of another dtype. */
 function constantLike({ attributes: { value }, results }: Operation, pool: Pool): Value {
   const { random } = pool;
-  const type = results[0].type as TensorType;
+  const type = tensorOf(results[0]);
   const other = tensorType(random.oneIn(3) ? random.pick(tensorDTypes) : type.dtype, type.shape);
   if (typeof value !== "number") return typeof value === "boolean" ? constant(value, other) : pool.constant(type);
   const near = dtypes[other.dtype].round(random.pick([value, -value, -value, value + 1, Math.trunc(value)]));

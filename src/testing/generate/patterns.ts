@@ -14,6 +14,7 @@ import {
   type Op,
   type OpTable,
   sameAttribute,
+  shapeOf,
   symbol,
   type TensorType,
   type Type,
@@ -149,7 +150,7 @@ class PatternBuilder {
     });
     const ordered = op.traits.commutative && all.length === 2 && random.oneIn(2) ? all.toReversed() : all;
     const chosen = { ...attributesOf(op, type, random), ...attributes };
-    const shape = (ordered[0].type as TensorType).shape;
+    const shape = shapeOf(ordered[0]);
     const declared = [null, [tensorType(like.dtype, shape)], [tensorType(random.pick(tensorDTypes), shape)]];
     const givenTypes = ordered.map((v) => v.type);
     const types = declared.find((list) => typesOf(op, givenTypes, chosen, list) !== null);

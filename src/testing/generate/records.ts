@@ -22,6 +22,7 @@ import {
   type Value,
   walk,
 } from "../../ir/index.ts";
+import { tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
 import type { Steps } from "./regions.ts";
 import { attributesOf } from "./uses.ts";
@@ -51,7 +52,7 @@ export function regionUse(op: Op, pool: Pool, steps: Steps): readonly Value[] {
 
 function proposal(op: Op, pool: Pool, steps: Steps): readonly Value[] {
   const { random } = pool;
-  const like = pool.any().type as TensorType;
+  const like = tensorOf(pool.any());
   const bool = scalar("bool");
   const operands = op.operands.map(({ variadic }, i): readonly Value[] => {
     if (op.traits.branches && i === 0)

@@ -2,6 +2,7 @@
 
 import { type Op, sameType, scalar, shapeOf, type TensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
 
 /** Appends random operations on values of the pool, to which it adds what they give. */
@@ -14,7 +15,7 @@ const i32 = scalar("i32");
 const bool = scalar("bool");
 
 function typesOf(values: readonly Value[]): readonly TensorType[] {
-  return values.map((v) => v.type as TensorType);
+  return values.map(tensorOf);
 }
 
 /** The values of a region that has these arguments, after random steps. */

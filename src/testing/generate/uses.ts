@@ -25,6 +25,7 @@ import {
   tensorType,
   Value,
 } from "../../ir/index.ts";
+import { tensorOf } from "../../ops/index.ts";
 import { dtypeOf, type Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
 
@@ -90,7 +91,7 @@ function elementwiseUse(op: Op, pool: Pool): readonly Value[] {
   });
   const places = op.operands.flatMap((_, i) => (isMasked && i === 0 ? [] : [i]));
   values[random.pick(places)] = first;
-  const operands = values.map((v) => v.type as TensorType);
+  const operands = values.map(tensorOf);
   if (typesOf(op, operands, attributes, null) !== null) return emit(op, values, { attributes });
   const declared = random.shuffled(tensorDTypes).map((dtype): readonly Type[] => [tensorType(dtype, type.shape)]);
   const types = declared.find((list) => typesOf(op, operands, attributes, list) !== null);
@@ -113,7 +114,7 @@ interface Use {
 function describedUse(op: Op, pool: Pool): readonly Value[] {
   for (let i = 0; i < tries; i++) {
     const { operands, attributes, declared } = proposal(op, pool);
-    const types = operands.map((o) => (o instanceof Value ? (o.type as TensorType) : o.of));
+    const types = operands.map((o) => (o instanceof Value ? tensorOf(o) : o.of));
     if (typesOf(op, types, attributes, declared) === null) continue;
     const values = operands.map((o) => (o instanceof Value ? o : pool.constant(o.of)));
     return emit(op, values, { attributes, types: declared });

@@ -4,7 +4,6 @@ import { constantFolding, refineTo } from "../../../passes/index.ts";
 import { jsBackend } from "../../backend/index.ts";
 import { OutOfSteps } from "../../compile/index.ts";
 import {
-  AdjointError,
   buildFunc,
   Cloner,
   currentBlock,
@@ -13,6 +12,7 @@ import {
   isomorphic,
   type Module,
   makeModule,
+  messageOf,
   type Op,
   parseModule,
   printModule,
@@ -24,7 +24,7 @@ import type { PassContext } from "../../rewrite/index.ts";
 import { backendVerdict, pipelinesFor } from "../check-backend.ts";
 import { batchingVerdict } from "../check-batching.ts";
 import { derivativeVerdict } from "../check-derivative.ts";
-import { expectedOf, type Fault, resolved, run, verifyFault } from "../compare.ts";
+import { expectedOf, type Fault, resolvedOrNull, run, verifyFault } from "../compare.ts";
 import type { Tally } from "../derivative/comparison.ts";
 import type { Verdict } from "../fault.ts";
 import type { Program } from "../generate/programs.ts";
@@ -75,7 +75,7 @@ function codeVerdict(program: Program, context: PassContext, seeds: readonly num
   try {
     return backendVerdict(compiler, program, context, seeds);
   } catch (error) {
-    return { fault: { message: `does not lower: ${(error as Error).message}`, call: null }, after: null };
+    return { fault: { message: `does not lower: ${messageOf(error)}`, call: null }, after: null };
   }
 }
 
@@ -95,7 +95,7 @@ function textFault({ program: { module }, context }: FacetCase): Fault | null {
     if (printModule(again) !== text) return { message: `its text reads back as\n${printModule(again)}`, call: null };
     return null;
   } catch (error) {
-    return { message: `its text does not parse: ${(error as Error).message}`, call: null };
+    return { message: `its text does not parse: ${messageOf(error)}`, call: null };
   }
 }
 
@@ -120,21 +120,12 @@ function ofCalls(
     } catch (error) {
       if (error instanceof OutOfSteps) continue;
       return {
-        message: `its meaning fails with ${(error as Error).message}, expected an AdjointError or results`,
+        message: `its meaning fails with ${messageOf(error)}, expected an AdjointError or results`,
         call,
       };
     }
   }
   return null;
-}
-
-function resolvedOrNull(module: Module): Module | null {
-  try {
-    return resolved(module);
-  } catch (error) {
-    if (error instanceof AdjointError) return null;
-    throw error;
-  }
 }
 
 /** Constants in place of the arguments give the same, evaluated while compiling. */

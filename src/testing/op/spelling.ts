@@ -12,6 +12,7 @@ import {
   isFloat,
   isRepresentable,
   type Kernel,
+  messageOf,
   type Op,
   scalar,
   type TensorType,
@@ -106,7 +107,7 @@ function faultOf(
     try {
       got = Number(spelled(...args.map((x, i) => (operands[i] === "bool" ? x !== 0 : x))));
     } catch (error) {
-      return `its spelling: ${at} fails: ${(error as Error).message}`;
+      return `its spelling: ${at} fails: ${messageOf(error)}`;
     }
     if (!Object.is(got, expected))
       return `its spelling: ${at} is ${showNumber(got)}, the scalar function gives ${showNumber(expected)}`;
@@ -139,7 +140,7 @@ function compiled(op: Op, { spell, exact }: NonNullable<Op["scalar"]>, use: Scal
     const body = `"use strict"; const { fround } = Math; ${[...kernels.values()].join(" ")} return ${rounded};`;
     return new Function(...names, body) as Spelled;
   } catch (error) {
-    return `its spelling of ${op.name} is ${text}, which is no expression: ${(error as Error).message}`;
+    return `its spelling of ${op.name} is ${text}, which is no expression: ${messageOf(error)}`;
   }
 }
 

@@ -14,6 +14,7 @@ import {
   isRepresentable,
   type Module,
   makeModule,
+  messageOf,
   type NdArray,
   type Operation,
   signatureOf,
@@ -56,7 +57,7 @@ export function typesFault({ main, sizes, outcome, module, args }: OpCall, conte
     return difference === null ? null : `its type rule: with sizes known before it runs: ${difference}`;
   } catch (error) {
     if (error instanceof OutOfSteps) return null;
-    return `its type rule refuses types without symbols: ${(error as Error).message}`;
+    return `its type rule refuses types without symbols: ${messageOf(error)}`;
   }
 }
 
