@@ -17,7 +17,7 @@ import {
   type Value,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
-import { add, constant, mul, reduceSum, standardOps, vjp } from "../src/ops/index.ts";
+import { add, constant, mul, parse, reduceSum, standardOps, vjp } from "../src/ops/index.ts";
 import { checkBackend, checkBatching, checkDerivative, jsBackend } from "../src/testing/index.ts";
 import { Functions, type OpCase, opCases, ordinary } from "./op-cases.ts";
 
@@ -45,7 +45,7 @@ describe("derivatives are what differences say, to the third order, and modes ag
     checkDerivative(gradPipeline, { ...optionsFor(programOf(c)), ...(isInfinite ? { vacuous: "allow" } : {}) });
   });
 
-  it("where factors of a product are 0", () => {
+  it("at points that hide them: zeros among factors, steep staircases, matrices that are nearly singular", () => {
     checkDerivative(gradPipeline, { corpus: "test/fixtures/points", runs: 0, save: false });
   });
 });
@@ -53,6 +53,23 @@ describe("derivatives are what differences say, to the third order, and modes ag
 describe("a batch is the stack of single evaluations, bit for bit", () => {
   it.each(cases)("%s", (_, c) => {
     checkBatching(gradPipeline, optionsFor(programOf(c)));
+  });
+});
+
+describe("a batch fails as its elements do", () => {
+  const texts = {
+    "where subscripts leave their axis, in batches of batches too": `func @main(%i: i32, %x: f64[3]) -> f64[2] {
+  %y = gather %x, %i, offset_axes = [0], collapsed_axes = [], index_map = [0], index_axis = 0, sizes = [2] : f64[2]
+  return %y
+}`,
+    "but what its elements have in common may fail though there is none": `func @main(%x: f64, %p: bool) -> f64 {
+  check %p, message = "p holds"
+  return %x
+}`,
+  };
+  it.each(Object.entries(texts))("%s", (_, text) => {
+    for (let seed = 1; seed <= 20; seed++)
+      checkBatching(gradPipeline, { corpus: parse(text), runs: 0, seed, vacuous: "allow" });
   });
 });
 

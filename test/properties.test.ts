@@ -2,7 +2,15 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batchScans, gradPipeline, loopPipeline, standardPasses, tensorPipeline } from "../passes/index.ts";
+import {
+  batchScans,
+  canonicalize,
+  canonicalizeRules,
+  gradPipeline,
+  loopPipeline,
+  standardPasses,
+  tensorPipeline,
+} from "../passes/index.ts";
 import { runPasses } from "../src/compile/index.ts";
 import {
   defineOp,
@@ -25,7 +33,7 @@ import {
   walk,
 } from "../src/ir/index.ts";
 import { parse, records, reduceOp, scanOp, standardOps } from "../src/ops/index.ts";
-import { applyRules, definePass, type Pass, rule, vocabulary } from "../src/rewrite/index.ts";
+import { applyRules, definePass, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
 import {
   arbitraryDim,
   arbitraryNumber,
@@ -233,6 +241,45 @@ describe("checkPipeline", () => {
     expect(() => checkPipeline(pipeline)).toThrow(/^pipeline is wrong \(.*\): after pass halves \(run \d+\): @/);
     const lowered = pipeline.concat(loopPipeline);
     expect(() => checkPipeline(lowered)).toThrow(/^pipeline is wrong \(.*\): after pass halves \(run \d+\): @/);
+  });
+
+  it("finds one wrong rule among the many of a pass in a whole pipeline, and names both", () => {
+    const { mul, add, sub } = vocabulary(records);
+    const wrong = [
+      rule(
+        "wrong: x * 0 → 0",
+        (x) => mul(x, 0),
+        () => 0,
+      ),
+      rule(
+        "wrong: x + 0 → x",
+        (x) => add(x, 0),
+        (x) => x,
+      ),
+      rule(
+        "wrong: x - x → 0",
+        (x) => sub(x, x),
+        () => 0,
+      ),
+    ];
+    const messages = wrong.flatMap((bad) => {
+      const rules = [...canonicalizeRules, bad];
+      const pass = definePass({ ...canonicalize, run: (m, cx) => applyRules(m, rules, cx) });
+      const stages = tensorPipeline.stages.map((stage) => (stage.pass === canonicalize ? { ...stage, pass } : stage));
+      return [1, 2, 3].map((seed): string => {
+        try {
+          checkPipeline(new Pipeline(stages), { runs: 400, seed });
+        } catch (error) {
+          const { message } = error as Error;
+          expect(message).toContain(": after pass canonicalize (run ");
+          expect(message).toContain(`by the rule '${bad.name}'`);
+          return message;
+        }
+        return "nothing found";
+      });
+    });
+    expect(messages.slice(0, 3)).not.toContain("nothing found");
+    expect(messages.filter((m) => m !== "nothing found").length).toBeGreaterThan(6);
   });
 
   it("says which function takes a pass", () => {

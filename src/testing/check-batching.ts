@@ -170,14 +170,14 @@ function faultOfMapping(
     const shown = typeof got === "string" ? got : "results";
     return { message: `its batching: ${how} gives ${shown}, expected ${expected.errors.join(" or ")}`, call };
   }
-  // what all elements of a batch have in common may fail though there is none
-  if (count === 0 && typeof got === "string") return null;
+  // what all elements of a batch have in common is computed once, and may fail though there is none
+  if (count === 0 && typeof got === "string" && !placeInBatch.test(got)) return null;
   const message = differenceOf({ results: expected.results, seen: [] }, { results: got, seen: [] });
   return message === null ? null : { message: `its batching: ${how}: ${message}`, call };
 }
 
-/** Which element fails is said of a batch alone. */
-const placeInBatch = / in element \d+ of the batch/g;
+/** Which element fails is said of a batch alone, or of batches in one another. */
+const placeInBatch = / in element (\d+ of the batch|\[[\d, ]+\] of the batches)/;
 
 /** Elements of a batch together run for as many steps. */
 const mostSteps = 500_000;

@@ -7,7 +7,7 @@ import type { PassContext, Rule } from "../rewrite/index.ts";
 import { type Corpus, readCorpus, saveFailure } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
-import { programOfPattern } from "./generate/patterns.ts";
+import { programOfPatterns } from "./generate/patterns.ts";
 import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { requireCheckOptions } from "./options.ts";
@@ -67,7 +67,7 @@ export function check(where: string, subject: Subject, options: CheckOptions = {
     // the call that failed once, and others
     for (const call of program.call === undefined ? [undefined] : [program.call, undefined]) {
       const tried = makeProgram(program.module, program.sizes, call);
-      if (session.failure === null) session.try({ program: tried, rule: null }, -1 - i, name);
+      if (session.failure === null) session.try({ program: tried, of: null }, -1 - i, name);
     }
   }
   // what a program is made of depends on what was rewritten in those before it
@@ -90,6 +90,8 @@ interface Failure {
   readonly subject: Subject;
   readonly program: Program;
   readonly fault: Fault;
+  /** Of the inputs. */
+  readonly seeds: readonly number[];
   readonly number: number;
   /** The entry of the corpus; null for a random program. */
   readonly kept: string | null;
@@ -100,10 +102,24 @@ function mix(a: number, b: number): number {
   return (Math.imul(a, 0x9e3779b1) ^ Math.imul(b + 1, 0x85ebca77)) | 0;
 }
 
-/** A program, and the rule of whose pattern it is made. */
+/** A program, and the class of the rules of whose patterns it is made; null where it is made of none. */
 interface Drawn {
   readonly program: Program;
-  readonly rule: Rule | null;
+  readonly of: Rule["class"] | null;
+}
+
+/** Of so many rules the patterns stand in one program at most, each in a function of its own: long lists come round sooner. */
+const mostTogether = 16;
+/** So many programs go round a list of rules, where that many of them fit in one. */
+const usualRound = 16;
+
+/** The rules in the groups whose patterns stand in one program: all of one class, since `fast` compares otherwise. */
+function groupsOf(rules: readonly Rule[]): readonly (readonly Rule[])[] {
+  const size = Math.min(mostTogether, Math.ceil(rules.length / usualRound));
+  return (["exact", "fast"] as const).flatMap((kind) => {
+    const list = rules.filter((r) => r.class === kind);
+    return Array.from({ length: Math.ceil(list.length / size) }, (_, i) => list.slice(i * size, (i + 1) * size));
+  });
 }
 
 class Session {
@@ -126,26 +142,30 @@ class Session {
   }
 
   /**
-   * Each second program is made of the pattern of one of the rules that were offered so far, half of these of a rule that was
-   * not applied yet; one in four has derivatives and mapped functions, three in four where it is these that the subject
-   * replaces.
+   * Each second program is made of the patterns of rules that were offered so far, half of these of rules that were not
+   * applied yet; one in four has derivatives and mapped functions, three in four where it is these that the subject replaces.
    */
   draw(i: number): Drawn {
     const random = new Random(mix(this.#seed, i));
-    if (this.#subject.draw !== undefined) return { program: this.#subject.draw(random, i), rule: null };
+    if (this.#subject.draw !== undefined) return { program: this.#subject.draw(random, i), of: null };
     const options = this.#options.programs ?? {};
-    const all = [...this.#offered].filter((r) => r.pattern !== null);
-    const idle = i % 4 === 1 ? all.filter((r) => !this.#applied.has(r)) : [];
-    const rules = idle.length > 0 ? idle : all;
-    if (i % 2 === 1 && rules.length > 0) {
-      const rule = rules[(i >> 2) % rules.length];
-      const program = rule.pattern === null ? null : programOfPattern(random, rule.pattern, options.ops);
-      if (program !== null) return { program, rule };
-    }
+    const rules = i % 2 === 1 ? this.#rulesFor(i) : [];
+    const patterns = rules.flatMap(({ pattern }) => (pattern === null ? [] : [pattern]));
+    const made = patterns.length === 0 ? null : programOfPatterns(random, patterns, options.ops);
+    if (made !== null) return { program: made, of: rules[0].class };
     const isResolving = this.#sought.resolved.length > 0;
     const transforms = this.#subject.level === "tensor" && (isResolving ? i % 4 !== 0 : i % 4 === 2);
     const program = randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
-    return { program, rule: null };
+    return { program, of: null };
+  }
+
+  /** The rules whose turn it is; they come round in another order for another seed. */
+  #rulesFor(i: number): readonly Rule[] {
+    const all = [...this.#offered].filter((r) => r.pattern !== null);
+    const idle = i % 4 === 1 ? all.filter((r) => !this.#applied.has(r)) : [];
+    const groups = groupsOf(idle.length > 0 ? idle : all);
+    const turn = (i >> 2) + (mix(this.#seed, 0) >>> 1);
+    return groups[turn % groups.length] ?? [];
   }
 
   /** The ops that the subject replaces; before it has, those at which its rules start. */
@@ -165,18 +185,18 @@ class Session {
     const { program } = drawn;
     this.#programs++;
     this.#coverage.add(program.module);
-    const { subject, fault, isChanged, fired } = this.#run(drawn, number, seedsOf(mix(this.#seed, number)));
+    const seeds = seedsOf(mix(this.#seed, number), drawn.of !== null);
+    const { subject, fault, isChanged, fired } = this.#run(drawn, number, seeds);
     if (isChanged) this.#changed++;
     for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
-    if (fault !== null) this.failure = { subject, program, fault, number, kept };
+    if (fault !== null) this.failure = { subject, program, fault, seeds, number, kept };
   }
 
   /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
-  #run({ program, rule: about }: Drawn, number: number, seeds: readonly number[]) {
+  #run({ program, of }: Drawn, number: number, seeds: readonly number[]) {
     const fired: Rule[] = [];
     // where rules of class fast run, results are only nearly the same: on their own programs, and on some others
-    const mayBeFast =
-      about?.class === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
+    const mayBeFast = of === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
     const fast = this.#subject.fast || mayBeFast;
     const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
     const context: PassContext = {
@@ -210,20 +230,21 @@ class Session {
   }
 }
 
-/** Inputs of a program: two of ordinary numbers, two with special ones. */
-function seedsOf(seed: number): readonly number[] {
+/** Inputs of a program: two of ordinary numbers, two with special ones; more of these where a program is made of patterns. */
+function seedsOf(seed: number, isPatterns: boolean): readonly number[] {
   const base = (seed >>> 1) & 0xfffff;
-  return [2 * base, 2 * base + 1, 2 * base + 3, 2 * base + 4];
+  const usual = [2 * base, 2 * base + 1, 2 * base + 3, 2 * base + 4];
+  return isPatterns ? [...usual, 2 * base + 5, 2 * base + 7, 2 * base + 9, 2 * base + 11] : usual;
 }
 
 function failureOf(
   where: string,
   session: Session,
-  { subject, program, fault, number, kept }: Failure,
+  { subject, program, fault, seeds, number, kept }: Failure,
   options: CheckOptions & { readonly seed: number },
 ): AdjointError {
   const { seed, timeBudget = forShrinking, corpus, save = true } = options;
-  const shrunk: Shrunk = shrink(subject, program, fault, seedsOf(mix(seed, number)), {
+  const shrunk: Shrunk = shrink(subject, program, fault, seeds, {
     ops: options.programs?.ops ?? standardOps,
     origins: options.origins,
     timeBudget,

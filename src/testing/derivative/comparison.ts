@@ -34,6 +34,8 @@ interface Precision {
   /** How many times as much as an argument a value may change. */
   readonly mostChange: number;
   readonly firstStep: number;
+  /** With which differences still have some digits. */
+  readonly leastStep: number;
 }
 
 const single: Precision = {
@@ -43,6 +45,7 @@ const single: Precision = {
   nudge: 2 ** -16,
   mostChange: 2 ** 5,
   firstStep: 2 ** -3,
+  leastStep: 2 ** -12,
 };
 const double: Precision = {
   converged: 2 ** -24,
@@ -51,9 +54,12 @@ const double: Precision = {
   nudge: 2 ** -38,
   mostChange: 2 ** 12,
   firstStep: 2 ** -4,
+  leastStep: 2 ** -20,
 };
 /** Values beyond this size are none that differences are exact for. */
 const mostSize = 2 ** 40;
+/** How far from a point both sides of it are looked at. */
+const kinkStep = 2 ** -11;
 /** How much more than what is measured two numbers may differ. */
 const factor = 10;
 
@@ -238,7 +244,11 @@ export class Comparison {
     const wrong = this.#farFrom(derivative, slopesOf(values, args, direction, firstStep), scale);
     if (wrong === null) return null;
     const again = this.#farFrom(derivative, slopesOf(values, args, direction, firstStep / 8), scale, wrong);
-    if (again === null || isKink(values, args, direction, wrong) || this.#isUndetermined(args, of, wrong)) return null;
+    if (again === null) return null;
+    const nearby = (step: number): Nearby => ({ direction, far: wrong, step });
+    if (isKink(values, args, nearby(kinkStep)) || isStaircase(values, args, nearby(this.#precision.leastStep)))
+      return null;
+    if (this.#isUndetermined(args, of, wrong)) return null;
     const shape = derivative[wrong.result].shape;
     const place = shape.length === 0 ? "" : ` at element ${wrong.element} of result ${wrong.result}`;
     return `${showNumber(wrong.got)}${place}, differences say ${showNumber(wrong.expected)}`;
@@ -300,24 +310,42 @@ export class Comparison {
     const changes = this.#near(args, both).map((near) => {
       return Math.max(Math.abs(near[0].sum - a.sum), Math.abs(near[1].sum - b.sum));
     });
-    return apart <= factor * Math.max(...changes) ? null : ([showNumber(a.sum), showNumber(b.sum)] as const);
+    // where noise leaves no number at all, nothing is determined
+    const isApart = apart > factor * Math.max(...changes);
+    return isApart ? ([showNumber(a.sum), showNumber(b.sum)] as const) : null;
   }
 }
 
-/** Whether an element has another slope on one side than on the other. */
-function isKink(
-  values: (args: Arrays) => Arrays | null,
-  args: Arrays,
-  direction: ReadonlyMap<number, NdArray>,
-  { result, element }: Far,
-): boolean {
-  const step = 2 ** -11;
+/** The value of an element before the point, at it and behind it; null where a run fails. */
+function around(values: (args: Arrays) => Arrays | null, args: Arrays, { direction, far, step }: Nearby) {
   const [before, here, after] = [-step, 0, step].map(
-    (by) => values(shifted(args, direction, by))?.[result].data[element],
+    (by) => values(shifted(args, direction, by))?.[far.result].data[far.element],
   );
-  if (before === undefined || here === undefined || after === undefined) return true;
-  const [left, right] = [(here - before) / step, (after - here) / step];
+  return before === undefined || here === undefined || after === undefined ? null : { before, here, after };
+}
+
+interface Nearby {
+  readonly direction: ReadonlyMap<number, NdArray>;
+  readonly far: Far;
+  readonly step: number;
+}
+
+/** Whether an element has another slope on one side than on the other. */
+function isKink(values: (args: Arrays) => Arrays | null, args: Arrays, nearby: Nearby): boolean {
+  const found = around(values, args, nearby);
+  if (found === null) return true;
+  const { step } = nearby;
+  const [left, right] = [(found.here - found.before) / step, (found.after - found.here) / step];
   return !(Math.abs(right - left) <= 2 ** -5 * Math.max(1, Math.abs(left), Math.abs(right)));
+}
+
+/** Whether the slope close by is the one that was given: a staircase has a slope from afar, and none on each of its steps. */
+function isStaircase(values: (args: Arrays) => Arrays | null, args: Arrays, nearby: Nearby): boolean {
+  const found = around(values, args, nearby);
+  if (found === null) return true;
+  const { got, expected } = nearby.far;
+  const slope = (found.after - found.before) / (2 * nearby.step);
+  return Math.abs(slope - got) < Math.abs(slope - expected);
 }
 
 interface Far {

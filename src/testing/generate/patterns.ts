@@ -8,6 +8,7 @@ import {
   type Dim,
   type DType,
   emit,
+  type Func,
   FuncScope,
   makeFunc,
   makeModule,
@@ -39,8 +40,30 @@ const tries = 30;
 
 type OperationPattern = Extract<Pattern, { readonly kind: "operation" }>;
 
+/**
+ * A program with a public function for each of the patterns that fits something: each gives all that it computes, and fails on
+ * its own. Null where none fits.
+ */
+export function programOfPatterns(
+  random: Random,
+  patterns: readonly Pattern[],
+  table: OpTable = ops.standardOps,
+): Program | null {
+  const funcs: Func[] = [];
+  for (const pattern of patterns) {
+    const name = funcs.length === 0 ? "main" : `main${funcs.length}`;
+    const func = functionOfPattern(random, pattern, { name, table });
+    if (func !== null) funcs.push(func);
+  }
+  return funcs.length === 0 ? null : makeProgram(makeModule(funcs), { N: random.pick(sizes) });
+}
+
 /** A function that holds the pattern, and gives all that it computes; null where nothing that was tried fits. */
-export function programOfPattern(random: Random, pattern: Pattern, table: OpTable = ops.standardOps): Program | null {
+function functionOfPattern(
+  random: Random,
+  pattern: Pattern,
+  { name, table }: { readonly name: string; readonly table: OpTable },
+): Func | null {
   if (pattern.kind !== "operation") return null;
   const builder = new BlockBuilder(new FuncScope([], () => null, false));
   try {
@@ -48,9 +71,7 @@ export function programOfPattern(random: Random, pattern: Pattern, table: OpTabl
     const isOpen = builder.arguments.some((a) => a.type.kind === "tensor" && a.type.shape.includes(n));
     const needsSymbol = !isOpen && [...builder.operations.flatMap((o) => o.results)].some(mentionsSymbol);
     if (needsSymbol) builder.argument(tensorType("f64", [n]));
-    const symbols = isOpen || needsSymbol ? ["N"] : [];
-    const main = makeFunc({ name: "main", symbols, body: builder.finish(results) });
-    return makeProgram(makeModule([main]), { N: random.pick(sizes) });
+    return makeFunc({ name, symbols: isOpen || needsSymbol ? ["N"] : [], body: builder.finish(results) });
   } catch (error) {
     if (error instanceof AdjointError) return null;
     throw error;
