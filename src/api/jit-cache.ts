@@ -34,6 +34,8 @@ const mostApart = 8;
 export interface Call {
   readonly tree: Tree;
   readonly types: readonly Type[];
+  /** Which of them are numbers of JavaScript, which take the dtype of the tensor that they meet. */
+  readonly weak: readonly boolean[];
   readonly entry: (...args: unknown[]) => unknown;
 }
 
@@ -83,8 +85,9 @@ export class Cache {
 
   find(call: Call): Finished {
     this.#calls++;
-    const { tree, types } = call;
-    const key = `${treeKey(tree)} ${types.map((t) => `${elementDType(t)}:${sizesIn(t).length}`).join(" ")}`;
+    const { tree, types, weak } = call;
+    const kind = (t: Type, i: number): string => (weak[i] ? "number" : `${elementDType(t)}:${sizesIn(t).length}`);
+    const key = `${treeKey(tree)} ${types.map(kind).join(" ")}`;
     const family = this.#families.get(key) ?? { versions: [], sizes: new Sizes(types) };
     const { versions } = family;
     let at = versions.findIndex((version) => serves(version, types));
@@ -160,8 +163,8 @@ export class Cache {
     return made;
   }
 
-  #trace({ tree, entry }: Call, types: readonly Type[], uses?: ExtentUses): ModuleTrace {
-    return trace(this.#fn, types, tree, entry, { uses });
+  #trace({ tree, weak, entry }: Call, types: readonly Type[], uses?: ExtentUses): ModuleTrace {
+    return trace(this.#fn, { types, weak }, tree, entry, { uses });
   }
 
   #compile(family: Family, call: Call, types: readonly Type[], reason: string, general?: General): Version {

@@ -37,8 +37,8 @@ export interface JitFunction extends CompiledFunction {
 /**
  * Compiles `fn` when it is called: once for each structure, dtypes, ranks and static leaves (strings, functions, null)
  * of the arguments. When an extent has a second size, it becomes a symbol, so that one compilation serves all sizes.
- * Numbers and booleans are traced; tensors from outside are read at each call; other state is fixed when the function
- * is traced.
+ * Numbers and booleans are traced, and a number takes the dtype of the tensor that it meets, as a literal does. Tensors
+ * from outside are inputs; which tensor a variable holds is fixed when the function is traced, as all other state is.
  *
  * A size that is a symbol is an `Extent` in `x.shape`. Where the function needs its number (`1 / x.shape[0]`, a loop up
  * to it, a branch on it), it is compiled for each size separately, and `explain()` says why. To find that out, a
@@ -73,7 +73,8 @@ export function compileOnCall(
     if (graph !== null) return withGraph(graph, () => callUsers(fn, ...args));
     for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
     const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
-    return cache.find({ tree, types, entry: call }).onLeaves(leaves);
+    const weak = leaves.map((leaf) => typeof leaf === "number");
+    return cache.find({ tree, types, weak, entry: call }).onLeaves(leaves);
   };
   // in a trace, the function is traced as a part of it
   const call = (...args: unknown[]): unknown =>

@@ -10,6 +10,7 @@ import {
   flattenList,
   isOperand,
   isStatic,
+  isWeak,
   type Operand,
   Tensor,
   type TracedFunction,
@@ -75,7 +76,13 @@ export class TracedFunctionRecord {
     const { leaves, tree } = flattenList(args, isOperand, "argument", isStatic);
     this.tensors = leaves.map((leaf) => this.#tensor(leaf));
     const inner = withDerivatives(derivatives, () =>
-      traceInto(new TraceScope(outer, this.#boundary, fn), fn, this.tensors.map(typeOf), tree, "private"),
+      traceInto(
+        new TraceScope(outer, this.#boundary, fn),
+        fn,
+        { types: this.tensors.map(typeOf), weak: this.tensors.map(isWeak) },
+        tree,
+        "private",
+      ),
     );
     this.signature = signatureOf(inner.func);
     this.results = inner.results;

@@ -19,7 +19,7 @@ export function compileTraced(
   options: CompileOptions,
   entry: Boundary,
 ): Finished {
-  return compileTrace(trace(fn, types, tree, entry), fn, options);
+  return compileTrace(trace(fn, { types }, tree, entry), fn, options);
 }
 
 /** Compiles the trace of a function. */

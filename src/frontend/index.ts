@@ -37,6 +37,7 @@ export {
   installEvaluate,
   isOperand,
   literal,
+  meeting,
   requireConcrete,
   type Unary,
   unary,
@@ -58,10 +59,12 @@ export {
   treeKey,
   unflatten,
 } from "./handle/tree.ts";
+export { dtypeMet, isWeak } from "./handle/weak.ts";
 export * from "./public.ts";
 // the library's own, in place of that for users
 export { ownComposite as composite } from "./trace/composite.ts";
 export {
+  type Leaves,
   type ModuleTrace,
   nameParameters,
   parameterNames,

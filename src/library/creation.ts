@@ -8,6 +8,7 @@ import {
   describe,
   dimsFor,
   Extent,
+  meeting,
   named,
   type Operand,
   requireList,
@@ -270,9 +271,10 @@ export interface OneHotOptions extends DTypeOptions {
  * @throws AdjointError `dtype` for indices that are no integers.
  * @example oneHot(tensor([1, 0], { dtype: "i32" }), 2) // [[0, 1], [1, 0]]
  */
-export function oneHot(indices: Tensor, classes: Size, options: OneHotOptions = {}): Tensor {
+export function oneHot(x: Tensor, classes: Size, options: OneHotOptions = {}): Tensor {
   return asUser(named("oneHot", oneHot), () => {
     requireOptions("oneHot", options, ["axis", "dtype"]);
+    const [indices] = meeting(oneHot, [x], "i32");
     const rank = rankOf(indices, "oneHot");
     if (dtypes[indices.dtype].kind !== "integer")
       fail("dtype", `oneHot: the indices have dtype ${indices.dtype}, expected integers`, { hint: "cast them to i32" });

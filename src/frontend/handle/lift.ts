@@ -29,6 +29,7 @@ import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
 import { currentTrace, graphOf, withGraph } from "./scope.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
+import { dtypeBeside, dtypeMet, isWeak, met, weakened } from "./weak.ts";
 
 /** What an operation takes: a tensor, or a literal or an extent, which are of the tensor's dtype. */
 export type Operand = Tensor | number | boolean | Extent;
@@ -82,7 +83,7 @@ export function apply(
   const called = outermostOf(boundary);
   const graph = trace === null ? (graphOf(operands) ?? (sizes === undefined ? null : graphOf([sizes].flat()))) : null;
   if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
-  const dtype = operands.find((o) => o instanceof Tensor)?.dtype ?? null;
+  const dtype = dtypeBeside(operands);
   if (trace === null) return runNow(operands, dtype, build, boundary);
   // captured here, since each frame on the stack between costs time
   const origin = trace.hasOrigins ? captureOrigin(trace.boundary(called), 1, calledName(boundary)) : null;
@@ -94,13 +95,30 @@ export function apply(
   return withOrigin(origin, called, boundary, appended);
 }
 
-/** As apply, for functions of one result whose operands broadcast. */
+/** As apply, for functions of one result whose operands broadcast and meet in one dtype. */
 export function applyBroadcast(
   boundary: Boundary,
   operands: readonly Operand[],
   build: (...values: Value[]) => Value,
 ): Tensor {
-  return apply(boundary, operands, broadcasting(build))[0];
+  return applyMeeting(boundary, operands, broadcasting(build));
+}
+
+/** As apply; weak numbers among the operands take the dtype of the others, and the result of nothing else is weak. */
+function applyMeeting(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): Tensor {
+  const dtype = dtypeMet(operands);
+  if (dtype === null) {
+    const [result] = apply(boundary, operands, build);
+    return operands.some((o) => typeof o === "number" || isWeak(o)) ? weakened(result) : result;
+  }
+  if (!operands.some(isWeak)) return apply(boundary, operands, build)[0];
+  return apply(boundary, operands, (...values) =>
+    build(...values.map((v, i) => (isWeak(operands[i]) ? met(v, dtype) : v))),
+  )[0];
 }
 
 function broadcasting(build: (...values: Value[]) => Value): (...values: Value[]) => readonly Value[] {
@@ -120,14 +138,14 @@ export type Binary = (x: Operand, y: Operand) => Tensor;
  */
 export function unary(build: (x: Value) => Value): Unary {
   const broadcast = broadcasting(build);
-  const f: Unary = (x) => apply(f, [x], broadcast)[0];
+  const f: Unary = (x) => applyMeeting(f, [x], broadcast);
   return f;
 }
 
 /** @__NO_SIDE_EFFECTS__ */
 export function binary(build: (x: Value, y: Value) => Value): Binary {
   const broadcast = broadcasting(build);
-  const f: Binary = (x, y) => apply(f, [x, y], broadcast)[0];
+  const f: Binary = (x, y) => applyMeeting(f, [x, y], broadcast);
   return f;
 }
 
@@ -172,10 +190,26 @@ export function literal(x: number | boolean | Extent, dtype: DType | null): Valu
   return constant(x, scalar(target));
 }
 
-/** An operand as a tensor: a literal becomes a constant of the dtype; f64 or bool where that is null. */
+/**
+ * An operand as a tensor: a literal becomes a constant of the dtype, and a weak number that number of the dtype. Where the
+ * dtype is null, a literal is bool or a weak f64, and a weak number stays what it is.
+ */
 export function asTensor(boundary: Boundary, operand: Operand, dtype: DType | null): Tensor {
-  if (operand instanceof Tensor) return operand;
-  return asUser(boundary, () => apply(boundary, [], () => [literal(operand, dtype)])[0], [operand]);
+  if (operand instanceof Tensor) {
+    if (dtype === null || !isWeak(operand)) return operand;
+    return asUser(boundary, () => apply(boundary, [operand], (v) => [met(v, dtype)])[0]);
+  }
+  const made = asUser(boundary, () => apply(boundary, [], () => [literal(operand, dtype)])[0], [operand]);
+  return dtype === null && typeof operand === "number" ? weakened(made) : made;
+}
+
+/** Operands of which weak numbers are of the dtype that they meet in the others, or of `dtype`. */
+export function meeting<T extends Operand>(
+  boundary: Boundary,
+  operands: readonly T[],
+  dtype: DType | null = dtypeMet(operands),
+): readonly (T | Tensor)[] {
+  return operands.map((o) => (isWeak(o) ? asTensor(boundary, o, dtype) : o));
 }
 
 /** Concrete operands: a function of this one step, run at once. */

@@ -25,6 +25,8 @@ import { type Countable, extentIn, noteGiven } from "./extent.ts";
 export interface TracedState {
   readonly value: Value;
   readonly builder: BlockBuilder;
+  /** A number of JavaScript, or computed of such and literals alone: it takes the dtype of the tensor that it meets. */
+  readonly isWeak?: boolean;
 }
 
 export class Tensor {

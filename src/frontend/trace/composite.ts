@@ -20,6 +20,7 @@ import { nested, noteLeftOut, noting, wantedDerivatives } from "../handle/nestin
 import { currentTrace, graphOf, TraceScope, withGraph } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flattenList, isStatic, type Tree, treeKey, unflatten } from "../handle/tree.ts";
+import { isWeak, weakened } from "../handle/weak.ts";
 import { requireFunction } from "./structure.ts";
 import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
 
@@ -27,6 +28,8 @@ import { atOnce, type TracedFunction, traceInto } from "./trace.ts";
 interface Made {
   readonly signature: Signature;
   readonly results: Tree;
+  /** Which of the results are weak numbers. */
+  readonly weakResults: readonly boolean[];
   /** For how many derivatives; `isPartial`: of more it would hold rules that it leaves out. */
   readonly order: number;
   readonly isPartial: boolean;
@@ -86,9 +89,10 @@ function run(f: Boundary, body: TracedFunction, args: readonly unknown[]): unkno
   if (leaves.some((t) => isUnranked(t.type)) || !bindSizes(leaves, extents)) return callUsers(body, ...args);
   const made = makeIn(scope, f, body, leaves, tree);
   const identity = Object.fromEntries(made.signature.symbols.map((name) => [name, symbol(name)]));
+  const results = apply(f, leaves, (...values) => call(made.signature, values, identity));
   return unflatten(
     made.results,
-    apply(f, leaves, (...values) => call(made.signature, values, identity)),
+    results.map((t, i) => (made.weakResults[i] ? weakened(t) : t)),
   );
 }
 
@@ -98,18 +102,19 @@ function makeIn(scope: TraceScope, f: Boundary, body: TracedFunction, leaves: re
   let all = bodies.get(body);
   if (all === undefined) bodies.set(body, (all = new Map()));
   const types = leaves.map((t) => t.type);
-  const key = `${fixedKey(tree)} ${types.map(printType).join()}`;
+  const weak = leaves.map(isWeak);
+  const key = `${fixedKey(tree)} ${types.map((type, i) => `${weak[i] ? "weak " : ""}${printType(type)}`).join()}`;
   const { order } = wantedDerivatives();
   let made = all.get(key);
   if (made === undefined || (made.isPartial && made.order < order)) {
     const inner = new TraceScope(scope, f, body, "caller");
-    const { result, isPartial } = noting(() => traceInto(inner, body, types, tree, "private"));
-    const { func, results, captured } = result;
+    const { result, isPartial } = noting(() => traceInto(inner, body, { types, weak }, tree, "private"));
+    const { func, results, weakResults, captured } = result;
     if (captured.length > 0)
       fail("scope", `${f.name} reads a tensor from outside`, {
         hint: "make it an argument, for it is read at each call",
       });
-    all.set(key, (made = { signature: signatureOf(func), results, order, isPartial }));
+    all.set(key, (made = { signature: signatureOf(func), results, weakResults, order, isPartial }));
   }
   if (made.isPartial) noteLeftOut();
   return made;

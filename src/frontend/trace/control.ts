@@ -7,7 +7,19 @@ import { atBoundary, type Boundary, callUsers, named, ownFunction } from "../han
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, isStatic, type Tree, treeInWords, unflatten } from "../handle/tree.ts";
-import { carriedFrom, leavesOf, requireFunction, requireResult, unwrap, type ValueTree, wrap } from "./structure.ts";
+import { isWeak } from "../handle/weak.ts";
+import {
+  carriedFrom,
+  leavesOf,
+  requireFunction,
+  requireResult,
+  settled,
+  unwrap,
+  type ValueTree,
+  withDtypes,
+  wrap,
+  wrapLike,
+} from "./structure.ts";
 import { atOnce } from "./trace.ts";
 
 /** The one value that a condition gives. */
@@ -44,18 +56,18 @@ function branches<T>(
   otherwise: (...operands: Tensor[]) => T,
   operands: readonly Tensor[],
 ): T {
-  let first: ValueTree | null = null;
-  let tree: Tree = { kind: "leaf" };
-  const results = apply(cond, [predicate, ...operands], (p, ...values) => {
-    const branch = (body: (...operands: Tensor[]) => T) => () => {
-      const result = unwrap(callUsers(body, ...wrap(values)), "a branch's result", first);
-      first = result;
-      tree = result.tree;
-      return result.values;
-    };
-    return ops.ifElse(p, branch(then), branch(otherwise));
+  const weak = operands.map(isWeak);
+  return settled((dtypes) => {
+    let last: ValueTree | null = null;
+    const results = apply(cond, [predicate, ...operands], (p, ...values) => {
+      const branch = (body: (...operands: Tensor[]) => T) => () => {
+        last = withDtypes(unwrap(callUsers(body, ...wrap(values, weak)), "a branch's result", last), dtypes);
+        return last.values;
+      };
+      return ops.ifElse(p, branch(then), branch(otherwise));
+    });
+    return wrapLike(last, results) as T;
   });
-  return unflatten(tree, results) as T;
 }
 
 /**
@@ -72,16 +84,22 @@ export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) =
 }
 
 function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
-  const { tensors, tree } = carriedFrom(boundary, init);
-  const results = apply(boundary, tensors, (...inits) => {
-    const carried = (values: readonly Value[]): T => unflatten(tree, wrap(values)) as T;
-    return ops.whileLoop(
-      inits,
-      (...values) => unwrapCondition(callUsers(condition, carried(values))),
-      (...values) => unwrap(callUsers(body, carried(values)), "the body's result", { values, tree }).values,
-    );
+  return settled((dtypes) => {
+    const { tensors, tree, weak } = carriedFrom(boundary, init, { dtypes });
+    let last: ValueTree | null = null;
+    const results = apply(boundary, tensors, (...inits) => {
+      const carried = (values: readonly Value[]): T => unflatten(tree, wrap(values, weak)) as T;
+      return ops.whileLoop(
+        inits,
+        (...values) => unwrapCondition(callUsers(condition, carried(values))),
+        (...values) => {
+          last = unwrap(callUsers(body, carried(values)), "the body's result", { values, tree, weak });
+          return last.values;
+        },
+      );
+    });
+    return wrapLike(last, results) as T;
   });
-  return unflatten(tree, results) as T;
 }
 
 export interface ScanOptions {
@@ -130,29 +148,30 @@ function scanned<C, O, X>(
     fail("argument", "scan: got nothing to go along, expected a tensor", {
       hint: "or write how many steps: { length: n }",
     });
-  const { tensors, tree } = carriedFrom(scan, init, over.leaves);
-  let outputs: Tree = { kind: "leaf" };
-  const results = apply(scan, [...tensors, ...over.leaves], (...values) =>
-    ops.scan(
-      values.slice(0, tensors.length),
-      values.slice(tensors.length),
-      (carry, elements) => {
-        const own = [unflatten(tree, wrap(carry)) as C, unflatten(over.tree, wrap(elements)) as X] as const;
-        const pair: unknown = callUsers(body, ...own);
-        if (!Array.isArray(pair) || pair.length !== 2)
-          fail("argument", "scan: the body gives no pair, expected [carry, output]");
-        const [next, out]: unknown[] = pair;
-        const output = unwrap(out, "the body's output");
-        outputs = output.tree;
-        return { carry: unwrap(next, "the body's carry", { values: carry, tree }).values, out: output.values };
-      },
-      { reverse, ...(length === undefined ? {} : { length: dimsFor([length])[0] }) },
-    ),
-  );
-  return [
-    unflatten(tree, results.slice(0, tensors.length)) as C,
-    unflatten(outputs, results.slice(tensors.length)) as O,
-  ];
+  const steps = length === undefined ? {} : { length: dimsFor([length])[0] };
+  return settled((dtypes) => {
+    const { tensors, tree, weak } = carriedFrom(scan, init, { around: over.leaves, dtypes });
+    let last: ValueTree | null = null;
+    let outputs: Tree = { kind: "leaf" };
+    const count = tensors.length;
+    const step = (carry: readonly Value[], elements: readonly Value[]): ops.ScanStep => {
+      const own = [unflatten(tree, wrap(carry, weak)) as C, unflatten(over.tree, wrap(elements)) as X] as const;
+      const [next, out] = pairOf(callUsers(body, ...own));
+      const output = unwrap(out, "the body's output");
+      outputs = output.tree;
+      last = unwrap(next, "the body's carry", { values: carry, tree, weak });
+      return { carry: last.values, out: output.values };
+    };
+    const results = apply(scan, [...tensors, ...over.leaves], (...values) =>
+      ops.scan(values.slice(0, count), values.slice(count), step, { reverse, ...steps }),
+    );
+    return [wrapLike(last, results.slice(0, count)) as C, unflatten(outputs, results.slice(count)) as O];
+  });
+}
+
+function pairOf(returned: unknown): readonly [unknown, unknown] {
+  if (Array.isArray(returned) && returned.length === 2) return [returned[0], returned[1]];
+  return fail("argument", "scan: the body gives no pair, expected [carry, output]");
 }
 
 /**

@@ -17,7 +17,17 @@ import { noteLeftOut, wantedDerivatives, withDerivatives, withoutDerivatives } f
 import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { leafCount, type Tree, unflatten } from "../handle/tree.ts";
-import { carriedFrom, leavesOf, requireFunction, unwrap, type ValueTree, wrap } from "./structure.ts";
+import { met } from "../handle/weak.ts";
+import {
+  carriedFrom,
+  leavesOf,
+  requireFunction,
+  type TensorTree,
+  unwrap,
+  type ValueTree,
+  wrap,
+  wrapLike,
+} from "./structure.ts";
 import { atOnce, type TracedFunction } from "./trace.ts";
 
 export interface CustomVjpRule {
@@ -49,13 +59,13 @@ export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFuncti
 }
 
 function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, args: readonly unknown[]): unknown {
-  const { tensors, tree } = carriedFrom(call, args);
+  const { tensors, tree, weak } = carriedFrom(call, args);
   const { order, isOpen } = wantedDerivatives();
-  if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
+  if (order === 0 && !isOpen) return withoutRule(call, fn, { tensors, tree, weak });
   const used = order === 0 ? endOfRules(fn) : rule;
   let result: ValueTree | null = null;
   let residual: ValueTree | null = null;
-  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
+  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values, weak)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customVjpOp(inits, {
       body(...values) {
@@ -77,33 +87,32 @@ function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, arg
         const leaves = given.values.map((v) => (isFloatType(v.type) ? cotangents[next++] : 0));
         const residuals = unflatten(kept.tree, wrap(values.slice(0, count)));
         const back = withDerivatives(-1, () => callUsers(used.backward, residuals, unflatten(given.tree, leaves)));
-        const all = unwrap(withZeros(back, tree, inits, "what backward returns"), "what backward returns", {
-          values: inits,
-          tree,
-        });
-        return all.values.filter((_, i) => isFloatType(inits[i].type));
+        const what = "what backward returns";
+        const all = unwrap(withZeros(back, tree, inits, what), what, { values: inits, tree, weak: [] });
+        const fits = all.values.map((ct, i) => (weak[i] ? met(ct, "f64") : ct));
+        return fits.filter((_, i) => isFloatType(inits[i].type));
       },
     }),
   );
-  return unflatten(traced(result).tree, results);
+  return wrapLike(result, results);
 }
 
-/** What a region traced before this one gave: the op traces its regions in their order. */
-function traced(tree: ValueTree | null): ValueTree {
-  assert(tree !== null, "regions of a custom rule are traced in order");
-  return tree;
+/** What a region traced before this one gave, which no other region changes: the op traces its regions in their order. */
+function traced(given: ValueTree | null): ValueTree {
+  assert(given !== null, "regions of a custom rule are traced in order");
+  return { ...given, weak: [] };
 }
 
 /** The function itself, where no derivative is wanted: its rule is not traced. */
-function withoutRule(call: Boundary, fn: TracedFunction, tensors: readonly Tensor[], tree: Tree): unknown {
+function withoutRule(call: Boundary, fn: TracedFunction, { tensors, tree, weak }: TensorTree): unknown {
   noteLeftOut();
-  let results: Tree = tree;
+  let result: ValueTree | null = null;
   const values = apply(call, tensors, (...inits) => {
-    const result = unwrap(callUsers(fn, ...(unflatten(tree, wrap(inits)) as unknown[])), "what the function returns");
-    results = result.tree;
+    const args = unflatten(tree, wrap(inits, weak)) as unknown[];
+    result = unwrap(callUsers(fn, ...args), "what the function returns");
     return result.values;
   });
-  return unflatten(results, values);
+  return wrapLike(result, values);
 }
 
 /** Stands where rules that call each other are traced no deeper: whoever needs it there is told. */
@@ -187,11 +196,11 @@ export function customJvp(
 }
 
 function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, args: readonly unknown[]): unknown {
-  const { tensors, tree } = carriedFrom(call, args);
+  const { tensors, tree, weak } = carriedFrom(call, args);
   const { order, isOpen } = wantedDerivatives();
-  if (order === 0 && !isOpen) return withoutRule(call, fn, tensors, tree);
+  if (order === 0 && !isOpen) return withoutRule(call, fn, { tensors, tree, weak });
   let result: ValueTree | null = null;
-  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values)) as unknown[];
+  const own = (values: readonly Value[]): unknown[] => unflatten(tree, wrap(values, weak)) as unknown[];
   const results = apply(call, tensors, (...inits) =>
     customJvpOp(inits, {
       outside: {
@@ -217,7 +226,7 @@ function withTangents(call: Boundary, fn: TracedFunction, rule: TracedFunction, 
       },
     }),
   );
-  return unflatten(traced(result).tree, results);
+  return wrapLike(result, results);
 }
 
 /** As endOfRules. */

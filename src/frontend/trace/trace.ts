@@ -23,6 +23,7 @@ import { nested, withOrder } from "../handle/nesting.ts";
 import { currentTrace, graphOf, TraceScope, withGraph, withTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, flattenList, isStatic, pathsOf, type Tree, unflatten } from "../handle/tree.ts";
+import { isWeak } from "../handle/weak.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: users' functions take and give what they like
 export type TracedFunction = (...args: any[]) => any;
@@ -37,6 +38,8 @@ export interface Trace {
   readonly captured: readonly Tensor[];
   readonly arguments: Tree;
   readonly results: Tree;
+  /** Which of the results are weak numbers. */
+  readonly weakResults: readonly boolean[];
 }
 
 const isAnnotation = (x: unknown): x is string | DTypeConstant => typeof x === "string" || typeof x === "function";
@@ -71,21 +74,29 @@ function parsed(text: string): Type {
   }
 }
 
+/** The arguments that a function is traced on: their types, and which of them are weak numbers. */
+export interface Leaves {
+  readonly types: readonly Type[];
+  readonly weak?: readonly boolean[];
+}
+
 /** Records `fn` on arguments of these types as a function of the module that `scope` belongs to. */
 export function traceInto(
   scope: TraceScope,
   fn: TracedFunction,
-  types: readonly Type[],
+  { types, weak = [] }: Leaves,
   tree: Tree,
   visibility: Func["visibility"],
 ): Trace {
   const name = scope.freshName(nameOf(fn));
   const hints = leafHints(tree, parameterNames(fn));
   const args = types.map((type, i) => scope.root.argument(type, hints[i] ?? null));
-  const handles = args.map((value) => new Tensor({ value, builder: scope.root }));
+  const handles = args.map((value, i) => new Tensor({ value, builder: scope.root, isWeak: weak[i] ?? false }));
   const origin = currentTrace() === null ? null : (scope.parent?.root.origin ?? null);
   const traced = withTrace(scope, () =>
-    withBuilder(scope.root, () => results(scope, callUsers(fn, ...(unflatten(tree, handles) as unknown[])), name)),
+    withBuilder(scope.root, () =>
+      results(scope, callUsers(fn, ...(unflatten(tree, handles) as unknown[])), name, tree),
+    ),
   );
   const symbols = new Set<string>();
   for (const value of scope.root.arguments) forEachDim(value.type, (d) => void collectSymbols(d, symbols));
@@ -98,7 +109,8 @@ export function traceInto(
     origin,
   });
   scope.funcs.set(name, func);
-  return { func, captured: [...scope.captured.keys()], arguments: tree, results: traced.tree };
+  const captured = [...scope.captured.keys()];
+  return { func, captured, arguments: tree, results: traced.tree, weakResults: traced.weak };
 }
 
 /** The names of those arguments that are one tensor, leaf by leaf. */
@@ -107,16 +119,30 @@ function leafHints(tree: Tree, names: readonly string[]): readonly (string | nul
   return tree.items.flatMap((item, i) => (item.kind === "leaf" ? [names[i] ?? null] : pathsOf(item).map(() => null)));
 }
 
-function results(scope: TraceScope, returned: unknown, name: string): { values: readonly Value[]; tree: Tree } {
+interface Results {
+  readonly values: readonly Value[];
+  readonly tree: Tree;
+  readonly weak: readonly boolean[];
+}
+
+function results(scope: TraceScope, returned: unknown, name: string, given: Tree): Results {
   if (returned instanceof Promise)
     fail("argument", `${name} gives a promise`, { hint: "a traced function has to return at once, not be async" });
   if (returned === undefined)
-    fail("argument", `${name} returns nothing, expected tensors`, { hint: "is a return missing?" });
+    fail("argument", `${name} returns nothing, expected tensors`, { hint: undefinedAmong(given) });
   const { leaves, tree } = flatten(returned, isOperand, `what ${name} returns`, isStatic);
   return {
     values: leaves.map((leaf) => (leaf instanceof Tensor ? scope.value(leaf, null) : literal(leaf, null))),
     tree,
+    weak: leaves.map((leaf) => typeof leaf === "number" || isWeak(leaf)),
   };
+}
+
+/** Why a function may have returned nothing: it was given nothing, or it has no return. */
+function undefinedAmong(given: Tree): string {
+  const items = given.kind === "array" ? given.items : [];
+  const i = items.findIndex((item) => item.kind === "static" && item.value === undefined);
+  return i < 0 ? "is a return missing?" : `argument ${i} of the call is undefined`;
 }
 
 /**
@@ -131,7 +157,7 @@ function recordedOrRun<T>(boundary: Boundary, operands: Iterable<unknown>, body:
   if (currentTrace() !== null) return body();
   const graph = graphOf(operands);
   if (graph !== null) return withGraph(graph, body);
-  const plain = trace(ownFunction(body), [], { kind: "array", items: [] }, boundary);
+  const plain = trace(ownFunction(body), { types: [] }, { kind: "array", items: [] }, boundary);
   const traced = plain.isPartial && plain.captured.some(tracksGradient) ? plain.differentiable() : plain;
   return unflatten(traced.results, evaluate(traced.module, traced.func.name, traced.captured)) as T;
 }
@@ -155,21 +181,21 @@ export interface TraceOptions {
 /** Traces a function into a module of its own. `entry` is the public function that the user called for it. */
 export function trace(
   fn: TracedFunction,
-  types: readonly Type[],
+  leaves: Leaves,
   tree: Tree,
   entry: Boundary,
   { order = 0, uses = new ExtentUses() }: TraceOptions = {},
 ): ModuleTrace {
   const scope = new TraceScope(null, entry, fn);
   const { result, isPartial } = withOrder(order, () =>
-    nested(entry, () => notingExtents(uses, () => traceInto(scope, fn, types, tree, "public"))),
+    nested(entry, () => notingExtents(uses, () => traceInto(scope, fn, leaves, tree, "public"))),
   );
   let complete: ModuleTrace | null = null;
   const made: ModuleTrace = {
     ...result,
     isPartial,
     module: makeModule([...scope.funcs.values()]),
-    differentiable: () => (complete ??= isPartial ? trace(fn, types, tree, entry, { order: 1 }) : made),
+    differentiable: () => (complete ??= isPartial ? trace(fn, leaves, tree, entry, { order: 1 }) : made),
   };
   return made;
 }

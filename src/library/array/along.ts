@@ -6,10 +6,11 @@ import {
   axisOf,
   type Boundary,
   type Data,
+  meeting,
   nameOf,
   type Operand,
   requireList,
-  type Tensor,
+  Tensor,
 } from "../../frontend/index.ts";
 import { Dense, elementDType, fail, isFloat, shapeOf, tensorType, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
@@ -45,12 +46,21 @@ export function constantIndices(data: unknown, where: string): Value {
   return ops.constant(new Dense(array), tensorType(array.dtype, array.shape));
 }
 
+/** The tensors among indices or starts; traced numbers among them are of i32. */
+export function tensorsAmong(boundary: Boundary, indices: readonly unknown[]): readonly Tensor[] {
+  return meeting(
+    boundary,
+    indices.filter((index) => index instanceof Tensor),
+    "i32",
+  );
+}
+
 /** The tensors of a list, of which there is one at least; a hole is an operand too, and refused as one. */
-export function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly T[] {
+export function tensorsOf<T extends Operand>(boundary: Boundary, tensors: readonly T[]): readonly (T | Tensor)[] {
   return atBoundary(boundary, () => {
     requireList(tensors, `${nameOf(boundary)}: the tensors`);
     if (tensors.length === 0) fail("arity", `${nameOf(boundary)}: got no tensors, expected at least one`);
-    return Array.from(tensors);
+    return meeting(boundary, Array.from(tensors));
   });
 }
 

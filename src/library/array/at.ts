@@ -1,6 +1,6 @@
 // Indexing: elements, ranges and slices by tensors of indices, read by `at` and replaced by `set` and `addAt`, `mulAt`, …
 
-import { apply, describe, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
+import { apply, describe, meeting, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
 import {
   addDims,
   counted,
@@ -21,6 +21,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { tensorsAmong } from "./along.ts";
 import type { Position } from "./indexing.ts";
 
 /**
@@ -62,7 +63,7 @@ interface Selection {
 export function at(x: Tensor, ...indices: Index[]): Tensor {
   return apply(
     at,
-    [x, ...tensorsAmong(indices)],
+    [x, ...tensorsAmong(at, indices)],
     (v, ...values) => [read(select("at", v, indices, values))],
     indices.flat(),
   )[0];
@@ -168,17 +169,13 @@ function change(
   options: CombineOptions = {},
 ): Tensor {
   const list = Array.isArray(indices) ? (indices as readonly Index[]) : [indices as Index];
-  const tensors = tensorsAmong(list);
+  const tensors = tensorsAmong(boundary, list);
   const where = kind === "set" || kind === "add" ? kind : `${kind}At`;
   const combined = (v: Value, by: Value, ...values: Value[]): readonly Value[] => {
     requireOptions(where, options, ["unique"]);
     return [write(select(where, v, list, values), by, kind, where, options.unique === true)];
   };
-  return apply(boundary, [x, value, ...tensors], combined, list.flat())[0];
-}
-
-function tensorsAmong(indices: readonly Index[]): readonly Tensor[] {
-  return indices.filter((index) => index instanceof Tensor);
+  return apply(boundary, [...meeting(boundary, [x, value]), ...tensors], combined, list.flat())[0];
 }
 
 // ---- what indices mean ------------------------------------------------------------------------------------------------

@@ -6,13 +6,14 @@ import {
   asTensor,
   axisOr,
   describe,
+  dtypeMet,
   named,
   type Operand,
-  Tensor,
+  type Tensor,
 } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { constantIndices, type Indices, takeAlong, tensorsOf, withAxis } from "./along.ts";
+import { constantIndices, type Indices, takeAlong, tensorsAmong, tensorsOf, withAxis } from "./along.ts";
 
 /**
  * The derivative of digamma of a whole order; digamma itself for 0.
@@ -25,7 +26,7 @@ export function polygamma(order: number, x: Operand): Tensor {
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
 export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
-  const beside = x instanceof Tensor ? x.dtype : y instanceof Tensor ? y.dtype : null;
+  const beside = dtypeMet([x, y]);
   const operands = [
     asTensor(named("where", where), predicate, null),
     asTensor(where, x, beside),
@@ -89,7 +90,7 @@ export function stack(tensors: readonly Operand[], options: { readonly axis?: nu
  * @example embedding(i32([2, 0]), tensor([[1, 2], [3, 4], [5, 6]])) // [[5, 6], [1, 2]]
  */
 export function embedding(indices: Indices, table: Tensor): Tensor {
-  const operands = indices instanceof Tensor ? [table, indices] : [table];
+  const operands = [table, ...tensorsAmong(embedding, [indices])];
   return apply(named("embedding", embedding), operands, (v, i = constantIndices(indices, "embedding")) => {
     const shape = shapeOf(v, "embedding");
     if (shape.length !== 2) {

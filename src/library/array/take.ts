@@ -6,6 +6,7 @@ import {
   type Countable,
   describe,
   dimsFor,
+  meeting,
   type Operand,
   openDim,
   requireList,
@@ -23,7 +24,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { constantIndices, type Indices, requireIntegers, takeAlong } from "./along.ts";
+import { constantIndices, type Indices, requireIntegers, takeAlong, tensorsAmong } from "./along.ts";
 
 const modes = ["fail", "clamp", "fill"] as const;
 
@@ -48,7 +49,7 @@ function modeOf(mode: unknown, where: string): (typeof modes)[number] {
  * @example take(tensor([5, 6, 7]), i32([2, 0])) // [7, 5]
  */
 export function take(x: Tensor, indices: Indices, options: TakeOptions = {}): Tensor {
-  return apply(take, indices instanceof Tensor ? [x, indices] : [x], (v, i = constantIndices(indices, "take")) => {
+  return apply(take, [x, ...tensorsAmong(take, [indices])], (v, i = constantIndices(indices, "take")) => {
     requireOptions("take", options, ["axis", "mode"]);
     const shape = shapeOf(v, "take");
     if (options.axis == null && shape.length !== 1) {
@@ -76,7 +77,7 @@ export interface TakeAlongAxisOptions {
  * @example takeAlongAxis(tensor([[5, 6], [7, 8]]), i32([[1], [0]])) // [[6], [7]]
  */
 export function takeAlongAxis(x: Tensor, indices: Indices, options: TakeAlongAxisOptions = {}): Tensor {
-  const operands = indices instanceof Tensor ? [x, indices] : [x];
+  const operands = [x, ...tensorsAmong(takeAlongAxis, [indices])];
   return apply(takeAlongAxis, operands, (v, i = constantIndices(indices, "takeAlongAxis")) => {
     requireOptions("takeAlongAxis", options, ["axis", "mode"]);
     requireIntegers(i, "takeAlongAxis");
@@ -126,10 +127,6 @@ function startsOf(starts: readonly Start[], values: readonly Value[], where: str
   });
 }
 
-function tensorsOf(starts: unknown): readonly Tensor[] {
-  return Array.isArray(starts) ? starts.filter((s) => s instanceof Tensor) : [];
-}
-
 /**
  * The box of extents `sizes` that begins at `starts`, one for each axis. A start for which the box would not be within
  * `x` is moved to the nearest one for which it is.
@@ -140,7 +137,7 @@ function tensorsOf(starts: unknown): readonly Tensor[] {
 export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonly Size[]): Tensor {
   return apply(
     dynamicSlice,
-    [x, ...tensorsOf(starts)],
+    [x, ...tensorsAmong(dynamicSlice, [starts].flat())],
     (v, ...values) => {
       requireList(starts, "dynamicSlice: the starts");
       return [ops.dynamicSlice(v, startsOf(starts, values, "dynamicSlice"), dimsFor(sizes))];
@@ -156,8 +153,12 @@ export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonl
  * @example dynamicUpdateSlice(x, row, [i, 0])
  */
 export function dynamicUpdateSlice(x: Tensor, update: Operand, starts: readonly Start[]): Tensor {
-  return apply(dynamicUpdateSlice, [x, update, ...tensorsOf(starts)], (v, u, ...values) => {
-    requireList(starts, "dynamicUpdateSlice: the starts");
-    return [ops.dynamicUpdateSlice(v, u, startsOf(starts, values, "dynamicUpdateSlice"))];
-  })[0];
+  return apply(
+    dynamicUpdateSlice,
+    [...meeting(dynamicUpdateSlice, [x, update]), ...tensorsAmong(dynamicUpdateSlice, [starts].flat())],
+    (v, u, ...values) => {
+      requireList(starts, "dynamicUpdateSlice: the starts");
+      return [ops.dynamicUpdateSlice(v, u, startsOf(starts, values, "dynamicUpdateSlice"))];
+    },
+  )[0];
 }

@@ -125,7 +125,7 @@ function compileLeaves(
   );
   const tree: Tree = { kind: "array", items: leaves.map(() => ({ kind: "leaf" })) };
   const types = leaves.map((a) => a.type);
-  const { module: made, func } = trace(traced, types, tree, boundary);
+  const { module: made, func } = trace(traced, { types }, tree, boundary);
   return compileModule(made, { ...options, entry: func.name });
 }
 
