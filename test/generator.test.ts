@@ -12,6 +12,7 @@ import {
   type Op,
   type Operation,
   type OpTable,
+  rankedOf,
   sameType,
   scalar,
   signatureOf,
@@ -37,6 +38,17 @@ function operationsOf(module: Module): readonly Operation[] {
   for (const func of module.funcs) walk(func.body, (operation) => void list.push(operation));
   return list;
 }
+
+it("promises that no two updates meet only where there is one", () => {
+  const promised = drawn(1500, { focus: [records.scatter] })
+    .flatMap(operationsOf)
+    .filter(({ op, attributes }) => op === records.scatter && attributes.unique === true);
+  expect(promised.length).toBeGreaterThan(10);
+  for (const { operands, attributes } of promised) {
+    const along = rankedOf(operands[2].type).shape.length - (attributes.update_axes as readonly number[]).length;
+    expect(along).toBe(0);
+  }
+});
 
 describe("an op of a user's own", () => {
   const tableWith = (op: Op): OpTable => new Map([...standardOps, [op.name, op]]);

@@ -234,6 +234,15 @@ describe("edges", () => {
       }),
     );
     expect(powDerivative(301, 64, 0.5, 300)).toBe(0);
+    // of infinite powers the base decides
+    const inside = fc.double({ min: -1, max: 1, minExcluded: true, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 9 }), inside, fc.constantFrom(32, 64), (n, x, bits) => {
+        expect(powDerivative(n, bits, x, Infinity)).toBe(0);
+        expect(Math.abs(powDerivative(n, bits, x, -Infinity))).toBe(Infinity);
+      }),
+    );
+    expect([powDerivative(2, 64, 3, -Infinity), powDerivative(1, 32, 3, Infinity)]).toEqual([0, Infinity]);
     expect(powDerivative(1, 32, 3, 2.1)).toBe(Math.fround(2.1) * Math.fround(3 ** Math.fround(2.1 - 1)));
   });
 

@@ -43,7 +43,8 @@ export interface VmapOptions {
 /**
  * Applies the function to each element along an axis of its arguments, and stacks the results along `outAxes`. The
  * function sees one element; its operations run for the whole batch at once, without a loop over it. A branch or loop
- * whose predicate is the same for the whole batch stays a branch or loop. Axes count from 0, negative ones from the
+ * whose predicate is the same for the whole batch stays a branch or loop. What all elements have in common is computed once,
+ * also for a batch of none: where it fails, so does the whole. Axes count from 0, negative ones from the
  * end.
  *
  * @throws AdjointError code `argument` where no argument is mapped or the options do not fit the arguments, `axis`

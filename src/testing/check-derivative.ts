@@ -4,17 +4,16 @@
 import { interpret, OutOfSteps } from "../compile/index.ts";
 import {
   AdjointError,
-  type Attribute,
-  Dense,
   type DType,
   findFunc,
   type Module,
+  mapBodies,
   type NdArray,
   type Op,
   signatureOf,
   walk,
 } from "../ir/index.ts";
-import { records } from "../ops/index.ts";
+import { probe, records } from "../ops/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { noisy } from "./close.ts";
@@ -23,6 +22,7 @@ import { Comparison, type Derived, type Tally } from "./derivative/comparison.ts
 import { placesOf, withDerivatives } from "./derivative/derivatives.ts";
 import type { Subject, Verdict } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
+import { withFloats } from "./instrument.ts";
 import { attempt, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
 import { sampleArguments } from "./values.ts";
 
@@ -42,7 +42,7 @@ export interface DerivativeReport extends CheckReport {
  * pass or pipeline random ones; what these leave of `vjp` and `jvp` the passes of the project resolve.
  *
  * How far off differences are is measured by their extrapolation (Ridders, 1982), and how far rounding goes by a small change
- * of the point.
+ * of the point. A derivative of NaN is no fault where a number on the way is infinite.
  *
  * @returns what was tried; `changed` are the programs of which derivatives were compared.
  * @throws AdjointError `validate` with the smallest program found whose derivative is wrong, to which argument and at which
@@ -98,12 +98,14 @@ export function derivativeVerdict(
     noises.set(sign, made);
     return made;
   };
+  const watched = mapBodies(module, (body) => withFloats(body, (v) => probe(v, "float")));
   const derived: Derived = {
     places,
     isSingle,
     value: (args) => runOrNull(module, "main", args),
     derivative: (entry, args) => runOrNull(after, entry, args),
     noisy: (sign) => (entry, args) => runOrNull(noisyOf(sign), entry, args),
+    isInfinite: (args) => meetsInfinity(watched, args),
   };
   if (call !== undefined) {
     const comparison = new Comparison(derived, call.args, 0, tally);
@@ -133,26 +135,22 @@ function runOrNull(module: Module, entry: string, args: readonly NdArray[]): rea
 
 const mostSteps = 100_000;
 
-/** Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves. */
-const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb]);
-
-/**
- * Derivatives that are not what differences say: those that a program states itself, those that it stops, and limits, such as
- * that of x^∞, where formulas give NaN.
- */
-function isDifferentOnPurpose(module: Module): boolean {
+/** Whether something that @main shows is infinite, such as what overflows. */
+function meetsInfinity(watched: Module, args: readonly NdArray[]): boolean {
   let found = false;
-  for (const func of module.funcs) {
-    walk(func.body, ({ op, attributes: { value } }) => {
-      found ||= op.traits.wraps || stated.has(op) || (op.traits.constant && !isFiniteLiteral(value));
-    });
-  }
+  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some((x) => Math.abs(x) === Infinity));
+  interpret(watched, "main", args, { steps: mostSteps, observe });
   return found;
 }
 
-function isFiniteLiteral(value: Attribute | undefined): boolean {
-  if (typeof value === "number") return Number.isFinite(value);
-  return !(value instanceof Dense) || value.toArray().data.every((x) => Number.isFinite(x));
+/** Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves. */
+const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb]);
+
+/** Derivatives that are not what differences say: those that a program states itself, and those that it stops. */
+function isDifferentOnPurpose(module: Module): boolean {
+  let found = false;
+  for (const func of module.funcs) walk(func.body, ({ op }) => void (found ||= op.traits.wraps || stated.has(op)));
+  return found;
 }
 
 /** Whether something is computed in f32. */

@@ -10,6 +10,7 @@ import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { programOfPatterns } from "./generate/patterns.ts";
 import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
+import { transformOps } from "./generate/transforms.ts";
 import { requireCheckOptions } from "./options.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
 import { Sought } from "./sought.ts";
@@ -113,6 +114,9 @@ const mostTogether = 16;
 /** So many programs go round a list of rules, where that many of them fit in one. */
 const usualRound = 16;
 
+/** After so many programs it is known which transforms a subject resolves. */
+const known = 24;
+
 /** The rules in the groups whose patterns stand in one program: all of one class, since `fast` compares otherwise. */
 function groupsOf(rules: readonly Rule[]): readonly (readonly Rule[])[] {
   const size = Math.min(mostTogether, Math.ceil(rules.length / usualRound));
@@ -155,7 +159,10 @@ class Session {
     if (made !== null) return { program: made, of: rules[0].class };
     const isResolving = this.#sought.resolved.length > 0;
     const transforms = this.#subject.level === "tensor" && (isResolving ? i % 4 !== 0 : i % 4 === 2);
-    const program = randomProgram(random, { transforms, ...options, focus: options.focus ?? this.#focus() });
+    // before it is known what the subject resolves a program has transforms of one kind: it may take others for granted
+    const first = transforms && !isResolving && i < known ? [transformOps[(i >> 2) % transformOps.length]] : [];
+    const focus = options.focus ?? [...this.#focus(), ...first];
+    const program = randomProgram(random, { transforms, ...options, focus });
     return { program, of: null };
   }
 

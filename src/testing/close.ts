@@ -1,25 +1,12 @@
 // Comparison of programs that compute the same in different orders, as derivatives and rewrites of class `fast` do: nearly
 // equal results on ordinary numbers.
 
-import {
-  type Block,
-  BlockBuilder,
-  type Func,
-  isFloat,
-  type Module,
-  mapBodies,
-  type NdArray,
-  Replacements,
-  type Value,
-  withBuilder,
-  withOperands,
-  withOperations,
-  withRegions,
-} from "../ir/index.ts";
+import { type Func, isFloat, type Module, mapBodies, type NdArray, type Value } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
 import type { Program } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
+import { withFloats } from "./instrument.ts";
 import { showNumber } from "./outcome.ts";
 import { argumentsOf, sameArrays, showArray } from "./values.ts";
 
@@ -111,38 +98,18 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
 
 /** The module with each float that it computes moved by what rounding may move it, up or down at random. */
 export function noisy(module: Module, sign: number): Module {
-  return mapBodies(module, (body) => new Noise(sign).block(body));
+  return mapBodies(module, (body) => {
+    const random = new Random(sign);
+    return withFloats(body, (v) => moveFloat(v, random));
+  });
 }
 
-class Noise {
-  readonly #random: Random;
-  readonly #moved = new Replacements();
-
-  constructor(sign: number) {
-    this.#random = new Random(sign);
-  }
-
-  block(block: Block): Block {
-    const operations = block.operations.flatMap((first) => {
-      const operands = this.#moved.all(first.operands);
-      const regions = first.regions.map((r) => this.block(r));
-      const operation = withRegions(withOperands(first, operands), regions);
-      const builder = new BlockBuilder();
-      withBuilder(builder, () => {
-        for (const v of operation.results) this.#move(v);
-      });
-      return [operation, ...builder.operations];
-    });
-    return withOperations(block, operations, this.#moved.all(block.results));
-  }
-
-  #move(value: Value): void {
-    const { type } = value;
-    if (type.kind !== "tensor" || (type.dtype !== "f64" && type.dtype !== "f32")) return;
-    const { relative, least: smallest } = noise[type.dtype];
-    const part = this.#random.pick([-1, 1]) * (0.5 + this.#random.fraction());
-    this.#moved.set(value, add(mul(value, constant(1 + part * relative, type)), constant(part * smallest, type)));
-  }
+function moveFloat(value: Value, random: Random): Value {
+  const { type } = value;
+  if (type.kind !== "tensor" || (type.dtype !== "f64" && type.dtype !== "f32")) return value;
+  const { relative, least: smallest } = noise[type.dtype];
+  const part = random.pick([-1, 1]) * (0.5 + random.fraction());
+  return add(mul(value, constant(1 + part * relative, type)), constant(part * smallest, type));
 }
 
 /** The array with each float moved a little, now up and now down. */

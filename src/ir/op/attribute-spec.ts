@@ -75,6 +75,11 @@ export interface AttributeSpec {
    * an entry for each. Random programs are made by it; without it, they try.
    */
   readonly holds?: "axis" | "axes" | "permutation" | "entries";
+  /**
+   * Whether it promises something of operands that nothing checks. Random programs leave it at its default, unless they make
+   * the operands for it.
+   */
+  readonly isPromise?: true;
   /** Printed only when different; without a default the attribute is required. */
   readonly default?: Attribute;
   /** Of a list whose default is none: what each entry is then. A list of nothing else is left out, too. */

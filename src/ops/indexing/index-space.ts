@@ -112,6 +112,7 @@ export const scatterAttributes = {
   unique: {
     kind: "boolean",
     default: false,
+    isPromise: true,
     summary: "a promise that no two updates meet, which makes the derivative of set cheap and that of mul complete",
   },
 } as const;

@@ -139,7 +139,7 @@ export const luOp = defineOp({
   lowering: { kind: "procedure", run: lowerLu },
   docs: {
     semantics:
-      "Gaussian elimination with partial pivoting, for each matrix along the leading axes. The first result holds both factors in one matrix: the upper triangle with its diagonal, and below it the lower triangle, whose diagonal of ones is not stored. The second result is the i32 permutation p of the rows: row i of lower · upper is row p[i] of a. The columns are eliminated one after the other: the pivot is the element of largest absolute value on the diagonal or below it (the first of several, or the first NaN), its row is exchanged with the row of the diagonal, and multiples of it are subtracted from the rows below, each product and difference rounded. A column whose pivot is 0 is left as it is.",
+      "Gaussian elimination with partial pivoting, for each matrix along the leading axes. The first result holds both factors in one matrix: the upper triangle with its diagonal, and below it the lower triangle, whose diagonal of ones is not stored. The second result is the i32 permutation p of the rows: row i of lower · upper is row p[i] of a. The columns are eliminated one after the other: the pivot is the element of largest absolute value on the diagonal or below it (the first of several, or the first NaN), its row is exchanged with the row of the diagonal, and multiples of it are subtracted from the rows below, each product and difference rounded. A column whose pivot is 0 is left as it is; a matrix with one, a singular matrix, has no derivative: it is not finite.",
     constraints: ["a has square matrices of floats in its last two axes"],
     example: `func @main(%a: f64[2, 2]) -> (f64[2, 2], i32[2]) {
   %lu, %p = lu %a : f64[2, 2], i32[2]

@@ -97,7 +97,7 @@ export const powDerivativeOp = elementwise({
     derivativeByExponent(x, y, result, order),
   ],
   semantics:
-    "y · (y - 1) ⋯ (y - n + 1) · xʸ⁻ⁿ of order n, the power itself for n = 0: 0 where a factor is 0, also where the power is infinite. The product of the factors, the exponent and the power are each rounded to the dtype.",
+    "y · (y - 1) ⋯ (y - n + 1) · xʸ⁻ⁿ of order n, the power itself for n = 0: 0 where a factor is 0, also where the power is infinite, and where the power is 0, also where y is infinite. The product of the factors, the exponent and the power are each rounded to the dtype.",
   example: { dtype: "f64", attributes: "order = 2", run: "@main(5, 3) == 30" },
 });
 

@@ -114,7 +114,7 @@ export const atan2Op = elementwise({
   },
   tangent: angleTangent,
   semantics:
-    "The angle from the positive x-axis to the point (x, y), from -π to π; the signs of zeros choose the side, as in IEEE 754. The derivatives at the origin are 0.",
+    "The angle from the positive x-axis to the point (x, y), from -π to π; the signs of zeros choose the side, as in IEEE 754. The derivatives at the origin are 0, and NaN where a coordinate is infinite.",
   example: { dtype: "f64", run: "@main(0, 1) == 0" },
 });
 

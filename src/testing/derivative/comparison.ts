@@ -22,6 +22,8 @@ export interface Derived {
   readonly derivative: Runner;
   /** Derivatives with noise of the size of rounding in all that they compute, one way or the other. */
   noisy(sign: number): Runner;
+  /** Whether a number on the way to the values is infinite: by the chain rule 0 · ∞ is NaN where the limit may be another. */
+  isInfinite(args: readonly NdArray[]): boolean;
 }
 
 /** What differences may be off by relative to the values, to be taken for converged; how much two numbers may differ in any case. */
@@ -132,9 +134,12 @@ export class Comparison {
       const found = this.#forwardFault(args, new Map([[i, along]]), `argument ${i}`);
       if (found !== null) return found;
     }
-    const first = this.#modesFault(args) ?? this.#zeroFault(args) ?? this.#secondFault(args);
+    const first = this.#modesFault(args) ?? this.#zeroFault(args);
+    // of what is infinite on the way second derivatives are NaN, most likely
+    if (first !== null || this.#of.isInfinite(args)) return first;
+    const second = this.#secondFault(args);
     // in f32 little is left of a difference of second derivatives
-    return first ?? (this.#of.isSingle ? null : this.#thirdFault(args));
+    return second ?? (this.#of.isSingle ? null : this.#thirdFault(args));
   }
 
   #floats(arrays: Arrays): Arrays {
@@ -290,7 +295,7 @@ export class Comparison {
   /** Whether the derivative changes as much where the point does next to nothing. */
   #isUndetermined(args: Arrays, of: Computed<Arrays>, { result, element, got, expected }: Far): boolean {
     // where elements are equal a program may be singular, though not along the direction in which they stay so
-    if (this.#isTied && !Number.isFinite(got)) return true;
+    if (!Number.isFinite(got) && (this.#isTied || this.#of.isInfinite(args))) return true;
     return this.#near(args, of).some((arrays) => {
       const near = arrays[result].data[element];
       // a formula may have no value at a single point, such as for a singular matrix

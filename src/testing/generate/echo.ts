@@ -35,9 +35,9 @@ export function echo(pool: Pool): readonly Value[] {
     case 1:
       return again(operation, operation.operands, otherAttribute(operation, pool), pool);
     case 2:
-      return again(operation, operation.operands.toReversed(), operation.attributes, pool);
+      return again(operation, operation.operands.toReversed(), unpromised(operation), pool);
     default:
-      return again(operation, otherOperand(operation.operands, pool), operation.attributes, pool);
+      return again(operation, otherOperand(operation.operands, pool), unpromised(operation), pool);
   }
 }
 
@@ -67,8 +67,15 @@ function constantLike({ attributes: { value }, results }: Operation, pool: Pool)
   return constant(other.dtype === "bool" ? near !== 0 : near, other);
 }
 
+/** The attributes without what they promise of these very operands. */
+function unpromised({ op, attributes }: Operation): Attributes {
+  return Object.fromEntries(Object.entries(attributes).filter(([name]) => op.attributes[name]?.isPromise !== true));
+}
+
 /** The attributes with one of them as the specification allows it too. */
-function otherAttribute({ op, attributes, operands }: Operation, { random }: Pool): Attributes {
+function otherAttribute(operation: Operation, { random }: Pool): Attributes {
+  const { op, operands } = operation;
+  const attributes = unpromised(operation);
   const type = operands[0]?.type;
   const names = Object.keys(op.attributes).filter((name) => op.attributes[name].kind !== "function");
   if (names.length === 0 || type?.kind !== "tensor") return attributes;

@@ -156,11 +156,12 @@ function declaredOf(type: TensorType, random: Random): readonly Type[] | null {
 
 // ---- attributes ---------------------------------------------------------------------------------------------------------
 
-/** Every attribute without a default, and half of the others. */
+/** Every attribute without a default, and half of the others; no promises, which the operands may not keep. */
 export function attributesOf(op: Op, type: TensorType, random: Random): Attributes {
-  const chosen = Object.entries(op.attributes).flatMap(([name, spec]) =>
-    spec.default !== undefined && random.oneIn(2) ? [] : [[name, attributeOf(spec, type, random)] as const],
-  );
+  const chosen = Object.entries(op.attributes).flatMap(([name, spec]) => {
+    const isLeftOut = spec.isPromise === true || (spec.default !== undefined && random.oneIn(2));
+    return isLeftOut ? [] : [[name, attributeOf(spec, type, random)] as const];
+  });
   return Object.fromEntries(chosen);
 }
 

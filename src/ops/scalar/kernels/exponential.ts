@@ -56,7 +56,7 @@ export function rsqrt(x: number): number {
 
 /**
  * The derivative of order n of x^y to x: y · (y − 1) ⋯ (y − n + 1) · x^(y − n), and 0 where a factor is 0, whatever the power
- * is. With 32 bits the product of the factors, the exponent and the power are each rounded to single precision.
+ * is, or where it is 0 for an infinite y. With 32 bits the product of the factors, the exponent and the power are each rounded to single precision.
  *
  * No factor is below 2⁻⁵³ but y itself, so that a product without a 0 overflows within some hundreds of factors, and behind
  * that only its sign changes: the time does not grow with the order.
@@ -69,7 +69,12 @@ export function powDerivative(n: number, bits: number, x: number, y: number): nu
   for (; k < n && Math.abs(factor) < Infinity; k++) factor *= y - k;
   const negatives = n - Math.max(k, Math.floor(y) + 1); // among the factors that are left
   if (negatives > 0 && negatives % 2 === 1) factor = -factor;
-  if (bits !== 32) return factor * (y - n === 2 ? x * x : Math.pow(x, y - n));
-  const exponent = single(y - n);
-  return single(factor) * single(exponent === 2 ? x * x : Math.pow(x, exponent));
+  const exponent = bits === 32 ? single(y - n) : y - n;
+  let power = exponent === 2 ? x * x : Math.pow(x, exponent);
+  if (bits === 32) {
+    factor = single(factor);
+    power = single(power);
+  }
+  // with an infinite exponent the power vanishes faster than the factors grow
+  return power === 0 && Math.abs(y) === Infinity ? 0 : factor * power;
 }
