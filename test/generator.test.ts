@@ -39,6 +39,23 @@ function operationsOf(module: Module): readonly Operation[] {
   return list;
 }
 
+it("states derivatives of the very function that stands beside them", () => {
+  const custom = [records.customJvp, records.customVjp];
+  const uses = drawn(600, { focus: custom })
+    .flatMap(operationsOf)
+    .filter(({ op }) => custom.some((c) => c === op));
+  expect(uses.length).toBeGreaterThan(100);
+  for (const { regions } of uses) {
+    const [body, other] = regions;
+    expect(other.operations.slice(0, body.operations.length).map(({ op }) => op.name)).toEqual(
+      body.operations.map(({ op }) => op.name),
+    );
+    const constants = (block: typeof body): readonly unknown[] =>
+      block.operations.slice(0, body.operations.length).map(({ attributes }) => attributes.value);
+    expect(constants(other)).toEqual(constants(body));
+  }
+});
+
 it("promises that no two updates meet only where there is one", () => {
   const promised = drawn(1500, { focus: [records.scatter] })
     .flatMap(operationsOf)

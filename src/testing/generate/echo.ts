@@ -47,11 +47,11 @@ function again(
   attributes: Attributes,
   pool: Pool,
 ): readonly Value[] {
-  // other constants could keep a loop that tests from ending
-  const mayEnd = op.loop === null || op.loop.test === null;
+  // other constants could keep a loop that tests from ending, and a function from being the one that its derivative is of
+  const mayChange = (op.loop === null || op.loop.test === null) && !op.traits.wraps;
   const copies = regions.map((region) => {
     const copy = new Cloner().block(region);
-    return mayEnd ? withOtherConstants(copy, pool) : copy;
+    return mayChange ? withOtherConstants(copy, pool) : copy;
   });
   const types = results.map((v) => v.type);
   return emit(op, operands, { attributes, regions: copies, segments, types });

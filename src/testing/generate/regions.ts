@@ -1,6 +1,17 @@
 // Uses of ops with regions: branches, loops and functions with derivatives of their own, whose regions hold random steps.
 
-import { type Op, sameType, scalar, shapeOf, type TensorType, type Value } from "../../ir/index.ts";
+import {
+  type Block,
+  Cloner,
+  currentBlock,
+  makeBlock,
+  type Op,
+  sameType,
+  scalar,
+  shapeOf,
+  type TensorType,
+  type Value,
+} from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
@@ -122,7 +133,14 @@ const custom =
     const [type] = typesOf(args);
     // what is differentiated may not come from outside
     const outside = pool.random.oneIn(4) ? pool : pool.apart();
-    const body = (...own: Value[]) => [inside(outside, own, steps).computed(type)];
+    let meaning: Block | null = null;
+    // a derivative that computed something else beside would be no derivative of it
+    const body = (...own: Value[]): readonly Value[] => {
+      if (meaning !== null) return new Cloner().inline(meaning, own, currentBlock());
+      const results = [inside(outside, own, steps).computed(type)];
+      meaning = makeBlock(own, [...currentBlock().operations], results);
+      return results;
+    };
     const zeros = (values: readonly Value[]) => values.filter(isFloat).map(ops.zerosLike);
     if (!isForward) {
       return ops.customVjp(args, { body, forward: (...own) => [...body(...own), own[0]], backward: () => zeros(args) });
