@@ -70,7 +70,7 @@ describe("an op of one's own", () => {
     const wrong = swishOf({ partials: ([x]) => [ops.logistic(x)] });
     const message = messageOf(() => checkOp(wrong));
     expect(message).toMatch(
-      /^op mylib\.swish is wrong \(seed 1, program \d+ after \d+\): its derivative to argument 0 \(forward mode\): \S+.*, differences say \S+\n/,
+      /^op mylib\.swish is wrong \(seed 1, program \d+; \d+ tried, \d+ changed\): its derivative to argument 0 \(forward mode\): \S+.*, differences say \S+\n/,
     );
     expect(message.split("\n").filter((line) => line.startsWith("  %")).length).toBe(1);
     expect(message).toMatch(/\nreplay: checkOp\(op, \{ seed: 1, replay: \d+ \}\)$/);

@@ -84,7 +84,7 @@ describe("a corpus", () => {
     expect(first).toContain(`\nsaved: ${join(folder, file)}`);
     const text = readFileSync(join(folder, file), "utf8");
     expect(text).toMatch(
-      /^\/\/ pass wrong is wrong \(seed 1, program \d+ .*\)\n\/\/ run: @main\(\S+\) == \S+\nfunc @main/,
+      /^\/\/ pass wrong is wrong \(seed 1, program \d+; .*\)\n\/\/ run: @main\(\S+\) == \S+\nfunc @main/,
     );
     // no random program runs
     const again = messageOf(() => checkPass(wrong, { runs: 0, corpus: folder }));

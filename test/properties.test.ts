@@ -199,7 +199,9 @@ describe("checkBackend", () => {
     const halfUp = wrongly((results) =>
       results.map((r) => (r.dtype === "f32" ? { ...r, data: r.data.map((x) => x + x * 2 ** -23) } : r)),
     );
-    expect(messageOf(halfUp)).toMatch(/^backend wrong is wrong \(seed 1, program \d+ after \d+\): @\w+: result \d/);
+    expect(messageOf(halfUp)).toMatch(
+      /^backend wrong is wrong \(seed 1, program \d+; \d+ tried, \d+ changed\): @\w+: result \d/,
+    );
     const staleAfterFour = wrongly((results, calls) =>
       calls < 4 ? results : results.map((r) => ({ ...r, data: r.data.map(() => 1) })),
     );
@@ -314,7 +316,7 @@ describe("checkPass", () => {
     });
     const message = wrongness(wrong);
     expect(message).toMatch(
-      /^pass wrong is wrong \(seed 1, program \d+ after \d+\): @main: result 0 is \S+, expected \S+/,
+      /^pass wrong is wrong \(seed 1, program \d+; \d+ tried, \d+ changed\): @main: result 0 is \S+, expected \S+/,
     );
     expect(message).toContain("by the rule 'x * 0 → 0'");
     expect(message).toMatch(/\nreplay: checkPass\(pass, \{ seed: 1, replay: \d+ \}\)$/);

@@ -50,7 +50,9 @@ describeBuilt("the programs of README", () => {
   it("a user's rule runs in a pipeline, and is caught where it is wrong", () => {
     const out = run(blocks[5]);
     expect(out).toContain("// ----- signs: 1 removed, 2 added");
-    expect(out).toMatch(/rule 'x \* 0 → 0' is wrong \(seed 1, program \d+ after \d+\): @main: result 0 is /);
+    expect(out).toMatch(
+      /rule 'x \* 0 → 0' is wrong \(seed 1, program \d+; \d+ tried, \d+ changed\): @main: result 0 is /,
+    );
     const found = out.slice(out.indexOf("rule 'x * 0 → 0' is"));
     expect([...found.matchAll(/= (\w+)/g)].map((m) => m[1]).sort()).toEqual(["constant", "mul"]);
   });

@@ -1,6 +1,6 @@
 // The base of all passes: passes and pipelines, rewrite rules and their driver, the log of a compilation.
 
-export { compareModules, type ModuleChanges } from "./changes.ts";
+export { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
 export * from "./constants.ts";
 export * from "./driver.ts";
 export * from "./log.ts";

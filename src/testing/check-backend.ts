@@ -4,10 +4,10 @@ import { inline, loopPipeline, lowerToLoops, tensorPipeline } from "../../passes
 import type { Backend, BackendOptions, Executable } from "../backend/index.ts";
 import { OutOfSteps, runPasses } from "../compile/index.ts";
 import { type Func, fail, type Module, messageOf, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
-import { type PassContext, Pipeline } from "../rewrite/index.ts";
+import { Pipeline } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { expectedOf, type Fault, resolvedOrNull } from "./compare.ts";
-import type { Subject, Verdict } from "./fault.ts";
+import type { Subject, Trial, Verdict } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
 import { requireKind } from "./options.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
@@ -37,13 +37,13 @@ export function checkBackend(backend: Backend, options: BackendCheckOptions = {}
   const pipelines = pipeline === undefined ? pipelinesFor(backend.level) : [pipeline];
   const subject: Subject = {
     name: `backend ${backend.name}`,
-    call: "checkBackend(backend, ",
+    kind: "backend",
     level: "tensor",
     fast: false,
     run: (module) => module,
-    judge: (program, context, seeds) => backendVerdict({ backend, pipelines, compile }, program, context, seeds),
+    judge: (trial) => backendVerdict({ backend, pipelines, compile }, trial),
   };
-  return check("checkBackend", subject, rest);
+  return check("checkBackend", subject, rest, options);
 }
 
 /** The backend of a check: with which options, behind which pipelines. */
@@ -63,12 +63,7 @@ export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
 }
 
 /** What is wrong with what a backend makes of a program. */
-export function backendVerdict(
-  { backend, pipelines, compile }: Compiler,
-  program: Program,
-  context: PassContext,
-  seeds: readonly number[],
-): Verdict {
+export function backendVerdict({ backend, pipelines, compile }: Compiler, { program, context, seeds }: Trial): Verdict {
   const module = resolvedOrNull(program.module);
   if (module === null) return { fault: null, after: null };
   for (const pipeline of pipelines) {

@@ -14,16 +14,14 @@ import {
   walk,
 } from "../ir/index.ts";
 import { probe, records } from "../ops/index.ts";
-import type { PassContext } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { noisy } from "./close.ts";
 import { type Fault, verifyFault } from "./compare.ts";
 import { Comparison, type Derived, type Tally } from "./derivative/comparison.ts";
 import { placesOf, withDerivatives } from "./derivative/derivatives.ts";
-import type { Subject, Verdict } from "./fault.ts";
-import type { Program } from "./generate/programs.ts";
+import type { Subject, Trial, Verdict } from "./fault.ts";
 import { withFloats } from "./instrument.ts";
-import { attempt, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
+import { attempt, blameIn, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
 import { sampleArguments } from "./values.ts";
 
 /** What a check of derivatives tried. */
@@ -52,7 +50,8 @@ export interface DerivativeReport extends CheckReport {
 export function checkDerivative(subject: Transforming, options: CheckOptions = {}): DerivativeReport {
   const resolver = resolverOf("checkDerivative", subject, options.programs);
   const tally = { compared: 0, leftOut: 0 };
-  const report = check("checkDerivative", subjectOf(resolver, tally), options);
+  const asked = { ...options, programs: resolver.programs };
+  const report = check("checkDerivative", subjectOf(resolver, tally), asked, options);
   return { ...report, ...tally };
 }
 
@@ -62,21 +61,21 @@ export const floats: readonly DType[] = ["f64", "f64", "f64", "f32"];
 function subjectOf(resolver: Resolver, tally: Tally): Subject {
   return {
     name: resolver.name,
-    call: "checkDerivative(subject, ",
+    kind: resolver.kind,
     level: "tensor",
     fast: false,
     run: (module) => module,
     draw: (random) => resolver.draw(random, floats),
-    judge: (program, context, seeds) => derivativeVerdict(resolver, program, context, { seeds, tally }),
+    judge: (trial) => derivativeVerdict(resolver, trial, tally),
+    blame: (trial) => blameIn(resolver, trial, (part) => derivativeVerdict(part, trial, tally).fault),
   };
 }
 
 /** What is wrong with the derivatives of a program. */
 export function derivativeVerdict(
   resolver: Resolver,
-  { module: given, sizes, call }: Program,
-  context: PassContext,
-  { seeds, tally }: { readonly seeds: readonly number[]; readonly tally: Tally },
+  { program: { module: given, sizes, call }, context, seeds }: Trial,
+  tally: Tally,
 ): Verdict {
   const none: Verdict = { fault: null, after: null, isTried: false };
   const module = meaningOf(resolver, given, context);
@@ -109,7 +108,7 @@ export function derivativeVerdict(
   };
   if (call !== undefined) {
     const comparison = new Comparison(derived, call.args, 0, tally);
-    const found = call.entry === "main" ? comparison.faultHere() : null;
+    const found = call.entry === "main" ? comparison.faultHere(call.directions) : null;
     return { fault: found, after: null, isTried: comparison.isTried };
   }
   let isTried = false;

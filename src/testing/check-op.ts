@@ -50,11 +50,12 @@ export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport 
   const report: CheckReport =
     op.level === "loop"
       ? check("checkOp", unused(op), { ...rest, runs: 0, vacuous: "allow" })
-      : check("checkOp", subjectOf(resolver, op, { without, tally }), {
-          runs: defaultRuns,
-          ...rest,
-          programs: { ...rest.programs, ops: table },
-        });
+      : check(
+          "checkOp",
+          subjectOf(resolver, op, { without, tally }),
+          { runs: defaultRuns, ...rest, programs: { ...rest.programs, ops: table } },
+          options,
+        );
   stated(attempted(() => exampleFault(op, table)));
   return { ...report, ...tally };
 }
@@ -71,7 +72,7 @@ function attempted(body: () => string | null): string | null {
 
 /** Ops of the loop level stand in no program of tensors: their example and spelling are all there is. */
 function unused(op: Op): Subject {
-  return { name: `op ${op.name}`, call: "checkOp(op, ", level: "tensor", fast: false, run: (module: Module) => module };
+  return { name: `op ${op.name}`, kind: "op", level: "tensor", fast: false, run: (module: Module) => module };
 }
 
 interface What {
@@ -96,9 +97,9 @@ function subjectOf(resolver: Resolver, op: Op, { without, tally }: What): Subjec
         );
       }
     },
-    judge(program, context, seeds) {
+    judge(trial) {
       for (const facet of found) {
-        const fault = facetFault(facet, { resolver, op, program, context, seeds, tally });
+        const fault = facetFault(facet, { ...trial, resolver, op, tally });
         if (fault === null) continue;
         found = [facet];
         return { fault, after: null };

@@ -18,7 +18,7 @@ export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
   requireKind("checkPass", pass, "pass");
   const subject: Subject = {
     name: `pass ${pass.name}`,
-    call: "checkPass(pass, ",
+    kind: "pass",
     level: pass.lowers === true ? "loop" : "tensor",
     fast: false,
     run: (module, context) => pass.run(module, context),
@@ -40,7 +40,7 @@ export function checkRule(rule: Rule, options: CheckOptions = {}): CheckReport {
     "checkRule",
     {
       name: `rule '${rule.name}'`,
-      call: "checkRule(rule, ",
+      kind: "rule",
       level: "tensor",
       fast: rule.class === "fast",
       run: (module, context) => applyRules(module, [rule], context),

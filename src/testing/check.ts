@@ -1,7 +1,7 @@
 // The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
 // smallest program found for which they differ.
 
-import { type AdjointError, fail, type Op } from "../ir/index.ts";
+import { AdjointError, fail, type Op, type OpTable } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
 import { type Corpus, readCorpus, saveFailure } from "./corpus.ts";
@@ -57,27 +57,36 @@ const forShrinking = 5000;
 const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
 
 /** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
-export function check(where: string, subject: Subject, options: CheckOptions = {}): CheckReport {
+export function check(
+  where: string,
+  subject: Subject,
+  options: CheckOptions = {},
+  given: object = options,
+): CheckReport {
   requireCheckOptions(where, options);
   const { runs = defaults.runs, seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
   const session = new Session(subject, seed, options);
   const start = performance.now();
   const { replay, corpus } = options;
-  const kept = corpus === undefined ? [] : readCorpus(where, corpus, options.programs?.ops ?? standardOps);
+  const kept = corpus === undefined ? [] : readCorpus(where, corpus, knownOps(options));
   for (const [i, { program, name }] of kept.entries()) {
     // the call that failed once, and others
     for (const call of program.call === undefined ? [undefined] : [program.call, undefined]) {
-      const tried = makeProgram(program.module, program.sizes, call);
-      if (session.failure === null) session.try({ program: tried, of: null }, -1 - i, name);
+      const tried: Drawn = { program: makeProgram(program.module, program.sizes, call), of: null };
+      if (replay !== undefined) session.learn(tried, -1 - i);
+      else if (session.failure === null) session.try(tried, -1 - i, name);
     }
   }
-  // what a program is made of depends on what was rewritten in those before it
-  for (let i = 0; replay !== undefined && i < replay; i++) session.learn(i);
+  // what a program is made of depends on what was rewritten in those before it, unless the subject makes it
+  for (let i = 0; replay !== undefined && subject.draw === undefined && i < replay; i++)
+    session.learn(session.draw(i), i);
   for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
     if (session.failure !== null || performance.now() - start > timeBudget) break;
     session.try(session.draw(i), i);
   }
-  if (session.failure !== null) throw failureOf(where, session, session.failure, { ...options, seed });
+  if (session.failure !== null) {
+    throw failureOf(session.failure, session.report(), { where, given, options: { ...options, seed } });
+  }
   const report = session.report();
   if (report.changed === 0 && options.vacuous !== "allow" && replay === undefined) {
     fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
@@ -85,6 +94,11 @@ export function check(where: string, subject: Subject, options: CheckOptions = {
     });
   }
   return report;
+}
+
+/** What passes make programs of, and corpora may hold: all ops, however few random programs are made of. */
+function knownOps({ programs }: CheckOptions): OpTable {
+  return programs?.ops === undefined ? standardOps : new Map([...standardOps, ...programs.ops]);
 }
 
 interface Failure {
@@ -184,8 +198,8 @@ class Session {
   }
 
   /** Notes what the subject does to a program, and nothing else. */
-  learn(number: number): void {
-    this.#run(this.draw(number), number, []);
+  learn(drawn: Drawn, number: number): void {
+    this.#run(drawn, number, []);
   }
 
   try(drawn: Drawn, number: number, kept: string | null = null): void {
@@ -207,7 +221,7 @@ class Session {
     const fast = this.#subject.fast || mayBeFast;
     const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
     const context: PassContext = {
-      ops: this.#options.programs?.ops ?? standardOps,
+      ops: knownOps(this.#options),
       fast,
       rewrites: {
         rules: (rules) => {
@@ -219,7 +233,7 @@ class Session {
         },
       },
     };
-    const { fault, after, isTried } = faultOf(subject, program, context, seeds, this.#options.origins);
+    const { fault, after, isTried } = faultOf(subject, { program, context, seeds, origins: this.#options.origins });
     for (const rule of fired) this.#applied.add(rule);
     const isChanged =
       isTried ?? (after !== null && after !== program.module && this.#sought.note(program.module, after));
@@ -244,31 +258,39 @@ function seedsOf(seed: number, isPatterns: boolean): readonly number[] {
   return isPatterns ? [...usual, 2 * base + 5, 2 * base + 7, 2 * base + 9, 2 * base + 11] : usual;
 }
 
+/** What the options of a check may be without another program, or another verdict on it. */
+const freeOptions = ["runs", "seed", "replay", "vacuous", "save", "timeBudget"];
+
+interface Asked {
+  /** The check that was called. */
+  readonly where: string;
+  /** What it was given. */
+  readonly given: object;
+  readonly options: CheckOptions & { readonly seed: number };
+}
+
 function failureOf(
-  where: string,
-  session: Session,
   { subject, program, fault, seeds, number, kept }: Failure,
-  options: CheckOptions & { readonly seed: number },
+  { programs, changed }: CheckReport,
+  { where, given, options }: Asked,
 ): AdjointError {
   const { seed, timeBudget = forShrinking, corpus, save = true } = options;
   const shrunk: Shrunk = shrink(subject, program, fault, seeds, {
-    ops: options.programs?.ops ?? standardOps,
+    ops: knownOps(options),
     origins: options.origins,
     timeBudget,
   });
-  const { programs } = session.report();
-  const place = kept === null ? `program ${number} after ${programs}` : kept;
+  const place = kept === null ? `program ${number}; ${programs} tried, ${changed} changed` : kept;
   const title = `${subject.name} is wrong (seed ${seed}, ${place})`;
-  const smallest = makeProgram(shrunk.program.module, shrunk.program.sizes, shrunk.fault.call ?? undefined);
   const isSaved = save && kept === null && typeof corpus === "string" && !corpus.endsWith(".ir");
-  const saved = isSaved ? `\nsaved: ${saveFailure(where, corpus, title, smallest)}` : "";
-  const again = kept === null ? `{ seed: ${seed}, replay: ${number} }` : `{ runs: 0, corpus: ${JSON.stringify(kept)} }`;
-  try {
-    return fail("validate", `${title}: ${describeFault(shrunk)}\nreplay: ${subject.call}${again})${saved}`, {
-      cause: shrunk.fault,
-      reproducer: `// ${subject.name}\n${shrunk.program}`,
-    });
-  } catch (error) {
-    return error as AdjointError;
-  }
+  const saved = isSaved ? `\nsaved: ${saveFailure(where, corpus, title, shrunk.program)}` : "";
+  const free = kept === null ? freeOptions : [...freeOptions, "corpus"];
+  const more = Object.keys(given).every((name) => free.includes(name)) ? "" : "...options, ";
+  const again =
+    kept === null ? `${more}seed: ${seed}, replay: ${number}` : `${more}runs: 0, corpus: ${JSON.stringify(kept)}`;
+  const replay = `replay: ${where}(${subject.kind}, { ${again} })`;
+  return new AdjointError("validate", `${title}: ${describeFault(shrunk)}\n${replay}${saved}`, {
+    cause: shrunk.fault.cause ?? shrunk.fault,
+    reproducer: `// ${subject.name}\n${shrunk.program}`,
+  });
 }

@@ -7,7 +7,7 @@ import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts"
 import type { Program } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { withFloats } from "./instrument.ts";
-import { showNumber } from "./outcome.ts";
+import { placeIn, showNumber } from "./outcome.ts";
 import { argumentsOf, sameArrays, showArray } from "./values.ts";
 
 /** The relative size of the change of inputs that shows how results react to rounding. */
@@ -69,11 +69,16 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
   if (expected === undefined || typeof expected === "string") return null;
   const got = runLater(after, level, entry, args, expected).results;
   if (typeof got !== "string" && sameArrays(expected, got)) return null;
-  const nearby = versions.nearby().map(({ sign, module }) => {
-    const near = args.map((a) => moved(a, sign));
-    return run(module, entry, near).results;
-  });
-  if (nearby.some((r) => typeof r === "string")) return null;
+  const nearby: (readonly NdArray[])[] = [];
+  for (const { sign, module } of versions.nearby()) {
+    const near = run(
+      module,
+      entry,
+      args.map((a) => moved(a, sign)),
+    ).results;
+    if (typeof near === "string") return null;
+    nearby.push(near);
+  }
   // where something is undefined, its derivative is nothing that could be wrong
   const isDefined = !expected.some(({ data }) => data.some(Number.isNaN));
   const call = { entry, args };
@@ -82,14 +87,14 @@ function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArr
   for (const [i, want] of expected.entries()) {
     const at = firstFar(
       want,
-      nearby.map((r) => (r as readonly NdArray[])[i]),
+      nearby.map((r) => r[i]),
       got[i],
       isDefined,
     );
     if (at < 0) continue;
     const values = `${showNumber(got[i].data[at])}, expected nearly ${showNumber(want.data[at])}`;
     return {
-      message: `@${entry}: result ${i} is ${values} at element ${at} of ${want.dtype}[${want.shape.join(", ")}]`,
+      message: `@${entry}: result ${i} is ${values}${placeIn(at, want)}`,
       call,
     };
   }

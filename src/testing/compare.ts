@@ -22,7 +22,7 @@ import {
 } from "../ir/index.ts";
 import type { Call, Dims, Program } from "./generate/programs.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
-import { argumentsOf, showArray } from "./values.ts";
+import { argumentsOf } from "./values.ts";
 
 /** How a module that a pass gives is run: as it is, or as memory if the pass lowers. */
 export type Level = "tensor" | "loop";
@@ -32,6 +32,8 @@ export interface Fault {
   readonly message: string;
   /** The public function that differs, and its arguments; null where no call shows it. */
   readonly call: Call | null;
+  /** What was thrown, if that is the fault: it says where. */
+  readonly cause?: unknown;
 }
 
 /** Whether something in the module is left to be resolved before it means anything. */
@@ -133,8 +135,9 @@ export function runLater(
   const given = [...args, ...memory.filter((m) => m !== null)];
   const outcome = run(module, entry, given);
   if (typeof outcome.results === "string") return outcome;
-  const scalars = [...outcome.results];
-  return { seen: outcome.seen, results: memory.map((m) => m ?? (scalars.shift() as NdArray)) };
+  const { results, seen } = outcome;
+  let next = 0;
+  return { seen, results: memory.map((m) => m ?? results[next++]) };
 }
 
 /** Results as large as a function's, which may fail; null where their sizes are known only when it runs. */
@@ -213,8 +216,4 @@ export function verifyFault(module: Module, level: Level): Fault | null {
   } catch (error) {
     return { message: `the result is not valid: ${messageOf(error)}`, call: null };
   }
-}
-
-export function showCall({ entry, args }: Call): string {
-  return `@${entry}(${args.map(showArray).join(", ")})`;
 }

@@ -3,6 +3,8 @@
 //
 //   // checkPass: pass wrong is wrong (seed 1, program 11)
 //   // run: @main(-1, [nan, 0]) == [nan, -0]
+//
+// or, of a function that is mapped over some of its arguments, and that over some, `// vmap: @main([1, 2], 3) over [0]`.
 
 import {
   AdjointError,
@@ -58,7 +60,7 @@ export function readCorpus(where: string, corpus: Corpus, ops: OpTable): readonl
 /** Writes a failure to a folder, unless it is there; gives the name of its file. */
 export function saveFailure(where: string, folder: string, title: string, { module, call }: Program): string {
   const { fs, path } = node(where);
-  const text = `// ${title}\n${call === undefined ? "" : `// run: ${runLine(module, call)}\n`}${makeProgram(module, {})}`;
+  const text = `// ${title}\n${call === undefined ? "" : `// ${runLine(module, call)}\n`}${makeProgram(module, {})}`;
   const name = title
     .replace(/ is wrong.*$/s, "")
     .replace(/[^A-Za-z0-9.]+/g, "-")
@@ -89,10 +91,12 @@ function hashOf(text: string): string {
 
 // ---- the call of a file ---------------------------------------------------------------------------------------------
 
-/** `@main(1, [2, 3]) == 5` */
-function runLine(module: Module, { entry, args }: Call): string {
+/** `run: @main(1, [2, 3]) == 5` */
+function runLine(module: Module, { entry, args, mapped }: Call): string {
+  const given = `@${entry}(${args.map(show).join(", ")})`;
+  if (mapped !== undefined) return `vmap: ${given}${mapped.map((list) => ` over [${list.join(", ")}]`).join("")}`;
+  const call = `run: ${given}`;
   const expected = expectedOf(module, entry, args)?.results;
-  const call = `@${entry}(${args.map(show).join(", ")})`;
   if (expected === undefined) return call;
   if (typeof expected === "string") return `${call} fails: ${expected.replace(/^error \S+: /, "")}`;
   return `${call} == ${expected.length === 1 ? show(expected[0]) : `(${expected.map(show).join(", ")})`}`;
@@ -115,16 +119,30 @@ function element(x: number, dtype: DType): string {
 
 function programOf(text: string, file: string, ops: OpTable): Program {
   const module = parseModule(text, ops, { file });
-  const line = /^\/\/ run: @([\w.]+)\((.*?)\)(?: ==.*| ~=.*| fails:.*)?$/m.exec(text);
-  const func = line === null ? undefined : findFunc(module, line[1]);
-  const args = func === undefined || line === null ? null : readArguments(func, line[2], file);
-  const call = func === undefined || args === null ? undefined : { entry: func.name, args };
+  const call = callOf(module, text, file);
   return makeProgram(module, sizesFor(module, call ?? null), call);
+}
+
+function callOf(module: Module, text: string, file: string): Call | undefined {
+  const line =
+    /^\/\/ run: @([\w.]+)\((.*?)\)(?: ==.*| ~=.*| fails:.*)?$/m.exec(text) ??
+    /^\/\/ vmap: @([\w.]+)\((.*?)\)((?: over \[[\d, ]+\])+)$/m.exec(text);
+  const func = line === null ? undefined : findFunc(module, line[1]);
+  if (line === null || func === undefined) return undefined;
+  const lists = line[3] === undefined ? [] : [...line[3].matchAll(/\[(.*?)\]/g)];
+  const mapped = lists.map(([, list]) => list.split(",").map(Number));
+  const args = readArguments(func, line[2], file, mapped);
+  return { entry: func.name, args, ...(mapped.length > 0 && { mapped }) };
 }
 
 const words: Readonly<Record<string, number>> = { nan: Number.NaN, inf: Infinity, "-inf": -Infinity, "-0": -0 };
 
-function readArguments(func: Func, text: string, file: string): readonly NdArray[] {
+function readArguments(
+  func: Func,
+  text: string,
+  file: string,
+  mapped: NonNullable<Call["mapped"]>,
+): readonly NdArray[] {
   const quoted = text.replace(/-?\binf\b|\bnan\b|-0(?![\d.])/g, (word) => `"${word}"`);
   let list: unknown;
   try {
@@ -140,7 +158,8 @@ function readArguments(func: Func, text: string, file: string): readonly NdArray
   return list.map((value: unknown, i) => {
     const { type } = params[i];
     if (type.kind !== "tensor") return fail("argument", `${file}: argument ${i} of @${func.name} cannot be written`);
-    const shape = shapeOf(value, type.shape.length);
+    const leading = mapped.filter((axis) => axis.includes(i)).length;
+    const shape = shapeOf(value, leading + type.shape.length);
     const elements = [value].flat(shape.length).map((x) => (typeof x === "string" ? words[x] : x));
     if (elements.length !== sizeOf(shape) || !elements.every((x) => typeof x === "number" || typeof x === "boolean"))
       return fail("shape", `${file}: argument ${i} of @${func.name} is not ${printType(type)}`);
@@ -167,7 +186,8 @@ export function sizesFor(module: Module, call: Call | null): Dims {
       if (type.kind !== "tensor") continue;
       for (const [axis, d] of type.shape.entries()) {
         const symbol = asSymbol(d);
-        if (symbol !== null) sizes[symbol] = call.args[i].shape[axis];
+        const leading = call.mapped?.filter((list) => list.includes(i)).length ?? 0;
+        if (symbol !== null) sizes[symbol] = call.args[i].shape[leading + axis];
       }
     }
   }

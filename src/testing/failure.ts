@@ -4,11 +4,11 @@ import { type Module, type OpTable, requireModule, requireOptions } from "../ir/
 import { standardOps } from "../ops/index.ts";
 import type { Pipeline } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
-import { showCall } from "./compare.ts";
+import { showCall } from "./calls.ts";
 import { sizesFor } from "./corpus.ts";
-import { type Fault, faultOf } from "./fault.ts";
+import { type Fault, faultOf, type Trial } from "./fault.ts";
 import { type Call, makeProgram } from "./generate/programs.ts";
-import { firstWrongRun, type PipelineCase, pipelineSubject } from "./pipeline-runs.ts";
+import { pipelineSubject, wrongRunOf } from "./pipeline-runs.ts";
 import { shrink } from "./shrink.ts";
 
 export interface FailureOptions {
@@ -38,19 +38,13 @@ const seeds = Array.from({ length: 16 }, (_, i) => i);
  * @example reduceFailure(parseModule(text), tensorPipeline.insertAfter("cse", myPass))
  */
 export function reduceFailure(module: Module, pipeline: Pipeline, options: FailureOptions = {}): Failure | null {
-  const given = caseOf(module, pipeline, options);
-  const fault = faultIn(given);
+  const { subject, trial } = caseOf(module, pipeline, options);
+  const { fault } = faultOf(subject, trial);
   if (fault === null) return null;
-  const { subject, program, context } = given;
-  const limits = { ops: context.ops, origins: false, timeBudget: options.timeBudget ?? 60_000 };
-  const shrunk = shrink(subject, program, fault, seeds, limits);
+  const limits = { ops: trial.context.ops, origins: false, timeBudget: options.timeBudget ?? 60_000 };
+  const shrunk = shrink(subject, trial.program, fault, seeds, limits);
   const { program: smallest, fault: last } = shrunk;
-  const first = firstWrongRun({
-    ...given,
-    program: makeProgram(smallest.module, smallest.sizes, last.call ?? undefined),
-  });
-  const after = first === null || pipeline.stages.length === 1 ? "" : `after pass ${first.pass.name}: `;
-  return { module: smallest.module, message: after + describe(last), call: last.call };
+  return { module: smallest.module, message: describe(last), call: last.call };
 }
 
 /** Where a module goes wrong in a pipeline. */
@@ -71,8 +65,8 @@ export interface Bisection extends Omit<Failure, "module"> {
  * gets nothing wrong.
  */
 export function bisectFailure(module: Module, pipeline: Pipeline, options: FailureOptions = {}): Bisection | null {
-  const given = caseOf(module, pipeline, options);
-  const first = firstWrongRun(given);
+  const { subject, trial } = caseOf(module, pipeline, options);
+  const first = wrongRunOf(pipeline, subject, trial);
   if (first === null) return null;
   const { pass, number, of, before, fault } = first;
   const rewrite = blamedRewrite((rewrites) => first.faultWith(rewrites) !== null);
@@ -84,16 +78,13 @@ export function describeBisection({ pass, run, runs, rewrite, message }: Bisecti
   return `pass ${pass} (run ${run} of ${runs}) is the first after which it is wrong\n${rewrite === null ? "" : `${describeRewrite(rewrite)}\n`}${message}`;
 }
 
-function faultIn({ subject, program, context }: PipelineCase): Fault | null {
-  return faultOf(subject, program, context, seeds).fault;
-}
-
-function caseOf(module: Module, pipeline: Pipeline, options: FailureOptions): PipelineCase {
+function caseOf(module: Module, pipeline: Pipeline, options: FailureOptions) {
   requireModule(module, "the module");
   requireOptions("a failure", options, ["ops", "fast", "timeBudget"]);
   const { ops = standardOps, fast = false } = options;
   const program = makeProgram(module, sizesFor(module, null));
-  return { pipeline, subject: { ...pipelineSubject(pipeline), fast }, program, context: { ops, fast }, seeds };
+  const trial: Trial = { program, context: { ops, fast }, seeds };
+  return { subject: { ...pipelineSubject(pipeline), fast }, trial };
 }
 
 function describe({ message, call }: Fault): string {

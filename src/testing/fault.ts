@@ -17,6 +17,7 @@ import {
 } from "./compare.ts";
 import type { Program } from "./generate/programs.ts";
 import type { Random } from "./generate/random.ts";
+import type { Kind } from "./options.ts";
 
 export type { Fault } from "./compare.ts";
 
@@ -24,8 +25,8 @@ export type { Fault } from "./compare.ts";
 export interface Subject {
   /** What messages call it: `pass cse`. */
   readonly name: string;
-  /** The call that checks it, up to the options: `checkPass(pass, `. */
-  readonly call: string;
+  /** What it is, for the call that checks it: `pass`. */
+  readonly kind: Kind;
   /** The level of what it gives. */
   readonly level: Level;
   /** Whether rewrites of class `fast` run: then results are only nearly the same. */
@@ -34,7 +35,32 @@ export interface Subject {
   /** The program of a number, where random ones will not do. */
   draw?(random: Random, number: number): Program;
   /** What is wrong with it, where a program before and after it does not say. */
-  judge?(program: Program, context: PassContext, seeds: readonly number[]): Verdict;
+  judge?(trial: Trial): Verdict;
+  /** Which of its parts gets a program wrong; where left out, there is one. */
+  blame?(trial: Trial): WrongPart | null;
+}
+
+/** One program that a subject is tried on. */
+export interface Trial {
+  readonly program: Program;
+  readonly context: PassContext;
+  /** What chooses the inputs where the program has no call of its own. */
+  readonly seeds: readonly number[];
+  /** Whether new operations have to have places in the source, too. */
+  readonly origins?: boolean;
+}
+
+/** The part of a subject, such as a pass of a pipeline, after which a program is wrong. */
+export interface WrongPart {
+  /** `after pass cse (run 2 of 5)` */
+  readonly place: string;
+  readonly fault: Fault;
+  /** What that part was given. */
+  readonly before: Module;
+  /** What it makes of that; it may fail. */
+  run(): Module;
+  /** What is wrong after it, where an observer says which of its rewrites happen. */
+  faultWith(rewrites: PassContext["rewrites"]): Fault | null;
 }
 
 export interface Verdict {
@@ -45,31 +71,20 @@ export interface Verdict {
   readonly isTried?: boolean;
 }
 
-/** What is wrong with what the subject makes of a program; the inputs are chosen by the seeds. */
-export function faultOf(
-  subject: Subject,
-  program: Program,
-  context: PassContext,
-  seeds: readonly number[],
-  origins = false,
-): Verdict {
+/** What is wrong with what the subject makes of a program. */
+export function faultOf(subject: Subject, trial: Trial): Verdict {
   try {
-    return subject.judge?.(program, context, seeds) ?? faultOfPass(subject, program, context, seeds, origins);
+    return subject.judge?.(trial) ?? faultOfPass(subject, trial);
   } catch (error) {
     // whatever fails, the program that shows it is what one wants to see
     const isEndless = error instanceof OutOfSteps;
-    return { fault: isEndless ? null : { message: `it fails: ${messageOf(error)}`, call: null }, after: null };
+    const message = `it fails: ${messageOf(error)}`;
+    return { fault: isEndless ? null : { message, call: null, cause: error }, after: null };
   }
 }
 
 /** What is wrong with what a pass makes of a program, which meant something before. */
-export function faultOfPass(
-  subject: Subject,
-  program: Program,
-  context: PassContext,
-  seeds: readonly number[],
-  origins = false,
-): Verdict {
+export function faultOfPass(subject: Subject, { program, context, seeds, origins = false }: Trial): Verdict {
   // a lowering takes what is left of a program when calls and derivatives are resolved
   const module = subject.level === "loop" ? inline.run(program.module, context) : program.module;
   let after: Module;
@@ -77,7 +92,8 @@ export function faultOfPass(
     after = subject.run(module, context);
   } catch (error) {
     const isFault = resolvedOrNull(module) !== null;
-    return { fault: isFault ? { message: `it fails: ${messageOf(error)}`, call: null } : null, after: null };
+    const message = `it fails: ${messageOf(error)}`;
+    return { fault: isFault ? { message, call: null, cause: error } : null, after: null };
   }
   if (after === module) return { fault: null, after };
   const earlier = resolvedOrNull(module);

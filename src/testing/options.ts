@@ -1,7 +1,8 @@
 // What checks are given, at the door: options by name and value, and things that another check takes.
 
-import { didYouMean, dtypes, fail, requireChoice, requireOptions } from "../ir/index.ts";
-import { Pipeline } from "../rewrite/index.ts";
+import type { Backend } from "../backend/index.ts";
+import { didYouMean, dtypes, fail, type Op, requireChoice, requireOptions } from "../ir/index.ts";
+import { type Pass, Pipeline, type Rule } from "../rewrite/index.ts";
 
 const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "save", "timeBudget", "origins"];
 const programNames = ["ops", "dtypes", "operations", "regions", "effects", "transforms", "focus"];
@@ -114,10 +115,18 @@ const kinds = {
   backend: { call: "checkBackend(backend)", made: "give { name, level, isAvailable, compile }" },
 } as const;
 
-type Kind = keyof typeof kinds;
+interface Things {
+  readonly rule: Rule;
+  readonly pass: Pass;
+  readonly pipeline: Pipeline;
+  readonly op: Op;
+  readonly backend: Backend;
+}
+
+export type Kind = keyof Things;
 
 /** What something is that a check may have been given. */
-export function kindOf(x: unknown): Kind | "module" | null {
+function kindOf(x: unknown): Kind | "module" | null {
   if (x instanceof Pipeline) return "pipeline";
   if (typeof x !== "object" || x === null) return null;
   const has = (name: string): boolean => typeof Reflect.get(x, name) === "function";
@@ -128,18 +137,31 @@ export function kindOf(x: unknown): Kind | "module" | null {
   return "funcs" in x && Array.isArray(x.funcs) ? "module" : null;
 }
 
+export function isKind<K extends Kind>(x: unknown, kind: K): x is Things[K] {
+  return kindOf(x) === kind;
+}
+
 /** Fails (code `argument`) where a check is given something else than what it takes, and says which check takes that. */
 export function requireKind(where: string, x: unknown, wanted: Kind): void {
+  if (!isKind(x, wanted)) refuse(where, x, [wanted]);
+}
+
+/** The error of a check that takes one of several kinds, and was given none of them. */
+export function refuse(where: string, x: unknown, wanted: readonly Kind[]): never {
   const kind = kindOf(x);
-  if (kind === wanted) return;
   const list = Array.isArray(x) && x.length > 0 ? kindOf(x[0]) : null;
+  const ofList = wanted.find((each) => each === list);
   const hint =
     kind !== null && kind !== "module"
       ? `call ${kinds[kind].call}`
-      : list === wanted
-        ? `call it for each ${wanted}`
-        : kinds[wanted].made;
-  fail("argument", `${where}: got ${given(x)}, expected ${article(wanted)}`, { hint });
+      : ofList !== undefined
+        ? `call it for each ${ofList}`
+        : wanted.map((each) => kinds[each].made).join(", ");
+  const expected = wanted
+    .map(article)
+    .join(", ")
+    .replace(/, (?=[^,]*$)/, " or ");
+  return fail("argument", `${where}: got ${given(x)}, expected ${expected}`, { hint });
 }
 
 function given(x: unknown): string {

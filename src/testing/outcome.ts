@@ -65,11 +65,12 @@ function elementThatDiffers(want: NdArray, have: NdArray): string | null {
   if (want.dtype !== have.dtype || want.shape.join() !== have.shape.join())
     return `${showArray(have)}, expected ${showArray(want)}`;
   const at = want.data.findIndex((x, i) => !Object.is(x, have.data[i]));
-  const place =
-    want.shape.length === 0
-      ? ""
-      : ` at [${indexOf(at, want.shape).join(", ")}] of ${want.dtype}[${want.shape.join(", ")}]`;
-  return `${showNumber(have.data[at])}, expected ${showNumber(want.data[at])}${place}`;
+  return `${showNumber(have.data[at])}, expected ${showNumber(want.data[at])}${placeIn(at, want)}`;
+}
+
+/** ` at [1, 0] of f64[2, 3]`; nothing for a scalar, which has one element. */
+export function placeIn(at: number, { dtype, shape }: NdArray): string {
+  return shape.length === 0 ? "" : ` at [${indexOf(at, shape).join(", ")}] of ${dtype}[${shape.join(", ")}]`;
 }
 
 function indexOf(flat: number, shape: readonly number[]): readonly number[] {

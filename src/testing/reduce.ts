@@ -2,24 +2,27 @@
 
 import { AdjointError, type Module, verify } from "../ir/index.ts";
 import { type Step, tidied } from "./smaller/body.ts";
-import { fewerArguments, fewerFunctions, fewerResults } from "./smaller/functions.ts";
+import { fewerArguments, fewerFunctions, fewerResults, unreadArguments } from "./smaller/functions.ts";
 import { calleesInstead, callsInstead, fewerOperations, largeParts, regionsInstead } from "./smaller/operations.ts";
 import { fewerCarried } from "./smaller/regions.ts";
-import { easierConstants, fewerAttributes, fewerSymbols, smallerShapes } from "./smaller/types.ts";
+import { easierConstants, fewerAttributes, fewerSymbols, simplerTypes, smallerShapes } from "./smaller/types.ts";
 
 /** In the order in which they are tried: what drops much comes first. */
 const steps: readonly Step[] = [
   fewerFunctions,
   largeParts,
+  unreadArguments,
   regionsInstead,
   fewerResults,
   fewerOperations,
+  unreadArguments,
   callsInstead,
   calleesInstead,
   fewerCarried,
   fewerArguments,
   smallerShapes,
   fewerSymbols,
+  simplerTypes,
   fewerAttributes,
   easierConstants,
 ];
@@ -32,7 +35,7 @@ const maxRounds = 10;
 /**
  * A smaller module for which `shows` still holds. Halves of the operations go, then quarters, in the end single ones;
  * regions and callees take the place of their operations; results, carried values, arguments and functions go; arrays become
- * scalars, symbols numbers, constants easy to read, until nothing more can. What the verifier refuses is not tried. The
+ * scalars, symbols numbers, dtypes f64, constants easy to read, until nothing more can. What the verifier refuses is not tried. The
  * function `entry` stays.
  *
  * @example reduceModule(module, "main", (m) => isWrong(m))

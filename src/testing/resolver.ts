@@ -3,20 +3,28 @@
 import { deadNodeElimination } from "../../passes/index.ts";
 import { AdjointError, type DType, fail, type Module, messageOf, type Op, type Type, walk } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import { type Pass, type PassContext, Pipeline } from "../rewrite/index.ts";
-import { resolved } from "./compare.ts";
+import type { Pass, PassContext, Pipeline } from "../rewrite/index.ts";
+import { type Fault, resolved } from "./compare.ts";
+import type { Trial, WrongPart } from "./fault.ts";
 import { programOfOp } from "./generate/op-programs.ts";
 import { type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
 import type { Random } from "./generate/random.ts";
+import { isKind, type Kind, refuse } from "./options.ts";
+import { firstWrongRun } from "./pipeline-runs.ts";
 
 /** What derivatives and batches can be checked of. */
 export type Transforming = Op | Pass | Pipeline;
 
 export interface Resolver {
+  readonly kind: Kind;
   /** What messages call it: `op mylib.swish`. */
   readonly name: string;
   /** The op that is checked; null for passes. */
   readonly op: Op | null;
+  /** The options of a check: the op is in the table that a corpus is read with. */
+  readonly programs: ProgramOptions;
+  /** The pipeline that is checked, of which one pass may be wrong. */
+  readonly pipeline?: Pipeline;
   /** The programs to transform. */
   draw(random: Random, dtypes?: readonly DType[]): Program;
   /** The module without transforms. */
@@ -25,24 +33,30 @@ export interface Resolver {
 
 /** Fails (code `argument`) for what is none of the three. */
 export function resolverOf(where: string, given: Transforming, programs: ProgramOptions = {}): Resolver {
-  const op = given as Partial<Op> | null;
-  const pass = given as Partial<Pass> | null;
-  if (typeof op?.types === "function" && op.docs !== undefined) return ofOp(given as Op, programs);
-  if (given instanceof Pipeline) {
-    const run: Pass["run"] = (module, context) => given.run(module, (each, m) => each.run(m, context));
-    return ofPasses("pipeline", run, programs);
-  }
-  if (typeof pass?.run === "function") return ofPasses(`pass ${pass.name}`, pass.run.bind(given), programs);
-  return fail("argument", `${where}: got a ${typeof given}, expected an op, a pass or a pipeline`, {
-    hint: "make one with defineOp, definePass or new Pipeline([…])",
-  });
+  if (isKind(given, "op")) return ofOp(given, programs);
+  if (isKind(given, "pass")) return ofPasses("pass", `pass ${given.name}`, given.run.bind(given), programs);
+  if (!isKind(given, "pipeline")) return refuse(where, given, ["op", "pass", "pipeline"]);
+  const run: Pass["run"] = (module, context) => given.run(module, (each, m) => each.run(m, context));
+  return { ...ofPasses("pipeline", "pipeline", run, programs), pipeline: given };
 }
 
-function ofOp(op: Op, { ops }: ProgramOptions): Resolver {
-  const table = tableWith(op, ops);
+/** Which pass of a pipeline gets a program wrong, of which `faultWith` says what is wrong where something else resolves it. */
+export function blameIn(
+  { pipeline, kind, name, programs }: Resolver,
+  { context }: Trial,
+  faultWith: (resolver: Resolver) => Fault | null,
+): WrongPart | null {
+  if (pipeline === undefined) return null;
+  return firstWrongRun(pipeline, context, (run) => faultWith(ofPasses(kind, name, run, programs)));
+}
+
+function ofOp(op: Op, programs: ProgramOptions): Resolver {
+  const table = tableWith(op, programs.ops);
   return {
+    kind: "op",
     name: `op ${op.name}`,
     op,
+    programs: { ...programs, ops: table },
     draw: (random, dtypes) => programOfOp(random, op, { table, dtypes }) ?? noUse(op),
     resolve: (module) => resolved(module),
   };
@@ -60,10 +74,12 @@ function noUse(op: Op): never {
 }
 
 /** What a pass leaves is resolved by the passes of the project. */
-function ofPasses(name: string, run: Pass["run"], programs: ProgramOptions): Resolver {
+function ofPasses(kind: Kind, name: string, run: Pass["run"], programs: ProgramOptions): Resolver {
   return {
+    kind,
     name,
     op: null,
+    programs,
     draw: (random) => randomProgram(random, { operations: 8, ...programs, transforms: false }),
     // other orders of computation, as class fast allows, have other bits
     resolve: (module, context) => resolved(run(module, { ...context, fast: false })),
@@ -89,24 +105,34 @@ export function attempt(resolver: Resolver, module: Module, context: PassContext
   try {
     return resolver.resolve(module, context);
   } catch (error) {
-    if (isRefused(resolver, module)) return null;
+    if (isRefused(resolver, module, error)) return null;
     return messageOf(error);
   }
 }
 
-/** What an op does not do at all, it says; anything else is a fault of its rules. */
-function isRefused({ op }: Resolver, module: Module): boolean {
-  if (op !== null && op.derivative.kind !== "none" && op.batching.kind !== "none") return holdsOtherRules(module, op);
+/** Whether an op says that it has no such rule; anything else is a fault of its rules. */
+function isRefused({ op }: Resolver, module: Module, error: unknown): boolean {
+  if (op !== null) {
+    const root = rootOf(error);
+    if (!(root instanceof AdjointError)) return false;
+    // the transforms are those of the check itself
+    return root.code === "no-derivative" || some(module, (o) => !o.traits.transform && hasNoRule(o));
+  }
   try {
     resolved(module);
     return false;
-  } catch (error) {
-    return error instanceof AdjointError;
+  } catch (own) {
+    return own instanceof AdjointError;
   }
 }
 
-function holdsOtherRules(module: Module, op: Op): boolean {
-  return some(module, (o) => o !== op && (o.derivative.kind === "none" || o.batching.kind === "none"));
+/** What was thrown first, before passes said where. */
+function rootOf(error: unknown): unknown {
+  return error instanceof AdjointError && error.cause !== undefined ? rootOf(error.cause) : error;
+}
+
+function hasNoRule({ derivative, batching }: Op): boolean {
+  return derivative.kind === "none" || batching.kind === "none";
 }
 
 function some(module: Module, holds: (op: Op) => boolean): boolean {

@@ -1,29 +1,22 @@
 // The report of a failure: the smallest program found that still fails, then the smallest inputs, and the rewrite that did it.
 
-import {
-  countOperations,
-  dtypes,
-  findFunc,
-  type Module,
-  type NdArray,
-  type OpTable,
-  printModule,
-  sizeOf,
-} from "../ir/index.ts";
-import type { PassContext } from "../rewrite/index.ts";
+import { countOperations, type Module, type OpTable, printModule } from "../ir/index.ts";
+import { compareModules, type PassContext, printChanges } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
-import { showCall, withinSteps } from "./compare.ts";
-import { type Fault, faultOf, type Subject } from "./fault.ts";
+import { inputsOf, keptCall, showCall, smallerCalls, withInputs } from "./calls.ts";
+import { withinSteps } from "./compare.ts";
+import { type Fault, faultOf, type Subject, type WrongPart } from "./fault.ts";
 import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
 import { simplestInputs } from "./inputs.ts";
 import { reduceModule } from "./reduce.ts";
-import { argumentsOf } from "./values.ts";
 
 export interface Shrunk {
   readonly program: Program;
   readonly fault: Fault;
   /** The rewrite that makes the difference; null where none does. */
   readonly rewrite: Blamed | null;
+  /** What changed, where no rewrite is named; empty where that is too long to read. */
+  readonly changes: string;
 }
 
 /** Operations of one run, of which the first suffices that shows the fault. */
@@ -32,9 +25,12 @@ const stepLimits = [1000, 4000, 16_000, 50_000];
 const forInputs = 1500;
 /**
  * Inputs tried for each smaller module beside its own: what the fault needs may be another one's, and the fewer elements there
- * are, the fewer special ones among them.
+ * are, the fewer special ones among them. What a subject judges itself takes longer.
  */
-const triedInputs = (module: Module): number => (countOperations(module) > 8 ? 6 : 24);
+function triedInputs(module: Module, { judge }: Subject): number {
+  if (judge !== undefined) return 1;
+  return countOperations(module) > 8 ? 6 : 24;
+}
 
 interface ShrinkOptions {
   readonly ops: OpTable;
@@ -54,11 +50,14 @@ export function shrink(
   { ops, origins, timeBudget }: ShrinkOptions,
 ): Shrunk {
   const deadline = performance.now() + timeBudget;
-  const triedFor = (m: Module): readonly number[] => [...seeds, ...Array.from({ length: triedInputs(m) }, (_, i) => i)];
+  const triedFor = (m: Module): readonly number[] => [
+    ...seeds,
+    ...Array.from({ length: triedInputs(m, subject) }, (_, i) => i),
+  ];
   const context: PassContext = { ops, fast: subject.fast };
   const asked = remembering(subject);
   const judge: Judge = (candidate, inputs, cx = context) =>
-    withinSteps(steps, () => faultOf(asked, candidate, cx, inputs, origins).fault);
+    withinSteps(steps, () => faultOf(asked, { program: candidate, context: cx, seeds: inputs, origins }).fault);
   // a smaller program that takes longer than this one loops for ever, most likely
   let steps = 0;
   for (steps of stepLimits) if (judge({ ...program, call: fault.call ?? undefined }, seeds) !== null) break;
@@ -85,53 +84,59 @@ export function shrink(
   };
   const smallest = reduceModule(module, entry, (smaller) => take(smaller, sizes));
   for (const smaller of smallerSizes(sizes)) if (take(smallest, smaller)) break;
-  const shrunk = makeProgram(module, sizes);
+  const simplest = withSimplestInputs(makeProgram(module, sizes), last, judge);
+  const shrunk = makeProgram(module, sizes, simplest.call ?? undefined);
+  const tried = triedFor(module);
+  const part = subject.blame?.({ program: shrunk, context, seeds: tried }) ?? null;
+  const rewrite = blamedRewrite((rewrites) =>
+    part === null ? judge(shrunk, tried, { ...context, rewrites }) !== null : part.faultWith(rewrites) !== null,
+  );
   return {
     program: shrunk,
-    fault: withSimplestInputs(shrunk, last, judge),
-    rewrite: blamedRewrite((rewrites) => judge(shrunk, triedFor(module), { ...context, rewrites }) !== null),
+    fault: part === null ? simplest : { ...part.fault, message: `${part.place}: ${part.fault.message}` },
+    rewrite,
+    changes: rewrite === null ? changesOf(subject, part, shrunk.module, context) : "",
   };
 }
 
-/**
- * The same call of a smaller module: arguments that are left keep what they are given, cut to their shapes, and new ones get
- * an ordinary sample.
- */
-function keptCall({ entry, args }: Call, before: Module, after: Module, sizes: Dims): Call | null {
-  const [earlier, func] = [findFunc(before, entry), findFunc(after, entry)];
-  if (earlier === undefined || func === undefined) return null;
-  const [sampled] = argumentsOf(func, { sizes }, [0]);
-  if (sampled === undefined) return null;
-  const isRetyped = func.body.arguments.length === earlier.body.arguments.length;
-  const kept = func.body.arguments.map((a, i) => {
-    const at = earlier.body.arguments.indexOf(a);
-    const own = args[at >= 0 || !isRetyped ? at : i];
-    return own === undefined || own.dtype !== sampled[i].dtype ? sampled[i] : cutTo(own, sampled[i].shape);
-  });
-  return { entry, args: kept };
-}
-
-function cutTo(array: NdArray, shape: readonly number[]): NdArray {
-  if (array.shape.join() === shape.join()) return array;
-  const data = new dtypes[array.dtype].array(sizeOf(shape)).map((_, i) => array.data[i % array.data.length] ?? 0);
-  return { dtype: array.dtype, shape, data };
-}
-
-/** The fault for the simplest inputs found that still show it. */
+/** The fault for the simplest call found that still shows it: first one that maps less, then easier numbers. */
 function withSimplestInputs({ module, sizes }: Program, fault: Fault, judge: Judge): Fault {
-  const { call } = fault;
-  if (call === null) return fault;
+  if (fault.call === null) return fault;
   const deadline = performance.now() + forInputs;
-  let simplest = fault;
-  const shows = (args: readonly NdArray[]): boolean => {
-    const found = judge(makeProgram(module, sizes, { ...call, args }), []);
+  const mayGoOn = (): boolean => performance.now() < deadline;
+  let [simplest, call] = [fault, fault.call];
+  const shows = (candidate: Call): boolean => {
+    if (!mayGoOn()) return false;
+    const found = judge(makeProgram(module, sizes, candidate), []);
     // another fault, or one of other arguments, says nothing of these
-    if (found?.call?.args !== args) return false;
-    simplest = found;
+    if (found?.call?.args !== candidate.args) return false;
+    [simplest, call] = [found, found.call];
     return true;
   };
-  simplestInputs(call.args, shows, () => performance.now() < deadline);
+  while ([...smallerCalls(call)].some(shows)) if (!mayGoOn()) break;
+  const base = call;
+  simplestInputs(inputsOf(base), (inputs) => shows(withInputs(base, inputs)), mayGoOn);
   return simplest;
+}
+
+/** Lines of changes that one takes in at a glance. */
+const mostChanges = 12;
+
+/** What a pass, or the one of a pipeline that is wrong, makes of a program, in lines; nothing where it fails or says it by rules. */
+function changesOf(subject: Subject, part: WrongPart | null, module: Module, context: PassContext): string {
+  if (subject.judge !== undefined) return "";
+  const [before, run] = part === null ? [module, () => subject.run(module, context)] : [part.before, part.run];
+  try {
+    const after = run();
+    const lines = printChanges(before, after, compareModules(before, after)).split("\n");
+    // a single function need not be named
+    if (lines.filter((line) => /^\S? +(private )?func @/.test(line)).length === 1 && lines[0].startsWith("  "))
+      lines.shift();
+    // a lowering leaves nothing as it was
+    return lines.length > mostChanges || subject.level === "loop" ? "" : lines.join("\n");
+  } catch {
+    return "";
+  }
 }
 
 /** The subject, which does not run again on the module that it ran on last. */
@@ -153,8 +158,14 @@ function* smallerSizes(sizes: Dims): Generator<Dims> {
   for (const size of [1, 2, 3]) yield Object.fromEntries(names.map((name) => [name, Math.min(size, sizes[name])]));
 }
 
-/** The failure in lines: what differs, the call, the rewrite, the IR. */
-export function describeFault({ program, fault, rewrite }: Shrunk): string {
-  const call = fault.call === null ? "" : `\nfor ${showCall(fault.call)}`;
-  return `${fault.message}${call}${rewrite === null ? "" : `\n${describeRewrite(rewrite)}`}\n${printModule(program.module)}`;
+/** The failure in lines: what differs, the call, the rewrite or else what changed, the IR. */
+export function describeFault({ program, fault, rewrite, changes }: Shrunk): string {
+  const lines = [
+    fault.message,
+    fault.call === null ? "" : `for ${showCall(fault.call)}`,
+    rewrite === null ? "" : describeRewrite(rewrite),
+    changes === "" ? "" : `by this change:\n${changes}`,
+    printModule(program.module),
+  ];
+  return lines.filter((line) => line !== "").join("\n");
 }

@@ -5,6 +5,7 @@ import {
   dtypes,
   evaluateDim,
   type Func,
+  isFloat,
   type NdArray,
   rankedOf,
   type Signature,
@@ -49,6 +50,13 @@ export function sampleArguments(signature: Signature, dims: Dims, seed: number):
     const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => dims[name]));
     return { dtype: type.dtype, shape, data: elementsOf(type.dtype, sizeOf(shape), (seed % 2) + 2 * (seed * 31 + i)) };
   });
+}
+
+/** Integers become 0 or 1, as subscripts have to be small; floats and truth values stay. */
+export function withSmallIntegers(array: NdArray): NdArray {
+  return isFloat(array.dtype) || array.dtype === "bool"
+    ? array
+    : { ...array, data: array.data.map((x) => Math.abs(x) % 2) };
 }
 
 /** The arguments on which a function of a program is compared: those of the program's own call, or sampled ones. */

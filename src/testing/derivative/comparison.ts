@@ -2,7 +2,8 @@
 
 import { isFloat, type NdArray } from "../../ir/index.ts";
 import type { Fault } from "../compare.ts";
-import { showNumber } from "../outcome.ts";
+import type { Directions } from "../generate/programs.ts";
+import { placeIn, showNumber } from "../outcome.ts";
 import type { Places } from "./derivatives.ts";
 import { shifted, slopesOf } from "./differences.ts";
 import { directionLike, nudged, ordinaryPoint, tiedPoint, zerosLike } from "./points.ts";
@@ -87,25 +88,30 @@ export class Comparison {
     this.#precision = of.isSingle ? single : double;
   }
 
-  /** What is wrong at the very point that is given. */
-  faultHere(): Fault | null {
-    if (!areFinite(this.#of.value(this.#given))) return null;
-    const wrong = this.#ordinaryFault(this.#given);
-    return wrong === null ? null : this.#faultAt(this.#given, wrong);
+  /** What is wrong at the very point that is given, along the directions that are given with it. */
+  faultHere(given: Directions = {}): Fault | null {
+    const args = this.#given;
+    if (!areFinite(this.#of.value(args))) return null;
+    const asked = this.#directionsAt(args, given);
+    if (asked === null) return null;
+    if (given.tangents === undefined) return this.#ordinaryFault(args, asked);
+    this.#isTied = areTied(this.#floats(args));
+    return this.#forwardFault(args, asked) ?? this.#modesFault(args, asked) ?? this.#laterFault(args, asked);
   }
 
   /** What is wrong at an ordinary point, or at one with ties. */
   fault(): Fault | null {
     const args = ordinaryPoint(this.#given, this.#seed, (a) => this.#isWellInside(a));
-    if (args === null) return null;
-    const wrong = this.#ordinaryFault(args);
-    if (wrong !== null) return this.#faultAt(args, wrong);
+    const asked = args === null ? null : this.#directionsAt(args);
+    if (args === null || asked === null) return null;
+    const wrong = this.#ordinaryFault(args, asked);
+    if (wrong !== null) return wrong;
     const { args: tied, direction } = tiedPoint(this.#given, this.#seed);
-    if (!areFinite(this.#of.value(tied))) return null;
+    const moving = areFinite(this.#of.value(tied)) ? this.#directionsAt(tied) : null;
+    if (moving === null) return null;
     this.#isTied = true;
-    const ties =
-      this.#forwardFault(tied, direction, "all arguments, where elements are equal") ?? this.#modesFault(tied);
-    return ties === null ? null : this.#faultAt(tied, ties);
+    const together = this.#of.places.arguments.map((i) => direction.get(i) ?? zerosLike([tied[i]])[0]);
+    return this.#forwardFault(tied, { ...moving, tangents: together }) ?? this.#eachModesFault(tied, moving);
   }
 
   /** Whether values are finite at a point and next to it, and do not change out of all proportion, as where a matrix is singular. */
@@ -123,23 +129,48 @@ export class Comparison {
     });
   }
 
-  #faultAt(args: Arrays, message: string): Fault {
-    return { message: `its derivative ${message}`, call: { entry: "main", args } };
+  #faultAt(args: Arrays, directions: Directions, message: string): Fault {
+    return { message: `its derivative ${message}`, call: { entry: "main", args, directions } };
   }
 
-  #ordinaryFault(args: Arrays): string | null {
-    for (const i of this.#of.places.arguments) {
-      if (args[i].data.length === 0) continue;
-      const [along] = directionLike([args[i]], this.#seed + i);
-      const found = this.#forwardFault(args, new Map([[i, along]]), `argument ${i}`);
+  /** The directions that are given, and others for those that are not, or do not fit. */
+  #directionsAt(args: Arrays, given: Directions = {}): Required<Directions> | null {
+    const results = this.#results(args);
+    if (results === null) return null;
+    const floats = this.#floats(args);
+    const fitting = (list: Arrays | undefined, like: Arrays, seed: number): Arrays =>
+      list !== undefined && areAlike(list, like) ? list : directionLike(like, this.#seed + seed);
+    return {
+      tangents: fitting(given.tangents, floats, 20),
+      cotangents: fitting(given.cotangents, results, 50),
+      weights: fitting(given.weights, floats, 70),
+    };
+  }
+
+  /** The directions in which one argument moves alone, for each that has elements. */
+  #alone(args: Arrays, { tangents, ...others }: Required<Directions>): readonly Required<Directions>[] {
+    return tangents.flatMap((own, k) => {
+      if (args[this.#of.places.arguments[k]].data.length === 0) return [];
+      return [{ ...others, tangents: tangents.map((a) => (a === own ? a : zerosLike([a])[0])) }];
+    });
+  }
+
+  #ordinaryFault(args: Arrays, asked: Required<Directions>): Fault | null {
+    for (const alone of this.#alone(args, asked)) {
+      const found = this.#forwardFault(args, alone);
       if (found !== null) return found;
     }
-    const first = this.#modesFault(args) ?? this.#zeroFault(args);
+    return this.#eachModesFault(args, asked) ?? this.#laterFault(args, asked);
+  }
+
+  /** What is wrong in what follows from the derivative in forward mode and the agreement of the modes. */
+  #laterFault(args: Arrays, asked: Required<Directions>): Fault | null {
+    const zero = this.#zeroFault(args, asked);
     // of what is infinite on the way second derivatives are NaN, most likely
-    if (first !== null || this.#of.isInfinite(args)) return first;
-    const second = this.#secondFault(args);
+    if (zero !== null || this.#of.isInfinite(args)) return zero;
+    const second = this.#secondFault(args, asked);
     // in f32 little is left of a difference of second derivatives
-    return second ?? (this.#of.isSingle ? null : this.#thirdFault(args));
+    return second ?? (this.#of.isSingle ? null : this.#thirdFault(args, asked));
   }
 
   #floats(arrays: Arrays): Arrays {
@@ -151,61 +182,68 @@ export class Comparison {
     return results === null ? null : this.#of.places.results.map((i) => results[i]);
   }
 
-  /** Forward mode against differences of the values. */
-  #forwardFault(args: Arrays, direction: ReadonlyMap<number, NdArray>, to: string): string | null {
-    const along = this.#of.places.arguments.map((i) => direction.get(i) ?? zerosLike([args[i]])[0]);
-    const of: Computed<Arrays> = (run, x) => run("push", [...x, ...along]);
-    const wrong = this.#differs(args, direction, of, (x) => this.#results(x));
-    return wrong === null ? null : `to ${to} (forward mode): ${wrong}`;
+  /** `to argument 0`: those that move. */
+  #to(tangents: Arrays): string {
+    const moving = this.#of.places.arguments.filter((_, k) => tangents[k].data.some((x) => x !== 0));
+    return `to ${moving.length === 1 ? "argument" : "arguments"} ${moving.join(", ")}`;
   }
 
-  /** ⟨c, J v⟩ = ⟨Jᵀ c, v⟩, for a direction of each argument on its own. */
-  #modesFault(args: Arrays): string | null {
-    const floats = this.#floats(args);
-    const results = this.#results(args);
-    if (results === null) return null;
-    const c = directionLike(results, this.#seed + 50);
-    for (const [k, i] of this.#of.places.arguments.entries()) {
-      const v = directionLike(floats, this.#seed + 20).map((a, n) => (n === k ? a : zerosLike([a])[0]));
-      const both: Computed<readonly [Products, Products]> = (run, x) => {
-        const [pushed, pulled] = [run("push", [...x, ...v]), run("pull", [...x, ...c])];
-        return pushed === null || pulled === null ? null : [products(c, pushed), products(pulled, v)];
-      };
-      const wrong = this.#disagree(args, both);
-      if (wrong !== null)
-        return `to argument ${i} (reverse mode), along a direction: ${wrong[1]}, forward mode says ${wrong[0]}`;
+  /** How the arguments move, by their numbers. */
+  #moving(tangents: Arrays): ReadonlyMap<number, NdArray> {
+    return new Map(this.#of.places.arguments.map((i, k) => [i, tangents[k]] as const));
+  }
+
+  /** Forward mode against differences of the values. */
+  #forwardFault(args: Arrays, { tangents }: Required<Directions>): Fault | null {
+    const of: Computed<Arrays> = (run, x) => run("push", [...x, ...tangents]);
+    const wrong = this.#differs(args, this.#moving(tangents), of, (x) => this.#results(x));
+    if (wrong === null) return null;
+    return this.#faultAt(args, { tangents }, `${this.#to(tangents)} (forward mode): ${wrong}`);
+  }
+
+  #eachModesFault(args: Arrays, asked: Required<Directions>): Fault | null {
+    for (const alone of this.#alone(args, asked)) {
+      const found = this.#modesFault(args, alone);
+      if (found !== null) return found;
     }
     return null;
   }
 
+  /** ⟨c, J v⟩ = ⟨Jᵀ c, v⟩. */
+  #modesFault(args: Arrays, { tangents, cotangents }: Required<Directions>): Fault | null {
+    const both: Computed<readonly [Products, Products]> = (run, x) => {
+      const [pushed, pulled] = [run("push", [...x, ...tangents]), run("pull", [...x, ...cotangents])];
+      return pushed === null || pulled === null ? null : [products(cotangents, pushed), products(pulled, tangents)];
+    };
+    const wrong = this.#disagree(args, both);
+    if (wrong === null) return null;
+    const message = `${this.#to(tangents)} (reverse mode): ${wrong[1]}, forward mode says ${wrong[0]}`;
+    return this.#faultAt(args, { tangents, cotangents }, message);
+  }
+
   /** Cotangents of zero give zeros, where others give finite numbers. */
-  #zeroFault(args: Arrays): string | null {
-    const results = this.#results(args);
-    if (results === null) return null;
-    const some = this.#of.derivative("pull", [...args, ...directionLike(results, this.#seed + 50)]);
-    const none = this.#of.derivative("pull", [...args, ...zerosLike(results)]);
+  #zeroFault(args: Arrays, { cotangents }: Required<Directions>): Fault | null {
+    const zeros = zerosLike(cotangents);
+    const some = this.#of.derivative("pull", [...args, ...cotangents]);
+    const none = this.#of.derivative("pull", [...args, ...zeros]);
     if (!areFinite(some) || none === null) return null;
     for (const [k, gradient] of none.entries()) {
       const at = gradient.data.findIndex((x) => x !== 0);
-      if (at >= 0) {
-        const i = this.#of.places.arguments[k];
-        return `to argument ${i} (reverse mode) is ${showNumber(gradient.data[at])} at element ${at} for cotangents of zero`;
-      }
+      if (at < 0) continue;
+      const i = this.#of.places.arguments[k];
+      const message = `to argument ${i} (reverse mode): ${showNumber(gradient.data[at])}${placeIn(at, gradient)}, cotangents of zero give 0`;
+      return this.#faultAt(args, {}, message);
     }
     return null;
   }
 
   /** Second derivatives along a direction: each pair of modes, and differences of reverse mode. */
-  #secondFault(args: Arrays): string | null {
-    const results = this.#results(args);
-    if (results === null) return null;
-    const [v, c] = [directionLike(this.#floats(args), this.#seed + 20), directionLike(results, this.#seed + 50)];
-    const w = directionLike(this.#floats(args), this.#seed + 70);
-    const direction = new Map(this.#of.places.arguments.map((i, k) => [i, v[k]] as const));
+  #secondFault(args: Arrays, { tangents: v, cotangents: c, weights: w }: Required<Directions>): Fault | null {
     const forward: Computed<Arrays> = (run, x) => run("push_pull", [...x, ...c, ...v]);
     const gradient = (x: Arrays) => this.#of.derivative("pull", [...x, ...c]);
-    const wrong = this.#differs(args, direction, forward, gradient);
-    if (wrong !== null) return `of second order (forward over reverse): ${wrong}`;
+    const wrong = this.#differs(args, this.#moving(v), forward, gradient);
+    if (wrong !== null)
+      return this.#faultAt(args, { tangents: v, cotangents: c }, `of second order (forward over reverse): ${wrong}`);
     const others = [
       ["reverse over forward", (run: Runner, x: Arrays) => run("pull_push", [...x, ...v, ...c]), w],
       ["reverse over reverse", (run: Runner, x: Arrays) => run("pull_pull", [...x, ...c, ...v]), w],
@@ -218,21 +256,22 @@ export class Comparison {
         return weights === null ? [products(a, v), products(c, b)] : [products(a, weights), products(b, weights)];
       };
       const apart = this.#disagree(args, both);
-      if (apart !== null)
-        return `of second order (${how}), along a direction: ${apart[1]}, forward over reverse says ${apart[0]}`;
+      if (apart === null) continue;
+      const directions = { tangents: v, cotangents: c, ...(weights === null ? {} : { weights }) };
+      return this.#faultAt(
+        args,
+        directions,
+        `of second order (${how}): ${apart[1]}, forward over reverse says ${apart[0]}`,
+      );
     }
     return null;
   }
 
-  #thirdFault(args: Arrays): string | null {
-    const results = this.#results(args);
-    if (results === null) return null;
-    const [v, c] = [directionLike(this.#floats(args), this.#seed + 20), directionLike(results, this.#seed + 50)];
-    const direction = new Map(this.#of.places.arguments.map((i, k) => [i, v[k]] as const));
+  #thirdFault(args: Arrays, { tangents: v, cotangents: c }: Required<Directions>): Fault | null {
     const third: Computed<Arrays> = (run, x) => run("third", [...x, ...v, ...c]);
     const second = (x: Arrays) => this.#of.derivative("pull_push", [...x, ...v, ...c]);
-    const wrong = this.#differs(args, direction, third, second);
-    return wrong === null ? null : `of third order: ${wrong}`;
+    const wrong = this.#differs(args, this.#moving(v), third, second);
+    return wrong === null ? null : this.#faultAt(args, { tangents: v, cotangents: c }, `of third order: ${wrong}`);
   }
 
   /** The first element for which a derivative is not what differences say; twice, so that no kink nearby is taken for a fault. */
@@ -254,9 +293,9 @@ export class Comparison {
     if (isKink(values, args, nearby(kinkStep)) || isStaircase(values, args, nearby(this.#precision.leastStep)))
       return null;
     if (this.#isUndetermined(args, of, wrong)) return null;
-    const shape = derivative[wrong.result].shape;
-    const place = shape.length === 0 ? "" : ` at element ${wrong.element} of result ${wrong.result}`;
-    return `${showNumber(wrong.got)}${place}, differences say ${showNumber(wrong.expected)}`;
+    const part = derivative.length > 1 ? `part ${wrong.result} is ` : "";
+    const place = placeIn(wrong.element, derivative[wrong.result]);
+    return `${part}${showNumber(wrong.got)}, differences say ${showNumber(wrong.expected)}${place}`;
   }
 
   #farFrom(derivative: Arrays, slopes: ReturnType<typeof slopesOf>, scale: number, only?: Far): Far | null {
@@ -376,6 +415,18 @@ function products(left: Arrays, right: Arrays): Products {
     }
   }
   return { sum, size };
+}
+
+/** Whether arrays have the dtypes and shapes of others. */
+function areAlike(arrays: Arrays, like: Arrays): boolean {
+  const isAlike = (a: NdArray, b: NdArray): boolean => a.dtype === b.dtype && a.shape.join() === b.shape.join();
+  return arrays.length === like.length && arrays.every((a, i) => isAlike(a, like[i]));
+}
+
+/** Whether some elements are equal. */
+function areTied(arrays: Arrays): boolean {
+  const all = arrays.flatMap(({ data }) => [...data]);
+  return new Set(all).size < all.length;
 }
 
 function areFinite(arrays: Arrays | null): boolean {

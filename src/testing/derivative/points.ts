@@ -2,6 +2,7 @@
 
 import { isFloat, type NdArray } from "../../ir/index.ts";
 import { Random } from "../generate/random.ts";
+import { withSmallIntegers } from "../values.ts";
 
 type Move = (x: number) => number;
 
@@ -38,7 +39,7 @@ export function ordinaryPoint(
   const random = new Random(seed);
   for (let i = 0; i < tries; i++) {
     const args = given.map((a) => {
-      if (!isFloat(a.dtype)) return i % 2 === 0 ? a : { ...a, data: a.data.map((x) => Math.abs(x) % 2) };
+      if (!isFloat(a.dtype)) return i % 2 === 0 ? a : withSmallIntegers(a);
       const domain = i === 0 ? domains[0] : random.pick(domains);
       return filled(a, () => onGrid(domain(float(random))));
     });
@@ -59,7 +60,7 @@ export function tiedPoint(given: readonly NdArray[], seed: number) {
   const random = new Random(seed);
   const direction = new Map<number, NdArray>();
   const args = given.map((a, i) => {
-    if (!isFloat(a.dtype)) return { ...a, data: a.data.map((x) => Math.abs(x) % 2) };
+    if (!isFloat(a.dtype)) return withSmallIntegers(a);
     const drawn = Array.from(a.data, () => random.pick(shared));
     const of = (part: 0 | 1): NdArray => ({ ...a, data: a.data.map((_, k) => drawn[k][part]) });
     direction.set(i, of(1));

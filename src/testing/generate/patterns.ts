@@ -130,6 +130,8 @@ class PatternBuilder {
     const argument = this.#builder.argument(type);
     if (!this.#random.oneIn(5)) return argument;
     const elementwise = [...this.#table.values()].filter((op) => op.traits.elementwise && op.operands.length === 1);
+    // the user's table may have none
+    if (elementwise.length === 0) return argument;
     const op = this.#random.pick(elementwise);
     const attributes = attributesOf(op, type, this.#random);
     const types = typesOf(op, [type], attributes, null);

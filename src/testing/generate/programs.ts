@@ -59,10 +59,24 @@ export interface ProgramOptions {
   readonly focus?: readonly Op[];
 }
 
+/** What a derivative is asked for; what it does not need is left out. */
+export interface Directions {
+  /** How each float argument moves. */
+  readonly tangents?: readonly NdArray[];
+  /** What each float result counts. */
+  readonly cotangents?: readonly NdArray[];
+  /** What each part of a gradient counts that is differentiated again. */
+  readonly weights?: readonly NdArray[];
+}
+
 /** A call of a public function. */
 export interface Call {
   readonly entry: string;
   readonly args: readonly NdArray[];
+  /** Of a mapped function: the arguments that have a leading axis more, for each axis that is mapped, the inner one first. */
+  readonly mapped?: readonly (readonly number[])[];
+  /** Of a derivative: along what it is taken. */
+  readonly directions?: Directions;
 }
 
 /** A module with public functions, and the size of each of their dimension symbols. */

@@ -26,8 +26,7 @@ import { batchingVerdict } from "../check-batching.ts";
 import { derivativeVerdict } from "../check-derivative.ts";
 import { expectedOf, type Fault, resolvedOrNull, run, verifyFault } from "../compare.ts";
 import type { Tally } from "../derivative/comparison.ts";
-import type { Verdict } from "../fault.ts";
-import type { Program } from "../generate/programs.ts";
+import type { Trial, Verdict } from "../fault.ts";
 import { differenceOf } from "../outcome.ts";
 import type { Resolver } from "../resolver.ts";
 import { argumentsOf, sameArrays } from "../values.ts";
@@ -38,18 +37,15 @@ export const facetNames = ["text", "effect", "types", "traits", "folding", "code
 export type Facet = (typeof facetNames)[number];
 
 /** One program that is tested, and with what. */
-export interface FacetCase {
+export interface FacetCase extends Trial {
   readonly resolver: Resolver;
   readonly op: Op;
-  readonly program: Program;
-  readonly context: PassContext;
-  readonly seeds: readonly number[];
   readonly tally: Tally;
 }
 
 /** What is wrong with a program in regard of a facet. */
 export function facetFault(facet: Facet, of: FacetCase): Fault | null {
-  const { program, context, seeds, resolver, tally } = of;
+  const { context, resolver, tally } = of;
   switch (facet) {
     case "text":
       return textFault(of);
@@ -62,18 +58,18 @@ export function facetFault(facet: Facet, of: FacetCase): Fault | null {
     case "folding":
       return ofCalls(of, (call) => foldingFault(call, context));
     case "code":
-      return prefixed("its code", codeVerdict(program, context, seeds));
+      return prefixed("its code", codeVerdict(of));
     case "batching":
-      return batchingVerdict(resolver, program, context, seeds).fault;
+      return batchingVerdict(resolver, of).fault;
     case "derivative":
-      return derivativeVerdict(resolver, program, context, { seeds, tally }).fault;
+      return derivativeVerdict(resolver, of, tally).fault;
   }
 }
 
-function codeVerdict(program: Program, context: PassContext, seeds: readonly number[]): Verdict {
+function codeVerdict(trial: Trial): Verdict {
   const compiler = { backend: jsBackend, pipelines: pipelinesFor("loop"), compile: {} };
   try {
-    return backendVerdict(compiler, program, context, seeds);
+    return backendVerdict(compiler, trial);
   } catch (error) {
     return { fault: { message: `does not lower: ${messageOf(error)}`, call: null }, after: null };
   }

@@ -14,8 +14,8 @@ import {
   type Kernel,
   messageOf,
   type Op,
+  rankedOf,
   scalar,
-  type TensorType,
 } from "../../ir/index.ts";
 import { showNumber } from "../outcome.ts";
 import { samples } from "../values.ts";
@@ -80,7 +80,7 @@ function resultOf(op: Op, attributes: Attributes, operands: readonly DType[], de
       origin: null,
     };
     const [result] = inferTypes(input, new DimScope([], false), () => null);
-    return (result as TensorType).dtype;
+    return rankedOf(result).dtype;
   } catch (error) {
     if (error instanceof AdjointError) return null;
     throw error;

@@ -17,6 +17,7 @@ import {
   messageOf,
   type NdArray,
   type Operation,
+  rankedOf,
   signatureOf,
   type TensorType,
   tensorType,
@@ -126,7 +127,7 @@ function applied(operation: Operation, operands: readonly NdArray[]): readonly N
   const shape = operands[0]?.shape ?? [];
   try {
     const types = operands.map((a) => tensorType(a.dtype, a.shape));
-    const declared = results.map(({ type }) => tensorType((type as TensorType).dtype, shape));
+    const declared = results.map(({ type }) => tensorType(rankedOf(type).dtype, shape));
     const func = buildFunc({ name: "f" }, types, (...x) =>
       emit(op, x, { attributes, types: op.traits.elementwise ? declared : null }),
     );

@@ -7,6 +7,7 @@ import {
   type Func,
   FuncScope,
   findFunc,
+  freeValues,
   isFloat,
   type Module,
   makeBlock,
@@ -20,6 +21,7 @@ import {
   signatureOf,
   type Type,
   type Value,
+  ValueSet,
   withoutUnreached,
 } from "../../ir/index.ts";
 import { attempted, isCalled, rebuilt, type Step, withFunc, withoutSymbols } from "./body.ts";
@@ -66,6 +68,20 @@ export const fewerResults: Step = function* (module, entry) {
 function withResults(func: Func, results: readonly Value[]): Func {
   return makeFunc({ ...func, body: makeBlock(func.body.arguments, func.body.operations, results) });
 }
+
+/** Arguments that nothing reads go, all at once; they come from what stood in place of operations. */
+export const unreadArguments: Step = function* (module) {
+  for (const { name } of module.funcs) {
+    const func = findFunc(module, name);
+    if (func === undefined || isCalled(module, name)) continue;
+    const { arguments: args, operations, results } = func.body;
+    const read = new ValueSet([...freeValues(makeBlock([], operations, results))]);
+    const kept = args.filter((v) => read.has(v));
+    if (kept.length === args.length) continue;
+    const smaller = withFunc(module, withoutSymbols(makeFunc({ ...func, body: makeBlock(kept, operations, results) })));
+    module = (yield smaller) ?? module;
+  }
+};
 
 /** Arguments that nothing reads go; others become another argument of their type. */
 export const fewerArguments: Step = function* (module, entry) {
@@ -193,11 +209,7 @@ function numbersOf({ wrt, mapped }: Attributes): readonly number[] {
 }
 
 function renumbered(attributes: Attributes, gone: number): Attributes {
-  const renumber = (list: unknown): readonly number[] =>
-    (list as readonly number[]).filter((i) => i !== gone).map((i) => (i > gone ? i - 1 : i));
-  const changed = Object.entries(attributes).map(([name, value]) => [
-    name,
-    name === "wrt" || name === "mapped" ? renumber(value) : value,
-  ]);
-  return Object.fromEntries(changed);
+  const renumbered = numbersOf(attributes).flatMap((i) => (i === gone ? [] : [i > gone ? i - 1 : i]));
+  const named = Object.keys(attributes).filter((name) => name === "wrt" || name === "mapped");
+  return { ...attributes, ...Object.fromEntries(named.map((name) => [name, renumbered])) };
 }

@@ -10,6 +10,7 @@ import {
   calleesFirst,
   Dense,
   type Dim,
+  type DType,
   dtypes,
   evaluateDim,
   type Func,
@@ -105,15 +106,18 @@ class Retyping {
   }
 }
 
-/** Attributes with a dense constant cut to the shape of its type. */
+/** Attributes with a constant that its type holds: cut to the shape, and rounded to the dtype. */
 function resized(attributes: Attributes, type: Type | undefined): Attributes {
   const { value } = attributes;
-  if (!(value instanceof Dense) || type?.kind !== "tensor") return attributes;
+  if (type?.kind !== "tensor") return attributes;
+  const { array: Data, round } = dtypes[type.dtype];
+  if (typeof value === "number") return { ...attributes, value: round(value) };
+  if (!(value instanceof Dense)) return attributes;
   const shape = type.shape.map((d) => evaluateDim(d, () => 1));
   const source = value.toArray();
-  if (shape.join() === source.shape.join()) return attributes;
+  if (shape.join() === source.shape.join() && type.dtype === source.dtype) return attributes;
   const size = shape.reduce((n, d) => n * d, 1);
-  const data = new dtypes[type.dtype].array(size).map((_, i) => source.data[i % Math.max(1, source.data.length)]);
+  const data = new Data(size).map((_, i) => round(source.data[i % Math.max(1, source.data.length)]));
   return { ...attributes, value: new Dense({ dtype: type.dtype, shape, data }) };
 }
 
@@ -127,47 +131,41 @@ function retyped(module: Module, type: TypeMap, attributes: AttributeMap = (o) =
 
 // ---- shapes ---------------------------------------------------------------------------------------------------------
 
-type ShapeMap = (shape: readonly Dim[]) => readonly Dim[];
+/** Which axes of a shape stay, and what becomes of their extents. */
+interface ShapeMap {
+  readonly axes: (rank: number) => readonly number[];
+  readonly extent: (d: Dim) => Dim;
+}
 
-const least =
-  (n: number) =>
-  (d: Dim): Dim =>
-    typeof d === "number" ? Math.min(d, n) : n;
+const all = (rank: number): readonly number[] => Array.from({ length: rank }, (_, axis) => axis);
+const same = (d: Dim): Dim => d;
 
-const dividedBy =
-  (n: number) =>
-  (d: Dim): Dim =>
-    typeof d === "number" ? Math.floor(d / n) : d;
+const least = (n: number): ShapeMap => ({ axes: all, extent: (d) => (typeof d === "number" ? Math.min(d, n) : d) });
+
+const dividedBy = (n: number): ShapeMap => ({
+  axes: all,
+  extent: (d) => (typeof d === "number" ? Math.floor(d / n) : d),
+});
 
 /** Smaller shapes, the smallest first. */
 const shapeMaps: readonly ShapeMap[] = [
-  () => [],
-  (shape) => shape.slice(1),
-  (shape) => shape.slice(0, -1),
-  (shape) => shape.map(least(1)),
-  (shape) => shape.map(least(2)),
-  (shape) => shape.map(least(3)),
+  { axes: () => [], extent: same },
+  { axes: (rank) => all(rank).slice(1), extent: same },
+  { axes: (rank) => all(rank).slice(0, -1), extent: same },
+  least(1),
+  least(2),
+  least(3),
 ];
 
 /** All shapes become smaller, or those of one kind. */
 export const smallerShapes: Step = function* (module) {
-  for (const map of shapeMaps) {
-    const smaller = reshaped(module, () => true, map);
-    if (smaller !== null) module = (yield smaller) ?? module;
-  }
+  for (const map of shapeMaps) module = (yield* oneOf(reshapings(module, () => true, map))) ?? module;
   // extents that are sums of others stay so where all become smaller by one factor
-  for (const factor of extentsOf(module)) {
-    const smaller = reshaped(
-      module,
-      () => true,
-      (shape) => shape.map(dividedBy(factor)),
-    );
-    if (smaller !== null) module = (yield smaller) ?? module;
-  }
+  for (const factor of extentsOf(module))
+    module = (yield* oneOf(reshapings(module, () => true, dividedBy(factor)))) ?? module;
   for (const shape of shapesOf(module)) {
     for (const map of shapeMaps) {
-      const smaller = reshaped(module, (s) => String(s) === shape, map);
-      const taken = smaller === null ? null : yield smaller;
+      const taken = yield* oneOf(reshapings(module, (s) => String(s) === shape, map));
       if (taken === null) continue;
       module = taken;
       break;
@@ -175,29 +173,56 @@ export const smallerShapes: Step = function* (module) {
   }
 };
 
-function reshaped(module: Module, isMeant: (shape: readonly Dim[]) => boolean, map: ShapeMap): Module | null {
-  let changed = false;
-  const type: TypeMap = (t) => {
-    if (t.kind !== "tensor" || !isMeant(t.shape)) return t;
-    const shape = map(t.shape);
-    if (String(shape) === String(t.shape)) return t;
-    changed = true;
-    return tensorType(t.dtype, shape);
-  };
-  const smaller = retyped(module, type, (o) => withoutAxes(o, type));
-  return changed ? smaller : null;
+/** What the first of the candidates became that was taken; null where none was. */
+function* oneOf(candidates: readonly Module[]): Generator<Module, Module | null, Module | null> {
+  for (const candidate of candidates) {
+    const taken = yield candidate;
+    if (taken !== null) return taken;
+  }
+  return null;
 }
 
-/** Attributes that name axes of the first operand name those that it has. */
-function withoutAxes({ op, operands, attributes }: Operation, type: TypeMap): Attributes {
-  const first = operands.length === 0 ? undefined : type(operands[0].type);
-  if (first?.kind !== "tensor") return attributes;
-  const rank = first.shape.length;
+/** The module of other shapes, where that is one: with bounds that operations state for each axis as they are, and cut alike. */
+function reshapings(
+  module: Module,
+  isMeant: (shape: readonly Dim[]) => boolean,
+  { axes, extent }: ShapeMap,
+): readonly Module[] {
+  const found: Module[] = [];
+  for (const cut of new Set([same, extent])) {
+    let changed = false;
+    const type: TypeMap = (t) => {
+      if (t.kind !== "tensor" || !isMeant(t.shape)) return t;
+      const shape = axes(t.shape.length).map((axis) => extent(t.shape[axis]));
+      if (String(shape) === String(t.shape)) return t;
+      changed = true;
+      return tensorType(t.dtype, shape);
+    };
+    const smaller = retyped(module, type, (o) => {
+      const first = o.operands[0]?.type;
+      const isSmaller = first?.kind === "tensor" && isMeant(first.shape);
+      return isSmaller ? ofAxes(o, first.shape.length, axes(first.shape.length), cut) : o.attributes;
+    });
+    if (smaller !== null && changed) found.push(smaller);
+  }
+  return found;
+}
+
+/** Attributes that name axes of the first operand name those that it keeps, and lists with an entry for each have theirs. */
+function ofAxes(
+  { op, attributes }: Operation,
+  rank: number,
+  kept: readonly number[],
+  cut: (d: Dim) => Dim,
+): Attributes {
   const changed = Object.entries(attributes).map(([name, value]): [string, Attribute] => {
     const { kind, holds } = op.attributes[name];
-    if (kind !== "axes" && kind !== "axesOrAll") return [name, value];
-    if (holds !== "axes" || !Array.isArray(value)) return [name, value];
-    return [name, value.filter((axis): axis is number => typeof axis === "number" && axis < rank)];
+    if (holds === "axis" && typeof value === "number") return [name, Math.max(0, kept.indexOf(value))];
+    if (!Array.isArray(value)) return [name, value];
+    if (holds === "axes" || holds === "permutation")
+      return [name, value.map((axis) => kept.indexOf(axis)).filter((axis) => axis >= 0)];
+    if ((kind !== "dims" && kind !== "integers") || value.length !== rank) return [name, value];
+    return [name, kept.map((axis) => cut(value[axis]))];
   });
   return Object.fromEntries(changed);
 }
@@ -227,6 +252,48 @@ function shapesOf(module: Module): readonly string[] {
   }
   return [...shapes];
 }
+
+// ---- dtypes ---------------------------------------------------------------------------------------------------------
+
+/** What a dtype may become, in the order of trying: f64 is what one reads most easily, i32 of the integers. */
+const simplerDTypes: readonly (readonly [from: readonly DType[], to: DType])[] = [
+  [["f32", "i32", "u32", "u8"], "f64"],
+  [["f32"], "f64"],
+  [["i32"], "f64"],
+  [["u32"], "f64"],
+  [["u8"], "f64"],
+  [["u32", "u8"], "i32"],
+  [["u32"], "i32"],
+  [["u8"], "i32"],
+];
+
+/** All tensors of a dtype become ones of a simpler dtype. */
+export const simplerTypes: Step = function* (module) {
+  for (const [from, to] of simplerDTypes) {
+    // a subscript reads as one where it is an integer
+    if (to === "f64" && from.includes("i32") && readsSubscripts(module)) continue;
+    const smaller = redtyped(module, from, to);
+    if (smaller !== null) module = (yield smaller) ?? module;
+  }
+};
+
+function readsSubscripts(module: Module): boolean {
+  let found = false;
+  for (const func of module.funcs) walk(func.body, ({ op }) => void (found ||= op.operands.some((o) => o.isIndex)));
+  return found;
+}
+
+function redtyped(module: Module, from: readonly DType[], to: DType): Module | null {
+  let changed = false;
+  const smaller = retyped(module, (t) => {
+    if (t.kind !== "tensor" || !from.includes(t.dtype)) return t;
+    changed = true;
+    return tensorType(to, t.shape);
+  });
+  return changed ? smaller : null;
+}
+
+// ---- symbols --------------------------------------------------------------------------------------------------------
 
 /** Dimension symbols of functions become numbers. */
 export const fewerSymbols: Step = function* (module) {
