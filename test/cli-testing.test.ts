@@ -77,6 +77,17 @@ describe("adjoint reduce", () => {
     expect(out).toMatch(/^func @main\(%(\w+): f64\) -> f64 \{\n {2}%s = sin %\1 : f64\n {2}return %s\n\}\n$/);
   });
 
+  it("stops a command that does not end, and says what a command is that is not there", async () => {
+    expect(await adjoint(["reduce", "-", "--predicate", "sleep 60 #", "--time-budget", "0.2"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("'sleep 60 #' does not end within 0.2 s for the file itself, expected 0"),
+    });
+    expect(await adjoint(["reduce", "-", "--predicate", "nosuchcommand"])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("'nosuchcommand' exits with 127 for the file itself, expected 0: no such command"),
+    });
+  });
+
   it("says that nothing fails, and what is given wrongly", async () => {
     expect(await adjoint(["reduce", "-"])).toMatchObject({
       code: 1,
@@ -86,13 +97,15 @@ describe("adjoint reduce", () => {
     const never = await adjoint(["reduce", "-", "--predicate", "false"]);
     expect(never).toMatchObject({
       code: 1,
-      err: expect.stringContaining("'false' does not exit with 0 for the file itself"),
+      err: expect.stringContaining("'false' exits with 1 for the file itself, expected 0"),
     });
     for (const [args, message] of [
       [["--passes", "temptin", "--from", "mine.js"], "did you mean tempting?"],
       [["--passes", "cse", "--predicate", "true"], "give one of them"],
       [["--time-budget", "soon"], "expected seconds above 0"],
       [["--predicate", "true", "--entry", "f"], "no function @f"],
+      [["--passes", "cse", "--entry", "main"], "--entry is for --predicate and for files of TypeScript"],
+      [["--from", "mine.js"], "--from says what --passes can name: give --passes, too"],
     ] as const) {
       expect(await adjoint(["reduce", "-", ...args])).toMatchObject({ code: 2, err: expect.stringContaining(message) });
     }
@@ -105,7 +118,7 @@ describe("adjoint bisect", () => {
     expect(code).toBe(0);
     expect(out).toMatch(/^pass tempting \(run \d+ of \d+\) is the first after which it is wrong\n/);
     expect(out).toContain("by the rule 'x * 0 → 0' (rewrite 1 of 1, of mul : f64[N])");
-    expect(out).toContain("// before it: adjoint reduce FILE --passes tempting\nfunc @main");
+    expect(out).toContain("// before it: adjoint reduce FILE --passes tempting --from mine.js\nfunc @main");
     const json = JSON.parse(
       (await adjoint(["bisect", "-", "--passes", "tempting", "--from", "mine.js", "--json"])).out,
     );
@@ -130,7 +143,10 @@ describe("adjoint check", () => {
     expect(out).toMatch(/^pass fine: 400 programs, \d+ changed\nrule 'x - 0 → x': 400 programs, \d+ changed\n$/);
     expect(err).toMatch(/^pass tempting is wrong /);
     expect(err).toContain("rule 'x * 0 → 0' is wrong");
-    expect(err).toContain("pipeline is wrong");
+    expect(err).toContain("pipeline pipeline is wrong");
+    const [, again] = /\nreplay: adjoint (check mine\.js --only zero --seed 1 --replay \d+)\n/.exec(err) ?? [];
+    const { err: same } = await adjoint(again.split(" "));
+    expect(same).toMatch(/^rule 'x \* 0 → 0' is wrong \(seed 1, program \d+; 1 tried, 1 changed\)/);
     expect(err).toMatch(/mine\.js: 3 of 5 wrong\n$/);
   });
 
@@ -148,7 +164,10 @@ describe("adjoint check", () => {
     for (const [args, message] of [
       [[], "PASS.js is missing"],
       [["mine.js", "--only", "gone"], "mine.js exports no 'gone', but tempting"],
-      [["mine.js", "--runs", "many"], "--runs is 'many', expected a number"],
+      [["mine.js", "--runs", "many"], "--runs is 'many', expected a whole number from 0"],
+      [["mine.js", "--runs", "5.5"], "--runs is '5.5', expected a whole number from 0"],
+      [["mine.js", "--time-budget", "0"], "--time-budget is '0', expected a number above 0"],
+      [["mine.ir"], "'mine.ir' is IR, expected a module of JavaScript: adjoint reduce and adjoint bisect take IR"],
       [["mine.js", "--only", "note"], "mine.js exports no pass, rule, pipeline, op or backend"],
     ] as const) {
       expect(await adjoint(["check", ...args])).toMatchObject({ code: 2, err: expect.stringContaining(message) });

@@ -27,7 +27,8 @@ the \`// pass:\` line of the file says which run; without one, the default pipel
     const { values, positionals } = readOptions(args, options);
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
     const { module, text } = await readModule(positionals[0], io, values.entry);
-    const pipeline = pipelineOf(values.passes ?? passLine(text), await knownPasses(values.from, io));
+    const names = values.passes ?? passLine(text);
+    const pipeline = pipelineOf(names, await knownPasses(values.from, io, names));
     const { bisectFailure, describeBisection } = await loadTesting();
     const found = bisectFailure(module, pipeline);
     if (found === null) {
@@ -39,6 +40,7 @@ the \`// pass:\` line of the file says which run; without one, the default pipel
       io.out(`${JSON.stringify({ pass, run, runs, rewrite, message, before: printModule(before) }, null, 2)}\n`);
       return;
     }
-    io.out(`${describeBisection(found)}\n\n// before it: adjoint reduce FILE --passes ${pass}\n${printModule(before)}`);
+    const again = `adjoint reduce FILE --passes ${pass}${values.from === undefined ? "" : ` --from ${values.from}`}`;
+    io.out(`${describeBisection(found)}\n\n// before it: ${again}\n${printModule(before)}`);
   },
 };

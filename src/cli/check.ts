@@ -34,16 +34,20 @@ and the exit code is 1 then.
     if (positionals.length === 0) throw new UsageError("PASS.js is missing");
     if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
     const [path] = positionals;
+    if (path.endsWith(".ir"))
+      throw new UsageError(`'${path}' is IR, expected a module of JavaScript`, {
+        hint: "adjoint reduce and adjoint bisect take IR",
+      });
     const { checkAny } = await loadTesting();
     const exported = await loadExports(path, io);
     const missing = values.only.find((name) => !exported.has(name));
     if (missing !== undefined)
       throw new UsageError(`${path} exports no '${missing}', but ${[...exported.keys()].join(", ")}`);
-    const seconds = numberOf("--time-budget", values["time-budget"]);
+    const seconds = numberOf("--time-budget", values["time-budget"], "a number above 0", (x) => x > 0);
     const asked = {
-      runs: numberOf("--runs", values.runs),
-      seed: numberOf("--seed", values.seed),
-      replay: numberOf("--replay", values.replay),
+      runs: numberOf("--runs", values.runs, "a whole number from 0", isCount),
+      seed: numberOf("--seed", values.seed, "a whole number", Number.isSafeInteger),
+      replay: numberOf("--replay", values.replay, "a whole number from 0", isCount),
       corpus: values.corpus,
       timeBudget: seconds === undefined ? undefined : seconds * 1000,
     };
@@ -59,8 +63,9 @@ and the exit code is 1 then.
         } catch (error) {
           if (!(error instanceof AdjointError) || error.code !== "validate") throw error;
           wrong++;
-          reports.push({ name: check.name, wrong: error.message });
-          if (!values.json) io.err(`${error.message.trimEnd()}\n\n`);
+          const message = asCommand(error.message, path, name).replace(/^pipeline is/, `${check.name} is`);
+          reports.push({ name: check.name, wrong: message });
+          if (!values.json) io.err(`${message.trimEnd()}\n\n`);
         }
       }
     }
@@ -73,8 +78,25 @@ and the exit code is 1 then.
   },
 };
 
-function numberOf(option: string, text: string | undefined): number | undefined {
+/** The report, whose last line says how to see it again from here. */
+function asCommand(report: string, path: string, name: string): string {
+  return report.replace(
+    /\nreplay: check\w+\(\w+, \{ (?:\.\.\.options, )?seed: (-?\d+), replay: (\d+) \}\)/,
+    (_, seed: string, replay: string) =>
+      `\nreplay: adjoint check ${path} --only ${name} --seed ${seed} --replay ${replay}`,
+  );
+}
+
+const isCount = (x: number): boolean => Number.isSafeInteger(x) && x >= 0;
+
+function numberOf(
+  option: string,
+  text: string | undefined,
+  expected: string,
+  fits: (x: number) => boolean,
+): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^-?\d+(\.\d+)?$/.test(text)) throw new UsageError(`${option} is '${text}', expected a number`);
-  return Number(text);
+  const x = text.trim() === "" ? Number.NaN : Number(text);
+  if (!fits(x)) throw new UsageError(`${option} is '${text}', expected ${expected}`);
+  return x;
 }

@@ -14,8 +14,8 @@ export interface Io {
   err(text: string): void;
   /** The exports of a module of the user. */
   load(path: string): Promise<object>;
-  /** The exit code of a command that is given a file of this text as its last argument. */
-  exitCode(command: string, text: string): number;
+  /** The exit code of a command that is given a file of this text as its last argument; null where it takes longer. */
+  exitCode(command: string, text: string, milliseconds: number): number | null;
 }
 
 export interface Command {

@@ -77,13 +77,13 @@ export const processIo: Io = {
   out: (text) => void process.stdout.write(text),
   err: (text) => void process.stderr.write(text),
   load: (path) => loadModule(pathToFileURL(resolve(path)).href),
-  exitCode(command, text) {
+  exitCode(command, text, milliseconds) {
     const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
     try {
       const path = join(folder, "reduced.ir");
       writeFileSync(path, text);
-      const { status } = spawnSync(`${command} "${path}"`, { shell: true, stdio: "ignore" });
-      return status ?? 1;
+      const limits = { timeout: Math.max(1, Math.ceil(milliseconds)), killSignal: "SIGKILL" } as const;
+      return spawnSync(`${command} "${path}"`, { shell: true, stdio: "ignore", ...limits }).status;
     } finally {
       rmSync(folder, { recursive: true });
     }

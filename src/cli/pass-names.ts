@@ -36,9 +36,10 @@ export function passOf(name: string, known: Known = standardPasses): Pass {
 }
 
 /** The standard passes, and those that a file of JavaScript exports: passes by their names, rules and pipelines by the export's. */
-export async function knownPasses(path: string | undefined, io: Io): Promise<Known> {
+export async function knownPasses(path: string | undefined, io: Io, names: string | undefined): Promise<Known> {
   const known = new Map<string, Pass | Pipeline>(standardPasses);
   if (path === undefined) return known;
+  if (names === undefined) throw new UsageError("--from says what --passes can name", { hint: "give --passes, too" });
   for (const [name, thing] of await loadExports(path, io)) {
     if (thing instanceof Pipeline) known.set(name, thing);
     else if (isPass(thing)) known.set(thing.name, thing);

@@ -37,7 +37,8 @@ without one, the default pipeline does.
   --from PASS.js        a module whose exported passes, rules and pipelines --passes can name, too
   --predicate "command" runs with the path of a file of IR behind its last argument, and exits with 0 where the file is
                         still interesting, as for creduce and cvise (mlir-reduce's scripts say it the other way round)
-  --entry f             the function that stays; the last public one where left out
+  --entry f             with --predicate the function that stays; the last public one where left out. Passes keep the one
+                        that differs. Of a file of TypeScript, the function that is read
   --time-budget SECONDS the most seconds that it takes; 60 where left out
   -o OUT.ir             where the IR goes; to standard output where left out`,
   async run(args, io) {
@@ -50,6 +51,10 @@ without one, the default pipeline does.
         hint: "give one of them",
       });
     const isSource = path !== undefined && isTypeScript(path);
+    if (values.entry !== undefined && values.predicate === undefined && !isSource)
+      throw new UsageError("--entry is for --predicate and for files of TypeScript", {
+        hint: "what the passes get wrong says which function stays",
+      });
     const { module, text } = await readModule(path, io, isSource ? values.entry : undefined);
     const milliseconds = secondsOf(values["time-budget"]) * 1000;
     const reduced =
@@ -76,7 +81,7 @@ async function byPasses(
   timeBudget: number,
   io: Io,
 ): Promise<Reduced> {
-  const pipeline = pipelineOf(names, await knownPasses(from, io));
+  const pipeline = pipelineOf(names, await knownPasses(from, io, names));
   const { reduceFailure } = await loadTesting();
   const failure = reduceFailure(module, pipeline, { timeBudget });
   if (failure === null) {
@@ -101,14 +106,19 @@ async function byCommand(
     throw new UsageError(
       entry === undefined ? "the module has no public function" : `the module has no function @${entry}`,
     );
-  const isInteresting = (candidate: Module): boolean => io.exitCode(command, printModule(candidate)) === 0;
-  if (!isInteresting(module))
-    throw new AdjointError(
-      "argument",
-      `'${command}' does not exit with 0 for the file itself, so nothing would be kept`,
-    );
   const deadline = performance.now() + timeBudget;
-  const smallest = reduceModule(module, last, (m) => performance.now() < deadline && isInteresting(m));
+  const exitCode = (candidate: Module): number | null => {
+    const left = deadline - performance.now();
+    return left > 0 ? io.exitCode(command, printModule(candidate), left) : null;
+  };
+  const code = exitCode(module);
+  if (code !== 0) {
+    const ends = code === null ? `does not end within ${timeBudget / 1000} s` : `exits with ${code}`;
+    throw new AdjointError("argument", `'${command}' ${ends} for the file itself, expected 0`, {
+      hint: code === 127 ? "no such command" : "it exits with 0 where a file is interesting",
+    });
+  }
+  const smallest = reduceModule(module, last, (m) => exitCode(m) === 0);
   return { module: smallest, text: printModule(smallest), why: "" };
 }
 

@@ -285,7 +285,7 @@ function failureOf(
   const isSaved = save && kept === null && typeof corpus === "string" && !corpus.endsWith(".ir");
   const saved = isSaved ? `\nsaved: ${saveFailure(where, corpus, title, shrunk.program)}` : "";
   const free = kept === null ? freeOptions : [...freeOptions, "corpus"];
-  const more = Object.keys(given).every((name) => free.includes(name)) ? "" : "...options, ";
+  const more = Object.entries(given).every(([name, x]) => x === undefined || free.includes(name)) ? "" : "...options, ";
   const again =
     kept === null ? `${more}seed: ${seed}, replay: ${number}` : `${more}runs: 0, corpus: ${JSON.stringify(kept)}`;
   const replay = `replay: ${where}(${subject.kind}, { ${again} })`;
