@@ -34,6 +34,18 @@ describe("our ops are what their records say", () => {
   });
 });
 
+it("runs the examples of ops of the loop level, as they say and in JavaScript", () => {
+  const subscript: Op = records.subscript;
+  const withExample = (name: string, from: string, to: string): Op =>
+    defineOp({ ...subscript, name, docs: { ...subscript.docs, example: subscript.docs.example.replace(from, to) } });
+  expect(messageOf(() => checkOp(withExample("subscript", "== 7", "== 6")))).toContain(
+    "its example: @element([5, 6, 7], 9) is f64 (7), not 6",
+  );
+  expect(messageOf(() => checkOp(withExample("mylib.at", "= subscript", "= mylib.at")))).toContain(
+    "its code: in its example @element does not run: ",
+  );
+});
+
 // ---- an op of one's own ----------------------------------------------------------------------------------------------
 
 const swishOf = (change: Partial<Parameters<typeof ops.elementwise>[0]> = {}): Op =>

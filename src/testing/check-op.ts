@@ -7,6 +7,7 @@ import type { Subject } from "./fault.ts";
 import type { Program } from "./generate/programs.ts";
 import { exampleFault } from "./op/example.ts";
 import { type Facet, facetFault, facetNames } from "./op/facets.ts";
+import { loopCodeFault } from "./op/loop-code.ts";
 import { spellingFault } from "./op/spelling.ts";
 import { requireCheckOptions, requireKind } from "./options.ts";
 import { type Resolver, resolverOf, tableWith } from "./resolver.ts";
@@ -29,7 +30,7 @@ const defaultRuns = 200;
  * - `code`: the JavaScript of its lowering gives the same bits, errors and observations, optimised and not;
  * - `batching`: as checkBatching;
  * - `derivative`: as checkDerivative.
- * The example of its documentation runs, too. The op need not be in any table.
+ * The example of its documentation runs, too; that of an op of the loop level in JavaScript as well, on any numbers. The op need not be in any table.
  *
  * @returns what was tried, and how many elements of derivatives were compared with differences.
  * @throws AdjointError `validate` that says which facet is wrong, with the smallest program found.
@@ -57,6 +58,7 @@ export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport 
           options,
         );
   stated(attempted(() => exampleFault(op, table)));
+  if (op.level === "loop" && !without.includes("code")) stated(attempted(() => loopCodeFault(op, table)));
   return { ...report, ...tally };
 }
 
@@ -70,7 +72,7 @@ function attempted(body: () => string | null): string | null {
   }
 }
 
-/** Ops of the loop level stand in no program of tensors: their example and spelling are all there is. */
+/** Ops of the loop level stand in no program of tensors: their spelling, and their example on any numbers, are all there is. */
 function unused(op: Op): Subject {
   return { name: `op ${op.name}`, kind: "op", level: "tensor", fast: false, run: (module: Module) => module };
 }

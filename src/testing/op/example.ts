@@ -27,7 +27,9 @@ export function exampleFault(op: Op, table: OpTable): string | null {
     if (!uses(module, op)) return `its example has no ${op.name}`;
     const calls = [...example.matchAll(/^\/\/ run: (.*)$/gm)].map(([, call]) => call);
     if (calls.length === 0) return "its example has no line // run: @main(…) == …";
-    return op.level === "loop" ? null : firstFault(runPasses(module, gradPipeline, { ops: table }).module, calls);
+    // there is nothing to resolve in loops over memory
+    const isLoop = op.level === "loop";
+    return firstFault(isLoop ? module : runPasses(module, gradPipeline, { ops: table }).module, calls);
   } catch (error) {
     if (error instanceof AdjointError) return `its example: ${error.message}`;
     throw error;
@@ -105,7 +107,7 @@ function read(text: string, dtype: DType): NdArray {
 }
 
 function dtypeOf(type: ReturnType<typeof signatureOf>["results"][number] | undefined): DType {
-  return type?.kind === "tensor" ? type.dtype : "f64";
+  return type?.kind === "tensor" || type?.kind === "memref" ? type.dtype : "f64";
 }
 
 /** Within a few units in the last place, as transcendental functions are. */
