@@ -35,6 +35,7 @@ export class Pool {
   readonly isObserved: boolean;
   readonly #values: Value[];
   readonly #lastOneIn: number;
+  #wanted: Value | undefined;
 
   constructor(random: Random, values: readonly Value[], isObserved = false, lastOneIn = usualLastOneIn) {
     this.random = random;
@@ -51,6 +52,11 @@ export class Pool {
     for (const v of values) if (isTensor(v)) this.#values.push(v);
   }
 
+  /** The next operand is this value, where it fits: so an operation follows on it. */
+  want(value: Value | undefined): void {
+    this.#wanted = value;
+  }
+
   /** What a region sees: these values and its own. */
   within(own: readonly Value[]): Pool {
     return new Pool(this.random, [...this.#values, ...own], false, this.#lastOneIn);
@@ -63,6 +69,11 @@ export class Pool {
 
   /** One of the values that fit, the last ones more often than others; undefined where none does. */
   find(fits: (type: TensorType, value: Value) => boolean): Value | undefined {
+    const wanted = this.#wanted;
+    if (wanted?.type.kind === "tensor" && fits(wanted.type, wanted)) {
+      this.#wanted = undefined;
+      return wanted;
+    }
     const fitting = this.#values.filter((v) => v.type.kind === "tensor" && fits(v.type, v));
     if (fitting.length === 0) return undefined;
     if (this.random.oneIn(this.#lastOneIn)) return fitting[fitting.length - 1];
