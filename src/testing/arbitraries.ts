@@ -13,8 +13,9 @@ import {
   sizeOf,
   type Type,
 } from "../ir/index.ts";
-import type { Dims } from "./generate/programs.ts";
-import { makeProgram, type Program, type ProgramOptions, randomProgram } from "./generate/programs.ts";
+import type { Dims } from "./generate/program.ts";
+import { makeProgram, type Program, type ProgramOptions } from "./generate/program.ts";
+import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { smallerModules } from "./reduce.ts";
 import { arbitraryNumber } from "./types.ts";

@@ -1,7 +1,7 @@
 // Calls that show a fault: what they are given, how they are told, and smaller ones that may show it, too.
 
 import { dtypes, findFunc, type Module, type NdArray, sizeOf } from "../ir/index.ts";
-import type { Call, Dims } from "./generate/programs.ts";
+import type { Call, Dims } from "./generate/program.ts";
 import { argumentsOf, showArray } from "./values.ts";
 
 /** `@main(f64 (1))`; `vmap(@main, mapped = [0])(f64[2] (1, 2))`; `@main(f64 (1)) along f64 (1), cotangents f64 (1)` */

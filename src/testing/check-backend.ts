@@ -8,7 +8,7 @@ import { Pipeline } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { expectedOf, type Fault, resolvedOrNull } from "./compare.ts";
 import type { Subject, Trial, Verdict } from "./fault.ts";
-import type { Program } from "./generate/programs.ts";
+import type { Program } from "./generate/program.ts";
 import { requireKind } from "./options.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
 import { argumentsOf } from "./values.ts";

@@ -25,7 +25,7 @@ import { vmap } from "../ops/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { expectedOf, type Fault, verifyFault } from "./compare.ts";
 import type { Subject, Trial, Verdict } from "./fault.ts";
-import type { Dims } from "./generate/programs.ts";
+import type { Dims } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
 import { attempt, blameIn, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";

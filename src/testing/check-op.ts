@@ -4,7 +4,7 @@ import { AdjointError, fail, type Module, type Op, requireChoice } from "../ir/i
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { type DerivativeReport, floats } from "./check-derivative.ts";
 import type { Subject } from "./fault.ts";
-import type { Program } from "./generate/programs.ts";
+import type { Program } from "./generate/program.ts";
 import { exampleFault } from "./op/example.ts";
 import { type Facet, facetFault, facetNames } from "./op/facets.ts";
 import { loopCodeFault } from "./op/loop-code.ts";

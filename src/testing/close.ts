@@ -4,7 +4,7 @@
 import { type Func, isFloat, type Module, mapBodies, type NdArray, type Value } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
-import type { Program } from "./generate/programs.ts";
+import type { Program } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 import { withFloats } from "./instrument.ts";
 import { placeIn, showNumber } from "./outcome.ts";

@@ -20,7 +20,7 @@ import {
   verify,
   walk,
 } from "../ir/index.ts";
-import type { Call, Dims, Program } from "./generate/programs.ts";
+import type { Call, Dims, Program } from "./generate/program.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
 import { argumentsOf } from "./values.ts";
 

@@ -24,7 +24,7 @@ import {
   verify,
 } from "../ir/index.ts";
 import { expectedOf } from "./compare.ts";
-import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
+import { type Call, type Dims, makeProgram, type Program } from "./generate/program.ts";
 import { showNumber } from "./outcome.ts";
 
 /** Folders and files of IR, and modules. */

@@ -7,7 +7,7 @@ import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
 import { showCall } from "./calls.ts";
 import { sizesFor } from "./corpus.ts";
 import { type Fault, faultOf, type Trial } from "./fault.ts";
-import { type Call, makeProgram } from "./generate/programs.ts";
+import { type Call, makeProgram } from "./generate/program.ts";
 import { pipelineSubject, wrongRunOf } from "./pipeline-runs.ts";
 import { shrink } from "./shrink.ts";
 

@@ -15,7 +15,7 @@ import {
   resolvedOrNull,
   verifyFault,
 } from "./compare.ts";
-import type { Program } from "./generate/programs.ts";
+import type { Program } from "./generate/program.ts";
 import type { Random } from "./generate/random.ts";
 import type { Kind } from "./options.ts";
 

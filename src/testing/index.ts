@@ -33,7 +33,7 @@ export {
   type FailureOptions,
   reduceFailure,
 } from "./failure.ts";
-export type { Dims, Program, ProgramOptions } from "./generate/programs.ts";
+export type { Dims, Program, ProgramOptions } from "./generate/program.ts";
 export type { Facet } from "./op/facets.ts";
 export { type Outcome, outcomeOf, sameOutcome, showOutcome } from "./outcome.ts";
 export { reduceModule } from "./reduce.ts";

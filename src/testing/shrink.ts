@@ -6,7 +6,7 @@ import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
 import { inputsOf, keptCall, showCall, smallerCalls, withInputs } from "./calls.ts";
 import { withinSteps } from "./compare.ts";
 import { type Fault, faultOf, type Subject, type WrongPart } from "./fault.ts";
-import { type Call, type Dims, makeProgram, type Program } from "./generate/programs.ts";
+import { type Call, type Dims, makeProgram, type Program } from "./generate/program.ts";
 import { simplestInputs } from "./inputs.ts";
 import { reduceModule } from "./reduce.ts";
 

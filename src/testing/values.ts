@@ -13,7 +13,7 @@ import {
   sizeOf,
 } from "../ir/index.ts";
 import { ordinary } from "./generate/literals.ts";
-import type { Dims, Program } from "./generate/programs.ts";
+import type { Dims, Program } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 
 const floats = [1, -0, 0, Number.NaN, 0.5, Infinity, -1.75, 5e-324, -Infinity, 3, 1e300, -2e-310, 0.1, -7, 1e-8];

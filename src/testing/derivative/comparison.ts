@@ -2,7 +2,7 @@
 
 import { isFloat, type NdArray } from "../../ir/index.ts";
 import type { Fault } from "../compare.ts";
-import type { Directions } from "../generate/programs.ts";
+import type { Directions } from "../generate/program.ts";
 import { placeIn, showNumber } from "../outcome.ts";
 import type { Places } from "./derivatives.ts";
 import { shifted, slopesOf } from "./differences.ts";

@@ -26,7 +26,8 @@ import {
 import { standardOps } from "../../ops/index.ts";
 import { idioms } from "./idioms.ts";
 import { Pool } from "./pool.ts";
-import { makeProgram, type Program, randomProgram } from "./programs.ts";
+import { makeProgram, type Program } from "./program.ts";
+import { randomProgram } from "./programs.ts";
 import type { Random } from "./random.ts";
 import { regionIdioms } from "./regions.ts";
 import { isDescribed, tensorDTypes, useOf } from "./uses.ts";

@@ -18,7 +18,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
-import { literal } from "./literals.ts";
+import { literal, ordinary } from "./literals.ts";
 import type { Random } from "./random.ts";
 
 /** How often an operand is a constant, though there is a value of its type: once in so many times. */
@@ -131,6 +131,11 @@ export class Pool {
     }
     const value = literal(this.random, dtype);
     return constant(dtype === "bool" ? value !== 0 : value, type);
+  }
+
+  /** A new constant of an ordinary number: special ones have hardly anything to round. */
+  ordinary(type: TensorType): Value {
+    return type.dtype === "bool" ? this.constant(type) : constant(ordinary(this.random, type.dtype), type);
   }
 
   /** A new constant of these elements. */

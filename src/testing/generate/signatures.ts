@@ -30,7 +30,7 @@ function square(k: number): Shapes {
 }
 
 /** Axes of several elements, so that parts of parts are left. */
-const long: Shapes = [[], [5], [8], [7], [6], [4, 5], [5, 5], [2, 7], [3, 4, 3]];
+const long: Shapes = [[], [5], [8], [7], [9], [8], [4, 5], [5, 5], [2, 7], [3, 4, 3]];
 
 function open(symbols: readonly string[]): Shapes {
   const [n, m] = symbols.map((s) => symbol(s));

@@ -52,7 +52,7 @@ export function useOf(op: Op, pool: Pool): readonly Value[] {
 // ---- element by element -----------------------------------------------------------------------------------------------
 
 /** What an elementwise op takes: whether its first operand is a bool beside others, and the dtypes of these. */
-interface Taken {
+export interface Taken {
   readonly isMasked: boolean;
   readonly dtypes: readonly DType[];
 }
@@ -60,7 +60,7 @@ interface Taken {
 const taken = new WeakMap<Op, Taken>();
 
 /** Asked of the type rule once for each dtype, since most ops take a few of them. */
-function takenBy(op: Op, attributes: Attributes): Taken {
+export function takenBy(op: Op, attributes: Attributes): Taken {
   let found = taken.get(op);
   if (found !== undefined) return found;
   const isTaken = (types: readonly TensorType[]): boolean => typesOf(op, types, attributes, null) !== null;

@@ -25,7 +25,7 @@ import {
 } from "../../ir/index.ts";
 import type { PassContext } from "../../rewrite/index.ts";
 import { expectedOf } from "../compare.ts";
-import type { Dims } from "../generate/programs.ts";
+import type { Dims } from "../generate/program.ts";
 import { differenceOf, type Outcome } from "../outcome.ts";
 import { showArray } from "../values.ts";
 

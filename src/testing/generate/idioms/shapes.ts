@@ -2,6 +2,7 @@
 
 import {
   addDims,
+  type Dim,
   emit,
   floorDim,
   maxDims,
@@ -14,6 +15,7 @@ import {
 } from "../../../ir/index.ts";
 import * as ops from "../../../ops/index.ts";
 import { dtypeOf, rankOf } from "../pool.ts";
+import type { Random } from "../random.ts";
 import { tensorDTypes } from "../uses.ts";
 import { all, type Idiom, typeOf, withAxes } from "./idiom.ts";
 
@@ -57,16 +59,27 @@ export const slice: Idiom = (pool) => {
   const { random } = pool;
   const x = withAxes(pool);
   if (x === undefined) return [];
-  const shape = shapeOf(x);
-  const isCut = shape.map((_, i) => i === 0 || random.oneIn(2));
-  const start = shape.map((d, i) => (isCut[i] ? minDims(random.pick([0, 0, 1, 2]), d) : 0));
-  const limit = shape.map((d, i) => {
-    if (!isCut[i] || random.oneIn(2)) return d;
-    return maxDims(start[i], subDims(d, random.pick([1, 2])));
+  const parts = shapeOf(x).map((d, i) => {
+    // a part of a part of an open size is a long expression, which each step makes longer
+    const isCut = (i === 0 || random.oneIn(2)) && (typeof d === "number" || d.depth < 2 || random.oneIn(6));
+    return isCut ? partOf(d, random) : { start: 0, limit: d, stride: 1 };
   });
-  const strides = shape.map((_, i) => (isCut[i] ? random.pick([1, 1, 2, 3]) : 1));
-  return [ops.slice(x, { start, limit, strides: random.oneIn(2) ? [] : strides })];
+  const [start, limit] = [parts.map((part) => part.start), parts.map((part) => part.limit)];
+  return [ops.slice(x, { start, limit, strides: random.oneIn(3) ? [] : parts.map((part) => part.stride) })];
 };
+
+/** A part of an extent, which hardly ever holds nothing where there is something. */
+function partOf(extent: Dim, random: Random): { start: Dim; limit: Dim; stride: number } {
+  const [first, cut] = [random.pick([0, 0, 1, 2]), random.pick([0, 0, 1, 2])];
+  const stride = random.pick([1, 1, 2, 3]);
+  if (typeof extent !== "number") {
+    const start = first === 0 ? 0 : minDims(first, extent);
+    return { start, limit: cut === 0 ? extent : maxDims(start, subDims(extent, cut)), stride };
+  }
+  const least = extent === 0 || random.oneIn(6) ? 0 : 1;
+  const start = Math.min(first, extent - least);
+  return { start, limit: Math.max(start + least, extent - cut), stride };
+}
 
 /** Nothing is cut off an open size, which may be 0. */
 export const pad: Idiom = (pool) => {

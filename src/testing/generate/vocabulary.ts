@@ -1,0 +1,50 @@
+// The ops of a table by how they come into programs.
+
+import type { Op, OpTable } from "../../ir/index.ts";
+import * as ops from "../../ops/index.ts";
+import { Identities } from "./identities.ts";
+import { idioms } from "./idioms.ts";
+import { namesFunctions } from "./records.ts";
+import { regionIdioms } from "./regions.ts";
+
+/** The ops of a table by how they come into programs. */
+export class Vocabulary {
+  readonly elementwise: readonly Op[];
+  readonly others: readonly Op[];
+  readonly regions: readonly Op[];
+  readonly effects: readonly Op[];
+  /** What follows on one another: the others, once each. */
+  readonly following: readonly Op[];
+  /** Those of them that move elements and compute nothing. */
+  readonly moving: readonly Op[];
+  readonly identities: Identities;
+
+  constructor(table: OpTable) {
+    const records = [...table.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
+    const isEffect = (op: Op): boolean => op.effect === "effect" && op.regions.length === 0;
+    const isKnown = (op: Op): boolean => idioms.has(op) || regionIdioms.has(op) || op === ops.callOp;
+    const drawn = records.filter((op) => isKnown(op) || !(namesFunctions(op) || op.traits.memory));
+    const plain = drawn.filter((op) => op.regions.length === 0 && op !== ops.callOp && !isEffect(op));
+    const often = plain.flatMap((op) => Array.from({ length: waysOf(op) }, () => op));
+    this.elementwise = often.filter((op) => op.traits.elementwise && op.operands.length > 0);
+    this.others = often.filter((op) => !this.elementwise.includes(op));
+    this.regions = drawn.filter((op) => op.regions.length > 0);
+    this.effects = drawn.filter(isEffect);
+    this.following = [...new Set(this.others)].filter((op) => op.operands.length > 0);
+    this.moving = this.following.filter((op) => op.traits.moves);
+    this.identities = new Identities(table);
+  }
+}
+
+/** How often an op is listed: more often where its attributes have many words. */
+function waysOf({ attributes }: Op): number {
+  return Object.values(attributes).reduce((sum, { words = [] }) => sum + Math.floor(words.length / 3), 1);
+}
+
+const vocabularies = new WeakMap<OpTable, Vocabulary>();
+
+export function vocabularyOf(table: OpTable): Vocabulary {
+  let found = vocabularies.get(table);
+  if (found === undefined) vocabularies.set(table, (found = new Vocabulary(table)));
+  return found;
+}
