@@ -11,7 +11,6 @@ import {
   emit,
   type Operation,
   sameType,
-  type TensorType,
   tensorType,
   type Value,
   withOperations,
@@ -95,8 +94,8 @@ function otherOperand(operands: readonly Value[], pool: Pool): readonly Value[] 
 function withOtherConstants(block: Block, pool: Pool): Block {
   const operations = block.operations.map((o) => {
     const isChanged = o.op === constantOp && pool.random.oneIn(2);
-    const type = o.results[0]?.type as TensorType | undefined;
-    if (!isChanged || type === undefined) return o;
+    const type = o.results[0]?.type;
+    if (!isChanged || type?.kind !== "tensor") return o;
     const fresh = pool.literal(type);
     return sameType(fresh.results[0].type, type) ? withParts(fresh, { results: o.results, origin: o.origin }) : o;
   });

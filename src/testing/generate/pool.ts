@@ -121,8 +121,9 @@ export class Pool {
   /** A new constant: all elements equal mostly. */
   constant(type: TensorType): Value {
     const { dtype, shape } = type;
-    if (shape.length > 0 && this.random.oneIn(4) && shape.every((d) => typeof d === "number")) {
-      const count = shape.reduce((a, b) => a * b, 1);
+    const known = shape.filter((d) => typeof d === "number");
+    if (shape.length > 0 && this.random.oneIn(4) && known.length === shape.length) {
+      const count = known.reduce((a, b) => a * b, 1);
       if (count <= mostListed)
         return this.listed(
           type,
@@ -141,7 +142,7 @@ export class Pool {
   /** A new constant of these elements. */
   listed({ dtype, shape }: TensorType, elements: readonly number[]): Value {
     const data = dtypes[dtype].array.from(elements);
-    const array = { dtype, shape: shape as readonly number[], data };
+    const array = { dtype, shape: shape.map(Number), data };
     return constant(new Dense(array), tensorType(dtype, shape));
   }
 }

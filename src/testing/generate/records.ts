@@ -124,7 +124,8 @@ export function exampleUse(op: Op, pool: Pool, table: OpTable): readonly Value[]
   if (example === null) return [];
   const sizes = Object.fromEntries(example.symbols.map((name): [string, Dim] => [name, exampleSize]));
   const cloner = new Cloner(sizes);
-  const values = example.block.arguments.map(({ type }) => pool.like(cloner.type(type) as TensorType));
+  const types = example.block.arguments.map(({ type }) => cloner.type(type));
+  const values = types.flatMap((type) => (type.kind === "tensor" ? [pool.like(type)] : []));
   return cloner.inline(example.block, values, currentBlock());
 }
 
@@ -137,13 +138,10 @@ function exampleOf(op: Op, table: OpTable): Example | null {
     if (error instanceof AdjointError) return null;
     throw error;
   }
-  let found: Operation | null = null;
-  for (const func of module.funcs)
-    walk(func.body, (operation) => {
-      found ??= operation.op.name === op.name ? operation : null;
-    });
-  if (found === null) return null;
-  const operation = found as Operation;
+  const uses: Operation[] = [];
+  for (const func of module.funcs) walk(func.body, (o) => void (o.op.name === op.name && uses.push(o)));
+  if (uses.length === 0) return null;
+  const [operation] = uses;
   const taken = [...new Set([...operation.operands, ...freeValues(...operation.regions)])];
   if (!taken.every(({ type }) => type.kind === "tensor")) return null;
   const block = makeBlock(taken, [operation], operation.results);

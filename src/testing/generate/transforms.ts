@@ -69,5 +69,5 @@ function subset(random: Random, list: readonly number[]): readonly number[] {
 }
 
 function bound(types: Signature["arguments"], sizes: Sizes): readonly TensorType[] {
-  return types.map((type) => bindType(type, sizes) as TensorType);
+  return types.map((type) => bindType(type, sizes)).filter((type) => type.kind === "tensor");
 }

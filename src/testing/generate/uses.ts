@@ -91,8 +91,8 @@ function elementwiseUse(op: Op, pool: Pool): readonly Value[] {
   });
   const places = op.operands.flatMap((_, i) => (isMasked && i === 0 ? [] : [i]));
   values[random.pick(places)] = first;
+  if (dtypes.includes(type.dtype)) return emit(op, values, { attributes });
   const operands = values.map(tensorOf);
-  if (typesOf(op, operands, attributes, null) !== null) return emit(op, values, { attributes });
   const declared = random.shuffled(tensorDTypes).map((dtype): readonly Type[] => [tensorType(dtype, type.shape)]);
   const types = declared.find((list) => typesOf(op, operands, attributes, list) !== null);
   return types === undefined ? [] : emit(op, values, { attributes, types });
