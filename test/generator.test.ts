@@ -2,6 +2,7 @@
 // are seen.
 
 import { describe, expect, it } from "vitest";
+import { canonicalizeRules } from "../passes/index.ts";
 import {
   type Attributes,
   BlockBuilder,
@@ -22,6 +23,7 @@ import {
   withBuilder,
 } from "../src/ir/index.ts";
 import { records, standardOps } from "../src/ops/index.ts";
+import { applyRules, type Rule } from "../src/rewrite/index.ts";
 import { run } from "../src/testing/compare.ts";
 import { Coverage, dtypeOf as mainDType, type OpCoverage } from "../src/testing/coverage.ts";
 import { randomProgram } from "../src/testing/generate/programs.ts";
@@ -175,6 +177,27 @@ describe("random programs", () => {
       (op) => op.operands.length > 0 && (coverage.ops.get(op.name)?.neighbours.size ?? 0) < 6,
     );
     expect(few.map((op) => op.name)).toEqual(["dim", "pop"]);
+  });
+
+  it("hold what the rules of canonicalize look for, without these in hand", () => {
+    const rules = canonicalizeRules.filter((r) => r.pattern !== null);
+    const applied = new Set<Rule>();
+    const permits = (rule: Rule): boolean => applied.add(rule) !== null;
+    const cx = { ops: standardOps, fast: true, rewrites: { rules: () => undefined, permits } };
+    for (const module of modules.slice(0, 1500)) applyRules(module, rules, cx);
+    const idle = rules.filter((r) => !applied.has(r)).map((r) => r.name);
+    expect(idle.length / rules.length, idle.join("; ")).toBeLessThan(0.08);
+  });
+
+  it("have everything that moves elements follow on everything that does, itself too", () => {
+    const moving = tensorOps.filter((op) => op.traits.moves && !op.traits.elementwise).map((op) => op.name);
+    const missing = moving.flatMap((name) =>
+      moving
+        .filter((before) => !coverage.ops.get(name)?.neighbours.has(before))
+        .map((before) => `${name} of ${before}`),
+    );
+    expect(missing).toEqual([]);
+    expect(moving.length).toBeGreaterThan(6);
   });
 
   it("print as a table of what was drawn", () => {
