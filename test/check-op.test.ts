@@ -85,7 +85,7 @@ describe("an op of one's own", () => {
       /^op mylib\.swish is wrong \(seed 1, program \d+; \d+ tried, \d+ changed\): its derivative to argument 0 \(forward mode\): \S+.*, differences say \S+\n/,
     );
     expect(message.split("\n").filter((line) => line.startsWith("  %")).length).toBe(1);
-    expect(message).toMatch(/\nreplay: checkOp\(op, \{ seed: 1, replay: \d+ \}\)$/);
+    expect(message).toMatch(/\nreplay: checkOp\(op, \{ seed: 1, replay: \d+ \}\)$/m);
     expect(messageOf(() => checkDerivative(wrong))).toContain("differences say");
     expect(messageOf(() => checkOp(wrong, { without: ["derivative"], runs: 20 }))).toBe("nothing found");
   });

@@ -284,13 +284,13 @@ function failureOf(
   const place = kept === null ? `program ${number}; ${programs} tried, ${changed} changed` : kept;
   const title = `${subject.name} is wrong (seed ${seed}, ${place})`;
   const isSaved = save && kept === null && typeof corpus === "string" && !corpus.endsWith(".ir");
-  const saved = isSaved ? `\nsaved: ${saveFailure(where, corpus, title, shrunk.program)}` : "";
+  const saved = isSaved ? [`saved: ${saveFailure(where, corpus, title, shrunk.program)}`] : [];
   const free = kept === null ? freeOptions : [...freeOptions, "corpus"];
   const more = Object.entries(given).every(([name, x]) => x === undefined || free.includes(name)) ? "" : "...options, ";
   const again =
     kept === null ? `${more}seed: ${seed}, replay: ${number}` : `${more}runs: 0, corpus: ${JSON.stringify(kept)}`;
   const replay = `replay: ${where}(${subject.kind}, { ${again} })`;
-  return new AdjointError("validate", `${title}: ${describeFault(shrunk)}\n${replay}${saved}`, {
+  return new AdjointError("validate", `${title}: ${describeFault(shrunk, [replay, ...saved])}`, {
     cause: shrunk.fault.cause ?? shrunk.fault,
     reproducer: `// ${subject.name}\n${shrunk.program}`,
   });

@@ -158,13 +158,14 @@ function* smallerSizes(sizes: Dims): Generator<Dims> {
   for (const size of [1, 2, 3]) yield Object.fromEntries(names.map((name) => [name, Math.min(size, sizes[name])]));
 }
 
-/** The failure in lines: what differs, the call, the rewrite or else what changed, the IR. */
-export function describeFault({ program, fault, rewrite, changes }: Shrunk): string {
+/** The failure in lines: what differs, the call, the rewrite or else what changed, what else is to say, and last the IR. */
+export function describeFault({ program, fault, rewrite, changes }: Shrunk, more: readonly string[]): string {
   const lines = [
     fault.message,
     fault.call === null ? "" : `for ${showCall(fault.call)}`,
     rewrite === null ? "" : describeRewrite(rewrite),
     changes === "" ? "" : `by this change:\n${changes}`,
+    ...more,
     printModule(program.module),
   ];
   return lines.filter((line) => line !== "").join("\n");
