@@ -33,6 +33,7 @@ import {
   whileLoop,
 } from "../src/index.ts";
 import { errorOf } from "./support/errors.ts";
+import { untyped } from "./support/untyped.ts";
 
 describe("compile", () => {
   it("gives a plain function of numbers for c = a·b, with its IR and code", () => {
@@ -241,11 +242,11 @@ describe("errors", () => {
 
   it("name wrong arguments", () => {
     const f = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"]);
-    expect(errorOf(() => f(1)).message).toMatch(/got 1 argument, expected 2/);
-    expect(errorOf(() => f("1", 2)).message).toMatch(/argument 'a' of @\w+ is the string "1", expected f64/);
+    expect(errorOf(() => untyped(f)(1)).message).toMatch(/got 1 argument, expected 2/);
+    expect(errorOf(() => untyped(f)("1", 2)).message).toMatch(/argument 'a' of @\w+ is the string "1", expected f64/);
     const g = compile((x: Tensor) => mul(x, x), ["f64[N, 2]"]);
     expect(errorOf(() => g(Float64Array.of(1, 2, 3))).message).toMatch(/3 elements, expected a multiple of 2/);
-    expect(errorOf(() => g(Float32Array.of(1, 2))).code).toBe("argument");
+    expect(errorOf(() => untyped(g)(Float32Array.of(1, 2))).code).toBe("argument");
   });
 });
 
@@ -278,25 +279,25 @@ describe("calls", () => {
 
   it("take as many arguments as were declared; undefined at the end is left out", () => {
     expect(f.length).toBe(2);
-    expect([f(1, 2), f(1, 2, undefined)]).toEqual([3, 3]);
+    expect([f(1, 2), untyped(f)(1, 2, undefined)]).toEqual([3, 3]);
     for (const more of [[3], [3, 4, 5], [undefined, 4], [() => 3], [{}]])
-      expect(errorOf(() => f(1, 2, ...more)).message).toMatch(
+      expect(errorOf(() => untyped(f)(1, 2, ...more)).message).toMatch(
         new RegExp(`@main: got ${2 + more.length} arguments, expected 2: leave the others out, as in list.map`),
       );
-    expect(errorOf(() => f(1, undefined)).message).toMatch(/got 1 argument, expected 2$/);
+    expect(errorOf(() => untyped(f)(1, undefined)).message).toMatch(/got 1 argument, expected 2$/);
     const g = compile((x: Tensor) => mul(x, 2), ["f64"]);
     expect(errorOf(() => [1, 2].map(g)).message).toMatch(/got 3 arguments, expected 1/);
     expect([1, 2].map((x) => g(x))).toEqual([2, 4]);
     const h = compile((x: Tensor) => mul(x, 2), ["f64[2]"]);
-    expect(errorOf(() => h([1, 2], 3)).message).toMatch(/got 2 arguments, expected 1/);
-    expect(errorOf(() => compile(() => tensor(1), [])(1)).message).toMatch(/got 1 argument, expected 0/);
+    expect(errorOf(() => untyped(h)([1, 2], 3)).message).toMatch(/got 2 arguments, expected 1/);
+    expect(errorOf(() => untyped(compile(() => tensor(1), []))(1)).message).toMatch(/got 1 argument, expected 0/);
   });
 
   it("do not depend on code generation", () => {
     const slow = compile((a: Tensor, b: Tensor) => add(a, b), ["f64", "f64"], { backend: "interpret" });
     expect(slow(1, 2)).toBe(3);
     for (const args of [[1], [1, 2, 3], ["1", 2], [true, 2]])
-      expect(errorOf(() => slow(...args)).reason).toBe(errorOf(() => f(...args)).reason);
+      expect(errorOf(() => untyped(slow)(...args)).reason).toBe(errorOf(() => untyped(f)(...args)).reason);
   });
 
   it("say what fits an array whose other extents are 0", () => {

@@ -6,7 +6,8 @@ import * as adjoint from "../src/index.ts";
 
 const { add, grad, hessian, hvp, jacobian, jvp, mul, sin, sum, tensor, valueAndGrad, vjp } = adjoint;
 type Tensor = adjoint.Tensor;
-type Pair = (x: Tensor) => [Tensor, unknown];
+// biome-ignore lint/suspicious/noExplicitAny: gives a tensor, or a pair
+type Untyped = (x: Tensor) => any;
 
 /** The numbers of a structure of results. */
 function plain(x: unknown): unknown {
@@ -31,7 +32,8 @@ const auxes: Readonly<Record<string, (x: Tensor) => unknown>> = {
 };
 
 const transforms: Readonly<
-  Record<string, (fn: Pair | ((x: Tensor) => Tensor), hasAux: boolean) => (x: Tensor) => unknown>
+  // a pair or not, as hasAux says: types cannot follow
+  Record<string, (fn: Untyped, hasAux: never) => (x: Tensor) => unknown>
 > = {
   grad: (fn, hasAux) => (x) => grad(fn, { hasAux })(x),
   valueAndGrad: (fn, hasAux) => (x) => valueAndGrad(fn, { hasAux })(x),
@@ -53,8 +55,8 @@ describe("hasAux", () => {
       fc.property(given, ([valueName, auxName, numbers]) => {
         const x = tensor([...numbers]);
         const [value, aux] = [values[valueName], auxes[auxName]];
-        const alone = plain(transform(value, false)(x));
-        const beside = plain(transform((y) => [value(y), aux(y)], true)(x)) as [unknown, unknown];
+        const alone = plain(transform(value, false as never)(x));
+        const beside = plain(transform((y: Tensor) => [value(y), aux(y)], true as never)(x)) as [unknown, unknown];
         const extra = plain(aux(x));
         // those that give the value have aux beside it, the others beside the derivative
         const hasValue = ["valueAndGrad", "vjp", "jvp"].includes(name);
@@ -66,7 +68,7 @@ describe("hasAux", () => {
   });
 
   it("goes with wrt", () => {
-    const f = (a: Tensor, b: Tensor): unknown => [mul(mul(a, a), b), a];
+    const f = (a: Tensor, b: Tensor) => [mul(mul(a, a), b), a];
     expect(plain(jacobian(f, { wrt: [0, 1], hasAux: true })(3, 5))).toEqual([[30, 9], 3]);
     expect(plain(hessian(f, { wrt: [0, 1], hasAux: true })(3, 5))).toEqual([
       [

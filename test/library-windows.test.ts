@@ -124,7 +124,7 @@ describe("conv2d", () => {
       { stride: [2, 1], dilation: 2, padding: 2 },
     ] as const) {
       const f = (x: Tensor, k: Tensor, b: Tensor): Tensor => adjoint.conv2d(x, k, b, options).relu().sum();
-      const g = (...x: Tensor[]): readonly Tensor[] => grad(f, { wrt: [0, 1, 2] })(...x) as readonly Tensor[];
+      const g = (x: Tensor, k: Tensor, b: Tensor): readonly Tensor[] => grad(f, { wrt: [0, 1, 2] })(x, k, b);
       const open = compile(g, ["f32[B, H, W, 2]", "f32[3, 3, 2, 4]", "f32[4]"]);
       for (const [b, h, w] of [
         [2, 5, 6],
@@ -133,8 +133,10 @@ describe("conv2d", () => {
         [1, 8, 2],
       ]) {
         const fixed = compile(g, [`f32[${b}, ${h}, ${w}, 2]`, "f32[3, 3, 2, 4]", "f32[4]"]);
-        const args = [filled([b, h, w, 2]), filled([3, 3, 2, 4], 2), filled([4], 3)].map((t) => t.cast("f32"));
-        const [x, y] = [open(...args), fixed(...args)] as Tensor[][];
+        const [image, kernel, bias] = [filled([b, h, w, 2]), filled([3, 3, 2, 4], 2), filled([4], 3)].map((t) =>
+          t.cast("f32"),
+        );
+        const [x, y] = [open(image, kernel, bias), fixed(image, kernel, bias)];
         for (const i of [0, 1, 2]) expect([...x[i].data()]).toEqual([...y[i].data()]);
       }
     }

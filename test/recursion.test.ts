@@ -149,7 +149,10 @@ it("many closures within each other are fine", () => {
 
 describe("rules of custom derivatives", () => {
   it("may call their own function", () => {
-    const same = customVjp((a: Tensor) => a, { forward: (a) => [a, []], backward: (_, ct) => [same(ct)] });
+    const same: (a: Tensor) => Tensor = customVjp((a: Tensor) => a, {
+      forward: (a) => [a, []],
+      backward: (_, ct) => [same(ct)],
+    });
     expect(grad(same)(1)).toBe(1);
     expect(grad(grad((x: Tensor) => mul(x, same(mul(x, x)))))(1)).toBe(6);
     const graph = new Graph();
@@ -190,7 +193,7 @@ describe("rules of custom derivatives", () => {
     expect(jit((x: Tensor) => [inside(x), grad(inside)(x)])(3)).toEqual([9, 300]);
     expect(traced).toBe(1);
     // what ran at once, or was compiled without the rule, remembers what its derivative takes
-    for (const f of [
+    const ways: readonly ((x: Tensor) => Tensor)[] = [
       counted,
       inside,
       later,
@@ -201,7 +204,8 @@ describe("rules of custom derivatives", () => {
           () => counted(x),
           () => x,
         ),
-    ]) {
+    ];
+    for (const f of ways) {
       const x = tensor(3, { requiresGrad: true });
       f(x).backward();
       expect(x.grad?.item()).toBe(300);

@@ -2,17 +2,33 @@
 
 import { type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import {
+  type AnnotatedArguments,
   type Annotation,
+  type AnnotationLike,
   atBoundary,
+  type CheckedAnnotations,
   describe,
+  type NumberOrTensor,
+  type Numeric,
   named,
+  type Returned,
+  type RightAnnotations,
   readAnnotations,
+  type Structure,
+  type Tensor,
+  type Tensors,
   type TracedFunction,
 } from "../frontend/index.ts";
 import { fail, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
-import { compileOnCall } from "./jit.ts";
+import { compileOnCall, type JitFunction } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
+
+/** The arguments of a module's function. */
+type Operands = Tensor[];
+
+/** What a module's function gives: one result as it is, several in an array. Types cannot know which. */
+export type ModuleResult = NumberOrTensor & readonly NumberOrTensor[];
 
 /**
  * Compiles a function of tensors for given types, or a module.
@@ -24,6 +40,21 @@ import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
  * exist or are not available here.
  * @example compile((a, b) => mul(a, b), ["f64", "f64"])(15, 20) // 300
  */
+export function compile<const A extends readonly AnnotationLike[], R extends Structure>(
+  fn: (...args: AnnotatedArguments<A>) => Returned<R>,
+  types: A,
+  ...options: RightAnnotations<A, CompileOptions>
+): CompiledFunction<AnnotatedArguments<A>, Numeric<R>, Tensors<R>>;
+export function compile<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  options?: CompileOptions,
+): JitFunction<P, Numeric<R>, Tensors<R>>;
+export function compile(source: Module | string, options?: CompileOptions): CompiledFunction<Operands, ModuleResult>;
+export function compile<const A extends readonly AnnotationLike[], R extends Structure>(
+  fn: (...args: AnnotatedArguments<A>) => Returned<R>,
+  types: CheckedAnnotations<A>,
+  options?: CompileOptions,
+): CompiledFunction<AnnotatedArguments<A>, Numeric<R>, Tensors<R>>;
 export function compile(
   source: TracedFunction | Module | string,
   types?: readonly Annotation[] | CompileOptions,

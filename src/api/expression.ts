@@ -10,6 +10,7 @@ import {
   named,
   nameParameters,
   readAnnotations,
+  type Tensor,
   type TracedFunction,
 } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
@@ -41,6 +42,24 @@ const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
   debug: true,
 };
 
+/** The parameters, one for each name. */
+type EachScalar<Names extends readonly unknown[]> = { -readonly [I in keyof Names]: Tensor<[], "f64"> };
+type Numbers<Names extends readonly unknown[]> = { -readonly [I in keyof Names]: number };
+
+/** The value, on request with as many derivatives as there are names, and as many of each. */
+type ExpressionResult<Value, Each extends readonly unknown[], G, H> = H extends true
+  ? [Value, Each, { [I in keyof Each]: Each }]
+  : G extends true
+    ? [Value, Each]
+    : Value;
+
+/** A comparison gives a boolean; numbers and booleans do not mix, but for the branches of `? :`. */
+type ValueOf<Text extends string> = Text extends `${string}?${string}`
+  ? number
+  : Text extends `${string}${"<" | ">" | "==" | "!" | "&&" | "||"}${string}`
+    ? boolean
+    : number;
+
 /**
  * Compiles an expression over numbers: JavaScript's arithmetic, comparisons, `&& || !` and `? :`, with `^` and `**` as
  * power (tighter than a minus before it, grouping to the right), the functions and constants of Math with and without
@@ -56,6 +75,20 @@ const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
  * for the gradient of a boolean.
  * @example compileExpression("sin(x*y) + exp(z/3)*x^2", ["x", "y", "z"], { gradient: true })(1, 2, 3)
  */
+export function compileExpression<
+  const T extends string,
+  const Names extends readonly string[],
+  G extends boolean = false,
+  H extends boolean = false,
+>(
+  text: T,
+  names: Names,
+  options?: ExpressionOptions & { readonly gradient?: G; readonly hessian?: H },
+): CompiledFunction<
+  EachScalar<Names>,
+  ExpressionResult<ValueOf<T>, Numbers<Names>, G, H>,
+  ExpressionResult<Tensor<[]>, EachScalar<Names>, G, H>
+>;
 export function compileExpression(
   text: string,
   names: readonly string[],

@@ -7,10 +7,15 @@ import {
   currentTrace,
   flatten,
   isStatic,
+  type Numeric,
+  type NumericLike,
   named,
   ownFunction,
+  type Returned,
+  type Structure,
   scan,
   Tensor,
+  type Tensors,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
@@ -39,6 +44,7 @@ import {
 } from "../ops/index.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
+import type { Hessian, Jacobian, NumericJacobian, ReturnedPair, ReturnedScalar, Wrt } from "./signatures.ts";
 import {
   type AuxOptions,
   derived,
@@ -49,6 +55,8 @@ import {
   readWrt,
   requireFunction,
   valueAndGrad,
+  type WithAux,
+  type WithoutAux,
 } from "./transforms.ts";
 import { vmap } from "./vmap.ts";
 
@@ -66,6 +74,23 @@ import { vmap } from "./vmap.ts";
  * @example jacobian((r, t) => [mul(r, cos(t)), mul(r, sin(t))], { wrt: [0, 1] })(2, 0) // [[1, 0], [0, 2]]
  * @example jacobian((x) => mul(x, x))(tensor([1, 2])) // [[2, 0], [0, 4]]
  */
+export function jacobian<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: WithAux<W>,
+): JitFunction<P, [NumericJacobian<V, P, W>, Numeric<A>], [Jacobian<V, P, W>, Tensors<A>]>;
+export function jacobian<
+  P extends readonly unknown[] = Tensor[],
+  R extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => Returned<R>,
+  options?: WithoutAux<W>,
+): JitFunction<P, NumericJacobian<R, P, W>, Jacobian<R, P, W>>;
 export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   const { hasAux, wrt } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
   if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }));
@@ -100,6 +125,19 @@ export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunct
  * @example hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5) // [[10, 6], [6, 0]]
  * @example hessian((x) => sum(mul(x, mul(x, x))))(tensor([1, 2])) // [[6, 0], [0, 12]]
  */
+export function hessian<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: WithAux<W>,
+): JitFunction<P, [NumericLike<Hessian<P, W>>, Numeric<A>], [Hessian<P, W>, Tensors<A>]>;
+export function hessian<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor, const W extends Wrt = 0>(
+  fn: (...args: P) => ReturnedScalar<R>,
+  options?: WithoutAux<W>,
+): JitFunction<P, NumericLike<Hessian<P, W>>, Hessian<P, W>>;
 export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   const { hasAux, wrt } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
   if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }));

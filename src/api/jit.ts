@@ -11,10 +11,14 @@ import {
   flattenList,
   graphOf,
   isStatic,
+  type Numeric,
   named,
   nested,
+  type Returned,
   requireConcrete,
+  type Structure,
   Tensor,
+  type Tensors,
   type TracedFunction,
   type Tree,
   withGraph,
@@ -26,8 +30,14 @@ import type { CompiledFunction } from "./traced.ts";
 
 export type JitOptions = Omit<CompileOptions, "entry">;
 
-/** A function that compiles itself; `ir`, `source` and `log` are those of the version that served the last call. */
-export interface JitFunction extends CompiledFunction {
+/**
+ * A function that compiles itself; `ir`, `source` and `log` are those of the version that served the last call. It takes
+ * and gives what a `CompiledFunction` does.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a function of which nothing is known
+export type JitFunction<P extends readonly unknown[] = any[], N = any, T = N> = CompiledFunction<P, N, T> & JitFacts;
+
+interface JitFacts {
   /** The compilations so far, in order; the oldest are dropped when there are many. */
   readonly compilations: readonly Compilation[];
   /** The compilations as text: what was compiled, when and why. */
@@ -48,6 +58,10 @@ export interface JitFunction extends CompiledFunction {
  * @throws AdjointError code `option` for options that do not exist; at a call, what tracing `fn` throws.
  * @example const f = jit((x) => sum(x)); f([1, 2]); f([1, 2, 3]); f.explain()
  */
+export function jit<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  options?: JitOptions,
+): JitFunction<P, Numeric<R>, Tensors<R>>;
 export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
   return atBoundary(named("jit", jit), () => {
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);

@@ -1,12 +1,23 @@
 // Compiles a traced function and makes it the callable that users get, with its IR, code and log as properties.
 
 import { type Compiled, type CompileOptions, compileModule, type Facts, withFacts } from "../compile/index.ts";
-import { type Boundary, type ModuleTrace, type TracedFunction, type Tree, trace } from "../frontend/index.ts";
+import {
+  type Boundary,
+  type Calls,
+  type ModuleTrace,
+  type TracedFunction,
+  type Tree,
+  trace,
+} from "../frontend/index.ts";
 import type { Type } from "../ir/index.ts";
 import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
-/** A compiled function. */
-export interface CompiledFunction extends Facts, TracedFunction {}
+/**
+ * A compiled function of the parameters `P`: it gives `N` where all arguments are numbers, else `T`. Left out, they may be
+ * anything.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a function of which nothing is known
+export type CompiledFunction<P extends readonly unknown[] = any[], N = any, T = N> = Calls<P, N, T> & Facts;
 
 export interface Finished extends Callable {
   readonly compiled: CompiledFunction;

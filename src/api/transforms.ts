@@ -12,12 +12,17 @@ import {
   flattenList,
   isOperand,
   isStatic,
+  type Numeric,
+  type NumericLike,
   named,
   nameParameters,
   type Operand,
   ownFunction,
   parameterNames,
+  type Returned,
+  type Structure,
   Tensor,
+  type Tensors,
   type TracedFunction,
   unflatten,
 } from "../frontend/index.ts";
@@ -26,6 +31,15 @@ import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros 
 import { isLeaf } from "./convert.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
 import { leafNumbers, structured, TracedFunctionRecord, type WrtArgument } from "./record.ts";
+import type {
+  EachTensors,
+  GradientsOf,
+  ReturnedPair,
+  ReturnedScalar,
+  ScalarOf,
+  WithVector,
+  Wrt,
+} from "./signatures.ts";
 
 export interface GradOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
@@ -37,6 +51,21 @@ export interface AuxOptions extends GradOptions {
   readonly hasAux?: boolean;
 }
 
+/** The options of a function that gives aux. */
+export interface WithAux<W extends Wrt> {
+  /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
+  readonly wrt?: W;
+  /** The function gives `[value, aux]`: aux, of any structure, is given back and has no derivative. */
+  readonly hasAux: true;
+}
+
+/** The options of a function that gives its value alone. */
+export interface WithoutAux<W extends Wrt> {
+  /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
+  readonly wrt?: W;
+  readonly hasAux?: false;
+}
+
 /**
  * The gradient of a function with a scalar result, with respect to one argument or several; nest it for higher orders.
  * The gradient has the structure of the argument; strings, functions and null in it stay as they are. With `hasAux` the
@@ -46,6 +75,19 @@ export interface AuxOptions extends GradOptions {
  * where `wrt` names none, `option` for other options.
  * @example grad((x) => sin(x))(0) // 1
  */
+export function grad<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: WithAux<W>,
+): JitFunction<P, [NumericLike<GradientsOf<P, W>>, Numeric<A>], [GradientsOf<P, W>, Tensors<A>]>;
+export function grad<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor, const W extends Wrt = 0>(
+  fn: (...args: P) => ReturnedScalar<R>,
+  options?: WithoutAux<W>,
+): JitFunction<P, NumericLike<GradientsOf<P, W>>, GradientsOf<P, W>>;
 export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   return atBoundary(named("grad", grad), () =>
     gradient("grad", fn, options, ({ aux, gradients }) => (aux === null ? gradients : [gradients, aux.value])),
@@ -58,6 +100,27 @@ export function grad(fn: TracedFunction, options: AuxOptions = {}): JitFunction 
  *
  * @example valueAndGrad((a, b) => mul(a, b), { wrt: [0, 1] })(15, 20) // [300, [20, 15]]
  */
+export function valueAndGrad<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: WithAux<W>,
+): JitFunction<
+  P,
+  [[NumericLike<ScalarOf<V>>, Numeric<A>], NumericLike<GradientsOf<P, W>>],
+  [[ScalarOf<V>, Tensors<A>], GradientsOf<P, W>]
+>;
+export function valueAndGrad<
+  P extends readonly unknown[] = Tensor[],
+  R extends Structure = Tensor,
+  const W extends Wrt = 0,
+>(
+  fn: (...args: P) => ReturnedScalar<R>,
+  options?: WithoutAux<W>,
+): JitFunction<P, [NumericLike<ScalarOf<R>>, NumericLike<GradientsOf<P, W>>], [ScalarOf<R>, GradientsOf<P, W>]>;
 export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   return atBoundary(named("valueAndGrad", valueAndGrad), () =>
     gradient("valueAndGrad", fn, options, ({ value, aux, gradients }) => [
@@ -77,6 +140,10 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
  * @throws AdjointError as grad; code `argument` where v does not have the structure of x, `option` for any option.
  * @example hvp((x) => sum(mul(x, mul(x, x))))(tensor([1, 2]), tensor([1, 0])) // [6, 0]
  */
+export function hvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => ReturnedScalar<R>,
+  options?: Readonly<Record<string, never>>,
+): JitFunction<WithVector<P>, NumericLike<GradientsOf<P, 0>>, GradientsOf<P, 0>>;
 export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>> = {}): JitFunction {
   return atBoundary(named("hvp", hvp), () => {
     requireFunction("hvp", fn);
@@ -102,6 +169,26 @@ export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>>
  * none, `option` for other options.
  * @example vjp((a, b) => [mul(a, b), sin(a)])([15, 20], [1, 0]) // [[300, sin(15)], [20, 15]]
  */
+export function vjp<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: { readonly hasAux: true },
+): JitFunction<
+  [args: P, cotangents: Tensors<V>],
+  [[Numeric<V>, Numeric<A>], NumericLike<EachTensors<P>>],
+  [[Tensors<V>, Tensors<A>], EachTensors<P>]
+>;
+export function vjp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  options?: { readonly hasAux?: boolean },
+): JitFunction<
+  [args: P, cotangents: Tensors<R>],
+  [Numeric<R>, NumericLike<EachTensors<P>>],
+  [Tensors<R>, EachTensors<P>]
+>;
 export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
   const hasAux = atBoundary(named("vjp", vjp), () => readHasAux("vjp", options));
   const traced = hasAux ? auxStopped("vjp", fn) : fn;
@@ -141,6 +228,18 @@ export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } =
  * none, `option` for other options.
  * @example jvp((a, b) => mul(a, b))([15, 20], [1, 0]) // [300, 20]
  */
+export function jvp<
+  P extends readonly unknown[] = Tensor[],
+  V extends Structure = Tensor,
+  A extends Structure = Tensor,
+>(
+  fn: (...args: P) => ReturnedPair<V, A>,
+  options: { readonly hasAux: true },
+): JitFunction<[args: P, tangents: P], [[Numeric<V>, Numeric<A>], Numeric<V>], [[Tensors<V>, Tensors<A>], Tensors<V>]>;
+export function jvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  options?: { readonly hasAux?: boolean },
+): JitFunction<[args: P, tangents: P], [Numeric<R>, Numeric<R>], [Tensors<R>, Tensors<R>]>;
 export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
   const hasAux = atBoundary(named("jvp", jvp), () => readHasAux("jvp", options));
   const traced = hasAux ? auxStopped("jvp", fn) : fn;

@@ -8,8 +8,13 @@ import {
   isOperand,
   isStatic,
   leafCount,
+  type Numeric,
   named,
+  type Reshaped,
+  type Returned,
+  type Structure,
   Tensor,
+  type Tensors,
   type TracedFunction,
   type Tree,
   treeInWords,
@@ -26,6 +31,8 @@ export type Axis = number | null;
 
 /** Axes in the structure of an argument; one axis may stand for a whole substructure. */
 export type AxisTree = Axis | readonly AxisTree[] | { readonly [key: string]: AxisTree };
+
+type EachReshaped<P extends readonly unknown[]> = { [I in keyof P]: Reshaped<P[I]> };
 
 type OutAxes = number | readonly OutAxes[] | { readonly [key: string]: OutAxes };
 
@@ -51,6 +58,10 @@ export interface VmapOptions {
  * where an argument has no such axis, `shape` where the mapped extents differ.
  * @example vmap((x, w) => dot(x, w), { inAxes: [0, null] })(rows, w) // one number for each row
  */
+export function vmap<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  options?: VmapOptions,
+): JitFunction<EachReshaped<P>, Reshaped<R>>;
 export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction {
   return atBoundary(named("vmap", vmap), () => {
     const { inAxes, outAxes } = readOptions(options);
@@ -79,6 +90,9 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
  *
  * @example grad((x) => sum(checkpoint(layer)(x)))
  */
+export function checkpoint<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+): JitFunction<P, Numeric<R>, Tensors<R>>;
 export function checkpoint(fn: TracedFunction): JitFunction {
   return atBoundary(named("checkpoint", checkpoint), () =>
     derived("checkpoint", fn, (call, args) => {

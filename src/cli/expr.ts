@@ -29,7 +29,8 @@ export const expr: Command = {
     requirePoint(names, point);
     const { gradient, hessian } = values;
     const f = compileExpression(text, names, { gradient, hessian });
-    const result: unknown = point.size === 0 && names.length > 0 ? null : f(...names.map((name) => point.get(name)));
+    const result: unknown =
+      point.size === 0 && names.length > 0 ? null : f(...names.map((name) => point.get(name) ?? Number.NaN));
     if (values.json) {
       io.out(`${JSON.stringify({ arguments: names, ir: f.ir, source: f.source, result }, null, 2)}\n`);
       return;

@@ -17,7 +17,7 @@ export {
 export type { TensorOptions } from "./handle/create.ts";
 export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
-export { dtypeNamed } from "./handle/dtypes.ts";
+export { type DTypeNamed, dtypeNamed } from "./handle/dtypes.ts";
 export { type Countable, ExtentUses, noteGiven, requireKnown } from "./handle/extent.ts";
 export {
   type HistoryEntry,
@@ -32,18 +32,35 @@ export {
   applyBroadcast,
   asTensor,
   asUser,
-  type Binary,
   binary,
+  comparison,
   installEvaluate,
   isOperand,
   literal,
   meeting,
+  predicate,
   requireConcrete,
-  type Unary,
   unary,
 } from "./handle/lift.ts";
 export { installMethods, type Methods } from "./handle/methods.ts";
 export { nested, withAnyDerivatives, withDerivatives } from "./handle/nesting.ts";
+export type {
+  asMethod,
+  Binary,
+  Checked,
+  Comparison,
+  DTypeIn,
+  OwnDType,
+  PairDType,
+  PairFault,
+  PairShape,
+  Predicate,
+  ResultDType,
+  ResultShape,
+  ShapeIn,
+  Unary,
+  UnaryWith,
+} from "./handle/operands.ts";
 export { currentTrace, graphOf, TraceScope, withGraph, withTrace } from "./handle/scope.ts";
 // all of it: other folders add methods to the handle, which reaches no name exported one by one
 export * from "./handle/tensor.ts";
@@ -61,6 +78,17 @@ export {
 } from "./handle/tree.ts";
 export { dtypeMet, isWeak } from "./handle/weak.ts";
 export * from "./public.ts";
+export type {
+  AtShape,
+  ConcatShape,
+  GivenShape,
+  PermutedShape,
+  ReducedShape,
+  TransposedShape,
+} from "./shapes/axes.ts";
+export type { Broadcast } from "./shapes/broadcast.ts";
+export type { Conv2dShape, MatmulShape, ProductFault } from "./shapes/products.ts";
+export type { IsOpen, OneDType } from "./shapes/shape.ts";
 // the library's own, in place of that for users
 export { ownComposite as composite } from "./trace/composite.ts";
 export {
@@ -73,3 +101,14 @@ export {
   trace,
   traceInto,
 } from "./trace/trace.ts";
+export type { AnnotatedArguments, AnnotationLike, CheckedAnnotations, RightAnnotations } from "./types/annotation.ts";
+export type {
+  Calls,
+  Numeric,
+  NumericLike,
+  Reshaped,
+  Returned,
+  Structure,
+  TensorCalls,
+  Tensors,
+} from "./types/calls.ts";

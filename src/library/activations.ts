@@ -1,7 +1,7 @@
 // Activations: functions of one number, element by element. Where a formula changes, the branch not taken is fed a value
 // that it can take: an infinite derivative there would become NaN under a cotangent 0.
 
-import { composite, type Operand, type Tensor } from "../frontend/index.ts";
+import { composite, type Operand, type Tensor, type Unary, type UnaryWith } from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
 import {
   abs,
@@ -25,13 +25,21 @@ import {
   where,
 } from "./array/index.ts";
 
-type Activation = (x: Operand) => Tensor;
+/**
+ * A function of one number under its name.
+ */
+function activation(name: string, body: (x: Operand) => Tensor): Unary;
+function activation<Options>(name: string, body: (x: Operand, options?: Options) => Tensor): UnaryWith<Options>;
+/** @__NO_SIDE_EFFECTS__ */
+function activation(name: string, body: (x: Operand) => Tensor): (x: Operand) => Tensor {
+  return composite(name, body);
+}
 
 /** max(x, 0); the derivative at 0 is 0. @example relu(tensor([-1, 2])) // [0, 2] */
-export const relu: Activation = composite("relu", (x: Operand) => where(lessEqual(x, 0), 0, x));
+export const relu: Unary = activation("relu", (x: Operand) => where(lessEqual(x, 0), 0, x));
 
 /** x kept between 0 and 6; the derivative at both is 0. @example relu6(tensor([-1, 2, 7])) // [0, 2, 6] */
-export const relu6: Activation = composite("relu6", (x: Operand) => between(x, 0, 6));
+export const relu6: Unary = activation("relu6", (x: Operand) => between(x, 0, 6));
 
 function between(x: Operand, low: number, high: number): Tensor {
   return where(lessEqual(x, low), low, where(greaterEqual(x, high), high, x));
@@ -43,10 +51,13 @@ export interface SlopeOptions {
 }
 
 /** x above 0, `negativeSlope` · x elsewhere. @example leakyRelu(tensor([-2, 2]), { negativeSlope: 0.5 }) // [-1, 2] */
-export const leakyRelu = composite("leakyRelu", (x: Operand, options: SlopeOptions = {}): Tensor => {
-  requireOptions("leakyRelu", options, ["negativeSlope"]);
-  return where(greater(x, 0), x, mul(x, options.negativeSlope ?? 0.01));
-});
+export const leakyRelu: UnaryWith<SlopeOptions> = activation(
+  "leakyRelu",
+  (x: Operand, options: SlopeOptions = {}): Tensor => {
+    requireOptions("leakyRelu", options, ["negativeSlope"]);
+    return where(greater(x, 0), x, mul(x, options.negativeSlope ?? 0.01));
+  },
+);
 
 /** As leakyRelu with a slope that is a tensor, which broadcasts. @example prelu(tensor([-2, 2]), tensor(0.5)) // [-1, 2] */
 export const prelu = composite("prelu", (x: Operand, slope: Operand): Tensor => where(greater(x, 0), x, mul(x, slope)));
@@ -63,13 +74,13 @@ function expm1Below(x: Operand, scale = 1): Tensor {
 }
 
 /** x above 0, `alpha` · (eˣ - 1) elsewhere (Clevert et al. 2015). @example elu(tensor([0, 2])) // [0, 2] */
-export const elu = composite("elu", (x: Operand, options: AlphaOptions = {}): Tensor => {
+export const elu: UnaryWith<AlphaOptions> = activation("elu", (x: Operand, options: AlphaOptions = {}): Tensor => {
   requireOptions("elu", options, ["alpha"]);
   return where(greater(x, 0), x, mul(expm1Below(x), options.alpha ?? 1));
 });
 
 /** x above 0, `alpha` · (e^(x / alpha) - 1) elsewhere (Barron 2017). @example celu(tensor([0, 2]), { alpha: 2 }) // [0, 2] */
-export const celu = composite("celu", (x: Operand, options: AlphaOptions = {}): Tensor => {
+export const celu: UnaryWith<AlphaOptions> = activation("celu", (x: Operand, options: AlphaOptions = {}): Tensor => {
   requireOptions("celu", options, ["alpha"]);
   const { alpha = 1 } = options;
   if (alpha === 0) fail("option", "celu: option 'alpha' is 0, expected another number");
@@ -80,15 +91,15 @@ const seluAlpha = 1.6732632423543772;
 const seluScale = 1.0507009873554805;
 
 /** elu with the alpha and scale that keep mean 0 and variance 1 (Klambauer et al. 2017). @example selu(tensor([0])) // [0] */
-export const selu: Activation = composite("selu", (x: Operand) =>
+export const selu: Unary = activation("selu", (x: Operand) =>
   mul(where(greater(x, 0), x, mul(expm1Below(x), seluAlpha)), seluScale),
 );
 
 /** 1 / (1 + e⁻ˣ): another name of logistic. @example sigmoid(tensor([0])) // [0.5] */
-export const sigmoid: Activation = composite("sigmoid", (x: Operand) => logistic(x));
+export const sigmoid: Unary = activation("sigmoid", (x: Operand) => logistic(x));
 
 /** log(sigmoid(x)), accurate in both tails. @example logSigmoid(tensor([800])) // [0] */
-export const logSigmoid: Activation = composite("logSigmoid", (x: Operand) => neg(logaddexp(neg(x), 0)));
+export const logSigmoid: Unary = activation("logSigmoid", (x: Operand) => neg(logaddexp(neg(x), 0)));
 
 export interface SoftplusOptions {
   /** How sharp the bend is; 1 where left out. */
@@ -96,15 +107,18 @@ export interface SoftplusOptions {
 }
 
 /** log(1 + e^(beta·x)) / beta, without overflow. @example softplus(tensor([800])) // [800] */
-export const softplus = composite("softplus", (x: Operand, options: SoftplusOptions = {}): Tensor => {
-  requireOptions("softplus", options, ["beta"]);
-  const { beta = 1 } = options;
-  if (beta === 0) fail("option", "softplus: option 'beta' is 0, expected another number");
-  return beta === 1 ? logaddexp(x, 0) : div(logaddexp(mul(x, beta), 0), beta);
-});
+export const softplus: UnaryWith<SoftplusOptions> = activation(
+  "softplus",
+  (x: Operand, options: SoftplusOptions = {}): Tensor => {
+    requireOptions("softplus", options, ["beta"]);
+    const { beta = 1 } = options;
+    if (beta === 0) fail("option", "softplus: option 'beta' is 0, expected another number");
+    return beta === 1 ? logaddexp(x, 0) : div(logaddexp(mul(x, beta), 0), beta);
+  },
+);
 
 /** x · sigmoid(x), also called swish. @example silu(tensor([0])) // [0] */
-export const silu: Activation = composite("silu", (x: Operand) => mul(x, logistic(x)));
+export const silu: Unary = activation("silu", (x: Operand) => mul(x, logistic(x)));
 
 /**
  * x · tanh(softplus(x)) (Misra 2019). With e = exp(x) and w = e · (e + 2) the tanh is w / (w + 2), as accurate in both tails
@@ -112,7 +126,7 @@ export const silu: Activation = composite("silu", (x: Operand) => mul(x, logisti
  *
  * @example mish(tensor([0])) // [0]
  */
-export const mish: Activation = composite("mish", (x: Operand) => {
+export const mish: Unary = activation("mish", (x: Operand) => {
   const e = exp(x);
   const w = mul(e, add(e, 2));
   return where(less(x, 40), mul(x, div(w, add(w, 2))), x);
@@ -124,7 +138,7 @@ export interface GeluOptions {
 }
 
 /** x times the normal distribution function of x. @example gelu(tensor([0])) // [0] */
-export const gelu = composite("gelu", (x: Operand, options: GeluOptions = {}): Tensor => {
+export const gelu: UnaryWith<GeluOptions> = activation("gelu", (x: Operand, options: GeluOptions = {}): Tensor => {
   requireOptions("gelu", options, ["approximate"]);
   const approximate = options.approximate ?? "none";
   if (approximate !== "none" && approximate !== "tanh")
@@ -135,10 +149,10 @@ export const gelu = composite("gelu", (x: Operand, options: GeluOptions = {}): T
 });
 
 /** x / (1 + |x|). @example softsign(tensor([-1, 3])) // [-0.5, 0.75] */
-export const softsign: Activation = composite("softsign", (x: Operand) => div(x, add(abs(x), 1)));
+export const softsign: Unary = activation("softsign", (x: Operand) => div(x, add(abs(x), 1)));
 
 /** x - tanh(x). @example tanhshrink(tensor([0])) // [0] */
-export const tanhshrink: Activation = composite("tanhshrink", (x: Operand) => sub(x, tanh(x)));
+export const tanhshrink: Unary = activation("tanhshrink", (x: Operand) => sub(x, tanh(x)));
 
 export interface ShrinkOptions {
   /** Up to which size values become 0; 0.5 where left out. */
@@ -146,26 +160,32 @@ export interface ShrinkOptions {
 }
 
 /** x moved towards 0 by `lambda`, and no further. @example softshrink(tensor([-2, 0.2, 2])) // [-1.5, 0, 1.5] */
-export const softshrink = composite("softshrink", (x: Operand, options: ShrinkOptions = {}): Tensor => {
-  requireOptions("softshrink", options, ["lambda"]);
-  const { lambda = 0.5 } = options;
-  return where(lessEqual(abs(x), lambda), 0, sub(x, mul(sign(x), lambda)));
-});
+export const softshrink: UnaryWith<ShrinkOptions> = activation(
+  "softshrink",
+  (x: Operand, options: ShrinkOptions = {}): Tensor => {
+    requireOptions("softshrink", options, ["lambda"]);
+    const { lambda = 0.5 } = options;
+    return where(lessEqual(abs(x), lambda), 0, sub(x, mul(sign(x), lambda)));
+  },
+);
 
 /** x, or 0 where |x| <= `lambda`. @example hardshrink(tensor([-2, 0.2, 2])) // [-2, 0, 2] */
-export const hardshrink = composite("hardshrink", (x: Operand, options: ShrinkOptions = {}): Tensor => {
-  requireOptions("hardshrink", options, ["lambda"]);
-  return where(lessEqual(abs(x), options.lambda ?? 0.5), 0, x);
-});
+export const hardshrink: UnaryWith<ShrinkOptions> = activation(
+  "hardshrink",
+  (x: Operand, options: ShrinkOptions = {}): Tensor => {
+    requireOptions("hardshrink", options, ["lambda"]);
+    return where(lessEqual(abs(x), options.lambda ?? 0.5), 0, x);
+  },
+);
 
 /** x kept between -1 and 1; the derivative at both is 0. @example hardtanh(tensor([-2, 0.5])) // [-1, 0.5] */
-export const hardtanh: Activation = composite("hardtanh", (x: Operand) => between(x, -1, 1));
+export const hardtanh: Unary = activation("hardtanh", (x: Operand) => between(x, -1, 1));
 
 /** relu6(x + 3) / 6. @example hardSigmoid(tensor([-4, 0, 4])) // [0, 0.5, 1] */
-export const hardSigmoid: Activation = composite("hardSigmoid", (x: Operand) => div(between(add(x, 3), 0, 6), 6));
+export const hardSigmoid: Unary = activation("hardSigmoid", (x: Operand) => div(between(add(x, 3), 0, 6), 6));
 
 /** x · hardSigmoid(x) (Howard et al. 2019). @example hardSwish(tensor([-4, 0, 4])) // [0, 0, 4] */
-export const hardSwish: Activation = composite("hardSwish", (x: Operand) => mul(x, div(between(add(x, 3), 0, 6), 6)));
+export const hardSwish: Unary = activation("hardSwish", (x: Operand) => mul(x, div(between(add(x, 3), 0, 6), 6)));
 
 /** log(x / (1 - x)), the inverse of sigmoid. @example logit(tensor([0.5])) // [0] */
-export const logit: Activation = composite("logit", (x: Operand) => log(div(x, sub(1, x))));
+export const logit: Unary = activation("logit", (x: Operand) => log(div(x, sub(1, x))));

@@ -1,7 +1,18 @@
 // Convolutions, and their transposes. Features are last and kernels are spatial, in, out; with features first, kernels
 // are out, in, spatial.
 
-import { apply, composite, sizesOf, Tensor } from "../frontend/index.ts";
+import {
+  apply,
+  type asMethod,
+  type Checked,
+  type Conv2dShape,
+  composite,
+  type OwnDType,
+  type ResultShape,
+  type ShapeIn,
+  sizesOf,
+  Tensor,
+} from "../frontend/index.ts";
 import {
   addDims,
   counted,
@@ -43,6 +54,58 @@ export interface ConvOptions {
 export interface Convolution<Options> {
   (x: Tensor, kernel: Tensor, options?: Options): Tensor;
   (x: Tensor, kernel: Tensor, bias: Tensor | null | undefined, options?: Options): Tensor;
+  readonly [asMethod]?: {
+    (kernel: Tensor, options?: Options): Tensor;
+    (kernel: Tensor, bias: Tensor | null | undefined, options?: Options): Tensor;
+  };
+}
+
+/** The options of conv2d that say where features are. */
+interface Conv2dOptions<L, G> extends Omit<ConvOptions, "layout" | "groups"> {
+  /** Groups of features, each with a part of the kernel; 1 where left out. */
+  readonly groups?: G;
+  /** Where the features are: last, where left out, or behind the batch. */
+  readonly layout?: L;
+}
+
+/** The shape of a convolution, or what is wrong with its kernel. */
+type Convolved<X, K, L, G> = Conv2dShape<
+  ShapeIn<X>,
+  ShapeIn<K>,
+  undefined extends G ? { readonly layout: L } : { readonly layout: L; readonly groups: G }
+>;
+
+type Layout = LayoutName | undefined;
+type Groups = number | undefined;
+
+/** conv2d, which reads shapes from the types of its arguments. */
+export interface Convolution2d {
+  <X extends Tensor, K extends Tensor, L extends Layout = undefined, G extends Groups = undefined>(
+    x: X,
+    kernel: Checked<Convolved<X, K, L, G>, K>,
+    bias: Tensor | null | undefined,
+    options?: Conv2dOptions<L, G>,
+  ): Tensor<ResultShape<Convolved<X, K, L, G>>, OwnDType<X>>;
+  <X extends Tensor, K extends Tensor, L extends Layout = undefined, G extends Groups = undefined>(
+    x: X,
+    kernel: Checked<Convolved<X, K, L, G>, K>,
+    options?: Conv2dOptions<L, G>,
+  ): Tensor<ResultShape<Convolved<X, K, L, G>>, OwnDType<X>>;
+  readonly [asMethod]?: Convolution2dMethod;
+}
+
+interface Convolution2dMethod {
+  <X extends Tensor, K extends Tensor, L extends Layout = undefined, G extends Groups = undefined>(
+    this: X,
+    kernel: Checked<Convolved<X, K, L, G>, K>,
+    bias: Tensor | null | undefined,
+    options?: Conv2dOptions<L, G>,
+  ): Tensor<ResultShape<Convolved<X, K, L, G>>, OwnDType<X>>;
+  <X extends Tensor, K extends Tensor, L extends Layout = undefined, G extends Groups = undefined>(
+    this: X,
+    kernel: Checked<Convolved<X, K, L, G>, K>,
+    options?: Conv2dOptions<L, G>,
+  ): Tensor<ResultShape<Convolved<X, K, L, G>>, OwnDType<X>>;
 }
 
 type Body<Options> = (x: Tensor, kernel: Tensor, options: Options, where: string) => Tensor;
@@ -125,7 +188,7 @@ export const conv1d = withBias<ConvOptions>("conv1d", 1, convNames, convolution)
  * @throws AdjointError `shape` where features, groups and kernel do not fit, `option`.
  * @example conv2d(ones([1, 2, 2, 1]), ones([3, 3, 1, 1]), { padding: "same" }) // [[[[4], [4]], [[4], [4]]]]
  */
-export const conv2d = withBias<ConvOptions>("conv2d", 2, convNames, convolution);
+export const conv2d: Convolution2d = withBias<ConvOptions>("conv2d", 2, convNames, convolution);
 
 /**
  * Convolution along three axes: x [N, D, H, W, in], kernel [KD, KH, KW, in / groups, out]; features first with "NCDHW".

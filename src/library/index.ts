@@ -3,6 +3,7 @@
 import { installMethods, type Methods, type Operand, type Tensor } from "../frontend/index.ts";
 import type { Index } from "./array/index.ts";
 import * as methods from "./methods.ts";
+import type { NamedMethods } from "./named-methods.ts";
 
 export * from "./functions.ts";
 
@@ -13,21 +14,12 @@ function addMethod(x: Tensor, ...given: readonly unknown[]): Tensor {
     : methods.addAt(x, given[0] as Index[], given[1] as Operand);
 }
 
-/** What `add` is as a method. */
-interface AddMethod {
-  /** The sum; with indices and a value, the tensor with the value added to the elements that they select. */
-  readonly add: {
-    (y: Operand): Tensor;
-    (indices: Parameters<typeof methods.addAt>[1], value: Operand): Tensor;
-  };
-}
-
 installMethods({ var: methods.variance, ...methods });
 installMethods({ add: addMethod });
 
-declare module "../frontend/index.ts" {
-  interface Tensor extends Methods<Omit<typeof methods, "add">>, AddMethod {
+declare global {
+  interface AdjointTensorMethods extends Methods<typeof methods, NamedMethods> {
     /** As `variance`. */
-    readonly var: Methods<typeof methods>["variance"];
+    readonly var: Methods<typeof methods, NamedMethods>["variance"];
   }
 }

@@ -1,10 +1,29 @@
 // Products of tensors: the matrix product with its broadcasting, and products over chosen axes.
 
-import { asUser, axisOf, axisOr, composite, describe, type Tensor } from "../frontend/index.ts";
+import {
+  asUser,
+  axisOf,
+  axisOr,
+  type Checked,
+  composite,
+  type DTypeIn,
+  describe,
+  type MatmulShape,
+  type OwnDType,
+  type PairDType,
+  type ProductFault,
+  type ResultShape,
+  type ShapeIn,
+  type Tensor,
+  type TransposedShape,
+} from "../frontend/index.ts";
 import { fail, requireOptions } from "../ir/index.ts";
 import { add, dot, permuteDims } from "./array/index.ts";
 import { contraction } from "./contract.ts";
 import { count, rankOf } from "./shapes.ts";
+
+/** What is wrong with the operands of a matrix product. */
+export type MatmulFault<X, Y> = ProductFault<MatmulShape<ShapeIn<X>, ShapeIn<Y>>, DTypeIn<X>, DTypeIn<Y>>;
 
 /**
  * The matrix product over the last axis of x and the one before the last of y; the axes before these broadcast. A vector
@@ -13,6 +32,10 @@ import { count, rankOf } from "./shapes.ts";
  * @throws AdjointError `shape` for a scalar, and where the extents summed over differ; `dtype` where dtypes do.
  * @example matmul(tensor([[1, 2], [3, 4]]), tensor([1, 1])) // [3, 7]
  */
+export function matmul<X extends Tensor, Y extends Tensor>(
+  x: X,
+  y: Checked<MatmulFault<X, Y>, Y>,
+): Tensor<ResultShape<MatmulShape<ShapeIn<X>, ShapeIn<Y>>>, PairDType<X, Y>>;
 export function matmul(x: Tensor, y: Tensor): Tensor {
   return asUser(matmul, () => {
     const [m, n] = [rankOf(x, "matmul"), rankOf(y, "matmul")];
@@ -113,6 +136,9 @@ export const linear = composite("linear", (x: Tensor, weight: Tensor, bias?: Ten
  * @throws AdjointError `shape` for a rank below 2.
  * @example matrixTranspose(tensor([[1, 2], [3, 4]])) // [[1, 3], [2, 4]]
  */
+export function matrixTranspose<X extends Tensor>(
+  x: Checked<TransposedShape<ShapeIn<X>>, X>,
+): Tensor<ResultShape<TransposedShape<ShapeIn<X>>>, OwnDType<X>>;
 export function matrixTranspose(x: Tensor): Tensor {
   return asUser(matrixTranspose, () => {
     const rank = rankOf(x, "matrixTranspose");

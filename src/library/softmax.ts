@@ -1,7 +1,17 @@
 // Softmax and its kin. The largest element is subtracted first, under stopGradient: the result does not depend on what is
 // subtracted, so no derivative flows through it, and ties have none of their own.
 
-import { axisOr, composite, customJvp, scan, sizesOf, type Tensor } from "../frontend/index.ts";
+import {
+  type asMethod,
+  axisOr,
+  composite,
+  customJvp,
+  type OwnDType,
+  type ShapeIn,
+  scan,
+  sizesOf,
+  type Tensor,
+} from "../frontend/index.ts";
 import { requireOptions } from "../ir/index.ts";
 import {
   add,
@@ -31,6 +41,18 @@ export interface AxisOptions {
 function shiftOf(x: Tensor, axes: readonly number[] | null): Tensor {
   const largest = stopGradient(max(x, { axes, keepDims: axes !== null }));
   return where(isInf(largest), 0, largest);
+}
+
+/** A function along one axis, which stays. */
+interface Along {
+  <X extends Tensor>(x: X, options?: AxisOptions): Tensor<ShapeIn<X>, OwnDType<X>>;
+  readonly [asMethod]?: <X extends Tensor>(this: X, options?: AxisOptions) => Tensor<ShapeIn<X>, OwnDType<X>>;
+}
+
+function along(name: string, body: (x: Tensor, options?: AxisOptions) => Tensor): Along;
+/** @__NO_SIDE_EFFECTS__ */
+function along(name: string, body: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return composite(name, body);
 }
 
 export interface LogsumexpOptions {
@@ -70,7 +92,7 @@ export const logsumexp = composite("logsumexp", (x: Tensor, options: LogsumexpOp
  * @throws AdjointError `axis` for one that x does not have.
  * @example softmax(tensor([5, 5])) // [0.5, 0.5]
  */
-export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
+export const softmax: Along = along("softmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("softmax", options, ["axis"]);
   const axes = [axisOr(options.axis, -1, rankOf(x, "softmax"))];
   const scaled = exp(sub(x, shiftOf(x, axes)));
@@ -83,7 +105,7 @@ export const softmax = composite("softmax", (x: Tensor, options: AxisOptions = {
  * @throws AdjointError `axis` for one that x does not have.
  * @example logSoftmax(tensor([1000, 0])) // [0, -1000]
  */
-export const logSoftmax = composite("logSoftmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
+export const logSoftmax: Along = along("logSoftmax", (x: Tensor, options: AxisOptions = {}): Tensor => {
   requireOptions("logSoftmax", options, ["axis"]);
   const axes = [axisOr(options.axis, -1, rankOf(x, "logSoftmax"))];
   const shifted = sub(x, shiftOf(x, axes));

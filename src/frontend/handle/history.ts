@@ -100,6 +100,6 @@ export interface Gradients {
   detach(): Tensor;
 }
 
-declare module "./tensor.ts" {
-  interface Tensor extends Gradients {}
+declare global {
+  interface AdjointTensorMethods extends Gradients {}
 }

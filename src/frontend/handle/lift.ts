@@ -27,12 +27,12 @@ import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from
 import { Extent } from "./extent.ts";
 import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
+import type { Binary, Comparison, Operand, Predicate, Unary } from "./operands.ts";
 import { currentTrace, graphOf, withGraph } from "./scope.ts";
 import { describeStranger, Tensor } from "./tensor.ts";
 import { dtypeBeside, dtypeMet, isWeak, met, weakened } from "./weak.ts";
 
-/** What an operation takes: a tensor, or a literal or an extent, which are of the tensor's dtype. */
-export type Operand = Tensor | number | boolean | Extent;
+export type { Operand } from "./operands.ts";
 
 export const isOperand = (x: unknown): x is Operand =>
   x instanceof Tensor || typeof x === "number" || typeof x === "boolean" || x instanceof Extent;
@@ -128,25 +128,41 @@ function broadcasting(build: (...values: Value[]) => Value): (...values: Value[]
   };
 }
 
-export type Unary = (x: Operand) => Tensor;
-export type Binary = (x: Operand, y: Operand) => Tensor;
-
 /**
  * The user's function of a strict one; it is its own boundary.
- *
- * @__NO_SIDE_EFFECTS__
  */
-export function unary(build: (x: Value) => Value): Unary {
+export function unary(build: (x: Value) => Value): Unary;
+/** @__NO_SIDE_EFFECTS__ */
+export function unary(build: (x: Value) => Value): (x: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f: Unary = (x) => applyMeeting(f, [x], broadcast);
+  const f = (x: Operand): Tensor => applyMeeting(f, [x], broadcast);
   return f;
 }
 
+export function binary(build: (x: Value, y: Value) => Value): Binary;
 /** @__NO_SIDE_EFFECTS__ */
-export function binary(build: (x: Value, y: Value) => Value): Binary {
+export function binary(build: (x: Value, y: Value) => Value): (x: Operand, y: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f: Binary = (x, y) => applyMeeting(f, [x, y], broadcast);
+  const f = (x: Operand, y: Operand): Tensor => applyMeeting(f, [x, y], broadcast);
   return f;
+}
+
+/**
+ * As unary, of a function that gives truth values.
+ */
+export function predicate(build: (x: Value) => Value): Predicate;
+/** @__NO_SIDE_EFFECTS__ */
+export function predicate(build: (x: Value) => Value): (x: Operand) => Tensor {
+  return unary(build);
+}
+
+/**
+ * As binary, of a function that gives truth values.
+ */
+export function comparison(build: (x: Value, y: Value) => Value): Comparison;
+/** @__NO_SIDE_EFFECTS__ */
+export function comparison(build: (x: Value, y: Value) => Value): (x: Operand, y: Operand) => Tensor {
+  return binary(build);
 }
 
 /**

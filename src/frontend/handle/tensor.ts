@@ -13,14 +13,15 @@ import {
   rankedOf,
   sizeOf,
   type Type,
-  type TypedArray,
   tensorType,
   type Value,
 } from "../../ir/index.ts";
+import type { Shape } from "../shapes/shape.ts";
 import { atBoundary } from "./boundary.ts";
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 import { type Countable, extentIn, noteGiven } from "./extent.ts";
+import type { ArrayOfDType, DTypeKey, DTypeOf, ElementOfDType, Extents, ShapeKey } from "./typed.ts";
 
 export interface TracedState {
   readonly value: Value;
@@ -29,10 +30,18 @@ export interface TracedState {
   readonly isWeak?: boolean;
 }
 
-export class Tensor {
+declare global {
+  /** The methods of tensors; whoever installs some adds their types. */
+  interface AdjointTensorMethods {}
+}
+
+/** What a tensor is when it runs; in types it says nothing of its shape and dtype, for those say more. */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods are installed by the library
+export class TensorHandle {
   /** Where it is in a trace; null for a concrete one. */
   readonly traced: TracedState | null;
   readonly #array: NdArray | null;
+  /** Its type in the IR. */
   readonly type: Type;
 
   /** Made by functions of this package; users write `tensor(data)`. */
@@ -51,23 +60,26 @@ export class Tensor {
   static readonly name: string = "Tensor";
 
   /** Proxies and look-alikes are no tensors: they have no elements of their own. */
-  static [Symbol.hasInstance](x: unknown): x is Tensor {
+  static [Symbol.hasInstance](x: unknown): x is TensorHandle {
     return typeof x === "object" && x !== null && #array in x;
   }
 
   /** The name of the elements' dtype. */
-  get dtype(): DType {
+  // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
+  get dtype(): any {
     return elementDType(this.type) ?? "f64";
   }
   /**
    * The extents. Where one is not known while a function is traced, an `Extent` stands in its place: functions take it for a
    * size or an operand, and JavaScript cannot count with it.
    */
-  get shape(): readonly number[] {
+  // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
+  get shape(): any {
     const dims = extentsOf(this.type, "shape");
     noteGiven(dims);
     return dims.map((d) => asNumber(extentIn(d, this.traced)));
   }
+  /** The number of axes. */
   get rank(): number {
     return extentsOf(this.type, "rank").length;
   }
@@ -87,7 +99,8 @@ export class Tensor {
   }
 
   /** The one element as a number or boolean. */
-  item(): number | boolean {
+  // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
+  item(): any {
     return atBoundary(Tensor.prototype.item, () => {
       const { data, dtype } = this.array("item()");
       if (data.length !== 1)
@@ -99,7 +112,8 @@ export class Tensor {
   }
 
   /** A copy of the elements, row-major. */
-  data(): TypedArray {
+  // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
+  data(): any {
     return atBoundary(Tensor.prototype.data, () => this.array("data()")).data.slice();
   }
 
@@ -115,6 +129,7 @@ export class Tensor {
     return part(0, 0);
   }
 
+  /** The dtype, the shape and, of a concrete one, the elements as text. */
   toString(): string {
     return this.#array === null
       ? `Tensor(${printType(this.type)})`
@@ -137,11 +152,54 @@ export class Tensor {
     return misused(this, boundaryOf(Symbol.iterator), "iterated, spread or destructured", elements);
   }
 
+  /** Refuses: JSON has no NaN, no infinities and no dtype. */
   toJSON(): never {
     const hint = "write JSON.stringify(x.toArray()), and keep its dtype beside it";
     return misused(this, Tensor.prototype.toJSON, "given to JSON.stringify", hint);
   }
 }
+
+declare const brand: unique symbol;
+
+/** What tells tensors from all else in types, without a look at their methods. */
+export interface TensorBrand {
+  readonly [brand]: "tensor";
+}
+
+export interface TensorHandle extends TensorBrand, AdjointTensorMethods {}
+
+/** A tensor in types. The keys are what is compared; `S` and `D`, what users write, are only carried. */
+export interface TypedTensor<in out _Kind, in out SKey, in out DKey, _S, _D> extends TensorHandle {
+  /** The name of the elements' dtype. */
+  readonly dtype: DTypeOf<DKey>;
+  /**
+   * The extents. Where one is not known while a function is traced, an `Extent` stands in its place: functions take it for a
+   * size or an operand, and JavaScript cannot count with it.
+   */
+  readonly shape: Extents<SKey>;
+  /** The one element as a number or boolean. */
+  item(): ElementOfDType<DKey>;
+  /** A copy of the elements, row-major. */
+  data(): ArrayOfDType<DKey>;
+}
+
+/**
+ * A tensor: `Tensor<["B", 784], "f32">` has two axes, of a symbol and of 784, and `Tensor` alone may be any. It is the union
+ * of the concrete and the traced ones, and as a union it keeps its name in what TypeScript prints.
+ */
+export type Tensor<S extends Shape = Shape, D extends DType = DType> =
+  | TypedTensor<"concrete", ShapeKey<S>, DTypeKey<D>, S, D>
+  | TypedTensor<"traced", ShapeKey<S>, DTypeKey<D>, S, D>;
+
+interface TensorConstructor {
+  /** Made by functions of this package; users write `tensor(data)`. */
+  new (part: TracedState | NdArray): Tensor;
+  readonly prototype: TensorHandle;
+  readonly name: string;
+  [Symbol.hasInstance](x: unknown): x is Tensor;
+}
+
+export const Tensor: TensorConstructor = TensorHandle;
 
 /** As JSON writes nested arrays, but with NaN, infinities and -0, which JSON has not. */
 function printElements(x: Nested): string {

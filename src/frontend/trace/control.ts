@@ -8,6 +8,7 @@ import { apply, asTensor, type Operand } from "../handle/lift.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, isStatic, type Tree, treeInWords, unflatten } from "../handle/tree.ts";
 import { isWeak } from "../handle/weak.ts";
+import type { Carried, CarriedResult, ElementOf, Reshaped, Structure } from "../types/calls.ts";
 import {
   carriedFrom,
   leavesOf,
@@ -35,6 +36,12 @@ function unwrapCondition(returned: unknown): Value {
  * @throws AdjointError where the results differ in structure (`argument`) or type, or the predicate is no bool scalar.
  * @example cond(less(x, 0), () => neg(x), () => x)
  */
+export function cond<T extends Structure, O extends readonly Operand[] = readonly Tensor[]>(
+  predicate: Tensor | boolean,
+  then: (...operands: Carried<O>) => T,
+  otherwise: (...operands: Carried<O>) => T,
+  ...operands: O
+): Carried<T>;
 export function cond<T>(
   predicate: Tensor | boolean,
   then: (...operands: Tensor[]) => T,
@@ -75,7 +82,12 @@ function branches<T>(
  * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
  */
-export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
+export function whileLoop<T extends Structure>(
+  condition: (carry: Carried<T>) => Tensor | boolean,
+  body: (carry: Carried<T>) => CarriedResult<T>,
+  init: T,
+): Carried<T>;
+export function whileLoop<T>(condition: (carry: T) => Tensor | boolean, body: (carry: T) => T, init: T): T {
   return atBoundary(named("whileLoop", whileLoop), () => {
     requireFunction(condition, "whileLoop: the condition");
     requireFunction(body, "whileLoop: the body");
@@ -83,7 +95,7 @@ export function whileLoop<T>(condition: (carry: T) => Tensor, body: (carry: T) =
   });
 }
 
-function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor, body: (carry: T) => T, init: T): T {
+function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor | boolean, body: (carry: T) => T, init: T): T {
   return settled((dtypes) => {
     const { tensors, tree, weak } = carriedFrom(boundary, init, { dtypes });
     let last: ValueTree | null = null;
@@ -118,6 +130,12 @@ export interface ScanOptions {
  * @example scan((s, x) => [add(s, x), add(s, x)], 0, xs)  // running sums
  * @example scan((h, { x, mask }) => [where(mask, step(h, x), h), h], h0, { x: xs, mask: masks })
  */
+export function scan<C extends Structure, O extends Structure, X extends Structure = Tensor>(
+  body: (carry: Carried<C>, x: ElementOf<X>) => readonly [CarriedResult<C>, O],
+  init: C,
+  xs: X,
+  options?: ScanOptions,
+): [Carried<C>, Reshaped<O>];
 export function scan<C, O, X = Tensor>(
   body: (carry: C, x: X) => readonly [C, O],
   init: C,
@@ -179,6 +197,12 @@ function pairOf(returned: unknown): readonly [unknown, unknown] {
  * @throws AdjointError where the body's result differs from `init` in structure (`argument`) or type.
  * @example fori(0, 10, (i, x) => mul(x, 2), x)
  */
+export function fori<T extends Structure>(
+  from: Operand,
+  to: Operand,
+  body: (i: Tensor<[], "i32">, carry: Carried<T>) => CarriedResult<T>,
+  init: T,
+): Carried<T>;
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
   return atBoundary(named("fori", fori), () => {
     requireFunction(body, "fori: the body");

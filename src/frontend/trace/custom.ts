@@ -18,6 +18,7 @@ import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { leafCount, type Tree, unflatten } from "../handle/tree.ts";
 import { met } from "../handle/weak.ts";
+import type { Carried, Returned, Structure, TracedCalls } from "../types/calls.ts";
 import {
   carriedFrom,
   leavesOf,
@@ -30,10 +31,16 @@ import {
 } from "./structure.ts";
 import { atOnce, type TracedFunction } from "./trace.ts";
 
-export interface CustomVjpRule {
+/** The rule of a function of the parameters `P` that gives `R`. */
+export interface CustomVjpRule<P extends readonly unknown[], R, Residuals> {
   /** From the arguments to `[value, residuals]`: what the function gives, and a structure of tensors for `backward`. */
-  readonly forward: TracedFunction;
+  readonly forward: (...args: P) => readonly [value: unknown, residuals: Residuals] | readonly unknown[];
   /** From residuals and the cotangent of the value to an array with the cotangent of each argument. */
+  readonly backward: (residuals: Residuals, cotangent: Carried<R>) => readonly unknown[];
+}
+
+interface Rule {
+  readonly forward: TracedFunction;
   readonly backward: TracedFunction;
 }
 
@@ -44,9 +51,14 @@ export interface CustomVjpRule {
  *
  * @throws AdjointError code `argument` where forward or backward give other structures, `no-derivative` for jvp of it.
  * @example customVjp((x) => x, { forward: (x) => [x, []], backward: (_, ct) => [clip(ct, -1, 1)] })
- * @__NO_SIDE_EFFECTS__
  */
-export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFunction {
+export function customVjp<
+  P extends readonly unknown[] = Tensor[],
+  R extends Structure = Tensor,
+  S extends Structure = Structure,
+>(fn: (...args: P) => Returned<R>, rule: CustomVjpRule<P, R, S>): TracedCalls<P, Carried<R>>;
+/** @__NO_SIDE_EFFECTS__ */
+export function customVjp(fn: TracedFunction, rule: Rule): TracedFunction {
   atBoundary(named("customVjp", customVjp), () => {
     requireFunction(fn, "customVjp: the function");
     requireOptions("customVjp", rule, ["forward", "backward"]);
@@ -58,7 +70,7 @@ export function customVjp(fn: TracedFunction, rule: CustomVjpRule): TracedFuncti
   return Object.defineProperty(named(fn.name || "customVjp", call), "name", { value: fn.name });
 }
 
-function customized(call: Boundary, fn: TracedFunction, rule: CustomVjpRule, args: readonly unknown[]): unknown {
+function customized(call: Boundary, fn: TracedFunction, rule: Rule, args: readonly unknown[]): unknown {
   const { tensors, tree, weak } = carriedFrom(call, args);
   const { order, isOpen } = wantedDerivatives();
   if (order === 0 && !isOpen) return withoutRule(call, fn, { tensors, tree, weak });
@@ -116,7 +128,7 @@ function withoutRule(call: Boundary, fn: TracedFunction, { tensors, tree, weak }
 }
 
 /** Stands where rules that call each other are traced no deeper: whoever needs it there is told. */
-function endOfRules(fn: TracedFunction): CustomVjpRule {
+function endOfRules(fn: TracedFunction): Rule {
   const message =
     "a rule of customVjp that calls itself is asked for a derivative of higher order than declared graphs take";
   return {
@@ -180,11 +192,15 @@ function pairOf(returned: unknown, who = "customVjp: forward", expected = "[valu
  * @throws AdjointError code `argument` where the rule gives another structure, `no-derivative` where it is not linear: the
  * error names the operation.
  * @example customJvp((x) => exp(x), ([x], [t]) => { const y = exp(x); return [y, mul(y, t)]; })
- * @__NO_SIDE_EFFECTS__
  */
+export function customJvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
+  fn: (...args: P) => Returned<R>,
+  rule: (args: P, tangents: P) => readonly [value: unknown, tangent: unknown] | readonly unknown[],
+): TracedCalls<P, Carried<R>>;
+/** @__NO_SIDE_EFFECTS__ */
 export function customJvp(
   fn: TracedFunction,
-  rule: (args: readonly unknown[], tangents: readonly unknown[]) => readonly [unknown, unknown],
+  rule: (args: readonly unknown[], tangents: readonly unknown[]) => readonly unknown[],
 ): TracedFunction {
   atBoundary(named("customJvp", customJvp), () => {
     requireFunction(fn, "customJvp: the function");

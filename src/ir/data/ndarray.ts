@@ -33,7 +33,7 @@ export class NdList implements NdArray {
 
   readonly dtype = "u8";
   readonly shape = [];
-  readonly data = new Uint8Array(0);
+  readonly data: Uint8Array = new Uint8Array(0);
   readonly top: NdArray | null;
   readonly rest: NdList | null;
 

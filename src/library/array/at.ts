@@ -1,6 +1,19 @@
 // Indexing: elements, ranges and slices by tensors of indices, read by `at` and replaced by `set` and `addAt`, `mulAt`, …
 
-import { apply, describe, meeting, type Operand, openDim, requireList, Tensor } from "../../frontend/index.ts";
+import {
+  type AtShape,
+  apply,
+  type Checked,
+  describe,
+  meeting,
+  type Operand,
+  type OwnDType,
+  openDim,
+  type ResultShape,
+  requireList,
+  type ShapeIn,
+  Tensor,
+} from "../../frontend/index.ts";
 import {
   addDims,
   counted,
@@ -50,6 +63,11 @@ interface Selection {
   readonly batch: readonly Dim[] | null;
 }
 
+/** The indices of `at`, or what is wrong with them. */
+export type Indices<X, I extends readonly unknown[]> = {
+  readonly [K in keyof I]: Checked<AtShape<ShapeIn<X>, I>, I[K]>;
+};
+
 /**
  * The elements that the indices select.
  *
@@ -60,6 +78,10 @@ interface Selection {
  *   `dtype` where a tensor of indices has no integers.
  * @example x.at(0)  x.at(-1, [1, 3])  x.at("...", null)  x.at(i32([2, 0]))
  */
+export function at<X extends Tensor, const I extends readonly Index[]>(
+  x: X,
+  ...indices: Indices<X, I>
+): Tensor<ResultShape<AtShape<ShapeIn<X>, I>>, OwnDType<X>>;
 export function at(x: Tensor, ...indices: Index[]): Tensor {
   return apply(
     at,

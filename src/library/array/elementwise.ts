@@ -4,7 +4,13 @@ import {
   applyBroadcast,
   type Binary,
   binary,
+  type Extent,
   type Operand,
+  type OwnDType,
+  type Predicate,
+  predicate,
+  type Shape,
+  type ShapeIn,
   type Tensor,
   type Unary,
   unary,
@@ -181,7 +187,10 @@ export const copysign: Binary = binary(ops.copysign);
 /** The next number of the dtype from x towards y. */
 export const nextafter: Binary = binary(ops.nextafter);
 /** Whether the sign is negative: true for -0; false for NaN, whose sign JavaScript does not tell. */
-export const signbit: Unary = unary(composites.signbit);
+export const signbit: Predicate = predicate(composites.signbit);
+
+/** The shape of x where both bounds are of rank 0. */
+export type ClippedShape<X, L, H> = [L | H] extends [number | boolean | Extent | null | undefined] ? ShapeIn<X> : Shape;
 
 /**
  * x kept between two bounds, of which either may be left out; the upper one wins where they are crossed. At a bound the
@@ -189,6 +198,11 @@ export const signbit: Unary = unary(composites.signbit);
  *
  * @example clip(tensor([-1, 0.5, 2]), 0, 1) // [0, 0.5, 1]
  */
+export function clip<X extends Operand, L extends Operand | null | undefined, H extends Operand | null | undefined>(
+  x: X,
+  low?: L,
+  high?: H,
+): Tensor<ClippedShape<X, L, H>, OwnDType<X>>;
 export function clip(x: Operand, low?: Operand | null, high?: Operand | null): Tensor {
   const [hasLow, hasHigh] = [low ?? null, high ?? null].map((bound) => bound !== null);
   const bounds = [low ?? null, high ?? null].filter((bound) => bound !== null);

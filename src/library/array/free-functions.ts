@@ -5,10 +5,19 @@ import {
   applyBroadcast,
   asTensor,
   axisOr,
+  type Broadcast,
+  type Checked,
+  type ConcatShape,
   describe,
   dtypeMet,
   named,
   type Operand,
+  type OwnDType,
+  type PairDType,
+  type PairFault,
+  type PairShape,
+  type ResultShape,
+  type ShapeIn,
   type Tensor,
 } from "../../frontend/index.ts";
 import { fail, printShape, requireOptions, shapeOf } from "../../ir/index.ts";
@@ -25,6 +34,11 @@ export function polygamma(order: number, x: Operand): Tensor {
 }
 
 /** `x` where the predicate holds, else `y`; the element not taken has no influence, derivatives included. */
+export function where<P extends Tensor | boolean, X extends Operand, Y extends Operand>(
+  predicate: P,
+  x: X,
+  y: Checked<PairFault<X, Y>, Y>,
+): Tensor<ResultShape<Broadcast<ShapeIn<P>, PairShape<X, Y>>>, PairDType<X, Y>>;
 export function where(predicate: Tensor | boolean, x: Operand, y: Operand): Tensor {
   const beside = dtypeMet([x, y]);
   const operands = [
@@ -50,12 +64,22 @@ export function check(predicate: Tensor, message: string): void {
   });
 }
 
+/** The shape of concatenated tensors, or what is wrong. */
+type ConcatOf<T extends readonly unknown[], A> = ConcatShape<
+  { readonly [I in keyof T]: ShapeIn<T[I]> },
+  { readonly axis: A }
+>;
+
 /**
  * Tensors one behind the other along an axis, the first where it is left out; with null the elements of all, row-major.
  *
  * @throws AdjointError `shape` where ranks or other extents differ, `dtype` where dtypes do.
  * @example concat([tensor([1, 2]), tensor([3])]) // [1, 2, 3]
  */
+export function concat<const T extends readonly Tensor[] | [], A extends number | null | undefined = 0>(
+  tensors: Checked<ConcatOf<T, A>, T>,
+  options?: { readonly axis?: A },
+): Tensor<ResultShape<ConcatOf<T, A>>, OwnDType<T[number]>>;
 export function concat(tensors: readonly Tensor[], options: { readonly axis?: number | null } = {}): Tensor {
   return apply(named("concat", concat), tensorsOf(concat, tensors), (...values) => {
     requireOptions("concat", options, ["axis"]);

@@ -2,12 +2,21 @@
 
 import {
   apply,
+  type asMethod,
   axisOf,
+  type Checked,
   type DTypeConstant,
+  type DTypeNamed,
   describe,
   dimsFor,
   dtypeNamed,
+  type GivenShape,
+  type OwnDType,
+  type PermutedShape,
+  type ReducedShape,
+  type ResultShape,
   requireList,
+  type ShapeIn,
   type Size,
   type Tensor,
 } from "../../frontend/index.ts";
@@ -16,11 +25,19 @@ import * as ops from "../../ops/index.ts";
 import { eachOnce } from "./along.ts";
 
 /** The tensor in another dtype. */
+export function cast<X extends Tensor, D extends DTypeConstant | string>(
+  x: X,
+  dtype: D,
+): Tensor<ShapeIn<X>, DTypeNamed<D>>;
 export function cast(x: Tensor, dtype: DTypeConstant | string): Tensor {
   return apply(cast, [x], (v) => [ops.cast(v, dtypeNamed(dtype))])[0];
 }
 
 /** The same elements, row-major, under another shape; one extent may be -1 and follows from the others. One size is the shape of one axis. */
+export function reshape<X extends Tensor, const S extends Size | readonly Size[]>(
+  x: X,
+  shape: S,
+): Tensor<ResultShape<GivenShape<S>>, OwnDType<X>>;
 export function reshape(x: Tensor, shape: Size | readonly Size[]): Tensor {
   return apply(
     reshape,
@@ -45,6 +62,10 @@ function completeShape(x: Value, to: readonly Dim[]): readonly Dim[] {
 }
 
 /** Axes in another order: axis i of the result is axis `axes[i]` of `x`. */
+export function permuteDims<X extends Tensor, const A extends readonly number[] | []>(
+  x: X,
+  axes: Checked<PermutedShape<ShapeIn<X>, A>, A>,
+): Tensor<ResultShape<PermutedShape<ShapeIn<X>, A>>, OwnDType<X>>;
 export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
   return apply(permuteDims, [x], (v) => {
     requireList(axes, "the axes");
@@ -54,6 +75,10 @@ export function permuteDims(x: Tensor, axes: readonly number[]): Tensor {
 }
 
 /** `x` repeated to a larger shape, as operands broadcast; one size is the shape of one axis. */
+export function broadcastTo<X extends Tensor, const S extends Size | readonly Size[]>(
+  x: X,
+  shape: S,
+): Tensor<ResultShape<GivenShape<S>>, OwnDType<X>>;
 export function broadcastTo(x: Tensor, shape: Size | readonly Size[]): Tensor {
   return apply(
     broadcastTo,
@@ -75,11 +100,34 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-type Reduction = (x: Tensor, options?: ReduceOptions) => Tensor;
+/** Axes as options have them, in types. */
+type AxesOption = ReduceOptions["axes"] | [];
+/** The shape of a reduction, or what is wrong with its axes. */
+type Over<X, A, K> = ReducedShape<ShapeIn<X>, { readonly axes: A; readonly keepDims: K }>;
+/** The options of a reduction whose axes are looked at. */
+interface OverOptions<X, A, K> {
+  /** The axes that are reduced, negatives from the end; all where left out or null, and none for an empty list. */
+  readonly axes?: Checked<Over<X, A, K>, A>;
+  /** Keep reduced axes with extent 1. */
+  readonly keepDims?: K;
+}
 
+/** A function that reduces axes. */
+export interface Reduction {
+  <X extends Tensor, const A extends AxesOption = null, K extends boolean | undefined = false>(
+    x: X,
+    options?: OverOptions<X, A, K>,
+  ): Tensor<ResultShape<Over<X, A, K>>, OwnDType<X>>;
+  readonly [asMethod]?: <X extends Tensor, const A extends AxesOption = null, K extends boolean | undefined = false>(
+    this: X,
+    options?: OverOptions<X, A, K>,
+  ) => Tensor<ResultShape<Over<X, A, K>>, OwnDType<X>>;
+}
+
+function reduction(name: string, kind: ops.ReduceKind): Reduction;
 /** @__NO_SIDE_EFFECTS__ */
-function reduction(name: string, kind: ops.ReduceKind): Reduction {
-  const f: Reduction = (x, options = {}) =>
+function reduction(name: string, kind: ops.ReduceKind): (x: Tensor, options?: ReduceOptions) => Tensor {
+  const f = (x: Tensor, options: ReduceOptions = {}): Tensor =>
     apply(f, [x], (v) => {
       requireOptions(name, options, ["axes", "keepDims"]);
       const { axes, keepDims = false } = options;
@@ -107,10 +155,15 @@ function requireAxis(axis: unknown, where: string): void {
 
 /** The sum over axes, in the order that the op `reduce` defines. */
 export const sum: Reduction = reduction("sum", "sum");
+/** The product over axes; 1 of none. */
 export const prod: Reduction = reduction("prod", "prod");
+/** The largest over axes; NaN where one is. An axis without elements has none: -∞, or the least of an integer dtype. */
 export const max: Reduction = reduction("max", "max");
+/** The smallest over axes; NaN where one is. An axis without elements has none: ∞, or the greatest of an integer dtype. */
 export const min: Reduction = reduction("min", "min");
+/** Whether all truth values along axes hold; true of none. */
 export const all: Reduction = reduction("all", "and");
+/** Whether one of the truth values along axes holds; false of none. */
 export const any: Reduction = reduction("any", "or");
 
 /** Paired axes, of the first operand and of the second. */
@@ -144,6 +197,7 @@ function pairsOf(
 }
 
 /** The same value, through which no derivative flows. */
+export function stopGradient<X extends Tensor>(x: X): Tensor<ShapeIn<X>, OwnDType<X>>;
 export function stopGradient(x: Tensor): Tensor {
   return apply(stopGradient, [x], (v) => [ops.stopGradient(v)])[0];
 }

@@ -4,8 +4,12 @@ import {
   apply,
   type Binary,
   binary,
+  type Comparison,
+  comparison,
   type DTypeConstant,
   dtypeNamed,
+  type Predicate,
+  predicate,
   type Tensor,
   type Unary,
   unary,
@@ -15,8 +19,8 @@ import * as ops from "../../ops/index.ts";
 import { composites } from "../../ops/index.ts";
 
 /** @__NO_SIDE_EFFECTS__ */
-function comparison(direction: ops.Direction): Binary {
-  return binary((x, y) => ops.compare(x, y, direction));
+function compared(direction: ops.Direction): Comparison {
+  return comparison((x, y) => ops.compare(x, y, direction));
 }
 
 /**
@@ -41,34 +45,34 @@ function onBools<Args extends readonly Value[]>(build: (...args: Args) => Value)
 // ---- comparison -----------------------------------------------------------------------------------------------------
 
 /** x = y; NaN equals nothing. */
-export const equal: Binary = comparison("eq");
+export const equal: Comparison = compared("eq");
 /** x ≠ y; true beside a NaN. */
-export const notEqual: Binary = comparison("ne");
+export const notEqual: Comparison = compared("ne");
 /** x < y; false beside a NaN. */
-export const less: Binary = comparison("lt");
+export const less: Comparison = compared("lt");
 /** x ≤ y; false beside a NaN. */
-export const lessEqual: Binary = comparison("le");
+export const lessEqual: Comparison = compared("le");
 /** x > y; false beside a NaN. */
-export const greater: Binary = comparison("gt");
+export const greater: Comparison = compared("gt");
 /** x ≥ y; false beside a NaN. */
-export const greaterEqual: Binary = comparison("ge");
+export const greaterEqual: Comparison = compared("ge");
 /** Whether x is neither infinite nor NaN. */
-const finite: Unary = unary(composites.finite);
+const finite: Predicate = predicate(composites.finite);
 /** Whether x is ∞ or -∞. */
-export const isInf: Unary = unary(composites.isInf);
+export const isInf: Predicate = predicate(composites.isInf);
 /** Whether x is NaN. */
-const notANumber: Unary = unary(composites.notANumber);
+const notANumber: Predicate = predicate(composites.notANumber);
 
 // ---- truth values and bits ------------------------------------------------------------------------------------------
 
 /** The other truth value. */
-export const logicalNot: Unary = unary(onBools(ops.not));
+export const logicalNot: Predicate = predicate(onBools(ops.not));
 /** Whether both hold. */
-export const logicalAnd: Binary = binary(onBools(ops.and));
+export const logicalAnd: Comparison = comparison(onBools(ops.and));
 /** Whether one holds or both. */
-export const logicalOr: Binary = binary(onBools(ops.or));
+export const logicalOr: Comparison = comparison(onBools(ops.or));
 /** Whether one holds but not both. */
-export const logicalXor: Binary = binary(onBools(ops.xor));
+export const logicalXor: Comparison = comparison(onBools(ops.xor));
 /** The other bits of an integer, the other truth value of a bool. */
 export const bitwiseInvert: Unary = unary(ops.not);
 /** The bits set in both. */
@@ -89,4 +93,9 @@ export function bitcast(x: Tensor, dtype: DTypeConstant | string): Tensor {
   return apply(bitcast, [x], (v) => [ops.bitcast(v, dtypeNamed(dtype))])[0];
 }
 
-export { finite as isFinite, notANumber as isNaN };
+export {
+  /** Whether x is neither infinite nor NaN. */
+  finite as isFinite,
+  /** Whether x is NaN. */
+  notANumber as isNaN,
+};
