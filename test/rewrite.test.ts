@@ -302,6 +302,25 @@ describe("the driver", () => {
     );
   });
 
+  it("says where by the names of the function's text, and of what rules emitted by their ops", () => {
+    const swap = rule(
+      "swap",
+      (a, b) => add(a, b),
+      (a, b) => strict(records.add, b, a),
+    );
+    const text = f("%a: f64, %b: f64", "%left = neg %a : f64\n  %s = add %left, %b : f64", "return %s");
+    const { message } = errorOf(() => rewritten(text, [swap]));
+    expect(message).toMatch(/rule 'swap' feeds itself: 256 rewrites at %s = add %(left, %b|b, %left) : f64$/);
+    const deepen = rule(
+      "deepen",
+      (a, b) => sub(a, b),
+      (a, b) => strict(records.sub, strict(records.neg, a), b),
+    );
+    const deep = errorOf(() => rewritten(text.replace("add", "sub"), [deepen])).message;
+    expect(deep).toMatch(/rule 'deepen' feeds itself: 256 rewrites at %s = sub %neg(_\d+)?, %b : f64$/);
+    expect(message + deep).not.toContain("undefined");
+  });
+
   it("splices the operations of a region as they are", () => {
     const first = opRule(
       "if → then",

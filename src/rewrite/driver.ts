@@ -203,12 +203,48 @@ class Sweep implements RewriteContext {
         this.#builder = new BlockBuilder(this.#scope);
         continue;
       }
-      if (!keepsTypes(rule, operation, values)) continue;
+      if (!this.#keepsTypes(rule, operation, values)) continue;
       if (this.#observer?.permits(rule, operation) === false) continue;
-      count(trace, rule, operation);
+      this.#count(trace, rule, operation);
       return withNameOf(operation, { operations: builder.operations, values });
     }
     return null;
+  }
+
+  #count(trace: Trace, rule: Rule, operation: Operation): void {
+    trace.count++;
+    if (rule.name !== trace.last) trace.beforeLast = trace.last;
+    trace.last = rule.name;
+    if (trace.count <= maxRewrites) return;
+    const names =
+      trace.beforeLast === ""
+        ? `rule '${trace.last}' feeds itself`
+        : `rules '${trace.beforeLast}' and '${trace.last}' undo each other`;
+    fail("verify", `${names}: ${maxRewrites} rewrites at ${this.#show(operation)}`, { origin: operation.origin });
+  }
+
+  /**
+   * Whether the new values have the types of the old ones. Another dtype or rank is an error of the rule; extents that are not
+   * known to be equal only decline the rewrite.
+   */
+  #keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]): boolean {
+    const { results } = operation;
+    if (values.length === results.length && results.every((r, i) => sameType(r.type, values[i].type))) return true;
+    const fits =
+      values.length === results.length &&
+      results.every(({ type }, i) => {
+        const next = values[i].type;
+        return type.kind === next.kind && elementDType(type) === elementDType(next) && sameRank(type, next);
+      });
+    if (!fits) {
+      fail("verify", `rule '${rule.name}' changes the type of ${this.#show(operation)}`, { origin: operation.origin });
+    }
+    return false;
+  }
+
+  /** The operation as it would stand in the text of its function. */
+  #show(operation: Operation): string {
+    return printOperation(operation, { func: this.#func, definition: (v) => this.definition(v) });
   }
 
   /** The builder that rules emit to, which is empty. */
@@ -232,39 +268,6 @@ function isUnranked(operation: Operation): boolean {
 
 function newTrace(): Trace {
   return { count: 0, last: "", beforeLast: "" };
-}
-
-function count(trace: Trace, rule: Rule, operation: Operation): void {
-  trace.count++;
-  if (rule.name !== trace.last) trace.beforeLast = trace.last;
-  trace.last = rule.name;
-  if (trace.count <= maxRewrites) return;
-  const names =
-    trace.beforeLast === ""
-      ? `rule '${trace.last}' feeds itself`
-      : `rules '${trace.beforeLast}' and '${trace.last}' undo each other`;
-  fail("verify", `${names}: ${maxRewrites} rewrites at ${printOperation(operation)}`, { origin: operation.origin });
-}
-
-/**
- * Whether the new values have the types of the old ones. Another dtype or rank is an error of the rule; extents that are not
- * known to be equal only decline the rewrite.
- */
-function keepsTypes(rule: Rule, operation: Operation, values: readonly Value[]): boolean {
-  const { results } = operation;
-  if (values.length === results.length && results.every((r, i) => sameType(r.type, values[i].type))) return true;
-  const fits =
-    values.length === results.length &&
-    results.every(({ type }, i) => {
-      const next = values[i].type;
-      return type.kind === next.kind && elementDType(type) === elementDType(next) && sameRank(type, next);
-    });
-  if (!fits) {
-    fail("verify", `rule '${rule.name}' changes the type of ${printOperation(operation)}`, {
-      origin: operation.origin,
-    });
-  }
-  return false;
 }
 
 /** The replacing operation takes over the name hint of the replaced one, if it has none of its own. */

@@ -2,7 +2,7 @@
 
 import { counted, countOperations, type Module, printModule } from "../ir/index.ts";
 import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
-import type { Pass, PassContext } from "./pass.ts";
+import { type Pass, type PassContext, runPass } from "./pass.ts";
 
 /** One pass of a compilation. */
 export class LogEntry {
@@ -96,7 +96,7 @@ export class CompileLog {
   /** Runs a pass and records it; a failing pass leaves no entry. */
   run(pass: Pass, module: Module, context: PassContext): Module {
     const start = performance.now();
-    const after = pass.run(module, context);
+    const after = runPass(pass, module, context);
     this.record(pass.name, module, after, performance.now() - start);
     return after;
   }

@@ -1,6 +1,6 @@
 // Passes and pipelines.
 
-import { fail, type Module, type Operation, type OpTable } from "../ir/index.ts";
+import { fail, isModule, type Module, type Operation, type OpTable } from "../ir/index.ts";
 import type { Rule } from "./rule.ts";
 
 /** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
@@ -44,6 +44,23 @@ export function definePass(pass: Pass): Pass {
     fail("name", `pass name '${pass.name}' is not kebab-case`, { hint: "write it like dead-node-elimination" });
   }
   return Object.freeze({ ...pass });
+}
+
+/**
+ * What a pass makes of a module.
+ *
+ * @throws AdjointError `structure` where it gives no module, as one that forgot to return or is asynchronous.
+ * @example runPass(cse, module, { ops: standardOps, fast: false })
+ */
+export function runPass(pass: Pass, module: Module, context: PassContext): Module {
+  const after: unknown = pass.run(module, context);
+  if (isModule(after)) return after;
+  const isPromise = typeof after === "object" && after !== null && "then" in after;
+  const kind = typeof after === "object" ? "an object" : `a ${typeof after}`;
+  const got = isPromise ? "a promise" : after === null || after === undefined ? String(after) : kind;
+  return fail("structure", `pass ${pass.name} gave ${got}, expected a module`, {
+    hint: isPromise ? "a pass is not asynchronous" : "return the module that it was given where nothing changes",
+  });
 }
 
 /** A stage of a pipeline: a pass, and the reason for its place. */

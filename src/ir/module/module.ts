@@ -56,9 +56,13 @@ export function makeFunc(parts: FuncParts): Func {
   });
 }
 
+export function isModule(x: unknown): x is Module {
+  return typeof x === "object" && x !== null && "funcs" in x && Array.isArray(x.funcs);
+}
+
 /** Fails (code `argument`) where `x` is no module; `where` names the function that takes it. */
 export function requireModule(x: unknown, where: string): asserts x is Module {
-  if (typeof x === "object" && x !== null && "funcs" in x && Array.isArray(x.funcs)) return;
+  if (isModule(x)) return;
   const got = x === null ? "null" : typeof x === "string" ? "text" : `a value of type ${typeof x}`;
   fail("argument", `${where}: got ${got}, expected a module`, { hint: "parseModule makes one of text" });
 }

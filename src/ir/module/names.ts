@@ -51,8 +51,13 @@ export class NameTable {
   }
 
   /** The printed name of a value; one that is not defined (in a broken module) is named on the spot. */
-  get(value: Value): string {
-    return this.#names.get(value) ?? this.define(value, "undefined");
+  get(value: Value, fallback = "undefined"): string {
+    return this.#names.get(value) ?? this.define(value, fallback);
+  }
+
+  /** The name of a value that may stand in place of a named one, whose name it takes over. */
+  inPlace(value: Value, fallback: string): string {
+    return this.#names.get(value) ?? printValueName(value.name ?? fallback);
   }
 
   #unique(wanted: string): string {

@@ -42,9 +42,17 @@ export function printFuncLines(func: Func, options: PrintOptions = {}): readonly
     .map((text, i) => ({ text, operation: printer.operationAt(i) }));
 }
 
-/** The first line of an operation as text, for messages. Names are not those of the whole function. */
-export function printOperation(operation: Operation): string {
-  const head = new Printer(false).head(operation);
+/** Where an operation stands that a message shows. */
+export interface Surroundings {
+  /** The function whose values are called as in its text. */
+  readonly func: Func;
+  /** What gives a value that stands in no text yet. */
+  definition(value: Value): Operation | undefined;
+}
+
+/** The first line of an operation as text, for messages; where it stands says how its operands are called. */
+export function printOperation(operation: Operation, around?: Surroundings): string {
+  const head = new Printer(false).alone(operation, around);
   return operation.regions.length === 0 ? head : `${head} { … }`;
 }
 
@@ -80,13 +88,23 @@ class Printer {
     return this.#lines.join("\n");
   }
 
+  /** An operation whose operands stand elsewhere: they are called what they are there, and else what they would be. */
+  alone(operation: Operation, around: Surroundings | undefined): string {
+    if (around !== undefined) this.func(around.func);
+    for (const v of operation.operands) {
+      const definition = around?.definition(v);
+      this.#names.get(v, definition === undefined ? "value" : defaultName(definition.op.name));
+    }
+    return this.#head(operation, (v, fallback) => this.#names.inPlace(v, fallback));
+  }
+
   /** An operation up to its regions. */
-  head(operation: Operation): string {
+  #head(operation: Operation, nameOf: (result: Value, fallback: string) => string): string {
     const { op, results } = operation;
     // operands are named first: they are defined before the results
     const items = printItems(operation, this.#names);
     const attributes = printAttributes(operation);
-    const names = results.map((v) => this.#names.define(v, defaultName(op.name)));
+    const names = results.map((v) => nameOf(v, defaultName(op.name)));
     const defined = names.length === 0 ? "" : `${names.join(", ")} = `;
     const types = results.length === 0 ? "" : ` : ${results.map((v) => printType(v.type)).join(", ")}`;
     const rest = [items, ...attributes].filter((text) => text !== "").join(", ");
@@ -94,7 +112,7 @@ class Printer {
   }
 
   #operation(operation: Operation, indent: string): void {
-    const head = this.head(operation);
+    const head = this.#head(operation, (v, fallback) => this.#names.define(v, fallback));
     this.#operations[this.#lines.length] = operation;
     const { regions } = operation;
     const comment = this.#comment(operation.origin);
