@@ -1,5 +1,6 @@
 // checkOp: each of our ops is what its record says, and records that are wrong in one facet are found, which it names.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
 import {
@@ -68,6 +69,28 @@ const swishOf = (change: Partial<Parameters<typeof ops.elementwise>[0]> = {}): O
   }) as Op;
 
 describe("an op of one's own", () => {
+  it("has the fields that ops have, and no others", () => {
+    const known = ["name", "commutative", "cheap", "scalar"];
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z]{1,12}$/), (field) => {
+        fc.pre(
+          !(field in swishOf()) && ![...known, "partials", "require", "result", "brief", "tangent"].includes(field),
+        );
+        fc.pre(!["dtypes", "semantics", "example", "succeeds"].includes(field));
+        const said = `op mylib.swish: unknown option '${field}', expected one of name, `;
+        expect(messageOf(() => swishOf({ [field]: true }))).toContain(said);
+        expect(messageOf(() => defineOp({ ...swishOf(), [field]: true } as OpDefinition))).toContain(said);
+      }),
+      runs(50),
+    );
+    expect(messageOf(() => swishOf({ comutative: true } as object))).toContain("did you mean commutative?");
+    expect(messageOf(() => swishOf({ traits: { commutative: true } } as object))).toContain("unknown option 'traits'");
+    const traits = { elementwise: true, comutative: true } as object;
+    expect(messageOf(() => defineOp({ ...swishOf(), traits } as OpDefinition))).toContain(
+      "op mylib.swish: field 'traits': unknown option 'comutative', expected one of elementwise",
+    );
+  });
+
   it("is taken by its record, and what was tried is told", () => {
     const report = checkOp(swishOf(), { runs: 30 });
     expect(report.programs).toBe(30);

@@ -6,6 +6,7 @@
 
 import type { NdArray } from "../data/ndarray.ts";
 import { AdjointError } from "../diagnostics/errors.ts";
+import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
 import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
 import type { AssemblyItem, Effect, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
@@ -135,6 +136,12 @@ export type OpDefinition<S extends AttributeSpecs = AttributeSpecs> = Omit<
     readonly traits?: Partial<Traits>;
   };
 
+/** All that a definition may say. */
+const fields: readonly string[] = [
+  ...["name", "summary", "operands", "types", "argumentTypes", "succeeds", "traits", "eval"],
+  ...["derivative", "batching", "docs", ...Object.keys(absent)],
+];
+
 const namePattern = /^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$/;
 
 /** Records are instances of a class, which Immer leaves as they are. */
@@ -153,12 +160,15 @@ export type NoAttributes = Record<never, AttributeSpec>;
 /**
  * Makes an op record; the public way to add an op, and the project's own.
  *
+ * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field or a trait that is not known.
  * @__NO_SIDE_EFFECTS__
  */
 export function defineOp<const S extends AttributeSpecs = NoAttributes>(
   definition: OpDefinition<S>,
 ): Op<AttributesOf<S>> {
   const { name } = definition;
+  requireOptions(`op ${name}`, definition, fields);
+  requireOptions(`op ${name}: field 'traits'`, definition.traits ?? {}, Object.keys(noTraits));
   if (!namePattern.test(name)) {
     throw new AdjointError("name", `op name '${name}' is not a mnemonic`, {
       hint: "write snake_case, with a namespace: mylib.swish",

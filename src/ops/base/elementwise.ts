@@ -18,6 +18,7 @@ import {
   type Operation,
   type PartialDerivative,
   printShape,
+  requireOptions,
   type ScalarMeaning,
   sameShape,
   type TensorType,
@@ -73,14 +74,22 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
 }
 
+/** All that a row may say. */
+const fields: readonly (keyof ElementwiseRow)[] = [
+  ...(["name", "summary", "operands", "dtypes", "result", "attributes", "require", "commutative", "cheap"] as const),
+  ...(["brief", "scalar", "partials", "tangent", "semantics", "example"] as const),
+];
+
 /**
  * The record of an elementwise op. Operands have one dtype and one shape, which is the result's.
  *
+ * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field that is not known.
  * @__NO_SIDE_EFFECTS__
  */
 export function elementwise<const S extends AttributeSpecs = NoAttributes>(
   row: ElementwiseRow<S>,
 ): Op<AttributesOf<S>> {
+  requireOptions(`op ${row.name}`, row, fields);
   const accepts = dtypeSets[row.dtypes];
   return defineOp({
     name: row.name,
