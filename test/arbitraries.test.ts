@@ -6,6 +6,7 @@ import { interpret } from "../src/backend/index.ts";
 import {
   findFunc,
   isomorphic,
+  list,
   type Module,
   parseTypeText,
   printModule,
@@ -18,7 +19,15 @@ import {
   walk,
 } from "../src/ir/index.ts";
 import { parse } from "../src/ops/index.ts";
-import { arrays, arguments as callArguments, modules, outcomeOf, types } from "../src/testing/index.ts";
+import {
+  arbitraryProgram,
+  arrays,
+  arguments as callArguments,
+  modules,
+  outcomeOf,
+  types,
+} from "../src/testing/index.ts";
+import { messageOf } from "./support/errors.ts";
 import { runs } from "./support/runs.ts";
 
 function mainOf(module: Module) {
@@ -123,10 +132,58 @@ describe("arrays and types", () => {
     );
   });
 
-  it("print and parse back", () => {
+  it("print as IR, and parse back", () => {
     fc.assert(
-      fc.property(types(), (type) => sameType(parseTypeText(printType(type)), type)),
+      fc.property(types({ kinds: ["tensor", "unranked", "memref", "list"] }), (type) => {
+        expect(String(type)).toBe(printType(type));
+        expect(fc.stringify(type)).toBe(printType(type));
+        expect(sameType(parseTypeText(String(type)), type)).toBe(true);
+      }),
       runs(100),
     );
+  });
+
+  it("go together: each type that is drawn has arrays", () => {
+    const options = fc.record({
+      dtypes: fc.subarray(["f64", "u8", "bool"] as const, { minLength: 1 }),
+      rank: fc.nat(3),
+      symbols: fc.subarray(["N", "Batch"], { minLength: 0 }),
+    });
+    const drawn = options.chain((o) =>
+      types(o).chain((type) => fc.record({ o: fc.constant(o), a: arrays(type, { N: 2, Batch: 3 }) })),
+    );
+    fc.assert(
+      fc.property(drawn, ({ o, a }) => {
+        expect(o.dtypes).toContain(a.dtype);
+        expect(a.shape.length).toBeLessThanOrEqual(o.rank);
+      }),
+      runs(100),
+    );
+  });
+
+  it("say what they are not given", () => {
+    expect(() => arrays(tensorType("f64", [symbol("N")]))).toThrow(
+      "arrays: f64[N] has a symbol N, and the sizes do not say how large it is",
+    );
+    expect(() => arrays("f64" as never)).toThrow("arrays: got a value of type string, expected the type of a tensor");
+    expect(() => arrays(list(tensorType("f64")))).toThrow("arrays: got list<f64>, expected the type of a tensor");
+  });
+});
+
+describe("an option of an arbitrary", () => {
+  it.each([
+    [() => modules({ op: 1 } as never), "modules: unknown option 'op', expected one of ops, dtypes"],
+    [() => modules({ operations: -1 }), "modules: option 'operations' is -1, expected a whole number from 1"],
+    [() => modules({ dtypes: ["f65"] } as never), "modules: 'dtypes' holds 'f65', expected some of f64"],
+    [() => modules(5 as never), "modules: the options are a number, expected an object"],
+    [() => arbitraryProgram({ region: true } as never), "arbitraryProgram: unknown option 'region'"],
+    [() => types("N" as never), "types: the options are a string, expected an object with some of symbols"],
+    [() => types(["N"] as never), "types: the options are an array, expected an object with some of symbols"],
+    [() => types({ symbols: ["n"] }), "types: 'symbols' holds 'n', expected names of sizes, such as N"],
+    [() => types({ kinds: ["tensors"] } as never), "types: 'kinds' holds 'tensors', expected some of tensor"],
+    [() => types({ dtypes: [] }), "types: option 'dtypes' is an array, expected some of f64"],
+    [() => types({ rank: 0.5 }), "types: option 'rank' is 0.5, expected a whole number from 0"],
+  ])("is refused where it cannot be: %s", (make, message) => {
+    expect(messageOf(make)).toContain(message);
   });
 });

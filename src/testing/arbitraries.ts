@@ -3,11 +3,13 @@
 import fc from "fast-check";
 import {
   type Constraint,
+  type DType,
   dtypes,
   evaluateDim,
   type Module,
   type NdArray,
   printModule,
+  printType,
   rankedOf,
   type Signature,
   sizeOf,
@@ -17,8 +19,9 @@ import type { Dims } from "./generate/program.ts";
 import { makeProgram, type Program, type ProgramOptions } from "./generate/program.ts";
 import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
+import { requireProgramOptions, requireTypeOptions } from "./options.ts";
 import { smallerModules } from "./reduce.ts";
-import { arbitraryNumber } from "./types.ts";
+import { arbitraryNumber, arbitraryType } from "./types.ts";
 import { showArray } from "./values.ts";
 
 class ProgramArbitrary extends fc.Arbitrary<Program> {
@@ -49,6 +52,7 @@ class ProgramArbitrary extends fc.Arbitrary<Program> {
 
 /** Random programs; a failing one shrinks to fewer operations and prints as IR. */
 export function arbitraryProgram(options: ProgramOptions = {}): fc.Arbitrary<Program> {
+  requireProgramOptions("arbitraryProgram", options);
   return new ProgramArbitrary(options);
 }
 
@@ -56,12 +60,40 @@ export function arbitraryProgram(options: ProgramOptions = {}): fc.Arbitrary<Pro
  * Random modules that the verifier accepts, with a public function `main`; a failing one shrinks to fewer operations and
  * prints as IR.
  *
+ * @throws AdjointError `option` for an option that is not known, or a value that it cannot have.
  * @example fc.assert(fc.property(modules({ regions: false }), (module) => verify(myPass.run(module, context))))
  */
 export function modules(options: ProgramOptions = {}): fc.Arbitrary<Module> {
+  requireProgramOptions("modules", options);
   return new ProgramArbitrary(options).map(
     ({ module }) => Object.freeze({ ...module, toString: () => printModule(module) }),
     (shown) => makeProgram(shown as Module, {}),
+  );
+}
+
+/** What types are made of. */
+export interface TypeOptions {
+  /** The symbols of sizes; N and M where left out. */
+  readonly symbols?: readonly string[];
+  /** Their dtypes; all where left out. */
+  readonly dtypes?: readonly DType[];
+  /** Tensors where left out, which are what `arrays` takes. */
+  readonly kinds?: readonly Type["kind"][];
+  /** The most axes; 3 where left out. */
+  readonly rank?: number;
+}
+
+/**
+ * Random types, which print as IR does: tensors, and on request unranked tensors, memory and lists.
+ *
+ * @throws AdjointError `option` for an option that is not known, or a value that it cannot have.
+ * @example types({ dtypes: ["f64"], symbols: [] }).chain((type) => arrays(type))
+ */
+export function types(options: TypeOptions = {}): fc.Arbitrary<Type> {
+  requireTypeOptions("types", options, ["tensor", "unranked", "memref", "list"]);
+  return arbitraryType(options.symbols, { kinds: ["tensor"], ...options }).map(
+    (type) => Object.freeze(Object.defineProperty({ ...type }, "toString", { value: () => printType(type) })),
+    (shown) => shown as Type,
   );
 }
 
@@ -97,19 +129,29 @@ function holds({ left, relation, right }: Constraint, sizeAt: (name: string) => 
 /**
  * Arrays of a tensor type, with these sizes of its symbols: special and extreme numbers often, every bit pattern sometimes.
  *
- * @throws TypeError for a type that is no tensor of known rank.
+ * @throws TypeError for a type that is no tensor of known rank, and for a symbol whose size is not given.
  * @example fc.property(arrays(tensorType("f64", [3])), (x) => x.data.length === 3)
  */
 export function arrays(type: Type, sizes: Dims = {}): fc.Arbitrary<NdArray> {
-  if (type.kind !== "tensor") throw new TypeError(`arrays: got a type of kind ${type.kind}, expected a tensor`);
+  if (type?.kind !== "tensor") throw new TypeError(`arrays: got ${showGiven(type)}, expected the type of a tensor`);
   const { dtype } = type;
-  const shape = rankedOf(type).shape.map((d) => evaluateDim(d, (name) => sizes[name]));
+  const sizeAt = (name: string): number => {
+    const size = sizes[name];
+    if (!Number.isSafeInteger(size) || size < 0)
+      throw new TypeError(`arrays: ${printType(type)} has a symbol ${name}, and the sizes do not say how large it is`);
+    return size;
+  };
+  const shape = rankedOf(type).shape.map((d) => evaluateDim(d, sizeAt));
   const count = sizeOf(shape);
   const numbers = fc.array(arbitraryNumber(dtype), { minLength: count, maxLength: count });
   return numbers.map((elements) => {
     const array = { dtype, shape, data: dtypes[dtype].array.from(elements) };
     return { ...array, toString: () => showArray(array) };
   });
+}
+
+function showGiven(type: Type | undefined): string {
+  return type?.kind === undefined ? `a value of type ${typeof type}` : printType(type);
 }
 
 /** The module of a program. */

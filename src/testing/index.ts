@@ -8,6 +8,8 @@ export {
   callArguments as arguments,
   modules,
   sizesOf,
+  type TypeOptions,
+  types,
 } from "./arbitraries.ts";
 export {
   type ArrayProgram,
@@ -44,6 +46,5 @@ export {
   arbitraryNumber,
   arbitraryTensorType,
   arbitraryType,
-  arbitraryType as types,
 } from "./types.ts";
 export { elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";

@@ -1,7 +1,16 @@
 // What checks are given, at the door: options by name and value, and things that another check takes.
 
 import type { Backend } from "../backend/index.ts";
-import { didYouMean, dtypes, fail, type Op, requireChoice, requireOptions } from "../ir/index.ts";
+import {
+  didYouMean,
+  dtypes,
+  fail,
+  isModule,
+  isSymbolName,
+  type Op,
+  requireChoice,
+  requireOptions,
+} from "../ir/index.ts";
 import { type Pass, Pipeline, type Rule } from "../rewrite/index.ts";
 
 const optionNames = ["runs", "seed", "replay", "vacuous", "programs", "corpus", "save", "timeBudget", "origins"];
@@ -20,11 +29,11 @@ export function requireCheckOptions(where: string, options: object): void {
   given.yesOrNo("save");
   requireCorpus(given);
   const programs = given.of("programs");
-  if (programs !== undefined) requirePrograms(where, programs);
+  if (programs !== undefined) requireProgramOptions(`${where}: option 'programs'`, programs);
 }
 
-function requirePrograms(where: string, programs: unknown): void {
-  const name = `${where}: option 'programs'`;
+/** Fails (code `option`) where `name` is told to make programs in a way that is not known. */
+export function requireProgramOptions(name: string, programs: unknown): void {
   requireOptions(name, programs, programNames);
   if (typeof programs !== "object" || programs === null) return;
   const given = new Given(name, programs);
@@ -33,17 +42,29 @@ function requirePrograms(where: string, programs: unknown): void {
   const ops = given.of("ops");
   if (ops !== undefined && !(ops instanceof Map))
     given.wrong("ops", "a map of names to ops", "write new Map([...standardOps, [op.name, op]])");
-  const listed = given.list("dtypes");
-  for (const dtype of listed) {
-    if (typeof dtype === "string" && dtype !== "index" && Object.hasOwn(dtypes, dtype)) continue;
-    const names = Object.keys(dtypes).filter((d) => d !== "index");
-    fail("option", `${name}: 'dtypes' holds ${show(dtype)}, expected some of ${names.join(", ")}`, {
-      hint: typeof dtype === "string" ? didYouMean(dtype, names) : undefined,
-    });
-  }
+  given.some(
+    "dtypes",
+    Object.keys(dtypes).filter((d) => d !== "index"),
+  );
   for (const op of given.list("focus"))
     if (kindOf(op) !== "op")
       fail("option", `${name}: 'focus' holds ${show(op)}, expected ops, such as ops.records.mul`);
+}
+
+/** Fails (code `option`) where random types are asked for in a way that is not known. */
+export function requireTypeOptions(where: string, options: unknown, kinds: readonly string[]): void {
+  requireOptions(where, options, ["symbols", "dtypes", "kinds", "rank"]);
+  if (typeof options !== "object" || options === null) return;
+  const given = new Given(where, options);
+  given.whole("rank", 0);
+  given.some(
+    "dtypes",
+    Object.keys(dtypes).filter((d) => d !== "index"),
+  );
+  given.some("kinds", kinds);
+  for (const symbol of given.list("symbols"))
+    if (typeof symbol !== "string" || !isSymbolName(symbol))
+      fail("option", `${where}: 'symbols' holds ${show(symbol)}, expected names of sizes, such as N`);
 }
 
 function requireCorpus(given: Given): void {
@@ -52,6 +73,10 @@ function requireCorpus(given: Given): void {
     fail("option", `${given.where}: option 'save' needs a folder as 'corpus'`);
   if (corpus === undefined) return;
   for (const part of Array.isArray(corpus) ? corpus : [corpus]) {
+    if (typeof part === "string" && /[\n{]|\bfunc @/.test(part))
+      fail("option", `${given.where}: option 'corpus' is IR, expected a folder or a file of it, or a module`, {
+        hint: "give parseModule(text), of adjoint/ir",
+      });
     if (typeof part === "string" || kindOf(part) === "module") continue;
     given.wrong("corpus", "a folder or a file of IR, a module, or an array of such");
   }
@@ -96,6 +121,19 @@ class Given {
     if (x === undefined) return [];
     return Array.isArray(x) ? x : this.wrong(name, "an array");
   }
+
+  /** A list of one or more of these. */
+  some(name: string, known: readonly string[]): void {
+    const listed = this.list(name);
+    if (listed.length === 0 && this.of(name) !== undefined)
+      this.wrong(name, `some of ${known.join(", ")}`, "leave it out for all of them");
+    for (const x of listed) {
+      if (typeof x === "string" && known.includes(x)) continue;
+      fail("option", `${this.where}: '${name}' holds ${show(x)}, expected some of ${known.join(", ")}`, {
+        hint: typeof x === "string" ? didYouMean(x, known) : undefined,
+      });
+    }
+  }
 }
 
 function show(x: unknown): string {
@@ -134,7 +172,7 @@ function kindOf(x: unknown): Kind | "module" | null {
   if (has("compile") && has("isAvailable")) return "backend";
   if (has("types") && "traits" in x && "operands" in x) return "op";
   if (has("run") && "name" in x) return "pass";
-  return "funcs" in x && Array.isArray(x.funcs) ? "module" : null;
+  return isModule(x) ? "module" : null;
 }
 
 export function isKind<K extends Kind>(x: unknown, kind: K): x is Things[K] {

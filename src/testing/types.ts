@@ -65,21 +65,36 @@ export function arbitraryDim(symbols: readonly string[] = ["N", "M"]): fc.Arbitr
 }
 
 /** A ranked tensor type; extents are numbers and, unless the list is empty, symbols. */
-export function arbitraryTensorType(symbols: readonly string[] = ["N", "M"], maxRank = 3): fc.Arbitrary<TensorType> {
+export function arbitraryTensorType(
+  symbols: readonly string[] = ["N", "M"],
+  maxRank = 3,
+  dtype: fc.Arbitrary<DType> = arbitraryDType(),
+): fc.Arbitrary<TensorType> {
   const size = fc.oneof({ arbitrary: fc.nat(4), weight: 2 }, ...symbols.map((s) => fc.constant(symbol(s))));
-  return fc.tuple(arbitraryDType(), fc.array(size, { maxLength: maxRank })).map(([d, shape]) => tensorType(d, shape));
+  return fc.tuple(dtype, fc.array(size, { maxLength: maxRank })).map(([d, shape]) => tensorType(d, shape));
 }
 
-/** Any type: tensors, unranked ones, memory and lists of any of these. */
-export function arbitraryType(symbols: readonly string[] = ["N", "M"]): fc.Arbitrary<Type> {
-  const { type } = fc.letrec<{ type: Type }>((tie) => ({
-    type: fc.oneof(
-      { maxDepth: 3, depthIdentifier: "type" },
-      arbitraryTensorType(symbols),
-      arbitraryDType().map(unranked),
-      arbitraryTensorType(symbols).map(({ dtype, shape }) => memref(dtype, shape)),
-      tie("type").map(list),
-    ),
-  }));
+interface TypesOf {
+  readonly kinds?: readonly Type["kind"][];
+  readonly dtypes?: readonly DType[];
+  readonly rank?: number;
+}
+
+/** Any type: tensors, unranked ones, memory and lists of any of these; or of some kinds. */
+export function arbitraryType(
+  symbols: readonly string[] = ["N", "M"],
+  { kinds = ["tensor", "unranked", "memref", "list"], dtypes: among, rank }: TypesOf = {},
+): fc.Arbitrary<Type> {
+  const dtype = among === undefined ? arbitraryDType() : fc.constantFrom(...among);
+  const tensors = arbitraryTensorType(symbols, rank, dtype);
+  const { type } = fc.letrec<{ type: Type }>((tie) => {
+    const made: Readonly<Record<Type["kind"], fc.Arbitrary<Type>>> = {
+      tensor: tensors,
+      unranked: dtype.map(unranked),
+      memref: tensors.map(({ dtype: d, shape }) => memref(d, shape)),
+      list: (kinds.every((kind) => kind === "list") ? tensors : tie("type")).map(list),
+    };
+    return { type: fc.oneof({ maxDepth: 3, depthIdentifier: "type" }, ...kinds.map((kind) => made[kind])) };
+  });
   return type;
 }
