@@ -26,13 +26,14 @@ const simplify = definePass({
   run: (module, context) => applyRules(module, rules, context),
 });
 
-describe("our rules keep every bit", () => {
+// a busy machine is slow, not wrong: no clock ends a check
+describe("our rules keep every bit", { timeout: 0 }, () => {
   it.each(rules.map((r) => [r.name, r]))("%s", (_, r) => {
     expect(checkRule(r, { runs: 200 }).changed).toBeGreaterThan(0);
   });
 
   it("in one pass", () => {
-    const { rules: applied } = checkPass(simplify, { runs: 200, corpus: "test/corpus", save: false });
+    const { rules: applied } = checkPass(simplify, { runs: 200, corpus: "test/corpus" });
     for (const { name } of rules) expect(applied.get(name), name).toBeGreaterThan(0);
   });
 

@@ -119,5 +119,64 @@ describe("a corpus", () => {
     const file = join(folder, "broken.ir");
     writeFileSync(file, "func @f(");
     expect(errorOf(() => checkPass(wrong, { corpus: file })).message).toContain(`${file}:1:9`);
+    rmSync(file);
+  });
+
+  it("that is not there is an error, unless failures are to be saved to it", () => {
+    const gone = join(folder, "gone");
+    const said = `checkPass: option 'corpus': there is no folder '${gone}': make it, or save to it`;
+    expect(messageOf(() => checkPass(cse, { corpus: gone, save: false, runs: 5 }))).toContain(said);
+    expect(messageOf(() => checkPass(cse, { corpus: [gone], runs: 5 }))).toContain(said);
+    expect(checkPass(cse, { corpus: gone, runs: 20 }).programs).toBe(20);
+    expect(messageOf(() => checkPass(wrong, { corpus: gone }))).toContain("\nsaved: ");
+    expect(readdirSync(gone)).toHaveLength(1);
+    rmSync(gone, { recursive: true });
+  });
+
+  it("is no text", () => {
+    for (const text of ["func @main() -> f64 {}", `// a line\n${constantly}`, "private func @f"])
+      expect(messageOf(() => checkPass(cse, { corpus: text }))).toMatch(
+        /^checkPass: option 'corpus' is IR, expected a folder .*: give parseModule\(text\)/,
+      );
+  });
+
+  const constantly = "func @main(%x: f64) -> f64 {\n  %c = constant 1 : f64\n  %y = mul %x, %c : f64\n  return %y\n}\n";
+  /** What a check says of a file with these lines above a module. */
+  const saysOf = (lines: string): string => {
+    const file = join(folder, "lines.ir");
+    writeFileSync(file, `// some words\n${lines}\n${constantly}`);
+    try {
+      return messageOf(() => checkPass(wrong, { corpus: file, runs: 0 })).replace(file, "lines.ir");
+    } finally {
+      rmSync(file);
+    }
+  };
+
+  it.each([
+    ["// run: @main(2) == 3", "lines.ir:2: the run line says == 3, and the program == 2: mend the line"],
+    ["// run: @main(2) ~= 2.1", "lines.ir:2: the run line says ~= 2.1, and the program == 2"],
+    ["// run: @main(2) == (2, 2)", "lines.ir:2: the run line says == (2, 2), and the program == 2"],
+    ["// run: @main(2) fails: below", "lines.ir:2: the run line says fails: below, and the program == 2"],
+    [
+      "// run: @mian(2) == 2",
+      "lines.ir:2: the run line calls @mian, which is no function of the file: did you mean main?",
+    ],
+    ["// run: @main 2", "lines.ir:2: 'run: @main 2' names no call, expected one like run: @main(1, [2, 3]) == 5"],
+    ["// run: @main(2) = 2", "names no call"],
+    ["//run: @main(2, 3)", "lines.ir:2: the run line does not give @main 1 argument"],
+    ["// run: @main(x)", "lines.ir:2: the run line has x where numbers are expected"],
+    ["// run: @main([2])", "lines.ir:2: argument 0 of @main is not f64"],
+    ["// run: @main(2) == 2\n// run: @main(3) == 4", "lines.ir:3: the run line says == 4, and the program == 3"],
+    ["// vmap: @main([1, 2])", "names no call"],
+  ])("whose run line is wrong is an error: %s", (lines, message) => {
+    expect(saysOf(lines)).toContain(message);
+  });
+
+  it("tries each of its run lines, which are right for what they were saved of", () => {
+    const file = join(folder, "right.ir");
+    const lines = ["@main(2) == 2", "main(-0) == -0", "@main(nan) == nan", "@main(0.1) ~= 0.1000000001", "@main(3)"];
+    writeFileSync(file, lines.map((line) => `// run: ${line}\n`).join("") + constantly);
+    expect(checkPass(cse, { corpus: file, runs: 0, vacuous: "allow" }).programs).toBe(lines.length + 1);
+    rmSync(file);
   });
 });

@@ -27,7 +27,7 @@ and the exit code is 1 then.
   --seed N              which random programs; 1 where left out
   --replay N            the one program that a report names
   --corpus FOLDER       files of IR that are tried first; failures are added to it
-  --time-budget SECONDS the most seconds for each
+  --time-budget SECONDS the most seconds of processor time for each; 60 where left out
   --json                what was tried, as JSON`,
   async run(args, io) {
     const { values, positionals } = readOptions(args, options);
@@ -57,9 +57,10 @@ and the exit code is 1 then.
       if (values.only.length > 0 && !values.only.includes(name)) continue;
       for (const check of checkAny(name, thing)) {
         try {
-          const { programs, changed } = check.run(asked);
-          reports.push({ name: check.name, programs, changed });
-          if (!values.json) io.out(`${check.name}: ${counted(programs, "program")}, ${changed} changed\n`);
+          const { programs, changed, stopped } = check.run(asked);
+          reports.push({ name: check.name, programs, changed, stopped });
+          const end = stopped === null ? "" : ", where its time ended (--time-budget SECONDS gives it more)";
+          if (!values.json) io.out(`${check.name}: ${counted(programs, "program")}, ${changed} changed${end}\n`);
         } catch (error) {
           if (!(error instanceof AdjointError) || error.code !== "validate") throw error;
           wrong++;

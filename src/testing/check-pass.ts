@@ -1,6 +1,6 @@
 // checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
 
-import { applyRules, type Pass, type Rule } from "../rewrite/index.ts";
+import { applyRules, type Pass, type Rule, runPass } from "../rewrite/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import type { Subject } from "./fault.ts";
 import { requireKind } from "./options.ts";
@@ -21,7 +21,7 @@ export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
     kind: "pass",
     level: pass.lowers === true ? "loop" : "tensor",
     fast: false,
-    run: (module, context) => pass.run(module, context),
+    run: (module, context) => runPass(pass, module, context),
   };
   return check("checkPass", subject, options);
 }

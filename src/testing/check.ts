@@ -4,7 +4,8 @@
 import { AdjointError, fail, type Op, type OpTable } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
-import { type Corpus, readCorpus, saveFailure } from "./corpus.ts";
+import { milliseconds } from "./clock.ts";
+import { type Corpus, isFolder, readCorpus, saveFailure } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
 import { programOfPatterns } from "./generate/patterns.ts";
@@ -13,6 +14,7 @@ import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { transformOps } from "./generate/transforms.ts";
 import { requireCheckOptions } from "./options.ts";
+import { givenTo, resolvedBy, transformsOf } from "./resolves.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
 import { Sought } from "./sought.ts";
 
@@ -34,7 +36,10 @@ export interface CheckOptions {
   readonly corpus?: Corpus;
   /** Whether a failure is added to the folder that is the corpus; it is where left out. */
   readonly save?: boolean;
-  /** Milliseconds after which no further program is begun, and after which a failure is not made smaller any more. */
+  /**
+   * Milliseconds of processor time after which no further program is begun (60,000 where left out; the report says so then),
+   * and after which a failure is not made smaller any more (5,000).
+   */
   readonly timeBudget?: number;
   /** Whether new operations have places in the source, too; where left out, those that stay keep theirs. */
   readonly origins?: boolean;
@@ -46,13 +51,15 @@ export interface CheckReport {
   readonly programs: number;
   /** Those that it changed. */
   readonly changed: number;
+  /** `time` where the time budget ended before all of them ran; null where they all did. */
+  readonly stopped: "time" | null;
   /** How often each rule was applied, those that never were among them. */
   readonly rules: ReadonlyMap<string, number>;
   /** Of the ops, their attributes and their neighbours in the programs. */
   readonly coverage: Coverage;
 }
 
-/** The most milliseconds in which a failure is made smaller where no time is given. */
+/** The most milliseconds of processor time in which a failure is made smaller where no time is given. */
 const forShrinking = 5000;
 
 const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
@@ -67,13 +74,12 @@ export function check(
   requireCheckOptions(where, options);
   const { runs = defaults.runs, seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
   const session = new Session(subject, seed, options);
-  const start = performance.now();
+  const start = milliseconds();
   const { replay, corpus } = options;
-  const kept = corpus === undefined ? [] : readCorpus(where, corpus, knownOps(options));
-  for (const [i, { program, name }] of kept.entries()) {
-    // the call that failed once, and others
-    for (const call of program.call === undefined ? [undefined] : [program.call, undefined]) {
-      const tried: Drawn = { program: makeProgram(program.module, program.sizes, call), of: null };
+  const kept = corpus === undefined ? [] : readCorpus(where, corpus, knownOps(options), options.save !== false);
+  for (const [i, { programs, name }] of kept.entries()) {
+    for (const program of programs) {
+      const tried: Drawn = { program, of: null };
       if (replay !== undefined) session.learn(tried, -1 - i);
       else if (session.failure === null) session.try(tried, -1 - i, name);
     }
@@ -82,7 +88,11 @@ export function check(
   for (let i = 0; replay !== undefined && subject.draw === undefined && i < replay; i++)
     session.learn(session.draw(i), i);
   for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
-    if (session.failure !== null || performance.now() - start > timeBudget) break;
+    if (session.failure !== null) break;
+    if (milliseconds() - start > timeBudget) {
+      session.stopped = "time";
+      break;
+    }
     session.try(session.draw(i), i);
   }
   if (session.failure !== null) {
@@ -90,7 +100,8 @@ export function check(
   }
   const report = session.report();
   if (report.changed === 0 && options.vacuous !== "allow" && replay === undefined) {
-    fail("validate", `${where}: ${subject.name} changed none of ${report.programs} programs, so nothing was tried`, {
+    const tried = `${report.programs} programs${report.stopped === null ? "" : ", where the time budget ended"}`;
+    fail("validate", `${where}: ${subject.name} changed none of ${tried}, so nothing was tried`, {
       hint: 'give programs on which it does something ({ corpus } or { programs: { ops, focus } }), or { vacuous: "allow" }',
     });
   }
@@ -151,6 +162,9 @@ class Session {
   readonly #applied = new Set<Rule>();
   readonly #sought = new Sought();
   failure: Failure | null = null;
+  stopped: CheckReport["stopped"] = null;
+  /** The transforms that the subject resolves; known once a program holds one. */
+  #resolved: ReadonlySet<Op> | null = null;
   #programs = 0;
   #changed = 0;
 
@@ -204,18 +218,17 @@ class Session {
   }
 
   try(drawn: Drawn, number: number, kept: string | null = null): void {
-    const { program } = drawn;
     this.#programs++;
-    this.#coverage.add(program.module);
+    this.#coverage.add(drawn.program.module);
     const seeds = seedsOf(mix(this.#seed, number), drawn.of !== null);
-    const { subject, fault, isChanged, fired } = this.#run(drawn, number, seeds);
+    const { subject, program, fault, isChanged, fired } = this.#run(drawn, number, seeds);
     if (isChanged) this.#changed++;
     for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
     if (fault !== null) this.failure = { subject, program, fault, seeds, number, kept };
   }
 
   /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
-  #run({ program, of }: Drawn, number: number, seeds: readonly number[]) {
+  #run({ program: drawn, of }: Drawn, number: number, seeds: readonly number[]) {
     const fired: Rule[] = [];
     // where rules of class fast run, results are only nearly the same: on their own programs, and on some others
     const mayBeFast = of === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
@@ -234,11 +247,24 @@ class Session {
         },
       },
     };
+    const program = this.#given(drawn, { ops: context.ops, fast });
+    // what nothing could be given is no program of this subject
+    if (program === null) return { subject, program: drawn, fault: null, isChanged: false, fired };
     const { fault, after, isTried } = faultOf(subject, { program, context, seeds, origins: this.#options.origins });
     for (const rule of fired) this.#applied.add(rule);
     const isChanged =
       isTried ?? (after !== null && after !== program.module && this.#sought.note(program.module, after));
-    return { subject, fault, isChanged, fired };
+    return { subject, program, fault, isChanged, fired };
+  }
+
+  /** The program as the subject takes it; null where it cannot. */
+  #given(program: Program, context: PassContext): Program | null {
+    const { level, judge, run } = this.#subject;
+    if (judge !== undefined || level === "loop" || transformsOf(program.module).size === 0) return program;
+    this.#resolved ??= resolvedBy(run, context);
+    const module = givenTo(run, this.#resolved, program.module, context);
+    if (module === null || module === program.module) return module === null ? null : program;
+    return makeProgram(module, program.sizes, program.call);
   }
 
   report(): CheckReport {
@@ -248,7 +274,7 @@ class Session {
       const name = rules.has(rule.name) ? `${rule.name} (${rule.class})` : rule.name;
       rules.set(name, this.#fired.get(rule) ?? 0);
     }
-    return { programs: this.#programs, changed: this.#changed, rules, coverage: this.#coverage };
+    return { programs: this.#programs, changed: this.#changed, stopped: this.stopped, rules, coverage: this.#coverage };
   }
 }
 
@@ -283,8 +309,8 @@ function failureOf(
   });
   const place = kept === null ? `program ${number}; ${programs} tried, ${changed} changed` : kept;
   const title = `${subject.name} is wrong (seed ${seed}, ${place})`;
-  const isSaved = save && kept === null && typeof corpus === "string" && !corpus.endsWith(".ir");
-  const saved = isSaved ? [`saved: ${saveFailure(where, corpus, title, shrunk.program)}`] : [];
+  const saved =
+    save && kept === null && isFolder(corpus) ? [`saved: ${saveFailure(where, corpus, title, shrunk.program)}`] : [];
   const free = kept === null ? freeOptions : [...freeOptions, "corpus"];
   const more = Object.entries(given).every(([name, x]) => x === undefined || free.includes(name)) ? "" : "...options, ";
   const again =

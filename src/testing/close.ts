@@ -3,12 +3,21 @@
 
 import { type Func, isFloat, type Module, mapBodies, type NdArray, type Value } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
-import { expectedOf, type Fault, type Level, run, runLater } from "./compare.ts";
-import type { Program } from "./generate/program.ts";
+import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
+import type { Dims, Program } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 import { withFloats } from "./instrument.ts";
-import { placeIn, showNumber } from "./outcome.ts";
-import { argumentsOf, sameArrays, showArray } from "./values.ts";
+import {
+  courseOf,
+  type Differs,
+  differenceOf,
+  type Outcome,
+  placeIn,
+  sameOutcome,
+  showNumber,
+  typeThatDiffers,
+} from "./outcome.ts";
+import { argumentsOf } from "./values.ts";
 
 /** The relative size of the change of inputs that shows how results react to rounding. */
 const change = { f64: 2 ** -38, f32: 2 ** -14 };
@@ -21,7 +30,8 @@ const least = { f64: 2 ** -40, f32: 2 ** -16 };
 const tiny = { f64: 2 ** -500, f32: 2 ** -60 };
 
 /**
- * The first ordinary call for which a public function gives something else than rounding explains. How far rounding goes is
+ * The first ordinary call for which a public function gives something else than rounding explains, its probes see something
+ * else, or it takes another course: other probes, in another order, or another error. How far rounding goes is
  * measured: the earlier version runs on inputs that are changed a little, with noise in all that it computes (as in Parker's
  * "Monte Carlo Arithmetic", 1997), and what its results change by is allowed, so that a badly conditioned program is no false
  * alarm.
@@ -35,7 +45,7 @@ export function closeFault(
 ): Fault | null {
   // most results are the same to the bit, and ask for no noise
   const nearby = once(() => signs.map((sign) => ({ sign, module: noisy(before, sign) })));
-  const versions: Versions = { before, after, level, nearby };
+  const versions: Versions = { before, after, level, sizes, nearby };
   for (const func of before.funcs) {
     if (func.visibility !== "public") continue;
     const ordinary = seeds.filter((seed) => seed % 2 === 0);
@@ -54,6 +64,7 @@ interface Versions {
   readonly before: Module;
   readonly after: Module;
   readonly level: Level;
+  readonly sizes: Dims;
   /** The earlier version with noise. */
   nearby(): readonly { readonly sign: number; readonly module: Module }[];
 }
@@ -63,42 +74,44 @@ function once<T>(make: () => T): () => T {
   return () => (made ??= make());
 }
 
-function faultAt(versions: Versions, { name: entry }: Func, args: readonly NdArray[]): Fault | null {
-  const { before, after, level } = versions;
-  const expected = expectedOf(before, entry, args)?.results;
-  if (expected === undefined || typeof expected === "string") return null;
-  const got = runLater(after, level, entry, args, expected).results;
-  if (typeof got !== "string" && sameArrays(expected, got)) return null;
-  const nearby: (readonly NdArray[])[] = [];
+function faultAt(versions: Versions, func: Func, args: readonly NdArray[]): Fault | null {
+  const { before, after, level, sizes } = versions;
+  const entry = func.name;
+  const expected = expectedOf(before, entry, args);
+  if (expected === null) return null;
+  const like = typeof expected.results === "string" ? likeResults(func, sizes) : expected.results;
+  if (like === null) return null;
+  const got = runLater(after, level, entry, args, like);
+  if (sameOutcome(expected, got)) return null;
+  const course = courseOf(expected);
+  const nearby: Outcome[] = [];
   for (const { sign, module } of versions.nearby()) {
-    const near = run(
-      module,
-      entry,
-      args.map((a) => moved(a, sign)),
-    ).results;
-    if (typeof near === "string") return null;
+    const moving = args.map((a) => moved(a, sign));
+    const near = run(module, entry, moving);
+    // where rounding decides what happens, anything may
+    if (courseOf(near) !== course) return null;
     nearby.push(near);
   }
+  const message = differenceOf(expected, got, nearly(expected, nearby));
+  return message === null ? null : { message: `@${entry}: ${message}`, call: { entry, args } };
+}
+
+/** How arrays differ by more than rounding explains, which the nearby outcomes show. */
+function nearly(expected: Outcome, nearby: readonly Outcome[]): Differs {
   // where something is undefined, its derivative is nothing that could be wrong
-  const isDefined = !expected.some(({ data }) => data.some(Number.isNaN));
-  const call = { entry, args };
-  if (typeof got === "string")
-    return { message: `@${entry}: got ${got}, expected ${expected.map(showArray).join("; ")}`, call };
-  for (const [i, want] of expected.entries()) {
-    const at = firstFar(
-      want,
-      nearby.map((r) => r[i]),
-      got[i],
-      isDefined,
-    );
-    if (at < 0) continue;
-    const values = `${showNumber(got[i].data[at])}, expected nearly ${showNumber(want.data[at])}`;
-    return {
-      message: `@${entry}: result ${i} is ${values}${placeIn(at, want)}`,
-      call,
-    };
-  }
-  return null;
+  const isDefined = !arraysOf(expected).some(({ data }) => data.some(Number.isNaN));
+  return (want, have, of) => {
+    const other = typeThatDiffers(want, have);
+    if (other !== null) return other;
+    const at = firstFar(want, nearby.map(of), have, isDefined);
+    if (at < 0) return null;
+    return `${showNumber(have.data[at])}, expected nearly ${showNumber(want.data[at])}${placeIn(at, want)}`;
+  };
+}
+
+/** All that an outcome shows. */
+function arraysOf({ seen, results }: Outcome): readonly NdArray[] {
+  return [...seen.map(({ value }) => value), ...(typeof results === "string" ? [] : results)];
 }
 
 /** The module with each float that it computes moved by what rounding may move it, up or down at random. */

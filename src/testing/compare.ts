@@ -141,7 +141,7 @@ export function runLater(
 }
 
 /** Results as large as a function's, which may fail; null where their sizes are known only when it runs. */
-function likeResults(func: Func, sizes: Dims): readonly NdArray[] | null {
+export function likeResults(func: Func, sizes: Dims): readonly NdArray[] | null {
   const like: NdArray[] = [];
   for (const type of signatureOf(func).results) {
     if (type.kind !== "tensor" || type.shape === null) return null;

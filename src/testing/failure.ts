@@ -16,7 +16,7 @@ export interface FailureOptions {
   readonly ops?: OpTable;
   /** Whether rewrites of class `fast` run: results have to be nearly the same then. */
   readonly fast?: boolean;
-  /** The most milliseconds that go into making the module smaller; 60,000 where left out. */
+  /** The most milliseconds of processor time that go into making the module smaller; 60,000 where left out. */
   readonly timeBudget?: number;
 }
 

@@ -2,7 +2,16 @@
 
 import { inline } from "../../passes/index.ts";
 import { OutOfSteps } from "../compile/index.ts";
-import { AdjointError, type Module, messageOf, type Origin, type Value, walk } from "../ir/index.ts";
+import {
+  AdjointError,
+  formatOrigin,
+  type Module,
+  messageOf,
+  type Origin,
+  printType,
+  type Value,
+  walk,
+} from "../ir/index.ts";
 import type { PassContext } from "../rewrite/index.ts";
 import { closeFault } from "./close.ts";
 import {
@@ -100,9 +109,8 @@ export function faultOfPass(subject: Subject, { program, context, seeds, origins
   if (earlier === null) return { fault: null, after: null };
   const early = verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
   if (early !== null) return { fault: early, after };
-  if (subject.level === "tensor" && lostOrigins(module, after, origins)) {
-    return { fault: { message: "operations lose their places in the source", call: null }, after };
-  }
+  const misplaced = subject.level === "tensor" ? originFault(module, after, origins) : null;
+  if (misplaced !== null) return { fault: { message: misplaced, call: null }, after };
   try {
     return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after };
   } catch (error) {
@@ -132,16 +140,23 @@ function difference(
 }
 
 /**
- * Whether operations have no place, though all had one: by default those whose results are still there, or all there are;
- * strictly, any.
+ * What is wrong with the places of operations in the source, where all had one: by default that those whose results are still
+ * there stand elsewhere or nowhere, or that all do; strictly, that any has none.
  */
-function lostOrigins(before: Module, after: Module, isStrict: boolean): boolean {
+function originFault(before: Module, after: Module, isStrict: boolean): string | null {
   const placed = originsOf(before);
-  if ([...placed.values()].includes(null)) return false;
+  if ([...placed.values()].includes(null)) return null;
   const later = [...originsOf(after)];
   const lost = later.filter(([, origin]) => origin === null);
-  if (isStrict) return lost.length > 0;
-  return lost.some(([value]) => placed.has(value)) || (lost.length > 0 && lost.length === later.length);
+  const isLost = isStrict ? lost.length > 0 : lost.some(([value]) => placed.has(value)) || lost.length === later.length;
+  if (lost.length > 0 && isLost) return "operations lose their places in the source";
+  for (const [value, origin] of later) {
+    const earlier = placed.get(value);
+    if (earlier === undefined || earlier === null || origin === null || earlier === origin) continue;
+    const [was, is] = [earlier, origin].map((o) => formatOrigin(o));
+    if (was !== is) return `what gives ${printType(value.type)} at ${was} stands at ${is} now`;
+  }
+  return null;
 }
 
 /** Where what gives each value stands. */

@@ -36,13 +36,24 @@ export function sameOutcome(a: Outcome, b: Outcome): boolean {
   return differenceOf(a, b) === null;
 }
 
+/**
+ * How an array that an outcome holds differs from the expected one, in words; null where it does not. `of` gives the array in
+ * its place of another outcome that took the same course.
+ */
+export type Differs = (want: NdArray, have: NdArray, of: (outcome: Outcome) => NdArray) => string | null;
+
+/** What happens in a run beside the numbers: the names of probes in their order, and the error it ends with. */
+export function courseOf({ seen, results }: Outcome): string {
+  return JSON.stringify([seen.map(({ name }) => name), typeof results === "string" ? results : null]);
+}
+
 /** Where two outcomes differ, in words that name the first element that does; null where they are the same. */
-export function differenceOf(expected: Outcome, got: Outcome): string | null {
+export function differenceOf(expected: Outcome, got: Outcome, differs: Differs = elementThatDiffers): string | null {
   for (const [i, want] of expected.seen.entries()) {
     const have = got.seen[i];
     if (have === undefined) return `probe "${want.name}" no longer runs (observation ${i})`;
     if (have.name !== want.name) return `observation ${i} is of probe "${have.name}", expected "${want.name}"`;
-    const at = elementThatDiffers(want.value, have.value);
+    const at = differs(want.value, have.value, (o) => o.seen[i].value);
     if (at !== null) return `probe "${want.name}" saw ${at}`;
   }
   const more = got.seen[expected.seen.length];
@@ -54,7 +65,7 @@ export function differenceOf(expected: Outcome, got: Outcome): string | null {
   if (expected.results.length !== got.results.length)
     return `got ${got.results.length} results, expected ${expected.results.length}`;
   for (const [i, want] of expected.results.entries()) {
-    const at = elementThatDiffers(want, got.results[i]);
+    const at = differs(want, got.results[i], (o) => (o.results as readonly NdArray[])[i]);
     if (at !== null) return `result ${i} is ${at}`;
   }
   return null;
@@ -62,10 +73,16 @@ export function differenceOf(expected: Outcome, got: Outcome): string | null {
 
 function elementThatDiffers(want: NdArray, have: NdArray): string | null {
   if (sameArrays([want], [have])) return null;
-  if (want.dtype !== have.dtype || want.shape.join() !== have.shape.join())
-    return `${showArray(have)}, expected ${showArray(want)}`;
+  const other = typeThatDiffers(want, have);
+  if (other !== null) return other;
   const at = want.data.findIndex((x, i) => !Object.is(x, have.data[i]));
   return `${showNumber(have.data[at])}, expected ${showNumber(want.data[at])}${placeIn(at, want)}`;
+}
+
+/** Both arrays, where they are not of one dtype and shape. */
+export function typeThatDiffers(want: NdArray, have: NdArray): string | null {
+  if (want.dtype === have.dtype && want.shape.join() === have.shape.join()) return null;
+  return `${showArray(have)}, expected ${showArray(want)}`;
 }
 
 /** ` at [1, 0] of f64[2, 3]`; nothing for a scalar, which has one element. */

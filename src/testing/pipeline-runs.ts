@@ -1,7 +1,7 @@
 // The runs of passes that a pipeline makes of a program, and the first after which the program is wrong, found by halving.
 
 import type { Module } from "../ir/index.ts";
-import type { Pass, PassContext, Pipeline } from "../rewrite/index.ts";
+import { type Pass, type PassContext, type Pipeline, runPass } from "../rewrite/index.ts";
 import { type Fault, faultOfPass, type Subject, type Trial, type WrongPart } from "./fault.ts";
 
 /** What runs passes on a module: a pipeline, or the first of its runs of passes. */
@@ -9,7 +9,7 @@ export type Run = (module: Module, context: PassContext) => Module;
 
 /** A pipeline as what is checked. */
 export function pipelineSubject(pipeline: Pipeline): Subject {
-  const run: Run = (module, context) => pipeline.run(module, (pass, m) => pass.run(m, context));
+  const run: Run = (module, context) => pipeline.run(module, (pass, m) => runPass(pass, m, context));
   const subject: Subject = {
     name: "pipeline",
     kind: "pipeline",
@@ -55,7 +55,7 @@ export function firstWrongRun(
     pipeline.run(module, (pass, before) => {
       // what fails is the last one that is noted
       runs.push({ pass, before });
-      return pass.run(before, cx);
+      return runPass(pass, before, cx);
     });
   let fault = faultAfter(
     recording,
@@ -76,7 +76,7 @@ export function firstWrongRun(
   return {
     pass,
     before,
-    run: () => pass.run(before, context),
+    run: () => runPass(pass, before, context),
     number: wrong,
     of: runs.length,
     place: `after pass ${pass.name} (run ${wrong} of ${runs.length})`,
@@ -91,7 +91,7 @@ function firstRuns(pipeline: Pipeline, count: number, rewrites: PassContext["rew
     let run = 0;
     return pipeline.run(module, (pass, m) => {
       if (++run > count) return m;
-      return pass.run(m, run === count && rewrites !== undefined ? { ...context, rewrites } : context);
+      return runPass(pass, m, run === count && rewrites !== undefined ? { ...context, rewrites } : context);
     });
   };
 }

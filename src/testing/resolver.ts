@@ -3,7 +3,7 @@
 import { deadNodeElimination } from "../../passes/index.ts";
 import { AdjointError, type DType, fail, type Module, messageOf, type Op, type Type, walk } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import type { Pass, PassContext, Pipeline } from "../rewrite/index.ts";
+import { type Pass, type PassContext, type Pipeline, runPass } from "../rewrite/index.ts";
 import { type Fault, resolved } from "./compare.ts";
 import type { Trial, WrongPart } from "./fault.ts";
 import { programOfOp } from "./generate/op-programs.ts";
@@ -35,9 +35,9 @@ export interface Resolver {
 /** Fails (code `argument`) for what is none of the three. */
 export function resolverOf(where: string, given: Transforming, programs: ProgramOptions = {}): Resolver {
   if (isKind(given, "op")) return ofOp(given, programs);
-  if (isKind(given, "pass")) return ofPasses("pass", `pass ${given.name}`, given.run.bind(given), programs);
+  if (isKind(given, "pass")) return ofPasses("pass", `pass ${given.name}`, (m, cx) => runPass(given, m, cx), programs);
   if (!isKind(given, "pipeline")) return refuse(where, given, ["op", "pass", "pipeline"]);
-  const run: Pass["run"] = (module, context) => given.run(module, (each, m) => each.run(m, context));
+  const run: Pass["run"] = (module, context) => given.run(module, (each, m) => runPass(each, m, context));
   return { ...ofPasses("pipeline", "pipeline", run, programs), pipeline: given };
 }
 

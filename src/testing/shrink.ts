@@ -4,6 +4,7 @@ import { countOperations, type Module, type OpTable, printModule } from "../ir/i
 import { compareModules, type PassContext, printChanges } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
 import { inputsOf, keptCall, showCall, smallerCalls, withInputs } from "./calls.ts";
+import { milliseconds } from "./clock.ts";
 import { withinSteps } from "./compare.ts";
 import { type Fault, faultOf, type Subject, type WrongPart } from "./fault.ts";
 import { type Call, type Dims, makeProgram, type Program } from "./generate/program.ts";
@@ -21,7 +22,7 @@ export interface Shrunk {
 
 /** Operations of one run, of which the first suffices that shows the fault. */
 const stepLimits = [1000, 4000, 16_000, 50_000];
-/** The most milliseconds that go into smaller inputs. They limit how small, never the verdict. */
+/** The most milliseconds of processor time that go into smaller inputs. They limit how small, never the verdict. */
 const forInputs = 1500;
 /**
  * Inputs tried for each smaller module beside its own: what the fault needs may be another one's, and the fewer elements there
@@ -36,7 +37,7 @@ interface ShrinkOptions {
   readonly ops: OpTable;
   /** As in the options of the check. */
   readonly origins: boolean | undefined;
-  /** The most milliseconds that go into a smaller program. */
+  /** The most milliseconds of processor time that go into a smaller program. */
   readonly timeBudget: number;
 }
 
@@ -49,7 +50,7 @@ export function shrink(
   seeds: readonly number[],
   { ops, origins, timeBudget }: ShrinkOptions,
 ): Shrunk {
-  const deadline = performance.now() + timeBudget;
+  const deadline = milliseconds() + timeBudget;
   const triedFor = (m: Module): readonly number[] => [
     ...seeds,
     ...Array.from({ length: triedInputs(m, subject) }, (_, i) => i),
@@ -69,7 +70,7 @@ export function shrink(
     return found !== null && (found.call === null) === (fault.call === null) ? found : null;
   };
   const faultWith = (smaller: Module, smallerSizes: Dims): Fault | null => {
-    if (performance.now() > deadline) return null;
+    if (milliseconds() > deadline) return null;
     const call = last.call === null ? null : keptCall(last.call, module, smaller, smallerSizes);
     const kept = call === null ? null : judged(makeProgram(smaller, smallerSizes, call), []);
     return kept ?? judged(makeProgram(smaller, smallerSizes), triedFor(smaller));
@@ -102,8 +103,8 @@ export function shrink(
 /** The fault for the simplest call found that still shows it: first one that maps less, then easier numbers. */
 function withSimplestInputs({ module, sizes }: Program, fault: Fault, judge: Judge): Fault {
   if (fault.call === null) return fault;
-  const deadline = performance.now() + forInputs;
-  const mayGoOn = (): boolean => performance.now() < deadline;
+  const deadline = milliseconds() + forInputs;
+  const mayGoOn = (): boolean => milliseconds() < deadline;
   let [simplest, call] = [fault, fault.call];
   const shows = (candidate: Call): boolean => {
     if (!mayGoOn()) return false;

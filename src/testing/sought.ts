@@ -1,8 +1,9 @@
 // What a subject looks for in programs, by what it did to those before: the ops that it replaces, and the transforms that it
 // resolves.
 
-import { type Module, type Op, ValueMap, walk } from "../ir/index.ts";
+import { type Module, type Op, printModule, ValueMap, walk } from "../ir/index.ts";
 import { compareModules } from "../rewrite/index.ts";
+import { transformsOf } from "./resolves.ts";
 
 /** How often an op is listed at most. */
 const mostTimes = 12;
@@ -32,7 +33,7 @@ export class Sought {
     return [...this.#kept].flatMap(([op, balance]) => (balance < 0 ? [op] : []));
   }
 
-  /** Notes what was replaced; whether any operation is another one now. */
+  /** Notes what was replaced; whether the module is another one now: its operations, its functions, or their order. */
   note(before: Module, after: Module): boolean {
     const { removed, added, modified } = compareModules(before, after);
     const gone = new Set([...removed, ...modified.values()]);
@@ -47,12 +48,6 @@ export class Sought {
     }
     const left = transformsOf(after);
     for (const op of transformsOf(before)) this.#kept.set(op, (this.#kept.get(op) ?? 0) + (left.has(op) ? 1 : -1));
-    return removed.size + added.size + modified.size > 0;
+    return removed.size + added.size + modified.size > 0 || printModule(before) !== printModule(after);
   }
-}
-
-function transformsOf(module: Module): ReadonlySet<Op> {
-  const found = new Set<Op>();
-  for (const func of module.funcs) walk(func.body, ({ op }) => void (op.traits.transform && found.add(op)));
-  return found;
 }

@@ -1,0 +1,254 @@
+// What checks compare beside numbers, where derivatives, mapped functions and rules of class fast change these a little:
+// probes, errors, places in the source; what they give to passes that resolve some transforms; and what time they count.
+
+import fc from "fast-check";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { batch, cse, deadNodeElimination, differentiate } from "../passes/index.ts";
+import {
+  type Block,
+  type Module,
+  makeModule,
+  mapBodies,
+  type Operation,
+  withOperations,
+  withParts,
+  withRegions,
+} from "../src/ir/index.ts";
+import { add, mul, parse, records } from "../src/ops/index.ts";
+import { applyRules, definePass, opRule, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
+import { closeFault, noisy } from "../src/testing/close.ts";
+import { resolvedOrNull, run } from "../src/testing/compare.ts";
+import { arbitraryProgram, checkPass, checkPipeline, checkRule } from "../src/testing/index.ts";
+import { courseOf } from "../src/testing/outcome.ts";
+import { argumentsOf } from "../src/testing/values.ts";
+import { messageOf } from "./support/errors.ts";
+import { runs } from "./support/runs.ts";
+
+const p = vocabulary(records);
+
+const pass = (name: string, run: Pass["run"]): Pass => definePass({ name, summary: "Is made for a test.", run });
+
+/** The module with each operation changed, those of regions too. */
+function eachOperation(module: Module, change: (operation: Operation) => Operation): Module {
+  const inside = (block: Block): Block =>
+    withOperations(
+      block,
+      block.operations.map((o) => change(o.regions.length === 0 ? o : withRegions(o, o.regions.map(inside)))),
+      block.results,
+    );
+  return mapBodies(module, inside);
+}
+
+const renamed = (module: Module): Module =>
+  eachOperation(module, (o) =>
+    o.op === records.probe ? withParts(o, { attributes: { ...o.attributes, name: `${o.attributes.name} again` } }) : o,
+  );
+
+describe("under transforms", () => {
+  it("other names of probes are seen wherever a probe runs", () => {
+    const programs = arbitraryProgram({ transforms: true, regions: false, operations: 6 });
+    fc.assert(
+      fc.property(programs, fc.nat(100), (program, seed) => {
+        const [before, after] = [resolvedOrNull(program.module), resolvedOrNull(renamed(program.module))];
+        if (before === null || after === null) return;
+        let isSeen = false;
+        for (const func of before.funcs) {
+          if (func.visibility !== "public") continue;
+          for (const args of argumentsOf(func, program, [2 * seed])) {
+            const outcome = run(before, func.name, args);
+            const isStable = [1, -1, 2].every(
+              (sign) => courseOf(run(noisy(before, sign), func.name, args)) === courseOf(outcome),
+            );
+            isSeen ||= isStable && outcome.seen.length > 0 && typeof outcome.results !== "string";
+          }
+        }
+        const fault = closeFault(before, after, "tensor", program, [2 * seed]);
+        if (isSeen) expect(fault?.message).toMatch(/^@\w+: observation \d+ is of probe ".* again", expected "/);
+      }),
+      runs(60),
+    );
+  });
+
+  const mapped = parse(`private func @f(%x: f64) -> f64 {
+  %y = probe %x, name = "in" : f64
+  return %y
+}
+
+func @main(%x: f64[2], %o: f64) -> (f64[2], f64, f64) {
+  %y = vmap @f(%x) : f64[2]
+  %v, %d = vjp @f(%o) cotangents(%o) : f64, f64
+  return %y, %v, %d
+}`);
+  const failing = parse(`private func @f(%x: f64) -> f64 {
+  %zero = constant 0 : f64
+  %ok = compare %x, %zero, direction = lt : bool
+  check %ok, message = "below zero"
+  %y = mul %x, %x : f64
+  return %y
+}
+
+func @main(%x: f64) -> (f64, f64) {
+  %v, %d = vjp @f(%x) cotangents(%x) : f64, f64
+  return %v, %d
+}`);
+  const without = (name: string) => (m: Module) =>
+    mapBodies(m, (body, func) => {
+      if (func.visibility === "public") return body;
+      const isGone = (o: Operation): boolean => o.op.name === name;
+      const given = new Map(body.operations.filter(isGone).map((o) => [o.results[0], o.operands[0]]));
+      const left = body.operations.filter((o) => !isGone(o));
+      return withOperations(
+        body,
+        left,
+        body.results.map((v) => given.get(v) ?? v),
+      );
+    });
+
+  it("a probe that is lost is seen", () => {
+    const wrong = pass("loses-probes", without("probe"));
+    expect(messageOf(() => checkPass(wrong, { corpus: mapped, runs: 0 }))).toContain('probe "in" no longer runs');
+  });
+
+  it("an error that is lost is seen", () => {
+    const wrong = pass("loses-checks", without("check"));
+    expect(messageOf(() => checkPass(wrong, { corpus: failing, runs: 0 }))).toMatch(
+      /got .*, expected error check: .*below zero/,
+    );
+  });
+
+  it("passes that keep both are right", () => {
+    for (const right of [cse, deadNodeElimination, batch, differentiate])
+      expect(() => checkPass(right, { corpus: [mapped, failing], runs: 0, vacuous: "allow" })).not.toThrow();
+  });
+});
+
+describe("a rule of class fast", () => {
+  it("keeps probes and errors", () => {
+    const silent = opRule(
+      "probe x → x",
+      (op) => op === records.probe,
+      (o) => [o.operands[0]],
+      { class: "fast" },
+    );
+    expect(messageOf(() => checkRule(silent))).toMatch(/probe ".*" no longer runs/);
+  });
+
+  it("may round otherwise", () => {
+    const associated = rule(
+      "x * y + x * z → x * (y + z)",
+      (x, y, z) => p.add(p.mul(x, y), p.mul(x, z)),
+      (x, y, z) => mul(x, add(y, z)),
+      { class: "fast" },
+    );
+    expect(checkRule(associated, { runs: 200 }).changed).toBeGreaterThan(0);
+  });
+});
+
+describe("places in the source", () => {
+  it("that neighbours exchange are seen, whether origins are asked for or not", () => {
+    const exchanged = pass("exchanges", (m) =>
+      mapBodies(m, (body) => {
+        const [first, second, ...others] = body.operations;
+        if (second === undefined) return body;
+        const swapped = [
+          withParts(first, { origin: second.origin }),
+          withParts(second, { origin: first.origin }),
+          ...others,
+        ];
+        return withOperations(body, swapped, body.results);
+      }),
+    );
+    for (const origins of [true, false])
+      expect(messageOf(() => checkPass(exchanged, { origins, runs: 50 }))).toMatch(
+        /what gives \S+ at \S+:\d+:\d+ stands at \S+:\d+:\d+ now/,
+      );
+  });
+});
+
+describe("a pass that resolves some transforms", () => {
+  it.each([
+    ["differentiate", differentiate],
+    ["batch", batch],
+    ["one of a user's", pass("mine", (m, cx) => differentiate.run(m, cx))],
+  ])("is tried on others inside of them once those are resolved: %s", (_, each) => {
+    for (const seed of [1, 2]) expect(checkPass(each, { runs: 60, seed }).changed).toBeGreaterThan(0);
+  });
+
+  it("and so are pipelines", () => {
+    const both = new Pipeline([
+      { pass: cse, reason: "first" },
+      { pass: differentiate, reason: "then" },
+    ]);
+    expect(checkPipeline(both, { runs: 60 }).changed).toBeGreaterThan(0);
+  });
+
+  it("is found where it is wrong", () => {
+    const through = rule(
+      "stop_gradient x → x",
+      (x) => p.stopGradient(x),
+      (x) => x,
+    );
+    const wrong = pass("goes-through", (m, cx) => differentiate.run(applyRules(m, [through], cx), cx));
+    expect(messageOf(() => checkPass(wrong))).toContain("pass goes-through is wrong");
+  });
+});
+
+describe("a pass that only orders functions", () => {
+  it("has changed the programs", () => {
+    const reversed = pass("reverses", (m) => (m.funcs.length < 2 ? m : makeModule(m.funcs.toReversed())));
+    const { programs, changed } = checkPass(reversed, { runs: 60 });
+    expect(changed).toBeGreaterThan(0);
+    expect(changed).toBeLessThan(programs);
+  });
+});
+
+describe("what a pass gives that is no module", () => {
+  it.each([
+    [undefined, "gave undefined, expected a module: return the module that it was given where nothing changes"],
+    [null, "gave null, expected a module"],
+    [5, "gave a number, expected a module"],
+    [{}, "gave an object, expected a module"],
+    [Promise.resolve(), "gave a promise, expected a module: a pass is not asynchronous"],
+  ])("is said: %j", (given, message) => {
+    const wrong = pass("no-module", () => given as never);
+    expect(messageOf(() => checkPass(wrong, { runs: 5 }))).toContain(`it fails: pass no-module ${message}`);
+    const pipeline = new Pipeline([{ pass: wrong, reason: "alone" }]);
+    expect(messageOf(() => checkPipeline(pipeline, { runs: 5 }))).toContain(`pass no-module ${message}`);
+  });
+});
+
+describe("the time budget", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  /** A processor that has computed so many milliseconds more whenever it is asked. */
+  function computing(milliseconds: number): void {
+    let user = 0;
+    vi.spyOn(process, "cpuUsage").mockImplementation(() => ({ user: (user += milliseconds * 1000), system: 0 }));
+  }
+
+  it("counts what this process computes, however long it waits", () => {
+    computing(0);
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 1e6));
+    const { programs, stopped } = checkPass(cse, { runs: 40, timeBudget: 1 });
+    expect([programs, stopped]).toEqual([40, null]);
+  });
+
+  it("says that it ended a check", () => {
+    computing(10);
+    const { programs, stopped } = checkPass(cse, { runs: 400, timeBudget: 1000, vacuous: "allow" });
+    expect(stopped).toBe("time");
+    expect(programs).toBeLessThan(101);
+    const idle = pass("idle", (m) => m);
+    expect(messageOf(() => checkPass(idle, { runs: 400, timeBudget: 1000 }))).toMatch(
+      /changed none of \d+ programs, where the time budget ended, so nothing was tried/,
+    );
+  });
+
+  it("is a clock's where no process tells", () => {
+    vi.spyOn(process, "cpuUsage").mockImplementation(() => undefined as never);
+    let now = 0;
+    vi.spyOn(performance, "now").mockImplementation(() => (now += 10));
+    expect(checkPass(cse, { runs: 400, timeBudget: 1000, vacuous: "allow" }).stopped).toBe("time");
+  });
+});
