@@ -1,22 +1,55 @@
-// Builds dist: bundled entry points with shared chunks and the examples, which takes a second, then the declarations, which
-// take many: `--bundles` leaves those out. Either is skipped where nothing changed.
+// Builds what is published, dist: bundles with shared chunks in a second or two, then bundled declarations, which take
+// longer and which `--bundles` leaves out. Beside it, in build, the examples that tests and benchmarks run. Each is
+// skipped where nothing changed.
 
-import { spawnSync } from "node:child_process";
-import { chmodSync, existsSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build } from "tsdown";
+import { mergedInterfaces } from "./declarations.mjs";
+import { pureCalls } from "./pure-calls.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
+/** What is built and not published; the stamps say how old it is. */
+const beside = join(root, "build");
 
 const entries = {
   index: "src/index.ts",
+  mini: "src/entry/mini.ts",
   ir: "src/entry/ir.ts",
   passes: "src/entry/passes.ts",
   source: "src/entry/source.ts",
   testing: "src/entry/testing.ts",
-  cli: "src/cli/bin.ts",
+};
+const command = { cli: "src/cli/bin.ts" };
+
+/** Bundled into dist: a page without a bundler cannot find a package by its name. */
+const bundled = ["immer", "jsep"];
+/** Optional peers, which whoever uses them has. */
+const peers = ["fast-check", "typescript"];
+
+const common = {
+  config: false,
+  cwd: root,
+  format: "esm",
+  target: "es2022",
+  fixedExtension: false,
+  hash: false,
+  logLevel: "warn",
+  report: false,
+  tsconfig: join(root, "tsconfig.json"),
+  inputOptions: { checks: { pluginTimings: false } },
 };
 
 function newest(path) {
@@ -28,12 +61,15 @@ function newest(path) {
 const sources = ["src", "passes", "examples", ".ci", "package.json", "tsconfig.json"].map((p) => join(root, p));
 const changed = Math.max(...sources.map(newest));
 
-await step("bundles", join(dist, ".bundles"), bundles);
-if (!process.argv.includes("--bundles")) await step("declarations", join(dist, ".declarations"), declarations);
+mkdirSync(beside, { recursive: true });
+await step("bundles", ["dist/index.js", "build/examples"], bundles);
+if (!process.argv.includes("--bundles")) await step("declarations", ["dist/index.d.ts"], declarations);
 
-/** Does what is out of date, says what and how long it took. The stamp is as old as the beginning: sources may change meanwhile. */
-async function step(what, stamp, work) {
-  if ((statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed) return;
+/** Does what is missing or out of date, and says how long it took. The stamp is as old as the beginning: sources may change meanwhile. */
+async function step(what, made, work) {
+  const stamp = join(beside, `.${what}`);
+  const isThere = made.every((path) => existsSync(join(root, path)));
+  if (isThere && (statSync(stamp, { throwIfNoEntry: false })?.mtimeMs ?? 0) > changed) return;
   console.log(`building ${what} …`);
   const start = new Date();
   await work();
@@ -43,55 +79,79 @@ async function step(what, stamp, work) {
 }
 
 async function bundles() {
-  for (const name of existsSync(dist) ? readdirSync(dist) : []) {
-    if (name !== "types" && name !== ".declarations") rmSync(join(dist, name), { recursive: true, force: true });
-  }
-  const common = {
-    absWorkingDir: root,
-    bundle: true,
-    format: "esm",
-    target: "es2022",
-    platform: "node",
-    external: ["fast-check", "typescript"],
-    logLevel: "warning",
-  };
-  const present = Object.fromEntries(Object.entries(entries).filter(([, path]) => existsSync(join(root, path))));
+  remove(dist, (name) => !name.endsWith(".d.ts"));
   await build({
     ...common,
-    entryPoints: present,
-    splitting: true,
-    minifySyntax: true,
-    outdir: "dist",
-    chunkNames: "chunks/[hash]",
+    entry: { ...entries, ...command },
+    outDir: "dist",
+    platform: "node",
+    clean: false,
+    dts: false,
+    sourcemap: true,
+    // Immer's own messages are for its developers, and a browser has no process to ask
+    define: { "process.env.NODE_ENV": '"production"' },
+    deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
+    plugins: [pureCalls(["src", "passes"].map((folder) => join(root, folder)))],
+    outputOptions: {
+      chunkFileNames: "chunks/[name].js",
+      // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
+      codeSplitting: { groups: [{ name: "jsep", test: /node_modules.jsep/ }] },
+    },
   });
   chmodSync(join(dist, "cli.js"), 0o755);
-  const examples = readdirSync(join(root, "examples"), { recursive: true }).filter((name) => name.endsWith(".ts"));
-  const points = Object.fromEntries(examples.map((name) => [name.slice(0, -".ts".length), `examples/${name}`]));
+  writeFileSync(join(dist, "LICENSES.txt"), licenses());
   await build({
     ...common,
-    entryPoints: points,
-    bundle: false,
-    external: undefined,
-    outdir: "dist/examples",
-    sourcemap: "linked",
+    entry: ["examples/**/*.ts"],
+    outDir: "build/examples",
+    platform: "node",
+    unbundle: true,
+    root: "examples",
+    clean: true,
+    dts: false,
+    sourcemap: true,
+    deps: { neverBundle: [/^adjoint/] },
+    // the examples import the package by its name, from dist
+    tsconfig: false,
   });
 }
 
-/** Declarations keep the tree of the sources below dist/types. */
-function declarations() {
-  rmSync(join(dist, "types"), { recursive: true, force: true });
-  const flags = [
-    "--noEmit",
-    "false",
-    "--emitDeclarationOnly",
-    "--declaration",
-    "--outDir",
-    "dist/types",
-    "--rootDir",
-    ".",
-  ];
-  const tsc = join(root, "node_modules/typescript/bin/tsc");
-  const config = join(root, ".ci/tsconfig.types.json");
-  const { status } = spawnSync(process.execPath, [tsc, "-p", config, ...flags], { cwd: root, stdio: "inherit" });
-  if (status !== 0) process.exit(status ?? 1);
+/** The licences of what is bundled, which ask to be passed on. */
+function licenses() {
+  const texts = bundled.map((name) => {
+    const folder = join(root, "node_modules", name);
+    const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));
+    return `${name} ${version}, bundled\n\n${readFileSync(join(folder, file), "utf8").trim()}\n`;
+  });
+  return texts.join(`\n${"-".repeat(72)}\n\n`);
+}
+
+/** `adjoint/mini` has declarations of its own, in one file: its tensors have no methods. */
+async function declarations() {
+  remove(dist, (name) => name.endsWith(".d.ts"));
+  const { mini, ...others } = entries;
+  const outDir = "dist";
+  const forTypes = {
+    ...common,
+    outDir,
+    platform: "node",
+    clean: false,
+    dts: { emitDtsOnly: true },
+    deps: { neverBundle: peers },
+  };
+  // an interface adds to a class of its own file only, so what the entries share is one file
+  const groups = [{ name: "declarations.d", test: /\.d\.ts$/ }];
+  const outputOptions = { chunkFileNames: "chunks/[name].js", codeSplitting: { groups } };
+  await build({ ...forTypes, entry: others, plugins: [mergedInterfaces()], outputOptions });
+  await build({ ...forTypes, entry: { mini }, plugins: [mergedInterfaces()] });
+}
+
+/** Removes the files below a folder of which `isOld` holds. */
+function remove(folder, isOld) {
+  for (const item of existsSync(folder) ? readdirSync(folder, { withFileTypes: true }) : []) {
+    const path = join(folder, item.name);
+    if (item.isDirectory()) remove(path, isOld);
+    else if (isOld(item.name)) rmSync(path);
+  }
 }

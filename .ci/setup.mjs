@@ -22,7 +22,9 @@ if (ownMajor < major || (ownMajor === major && ownMinor < minor)) {
 if (modified("node_modules/.package-lock.json") < modified("package-lock.json")) {
   console.log("installing dependencies …");
   const start = performance.now();
-  const { status } = spawnSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+  // whatever the npm that runs this was told: `npm pack --dry-run` builds as well
+  const whole = ["--include=dev", "--dry-run=false", "--ignore-scripts=false"];
+  const { status } = spawnSync("npm", ["ci", ...whole, "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: root,
     stdio: "inherit",
     shell: process.platform === "win32",

@@ -36,7 +36,7 @@ export function buildOf(revision) {
   provideModules(tree);
   run(process.execPath, [join(tree, ".ci/build.mjs"), "--bundles"], tree);
   // The workloads are those of this checkout, the examples among them: only the compiler is the earlier one.
-  cpSync(join(root, "dist/examples"), join(tree, "dist/examples"), { recursive: true });
+  cpSync(join(root, "build/examples"), join(tree, "build/examples"), { recursive: true });
   return { folder: tree, name };
 }
 

@@ -5,8 +5,9 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 export const packageFolder = process.env.BENCH_PACKAGE ?? fileURLToPath(new URL("..", import.meta.url));
 
-/** Where a file of the build lies, as an address that one can import. */
-export const addressOf = (file) => pathToFileURL(join(packageFolder, "dist", file)).href;
+/** Where a file of the build lies, as an address that one can import: the examples are beside what is published. */
+export const addressOf = (file) =>
+  pathToFileURL(join(packageFolder, file.startsWith("examples/") ? "build" : "dist", file)).href;
 
 /** An entry point of the build, or one of its examples. */
 export const load = (file) => import(addressOf(file));

@@ -1,5 +1,5 @@
 // One convolutional network for images of any size: declared once, compiled once, trained and evaluated on 28 x 28 and on
-// 100 x 100, without a line that prepares images. `npm run build && node dist/examples/cnn.js`
+// 100 x 100, without a line that prepares images. `npm run build && node build/examples/cnn.js`
 
 import { pathToFileURL } from "node:url";
 import {

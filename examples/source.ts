@@ -1,5 +1,5 @@
 // Ordinary TypeScript, compiled with its derivatives: what each of the files in examples/source is good for.
-// `npm run build && node dist/examples/source.js`
+// `npm run build && node build/examples/source.js`
 
 import { existsSync, readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";

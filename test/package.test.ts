@@ -44,7 +44,7 @@ console.log(JSON.stringify(f(3)));`;
 
 /** What a bundler leaves of a program, run. */
 function bundled(program: string): string {
-  const folder = mkdtempSync(join(root, "dist/bundled-"));
+  const folder = mkdtempSync(join(root, "build/bundled-"));
   try {
     const outfile = join(folder, "out.mjs");
     const stdin = { contents: program, resolveDir: root };
@@ -80,8 +80,7 @@ console.log(c.item(), a.grad.item(), tensor([1, 2]).sum().item());`;
     const folder = mkdtempSync(join(tmpdir(), "adjoint-"));
     const own = join(folder, "node_modules/adjoint");
     mkdirSync(own, { recursive: true });
-    for (const path of ["package.json", "dist/source.js", "dist/index.js", "dist/cli.js", "dist/chunks"])
-      cpSync(join(root, path), join(own, path), { recursive: true });
+    for (const path of ["package.json", "dist"]) cpSync(join(root, path), join(own, path), { recursive: true });
     const run = (...args: readonly string[]) => spawnSync(process.execPath, args, { cwd: folder, encoding: "utf8" });
     const message =
       "adjoint/source reads files with the package typescript, which is not installed: npm install typescript@6";
@@ -93,7 +92,7 @@ console.log(c.item(), a.grad.item(), tensor([1, 2]).sum().item());`;
   });
 
   it("the example walks c = a·b to 300, 20 and 15", () => {
-    const out = node("--enable-source-maps", "dist/examples/product.js");
+    const out = node("--enable-source-maps", "build/examples/product.js");
     expect(out).toContain("c     = a·b = 300");
     expect(out).toContain("dc/da = b   = 20");
     expect(out).toContain("dc/db = a   = 15");
@@ -101,15 +100,15 @@ console.log(c.item(), a.grad.item(), tensor([1, 2]).sum().item());`;
   });
 
   it("c = a·b is 300, 20 and 15 as an expression", () => {
-    expect(node("dist/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
+    expect(node("build/examples/expression.js")).toContain("c = 300, dc/da = 20, dc/db = 15");
   });
 
   it("c = a·b is 300, 20 and 15 declared", () => {
-    expect(node("dist/examples/declared.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+    expect(node("build/examples/declared.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
   });
 
   it("c = a·b is 300, 20 and 15 defined by running", () => {
-    expect(node("dist/examples/eager.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
+    expect(node("build/examples/eager.js")).toBe("c = 300, dc/da = 20, dc/db = 15\n");
   });
 });
 

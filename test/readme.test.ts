@@ -15,7 +15,7 @@ const blocks = programsOf("README.md");
 
 /** What a program prints; inside the package it imports the package by name. */
 function run(program: string): string {
-  const folder = mkdtempSync(join(root, "dist/readme-"));
+  const folder = mkdtempSync(join(root, "build/readme-"));
   try {
     const path = join(folder, "program.mjs");
     writeFileSync(path, program);

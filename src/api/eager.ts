@@ -5,6 +5,7 @@ import { gradModule, interpret } from "../compile/index.ts";
 import {
   asTensor,
   atBoundary,
+  binary,
   type HistoryEntry,
   historyOf,
   isGradLeaf,
@@ -33,9 +34,10 @@ import {
   signatureOf,
   type Value,
 } from "../ir/index.ts";
-import { constant, vjp } from "../ops/index.ts";
+import { add, constant, vjp } from "../ops/index.ts";
 
 const grads = new WeakMap<Tensor, Tensor>();
+const plus = binary(add);
 
 /** All that a tensor was computed from: functions that ran, oldest first, and the tensors that none of them made. */
 interface History {
@@ -204,7 +206,7 @@ function cotangentOf(tensor: Tensor, upstream: Operand | undefined): Tensor {
 
 function accumulate(leaf: Tensor, gradient: Tensor): void {
   const before = grads.get(leaf);
-  grads.set(leaf, before === undefined ? gradient : before.add(gradient));
+  grads.set(leaf, before === undefined ? gradient : plus(before, gradient));
 }
 
 // ---- methods --------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ type Records<Families> = {
   readonly [Name in keyof Families as Name extends `${infer Short}Op` ? Short : never]: Families[Name];
 };
 
+/** @__NO_SIDE_EFFECTS__ */
 function recordsOf<Families extends object>(exported: Families): Records<Families> {
   const named = Object.entries(exported).filter(([name]) => name.endsWith("Op"));
   return Object.fromEntries(named.map(([name, op]) => [name.slice(0, -"Op".length), op])) as Records<Families>;
@@ -16,5 +17,10 @@ function recordsOf<Families extends object>(exported: Families): Records<Familie
 /** Every op of the project, by its name in TypeScript. */
 export const records = recordsOf(families) satisfies Readonly<Record<string, Op>>;
 
+/** @__NO_SIDE_EFFECTS__ */
+function tableOf(ops: readonly Op[]): OpTable {
+  return new Map(ops.map((op) => [op.name, op]));
+}
+
 /** Every op of the project, by mnemonic. */
-export const standardOps: OpTable = new Map(Object.values(records).map((op) => [op.name, op]));
+export const standardOps: OpTable = tableOf(/* @__PURE__ */ Object.values(records));
