@@ -119,6 +119,62 @@ describe("a standalone module", () => {
     );
   });
 
+  it("takes parameters in objects and arrays, and gives them back so", () => {
+    const loss = (p: { w: Tensor; layers: readonly [Tensor, Tensor] }, x: Tensor): Tensor =>
+      sum(mul(mul(p.w, p.layers[0]), mul(x, p.layers[1])));
+    const step = compile(
+      function step(p: { w: Tensor; layers: readonly [Tensor, Tensor] }, x: Tensor) {
+        const [value, [gradient]] = valueAndGrad(loss, { wrt: [0, 1] })(p, x);
+        return { value, gradient };
+      },
+      [{ w: "f64[N]", layers: ["f64", "f64[N]"] }, "f64[N]"],
+    );
+    const { code, types } = step.toModule();
+    const vector = "Float64Array | { readonly data: Float64Array; readonly shape: readonly number[] }";
+    const out = "{ readonly data: Float64Array; readonly shape: readonly number[] }";
+    expect(types).toBe(
+      `export declare function step(p: { w: ${vector}; layers: [number, ${vector}] }, x: ${vector}): ` +
+        `{ value: number; gradient: { w: ${out}; layers: [number, ${out}] } };\n`,
+    );
+    const shown =
+      "console.log(JSON.stringify([r.value, [...r.gradient.w.data], r.gradient.layers[0], [...r.gradient.layers[1].data]]))";
+    const args = "{ w: new Float64Array([1, 2]), layers: [3, new Float64Array([4, 5])] }, new Float64Array([6, 7])";
+    const { value, gradient } = step({ w: [1, 2], layers: [3, [4, 5]] }, [6, 7]);
+    const expected = [value, gradient.w, gradient.layers[0], gradient.layers[1]].map((t) =>
+      typeof t === "number" ? t : t.toArray(),
+    );
+    expect(inModule(code, `const r = f(${args}); ${shown}`)).toBe(JSON.stringify(expected));
+    // what it gives is what it takes
+    expect(inModule(code, `const { gradient } = f(${args}); const r = f(gradient, new Float64Array(2)); ${shown}`)).toMatch(
+      /^\[0,/,
+    );
+    const wrong = (given: string): string => inModule(code, `f(${given})`);
+    expect(wrong(args.replace("[3,", "["))).toBe(
+      "TypeError: argument 'p.layers' is no tuple as [number, tensor]",
+    );
+    expect(wrong(args.replace("w:", "v:"))).toBe(
+      "TypeError: argument 'p.w' is no Float64Array, and no { data, shape } with one",
+    );
+    expect(wrong(args.replace("[4, 5]", "3"))).toContain("RangeError: sizes do not fit");
+    expect(wrong("null, new Float64Array(2)")).toBe(
+      "TypeError: argument 'p' is no object as { w: tensor; layers: [number, tensor] }",
+    );
+  });
+
+  it("names the fields of any structure safely", () => {
+    const keys = ["__proto__", "a b", "class", "π", "\"", "x"];
+    const f = compile((p: Record<string, Tensor>) => Object.fromEntries(keys.map((k, i) => [k, mul(p[k], i + 1)])), [
+      Object.fromEntries(keys.map((k) => [k, "f64"])),
+    ]);
+    const { code, types } = f.toModule();
+    const given = `Object.fromEntries(${JSON.stringify(keys)}.map((k) => [k, 1]))`;
+    expect(inModule(code, `console.log(JSON.stringify(Object.entries(f(${given}))))`)).toBe(
+      JSON.stringify(keys.map((k, i) => [k, i + 1])),
+    );
+    const file = ts.createSourceFile("m.d.ts", types, ts.ScriptTarget.Latest, true);
+    expect((file as unknown as { parseDiagnostics: unknown[] }).parseDiagnostics).toEqual([]);
+  });
+
   it("has kernels, constants, checks and rounding with it, in the same bits", () => {
     const f = compile(
       (x: Tensor, n: Tensor) => {
@@ -170,9 +226,14 @@ describe("a standalone module", () => {
     expect(messageOf(() => noCode.toModule())).toBe(
       '@main: toModule: there is no generated code: compile with backend: "js"',
     );
-    const structured = compile((p: { x: Tensor }) => p.x, [{ x: "f64" }]);
-    expect(messageOf(() => structured.toModule())).toBe(
-      "@main: toModule: arguments are structures: compile a function of plain tensors",
+    const chosen = jit((x: Tensor, how: string) => (how === "twice" ? add(x, x) : x));
+    chosen(tensor([1]), "twice");
+    expect(messageOf(() => chosen.toModule())).toBe(
+      "@main: toModule: the arguments hold a part that is no tensor and has none: let the function take it from outside",
+    );
+    const named = compile((x: Tensor) => ({ x, how: "twice" }), ["f64"]);
+    expect(messageOf(() => named.toModule())).toBe(
+      "@main: toModule: the results hold a part that is no tensor and has none: leave it out",
     );
   });
 });

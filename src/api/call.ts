@@ -16,6 +16,7 @@ import {
   flattenAs,
   graphOf,
   nested,
+  parameterNames,
   pathsOf,
   remember,
   requireConcrete,
@@ -72,17 +73,13 @@ function isFlat(tree: Tree): boolean {
 }
 
 /**
- * The calling convention of generated code: what each argument is, and how the results are put together. Null where the
- * results hold static parts or an empty structure, which generated code cannot make.
+ * The calling convention of generated code: what each argument is, and how the results are put together. Null where one of
+ * them holds a static part or an empty structure, which generated code cannot make.
  */
-function conventionOf({ signature, module, entry }: Compiled, traced: Traced | null): Convention | null {
-  const names = requireFunc(module, entry).body.arguments.map((a) => a.name ?? "");
-  const parameters = signature.arguments.map((type, i) => ({
-    name: names[i],
-    structure: leafOf(type),
-    fallback: undefined,
-  }));
-  const leaves = signature.results.map(leafOf);
+function conventionOf(compiled: Compiled, traced: Traced | null): Convention | null {
+  const parameters = parametersOf(compiled, traced);
+  if (parameters === null) return null;
+  const leaves = compiled.signature.results.map(leafOf);
   // a module's results: one as it is, several in an array
   if (traced === null)
     return { parameters, result: leaves.length === 1 ? leaves[0] : { kind: "tuple", items: leaves }, written: [] };
@@ -91,12 +88,30 @@ function conventionOf({ signature, module, entry }: Compiled, traced: Traced | n
   return result === null ? null : { parameters, result, written: [] };
 }
 
+/** The parameters: a structure of leaves each, or one leaf. Null where one holds a static part. */
+function parametersOf({ signature, module, entry }: Compiled, traced: Traced | null): Convention["parameters"] | null {
+  const leaves = signature.arguments.map(leafOf);
+  const inner = requireFunc(module, entry).body.arguments.map((a) => a.name ?? "");
+  const isStructured = traced !== null && !isFlat(traced.arguments);
+  const names = isStructured ? parameterNames(traced.fn) : inner;
+  let next = 0;
+  const structures = isStructured
+    ? (traced.arguments as ListTree).items.map((item) => structureOf(item, () => leaves[next++]))
+    : leaves;
+  if (structures.includes(null)) return null;
+  return structures.map((structure, i) => ({
+    name: names[i] ?? "",
+    structure: structure as Structure,
+    fallback: undefined,
+  }));
+}
+
 function leafOf(type: Type): Structure {
   if (!isScalar(type)) return { kind: "leaf", leaf: "tensor" };
   return { kind: "leaf", leaf: elementDType(type) === "bool" ? "boolean" : "number" };
 }
 
-/** The structure of the results, for generated code; null where it holds a static part or an empty structure. */
+/** The structure of an argument or a result, for generated code; null where it holds a static part or an empty structure. */
 function structureOf(tree: Tree, leaf: () => Structure): Structure | null {
   if (tree.kind === "leaf") return leaf();
   if (tree.kind === "static" || tree.items.length === 0) return null;
@@ -113,10 +128,13 @@ export function moduleOf(compiled: Compiled, traced: Traced | null, options: Mod
     const hint = "pass them as arguments";
     fail("option", `${where}: the function reads ${counted(traced.captured.length, "tensor")} from outside`, { hint });
   }
-  if (traced !== null && !isFlat(traced.arguments))
-    fail("option", `${where}: arguments are structures`, { hint: "compile a function of plain tensors" });
   const convention = conventionOf(compiled, traced);
-  if (convention === null) fail("option", `${where}: the results hold parts that are no tensors`);
+  if (convention === null) {
+    const what = parametersOf(compiled, traced) === null ? "arguments" : "results";
+    fail("option", `${where}: the ${what} hold a part that is no tensor and has none`, {
+      hint: what === "arguments" ? "let the function take it from outside" : "leave it out",
+    });
+  }
   const made = compiled.executable.standalone(convention, rootOf(options, where));
   return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }

@@ -16,7 +16,8 @@ export interface Facts {
   readonly signature: Signature;
   /**
    * The generated code as a standalone ES module without imports and eval, the same bytes each time, and its `.d.ts`.
-   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`. Of the machine it says nothing:
+   * Tensors go in as typed arrays or `{ data, shape }`, and come out as `{ data, shape }`, in the structures of arrays and
+   * objects that the function takes and gives. Of the machine it says nothing:
    * its comments and messages name places in files below `root`, and none where that is left out, so that two checkouts
    * give the same bytes.
    * @throws AdjointError code `option` where there is no generated code, or a structure that a module cannot take.
