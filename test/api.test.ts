@@ -422,7 +422,28 @@ describe("where code may not be generated", () => {
     });
     const input = `${before}\n${outputFiles[0].text}`;
     const child = spawnSync(process.execPath, [...flags, "--input-type=module", "-"], { input, encoding: "utf8" });
-    expect(child.stderr).toBe("");
+    // once, however many functions were compiled
+    expect(child.stderr).toMatch(
+      /^Adjoint: .* functions are interpreted, .* f\.toModule\(\), .* backend: "interpret" .*\n$/,
+    );
     expect(JSON.parse(child.stdout)).toEqual(expected);
+  });
+
+  it("whoever asks for the interpreter is not warned", () => {
+    const root = fileURLToPath(new URL("..", import.meta.url));
+    const { outputFiles } = buildSync({
+      stdin: {
+        contents:
+          'import { compile, mul } from "./src/index.ts"; console.log(compile((x) => mul(x, 2), ["f64"], { backend: "interpret" })(3));',
+        resolveDir: root,
+      },
+      bundle: true,
+      format: "esm",
+      platform: "node",
+      write: false,
+    });
+    const flags = ["--disallow-code-generation-from-strings", "--input-type=module", "-"];
+    const child = spawnSync(process.execPath, flags, { input: outputFiles[0].text, encoding: "utf8" });
+    expect([child.stdout, child.stderr]).toEqual(["6\n", ""]);
   });
 });

@@ -145,13 +145,11 @@ describe("a standalone module", () => {
     );
     expect(inModule(code, `const r = f(${args}); ${shown}`)).toBe(JSON.stringify(expected));
     // what it gives is what it takes
-    expect(inModule(code, `const { gradient } = f(${args}); const r = f(gradient, new Float64Array(2)); ${shown}`)).toMatch(
-      /^\[0,/,
-    );
+    expect(
+      inModule(code, `const { gradient } = f(${args}); const r = f(gradient, new Float64Array(2)); ${shown}`),
+    ).toMatch(/^\[0,/);
     const wrong = (given: string): string => inModule(code, `f(${given})`);
-    expect(wrong(args.replace("[3,", "["))).toBe(
-      "TypeError: argument 'p.layers' is no tuple as [number, tensor]",
-    );
+    expect(wrong(args.replace("[3,", "["))).toBe("TypeError: argument 'p.layers' is no tuple as [number, tensor]");
     expect(wrong(args.replace("w:", "v:"))).toBe(
       "TypeError: argument 'p.w' is no Float64Array, and no { data, shape } with one",
     );
@@ -162,10 +160,11 @@ describe("a standalone module", () => {
   });
 
   it("names the fields of any structure safely", () => {
-    const keys = ["__proto__", "a b", "class", "π", "\"", "x"];
-    const f = compile((p: Record<string, Tensor>) => Object.fromEntries(keys.map((k, i) => [k, mul(p[k], i + 1)])), [
-      Object.fromEntries(keys.map((k) => [k, "f64"])),
-    ]);
+    const keys = ["__proto__", "a b", "class", "π", '"', "x"];
+    const f = compile(
+      (p: Record<string, Tensor>) => Object.fromEntries(keys.map((k, i) => [k, mul(p[k], i + 1)])),
+      [Object.fromEntries(keys.map((k) => [k, "f64"]))],
+    );
     const { code, types } = f.toModule();
     const given = `Object.fromEntries(${JSON.stringify(keys)}.map((k) => [k, 1]))`;
     expect(inModule(code, `console.log(JSON.stringify(Object.entries(f(${given}))))`)).toBe(

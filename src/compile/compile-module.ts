@@ -132,11 +132,26 @@ function entryOf(module: Module, name: string | undefined): Func {
 }
 
 function chooseBackend(name: string): Backend {
-  if (name === "auto") return jsBackend.isAvailable() ? jsBackend : interpretBackend;
+  if (name === "auto") {
+    if (jsBackend.isAvailable()) return jsBackend;
+    warnOfInterpreting();
+    return interpretBackend;
+  }
   const backend = backends.get(name) ?? fail("option", `unknown backend '${name}'`);
   if (!backend.isAvailable())
     fail("option", `backend '${name}' cannot run here, where new Function is forbidden`, {
       hint: "leave the option out, or write interpret",
     });
   return backend;
+}
+
+let isWarned = false;
+
+/** Says once that programs run slowly here, and what to do. Whoever asked for the interpreter knows. */
+function warnOfInterpreting(): void {
+  if (isWarned) return;
+  isWarned = true;
+  console.warn(
+    "Adjoint: the content security policy forbids generated code here, so functions are interpreted, which takes 10 to 100 times as long: compile them ahead of time with f.toModule(), allow script-src 'unsafe-eval', or write backend: \"interpret\" where that is meant",
+  );
 }

@@ -4,6 +4,14 @@
 export * from "../api/index.ts";
 export type { CompileOptions } from "../compile/index.ts";
 export * from "../frontend/public.ts";
-export { AdjointError, type ErrorCode, errorCodes, type Module, type Origin, printModule, verify } from "../ir/index.ts";
+export {
+  AdjointError,
+  type ErrorCode,
+  errorCodes,
+  type Module,
+  type Origin,
+  printModule,
+  verify,
+} from "../ir/index.ts";
 export * from "../library/functions.ts";
 export { parse as parseModule } from "../ops/index.ts";
