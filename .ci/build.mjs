@@ -17,6 +17,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
 import { mergedInterfaces } from "./declarations.mjs";
+import { documentation } from "./documentation.mjs";
 import { pureCalls } from "./pure-calls.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -88,14 +89,20 @@ async function bundles() {
     clean: false,
     dts: false,
     sourcemap: true,
+    minify: false,
+    inputOptions: { ...common.inputOptions, preserveEntrySignatures: "allow-extension" },
     // Immer's own messages are for its developers, and a browser has no process to ask
     define: { "process.env.NODE_ENV": '"production"' },
     deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
-    plugins: [pureCalls(["src", "passes"].map((folder) => join(root, folder)))],
+    plugins: [documentation(root, beside), pureCalls(["src", "passes"].map((folder) => join(root, folder)))],
     outputOptions: {
+      comments: { jsdoc: false, annotation: true, legal: true },
       chunkFileNames: "chunks/[name].js",
       // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
-      codeSplitting: { groups: [{ name: "jsep", test: /node_modules.jsep/ }] },
+      codeSplitting: {
+        includeDependenciesRecursively: false,
+        groups: [{ name: "jsep", test: /node_modules.jsep|expression-syntax/ }],
+      },
     },
   });
   chmodSync(join(dist, "cli.js"), 0o755);

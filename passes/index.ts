@@ -105,7 +105,11 @@ export const loopPipeline = new Pipeline([
   ]),
 ]);
 
-/** Simplifies what the pass before changed; the others are simple already. */
+/**
+ * Simplifies what the pass before changed; the others are simple already.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function afterChange(stages: readonly (readonly [Pass, string])[]): readonly Stage[] {
   return stages.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
 }

@@ -122,6 +122,14 @@ function compileSpelling(
   ) as () => unknown;
 }
 
+describe("the project's own ops", () => {
+  it("are found by name, and a user's op of that name is not one of them", () => {
+    for (const [name, op] of standardOps) expect(ops.isOwn(op, name), name).toBe(true);
+    const mul = ops.defineOp({ ...records.mul, summary: "Another.", docs: records.mul.docs });
+    expect([ops.isOwn(mul, "mul"), ops.ownOp("mul") === records.mul]).toEqual([false, true]);
+  });
+});
+
 describe("the spelling computes what the interpreter computes, bit for bit", () => {
   const rows = scalarOps.flatMap((op) =>
     signaturesOf(op).map(

@@ -9,7 +9,6 @@ import {
   type Func,
   FuncScope,
   findFunc,
-  isOf,
   loopOf,
   type Module,
   makeBlock,
@@ -26,7 +25,7 @@ import {
   withOperands,
   withRegions,
 } from "../../src/ir/index.ts";
-import { pad, permute, reshape, scan, scanOp, slice } from "../../src/ops/index.ts";
+import { isOwn, pad, permute, reshape, scan, slice } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { KnownSteps } from "./batch-scans/known-steps.ts";
 import { Spread } from "./batch-scans/spread.ts";
@@ -72,7 +71,7 @@ function holdsScan(block: Block): boolean {
 
 /** The number of iterations of a scan that carries nothing and has loops in its body; null for any other operation. */
 function extentOf(operation: Operation): number | null {
-  if (!isOf(scanOp, operation) || operation.segments[0] > 0 || operation.operands.length === 0) return null;
+  if (!isOwn(operation.op, "scan") || operation.segments[0] > 0 || operation.operands.length === 0) return null;
   const extent = loopOf(operation)?.extent;
   if (typeof extent !== "number" || extent < leastSteps) return null;
   return operation.regions[0].operations.some((o) => o.op.loop !== null) ? extent : null;

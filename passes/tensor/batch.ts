@@ -13,7 +13,6 @@ import {
   type Func,
   FuncScope,
   fail,
-  isOf,
   type Module,
   makeBlock,
   makeFunc,
@@ -31,7 +30,7 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, type MapAttributes, mappedOf, vmapOp, withBatchAxis } from "../../src/ops/index.ts";
+import { call, isNamed, isOwn, type MapAttributes, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { atOnePoint } from "./batch/one-point.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
@@ -60,7 +59,7 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
 
 function holdsMap(block: Block): boolean {
   let found = false;
-  walk(block, ({ op }) => void (found ||= op === vmapOp));
+  walk(block, ({ op }) => void (found ||= isOwn(op, "vmap")));
   return found;
 }
 
@@ -115,7 +114,7 @@ class Batching implements BatchHost {
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       const renamed = withOperands(operation, replacements.all(operation.operands));
-      if (isOf(vmapOp, operation) && !this.#waiting.has(operation))
+      if (isNamed<MapAttributes>("vmap", operation) && !this.#waiting.has(operation))
         this.#map(renamed.operands, operation, builder, replacements);
       else if (operation.regions.length === 0) builder.append(renamed);
       else {

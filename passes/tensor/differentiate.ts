@@ -42,7 +42,7 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, type DerivativeAttributes, differentiated, jvpOp, vjpOp, zerosLike } from "../../src/ops/index.ts";
+import { call, type DerivativeAttributes, differentiated, isNamed, vjpOp, zerosLike } from "../../src/ops/index.ts";
 import { definePass, type Pass, type PassContext } from "../../src/rewrite/index.ts";
 import { Activity, isDifferentiable } from "./differentiate/activity.ts";
 import { type ForwardHost, ForwardSweep } from "./differentiate/forward.ts";
@@ -53,7 +53,11 @@ import { type Backward, definitionsOf, type SweepHost, splitBlock } from "./diff
 /** Simplifies a module that is to be differentiated again, by identities that hold for derivatives too. */
 export type Simplify = (module: Module, context: PassContext) => Module;
 
-/** The pass. It simplifies a derivative that is differentiated again, lest its size multiply with each order. */
+/**
+ * The pass. It simplifies a derivative that is differentiated again, lest its size multiply with each order.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export const differentiating = (simplify: Simplify): Pass =>
   definePass({
     name: "differentiate",
@@ -169,7 +173,7 @@ class Differentiation implements SweepHost, ForwardHost {
     for (const operation of block.operations) {
       if (isOf(vjpOp, operation) && this.#nested.goesForward(operation, inside))
         this.#nested.resolve(operation, builder, replacements);
-      else if (isOf(jvpOp, operation)) this.#resolveJvp(operation, builder, replacements);
+      else if (isNamed<DerivativeAttributes>("jvp", operation)) this.#resolveJvp(operation, builder, replacements);
       else if (isOf(vjpOp, operation)) this.#resolveVjp(operation, builder, replacements);
       else builder.append(this.#resolveRegions(operation, builder, replacements, inside));
     }

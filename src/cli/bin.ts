@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the adjoint command. A reader that closes the pipe early ends it quietly.
 
+import "../ops/documentation.ts";
 import { main, processIo } from "./main.ts";
 
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,6 @@
 // adjoint/ir: the IR's data, builder, text and walks, and the strict functions that append operations.
 
+import "../ops/documentation.ts";
 import { fail, type Module, type OpTable, type ParseOptions, parseModule as parseIn } from "../ir/index.ts";
 import { parse, standardOps } from "../ops/index.ts";
 

@@ -10,8 +10,10 @@ export function parse(text: string, options?: ParseOptions): Module {
   return parseModule(text, standardOps, options);
 }
 
-export { type AxesOrAll, defineOp, emit1, tensorOf } from "./base/define.ts";
-export { type ElementwiseRow, elementwise } from "./base/elementwise.ts";
+export { defineOp } from "../ir/index.ts";
+export { type AxesOrAll, emit1, tensorOf } from "./base/define.ts";
+export { type ElementwiseRow, elementwiseOf as elementwise } from "./base/elementwise.ts";
+export { isNamed, isOwn, ownOp } from "./base/own.ts";
 export { vanishes } from "./base/vanishes.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";
 export * as composites from "./composites.ts";
@@ -26,6 +28,6 @@ export { identity } from "./linalg/triangles.ts";
 export { records, standardOps } from "./records.ts";
 export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";
 export type { ReduceKind } from "./shape/reduce-order.ts";
-export { anywhere, narrower, nowhere, type Varies, variesThrough, varyingInAny } from "./varying.ts";
+export { anywhere, narrower, nowhere, variesThrough, varyingInAny } from "./varying.ts";
 export type { WindowOptions } from "./window/window-attributes.ts";
 export { elementsAlong } from "./window/window-elements.ts";

@@ -39,6 +39,7 @@ export interface Pass {
   run(module: Module, context: PassContext): Module;
 }
 
+/** @__NO_SIDE_EFFECTS__ */
 export function definePass(pass: Pass): Pass {
   if (!/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(pass.name)) {
     fail("name", `pass name '${pass.name}' is not kebab-case`, { hint: "write it like dead-node-elimination" });

@@ -65,6 +65,8 @@ export interface Rule {
  * A local identity: `rule("x * 1 → x", (x) => mul(x, 1), (x) => x)`, where `mul` comes from a `vocabulary`. The pattern
  * is given variables, and returns the operation to find. The replacement is given their values, and returns the new value,
  * built with strict functions, or a function of the whole match that returns it. Commutative ops match in both orders.
+ *
+ * @__NO_SIDE_EFFECTS__
  */
 export function rule(
   name: string,
@@ -100,7 +102,11 @@ export function rule(
   });
 }
 
-/** A rule for every op of a kind, or for operations that no pattern describes: with regions, or several results. */
+/**
+ * A rule for every op of a kind, or for operations that no pattern describes: with regions, or several results.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function opRule(
   name: string,
   matches: (op: Op) => boolean,

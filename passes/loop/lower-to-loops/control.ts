@@ -13,12 +13,11 @@ import {
   type Loop,
   loopOf,
   loweredType,
-  type Op,
   type Operation,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { callOp, emptyOp, forLoop, load, popOp, probeOp, pushOp, store } from "../../../src/ops/index.ts";
+import { forLoop, isOwn, load, store } from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 import { inPlacePlanOfBody, isInPlaceCarry } from "./in-place.ts";
 import type { Buffer, Nests } from "./nests.ts";
@@ -26,17 +25,19 @@ import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 
 type Lower = (block: BlockLowering, operation: Operation) => void;
 
-const lowerings: ReadonlyMap<Op, Lower> = new Map<Op, Lower>([
-  [callOp, lowerCall],
-  [probeOp, lowerProbe],
-  [emptyOp, lowerEmpty],
-  [pushOp, lowerPush],
-  [popOp, lowerPop],
+/** By mnemonic. */
+const lowerings: ReadonlyMap<string, Lower> = new Map<string, Lower>([
+  ["call", lowerCall],
+  ["probe", lowerProbe],
+  ["empty", lowerEmpty],
+  ["push", lowerPush],
+  ["pop", lowerPop],
 ]);
 
 export function lowerStructured(block: BlockLowering, operation: Operation): void {
   const loop = loopOf(operation);
-  const lower = lowerings.get(operation.op);
+  const { op } = operation;
+  const lower = isOwn(op, op.name) ? lowerings.get(op.name) : undefined;
   if (loop !== null && loop.test !== null) lowerWhile(block, loop, loop.test);
   else if (loop !== null && loop.extent !== null) lowerScan(block, loop, loop.extent);
   else if (operation.op.traits.branches) lowerIf(block, operation);

@@ -2,8 +2,8 @@
 
 import { type DType, dtypes, elementDType, isFloat, type Value } from "../../../src/ir/index.ts";
 import { add, cast, compare, type Direction, div, mul, neg, not, select, sub } from "../../../src/ops/index.ts";
-import { type Match, type Rule, rule } from "../../../src/rewrite/index.ts";
-import { patterns as p } from "./vocabulary.ts";
+import type { Match, Rule } from "../../../src/rewrite/index.ts";
+import { patterns as p, rule } from "./vocabulary.ts";
 
 const floats = isFloat;
 const bools = (dtype: DType): boolean => dtype === "bool";

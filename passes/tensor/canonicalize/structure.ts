@@ -16,16 +16,15 @@ import {
   type Box,
   broadcast,
   concatenate,
-  concatenateOp,
   extentOf,
+  isOwn,
   permute,
   reshape,
   reverse,
   slice,
-  whileOp,
 } from "../../../src/ops/index.ts";
-import { type Match, opRule, type RewriteContext, type Rule, rule } from "../../../src/rewrite/index.ts";
-import { patterns as p } from "./vocabulary.ts";
+import { type Match, opRule, type RewriteContext, type Rule } from "../../../src/rewrite/index.ts";
+import { patterns as p, rule } from "./vocabulary.ts";
 
 // biome-ignore format: a table one can see
 export const structureRules: readonly Rule[] = [
@@ -42,13 +41,13 @@ export const structureRules: readonly Rule[] = [
   rule("slice(slice(x)) → slice(x)", (x) => p.slice(p.slice(x)), bothSlices),
   rule("pad(x) by nothing → x", (x, v) => p.pad(x, v), (x, _) => (m) => (["low", "high", "interior"].every((a) => isZero(axes(m, 0, a))) ? x : null)),
   rule("concatenate(x) → x", (x) => p.concatenate(x), (x) => x),
-  opRule("concatenate with nothing → concatenate", (op) => op === concatenateOp, withoutEmpty),
+  opRule("concatenate with nothing → concatenate", (op) => isOwn(op, "concatenate"), withoutEmpty),
   rule("extent(x) of a known rank → its dimensions", (x) => p.extent(x), (x) => (m) => (x.type.kind === "tensor" ? extentOf(x, axes(m, 0, "axes")) : null)),
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves, moveOfSplat),
   opRule("if with a known predicate → its branch", (op) => op.traits.branches, knownBranch),
   opRule("if whose branches all yield a value → the value", (op) => op.traits.branches, sameInEach),
-  opRule("while that never runs → its first values", (op) => op === whileOp, deadLoop),
+  opRule("while that never runs → its first values", (op) => isOwn(op, "while"), deadLoop),
 ];
 
 function ifSameType(x: Value) {

@@ -1,97 +1,126 @@
-// The pattern functions that canonicalize's rules are written with: one for each op that a rule speaks of.
+// What canonicalize's rules are written with. They speak of ops by their names: where a program has no `atan2`, no rule about
+// it applies, and a bundle of the program leaves out the record.
 
-import {
-  absOp,
-  addOp,
-  andOp,
-  broadcastOp,
-  castOp,
-  ceilOp,
-  clampOp,
-  compareOp,
-  concatenateOp,
-  copysignOp,
-  divOp,
-  expm1Op,
-  expOp,
-  extentOp,
-  floorOp,
-  isFiniteOp,
-  isNanOp,
-  log1pOp,
-  logOp,
-  maximumOp,
-  minimumOp,
-  mulOp,
-  negOp,
-  nextafterOp,
-  notOp,
-  orOp,
-  padOp,
-  permuteOp,
-  powDerivativeOp,
-  powOp,
-  reduceOp,
-  remOp,
-  reshapeOp,
-  reverseOp,
-  roundOp,
-  selectOp,
-  shiftLeftOp,
-  shiftRightOp,
-  signOp,
-  sliceOp,
-  sqrtOp,
-  subOp,
-  truncOp,
-  xorOp,
-} from "../../../src/ops/index.ts";
-import { vocabulary } from "../../../src/rewrite/index.ts";
+import { emit, type Op, type Value } from "../../../src/ir/index.ts";
+import { ownOp } from "../../../src/ops/index.ts";
+import { type PatternFunction, type Rule, rule as ruleOf, vocabulary } from "../../../src/rewrite/index.ts";
+
+const mnemonics = {
+  abs: "abs",
+  add: "add",
+  and: "and",
+  broadcast: "broadcast",
+  cast: "cast",
+  ceil: "ceil",
+  clamp: "clamp",
+  compare: "compare",
+  concatenate: "concatenate",
+  copysign: "copysign",
+  div: "div",
+  exp: "exp",
+  expm1: "expm1",
+  extent: "extent",
+  floor: "floor",
+  isFinite: "is_finite",
+  isNan: "is_nan",
+  log: "log",
+  log1p: "log1p",
+  maximum: "maximum",
+  minimum: "minimum",
+  mul: "mul",
+  neg: "neg",
+  nextafter: "nextafter",
+  not: "not",
+  or: "or",
+  pad: "pad",
+  permute: "permute",
+  pow: "pow",
+  powDerivative: "pow_derivative",
+  reduce: "reduce",
+  rem: "rem",
+  reshape: "reshape",
+  reverse: "reverse",
+  round: "round",
+  select: "select",
+  shiftLeft: "shift_left",
+  shiftRight: "shift_right",
+  sign: "sign",
+  slice: "slice",
+  sqrt: "sqrt",
+  sub: "sub",
+  trunc: "trunc",
+  xor: "xor",
+} as const;
+
+type Name = keyof typeof mnemonics;
+
+/** What a rule meets that speaks of an op which the program has not. */
+const absent = Symbol("absent");
+
+function present(name: Name): Op {
+  const op = ownOp(mnemonics[name]);
+  if (op === undefined) throw absent;
+  return op;
+}
+
+/**
+ * Something for each name, made of its op when it is asked for.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function byName<T>(of: (op: Op) => T): { readonly [N in Name]: T } {
+  const made = new Map<Name, T>();
+  const table = {} as { [N in Name]: T };
+  for (const name of Object.keys(mnemonics) as Name[])
+    Object.defineProperty(table, name, {
+      get() {
+        let value = made.get(name);
+        if (value === undefined) made.set(name, (value = of(present(name))));
+        return value;
+      },
+    });
+  return table;
+}
 
 /** `patterns.mul(x, 1)` describes a multiplication by a constant 1 of any dtype and shape. */
-export const patterns = vocabulary({
-  abs: absOp,
-  add: addOp,
-  and: andOp,
-  broadcast: broadcastOp,
-  cast: castOp,
-  ceil: ceilOp,
-  clamp: clampOp,
-  compare: compareOp,
-  concatenate: concatenateOp,
-  copysign: copysignOp,
-  div: divOp,
-  exp: expOp,
-  expm1: expm1Op,
-  extent: extentOp,
-  floor: floorOp,
-  isFinite: isFiniteOp,
-  isNan: isNanOp,
-  log1p: log1pOp,
-  log: logOp,
-  maximum: maximumOp,
-  minimum: minimumOp,
-  mul: mulOp,
-  neg: negOp,
-  nextafter: nextafterOp,
-  not: notOp,
-  or: orOp,
-  pad: padOp,
-  permute: permuteOp,
-  pow: powOp,
-  powDerivative: powDerivativeOp,
-  reduce: reduceOp,
-  rem: remOp,
-  reshape: reshapeOp,
-  reverse: reverseOp,
-  round: roundOp,
-  select: selectOp,
-  shiftLeft: shiftLeftOp,
-  shiftRight: shiftRightOp,
-  sign: signOp,
-  slice: sliceOp,
-  sqrt: sqrtOp,
-  sub: subOp,
-  trunc: truncOp,
-  xor: xorOp,
-});
+export const patterns = byName<PatternFunction>((op) => vocabulary({ op }).op);
+
+/** `make.mul(x, y)` appends a multiplication to the current builder. */
+export const make = byName(
+  (op) =>
+    (...operands: readonly Value[]): Value =>
+      emit(op, operands)[0],
+);
+
+/** What `body` gives; null where it speaks of an op that the program has not. */
+function ifPresent<T>(body: () => T): T | null {
+  try {
+    return body();
+  } catch (error) {
+    if (error === absent) return null;
+    throw error;
+  }
+}
+
+/**
+ * A rule that is made when it is first asked for: by then the records of the program are there.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export const rule: typeof ruleOf = (name, pattern, replacement, options = {}) => {
+  let made: Rule | null | undefined;
+  const whole = (): Rule | null => {
+    if (made === undefined) made = ifPresent(() => ruleOf(name, pattern, replacement, options));
+    return made;
+  };
+  return {
+    name,
+    class: options.class ?? "exact",
+    get pattern() {
+      return whole()?.pattern ?? null;
+    },
+    matches: (op) => whole()?.matches(op) ?? false,
+    mayApply: (operation, definitions) => whole()?.mayApply(operation, definitions) ?? false,
+    rewrite: (operation, cx) => ifPresent(() => whole()?.rewrite(operation, cx) ?? null),
+  };
+};

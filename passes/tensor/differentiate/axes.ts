@@ -10,9 +10,10 @@ import {
   type Operation,
   type Value,
   ValueMap,
+  type Varies,
   walk,
 } from "../../../src/ir/index.ts";
-import { anywhere, callOp, nowhere, type Varies, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
+import { anywhere, callOp, nowhere, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
 
 /** Chains of definitions longer than this are not followed: their values may vary along every axis. */
 const deepest = 256;

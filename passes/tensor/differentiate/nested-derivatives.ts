@@ -30,9 +30,8 @@ import {
   constantLike,
   type DerivativeAttributes,
   differentiated,
-  jvpOp,
+  isOwn,
   mul,
-  vjpOp,
   zerosLike,
 } from "../../../src/ops/index.ts";
 import { collectLikeTerms } from "./like-terms.ts";
@@ -178,7 +177,7 @@ export function ordersOf(module: Module): ReadonlyMap<string, number> {
 }
 
 export function isDerivative({ op }: Operation): boolean {
-  return op === vjpOp || op === jvpOp;
+  return isOwn(op, "vjp") || isOwn(op, "jvp");
 }
 
 /** The functions that are differentiated, and those that they call, transitively. */

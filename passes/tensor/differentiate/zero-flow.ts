@@ -11,6 +11,7 @@ import {
   type Type,
   type Value,
   ValueMap,
+  type Varies,
 } from "../../../src/ir/index.ts";
 import {
   absorbOp,
@@ -20,7 +21,6 @@ import {
   nowhere,
   reduceOp,
   selectOp,
-  type Varies,
   vanishes,
   variesThrough,
   varyingInAny,

@@ -6,14 +6,13 @@ import {
   bindOperands,
   groupOf,
   indexDim,
-  isOf,
   type Operation,
   sameDim,
   type Value,
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
-import { type SubscriptAttributes, subscriptOp } from "../../ops/index.ts";
+import { isNamed, type SubscriptAttributes } from "../../ops/index.ts";
 
 export class SubscriptBounds {
   /** The position of each value's definition in the text. */
@@ -50,7 +49,7 @@ export class SubscriptBounds {
     const indexed = access === null ? null : this.#memoryAtSubscript(operation, access);
     for (const v of operands)
       if (v.type.kind === "memref" && (access?.isWritten !== false || v !== indexed)) this.#otherwiseUsed.add(v);
-    if (isOf(subscriptOp, operation)) this.#subscripts.set(results[0], operation.attributes);
+    if (isNamed<SubscriptAttributes>("subscript", operation)) this.#subscripts.set(results[0], operation.attributes);
   }
 
   /** The memory of a load or store whose only index is a subscript that the memory bounds. */

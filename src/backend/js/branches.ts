@@ -1,7 +1,7 @@
 // Branches, and the bodies of loops, which break where a branch decides that there is no next iteration.
 
 import { type Block, isScalar, type Operation, type Value } from "../../ir/index.ts";
-import { pushOp } from "../../ops/index.ts";
+import { isOwn } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -86,7 +86,7 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
 
 function isRepeatable({ op, results }: Operation): boolean {
   const isElementwise = op.effect === "pure" && op.scalar !== null;
-  return op === pushOp || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
+  return isOwn(op, "push") || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
 }
 
 /** The operations that `values` depend on, and pushes to tapes, with all values that those and `values` read. */
@@ -97,7 +97,7 @@ function neededFor(
   const needed = new Set(values);
   const kept: Operation[] = [];
   for (const operation of operations.toReversed()) {
-    if (operation.op !== pushOp && !operation.results.some((r) => needed.has(r))) continue;
+    if (!isOwn(operation.op, "push") && !operation.results.some((r) => needed.has(r))) continue;
     for (const v of operation.operands) needed.add(v);
     kept.unshift(operation);
   }

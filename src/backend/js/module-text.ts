@@ -19,7 +19,7 @@ import {
   type TypedArray,
   walk,
 } from "../../ir/index.ts";
-import { popOp } from "../../ops/index.ts";
+import { isOwn } from "../../ops/index.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
@@ -215,7 +215,7 @@ export class ModuleText {
 function mostPopped(block: Block): number {
   let most = 0;
   walk(block, ({ op, results }) => {
-    if (op === popOp) most = Math.max(most, results.length - 1);
+    if (isOwn(op, "pop")) most = Math.max(most, results.length - 1);
   });
   return most;
 }

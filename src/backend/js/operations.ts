@@ -13,7 +13,6 @@ import {
   isFloat,
   isScalar,
   type MemRefType,
-  type Op,
   type Operation,
   productOf,
   requireFunc,
@@ -22,24 +21,7 @@ import {
   type TensorType,
   type Value,
 } from "../../ir/index.ts";
-import {
-  allocOp,
-  callOp,
-  checkOp,
-  constantOp,
-  dimOp,
-  emptyOp,
-  forOp,
-  ifOp,
-  loadOp,
-  popOp,
-  probeOp,
-  pushOp,
-  scanOp,
-  storeOp,
-  subscriptOp,
-  whileOp,
-} from "../../ops/index.ts";
+import { isOwn } from "../../ops/index.ts";
 import { isAlias } from "./aliases.ts";
 import { emitIf } from "./branches.ts";
 import { emitFor, emitScan } from "./loops.ts";
@@ -48,28 +30,29 @@ import type { Scope } from "./text.ts";
 import { emitWhile } from "./while.ts";
 import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "./writer.ts";
 
-const emitters: ReadonlyMap<Op, Emitter> = new Map<Op, Emitter>([
-  [constantOp, emitConstant],
-  [dimOp, emitDim],
-  [ifOp, emitIf],
-  [whileOp, emitWhile],
-  [scanOp, emitScan],
-  [forOp, emitFor],
-  [callOp, emitCall],
-  [checkOp, emitCheck],
-  [probeOp, emitProbe],
-  [loadOp, emitLoad],
-  [storeOp, emitStore],
-  [allocOp, emitAlloc],
-  [subscriptOp, emitSubscript],
-  [emptyOp, emitEmpty],
-  [pushOp, emitPush],
-  [popOp, emitPop],
+/** By mnemonic. */
+const emitters: ReadonlyMap<string, Emitter> = new Map<string, Emitter>([
+  ["constant", emitConstant],
+  ["dim", emitDim],
+  ["if", emitIf],
+  ["while", emitWhile],
+  ["scan", emitScan],
+  ["for", emitFor],
+  ["call", emitCall],
+  ["check", emitCheck],
+  ["probe", emitProbe],
+  ["load", emitLoad],
+  ["store", emitStore],
+  ["alloc", emitAlloc],
+  ["subscript", emitSubscript],
+  ["empty", emitEmpty],
+  ["push", emitPush],
+  ["pop", emitPop],
 ]);
 
 export function emitOperation(w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const emitter = emitters.get(operation.op);
-  if (emitter !== undefined) emitter(w, operation, scope);
+  const emitter = emitters.get(operation.op.name);
+  if (emitter !== undefined && isOwn(operation.op, operation.op.name)) emitter(w, operation, scope);
   else if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
   else if (!isAlias(operation)) {
     const reason = `${operation.op.name} has no code of its own here: a pass has to resolve or lower it first`;

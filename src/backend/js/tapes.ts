@@ -2,7 +2,7 @@
 // a list of lists an array.
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../ir/index.ts";
-import { popOp, pushOp } from "../../ops/index.ts";
+import { isOwn } from "../../ops/index.ts";
 import type { Scope, TapeVariables, Text } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
@@ -139,8 +139,8 @@ function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> 
       for (const [i, v] of operands.entries()) {
         if (v.type.kind !== "list") continue;
         const list = w.facts.canonical(v);
-        const isBounded = isOnce && i === 0 && (op === pushOp || op === popOp);
-        const room = !isBounded ? Infinity : op === pushOp ? operands.length - 1 : 0;
+        const isBounded = isOnce && i === 0 && (isOwn(op, "push") || isOwn(op, "pop"));
+        const room = !isBounded ? Infinity : isOwn(op, "push") ? operands.length - 1 : 0;
         rooms.set(list, (rooms.get(list) ?? 0) + room);
       }
       for (const region of regions) visit(region, isOnce && op.traits.branches);

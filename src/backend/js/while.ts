@@ -1,7 +1,7 @@
 // Loops whose number of iterations is unknown.
 
 import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
-import { addOp, checkOp, subOp, subscriptOp } from "../../ops/index.ts";
+import { addOp, isOwn, subOp } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { LoopTapes } from "./tapes.ts";
@@ -129,7 +129,7 @@ function iterationsBetween(start: string, now: string, by: number, { type }: Val
 function canFail(block: Block): boolean {
   return block.operations.some(
     ({ op, attributes, regions }) =>
-      op === checkOp || (op === subscriptOp && attributes.mode === "fail") || regions.some(canFail),
+      isOwn(op, "check") || (isOwn(op, "subscript") && attributes.mode === "fail") || regions.some(canFail),
   );
 }
 

@@ -14,10 +14,16 @@ export interface NamedFunction {
 }
 
 const number = (x: number): Value => ops.constant(x, scalar("f64"));
+/** @__NO_SIDE_EFFECTS__ */
 const unary = (apply: (x: Value) => Value): NamedFunction => ({ least: 1, most: 1, apply });
+/** @__NO_SIDE_EFFECTS__ */
 const binary = (apply: (x: Value, y: Value) => Value): NamedFunction => ({ least: 2, most: 2, apply });
 
-/** Any number of arguments, from the left; `empty` for none. */
+/**
+ * Any number of arguments, from the left; `empty` for none.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function folded(apply: (x: Value, y: Value) => Value, empty: number, one = (x: Value): Value => x): NamedFunction {
   const fold = (...xs: Value[]): Value => (xs.length === 1 ? one(xs[0]) : xs.reduce(apply));
   return { least: 0, most: Infinity, apply: (...xs) => (xs.length === 0 ? number(empty) : fold(...xs)) };

@@ -5,19 +5,24 @@
 // here.
 
 import type { NdArray } from "../data/ndarray.ts";
+import type { Value } from "../data/value.ts";
 import { AdjointError } from "../diagnostics/errors.ts";
 import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
 import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
+import { fromTable } from "./documentation.ts";
+import type { OpDocs } from "./op-docs.ts";
 import type { AssemblyItem, Effect, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
 import type { BlockOf, OperationOf } from "./operation.ts";
 import type * as batching from "./protocols/batching.ts";
 import type * as derivative from "./protocols/derivative.ts";
+import type { Varies } from "./protocols/derivative.ts";
 import type * as lowering from "./protocols/lowering.ts";
 import type * as meaning from "./protocols/meaning.ts";
 import type * as recording from "./protocols/recording.ts";
 import { type LoopInterface, noTraits, type Traits } from "./traits.ts";
 
+export type { OpDocs } from "./op-docs.ts";
 export type { Signature } from "./operation.ts";
 export type { Batched } from "./protocols/batching.ts";
 export type {
@@ -27,6 +32,7 @@ export type {
   Pullback,
   TangentCall,
   Tangents,
+  Varies,
 } from "./protocols/derivative.ts";
 export type { ScalarContext, ScalarMeaning, SpellContext } from "./protocols/meaning.ts";
 export type {
@@ -67,15 +73,6 @@ export type UpdateContext<A extends Attributes = Attributes> = lowering.UpdateCo
 export type ProcedureContext<A extends Attributes = Attributes> = lowering.ProcedureContext<Op, A>;
 export type Part = lowering.Piece<Op>;
 
-export interface OpDocs {
-  /** What each result element is, edge cases included. */
-  readonly semantics: string;
-  /** What must hold of operands and attributes. */
-  readonly constraints: readonly string[];
-  /** A complete IR document with a `// run:` line; runs as a test. */
-  readonly example: string;
-}
-
 /** An op record; `A` is what its attributes are. Operations hold it directly, so only the parser needs a table of names. */
 export interface Op<A extends Attributes = Attributes> {
   /** The mnemonic, snake_case; ops outside this project carry a namespace (`mylib.swish`). */
@@ -105,6 +102,11 @@ export interface Op<A extends Attributes = Attributes> {
   /** The reference meaning. Elementwise ops get it from `scalar`. */
   eval?(cx: EvalContext<A>): readonly NdArray[];
   readonly derivative: Derivative<A>;
+  /**
+   * Along which axes a result may vary, given that of the operands. Where left out: of an elementwise op as one of its
+   * operands does, else along all.
+   */
+  varies?(operation: Operation<A>, result: Value, of: (v: Value) => Varies): Varies;
   readonly batching: Batching<A>;
   readonly lowering: Lowering<A> | null;
   readonly docs: OpDocs;
@@ -139,7 +141,7 @@ export type OpDefinition<S extends AttributeSpecs = AttributeSpecs> = Omit<
 /** All that a definition may say. */
 const fields: readonly string[] = [
   ...["name", "summary", "operands", "types", "argumentTypes", "succeeds", "traits", "eval"],
-  ...["derivative", "batching", "docs", ...Object.keys(absent)],
+  ...["derivative", "varies", "batching", "docs", ...Object.keys(absent)],
 ];
 
 const namePattern = /^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$/;
@@ -176,7 +178,9 @@ export function defineOp<const S extends AttributeSpecs = NoAttributes>(
   }
   const traits = Object.freeze(filled(noTraits, definition.traits ?? {}));
   const complete = filled<Pick<Op<AttributesOf<S>>, Optional>>(absent, definition);
-  return Object.freeze(Object.assign(new OpRecord(), definition, complete, { traits }));
+  const record = Object.assign(new OpRecord(), definition, complete, { traits });
+  const isDocumented = definition.docs?.semantics !== undefined;
+  return Object.freeze(isDocumented ? record : Object.defineProperties(record, fromTable(name)));
 }
 
 /** Whether the operation is one of the op; if so, its attributes are known by their types. */

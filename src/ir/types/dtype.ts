@@ -57,6 +57,7 @@ export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
   index: row("index", Float64Array, same, spellSame, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
 };
 
+/** @__NO_SIDE_EFFECTS__ */
 function row(
   kind: DTypeInfo["kind"],
   array: TypedArrayConstructor,

@@ -24,6 +24,7 @@ import {
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
+import { anywhere, nowhere } from "../varying.ts";
 import { stridesOf } from "./arrays.ts";
 import { defineOp, emit1, requireDeclared } from "./define.ts";
 import { cast } from "./elementwise.ts";
@@ -57,6 +58,7 @@ export const constantOp = defineOp({
     array.data.fill(Number(value));
     return [array];
   },
+  varies: ({ attributes }, result) => (typeof attributes.value === "object" ? anywhere(result) : nowhere(result)),
   derivative: zeroDerivative,
   batching: unbatched,
   lowering: { kind: "structured" },
@@ -133,6 +135,7 @@ export const iotaOp = defineOp({
     for (let i = 0; i < array.data.length; i++) array.data[i] = round(Math.floor(i / stride) % array.shape[axis]);
     return [array];
   },
+  varies: ({ attributes }, result) => nowhere(result).map((_, axis) => axis === attributes.axis),
   derivative: zeroDerivative,
   batching: unbatched,
   lowering: {
@@ -226,6 +229,7 @@ export const emptyOp = defineOp({
     return x.fail("dtype", "the result has to be written as one list<…>");
   },
   eval: () => [NdList.empty],
+  varies: (_, result) => nowhere(result),
   derivative: { kind: "zero", reason: "it depends on nothing" },
   batching: { kind: "none", reason: "lists come from differentiation, which follows batching" },
   lowering: { kind: "structured" },

@@ -14,7 +14,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 
-export { defineOp } from "../../ir/index.ts";
+export { defineOwn as defineOp } from "./own.ts";
 
 /** Appends an operation of one result to the current builder. */
 export function emit1<A extends Attributes>(op: Op<A>, operands: readonly Value[], options?: EmitOptions<A>): Value {

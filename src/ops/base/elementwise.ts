@@ -9,12 +9,15 @@ import {
   type Derivative,
   type Dim,
   type DType,
+  defineOp,
   dtypes,
   type EvalContext,
   isFloat,
   type NdArray,
   type NoAttributes,
   type Op,
+  type OpDefinition,
+  type OpDocs,
   type Operation,
   type PartialDerivative,
   printShape,
@@ -29,7 +32,8 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { gather, stridesOf } from "./arrays.ts";
-import { defineOp, dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+import { dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+import { defineOwn } from "./own.ts";
 
 export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
 
@@ -69,6 +73,7 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
     | Derivative<AttributesOf<S>>;
   /** The tangent of the result, where that takes less than the sum of the partials · tangents. */
   readonly tangent?: Extract<Derivative, { kind: "elementwise" }>["tangent"];
+  readonly varies?: Op<AttributesOf<S>>["varies"];
   readonly semantics: string;
   /** A call of `@main` with its result, and the dtype of its arguments. */
   readonly example: { readonly dtype: DType; readonly run: string; readonly attributes?: string };
@@ -77,7 +82,7 @@ export interface ElementwiseRow<S extends AttributeSpecs = AttributeSpecs> {
 /** All that a row may say. */
 const fields: readonly (keyof ElementwiseRow)[] = [
   ...(["name", "summary", "operands", "dtypes", "result", "attributes", "require", "commutative", "cheap"] as const),
-  ...(["brief", "scalar", "partials", "tangent", "semantics", "example"] as const),
+  ...(["brief", "scalar", "partials", "tangent", "varies", "semantics", "example"] as const),
 ];
 
 /**
@@ -86,12 +91,27 @@ const fields: readonly (keyof ElementwiseRow)[] = [
  * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field that is not known.
  * @__NO_SIDE_EFFECTS__
  */
+export function elementwiseOf<const S extends AttributeSpecs = NoAttributes>(
+  row: ElementwiseRow<S>,
+): Op<AttributesOf<S>> {
+  return defineOp(definitionOf(row));
+}
+
+/**
+ * As elementwiseOf, for the project's own ops.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function elementwise<const S extends AttributeSpecs = NoAttributes>(
   row: ElementwiseRow<S>,
 ): Op<AttributesOf<S>> {
+  return defineOwn(definitionOf(row));
+}
+
+function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): OpDefinition<S> {
   requireOptions(`op ${row.name}`, row, fields);
   const accepts = dtypeSets[row.dtypes];
-  return defineOp({
+  return {
     name: row.name,
     summary: row.summary,
     operands: row.operands.map((name) => ({ name })),
@@ -109,13 +129,25 @@ export function elementwise<const S extends AttributeSpecs = NoAttributes>(
       typeof row.partials === "function"
         ? { kind: "elementwise", partials: row.partials, tangent: row.tangent }
         : row.partials,
+    varies: row.varies,
     batching: { kind: "elementwise" },
-    docs: {
-      semantics: row.semantics,
-      constraints: ["operands have one dtype and one shape", `the dtype is ${describeSet[row.dtypes]}`],
-      example: exampleOf(row),
+    docs: docsOf(row),
+  };
+}
+
+/** Read when someone asks: no program needs it. */
+function docsOf(row: Example & Pick<ElementwiseRow, "semantics" | "dtypes">): OpDocs {
+  return {
+    get semantics() {
+      return row.semantics;
     },
-  });
+    get constraints() {
+      return ["operands have one dtype and one shape", `the dtype is ${describeSet[row.dtypes]}`];
+    },
+    get example() {
+      return exampleOf(row);
+    },
+  };
 }
 
 const describeSet: Readonly<Record<DTypeSet, string>> = {
@@ -230,7 +262,7 @@ const castScalar: ScalarMeaning = {
     dtype === "bool" ? `Boolean(${x})` : dtype === "index" ? `Math.trunc(${x}) || 0` : `+${x}`,
 };
 
-export const castOp = defineOp({
+export const castOp = defineOwn({
   name: "cast",
   summary: "Converts elements to another dtype.",
   operands: [{ name: "x" }],

@@ -12,6 +12,7 @@ import {
   tensorType,
   unranked,
   type Value,
+  type Varies,
 } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, rankedOperand, requireAxes, requireTensor, tensorOf } from "../base/define.ts";
@@ -51,6 +52,7 @@ export const convOp = defineOp({
   attributes: convAttributes,
   types: (x) => [convType(x)],
   eval: (x) => [evalConv(x)],
+  varies: convolved,
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? inputCotangent(x) : null, x.wanted[1] ? kernelCotangent(x) : null],
@@ -269,3 +271,17 @@ function batchConv({ operation, operands: [x, kernel], batched, size }: BatchCon
 }
 
 export type { ConvOptions };
+
+/**
+ * conv: the result's batch axis is that of x, its feature axis is the kernel's batch axis, and a spatial axis varies
+ * where that of x or of the kernel does; edges are treated as padding is.
+ */
+function convolved(operation: Operation<ConvAttributes>, _: Value, of: (v: Value) => Varies): Varies {
+  const c = convShape(operation);
+  const [x, kernel] = operation.operands.map(of);
+  const varies = x.map(() => false);
+  varies[c.result.batch] = x[c.x.batch];
+  varies[c.result.feature] = kernel[c.kernel.batch];
+  for (const [i, axis] of c.result.spatial.entries()) varies[axis] = x[c.x.spatial[i]] || kernel[c.kernel.spatial[i]];
+  return varies;
+}

@@ -21,6 +21,7 @@ import {
   type TypeContext,
   tensorType,
   type Value,
+  type Varies,
   type WholeContext,
 } from "../../ir/index.ts";
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
@@ -43,7 +44,7 @@ const dotAttributes = {
 export type DotAttributes = AttributesOf<typeof dotAttributes>;
 
 /** The axes of one side that are neither contracted nor batch, ascending. */
-export function freeAxes(rank: number, { contract, batch }: DotAttributes, side: keyof AxisPairs): readonly number[] {
+function freeAxes(rank: number, { contract, batch }: DotAttributes, side: keyof AxisPairs): readonly number[] {
   return otherAxes(rank, [...contract[side], ...batch[side]]);
 }
 
@@ -62,6 +63,7 @@ export const dotOp = defineOp({
     return [dotType(x, left as TensorType, right as TensorType)];
   },
   eval: (x) => [evalDot(x)],
+  varies: contracted,
   derivative: {
     kind: "multilinear",
     transpose: (x) => [x.wanted[0] ? leftCotangent(x) : null, x.wanted[1] ? rightCotangent(x) : null],
@@ -321,3 +323,13 @@ function lowerWholeDot(operation: Operation<DotAttributes>): ((cx: WholeContext)
       place: (batch, row, column) => [...batch, ...row, ...column],
     });
 }
+
+/** dot: the axes of the result are the batch axes, then the free axes of each operand. */
+function contracted(operation: Operation<DotAttributes>, _: Value, of: (v: Value) => Varies): Varies {
+  const { left, right } = operation.attributes.batch;
+  const [x, y] = operation.operands.map(of);
+  const [ofX, ofY] = [x, y].map((varies, i) => pick(varies, freeAxes(varies.length, operation.attributes, sides[i])));
+  return [...left.map((axis, i) => x[axis] || y[right[i]]), ...ofX, ...ofY];
+}
+
+const sides = ["left", "right"] as const;

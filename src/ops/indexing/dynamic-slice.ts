@@ -34,6 +34,7 @@ import { concatenate } from "../shape/concatenate.ts";
 import { broadcast, withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { requirePerAxis } from "../shape/slicing.ts";
 import { reshape } from "../structural/structural.ts";
+import { asOperand, inAnyOfItsRank } from "../varying.ts";
 import { gather, scatter } from "./gather.ts";
 
 // ---- dynamic_slice --------------------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ export const dynamicSliceOp = defineOp({
     return [tensorType(dtype, sizes)];
   },
   eval: (x) => [evalDynamicSlice(x)],
+  varies: asOperand,
   derivative: {
     kind: "linear",
     in: [0],
@@ -173,6 +175,7 @@ export const dynamicUpdateSliceOp = defineOp({
     return [operand];
   },
   eval: (x) => [evalDynamicUpdateSlice(x)],
+  varies: inAnyOfItsRank,
   derivative: {
     kind: "linear",
     in: [0, 1],

@@ -17,10 +17,11 @@ import {
   tensorType,
   unranked,
   type Value,
+  type Varies,
 } from "../../ir/index.ts";
 
 import { pick } from "../base/arrays.ts";
-import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor } from "../base/define.ts";
+import { defineOp, dtypeOf, emit1, otherAxes, rankedOperand, requireTensor } from "../base/define.ts";
 import { requireIndexType } from "../loop/subscript.ts";
 import { withAxisBehind, withBatchAxis } from "../shape/reduce.ts";
 import { elementOfGather, updateOfScatter } from "./gather-loops.ts";
@@ -31,6 +32,7 @@ import {
   gatherAttributes,
   gatherNames,
   gatherNumbers,
+  type IndexNumbers,
   keptAxes,
   offsetsInOperand,
   requireNumbers,
@@ -61,6 +63,8 @@ export const gatherOp = defineOp({
   succeeds: (operation, [, index]) => index !== null && isInRange(operation, index),
   types: (x) => [gatherType(x)],
   eval: (x) => [evalGather(x)],
+  varies: ({ operands, attributes }, result, of) =>
+    gathered(of(operands[0]), gatherNumbers(attributes), shapeOf(result).length),
   derivative: {
     kind: "linear",
     in: [0],
@@ -212,6 +216,7 @@ export const scatterOp = defineOp({
   effect: "mayFail",
   types: (x) => [scatterType(x)],
   eval: (x) => [evalScatter(x)],
+  varies: ({ operands, attributes }, _, of) => scattered(of(operands[0]), of(operands[2]), scatterNumbers(attributes)),
   derivative: scatterDerivative(gather, scatter),
   batching: {
     kind: "rule",
@@ -320,5 +325,33 @@ export function scatter(x: Value, indices: Value, updates: Value, numbers: Scatt
   };
   return emit1(scatterOp, [x, indices, updates], {
     attributes: { update_axes: updateAxes, inserted_axes: insertedAxes, ...sharedOf(axes), kind, mode, unique },
+  });
+}
+
+/**
+ * gather: a window axis varies where the axis of x does. The other axes say which window is read, so they vary where x
+ * varies along an axis that windows are placed on.
+ */
+function gathered(x: Varies, numbers: IndexNumbers, rank: number): Varies {
+  const { windowAxes, indexMap, batchAxes } = numbers;
+  const kept = keptAxes(x.length, numbers);
+  const apart = [...indexMap, ...batchAxes].some((axis) => x[axis]);
+  return Array.from({ length: rank }, (_, axis) =>
+    windowAxes.includes(axis) ? x[kept[windowAxes.indexOf(axis)]] : apart,
+  );
+}
+
+/**
+ * scatter: an axis of x varies where x or a window of the updates varies along it, and an axis that windows are placed
+ * on also where the updates differ from window to window. Where windows are placed does not count, as with padding.
+ */
+function scattered(x: Varies, updates: Varies, numbers: IndexNumbers): Varies {
+  const { windowAxes, indexMap } = numbers;
+  const apart = otherAxes(updates.length, windowAxes).some((axis) => updates[axis]);
+  const kept = keptAxes(x.length, numbers);
+  return x.map((varies, axis) => {
+    const isKept = kept.includes(axis);
+    const isPlaced = !isKept || indexMap.includes(axis);
+    return varies || (isPlaced && apart) || (isKept && updates[windowAxes[kept.indexOf(axis)]]);
   });
 }

@@ -34,7 +34,11 @@ interface Windows {
 /** The mode in which windows are read: an update out of range was dropped, so its cotangent is 0. */
 const gatherModes = { fail: "fail", clamp: "clamp", drop: "fill" } as const;
 
-/** The derivative of scatter; it is given the functions that emit both ops, since their file imports this one. */
+/**
+ * The derivative of scatter; it is given the functions that emit both ops, since their file imports this one.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function scatterDerivative(gather: Gather, scatter: Scatter): Derivative<ScatterAttributes> {
   const windowsOf = (operation: Operation<ScatterAttributes>, indices: Value): Windows => {
     const { windowAxes, droppedAxes, ...shared } = scatterNumbers(operation.attributes);

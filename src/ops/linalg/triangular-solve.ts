@@ -11,6 +11,7 @@ import {
   type NdArray,
   type ProcedureContext,
   printShape,
+  shapeOf,
   sizeOf,
   subDims,
   type TensorType,
@@ -59,6 +60,8 @@ export const triangularSolveOp = defineOp({
     return [b];
   },
   eval: (x) => [evalTriangularSolve(x)],
+  varies: ({ operands: [matrix, rows] }, result, of) =>
+    of(rows).map((varies, axis) => varies || (axis < shapeOf(result).length - 2 && of(matrix)[axis])),
   derivative: {
     kind: "rule",
     vjp({ operation, operands: [a], result, cotangent, wanted }) {

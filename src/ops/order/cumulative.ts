@@ -32,6 +32,7 @@ import { and, or } from "../scalar/bits.ts";
 import { broadcast, reduce, reduceSum } from "../shape/reduce.ts";
 import { kinds, type ReduceKind, reduceKinds, requireKind, scalarCombination } from "../shape/reduce-order.ts";
 import { pad } from "../shape/slicing.ts";
+import { asOperand } from "../varying.ts";
 import { addAlong, dimLike, elementsAlong } from "../window/window-elements.ts";
 
 export interface CumulativeOptions {
@@ -56,6 +57,7 @@ export const cumulativeOp = defineOp({
   attributes: cumulativeAttributes,
   types: (x) => [cumulativeType(x)],
   eval: (x) => [evalCumulative(x)],
+  varies: asOperand,
   derivative: {
     kind: "rule",
     vjp: (x) => [cumulativeCotangent(x)],

@@ -24,6 +24,8 @@ export function clamp(low: Value, x: Value, high: Value): Value {
 /**
  * The derivative of taking the larger or smaller of two: equal operands share it, half each. The select stays outside the
  * product, so an operand that was not taken gets 0 whatever the cotangent is.
+ *
+ * @__NO_SIDE_EFFECTS__
  */
 function takes(better: "ge" | "le"): Derivative {
   const directions: readonly Direction[] = [better, better === "ge" ? "le" : "ge"];

@@ -11,6 +11,7 @@ import {
   typeIn,
 } from "../base/elementwise.ts";
 import { binary, fromKernel, unary } from "../base/scalar.ts";
+import { narrower } from "../varying.ts";
 import { bitsOfFloat, floatOfBits, popcount as popcountOf } from "./kernels/index.ts";
 
 export const and = binary(() => andOp);
@@ -83,6 +84,8 @@ export const andOp = ofBits({
   cheap: true,
   summary: "Both: the logical and of bools, the bitwise and of integers.",
   commutative: true,
+  // a mask of whole rows stays one when it is refined
+  varies: ({ operands: [x, y] }, _, of) => narrower(of(x), of(y)),
   scalar: {
     compute: ([x, y]) => x & y,
     spell: ([x, y], { dtype }) => (dtype === "bool" ? `${x} && ${y}` : `${x} & ${y}`),

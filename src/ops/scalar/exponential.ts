@@ -57,6 +57,8 @@ function lengthTangent([x, y]: readonly Value[], h: Value, [dx, dy]: readonly (V
 /**
  * The derivative factor / by(x, result). Its tangent is one quotient, which repeats for higher orders: with d · by = factor ·
  * dx, a further derivative of d is a quotient by the same number.
+ *
+ * @__NO_SIDE_EFFECTS__
  */
 export function inverse(
   by: (x: Value, result: Value) => Value,

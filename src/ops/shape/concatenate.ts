@@ -23,6 +23,7 @@ import { indexValue } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, requireTensor, tensorOf } from "../base/define.ts";
 import { compare } from "../base/elementwise.ts";
 import { ifElse } from "../control/control.ts";
+import { inAnyOfItsRank } from "../varying.ts";
 import { withAxisBehind, withBatchAxis } from "./reduce.ts";
 import { slice } from "./slicing.ts";
 
@@ -41,6 +42,7 @@ export const concatenateOp = defineOp({
   traits: { moves: true },
   types: (x) => [concatenateType(x)],
   eval: (x) => [evalConcatenate(x)],
+  varies: inAnyOfItsRank,
   derivative: {
     kind: "linear",
     transpose: ({ operation, operands, cotangent, wanted }) => {

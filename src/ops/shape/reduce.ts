@@ -21,6 +21,7 @@ import {
   dtypeOf,
   emit1,
   inverse,
+  listedAxes,
   otherAxes,
   rankedOperand,
   rankOf,
@@ -36,6 +37,7 @@ import { ifElse } from "../control/control.ts";
 import { div, maximum, mul } from "../scalar/arithmetic.ts";
 import { and } from "../scalar/bits.ts";
 import { permute, reshape } from "../structural/structural.ts";
+import { nowhere } from "../varying.ts";
 import {
   evalReduce,
   lowerReduce,
@@ -79,6 +81,10 @@ export const broadcastOp = defineOp({
     const own = stridesOf(source.shape);
     for (const [i, axis] of x.attributes.axes.entries()) strides[axis] = own[i];
     return [gather(source, shape, strides)];
+  },
+  varies({ operands, attributes: { axes } }, result, of) {
+    const varies = of(operands[0]);
+    return nowhere(result).map((_, axis) => axes.includes(axis) && varies[axes.indexOf(axis)]);
   },
   derivative: {
     kind: "linear",
@@ -165,6 +171,11 @@ export const reduceOp = defineOp({
     return [tensorType(dtype, pick(operand.shape, otherAxes(operand.shape.length, listed)))];
   },
   eval: (x) => [evalReduce(x)],
+  varies({ operands, attributes }, _, of) {
+    const varies = of(operands[0]);
+    const reduced = listedAxes(attributes.axes, varies.length);
+    return varies.filter((_may, axis) => !reduced.includes(axis));
+  },
   derivative: {
     kind: "rule",
     vjp: (x) => [reduceCotangent(x)],

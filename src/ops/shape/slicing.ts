@@ -33,6 +33,7 @@ import { select } from "../base/select.ts";
 import { zeros } from "../base/zeros.ts";
 import { ifElse } from "../control/control.ts";
 import { and } from "../scalar/bits.ts";
+import { asOperand } from "../varying.ts";
 import { broadcast, reduceSum, withBatchAxis } from "./reduce.ts";
 
 // ---- slice ----------------------------------------------------------------------------------------------------------
@@ -88,6 +89,7 @@ export const sliceOp = defineOp({
     const steps = own.map((stride, axis) => stride * strides[axis]);
     return [gather(source, x.shape(x.operation.results[0].type), steps, base)];
   },
+  varies: asOperand,
   derivative: {
     kind: "linear",
     transpose: ({ operation, operands: [x], cotangent }) => [unslice(operation, x, cotangent)],
@@ -223,6 +225,7 @@ export const padOp = defineOp({
     return [tensorType(operand.dtype, padded)];
   },
   eval: (x) => [evalPad(x)],
+  varies: asOperand,
   derivative: {
     kind: "linear",
     transpose: ({ operation, operands: [x], cotangent, wanted }) => [

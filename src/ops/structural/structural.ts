@@ -11,12 +11,14 @@ import {
   type Operation,
   printShape,
   productOf,
+  sameDim,
   shapeOf,
   subDims,
   type Type,
   type TypeContext,
   tensorType,
   type Value,
+  type Varies,
 } from "../../ir/index.ts";
 import { gather, pick, stridesOf } from "../base/arrays.ts";
 import {
@@ -35,6 +37,7 @@ import {
   requireTensor,
   tensorOf,
 } from "../base/define.ts";
+import { asOperand } from "../varying.ts";
 
 // ---- reshape --------------------------------------------------------------------------------------------------------
 
@@ -56,6 +59,7 @@ export const reshapeOp = defineOp({
     return [type];
   },
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
+  varies: ({ operands: [x] }, result, of) => reshaped(of(x), shapeOf(x), shapeOf(result)),
   derivative: {
     kind: "linear",
     transpose: ({ operands: [x], cotangent }) => [reshape(cotangent, tensorOf(x).shape)],
@@ -159,6 +163,7 @@ export const permuteOp = defineOp({
     const shape = pick(source.shape, permutation);
     return [gather(source, shape, pick(strides, permutation))];
   },
+  varies: ({ operands, attributes }, _, of) => pick(of(operands[0]), attributes.permutation),
   derivative: {
     kind: "linear",
     transpose: ({ operation, cotangent }) => [permute(cotangent, inverse(operation.attributes.permutation))],
@@ -217,6 +222,7 @@ export const reverseOp = defineOp({
     return [x.operands[0]];
   },
   eval: (x) => [evalReverse(x)],
+  varies: asOperand,
   derivative: {
     kind: "linear",
     transpose: ({ operation, cotangent }) => [reverse(cotangent, axesOf(operation))],
@@ -272,4 +278,19 @@ function evalReverse(cx: EvalContext<ReverseAttributes>): NdArray {
 /** `x` turned round along axes; `x` itself where there are none. */
 export function reverse(x: Value, axes: AxesOrAll): Value {
   return axes.length === 0 ? x : emit1(reverseOp, [x], { attributes: { axes } });
+}
+
+/** reshape: the axes that both shapes begin or end with stay; those in between all vary where one of them did. */
+function reshaped(varies: Varies, from: readonly Dim[], to: readonly Dim[]): Varies {
+  const shorter = Math.min(from.length, to.length);
+  let before = 0;
+  while (before < shorter && sameDim(from[before], to[before])) before++;
+  let behind = 0;
+  while (behind < shorter - before && sameDim(from[from.length - 1 - behind], to[to.length - 1 - behind])) behind++;
+  const between = varies.slice(before, from.length - behind).some((v) => v);
+  return to.map((extent, axis) => {
+    if (axis < before) return varies[axis];
+    if (axis >= to.length - behind) return varies[axis - to.length + from.length];
+    return between && extent !== 1;
+  });
 }

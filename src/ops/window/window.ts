@@ -23,6 +23,7 @@ import { defineOp, dtypeOf, emit1, rankedOperand, requireTensor, tensorOf } from
 import { mul } from "../scalar/arithmetic.ts";
 import { productOfOthers, reduceSum, spreadBack } from "../shape/reduce.ts";
 import { kinds, type ReduceKind, reduceKinds, requireKind, scalarCombination } from "../shape/reduce-order.ts";
+import { asOperand } from "../varying.ts";
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
@@ -53,6 +54,7 @@ export const reduceWindowOp = defineOp({
   attributes: reduceWindowAttributes,
   types: (x) => [reduceWindowType(x)],
   eval: (x) => [evalReduceWindow(x)],
+  varies: asOperand,
   derivative: {
     kind: "rule",
     vjp: (x) => [windowCotangent(x)],

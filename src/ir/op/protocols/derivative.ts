@@ -197,3 +197,6 @@ export type Derivative<O, A extends Attributes> =
   | { readonly kind: "zero"; readonly reason: string }
   /** The op has no derivative: to ask for it is an error, with this reason. */
   | { readonly kind: "none"; readonly reason: string };
+
+/** For each axis of a tensor, or of each tensor in a list, whether its elements may differ along that axis. */
+export type Varies = readonly boolean[];

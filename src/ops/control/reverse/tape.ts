@@ -20,6 +20,7 @@ import {
 } from "../../../ir/index.ts";
 import { defineOp, dtypeOf, emit1 } from "../../base/define.ts";
 import { zerosLike } from "../../base/zeros.ts";
+import { varyingInAny } from "../../varying.ts";
 
 function requireList(cx: TypeContext): ListType {
   const [type] = cx.operands;
@@ -60,6 +61,7 @@ export const pushOp = defineOp({
     return [type];
   },
   eval: ({ operands: [list, ...values] }) => [values.reduce<NdList>((tape, v) => tape.push(v), listOf(list))],
+  varies: ({ operands }, result, of) => varyingInAny(result, operands.map(of)),
   derivative: {
     kind: "linear",
     transpose({ cotangent, wanted, operands }) {
@@ -101,6 +103,7 @@ export const popOp = defineOp({
     }
     return [list, ...values];
   },
+  varies: ({ operands }, result, of) => varyingInAny(result, operands.map(of)),
   derivative: { kind: "structured", reverse: reversePop, forward: forwardPop },
   batching: batched,
   lowering: { kind: "structured" },

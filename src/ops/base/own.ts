@@ -1,0 +1,44 @@
+// The project's own records that a program has: those of which something that it uses is made. Whoever asks for one by its
+// name does not bring it into a bundle, as naming the record itself would: a pass that looks for `while` finds none where
+// nothing can make one.
+
+import {
+  type AttributeSpecs,
+  type Attributes,
+  type AttributesOf,
+  defineOp,
+  type NoAttributes,
+  type Op,
+  type OpDefinition,
+  type Operation,
+} from "../../ir/index.ts";
+
+const present = new Map<string, Op>();
+
+/**
+ * As defineOp, for the project's own ops.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function defineOwn<const S extends AttributeSpecs = NoAttributes>(
+  definition: OpDefinition<S>,
+): Op<AttributesOf<S>> {
+  const op = defineOp(definition);
+  present.set(op.name, op as Op);
+  return op;
+}
+
+/** The project's own op of this mnemonic; undefined where the program has none. */
+export function ownOp(name: string): Op | undefined {
+  return present.get(name);
+}
+
+/** Whether it is the project's own op of this mnemonic. */
+export function isOwn(op: Op, name: string): boolean {
+  return op.name === name && present.get(name) === op;
+}
+
+/** Whether an operation is one of the project's own op of this mnemonic, whose attributes are `A`. */
+export function isNamed<A extends Attributes>(name: string, operation: Operation): operation is Operation<A> {
+  return isOwn(operation.op, name);
+}

@@ -1,0 +1,64 @@
+// How much of the built package a bundler puts into a program: minified and gzipped, in kB of a thousand bytes.
+
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { buildSync } from "esbuild";
+import { expect, it } from "vitest";
+import * as mini from "../src/entry/mini.ts";
+import * as adjoint from "../src/index.ts";
+import { describeBuilt } from "./support/needs.ts";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+function bundle(program: string): string {
+  const { outputFiles } = buildSync({
+    stdin: { contents: program, resolveDir: root },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    write: false,
+    logLevel: "error",
+  });
+  return outputFiles[0].text;
+}
+
+const kilobytes = (text: string): number => gzipSync(text, { level: 9 }).length / 1000;
+
+const expression = `import { compileExpression } from "./dist/mini.js";
+console.log(compileExpression("sin(x*y) + exp(z/3)*x^2", ["x", "y", "z"], { gradient: true })(1, 2, 3));`;
+
+const scalarGradient = `import { grad, mul } from "./dist/mini.js";
+console.log(grad((a, b) => mul(a, b))(15, 20));`;
+
+const trainingStep = `import { crossEntropy, jit, linear, mul, relu, sub, valueAndGrad } from "./dist/mini.js";
+const loss = (p, x, y) => crossEntropy(linear(relu(linear(x, p.w1, p.b1)), p.w2, p.b2), y);
+export const step = jit((p, x, y, rate) => {
+  const [value, gradient] = valueAndGrad(loss)(p, x, y);
+  return [value, Object.fromEntries(Object.keys(p).map((name) => [name, sub(p[name], mul(gradient[name], rate))]))];
+});`;
+
+describeBuilt("the size of a bundle", () => {
+  it.each([
+    ["an expression with its gradient", expression, 142],
+    ["the gradient of a scalar function", scalarGradient, 127],
+    ["a training step of two layers", trainingStep, 141],
+    ["all of adjoint", 'export * from "./dist/index.js";', 219],
+  ])("%s stays below its budget", (_, program, most) => {
+    expect(kilobytes(bundle(program))).toBeLessThan(most);
+  });
+
+  it("ops that a program cannot make are not in it, nor what documents the others", () => {
+    const text = bundle(scalarGradient);
+    expect(text).toContain('name:"mul"');
+    for (const name of ["conv", "sort", "lu", "gather", "scatter", "atan2", "rng_bits", "while"])
+      expect(text.includes(`name:"${name}"`), name).toBe(false);
+    expect(text).not.toContain("Multiplies.");
+    expect(text).not.toContain("jsep");
+  });
+});
+
+describeBuilt("adjoint/mini", () => {
+  it("exports what adjoint exports", () => {
+    expect(Object.keys(mini).sort()).toEqual(Object.keys(adjoint).sort());
+  });
+});
