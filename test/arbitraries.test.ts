@@ -165,6 +165,8 @@ describe("arrays and types", () => {
     expect(() => arrays(tensorType("f64", [symbol("N")]))).toThrow(
       "arrays: f64[N] has a symbol N, and the sizes do not say how large it is",
     );
+    for (const given of [undefined, 5, {}, parse("func @main(%x: f64) -> f64 {\n  return %x\n}").funcs[0]])
+      expect(() => callArguments(given as never)).toThrow(/^arguments: got a value .*, expected a signature/);
     expect(() => arrays("f64" as never)).toThrow("arrays: got a value of type string, expected the type of a tensor");
     expect(() => arrays(list(tensorType("f64")))).toThrow("arrays: got list<f64>, expected the type of a tensor");
   });

@@ -66,6 +66,9 @@ describe("a check", () => {
       }
     }
     expect(messageOf(() => checkRule([zero, zero] as never))).toContain("call it for each rule");
+    expect(messageOf(() => checkPass([zero, zero] as never))).toContain(
+      "got an array, expected a pass: call checkRule(rule) for each",
+    );
   });
 });
 

@@ -3,7 +3,7 @@
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { main, processIo } from "../src/cli/main.ts";
 import * as ops from "../src/ops/index.ts";
 import { applyRules, definePass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
@@ -148,6 +148,19 @@ describe("adjoint check", () => {
     const { err: same } = await adjoint(again.split(" "));
     expect(same).toMatch(/^rule 'x \* 0 → 0' is wrong \(seed 1, program \d+; 1 tried, 1 changed\)/);
     expect(err).toMatch(/mine\.js: 3 of 5 wrong\n$/);
+  });
+
+  it("says where its time ended, which is the processor's", async () => {
+    let user = 0;
+    const usage = vi.spyOn(process, "cpuUsage").mockImplementation(() => ({ user: (user += 10_000), system: 0 }));
+    const asked = ["check", "mine.js", "--only", "fine", "--runs", "400", "--time-budget", "1"];
+    const [{ code, out }, json] = [await adjoint(asked), await adjoint([...asked, "--json"])];
+    usage.mockRestore();
+    expect(code).toBe(0);
+    expect(out).toMatch(
+      /^pass fine: \d{2,3} programs, \d+ changed, where its time ended \(--time-budget SECONDS gives it more\)\n$/,
+    );
+    expect(JSON.parse(json.out)).toMatchObject([{ name: "pass fine", stopped: "time" }]);
   });
 
   it("runs one export, adds what fails to a corpus, and answers in JSON", async () => {

@@ -104,10 +104,12 @@ const largestSize = 5;
  * Arguments for a function of tensors: sizes of its symbols for which its constraints hold, or the given ones, and arrays of
  * these shapes. They print as text, and shrink to smaller sizes and simpler numbers.
  *
- * @throws TypeError for an argument that is no tensor of known rank.
+ * @throws TypeError for what is no signature, and for an argument that is no tensor of known rank.
  * @example fc.property(callArguments(signatureOf(main)), (args) => interpret(module, "main", args).length === 1)
  */
 export function callArguments(signature: Signature, sizes?: Dims): fc.Arbitrary<readonly NdArray[]> {
+  if (!Array.isArray(signature?.arguments) || !Array.isArray(signature.symbols))
+    throw new TypeError(`arguments: got a value of type ${typeof signature}, expected a signature: signatureOf(func)`);
   const known = sizes === undefined ? sizesOfSymbols(signature) : fc.constant(sizes);
   return known.chain((dims) => fc.tuple(...signature.arguments.map((type) => arrays(type, dims))));
 }

@@ -194,7 +194,9 @@ export function refuse(where: string, x: unknown, wanted: readonly Kind[]): neve
       ? `call ${kinds[kind].call}`
       : ofList !== undefined
         ? `call it for each ${ofList}`
-        : wanted.map((each) => kinds[each].made).join(", ");
+        : list !== null && list !== "module"
+          ? `call ${kinds[list].call} for each`
+          : wanted.map((each) => kinds[each].made).join(", ");
   const expected = wanted
     .map(article)
     .join(", ")
