@@ -41,6 +41,7 @@ import {
   Tensor,
   tensor,
   valueAndGrad,
+  variance,
   vjp,
   vmap,
   where,
@@ -174,6 +175,8 @@ describe("shapes of results", () => {
       expectTypeOf(x.sum({ axes: 0 })).toEqualTypeOf<Tensor<[784], "f32">>();
       expectTypeOf(max(x, { axes: -1, keepDims: true })).toEqualTypeOf<Tensor<["B", 1], "f32">>();
       expectTypeOf(x.sum({ axes: [0, -1] })).toEqualTypeOf<Tensor<[], "f32">>();
+      expectTypeOf(x.mean({ axes: -1 })).toEqualTypeOf<Tensor<["B"], "f32">>();
+      expectTypeOf(variance(x, { axes: 0, correction: 1 })).toEqualTypeOf<Tensor<[784], "f32">>();
       const axis: number = 0;
       expectTypeOf(x.sum({ axes: axis })).toEqualTypeOf<Tensor<readonly (number | string)[], "f32">>();
       expectTypeOf(permuteDims(x, [1, 0])).toEqualTypeOf<Tensor<[784, "B"], "f32">>();
@@ -301,8 +304,27 @@ describe("functions", () => {
       ).toEqualTypeOf<Tensor>();
     }));
 
+  it("may have types that hold themselves, and parameters that are left out", () =>
+    only(() => {
+      type Tree = Tensor | readonly Tree[] | { readonly [key: string]: Tree };
+      expectTypeOf(jit((p: Tree) => p)({ a: [t, 1] })).not.toBeAny();
+      const biased = jit((a: Tensor, b?: Tensor, ...more: Tensor[]) => (b ? add(a, b) : (more[0] ?? a)));
+      expectTypeOf([biased(t), biased(t, 1), biased(t, 1, [2])]).toEqualTypeOf<Tensor[]>();
+      expectTypeOf(compile(matmul, ["f32[2, 3]", "f32[3, 4]"])(t, t)).toEqualTypeOf<Tensor<[2, 4], "f32">>();
+      expectTypeOf(vmap(grad(exp))(t)).toEqualTypeOf<Tensor>();
+    }));
+
   it("of control flow keep structures", () =>
     only(() => {
+      const branches = jit((a) =>
+        cond(
+          less(a, 0),
+          () => [a, 1],
+          () => [mul(a, 2), 2],
+        ),
+      );
+      expectTypeOf(branches(t)).toEqualTypeOf<[Tensor, Tensor<[]>]>();
+      expectTypeOf(scan((s: Tensor, a: Tensor) => [add(s, a), a], 0, t)).toEqualTypeOf<[Tensor<[]>, Tensor]>();
       expectTypeOf(
         cond(
           less(t, 0),

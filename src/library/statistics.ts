@@ -21,6 +21,7 @@ import {
   notEqual,
   pow,
   type ReduceOptions,
+  type Reduction,
   sqrt,
   square,
   stopGradient,
@@ -30,13 +31,20 @@ import {
 } from "./array/index.ts";
 import { axesBeside, axesOf, axesOrAll, countAlong, requireFloat } from "./shapes.ts";
 
+/** A function under its name that reduces axes, with more options of its own. */
+function reducing<More>(name: string, body: (x: Tensor, options?: ReduceOptions & More) => Tensor): Reduction<More>;
+/** @__NO_SIDE_EFFECTS__ */
+function reducing(name: string, body: (x: Tensor) => Tensor): (x: Tensor) => Tensor {
+  return composite(name, body);
+}
+
 /**
  * The arithmetic mean over axes; NaN of no elements.
  *
  * @throws AdjointError `dtype` for a tensor that is no float, `axis` for one that it does not have.
  * @example mean(tensor([1, 2, 6])) // 3
  */
-export const mean = composite("mean", (x: Tensor, options: ReduceOptions = {}): Tensor => {
+export const mean: Reduction = reducing<unknown>("mean", (x: Tensor, options: ReduceOptions = {}): Tensor => {
   requireOptions("mean", options, ["axes", "keepDims"]);
   requireFloat(x, "mean");
   const { keepDims = false } = options;
@@ -44,10 +52,12 @@ export const mean = composite("mean", (x: Tensor, options: ReduceOptions = {}): 
   return div(sum(x, { axes, keepDims }), countAlong(x, axes, x.dtype));
 });
 
-export interface SpreadOptions extends ReduceOptions {
+interface Correction {
   /** What is subtracted from the number of elements: 0 where left out, 1 for the unbiased estimate. */
   readonly correction?: number;
 }
+
+export interface SpreadOptions extends ReduceOptions, Correction {}
 
 function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Tensor {
   requireOptions(where, options, ["axes", "correction", "keepDims"]);
@@ -69,7 +79,7 @@ function squaredDeviation(x: Tensor, options: SpreadOptions, where: string): Ten
  * @throws AdjointError `dtype` for a tensor that is no float, `axis` for one that it does not have.
  * @example variance(tensor([1, 3])) // 1
  */
-export const variance = composite(
+export const variance: Reduction<Correction> = reducing<Correction>(
   "variance",
   (x: Tensor, options: SpreadOptions = {}): Tensor => squaredDeviation(x, options, "variance"),
 );
@@ -80,12 +90,15 @@ export const variance = composite(
  * @throws AdjointError `dtype` for a tensor that is no float, `axis` for one that it does not have.
  * @example std(tensor([1, 3])) // 1
  */
-export const std = composite("std", (x: Tensor, options: SpreadOptions = {}): Tensor => {
-  // at 0, where a root of squares has its corner, the derivative is 0
-  const squared = squaredDeviation(x, options, "std");
-  const isZero = equal(squared, 0);
-  return where(isZero, 0, sqrt(where(isZero, 1, squared)));
-});
+export const std: Reduction<Correction> = reducing<Correction>(
+  "std",
+  (x: Tensor, options: SpreadOptions = {}): Tensor => {
+    // at 0, where a root of squares has its corner, the derivative is 0
+    const squared = squaredDeviation(x, options, "std");
+    const isZero = equal(squared, 0);
+    return where(isZero, 0, sqrt(where(isZero, 1, squared)));
+  },
+);
 
 export interface NormOptions extends ReduceOptions {
   /** The order p; 2 where left out, and any number, ±Infinity included. */

@@ -15,7 +15,9 @@ export type IsAny<T> = 0 extends 1 & T ? true : false;
 export type IsUnknown<T> = unknown extends T ? true : false;
 
 /** Whether a type stands for one of several: then nothing can be said that holds for all of them. */
-type IsUnion<T, All = T> = T extends unknown ? ([All] extends [T] ? false : true) : never;
+type IsUnion<T> = true extends Narrower<T, T> ? true : false;
+/** For each of the types, whether it is narrower than all together. */
+type Narrower<T, All> = T extends unknown ? ([All] extends [T] ? false : true) : never;
 
 /** Whether a text is known to the letter: a type such as `f64[${string}]` stands for many. */
 export type IsLiteral<Text extends string> = Readonly<Record<never, 1>> extends { [K in Text]: 1 } ? false : true;

@@ -8,7 +8,7 @@ import { apply, asTensor, type Operand } from "../handle/lift.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { flatten, isStatic, type Tree, treeInWords, unflatten } from "../handle/tree.ts";
 import { isWeak } from "../handle/weak.ts";
-import type { Carried, CarriedResult, ElementOf, Reshaped, Structure } from "../types/calls.ts";
+import type { Carried, CarriedResult, ElementOf, NotInferred, Reshaped, Structure } from "../types/calls.ts";
 import {
   carriedFrom,
   leavesOf,
@@ -38,10 +38,10 @@ function unwrapCondition(returned: unknown): Value {
  */
 export function cond<T extends Structure, O extends readonly Operand[] = readonly Tensor[]>(
   predicate: Tensor | boolean,
-  then: (...operands: Carried<O>) => T,
-  otherwise: (...operands: Carried<O>) => T,
+  then: (...operands: Carried<NotInferred<O>>) => T,
+  otherwise: (...operands: Carried<NotInferred<O>>) => T,
   ...operands: O
-): Carried<T>;
+): Carried<NotInferred<T>>;
 export function cond<T>(
   predicate: Tensor | boolean,
   then: (...operands: Tensor[]) => T,
@@ -83,10 +83,10 @@ function branches<T>(
  * @example whileLoop((x) => less(x, 100), (x) => mul(x, 2), x)
  */
 export function whileLoop<T extends Structure>(
-  condition: (carry: Carried<T>) => Tensor | boolean,
-  body: (carry: Carried<T>) => CarriedResult<T>,
+  condition: (carry: Carried<NotInferred<T>>) => Tensor | boolean,
+  body: (carry: Carried<NotInferred<T>>) => CarriedResult<NotInferred<T>>,
   init: T,
-): Carried<T>;
+): Carried<NotInferred<T>>;
 export function whileLoop<T>(condition: (carry: T) => Tensor | boolean, body: (carry: T) => T, init: T): T {
   return atBoundary(named("whileLoop", whileLoop), () => {
     requireFunction(condition, "whileLoop: the condition");
@@ -131,11 +131,11 @@ export interface ScanOptions {
  * @example scan((h, { x, mask }) => [where(mask, step(h, x), h), h], h0, { x: xs, mask: masks })
  */
 export function scan<C extends Structure, O extends Structure, X extends Structure = Tensor>(
-  body: (carry: Carried<C>, x: ElementOf<X>) => readonly [CarriedResult<C>, O],
+  body: (carry: Carried<NotInferred<C>>, x: ElementOf<NotInferred<X>>) => readonly [CarriedResult<NotInferred<C>>, O],
   init: C,
   xs: X,
   options?: ScanOptions,
-): [Carried<C>, Reshaped<O>];
+): [Carried<NotInferred<C>>, Reshaped<NotInferred<O>>];
 export function scan<C, O, X = Tensor>(
   body: (carry: C, x: X) => readonly [C, O],
   init: C,
@@ -200,9 +200,9 @@ function pairOf(returned: unknown): readonly [unknown, unknown] {
 export function fori<T extends Structure>(
   from: Operand,
   to: Operand,
-  body: (i: Tensor<[], "i32">, carry: Carried<T>) => CarriedResult<T>,
+  body: (i: Tensor<[], "i32">, carry: Carried<NotInferred<T>>) => CarriedResult<NotInferred<T>>,
   init: T,
-): Carried<T>;
+): Carried<NotInferred<T>>;
 export function fori<T>(from: Operand, to: Operand, body: (i: Tensor, carry: T) => T, init: T): T {
   return atBoundary(named("fori", fori), () => {
     requireFunction(body, "fori: the body");

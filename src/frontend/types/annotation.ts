@@ -5,6 +5,7 @@ import type { DTypeConstant } from "../handle/dtypes.ts";
 import type { Tensor } from "../handle/tensor.ts";
 import type { IsSymbol } from "../shapes/axes.ts";
 import type { IsLiteral, IsUnknown, Shape } from "../shapes/shape.ts";
+import type { NotInferred } from "./calls.ts";
 
 /** The dtypes of arguments. */
 type ArgumentDType = Exclude<DType, "index">;
@@ -44,9 +45,6 @@ export type CheckedAnnotations<List extends readonly unknown[]> = [FaultIn<List>
 export type RightAnnotations<List extends readonly unknown[], Options> = [FaultIn<List>] extends [never]
   ? [options?: Options]
   : [never, never, never];
-
-/** T, from whose place nothing is inferred. */
-type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /** What is wrong with an annotation; never where nothing is. */
 type FaultIn<A> =

@@ -11,6 +11,13 @@ import type { IsAny, IsOpen, IsUnknown, OneDType, Shape } from "../shapes/shape.
 /** What is no structure: it is what it is, on both sides of a call. */
 type Static = string | number | bigint | boolean | symbol | null | undefined | ((...args: never[]) => unknown);
 
+/** Whether a type is an array of any length, whose type may hold itself: it is written element by element, as `X[]`. */
+type IsList<P> = P extends readonly unknown[] ? (number extends P["length"] ? true : false) : false;
+type Item<P> = P extends readonly (infer E)[] ? E : never;
+
+/** T, from whose place nothing is inferred. */
+export type NotInferred<T> = [T][T extends unknown ? 0 : never];
+
 // ---- what calls take --------------------------------------------------------------------------------------------------
 
 /** The arguments of a call. */
@@ -24,7 +31,11 @@ export type Given<P> =
       ? Tensor<ShapeIn<P>, OneDType<DTypeIn<P>>> | DataFor<ShapeIn<P>, DTypeIn<P>>
       : P extends Static | TypedArray
         ? P
-        : { [K in keyof P]: Given<P[K]> };
+        : IsList<P> extends true
+          ? P extends unknown[]
+            ? Given<Item<P>>[]
+            : readonly Given<Item<P>>[]
+          : { [K in keyof P]: Given<P[K]> };
 
 type DataFor<S extends Shape, D> = S extends readonly []
   ? NumberOf<D>
@@ -45,10 +56,17 @@ type NumbersFor<P> = P extends TensorBrand
   ? NumberOf<DTypeIn<P>>
   : P extends Static
     ? P
-    : { [K in keyof P]: NumbersFor<P[K]> };
+    : IsList<P> extends true
+      ? P extends unknown[]
+        ? NumbersFor<Item<P>>[]
+        : readonly NumbersFor<Item<P>>[]
+      : { [K in keyof P]: NumbersFor<P[K]> };
 
-/** Whether numbers may stand for all tensors of a structure: whether none has axes. */
-export type TakesNumbers<P> =
+/**
+ * Whether numbers may stand for all tensors of a structure: whether none has axes. A type that holds itself is looked at
+ * four levels down.
+ */
+export type TakesNumbers<P, Depth extends unknown[] = []> =
   IsAny<P> extends true
     ? false
     : P extends TensorBrand
@@ -59,13 +77,15 @@ export type TakesNumbers<P> =
           : false
       : P extends Static
         ? true
-        : P extends readonly unknown[]
-          ? false extends TakesNumbers<P[number]>
-            ? false
-            : true
-          : false extends { [K in keyof P]: TakesNumbers<P[K]> }[keyof P]
-            ? false
-            : true;
+        : Depth["length"] extends 4
+          ? true
+          : P extends readonly unknown[]
+            ? false extends TakesNumbers<P[number], [...Depth, unknown]>
+              ? false
+              : true
+            : false extends { [K in keyof P]: TakesNumbers<P[K], [...Depth, unknown]> }[keyof P]
+              ? false
+              : true;
 
 // ---- what calls give --------------------------------------------------------------------------------------------------
 
@@ -84,7 +104,11 @@ export type Numeric<R> =
       ? NumericOf<ShapeIn<R>, OneDType<DTypeIn<R>>>
       : R extends Static
         ? R
-        : { [K in keyof R]: Numeric<R[K]> };
+        : IsList<R> extends true
+          ? R extends unknown[]
+            ? Numeric<Item<R>>[]
+            : readonly Numeric<Item<R>>[]
+          : { [K in keyof R]: Numeric<R[K]> };
 
 type NumericOf<S extends Shape, D extends DType> =
   IsOpen<S> extends true ? NumberOrTensor<D> : S extends readonly [] ? Scalar<D> : Tensor<S, D>;
@@ -97,7 +121,11 @@ export type NumericLike<R> =
       ? Scalar<OneDType<DTypeIn<R>>>
       : R extends Static
         ? R
-        : { [K in keyof R]: NumericLike<R[K]> };
+        : IsList<R> extends true
+          ? R extends unknown[]
+            ? NumericLike<Item<R>>[]
+            : readonly NumericLike<Item<R>>[]
+          : { [K in keyof R]: NumericLike<R[K]> };
 
 /** The JavaScript value of an element of a result. */
 type Scalar<D extends DType> = [D] extends ["bool"] ? boolean : number;
@@ -114,7 +142,11 @@ export type Tensors<R> =
           ? Tensor<[], "bool">
           : R extends Static
             ? R
-            : { [K in keyof R]: Tensors<R[K]> };
+            : IsList<R> extends true
+              ? R extends unknown[]
+                ? Tensors<Item<R>>[]
+                : readonly Tensors<Item<R>>[]
+              : { [K in keyof R]: Tensors<R[K]> };
 
 /** Tensors of other shapes: what a structure is with a batch axis more or less. */
 export type Reshaped<R> =
@@ -128,7 +160,11 @@ export type Reshaped<R> =
           ? Tensor<Shape, "bool">
           : R extends Static
             ? R
-            : { [K in keyof R]: Reshaped<R[K]> };
+            : IsList<R> extends true
+              ? R extends unknown[]
+                ? Reshaped<Item<R>>[]
+                : readonly Reshaped<Item<R>>[]
+              : { [K in keyof R]: Reshaped<R[K]> };
 
 // ---- functions --------------------------------------------------------------------------------------------------------
 
@@ -204,7 +240,11 @@ export type Carried<T> =
           ? Tensor<[], "bool">
           : T extends Static
             ? T
-            : { -readonly [K in keyof T]: Carried<T[K]> };
+            : IsList<T> extends true
+              ? T extends unknown[]
+                ? Carried<Item<T>>[]
+                : readonly Carried<Item<T>>[]
+              : { -readonly [K in keyof T]: Carried<T[K]> };
 
 /** What a body may give for it: the same structure of tensors and numbers. */
 export type CarriedResult<T> =
@@ -214,7 +254,11 @@ export type CarriedResult<T> =
       ? Operand
       : T extends Static
         ? T
-        : { readonly [K in keyof T]: CarriedResult<T[K]> };
+        : IsList<T> extends true
+          ? T extends unknown[]
+            ? CarriedResult<Item<T>>[]
+            : readonly CarriedResult<Item<T>>[]
+          : { readonly [K in keyof T]: CarriedResult<T[K]> };
 
 /** One element along the first axis of each tensor. */
 export type ElementOf<X> =
@@ -224,7 +268,11 @@ export type ElementOf<X> =
       ? Tensor<RestOf<ShapeIn<X>>, OneDType<DTypeIn<X>>>
       : X extends Static
         ? X
-        : { -readonly [K in keyof X]: ElementOf<X[K]> };
+        : IsList<X> extends true
+          ? X extends unknown[]
+            ? ElementOf<Item<X>>[]
+            : readonly ElementOf<Item<X>>[]
+          : { -readonly [K in keyof X]: ElementOf<X[K]> };
 
 type RestOf<S extends Shape> =
   IsOpen<S> extends true ? Shape : S extends readonly [unknown, ...infer Rest extends Shape] ? Rest : Shape;

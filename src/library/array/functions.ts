@@ -112,15 +112,15 @@ interface OverOptions<X, A, K> {
   readonly keepDims?: K;
 }
 
-/** A function that reduces axes. */
-export interface Reduction {
+/** A function that reduces axes, with more options of its own. */
+export interface Reduction<More = unknown> {
   <X extends Tensor, const A extends AxesOption = null, K extends boolean | undefined = false>(
     x: X,
-    options?: OverOptions<X, A, K>,
+    options?: OverOptions<X, A, K> & More,
   ): Tensor<ResultShape<Over<X, A, K>>, OwnDType<X>>;
   readonly [asMethod]?: <X extends Tensor, const A extends AxesOption = null, K extends boolean | undefined = false>(
     this: X,
-    options?: OverOptions<X, A, K>,
+    options?: OverOptions<X, A, K> & More,
   ) => Tensor<ResultShape<Over<X, A, K>>, OwnDType<X>>;
 }
 
