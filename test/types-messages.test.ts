@@ -67,16 +67,19 @@ const mistakes: readonly (readonly [program: string, message: string])[] = [
   ['t.linear("x", 5);', "is not assignable to parameter of type 'Tensor'"],
 ];
 
-const typeTests = readFileSync(fileURLToPath(new URL("types.test.ts", import.meta.url)), "utf8");
+const textOf = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8");
+const typeTests = textOf("types.test.ts");
+const [page] = [...textOf("../docs/types.md").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
 const messages = messagesOf({
   types: typeTests,
   prelude,
+  page,
   ...Object.fromEntries(mistakes.map(([program], i) => [`mistake${i}`, `${prelude}${program}\nexport {};\n`])),
 });
 
 describe("TypeScript", () => {
-  it("agrees with the tests of types", () => {
-    expect([messages.types, messages.prelude]).toEqual(["", ""]);
+  it("agrees with the tests of types, and with their page", () => {
+    expect([messages.types, messages.prelude, messages.page]).toEqual(["", "", ""]);
   });
 
   it.each(mistakes.map(([program, message], i) => [program, message, i] as const))("refuses %s", (_, message, i) => {
