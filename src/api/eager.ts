@@ -6,9 +6,9 @@ import {
   asTensor,
   atBoundary,
   binary,
+  gradLeafOf,
   type HistoryEntry,
   historyOf,
-  isGradLeaf,
   named,
   type Operand,
   Tensor,
@@ -36,7 +36,6 @@ import {
 } from "../ir/index.ts";
 import { add, constant, vjp } from "../ops/index.ts";
 
-const grads = new WeakMap<Tensor, Tensor>();
 const plus = binary(add);
 
 /** All that a tensor was computed from: functions that ran, oldest first, and the tensors that none of them made. */
@@ -146,7 +145,7 @@ function withGradient(
   history: History,
   withValue: boolean,
 ): { readonly module: Module; readonly entry: Func } {
-  const wrt = history.inputs.flatMap((input, i) => (isGradLeaf(input) ? [i] : []));
+  const wrt = history.inputs.flatMap((input, i) => (gradLeafOf(input) === null ? [] : [i]));
   if (wrt.length === 0) {
     fail("no-derivative", "backward: nothing that the tensor was computed from requires a gradient", {
       hint: "make it with tensor(data, { requiresGrad: true }), outside of noGrad",
@@ -185,7 +184,11 @@ function backward(tensor: Tensor, upstream: Operand | undefined): void {
   const { module, entry } = withGradient(tensor, history, false);
   const arrays = [...history.inputs, cotangent].map((t) => t.array("backward"));
   const gradients = interpret(gradModule(makeModule([...module.funcs, entry])), "backward", arrays);
-  for (const [k, leaf] of history.inputs.filter(isGradLeaf).entries()) accumulate(leaf, new Tensor(gradients[k]));
+  const leaves = history.inputs.flatMap((input) => gradLeafOf(input) ?? []);
+  for (const [k, leaf] of leaves.entries()) {
+    const gradient = new Tensor(gradients[k]);
+    leaf.grad = leaf.grad === null ? gradient : plus(leaf.grad, gradient);
+  }
 }
 
 function cotangentOf(tensor: Tensor, upstream: Operand | undefined): Tensor {
@@ -204,11 +207,6 @@ function cotangentOf(tensor: Tensor, upstream: Operand | undefined): Tensor {
   );
 }
 
-function accumulate(leaf: Tensor, gradient: Tensor): void {
-  const before = grads.get(leaf);
-  grads.set(leaf, before === undefined ? gradient : plus(before, gradient));
-}
-
 // ---- methods --------------------------------------------------------------------------------------------------------
 
 Object.defineProperties(Tensor.prototype, {
@@ -219,7 +217,7 @@ Object.defineProperties(Tensor.prototype, {
   },
   grad: {
     get(this: Tensor) {
-      return grads.get(this) ?? null;
+      return gradLeafOf(this)?.grad ?? null;
     },
   },
   backward: {
@@ -229,7 +227,8 @@ Object.defineProperties(Tensor.prototype, {
   },
   zeroGrad: {
     value(this: Tensor): void {
-      grads.delete(this);
+      const leaf = gradLeafOf(this);
+      if (leaf !== null) leaf.grad = null;
     },
   },
   detach: {

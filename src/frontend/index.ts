@@ -20,9 +20,8 @@ export { describe } from "./handle/describe.ts";
 export { type DTypeNamed, dtypeNamed } from "./handle/dtypes.ts";
 export { type Countable, ExtentUses, noteGiven, requireKnown } from "./handle/extent.ts";
 export {
-  type HistoryEntry,
+  gradLeafOf,
   historyOf,
-  isLeaf as isGradLeaf,
   remember,
   requireGrad,
   tracksGradient,

@@ -26,12 +26,12 @@ const maxRank = 32;
 const maxElements = 2 ** 25;
 
 const names = ["f64", "f32", "i32", "u32", "u8"] as const;
+const byArray: ReadonlyMap<unknown, DType> = new Map(names.map((name) => [dtypes[name].array.name, name]));
 
 /** The dtype of a typed array's elements: Uint8Array is u8. */
 export function dtypeOfArray(data: ArrayBufferView, what: string): DType {
   // the tag is the engine's own: of subclasses and of arrays from another realm too
-  const tag: unknown = (data as Partial<TypedArray>)[Symbol.toStringTag];
-  const found = names.find((name) => dtypes[name].array.name === tag);
+  const found = byArray.get((data as Partial<TypedArray>)[Symbol.toStringTag]);
   if (found !== undefined) return found;
   return fail("dtype", `${what} is ${describe(data)}, which has no dtype here`, {
     hint: "use Float64Array, Float32Array, Int32Array, Uint32Array or Uint8Array",
@@ -48,7 +48,12 @@ export function requireDTypeName(name: unknown): DType {
 
 /** Data as an array of its own, in the dtype asked for; `what` names it in messages. */
 export function arrayOf(data: Data, what: string, dtype?: DType, shape?: readonly number[]): NdArray {
-  const found: Elements = ArrayBuffer.isView(data)
+  const isTyped = ArrayBuffer.isView(data);
+  if (Array.isArray(data) && shape === undefined) {
+    const plain = plainNested(data, dtype ?? "f64");
+    if (plain !== null) return plain;
+  }
+  const found: Elements = isTyped
     ? { elements: data, shape: [data.length], dtype: dtypeOfArray(data, what) }
     : readNested(data, what);
   const target = dtype === undefined ? found.dtype : requireDTypeName(dtype);
@@ -58,9 +63,64 @@ export function arrayOf(data: Data, what: string, dtype?: DType, shape?: readonl
     const expected = `${sizeOf(extents)} for the shape [${extents.join(", ")}]`;
     fail("shape", `${what} has ${counted(found.elements.length, "element")}, expected ${expected}`);
   }
+  if (isTyped && target === found.dtype) return { dtype: target, shape: [...extents], data: copyOf(data, target) };
   const result = new dtypes[target].array(found.elements.length);
   for (let i = 0; i < result.length; i++) result[i] = converted(Number(found.elements[i]), target, what);
   return { dtype: target, shape: [...extents], data: result };
+}
+
+/** Not by `slice`: that of a Buffer shares its memory. */
+function copyOf(data: TypedArray, dtype: DType): TypedArray {
+  return new dtypes[dtype].array(data);
+}
+
+/** A copy of a flat array in its own dtype, and its shape; null where it has none here. */
+export function copiedArray(data: unknown): NdArray | null {
+  if (!ArrayBuffer.isView(data)) return null;
+  const dtype = byArray.get((data as Partial<TypedArray>)[Symbol.toStringTag]);
+  if (dtype === undefined) return null;
+  const copy = copyOf(data as TypedArray, dtype);
+  return { dtype, shape: [copy.length], data: copy };
+}
+
+/** Regular nested arrays of numbers as floats, in one pass; null for all others, which are read with more care. */
+function plainNested(data: readonly unknown[], dtype: DType): NdArray | null {
+  if (!isFloat(dtype)) return null;
+  try {
+    const shape: number[] = [];
+    let size = 1;
+    for (let at: unknown = data; Array.isArray(at); at = at[0]) {
+      if (shape.length === maxRank) return null;
+      shape.push(at.length);
+      size *= at.length;
+    }
+    if (size === 0 || size > maxElements) return null;
+    const into = new dtypes[dtype].array(size);
+    return fill(into, 0, data, shape, 0) === size ? { dtype, shape, data: into } : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Writes the numbers of nested arrays from `at` on; gives where it ended, and NaN where they are not of this shape. */
+function fill(into: TypedArray, at: number, part: readonly unknown[], shape: readonly number[], axis: number): number {
+  const length = shape[axis];
+  if (part.length !== length) return Number.NaN;
+  if (axis === shape.length - 1) {
+    for (let i = 0; i < length; i++) {
+      const x = part[i];
+      if (typeof x !== "number") return Number.NaN;
+      into[at + i] = x;
+    }
+    return at + length;
+  }
+  let end = at;
+  for (let i = 0; i < length; i++) {
+    const x = part[i];
+    if (!Array.isArray(x)) return Number.NaN;
+    end = fill(into, end, x, shape, axis + 1);
+  }
+  return end;
 }
 
 function requireExtents(shape: readonly number[]): void {

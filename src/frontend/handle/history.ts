@@ -1,29 +1,11 @@
-// The provenance of concrete tensors: functions that ran on tensors which track a gradient, kept as long as their results
-// are. Weak maps keep nothing else alive.
+// The provenance of concrete tensors: functions that ran on tensors which track a gradient. A tensor holds its own, so that
+// it is kept as long as its results are, and that one look says whether a gradient flows.
 
 import { fail, isFloat, type Module } from "../../ir/index.ts";
 import { atBoundary, callUsers, named } from "./boundary.ts";
 import { describe } from "./describe.ts";
-import type { Tensor } from "./tensor.ts";
+import { type GradLeaf, type HistoryEntry, historyIn, type Provenance, setHistory, type Tensor } from "./tensor.ts";
 
-/** One function that ran on concrete tensors. */
-export interface HistoryEntry {
-  /** Grows with time, so an entry's inputs have smaller ones. */
-  readonly order: number;
-  readonly module: Module;
-  readonly entry: string;
-  readonly inputs: readonly Tensor[];
-}
-
-/** The entry that computed a tensor. */
-export interface Provenance {
-  readonly producer: HistoryEntry;
-  /** The index of the tensor among its results. */
-  readonly result: number;
-}
-
-const provenances = new WeakMap<Tensor, Provenance>();
-const leaves = new WeakSet<Tensor>();
 let isRecording = true;
 let entryCount = 0;
 
@@ -32,30 +14,31 @@ export function requireGrad(tensor: Tensor): void {
   if (!isFloat(tensor.dtype)) {
     fail("no-derivative", `a tensor of dtype ${tensor.dtype} has no gradient`, { hint: "make it f32 or f64" });
   }
-  leaves.add(tensor);
+  setHistory(tensor, { grad: null });
 }
 
-/** Whether it was made with requiresGrad. */
-export function isLeaf(tensor: Tensor): boolean {
-  return leaves.has(tensor);
+/** What a tensor that was made with requiresGrad gathers; null for others. */
+export function gradLeafOf(tensor: Tensor): GradLeaf | null {
+  const history = historyIn(tensor);
+  return history !== null && "grad" in history ? history : null;
 }
 
 /** The provenance of a tensor; null where it was not recorded. */
 export function historyOf(tensor: Tensor): Provenance | null {
-  return provenances.get(tensor) ?? null;
+  const history = historyIn(tensor);
+  return history !== null && "producer" in history ? history : null;
 }
 
 /** Whether a gradient can flow through the tensor. */
 export function tracksGradient(tensor: Tensor): boolean {
-  return leaves.has(tensor) || provenances.has(tensor);
+  return historyIn(tensor) !== null;
 }
 
 /** Records a function that ran, as the provenance of its results of floats. */
 export function remember(module: Module, entry: string, inputs: readonly Tensor[], results: readonly Tensor[]): void {
   if (!isRecording || !inputs.some(tracksGradient)) return;
   const producer: HistoryEntry = { order: entryCount++, module, entry, inputs };
-  for (const [result, tensor] of results.entries())
-    if (isFloat(tensor.dtype)) provenances.set(tensor, { producer, result });
+  for (const [result, tensor] of results.entries()) if (isFloat(tensor.dtype)) setHistory(tensor, { producer, result });
 }
 
 /**

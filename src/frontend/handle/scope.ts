@@ -17,7 +17,7 @@ import type { Boundary } from "./boundary.ts";
 import { Extent, partsOf } from "./extent.ts";
 import { tracksGradient } from "./history.ts";
 import { withAnyDerivatives } from "./nesting.ts";
-import type { Tensor } from "./tensor.ts";
+import { Tensor } from "./tensor.ts";
 
 /** One function being traced. */
 export class TraceScope {
@@ -158,10 +158,9 @@ const graphs = new WeakMap<BlockBuilder, TraceScope>();
 export function graphOf(operands: Iterable<unknown>): TraceScope | null {
   if (running !== null) return null;
   for (const operand of operands) {
-    const parts =
-      operand instanceof Extent ? partsOf(operand).sources : [(operand as Tensor | null | undefined)?.traced];
-    for (const part of parts) {
-      const graph = part == null ? undefined : graphs.get(rootOf(part.builder));
+    const own = operand instanceof Tensor ? [operand.traced] : [];
+    for (const part of operand instanceof Extent ? partsOf(operand).sources : own) {
+      const graph = part === null ? undefined : graphs.get(rootOf(part.builder));
       if (graph !== undefined) return graph;
     }
   }

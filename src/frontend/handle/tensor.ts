@@ -7,6 +7,7 @@ import {
   type DType,
   elementDType,
   fail,
+  type Module,
   type NdArray,
   printType,
   productOf,
@@ -23,6 +24,7 @@ import { describe } from "./describe.ts";
 import { type Countable, extentIn, noteGiven } from "./extent.ts";
 import type { ArrayOfDType, DTypeKey, DTypeOf, ElementOfDType, Extents, ShapeKey } from "./typed.ts";
 
+/** Where a tensor of a trace is in it: it has no elements yet. */
 export interface TracedState {
   readonly value: Value;
   readonly builder: BlockBuilder;
@@ -35,25 +37,87 @@ declare global {
   interface AdjointTensorMethods {}
 }
 
+/** Elements that are not in the memory of JavaScript, and come there when something asks for them. */
+export interface DeferredState {
+  readonly type: Type;
+  toHost(): NdArray;
+}
+
+/** Where the elements of a tensor are: at hand, in a trace, or somewhere from where they can be had. */
+export type Storage = NdArray | TracedState | DeferredState;
+
+/** One function that ran on concrete tensors. */
+export interface HistoryEntry {
+  /** Grows with time, so an entry's inputs have smaller ones. */
+  readonly order: number;
+  readonly module: Module;
+  readonly entry: string;
+  readonly inputs: readonly Tensor[];
+}
+
+/** The entry that computed a tensor. */
+export interface Provenance {
+  readonly producer: HistoryEntry;
+  /** The index of the tensor among its results. */
+  readonly result: number;
+}
+
+/** A tensor that was made with requiresGrad, and the sum of the gradients of `backward` calls. */
+export interface GradLeaf {
+  grad: Tensor | null;
+}
+
+export type History = Provenance | GradLeaf;
+
+/** The elements where they are at hand and no gradient flows through the tensor; null for all that is something else. */
+export let plainArray: (x: unknown) => NdArray | null;
+
+/** What the tensor was computed from, or the gradient that it gathers; null where no gradient flows through it. */
+export let historyIn: (tensor: TensorHandle) => History | null;
+export let setHistory: (tensor: TensorHandle, history: History) => void;
+
+/** A traced tensor is not carried away: what clones it fails at this. */
+const noElements = Symbol("a traced tensor, which has no elements yet,");
+
+/** Elements that are not at hand, as they are carried: who clones this asks for them. */
+class Carried {
+  constructor(tensor: TensorHandle) {
+    const own = (key: keyof NdArray): PropertyDescriptor => ({
+      enumerable: true,
+      get: () => tensor.array("structuredClone")[key],
+    });
+    Object.defineProperties(this, { dtype: own("dtype"), shape: own("shape"), data: own("data") });
+  }
+}
+
 /** What a tensor is when it runs; in types it says nothing of its shape and dtype, for those say more. */
 // biome-ignore lint/suspicious/noUnsafeDeclarationMerging: methods are installed by the library
 export class TensorHandle {
-  /** Where it is in a trace; null for a concrete one. */
-  readonly traced: TracedState | null;
-  readonly #array: NdArray | null;
-  /** Its type in the IR. */
-  readonly type: Type;
+  /** The one place that says where the elements are. `array` reads it for all who want elements, and may change it. */
+  #storage: Storage;
+  #type: Type | null = null;
+  #history: History | null = null;
+  /** What structuredClone and postMessage carry, and `tensor` makes a tensor of again: for others there is `data()`. */
+  protected readonly elements: unknown;
 
   /** Made by functions of this package; users write `tensor(data)`. */
-  constructor(part: TracedState | NdArray) {
-    if (typeof part !== "object" || part === null || !("builder" in part || "data" in part)) {
+  constructor(storage: Storage) {
+    if (typeof storage !== "object" || storage === null || !isStorage(storage))
       fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
-    }
-    const isTraced = "builder" in part;
-    this.traced = isTraced ? part : null;
-    this.#array = isTraced ? null : part;
-    this.type = isTraced ? part.value.type : tensorType(part.dtype, part.shape);
-    Object.freeze(this);
+    this.#storage = storage;
+    this.elements = "data" in storage ? storage : "builder" in storage ? noElements : new Carried(this);
+  }
+
+  static {
+    plainArray = (x) => {
+      if (typeof x !== "object" || x === null || !(#storage in x) || x.#history !== null) return null;
+      const storage = x.#storage;
+      return "data" in storage ? storage : null;
+    };
+    historyIn = (tensor) => tensor.#history;
+    setHistory = (tensor, history) => {
+      tensor.#history = history;
+    };
   }
 
   /** Messages say it, also where a bundler renames the class. */
@@ -61,9 +125,20 @@ export class TensorHandle {
 
   /** Proxies and look-alikes are no tensors: they have no elements of their own. */
   static [Symbol.hasInstance](x: unknown): x is TensorHandle {
-    return typeof x === "object" && x !== null && #array in x;
+    return typeof x === "object" && x !== null && #storage in x;
   }
 
+  /** Where it is in a trace; null for a concrete one. */
+  get traced(): TracedState | null {
+    const storage = this.#storage;
+    return "builder" in storage ? storage : null;
+  }
+  /** Its type in the IR. */
+  get type(): Type {
+    if (!(#storage in this)) fail("argument", `got ${describeStranger(this)}, expected a tensor`);
+    this.#type ??= typeOfStorage(this.#storage);
+    return this.#type;
+  }
   /** The name of the elements' dtype. */
   // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
   get dtype(): any {
@@ -92,7 +167,13 @@ export class TensorHandle {
 
   /** The elements, row-major; an error in a trace, where there are none yet. */
   array(asked: string): NdArray {
-    if (this.#array !== null) return this.#array;
+    const storage = this.#storage;
+    if ("data" in storage) return storage;
+    if ("toHost" in storage) {
+      const array = storage.toHost();
+      this.#storage = array;
+      return array;
+    }
     return fail("primitive", `${asked}: a traced tensor ${printType(this.type)} has no elements yet`, {
       hint: "read them from what the compiled function returns, or look with probe",
     });
@@ -131,17 +212,18 @@ export class TensorHandle {
 
   /** The dtype, the shape and, of a concrete one, the elements as text. */
   toString(): string {
-    return this.#array === null
-      ? `Tensor(${printType(this.type)})`
-      : `Tensor(${printType(this.type)}, ${printElements(this.toArray())})`;
+    return this.traced === null
+      ? `Tensor(${printType(this.type)}, ${printElements(this.toArray())})`
+      : `Tensor(${printType(this.type)})`;
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](): string {
     return this.toString();
   }
 
-  /** Used where JavaScript wants a primitive: text is fine, arithmetic and comparison are not. */
-  [Symbol.toPrimitive](hint: string): string {
+  /** A number that is known is one to JavaScript too; others have a text, and are refused in arithmetic and comparison. */
+  [Symbol.toPrimitive](hint: string): string | number | boolean {
+    if (this.#history === null && this.traced === null && extentsOf(this.type, "rank").length === 0) return this.item();
     if (hint === "string") return this.toString();
     const how = `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`;
     return misused(this, boundaryOf(Symbol.toPrimitive), how, operators[hint]);
@@ -193,7 +275,7 @@ export type Tensor<S extends Shape = Shape, D extends DType = DType> =
 
 interface TensorConstructor {
   /** Made by functions of this package; users write `tensor(data)`. */
-  new (part: TracedState | NdArray): Tensor;
+  new (storage: Storage): Tensor;
   readonly prototype: TensorHandle;
   readonly name: string;
   [Symbol.hasInstance](x: unknown): x is Tensor;
@@ -242,15 +324,40 @@ function misused(tensor: Tensor, boundary: (...args: never[]) => unknown, how: s
   return atBoundary(boundary, () => fail("primitive", `a tensor ${printType(tensor.type)} was ${how}`, { hint }));
 }
 
-// arrays have these, and on a tensor they would silently be undefined: a loop would not run, an operand be missing
-for (const [name, shown, hint] of [
-  ["length", ".length", "write shape[0] for its first extent, size for the number of its elements"],
-  ["0", "[0]", elements],
-] as const) {
-  const get = function (this: Tensor): never {
-    return misused(this, get, `asked for ${shown}, as arrays are`, hint);
-  };
-  Object.defineProperty(Tensor.prototype, name, { get, configurable: true });
+/**
+ * What lies behind the prototype, where reading and writing end that find nothing before. Arrays have a length and elements,
+ * and on a tensor they would silently be undefined: a loop would not run, an operand be missing. To freeze each tensor would
+ * cost five times what making it costs.
+ */
+const behind: ProxyHandler<object> = {
+  get: function get(target, key, receiver): unknown {
+    const isElement = typeof key === "string" && isIndex(key);
+    if ((!isElement && key !== "length") || !(receiver instanceof Tensor)) return Reflect.get(target, key, receiver);
+    if (isElement) return misused(receiver, get, `asked for [${key}], as arrays are`, elements);
+    const hint = "write shape[0] for its first extent, size for the number of its elements";
+    return misused(receiver, get, "asked for .length, as arrays are", hint);
+  },
+  set: function set(target, key, value, receiver): boolean {
+    if (!(receiver instanceof Tensor)) return Reflect.set(target, key, value, receiver);
+    const isElement = typeof key === "string" && isIndex(key);
+    const what = isElement ? `[${key}]` : `.${String(key).slice(0, 40)}`;
+    const hint = isElement ? `write y = x.set([${key}], v), which gives another tensor` : "keep it beside the tensor";
+    return misused(receiver, set, `assigned to at ${what}, and tensors are immutable`, hint);
+  },
+};
+Object.setPrototypeOf(Tensor.prototype, new Proxy({}, behind));
+
+function isIndex(key: string): boolean {
+  return /^-?\d+$/.test(key);
+}
+
+function isStorage(x: object): x is Storage {
+  return "data" in x || "builder" in x || "toHost" in x;
+}
+
+function typeOfStorage(storage: Storage): Type {
+  if ("data" in storage) return tensorType(storage.dtype, storage.shape);
+  return "builder" in storage ? storage.value.type : storage.type;
 }
 
 /** What stands where a tensor should, for messages. */

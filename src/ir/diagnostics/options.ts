@@ -13,11 +13,16 @@ export function requireOptions(where: string, options: unknown, known: readonly 
     const got = isNone ? "missing" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
     fail("option", `${where}: the options are ${got}, expected an object with some of ${known.join(", ")}`);
   }
-  for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || known.includes(name)) continue;
-    const given = classOf(options);
+  const given = classOf(options);
+  const refuseClass = (): void => {
     if (given !== null)
       fail("option", `${where}: the options are a ${given}, expected an object with some of ${known.join(", ")}`);
+  };
+  const entries = Object.entries(options);
+  if (entries.length === 0) refuseClass();
+  for (const [name, value] of entries) {
+    if (value === undefined || known.includes(name)) continue;
+    refuseClass();
     const expected = known.length === 0 ? "none" : known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
     fail("option", `${where}: unknown option '${shorten(name)}', expected ${expected}`, {
       hint: didYouMean(name, known),
