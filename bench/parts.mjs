@@ -23,6 +23,7 @@ export const partNames = [
   "source-compile",
   "compile",
   "startup",
+  "calls",
 ];
 
 /** What starts a part: the flags of its process, and its script. */

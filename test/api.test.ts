@@ -33,6 +33,7 @@ import {
   whileLoop,
 } from "../src/index.ts";
 import { errorOf } from "./support/errors.ts";
+import { plain } from "./support/plain.ts";
 import { untyped } from "./support/untyped.ts";
 
 describe("compile", () => {
@@ -121,7 +122,7 @@ describe("compile", () => {
   it("reads a captured tensor at each call, never bakes it in", () => {
     const w = tensor([1, 2, 3]);
     const f = compile((x: Tensor) => sum(mul(x, w)), ["f64[3]"]);
-    expect(f([1, 1, 1])).toBe(6);
+    expect(f([1, 1, 1]).item()).toBe(6);
     expect(f.ir).not.toContain("dense");
   });
 
@@ -302,10 +303,10 @@ describe("calls", () => {
 
   it("say what fits an array whose other extents are 0", () => {
     const empty = compile((x: Tensor) => sum(x), ["f64[N, 0]"]);
-    expect(empty([[], []])).toBe(0);
-    expect(empty(tensor([], { shape: [5, 0] }))).toBe(0);
+    expect(empty([[], []]).item()).toBe(0);
+    expect(empty(tensor([], { shape: [5, 0] })).item()).toBe(0);
     expect(errorOf(() => empty(new Float64Array(3))).message).toMatch(/has 3 elements, expected 0 for f64\[N, 0\]$/);
-    expect(compile((x: Tensor) => sum(x), ["f64[0, 3]"])(new Float64Array(0))).toBe(0);
+    expect(compile((x: Tensor) => sum(x), ["f64[0, 3]"])(new Float64Array(0)).item()).toBe(0);
   });
 });
 
@@ -343,8 +344,8 @@ describe("functions compiled when they are called", () => {
     const loss = (p: { w: Tensor; kind: string }, x: Tensor, reduce: (x: Tensor) => Tensor): Tensor =>
       reduce(p.kind === "square" ? mul(mul(p.w, p.w), x) : mul(p.w, x));
     const g = grad(loss);
-    expect(g({ w: 3, kind: "square" }, [1, 2], sum)).toEqual({ w: 18, kind: "square" });
-    expect(g({ w: 3, kind: "linear" }, [1, 2], sum)).toEqual({ w: 3, kind: "linear" });
+    expect(plain(g({ w: 3, kind: "square" }, [1, 2], sum))).toEqual({ w: 18, kind: "square" });
+    expect(plain(g({ w: 3, kind: "linear" }, [1, 2], sum))).toEqual({ w: 3, kind: "linear" });
     const both = grad(loss, { wrt: [1, 0] })({ w: 3, kind: "linear" }, 2, sum);
     expect(both).toEqual([3, { w: 2, kind: "linear" }]);
   });
@@ -382,7 +383,7 @@ describe("where code may not be generated", () => {
     import { add, compile, cond, f32, fori, grad, less, mul, scan, sin, sum, tensor, valueAndGrad } from "./src/index.ts";
     const f = compile((a, b) => add(mul(a, b), a), ["f64", "f64"]);
     const out = [f(15, 20), f.source, valueAndGrad(mul, { wrt: [0, 1] })(15, 20), grad(grad(sin))(0.5)];
-    out.push(compile((x) => sum(mul(x, x)), ["f32[N]"])(f32([1, 2, 3])), compile((x) => add(x, 1))([1, 2]).toArray());
+    out.push(compile((x) => sum(mul(x, x)), ["f32[N]"])(f32([1, 2, 3])).item(), compile((x) => add(x, 1))([1, 2]).toArray());
     out.push(fori(0, 3, (i, x) => mul(x, 2), tensor(1)).item(), cond(less(1, 2), () => tensor(5), () => tensor(6)).item());
     out.push(compile((xs) => scan((s, x) => [add(s, x), s], 0, xs), ["f64[N]"])([1, 2, 3])[0].item());
     for (const bad of [() => compile((x) => x, ["f64"], { backend: "js" }), () => f(1), () => f(1, 2, 3)]) {

@@ -80,7 +80,7 @@ describe("the handle", () => {
   });
 
   it("says what to write where JavaScript wants a primitive", () => {
-    const x = tensor(3) as unknown as number;
+    const x = tensor([3]) as unknown as number;
     for (const use of [() => -x, () => x * 2, () => x > 0, () => x + 1]) expect(errorOf(use).code).toBe("primitive");
   });
 });

@@ -110,7 +110,7 @@ describe("elements by indices", () => {
 
   it("are taken of sizes that are open", () => {
     const ends = jit((x: Tensor) => mul(x.at(0), x.at(-1)));
-    expect([ends(tensor([2, 3])), ends(tensor([2, 3, 5]))]).toEqual([6, 10]);
+    expect([ends(tensor([2, 3])), ends(tensor([2, 3, 5]))].map(nested)).toEqual([6, 10]);
     const inner = compile((x: Tensor) => x.at([1, -1]), ["f64[N]"]) as (x: unknown) => unknown;
     expect([nested(inner([1, 2, 3])), nested(inner([1, 2]))]).toEqual([[2], []]);
     expect(errorOf(() => inner([1])).message).toMatch(

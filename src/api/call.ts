@@ -10,7 +10,6 @@ import {
   type Structure,
 } from "../compile/index.ts";
 import {
-  atBoundary,
   callUsers,
   currentTrace,
   flattenAs,
@@ -38,9 +37,10 @@ import {
   requireFunc,
   type Type,
 } from "../ir/index.ts";
-import { fromArray, toArray } from "./convert.ts";
-
-type Call = (...args: unknown[]) => unknown;
+import { Bindings } from "./bindings.ts";
+import { fromArray, isNumber, toArray } from "./convert.ts";
+import { type Call, EntryPoint } from "./entry-point.ts";
+import { readResults, refuseInTrace, writeResults } from "./into.ts";
 
 /** What was traced of a function: the structures of arguments and results, and what runs inside of other traces. */
 export type Traced = Omit<Trace, "func"> & {
@@ -49,21 +49,61 @@ export type Traced = Omit<Trace, "func"> & {
   readonly differentiable: () => { readonly module: Module; readonly captured: readonly Tensor[] };
 };
 
-/** A compiled function: `call` takes the user's arguments, `onLeaves` their leaves where these were read already. */
+/** A compiled function. */
 export interface Callable {
   readonly call: Call;
+  /** The same, with typed arrays in front of the arguments that the results are written to. */
+  readonly into: Call;
+  /** The call on the leaves of arguments that were read already; the second one writes to the results given. */
   onLeaves(leaves: readonly unknown[]): unknown;
+  intoOnLeaves(results: unknown, leaves: readonly unknown[]): unknown;
+  readonly bindings: Bindings;
 }
 
-/** Makes a compiled module callable; `traced` is null where the user gave the module itself. */
-export function callable(compiled: Compiled, traced: Traced | null): Callable {
-  const onLeaves = leavesCall(compiled, traced);
-  const checked = checkedCall(compiled, traced, onLeaves);
-  const general: Call = (...args) => atBoundary(call, () => checked(args));
-  const isPlain = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
-  const convention = isPlain ? conventionOf(compiled, traced) : null;
-  const call = (convention === null ? null : compiled.executable.native(convention, general)) ?? general;
-  return { call, onLeaves };
+/**
+ * Makes a compiled module callable; `traced` is null where the user gave the module itself. `isAlwaysPlain`: results of rank 0
+ * are numbers whatever the arguments are.
+ */
+export function callable(compiled: Compiled, traced: Traced | null, isAlwaysPlain: boolean): Callable {
+  const { onLeaves, intoOnLeaves } = callsOnLeaves(compiled, traced, isAlwaysPlain);
+  const trees = treesOf(compiled, traced);
+  const bindings = new Bindings(compiled, trees.arguments, trees.results, traced?.captured ?? []);
+  const noting = (point: EntryPoint, leaves: readonly unknown[], isInto: boolean): void => {
+    const { placed } = point;
+    const wanted = { fixed: [], isOrdered: false, isInto, isAlwaysPlain, mayServe: null, placed };
+    const binding = bindings.like(leaves, wanted);
+    if (binding !== null) point.prefer(binding);
+  };
+  const entry = new EntryPoint((args) =>
+    checked(compiled, traced, args, (leaves) => {
+      const result = onLeaves(leaves);
+      noting(entry, leaves, false);
+      return result;
+    }),
+  );
+  const into = new EntryPoint(([results, ...args]) => {
+    refuseInTrace(`@${compiled.entry}`);
+    const leaves = leavesOf(args, trees.arguments, compiled.entry);
+    intoOnLeaves(results, leaves);
+    noting(into, leaves, true);
+    return results;
+  });
+  const isScalarCall = traced === null || (traced.captured.length === 0 && isFlat(traced.arguments));
+  const convention = isScalarCall ? conventionOf(compiled, traced) : null;
+  // generated code passes `undefined` for arguments that a call leaves out
+  const otherwise: Call = (...args) => entry.call(...args.slice(0, countOf(args)));
+  const native = convention === null ? null : compiled.executable.native(convention, otherwise);
+  if (native !== null) entry.boundary = native;
+  return { call: entry.boundary, into: into.call, onLeaves, intoOnLeaves, bindings };
+}
+
+/** The structures of a function's arguments and results; a module's results are one as it is, and several in an array. */
+function treesOf({ signature }: Compiled, traced: Traced | null): { arguments: ListTree; results: Tree } {
+  const leaf: Tree = { kind: "leaf" };
+  const list = (items: readonly unknown[]): ListTree => ({ kind: "array", items: items.map(() => leaf) });
+  if (traced !== null) return { arguments: traced.arguments as ListTree, results: traced.results };
+  const { arguments: args, results } = signature;
+  return { arguments: list(args), results: results.length === 1 ? leaf : list(results) };
 }
 
 type ListTree = Extract<Tree, { kind: "array" }>;
@@ -139,30 +179,27 @@ export function moduleOf(compiled: Compiled, traced: Traced | null, options: Mod
   return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }
 
-function checkedCall(
-  { signature, entry }: Compiled,
+/** Reads the arguments, and runs on their leaves; in a trace or a declared graph, the function is traced as a part of it. */
+function checked(
+  compiled: Compiled,
   traced: Traced | null,
-  onLeaves: Callable["onLeaves"],
-): (args: readonly unknown[]) => unknown {
-  const items = Array.from(signature.arguments, (): Tree => ({ kind: "leaf" }));
-  const tree: Tree = traced?.arguments ?? { kind: "array", items };
-  return (args) => {
-    const leaves = leavesOf(args, tree as ListTree, entry);
-    if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return onLeaves(leaves);
-    const graph = traced === null ? null : graphOf(leaves);
-    if (currentTrace() === null && graph === null) {
-      for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
-    }
-    // in a trace or a declared graph, the function is traced again as a part of it
-    const own = args.slice(0, (tree as ListTree).items.length);
-    const inPlace = (): unknown =>
-      nested(checkedCall, () => (traced === null ? undefined : callUsers(traced.fn, ...own)));
-    if (graph !== null) return withGraph(graph, inPlace);
-    if (traced !== null) return inPlace();
-    return fail("scope", `@${entry} is called in a trace, but was compiled from IR`, {
-      hint: "call it on concrete tensors, or write its operations as a function",
-    });
-  };
+  args: readonly unknown[],
+  run: (leaves: readonly unknown[]) => unknown,
+): unknown {
+  const tree = treesOf(compiled, traced).arguments;
+  const leaves = leavesOf(args, tree, compiled.entry);
+  if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return run(leaves);
+  const graph = traced === null ? null : graphOf(leaves);
+  if (currentTrace() === null && graph === null) {
+    for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
+  }
+  const own = args.slice(0, tree.items.length);
+  const inPlace = (): unknown => nested(checked, () => (traced === null ? undefined : callUsers(traced.fn, ...own)));
+  if (graph !== null) return withGraph(graph, inPlace);
+  if (traced !== null) return inPlace();
+  return fail("scope", `@${compiled.entry} is called in a trace, but was compiled from IR`, {
+    hint: "call it on concrete tensors, or write its operations as a function",
+  });
 }
 
 const anything = (_: unknown): _ is unknown => true;
@@ -170,7 +207,7 @@ const anything = (_: unknown): _ is unknown => true;
 /** The leaves of the arguments, which have to have the declared structure. */
 function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): readonly unknown[] {
   const expected = tree.items.length;
-  const given = args.findLastIndex((arg) => arg !== undefined) + 1;
+  const given = countOf(args);
   if (given !== expected) {
     fail("argument", `@${entry}: got ${counted(given, "argument")}, expected ${expected}`, {
       hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
@@ -182,28 +219,45 @@ function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): read
   return declared.flatMap((arg, i) => flattenAs(arg, tree.items[i], anything, `argument ${i} of @${entry}`));
 }
 
-function leavesCall(compiled: Compiled, traced: Traced | null): Callable["onLeaves"] {
+/** How many arguments a call passes: those behind the last one that is not undefined it leaves out. */
+function countOf(args: readonly unknown[]): number {
+  return args.findLastIndex((arg) => arg !== undefined) + 1;
+}
+
+function callsOnLeaves(
+  compiled: Compiled,
+  traced: Traced | null,
+  isAlwaysPlain: boolean,
+): Pick<Callable, "onLeaves" | "intoOnLeaves"> {
   const { executable, signature, given: before, entry } = compiled;
   const captured = traced?.captured ?? [];
   const labels = labelsOf(compiled, traced);
-  const plain = signature.results.every(isScalar);
-  return (leaves) => {
-    const arrays: NdArray[] = leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labels[i]));
-    for (const tensor of captured) arrays.push(tensor.array("a captured tensor"));
+  const { results: tree } = treesOf(compiled, traced);
+  const arraysOf = (leaves: readonly unknown[]): readonly NdArray[] => [
+    ...leaves.map((leaf, i) => toArray(leaf, signature.arguments[i], labels[i])),
+    ...captured.map((tensor) => tensor.array("a captured tensor")),
+  ];
+  const onLeaves = (leaves: readonly unknown[]): unknown => {
+    const arrays = arraysOf(leaves);
     const outputs = executable.run(arrays);
-    const inputs = [...leaves, ...captured];
-    const tracks = inputs.some((leaf) => leaf instanceof Tensor && tracksGradient(leaf));
+    const tracks = [...leaves, ...captured].some((leaf) => leaf instanceof Tensor && tracksGradient(leaf));
     // a result that tracks gradients has to be a tensor: a plain number has no history
-    const results = outputs.map((array) => fromArray(array, plain && !tracks));
+    const isPlain = !tracks && (isAlwaysPlain || leaves.every(isNumber));
+    const results = outputs.map((array) => fromArray(array, isPlain));
     if (tracks) {
       const tensors = leaves.map((leaf, i) => (leaf instanceof Tensor ? leaf : new Tensor(arrays[i])));
       // remember the module from before the passes, which still holds custom derivatives
       const given = traced?.differentiable() ?? { module: before, captured };
       remember(given.module, entry, [...tensors, ...given.captured], results as readonly Tensor[]);
     }
-    if (traced === null) return results.length === 1 ? results[0] : results;
-    return unflatten(traced.results, results);
+    return unflatten(tree, results);
   };
+  const intoOnLeaves = (results: unknown, leaves: readonly unknown[]): unknown => {
+    const memory = readResults(results, tree, entry);
+    writeResults(memory, executable.run(arraysOf(leaves)), leaves);
+    return results;
+  };
+  return { onLeaves, intoOnLeaves };
 }
 
 /** What errors call each leaf: the name of its parameter, or its path in the arguments. */

@@ -73,10 +73,15 @@ function shapeFor(dims: readonly Dim[], length: number, type: Type, label: strin
   return dims.map((d) => (typeof d === "number" ? d : length / known));
 }
 
-/** Converts a result for the user: a number or boolean if `plain` (all results have rank 0), else a tensor. */
-export function fromArray(array: NdArray, plain: boolean): number | boolean | Tensor {
-  if (!plain) return new Tensor(array);
+/** Converts a result for the user: one of rank 0 to a number or boolean where `isPlain`, else to a tensor. */
+export function fromArray(array: NdArray, isPlain: boolean): number | boolean | Tensor {
+  if (!isPlain || array.shape.length > 0) return new Tensor(array);
   return array.dtype === "bool" ? array.data[0] !== 0 : array.data[0];
+}
+
+/** What JavaScript counts with: where a call passes nothing else, results of rank 0 are the same. */
+export function isNumber(leaf: unknown): leaf is number | boolean {
+  return typeof leaf === "number" || typeof leaf === "boolean";
 }
 
 /** The type of an argument as it is passed, for functions compiled at their first call. */
@@ -91,7 +96,7 @@ export function typeOf(leaf: unknown, label: string): Type {
 
 /** Leaves of a call's arguments: numbers, booleans and tensors. Arrays of numbers are one tensor. */
 export function isLeaf(x: unknown): x is unknown {
-  if (typeof x === "number" || typeof x === "boolean") return true;
+  if (isNumber(x)) return true;
   if (Array.isArray(x)) return isNumeric(x);
   return x instanceof Tensor || ArrayBuffer.isView(x);
 }

@@ -115,7 +115,7 @@ export function compileExpression(
         : value;
     if (fn !== value) nameParameters(Object.defineProperty(fn, "name", { value: value.name }), names);
     const types = readAnnotations(names.map(() => f64));
-    return compileTraced(fn, types, rest, compileExpression).compiled;
+    return compileTraced(fn, types, rest, compileExpression, true).compiled;
   });
 }
 

@@ -8,7 +8,15 @@
 // and 1, which functions often treat differently, get versions of their own and leave the extent open for the others.
 
 import type { CompileOptions } from "../compile/index.ts";
-import { ExtentUses, type ModuleTrace, type TracedFunction, type Tree, trace, treeKey } from "../frontend/index.ts";
+import {
+  currentTrace,
+  ExtentUses,
+  type ModuleTrace,
+  type TracedFunction,
+  type Tree,
+  trace,
+  treeKey,
+} from "../frontend/index.ts";
 import { AdjointError, elementDType, fail, messageOf, printType, sameType, type Type } from "../ir/index.ts";
 import { Binder } from "../runtime/index.ts";
 import { SizeCheck } from "./jit-check.ts";
@@ -39,12 +47,14 @@ export interface Call {
   readonly entry: (...args: unknown[]) => unknown;
 }
 
-interface Version {
+export interface Version {
   readonly finished: Finished;
   readonly types: readonly Type[];
   readonly binder: Binder;
   /** The check of new sizes; null where the function was given no `Extent`, and so cannot depend on a size. */
   readonly check: SizeCheck | null;
+  /** Whether a binding may serve a call, which is then counted. */
+  readonly mayServe: () => boolean;
 }
 
 /** All versions for one structure, dtypes and ranks; the one used last comes first. */
@@ -64,6 +74,7 @@ export class Cache {
   readonly compilations: Compilation[] = [];
   readonly #fn: TracedFunction;
   readonly #options: CompileOptions;
+  readonly #changed: () => void;
   /** The families, by structure, dtypes and ranks; the one used last comes last. */
   readonly #families = new Map<string, Family>();
   #newest = "";
@@ -72,9 +83,11 @@ export class Cache {
   #calls = 0;
   #last: CompiledFunction | null = null;
 
-  constructor(fn: TracedFunction, options: CompileOptions) {
+  /** `changed` is called before another version is made, which may put others out of use. */
+  constructor(fn: TracedFunction, options: CompileOptions, changed: () => void) {
     this.#fn = fn;
     this.#options = options;
+    this.#changed = changed;
   }
 
   get last(): CompiledFunction {
@@ -83,7 +96,8 @@ export class Cache {
     return fail("argument", `${this.#fn.name || "the function"} has not been compiled yet`, { hint });
   }
 
-  find(call: Call): Finished {
+  /** The version that serves a call. */
+  find(call: Call): Version {
     this.#calls++;
     const { tree, types, weak } = call;
     const kind = (t: Type, i: number): string => (weak[i] ? "number" : `${elementDType(t)}:${sizesIn(t).length}`);
@@ -98,13 +112,13 @@ export class Cache {
       this.#families.set(key, family);
       this.#newest = key;
     }
-    const { finished } = versions[0];
-    this.#last = finished.compiled;
-    return finished;
+    this.#last = versions[0].finished.compiled;
+    return versions[0];
   }
 
   /** Makes a version for a call that no version serves: with open sizes if possible, else with more of them known. */
   #add(family: Family, call: Call): Version {
+    this.#changed();
     const { sizes, versions } = family;
     const changed = sizes.note(call.types);
     for (let reason = this.#reasonFor(family, changed); ; ) {
@@ -177,13 +191,20 @@ export class Cache {
     const own = { ...signature, arguments: signature.arguments.slice(0, types.length) };
     const given = general?.open.filter(({ name }) => general.uses.given.has(name)) ?? [];
     const check = given.length === 0 ? null : new SizeCheck(traced, given, (known) => this.#trace(call, known));
-    const version = { finished, types, binder: new Binder(own), check };
+    const version = { finished, types, binder: new Binder(own), check, mayServe: () => this.#serves(finished) };
     this.compilations.push({ types: types.map(printType), call: this.#calls, reason, milliseconds });
     if (this.compilations.length > historySize) this.compilations.shift();
     if (this.#count >= cacheSize) this.#evict();
     family.versions.push(version);
     this.#count++;
     return version;
+  }
+
+  #serves({ compiled }: Finished): boolean {
+    if (currentTrace() !== null) return false;
+    this.#calls++;
+    this.#last = compiled;
+    return true;
   }
 
   #keep(versions: Version[], wanted: (version: Version) => boolean): void {
@@ -210,6 +231,11 @@ interface General extends Pick<OpenTypes, "open"> {
 
 function serves({ binder, check }: Version, types: readonly Type[]): boolean {
   return binder.accepts(types.map(sizesIn)) && (check === null || check.agrees(types));
+}
+
+/** The extents whose sizes a binding has to compare: those that the function was given, whose sizes were checked. */
+export function checkedSizes({ check }: Version, types: readonly Type[]) {
+  return (check?.given ?? []).map((place) => ({ ...place, size: sizeAt(types, place) }));
 }
 
 function isOpenAt({ types }: Version, places: readonly Place[]): boolean {

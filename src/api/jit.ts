@@ -25,7 +25,9 @@ import {
 } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
-import { Cache, type Compilation } from "./jit-cache.ts";
+import { EntryPoint } from "./entry-point.ts";
+import { refuseInTrace } from "./into.ts";
+import { Cache, type Compilation, checkedSizes } from "./jit-cache.ts";
 import type { CompiledFunction } from "./traced.ts";
 
 export type JitOptions = Omit<CompileOptions, "entry">;
@@ -80,19 +82,48 @@ export function compileOnCall(
   options: CompileOptions,
   read: ReadArguments = readArguments,
 ): JitFunction {
-  const cache = new Cache(fn, options);
+  const cache = new Cache(fn, options, () => {
+    entry.forget();
+    into.forget();
+  });
+  /** The version for a call, and what a binding of it for such calls depends on. */
+  const serving = (leaves: readonly unknown[], tree: Tree, point: EntryPoint, isInto: boolean) => {
+    for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
+    const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
+    const weak = leaves.map((leaf) => typeof leaf === "number");
+    const version = cache.find({ tree, types, weak, entry: point.call });
+    const note = (): void => {
+      const { mayServe, finished } = version;
+      const fixed = checkedSizes(version, types);
+      const wanted = { fixed, isOrdered: true, isInto, isAlwaysPlain: false, mayServe, placed: point.placed };
+      const binding = finished.bindings.like(leaves, wanted);
+      if (binding !== null) point.prefer(binding);
+    };
+    return { finished: version.finished, note };
+  };
   const run = (args: readonly unknown[]): unknown => {
     const { leaves, tree } = read(args);
     const graph = graphOf(leaves);
     if (graph !== null) return withGraph(graph, () => callUsers(fn, ...args));
-    for (const leaf of leaves) if (leaf instanceof Tensor) requireConcrete(leaf);
-    const types = leaves.map((leaf) => typeOf(leaf, "an argument"));
-    const weak = leaves.map((leaf) => typeof leaf === "number");
-    return cache.find({ tree, types, weak, entry: call }).onLeaves(leaves);
+    const { finished, note } = serving(leaves, tree, entry, false);
+    const result = finished.onLeaves(leaves);
+    note();
+    return result;
   };
   // in a trace, the function is traced as a part of it
-  const call = (...args: unknown[]): unknown =>
-    atBoundary(call, () => nested(call, () => (currentTrace() === null ? run(args) : callUsers(fn, ...args))));
+  const entry: EntryPoint = new EntryPoint((args) =>
+    nested(call, () => (currentTrace() === null ? run(args) : callUsers(fn, ...args))),
+  );
+  const into: EntryPoint = new EntryPoint(([results, ...args]) => {
+    refuseInTrace(fn.name || "the function");
+    const { leaves, tree } = read(args);
+    const { finished, note } = serving(leaves, tree, into, true);
+    finished.intoOnLeaves(results, leaves);
+    note();
+    return results;
+  });
+  const { call } = entry;
+  Object.defineProperty(call, "into", { value: into.call });
   Object.defineProperty(call, "name", { value: fn.name });
   for (const name of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
     Object.defineProperty(call, name, { get: () => cache.last[name] });

@@ -7,7 +7,6 @@ import {
   elementDType,
   fail,
   findFunc,
-  isScalar,
   type NdArray,
   printType,
   rankedOf,
@@ -16,7 +15,7 @@ import {
   type Type,
   tensorType,
 } from "../ir/index.ts";
-import { fromArray, toArray } from "./convert.ts";
+import { fromArray, isNumber, toArray } from "./convert.ts";
 
 /** Data for a tensor: numbers, typed or nested arrays, concrete tensors. */
 export type Feed = unknown;
@@ -64,7 +63,8 @@ export class Session {
   }
 
   /**
-   * The values of the fetches, in their structure: numbers or booleans where all of them have rank 0, else tensors.
+   * The values of the fetches, in their structure: tensors; where all feeds are numbers or booleans, or there are none, those
+   * of rank 0 are too.
    * Whatever the fetches do not depend on is not computed and needs no feed.
    *
    * @param feeds values by the names of placeholders (and variables, for this run), or a Map by tensor: each tensor of
@@ -92,10 +92,10 @@ export class Session {
       const assignment = this.#graph.assignmentOf(t);
       if (assignment !== null) this.#state.set(assignment.variable, results[i]);
     }
-    const plain = subgraph.compiled.signature.results.every(isScalar);
+    const isPlain = [...given.values()].every(isNumber);
     return unflatten(
       tree,
-      results.map((array) => fromArray(array, plain)),
+      results.map((array) => fromArray(array, isPlain)),
     );
   }
 

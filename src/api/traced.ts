@@ -4,6 +4,7 @@ import { type Compiled, type CompileOptions, compileModule, type Facts, withFact
 import {
   type Boundary,
   type Calls,
+  type GivenArguments,
   type ModuleTrace,
   type TracedFunction,
   type Tree,
@@ -12,12 +13,25 @@ import {
 import type { Type } from "../ir/index.ts";
 import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
+/** The call that writes what it gives to arrays of the caller's. */
+interface WritingCall<P extends readonly unknown[]> {
+  /**
+   * Calls the function and writes what it gives to typed arrays, of the structure, dtypes and sizes of the results (one of one
+   * element for rank 0). Nothing is allocated for them; no gradient is recorded. Gives `results` back.
+   * @throws AdjointError code `argument` where an array is of another dtype or size, or shares memory with an argument.
+   * @example f.into(out, x, y)
+   */
+  into<R>(results: R, ...args: GivenArguments<P>): R;
+}
+
 /**
  * A compiled function of the parameters `P`: it gives `N` where all arguments are numbers, else `T`. Left out, they may be
  * anything.
  */
 // biome-ignore lint/suspicious/noExplicitAny: a function of which nothing is known
-export type CompiledFunction<P extends readonly unknown[] = any[], N = any, T = N> = Calls<P, N, T> & Facts;
+export type CompiledFunction<P extends readonly unknown[] = any[], N = any, T = N> = Calls<P, N, T> &
+  Facts &
+  WritingCall<P>;
 
 export interface Finished extends Callable {
   readonly compiled: CompiledFunction;
@@ -29,16 +43,24 @@ export function compileTraced(
   { types, tree }: { readonly types: readonly Type[]; readonly tree: Tree },
   options: CompileOptions,
   entry: Boundary,
+  isAlwaysPlain = false,
 ): Finished {
-  return compileTrace(trace(fn, { types }, tree, entry), fn, options);
+  return compileTrace(trace(fn, { types }, tree, entry), fn, options, isAlwaysPlain);
 }
 
 /** Compiles the trace of a function. */
-export function compileTrace(traced: ModuleTrace, fn: TracedFunction, options: CompileOptions): Finished {
-  return finish(compileModule(traced.module, { ...options, entry: traced.func.name }), { ...traced, fn });
+export function compileTrace(
+  traced: ModuleTrace,
+  fn: TracedFunction,
+  options: CompileOptions,
+  isAlwaysPlain = false,
+): Finished {
+  const result = compileModule(traced.module, { ...options, entry: traced.func.name });
+  return finish(result, { ...traced, fn }, isAlwaysPlain);
 }
 
-export function finish(result: Compiled, traced: Traced | null): Finished {
-  const { call, onLeaves } = callable(result, traced);
-  return { call, onLeaves, compiled: withFacts(call, result, (options) => moduleOf(result, traced, options)) };
+export function finish(result: Compiled, traced: Traced | null, isAlwaysPlain = false): Finished {
+  const made = callable(result, traced, isAlwaysPlain);
+  const call = Object.defineProperty(made.call, "into", { value: made.into }) as Callable["call"] & CompiledFunction;
+  return { ...made, compiled: withFacts(call, result, (options) => moduleOf(result, traced, options)) };
 }

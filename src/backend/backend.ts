@@ -79,6 +79,55 @@ export function rootOf(options: ModuleOptions, where: string): string | null {
 
 export type NativeCall = (...args: unknown[]) => unknown;
 
+/** The structure of arguments or results: leaves in order, and parts that are the same in each call. */
+export type ValueTree =
+  | { readonly kind: "leaf" }
+  | { readonly kind: "static"; readonly value: unknown }
+  | { readonly kind: "array"; readonly items: readonly ValueTree[] }
+  | { readonly kind: "object"; readonly keys: readonly string[]; readonly items: readonly ValueTree[] };
+
+/**
+ * What a call passes for a leaf: a number or boolean, an array of numbers, a flat typed array, or a value that holds an array
+ * of the IR.
+ */
+export type ValueKind = "scalar" | "numbers" | "flat" | "held";
+
+/** One form in which a function is called, for which a binding of its own is generated. */
+export interface CallForm {
+  /** The arguments: an array, of which the leaves are the function's arguments. */
+  readonly arguments: ValueTree;
+  /** What is passed for each leaf. */
+  readonly leaves: readonly ValueKind[];
+  readonly results: ValueTree;
+  /** Whether results of rank 0 are numbers and booleans; all others are held. */
+  readonly isPlain: boolean;
+  /** Values whose arrays are the arguments behind those of the leaves. */
+  readonly captured: readonly unknown[];
+  /** Extents that have to be of these sizes. */
+  readonly fixed: readonly { readonly argument: number; readonly axis: number; readonly size: number }[];
+  /** Whether the keys of objects have to stand in the order of the trees. */
+  readonly isOrdered: boolean;
+  /** Whether the results are written to typed arrays of the caller's, which a call passes in front of its arguments. */
+  readonly isInto: boolean;
+}
+
+/** What a binding needs of those who hold arrays. */
+export interface Holders {
+  /** The array that a value holds; null where it holds none that may be read here and now. */
+  arrayOf(x: unknown): NdArray | null;
+  hold(array: NdArray): unknown;
+  /** Is asked last whether the binding may serve the call. */
+  readonly mayServe: (() => boolean) | null;
+  /** The error to throw for one that generated code threw. */
+  failed(error: unknown): unknown;
+}
+
+/** A binding: it serves calls of its form, and passes others on. */
+export interface Binding {
+  readonly call: NativeCall;
+  otherwise: NativeCall;
+}
+
 /** A compiled function on arrays. */
 export interface Executable {
   /** Arguments that do not fit the signature are an error (code `argument`). */
@@ -93,6 +142,8 @@ export interface Executable {
    * `otherwise`. Null where that would gain nothing.
    */
   native(convention: Convention, otherwise: NativeCall): NativeCall | null;
+  /** A binding of one form of call; null where there is no code, or the form is none that code is generated for. */
+  bind(form: CallForm, holders: Holders): Binding | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
   /**

@@ -4,8 +4,11 @@ export {
   type ArrayKind,
   type Backend,
   type BackendOptions,
+  type Binding,
+  type CallForm,
   type Convention,
   type Executable,
+  type Holders,
   type LeafKind,
   leavesOf,
   type ModuleOptions,
@@ -14,6 +17,7 @@ export {
   rootOf,
   type StandaloneModule,
   type Structure,
+  type ValueKind,
 } from "./backend.ts";
 export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { jsBackend } from "./js/index.ts";

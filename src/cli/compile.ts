@@ -1,8 +1,8 @@
 // adjoint compile: IR, a function of TypeScript or an expression as a standalone JavaScript module.
 
 import { gradPipeline } from "../../passes/index.ts";
-import { type CompiledFunction, compile, compileExpression } from "../api/index.ts";
-import { runPasses } from "../compile/index.ts";
+import { compile, compileExpression } from "../api/index.ts";
+import { type Facts, runPasses } from "../compile/index.ts";
 import { expressionNames } from "../frontend/index.ts";
 import { withGradient } from "./grad.ts";
 import {
@@ -70,7 +70,7 @@ interface Values {
   readonly entry?: string;
 }
 
-async function compiled(values: Values, positionals: readonly string[], io: Io): Promise<CompiledFunction> {
+async function compiled(values: Values, positionals: readonly string[], io: Io): Promise<Facts> {
   const { expr, gradient, hessian } = values;
   if ((expr === undefined) === (positionals.length === 0)) throw new UsageError("expected FILE or --expr, one of them");
   if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
@@ -81,7 +81,7 @@ async function compiled(values: Values, positionals: readonly string[], io: Io):
   return isSource ? fromSource(path, values, io) : fromModule(path, values, io);
 }
 
-async function fromSource(path: string, { entry, gradient, hessian, wrt }: Values, io: Io): Promise<CompiledFunction> {
+async function fromSource(path: string, { entry, gradient, hessian, wrt }: Values, io: Io): Promise<Facts> {
   if (wrt !== undefined && !gradient && !hessian) throw new UsageError("--wrt goes with --gradient or --hessian");
   const { compileProgram } = await loadSource();
   const { program } = await readProgram(path, io, entry);
@@ -89,7 +89,7 @@ async function fromSource(path: string, { entry, gradient, hessian, wrt }: Value
   return askedOf(path, () => compileProgram(program, { gradient, hessian, wrt: names, backend: "js" }));
 }
 
-async function fromModule(path: string, { entry, gradient, hessian }: Values, io: Io): Promise<CompiledFunction> {
+async function fromModule(path: string, { entry, gradient, hessian }: Values, io: Io): Promise<Facts> {
   if (hessian) throw new UsageError("--hessian is for expressions and files of TypeScript");
   const { module } = await readModule(path, io);
   if (!gradient) return askedOf(path, () => compile(module, { entry, backend: "js" }));

@@ -2,7 +2,10 @@
 
 export {
   type ArrayKind,
+  type Binding,
+  type CallForm,
   type Convention,
+  type Holders,
   interpret,
   type LeafKind,
   leavesOf,
@@ -13,6 +16,7 @@ export {
   rootOf,
   type StandaloneModule,
   type Structure,
+  type ValueKind,
 } from "../backend/index.ts";
 export { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "./compile-module.ts";
 export { type Facts, withFacts } from "./facts.ts";

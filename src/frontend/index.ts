@@ -103,6 +103,7 @@ export {
 export type { AnnotatedArguments, AnnotationLike, CheckedAnnotations, RightAnnotations } from "./types/annotation.ts";
 export type {
   Calls,
+  GivenArguments,
   Numeric,
   NumericLike,
   Reshaped,

@@ -35,6 +35,7 @@ export const interpretBackend: Backend = {
       run,
       scalar: isPlain ? plain(run, args.map(typeOf), results.map(typeOf)) : null,
       native: () => null,
+      bind: () => null,
       source: null,
       standalone: () => null,
     };

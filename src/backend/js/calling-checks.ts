@@ -22,7 +22,7 @@ function requireTwoApart(a: Passed, b: Passed, checks: Checks, needs: Needs): vo
  * Takes each symbol from the first extent that is the symbol alone; all other extents have to agree, and all constraints to
  * hold.
  */
-export function bindExtents({ signature }: Callee, passed: readonly Passed[], checks: Checks): void {
+export function bindExtents({ signature }: Pick<Callee, "signature">, passed: readonly Passed[], checks: Checks): void {
   const known = new Map<string, string>();
   const extents = signature.arguments.flatMap((type, i) =>
     isScalar(type) ? [] : rankedOf(type).shape.map((d, axis) => ({ d, at: passed[i].extents[axis] })),
@@ -40,8 +40,9 @@ export function bindExtents({ signature }: Callee, passed: readonly Passed[], ch
   const require = (test: string, what: string): void =>
     checks.require(test, JSON.stringify(`sizes do not fit: expected ${what}`), "RangeError");
   for (const { d, at } of extents) {
-    // $tensor has compared the extents that are numbers
-    if ((typeof d === "number" && at.includes(".shape[")) || known.get(asSymbol(d) ?? "") === at) continue;
+    // who reads tensors has compared the extents that are numbers
+    if ((typeof d === "number" && (at.includes(".shape[") || at === String(d))) || known.get(asSymbol(d) ?? "") === at)
+      continue;
     require(`${at} === ${spellExtent(d)}`, `${d} = ${at.replaceAll("$", "")}`);
   }
   for (const { left, relation, right } of signature.constraints) {

@@ -21,6 +21,7 @@ import {
 import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
+import { bind } from "./binding.ts";
 import { generate } from "./generate.ts";
 import type { Tables } from "./module-text.ts";
 import { native, unfit } from "./native.ts";
@@ -54,6 +55,11 @@ export const jsBackend: Backend = {
               otherwise,
               failed(options.signature),
             ),
+      bind: (form, { failed: placed, ...holders }) => {
+        const refused = failed(options.signature);
+        const given = { ...holders, failed: (error: unknown) => placed(refused(error)) };
+        return takesArray(func) ? null : bind(generated, func, options.signature, form, given);
+      },
       source: text.text,
       standalone: (convention, root) => standalone(text, func, options.signature, convention, root),
     };

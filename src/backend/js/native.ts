@@ -7,7 +7,7 @@ import { CallWriter } from "./calling.ts";
 import { Names } from "./names.ts";
 
 /** The most leaves for which code is generated. */
-const most = 200;
+export const most = 200;
 /**
  * Extra parameters, to check that no more arguments are passed: `arguments` and rest parameters would cost on every call.
  */
@@ -35,7 +35,7 @@ export function native(
   for (const name of spare) checks.require(`${name} === undefined`);
   writer.arguments();
   const mayBeUnfit = [...callee.elementChecked].some((i) => leaves[i] === "number[]");
-  const body = [...checks.statements(all), ...caught(writer.call(), mayBeUnfit ? all : null)];
+  const body = [...checks.statements(`return $otherwise(${all});`), ...caught(writer.call(), mayBeUnfit ? all : null)];
   const declared = [...(writer.declared === "" ? [] : [writer.declared]), ...spare].join(", ");
   writer.needs.delete("position");
   const text = `"use strict";
@@ -59,8 +59,8 @@ function caught(lines: readonly string[], all: string | null): readonly string[]
   return ["try {", ...lines, "} catch ($e) {", ...elsewhere, "throw $failed($e);", "}"];
 }
 
-/** Checks that call the fallback where arguments do not fit. */
-class FallbackChecks implements Checks {
+/** Checks that go elsewhere where arguments do not fit. */
+export class FallbackChecks implements Checks {
   readonly #groups: { readonly line: string | null; readonly tests: string[] }[] = [];
 
   require(test: string): void {
@@ -74,10 +74,10 @@ class FallbackChecks implements Checks {
   }
 
   /** The checks as statements, with one `if` for all tests between two lines. */
-  statements(all: string): readonly string[] {
+  statements(elsewhere: string): readonly string[] {
     return this.#groups.flatMap(({ line, tests }) => [
       ...(line === null ? [] : [line]),
-      ...(tests.length === 0 ? [] : [`if (!(${tests.join(" && ")})) return $otherwise(${all});`]),
+      ...(tests.length === 0 ? [] : [`if (!(${tests.join(" && ")})) ${elsewhere}`]),
     ]);
   }
 }

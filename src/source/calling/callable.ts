@@ -1,17 +1,19 @@
 // A compiled program as a function of JavaScript: on plain values, and inside a trace on tensors.
 
-import type { CompiledFunction } from "../../api/index.ts";
-import { type Compiled, type Convention, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
-import { atBoundary, currentTrace, Tensor } from "../../frontend/index.ts";
+import { type Compiled, type Convention, type Facts, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
+import { atBoundary, currentTrace, Tensor, type TracedFunction } from "../../frontend/index.ts";
 import { type DType, elementDType, fail } from "../../ir/index.ts";
 import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
 import type { LeafFunction } from "./derivatives.ts";
+
+/** A compiled function of the source's own types. */
+export interface SourceFunction extends Facts, TracedFunction {}
 
 /**
  * The function by its calling convention. Arguments that fit go straight to generated code; others, and all where there is
  * none, are converted one by one. On tensors of a trace, `traced` runs instead.
  */
-export function callable(compiled: Compiled, convention: Convention, traced: LeafFunction): CompiledFunction {
+export function callable(compiled: Compiled, convention: Convention, traced: LeafFunction): SourceFunction {
   const { executable, signature, entry } = compiled;
   const dtypes = signature.arguments.map((type) => elementDType(type) ?? "f64");
   const kinds = leavesOf(convention.result);
@@ -33,7 +35,7 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
   };
   const otherwise = (...args: unknown[]): unknown => atBoundary(call, () => general(args));
   const call = executable.native(convention, otherwise) ?? otherwise;
-  return withFacts(call as CompiledFunction, compiled, (options = {}) => {
+  return withFacts(call as SourceFunction, compiled, (options = {}) => {
     const made = executable.standalone(convention, rootOf(options, `${entry}: toModule`));
     return (
       made ?? fail("option", `${entry}: toModule: there is no generated code`, { hint: 'compile with backend: "js"' })

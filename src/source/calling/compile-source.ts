@@ -1,6 +1,5 @@
 // compileSource: compiles a function of a file of TypeScript, and its derivatives.
 
-import type { CompiledFunction } from "../../api/index.ts";
 import { type Compiled, type CompileOptions, compileModule } from "../../compile/index.ts";
 import {
   atBoundary,
@@ -15,7 +14,7 @@ import {
 import { fail, requireFunc, requireOptions } from "../../ir/index.ts";
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
-import { callable } from "./callable.ts";
+import { callable, type SourceFunction } from "./callable.ts";
 import {
   conventionOf,
   type Derivatives,
@@ -75,7 +74,7 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = {
  * the first operation that makes a NaN or an infinity of finite numbers.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
-export function compileSource(text: string, options: SourceOptions = {}): CompiledFunction {
+export function compileSource(text: string, options: SourceOptions = {}): SourceFunction {
   return atBoundary(named("compileSource", compileSource), () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
     requireOptions("compileSource", options, Object.keys(sourceOptions));
@@ -90,7 +89,7 @@ export function compileSource(text: string, options: SourceOptions = {}): Compil
  * @throws AdjointError code `option` or `argument` for options, `no-derivative` for what has none.
  * @example compileProgram(readSource("export function f(x: number) { return x * x; }"))(3) // 9
  */
-export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): CompiledFunction {
+export function compileProgram(program: SourceProgram, options: ProgramOptions = {}): SourceFunction {
   return atBoundary(named("compileProgram", compileProgram), () => {
     requireOptions("compileProgram", options, Object.keys(programOptions));
     requireDerivatives("compileProgram", options);
@@ -102,7 +101,7 @@ function compileRead(
   program: SourceProgram,
   { gradient, hessian, wrt, ...options }: ProgramOptions,
   boundary: Boundary,
-): CompiledFunction {
+): SourceFunction {
   if (gradient !== true && hessian !== true)
     return callable(compileModule(program.module, { ...options, entry: program.entry }), program, traceableOf(program));
   const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };
