@@ -36,7 +36,7 @@ async function measured(d, K, n) {
       tensor(x, { shape: [n, d] }),
     ];
     const hand = gmmByHand(data);
-    close("the objective", [objective(...args)], [hand.objective()]);
+    close("the objective", [Number(objective(...args))], [hand.objective()]);
     const [value, ...gradients] = both(...args);
     hand.gradient();
     close("the value", [value.item()], [hand.objective()]);
