@@ -89,7 +89,7 @@ await step("npm pack builds, in a clean copy", () => {
 if (!tarball) finish();
 
 await step("it carries what is needed, and nothing else", () => {
-  const files = run("tar", ["-tzf", tarball])
+  const files = run("tar", ["-tzf", tarball], { cwd: work })
     .trim()
     .split("\n")
     .map((name) => name.replace(/^package\//, ""));
