@@ -17,8 +17,8 @@ function addMethod(x: Tensor, ...given: readonly unknown[]): Tensor {
 installMethods({ var: methods.variance, ...methods });
 installMethods({ add: addMethod });
 
-declare global {
-  interface AdjointTensorMethods extends Methods<typeof methods, NamedMethods> {
+declare module "../frontend/index.ts" {
+  interface TensorMethods extends Methods<typeof methods, NamedMethods> {
     /** As `variance`. */
     readonly var: Methods<typeof methods, NamedMethods>["variance"];
   }

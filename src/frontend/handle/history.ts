@@ -83,6 +83,6 @@ export interface Gradients {
   detach(): Tensor;
 }
 
-declare global {
-  interface AdjointTensorMethods extends Gradients {}
+declare module "./tensor.ts" {
+  interface TensorMethods extends Gradients {}
 }

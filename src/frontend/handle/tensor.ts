@@ -32,10 +32,9 @@ export interface TracedState {
   readonly isWeak?: boolean;
 }
 
-declare global {
-  /** The methods of tensors; whoever installs some adds their types. */
-  interface AdjointTensorMethods {}
-}
+/** The methods of tensors: whoever installs some adds their types. */
+// biome-ignore lint/suspicious/noEmptyInterface: others add to it
+export interface TensorMethods {}
 
 /** Elements that are not in the memory of JavaScript, and come there when something asks for them. */
 export interface DeferredState {
@@ -248,7 +247,7 @@ export interface TensorBrand {
   readonly [brand]: "tensor";
 }
 
-export interface TensorHandle extends TensorBrand, AdjointTensorMethods {}
+export interface TensorHandle extends TensorBrand, TensorMethods {}
 
 /** A tensor in types. The keys are what is compared; `S` and `D`, what users write, are only carried. */
 export interface TypedTensor<in out _Kind, in out SKey, in out DKey, _S, _D> extends TensorHandle {
