@@ -16,7 +16,7 @@ import {
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
-import { mergedInterfaces } from "./declarations.mjs";
+import { mendedDeclarations } from "./declarations.mjs";
 import { documentation } from "./documentation.mjs";
 import { pureCalls } from "./pure-calls.mjs";
 
@@ -150,8 +150,8 @@ async function declarations() {
   // an interface adds to a class of its own file only, so what the entries share is one file
   const groups = [{ name: "declarations.d", test: /\.d\.ts$/ }];
   const outputOptions = { chunkFileNames: "chunks/[name].js", codeSplitting: { groups } };
-  await build({ ...forTypes, entry: others, plugins: [mergedInterfaces()], outputOptions });
-  await build({ ...forTypes, entry: { mini }, plugins: [mergedInterfaces()] });
+  await build({ ...forTypes, entry: others, plugins: [mendedDeclarations()], outputOptions });
+  await build({ ...forTypes, entry: { mini }, plugins: [mendedDeclarations()] });
 }
 
 /** Removes the files below a folder of which `isOld` holds. */
