@@ -90,7 +90,6 @@ async function bundles() {
     dts: false,
     sourcemap: true,
     minify: false,
-    inputOptions: { ...common.inputOptions, preserveEntrySignatures: "allow-extension" },
     // Immer's own messages are for its developers, and a browser has no process to ask
     define: { "process.env.NODE_ENV": '"production"' },
     deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
@@ -99,10 +98,7 @@ async function bundles() {
       comments: { jsdoc: false, annotation: true, legal: true },
       chunkFileNames: "chunks/[name].js",
       // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
-      codeSplitting: {
-        includeDependenciesRecursively: false,
-        groups: [{ name: "jsep", test: /node_modules.jsep|expression-syntax/ }],
-      },
+      codeSplitting: { groups: [{ name: "jsep", test: /node_modules.jsep/ }] },
     },
   });
   chmodSync(join(dist, "cli.js"), 0o755);

@@ -49,6 +49,15 @@ export function pureCalls(folders) {
           text.prependLeft(init.start, `${pure}$made(() => (`).appendRight(init.end, "))");
           isMade = true;
         }
+        for (const {
+          start,
+          end,
+          id: { name },
+        } of subclasses(program)) {
+          // to extend a class counts as an effect
+          text.prependLeft(start, `const ${name} = ${pure}$made(() => `).appendRight(end, ");");
+          isMade = true;
+        }
         if (isMade) text.append(`\nimport { made as $made } from "${helper}";\n`);
         return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: true }) } : undefined;
       },
@@ -60,6 +69,11 @@ export function pureCalls(folders) {
 function constants({ body }) {
   const declarations = body.map((node) => (node.type === "ExportNamedDeclaration" ? node.declaration : node));
   return declarations.flatMap((node) => (node?.type === "VariableDeclaration" ? node.declarations : []));
+}
+
+/** The classes of a module that extend one of another module, and are used in their own alone. */
+function subclasses({ body }) {
+  return body.filter((node) => node.type === "ClassDeclaration" && node.superClass?.type === "MemberExpression");
 }
 
 /** Whether an expression is computed from others in a way that bundlers do not see to have no effects. */

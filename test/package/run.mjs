@@ -345,7 +345,9 @@ worker.postMessage(tensor([1, 2]));
   const pages = ["/plain.html", "/worker.html", "/strict.html"];
   const site = await serve(project, { "/strict.html": policy });
   const built = await serve(join(project, "vite"));
-  const { chromium } = await load("playwright-core");
+  const {
+    default: { chromium },
+  } = await load("playwright-core");
   const seen = await visit(chromium, chromiumPath, [
     ...pages.map((p) => site.address + p),
     `${built.address}/index.html`,

@@ -67,9 +67,9 @@ interface Parser {
   gobbleArray(): Expression;
 }
 
-const { Jsep } = jsep as unknown as { readonly Jsep: new (text: string) => Parser };
+const base = jsep as unknown as { readonly Jsep: new (text: string) => Parser };
 
-class Grammar extends Jsep {
+class Grammar extends base.Jsep {
   /** Where tokens start, and the parentheses around them. */
   readonly starts = new WeakMap<Expression, { readonly own: number; readonly outer: number }>();
   #tokens = 0;
