@@ -1,7 +1,7 @@
 // The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
 // smallest program found for which they differ.
 
-import { AdjointError, fail, type Op, type OpTable } from "../ir/index.ts";
+import { AdjointError, fail, type Op, type Operation, type OpTable } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
 import { milliseconds } from "./clock.ts";
@@ -13,6 +13,7 @@ import { makeProgram, type Program, type ProgramOptions } from "./generate/progr
 import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { transformOps } from "./generate/transforms.ts";
+import { variationOf } from "./generate/variations.ts";
 import { requireCheckOptions } from "./options.ts";
 import { givenTo, resolvedBy, transformsOf } from "./resolves.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
@@ -135,6 +136,14 @@ interface Drawn {
   readonly of: Rule["class"] | null;
 }
 
+/** A program that was changed, and the operations that were replaced with what gives their operands. */
+interface Fertile extends Drawn {
+  readonly sites: ReadonlySet<Operation>;
+}
+
+/** Of so many of them variations are made. */
+const mostFertile = 16;
+
 /** Of so many rules the patterns stand in one program at most, each in a function of its own: long lists come round sooner. */
 const mostTogether = 16;
 /** So many programs go round a list of rules, where that many of them fit in one. */
@@ -161,6 +170,11 @@ class Session {
   readonly #offered = new Set<Rule>();
   readonly #applied = new Set<Rule>();
   readonly #sought = new Sought();
+  /** The last programs that were changed. */
+  readonly #fertile: Fertile[] = [];
+  /** How many programs ran and were changed, those among them from which it only learnt. */
+  #runs = 0;
+  #changes = 0;
   failure: Failure | null = null;
   stopped: CheckReport["stopped"] = null;
   /** The transforms that the subject resolves; known once a program holds one. */
@@ -181,6 +195,8 @@ class Session {
   draw(i: number): Drawn {
     const random = new Random(mix(this.#seed, i));
     if (this.#subject.draw !== undefined) return { program: this.#subject.draw(random, i), of: null };
+    const varied = this.#variation(random, i);
+    if (varied !== null) return varied;
     const options = this.#options.programs ?? {};
     const rules = i % 2 === 1 ? this.#rulesFor(i) : [];
     const patterns = rules.flatMap(({ pattern }) => (pattern === null ? [] : [pattern]));
@@ -193,6 +209,19 @@ class Session {
     const focus = options.focus ?? [...this.#focus(), ...first];
     const program = randomProgram(random, { transforms, ...options, focus });
     return { program, of: null };
+  }
+
+  /**
+   * A program like one that was changed: the subject does something there, and whether it is right depends on constants, on
+   * attributes, on sizes and inputs. One program in three, and one in six where most are changed anyway.
+   */
+  #variation(random: Random, i: number): Drawn | null {
+    const fertile = this.#fertile;
+    const isRare = 2 * this.#changes < this.#runs;
+    if (fertile.length === 0 || i % (isRare ? 3 : 6) !== 2) return null;
+    const { program, of, sites } = random.pick(fertile);
+    const varied = variationOf(program, sites, random);
+    return varied === null ? null : { program: varied, of };
   }
 
   /** The rules whose turn it is; they come round in another order for another seed. */
@@ -254,6 +283,12 @@ class Session {
     for (const rule of fired) this.#applied.add(rule);
     const isChanged =
       isTried ?? (after !== null && after !== program.module && this.#sought.note(program.module, after));
+    this.#runs++;
+    if (isChanged && isTried === undefined) {
+      const entry: Fertile = { program, of, sites: this.#sought.sites };
+      this.#fertile[this.#changes % mostFertile] = entry;
+    }
+    if (isChanged) this.#changes++;
     return { subject, program, fault, isChanged, fired };
   }
 

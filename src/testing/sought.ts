@@ -1,7 +1,7 @@
 // What a subject looks for in programs, by what it did to those before: the ops that it replaces, and the transforms that it
 // resolves.
 
-import { type Module, type Op, printModule, ValueMap, walk } from "../ir/index.ts";
+import { type Module, type Op, type Operation, printModule, ValueMap, walk } from "../ir/index.ts";
 import { compareModules } from "../rewrite/index.ts";
 import { transformsOf } from "./resolves.ts";
 
@@ -11,6 +11,8 @@ const mostTimes = 12;
 export class Sought {
   /** How often ops were replaced, or gave an operand of one that was. */
   readonly #ops = new Map<Op, number>();
+  /** What was replaced last, and what gave the operands of it. */
+  #sites: ReadonlySet<Operation> = new Set();
   /** Of each transform: the changed programs that still hold one, less those that held one and do not any more. */
   readonly #kept = new Map<Op, number>();
 
@@ -22,6 +24,10 @@ export class Sought {
       const times = op.traits.transform ? 0 : Math.min(mostTimes, Math.ceil(Math.sqrt(count)));
       return Array.from({ length: times }, () => op);
     });
+  }
+
+  get sites(): ReadonlySet<Operation> {
+    return this.#sites;
   }
 
   #count(op: Op): void {
@@ -37,15 +43,21 @@ export class Sought {
   note(before: Module, after: Module): boolean {
     const { removed, added, modified } = compareModules(before, after);
     const gone = new Set([...removed, ...modified.values()]);
+    const sites = new Set(gone);
     for (const func of before.funcs) {
-      const definitions = new ValueMap<Op>();
+      const definitions = new ValueMap<Operation>();
       walk(func.body, (operation) => {
-        for (const v of operation.results) definitions.set(v, operation.op);
+        for (const v of operation.results) definitions.set(v, operation);
         if (!gone.has(operation)) return;
         this.#count(operation.op);
-        for (const v of operation.operands) this.#count(definitions.get(v) ?? operation.op);
+        for (const v of operation.operands) {
+          const source = definitions.get(v) ?? operation;
+          sites.add(source);
+          this.#count(source.op);
+        }
       });
     }
+    this.#sites = sites;
     const left = transformsOf(after);
     for (const op of transformsOf(before)) this.#kept.set(op, (this.#kept.get(op) ?? 0) + (left.has(op) ? 1 : -1));
     return removed.size + added.size + modified.size > 0 || printModule(before) !== printModule(after);

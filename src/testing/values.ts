@@ -22,7 +22,8 @@ const signed = [...integers, -1, -2, -100, -128, 2 ** 31 - 1, -(2 ** 31)];
 
 /** The special and extreme values of each dtype, among ordinary ones. */
 export const samples: Readonly<Record<DType, readonly number[]>> = {
-  f64: [...floats, Number.MAX_VALUE],
+  // f32 has the first as 1, and the second as 2²⁴
+  f64: [...floats, Number.MAX_VALUE, 1 - 2 ** -40, 16777217],
   f32: [...floats, 1e-45, 3.4028234663852886e38, 1e-40].map(Math.fround),
   i32: signed,
   u32: [...integers, 2 ** 32 - 1, 2 ** 31],

@@ -9,6 +9,7 @@ import {
   currentBlock,
   dtypes,
   emit,
+  isFloat,
   type Operation,
   sameType,
   tensorType,
@@ -18,6 +19,7 @@ import {
 } from "../../ir/index.ts";
 import { constant, constantOp, tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
+import type { Random } from "./random.ts";
 import { attributesOf, tensorDTypes } from "./uses.ts";
 
 /** One of the operations of the current block again, with the same operands, or one other attribute, operand or constant. */
@@ -27,14 +29,23 @@ export function echo(pool: Pool): readonly Value[] {
   if (candidates.length === 0) return [];
   const operation = random.pick(candidates);
   if (operation.op === constantOp) return [constantLike(operation, pool)];
-  if (operation.regions.length > 0) return again(operation, operation.operands, operation.attributes, pool);
+  if (operation.regions.length > 0) {
+    // what a loop that tests begins with has to let it end
+    const isSame = operation.op.loop?.test != null || random.oneIn(2);
+    return again(
+      operation,
+      isSame ? operation.operands : exchanged(operation.operands, random),
+      operation.attributes,
+      pool,
+    );
+  }
   switch (random.below(4)) {
     case 0:
       return again(operation, operation.operands, operation.attributes, pool);
     case 1:
       return again(operation, operation.operands, otherAttribute(operation, pool), pool);
     case 2:
-      return again(operation, operation.operands.toReversed(), unpromised(operation), pool);
+      return again(operation, exchanged(operation.operands, random), unpromised(operation), pool);
     default:
       return again(operation, otherOperand(operation.operands, pool), unpromised(operation), pool);
   }
@@ -50,6 +61,7 @@ function again(
   const mayChange = (op.loop === null || op.loop.test === null) && !op.traits.wraps;
   const copies = regions.map((region) => {
     const copy = new Cloner().block(region);
+    if (op.loop?.test != null) return withKeptCarry(copy, pool.random);
     return mayChange ? withOtherConstants(copy, pool) : copy;
   });
   const types = results.map((v) => v.type);
@@ -66,19 +78,31 @@ function constantLike({ attributes: { value }, results }: Operation, pool: Pool)
   return constant(other.dtype === "bool" ? near !== 0 : near, other);
 }
 
+/** Two operands of one type in each other's place, where there are such. */
+export function exchanged(operands: readonly Value[], random: Random): readonly Value[] {
+  const pairs = operands.flatMap((a, i) =>
+    operands.flatMap((b, k) => (i < k && a !== b && sameType(a.type, b.type) ? [[i, k] as const] : [])),
+  );
+  if (pairs.length === 0) return operands;
+  const [i, k] = random.pick(pairs);
+  return operands.with(i, operands[k]).with(k, operands[i]);
+}
+
 /** The attributes without what they promise of these very operands. */
-function unpromised({ op, attributes }: Operation): Attributes {
+export function unpromised({ op, attributes }: Operation): Attributes {
   return Object.fromEntries(Object.entries(attributes).filter(([name]) => op.attributes[name]?.isPromise !== true));
 }
 
 /** The attributes with one of them as the specification allows it too. */
-function otherAttribute(operation: Operation, { random }: Pool): Attributes {
+export function otherAttribute(operation: Operation, { random }: Pool): Attributes {
   const { op, operands } = operation;
   const attributes = unpromised(operation);
   const type = operands[0]?.type;
   const names = Object.keys(op.attributes).filter((name) => op.attributes[name].kind !== "function");
   if (names.length === 0 || type?.kind !== "tensor") return attributes;
-  const name = random.pick(names);
+  // one that is a word or a truth value fits in any case
+  const plain = names.filter((name) => op.attributes[name].kind === "word" || op.attributes[name].kind === "boolean");
+  const name = random.pick(plain.length > 0 && random.oneIn(2) ? plain : names);
   const drawn: Attribute | undefined = attributesOf(op, type, random)[name];
   return drawn === undefined ? attributes : { ...attributes, [name]: drawn };
 }
@@ -88,6 +112,23 @@ function otherOperand(operands: readonly Value[], pool: Pool): readonly Value[] 
   const k = pool.random.below(operands.length);
   const { type } = operands[k];
   return type.kind !== "tensor" ? operands : operands.map((v, i) => (i === k ? pool.like(type) : v));
+}
+
+/** The body of a loop with something carried that is none of its counters unchanged in each step, now and then. */
+function withKeptCarry(block: Block, random: Random): Block {
+  const { arguments: own, results } = block;
+  if (results.length !== own.length || random.oneIn(2)) return block;
+  const places = own.flatMap(({ type }, k) =>
+    k > 0 && type.kind === "tensor" && (type.shape.length > 0 || isFloat(type.dtype)) ? [k] : [],
+  );
+  if (places.length === 0) return block;
+  const at = random.pick(places);
+  return withOperations(block, block.operations, results.with(at, own[at]));
+}
+
+/** The operation again with another operand. */
+export function twin(operation: Operation, pool: Pool): readonly Value[] {
+  return again(operation, otherOperand(operation.operands, pool), unpromised(operation), pool);
 }
 
 /** The region with some of its constants others: the same operations in the same order. */

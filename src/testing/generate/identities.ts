@@ -56,6 +56,13 @@ export class Identities {
     return root === undefined ? null : tree(random, dtype, words.inner, root, random.pick([0, 1, 1, 1, 1, 2]));
   }
 
+  /** An op that stands in identities of a dtype, of two operands where that is asked; undefined where none takes it. */
+  everyday(random: Random, dtype: DType, isBinary = false): Op | undefined {
+    const { roots } = this.#wordsOf(dtype);
+    if (!isBinary) return draw(random, roots);
+    return roots[2] === undefined ? undefined : random.pick(roots[2]);
+  }
+
   #wordsOf(dtype: DType): Words {
     let found = this.#words.get(dtype);
     if (found !== undefined) return found;

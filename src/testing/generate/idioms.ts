@@ -5,7 +5,7 @@ import type { Op } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import type { Idiom } from "./idioms/idiom.ts";
 import { box, gather, scatter } from "./idioms/indexing.ts";
-import { check, compare, probe, rngBits, sort, tape } from "./idioms/others.ts";
+import { check, compare, probe, rngBits, sort, stopped, tape } from "./idioms/others.ts";
 import { cholesky, dot, lu, triangularSolve } from "./idioms/products.ts";
 import {
   bitcast,
@@ -52,4 +52,5 @@ export const idioms: ReadonlyMap<Op, Idiom> = new Map<Op, Idiom>([
   [ops.records.dynamicUpdateSlice, box],
   [ops.records.probe, probe],
   [ops.records.check, check],
+  [ops.records.stopGradient, stopped],
 ]);

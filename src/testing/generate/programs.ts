@@ -1,6 +1,7 @@
 // Random well-typed programs: public and private functions of random steps, in which every value is observed.
 
 import {
+  type Block,
   BlockBuilder,
   type Constraint,
   constraint,
@@ -11,6 +12,7 @@ import {
   makeFunc,
   makeModule,
   type Op,
+  type Operation,
   type Signature,
   signatureOf,
   symbol,
@@ -25,6 +27,7 @@ import type { Random } from "./random.ts";
 import { argumentTypes, missing, type Style, styleOf } from "./signatures.ts";
 import { Steps } from "./steps.ts";
 import { callOf, transformOf, transformOps } from "./transforms.ts";
+import { twinOf } from "./variations.ts";
 
 /** Sizes of dimension symbols: small ones that are not alike, with 0, 1 and one beyond the width of vectors among them. */
 const usualSizes = [2, 3, 4, 5, 2, 3, 7, 1, 17, 0];
@@ -46,12 +49,23 @@ interface FunctionPlan {
 /** How often an operand is the last value in functions that derivatives are taken of: once in so many times. */
 const smoothLastOneIn = 2;
 
+function mayFailIn(body: Block): boolean {
+  return body.operations.some(mayFail);
+}
+
+/** Whether an operation may fail, or one in it. */
+function mayFail({ op, regions }: Operation): boolean {
+  return op.effect === "mayFail" || regions.some(mayFailIn);
+}
+
 class Generator {
   readonly random: Random;
   readonly #options: ProgramOptions;
   readonly #sizes: Record<string, number> = {};
   readonly #funcs: Func[] = [];
   readonly #steps: Steps;
+  /** A private function and one like it, or none. */
+  #twins: readonly Func[] = [];
   /** The transforms that it has. */
   readonly #transforms: readonly Op[];
 
@@ -60,7 +74,7 @@ class Generator {
     this.#options = options;
     const wanted = transformOps.filter((op) => options.focus?.includes(op));
     this.#transforms = wanted.length > 0 ? wanted : transformOps;
-    this.#steps = new Steps(random, options, () => this.#funcs.filter((f) => f.visibility === "private"));
+    this.#steps = new Steps(random, options, () => this.#funcs.filter((f) => !mayFailIn(f.body)));
   }
 
   program(): Program {
@@ -77,6 +91,12 @@ class Generator {
       const symbols = random.pick([["N"], ["K"], ["K", "L"], ["N", "M"]]);
       this.#function({ name: `callee${i === 0 ? "" : i}`, visibility: "private", symbols, steps: 1 + random.below(5) });
     }
+    const last = this.#funcs[this.#funcs.length - 1];
+    const twin = last !== undefined && random.oneIn(8) ? twinOf(last, "twin", random) : null;
+    if (twin !== null) {
+      this.#funcs.push(twin);
+      this.#twins = [last, twin];
+    }
     if (random.oneIn(5)) {
       this.#function({ name: "other", visibility: "public", symbols: ["N"], steps: 1 + random.below(4) });
     }
@@ -89,7 +109,7 @@ class Generator {
     const symbols = random.pick([["N"], ["N", "M"], ["K"]]);
     if (random.oneIn(4)) this.#function({ name: "inner", visibility: "private", symbols, steps: 2, isSmooth: true });
     this.#function({ name: "callee", visibility: "private", symbols, steps: 1 + random.below(5), isSmooth: true });
-    for (let order = random.pick([1, 1, 1, 2, 2, 3]); order > 0; order--) {
+    for (let order = random.pick([1, 1, 2, 2, 2, 3]); order > 0; order--) {
       const callee = signatureOf(this.#funcs[this.#funcs.length - 1]);
       const name = order === 1 ? "main" : `order${order}`;
       if (!this.#wrapped(name, order === 1 ? "public" : "private", callee)) break;
@@ -144,10 +164,20 @@ class Generator {
     const results = withBuilder(builder, () => {
       const pool = new Pool(random, args, visibility === "public", isSmooth ? smoothLastOneIn : this.#steps.lastOneIn);
       this.#steps.append(pool, steps, { depth: 0, symbols });
+      if (name === "main") pool.add(this.#steps.attempt(() => this.#bothCalled(pool)));
       return this.#observed(pool);
     });
     const body = builder.finish(results);
     this.#funcs.push(makeFunc({ name, visibility, symbols, constraints, body }));
+  }
+
+  /** What two functions give that are alike, for the same values. */
+  #bothCalled(pool: Pool): readonly Value[] {
+    const [first, second] = this.#twins.map(signatureOf);
+    if (first === undefined) return [];
+    const sizes = Object.fromEntries(first.symbols.map((s) => [s, 2]));
+    const values = callOf(first, sizes).takes.map((type) => pool.like(type));
+    return [first, second].flatMap((callee) => callOf(callee, sizes).apply(values));
   }
 
   /** What is known of the symbols, which have sizes for which it holds. */
@@ -180,10 +210,11 @@ class Generator {
   #observed(pool: Pool): readonly Value[] {
     const { random } = this;
     const computed = new Set(pool.values);
-    const kept = currentBlock().operations.flatMap(({ op, regions, results }) => {
+    const kept = currentBlock().operations.flatMap((operation) => {
+      const { op, regions, results } = operation;
       if (op.traits.constant) return random.oneIn(5) ? results : [];
       // what may fail is removable where nothing reads it, and then so is its error
-      const isDropped = op.effect !== "mayFail" && random.oneIn(regions.length > 0 ? 6 : 20);
+      const isDropped = !mayFail(operation) && random.oneIn(regions.length > 0 ? 6 : 20);
       return isDropped ? [] : results.filter((v) => computed.has(v));
     });
     return kept.length > 0 ? kept : [pool.any()];

@@ -24,7 +24,7 @@ import {
 } from "../../ir/index.ts";
 import { tensorOf } from "../../ops/index.ts";
 import type { Pool } from "./pool.ts";
-import type { Steps } from "./regions.ts";
+import type { Steps } from "./region-idiom.ts";
 import { attributesOf } from "./uses.ts";
 
 /** How often something else is tried where the type rule refuses. */

@@ -4,25 +4,28 @@ import {
   AdjointError,
   currentBlock,
   type Dim,
+  emit,
   type Func,
   type Op,
   originAt,
+  sameType,
   signatureOf,
   symbol,
+  tensorType,
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { echo } from "./echo.ts";
+import { echo, twin } from "./echo.ts";
 import { expression } from "./expressions.ts";
 import { idioms } from "./idioms.ts";
-import type { Pool } from "./pool.ts";
+import { dtypeOf, type Pool } from "./pool.ts";
 import type { ProgramOptions } from "./program.ts";
 import type { Random } from "./random.ts";
 import { exampleUse, regionUse } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
 import { callOf } from "./transforms.ts";
 import { undo } from "./undo.ts";
-import { isDescribed, useOf } from "./uses.ts";
+import { attributesOf, isDescribed, useOf } from "./uses.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
 
 /** Steps of a region; nested ones have fewer. */
@@ -37,7 +40,7 @@ export interface Place {
 
 /** The kinds of steps that some ops are listed for. */
 type Listed = "elementwise" | "others" | "effects" | "regions";
-type Kind = Listed | "theme" | "expression" | "chain" | "echo" | "call";
+type Kind = Listed | "theme" | "expression" | "chain" | "echo" | "call" | "stopped";
 type Frequency = readonly [kind: Kind, times: number];
 
 /** How often a step is of a kind, in a program whose functions are differentiated and mapped: each op matters by itself. */
@@ -49,20 +52,21 @@ const smoothFrequencies: readonly Frequency[] = [
   ["others", 6],
   ["echo", 4],
   ["call", 2],
-  ["effects", 1],
+  ["effects", 2],
   ["regions", 4],
+  ["stopped", 2],
 ];
 
 /** How often a step is of a kind, in a usual program. */
 const usualFrequencies: readonly Frequency[] = [
   ["theme", 13],
   ["expression", 10],
-  ["chain", 5],
+  ["chain", 6],
   ["elementwise", 3],
   ["others", 4],
   ["echo", 4],
   ["call", 2],
-  ["effects", 1],
+  ["effects", 2],
   ["regions", 4],
 ];
 
@@ -82,6 +86,7 @@ export class Steps {
   readonly #frequencies: readonly Frequency[];
   /** How often an operand is the last value, in this program: once in so many times. */
   readonly lastOneIn: number;
+  readonly #hasEffects: boolean;
   #line = 0;
 
   constructor(random: Random, options: ProgramOptions, callees: () => readonly Func[]) {
@@ -90,6 +95,7 @@ export class Steps {
     this.#callees = callees;
     this.#words = vocabularyOf(options.ops ?? ops.standardOps);
     const { elementwise, others } = this.#words;
+    this.#hasEffects = options.effects !== false && this.#words.effects.length > 0;
     const focus = (options.focus ?? []).filter((op) => !op.traits.transform);
     const isDense = focus.length > 0 && random.oneIn(2);
     const preferred = focus.length === 0 ? [] : [0, 0, 0, 0].slice(isDense ? 0 : 2).map(() => random.pick(focus));
@@ -109,6 +115,7 @@ export class Steps {
     const isLeftOut = (kind: Kind): boolean =>
       (kind === "regions" && !regions) ||
       (kind === "effects" && !effects) ||
+      (kind === "stopped" && !this.#words.elementwise.includes(ops.records.stopGradient)) ||
       (kind === "chain" && this.#words.moving.length === 0) ||
       (isListed(kind) && this.#words[kind].length === 0);
     const frequencies = transforms ? smoothFrequencies : usualFrequencies;
@@ -165,6 +172,8 @@ export class Steps {
         return this.#call(pool, at);
       case "effects":
         return this.#use(random.pick(words.effects), pool, at);
+      case "stopped":
+        return this.#use(ops.records.stopGradient, pool, at);
       case "regions":
         if (at.depth < mostDepth) return this.#use(random.pick(words.regions), pool, at);
         break;
@@ -173,30 +182,72 @@ export class Steps {
     return this.#use(random.pick(words.elementwise), pool, at);
   }
 
-  /** Operations each of which takes what the one before it gives: what moves elements mostly, the same op again often. */
+  /**
+   * Operations each of which takes what the one before it gives: what moves elements mostly, the same op again often, and what
+   * computes element by element before, between and after it.
+   */
   #chain(pool: Pool, at: Place): readonly Value[] {
     const random = this.#random;
-    const { moving, following } = this.#words;
+    const { moving, following, others, identities } = this.#words;
     const anyOp = (): Op => random.pick(random.oneIn(4) ? this.#theme : random.oneIn(3) ? moving : following);
-    let op = random.oneIn(3) ? anyOp() : random.pick(moving);
-    let last: Value | undefined;
+    let last: Value | undefined = random.oneIn(3) ? pool.any() : undefined;
+    const next = (): Op =>
+      (last !== undefined && random.oneIn(3) ? identities.everyday(random, dtypeOf(last)) : undefined) ?? anyOp();
+    let op = last !== undefined ? next() : random.oneIn(3) ? random.pick(others) : random.pick(moving);
     for (let left = random.pick([2, 2, 3]); left > 0; left--) {
       pool.want(last);
       const made = this.attempt(() => this.#use(op, pool, at));
       pool.want(undefined);
       pool.add(made);
       last = made[made.length - 1] ?? last;
-      if (made.length === 0 || !random.oneIn(3)) op = anyOp();
+      if (made.length === 0 || !random.oneIn(3)) op = next();
     }
-    return [];
+    return random.oneIn(4) ? this.#paired(pool) : [];
+  }
+
+  /** The last operation once more, on another operand, and what both give put together. */
+  #paired(pool: Pool): readonly Value[] {
+    const random = this.#random;
+    const { operations } = currentBlock();
+    const operation = operations[operations.length - 1];
+    if (operation === undefined || operation.regions.length > 0) return [];
+    if (operation.op.traits.constant || operation.op.traits.memory) return [];
+    const [first] = operation.results;
+    const [second] = twin(operation, pool);
+    if (second === undefined || first.type.kind !== "tensor" || !sameType(first.type, second.type)) return [];
+    const { type } = first;
+    const kind = random.below(4);
+    if (kind === 0 && type.shape.length > 0)
+      return [second, ops.concatenate([first, second], random.below(type.shape.length))];
+    if (kind === 1) return [second, ops.select(pool.like(tensorType("bool", type.shape)), first, second)];
+    const op = this.#words.identities.everyday(random, type.dtype, true);
+    return op === undefined
+      ? [second]
+      : [second, ...emit(op, [first, second], { attributes: attributesOf(op, type, random) })];
   }
 
   #use(op: Op, pool: Pool, at: Place): readonly Value[] {
     if (op === ops.callOp) return this.#call(pool, at);
     const { depth, symbols } = at;
-    const steps = (own: Pool): void =>
-      this.append(own, this.#random.below(Math.max(2, stepsInside - depth)), { depth: depth + 1, symbols });
     if (op.regions.length > 0 && depth >= mostDepth) return [];
+    // an effect before or after one within
+    const isSeen = op.regions.length > 0 && this.#hasEffects && this.#random.oneIn(8);
+    const seen = (own: Pool): void =>
+      own.add(this.attempt(() => this.#use(this.#random.pick(this.#words.effects), own, at)));
+    const steps = (own: Pool): void => {
+      if (isSeen && !this.#random.oneIn(3)) seen(own);
+      this.append(own, this.#random.below(Math.max(2, stepsInside - depth)), { depth: depth + 1, symbols });
+    };
+    if (isSeen) {
+      const made = this.#known(op, pool, at, steps);
+      pool.add(made);
+      seen(pool);
+      return [];
+    }
+    return this.#known(op, pool, at, steps);
+  }
+
+  #known(op: Op, pool: Pool, { symbols }: Place, steps: (own: Pool) => void): readonly Value[] {
     const known = regionIdioms.get(op)?.(pool, steps) ?? idioms.get(op)?.(pool, symbols);
     if (known !== undefined) return known;
     const { operations } = currentBlock();

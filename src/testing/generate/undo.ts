@@ -54,6 +54,28 @@ const ways: readonly Way[] = [
   way(records.dynamicUpdateSlice, ({ operands: [, update, ...starts], results: [y] }) =>
     ops.dynamicSlice(y, starts, shapeOf(update)),
   ),
+  // what was just put, at the same indices, some of them twice or out of range
+  way(records.scatter, ({ attributes, operands: [x, indices, updates], results: [y] }, random) => {
+    const { update_axes, inserted_axes, batch_axes, index_batch_axes, index_map, index_axis } = attributes;
+    const left = [...update_axes];
+    const sizes = shapeOf(x).map((_, a): Dim => {
+      if (inserted_axes.includes(a) || batch_axes.includes(a)) return 1;
+      return shapeOf(updates)[left.shift() ?? 0];
+    });
+    return ops.gather(y, indices, {
+      offsetAxes: update_axes,
+      collapsedAxes: inserted_axes,
+      batchAxes: batch_axes,
+      indexBatchAxes: index_batch_axes,
+      indexMap: index_map,
+      indexAxis: index_axis,
+      sizes,
+      mode: random.pick(["clamp", "fill"]),
+    });
+  }),
+  way(records.bitcast, ({ operands: [x], results: [y] }, random) =>
+    ops.bitcast(y, dtypeOf(y) !== "f32" ? "f32" : random.oneIn(2) ? dtypeOf(x) : random.pick(["i32", "u32"])),
+  ),
   // another part as large
   way(records.slice, ({ attributes: { start, limit, strides }, operands: [x] }, random) => {
     const by = start.map(() => random.pick([0, 1, -1]));

@@ -1,8 +1,19 @@
-// Uses of ops that observe, compare, order, draw bits and keep tapes.
+// Uses of ops that observe, stop derivatives, compare, order, draw bits and keep tapes.
 
-import { addDims, list as listType, scalar, shapeOf, symbol, tensorType } from "../../../ir/index.ts";
+import {
+  addDims,
+  isFloat,
+  list as listType,
+  scalar,
+  shapeOf,
+  symbol,
+  tensorType,
+  type Value,
+} from "../../../ir/index.ts";
 import * as ops from "../../../ops/index.ts";
-import { rankOf } from "../pool.ts";
+import { type Pool, rankOf } from "../pool.ts";
+import { predicate } from "../predicates.ts";
+import { tensorDTypes } from "../uses.ts";
 import { type Idiom, typeOf, withAxes } from "./idiom.ts";
 
 /** The bits of some elements, as many as a size or a number says. */
@@ -25,23 +36,37 @@ export const tape: Idiom = (pool) => {
   return [top, ...ops.pop(rest, 2).slice(1)];
 };
 
-/** A value is shown twice now and then, by other names. */
+/** A value, or what an everyday operation gives, is shown; twice now and then, by other names. */
 export const probe: Idiom = (pool) => {
   const { random } = pool;
-  const x = pool.any();
+  const x = random.oneIn(3) ? everyday(pool) : pool.any();
   const seen = [ops.probe(x, `probe ${random.below(1000)}`)];
   if (random.oneIn(3)) seen.push(ops.probe(x, `probe ${random.below(1000)}`));
   return seen;
 };
 
-/** Mostly of what holds, so that programs get to their end; one or two, of which the first that fails tells. */
+/** A value converted, or through an operation that changes little of it. */
+function everyday(pool: Pool): Value {
+  const { random } = pool;
+  const x = pool.any();
+  const type = typeOf(x);
+  if (type.dtype === "bool") return random.oneIn(2) ? ops.not(x) : ops.cast(x, "i32");
+  return random.pick([
+    () => ops.cast(x, random.pick(tensorDTypes)),
+    () => ops.mul(x, pool.like(type)),
+    () => ops.add(x, pool.constant(type)),
+    () => (type.dtype === "i32" || isFloat(type.dtype) ? ops.neg(x) : ops.maximum(x, pool.like(type))),
+    () => (type.dtype === "i32" || isFloat(type.dtype) ? ops.abs(x) : ops.minimum(x, pool.like(type))),
+  ])();
+}
+
+/** Of what holds half of the time, so that programs get to their end; one or two, of which the first that fails tells. */
 export const check: Idiom = (pool) => {
   const { random } = pool;
   const holds = !random.oneIn(12);
-  for (let i = random.pick([1, 2]); i > 0; i--) {
-    const given = random.oneIn(3) ? pool.find(({ dtype, shape }) => dtype === "bool" && shape.length === 0) : undefined;
-    ops.check(given ?? ops.constant(holds, scalar("bool")), `check ${random.below(1000)}`);
-  }
+  const given = random.oneIn(2) ? predicate(pool) : ops.constant(holds, scalar("bool"));
+  ops.check(given, `check ${random.below(1000)}`);
+  if (random.oneIn(3)) ops.check(random.oneIn(2) ? given : predicate(pool), `check ${random.below(1000)}`);
   return [];
 };
 
@@ -60,4 +85,26 @@ export const sort: Idiom = (pool) => {
   );
   const keys = payload === undefined || random.oneIn(3) ? [x] : [x, payload];
   return ops.sort(keys, { axis: random.below(rankOf(x)), descending: random.oneIn(3) });
+};
+
+/** A value beside the one through which no derivative flows: a function of both, one of the two, or a function stopped. */
+export const stopped: Idiom = (pool) => {
+  const { random } = pool;
+  const x = pool.find(({ dtype }) => isFloat(dtype)) ?? pool.any();
+  const type = typeOf(x);
+  const s = ops.stopGradient(x);
+  if (type.dtype === "bool") return [s];
+  const p = (): Value =>
+    type.shape.length === 0 || random.oneIn(2)
+      ? ops.compare(x, pool.like(type), "lt")
+      : pool.like(tensorType("bool", type.shape));
+  const combine = random.pick([ops.mul, ops.mul, ops.add, ops.sub]);
+  return random.pick([
+    () => [s],
+    () => [ops.select(p(), s, x)],
+    () => [ops.select(p(), x, s)],
+    () => [combine(x, s)],
+    () => [ops.stopGradient(combine(x, pool.like(type)))],
+    () => [ops.mul(x, ops.stopGradient(combine(x, pool.like(type))))],
+  ])();
 };

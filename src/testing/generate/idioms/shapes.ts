@@ -12,6 +12,7 @@ import {
   subDims,
   symbol,
   type TensorType,
+  type Value,
 } from "../../../ir/index.ts";
 import * as ops from "../../../ops/index.ts";
 import { dtypeOf, rankOf } from "../pool.ts";
@@ -102,6 +103,7 @@ export const concatenate: Idiom = (pool) => {
   const x = withAxes(pool);
   if (x === undefined) return [];
   const axis = random.below(rankOf(x));
+  if (random.oneIn(5)) return joined(x, axis, random);
   const isBeside = ({ dtype, shape }: TensorType): boolean =>
     dtype === dtypeOf(x) && shape.length === rankOf(x) && shape.every((d, a) => a === axis || d === shapeOf(x)[a]);
   const others = Array.from({ length: random.pick([1, 2, 1, 2, 1, 2, 0]) }, () => {
@@ -109,6 +111,20 @@ export const concatenate: Idiom = (pool) => {
   });
   return emit(ops.concatenateOp, random.shuffled([x, ...others]), { attributes: { axis } });
 };
+
+/** The parts before and behind a place, put together again: as they were, or the other way round. */
+function joined(x: Value, axis: number, random: Random): readonly Value[] {
+  const shape = shapeOf(x);
+  const extent = shape[axis];
+  const at = typeof extent === "number" ? random.below(extent + 1) : minDims(1, extent);
+  const part = (from: Dim, to: Dim): Value =>
+    ops.slice(x, {
+      start: shape.map((_, a) => (a === axis ? from : 0)),
+      limit: shape.map((d, a) => (a === axis ? to : d)),
+    });
+  const parts = [part(0, at), part(at, extent)];
+  return [ops.concatenate(random.oneIn(2) ? parts : [parts[1], parts[0]], axis)];
+}
 
 export const iota: Idiom = (pool) => {
   const x = withAxes(pool);
