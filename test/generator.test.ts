@@ -5,9 +5,13 @@ import { describe, expect, it } from "vitest";
 import { canonicalizeRules } from "../passes/index.ts";
 import {
   type Attributes,
+  type Block,
   BlockBuilder,
+  calleeOf,
   type DType,
   defineOp,
+  type Func,
+  findFunc,
   isFloat,
   type Module,
   type Op,
@@ -18,6 +22,8 @@ import {
   scalar,
   signatureOf,
   tensorType,
+  type Value,
+  ValueMap,
   verify,
   walk,
   withBuilder,
@@ -124,6 +130,107 @@ describe("an op of a user's own", () => {
   });
 });
 
+/** Notes the kinds of what passes look for that stand in a block. */
+function kindsIn(block: Block, module: Module, note: (kind: string) => void): void {
+  const sources = new ValueMap<Operation>();
+  walk(block, (o) => {
+    const from = (i: number): Operation | undefined => sources.get(o.operands[i]);
+    if (o.op === records.while) loopKinds(o, sources, note);
+    if (o.op === records.scan) scanKinds(o, note);
+    if (o.op === records.if) branchKinds(o, note);
+    if (o.op === records.select && from(1)?.op === records.broadcast && from(2)?.op === records.broadcast)
+      note("select of two broadcasts");
+    if (o.op === records.concatenate && o.operands.length > 1) {
+      const parts = o.operands.map((v) => sources.get(v));
+      const [first] = parts;
+      if (parts.every((p) => p?.op === records.slice && p.operands[0] === first?.operands[0]))
+        note("concatenate of parts of one value");
+    }
+    if (o.op === records.gather && from(0)?.op === records.scatter && from(0)?.operands[1] === o.operands[1])
+      note("gather of what was scattered there");
+    if (o.op === records.stopGradient && from(0)?.op === records.mul) note("stopped product");
+    if (o.op === records.select && (from(1)?.op === records.stopGradient || from(2)?.op === records.stopGradient))
+      note("select of what is stopped");
+    if (o.op === records.customVjp && o.regions[2].operations.some((x) => x.op === records.mul))
+      note("backward that is not zeros");
+    const callee = calleeOf(o);
+    const called = callee === null ? undefined : findFunc(module, callee);
+    if (o.op === records.call && called?.visibility === "public") note("call of a public function");
+    if (o.op.traits.transform && called?.body.operations.some((x) => x.op.traits.transform))
+      note("derivative of a derivative");
+    for (const v of o.operands) {
+      const before = sources.get(v);
+      if (before === undefined) continue;
+      note(`${o.op.name} of ${before.op.name}`);
+      if (o.op.traits.elementwise) note(`elementwise of ${before.op.name}`);
+      if (before.op.traits.elementwise) note(`${o.op.name} of elementwise`);
+    }
+    for (const v of o.results) sources.set(v, o);
+  });
+  const { operations } = block;
+  for (const [i, o] of operations.entries()) {
+    const next = operations[i + 1];
+    const holdsEffect = o.regions.some((r) => r.operations.some((x) => x.op.effect === "effect"));
+    if (o.op.loop !== null && holdsEffect && next?.op.effect === "effect") note("effect after a loop with one");
+    const [a, b, c] = o.operands;
+    const isOther = (x: Operation): boolean => x.op === o.op && x.operands[1] === c && x.operands[2] === b;
+    if (c !== undefined && b !== c && operations.some((x) => isOther(x) && x.operands[0] === a))
+      note("operands in both orders");
+  }
+  const names = ({ body }: Func): string => body.operations.map(({ op }) => op.name).join();
+  const [first, second] = module.funcs.filter((f) => f.name !== "main" && f.body.operations.length > 1).slice(-2);
+  if (second !== undefined && names(first) === names(second)) note("two functions of one outline");
+}
+
+const holdsFailing = (block: Block): boolean =>
+  block.operations.some((x) => x.op === records.gather && x.attributes.mode === "fail");
+
+function loopKinds(o: Operation, sources: ValueMap<Operation>, note: (kind: string) => void): void {
+  const [test, body] = o.regions;
+  const [own] = test.arguments;
+  const compared = test.operations.find((x) => x.op === records.compare && x.operands[0] === own);
+  if (compared !== undefined) {
+    note(`loop that goes on while ${compared.attributes.direction}`);
+    const [, bound] = compared.operands;
+    const isCarried = test.arguments.includes(bound);
+    note(
+      `bound: ${isCarried ? "carried" : test.operations.some((x) => x.results.includes(bound)) ? "number" : "outside"}`,
+    );
+    note(`counter: ${dtypeOfValue(own)}`);
+  }
+  const makes = (v: Value): Operation | undefined => body.operations.find((x) => x.results.includes(v));
+  for (const [k, v] of body.results.entries()) {
+    const source = makes(v);
+    if (body.arguments.includes(v) && v !== body.arguments[k]) note("carry of another carry");
+    if (source?.op === records.not && source.operands[0] === body.arguments[k]) note("carry that alternates");
+    if (source?.op === records.constant && sources.get(o.operands[k])?.op === records.constant)
+      note("carry of a constant that was one");
+  }
+  if (holdsFailing(body)) note("failing gather in a loop");
+}
+
+function scanKinds(o: Operation, note: (kind: string) => void): void {
+  if (o.segments[1] > 0) return;
+  note(
+    o.attributes.length === 0
+      ? "scan of no step"
+      : o.attributes.length === 1
+        ? "scan of one step"
+        : "scan of so many steps",
+  );
+}
+
+function branchKinds(o: Operation, note: (kind: string) => void): void {
+  const [p] = o.operands;
+  if (o.regions.some((r) => r.operations.some((x) => x.op === records.if && x.operands[0] === p)))
+    note("if in an arm of the same predicate");
+  const [a, b] = o.regions.map((r) => r.operations.find((x) => x.results[0] === r.results[0])?.attributes.value);
+  if (a === 0 && b === 0 && !Object.is(a, b)) note("arms of zeros with two signs");
+  if (o.regions.some(holdsFailing)) note("failing gather in an arm");
+}
+
+const dtypeOfValue = (v: Value): string => rankedOf(v.type).dtype;
+
 describe("random programs", () => {
   const modules = drawn(2500).concat(drawn(500, { transforms: true }));
   const coverage = new Coverage();
@@ -198,6 +305,55 @@ describe("random programs", () => {
     );
     expect(missing).toEqual([]);
     expect(moving.length).toBeGreaterThan(6);
+  });
+
+  it("observe what counters end at", () => {
+    const seen = modules.some((module) =>
+      module.funcs.some(({ body }) =>
+        body.operations.some((o) => o.op === records.while && body.results.includes(o.results[0])),
+      ),
+    );
+    expect(seen).toBe(true);
+  });
+
+  it("hold each kind of loop, of predicate, of echo and of pair that passes look for", () => {
+    const found = new Map<string, number>();
+    const note = (kind: string): void => void found.set(kind, (found.get(kind) ?? 0) + 1);
+    for (const module of modules) for (const func of module.funcs) kindsIn(func.body, module, note);
+    const expected = [
+      ...["lt", "le", "gt", "ge", "ne"].map((direction) => `loop that goes on while ${direction}`),
+      ...["number", "outside", "carried"].map((place) => `bound: ${place}`),
+      ...["u32", "u8", "f64"].map((dtype) => `counter: ${dtype}`),
+      "carry of another carry",
+      "carry that alternates",
+      "carry of a constant that was one",
+      "scan of so many steps",
+      "scan of one step",
+      "scan of no step",
+      ...["if", "check", "select"].map((op) => `${op} of compare`),
+      "check of and",
+      "check of not",
+      "if in an arm of the same predicate",
+      "arms of zeros with two signs",
+      "failing gather in an arm",
+      "failing gather in a loop",
+      "effect after a loop with one",
+      "probe of cast",
+      "call of a public function",
+      "two functions of one outline",
+      "concatenate of parts of one value",
+      "gather of what was scattered there",
+      "operands in both orders",
+      ...["broadcast", "slice", "concatenate", "permute"].map((before) => `elementwise of ${before}`),
+      ...["reduce", "concatenate", "broadcast", "dot"].map((after) => `${after} of elementwise`),
+      "reverse of iota",
+      "select of two broadcasts",
+      "stopped product",
+      "select of what is stopped",
+      "backward that is not zeros",
+      "derivative of a derivative",
+    ];
+    expect(expected.filter((kind) => !found.has(kind))).toEqual([]);
   });
 
   it("print as a table of what was drawn", () => {

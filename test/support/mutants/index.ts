@@ -1,5 +1,6 @@
 // Deliberately wrong rules, passes and records, of the kinds that compilers have shipped: what the kit has to find.
 
+import { counting } from "./counting.ts";
 import { ofFlow } from "./flow.ts";
 import { identities } from "./identities.ts";
 import type { Mutant } from "./kit.ts";
@@ -8,4 +9,4 @@ import { structural } from "./structure.ts";
 
 export type { Mutant } from "./kit.ts";
 
-export const mutants: readonly Mutant[] = [...identities, ...structural, ...ofFlow, ...ofRecords];
+export const mutants: readonly Mutant[] = [...identities, ...structural, ...ofFlow, ...ofRecords, ...counting];
