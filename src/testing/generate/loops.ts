@@ -173,7 +173,7 @@ export interface Carries {
 }
 
 /** Several values, often of one type; now and then a constant that becomes one, and a truth value that alternates. */
-export function carriesOf(pool: Pool): Carries {
+function carriesOf(pool: Pool): Carries {
   const { random } = pool;
   const given = several(pool);
   const values = given.length > 0 && random.oneIn(3) ? [...given, pool.like(tensorOf(given[0]))] : given;
