@@ -101,10 +101,11 @@ export class TensorHandle {
 
   /** Made by functions of this package; users write `tensor(data)`. */
   constructor(storage: Storage) {
-    if (typeof storage !== "object" || storage === null || !isStorage(storage))
-      fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
+    if (typeof storage !== "object" || storage === null) refuseData();
     this.#storage = storage;
-    this.elements = "data" in storage ? storage : "builder" in storage ? noElements : new Carried(this);
+    if ("data" in storage) this.elements = storage;
+    else if ("builder" in storage) this.elements = noElements;
+    else this.elements = "toHost" in storage ? new Carried(this) : refuseData();
   }
 
   static {
@@ -350,8 +351,8 @@ function isIndex(key: string): boolean {
   return /^-?\d+$/.test(key);
 }
 
-function isStorage(x: object): x is Storage {
-  return "data" in x || "builder" in x || "toHost" in x;
+function refuseData(): never {
+  fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
 }
 
 function typeOfStorage(storage: Storage): Type {
