@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as methods from "../src/library/methods.ts";
-import { documentedMembers, messagesOf } from "./support/types.ts";
+import { documentedMembers, instantiationsOf, messagesOf } from "./support/types.ts";
 
 const prelude = `
 import * as a from "adjoint";
@@ -68,6 +68,19 @@ const mistakes: readonly (readonly [program: string, message: string])[] = [
 ];
 
 const textOf = (path: string): string => readFileSync(fileURLToPath(new URL(path, import.meta.url)), "utf8");
+
+/** Traced functions as users write them, each of other sizes. */
+function traced(i: number): string {
+  const kinds = [
+    `compile((p, w, b, v) => a.softmax(matmul(a.relu(add(matmul(p, w), b)), v)), ["f32[B, ${700 + i}]", "f32[${700 + i}, ${20 + i}]", "f32[${20 + i}]", "f32[${20 + i}, 10]"]);`,
+    `jit((p: { w: a.Tensor; b: a.Tensor }, q: a.Tensor) => sum(mul(add(matmul(q, p.w), p.b), q.mul(${i}))));`,
+    `a.valueAndGrad((p, q) => mul(a.exp(p), add(q, ${i})), { wrt: [0, 1] })(1, 2)[1][0] + 1;`,
+    `compile((p, q) => conv2d(q, p.k).relu().reshape([-1, ${100 + i}]).matmul(p.w).mean({ axes: 0 }), [{ k: "f32[3, 3, 1, 8]", w: "f32[${100 + i}, 10]" }, "f32[B, 28, 28, 1]"]);`,
+    `vmap(grad((p) => sum(mul(p, p).at(0, [1, ${i + 2}]))));`,
+  ];
+  return `export const f${i} = ${kinds[i % kinds.length]}\n`;
+}
+
 const typeTests = textOf("types.test.ts");
 const [page] = [...textOf("../docs/types.md").matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
 const messages = messagesOf({
@@ -80,6 +93,12 @@ const messages = messagesOf({
 describe("TypeScript", () => {
   it("agrees with the tests of types, and with their page", () => {
     expect([messages.types, messages.prelude, messages.page]).toEqual(["", "", ""]);
+  });
+
+  it("makes of fifty traced functions no more than it is quick with", () => {
+    const program = prelude + Array.from({ length: 50 }, (_, i) => traced(i)).join("");
+    expect(messagesOf({ fifty: program })).toEqual({ fifty: "" });
+    expect(instantiationsOf(program)).toBeLessThan(120_000);
   });
 
   it.each(mistakes.map(([program, message], i) => [program, message, i] as const))("refuses %s", (_, message, i) => {

@@ -5,7 +5,9 @@ import {
   compile,
   compileExpression,
   f32,
+  grad,
   type Module,
+  matmul,
   mul,
   parseModule,
   type Tensor,
@@ -35,6 +37,16 @@ const product: CompiledFunction = compile((a: Tensor, b: Tensor) => mul(a, b), [
 export const types: string = product.toModule().types;
 export const both: unknown = valueAndGrad((a: Tensor) => a.mul(a).sum())(x);
 export const value: unknown = compileExpression("x * y", ["x", "y"])(1, 2);
+
+const layer = compile((a, b) => matmul(a, b), ["f32[B, 784]", "f32[784, 10]"]);
+export const typed: Tensor<["B", 10], "f32"> = layer(x, new Float32Array(7840));
+// @ts-expect-error matmul: inner sizes 784 and 783 differ
+compile((a, b) => matmul(a, b), ["f32[B, 784]", "f32[783, 10]"]);
+// @ts-expect-error two arguments are expected
+layer(x);
+export const slope: number = grad((a) => mul(a, a))(3);
+// @ts-expect-error a number
+export const noText: string = grad((a) => mul(a, a))(3);
 
 const module: Module = parseModule("func @f(%x: f64) -> f64 {\n  return %x\n}\n");
 verify(module);

@@ -228,6 +228,14 @@ for (const name of compilers) {
   }
 }
 
+if (hasTools) {
+  await step("an editor shows the documentation of every member of a tensor", () => {
+    cpSync(join(here, "editor.mjs"), join(project, "editor.mjs"));
+    const { members, undocumented } = JSON.parse(node("editor.mjs"));
+    same([members > 200, undocumented], [true, []], "members, those without documentation");
+  });
+}
+
 // ---- bundle ---------------------------------------------------------------------------------------------------------
 
 printing("main-mini.mjs", "./mini.mjs");

@@ -45,6 +45,14 @@ export function messagesOf(programs: Readonly<Record<string, string>>): Readonly
   return Object.fromEntries(Object.keys(programs).map((name) => [name, textOf(pathOf(name))]));
 }
 
+/** How many types the compiler makes of generic ones for a program: what it costs, whatever the machine. */
+export function instantiationsOf(text: string): number {
+  const path = pathOf("instantiations");
+  const program = ts.createProgram([path], options, hostWith(new Map([[path, text]])));
+  program.getSemanticDiagnostics(program.getSourceFile(path));
+  return program.getInstantiationCount();
+}
+
 /** The names of the members of the `x` that a program declares, and what an editor shows of each as documentation. */
 export function documentedMembers(program: string): ReadonlyMap<string, string> {
   const path = pathOf("documented");
