@@ -153,7 +153,7 @@ describe("bindings and general code", () => {
     for (const f of fns) {
       for (let i = 0; i < 3; i++)
         expect(f.into(right(), x, y)).toEqual({ s: new Float32Array([3]), p: [new Float32Array([3, 8])] });
-      for (const [results, message] of wrong) expect(messageOf(() => f.into(results, x, y))).toBe(message);
+      for (const [results, message] of wrong) expect(messageOf(() => f.into(results as never, x, y))).toBe(message);
       expect(messageOf(() => untyped(f.into)(right(), x))).toBe("@main: got 1 argument, expected 2");
       expect([...x, ...y]).toEqual([1, 2, 3, 4]);
     }

@@ -314,6 +314,19 @@ describe("functions", () => {
       expectTypeOf(vmap(grad(exp))(t)).toEqualTypeOf<Tensor>();
     }));
 
+  it("write results to typed arrays of their structure", () =>
+    only(() => {
+      const f = compile((a) => ({ y: a, s: [sum(a)] }), ["f32[N]"]);
+      const memory = { y: new Float32Array(3), s: [new Float32Array(1)] as const };
+      expectTypeOf(f.into(memory, t)).toEqualTypeOf<typeof memory>();
+      // @ts-expect-error another dtype
+      f.into({ y: new Float64Array(3), s: memory.s }, t);
+      // @ts-expect-error another structure
+      f.into([memory.y], t);
+      const g = jit((a) => mul(a, 2));
+      expectTypeOf(g.into(new Float32Array(3), t)).toExtend<Float32Array>();
+    }));
+
   it("of control flow keep structures", () =>
     only(() => {
       const branches = jit((a) =>

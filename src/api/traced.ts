@@ -5,6 +5,7 @@ import {
   type Boundary,
   type Calls,
   type GivenArguments,
+  type Memory,
   type ModuleTrace,
   type TracedFunction,
   type Tree,
@@ -14,14 +15,14 @@ import type { Type } from "../ir/index.ts";
 import { type Callable, callable, moduleOf, type Traced } from "./call.ts";
 
 /** The call that writes what it gives to arrays of the caller's. */
-interface WritingCall<P extends readonly unknown[]> {
+interface WritingCall<P extends readonly unknown[], T> {
   /**
    * Calls the function and writes what it gives to typed arrays, of the structure, dtypes and sizes of the results (one of one
    * element for rank 0). Nothing is allocated for them; no gradient is recorded. Gives `results` back.
    * @throws AdjointError code `argument` where an array is of another dtype or size, or shares memory with an argument.
    * @example f.into(out, x, y)
    */
-  into<R>(results: R, ...args: GivenArguments<P>): R;
+  into<M extends Memory<T>>(results: M, ...args: GivenArguments<P>): M;
 }
 
 /**
@@ -31,7 +32,7 @@ interface WritingCall<P extends readonly unknown[]> {
 // biome-ignore lint/suspicious/noExplicitAny: a function of which nothing is known
 export type CompiledFunction<P extends readonly unknown[] = any[], N = any, T = N> = Calls<P, N, T> &
   Facts &
-  WritingCall<P>;
+  WritingCall<P, T>;
 
 export interface Finished extends Callable {
   readonly compiled: CompiledFunction;

@@ -104,6 +104,7 @@ export type { AnnotatedArguments, AnnotationLike, CheckedAnnotations, RightAnnot
 export type {
   Calls,
   GivenArguments,
+  Memory,
   Numeric,
   NumericLike,
   Reshaped,

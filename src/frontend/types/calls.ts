@@ -148,6 +148,22 @@ export type Tensors<R> =
                 : readonly Tensors<Item<R>>[]
               : { [K in keyof R]: Tensors<R[K]> };
 
+/** Typed arrays to write a result to, in its structure. */
+export type Memory<R> =
+  IsUnknown<R> extends true
+    ? R
+    : R extends TensorBrand
+      ? TypedArrayOf<OneDType<DTypeIn<R>>>
+      : R extends number
+        ? Float64Array
+        : R extends boolean
+          ? Uint8Array
+          : R extends Static
+            ? R
+            : IsList<R> extends true
+              ? readonly Memory<Item<R>>[]
+              : { readonly [K in keyof R]: Memory<R[K]> };
+
 /** Tensors of other shapes: what a structure is with a batch axis more or less. */
 export type Reshaped<R> =
   IsUnknown<R> extends true
