@@ -37,6 +37,12 @@ const command = { cli: "src/cli/bin.ts" };
 
 /** Bundled into dist: a page without a bundler cannot find a package by its name. */
 const bundled = ["immer", "jsep"];
+/** Of the command alone: a chunk of its own, since what its CommonJS asks of Node would come into chunks of the library. */
+const ofCommand = "commander";
+const commandChunk = {
+  name: "command-chunk",
+  resolveId: (id) => (id === ofCommand ? { id: `./chunks/${ofCommand}.js`, external: true } : null),
+};
 /** Optional peers, which whoever uses them has. */
 const peers = ["fast-check", "typescript"];
 
@@ -93,13 +99,26 @@ async function bundles() {
     // Immer's own messages are for its developers, and a browser has no process to ask
     define: { "process.env.NODE_ENV": '"production"' },
     deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
-    plugins: [documentation(root, beside), pureCalls(["src", "passes"].map((folder) => join(root, folder)))],
+    plugins: [
+      commandChunk,
+      documentation(root, beside),
+      pureCalls(["src", "passes"].map((folder) => join(root, folder))),
+    ],
     outputOptions: {
       comments: { jsdoc: false, annotation: true, legal: true },
       chunkFileNames: "chunks/[name].js",
       // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
       codeSplitting: { groups: [{ name: "jsep", test: /node_modules.jsep/ }] },
     },
+  });
+  await build({
+    ...common,
+    entry: { [ofCommand]: join(root, "node_modules", ofCommand, "esm.mjs") },
+    outDir: "dist/chunks",
+    platform: "node",
+    clean: false,
+    dts: false,
+    outputOptions: { comments: { jsdoc: false, annotation: true, legal: true } },
   });
   chmodSync(join(dist, "cli.js"), 0o755);
   writeFileSync(join(dist, "LICENSES.txt"), licenses());
@@ -121,7 +140,7 @@ async function bundles() {
 
 /** The licences of what is bundled, which ask to be passed on. */
 function licenses() {
-  const texts = bundled.map((name) => {
+  const texts = [...bundled, ofCommand].map((name) => {
     const folder = join(root, "node_modules", name);
     const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
     const file = readdirSync(folder).find((f) => /^licen[cs]e/i.test(f));

@@ -154,7 +154,9 @@ describe("bindings and general code", () => {
       for (let i = 0; i < 3; i++)
         expect(f.into(right(), x, y)).toEqual({ s: new Float32Array([3]), p: [new Float32Array([3, 8])] });
       for (const [results, message] of wrong) expect(messageOf(() => f.into(results as never, x, y))).toBe(message);
-      expect(messageOf(() => untyped(f.into)(right(), x))).toBe("@main: got 1 argument, expected 2");
+      expect(messageOf(() => untyped(f.into)(right(), x))).toBe(
+        "@main: got 1 argument, expected 2: it takes x: f32[N], y: f32[N]",
+      );
       expect([...x, ...y]).toEqual([1, 2, 3, 4]);
     }
   });

@@ -294,7 +294,7 @@ export function scale(p: { x: number; v: [number, number] }, k: number): { x: nu
       ],
       [2, "adjoint compile: -o would write over 'a.ts': give the output a name of its own"],
       [2, "adjoint compile: -o has no name of a file"],
-      [2, "adjoint compile: --json goes to standard output, without -o"],
+      [2, '{"error": {"code": "usage", "message": "--json goes to standard output, without -o"}}'],
       [2, "adjoint draw: -o would write over 'b/../a.ts': give the output a name of its own"],
     ]);
     expect(written.size).toBe(0);

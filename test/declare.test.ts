@@ -220,13 +220,18 @@ describe("what is refused, in one line", () => {
       "the graph has a placeholder or variable 'x' already",
     );
     expect(messageOf(() => graph.placeholder("f99"))).toContain("'f99' is not a dtype");
+    expect(messageOf(() => graph.placeholder("f64[2]"))).toBe(
+      'placeholder: got the type "f64[2]", expected a dtype: write placeholder(f64, { shape: [2] })',
+    );
     expect(messageOf(() => graph.placeholder(f32, { shape: [-1] }))).toBe(
       "placeholder: the extent of axis 0 is -1, expected a size or a symbol",
     );
     expect(messageOf(() => graph.placeholder(f32, { nme: "z" } as never))).toBe(
       "placeholder: unknown option 'nme', expected one of name, shape: did you mean name?",
     );
-    expect(messageOf(() => add(x, other.x))).toContain("a tensor of another trace is used here");
+    expect(messageOf(() => add(x, other.x))).toContain(
+      "a tensor of another graph is used here: declare both in one graph",
+    );
     expect(messageOf(() => add(x, i32(3)))).toContain("operand 1 has dtype i32, expected f32");
     expect(messageOf(() => graph.gradients(greater(x, 0), [x]))).toBe(
       "gradients: y 0 has type bool[2], which has no derivative",
@@ -241,7 +246,7 @@ describe("what is refused, in one line", () => {
     );
     expect(messageOf(() => graph.placeholder(f32))).toContain("the graph is frozen");
     expect(messageOf(() => compile((t: Tensor) => mul(t, other.x), ["f32[2]"]))).toContain(
-      "a tensor of another trace is used here",
+      "a tensor of a declared graph is used here: pass what a session computes of it",
     );
   });
 

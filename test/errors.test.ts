@@ -1,6 +1,6 @@
 // Every error code from the public API: what provokes it, and the one line that a user reads.
 
-import { describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import * as api from "../src/index.ts";
 import {
   AdjointError,
@@ -133,7 +133,7 @@ const rows: readonly Row[] = [
   ["scope", () => compile(identity, ["f64"])(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
   ["scope", () => compile(identity)(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
   ["scope", () => compile((x: Tensor) => compile(square)(x), ["f64"]), "HERE @square is called in a trace, but was compiled from IR: call it on concrete tensors, or write its operations as a function"],
-  ["primitive", () => compile((x: Tensor) => wrong(x) * 2, ["f64"]), "HERE a tensor f64 was used as a JavaScript number: write neg(a) for -a, mul(a, b) for a * b, less(a, b) for a < b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
+  ["primitive", () => compile((x: Tensor) => wrong(x) * 2, ["f64"]), "HERE a tensor f64 was used as a JavaScript number: write neg(a) for -a, mul(a, b) for a * b, sin(a) for Math.sin(a), less(a, b) for a < b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
   // biome-ignore lint/suspicious/noDoubleEquals: what it does to a tensor
   ["primitive", () => wrong(x2) == 0, "HERE a tensor f64[2] was used as a JavaScript primitive: write add(a, b) for a + b, equal(a, b) for a == b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
   ["primitive", () => { const [a] = wrong(x2); return a; }, "HERE a tensor f64[2] was iterated, spread or destructured: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
@@ -147,6 +147,18 @@ const rows: readonly Row[] = [
   ["option", () => compile(identity, ["f64"], wrong({ backnd: "js" })), "HERE compile: unknown option 'backnd', expected one of backend, check, fast, pipeline, entry, observe, debug, ops: did you mean backend?"],
   ["option", () => api.jit(identity, wrong({ static: [] })), "HERE jit: unknown option 'static', expected one of backend, check, fast, pipeline, entry, observe, debug, ops"],
   ["option", () => new api.Session(new api.Graph(), wrong({ backend: "cuda" })), "HERE Session: option 'backend' is 'cuda', expected one of auto, interpret, js"],
+  ["option", () => sum(x2, wrong(0)), "HERE sum: the options are a number, expected an object with some of axes, keepDims: write { axes: 0 }"],
+  ["option", () => sum(x2, wrong([0, 1])), "HERE sum: the options are an array, expected an object with some of axes, keepDims: write { axes: [0,1] }"],
+  ["option", () => api.concat([x2, x2], wrong(0)), "HERE concat: the options are a number, expected an object with some of axis: write { axis: 0 }"],
+  ["option", () => sum(x2, wrong({ dim: 0 })), "HERE sum: unknown option 'dim', expected one of axes, keepDims: did you mean axes?"],
+  ["option", () => api.softmax(x2, wrong({ dim: 0 })), "HERE softmax: unknown option 'dim', expected axis: did you mean axis?"],
+  ["shape", () => api.linear(tensor([[1, 2]]), tensor([[1, 2, 3], [4, 5, 6]])), "HERE linear: operand 1 has shape [2, 3], expected [?, 2]: did you mean its transpose?"],
+  ["shape", () => api.conv2d(api.zeros([1, 3, 8, 8]), api.zeros([3, 3, 3, 4])), 'HERE conv2d: axis 3 of x, its features, is 8, expected 3: where they are axis 1 write layout: "NCHW", and the kernel [out, in, …]'],
+  ["shape", () => api.conv1d(api.zeros([1, 8, 3]), api.zeros([4, 3, 3]), { layout: "NCW" }), 'HERE conv1d: axis 1 of x, its features, is 8, expected 3: where they are axis 2 write layout: "NWC", and the kernel […, in, out]'],
+  ["argument", () => x2.at(wrong("0")), 'HERE at: got the string "0" for axis 0, expected an integer: also [from, to], a tensor of integers, null or "..."'],
+  ["argument", () => wrong(compile((p: { w: Tensor }, x: Tensor) => mul(p.w, x), [{ w: "f64" }, "f64"]))({ w: 1 }), "HERE @main: got 1 argument, expected 2: it takes p, x"],
+  ["syntax", () => compileExpression("sin x", ["x"]), "<expression>:1:5 got 'x', expected an operator or the end: write sin(x) for a function, sin * x for a product"],
+  ["syntax", () => compileExpression("x = 3", ["x"]), "<expression>:1:3 got '=', expected an operator or the end: write == to compare"],
   ["option", () => sum(x2, wrong(x2)), "HERE sum: the options are a Tensor, expected an object with some of axes, keepDims"],
   ["option", () => api.meshgrid(wrong(x2), wrong(x2)), "HERE meshgrid: the options are a Tensor, expected an object with some of indexing"],
   ["argument", () => api.hvp(wrong(x2)), "HERE hvp: got a Tensor, expected a function"],
@@ -154,12 +166,12 @@ const rows: readonly Row[] = [
   ["option", () => compile(identity, wrong({ chek: "verify" })), "HERE compile: unknown option 'chek', expected one of backend, check, fast, pipeline, entry, observe, debug, ops: did you mean check?"],
   ["option", () => compile(identity, ["f64"], { backend: wrong("wasm") }), "HERE compile: option 'backend' is 'wasm', expected one of auto, interpret, js"],
   ["option", () => compile(identity, ["f64"], { check: wrong("verfy") }), "HERE compile: option 'check' is 'verfy', expected one of none, verify, validate: did you mean verify?"],
-  ["option", () => grad(sin, wrong({ wtr: 0 })), "HERE grad: unknown option 'wtr', expected one of wrt, hasAux: did you mean wrt?"],
-  ["option", () => valueAndGrad(sin, wrong({ backend: "js" })), "HERE valueAndGrad: unknown option 'backend', expected one of wrt, hasAux"],
+  ["option", () => grad(sin, wrong({ wtr: 0 })), "HERE grad: unknown option 'wtr', expected one of wrt, hasAux, debug: did you mean wrt?"],
+  ["option", () => valueAndGrad(sin, wrong({ backend: "js" })), "HERE valueAndGrad: unknown option 'backend', expected one of wrt, hasAux, debug"],
   ["option", () => grad(sin, { wrt: -1 }), "HERE grad: wrt names argument -1, expected its position, counted from 0"],
   ["option", () => sum(x2, wrong({ axis: 0 })), "HERE sum: unknown option 'axis', expected one of axes, keepDims: did you mean axes?"],
   ["option", () => scan((s: Tensor, x: Tensor) => [add(s, x), x] as const, wrong(0), x2, wrong(true)), "HERE scan: the options are a boolean, expected an object with some of reverse, length"],
-  ["argument", () => wrong(compile(identity, ["f64"]))(), "HERE @identity: got 0 arguments, expected 1"],
+  ["argument", () => wrong(compile(identity, ["f64"]))(), "HERE @identity: got 0 arguments, expected 1: it takes x: f64"],
   ["argument", () => wrong(compile(identity, ["f64"]))(1, 2), "HERE @identity: got 2 arguments, expected 1: leave the others out, as in list.map((x) => f(x))"],
   ["argument", () => wrong(compile(identity, ["f64"]))("1"), "HERE argument 'x' of @identity is the string \"1\", expected f64: pass a number or a tensor"],
   ["argument", () => compile((p: { w: Tensor[] }) => p.w[0], [{ w: ["f64"] }])(wrong({ w: [null] })), "HERE argument 0 at w[0] of @main is null, expected f64: pass a number or a tensor"],
@@ -182,7 +194,7 @@ const rows: readonly Row[] = [
   ["argument", () => scan((s: Tensor, x: Tensor) => [add(s, x), x], tensor(0), wrong(new Float64Array(2))), "HERE what scan goes along: got a Float64Array, expected tensors, or arrays and plain objects of tensors: write tensor([…]) around numbers"],
   ["argument", () => customVjp(sin, wrong({ forward: sin })), "HERE customVjp: backward is undefined, expected a function"],
   ["argument", () => permuteDims(x2, wrong(new (class _Axes {})())), "HERE permuteDims: the axes: got an Axes, expected an array"],
-  ["argument", () => sin(wrong(undefined)), "HERE sin: an operand is undefined, expected a tensor, a number or a boolean"],
+  ["argument", () => sin(wrong(undefined)), "HERE sin: an operand is undefined, expected a tensor, a number or a boolean: is an argument missing, or a return?"],
   ["argument", () => grad((x: Tensor, _: string) => sin(x), { wrt: 1 })(1, "relu"), "HERE grad: argument 1 holds no tensor to differentiate with respect to: name another with wrt"],
   ["argument", () => permuteDims(x2, wrong(1)), "HERE permuteDims: the axes: got 1, expected an array"],
   ["shape", () => tensor(wrong(deep(10_000))), "HERE the data: arrays nest deeper than 32"],
@@ -232,6 +244,8 @@ describe("the table of codes", () => {
 
 describe("nonsense", () => {
   withoutStacks();
+  // one of the functions switches it on
+  afterAll(() => api.debugNaNs(false));
   const proxy = new Proxy(x2, {});
   const nonsense: readonly unknown[] = [
     undefined,

@@ -36,7 +36,7 @@ function line(): number {
 
 describe("the handle", () => {
   it("prints dtype, shape and values, and knows a size that its type says", () => {
-    expect(inspect(tensor([1, 2]))).toBe("Tensor(f64[2], [1,2])");
+    expect(inspect(tensor([1, 2]))).toBe("Tensor(f64[2], [1, 2])");
     expect(
       inspect(
         tensor([
@@ -44,8 +44,8 @@ describe("the handle", () => {
           [Infinity, -Infinity],
         ]),
       ),
-    ).toBe("Tensor(f64[2, 2], [[NaN,-0],[Infinity,-Infinity]])");
-    expect(String(tensor([true, false]))).toBe("Tensor(bool[2], [true,false])");
+    ).toBe("Tensor(f64[2, 2],\n  [[      NaN,        -0],\n   [ Infinity, -Infinity]])");
+    expect(String(tensor([true, false]))).toBe("Tensor(bool[2], [true, false])");
     const seen: unknown[] = [];
     const note = (x: Tensor) => {
       seen.push(String(x), x.shape, x.size);

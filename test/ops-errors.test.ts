@@ -153,7 +153,7 @@ const rows: readonly Row[] = [
   [[bool(2)], (x) => ops.reduce(x, { kind: "sum", axes: [0] }), "dtype", "reduce: the operand has dtype bool, expected numbers: cast it"],
   [[f64(2)], (x) => ops.reduce(x, { kind: "and", axes: [0] }), "dtype", "reduce: the operand has dtype f64, expected bool: compare it with 0"],
 
-  [[f64(128, 784), f64(128, 784)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0]) }), "shape", "dot: operand 1 has shape [128, 784], expected [784, ?]: did you mean permute?"],
+  [[f64(128, 784), f64(128, 784)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0]) }), "shape", "dot: operand 1 has shape [128, 784], expected [784, ?]: did you mean its transpose?"],
   [[f64(2, 3), f64(4, 5)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0]) }), "shape", "dot: operand 1 has shape [4, 5], expected [3, ?]: axis 0 is paired with axis 1 of [2, 3]"],
   [[f64(2, 3), f64(3, 2)], (x, y) => ops.dot(x, y, { contract: axisPairs([1], [0, 1]) }), "axis", "dot: contract pairs 1 axis of operand 0 with 2 of operand 1"],
   [[f64(2, 3), f64(3, 2)], (x, y) => ops.dot(x, y, { contract: axisPairs([2], [0]) }), "axis", "dot: operand 0's batch and contract names axis 2, expected 0 to 1"],

@@ -43,7 +43,7 @@ const shown = (x: unknown): string =>
 describe("a number meets a tensor", () => {
   test("takes its dtype, by one cast", () => {
     const step = jit((w: Tensor, rate: number) => sub(w, mul(w, rate)));
-    expect(shown(step(weights, 0.5))).toBe("Tensor(f32[3], [0.5,1,1.5])");
+    expect(shown(step(weights, 0.5))).toBe("Tensor(f32[3], [0.5, 1, 1.5])");
     expect(step.ir.match(/= cast /g)?.length).toBe(1);
     expect(step.ir).toContain("%cast = cast %rate : f32");
   });
@@ -66,7 +66,7 @@ describe("a number meets a tensor", () => {
   test("for integers it is checked when it runs", () => {
     const scaled = jit((x: Tensor, n: number) => mul(x, n));
     const x = i32([1, 2]);
-    expect(shown(scaled(x, 3))).toBe("Tensor(i32[2], [3,6])");
+    expect(shown(scaled(x, 3))).toBe("Tensor(i32[2], [3, 6])");
     const message =
       /weak\.test\.ts:\d+:\d+ check failed: the number 'n' meets a tensor of i32: expected an integer from/;
     for (const wrong of [3.5, NaN, Infinity, 2 ** 31, -(2 ** 31) - 1]) expect(() => scaled(x, wrong)).toThrow(message);
@@ -78,27 +78,27 @@ describe("a number meets a tensor", () => {
     expect(of((w, i) => mul(w.at(i), 1), 1)).toBe("2");
     expect(of((w, i) => take(w, i), 2)).toBe("3");
     expect(of((w, i) => at(stack([w, w]), i, [0, 1]), 1)).toBe("Tensor(f32[1], [1])");
-    expect(of((w, n) => fori(0, n, (_, c) => mul(c, 2), w), 3)).toBe("Tensor(f32[3], [8,16,24])");
-    expect(of((w, y) => w.set([0], y), 7)).toBe("Tensor(f32[3], [7,2,3])");
-    expect(of((w, y) => stack([y, w.at(0)]), 7)).toBe("Tensor(f32[2], [7,1])");
-    expect(of((w, y) => where(less(w, y), 0, y), 2.5)).toBe("Tensor(f64[3], [0,0,2.5])");
-    expect(of((w, y) => clip(w, y, 2.5), 1.5)).toBe("Tensor(f32[3], [1.5,2,2.5])");
+    expect(of((w, n) => fori(0, n, (_, c) => mul(c, 2), w), 3)).toBe("Tensor(f32[3], [8, 16, 24])");
+    expect(of((w, y) => w.set([0], y), 7)).toBe("Tensor(f32[3], [7, 2, 3])");
+    expect(of((w, y) => stack([y, w.at(0)]), 7)).toBe("Tensor(f32[2], [7, 1])");
+    expect(of((w, y) => where(less(w, y), 0, y), 2.5)).toBe("Tensor(f64[3], [0, 0, 2.5])");
+    expect(of((w, y) => clip(w, y, 2.5), 1.5)).toBe("Tensor(f32[3], [1.5, 2, 2.5])");
   });
 
   test("inside of transforms, composites and declared derivatives", () => {
     const loss = (w: Tensor, rate: number): Tensor => sum(mul(w, rate));
-    expect(shown(grad(loss)(weights, 0.5))).toBe("Tensor(f32[3], [0.5,0.5,0.5])");
+    expect(shown(grad(loss)(weights, 0.5))).toBe("Tensor(f32[3], [0.5, 0.5, 0.5])");
     const [, both] = valueAndGrad(loss, { wrt: [0, 1] })(weights, 0.5) as [unknown, Tensor[]];
     expect(both.map((g) => g.dtype)).toEqual(["f32", "f64"]);
     expect(shown(vmap((x: Tensor, s: number) => mul(x, s), { inAxes: [0, null] })(weights, 2))).toBe(
-      "Tensor(f32[3], [2,4,6])",
+      "Tensor(f32[3], [2, 4, 6])",
     );
     const scaled = composite("scaled", (x: Operand, y: Operand) => mul(x, exp(y)));
     expect(shown(jit((w: Tensor, y: number) => add(scaled(y, 0), scaled(w, y)))(weights, 0))).toBe(
-      "Tensor(f32[3], [1,2,3])",
+      "Tensor(f32[3], [1, 2, 3])",
     );
     const nested = jit((w: Tensor, r: number) => sub(w, mul(grad(loss)(w, r), r)));
-    expect(shown(nested(weights, 0.5))).toBe("Tensor(f32[3], [0.75,1.75,2.75])");
+    expect(shown(nested(weights, 0.5))).toBe("Tensor(f32[3], [0.75, 1.75, 2.75])");
   });
 });
 
@@ -114,11 +114,11 @@ describe("a number is carried", () => {
         ),
       ),
     );
-    expect(shown(total(weights, 0.5))).toBe("Tensor(f32[3], [12.5,25,37.5])");
+    expect(shown(total(weights, 0.5))).toBe("Tensor(f32[3], [12.5, 25, 37.5])");
     expect(total.ir).toContain("while");
     expect(shown(jit((n: number) => fori(0, 4, (i, c) => add(c, i) as never, n))(3))).toBe("9");
     expect(shown(jit((x: Tensor, c: number) => scan((s, y) => [mul(s, y), s] as never, c, x))(weights, 0.5))).toBe(
-      "3,Tensor(f32[3], [0.5,0.5,1])",
+      "3,Tensor(f32[3], [0.5, 0.5, 1])",
     );
     // a literal is one too
     expect(shown(fori(0, 4, (i, c) => add(c, i), 3))).toBe("9");
@@ -131,7 +131,7 @@ describe("a number is carried", () => {
         fori(0, 3, (_, s) => mul(s, 2) as never, c),
       ),
     );
-    expect(shown(f(weights, 1))).toBe("Tensor(f32[3], [8,16,24])");
+    expect(shown(f(weights, 1))).toBe("Tensor(f32[3], [8, 16, 24])");
     expect(f.ir).toContain("f64");
   });
 

@@ -34,6 +34,7 @@ import {
   isScalar,
   type Module,
   type NdArray,
+  printType,
   requireFunc,
   type Type,
 } from "../ir/index.ts";
@@ -83,7 +84,7 @@ export function callable(compiled: Compiled, traced: Traced | null, isAlwaysPlai
   );
   const into = new EntryPoint(([results, ...args]) => {
     refuseInTrace(`@${compiled.entry}`);
-    const leaves = leavesOf(args, trees.arguments, compiled.entry);
+    const leaves = leavesOf(args, trees.arguments, compiled, traced);
     intoOnLeaves(results, leaves);
     noting(into, leaves, true);
     return results;
@@ -187,7 +188,7 @@ function checked(
   run: (leaves: readonly unknown[]) => unknown,
 ): unknown {
   const tree = treesOf(compiled, traced).arguments;
-  const leaves = leavesOf(args, tree, compiled.entry);
+  const leaves = leavesOf(args, tree, compiled, traced);
   if (!leaves.some((leaf) => leaf instanceof Tensor && leaf.traced !== null)) return run(leaves);
   const graph = traced === null ? null : graphOf(leaves);
   if (currentTrace() === null && graph === null) {
@@ -205,18 +206,34 @@ function checked(
 const anything = (_: unknown): _ is unknown => true;
 
 /** The leaves of the arguments, which have to have the declared structure. */
-function leavesOf(args: readonly unknown[], tree: ListTree, entry: string): readonly unknown[] {
+function leavesOf(
+  args: readonly unknown[],
+  tree: ListTree,
+  compiled: Compiled,
+  traced: Traced | null,
+): readonly unknown[] {
+  const { entry } = compiled;
   const expected = tree.items.length;
   const given = countOf(args);
   if (given !== expected) {
     fail("argument", `@${entry}: got ${counted(given, "argument")}, expected ${expected}`, {
-      hint: given > expected ? "leave the others out, as in list.map((x) => f(x))" : undefined,
+      hint:
+        given > expected
+          ? "leave the others out, as in list.map((x) => f(x))"
+          : `it takes ${parametersInWords(compiled, traced)}`,
     });
   }
   // callers may pass `undefined` behind the last argument, as generated code does
   const declared = args.slice(0, expected);
   if (isFlat(tree)) return declared;
   return declared.flatMap((arg, i) => flattenAs(arg, tree.items[i], anything, `argument ${i} of @${entry}`));
+}
+
+/** `w: f64[3], x: f64`; the names alone where they are structures. */
+function parametersInWords({ signature, module, entry }: Compiled, traced: Traced | null): string {
+  if (traced !== null && !isFlat(traced.arguments)) return parameterNames(traced.fn).join(", ");
+  const names = requireFunc(module, entry).body.arguments.map((a) => a.name);
+  return signature.arguments.map((type, i) => `${names[i] ?? i}: ${printType(type)}`).join(", ");
 }
 
 /** How many arguments a call passes: those behind the last one that is not undefined it leaves out. */

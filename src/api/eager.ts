@@ -22,6 +22,7 @@ import {
   type Func,
   FuncScope,
   fail,
+  isDebugging,
   isFloat,
   type Module,
   makeFunc,
@@ -183,7 +184,9 @@ function backward(tensor: Tensor, upstream: Operand | undefined): void {
   const history = historyBefore(tensor);
   const { module, entry } = withGradient(tensor, history, false);
   const arrays = [...history.inputs, cotangent].map((t) => t.array("backward"));
-  const gradients = interpret(gradModule(makeModule([...module.funcs, entry])), "backward", arrays);
+  const gradients = interpret(gradModule(makeModule([...module.funcs, entry])), "backward", arrays, {
+    debug: isDebugging(),
+  });
   const leaves = history.inputs.flatMap((input) => gradLeafOf(input) ?? []);
   for (const [k, leaf] of leaves.entries()) {
     const gradient = new Tensor(gradients[k]);

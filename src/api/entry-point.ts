@@ -5,6 +5,7 @@
 
 import type { Binding } from "../compile/index.ts";
 import { atBoundary } from "../frontend/index.ts";
+import { watchDebugging } from "../ir/index.ts";
 
 export type Call = (...args: unknown[]) => unknown;
 
@@ -19,6 +20,7 @@ export class EntryPoint {
   readonly #slot: { first: Call };
   /** In the order in which they are tried. */
   #bindings: readonly Binding[] = [];
+  #isWatching = false;
 
   constructor(general: (args: readonly unknown[]) => unknown) {
     const slot: { first: Call } = { first: (...args) => atBoundary(this.boundary, () => general(args)) };
@@ -46,6 +48,8 @@ export class EntryPoint {
 
   /** Tries this binding first. */
   prefer(binding: Binding): void {
+    if (!this.#isWatching) watchDebugging(this);
+    this.#isWatching = true;
     this.#order([binding, ...this.#bindings.filter((other) => other !== binding)].slice(0, mostBindings));
   }
 

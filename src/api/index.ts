@@ -2,17 +2,20 @@
 
 import { compileModule, interpret } from "../compile/index.ts";
 import { installEvaluate } from "../frontend/index.ts";
-import type { Module, NdArray } from "../ir/index.ts";
+import { isDebugging, type Module, type NdArray } from "../ir/index.ts";
 
 /** Runs an eager operation: a single one is interpreted, one with regions or callees is compiled first. */
 function evaluate(module: Module, entry: string, args: readonly NdArray[]): readonly NdArray[] {
   const isSimple = module.funcs.length === 1 && module.funcs[0].body.operations.every((o) => o.regions.length === 0);
-  return isSimple ? interpret(module, entry, args) : compileModule(module, { entry }).executable.run(args);
+  return isSimple
+    ? interpret(module, entry, args, { debug: isDebugging() })
+    : compileModule(module, { entry }).executable.run(args);
 }
 
 installEvaluate(evaluate);
 
 export { compile } from "./compile.ts";
+export { type DebugOptions, debugNaNs } from "./debug.ts";
 export { recorded } from "./eager.ts";
 export { compileExpression, type ExpressionOptions } from "./expression.ts";
 export { hessian, jacobian } from "./jacobian.ts";

@@ -42,6 +42,7 @@ import {
   vjp as vjpOp,
   zeros,
 } from "../ops/index.ts";
+import { type DebugOptions, readDebug } from "./debug.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
 import type { Hessian, Jacobian, NumericJacobian, ReturnedPair, ReturnedScalar, Wrt } from "./signatures.ts";
@@ -92,28 +93,33 @@ export function jacobian<
   options?: WithoutAux<W>,
 ): JitFunction<P, NumericJacobian<R, P, W>, Jacobian<R, P, W>>;
 export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
-  const { hasAux, wrt } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
-  if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }));
-  return derived("jacobian", fn, (call, args) => {
-    const recorded = new TracedFunctionRecord("jacobian", fn, args, call).requireRanks();
-    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
-    const leaves = parts.map((part) => leavesOf(part));
-    const columns = takesReverse(recorded, leaves.flat())
-      ? rows(recorded, leaves.flat())
-      : leaves.flat().map((leaf) => tangents(recorded, leaf));
-    let next = 0;
-    const derivatives = parts.map((part, i) => ({ tree: part.tree, of: leaves[i].map(() => columns[next++]) }));
-    const results = recorded.signature.results.map((_, k) => {
-      const each = derivatives.map(({ tree, of }) =>
-        unflatten(
-          tree,
-          of.map((column) => column[k]),
-        ),
-      );
-      return Array.isArray(wrt) ? each : each[0];
-    });
-    return unflatten(recorded.results, results);
-  });
+  const { hasAux, wrt, debug } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
+  if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }), debug);
+  return derived(
+    "jacobian",
+    fn,
+    (call, args) => {
+      const recorded = new TracedFunctionRecord("jacobian", fn, args, call).requireRanks();
+      const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
+      const leaves = parts.map((part) => leavesOf(part));
+      const columns = takesReverse(recorded, leaves.flat())
+        ? rows(recorded, leaves.flat())
+        : leaves.flat().map((leaf) => tangents(recorded, leaf));
+      let next = 0;
+      const derivatives = parts.map((part, i) => ({ tree: part.tree, of: leaves[i].map(() => columns[next++]) }));
+      const results = recorded.signature.results.map((_, k) => {
+        const each = derivatives.map(({ tree, of }) =>
+          unflatten(
+            tree,
+            of.map((column) => column[k]),
+          ),
+        );
+        return Array.isArray(wrt) ? each : each[0];
+      });
+      return unflatten(recorded.results, results);
+    },
+    debug,
+  );
 }
 
 /**
@@ -139,22 +145,27 @@ export function hessian<P extends readonly unknown[] = Tensor[], R extends Struc
   options?: WithoutAux<W>,
 ): JitFunction<P, NumericLike<Hessian<P, W>>, Hessian<P, W>>;
 export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
-  const { hasAux, wrt } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
-  if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }));
+  const { hasAux, wrt, debug } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
+  if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }), debug);
   const gradient = ownFunction(grad(fn, { wrt }));
-  return derived("hessian", fn, (call, args) => {
-    const recorded = new TracedFunctionRecord("hessian", gradient, args, call).requireRanks();
-    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
-    if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
-    const columns = parts.map((part) => tangents(recorded, part));
-    return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
-  });
+  return derived(
+    "hessian",
+    fn,
+    (call, args) => {
+      const recorded = new TracedFunctionRecord("hessian", gradient, args, call).requireRanks();
+      const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
+      if (!parts.every(isScalarPart)) return jacobian(gradient, { wrt })(...args);
+      const columns = parts.map((part) => tangents(recorded, part));
+      return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
+    },
+    debug,
+  );
 }
 
 function readOptions(name: string, fn: TracedFunction, options: AuxOptions) {
   requireFunction(name, fn);
-  const hasAux = readHasAux(name, options, ["wrt", "hasAux"]);
-  return { hasAux, wrt: readWrt(name, { wrt: options.wrt }) };
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux", "debug"]);
+  return { hasAux, wrt: readWrt(name, { wrt: options.wrt }), debug: readDebug(name, options) };
 }
 
 /** `[transform of the value, aux]`, for a function that gives `[value, aux]`; what both compute is computed once. */
@@ -162,26 +173,37 @@ function besideAux(
   name: string,
   fn: TracedFunction,
   transform: (value: TracedFunction) => TracedFunction,
+  debug: DebugOptions,
 ): JitFunction {
   const first = ownFunction(transform(partOfPair(name, fn, 0)));
   const second = partOfPair(name, fn, 1);
-  return derived(name, fn, (call, args) => {
-    const recorded = new TracedFunctionRecord(name, second, args, call, 0);
-    const aux = recorded.apply([], (values) => callOp(recorded.signature, values));
-    return [callUsers(first, ...args), unflatten(recorded.results, aux)];
-  });
+  return derived(
+    name,
+    fn,
+    (call, args) => {
+      const recorded = new TracedFunctionRecord(name, second, args, call, 0);
+      const aux = recorded.apply([], (values) => callOp(recorded.signature, values));
+      return [callUsers(first, ...args), unflatten(recorded.results, aux)];
+    },
+    debug,
+  );
 }
 
 /** The value of a function of scalars, its gradient and its Hessian, with respect to all of its arguments. */
 export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunction {
   const wrt = Array.from({ length: count }, (_, i) => i);
   const first = valueAndGrad(fn, { wrt });
-  return derived("hessian", fn, (call, args) => {
-    const recorded = new TracedFunctionRecord("hessian", first, args, call);
-    const both = recorded.apply([], (values) => callOp(recorded.signature, values));
-    const columns = wrt.map((i) => tangents(recorded, recorded.wrtArgument(i)).slice(1));
-    return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
-  });
+  return derived(
+    "hessian",
+    fn,
+    (call, args) => {
+      const recorded = new TracedFunctionRecord("hessian", first, args, call);
+      const both = recorded.apply([], (values) => callOp(recorded.signature, values));
+      const columns = wrt.map((i) => tangents(recorded, recorded.wrtArgument(i)).slice(1));
+      return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
+    },
+    {},
+  );
 }
 
 /** The symmetric matrix with these columns. Of two columns that hold an entry, the later one gives both copies. */

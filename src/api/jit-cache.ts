@@ -17,7 +17,16 @@ import {
   trace,
   treeKey,
 } from "../frontend/index.ts";
-import { AdjointError, elementDType, fail, messageOf, printType, sameType, type Type } from "../ir/index.ts";
+import {
+  AdjointError,
+  elementDType,
+  fail,
+  isDebugging,
+  messageOf,
+  printType,
+  sameType,
+  type Type,
+} from "../ir/index.ts";
 import { Binder } from "../runtime/index.ts";
 import { SizeCheck } from "./jit-check.ts";
 import { describePlaces, describeSizes, type OpenTypes, type Place, Sizes, sizeAt, sizesIn } from "./jit-sizes.ts";
@@ -101,7 +110,7 @@ export class Cache {
     this.#calls++;
     const { tree, types, weak } = call;
     const kind = (t: Type, i: number): string => (weak[i] ? "number" : `${elementDType(t)}:${sizesIn(t).length}`);
-    const key = `${treeKey(tree)} ${types.map(kind).join(" ")}`;
+    const key = `${isDebugging() ? "debug " : ""}${treeKey(tree)} ${types.map(kind).join(" ")}`;
     const family = this.#families.get(key) ?? { versions: [], sizes: new Sizes(types) };
     const { versions } = family;
     let at = versions.findIndex((version) => serves(version, types));

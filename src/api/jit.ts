@@ -23,7 +23,7 @@ import {
   type Tree,
   withGraph,
 } from "../frontend/index.ts";
-import { fail } from "../ir/index.ts";
+import { counted, fail, showAs } from "../ir/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
 import { EntryPoint } from "./entry-point.ts";
 import { refuseInTrace } from "./into.ts";
@@ -129,6 +129,11 @@ export function compileOnCall(
     Object.defineProperty(call, name, { get: () => cache.last[name] });
   }
   Object.defineProperty(call, "compilations", { get: () => [...cache.compilations] });
+  showAs(call, () => {
+    const last = cache.compilations.at(-1);
+    const state = last === undefined ? "not compiled yet" : counted(cache.compilations.length, "compilation");
+    return `[jit ${call.name || "function"}: ${state}${last === undefined ? "" : `, the last for (${last.types.join(", ")})`}]`;
+  });
   Object.defineProperty(call, "explain", { value: () => explained(call.name || "the function", cache.compilations) });
   return call as JitFunction;
 }

@@ -3,6 +3,7 @@
 import { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "../compile/index.ts";
 import { atBoundary, describe, flatten, Graph, type GraphInput, Tensor, unflatten } from "../frontend/index.ts";
 import {
+  counted,
   didYouMean,
   elementDType,
   fail,
@@ -11,6 +12,7 @@ import {
   printType,
   rankedOf,
   type Signature,
+  showAs,
   signatureOf,
   type Type,
   tensorType,
@@ -60,6 +62,9 @@ export class Session {
     this.#graph = graph;
     this.#options = options;
     graph.freeze();
+    const counts = (): string => `${counted(this.#runs, "run")}, ${counted(this.compilations.length, "compilation")}`;
+    // not by a method of that key, for which bundlers would keep the class
+    showAs(this, () => `Session(${counts()})`);
   }
 
   /**

@@ -29,6 +29,7 @@ import {
 import { counted, fail, requireOptions } from "../ir/index.ts";
 import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { isLeaf } from "./convert.ts";
+import { type DebugOptions, readDebug } from "./debug.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
 import { leafNumbers, structured, TracedFunctionRecord, type WrtArgument } from "./record.ts";
 import type {
@@ -41,7 +42,7 @@ import type {
   Wrt,
 } from "./signatures.ts";
 
-export interface GradOptions {
+export interface GradOptions extends DebugOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: number | readonly number[];
 }
@@ -52,7 +53,7 @@ export interface AuxOptions extends GradOptions {
 }
 
 /** The options of a function that gives aux. */
-export interface WithAux<W extends Wrt> {
+export interface WithAux<W extends Wrt> extends DebugOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: W;
   /** The function gives `[value, aux]`: aux, of any structure, is given back and has no derivative. */
@@ -60,7 +61,7 @@ export interface WithAux<W extends Wrt> {
 }
 
 /** The options of a function that gives its value alone. */
-export interface WithoutAux<W extends Wrt> {
+export interface WithoutAux<W extends Wrt> extends DebugOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: W;
   readonly hasAux?: false;
@@ -137,26 +138,31 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
  *
  * It takes no option `hasAux`: where a function gives aux, take that from `grad`.
  *
- * @throws AdjointError as grad; code `argument` where v does not have the structure of x, `option` for any option.
+ * @throws AdjointError as grad; code `argument` where v does not have the structure of x, `option` for other options.
  * @example hvp((x) => sum(mul(x, mul(x, x))))(tensor([1, 2]), tensor([1, 0])) // [6, 0]
  */
 export function hvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => ReturnedScalar<R>,
-  options?: Readonly<Record<string, never>>,
+  options?: DebugOptions,
 ): JitFunction<WithVector<P>, NumericLike<GradientsOf<P, 0>>, GradientsOf<P, 0>>;
-export function hvp(fn: TracedFunction, options: Readonly<Record<string, never>> = {}): JitFunction {
+export function hvp(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
   return atBoundary(named("hvp", hvp), () => {
     requireFunction("hvp", fn);
-    requireOptions("hvp", options, []);
+    requireOptions("hvp", options, ["debug"]);
     const first = ownFunction(grad(fn));
-    return derived("hvp", fn, (call, args) => {
-      if (args.length < 2)
-        fail("argument", `hvp: got ${counted(args.length, "argument")}, expected x and v, then what fn takes more`);
-      const [x, v, ...rest] = args;
-      const recorded = new TracedFunctionRecord("hvp", first, [x, ...rest], call);
-      const part = recorded.wrtArgument(0);
-      return pushed(recorded, [part], flattenAs(v, part.tree, isOperand, "v")).tangent;
-    });
+    return derived(
+      "hvp",
+      fn,
+      (call, args) => {
+        if (args.length < 2)
+          fail("argument", `hvp: got ${counted(args.length, "argument")}, expected x and v, then what fn takes more`);
+        const [x, v, ...rest] = args;
+        const recorded = new TracedFunctionRecord("hvp", first, [x, ...rest], call);
+        const part = recorded.wrtArgument(0);
+        return pushed(recorded, [part], flattenAs(v, part.tree, isOperand, "v")).tangent;
+      },
+      readDebug("hvp", options),
+    );
   });
 }
 
@@ -175,7 +181,7 @@ export function vjp<
   A extends Structure = Tensor,
 >(
   fn: (...args: P) => ReturnedPair<V, A>,
-  options: { readonly hasAux: true },
+  options: { readonly hasAux: true } & DebugOptions,
 ): JitFunction<
   [args: P, cotangents: Tensors<V>],
   [[Numeric<V>, Numeric<A>], NumericLike<EachTensors<P>>],
@@ -183,13 +189,13 @@ export function vjp<
 >;
 export function vjp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
-  options?: { readonly hasAux?: boolean },
+  options?: { readonly hasAux?: boolean } & DebugOptions,
 ): JitFunction<
   [args: P, cotangents: Tensors<R>],
   [Numeric<R>, NumericLike<EachTensors<P>>],
   [Tensors<R>, EachTensors<P>]
 >;
-export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
+export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
   const hasAux = atBoundary(named("vjp", vjp), () => readHasAux("vjp", options));
   const traced = hasAux ? auxStopped("vjp", fn) : fn;
   const record = (call: Boundary, [args, cotangents]: readonly unknown[]): unknown => {
@@ -215,7 +221,7 @@ export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } =
     const given = flatten(cotangents, isTensorLike, "the cotangents");
     return { leaves: [...own.leaves, ...given.leaves], tree: { kind: "array", items: [own.tree, given.tree] } };
   };
-  return atBoundary(named("vjp", vjp), () => derived("vjp", fn, record, read));
+  return atBoundary(named("vjp", vjp), () => derived("vjp", fn, record, readDebug("vjp", options), read));
 }
 
 /**
@@ -234,13 +240,13 @@ export function jvp<
   A extends Structure = Tensor,
 >(
   fn: (...args: P) => ReturnedPair<V, A>,
-  options: { readonly hasAux: true },
+  options: { readonly hasAux: true } & DebugOptions,
 ): JitFunction<[args: P, tangents: P], [[Numeric<V>, Numeric<A>], Numeric<V>], [[Tensors<V>, Tensors<A>], Tensors<V>]>;
 export function jvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
-  options?: { readonly hasAux?: boolean },
+  options?: { readonly hasAux?: boolean } & DebugOptions,
 ): JitFunction<[args: P, tangents: P], [Numeric<R>, Numeric<R>], [Tensors<R>, Tensors<R>]>;
-export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } = {}): JitFunction {
+export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
   const hasAux = atBoundary(named("jvp", jvp), () => readHasAux("jvp", options));
   const traced = hasAux ? auxStopped("jvp", fn) : fn;
   const record = (call: Boundary, [args, tangents]: readonly unknown[]): unknown => {
@@ -264,7 +270,7 @@ export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } =
     const given = flattenAs(tangents, own.tree, isLeaf, "the tangents");
     return { leaves: [...own.leaves, ...given], tree: { kind: "array", items: [own.tree, own.tree] } };
   };
-  return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, read));
+  return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, readDebug("jvp", options), read));
 }
 
 /** Records a jvp: gives the value and the tangent, where `leaves` are the tangents of the leaves of `parts`. */
@@ -285,26 +291,31 @@ function gradient(
   options: AuxOptions,
   combine: (made: Gradients) => unknown,
 ): JitFunction {
-  const hasAux = readHasAux(name, options, ["wrt", "hasAux"]);
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux", "debug"]);
   const wrt = readWrt(name, { wrt: options.wrt });
   const traced = hasAux ? auxStopped(name, fn) : fn;
-  return derived(name, fn, (call, args) => {
-    const recorded = new TracedFunctionRecord(name, traced, args, call);
-    const { signature, results } = recorded;
-    const result = recorded.requireScalarResult(hasAux);
-    const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
-    const count = signature.results.length;
-    const all = recorded.apply([], (values) => {
-      const cotangents = signature.results
-        .filter(isFloatType)
-        .map((type, i) => (i === 0 ? constant(1, result) : zeros(type)));
-      return vjpOp(signature, values, cotangents, leafNumbers(parts));
-    });
-    const each = structured(parts, all.slice(count));
-    const whole = unflatten(results, all.slice(0, count));
-    const [value, aux] = hasAux ? (whole as [unknown, unknown]) : [whole, null];
-    return combine({ value, aux: hasAux ? { value: aux } : null, gradients: Array.isArray(wrt) ? each : each[0] });
-  });
+  return derived(
+    name,
+    fn,
+    (call, args) => {
+      const recorded = new TracedFunctionRecord(name, traced, args, call);
+      const { signature, results } = recorded;
+      const result = recorded.requireScalarResult(hasAux);
+      const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
+      const count = signature.results.length;
+      const all = recorded.apply([], (values) => {
+        const cotangents = signature.results
+          .filter(isFloatType)
+          .map((type, i) => (i === 0 ? constant(1, result) : zeros(type)));
+        return vjpOp(signature, values, cotangents, leafNumbers(parts));
+      });
+      const each = structured(parts, all.slice(count));
+      const whole = unflatten(results, all.slice(0, count));
+      const [value, aux] = hasAux ? (whole as [unknown, unknown]) : [whole, null];
+      return combine({ value, aux: hasAux ? { value: aux } : null, gradients: Array.isArray(wrt) ? each : each[0] });
+    },
+    readDebug(name, options),
+  );
 }
 
 interface Gradients {
@@ -317,7 +328,7 @@ interface Gradients {
 export function readHasAux(
   name: string,
   options: { readonly hasAux?: boolean },
-  known: readonly string[] = ["hasAux"],
+  known: readonly string[] = ["hasAux", "debug"],
 ): boolean {
   requireOptions(name, options, known);
   const { hasAux = false } = options;
@@ -368,12 +379,13 @@ export function derived(
   name: string,
   fn: TracedFunction,
   record: (call: Boundary, args: readonly unknown[]) => unknown,
+  options: DebugOptions,
   read?: ReadArguments,
 ): JitFunction {
   requireFunction(name, fn);
   const body = ownFunction((...args: unknown[]): unknown => record(call, args));
   Object.defineProperty(body, "name", { value: `${name}_${fn.name || "f"}` });
-  const call = compileOnCall(body, {}, read);
+  const call = compileOnCall(body, options, read);
   // a function with `read` (vjp, jvp) takes lists of arguments, so its parameters are not those of `fn`
   if (read === undefined) for (const f of [body, call]) nameParameters(f, parameterNames(fn));
   return named(name, Object.defineProperty(call, "name", { value: body.name }));

@@ -22,6 +22,7 @@ import {
 } from "../frontend/index.ts";
 import { counted, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
+import { type DebugOptions, readDebug } from "./debug.ts";
 import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
 import { derived } from "./transforms.ts";
@@ -36,7 +37,7 @@ type EachReshaped<P extends readonly unknown[]> = { [I in keyof P]: Reshaped<P[I
 
 type OutAxes = number | readonly OutAxes[] | { readonly [key: string]: OutAxes };
 
-export interface VmapOptions {
+export interface VmapOptions extends DebugOptions {
   /**
    * Either one axis for all arguments, where numbers are shared by the batch; or a list with an entry for each
    * argument: an axis for all tensors in it, or axes in the structure of the argument, as in `{ w: 0, b: null }`, where
@@ -65,22 +66,27 @@ export function vmap<P extends readonly unknown[] = Tensor[], R extends Structur
 export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction {
   return atBoundary(named("vmap", vmap), () => {
     const { inAxes, outAxes } = readOptions(options);
-    return derived("vmap", fn, (call, args) => {
-      requireRanks(args);
-      const axes = axesOfLeaves(inAxes, args);
-      const recorded = new TracedFunctionRecord("vmap", fn, args, call, 0, (tensor, k) =>
-        elementType(tensor, axes[k], k),
-      );
-      const mapped = axes.flatMap((axis, k) => (axis === null ? [] : [k]));
-      if (mapped.length === 0) recorded.fail("argument", "no argument is mapped", "name an axis with inAxes");
-      const results = recorded.apply([], (values) => {
-        const moved = values.map((v, k) => (axes[k] == null ? v : moveAxis(v, axes[k], 0)));
-        const all = vmapOp(recorded.signature, moved, mapped);
-        const places = axesOfResults(outAxes, recorded.results);
-        return all.map((v, k) => moveAxis(v, 0, places[k]));
-      });
-      return unflatten(recorded.results, results);
-    });
+    return derived(
+      "vmap",
+      fn,
+      (call, args) => {
+        requireRanks(args);
+        const axes = axesOfLeaves(inAxes, args);
+        const recorded = new TracedFunctionRecord("vmap", fn, args, call, 0, (tensor, k) =>
+          elementType(tensor, axes[k], k),
+        );
+        const mapped = axes.flatMap((axis, k) => (axis === null ? [] : [k]));
+        if (mapped.length === 0) recorded.fail("argument", "no argument is mapped", "name an axis with inAxes");
+        const results = recorded.apply([], (values) => {
+          const moved = values.map((v, k) => (axes[k] == null ? v : moveAxis(v, axes[k], 0)));
+          const all = vmapOp(recorded.signature, moved, mapped);
+          const places = axesOfResults(outAxes, recorded.results);
+          return all.map((v, k) => moveAxis(v, 0, places[k]));
+        });
+        return unflatten(recorded.results, results);
+      },
+      readDebug("vmap", options),
+    );
   });
 }
 
@@ -92,19 +98,26 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
  */
 export function checkpoint<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
+  options?: DebugOptions,
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
-export function checkpoint(fn: TracedFunction): JitFunction {
-  return atBoundary(named("checkpoint", checkpoint), () =>
-    derived("checkpoint", fn, (call, args) => {
-      const recorded = new TracedFunctionRecord("checkpoint", fn, args, call, 0);
-      const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
-      return unflatten(recorded.results, results);
-    }),
-  );
+export function checkpoint(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
+  return atBoundary(named("checkpoint", checkpoint), () => {
+    requireOptions("checkpoint", options, ["debug"]);
+    return derived(
+      "checkpoint",
+      fn,
+      (call, args) => {
+        const recorded = new TracedFunctionRecord("checkpoint", fn, args, call, 0);
+        const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
+        return unflatten(recorded.results, results);
+      },
+      readDebug("checkpoint", options),
+    );
+  });
 }
 
-function readOptions(options: VmapOptions): Required<VmapOptions> {
-  requireOptions("vmap", options, ["inAxes", "outAxes"]);
+function readOptions(options: VmapOptions): Required<Pick<VmapOptions, "inAxes" | "outAxes">> {
+  requireOptions("vmap", options, ["inAxes", "outAxes", "debug"]);
   const { inAxes = 0, outAxes = 0 } = options;
   const isAxis = (x: unknown): x is number => Number.isInteger(x);
   requireAxes("inAxes", inAxes, (x) => x === null || isAxis(x), "axis numbers or null");

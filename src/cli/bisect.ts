@@ -1,34 +1,40 @@
 // adjoint bisect: the pass, and then the single rewrite, that gets a module wrong.
 
 import { printModule } from "../ir/index.ts";
-import { type Command, loadTesting, readModule, readOptions, UsageError } from "./io.ts";
-import { knownPasses, passLine, pipelineOf } from "./pass-names.ts";
+import { type Command, jsonOption } from "./command.ts";
+import { loadTesting, readModule, requireAtMost } from "./io.ts";
+import { jsonText } from "./json.ts";
+import { knownPasses, passLine, pipelineOf, reporting } from "./pass-names.ts";
 
-const options = {
-  passes: { type: "string" },
-  from: { type: "string" },
-  entry: { type: "string" },
-  json: { type: "boolean", default: false },
-} as const;
+interface Values {
+  readonly passes?: string;
+  readonly from?: string;
+  readonly entry?: string;
+  readonly json?: boolean;
+}
 
-export const bisect: Command = {
+export const bisect: Command<Values> = {
   name: "bisect",
-  usage: "bisect FILE|- [--passes a,b] [--from PASS.js] [--entry f] [--json]",
+  usage: "FILE|- [options]",
   summary: "Finds the pass, and then the single rewrite, that gets IR wrong.",
   help: `Runs the passes, and halves how many of their runs happen, and then how many rewrites of the one that does it: the first
 without which what the module means is kept. Prints what goes wrong, and the IR that the pass was given. Without --passes,
-the \`// pass:\` line of the file says which run; without one, the default pipeline does.
-
-  --passes a,b          the passes, in order
-  --from PASS.js        a module whose exported passes, rules and pipelines --passes can name, too
-  --entry f             the function of a file of TypeScript; the last exported one where left out
-  --json                the same as JSON`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const { module, text } = await readModule(positionals[0], io, values.entry);
+the \`// pass:\` line of the file says which run; without one, the default pipeline does.`,
+  options: [
+    { flags: "--passes <a,b>", what: "the passes, in order" },
+    { flags: "--from <PASS.js>", what: "a module whose exported passes, rules and pipelines --passes can name, too" },
+    { flags: "--entry <f>", what: "the function of a file of TypeScript; the last exported one where left out" },
+    jsonOption,
+  ],
+  examples: [
+    ["adjoint bisect wrong.ir", "which pass of the default pipeline gets it wrong"],
+    ["adjoint bisect wrong.ir --passes cse,mine --from mine.js", "with a pass of one's own"],
+  ],
+  async run(words, values, io) {
+    requireAtMost(1, words);
+    const { module, text } = await readModule(words[0], io, values.entry);
     const names = values.passes ?? passLine(text);
-    const pipeline = pipelineOf(names, await knownPasses(values.from, io, names));
+    const pipeline = reporting(pipelineOf(names, await knownPasses(values.from, io, names)), "bisecting", io);
     const { bisectFailure, describeBisection } = await loadTesting();
     const found = bisectFailure(module, pipeline);
     if (found === null) {
@@ -37,7 +43,7 @@ the \`// pass:\` line of the file says which run; without one, the default pipel
     }
     const { pass, run, runs, rewrite, message, before } = found;
     if (values.json) {
-      io.out(`${JSON.stringify({ pass, run, runs, rewrite, message, before: printModule(before) }, null, 2)}\n`);
+      io.out(jsonText({ pass, run, runs, rewrite, message, before: printModule(before) }));
       return;
     }
     const again = `adjoint reduce FILE --passes ${pass}${values.from === undefined ? "" : ` --from ${values.from}`}`;

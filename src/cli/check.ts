@@ -1,39 +1,44 @@
 // adjoint check: the testing kit on what a module of the user exports.
 
 import { AdjointError, counted } from "../ir/index.ts";
-import { type Command, loadExports, loadTesting, readOptions, UsageError } from "./io.ts";
+import type { Command } from "./command.ts";
+import { loadExports, loadTesting, requireAtMost, UsageError } from "./io.ts";
+import { jsonText } from "./json.ts";
 
-const options = {
-  only: { type: "string", multiple: true, default: [] as string[] },
-  runs: { type: "string" },
-  seed: { type: "string" },
-  replay: { type: "string" },
-  corpus: { type: "string" },
-  "time-budget": { type: "string" },
-  json: { type: "boolean", default: false },
-} as const;
+interface Values {
+  readonly only: readonly string[];
+  readonly runs?: string;
+  readonly seed?: string;
+  readonly replay?: string;
+  readonly corpus?: string;
+  readonly timeBudget?: string;
+  readonly json?: boolean;
+}
 
-export const checkCommand: Command = {
+export const checkCommand: Command<Values> = {
   name: "check",
-  usage:
-    "check PASS.js [--only NAME] [--runs N] [--seed N] [--replay N] [--corpus FOLDER] [--time-budget SECONDS] [--json]",
+  usage: "PASS.js [options]",
   summary: "Tries the passes, rules, pipelines and ops of a module on random programs.",
   help: `Each export of PASS.js that is a pass, a rule, a pipeline, an op or a backend, and each rule of an array of them, is run on
 random programs, as by checkPass, checkRule, … of adjoint/testing. What is wrong is reported by the smallest program found,
-and the exit code is 1 then.
-
-  --only NAME           this export alone; more than once for several
-  --runs N              random programs for each
-  --seed N              which random programs; 1 where left out
-  --replay N            the one program that a report names
-  --corpus FOLDER       files of IR that are tried first; failures are added to it
-  --time-budget SECONDS the most seconds of processor time for each; 60 where left out
-  --json                what was tried, as JSON`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    if (positionals.length === 0) throw new UsageError("PASS.js is missing");
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const [path] = positionals;
+and the exit code is 1 then.`,
+  options: [
+    { flags: "--only <NAME>", what: "this export alone; more than once for several", isList: true },
+    { flags: "--runs <N>", what: "random programs for each" },
+    { flags: "--seed <N>", what: "which random programs; 1 where left out" },
+    { flags: "--replay <N>", what: "the one program that a report names" },
+    { flags: "--corpus <FOLDER>", what: "files of IR that are tried first; failures are added to it" },
+    { flags: "--time-budget <SECONDS>", what: "the most seconds of processor time for each; 60 where left out" },
+    { flags: "--json", what: "what was tried, as JSON; errors, too" },
+  ],
+  examples: [
+    ["adjoint check passes.js", "all that the module exports"],
+    ["adjoint check passes.js --only fold --runs 10000 --seed 7", "one pass, on more programs than usual"],
+  ],
+  async run(words, values, io) {
+    if (words.length === 0) throw new UsageError("PASS.js is missing");
+    requireAtMost(1, words);
+    const [path] = words;
     if (path.endsWith(".ir"))
       throw new UsageError(`'${path}' is IR, expected a module of JavaScript`, {
         hint: "adjoint reduce and adjoint bisect take IR",
@@ -43,7 +48,7 @@ and the exit code is 1 then.
     const missing = values.only.find((name) => !exported.has(name));
     if (missing !== undefined)
       throw new UsageError(`${path} exports no '${missing}', but ${[...exported.keys()].join(", ")}`);
-    const seconds = numberOf("--time-budget", values["time-budget"], "a number above 0", (x) => x > 0);
+    const seconds = numberOf("--time-budget", values.timeBudget, "a number above 0", (x) => x > 0);
     const asked = {
       runs: numberOf("--runs", values.runs, "a whole number from 0", isCount),
       seed: numberOf("--seed", values.seed, "a whole number", Number.isSafeInteger),
@@ -56,6 +61,7 @@ and the exit code is 1 then.
     for (const [name, thing] of exported) {
       if (values.only.length > 0 && !values.only.includes(name)) continue;
       for (const check of checkAny(name, thing)) {
+        io.terminal?.progress(`trying ${check.name}`);
         try {
           const { programs, changed, stopped } = check.run(asked);
           reports.push({ name: check.name, programs, changed, stopped });
@@ -74,7 +80,7 @@ and the exit code is 1 then.
       throw new UsageError(
         `${path} exports no pass, rule, pipeline, op or backend, but ${[...exported.keys()].join(", ")}`,
       );
-    if (values.json) io.out(`${JSON.stringify(reports, null, 2)}\n`);
+    if (values.json) io.out(jsonText(reports));
     if (wrong > 0) throw new AdjointError("validate", `${path}: ${wrong} of ${reports.length} wrong`);
   },
 };

@@ -4,55 +4,65 @@ import { gradPipeline } from "../../passes/index.ts";
 import { compile, compileExpression } from "../api/index.ts";
 import { type Facts, runPasses } from "../compile/index.ts";
 import { expressionNames } from "../frontend/index.ts";
+import { type Command, jsonOption } from "./command.ts";
 import { withGradient } from "./grad.ts";
 import {
   askedOf,
-  type Command,
   type Io,
   isTypeScript,
   loadSource,
   readModule,
-  readOptions,
   readProgram,
+  requireAtMost,
   requireOther,
   UsageError,
   writeFile,
 } from "./io.ts";
+import { jsonText } from "./json.ts";
 
-const options = {
-  expr: { type: "string" },
-  output: { type: "string", short: "o" },
-  gradient: { type: "boolean", default: false },
-  hessian: { type: "boolean", default: false },
-  wrt: { type: "string" },
-  types: { type: "boolean", default: false },
-  entry: { type: "string" },
-  json: { type: "boolean", default: false },
-} as const;
-
-export const compileCommand: Command = {
+export const compileCommand: Command<Values> = {
   name: "compile",
-  usage: 'compile FILE|-|--expr "…" [--entry f] [-o OUT.js] [--gradient] [--hessian] [--wrt x,y] [--types] [--json]',
+  usage: 'FILE|-|--expr "…" [options]',
   summary: "Writes a standalone ES module: no imports, no eval, the same bytes each time.",
   help: `Of IR, numbers go in as numbers, tensors as typed arrays or { data, shape }; tensors come out as { data, shape }. Of
-TypeScript, the function takes and gives what it says itself.
-
-  --expr "sin(x*y)"     an expression instead of a file; its names are the arguments, in order of appearance
-  --entry f             the function to export; left out, the last public one of IR, the last exported one of TypeScript
-  --gradient            the function's results and its gradient: [value, gradient] of an expression and of TypeScript
-  --hessian             [value, gradient, hessian] of an expression and of TypeScript
-  --wrt x,y             the parameters of TypeScript to differentiate with respect to; all that have derivatives where left out
-  -o OUT.js             writes a file instead of standard output, and with --types OUT.d.ts beside it (OUT.d.mts of OUT.mjs)
-  --types               the declarations; without -o, instead of the code
-  --json                code and types as data`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    requireOther(values.output, positionals[0]);
+TypeScript, the function takes and gives what it says itself.`,
+  options: [
+    {
+      flags: "--expr <text>",
+      what: "an expression instead of a file; its names are the arguments, in order of appearance",
+    },
+    {
+      flags: "--entry <f>",
+      what: "the function to export; left out, the last public one of IR, the last exported one of TypeScript",
+    },
+    {
+      flags: "--gradient",
+      what: "the function's results and its gradient: [value, gradient] of an expression and of TypeScript",
+    },
+    { flags: "--hessian", what: "[value, gradient, hessian] of an expression and of TypeScript" },
+    {
+      flags: "--wrt <x,y>",
+      what: "the parameters of TypeScript to differentiate with respect to; all that have derivatives where left out",
+    },
+    {
+      flags: "-o, --output <OUT.js>",
+      what: "a file instead of standard output, and with --types OUT.d.ts beside it (OUT.d.mts of OUT.mjs)",
+    },
+    { flags: "--types", what: "the declarations; without -o, instead of the code" },
+    { ...jsonOption, what: "code and types as JSON; errors, too" },
+  ],
+  examples: [
+    ["adjoint compile loss.ts --gradient --types -o loss.js", "a function of TypeScript and its gradient, with types"],
+    ['adjoint compile --expr "sin(x*y)" --gradient', "an expression"],
+    ["adjoint compile model.ir --entry main -o model.js", "a function of a file of IR"],
+  ],
+  async run(words, values, io) {
+    requireOther(values.output, words[0]);
     if (values.json && values.output !== undefined) throw new UsageError("--json goes to standard output, without -o");
-    const f = await compiled(values, positionals, io);
+    const f = await compiled(values, words, io);
     const { code, types } = f.toModule();
     const { output } = values;
-    if (values.json) io.out(`${JSON.stringify({ code, types }, null, 2)}\n`);
+    if (values.json) io.out(jsonText({ code, types }));
     else if (output === undefined) io.out(values.types ? types : code);
     else {
       writeFile(output, code, io);
@@ -64,17 +74,20 @@ TypeScript, the function takes and gives what it says itself.
 
 interface Values {
   readonly expr?: string;
-  readonly gradient: boolean;
-  readonly hessian: boolean;
+  readonly gradient?: boolean;
+  readonly hessian?: boolean;
   readonly wrt?: string;
   readonly entry?: string;
+  readonly output?: string;
+  readonly types?: boolean;
+  readonly json?: boolean;
 }
 
-async function compiled(values: Values, positionals: readonly string[], io: Io): Promise<Facts> {
+async function compiled(values: Values, words: readonly string[], io: Io): Promise<Facts> {
   const { expr, gradient, hessian } = values;
-  if ((expr === undefined) === (positionals.length === 0)) throw new UsageError("expected FILE or --expr, one of them");
-  if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-  const [path] = positionals;
+  if ((expr === undefined) === (words.length === 0)) throw new UsageError("expected FILE or --expr, one of them");
+  requireAtMost(1, words);
+  const [path] = words;
   const isSource = path !== undefined && isTypeScript(path);
   if (values.wrt !== undefined && !isSource) throw new UsageError("--wrt is for files of TypeScript");
   if (expr !== undefined) return compileExpression(expr, expressionNames(expr), { gradient, hessian, backend: "js" });

@@ -13,31 +13,38 @@ import {
   printType,
   type Value,
 } from "../ir/index.ts";
-import { type Command, readModule, readOptions, requireOther, UsageError, writeFile } from "./io.ts";
+import type { Command } from "./command.ts";
+import { readModule, requireAtMost, requireOther, UsageError, writeFile } from "./io.ts";
 
-export const draw: Command = {
+interface Values {
+  readonly style: string;
+  readonly output?: string;
+  readonly entry?: string;
+}
+
+export const draw: Command<Values> = {
   name: "draw",
-  usage: "draw FILE|- [--entry f] [--style operations|values] [-o OUT.dot]",
+  usage: "FILE|- [options]",
   summary: "Draws IR as a graph in DOT, which Graphviz lays out.",
-  help: `Regions are boxes inside their operation's, functions boxes of their own.
-
-  --entry f             the function of a file of TypeScript; the last exported one where left out
-  --style operations    nodes are operations, edges the values between them (the default)
-  --style values        nodes are values, with the operations that make them between
-  -o OUT.dot            writes a file instead of standard output`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, {
-      style: { type: "string", default: "operations" },
-      output: { type: "string", short: "o" },
-      entry: { type: "string" },
-    });
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    requireOther(values.output, positionals[0]);
+  help: `Regions are boxes inside their operation's, functions boxes of their own. In the style operations, nodes are operations,
+and edges the values between them; in the style values, nodes are values, with the operations that make them between.`,
+  options: [
+    { flags: "--entry <f>", what: "the function of a file of TypeScript; the last exported one where left out" },
+    { flags: "--style <style>", what: "operations or values", default: "operations" },
+    { flags: "-o, --output <OUT.dot>", what: "a file instead of standard output" },
+  ],
+  examples: [
+    ["adjoint draw model.ir | dot -Tsvg > model.svg", "a picture of a file of IR"],
+    ["adjoint draw loss.ts --style values -o loss.dot", "the values of a function of TypeScript"],
+  ],
+  async run(words, values, io) {
+    requireAtMost(1, words);
+    requireOther(values.output, words[0]);
     const { style } = values;
     if (style !== "operations" && style !== "values") {
       throw new UsageError(`--style is '${style}', expected operations or values`);
     }
-    const text = drawModule((await readModule(positionals[0], io, values.entry)).module, style);
+    const text = drawModule((await readModule(words[0], io, values.entry)).module, style);
     if (values.output === undefined) io.out(text);
     else writeFile(values.output, text, io);
   },

@@ -2,37 +2,44 @@
 
 import { compileExpression } from "../api/index.ts";
 import { expressionNames } from "../frontend/index.ts";
-import { type Command, readOptions, UsageError } from "./io.ts";
+import { type Command, jsonOption } from "./command.ts";
+import { UsageError } from "./io.ts";
+import { jsonText } from "./json.ts";
 
-const options = {
-  at: { type: "string" },
-  gradient: { type: "boolean", default: false },
-  hessian: { type: "boolean", default: false },
-  json: { type: "boolean", default: false },
-} as const;
+interface Values {
+  readonly at?: string;
+  readonly gradient?: boolean;
+  readonly hessian?: boolean;
+  readonly json?: boolean;
+}
 
-export const expr: Command = {
+export const expr: Command<Values> = {
   name: "expr",
-  usage: 'expr "sin(x*y)" [--at x=1,y=2] [--gradient] [--hessian] [--json]',
+  usage: '"EXPRESSION" [options]',
   summary: "Shows an expression's IR and JavaScript, and its value and gradient at a point.",
-  help: `JavaScript's arithmetic, with ^ as power, and the functions of Math; every other name is an argument, in order of appearance.
-
-  --at x=1,y=2          the point to evaluate at
-  --gradient            with the derivatives; --hessian with the second ones too
-  --json                the same as data`,
-  run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    if (positionals.length !== 1) throw new UsageError("expected one expression, in quotes");
-    const [text] = positionals;
+  help: "JavaScript's arithmetic, with ^ as power, and the functions of Math; every other name is an argument, in order of appearance.",
+  options: [
+    { flags: "--at <x=1,y=2>", what: "the point to evaluate at" },
+    { flags: "--gradient", what: "with the derivatives" },
+    { flags: "--hessian", what: "with the second derivatives too" },
+    jsonOption,
+  ],
+  examples: [
+    ['adjoint expr "sin(x*y)"', "what it becomes"],
+    ['adjoint expr "x^2*y" --at x=3,y=5 --gradient', "its value and its derivatives at a point"],
+  ],
+  run(words, values, io) {
+    if (words.length !== 1) throw new UsageError("expected one expression, in quotes");
+    const [text] = words;
     const point = readPoint(values.at);
     const names = expressionNames(text);
     requirePoint(names, point);
-    const { gradient, hessian } = values;
+    const { gradient = false, hessian = false } = values;
     const f = compileExpression(text, names, { gradient, hessian });
     const result: unknown =
       point.size === 0 && names.length > 0 ? null : f(...names.map((name) => point.get(name) ?? Number.NaN));
     if (values.json) {
-      io.out(`${JSON.stringify({ arguments: names, ir: f.ir, source: f.source, result }, null, 2)}\n`);
+      io.out(jsonText({ arguments: names, ir: f.ir, source: f.source, result }));
       return;
     }
     io.out(`${f.ir}\n${f.source ?? "// the interpreter runs it"}\n`);
@@ -65,11 +72,16 @@ function requirePoint(names: readonly string[], point: ReadonlyMap<string, numbe
 
 function resultText(names: readonly string[], result: unknown, gradient: boolean, hessian: boolean): string {
   const [value, slopes, curvatures] = gradient ? (result as [number, number[], number[][]]) : [result, [], []];
-  const lines = [["value", String(value)]];
-  for (const [i, name] of names.entries()) if (gradient) lines.push([`d/d${name}`, String(slopes[i])]);
+  const lines = [["value", spelled(value)]];
+  for (const [i, name] of names.entries()) if (gradient) lines.push([`d/d${name}`, spelled(slopes[i])]);
   for (const [i, name] of names.entries()) {
-    if (hessian) lines.push([`d²/d${name}d(${names.join(", ")})`, curvatures[i].join(", ")]);
+    const by = names.length === 1 ? `d²/d${name}²` : `d²/d${name}d(${names.join(", ")})`;
+    if (hessian) lines.push([by, curvatures[i].map(spelled).join(", ")]);
   }
   const width = Math.max(...lines.map(([what]) => what.length));
   return lines.map(([what, text]) => `${what.padEnd(width)} = ${text}\n`).join("");
+}
+
+function spelled(x: unknown): string {
+  return Object.is(x, -0) ? "-0" : String(x);
 }

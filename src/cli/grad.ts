@@ -15,23 +15,35 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { constantLike, isFloatType, vjp } from "../ops/index.ts";
-import { type Command, isTypeScript, readModule, readOptions, UsageError } from "./io.ts";
+import { type Command, jsonOption } from "./command.ts";
+import { isTypeScript, readModule, UsageError } from "./io.ts";
+import { jsonText } from "./json.ts";
 
-const options = { wrt: { type: "string" }, json: { type: "boolean", default: false } } as const;
+interface Values {
+  readonly wrt?: string;
+  readonly json?: boolean;
+}
 
-export const grad: Command = {
+export const grad: Command<Values> = {
   name: "grad",
-  usage: "grad FILE|- @func [--wrt 0,1] [--json]",
+  usage: "FILE|- @func [options]",
   summary: "Prints IR that gives a function's results and its gradient, optimised.",
-  help: `The results of @func, then the cotangents of its arguments for a cotangent of 1 to each float result.
-
-  --wrt 0,1             the arguments to differentiate with respect to; all of float dtype where left out
-  --json                the module's text in JSON, as opt gives it`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    if (positionals.length !== 2 || !positionals[1].startsWith("@")) throw new UsageError("expected FILE and @func");
-    const path = positionals[0];
-    const name = positionals[1].slice(1);
+  help: "The results of @func, then the cotangents of its arguments for a cotangent of 1 to each float result.",
+  options: [
+    {
+      flags: "--wrt <0,1>",
+      what: "the arguments to differentiate with respect to; all of float dtype where left out",
+    },
+    { ...jsonOption, what: "the module's text in JSON, as opt gives it; errors, too" },
+  ],
+  examples: [
+    ["adjoint grad model.ir @loss", "with respect to all arguments of floats"],
+    ["adjoint grad loss.ts @loss --wrt 0", "with respect to the first parameter of a function of TypeScript"],
+  ],
+  async run(words, values, io) {
+    if (words.length !== 2 || !words[1].startsWith("@")) throw new UsageError("expected FILE and @func");
+    const path = words[0];
+    const name = words[1].slice(1);
     const { module } = await readModule(path, io, isTypeScript(path) ? name : undefined);
     const wrt = values.wrt?.split(",").map((n) => {
       if (!/^\s*\d+\s*$/.test(n)) throw new UsageError(`--wrt is '${values.wrt}', expected argument numbers like 0,1`);
@@ -39,11 +51,11 @@ export const grad: Command = {
     });
     const { module: result } = runPasses(withGradient(module, name, wrt), tensorPipeline);
     const text = printModule(result);
-    io.out(values.json ? `${JSON.stringify({ module: text }, null, 2)}\n` : text);
+    io.out(values.json ? jsonText({ module: text }) : text);
   },
 };
 
-/** The function made private, and a public `<name>_grad` that calls its vjp. */
+/** The functions made private, and a public `<name>_grad` that calls the vjp of one. */
 export function withGradient(module: Module, name: string, wrt: readonly number[] | undefined): Module {
   const func = requireFunc(module, name);
   if (!func.body.results.some((r) => isFloatType(r.type)))
@@ -72,6 +84,6 @@ export function withGradient(module: Module, name: string, wrt: readonly number[
       return vjp(signature, args, ones, wrt, Object.fromEntries(func.symbols.map((s) => [s, symbol(s)])));
     },
   );
-  const callee: Func = Object.freeze({ ...func, visibility: "private" as const });
-  return makeModule([...module.funcs.map((f) => (f === func ? callee : f)), gradient]);
+  // functions that nobody asked for go with the passes
+  return makeModule([...module.funcs.map((f): Func => Object.freeze({ ...f, visibility: "private" })), gradient]);
 }

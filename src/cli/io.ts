@@ -1,10 +1,11 @@
-// What the subcommands share: files and options.
+// What the subcommands share: files, tables, and what wrong usage is.
 
 import { resolve } from "node:path";
-import { type ParseArgsConfig, parseArgs } from "node:util";
 import { AdjointError, didYouMean, type Module, messageOf } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import type { SourceProgram } from "../source/index.ts";
+import { jsonText } from "./json.ts";
+import { painterOf, type Terminal } from "./terminal.ts";
 
 export interface Io {
   /** The text of a file, `-` for standard input. */
@@ -14,23 +15,27 @@ export interface Io {
   err(text: string): void;
   /** The exports of a module of the user. */
   load(path: string): Promise<object>;
+  /** Where output goes, if that is a terminal, or is to look like one. */
+  readonly terminal?: Terminal;
   /** The exit code of a command that is given a file of this text as its last argument; null where it takes longer. */
   exitCode(command: string, text: string, milliseconds: number): number | null;
 }
 
-export interface Command {
-  readonly name: string;
-  readonly usage: string;
-  readonly summary: string;
-  readonly help: string;
-  run(args: readonly string[], io: Io): void | Promise<void>;
-}
-
 /** The command was called wrongly: exit 2. */
 export class UsageError extends Error {
-  constructor(message: string, { hint }: { readonly hint?: string } = {}) {
+  /** A second line, where the first one leaves it open how it is done; null where it does not. */
+  readonly more: string | null;
+
+  /** `hint` says in the same line what to do, `more` below it. */
+  constructor(message: string, { hint, more }: { readonly hint?: string; readonly more?: string } = {}) {
     super(hint === undefined ? message : `${message}: ${hint}`);
+    this.more = more ?? (hint === undefined ? "" : null);
   }
+}
+
+/** At most so many words stand behind the name of a command. */
+export function requireAtMost(most: number, words: readonly string[]): void {
+  if (words.length > most) throw new UsageError(`unexpected argument '${words[most]}'`);
 }
 
 /** Refuses to write over what is read. */
@@ -51,32 +56,19 @@ export function writeFile(path: string, text: string, io: Io): void {
   }
 }
 
-/** Rows with each column as wide as its widest cell. */
-export function columns(rows: readonly (readonly string[])[]): string {
+/** Rows with each column as wide as its widest cell; the column of names, if any, stands out where there are colours. */
+export function columns(rows: readonly (readonly string[])[], names: number, io: Io): string {
+  const paint = painterOf(io.terminal?.outHasColours ?? false);
   const widths = rows.reduce<number[]>((all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)), []);
-  const line = (row: readonly string[]): string => row.map((cell, i) => cell.padEnd(widths[i] + 2)).join("");
-  return rows.map((row) => `${line(row).trimEnd()}\n`).join("");
-}
-
-type Options = NonNullable<ParseArgsConfig["options"]>;
-
-/** Options and positional arguments; anything unknown is wrong usage. */
-export function readOptions<T extends Options>(args: readonly string[], options: T) {
-  try {
-    const parsed = parseArgs({ args: args.map(hideNegative), options, allowPositionals: true, strict: true });
-    return { ...parsed, positionals: parsed.positionals.map((p) => (p.startsWith(hidden) ? p.slice(1) : p)) };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split(". ")[0] : String(error);
-    const unknown = /^Unknown option '(--?[^']*)'/.exec(reason)?.[1];
-    throw unknown === undefined ? new UsageError(reason) : unknownOption(unknown, options);
-  }
-}
-
-function unknownOption(name: string, options: Options): UsageError {
-  const known = Object.entries({ help: { short: "h" }, ...options });
-  const names = known.flatMap(([long, { short }]) => [`--${long}`, ...(short === undefined ? [] : [`-${short}`])]);
-  const hint = didYouMean(name, names) ?? `the options are ${names.join(", ")}`;
-  return new UsageError(`unknown option '${name.slice(0, 40)}'`, { hint });
+  const cell = (text: string, i: number): string => (i === names ? paint("cyan", text) : text);
+  const line = (row: readonly string[]): string => {
+    const end = row.findLastIndex((text) => text !== "");
+    return row
+      .slice(0, end + 1)
+      .map((text, i) => `${cell(text, i)}${i === end ? "" : " ".repeat(widths[i] + 2 - text.length)}`)
+      .join("");
+  };
+  return rows.map((row) => `${line(row)}\n`).join("");
 }
 
 /** What lists things, or shows one that is named. */
@@ -93,16 +85,15 @@ interface Catalogue<T> {
 /** Lists a catalogue, or shows the thing that the arguments name. */
 export function show<T>(
   { what, things, overview, page, describe }: Catalogue<T>,
-  args: readonly string[],
+  words: readonly string[],
+  { json }: { readonly json?: boolean },
   io: Io,
 ): void {
-  const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
-  if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-  const [name] = positionals;
-  const json = (data: object): string => `${JSON.stringify(data, null, 2)}\n`;
+  requireAtMost(1, words);
+  const [name] = words;
   if (name === undefined) {
     const all = [...things.values()];
-    io.out(values.json ? json(all.map(describe)) : overview(all));
+    io.out(json === true ? jsonText(all.map(describe)) : overview(all));
     return;
   }
   const thing = things.get(name);
@@ -110,15 +101,7 @@ export function show<T>(
     const hint = didYouMean(name, things.keys()) ?? "without a name all are listed";
     throw new UsageError(`unknown ${what} '${name}'`, { hint });
   }
-  io.out(values.json ? json(describe(thing)) : page(thing));
-}
-
-/** No argument of a process can hold it. */
-const hidden = "\0";
-
-/** A leading minus of a number is no option, and options may follow it. */
-function hideNegative(arg: string): string {
-  return /^-(\d|\.\d|inf)/.test(arg) ? `${hidden}${arg}` : arg;
+  io.out(json === true ? jsonText(describe(thing)) : page(thing));
 }
 
 /** Whether a file is TypeScript, by its name. */

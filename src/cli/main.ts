@@ -1,73 +1,116 @@
 // The adjoint command: which subcommand, with which input and output. Exit 0, 1 for errors, 2 for wrong usage.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
-import { AdjointError, didYouMean } from "../ir/index.ts";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Command as Commander, CommanderError } from "commander";
+import { AdjointError } from "../ir/index.ts";
 import { bisect } from "./bisect.ts";
 import { checkCommand } from "./check.ts";
+import { addCommand, examplesText, hideNegative, programOf, usageErrorOf } from "./command.ts";
 import { compileCommand } from "./compile.ts";
 import { draw } from "./draw.ts";
 import { expr } from "./expr.ts";
 import { grad } from "./grad.ts";
-import { type Command, type Io, loadModule, UsageError } from "./io.ts";
+import { type Io, loadModule, UsageError } from "./io.ts";
+import { jsonText } from "./json.ts";
 import { opsCommand } from "./ops.ts";
 import { opt } from "./opt.ts";
 import { passesCommand } from "./passes.ts";
 import { reduce } from "./reduce.ts";
 import { run } from "./run.ts";
+import { painterOf } from "./terminal.ts";
 
-const commands: ReadonlyMap<string, Command> = new Map(
-  [opt, run, grad, compileCommand, expr, draw, opsCommand, passesCommand, reduce, bisect, checkCommand].map((c) => [
-    c.name,
-    c,
-  ]),
-);
+function programFor(io: Io): Commander {
+  const program = programOf("adjoint", versionOf(), io)
+    .description(
+      "A graph compiler for numeric code. FILE is IR, - for standard input; a file whose name ends in .ts, .mts, .cts or .tsx is TypeScript, whose functions of numbers and arrays become IR.",
+    )
+    .usage("COMMAND …")
+    .addHelpText("after", () => examplesText(examples, io));
+  addCommand(program, opt, io);
+  addCommand(program, run, io);
+  addCommand(program, grad, io);
+  addCommand(program, compileCommand, io);
+  addCommand(program, expr, io);
+  addCommand(program, draw, io);
+  addCommand(program, opsCommand, io);
+  addCommand(program, passesCommand, io);
+  addCommand(program, reduce, io);
+  addCommand(program, bisect, io);
+  addCommand(program, checkCommand, io);
+  return program;
+}
 
-function overview(): string {
-  const lines = [...commands.values()].map((c) => `  adjoint ${c.usage}\n      ${c.summary}`);
-  return `usage: adjoint COMMAND …\n\n${lines.join("\n")}\n\n  adjoint COMMAND --help says more. FILE is IR, - for standard input. A file whose name ends in .ts, .mts, .cts\n  or .tsx is TypeScript, whose functions of numbers and arrays become IR.\n`;
+const examples: readonly (readonly [string, string])[] = [
+  ['adjoint expr "sin(x*y)" --at x=1,y=2 --gradient', "an expression at a glance"],
+  ["adjoint opt model.ir --diff", "what the passes do to a file of IR"],
+  ["adjoint compile loss.ts --gradient -o loss.js", "a function of TypeScript and its gradient as a module"],
+];
+
+/** The version in the package's own description, which stands above this file in sources and in what is published. */
+function versionOf(): string {
+  const paths = ["../package.json", "../../package.json"].map((p) => fileURLToPath(new URL(p, import.meta.url)));
+  const path = paths.find((p) => existsSync(p));
+  const { version = "unknown" } =
+    path === undefined ? {} : (JSON.parse(readFileSync(path, "utf8")) as { version?: string });
+  return version;
 }
 
 /** Runs the command; gives the exit code. */
 export async function main(argv: readonly string[], io: Io): Promise<number> {
-  // adjoint help opt is adjoint opt --help
-  const [name, ...rest] = argv[0] === "help" && argv.length > 1 ? [argv[1], "--help"] : argv;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    io.out(overview());
-    return name === undefined ? 2 : 0;
-  }
-  const command = commands.get(name);
-  if (command === undefined) {
-    const hint = didYouMean(name, [...commands.keys(), "help"]);
-    const names = [...commands.keys()].join(", ");
-    io.err(`adjoint: unknown command '${name}', expected ${names}${hint === undefined ? "" : `: ${hint}`}\n`);
+  const program = programFor(io);
+  if (argv.length === 0) {
+    program.outputHelp();
     return 2;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
-    io.out(`usage: adjoint ${command.usage}\n\n${command.help}\n`);
-    return 0;
-  }
+  const command = program.commands.find((c) => c.name() === argv[0]);
   try {
-    await command.run(rest, io);
+    await program.parseAsync(argv.map(hideNegative), { from: "user" });
     return 0;
   } catch (error) {
-    return report(error, command, io);
+    const given = error instanceof CommanderError ? usageErrorOf(error, program, command) : error;
+    return given === null ? 0 : report(given, command?.name(), argv.includes("--json"), io);
   }
 }
 
-function report(error: unknown, command: Command, io: Io): number {
-  if (error instanceof UsageError) {
-    io.err(`adjoint ${command.name}: ${error.message}\nusage: adjoint ${command.usage}\n`);
-    return 2;
+/** Says what is wrong, for people or as JSON. */
+function report(error: unknown, command: string | undefined, asJson: boolean, io: Io): number {
+  const isUsage = error instanceof UsageError;
+  if (!isUsage && !(error instanceof AdjointError)) throw error;
+  if (asJson) io.err(jsonText({ error: isUsage ? usageFacts(error) : factsOf(error) }));
+  else if (isUsage) reportUsage(error, command, io);
+  else reportError(error, io);
+  return isUsage ? 2 : 1;
+}
+
+function reportUsage({ message, more }: UsageError, command: string | undefined, io: Io): void {
+  const paint = painterOf(io.terminal?.errHasColours ?? false);
+  const name = command === undefined ? "adjoint" : `adjoint ${command}`;
+  io.err(`${paint("bold", `${name}:`)} ${paint("red", message)}\n`);
+  if (more !== null) io.err(`${more === "" ? `${name} --help says how it is used` : more}\n`);
+}
+
+function reportError({ message, reason, frame, reproducer }: AdjointError, io: Io): void {
+  const paint = painterOf(io.terminal?.errHasColours ?? false);
+  const place = message.slice(0, message.length - reason.length);
+  io.err(`${place === "" ? "" : paint("bold", place)}${paint("red", reason)}\n`);
+  if (frame !== undefined) {
+    const [line, caret] = frame.split("\n");
+    io.err(`${line}\n${paint("red", caret)}\n`);
   }
-  if (!(error instanceof AdjointError)) throw error;
-  io.err(`${error.message}\n`);
-  if (error.frame !== undefined) io.err(`${error.frame}\n`);
-  if (error.reproducer !== undefined) io.err(`\n// rerun this with: adjoint opt FILE\n${error.reproducer}`);
-  return 1;
+  if (reproducer !== undefined) io.err(`\n// rerun this with: adjoint opt FILE\n${reproducer}`);
+}
+
+function usageFacts({ message, more }: UsageError): object {
+  return { code: "usage", message: more === null || more === "" ? message : `${message}: ${more}` };
+}
+
+function factsOf({ code, message, origin, frame, reproducer }: AdjointError): object {
+  const place = origin === null ? {} : { file: origin.file, line: origin.line, column: origin.column };
+  return { code, message, ...place, frame, reproducer };
 }
 
 /** The real files and streams. */

@@ -2,26 +2,29 @@
 
 import type { AttributeSpec, Derivative, Op } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
-import { type Command, columns, show } from "./io.ts";
+import { type Command, jsonOption } from "./command.ts";
+import { columns, type Io, show } from "./io.ts";
 
-export const opsCommand: Command = {
+export const opsCommand: Command<{ readonly json?: boolean }> = {
   name: "ops",
-  usage: "ops [NAME] [--json]",
+  usage: "[NAME] [options]",
   summary: "Lists the ops, or shows the documentation of one.",
-  help: `Everything shown is read from the op's record.
-
-  NAME                  a mnemonic, as in IR text
-  --json                the same as data`,
-  run(args, io) {
-    show({ what: "op", things: standardOps, overview: table, page, describe }, args, io);
+  help: "NAME is a mnemonic, as in IR text. Everything shown is read from the op's record.",
+  options: [jsonOption],
+  examples: [
+    ["adjoint ops", "all of them"],
+    ["adjoint ops reduce", "what one takes, gives and means"],
+  ],
+  run(words, values, io) {
+    show({ what: "op", things: standardOps, overview: (all) => table(all, io), page, describe }, words, values, io);
   },
 };
 
-function table(all: readonly Op[]): string {
+function table(all: readonly Op[], io: Io): string {
   const rows = all
     .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     .map((op) => [op.name, op.level === "both" ? "" : op.level, op.summary]);
-  return columns(rows);
+  return columns(rows, 0, io);
 }
 
 /** The record as data. */

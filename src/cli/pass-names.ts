@@ -32,7 +32,24 @@ export function passOf(name: string, known: Known = standardPasses): Pass {
   const pass = known.get(name);
   if (pass !== undefined && !(pass instanceof Pipeline)) return pass;
   const names = [...known.keys()];
-  throw new UsageError(`unknown pass '${name}', expected ${names.join(", ")}`, { hint: didYouMean(name, names) });
+  const hint = didYouMean(name, names) ?? `the passes are ${names.join(", ")}`;
+  throw new UsageError(`unknown pass '${name}'`, { hint });
+}
+
+/** The pipeline, which tells a terminal which of its passes runs. */
+export function reporting(pipeline: Pipeline, doing: string, { terminal }: Io): Pipeline {
+  if (terminal === undefined) return pipeline;
+  const told = new Map<Pass, Pass>();
+  const toldOf = (pass: Pass): Pass => {
+    const run: Pass["run"] = (module, cx) => {
+      terminal.progress(`${doing} ${pass.name}`);
+      return pass.run(module, cx);
+    };
+    const made = told.get(pass) ?? { ...pass, run };
+    told.set(pass, made);
+    return made;
+  };
+  return new Pipeline(pipeline.stages.map((stage) => ({ ...stage, pass: toldOf(stage.pass) })));
 }
 
 /** The standard passes, and those that a file of JavaScript exports: passes by their names, rules and pipelines by the export's. */

@@ -5,28 +5,39 @@ import { runPasses } from "../compile/index.ts";
 import { printModule } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
 import { type Pass, Pipeline, type Stage } from "../rewrite/index.ts";
-import { type Command, columns, show } from "./io.ts";
+import { type Command, jsonOption } from "./command.ts";
+import { columns, type Io, show } from "./io.ts";
 
-export const passesCommand: Command = {
+export const passesCommand: Command<{ readonly json?: boolean }> = {
   name: "passes",
-  usage: "passes [NAME] [--json]",
+  usage: "[NAME] [options]",
   summary: "Lists the passes and the default pipeline, or shows one pass.",
-  help: `A pipeline is an ordered list of passes, each line with its reason; lines with one group run until a round changes nothing.
-
-  NAME                  a pass, as in opt --passes
-  --json                the same as data`,
-  run(args, io) {
-    show({ what: "pass", things: standardPasses, overview, page, describe }, args, io);
+  help: `NAME is a pass, as in opt --passes. A pipeline is an ordered list of passes, each line with its reason; lines with one
+group run until a round changes nothing.`,
+  options: [jsonOption],
+  examples: [
+    ["adjoint passes", "all of them, and in which order they run"],
+    ["adjoint passes cse", "what one does, by an example"],
+  ],
+  run(words, values, io) {
+    const list = (all: readonly Pass[]): string => overview(all, io);
+    show({ what: "pass", things: standardPasses, overview: list, page, describe }, words, values, io);
   },
 };
 
 const pipelines = { "tensor level": tensorPipeline, "loop level": loopPipeline };
 
-function overview(all: readonly Pass[]): string {
-  const parts = [columns(all.map((pass) => [pass.name, pass.summary]))];
+function overview(all: readonly Pass[], io: Io): string {
+  const parts = [
+    columns(
+      all.map((pass) => [pass.name, pass.summary]),
+      0,
+      io,
+    ),
+  ];
   for (const [level, { stages }] of Object.entries(pipelines)) {
     const rows = stages.map((stage) => [stage.group === undefined ? "" : "repeat", stage.pass.name, stage.reason]);
-    parts.push(`the default pipeline, ${level}:\n${columns(rows)}`);
+    parts.push(`the default pipeline, ${level}:\n${columns(rows, 1, io)}`);
   }
   return parts.join("\n");
 }

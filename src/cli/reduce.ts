@@ -1,50 +1,57 @@
 // adjoint reduce: the smallest IR that still fails, for a pipeline or for a command of the user.
 
 import { AdjointError, counted, countOperations, type Module, printModule } from "../ir/index.ts";
+import type { Command } from "./command.ts";
 import {
-  type Command,
   type Io,
   isTypeScript,
   loadTesting,
   readModule,
-  readOptions,
+  requireAtMost,
   requireOther,
   UsageError,
   writeFile,
 } from "./io.ts";
-import { knownPasses, passLine, pipelineOf } from "./pass-names.ts";
+import { knownPasses, passLine, pipelineOf, reporting } from "./pass-names.ts";
 
-const options = {
-  passes: { type: "string" },
-  from: { type: "string" },
-  predicate: { type: "string" },
-  entry: { type: "string" },
-  "time-budget": { type: "string" },
-  output: { type: "string", short: "o" },
-} as const;
+interface Values {
+  readonly passes?: string;
+  readonly from?: string;
+  readonly predicate?: string;
+  readonly entry?: string;
+  readonly timeBudget?: string;
+  readonly output?: string;
+}
 
-export const reduce: Command = {
+export const reduce: Command<Values> = {
   name: "reduce",
-  usage:
-    'reduce FILE|- [--passes a,b] [--from PASS.js] [--predicate "command"] [--entry f] [--time-budget SECONDS] [-o OUT.ir]',
+  usage: "FILE|- [options]",
   summary: "Reduces IR that fails to a few lines that still do.",
   help: `Operations, functions, arguments, shapes and constants go as long as what fails goes on failing. Without --predicate,
 what fails are passes: one ends with an error, gives IR that is not valid, or changes what the module means (bits of
 results, errors, what probes see) for sample inputs. Without --passes, the \`// pass:\` line of the file says which run;
-without one, the default pipeline does.
-
-  --passes a,b          the passes, in order
-  --from PASS.js        a module whose exported passes, rules and pipelines --passes can name, too
-  --predicate "command" runs with the path of a file of IR behind its last argument, and exits with 0 where the file is
-                        still interesting, as for creduce and cvise (mlir-reduce's scripts say it the other way round)
-  --entry f             with --predicate the function that stays; the last public one where left out. Passes keep the one
-                        that differs. Of a file of TypeScript, the function that is read
-  --time-budget SECONDS the most seconds that it takes; 60 where left out
-  -o OUT.ir             where the IR goes; to standard output where left out`,
-  async run(args, io) {
-    const { values, positionals } = readOptions(args, options);
-    if (positionals.length > 1) throw new UsageError(`unexpected argument '${positionals[1]}'`);
-    const [path] = positionals;
+without one, the default pipeline does.`,
+  options: [
+    { flags: "--passes <a,b>", what: "the passes, in order" },
+    { flags: "--from <PASS.js>", what: "a module whose exported passes, rules and pipelines --passes can name, too" },
+    {
+      flags: "--predicate <command>",
+      what: "runs with the path of a file of IR behind its last argument, and exits with 0 where the file is still interesting, as for creduce and cvise (mlir-reduce's scripts say it the other way round)",
+    },
+    {
+      flags: "--entry <f>",
+      what: "with --predicate the function that stays; the last public one where left out. Passes keep the one that differs. Of a file of TypeScript, the function that is read",
+    },
+    { flags: "--time-budget <SECONDS>", what: "the most seconds that it takes; 60 where left out" },
+    { flags: "-o, --output <OUT.ir>", what: "where the IR goes; to standard output where left out" },
+  ],
+  examples: [
+    ["adjoint reduce wrong.ir --passes cse,mine --from mine.js", "IR that a pass of one's own gets wrong"],
+    ['adjoint reduce big.ir --predicate "./still-fails.sh" -o small.ir', "IR that a script finds interesting"],
+  ],
+  async run(words, values, io) {
+    requireAtMost(1, words);
+    const [path] = words;
     requireOther(values.output, path);
     if (values.predicate !== undefined && (values.passes !== undefined || values.from !== undefined))
       throw new UsageError("--predicate runs a command, and --passes and --from name passes", {
@@ -56,7 +63,7 @@ without one, the default pipeline does.
         hint: "what the passes get wrong says which function stays",
       });
     const { module, text } = await readModule(path, io, isSource ? values.entry : undefined);
-    const milliseconds = secondsOf(values["time-budget"]) * 1000;
+    const milliseconds = secondsOf(values.timeBudget) * 1000;
     const reduced =
       values.predicate === undefined
         ? await byPasses(module, values.passes ?? passLine(text), values.from, milliseconds, io)
@@ -81,7 +88,7 @@ async function byPasses(
   timeBudget: number,
   io: Io,
 ): Promise<Reduced> {
-  const pipeline = pipelineOf(names, await knownPasses(from, io, names));
+  const pipeline = reporting(pipelineOf(names, await knownPasses(from, io, names)), "reducing", io);
   const { reduceFailure } = await loadTesting();
   const failure = reduceFailure(module, pipeline, { timeBudget });
   if (failure === null) {
@@ -108,6 +115,7 @@ async function byCommand(
     );
   const deadline = performance.now() + timeBudget;
   const exitCode = (candidate: Module): number | null => {
+    io.terminal?.progress(`reducing: ${counted(countOperations(candidate), "operation")}`);
     const left = deadline - performance.now();
     return left > 0 ? io.exitCode(command, printModule(candidate), left) : null;
   };

@@ -80,28 +80,13 @@ function leafOf(x: unknown, kind: LeafKind, label: string): unknown {
   }
 }
 
-/** A result as JSON; nan, inf, -inf and -0 as strings in arrays of numbers JSON lacks. */
-export function writeValue(array: NdArray): string {
-  const element = (x: number): string => writePlain(array.dtype === "bool" ? x !== 0 : x);
+/** A result as nested arrays. */
+export function nestedOf(array: NdArray): unknown {
   let next = 0;
-  const part = (axis: number): string => {
-    if (axis === array.shape.length) return element(array.data[next++]);
-    return `[${Array.from({ length: array.shape[axis] }, () => part(axis + 1)).join(", ")}]`;
+  const part = (axis: number): unknown => {
+    if (axis < array.shape.length) return Array.from({ length: array.shape[axis] }, () => part(axis + 1));
+    const x = array.data[next++];
+    return array.dtype === "bool" ? x !== 0 : x;
   };
   return part(0);
-}
-
-/** A value of JavaScript as JSON. */
-export function writePlain(x: unknown): string {
-  if (typeof x === "number") {
-    if (Object.is(x, -0)) return "-0";
-    if (Number.isFinite(x)) return String(x);
-    return Number.isNaN(x) ? '"nan"' : x > 0 ? '"inf"' : '"-inf"';
-  }
-  if (typeof x !== "object" || x === null) return String(x);
-  if (Array.isArray(x) || ArrayBuffer.isView(x))
-    return `[${Array.from(x as ArrayLike<unknown>, writePlain).join(", ")}]`;
-  return `{${Object.entries(x)
-    .map(([key, value]) => `${JSON.stringify(key)}: ${writePlain(value)}`)
-    .join(", ")}}`;
 }

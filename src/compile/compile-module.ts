@@ -6,12 +6,14 @@ import {
   type Func,
   fail,
   findFunc,
+  isDebugging,
   type Module,
   type OpTable,
   requireChoice,
   requireOptions,
   type Signature,
   signatureOf,
+  stackFrom,
   type Type,
 } from "../ir/index.ts";
 import { type CompileLog, Pipeline } from "../rewrite/index.ts";
@@ -31,7 +33,8 @@ export interface CompileOptions {
   readonly observe?: BackendOptions["observe"];
   /**
    * Runs in the interpreter, and ends at the first operation that makes a NaN or an infinity of finite numbers, with an
-   * error that names it, its operands, the user's line and the iterations of the loops around.
+   * error that names it, its operands, the user's line and the iterations of the loops around. Left out, `debugNaNs`
+   * decides.
    */
   readonly debug?: boolean;
   /** The ops of the module, where it has other ops than the project's own. */
@@ -87,9 +90,14 @@ const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBack
 
 /** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
 export function compileModule(module: Module, options: CompileOptions = {}, argumentTypes?: readonly Type[]): Compiled {
+  return stackFrom(compileModule, () => compiled(module, options, argumentTypes));
+}
+
+function compiled(module: Module, options: CompileOptions, argumentTypes: readonly Type[] | undefined): Compiled {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
-  const backend = options.debug === true ? interpretBackend : chooseBackend(options.backend ?? "auto");
+  const debug = options.debug ?? isDebugging();
+  const backend = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
   const { pipeline = tensorPipeline } = options;
   const refined = argumentTypes === undefined ? [] : [refineTo(entry.name, argumentTypes)];
@@ -105,7 +113,7 @@ export function compileModule(module: Module, options: CompileOptions = {}, argu
     entry: entry.name,
     signature,
     observe: options.observe,
-    debug: options.debug,
+    debug,
   });
   const { module: tensors, log } = optimised;
   return {

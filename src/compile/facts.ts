@@ -1,7 +1,7 @@
 // The properties of a compiled function: its IR, its code, its log, and the standalone module of it.
 
 import type { ModuleOptions, StandaloneModule } from "../backend/index.ts";
-import { type Module, printModule, type Signature } from "../ir/index.ts";
+import { type Module, printModule, printType, requireFunc, type Signature, showAs } from "../ir/index.ts";
 import type { CompileLog } from "../rewrite/index.ts";
 import type { Compiled } from "./compile-module.ts";
 
@@ -25,6 +25,13 @@ export interface Facts {
   toModule(options?: ModuleOptions): StandaloneModule;
 }
 
+/** `loss(w: f64[3], x: f64) -> f64`: what it takes and gives, as consoles show it. */
+function signatureText({ name, arguments: args, results }: Signature, names: readonly (string | null)[]): string {
+  const given = args.map((type, i) => `${names[i] == null ? "" : `${names[i]}: `}${printType(type)}`);
+  const made = results.map(printType).join(", ");
+  return `${name}(${given.join(", ")}) -> ${results.length === 1 ? made : `(${made})`}`;
+}
+
 /** The function itself, with the facts. */
 export function withFacts<F extends (...args: never[]) => unknown>(
   call: F,
@@ -32,6 +39,8 @@ export function withFacts<F extends (...args: never[]) => unknown>(
   toModule: (options?: ModuleOptions) => StandaloneModule,
 ): F & Facts {
   let ir: string | undefined;
+  const names = requireFunc(module, entry).body.arguments.map((a) => a.name);
+  showAs(call, () => `[compiled ${signatureText(signature, names)}]`);
   Object.defineProperties(call, {
     // set as a property, since the IR's name need not be an identifier
     name: { value: entry },

@@ -7,6 +7,7 @@ import {
   messageOf,
   type OpTable,
   printModule,
+  stackFrom,
   verify,
   walk,
 } from "../ir/index.ts";
@@ -38,6 +39,10 @@ export function runPasses(
   pipeline: Pipeline,
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
+  return stackFrom(runPasses, () => runAll(module, pipeline, options));
+}
+
+function runAll(module: Module, pipeline: Pipeline, options: RunOptions): { module: Module; log: CompileLog } {
   const log = options.log ?? new CompileLog();
   const warn = (message: string): void => {
     if (log.warn(message)) console.warn(`adjoint: ${message}`);
@@ -86,6 +91,6 @@ function withReproducer(error: unknown, pass: Pass, before: Module, code: ErrorC
   return new AdjointError(code, isUsers ? reason : `pass ${pass.name}: ${reason}`, {
     origin: isOurs ? error.origin : null,
     reproducer: `// pass: ${pass.name}\n${printModule(before)}`,
-    cause: error,
+    cause: isOurs ? error.cause : error,
   });
 }

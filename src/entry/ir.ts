@@ -1,7 +1,7 @@
 // adjoint/ir: the IR's data, builder, text and walks, and the strict functions that append operations.
 
 import "../ops/documentation.ts";
-import { fail, type Module, type OpTable, type ParseOptions, parseModule as parseIn } from "../ir/index.ts";
+import { fail, type Module, type OpTable, type ParseOptions, parseModule as parseIn, stackFrom } from "../ir/index.ts";
 import { parse, standardOps } from "../ops/index.ts";
 
 export { interpret } from "../backend/index.ts";
@@ -15,7 +15,9 @@ export * as ops from "../ops/index.ts";
  * @example parseModule(text, new Map([...standardOps, [swish.name, swish]]))
  */
 export function parseModule(text: string, ops: OpTable = standardOps, options?: ParseOptions): Module {
-  if (!(ops instanceof Map))
-    fail("argument", "parseModule: the ops are no Map", { hint: "write new Map([...standardOps, [op.name, op]])" });
-  return ops === standardOps || typeof text !== "string" ? parse(text, options) : parseIn(text, ops, options);
+  return stackFrom(parseModule, () => {
+    if (!(ops instanceof Map))
+      fail("argument", "parseModule: the ops are no Map", { hint: "write new Map([...standardOps, [op.name, op]])" });
+    return ops === standardOps || typeof text !== "string" ? parse(text, options) : parseIn(text, ops, options);
+  });
 }

@@ -32,6 +32,7 @@ import {
   type ImageAxes,
   imageAxes,
   type LayoutName,
+  layoutNames,
   type PaddingOption,
   paddingOf,
   perAxis,
@@ -148,9 +149,26 @@ function requireKernel(x: Tensor, kernel: Tensor, where: string): void {
   if (rank !== x.rank) fail("shape", `${where}: the kernel has rank ${rank}, expected ${x.rank} as x`);
 }
 
+/** Fails where the features of x stand at the other end of its shape: images come in two layouts. */
+function requireLayout(x: Tensor, kernel: Tensor, image: ImageAxes, groups: number, where: string): void {
+  const { isFeatureLast, feature } = image;
+  const [last, first] = layoutNames(image.spatial.length);
+  const other = isFeatureLast ? 1 : x.rank - 1;
+  const [sizes, of] = [sizesOf(x), sizesOf(kernel)];
+  const features = of[kernelAxesOf(image, false)[1]];
+  if (typeof features !== "number" || typeof sizes[feature] !== "number" || sizes[feature] === features * groups)
+    return;
+  if (sizes[other] !== features * groups) return;
+  const [name, order] = isFeatureLast ? [first, "[out, in, …]"] : [last, "[…, in, out]"];
+  fail("shape", `${where}: axis ${feature} of x, its features, is ${sizes[feature]}, expected ${features * groups}`, {
+    hint: `where they are axis ${other} write layout: "${name}", and the kernel ${order}`,
+  });
+}
+
 function convolution(x: Tensor, kernel: Tensor, options: ConvOptions, where: string): Tensor {
   requireKernel(x, kernel, where);
   const image = imageAxes(x, null, options.layout, where);
+  requireLayout(x, kernel, image, options.groups ?? 1, where);
   const n = image.spatial.length;
   const strides = perAxis(options.stride, n, 1, `${where}: option 'stride'`, 1);
   const dilations = perAxis(options.dilation, n, 1, `${where}: option 'dilation'`, 1);

@@ -27,6 +27,11 @@ export interface ImageAxes {
   readonly isFeatureLast: boolean;
 }
 
+/** The layouts of images with so many spatial axes, by where their features stand. */
+export function layoutNames(n: number): readonly [last: string, first: string] {
+  return [`N${spatialLetters[n]}C`, `NC${spatialLetters[n]}`];
+}
+
 /** The axes of a tensor with batch, features and `spatial` axes; as many as it has where that is null. */
 export function imageAxes(x: Tensor, spatial: number | null, layout: LayoutName | undefined, where: string): ImageAxes {
   const rank = rankOf(x, where);
@@ -35,7 +40,7 @@ export function imageAxes(x: Tensor, spatial: number | null, layout: LayoutName 
     const expected = spatial === null ? "3, 4 or 5" : `${n + 2}`;
     fail("shape", `${where}: x has rank ${rank}, expected ${expected}: batch, features and spatial axes`);
   }
-  const [last, first] = [`N${spatialLetters[n]}C`, `NC${spatialLetters[n]}`];
+  const [last, first] = layoutNames(n);
   if (layout !== undefined && layout !== last && layout !== first)
     fail("option", `${where}: option 'layout' is ${describe(layout)}, expected "${last}" or "${first}"`);
   const isFeatureLast = layout !== first;

@@ -1,13 +1,15 @@
 // The ops: their table, and the strict functions that append them to the current builder.
 
-import { fail, type Module, type ParseOptions, parseModule, requireOptions } from "../ir/index.ts";
+import { fail, type Module, type ParseOptions, parseModule, requireOptions, stackFrom } from "../ir/index.ts";
 import { standardOps } from "./records.ts";
 
 /** Parses and verifies IR text in the project's ops. */
 export function parse(text: string, options?: ParseOptions): Module {
-  if (typeof text !== "string") fail("argument", `parseModule: got a value of type ${typeof text}, expected IR text`);
-  if (options !== undefined) requireOptions("parseModule", options, ["file", "verify"]);
-  return parseModule(text, standardOps, options);
+  return stackFrom(parse, () => {
+    if (typeof text !== "string") fail("argument", `parseModule: got a value of type ${typeof text}, expected IR text`);
+    if (options !== undefined) requireOptions("parseModule", options, ["file", "verify"]);
+    return parseModule(text, standardOps, options);
+  });
 }
 
 export { defineOp } from "../ir/index.ts";

@@ -1,6 +1,6 @@
 // The CompileLog: the changes that each pass of a compilation made, as data for text dumps, viewers and bug reports.
 
-import { counted, countOperations, type Module, printModule } from "../ir/index.ts";
+import { counted, countOperations, type Module, printModule, shownAs } from "../ir/index.ts";
 import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
 import { type Pass, type PassContext, runPass } from "./pass.ts";
 
@@ -45,6 +45,10 @@ export class LogEntry {
   /** Operations that stayed with other operands, attributes or regions. */
   get modified(): number {
     return this.changes.modified.size;
+  }
+
+  [shownAs](): string {
+    return `LogEntry(${this.pass}: ${summary(this)} in ${this.milliseconds.toFixed(2)} ms)`;
   }
 
   /** The entry for tools, with the module as text. */
@@ -113,6 +117,15 @@ export class CompileLog {
 
   toJSON(): readonly LogEntry[] {
     return this.entries;
+  }
+
+  /** How many passes ran, and what those did that did something. */
+  [shownAs](): string {
+    const changed = this.#entries.filter((entry) => entry.changed);
+    const passes = `${counted(this.#entries.length, "pass")} in ${this.milliseconds.toFixed(2)} ms`;
+    const lines = changed.map((entry) => `  ${entry.pass}: ${summary(entry)}`);
+    const warnings = this.#warnings.map((warning) => `  warning: ${warning}`);
+    return [`CompileLog(${passes}, ${changed.length} changed the module)`, ...lines, ...warnings].join("\n");
   }
 }
 

@@ -1,6 +1,6 @@
 // Passes and pipelines.
 
-import { fail, isModule, type Module, type Operation, type OpTable } from "../ir/index.ts";
+import { fail, isModule, type Module, type Operation, type OpTable, shownAs } from "../ir/index.ts";
 import type { Rule } from "./rule.ts";
 
 /** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
@@ -142,6 +142,10 @@ export class Pipeline {
       i = end;
     }
     return current;
+  }
+
+  [shownAs](): string {
+    return `Pipeline(${this.names.join(", ")})`;
   }
 
   concat(other: Pipeline): Pipeline {

@@ -8,6 +8,7 @@ import {
   type ForwardContext,
   freeValues,
   type Operation,
+  originOfDerivative,
   type Signature,
   type TangentCall,
   type TangentRegion,
@@ -99,6 +100,7 @@ export class ForwardSweep {
     const copy = this.#values.operation(operation);
     builder.append(copy);
     const [result] = operation.results;
+    builder.origin = originOfDerivative(operation, "derivative");
     const tangent = tangentOf(
       copy,
       operation.operands.map((v) => this.#tangentOf(v)),

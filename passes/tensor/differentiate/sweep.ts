@@ -15,6 +15,7 @@ import {
   makeBlock,
   type OpenTapes,
   type Operation,
+  originOfDerivative,
   type Pullback,
   type Recorded,
   type Replacements,
@@ -286,7 +287,7 @@ function sweepBackward(
     for (const [v, ct] of args.slice(0, given.length)) cotangents.add(v, ct);
     for (const key of recorded) tapes?.get(key);
     for (let i = swept.length - 1; i >= 0; i--) {
-      builder.origin = swept[i].operation.origin;
+      builder.origin = originOfDerivative(swept[i].operation, "gradient");
       pullOperation(swept[i], state, cotangents, tapes);
     }
     const own = definedIn(block);

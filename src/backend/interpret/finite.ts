@@ -1,10 +1,14 @@
 // Debug mode: finds the first operation that makes a NaN or an infinity of finite numbers.
 
-import { AdjointError, isFloat, type NdArray, type Operation } from "../../ir/index.ts";
+import { AdjointError, isFloat, type NdArray, type Operation, subjectOf } from "../../ir/index.ts";
 
 /** @throws AdjointError code `nan`, with the operation's result and operands. */
 export function requireFinite(operation: Operation, operands: readonly NdArray[], results: readonly NdArray[]): void {
   const { op, regions, origin, operands: values } = operation;
+  const called = subjectOf(operation);
+  const subject = origin?.derivative ?? called;
+  // a function of several operations is more than the one that failed in it
+  const within = called === op.name || subject !== called ? "" : `, in its ${op.name}`;
   if (op.traits.constant || regions.length > 0) return;
   for (const result of results) {
     const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
@@ -12,7 +16,7 @@ export function requireFinite(operation: Operation, operands: readonly NdArray[]
     const of = operands.map((array, i) => described(array, values[i].name, result, at));
     const made = `${spell(result.data[at])}${indexText(result, at)}`;
     const from = of.length === 0 ? "" : ` from ${of.join(" and ")}`;
-    throw new AdjointError("nan", `${op.name} gives ${made}${from}`, { origin });
+    throw new AdjointError("nan", `${subject} gives ${made}${from}${within}`, { origin });
   }
 }
 

@@ -1,6 +1,14 @@
 // The interpreter as a backend: defines what a module means, runs everywhere, needs no generated code.
 
-import { isScalar, type Module, type NdArray, ndscalar, requireFunc, type TensorType } from "../../ir/index.ts";
+import {
+  isScalar,
+  type Module,
+  type NdArray,
+  ndscalar,
+  requireFunc,
+  stackFrom,
+  type TensorType,
+} from "../../ir/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend.ts";
 import { Interpreter, type InterpretOptions } from "./interpreter.ts";
 
@@ -13,9 +21,11 @@ export function interpret(
   args: readonly NdArray[],
   options: InterpretOptions = {},
 ): readonly NdArray[] {
-  const interpreter = new Interpreter(module, options);
-  interpreter.binder(name).check(args);
-  return interpreter.call(name, args);
+  return stackFrom(interpret, () => {
+    const interpreter = new Interpreter(module, options);
+    interpreter.binder(name).check(args);
+    return interpreter.call(name, args);
+  });
 }
 
 export const interpretBackend: Backend = {

@@ -4,9 +4,10 @@ import {
   AdjointError,
   allocate,
   type DType,
+  type ErrorCode,
+  type ErrorDetails,
   evaluateDim,
   type Func,
-  fail,
   isScalar,
   type Module,
   type NdArray,
@@ -20,7 +21,7 @@ import {
 } from "../../ir/index.ts";
 import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
-import type { Backend, BackendOptions, Executable } from "../backend.ts";
+import type { Backend, BackendOptions, Executable, NativeCall } from "../backend.ts";
 import { bind } from "./binding.ts";
 import { generate } from "./generate.ts";
 import type { Tables } from "./module-text.ts";
@@ -39,7 +40,8 @@ export const jsBackend: Backend = {
   compile(module: Module, options: BackendOptions): Executable {
     const func = requireFunc(module, options.entry);
     const text = generate(module, func.name);
-    const generated = load(text.text, text.functionName(func.name), text.tables, options);
+    const called: { by: NativeCall | null } = { by: null };
+    const generated = load(text.text, text.functionName(func.name), text.tables, options, called);
     const isPlain =
       !takesArray(func) && func.symbols.length === 0 && [...func.body.arguments, ...func.body.results].every(isRank0);
     const scalar = isPlain ? (generated as Executable["scalar"]) : null;
@@ -49,12 +51,12 @@ export const jsBackend: Backend = {
       native: (convention, otherwise) =>
         takesArray(func)
           ? null
-          : native(
+          : (called.by = native(
               generated,
               { func, signature: options.signature, convention, elementChecked: text.elementChecked },
               otherwise,
               failed(options.signature),
-            ),
+            )),
       bind: (form, { failed: placed, ...holders }) => {
         const refused = failed(options.signature);
         const given = { ...holders, failed: (error: unknown) => placed(refused(error)) };
@@ -79,15 +81,26 @@ function isAvailable(): boolean {
   }
 }
 
-function load(text: string, entry: string, tables: Tables, { observe }: BackendOptions): Generated {
+/** `called.by` is the function that users call, where they call generated code itself. */
+function load(
+  text: string,
+  entry: string,
+  tables: Tables,
+  { observe }: BackendOptions,
+  called: { readonly by: NativeCall | null },
+): Generated {
+  const stop = (code: ErrorCode, reason: string, details: ErrorDetails): never => {
+    const error = new AdjointError(code, reason, details);
+    throw called.by === null ? error : error.leaving(called.by);
+  };
   const check = (index: number, ...iterations: number[]): never => {
     const { message, origin } = tables.checks[index];
-    return fail("check", `check failed: ${message}`, { origin, iterations });
+    return stop("check", `check failed: ${message}`, { origin, iterations });
   };
   const range = (number: number, index: number, extent: number, size: number, ...rest: number[]): never => {
     const { of, axis, elements, origin } = tables.ranges[number];
     if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
-    return fail("range", rangeMessage(index, axis, extent, size, rest.slice(0, elements)), {
+    return stop("range", rangeMessage(index, axis, extent, size, rest.slice(0, elements)), {
       origin,
       iterations: rest.slice(elements),
       subject: of,

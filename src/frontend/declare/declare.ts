@@ -6,6 +6,7 @@ import {
   Cloner,
   captureOrigin,
   collectSymbols,
+  counted,
   type Dim,
   elementDType,
   type Func,
@@ -24,6 +25,7 @@ import {
   requireOptions,
   type Signature,
   sameType,
+  showAs,
   signatureOf,
   symbol,
   type Type,
@@ -89,6 +91,8 @@ export class Graph {
     this.#scope.declare();
     // the name of subgraphs
     this.#scope.freshName("main");
+    // not by a method of that key, for which bundlers would keep the class
+    showAs(this, () => this.#inWords());
   }
 
   /**
@@ -98,6 +102,10 @@ export class Graph {
   placeholder(dtype: DTypeConstant | string, options: PlaceholderOptions = {}): Tensor {
     return atBoundary(Graph.prototype.placeholder, () => {
       requireOptions("placeholder", options, ["name", "shape"]);
+      if (typeof dtype === "string" && /^\w+\[.*\]$/.test(dtype))
+        fail("dtype", `placeholder: got the type ${JSON.stringify(dtype.slice(0, 40))}, expected a dtype`, {
+          hint: "write placeholder(f64, { shape: [2] })",
+        });
       const name = dtypeNamed(dtype);
       const { shape } = options;
       const type =
@@ -169,6 +177,16 @@ export class Graph {
       this.#scope.funcs.set(func.name, func);
       return this.#applyVjp(signatureOf(func), [...wrt, ...others], results, gradYs, wrt.length);
     });
+  }
+
+  /** Its inputs, and how much was declared. */
+  #inWords(): string {
+    const all = (kind: GraphInput["kind"]): string =>
+      [...this.#inputs.values()]
+        .flatMap((input) => (input.kind === kind ? [`${input.name}: ${printType(input.tensor.type)}`] : []))
+        .join(", ") || "none";
+    const operations = counted(this.#scope.root.operations.length, "operation");
+    return `Graph(placeholders ${all("placeholder")}; variables ${all("variable")}; ${operations})`;
   }
 
   /** The IR that computes the fetches. */

@@ -78,7 +78,7 @@ class Grammar extends base.Jsep {
   /** The one expression that the text is. */
   whole(): Expression {
     const root = this.gobbleExpression();
-    if (this.char !== "") this.#unexpected("an operator or the end");
+    if (this.char !== "") this.#unexpected("an operator or the end", this.#hintBehind(root));
     return root;
   }
 
@@ -218,10 +218,20 @@ class Grammar extends base.Jsep {
     this.index++;
   }
 
-  #unexpected(expected: string): never {
+  /** What may be meant where something stands behind an expression: a call without parentheses, a comparison. */
+  #hintBehind(root: Expression): string | undefined {
+    const rest = this.expr.slice(this.index);
+    if (/^=(?!=)/.test(rest)) return "write == to compare";
+    const before = /([\p{ID_Start}$_][\p{ID_Continue}$]*)\s+$/u.exec(this.expr.slice(0, this.index))?.[1];
+    const name = /^[\p{ID_Continue}$.]+/u.exec(rest)?.[0];
+    if (root.type === "Literal" || before === undefined || name === undefined) return undefined;
+    return `write ${before}(${name}) for a function, ${before} * ${name} for a product`;
+  }
+
+  #unexpected(expected: string, hint?: string): never {
     const got = String.fromCodePoint(this.expr.codePointAt(this.index) ?? 0);
     const shown = this.char === "" ? "the end of the text" : `'${printable(got)}'`;
-    return this.#fail(`got ${shown}, expected ${expected}`, this.index);
+    return this.#fail(`got ${shown}, expected ${expected}`, this.index, hint);
   }
 
   #meaningless(what: string, index: number): never {

@@ -44,7 +44,7 @@ export function calledAs<T>(boundary: Boundary, body: () => T): T {
   }
 }
 
-/** As calledAs; errors without a line get that one. */
+/** As calledAs; errors without a line get that one, and their stacks begin there. */
 export function atBoundary<T>(boundary: Boundary, body: () => T): T {
   return calledAs(boundary, () => atCaller(outermostOf(boundary), body));
 }
@@ -64,6 +64,8 @@ export function callUsers<A extends readonly unknown[], R>(f: (...args: A) => R,
   [outermost, users, caller] = [null, f as Boundary, outermost?.line ?? null];
   try {
     return f(...args);
+  } catch (error) {
+    throw error instanceof AdjointError ? error.leavingUsers(callUsers) : error;
   } finally {
     [outermost, users, caller] = before;
   }

@@ -36,7 +36,7 @@ export function readable<T>(what: string, path: readonly (string | number)[], re
       const reason = cause instanceof Error ? cause.message.split("\n")[0] : describe(cause);
       return fail("argument", `${at} cannot be read: ${reason}`, { cause });
     }
-    throw new AdjointError(cause.code, `${at}: ${cause.reason}`, { origin: cause.origin, cause });
+    throw new AdjointError(cause.code, `${at}: ${cause.reason}`, { origin: cause.origin, cause: cause.cause });
   }
 }
 

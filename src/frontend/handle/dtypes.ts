@@ -1,6 +1,6 @@
 // The dtypes as users write them: callable constants, `f32([[1, 2], [3, 4]])`.
 
-import type { DType } from "../../ir/index.ts";
+import { type DType, showAs } from "../../ir/index.ts";
 import type { Shape } from "../shapes/shape.ts";
 import { atBoundary } from "./boundary.ts";
 import { tensor } from "./create.ts";
@@ -18,7 +18,8 @@ interface ConstantOf<D extends DType> {
 /** @__NO_SIDE_EFFECTS__ */
 function constantOf<D extends DType>(dtype: D): ConstantOf<D> {
   const make = (data: Data): Tensor => atBoundary(make, () => tensor(data, { dtype }));
-  return Object.freeze(Object.defineProperty(make, "name", { value: dtype })) as ConstantOf<D>;
+  Object.defineProperty(make, "name", { value: dtype });
+  return Object.freeze(showAs(make, () => `[dtype ${dtype}]`)) as ConstantOf<D>;
 }
 
 export const f64: DTypeConstant<"f64"> = constantOf("f64");

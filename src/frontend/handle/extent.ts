@@ -7,6 +7,7 @@
 import {
   type AdjointError,
   addDims,
+  atCaller,
   type BlockBuilder,
   collectSymbols,
   type Dim,
@@ -14,6 +15,7 @@ import {
   fail,
   floorDim,
   mulDims,
+  shownAs,
   subDims,
   type Value,
 } from "../../ir/index.ts";
@@ -39,7 +41,9 @@ export class Extent {
   /** Made by functions of this package; users read `x.shape[i]`, or write `extent(n)`. */
   constructor(dim: Dim, sources: readonly ExtentSource[]) {
     if (typeof dim === "string" || !Array.isArray(sources))
-      fail("argument", "new Extent takes no data of users", { hint: "read x.shape[i], or write extent(n)" });
+      atCaller(Extent as unknown as Boundary, () =>
+        fail("argument", "new Extent takes no data of users", { hint: "read x.shape[i], or write extent(n)" }),
+      );
     this.#dim = dim;
     this.#sources = sources;
     Object.freeze(this);
@@ -94,7 +98,7 @@ export class Extent {
   }
 
   /** How it is shown on a console. */
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [shownAs](): string {
     return `Extent(${this.#dim})`;
   }
 

@@ -10,6 +10,7 @@ import {
   type DType,
   FuncScope,
   fail,
+  isDebugging,
   isFloat,
   isRepresentable,
   type Module,
@@ -176,7 +177,10 @@ function withOrigin<T>(origin: Origin | null, called: Boundary, boundary: Bounda
   try {
     return body();
   } catch (error) {
-    throw error instanceof AdjointError ? said(error, boundary).at(origin ?? captureOrigin(called)) : error;
+    if (!(error instanceof AdjointError)) throw error;
+    throw said(error, boundary)
+      .at(origin ?? captureOrigin(called))
+      .leaving(called);
   } finally {
     builder.origin = before;
   }
@@ -191,7 +195,7 @@ export function literal(x: number | boolean | Extent, dtype: DType | null): Valu
   if (typeof x !== "number" && typeof x !== "boolean") {
     const isData = Array.isArray(x) || ArrayBuffer.isView(x);
     fail("argument", `an operand is ${describeStranger(x)}, expected a tensor, a number or a boolean`, {
-      hint: isData ? "write tensor(…) around it" : undefined,
+      hint: isData ? "write tensor(…) around it" : x === undefined ? "is an argument missing, or a return?" : undefined,
     });
   }
   const target = dtype ?? (typeof x === "boolean" ? "bool" : "f64");
@@ -237,6 +241,7 @@ function runNow(
 ): readonly Tensor[] {
   const builder = new BlockBuilder(new FuncScope());
   const tensors = operands.filter((o) => o instanceof Tensor);
+  if (isDebugging()) builder.origin = captureOrigin(outermostOf(boundary), 1, calledName(boundary));
   return atCaller(outermostOf(boundary), () => {
     tensors.forEach(requireConcrete);
     return saying(boundary, () => {

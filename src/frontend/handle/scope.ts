@@ -100,9 +100,15 @@ export class TraceScope {
     let argument = this.captured.get(tensor);
     if (argument === undefined) {
       if (part !== null && !this.isAround(rootOf(part.builder))) {
-        fail("scope", "a tensor of another trace is used here", {
+        const isGraphs = graphs.has(rootOf(part.builder));
+        const whose = !isGraphs ? "another trace" : this.isDeclared ? "another graph" : "a declared graph";
+        fail("scope", `a tensor of ${whose} is used here`, {
           origin,
-          hint: "a traced tensor lives only while its function is traced; return it instead",
+          hint: !isGraphs
+            ? "a traced tensor lives only while its function is traced; return it instead"
+            : this.isDeclared
+              ? "declare both in one graph, or feed the one what a session computes of the other"
+              : "pass what a session computes of it, or apply the function to it outside of compile",
         });
       }
       argument = this.capture(tensor);

@@ -1,6 +1,7 @@
 // The handle users hold: a value in a trace, or concrete elements. Immutable either way.
 
 import {
+  atCaller,
   type BlockBuilder,
   counted,
   type Dim,
@@ -12,16 +13,18 @@ import {
   printType,
   productOf,
   rankedOf,
+  shownAs,
   sizeOf,
   type Type,
   tensorType,
   type Value,
 } from "../../ir/index.ts";
 import type { Shape } from "../shapes/shape.ts";
-import { atBoundary } from "./boundary.ts";
+import { atBoundary, type Boundary } from "./boundary.ts";
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 import { type Countable, extentIn, noteGiven } from "./extent.ts";
+import { elementsText } from "./tensor-text.ts";
 import type { ArrayOfDType, DTypeKey, DTypeOf, ElementOfDType, Extents, ShapeKey } from "./typed.ts";
 
 /** Where a tensor of a trace is in it: it has no elements yet. */
@@ -212,12 +215,14 @@ export class TensorHandle {
 
   /** The dtype, the shape and, of a concrete one, the elements as text. */
   toString(): string {
-    return this.traced === null
-      ? `Tensor(${printType(this.type)}, ${printElements(this.toArray())})`
-      : `Tensor(${printType(this.type)})`;
+    const what = `Tensor(${printType(this.type)}`;
+    if (this.traced !== null) return `${what})`;
+    const elements = elementsText(this.array("toString()"), 2);
+    // below what it is, so that columns stay aligned whatever stands in front
+    return elements.includes("\n") ? `${what},\n  ${elements})` : `${what}, ${elements})`;
   }
 
-  [Symbol.for("nodejs.util.inspect.custom")](): string {
+  [shownAs](): string {
     return this.toString();
   }
 
@@ -283,11 +288,6 @@ interface TensorConstructor {
 
 export const Tensor: TensorConstructor = TensorHandle;
 
-/** As JSON writes nested arrays, but with NaN, infinities and -0, which JSON has not. */
-function printElements(x: Nested): string {
-  return Array.isArray(x) ? `[${x.map(printElements).join()}]` : Object.is(x, -0) ? "-0" : String(x);
-}
-
 /** What the user called: the method of this name, or the getter. */
 function boundaryOf(key: "shape" | "rank" | "size" | symbol): (...args: never[]) => unknown {
   const { get, value } = Object.getOwnPropertyDescriptor(Tensor.prototype, key) ?? {};
@@ -315,7 +315,7 @@ function extentsOf(type: Type, asked: "shape" | "rank" | "size"): readonly Dim[]
 
 const branches = "where(c, a, b) or cond to branch, item() for the number of a concrete tensor";
 const operators: Readonly<Record<string, string>> = {
-  number: `write neg(a) for -a, mul(a, b) for a * b, less(a, b) for a < b, ${branches}`,
+  number: `write neg(a) for -a, mul(a, b) for a * b, sin(a) for Math.sin(a), less(a, b) for a < b, ${branches}`,
   default: `write add(a, b) for a + b, equal(a, b) for a == b, ${branches}`,
 };
 const elements = "write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis";
@@ -352,7 +352,9 @@ function isIndex(key: string): boolean {
 }
 
 function refuseData(): never {
-  fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" });
+  return atCaller(Tensor as unknown as Boundary, () =>
+    fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" }),
+  );
 }
 
 function typeOfStorage(storage: Storage): Type {

@@ -68,9 +68,9 @@ function parsed(text: string): Type {
     return parseTypeText(text);
   } catch (error) {
     if (!(error instanceof AdjointError)) throw error;
-    const { code, reason, frame } = error;
+    const { code, reason, frame, cause } = error;
     const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
-    throw new AdjointError(code, `the type '${shown}': ${reason}`, { frame, cause: error });
+    throw new AdjointError(code, `the type '${shown}': ${reason}`, { frame, cause });
   }
 }
 

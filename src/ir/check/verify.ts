@@ -23,7 +23,7 @@
 // Linear in the number of operations; recursion goes into regions only.
 
 import { ValueSet } from "../data/value-map.ts";
-import { AdjointError, fail } from "../diagnostics/errors.ts";
+import { AdjointError, fail, stackFrom } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import { DimScope, inferTypes } from "../edit/infer.ts";
 import {
@@ -52,6 +52,10 @@ export interface VerifyOptions {
 
 /** Throws the first breach of an invariant as an error that names function and operation. */
 export function verify(module: Module, options: VerifyOptions = {}): void {
+  stackFrom(verify, () => verifyAll(module, options));
+}
+
+function verifyAll(module: Module, options: VerifyOptions): void {
   requireModule(module, "verify");
   requireFrozen("the module", "makeModule or mapFuncs", module, module.funcs);
   const names = new Set<string>();
@@ -197,7 +201,7 @@ function inFunc(error: AdjointError, func: Func, origin: Origin | null): Adjoint
   return new AdjointError(error.code, `${printFuncName(func.name)}: ${error.reason}`, {
     origin: error.origin ?? origin,
     reproducer: error.reproducer,
-    cause: error,
+    cause: error.cause,
   });
 }
 

@@ -11,7 +11,9 @@ export function requireOptions(where: string, options: unknown, known: readonly 
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     const isNone = options === null || options === undefined;
     const got = isNone ? "missing" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
-    fail("option", `${where}: the options are ${got}, expected an object with some of ${known.join(", ")}`);
+    fail("option", `${where}: the options are ${got}, expected an object with some of ${known.join(", ")}`, {
+      hint: axesHint(options, known),
+    });
   }
   const given = classOf(options);
   const refuseClass = (): void => {
@@ -25,9 +27,23 @@ export function requireOptions(where: string, options: unknown, known: readonly 
     refuseClass();
     const expected = known.length === 0 ? "none" : known.length === 1 ? known[0] : `one of ${known.join(", ")}`;
     fail("option", `${where}: unknown option '${shorten(name)}', expected ${expected}`, {
-      hint: didYouMean(name, known),
+      hint: didYouMean(name, known) ?? elsewhereHint(name, known),
     });
   }
+}
+
+/** The name here of an option that torch calls so. */
+function elsewhereHint(name: string, known: readonly string[]): string | undefined {
+  if (name !== "dim" && name !== "dims") return undefined;
+  const here = ["axes", "axis"].find((n) => known.includes(n));
+  return here === undefined ? undefined : `did you mean ${here}?`;
+}
+
+/** What stands where options do, as an axis: NumPy and torch take one there. */
+function axesHint(given: unknown, known: readonly string[]): string | undefined {
+  const name = ["axes", "axis"].find((axis) => known.includes(axis));
+  const isAxes = typeof given === "number" || (Array.isArray(given) && given.every((x) => typeof x === "number"));
+  return name === undefined || !isAxes ? undefined : `write { ${name}: ${JSON.stringify(given)} }`;
 }
 
 /** The class of an object that is more than its fields: it stands where options do as an argument too many. */

@@ -7,17 +7,28 @@ export interface Origin {
   readonly column: number;
   /** The public function that was called there, which errors name; a text's own operations have none. */
   readonly called?: string;
+  /** The derivative that this is a part of: `the gradient of sqrt`. */
+  readonly derivative?: string;
+}
+
+interface Located {
+  readonly op: { readonly name: string };
+  readonly origin: Origin | null;
 }
 
 /** What errors call an operation: the public function that the user called for it, or else its op. */
-export function subjectOf({
-  op,
-  origin,
-}: {
-  readonly op: { readonly name: string };
-  readonly origin: Origin | null;
-}): string {
+export function subjectOf({ op, origin }: Located): string {
   return origin?.called || op.name;
+}
+
+/** The place of the operations that make up a derivative of an operation: it is where that one is. */
+export function originOfDerivative(operation: Located, kind: "gradient" | "derivative"): Origin | null {
+  const { origin } = operation;
+  if (origin === null) return null;
+  const derivative = `the ${kind} of ${origin.derivative ?? subjectOf(operation)}`;
+  if (origin instanceof CapturedOrigin) return origin.of(derivative);
+  const { file, line, column, called } = origin;
+  return Object.freeze({ file, line, column, called, derivative });
 }
 
 export function formatOrigin(origin: Origin): string {
@@ -33,11 +44,13 @@ export function originAt(file: string, line: number, column: number): Origin {
 class CapturedOrigin implements Origin {
   readonly #stack: { stack?: string };
   readonly called: string | undefined;
+  readonly derivative: string | undefined;
   #parsed: CapturedPlace | undefined;
 
-  constructor(stack: { stack?: string }, called: string | undefined) {
+  constructor(stack: { stack?: string }, called: string | undefined, derivative?: string) {
     this.#stack = stack;
     this.called = called;
+    this.derivative = derivative;
   }
 
   get file(): string {
@@ -50,10 +63,25 @@ class CapturedOrigin implements Origin {
     return this.#read().column;
   }
 
+  /** The same place, of a part of this derivative. */
+  of(derivative: string): CapturedOrigin {
+    return new CapturedOrigin(this.#stack, this.called, derivative);
+  }
+
   /** The place under a directory, whose path it does not hold; null for one that is elsewhere. */
   under(root: string): Origin | null {
     const { path, line, column } = this.#read();
     return path.startsWith(root) ? originAt(path.slice(root.length), line, column) : null;
+  }
+
+  /** The file's path on this machine. */
+  get path(): string {
+    return this.#read().path;
+  }
+
+  /** The frame of the stack, as the engine writes it; null where there is none. */
+  get stackFrame(): string | null {
+    return this.#read().frame;
   }
 
   #read(): CapturedPlace {
@@ -62,9 +90,15 @@ class CapturedOrigin implements Origin {
   }
 }
 
-/** A place with the whole path of its file on this machine. */
+/** What a captured origin knows of this machine: the path of its file, and its frame of the stack. */
+export function captureOf(origin: Origin | null): { readonly path: string; readonly stackFrame: string | null } | null {
+  return origin instanceof CapturedOrigin ? origin : null;
+}
+
+/** A place with the whole path of its file on this machine, and the frame that says it. */
 interface CapturedPlace extends Origin {
   readonly path: string;
+  readonly frame: string | null;
 }
 
 /**
@@ -105,10 +139,12 @@ export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 
 
 function parseStackFrame(stack: string): CapturedPlace {
   const match = /(?:\(|at |@)(?:async )?((?:file:\/\/)?[^()\n]*?):(\d+):(\d+)\)?\s*$/m.exec(stack);
-  if (match === null) return Object.freeze({ file: "<unknown>", path: "", line: 0, column: 0 });
+  if (match === null) return Object.freeze({ file: "<unknown>", path: "", line: 0, column: 0, frame: null });
   const [, url, line, column] = match;
   const path = pathOf(url);
-  return Object.freeze({ file: shortenPath(path), path, line: Number(line), column: Number(column) });
+  const start = stack.lastIndexOf("\n", match.index) + 1;
+  const frame = stack.slice(start).split("\n", 1)[0];
+  return Object.freeze({ file: shortenPath(path), path, line: Number(line), column: Number(column), frame });
 }
 
 /** A path, of a path or a file's address. */

@@ -1,5 +1,6 @@
 // Text → tokens, in flat arrays: a module of 200,000 operations has millions of them.
 
+import { frameOf } from "../diagnostics/code-frame.ts";
 import { AdjointError, type ErrorCode } from "../diagnostics/errors.ts";
 import { type Origin, originAt } from "../diagnostics/origin.ts";
 import { maxNesting } from "../module/module.ts";
@@ -149,19 +150,6 @@ function endOfString(text: string, at: number): number {
     if (code === 92 && text.charCodeAt(i + 1) !== 10) i++;
   }
   return at;
-}
-
-const frameWidth = 100;
-
-/** The line of `origin` in `text` with a caret under the column; long lines are cut around it, tabs become blanks. */
-export function frameOf(text: string, origin: Origin): string {
-  const lines = text.split("\n", origin.line);
-  const line = (lines[origin.line - 1] ?? "").replace(/[\t\r]/g, " ");
-  const column = Math.min(Math.max(origin.column - 1, 0), line.length);
-  const from = line.length <= frameWidth ? 0 : Math.max(0, Math.min(column - frameWidth / 2, line.length - frameWidth));
-  const shown = line.slice(from, from + frameWidth);
-  const [before, after] = [from > 0 ? "… " : "", from + frameWidth < line.length ? " …" : ""];
-  return `${before}${shown}${after}\n${" ".repeat(before.length + column - from)}^`;
 }
 
 const reuseReach = 64;

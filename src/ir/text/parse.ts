@@ -5,14 +5,15 @@
 // record's `assembly`, which drives the printer too. Types are taken as written; the verifier runs the type rules.
 
 import { verify } from "../check/verify.ts";
+import { frameOf } from "../diagnostics/code-frame.ts";
 import { counted } from "../diagnostics/counted.ts";
-import { AdjointError } from "../diagnostics/errors.ts";
+import { AdjointError, stackFrom } from "../diagnostics/errors.ts";
 import { type Func, type Module, makeBlock, makeFunc, makeModule, type Value } from "../module/module.ts";
 import { isSymbolName, printFuncName, printValueName } from "../module/names.ts";
 import type { OpTable } from "../op/op.ts";
 import { type Constraint, constraint } from "../types/constraint.ts";
 import { printType, sameType, type Type } from "../types/type.ts";
-import { Cursor, frameOf, Tokens } from "./lexer.ts";
+import { Cursor, Tokens } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 import {
   defineArguments,
@@ -34,6 +35,10 @@ export interface ParseOptions {
 
 /** The module that `text` writes. Without `loc` an operation's origin is its place in the text. */
 export function parseModule(text: string, ops: OpTable, options: ParseOptions = {}): Module {
+  return stackFrom(parseModule, () => parsed(text, ops, options));
+}
+
+function parsed(text: string, ops: OpTable, options: ParseOptions): Module {
   const file = options.file ?? "<ir>";
   const mismatches: AdjointError[] = [];
   const module = parseFuncs(new Cursor(new Tokens(text, file)), ops, mismatches);

@@ -1,5 +1,6 @@
 // Module → text. One line an operation; recursion goes into regions only.
 
+import { stackFrom } from "../diagnostics/errors.ts";
 import { formatOrigin, type Origin } from "../diagnostics/origin.ts";
 import { type Block, type Func, type Module, type Operation, requireModule, type Value } from "../module/module.ts";
 import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts";
@@ -16,7 +17,7 @@ export interface PrintOptions {
 
 /** The module as text that parses to the same module. */
 export function printModule(module: Module, options: PrintOptions = {}): string {
-  requireModule(module, "printModule");
+  stackFrom(printModule, () => requireModule(module, "printModule"));
   const funcs = module.funcs.map((func) => printFunc(func, options));
   return (options.header === true ? ["adjoint 1\n", ...funcs] : funcs).join("\n");
 }

@@ -262,7 +262,7 @@ function integersOf(where: string, v: Value, axis: number): Value {
 
 function staticEntry(where: string, index: unknown, axis: number, extent: Dim): Entry {
   if (!Array.isArray(index)) {
-    const start = placeOf(where, index, axis, extent);
+    const start = placeOf(where, index, axis, extent, typeof index === "string" && /^\s*-?\d+\s*$/.test(index));
     requireWithin(where, index, start, addDims(extent, -1), axis, extent);
     return { kind: "one", axis, start, size: 1 };
   }
@@ -284,8 +284,9 @@ function staticEntry(where: string, index: unknown, axis: number, extent: Dim): 
 }
 
 /** A position along an axis, from the front. */
-function placeOf(where: string, position: unknown, axis: number, extent: Dim): Dim {
-  const open = openDim(position);
+function placeOf(where: string, position: unknown, axis: number, extent: Dim, isNumeral = false): Dim {
+  // one that is a number as text is a number by mistake
+  const open = isNumeral ? null : openDim(position);
   if (open !== null) return open;
   if (!isSafeInteger(position)) {
     const got = Array.isArray(position) ? "an array" : describe(position);

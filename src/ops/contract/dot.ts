@@ -132,7 +132,7 @@ function pairExtent(cx: TypeContext, left: TensorType, right: TensorType, a: num
   if (typeof p === "number" && typeof q === "number" && p !== q) {
     const expected = right.shape.map((_, i) => (i === b ? p : "?")).join(", ");
     const hint = right.shape.includes(p)
-      ? "did you mean permute?"
+      ? "did you mean its transpose?"
       : `axis ${b} is paired with axis ${a} of ${printShape(left.shape)}`;
     cx.fail("shape", `operand 1 has shape ${printShape(right.shape)}, expected [${expected}]`, hint);
   }

@@ -10,6 +10,7 @@ import {
   fail,
   makeFunc,
   makeModule,
+  stackFrom,
   symbol,
   tensorType,
   type Value,
@@ -66,6 +67,10 @@ export interface ReadOptions {
  * @example readSource("export const f = (x: number) => x * 2;").module // func @f(%x: f64) -> f64 { … }
  */
 export function readSource(text: string, { entry, file = "source.ts", functions }: ReadOptions = {}): SourceProgram {
+  return stackFrom(readSource, () => readText(text, entry, file, functions));
+}
+
+function readText(text: string, entry: string | undefined, file: string, functions: ReadOptions["functions"]) {
   const source = new SourceText(text, file);
   const tree = parseTypeScript(source);
   const host = hostFunctions(functions, tree);
