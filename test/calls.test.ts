@@ -213,6 +213,19 @@ describe("a binding", () => {
     expect(f.compilations.map(({ call }) => call)).toEqual([1, 5, 9]);
   });
 
+  it("tells apart what the function can: the order of keys, and an argument that is undefined", () => {
+    const values = jit((p: Record<string, Tensor>) => Object.values(p));
+    const count = jit((...xs: unknown[]) => add(tensor(0), xs.length));
+    for (let i = 0; i < 4; i++) {
+      expect(values({ a: 1, b: 2 })).toEqual([1, 2]);
+      expect(count(1)).toBe(1);
+    }
+    expect(values({ b: 2, a: 1 })).toEqual([2, 1]);
+    expect(count(1, undefined)).toBe(2);
+    const named = compile((p: { a: Tensor; b: Tensor }) => [p.a, p.b], [{ a: "f64", b: "f64" }]);
+    for (let i = 0; i < 4; i++) expect(named({ b: 2, a: 1 })).toEqual([1, 2]);
+  });
+
   it("leaves to general code what has a gradient, is traced or is called in a trace", () => {
     const f = compile(square, ["f64[3]"]);
     const g = jit(square);
