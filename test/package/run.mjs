@@ -122,7 +122,7 @@ await step("it installs", () => run("npm", ["install", "--offline", ...quiet, ta
 
 const wanted = Object.entries(tools).map(([name, range]) => `${name}@${range}`);
 const hasTools =
-  spawnSync("npm", ["install", ...quiet, "--fetch-retries=1", tarball, ...wanted], { cwd: project, encoding: "utf8" })
+  spawnSync("npm", ["install", ...quiet, "--fetch-retries=0", tarball, ...wanted], { cwd: project, encoding: "utf8" })
     .status === 0;
 if (!hasTools) {
   for (const name of Object.keys(tools)) skip(name, "no registry is reached");
