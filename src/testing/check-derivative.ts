@@ -26,9 +26,9 @@ import { sampleArguments } from "./values.ts";
 
 /** What a check of derivatives tried. */
 export interface DerivativeReport extends CheckReport {
-  /** Elements of derivatives that were compared with differences. */
+  /** The derivatives of how many programs were compared with differences; of a program of which some were, their share. */
   readonly compared: number;
-  /** Those left out since differences do not converge there, or are not finite. */
+  /** How many were left out, since differences do not converge there or are not finite; in the same measure. */
   readonly leftOut: number;
 }
 
@@ -49,7 +49,7 @@ export interface DerivativeReport extends CheckReport {
  */
 export function checkDerivative(subject: Transforming, options: CheckOptions = {}): DerivativeReport {
   const resolver = resolverOf("checkDerivative", subject, options.programs);
-  const tally = { compared: 0, leftOut: 0 };
+  const tally = nothingYet();
   const asked = { ...options, programs: resolver.programs };
   const report = check("checkDerivative", subjectOf(resolver, tally), asked, options);
   return { ...report, ...tally };
@@ -66,9 +66,23 @@ function subjectOf(resolver: Resolver, tally: Tally): Subject {
     fast: false,
     run: (module) => module,
     draw: (random) => resolver.draw(random, floats),
-    judge: (trial) => derivativeVerdict(resolver, trial, tally),
-    blame: (trial) => blameIn(resolver, trial, (part) => derivativeVerdict(part, trial, tally).fault),
+    judge: (trial) => counted(tally, (own) => derivativeVerdict(resolver, trial, own)),
+    blame: (trial) => blameIn(resolver, trial, (part) => derivativeVerdict(part, trial, nothingYet()).fault),
   };
+}
+
+const nothingYet = (): Tally => ({ compared: 0, leftOut: 0 });
+
+/** What `judge` says of one program, of whose derivatives the share that was compared, and that left out, is added to the sum. */
+export function counted(sum: Tally, judge: (own: Tally) => Verdict): Verdict {
+  const own = nothingYet();
+  const verdict = judge(own);
+  const all = own.compared + own.leftOut;
+  if (all > 0) {
+    sum.compared += own.compared / all;
+    sum.leftOut += own.leftOut / all;
+  }
+  return verdict;
 }
 
 /** What is wrong with the derivatives of a program. */
