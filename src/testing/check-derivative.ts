@@ -7,20 +7,19 @@ import {
   type DType,
   findFunc,
   type Module,
-  mapBodies,
   type NdArray,
   type Op,
   signatureOf,
   walk,
 } from "../ir/index.ts";
-import { probe, records } from "../ops/index.ts";
+import { records } from "../ops/index.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import { noisy } from "./close.ts";
 import { type Fault, verifyFault } from "./compare.ts";
 import { Comparison, type Derived, type Tally } from "./derivative/comparison.ts";
 import { placesOf, withDerivatives } from "./derivative/derivatives.ts";
 import type { Subject, Trial, Verdict } from "./fault.ts";
-import { withFloats } from "./instrument.ts";
+import { meetsInfinity, watched } from "./instrument.ts";
 import { attempt, blameIn, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
 import { sampleArguments } from "./values.ts";
 
@@ -111,14 +110,14 @@ export function derivativeVerdict(
     noises.set(sign, made);
     return made;
   };
-  const watched = mapBodies(module, (body) => withFloats(body, (v) => probe(v, "float")));
+  const watching = watched(module);
   const derived: Derived = {
     places,
     isSingle,
     value: (args) => runOrNull(module, "main", args),
     derivative: (entry, args) => runOrNull(after, entry, args),
     noisy: (sign) => (entry, args) => runOrNull(noisyOf(sign), entry, args),
-    isInfinite: (args) => meetsInfinity(watched, args),
+    isInfinite: (args) => meetsInfinity(watching, "main", args),
   };
   if (call !== undefined) {
     const comparison = new Comparison(derived, call.args, 0, tally);
@@ -147,14 +146,6 @@ function runOrNull(module: Module, entry: string, args: readonly NdArray[]): rea
 }
 
 const mostSteps = 100_000;
-
-/** Whether something that @main shows is infinite, such as what overflows. */
-function meetsInfinity(watched: Module, args: readonly NdArray[]): boolean {
-  let found = false;
-  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some((x) => Math.abs(x) === Infinity));
-  interpret(watched, "main", args, { steps: mostSteps, observe });
-  return found;
-}
 
 /** Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves. */
 const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb]);

@@ -136,7 +136,7 @@ function difference(
     return { message: `its derivatives and mapped functions do not resolve any more: ${error.message}`, call: null };
   }
   // what is resolved later, or computed in another order, rounds otherwise
-  return closeFault(earlier, later, subject.level, program, seeds);
+  return closeFault(earlier, later, subject, program, seeds);
 }
 
 /**

@@ -1,9 +1,14 @@
 // Programs with something done to each float that they compute, right where they compute it: noise added, or a look taken.
 
+import { interpret, OutOfSteps } from "../compile/index.ts";
 import {
+  AdjointError,
   type Block,
   BlockBuilder,
   isFloat,
+  type Module,
+  mapBodies,
+  type NdArray,
   Replacements,
   type Value,
   withBuilder,
@@ -11,6 +16,27 @@ import {
   withOperations,
   withRegions,
 } from "../ir/index.ts";
+import { probe } from "../ops/index.ts";
+
+/** The most operations that a run with instruments may take. */
+const mostSteps = 100_000;
+
+/** The module that shows each float that it computes. */
+export function watched(module: Module): Module {
+  return mapBodies(module, (body) => withFloats(body, (v) => probe(v, "float")));
+}
+
+/** Whether something that a watched module shows is infinite, such as what overflows. */
+export function meetsInfinity(watching: Module, entry: string, args: readonly NdArray[]): boolean {
+  let found = false;
+  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some((x) => Math.abs(x) === Infinity));
+  try {
+    interpret(watching, entry, args, { steps: mostSteps, observe });
+  } catch (error) {
+    if (!(error instanceof AdjointError) && !(error instanceof OutOfSteps)) throw error;
+  }
+  return found;
+}
 
 /** The block in which what reads a float reads what `change` makes of it; in its regions too. */
 export function withFloats(block: Block, change: (value: Value) => Value): Block {
