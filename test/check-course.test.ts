@@ -3,7 +3,7 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { batch, canonicalizeRules, cse, deadNodeElimination, differentiate } from "../passes/index.ts";
+import { batch, canonicalize, canonicalizeRules, cse, deadNodeElimination, differentiate } from "../passes/index.ts";
 import {
   type Block,
   type Module,
@@ -18,7 +18,7 @@ import { add, mul, parse, records } from "../src/ops/index.ts";
 import { applyRules, definePass, opRule, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
 import { closeFault, noisy } from "../src/testing/close.ts";
 import { resolvedOrNull, run } from "../src/testing/compare.ts";
-import { arbitraryProgram, checkPass, checkPipeline, checkRule } from "../src/testing/index.ts";
+import { arbitraryProgram, checkDerivative, checkPass, checkPipeline, checkRule } from "../src/testing/index.ts";
 import { courseOf } from "../src/testing/outcome.ts";
 import { argumentsOf } from "../src/testing/values.ts";
 import { messageOf } from "./support/errors.ts";
@@ -119,6 +119,36 @@ func @main(%x: f64) -> (f64, f64) {
   it("passes that keep both are right", () => {
     for (const right of [cse, deadNodeElimination, batch, differentiate])
       expect(() => checkPass(right, { corpus: [mapped, failing], runs: 0, vacuous: "allow" })).not.toThrow();
+  });
+});
+
+describe("where a derivative is undefined", () => {
+  it("beside a NaN on the way, formulas may say different things", () => {
+    const beside = parse(`private func @least(%x: f64) -> f64 {
+  %y = minimum %x, %x : f64
+  return %y
+}
+
+private func @slope(%x: f64) -> f64 {
+  %y, %d = jvp @least(%x) tangents(%x) : f64, f64
+  return %d
+}
+
+func @main(%x: f64) -> f64 {
+  %none = constant nan : f64
+  %y, %d = jvp @slope(%none) tangents(%x) : f64, f64
+  return %d
+}`);
+    expect(checkPass(canonicalize, { corpus: beside, runs: 0 }).changed).toBe(1);
+  });
+
+  it("bits of integers have none, though they make a float again", () => {
+    const bits = parse(`func @main(%x: f32) -> f32 {
+  %i = bitcast %x : i32
+  %y = bitcast %i : f32
+  return %y
+}`);
+    expect(checkDerivative(differentiate, { corpus: bits, runs: 0, vacuous: "allow" }).leftOut).toBe(0);
   });
 });
 

@@ -147,8 +147,11 @@ function runOrNull(module: Module, entry: string, args: readonly NdArray[]): rea
 
 const mostSteps = 100_000;
 
-/** Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves. */
-const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb]);
+/**
+ * Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves; the bits
+ * of integers have none, though they may make a float again.
+ */
+const stated: ReadonlySet<Op> = new Set<Op>([records.stopGradient, records.vanish, records.absorb, records.bitcast]);
 
 /** Derivatives that are not what differences say: those that a program states itself, and those that it stops. */
 function isDifferentOnPurpose(module: Module): boolean {

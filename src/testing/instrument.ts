@@ -26,10 +26,19 @@ export function watched(module: Module): Module {
   return mapBodies(module, (body) => withFloats(body, (v) => probe(v, "float")));
 }
 
-/** Whether something that a watched module shows is infinite, such as what overflows. */
+/** Whether a number that a watched module shows is infinite, such as what overflows. */
 export function meetsInfinity(watching: Module, entry: string, args: readonly NdArray[]): boolean {
+  return meets(watching, entry, args, (x) => Math.abs(x) === Infinity);
+}
+
+/** Whether a number that a watched module shows, or that it is given, is none. */
+export function meetsNan(watching: Module, entry: string, args: readonly NdArray[]): boolean {
+  return args.some(({ data }) => data.some(Number.isNaN)) || meets(watching, entry, args, Number.isNaN);
+}
+
+function meets(watching: Module, entry: string, args: readonly NdArray[], is: (x: number) => boolean): boolean {
   let found = false;
-  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some((x) => Math.abs(x) === Infinity));
+  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some(is));
   try {
     interpret(watching, entry, args, { steps: mostSteps, observe });
   } catch (error) {
