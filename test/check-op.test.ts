@@ -95,9 +95,9 @@ describe("an op of one's own", () => {
     const report = checkOp(swishOf(), { runs: 30 });
     expect(report.programs).toBe(30);
     expect(report.changed).toBe(30);
-    expect(report.compared).toBe(30);
+    expect(report.compared).toBeGreaterThan(300);
     expect(report.coverage.ops.get("mylib.swish")?.count).toBe(30);
-    expect(checkDerivative(swishOf(), { runs: 10 }).compared).toBe(10);
+    expect(checkDerivative(swishOf(), { runs: 10 }).compared).toBeGreaterThan(100);
     expect(checkBatching(swishOf(), { runs: 10 }).changed).toBe(10);
   });
 

@@ -19,15 +19,15 @@ import { type Fault, verifyFault } from "./compare.ts";
 import { Comparison, type Derived, type Tally } from "./derivative/comparison.ts";
 import { placesOf, withDerivatives } from "./derivative/derivatives.ts";
 import type { Subject, Trial, Verdict } from "./fault.ts";
-import { meetsInfinity, watched } from "./instrument.ts";
+import { meetsInfinity, mostSteps, watched } from "./instrument.ts";
 import { attempt, blameIn, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
 import { sampleArguments } from "./values.ts";
 
 /** What a check of derivatives tried. */
 export interface DerivativeReport extends CheckReport {
-  /** The derivatives of how many programs were compared with differences; of a program of which some were, their share. */
+  /** Elements of derivatives that were compared with differences. */
   readonly compared: number;
-  /** How many were left out, since differences do not converge there or are not finite; in the same measure. */
+  /** Those left out since differences do not converge there, or are not finite. */
   readonly leftOut: number;
 }
 
@@ -48,7 +48,7 @@ export interface DerivativeReport extends CheckReport {
  */
 export function checkDerivative(subject: Transforming, options: CheckOptions = {}): DerivativeReport {
   const resolver = resolverOf("checkDerivative", subject, options.programs);
-  const tally = nothingYet();
+  const tally = { compared: 0, leftOut: 0 };
   const asked = { ...options, programs: resolver.programs };
   const report = check("checkDerivative", subjectOf(resolver, tally), asked, options);
   return { ...report, ...tally };
@@ -65,23 +65,9 @@ function subjectOf(resolver: Resolver, tally: Tally): Subject {
     fast: false,
     run: (module) => module,
     draw: (random) => resolver.draw(random, floats),
-    judge: (trial) => counted(tally, (own) => derivativeVerdict(resolver, trial, own)),
-    blame: (trial) => blameIn(resolver, trial, (part) => derivativeVerdict(part, trial, nothingYet()).fault),
+    judge: (trial) => derivativeVerdict(resolver, trial, tally),
+    blame: (trial) => blameIn(resolver, trial, (part) => derivativeVerdict(part, trial, tally).fault),
   };
-}
-
-const nothingYet = (): Tally => ({ compared: 0, leftOut: 0 });
-
-/** What `judge` says of one program, of whose derivatives the share that was compared, and that left out, is added to the sum. */
-export function counted(sum: Tally, judge: (own: Tally) => Verdict): Verdict {
-  const own = nothingYet();
-  const verdict = judge(own);
-  const all = own.compared + own.leftOut;
-  if (all > 0) {
-    sum.compared += own.compared / all;
-    sum.leftOut += own.leftOut / all;
-  }
-  return verdict;
 }
 
 /** What is wrong with the derivatives of a program. */
@@ -144,8 +130,6 @@ function runOrNull(module: Module, entry: string, args: readonly NdArray[]): rea
     throw error;
   }
 }
-
-const mostSteps = 100_000;
 
 /**
  * Ops whose derivative is not that of the function which they compute alone: they stop it, or stand in one themselves; the bits

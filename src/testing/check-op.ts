@@ -32,7 +32,7 @@ const defaultRuns = 200;
  * - `derivative`: as checkDerivative.
  * The example of its documentation runs, too; that of an op of the loop level in JavaScript as well, on any numbers. The op need not be in any table.
  *
- * @returns what was tried, and the derivatives of how many of its uses were compared with differences.
+ * @returns what was tried, and how many elements of derivatives were compared with differences.
  * @throws AdjointError `validate` that says which facet is wrong, with the smallest program found.
  * @example checkOp(swish)
  */

@@ -18,8 +18,8 @@ import {
 } from "../ir/index.ts";
 import { probe } from "../ops/index.ts";
 
-/** The most operations that a run with instruments may take. */
-const mostSteps = 100_000;
+/** The most operations that one run of a program, or of its derivative, may take. */
+export const mostSteps = 100_000;
 
 /** The module that shows each float that it computes. */
 export function watched(module: Module): Module {

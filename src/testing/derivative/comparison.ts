@@ -8,7 +8,7 @@ import type { Places } from "./derivatives.ts";
 import { shifted, slopesOf } from "./differences.ts";
 import { directionLike, nudged, ordinaryPoint, tiedPoint, zerosLike } from "./points.ts";
 
-/** Arrays of derivatives that were compared with differences, and those that could not be; of some, parts of either. */
+/** Elements that were compared with differences, and those that could not be. */
 export interface Tally {
   compared: number;
   leftOut: number;
@@ -303,18 +303,16 @@ export class Comparison {
     const { converged, equal } = this.#precision;
     for (const [result, { data, dtype }] of derivative.entries()) {
       if (!isFloat(dtype)) continue;
-      // a share of the array for each element: else one large array would outvote all others
-      const share = only === undefined ? 1 / data.length : 0;
       for (let element = 0; element < data.length; element++) {
         if (only !== undefined && (only.result !== result || only.element !== element)) continue;
         const [expected, error] = [slopes.values[result][element], slopes.errors[result][element]];
         const size = Math.max(scale, Math.abs(expected));
         if (!(error <= converged * size) || size > mostSize) {
-          this.#tally.leftOut += share;
+          if (only === undefined) this.#tally.leftOut++;
           continue;
         }
         this.isTried = true;
-        this.#tally.compared += share;
+        if (only === undefined) this.#tally.compared++;
         const got = data[element];
         if (!(Math.abs(got - expected) <= factor * error + equal * size)) return { result, element, got, expected };
       }

@@ -23,7 +23,7 @@ import { constant } from "../../ops/index.ts";
 import type { PassContext } from "../../rewrite/index.ts";
 import { backendVerdict, pipelinesFor } from "../check-backend.ts";
 import { batchingVerdict } from "../check-batching.ts";
-import { counted, derivativeVerdict } from "../check-derivative.ts";
+import { derivativeVerdict } from "../check-derivative.ts";
 import { expectedOf, type Fault, resolvedOrNull, run, verifyFault } from "../compare.ts";
 import type { Tally } from "../derivative/comparison.ts";
 import type { Trial, Verdict } from "../fault.ts";
@@ -62,7 +62,7 @@ export function facetFault(facet: Facet, of: FacetCase): Fault | null {
     case "batching":
       return batchingVerdict(resolver, of).fault;
     case "derivative":
-      return counted(tally, (own) => derivativeVerdict(resolver, of, own)).fault;
+      return derivativeVerdict(resolver, of, tally).fault;
   }
 }
 
