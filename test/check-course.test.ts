@@ -14,7 +14,7 @@ import {
   withParts,
   withRegions,
 } from "../src/ir/index.ts";
-import { add, mul, parse, records } from "../src/ops/index.ts";
+import { add, constantLike, mul, parse, probe, records } from "../src/ops/index.ts";
 import { applyRules, definePass, opRule, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
 import { closeFault, noisy } from "../src/testing/close.ts";
 import { resolvedOrNull, run } from "../src/testing/compare.ts";
@@ -119,6 +119,34 @@ func @main(%x: f64) -> (f64, f64) {
   it("passes that keep both are right", () => {
     for (const right of [cse, deadNodeElimination, batch, differentiate])
       expect(() => checkPass(right, { corpus: [mapped, failing], runs: 0, vacuous: "allow" })).not.toThrow();
+  });
+});
+
+describe("what the elements of a batch have in common", () => {
+  const seen = (probed: string): Module =>
+    parse(`private func @each(%x: f64) -> f64 {
+  %below = compare %x, %x, direction = lt : bool
+  %seen = probe %${probed}, name = "seen" : ${probed === "x" ? "f64" : "bool"}
+  return %x
+}
+
+func @main(%x: f64[2]) -> f64[2] {
+  %y = vmap @each(%x) : f64[2]
+  return %y
+}`);
+
+  it("a probe may see once", () => {
+    expect(checkPass(canonicalize, { corpus: seen("below"), runs: 0 }).changed).toBe(1);
+  });
+
+  it("is no more than that", () => {
+    const zeroed = opRule(
+      "probe x → probe 0",
+      (op) => op === records.probe,
+      // the argument, so that it does not apply to what it makes
+      ({ operands: [x], attributes }) => (x.name === "x" ? [probe(constantLike(0, x), String(attributes.name))] : null),
+    );
+    expect(messageOf(() => checkRule(zeroed, { corpus: seen("x"), runs: 0 }))).toContain('probe "seen" saw');
   });
 });
 

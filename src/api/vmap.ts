@@ -52,8 +52,8 @@ export interface VmapOptions extends DebugOptions {
  * Applies the function to each element along an axis of its arguments, and stacks the results along `outAxes`. The
  * function sees one element; its operations run for the whole batch at once, without a loop over it. A branch or loop
  * whose predicate is the same for the whole batch stays a branch or loop. What all elements have in common is computed once,
- * also for a batch of none: where it fails, so does the whole. Axes count from 0, negative ones from the
- * end.
+ * and seen once by probes, also for a batch of none: where it fails, so does the whole. Axes count from 0, negative ones
+ * from the end.
  *
  * @throws AdjointError code `argument` where no argument is mapped or the options do not fit the arguments, `axis`
  * where an argument has no such axis, `shape` where the mapped extents differ.

@@ -1,7 +1,7 @@
 // Comparison of programs that compute the same in different orders, as derivatives and rewrites of class `fast` do: nearly
 // equal results on ordinary numbers.
 
-import { type Func, isFloat, type Module, mapBodies, type NdArray, type Value } from "../ir/index.ts";
+import { type Func, isFloat, type Module, mapBodies, type NdArray, sizeOf, type Value } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
 import type { Dims, Program } from "./generate/program.ts";
@@ -106,12 +106,27 @@ function nearly(expected: Outcome, nearby: readonly Outcome[]): Differs {
   // where something is undefined, its derivative is nothing that could be wrong
   const isDefined = !arraysOf(expected).some(({ data }) => data.some(Number.isNaN));
   return (want, have, of) => {
-    const other = typeThatDiffers(want, have);
+    const { shape } = want.shape.length < have.shape.length ? want : have;
+    const [w, h, ...near] = [want, have, ...nearby.map(of)].map((array) => commonPart(array, shape));
+    const other = typeThatDiffers(w, h);
     if (other !== null) return other;
-    const at = firstFar(want, nearby.map(of), have, isDefined);
+    const at = firstFar(w, near, h, isDefined);
     if (at < 0) return null;
-    return `${showNumber(have.data[at])}, expected nearly ${showNumber(want.data[at])}${placeIn(at, want)}`;
+    return `${showNumber(h.data[at])}, expected nearly ${showNumber(w.data[at])}${placeIn(at, w)}`;
   };
+}
+
+/**
+ * What the elements of a batch have in common, of this shape; the array itself where they differ. A probe in a mapped function
+ * sees a value that does not depend on the element once, and which ones do not, a rewrite may change.
+ */
+function commonPart(array: NdArray, shape: readonly number[]): NdArray {
+  const { data, dtype } = array;
+  const lead = array.shape.length - shape.length;
+  const size = sizeOf(shape);
+  if (lead <= 0 || data.length === 0 || array.shape.slice(lead).join() !== shape.join()) return array;
+  for (let i = size; i < data.length; i++) if (!Object.is(data[i], data[i - size])) return array;
+  return { dtype, shape, data: data.slice(0, size) };
 }
 
 /** All that an outcome shows. */

@@ -18,12 +18,20 @@ export function weakened(result: Tensor): Tensor {
 
 /** The dtype that literals take among these operands; null where nothing there has one of its own. */
 export function dtypeBeside(operands: readonly unknown[]): DType | null {
-  return strongOf(operands)[0]?.dtype ?? (operands.some(isWeak) ? "f64" : null);
+  let dtype: DType | null = null;
+  for (const o of operands) {
+    if (!(o instanceof Tensor)) continue;
+    if (!isWeak(o)) return o.dtype;
+    dtype = "f64";
+  }
+  return dtype;
 }
 
 /** The dtype of the numbers that weak ones meet among these operands; null where there are none. */
 export function dtypeMet(operands: readonly unknown[]): DType | null {
-  return strongOf(operands).find((t) => t.dtype !== "bool")?.dtype ?? null;
+  // a loop, since this is on the way of every operation that is traced
+  for (const o of operands) if (o instanceof Tensor && !isWeak(o) && o.dtype !== "bool") return o.dtype;
+  return null;
 }
 
 /** The tensors among operands that have a dtype of their own. */

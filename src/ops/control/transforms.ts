@@ -225,7 +225,7 @@ export const vmapOp = defineOp({
   traits: { transform: true },
   docs: {
     semantics:
-      "Calls the function f once for each element along the leading axis of the arguments in `mapped`, with the other arguments as they are, and stacks each of its results along a new leading axis. What no mapped argument takes part in is computed once for all elements, and fails for none, too. The pass batch replaces it by one call of @f.batched, a function that it makes.",
+      "Calls the function f once for each element along the leading axis of the arguments in `mapped`, with the other arguments as they are, and stacks each of its results along a new leading axis. What no mapped argument takes part in is computed once for all elements, where a probe sees it once, and fails for none, too. The pass batch replaces it by one call of @f.batched, a function that it makes.",
     constraints: ["at least one argument is mapped", "mapped arguments have the same leading extent"],
     example: `private func @f(%x: f64, %w: f64) -> f64 {
   %y = mul %x, %w : f64
