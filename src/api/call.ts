@@ -139,13 +139,11 @@ function parametersOf({ signature, module, entry }: Compiled, traced: Traced | n
   const structures = isStructured
     ? (traced.arguments as ListTree).items.map((item) => structureOf(item, () => leaves[next++]))
     : leaves;
-  if (structures.includes(null)) return null;
-  return structures.map((structure, i) => ({
-    name: names[i] ?? "",
-    structure: structure as Structure,
-    fallback: undefined,
-  }));
+  if (!structures.every(isPresent)) return null;
+  return structures.map((structure, i) => ({ name: names[i] ?? "", structure, fallback: undefined }));
 }
+
+const isPresent = (structure: Structure | null): structure is Structure => structure !== null;
 
 function leafOf(type: Type): Structure {
   if (!isScalar(type)) return { kind: "leaf", leaf: "tensor" };
@@ -157,9 +155,8 @@ function structureOf(tree: Tree, leaf: () => Structure): Structure | null {
   if (tree.kind === "leaf") return leaf();
   if (tree.kind === "static" || tree.items.length === 0) return null;
   const items = tree.items.map((item) => structureOf(item, leaf));
-  if (items.includes(null)) return null;
-  const parts = items as readonly Structure[];
-  return tree.kind === "array" ? { kind: "tuple", items: parts } : { kind: "object", keys: tree.keys, items: parts };
+  if (!items.every(isPresent)) return null;
+  return tree.kind === "array" ? { kind: "tuple", items } : { kind: "object", keys: tree.keys, items };
 }
 
 /** The standalone module of a compiled function. */

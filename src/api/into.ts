@@ -1,7 +1,7 @@
 // `f.into(results, ...args)`: results that are written to typed arrays of the caller's.
 
 import { currentTrace, describe, flattenAs, pathsOf, type Tree } from "../frontend/index.ts";
-import { counted, dtypes, fail, type NdArray, type TypedArray } from "../ir/index.ts";
+import { counted, dtypes, fail, isTypedArray, type NdArray, type TypedArray } from "../ir/index.ts";
 
 /** One array of the caller's, and what errors call it. */
 interface ResultMemory {
@@ -44,11 +44,10 @@ export function writeResults(
 
 function requireArray(into: unknown, { dtype, data }: NdArray, label: string): TypedArray {
   const { name } = dtypes[dtype].array;
-  if (!ArrayBuffer.isView(into) || (into as TypedArray)[Symbol.toStringTag] !== name)
+  if (!isTypedArray(into, name))
     return fail("argument", `${label} is ${describe(into)}, expected a ${name} of ${counted(data.length, "element")}`);
-  const array = into as TypedArray;
-  if (array.length === data.length) return array;
-  return fail("argument", `${label} has ${counted(array.length, "element")}, expected ${data.length}`);
+  if (into.length === data.length) return into;
+  return fail("argument", `${label} has ${counted(into.length, "element")}, expected ${data.length}`);
 }
 
 function overlap(a: ArrayBufferView, b: unknown): boolean {

@@ -12,6 +12,7 @@ import {
   evaluateDim,
   fail,
   isDType,
+  isTypedArray,
   mulDims,
   type NdArray,
   type Origin,
@@ -22,7 +23,6 @@ import {
   subDims,
   symbol,
   type Type,
-  type TypedArray,
   termsOf,
 } from "../ir/index.ts";
 
@@ -236,8 +236,7 @@ function problemOf(arg: unknown): string | null {
   if (!isDType(dtype)) return `has dtype '${String(dtype)}', which is none`;
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))
     return `has a shape that is no array of sizes`;
-  // by the engine's tag, since arrays of another realm are no instances
-  if ((data as Partial<TypedArray> | null)?.[Symbol.toStringTag] !== dtypes[dtype].array.name)
+  if (!isTypedArray(data, dtypes[dtype].array.name))
     return `has other data than the ${dtypes[dtype].array.name} of ${dtype}`;
   if (data.length === sizeOf(shape)) return null;
   return `has ${counted(data.length, "element")}, expected ${sizeOf(shape)} for its shape ${printShape(shape)}`;

@@ -9,6 +9,7 @@ import {
   isDType,
   isFloat,
   isRepresentable,
+  kindOfArray,
   type NdArray,
   sizeOf,
   type TypedArray,
@@ -30,8 +31,7 @@ const byArray: ReadonlyMap<unknown, DType> = new Map(names.map((name) => [dtypes
 
 /** The dtype of a typed array's elements: Uint8Array is u8. */
 export function dtypeOfArray(data: ArrayBufferView, what: string): DType {
-  // the tag is the engine's own: of subclasses and of arrays from another realm too
-  const found = byArray.get((data as Partial<TypedArray>)[Symbol.toStringTag]);
+  const found = byArray.get(kindOfArray(data));
   if (found !== undefined) return found;
   return fail("dtype", `${what} is ${describe(data)}, which has no dtype here`, {
     hint: "use Float64Array, Float32Array, Int32Array, Uint32Array or Uint8Array",
@@ -77,7 +77,7 @@ function copyOf(data: TypedArray, dtype: DType): TypedArray {
 /** A copy of a flat array in its own dtype, and its shape; null where it has none here. */
 export function copiedArray(data: unknown): NdArray | null {
   if (!ArrayBuffer.isView(data)) return null;
-  const dtype = byArray.get((data as Partial<TypedArray>)[Symbol.toStringTag]);
+  const dtype = byArray.get(kindOfArray(data));
   if (dtype === undefined) return null;
   const copy = copyOf(data as TypedArray, dtype);
   return { dtype, shape: [copy.length], data: copy };

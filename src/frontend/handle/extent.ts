@@ -41,7 +41,7 @@ export class Extent {
   /** Made by functions of this package; users read `x.shape[i]`, or write `extent(n)`. */
   constructor(dim: Dim, sources: readonly ExtentSource[]) {
     if (typeof dim === "string" || !Array.isArray(sources))
-      atCaller(Extent as unknown as Boundary, () =>
+      atCaller(Extent, () =>
         fail("argument", "new Extent takes no data of users", { hint: "read x.shape[i], or write extent(n)" }),
       );
     this.#dim = dim;

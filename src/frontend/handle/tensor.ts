@@ -20,7 +20,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import type { Shape } from "../shapes/shape.ts";
-import { atBoundary, type Boundary } from "./boundary.ts";
+import { atBoundary } from "./boundary.ts";
 import type { Nested } from "./data.ts";
 import { describe } from "./describe.ts";
 import { type Countable, extentIn, noteGiven } from "./extent.ts";
@@ -352,9 +352,7 @@ function isIndex(key: string): boolean {
 }
 
 function refuseData(): never {
-  return atCaller(Tensor as unknown as Boundary, () =>
-    fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" }),
-  );
+  return atCaller(Tensor, () => fail("argument", "new Tensor takes no data of users", { hint: "write tensor(data)" }));
 }
 
 function typeOfStorage(storage: Storage): Type {

@@ -10,6 +10,15 @@ export interface NdArray {
   readonly data: TypedArray;
 }
 
+/** The name of the kind of an array by the engine's own tag, which those of subclasses and of another realm have, too. */
+export function kindOfArray(data: object): unknown {
+  return Reflect.get(data, Symbol.toStringTag);
+}
+
+export function isTypedArray(x: unknown, kind: string): x is TypedArray {
+  return ArrayBuffer.isView(x) && kindOfArray(x) === kind;
+}
+
 export function sizeOf(shape: readonly number[]): number {
   let size = 1;
   for (const n of shape) size *= n;

@@ -3,7 +3,7 @@
 import { frameInFile } from "./code-frame.ts";
 import { captureOf, captureOrigin, formatOrigin, type Origin } from "./origin.ts";
 import { shownAs } from "./shown.ts";
-import { framesOf, stackText, Trail } from "./stack.ts";
+import { type Boundary, framesOf, stackText, Trail } from "./stack.ts";
 
 /** The documented error codes: what each means and what to do about it. */
 export const errorCodes = {
@@ -198,7 +198,6 @@ export class AdjointError extends Error {
   }
 }
 
-type Boundary = (...args: never[]) => unknown;
 type Inspect = (x: unknown, options: unknown) => string;
 
 /** Errors of a run speak for the user, whatever was called. */

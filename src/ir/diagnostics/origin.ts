@@ -1,5 +1,7 @@
 // Where an operation came from: the user's line, read from a captured stack only when someone looks.
 
+import type { Boundary } from "./stack.ts";
+
 /** A place in the user's source. `line` and `column` count from 1. */
 export interface Origin {
   readonly file: string;
@@ -127,7 +129,7 @@ function originOf(stack: string): CapturedPlace {
  * The line that called `boundary`, the outermost public function on the stack: of the first so many frames the first that
  * has a line. About 2 µs for one; formatted when read. `called` is the function that errors name.
  */
-export function captureOrigin(boundary: (...args: never[]) => unknown, frames = 1, called?: string): Origin {
+export function captureOrigin(boundary: Boundary, frames = 1, called?: string): Origin {
   // here rather than in a function of its own: V8 takes longer by each frame between this and the boundary
   const stack = {};
   const limit = Error.stackTraceLimit;

@@ -3,7 +3,8 @@
 // Public functions call the user's, which call public ones again, so calls of ours stand above, between and below those of
 // the user. An error notes where it leaves the one and where the other; what stands between is left out when someone reads.
 
-type Boundary = (...args: never[]) => unknown;
+/** What the user called: a function of ours, or a class with `new`. */
+export type Boundary = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown);
 
 /** A stack of the engine, which formats it when it is read. */
 interface Captured {

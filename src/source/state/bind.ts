@@ -2,7 +2,7 @@
 
 import type { Convention, LeafKind, Parameter, Structure } from "../../compile/index.ts";
 import { describe } from "../../frontend/index.ts";
-import { counted, type DType, dtypes, fail, type NdArray, ndscalar, type TypedArray } from "../../ir/index.ts";
+import { counted, type DType, dtypes, fail, isTypedArray, type NdArray, ndscalar } from "../../ir/index.ts";
 
 /** One argument of the module as it was passed, with its name in messages. */
 export interface Leaf {
@@ -79,9 +79,7 @@ export function spell(structure: Structure): string {
 export function toArray({ value, label, kind }: Leaf, dtype: DType): NdArray {
   if (kind === "number[]") return numbersOf(value, label);
   if (typeof value === kind) return ndscalar(dtype, Number(value));
-  // by the engine's tag, since arrays of another realm are no instances
-  if (ArrayBuffer.isView(value) && (value as TypedArray)[Symbol.toStringTag] === kind)
-    return { dtype, shape: [(value as TypedArray).length], data: value as TypedArray };
+  if (isTypedArray(value, kind)) return { dtype, shape: [value.length], data: value };
   return fail("argument", `${label} is ${describe(value)}, expected a ${kind}`, { hint: hints[kind] });
 }
 
