@@ -72,29 +72,40 @@ export function asUser<T>(boundary: Boundary, body: () => T, sizes?: unknown): T
 
 /**
  * Appends operations for `operands`, or runs them where all are concrete. `boundary` is the public function called; where
- * one of the operands or `sizes` belongs to a declared graph, they go there.
+ * one of the operands or `sizes` belongs to a declared graph, they go there. Where operands `meet` in one dtype, weak numbers
+ * among them take that of the others, and what is computed of nothing else is weak.
  */
 export function apply(
   boundary: Boundary,
   operands: readonly Operand[],
   build: (...values: Value[]) => readonly Value[],
   sizes?: unknown,
+  meet = false,
 ): readonly Tensor[] {
   const trace = currentTrace();
   const called = outermostOf(boundary);
   const graph = trace === null ? (graphOf(operands) ?? (sizes === undefined ? null : graphOf([sizes].flat()))) : null;
-  if (graph !== null) return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build)));
+  if (graph !== null)
+    return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build, undefined, meet)));
   const dtype = dtypeBeside(operands);
   if (trace === null) return runNow(operands, dtype, build, boundary);
   // captured here, since each frame on the stack between costs time
   const origin = trace.hasOrigins ? captureOrigin(trace.boundary(called), 1, calledName(boundary)) : null;
   const appended = (): readonly Tensor[] => {
-    const values = operands.map((o) => (o instanceof Tensor ? trace.value(o, origin) : literal(o, dtype)));
+    const common = meet ? dtypeMet(operands) : null;
+    const values = operands.map((o) => {
+      if (!(o instanceof Tensor)) return literal(o, dtype);
+      const value = trace.value(o, origin);
+      return common !== null && isWeak(o) ? met(value, common) : value;
+    });
     const builder = currentBlock();
-    return build(...values).map((value) => new Tensor({ value, builder }));
+    const results = build(...values).map((value) => new Tensor({ value, builder }));
+    return meet && common === null && operands.some(isNumber) ? results.map(weakened) : results;
   };
   return withOrigin(origin, called, boundary, appended);
 }
+
+const isNumber = (o: Operand): boolean => typeof o === "number" || isWeak(o);
 
 /** As apply, for functions of one result whose operands broadcast and meet in one dtype. */
 export function applyBroadcast(
@@ -102,24 +113,7 @@ export function applyBroadcast(
   operands: readonly Operand[],
   build: (...values: Value[]) => Value,
 ): Tensor {
-  return applyMeeting(boundary, operands, broadcasting(build));
-}
-
-/** As apply; weak numbers among the operands take the dtype of the others, and the result of nothing else is weak. */
-function applyMeeting(
-  boundary: Boundary,
-  operands: readonly Operand[],
-  build: (...values: Value[]) => readonly Value[],
-): Tensor {
-  const dtype = dtypeMet(operands);
-  if (dtype === null) {
-    const [result] = apply(boundary, operands, build);
-    return operands.some((o) => typeof o === "number" || isWeak(o)) ? weakened(result) : result;
-  }
-  if (!operands.some(isWeak)) return apply(boundary, operands, build)[0];
-  return apply(boundary, operands, (...values) =>
-    build(...values.map((v, i) => (isWeak(operands[i]) ? met(v, dtype) : v))),
-  )[0];
+  return apply(boundary, operands, broadcasting(build), undefined, true)[0];
 }
 
 function broadcasting(build: (...values: Value[]) => Value): (...values: Value[]) => readonly Value[] {
@@ -136,7 +130,7 @@ export function unary(build: (x: Value) => Value): Unary;
 /** @__NO_SIDE_EFFECTS__ */
 export function unary(build: (x: Value) => Value): (x: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f = (x: Operand): Tensor => applyMeeting(f, [x], broadcast);
+  const f = (x: Operand): Tensor => apply(f, [x], broadcast, undefined, true)[0];
   return f;
 }
 
@@ -144,7 +138,7 @@ export function binary(build: (x: Value, y: Value) => Value): Binary;
 /** @__NO_SIDE_EFFECTS__ */
 export function binary(build: (x: Value, y: Value) => Value): (x: Operand, y: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f = (x: Operand, y: Operand): Tensor => applyMeeting(f, [x, y], broadcast);
+  const f = (x: Operand, y: Operand): Tensor => apply(f, [x, y], broadcast, undefined, true)[0];
   return f;
 }
 
