@@ -52,6 +52,12 @@ function leaked(): Tensor {
   return kept[0];
 }
 
+function leakedProduct(): Tensor {
+  const kept: Tensor[] = [];
+  compile((x: Tensor) => kept[kept.push(mul(x, x)) - 1], ["f64"]);
+  return kept[0];
+}
+
 /** Without an element at 1. */
 const holed = (x: Anything): Anything => Object.assign([], { 0: x, 2: x });
 
@@ -128,10 +134,11 @@ const rows: readonly Row[] = [
   ["structure", () => parseModule("func @f(%x: f64) -> f64 {\n  %y = call @f(%x) : f64\n  return %y\n}\n"), "<ir>:1:1 @f calls itself: it calls @f: write the loop as while or scan"],
   ["literal", () => add(i32(1), 0.5), "HERE add: the literal 0.5 is not a value of i32: cast the tensor, or write a value it has"],
   ["literal", () => tensor([1, -1], { dtype: "u8" }), "HERE the data: -1 is not a value of u8: write a value it has, or cast"],
-  ["scope", () => add(leaked(), 1), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
+  ["scope", () => add(leaked(), 1), "HERE a traced tensor (the argument 'x') is used after its trace ended: return it from the traced function"],
+  ["scope", () => add(leakedProduct(), 1), "HERE a traced tensor (made by mul at LEAKED) is used after its trace ended: return it from the traced function"],
   ["scope", () => compile((x: Tensor) => mul(x, leaked()), ["f64"]), "HERE a tensor of another trace is used here: a traced tensor lives only while its function is traced; return it instead"],
-  ["scope", () => compile(identity, ["f64"])(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
-  ["scope", () => compile(identity)(leaked()), "HERE a traced tensor is used after its trace ended: return it from the traced function"],
+  ["scope", () => compile(identity, ["f64"])(leaked()), "HERE a traced tensor (the argument 'x') is used after its trace ended: return it from the traced function"],
+  ["scope", () => compile(identity)(leaked()), "HERE a traced tensor (the argument 'x') is used after its trace ended: return it from the traced function"],
   ["scope", () => compile((x: Tensor) => compile(square)(x), ["f64"]), "HERE @square is called in a trace, but was compiled from IR: call it on concrete tensors, or write its operations as a function"],
   ["primitive", () => compile((x: Tensor) => wrong(x) * 2, ["f64"]), "HERE a tensor f64 was used as a JavaScript number: write neg(a) for -a, mul(a, b) for a * b, sin(a) for Math.sin(a), less(a, b) for a < b, where(c, a, b) or cond to branch, item() for the number of a concrete tensor"],
   // biome-ignore lint/suspicious/noDoubleEquals: what it does to a tensor
@@ -140,7 +147,7 @@ const rows: readonly Row[] = [
   ["primitive", () => JSON.stringify({ x2 }), "HERE a tensor f64[2] was given to JSON.stringify: write JSON.stringify(x.toArray()), and keep its dtype beside it"],
   ["primitive", () => wrong(x2).length, "HERE a tensor f64[2] was asked for .length, as arrays are: write shape[0] for its first extent, size for the number of its elements"],
   ["primitive", () => wrong(x2)[0], "HERE a tensor f64[2] was asked for [0], as arrays are: write toArray() or data() for the elements of a concrete tensor, scan to go along its first axis"],
-  ["primitive", () => compile((x: Tensor) => mul(x, wrong(x.item())), ["f64"]), "HERE item(): a traced tensor f64 has no elements yet: read them from what the compiled function returns, or look with probe"],
+  ["primitive", () => compile((x: Tensor) => mul(x, wrong(x.item())), ["f64"]), "HERE item(): a traced tensor f64 (the argument 'x') has no elements yet: read them from what the compiled function returns, or look with probe"],
   ["no-derivative", () => grad((x: Tensor) => mul(x, 2))([1, 2]), "HERE grad: the function gives f64[2], expected one float scalar: sum it, or differentiate one component"],
   ["no-derivative", () => grad(identity)(i32(1)), "HERE grad: the function gives i32, expected one float scalar: cast it to f32 or f64"],
   ["no-eval", () => compile(`${square}func @slope(%x: f64) -> f64 {\n  %one = constant 1 : f64\n  %y, %d = vjp @square(%x) cotangents(%one) : f64, f64\n  return %d\n}\n`, { backend: "interpret", pipeline: only() })(2), "<ir>:7:12 vjp has no meaning of its own here: a pass has to resolve it first"],
@@ -218,7 +225,10 @@ const rows: readonly Row[] = [
   ["validate", () => compile(square, { check: "validate", pipeline: only(doubles) }), "HERE pass doubles: changed @square: result 0 is f64 (2), was f64 (1), for f64 (1)"],
 ];
 
-const shown = (error: AdjointError): string => error.message.replace(/test\/errors\.test\.ts:\d+:\d+/, "HERE");
+const shown = (error: AdjointError): string =>
+  error.message
+    .replace(/test\/errors\.test\.ts:\d+:\d+/, "HERE")
+    .replace(/at test\/errors\.test\.ts:\d+:\d+/, "at LEAKED");
 
 describe("the message of", () => {
   it.each(rows)("%s: %s", (code, provoke, message) => {

@@ -303,6 +303,12 @@ describe("jit", () => {
     expect(f.ir).toContain("where N == M");
   });
 
+  it("calls a function without a name by its place", () => {
+    const f = jit((x: Tensor) => sum(x));
+    f([1, 2]);
+    expect(f.explain()).toMatch(/^the function at test\/transforms\.test\.ts:\d+:15\(f64\[2\]\) at call 1/);
+  });
+
   it("keeps sizes that the function needs to know", () => {
     const f = jit((x: Tensor) => sum(reshape(x, [2, 2])));
     expect(f([1, 2, 3, 4]).item()).toBe(10);

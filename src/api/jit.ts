@@ -23,7 +23,7 @@ import {
   type Tree,
   withGraph,
 } from "../frontend/index.ts";
-import { counted, fail, showAs } from "../ir/index.ts";
+import { captureOrigin, counted, fail, formatOrigin, type Origin, showAs } from "../ir/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
 import { EntryPoint } from "./entry-point.ts";
 import { refuseInTrace } from "./into.ts";
@@ -68,7 +68,7 @@ export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
   return atBoundary(named("jit", jit), () => {
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
     requireCompileOptions(options, "jit");
-    return compileOnCall(fn, options);
+    return compileOnCall(fn, options, readArguments, fn.name === "" ? captureOrigin(jit) : null);
   });
 }
 
@@ -77,10 +77,12 @@ export type ReadArguments = (args: readonly unknown[]) => { readonly leaves: rea
 
 const readArguments: ReadArguments = (args) => flattenList(args, isLeaf, "argument", isStatic);
 
+/** `origin` says which function it is, where it has no name. */
 export function compileOnCall(
   fn: TracedFunction,
   options: CompileOptions,
   read: ReadArguments = readArguments,
+  origin: Origin | null = null,
 ): JitFunction {
   const cache = new Cache(fn, options, () => {
     entry.forget();
@@ -124,18 +126,24 @@ export function compileOnCall(
   });
   const { call } = entry;
   Object.defineProperty(call, "into", { value: into.call });
-  Object.defineProperty(call, "name", { value: fn.name });
-  for (const name of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
-    Object.defineProperty(call, name, { get: () => cache.last[name] });
+  showCompilations(call, fn.name, cache, origin);
+  return call as JitFunction;
+}
+
+/** What a compiled function says of itself: its name, its last version's code, and what was compiled when. */
+function showCompilations(call: object, name: string, cache: Cache, origin: Origin | null): void {
+  Object.defineProperty(call, "name", { value: name });
+  for (const key of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
+    Object.defineProperty(call, key, { get: () => cache.last[key] });
   }
   Object.defineProperty(call, "compilations", { get: () => [...cache.compilations] });
   showAs(call, () => {
     const last = cache.compilations.at(-1);
     const state = last === undefined ? "not compiled yet" : counted(cache.compilations.length, "compilation");
-    return `[jit ${call.name || "function"}: ${state}${last === undefined ? "" : `, the last for (${last.types.join(", ")})`}]`;
+    return `[jit ${name || "function"}: ${state}${last === undefined ? "" : `, the last for (${last.types.join(", ")})`}]`;
   });
-  Object.defineProperty(call, "explain", { value: () => explained(call.name || "the function", cache.compilations) });
-  return call as JitFunction;
+  const unnamed = origin === null ? "the function" : `the function at ${formatOrigin(origin)}`;
+  Object.defineProperty(call, "explain", { value: () => explained(name || unnamed, cache.compilations) });
 }
 
 function explained(name: string, compilations: readonly Compilation[]): string {

@@ -74,7 +74,7 @@ export async function provoke(code: ErrorCode): Promise<Provoked> {
     run(scope);
   } catch (error) {
     if (!(error instanceof adjoint.AdjointError)) throw error;
-    const message = error.message.replace(/^\S*program\.mjs:(\d+)/, (_, line) => `program.mjs:${line - 1}`);
+    const message = error.message.replace(/[^\s(]*program\.mjs:(\d+)/g, (_, line) => `program.mjs:${line - 1}`);
     return { program, error, message };
   } finally {
     rmSync(folder, { recursive: true });

@@ -30,7 +30,7 @@ import { valueOfDim } from "./extent-value.ts";
 import { remember } from "./history.ts";
 import type { Binary, Comparison, Operand, Predicate, Unary } from "./operands.ts";
 import { currentTrace, graphOf, withGraph } from "./scope.ts";
-import { describeStranger, Tensor } from "./tensor.ts";
+import { describeStranger, madeAt, Tensor } from "./tensor.ts";
 import { dtypeBeside, dtypeMet, isWeak, met, weakened } from "./weak.ts";
 
 export type { Operand } from "./operands.ts";
@@ -56,8 +56,11 @@ export function evaluate(module: Module, entry: string, args: readonly Tensor[])
 
 /** A traced tensor where no trace runs is one that was kept. */
 export function requireConcrete(tensor: Tensor): void {
-  if (tensor.traced === null) return;
-  fail("scope", "a traced tensor is used after its trace ended", { hint: "return it from the traced function" });
+  const { traced } = tensor;
+  if (traced === null) return;
+  fail("scope", `a traced tensor${madeAt(traced)} is used after its trace ended`, {
+    hint: "return it from the traced function",
+  });
 }
 
 /**

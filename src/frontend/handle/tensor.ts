@@ -8,6 +8,7 @@ import {
   type DType,
   elementDType,
   fail,
+  formatOrigin,
   type Module,
   type NdArray,
   printType,
@@ -15,6 +16,7 @@ import {
   rankedOf,
   shownAs,
   sizeOf,
+  subjectOf,
   type Type,
   tensorType,
   type Value,
@@ -38,6 +40,15 @@ export interface TracedState {
 /** The methods of tensors: whoever installs some adds their types. */
 // biome-ignore lint/suspicious/noEmptyInterface: others add to it
 export interface TensorMethods {}
+
+/** Which call in a trace made the tensor, or which argument it is, in words that follow it; nothing where that is not known. */
+export function madeAt({ value, builder }: TracedState): string {
+  if (builder.arguments.includes(value))
+    return value.name === null ? " (an argument)" : ` (the argument '${value.name}')`;
+  const operation = builder.operations.find(({ results }) => results.includes(value));
+  if (operation === undefined || operation.origin === null) return "";
+  return ` (made by ${subjectOf(operation)} at ${formatOrigin(operation.origin)})`;
+}
 
 /** Elements that are not in the memory of JavaScript, and come there when something asks for them. */
 export interface DeferredState {
@@ -177,9 +188,13 @@ export class TensorHandle {
       this.#storage = array;
       return array;
     }
-    return fail("primitive", `${asked}: a traced tensor ${printType(this.type)} has no elements yet`, {
-      hint: "read them from what the compiled function returns, or look with probe",
-    });
+    return fail(
+      "primitive",
+      `${asked}: a traced tensor ${printType(this.type)}${madeAt(storage)} has no elements yet`,
+      {
+        hint: "read them from what the compiled function returns, or look with probe",
+      },
+    );
   }
 
   /** The one element as a number or boolean. */
