@@ -162,8 +162,13 @@ async function declarations() {
     dts: { emitDtsOnly: true },
     deps: { neverBundle: peers },
   };
-  // an interface adds to a class of its own file only, so what the entries share is one file
-  const groups = [{ name: "declarations.d", test: /\.d\.ts$/ }];
+  // an interface adds to a class of its own file only, so what the entries share is one file; what is of the testing kit
+  // is another, since it names an optional peer
+  const isOfTesting = (path) => path.includes("testing");
+  const groups = [
+    { name: "declarations.d", test: (path) => path.endsWith(".d.ts") && !isOfTesting(path), priority: 1 },
+    { name: "testing.d", test: (path) => path.endsWith(".d.ts") && isOfTesting(path) },
+  ];
   const outputOptions = { chunkFileNames: "chunks/[name].js", codeSplitting: { groups } };
   await build({ ...forTypes, entry: others, plugins: [mendedDeclarations()], outputOptions });
   await build({ ...forTypes, entry: { mini }, plugins: [mendedDeclarations()] });

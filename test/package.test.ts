@@ -30,7 +30,8 @@ function packagesOf(entry: string): readonly string[] {
     seen.add(path);
     const imports = readFileSync(path, "utf8").matchAll(/^(?:(?:import|export|\}).* from|import) "([^"]+)";$/gm);
     for (const [, name] of imports) {
-      if (name.startsWith(".")) visit(resolve(dirname(path), name));
+      if (name.startsWith("."))
+        visit(resolve(dirname(path), path.endsWith(".d.ts") ? name.replace(/js$/, "d.ts") : name));
       else packages.add(name);
     }
   };
@@ -70,6 +71,12 @@ console.log(c.item(), a.grad.item(), tensor([1, 2]).sum().item());`;
     const packages = (entry: string) => packagesOf(entry).filter((name) => !name.startsWith("node:"));
     expect([packages("dist/index.js"), packages("dist/cli.js")]).toEqual([[], []]);
     expect(packages("dist/testing.js")).toEqual(["fast-check"]);
+  });
+
+  it("the types of all but the testing kit name no package either", () => {
+    for (const entry of ["index", "mini", "ir", "passes", "source"])
+      expect(packagesOf(`dist/${entry}.d.ts`), entry).toEqual([]);
+    expect(packagesOf("dist/testing.d.ts")).toEqual(["fast-check"]);
   });
 
   it("adjoint/source compiles functions of TypeScript", () => {
