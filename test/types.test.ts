@@ -47,7 +47,8 @@ import {
   where,
   whileLoop,
 } from "adjoint";
-import { describe, expectTypeOf, it } from "vitest";
+import { compileSource } from "adjoint/source";
+import { describe, expect, expectTypeOf, it } from "vitest";
 
 /** Types are looked at, and nothing runs. */
 const only = (_: () => void): void => {};
@@ -375,4 +376,43 @@ describe("functions", () => {
       >();
       expectTypeOf(compileExpression("x", ["x"], { hessian: true })(1)).toEqualTypeOf<[number, [number], [[number]]]>();
     }));
+});
+
+describe("compileSource, told the type of the function in the text", () => {
+  type Loss = (w: number[], body: { on: boolean; mass: number }, n: Int32Array, k?: number) => number;
+  const text =
+    "export const loss = (w: number[], body: { on: boolean; mass: number }, n: Int32Array, k = 1): number => w[0] * body.mass * k;";
+
+  it("keeps it", () => {
+    const f = compileSource<Loss>(text);
+    expectTypeOf(f([1], { on: true, mass: 2 }, new Int32Array(1))).toEqualTypeOf<number>();
+    expectTypeOf(f.source).toEqualTypeOf<string | null>();
+  });
+
+  it("gives derivatives in the shapes of those parameters that have them", () => {
+    const [value, gradient] = compileSource<Loss>(text, { gradient: true })(
+      [1],
+      { on: true, mass: 2 },
+      new Int32Array(1),
+      3,
+    );
+    expectTypeOf(value).toEqualTypeOf<number>();
+    expectTypeOf(gradient).toEqualTypeOf<[number[], { mass: number }, number]>();
+    expect(gradient).toEqual([[6], { mass: 3 }, 2]);
+    const [, by] = compileSource<Loss>(text, { gradient: true, wrt: ["k"] })(
+      [1],
+      { on: true, mass: 2 },
+      new Int32Array(1),
+    );
+    expectTypeOf(by).toEqualTypeOf<(number[] | { mass: number } | number)[]>();
+    const square = "export const square = (x: number): number => x * x;";
+    expectTypeOf(compileSource<(x: number) => number>(square, { hessian: true })(3)).toEqualTypeOf<
+      [number, [number], [[number]]]
+    >();
+  });
+
+  it("untold knows nothing", () => {
+    expectTypeOf(compileSource(text)).returns.toBeAny();
+    expectTypeOf(compileSource(text, { gradient: true })).returns.toBeAny();
+  });
 });

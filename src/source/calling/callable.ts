@@ -1,13 +1,11 @@
 // A compiled program as a function of JavaScript: on plain values, and inside a trace on tensors.
 
-import { type Compiled, type Convention, type Facts, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
-import { atBoundary, currentTrace, Tensor, type TracedFunction } from "../../frontend/index.ts";
+import { type Compiled, type Convention, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
+import { atBoundary, currentTrace, Tensor } from "../../frontend/index.ts";
 import { type DType, elementDType, fail } from "../../ir/index.ts";
 import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
 import type { LeafFunction } from "./derivatives.ts";
-
-/** A compiled function of the source's own types. */
-export interface SourceFunction extends Facts, TracedFunction {}
+import type { SourceFunction } from "./types.ts";
 
 /**
  * The function by its calling convention. Arguments that fit go straight to generated code; others, and all where there is

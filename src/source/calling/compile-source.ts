@@ -14,7 +14,7 @@ import {
 import { fail, requireFunc, requireOptions } from "../../ir/index.ts";
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
-import { callable, type SourceFunction } from "./callable.ts";
+import { callable } from "./callable.ts";
 import {
   conventionOf,
   type Derivatives,
@@ -23,6 +23,7 @@ import {
   parametersOf,
   withDerivatives,
 } from "./derivatives.ts";
+import type { SourceBody, SourceFunction, WithGradient, WithGradientBy, WithHessian, WithHessianBy } from "./types.ts";
 
 export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "observe"> {
   /** `f(…)` gives `[value, gradient]`. */
@@ -68,12 +69,36 @@ const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = {
  *
  * Called on tensors of a trace, it becomes a call in that trace: `grad(compileSource(text))(2)`.
  *
+ * What a text holds TypeScript cannot see: told the function's type, `compileSource<typeof loss>(text)`, it knows arguments
+ * and results, those of derivatives too.
+ *
  * @throws AdjointError at the place in the text: code `syntax`, `unsupported`, `name`, `dtype`, `arity`, `range`, `shape`,
  * as readSource; `argument` and `option` for wrong arguments and options; `no-derivative` for the gradient of a result that
  * is no number. From calls, `argument` for values that do not fit, `range` for an index, and with `debug: true` `nan` for
  * the first operation that makes a NaN or an infinity of finite numbers.
  * @example compileSource("export function f(x: number) { return x * x; }", { gradient: true })(3) // [9, [6]]
  */
+export function compileSource(text: string, options?: SourceOptions): SourceFunction;
+export function compileSource<F extends SourceBody>(
+  text: string,
+  options?: SourceOptions & { readonly gradient?: false; readonly hessian?: false },
+): SourceFunction<F>;
+export function compileSource<F extends SourceBody>(
+  text: string,
+  options: SourceOptions & { readonly hessian: true; readonly wrt?: undefined },
+): WithHessian<F>;
+export function compileSource<F extends SourceBody>(
+  text: string,
+  options: SourceOptions & { readonly hessian: true },
+): WithHessianBy<F>;
+export function compileSource<F extends SourceBody>(
+  text: string,
+  options: SourceOptions & { readonly gradient: true; readonly wrt?: undefined },
+): WithGradient<F>;
+export function compileSource<F extends SourceBody>(
+  text: string,
+  options: SourceOptions & { readonly gradient: true },
+): WithGradientBy<F>;
 export function compileSource(text: string, options: SourceOptions = {}): SourceFunction {
   return atBoundary(named("compileSource", compileSource), () => {
     if (typeof text !== "string") fail("argument", `compileSource: got ${describe(text)}, expected the text of a file`);
