@@ -1,11 +1,16 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
 import type { Module } from "../src/ir/index.ts";
-import { applyRules, type Pass, type PassContext, Pipeline, type Stage } from "../src/rewrite/index.ts";
+import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
-import { canonicalize, differentiableRules } from "./tensor/canonicalize.ts";
+import {
+  canonicalize,
+  canonicalizeBetween,
+  canonicalizeNumbers,
+  canonicalizeNumbersBetween,
+} from "./tensor/canonicalize.ts";
 import { constantFolding } from "./tensor/constant-folding.ts";
 import { cse } from "./tensor/cse.ts";
 import { deadNodeElimination } from "./tensor/dead-node-elimination.ts";
@@ -33,18 +38,24 @@ export {
 /** Each round between two derivatives is linear; what a few of them leave is left. */
 const mostRounds = 4;
 
-/** A derivative before the next one: both halves in one function, without what repeats. */
-function simplifyBetween(given: Module, cx: PassContext): Module {
-  let module = deadNodeElimination.run(withoutCalls(given, { isFinal: false }), cx);
-  for (let round = 0, before: Module | null = null; module !== before && round < mostRounds; round++) {
-    before = module;
-    module = constantFolding.run(applyRules(module, differentiableRules, cx), cx);
-    module = deadNodeElimination.run(cse.run(module, cx), cx);
-  }
-  return module;
+/**
+ * A derivative before the next one: both halves in one function, without what repeats.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function simplifyingBetween(rules: Pass): (given: Module, cx: PassContext) => Module {
+  return (given, cx) => {
+    let module = deadNodeElimination.run(withoutCalls(given, { isFinal: false }), cx);
+    for (let round = 0, before: Module | null = null; module !== before && round < mostRounds; round++) {
+      before = module;
+      module = constantFolding.run(rules.run(module, cx), cx);
+      module = deadNodeElimination.run(cse.run(module, cx), cx);
+    }
+    return module;
+  };
 }
 
-const differentiate = differentiating(simplifyBetween);
+const differentiate = differentiating(/* @__PURE__ */ simplifyingBetween(canonicalizeBetween));
 
 /** Every pass of the project, in the order in which they usually run. */
 export const standardPasses: ReadonlyMap<string, Pass> = new Map(
@@ -65,45 +76,108 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
 
 const simplify = "simplify";
 
-/** From what a front end gives to the smallest program at tensor level; resolves transforms on the way. */
-export const tensorPipeline = new Pipeline([
-  { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
-  { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
-  { pass: cse, reason: "what is computed once has one cotangent, and is kept once" },
-  { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
-  { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
-  { pass: batch, reason: "derivatives at one point along many directions: those have the new axis, the point has not" },
-  { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
-  {
-    pass: deadNodeElimination,
-    reason: "derivatives leave much unused; nothing below should look at it",
-    group: simplify,
-  },
-  { pass: canonicalize, reason: "identities: multiplications by the cotangent 1, known branches", group: simplify },
-  { pass: constantFolding, reason: "new constants, on which identities may apply again", group: simplify },
-  { pass: cse, reason: "equal operations become one, which may make operands equal", group: simplify },
-  { pass: loopInvariantCodeMotion, reason: "backward loops have what is the same at each step", group: simplify },
-  { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
-  { pass: batchScans, reason: "columns of a Jacobian have its point in common, which is simple by now" },
-  ...afterChange([
-    [canonicalize, "iterations that were written out count in constants"],
-    [constantFolding, "and so do their subscripts"],
-    [cse, "they repeat what they have in common"],
-    [loopInvariantCodeMotion, "and it is the same at each step of the loops around"],
-    [deadNodeElimination, "what rewriting left without a use"],
-  ]),
-]);
+/** The passes of the pipelines that only some programs need, or need whole. */
+interface Needed {
+  readonly refineShapes: Pass;
+  readonly batch: Pass;
+  readonly batchScans: Pass;
+  readonly loopInvariantCodeMotion: Pass;
+  readonly differentiate: Pass;
+  readonly canonicalize: Pass;
+  readonly lowerToLoops: Pass;
+}
 
-/** From tensor level to loops. */
-export const loopPipeline = new Pipeline([
-  { pass: lowerToLoops, reason: "backends take loops over memory" },
-  ...afterChange([
-    [canonicalize, "scalar code of neighbouring elements meets here for the first time"],
-    [constantFolding, "scalars of constants"],
-    [cse, "fused expressions repeat their constants"],
-    [deadNodeElimination, "what fusion left without a use"],
-  ]),
-]);
+const whole: Needed = {
+  refineShapes,
+  batch,
+  batchScans,
+  loopInvariantCodeMotion,
+  differentiate,
+  canonicalize,
+  lowerToLoops,
+};
+
+const between = new PassPart("canonicalize", canonicalizeNumbersBetween);
+
+/** Parts that do what programs of numbers need, until what makes more work for them has brought the passes. */
+export const passParts = {
+  refineShapes: new PassPart("refine-shapes"),
+  batch: new PassPart("batch"),
+  batchScans: new PassPart("batch-scans"),
+  loopInvariantCodeMotion: new PassPart("loop-invariant-code-motion"),
+  differentiate: differentiating(/* @__PURE__ */ simplifyingBetween(between)),
+  canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
+  lowerToLoops: new PassPart("lower-to-loops"),
+} satisfies Needed;
+
+/** Brings the passes that tensors need. */
+export function bringTensorPasses(): void {
+  passParts.refineShapes.bring(refineShapes);
+  passParts.loopInvariantCodeMotion.bring(loopInvariantCodeMotion);
+  passParts.canonicalize.bring(canonicalize);
+  between.bring(canonicalizeBetween);
+  passParts.lowerToLoops.bring(lowerToLoops);
+}
+
+/** @__NO_SIDE_EFFECTS__ */
+function tensorStages(passes: Needed): readonly Stage[] {
+  const { refineShapes, batch, batchScans, loopInvariantCodeMotion, differentiate, canonicalize } = passes;
+  return [
+    { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
+    { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
+    { pass: cse, reason: "what is computed once has one cotangent, and is kept once" },
+    { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
+    { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
+    {
+      pass: batch,
+      reason: "derivatives at one point along many directions: those have the new axis, the point has not",
+    },
+    { pass: inline, reason: "forward and backward halves meet in one function, where identities can be seen" },
+    {
+      pass: deadNodeElimination,
+      reason: "derivatives leave much unused; nothing below should look at it",
+      group: simplify,
+    },
+    { pass: canonicalize, reason: "identities: multiplications by the cotangent 1, known branches", group: simplify },
+    { pass: constantFolding, reason: "new constants, on which identities may apply again", group: simplify },
+    { pass: cse, reason: "equal operations become one, which may make operands equal", group: simplify },
+    { pass: loopInvariantCodeMotion, reason: "backward loops have what is the same at each step", group: simplify },
+    { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
+    { pass: batchScans, reason: "columns of a Jacobian have its point in common, which is simple by now" },
+    ...afterChange([
+      [canonicalize, "iterations that were written out count in constants"],
+      [constantFolding, "and so do their subscripts"],
+      [cse, "they repeat what they have in common"],
+      [loopInvariantCodeMotion, "and it is the same at each step of the loops around"],
+      [deadNodeElimination, "what rewriting left without a use"],
+    ]),
+  ];
+}
+
+/** @__NO_SIDE_EFFECTS__ */
+function loopStages({ canonicalize, lowerToLoops }: Needed): readonly Stage[] {
+  return [
+    { pass: lowerToLoops, reason: "backends take loops over memory" },
+    ...afterChange([
+      [canonicalize, "scalar code of neighbouring elements meets here for the first time"],
+      [constantFolding, "scalars of constants"],
+      [cse, "fused expressions repeat their constants"],
+      [deadNodeElimination, "what fusion left without a use"],
+    ]),
+  ];
+}
+
+/** @__NO_SIDE_EFFECTS__ */
+function gradStages({ refineShapes, batch, loopInvariantCodeMotion, differentiate }: Needed): readonly Stage[] {
+  return [
+    { pass: refineShapes, reason: "derivative rules want ranks" },
+    { pass: batch, reason: "resolves vmap" },
+    { pass: cse, reason: "what is differentiated is what the whole pipeline differentiates" },
+    { pass: loopInvariantCodeMotion, reason: "what its loops keep is so too" },
+    { pass: differentiate, reason: "resolves vjp and jvp" },
+    { pass: batch, reason: "resolves what is mapped along the directions of derivatives" },
+  ];
+}
 
 /**
  * Simplifies what the pass before changed; the others are simple already.
@@ -114,12 +188,21 @@ function afterChange(stages: readonly (readonly [Pass, string])[]): readonly Sta
   return stages.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
 }
 
+/** @__NO_SIDE_EFFECTS__ */
+const pipeline = (stages: readonly Stage[]): Pipeline => new Pipeline(stages);
+
+/** From what a front end gives to the smallest program at tensor level; resolves transforms on the way. */
+export const tensorPipeline = pipeline(tensorStages(whole));
+
+/** From tensor level to loops. */
+export const loopPipeline = pipeline(loopStages(whole));
+
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
-export const gradPipeline = new Pipeline([
-  { pass: refineShapes, reason: "derivative rules want ranks" },
-  { pass: batch, reason: "resolves vmap" },
-  { pass: cse, reason: "what is differentiated is what the whole pipeline differentiates" },
-  { pass: loopInvariantCodeMotion, reason: "what its loops keep is so too" },
-  { pass: differentiate, reason: "resolves vjp and jvp" },
-  { pass: batch, reason: "resolves what is mapped along the directions of derivatives" },
-]);
+export const gradPipeline = pipeline(gradStages(whole));
+
+/** The same pipelines for a program, with the passes that what it uses has brought. */
+export const programPipelines = {
+  tensor: pipeline(tensorStages(passParts)),
+  loop: pipeline(loopStages(passParts)),
+  grad: pipeline(gradStages(passParts)),
+};

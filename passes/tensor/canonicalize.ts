@@ -1,18 +1,21 @@
-// Local identities, applied wherever they match. The rules are data: canonicalize/arithmetic.ts, functions.ts and structure.ts.
+// Local identities, applied wherever they match. The rules are data: canonicalize/arithmetic.ts,
+// functions.ts, moves.ts and branches.ts.
 
-import { applyRules, definePass, type Rule } from "../../src/rewrite/index.ts";
+import { applyRules, definePass, type Pass, type Rule } from "../../src/rewrite/index.ts";
 import { arithmeticRules, extrema } from "./canonicalize/arithmetic.ts";
+import { branchRules } from "./canonicalize/branches.ts";
 import { functionRules } from "./canonicalize/functions.ts";
-import { structureRules } from "./canonicalize/structure.ts";
+import { movingRules } from "./canonicalize/moves.ts";
 
 /** All rules, those of class `fast` among them. */
-export const canonicalizeRules: readonly Rule[] = [...arithmeticRules, ...functionRules, ...structureRules];
-
-/** The rules whose two sides have one derivative, also where a derivative is stated rather than given, as at a tie. */
-export const differentiableRules: readonly Rule[] = [
-  ...arithmeticRules.filter((r) => !extrema.includes(r)),
-  ...structureRules,
+export const canonicalizeRules: readonly Rule[] = [
+  ...arithmeticRules,
+  ...functionRules,
+  ...movingRules,
+  ...branchRules,
 ];
+
+const differentiableArithmetic: readonly Rule[] = arithmeticRules.filter((r) => !extrema.includes(r));
 
 export const canonicalize = definePass({
   name: "canonicalize",
@@ -26,5 +29,28 @@ export const canonicalize = definePass({
   return %y
 }
 `,
-  run: (module, context) => applyRules(module, canonicalizeRules, context),
+  run: (module, cx) => applyRules(module, canonicalizeRules, cx),
 });
+
+/** @__NO_SIDE_EFFECTS__ */
+const applying = (summary: string, rules: readonly Rule[]): Pass =>
+  definePass({ name: "canonicalize", summary, idempotent: true, run: (module, cx) => applyRules(module, rules, cx) });
+
+/** Without the rules for what programs of numbers do not have. */
+export const canonicalizeNumbers = applying("Applies local identities of numbers.", [
+  ...arithmeticRules,
+  ...functionRules,
+  ...branchRules,
+]);
+
+/** The rules whose two sides have one derivative, also where a derivative is stated rather than given, as at a tie. */
+export const canonicalizeBetween = applying("Applies local identities that have one derivative.", [
+  ...differentiableArithmetic,
+  ...movingRules,
+  ...branchRules,
+]);
+
+export const canonicalizeNumbersBetween = applying("Applies local identities of numbers that have one derivative.", [
+  ...differentiableArithmetic,
+  ...branchRules,
+]);

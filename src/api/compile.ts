@@ -21,6 +21,7 @@ import {
 } from "../frontend/index.ts";
 import { fail, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
+import { bringTensors } from "../parts/index.ts";
 import { compileOnCall, type JitFunction } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
 
@@ -68,6 +69,7 @@ function compileAny(
   types: readonly Annotation[] | CompileOptions | undefined,
   options: CompileOptions | undefined,
 ): CompiledFunction {
+  bringTensors();
   if (Array.isArray(types)) {
     if (typeof source !== "function")
       fail("argument", `compile: got types for ${nameOfSource(source)}`, { hint: "types are for a function to trace" });

@@ -6,17 +6,15 @@ import {
   atBoundary,
   describe,
   expressionFunction,
-  f64,
   named,
   nameParameters,
-  readAnnotations,
   type Tensor,
   type TracedFunction,
+  type Tree,
 } from "../frontend/index.ts";
-import { fail, requireOptions } from "../ir/index.ts";
-import { valueGradAndHessian } from "./jacobian.ts";
+import { fail, requireOptions, scalar } from "../ir/index.ts";
+import { valueAndGradient, valueGradAndHessian } from "./hessian-of-numbers.ts";
 import { type CompiledFunction, compileTraced } from "./traced.ts";
-import { valueAndGrad } from "./transforms.ts";
 
 export interface ExpressionOptions extends Omit<CompileOptions, "entry" | "ops"> {
   /** `f(…)` gives `[value, gradient]`. */
@@ -108,14 +106,11 @@ export function compileExpression(
     const isDifferentiated = gradient || hessian;
     const value = expressionFunction(text, names, { constants, functions, isDifferentiated });
     const count = names.length;
-    const fn = hessian
-      ? valueGradAndHessian(value, count)
-      : gradient
-        ? valueAndGrad(value, { wrt: Array.from({ length: count }, (_, i) => i) })
-        : value;
+    const fn = hessian ? valueGradAndHessian(value, count) : gradient ? valueAndGradient(value, count) : value;
     if (fn !== value) nameParameters(Object.defineProperty(fn, "name", { value: value.name }), names);
-    const types = readAnnotations(names.map(() => f64));
-    return compileTraced(fn, types, rest, compileExpression, true).compiled;
+    const types = names.map(() => scalar("f64"));
+    const tree: Tree = { kind: "array", items: names.map(() => ({ kind: "leaf" })) };
+    return compileTraced(fn, { types, tree }, rest, compileExpression, true).compiled;
   });
 }
 

@@ -1,6 +1,6 @@
 // The room's public face: compile, jit, the transforms of functions, and sessions.
 
-import { compileModule, interpret } from "../compile/index.ts";
+import { compileProgram, interpret } from "../compile/index.ts";
 import { installEvaluate } from "../frontend/index.ts";
 import { isDebugging, type Module, type NdArray } from "../ir/index.ts";
 
@@ -9,7 +9,7 @@ function evaluate(module: Module, entry: string, args: readonly NdArray[]): read
   const isSimple = module.funcs.length === 1 && module.funcs[0].body.operations.every((o) => o.regions.length === 0);
   return isSimple
     ? interpret(module, entry, args, { debug: isDebugging() })
-    : compileModule(module, { entry }).executable.run(args);
+    : compileProgram(module, { entry }).executable.run(args);
 }
 
 installEvaluate(evaluate);

@@ -5,8 +5,6 @@ import {
   atBoundary,
   callUsers,
   currentTrace,
-  flatten,
-  isStatic,
   type Numeric,
   type NumericLike,
   named,
@@ -42,20 +40,21 @@ import {
   vjp as vjpOp,
   zeros,
 } from "../ops/index.ts";
+import { bringBatching } from "../parts/index.ts";
 import { type DebugOptions, readDebug } from "./debug.ts";
+import { leavesOfTangent, symmetric, tangentsOfNumber } from "./hessian-of-numbers.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
+import { pushed } from "./recorded.ts";
 import type { Hessian, Jacobian, NumericJacobian, ReturnedPair, ReturnedScalar, Wrt } from "./signatures.ts";
 import {
   type AuxOptions,
   derived,
   grad,
   partOfPair,
-  pushed,
   readHasAux,
   readWrt,
   requireFunction,
-  valueAndGrad,
   type WithAux,
   type WithoutAux,
 } from "./transforms.ts";
@@ -93,6 +92,7 @@ export function jacobian<
   options?: WithoutAux<W>,
 ): JitFunction<P, NumericJacobian<R, P, W>, Jacobian<R, P, W>>;
 export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  bringBatching();
   const { hasAux, wrt, debug } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
   if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }), debug);
   return derived(
@@ -145,6 +145,7 @@ export function hessian<P extends readonly unknown[] = Tensor[], R extends Struc
   options?: WithoutAux<W>,
 ): JitFunction<P, NumericLike<Hessian<P, W>>, Hessian<P, W>>;
 export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
+  bringBatching();
   const { hasAux, wrt, debug } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
   if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }), debug);
   const gradient = ownFunction(grad(fn, { wrt }));
@@ -189,28 +190,6 @@ function besideAux(
   );
 }
 
-/** The value of a function of scalars, its gradient and its Hessian, with respect to all of its arguments. */
-export function valueGradAndHessian(fn: TracedFunction, count: number): JitFunction {
-  const wrt = Array.from({ length: count }, (_, i) => i);
-  const first = valueAndGrad(fn, { wrt });
-  return derived(
-    "hessian",
-    fn,
-    (call, args) => {
-      const recorded = new TracedFunctionRecord("hessian", first, args, call);
-      const both = recorded.apply([], (values) => callOp(recorded.signature, values));
-      const columns = wrt.map((i) => tangents(recorded, recorded.wrtArgument(i)).slice(1));
-      return [...(unflatten(recorded.results, both) as unknown[]), symmetric(columns)];
-    },
-    {},
-  );
-}
-
-/** The symmetric matrix with these columns. Of two columns that hold an entry, the later one gives both copies. */
-function symmetric(columns: readonly (readonly unknown[])[]): readonly (readonly unknown[])[] {
-  return columns.map((_, i) => columns.map((__, k) => columns[Math.max(i, k)][Math.min(i, k)]));
-}
-
 /** The leaves of an argument, each as an argument of its own. */
 function leavesOf({ from, tree, leaves }: WrtArgument): readonly WrtArgument[] {
   return tree.kind === "leaf"
@@ -242,13 +221,12 @@ function takesReverse(recorded: TracedFunctionRecord, leaves: readonly WrtArgume
 /** The derivatives of all results by one leaf, by forward mode: one sweep for each element of the leaf. */
 function tangents(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
-  // the other leaves are constants rather than have tangents of 0: 0 · ∞ would be NaN
-  const along = (t: Tensor): readonly unknown[] =>
-    flatten(pushed(recorded, [leaf], [t]).tangent, isLeaf, "the tangents", isStatic).leaves;
-  if (tensor.rank === 0) return along(emitted([], () => constant(1, tensor.type as TensorType)));
+  if (tensor.rank === 0) return tangentsOfNumber(recorded, leaf);
   const shape = shapeOf(tensor);
-  const stacked = flatten(each(recorded, along, basis(tensor.type as TensorType)), isLeaf, "the tangents", isStatic);
-  return stacked.leaves.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
+  // as there, the other leaves are constants
+  const along = (t: Tensor): readonly unknown[] => leavesOfTangent(pushed(recorded, [leaf], [t]).tangent);
+  const stacked = leavesOfTangent(each(recorded, along, basis(tensor.type as TensorType)));
+  return stacked.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
 }
 
 /** The derivatives of all results by all leaves, by reverse mode: one sweep for each element of the float results. */
@@ -295,8 +273,6 @@ function hasRegions(name: string): boolean {
   }
   return false;
 }
-
-const isLeaf = (x: unknown): x is Tensor | number => x instanceof Tensor || typeof x === "number";
 
 /** The standard basis of a tensor type, stacked along a leading axis: row i is 1 at element i and 0 elsewhere. */
 function basis({ dtype, shape }: TensorType): Tensor {

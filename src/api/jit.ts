@@ -24,6 +24,7 @@ import {
   withGraph,
 } from "../frontend/index.ts";
 import { captureOrigin, counted, fail, formatOrigin, type Origin, showAs } from "../ir/index.ts";
+import { bringTensors } from "../parts/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
 import { EntryPoint } from "./entry-point.ts";
 import { refuseInTrace } from "./into.ts";
@@ -66,6 +67,7 @@ export function jit<P extends readonly unknown[] = Tensor[], R extends Structure
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
 export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
   return atBoundary(named("jit", jit), () => {
+    bringTensors();
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
     requireCompileOptions(options, "jit");
     return compileOnCall(fn, options, readArguments, fn.name === "" ? captureOrigin(jit) : null);

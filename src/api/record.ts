@@ -2,7 +2,7 @@
 // the leaves of its arguments.
 
 import {
-  apply,
+  applyKeepingRank,
   type Boundary,
   calledName,
   currentTrace,
@@ -95,7 +95,7 @@ export class TracedFunctionRecord {
     build: (args: readonly Value[], more: readonly Value[]) => readonly Value[],
   ): readonly Tensor[] {
     const args = [...this.tensors, ...this.#captured];
-    return apply(this.#boundary, [...args, ...more], (...values) =>
+    return applyKeepingRank(this.#boundary, [...args, ...more], (...values) =>
       build(values.slice(0, args.length), values.slice(args.length)),
     );
   }
@@ -148,7 +148,7 @@ export class TracedFunctionRecord {
   }
 
   #tensor(leaf: Operand): Tensor {
-    return leaf instanceof Tensor ? leaf : apply(this.#boundary, [leaf], (v) => [v])[0];
+    return leaf instanceof Tensor ? leaf : applyKeepingRank(this.#boundary, [leaf], (v) => [v])[0];
   }
 
   #requireFloat(k: number): void {

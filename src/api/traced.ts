@@ -1,6 +1,6 @@
 // Compiles a traced function and makes it the callable that users get, with its IR, code and log as properties.
 
-import { type Compiled, type CompileOptions, compileModule, type Facts, withFacts } from "../compile/index.ts";
+import { type Compiled, type CompileOptions, compileProgram, type Facts, withFacts } from "../compile/index.ts";
 import {
   type Boundary,
   type Calls,
@@ -56,7 +56,7 @@ export function compileTrace(
   options: CompileOptions,
   isAlwaysPlain = false,
 ): Finished {
-  const result = compileModule(traced.module, { ...options, entry: traced.func.name });
+  const result = compileProgram(traced.module, { ...options, entry: traced.func.name });
   return finish(result, { ...traced, fn }, isAlwaysPlain);
 }
 

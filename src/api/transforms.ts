@@ -2,7 +2,7 @@
 // on values; called in a trace, they record a vjp or jvp operation.
 
 import {
-  apply,
+  applyKeepingRank,
   atBoundary,
   type Boundary,
   callUsers,
@@ -16,7 +16,6 @@ import {
   type NumericLike,
   named,
   nameParameters,
-  type Operand,
   ownFunction,
   parameterNames,
   type Returned,
@@ -27,11 +26,13 @@ import {
   unflatten,
 } from "../frontend/index.ts";
 import { counted, fail, requireOptions } from "../ir/index.ts";
-import { constant, isFloatType, jvp as jvpOp, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
+import { isFloatType, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
+import { bringTensors } from "../parts/index.ts";
 import { isLeaf } from "./convert.ts";
 import { type DebugOptions, readDebug } from "./debug.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
-import { leafNumbers, structured, TracedFunctionRecord, type WrtArgument } from "./record.ts";
+import { leafNumbers, structured, TracedFunctionRecord } from "./record.ts";
+import { type Gradients, pushed, recordGradient } from "./recorded.ts";
 import type {
   EachTensors,
   GradientsOf,
@@ -147,6 +148,7 @@ export function hvp<P extends readonly unknown[] = Tensor[], R extends Structure
 ): JitFunction<WithVector<P>, NumericLike<GradientsOf<P, 0>>, GradientsOf<P, 0>>;
 export function hvp(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
   return atBoundary(named("hvp", hvp), () => {
+    bringTensors();
     requireFunction("hvp", fn);
     requireOptions("hvp", options, ["debug"]);
     const first = ownFunction(grad(fn));
@@ -196,6 +198,7 @@ export function vjp<P extends readonly unknown[] = Tensor[], R extends Structure
   [Tensors<R>, EachTensors<P>]
 >;
 export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
+  bringTensors();
   const hasAux = atBoundary(named("vjp", vjp), () => readHasAux("vjp", options));
   const traced = hasAux ? auxStopped("vjp", fn) : fn;
   const record = (call: Boundary, [args, cotangents]: readonly unknown[]): unknown => {
@@ -247,6 +250,7 @@ export function jvp<P extends readonly unknown[] = Tensor[], R extends Structure
   options?: { readonly hasAux?: boolean } & DebugOptions,
 ): JitFunction<[args: P, tangents: P], [Numeric<R>, Numeric<R>], [Tensors<R>, Tensors<R>]>;
 export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
+  bringTensors();
   const hasAux = atBoundary(named("jvp", jvp), () => readHasAux("jvp", options));
   const traced = hasAux ? auxStopped("jvp", fn) : fn;
   const record = (call: Boundary, [args, tangents]: readonly unknown[]): unknown => {
@@ -273,16 +277,6 @@ export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } &
   return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, readDebug("jvp", options), read));
 }
 
-/** Records a jvp: gives the value and the tangent, where `leaves` are the tangents of the leaves of `parts`. */
-export function pushed(recorded: TracedFunctionRecord, parts: readonly WrtArgument[], leaves: readonly Operand[]) {
-  const { signature, results } = recorded;
-  const all = recorded.apply(leaves, (values, ts) => jvpOp(signature, values, ts, leafNumbers(parts)));
-  const count = signature.results.length;
-  let next = count;
-  const tangents = signature.results.map((type) => (isFloatType(type) ? all[next++] : 0));
-  return { value: unflatten(results, all.slice(0, count)), tangent: unflatten(results, tangents) };
-}
-
 // ---- how they are called --------------------------------------------------------------------------------------------
 
 function gradient(
@@ -294,34 +288,9 @@ function gradient(
   const hasAux = readHasAux(name, options, ["wrt", "hasAux", "debug"]);
   const wrt = readWrt(name, { wrt: options.wrt });
   const traced = hasAux ? auxStopped(name, fn) : fn;
-  return derived(
-    name,
-    fn,
-    (call, args) => {
-      const recorded = new TracedFunctionRecord(name, traced, args, call);
-      const { signature, results } = recorded;
-      const result = recorded.requireScalarResult(hasAux);
-      const parts = [wrt].flat().map((i) => recorded.wrtArgument(i));
-      const count = signature.results.length;
-      const all = recorded.apply([], (values) => {
-        const cotangents = signature.results
-          .filter(isFloatType)
-          .map((type, i) => (i === 0 ? constant(1, result) : zeros(type)));
-        return vjpOp(signature, values, cotangents, leafNumbers(parts));
-      });
-      const each = structured(parts, all.slice(count));
-      const whole = unflatten(results, all.slice(0, count));
-      const [value, aux] = hasAux ? (whole as [unknown, unknown]) : [whole, null];
-      return combine({ value, aux: hasAux ? { value: aux } : null, gradients: Array.isArray(wrt) ? each : each[0] });
-    },
-    readDebug(name, options),
-  );
-}
-
-interface Gradients {
-  readonly value: unknown;
-  readonly aux: { readonly value: unknown } | null;
-  readonly gradients: unknown;
+  const record = (call: Boundary, args: readonly unknown[]): unknown =>
+    combine(recordGradient(name, traced, args, call, wrt, hasAux));
+  return derived(name, fn, record, readDebug(name, options));
 }
 
 /** Reads the option `hasAux`, after checking that all options are among `known`. */
@@ -359,7 +328,7 @@ function auxStopped(name: string, fn: TracedFunction): TracedFunction {
     const [value, given] = pairOf(name, callUsers(fn, ...args));
     const { leaves, tree } = flatten(given, isOperand, "aux", isStatic);
     const aux = leaves.map((leaf) =>
-      leaf instanceof Tensor ? apply(auxStopped, [leaf], (v) => [stopGradient(v)])[0] : leaf,
+      leaf instanceof Tensor ? applyKeepingRank(auxStopped, [leaf], (v) => [stopGradient(v)])[0] : leaf,
     );
     return [value, unflatten(tree, aux)];
   };

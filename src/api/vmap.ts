@@ -22,6 +22,7 @@ import {
 } from "../frontend/index.ts";
 import { counted, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
+import { bringBatching, bringTensors } from "../parts/index.ts";
 import { type DebugOptions, readDebug } from "./debug.ts";
 import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
@@ -65,6 +66,7 @@ export function vmap<P extends readonly unknown[] = Tensor[], R extends Structur
 ): JitFunction<EachReshaped<P>, Reshaped<R>>;
 export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction {
   return atBoundary(named("vmap", vmap), () => {
+    bringBatching();
     const { inAxes, outAxes } = readOptions(options);
     return derived(
       "vmap",
@@ -102,6 +104,7 @@ export function checkpoint<P extends readonly unknown[] = Tensor[], R extends St
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
 export function checkpoint(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
   return atBoundary(named("checkpoint", checkpoint), () => {
+    bringTensors();
     requireOptions("checkpoint", options, ["debug"]);
     return derived(
       "checkpoint",

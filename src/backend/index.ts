@@ -20,4 +20,4 @@ export {
   type ValueKind,
 } from "./backend.ts";
 export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
-export { jsBackend } from "./js/index.ts";
+export { jsBackend, scalarJsBackend } from "./js/index.ts";

@@ -1,12 +1,13 @@
 // compileModule: choose the pipeline and the backend, run the passes, and keep the log.
 
-import { loopPipeline, refineTo, tensorPipeline } from "../../passes/index.ts";
-import { type Backend, type BackendOptions, type Executable, interpretBackend, jsBackend } from "../backend/index.ts";
+import { passParts, programPipelines, refineTo } from "../../passes/index.ts";
+import { type Backend, type BackendOptions, type Executable, interpretBackend } from "../backend/index.ts";
 import {
   type Func,
   fail,
   findFunc,
   isDebugging,
+  isScalar,
   type Module,
   type OpTable,
   requireChoice,
@@ -15,8 +16,11 @@ import {
   signatureOf,
   stackFrom,
   type Type,
+  type Value,
+  walk,
 } from "../ir/index.ts";
-import { type CompileLog, Pipeline } from "../rewrite/index.ts";
+import { bringAll, here } from "../parts/index.ts";
+import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
 import { type Check, checks, runPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
@@ -56,7 +60,7 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
 export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
   requireOptions(who, options, Object.keys(optionNames));
   const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
-  requireChoice(who, "backend", backend, ["auto", ...backends.keys()]);
+  requireChoice(who, "backend", backend, ["auto", ...backends().keys()]);
   requireChoice(who, "check", check, checks);
   if (fast !== undefined && typeof fast !== "boolean")
     fail("option", `${who}: option 'fast' is a ${typeof fast}, expected true or false`);
@@ -86,28 +90,39 @@ export interface Compiled {
   readonly source: string | null;
 }
 
-const backends: ReadonlyMap<string, Backend> = new Map([interpretBackend, jsBackend].map((b) => [b.name, b]));
+/** The backends of a program, by name. */
+function backends(): ReadonlyMap<string, Backend> {
+  return new Map([interpretBackend, here.js].map((b) => [b.name, b]));
+}
 
 /** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
 export function compileModule(module: Module, options: CompileOptions = {}, argumentTypes?: readonly Type[]): Compiled {
-  return stackFrom(compileModule, () => compiled(module, options, argumentTypes));
+  bringAll();
+  const refined = argumentTypes === undefined ? null : (entry: string): Pass => refineTo(entry, argumentTypes);
+  return stackFrom(compileModule, () => compiled(module, options, refined));
 }
 
-function compiled(module: Module, options: CompileOptions, argumentTypes: readonly Type[] | undefined): Compiled {
+/** As compileModule, for a module that the program traced: what made its operations brought what compiles them. */
+export function compileProgram(module: Module, options: CompileOptions = {}): Compiled {
+  return stackFrom(compileProgram, () => compiled(module, options, null));
+}
+
+function compiled(module: Module, options: CompileOptions, refined: ((entry: string) => Pass) | null): Compiled {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
   const debug = options.debug ?? isDebugging();
-  const backend = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
+  const chosen = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
-  const { pipeline = tensorPipeline } = options;
-  const refined = argumentTypes === undefined ? [] : [refineTo(entry.name, argumentTypes)];
-  const first = refined.map((pass) => ({ pass, reason: "the types of the arguments that come" }));
+  const { pipeline = programPipelines.tensor } = options;
+  const reason = "the types of the arguments that come";
+  const first = refined === null ? [] : [{ pass: refined(entry.name), reason }];
   const optimised = runPasses(module, new Pipeline(first).concat(pipeline), passOptions);
   const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
   const signature = signatureOf(func);
+  const backend = passParts.lowerToLoops.isHere || isOfNumbers(optimised.module) ? chosen : interpretBackend;
   const lowered =
     backend.level === "loop"
-      ? runPasses(optimised.module, loopPipeline, { ...passOptions, log: optimised.log }).module
+      ? runPasses(optimised.module, programPipelines.loop, { ...passOptions, log: optimised.log }).module
       : optimised.module;
   const executable = backend.compile(lowered, {
     entry: entry.name,
@@ -139,13 +154,26 @@ function entryOf(module: Module, name: string | undefined): Func {
   return last ?? fail("name", "the module has no public function", { hint: "write func rather than private func" });
 }
 
+/** Whether all values are numbers. Of others, nothing is computed that counts, where nothing brought what lowers them. */
+function isOfNumbers(module: Module): boolean {
+  let found = true;
+  const check = ({ type }: Value): void => {
+    found &&= isScalar(type);
+  };
+  for (const { body } of module.funcs) {
+    body.arguments.forEach(check);
+    walk(body, ({ results }) => results.forEach(check));
+  }
+  return found;
+}
+
 function chooseBackend(name: string): Backend {
   if (name === "auto") {
-    if (jsBackend.isAvailable()) return jsBackend;
+    if (here.js.isAvailable()) return here.js;
     warnOfInterpreting();
     return interpretBackend;
   }
-  const backend = backends.get(name) ?? fail("option", `unknown backend '${name}'`);
+  const backend = backends().get(name) ?? fail("option", `unknown backend '${name}'`);
   if (!backend.isAvailable())
     fail("option", `backend '${name}' cannot run here, where new Function is forbidden`, {
       hint: "leave the option out, or write interpret",

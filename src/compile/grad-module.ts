@@ -1,10 +1,10 @@
 // Resolves transforms and does nothing else, for a function that runs once.
 
-import { gradPipeline } from "../../passes/index.ts";
+import { programPipelines } from "../../passes/index.ts";
 import type { Module } from "../ir/index.ts";
 import { runPasses } from "./run-passes.ts";
 
-/** The module without vjp and jvp. */
+/** The module of a program without vjp and jvp. */
 export function gradModule(module: Module): Module {
-  return runPasses(module, gradPipeline).module;
+  return runPasses(module, programPipelines.grad).module;
 }

@@ -18,7 +18,13 @@ export {
   type Structure,
   type ValueKind,
 } from "../backend/index.ts";
-export { type Compiled, type CompileOptions, compileModule, requireCompileOptions } from "./compile-module.ts";
+export {
+  type Compiled,
+  type CompileOptions,
+  compileModule,
+  compileProgram,
+  requireCompileOptions,
+} from "./compile-module.ts";
 export { type Facts, withFacts } from "./facts.ts";
 export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";

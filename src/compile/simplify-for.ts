@@ -1,7 +1,8 @@
 // What a module comes to for known sizes: two functions that do the same for them come to the same.
 
-import { canonicalize, constantFolding, cse, deadNodeElimination, inline, refineTo } from "../../passes/index.ts";
+import { constantFolding, cse, deadNodeElimination, inline, passParts } from "../../passes/index.ts";
 import type { Module, Type } from "../ir/index.ts";
+import { here } from "../parts/index.ts";
 import { Pipeline, type Stage } from "../rewrite/index.ts";
 import { inReadingOrder } from "./reading-order.ts";
 import { runPasses } from "./run-passes.ts";
@@ -10,7 +11,7 @@ const group = "simplify";
 const simplify: readonly Stage[] = [
   { pass: inline, reason: "functions of a library are made for types that sizes make equal" },
   { pass: deadNodeElimination, reason: "what nothing reads does not count", group },
-  { pass: canonicalize, reason: "an identity may be seen when the size is known", group },
+  { pass: passParts.canonicalize, reason: "an identity may be seen when the size is known", group },
   { pass: constantFolding, reason: "a dimension is a number now", group },
   { pass: cse, reason: "what is computed twice is computed once", group },
 ];
@@ -20,6 +21,6 @@ const simplify: readonly Stage[] = [
  * are read; transforms are not resolved.
  */
 export function simplifyFor(module: Module, entry: string, types: readonly Type[]): Module {
-  const bound = { pass: refineTo(entry, types), reason: "every size is known" };
-  return inReadingOrder(runPasses(module, new Pipeline([bound, ...simplify])).module);
+  const bound = here.refineTo === null ? [] : [{ pass: here.refineTo(entry, types), reason: "every size is known" }];
+  return inReadingOrder(runPasses(module, new Pipeline([...bound, ...simplify])).module);
 }

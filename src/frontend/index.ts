@@ -29,6 +29,7 @@ export {
 export {
   apply,
   applyBroadcast,
+  applyKeepingRank,
   asTensor,
   asUser,
   binary,

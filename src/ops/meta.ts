@@ -1,10 +1,10 @@
 // Operations about other operations: check, probe.
 
-import { elementDType, emit, printType, sameType, scalar, shapeOf, type Value } from "../ir/index.ts";
+import { elementDType, emit, printType, sameType, scalar, type Value } from "../ir/index.ts";
 import { defineOp, emit1 } from "./base/define.ts";
 import { not } from "./base/elementwise.ts";
+import { requireOwn } from "./base/own.ts";
 import { or } from "./scalar/bits.ts";
-import { broadcast, reduce } from "./shape/reduce.ts";
 
 export const checkOp = defineOp({
   name: "check",
@@ -28,9 +28,13 @@ export const checkOp = defineOp({
   batching: {
     kind: "rule",
     batch({ operation, operands: [predicate], batched, mask }) {
-      const own = batched[0] ? predicate : broadcast(predicate, shapeOf(mask as Value));
+      // by name, since a program without batches has neither op
+      const spread = (to: Value): Value =>
+        emit1(requireOwn("broadcast"), [predicate], { types: [to.type], attributes: { axes: [] } });
+      const own = batched[0] || mask === null ? predicate : spread(mask);
       const holds = mask === null ? own : or(not(mask), own);
-      check(reduce(holds, { kind: "and", axes: [0] }), operation.attributes.message);
+      const all = emit1(requireOwn("reduce"), [holds], { attributes: { kind: "and", axes: [0] } });
+      check(all, operation.attributes.message);
       return [];
     },
   },

@@ -5,5 +5,6 @@ export * from "./constants.ts";
 export * from "./driver.ts";
 export * from "./log.ts";
 export * from "./pass.ts";
+export * from "./pass-part.ts";
 export { type Pattern, type PatternFunction, type PatternOperand, vocabulary } from "./pattern.ts";
 export * from "./rule.ts";

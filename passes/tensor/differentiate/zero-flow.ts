@@ -17,9 +17,9 @@ import {
   absorbOp,
   anywhere,
   emptyOp,
+  isOwn,
   narrower,
   nowhere,
-  reduceOp,
   selectOp,
   vanishes,
   variesThrough,
@@ -120,7 +120,7 @@ export class ZeroFlow {
       if (!isKnown(zeros)) return false;
       const { derivative } = op;
       const summed = derivative.kind === "multilinear" ? derivative.axes(operation, i).summed : attributes.axes;
-      const isSum = derivative.kind === "multilinear" || op === reduceOp;
+      const isSum = derivative.kind === "multilinear" || isOwn(op, "reduce");
       return isSum && Array.isArray(summed) && summed.some((axis) => zeros[axis]);
     });
   }

@@ -2,14 +2,13 @@
 
 import { calleesFirst, calleesOf, type Func, type Module, requireFunc } from "../../ir/index.ts";
 import { ModuleText } from "./module-text.ts";
-import { emitOperation } from "./operations.ts";
-import { FunctionWriter } from "./writer.ts";
+import { type Emitter, FunctionWriter } from "./writer.ts";
 
-/** Writes `entry` and the functions it calls, callees first. */
-export function generate(module: Module, entry: string): ModuleText {
+/** Writes `entry` and the functions it calls, callees first, each operation by `emit`. */
+export function generate(module: Module, entry: string, emit: Emitter): ModuleText {
   const funcs = reachable(module, entry);
   const text = new ModuleText(module, funcs);
-  for (const func of funcs) text.add(new FunctionWriter(text, func, emitOperation).write(func.name === entry));
+  for (const func of funcs) text.add(new FunctionWriter(text, func, emit).write(func.name === entry));
   return text;
 }
 

@@ -24,8 +24,10 @@ import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable, NativeCall } from "../backend.ts";
 import { bind } from "./binding.ts";
 import { generate } from "./generate.ts";
+import { allEmitters } from "./loop-operations.ts";
 import type { Tables } from "./module-text.ts";
 import { native, unfit } from "./native.ts";
+import { type Emitters, emitting, scalarEmitters } from "./operations.ts";
 import { standalone } from "./standalone.ts";
 import { takesArray } from "./writer.ts";
 
@@ -33,40 +35,50 @@ type Scalar = number | boolean;
 type Passed = Scalar | TypedArray;
 type Generated = (...args: (Passed | readonly Passed[])[]) => Scalar | readonly Scalar[] | undefined;
 
-export const jsBackend: Backend = {
-  name: "js",
-  level: "loop",
-  isAvailable,
-  compile(module: Module, options: BackendOptions): Executable {
-    const func = requireFunc(module, options.entry);
-    const text = generate(module, func.name);
-    const called: { by: NativeCall | null } = { by: null };
-    const generated = load(text.text, text.functionName(func.name), text.tables, options, called);
-    const isPlain =
-      !takesArray(func) && func.symbols.length === 0 && [...func.body.arguments, ...func.body.results].every(isRank0);
-    const scalar = isPlain ? (generated as Executable["scalar"]) : null;
-    return {
-      run: runner(func, options.signature, generated),
-      scalar,
-      native: (convention, otherwise) =>
-        takesArray(func)
-          ? null
-          : (called.by = native(
-              generated,
-              { func, signature: options.signature, convention, elementChecked: text.elementChecked },
-              otherwise,
-              failed(options.signature),
-            )),
-      bind: (form, { failed: placed, ...holders }) => {
-        const refused = failed(options.signature);
-        const given = { ...holders, failed: (error: unknown) => placed(refused(error)) };
-        return takesArray(func) ? null : bind(generated, func, options.signature, form, given);
-      },
-      source: text.text,
-      standalone: (convention, root) => standalone(text, func, options.signature, convention, root),
-    };
-  },
-};
+/** @__NO_SIDE_EFFECTS__ */
+function backendOf(emitters: Emitters): Backend {
+  const emit = emitting(emitters);
+  return {
+    name: "js",
+    level: "loop",
+    isAvailable,
+    compile(module: Module, options: BackendOptions): Executable {
+      const func = requireFunc(module, options.entry);
+      const text = generate(module, func.name, emit);
+      const called: { by: NativeCall | null } = { by: null };
+      const generated = load(text.text, text.functionName(func.name), text.tables, options, called);
+      const isPlain =
+        !takesArray(func) && func.symbols.length === 0 && [...func.body.arguments, ...func.body.results].every(isRank0);
+      const scalar = isPlain ? (generated as Executable["scalar"]) : null;
+      return {
+        run: runner(func, options.signature, generated),
+        scalar,
+        native: (convention, otherwise) =>
+          takesArray(func)
+            ? null
+            : (called.by = native(
+                generated,
+                { func, signature: options.signature, convention, elementChecked: text.elementChecked },
+                otherwise,
+                failed(options.signature),
+              )),
+        bind: (form, { failed: placed, ...holders }) => {
+          const refused = failed(options.signature);
+          const given = { ...holders, failed: (error: unknown) => placed(refused(error)) };
+          return takesArray(func) ? null : bind(generated, func, options.signature, form, given);
+        },
+        source: text.text,
+        standalone: (convention, root) => standalone(text, func, options.signature, convention, root),
+      };
+    },
+  };
+}
+
+/** Compiles any module. */
+export const jsBackend: Backend = backendOf(/* @__PURE__ */ allEmitters());
+
+/** Compiles modules that have numbers alone: no tensors, and no loops. */
+export const scalarJsBackend: Backend = backendOf(/* @__PURE__ */ scalarEmitters());
 
 function isRank0(value: Value): boolean {
   return isScalar(value.type);

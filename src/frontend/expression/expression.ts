@@ -3,7 +3,7 @@
 import { counted, currentBlock, didYouMean, fail, printType, scalar, type Type, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { callUsers } from "../handle/boundary.ts";
-import { apply, asTensor, literal, type Operand } from "../handle/lift.ts";
+import { applyKeepingRank, asTensor, literal, type Operand } from "../handle/lift.ts";
 import { currentTrace } from "../handle/scope.ts";
 import { Tensor } from "../handle/tensor.ts";
 import { nameParameters, type TracedFunction } from "../trace/trace.ts";
@@ -65,7 +65,7 @@ export function expressionFunction(text: string, names: readonly string[], use: 
   const fn = (...args: readonly Operand[]): Tensor => {
     const tensors = args.map((arg) => asTensor(fn, arg, null));
     for (const [i, t] of tensors.entries()) requireScalar(t, names[i]);
-    return apply(fn, tensors, (...values) => {
+    return applyKeepingRank(fn, tensors, (...values) => {
       const known = new Map(names.map((name, i) => [name, values[i]]));
       const value = new Reader(parsed, known, own).value(parsed.root);
       if (use.isDifferentiated && value.type !== f64) {

@@ -44,7 +44,7 @@ export function openDim(size: unknown): Dim | null {
 }
 
 /** The dimension of an extent in the function that is built: its symbols have to be those of an argument. */
-function dimHere(extent: Extent): Dim {
+export function dimHere(extent: Extent): Dim {
   const { dim, sources } = partsOf(extent);
   const scope = currentTrace();
   for (const source of sources) {

@@ -1,6 +1,7 @@
 // tensor: a concrete tensor from users' data.
 
 import { type DType, fail, isDType, type NdArray, requireOptions } from "../../ir/index.ts";
+import { bringTensors } from "../../parts/index.ts";
 import { atBoundary, named } from "./boundary.ts";
 import { arrayOf, copiedArray, type Data, requireDTypeName } from "./data.ts";
 import { requireGrad } from "./history.ts";
@@ -22,6 +23,7 @@ export interface TensorOptions {
  * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
  */
 export function tensor(data: Data | Tensor, options?: TensorOptions): Tensor {
+  bringTensors();
   const copied = options === undefined ? copiedArray(data) : null;
   return copied !== null ? new Tensor(copied) : atBoundary(named("tensor", tensor), () => made(data, options));
 }

@@ -6,24 +6,26 @@ import {
   BlockBuilder,
   captureOrigin,
   currentBlock,
-  type Dim,
   type DType,
   FuncScope,
   fail,
   isDebugging,
   isFloat,
   isRepresentable,
+  isScalar,
   type Module,
   makeFunc,
   makeModule,
   type NdArray,
   type Origin,
+  printType,
   scalar,
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
-import { broadcastOperands, constant } from "../../ops/index.ts";
-import { openDim } from "./axes.ts";
+import { constant } from "../../ops/index.ts";
+import { bringTensors, here } from "../../parts/index.ts";
+import { dimHere } from "./axes.ts";
 import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
 import { valueOfDim } from "./extent-value.ts";
@@ -85,11 +87,23 @@ export function apply(
   sizes?: unknown,
   meet = false,
 ): readonly Tensor[] {
+  bringTensors();
+  return applyKeepingRank(boundary, operands, build, sizes, meet);
+}
+
+/** As apply, for operations that make no tensors where they get numbers: a program of numbers uses nothing else. */
+export function applyKeepingRank(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+  sizes?: unknown,
+  meet = false,
+): readonly Tensor[] {
   const trace = currentTrace();
   const called = outermostOf(boundary);
   const graph = trace === null ? (graphOf(operands) ?? (sizes === undefined ? null : graphOf([sizes].flat()))) : null;
   if (graph !== null)
-    return atCaller(called, () => withGraph(graph, () => apply(boundary, operands, build, undefined, meet)));
+    return atCaller(called, () => withGraph(graph, () => applyKeepingRank(boundary, operands, build, undefined, meet)));
   const dtype = dtypeBeside(operands);
   if (trace === null) return runNow(operands, dtype, build, boundary);
   // captured here, since each frame on the stack between costs time
@@ -116,14 +130,25 @@ export function applyBroadcast(
   operands: readonly Operand[],
   build: (...values: Value[]) => Value,
 ): Tensor {
-  return apply(boundary, operands, broadcasting(build), undefined, true)[0];
+  return applyKeepingRank(boundary, operands, broadcasting(build), undefined, true)[0];
 }
 
 function broadcasting(build: (...values: Value[]) => Value): (...values: Value[]) => readonly Value[] {
   return (...values) => {
     const builder = currentBlock();
-    return [build(...broadcastOperands(values, builder.scope, builder.origin))];
+    return [build(...ofOneShape(values, builder))];
   };
+}
+
+/** Operands of one shape. Of numbers alone there is nothing to do; a program that makes tensors has what broadcasts them. */
+function ofOneShape(values: readonly Value[], { scope, origin }: BlockBuilder): readonly Value[] {
+  if (values.every((v) => isScalar(v.type))) return values;
+  if (here.broadcast !== null) return here.broadcast(values, scope, origin);
+  const types = values.map((v) => printType(v.type));
+  if (types.every((type) => type === types[0])) return values;
+  return fail("shape", `operands of types ${types.join(" and ")} meet in a program that makes no tensor`, {
+    hint: "write tensor(…) around an array that is passed",
+  });
 }
 
 /**
@@ -133,7 +158,7 @@ export function unary(build: (x: Value) => Value): Unary;
 /** @__NO_SIDE_EFFECTS__ */
 export function unary(build: (x: Value) => Value): (x: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f = (x: Operand): Tensor => apply(f, [x], broadcast, undefined, true)[0];
+  const f = (x: Operand): Tensor => applyKeepingRank(f, [x], broadcast, undefined, true)[0];
   return f;
 }
 
@@ -141,7 +166,7 @@ export function binary(build: (x: Value, y: Value) => Value): Binary;
 /** @__NO_SIDE_EFFECTS__ */
 export function binary(build: (x: Value, y: Value) => Value): (x: Operand, y: Operand) => Tensor {
   const broadcast = broadcasting(build);
-  const f = (x: Operand, y: Operand): Tensor => apply(f, [x, y], broadcast, undefined, true)[0];
+  const f = (x: Operand, y: Operand): Tensor => applyKeepingRank(f, [x, y], broadcast, undefined, true)[0];
   return f;
 }
 
@@ -186,7 +211,7 @@ function withOrigin<T>(origin: Origin | null, called: Boundary, boundary: Bounda
 /** A literal as a constant of the tensor's dtype, an extent as its value; f64 or bool where there is none. */
 export function literal(x: number | boolean | Extent, dtype: DType | null): Value {
   if (x instanceof Extent) {
-    const d = openDim(x) as Dim;
+    const d = dimHere(x);
     return typeof d === "number" ? literal(d, dtype) : valueOfDim(d, dtype ?? "f64");
   }
   if (typeof x !== "number" && typeof x !== "boolean") {
@@ -214,9 +239,9 @@ export function literal(x: number | boolean | Extent, dtype: DType | null): Valu
 export function asTensor(boundary: Boundary, operand: Operand, dtype: DType | null): Tensor {
   if (operand instanceof Tensor) {
     if (dtype === null || !isWeak(operand)) return operand;
-    return asUser(boundary, () => apply(boundary, [operand], (v) => [met(v, dtype)])[0]);
+    return asUser(boundary, () => applyKeepingRank(boundary, [operand], (v) => [met(v, dtype)])[0]);
   }
-  const made = asUser(boundary, () => apply(boundary, [], () => [literal(operand, dtype)])[0], [operand]);
+  const made = asUser(boundary, () => applyKeepingRank(boundary, [], () => [literal(operand, dtype)])[0], [operand]);
   return dtype === null && typeof operand === "number" ? weakened(made) : made;
 }
 

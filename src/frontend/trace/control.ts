@@ -2,6 +2,7 @@
 
 import { fail, requireOptions, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
+import { bringScans } from "../../parts/index.ts";
 import { dimsFor, type Size } from "../handle/axes.ts";
 import { atBoundary, type Boundary, callUsers, named, ownFunction } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
@@ -161,6 +162,7 @@ function scanned<C, O, X>(
   xs: X,
   { reverse, length }: ScanOptions,
 ): readonly [C, O] {
+  bringScans();
   const over = elementsOf(xs);
   if (over.leaves.length === 0 && length === undefined)
     fail("argument", "scan: got nothing to go along, expected a tensor", {

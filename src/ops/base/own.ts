@@ -33,6 +33,18 @@ export function ownOp(name: string): Op | undefined {
   return present.get(name);
 }
 
+/** The project's own op of this mnemonic, which whatever makes work for it has brought. */
+export function requireOwn(name: string): Op {
+  const op = present.get(name);
+  if (op === undefined) throw new Error(`internal invariant broken: nothing brought ${name}`);
+  return op;
+}
+
+/** Keeps ops in the program that are asked for by name. */
+export function bringOps(...ops: readonly Op[]): void {
+  for (const op of ops) present.set(op.name, op);
+}
+
 /** Whether it is the project's own op of this mnemonic. */
 export function isOwn(op: Op, name: string): boolean {
   return op.name === name && present.get(name) === op;

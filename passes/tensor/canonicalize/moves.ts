@@ -1,10 +1,8 @@
-// Identities of ops that move elements, and of control flow whose way is known.
+// Identities of ops that move elements, which programs of numbers have none of.
 
 import {
   addDims,
   type Dim,
-  emit,
-  makeBlock,
   mulDims,
   type Operation,
   sameType,
@@ -27,7 +25,7 @@ import { type Match, opRule, type RewriteContext, type Rule } from "../../../src
 import { patterns as p, rule } from "./vocabulary.ts";
 
 // biome-ignore format: a table one can see
-export const structureRules: readonly Rule[] = [
+export const movingRules: readonly Rule[] = [
   rule("reshape(x) to its own shape → x", (x) => p.reshape(x), ifSameType),
   rule("reshape(reshape(x)) → reshape(x)", (x) => p.reshape(p.reshape(x)), (x) => (m) => reshape(x, shapeOf(m))),
   rule("reshape(x) of one number → broadcast(x)", (x) => p.reshape(x), (x) => (m) => (x.type.kind === "tensor" && shapeOf(x).length === 0 ? broadcast(x, shapeOf(m)) : null)),
@@ -45,9 +43,6 @@ export const structureRules: readonly Rule[] = [
   rule("extent(x) of a known rank → its dimensions", (x) => p.extent(x), (x) => (m) => (x.type.kind === "tensor" ? extentOf(x, axes(m, 0, "axes")) : null)),
   rule("reduce(x) over no axes → x", (x) => p.reduce(x), (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves, moveOfSplat),
-  opRule("if with a known predicate → its branch", (op) => op.traits.branches, knownBranch),
-  opRule("if whose branches all yield a value → the value", (op) => op.traits.branches, sameInEach),
-  opRule("while that never runs → its first values", (op) => isOwn(op, "while"), deadLoop),
 ];
 
 function ifSameType(x: Value) {
@@ -139,33 +134,4 @@ function moveOfSplat(operation: Operation, context: RewriteContext): readonly Va
   if (splat == null || !others.every((s) => s !== null && Object.is(s, splat)) || to.kind !== "tensor") return null;
   const isMove = operands.every((v) => v.type.kind === "tensor" && v.type.dtype === to.dtype);
   return isMove ? [context.constant(splat, to)] : null;
-}
-
-function knownBranch(operation: Operation, context: RewriteContext): readonly Value[] | null {
-  const predicate = context.splat(operation.operands[0]);
-  return predicate === null ? null : context.splice(operation, predicate === 1 ? 0 : 1);
-}
-
-/** The operation keeps the results that differ, and whatever else its branches do. */
-function sameInEach({ op, operands, regions, results }: Operation): readonly Value[] | null {
-  const [first, ...others] = regions;
-  // no branch sees what another one defines
-  const differs = first.results.map((v, k) => others.some((other) => other.results[k] !== v));
-  if (differs.every((d) => d)) return null;
-  const where = (values: readonly Value[]): readonly Value[] => values.filter((_, k) => differs[k]);
-  const kept = emit(op, operands, {
-    regions: regions.map((r) => makeBlock(r.arguments, r.operations, where(r.results))),
-    names: where(results).map((r) => r.name),
-  });
-  let next = 0;
-  return first.results.map((v, k) => (differs[k] ? kept[next++] : v));
-}
-
-/** The condition says false at once and does nothing else. */
-function deadLoop(operation: Operation, context: RewriteContext): readonly Value[] | null {
-  const [condition] = operation.regions;
-  const [result] = condition.results;
-  const isFalse = context.splat(result) === 0;
-  const isSilent = condition.operations.every((o) => o.op.effect === "pure" && o.regions.length === 0);
-  return isFalse && isSilent ? operation.operands : null;
 }

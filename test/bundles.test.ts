@@ -1,0 +1,148 @@
+// Bundled programs do what they do where nothing is left out of the package.
+
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import * as adjoint from "../src/index.ts";
+import { bundled } from "./support/bundle.ts";
+import { describeBuilt } from "./support/needs.ts";
+import { runs } from "./support/runs.ts";
+
+/** A program: the names that it imports, and what it gives. */
+const programs: Readonly<Record<string, readonly [names: string, body: string]>> = {
+  "elementwise code on arrays": ["add, jit, mul", "jit((x, y) => add(mul(x, y), 1))([[1], [2]], [3, 4])"],
+  "compiled for symbolic sizes": ["compile, sin", 'compile((x) => sin(x), ["f64[N]"])([1, 2, 3])'],
+  "the gradient of a sum": ["grad, mul, sum", "grad((x) => sum(mul(x, x)))([1, 2, 3])"],
+  "a gradient that does not read an array": ["grad, mul", "grad((a, b) => mul(a, a), { wrt: [0, 1] })(3, [1, 2])"],
+  "a gradient of numbers in structures": [
+    "mul, valueAndGrad",
+    "valueAndGrad((p) => mul(p.a, p.b.c))({ a: 3, b: { c: 4 } })",
+  ],
+  "the gradient of a branch": [
+    "cond, grad, less, mul",
+    "grad((x) => cond(less(x, 3), (x) => mul(x, x), (x) => x, x))(2)",
+  ],
+  "the gradient of a loop": [
+    "grad, less, mul, whileLoop",
+    "grad((x) => whileLoop((y) => less(y, 100), (y) => mul(y, y), x))(2)",
+  ],
+  "a counted loop": ["add, fori, jit", "jit((x) => fori(0, 10, (i, y) => add(y, y), x))(1)"],
+  "steps of a scan side by side": [
+    "jit, less, mul, scan, tensor, whileLoop",
+    `jit((xs) => scan((c, x) => [c, whileLoop((y) => less(y, 100), (y) => mul(y, 2), x)], [], xs)[1])(
+      tensor([1, 2, 3, 4, 5, 6, 7, 8]))`,
+  ],
+  "a batch": ["mul, vmap", "vmap((x, y) => mul(x, y), { inAxes: [0, null] })([1, 2, 3], 2)"],
+  "a batch of branches": [
+    "cond, less, mul, vmap",
+    "vmap((x) => cond(less(x, 2), (x) => mul(x, x), (x) => x, x))([1, 2, 3])",
+  ],
+  "a batch of checks": [
+    "add, cast, tensor, vmap",
+    'vmap((x, n) => add(cast(x, "i32"), n), { inAxes: [0, null] })([1, 2, 3], 2)',
+  ],
+  "a batch of gradients": ["grad, mul, sin, vmap", "vmap(grad((x) => mul(x, sin(x))))([1, 2, 3])"],
+  "a Jacobian": ["jacobian, mul", "jacobian((x) => mul(x, x))([1, 2])"],
+  "a Hessian of arrays": ["hessian, mul, sum", "hessian((x) => sum(mul(x, mul(x, x))))([1, 2])"],
+  "a Hessian of numbers": ["hessian, mul", "hessian((x, y) => mul(mul(x, x), y), { wrt: [0, 1] })(3, 5)"],
+  "forward mode": ["jvp, mul", "jvp((x) => mul(x, x))([[1, 2]], [[1, 0]])"],
+  "reverse mode": ["mul, tensor, vjp", "vjp((x) => mul(x, x))([[1, 2]], tensor([1, 0]))"],
+  "a product with the Hessian": ["hvp, mul, sum", "hvp((x) => sum(mul(x, mul(x, x))))([1, 2], [1, 0])"],
+  "a checkpoint": ["checkpoint, grad, mul, sum", "grad((x) => sum(checkpoint((y) => mul(y, y))(x)))([1, 2])"],
+  "eager tensors": ["mul, sum, tensor", "sum(mul(tensor([1, 2]), 3))"],
+  "eager gradients": [
+    "add, mul, tensor",
+    "(() => { const x = tensor(3, { requiresGrad: true }); add(mul(x, x), x).backward(); return x.grad; })()",
+  ],
+  "a declared graph": [
+    "Graph, Session, f64, mul",
+    `(() => {
+      const graph = new Graph();
+      const x = graph.placeholder(f64, { name: "x" });
+      const y = mul(x, x);
+      const [dx] = graph.gradients(y, [x]);
+      return new Session(graph).run([y, dx], { x: 3 });
+    })()`,
+  ],
+  "IR as text": [
+    "compile",
+    'compile("func @f(%x: f64[3]) -> f64 { %y = reduce %x, kind = sum, axes = [0] : f64 return %y }")([1, 2, 3])',
+  ],
+  "an expression whose function makes tensors": [
+    "compileExpression, mul, sum, tensor",
+    `compileExpression("f(x) + 1", ["x"], { gradient: true, functions: { f: (x) => sum(mul(tensor([1, 2, 3]), x)) } })(2)`,
+  ],
+};
+
+/** Tensors as nested arrays, here and in a bundle, whose class is another. */
+function plain(x: unknown): unknown {
+  if (Array.isArray(x)) return x.map(plain);
+  if (typeof x !== "object" || x === null) return x;
+  if ("toArray" in x && typeof x.toArray === "function") return x.toArray();
+  return Object.fromEntries(Object.entries(x).map(([key, value]) => [key, plain(value)]));
+}
+
+/** What a program gives where the package is whole. */
+function whole([, body]: (typeof programs)[string]): unknown {
+  const names = Object.keys(adjoint);
+  return new Function(...names, `return ${body};`)(...Object.values(adjoint));
+}
+
+describeBuilt("a bundle of a program", () => {
+  it.each(Object.entries(programs))("gives the same results: %s", (_, program) => {
+    const [names, body] = program;
+    const { run } = bundled(`import { ${names} } from "./dist/mini.js"; export const run = () => ${body};`);
+    expect(plain(run())).toStrictEqual(plain(whole(program)));
+  });
+
+  it("says what to write where arrays of different shapes come to code of numbers", () => {
+    const { run } = bundled(
+      'import { add, grad } from "./dist/mini.js"; export const run = grad((x, y) => add(x, y));',
+    );
+    expect(() => run([1, 2], 3)).toThrow("write tensor(…) around an array that is passed");
+    expect(run(1, 3)).toBe(1);
+  });
+});
+
+/** Texts of expressions in x and y. */
+const expressions = fc.letrec<{ number: string; test: string }>((tie) => ({
+  number: fc.oneof(
+    { maxDepth: 5, withCrossShrink: true },
+    fc.constantFrom("x", "y", "0", "1", "2.5", "PI"),
+    fc
+      .tuple(fc.constantFrom("sin", "exp", "sqrt", "abs", "floor", "atan", "-"), tie("number"))
+      .map(([f, x]) => `${f}(${x})`),
+    fc
+      .tuple(fc.constantFrom("+", "-", "*", "/", "%", "^"), tie("number"), tie("number"))
+      .map(([op, x, y]) => `(${x}) ${op} (${y})`),
+    fc
+      .tuple(fc.constantFrom("max", "min", "hypot"), tie("number"), tie("number"))
+      .map(([f, x, y]) => `${f}(${x}, ${y})`),
+    fc.tuple(tie("test"), tie("number"), tie("number")).map(([p, x, y]) => `(${p} ? ${x} : ${y})`),
+  ),
+  test: fc
+    .tuple(fc.constantFrom("<", "<=", "=="), tie("number"), tie("number"))
+    .map(([op, x, y]) => `(${x}) ${op} (${y})`),
+})).number;
+
+/** Generated code without its kernels, whose own text a bundler makes smaller. */
+function ownCode(source: string | null): string | undefined {
+  return source?.slice(/^function /m.exec(source)?.index);
+}
+
+describeBuilt("a bundle of compileExpression", () => {
+  const { compileExpression } = bundled('export { compileExpression } from "./dist/mini.js";');
+
+  it("compiles any expression to the same code, with the same derivatives", () => {
+    const options = fc.constantFrom({}, { gradient: true }, { hessian: true });
+    fc.assert(
+      fc.property(expressions, options, fc.double(), fc.double(), (text, given, x, y) => {
+        const ours = adjoint.compileExpression(text, ["x", "y"], given);
+        const theirs = compileExpression(text, ["x", "y"], given) as typeof ours;
+        expect(theirs.ir).toBe(ours.ir);
+        expect(ownCode(theirs.source)).toBe(ownCode(ours.source));
+        expect(theirs(x, y)).toStrictEqual(ours(x, y));
+      }),
+      runs(60),
+    );
+  });
+});
