@@ -9,12 +9,13 @@ import {
   type Module,
   makeModule,
   mapBodies,
+  type NdArray,
   type Operation,
   withOperations,
   withParts,
   withRegions,
 } from "../src/ir/index.ts";
-import { add, constantLike, mul, parse, probe, records } from "../src/ops/index.ts";
+import { add, constantLike, div, mul, parse, probe, records, sqrt } from "../src/ops/index.ts";
 import { applyRules, definePass, opRule, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
 import { closeFault, noisy } from "../src/testing/close.ts";
 import { resolvedOrNull, run } from "../src/testing/compare.ts";
@@ -177,6 +178,76 @@ func @main(%x: f64) -> f64 {
   return %y
 }`);
     expect(checkDerivative(differentiate, { corpus: bits, runs: 0, vacuous: "allow" }).leftOut).toBe(0);
+  });
+});
+
+describe("the noise of rounding", () => {
+  const picks = [
+    "reduce %q, kind = max, axes = [] : f64",
+    "reduce %q, kind = min, axes = [] : f64",
+    "maximum %q, %q : f64",
+    "minimum %q, %q : f64",
+    "select %p, %q, %q : f64",
+    "broadcast %q : f64",
+    "stop_gradient %q : f64",
+    "call @same(%q) : f64",
+    "if %p : f64 {\n    yield %q\n  } else {\n    yield %q\n  }",
+  ];
+
+  it("leaves what is moved or picked as what it was made of", () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...picks), fc.double({ noNaN: true }), fc.constantFrom(1, -1, 2), (pick, x, sign) => {
+        const picked = parse(`private func @same(%x: f64) -> f64 {
+  return %x
+}
+
+func @main(%x: f64) -> (bool, f64) {
+  %p = compare %x, %x, direction = eq : bool
+  %q = sin %x : f64
+  %y = ${pick}
+  %z = sub %y, %q : f64
+  %none = is_nan %z : bool
+  %e = compare %y, %q, direction = eq : bool
+  %same = or %e, %none : bool
+  return %same, %q
+}`);
+        const arrays = [{ dtype: "f64", shape: [], data: Float64Array.of(x) } as const];
+        const [same, noise] = run(noisy(picked, sign), "main", arrays).results as readonly NdArray[];
+        expect([...same.data]).toEqual([1]);
+        // there is noise
+        if (Math.abs(Math.sin(x)) > 1e-300) expect(noise.data[0]).not.toBe(Math.sin(x));
+      }),
+      runs(100),
+    );
+  });
+
+  it("so that a derivative goes the way that it went without, and a rule of class fast may round there", () => {
+    const quotient = rule(
+      "√x / √y → √(x / y)",
+      (x, y) => p.div(p.sqrt(x), p.sqrt(y)),
+      (x, y) => sqrt(div(x, y)),
+      { class: "fast" },
+    );
+    const largest = parse(`private func @f(%x: f64, %y: f64) -> f64 {
+  %xy = mul %x, %y : f64
+  %a = sqrt %xy : f64
+  %b = sqrt %y : f64
+  %q = div %a, %b : f64
+  %r = reduce %q, kind = max, axes = [] : f64
+  return %r
+}
+
+func @main(%x: f64, %y: f64) -> (f64, f64) {
+  %ct = constant 1.5 : f64
+  %r, %dx, %dy = vjp @f(%x, %y) cotangents(%ct) : f64, f64, f64
+  return %dx, %dy
+}`);
+    fc.assert(
+      fc.property(fc.nat(1e6), (seed) => {
+        expect(checkRule(quotient, { corpus: largest, runs: 0, seed }).changed).toBe(1);
+      }),
+      runs(100),
+    );
   });
 });
 

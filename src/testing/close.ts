@@ -1,7 +1,7 @@
 // Comparison of programs that compute the same in different orders, as derivatives and rewrites of class `fast` do: nearly
 // equal results on ordinary numbers.
 
-import { type Func, isFloat, type Module, mapBodies, type NdArray, sizeOf, type Value } from "../ir/index.ts";
+import { type Func, isFloat, type Module, mapBodies, type NdArray, type Operation, sizeOf, type Value } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
 import type { Dims, Program } from "./generate/program.ts";
@@ -134,12 +134,22 @@ function arraysOf({ seen, results }: Outcome): readonly NdArray[] {
   return [...seen.map(({ value }) => value), ...(typeof results === "string" ? [] : results)];
 }
 
-/** The module with each float that it computes moved by what rounding may move it, up or down at random. */
+/** The module with each float that it rounds moved by what rounding may move it, up or down at random. */
 export function noisy(module: Module, sign: number): Module {
   return mapBodies(module, (body) => {
     const random = new Random(sign);
-    return withFloats(body, (v) => moveFloat(v, random));
+    return withFloats(body, (v, operation) => (rounds(operation) ? moveFloat(v, random) : v));
   });
+}
+
+/**
+ * Whether what an operation gives may be rounded. What is moved or picked is not, nor what comes out of a region or a function:
+ * moved by noise of its own, it would not be equal any more to what it was picked from, and what asks whether it is, as the
+ * derivative of a maximum does, would take another way than it ever takes.
+ */
+function rounds({ op, attributes, regions }: Operation): boolean {
+  const isGiven = op.traits.moves || regions.length > 0 || attributes.callee !== undefined;
+  return !isGiven && op.scalar?.exact !== true && attributes.kind !== "max" && attributes.kind !== "min";
 }
 
 function moveFloat(value: Value, random: Random): Value {

@@ -9,6 +9,7 @@ import {
   type Module,
   mapBodies,
   type NdArray,
+  type Operation,
   Replacements,
   type Value,
   withBuilder,
@@ -47,18 +48,22 @@ function meets(watching: Module, entry: string, args: readonly NdArray[], is: (x
   return found;
 }
 
+/** What is read in place of a float that an operation gives. */
+type Change = (value: Value, operation: Operation) => Value;
+
 /** The block in which what reads a float reads what `change` makes of it; in its regions too. */
-export function withFloats(block: Block, change: (value: Value) => Value): Block {
+export function withFloats(block: Block, change: Change): Block {
   return changed(block, change, new Replacements());
 }
 
-function changed(block: Block, change: (value: Value) => Value, made: Replacements): Block {
+function changed(block: Block, change: Change, made: Replacements): Block {
   const operations = block.operations.flatMap((first) => {
     const regions = first.regions.map((r) => changed(r, change, made));
     const operation = withRegions(withOperands(first, made.all(first.operands)), regions);
     const builder = new BlockBuilder();
     withBuilder(builder, () => {
-      for (const v of operation.results) if (v.type.kind === "tensor" && isFloat(v.type.dtype)) made.set(v, change(v));
+      for (const v of operation.results)
+        if (v.type.kind === "tensor" && isFloat(v.type.dtype)) made.set(v, change(v, operation));
     });
     return [operation, ...builder.operations];
   });
