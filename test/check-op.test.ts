@@ -3,19 +3,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
+import { interpret, jsBackend } from "../src/backend/index.ts";
 import {
   addDims,
+  type DType,
   defineOp,
+  dtypes,
   emit,
   type Op,
   type OpDefinition,
+  parseModule,
   shapeOf,
+  signatureOf,
   type TensorType,
+  type Type,
   tensorType,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
 import { records, standardOps } from "../src/ops/index.ts";
-import { checkBatching, checkDerivative, checkOp } from "../src/testing/index.ts";
+import { checkBatching, checkDerivative, checkOp, type OpCheckOptions, sameArrays } from "../src/testing/index.ts";
 import { runs } from "./support/runs.ts";
 
 function messageOf(body: () => unknown): string {
@@ -197,5 +203,84 @@ describe("wrong records are found, by the facet that is wrong", () => {
     const message = messageOf(() => checkOp(op, { timeBudget: 15_000 }));
     expect(message).toMatch(new RegExp(`^op ${op.name}( is wrong|:)`));
     expect(message).toContain(facet);
+    // and each says how to see it again
+    const again = replayOf(message);
+    expect(messageOf(() => checkOp(op, { timeBudget: 300, ...again }))).toContain(facet);
+    if (again.replay === undefined) expect(again).toEqual({ runs: 0 });
+  });
+
+  it.each([
+    ["none", () => []],
+    ["two", ({ operands: [x] }: { operands: readonly Type[] }) => [x, x]],
+  ])("whose type rule says %s of one result", (_, types) => {
+    expect(messageOf(() => checkOp(wrong("reverse", () => ({ types }))))).toMatch(
+      /^op reverse is wrong \(seed 1, program /,
+    );
+  });
+});
+
+/** The options of the call that shows a failure again. */
+function replayOf(message: string): OpCheckOptions {
+  const options = /^replay: checkOp\(op, \{ (.*) \}\)$/m.exec(message)?.[1] ?? "none";
+  return Object.fromEntries(options.split(", ").map((o) => [o.split(": ")[0], Number(o.split(": ")[1])]));
+}
+
+describe("what is wrong with a record alone", () => {
+  const spellings: readonly ((x: string) => string)[] = [
+    (x) => x,
+    (x) => `${x} + 0`,
+    (x) => `Math.abs(${x})`,
+    (x) => `1 / ${x}`,
+  ];
+
+  it("is told with a program of one operation and a call for which its code gives something else", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom("neg", "floor", "sin", "sign", "exp", "sqrt"),
+        fc.constantFrom(...spellings),
+        (name, spell) => {
+          const op = wrong(name, spelled(spell));
+          const message = messageOf(() => checkOp(op, { runs: 0 }));
+          expect(message).toMatch(/\nfor @main\(.*\)\nreplay: checkOp\(op, \{ runs: 0 \}\)\n/);
+          const table = new Map([...standardOps, [op.name, op]]);
+          const module = parseModule(message.slice(message.indexOf("\nfunc @main")), table);
+          expect(module.funcs[0].body.operations.map((o) => o.op)).toEqual([op]);
+          // run again on that program alone, it is wrong there
+          const call = /for @main\((\w+) \((.*)\)\)/.exec(message) as RegExpExecArray;
+          const args = [
+            { dtype: call[1] as DType, shape: [], data: dtypes[call[1] as DType].array.of(Number(call[2])) },
+          ];
+          const compiled = jsBackend.compile(module, { entry: "main", signature: signatureOf(module.funcs[0]) });
+          expect(sameArrays(compiled.run(args), interpret(module, "main", args))).toBe(false);
+        },
+      ),
+      runs(40),
+    );
+  });
+
+  it("is all that is tried where no program is asked for", () => {
+    expect(checkOp(swishOf(), { runs: 0 }).programs).toBe(0);
+    const wrongExample = swishOf({ example: { dtype: "f64", run: "@main(0) == 1" } });
+    expect(messageOf(() => checkOp(wrongExample, { runs: 0 }))).toMatch(
+      /its example: .*\nreplay: checkOp\(op, \{ runs: 0 \}\)\nfunc @main\(/,
+    );
+  });
+
+  it("and a rule that throws for some types names the program, too", () => {
+    fc.assert(
+      fc.property(fc.nat(3), (rank) => {
+        const types =
+          (own: Op): Op["types"] =>
+          (cx) => {
+            if (shapeOf({ type: cx.operands[0] } as never).length === rank) throw new TypeError("not of this rank");
+            return own.types(cx);
+          };
+        const op = wrong("reverse", (own) => ({ types: types(own) }));
+        const message = messageOf(() => checkOp(op));
+        expect(message).toContain("its rules fail with TypeError: not of this rank");
+        expect(messageOf(() => checkOp(op, replayOf(message)))).toBe(message);
+      }),
+      runs(4),
+    );
   });
 });

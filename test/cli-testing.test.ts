@@ -171,6 +171,13 @@ describe("adjoint check", () => {
       { name: "rule 'x * 0 → 0'", wrong: expect.stringContaining("saved: ") },
     ]);
     expect(readdirSync(folder)).toHaveLength(1);
+    // what a corpus keeps is shown again by a command, too
+    const kept = await adjoint(["check", "mine.js", "--only", "zero", "--corpus", folder]);
+    const [, again, file] =
+      /\nreplay: adjoint (check mine\.js --only zero --runs 0 --corpus) "(.*)"\n/.exec(kept.err) ?? [];
+    const { code, err } = await adjoint([...again.split(" "), file]);
+    expect(code).toBe(1);
+    expect(err).toBe(kept.err);
   });
 
   it("says what is given wrongly", async () => {

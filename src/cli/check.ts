@@ -85,13 +85,12 @@ and the exit code is 1 then.`,
   },
 };
 
-/** The report, whose last line says how to see it again from here. */
+/** The report, of which one line says how to see it again, as a command. */
 function asCommand(report: string, path: string, name: string): string {
-  return report.replace(
-    /\nreplay: check\w+\(\w+, \{ (?:\.\.\.options, )?seed: (-?\d+), replay: (\d+) \}\)/,
-    (_, seed: string, replay: string) =>
-      `\nreplay: adjoint check ${path} --only ${name} --seed ${seed} --replay ${replay}`,
-  );
+  return report.replace(/\nreplay: check\w+\(\w+, \{ (?:\.\.\.options, )?(.*) \}\)$/m, (_, options: string) => {
+    const flags = [...options.matchAll(/(\w+): ("(?:[^"\\]|\\.)*"|[^,]+)/g)].map(([, o, value]) => ` --${o} ${value}`);
+    return `\nreplay: adjoint check ${path} --only ${name}${flags.join("")}`;
+  });
 }
 
 const isCount = (x: number): boolean => Number.isSafeInteger(x) && x >= 0;

@@ -14,7 +14,7 @@ import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { transformOps } from "./generate/transforms.ts";
 import { variationOf } from "./generate/variations.ts";
-import { requireCheckOptions } from "./options.ts";
+import { type Kind, requireCheckOptions } from "./options.ts";
 import { givenTo, resolvedBy, transformsOf } from "./resolves.ts";
 import { describeFault, type Shrunk, shrink } from "./shrink.ts";
 import { Sought } from "./sought.ts";
@@ -63,7 +63,7 @@ export interface CheckReport {
 /** The most milliseconds of processor time in which a failure is made smaller where no time is given. */
 const forShrinking = 5000;
 
-const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
+export const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
 
 /** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
 export function check(
@@ -323,6 +323,14 @@ function seedsOf(seed: number, isPatterns: boolean): readonly number[] {
 /** What the options of a check may be without another program, or another verdict on it. */
 const freeOptions = ["runs", "seed", "replay", "vacuous", "save", "timeBudget"];
 
+/** The call that shows a failure again, with the options that choose it; others stand for those that were given. */
+export function replayLine(where: string, kind: Kind, given: object, again: Readonly<Record<string, unknown>>): string {
+  const isFree = (name: string): boolean => freeOptions.includes(name) || name in again;
+  const more = Object.entries(given).every(([name, x]) => x === undefined || isFree(name)) ? [] : ["...options"];
+  const options = Object.entries(again).map(([name, x]) => `${name}: ${JSON.stringify(x)}`);
+  return `replay: ${where}(${kind}, { ${[...more, ...options].join(", ")} })`;
+}
+
 interface Asked {
   /** The check that was called. */
   readonly where: string;
@@ -346,11 +354,8 @@ function failureOf(
   const title = `${subject.name} is wrong (seed ${seed}, ${place})`;
   const saved =
     save && kept === null && isFolder(corpus) ? [`saved: ${saveFailure(where, corpus, title, shrunk.program)}`] : [];
-  const free = kept === null ? freeOptions : [...freeOptions, "corpus"];
-  const more = Object.entries(given).every(([name, x]) => x === undefined || free.includes(name)) ? "" : "...options, ";
-  const again =
-    kept === null ? `${more}seed: ${seed}, replay: ${number}` : `${more}runs: 0, corpus: ${JSON.stringify(kept)}`;
-  const replay = `replay: ${where}(${subject.kind}, { ${again} })`;
+  const again = kept === null ? { seed, replay: number } : { runs: 0, corpus: kept };
+  const replay = replayLine(where, subject.kind, given, again);
   return new AdjointError("validate", `${title}: ${describeFault(shrunk, [replay, ...saved])}`, {
     cause: shrunk.fault.cause ?? shrunk.fault,
     reproducer: `// ${subject.name}\n${shrunk.program}`,

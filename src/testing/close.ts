@@ -1,7 +1,16 @@
 // Comparison of programs that compute the same in different orders, as derivatives and rewrites of class `fast` do: nearly
 // equal results on ordinary numbers.
 
-import { type Func, isFloat, type Module, mapBodies, type NdArray, type Operation, sizeOf, type Value } from "../ir/index.ts";
+import {
+  type Func,
+  isFloat,
+  type Module,
+  mapBodies,
+  type NdArray,
+  type Operation,
+  sizeOf,
+  type Value,
+} from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
 import type { Dims, Program } from "./generate/program.ts";

@@ -6,6 +6,7 @@ import {
   type Attributes,
   assert,
   type Block,
+  counted,
   type Dim,
   type ErrorCode,
   type EvalContext,
@@ -154,12 +155,18 @@ class Frame {
     const operands = operation.operands.map((v) => this.value(v));
     try {
       const results = op.eval(new OperationContext(this, operation, operands));
+      if (results.length !== operation.results.length) failCount(operation, results.length);
       if (this.interpreter.options.debug === true) requireFinite(operation, operands, results);
       return results;
     } catch (error) {
       throw error instanceof AdjointError ? error.at(origin) : refused(error, operation);
     }
   }
+}
+
+/** A record whose rules do not agree: no program is to blame. */
+function failCount({ op, results }: Operation, got: number): never {
+  throw new Error(`${op.name} gives ${counted(got, "result")} when it runs, its type rule says ${results.length}`);
 }
 
 /** An engine's refusal of memory as an AdjointError; any other error stays as it is. */

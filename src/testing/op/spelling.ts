@@ -3,33 +3,45 @@
 import {
   AdjointError,
   type Attributes,
+  buildFunc,
   completeAttributes,
   DimScope,
   type DType,
   dtypeNames,
   dtypes,
+  emit,
   inferTypes,
   isFloat,
   isRepresentable,
   type Kernel,
+  makeModule,
   messageOf,
+  ndscalar,
   type Op,
+  printModule,
   rankedOf,
   scalar,
 } from "../../ir/index.ts";
+import type { Fault } from "../compare.ts";
 import { showNumber } from "../outcome.ts";
 import { samples } from "../values.ts";
+
+/** What is wrong with a record whatever program it stands in, and a program that shows it. */
+export interface RecordFault extends Fault {
+  readonly program: string;
+}
 
 /** The most combinations of operands for one signature: all pairs, and a part of the triples. */
 const mostTuples = 2500;
 
-/** What differs, in words; null where nothing does, or the op is not given by a scalar function. */
-export function spellingFault(op: Op): string | null {
+/** What differs, and the program that shows it; null where nothing does, or the op is not given by a scalar function. */
+export function spellingFault(op: Op): RecordFault | null {
   if (op.scalar === null) return null;
   for (const attributes of choicesOf(op)) {
     for (const { operands, result } of signaturesOf(op, attributes)) {
-      const fault = faultOf(op, op.scalar, { attributes, operands, result });
-      if (fault !== null) return fault;
+      const use = { attributes, operands, result };
+      const fault = faultOf(op, op.scalar, use);
+      if (fault !== null) return { ...fault, program: programOf(op, use) };
     }
   }
   return null;
@@ -87,30 +99,41 @@ function resultOf(op: Op, attributes: Attributes, operands: readonly DType[], de
   }
 }
 
+/** The use as a program. */
+function programOf(op: Op, { attributes, operands, result }: ScalarUse): string {
+  const types = operands.map((d) => scalar(d));
+  const main = buildFunc({ name: "main" }, types, (...args) => emit(op, args, { attributes, types: [scalar(result)] }));
+  return printModule(makeModule([main]));
+}
+
 function faultOf(
   op: Op,
   meaning: NonNullable<Op["scalar"]>,
   { attributes, operands, result }: ScalarUse,
-): string | null {
+): Fault | null {
   const complete = completeAttributes(op, attributes);
   const cx = { attributes: complete, dtype: result };
   const { round } = dtypes[result];
   const spelled = compiled(op, meaning, { attributes: complete, operands, result });
-  if (typeof spelled === "string") return spelled;
+  if (typeof spelled === "string") return { message: spelled, call: null };
   for (const args of tuples(operands)) {
     const computed = meaning.compute(args, cx);
     const expected = meaning.exact === true ? computed : round(computed);
     const at = `${op.name}(${args.map(showNumber).join(", ")}) of ${operands.join(", ")}`;
+    const fault = (message: string): Fault => ({
+      message,
+      call: { entry: "main", args: args.map((x, i) => ndscalar(operands[i], x)) },
+    });
     if (!isHeld(expected, result))
-      return `its scalar function: ${at} is ${showNumber(expected)}, which is no ${result}`;
+      return fault(`its scalar function: ${at} is ${showNumber(expected)}, which is no ${result}`);
     let got: number;
     try {
       got = Number(spelled(...args.map((x, i) => (operands[i] === "bool" ? x !== 0 : x))));
     } catch (error) {
-      return `its spelling: ${at} fails: ${messageOf(error)}`;
+      return fault(`its spelling: ${at} fails: ${messageOf(error)}`);
     }
     if (!Object.is(got, expected))
-      return `its spelling: ${at} is ${showNumber(got)}, the scalar function gives ${showNumber(expected)}`;
+      return fault(`its spelling: ${at} is ${showNumber(got)}, the scalar function gives ${showNumber(expected)}`);
   }
   return null;
 }
