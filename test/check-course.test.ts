@@ -171,6 +171,16 @@ func @main(%x: f64) -> f64 {
     expect(checkPass(canonicalize, { corpus: beside, runs: 0 }).changed).toBe(1);
   });
 
+  it("those near the ends of the range are beyond it", () => {
+    const least = parse(`func @main(%x: f64[3]) -> f64[3] {
+  %c = constant 2e-308 : f64[3]
+  %y = mul %x, %c : f64[3]
+  %z = log2 %y : f64[3]
+  return %z
+}`);
+    expect(checkDerivative(differentiate, { corpus: least, runs: 0, seed: 2 }).compared).toBeGreaterThan(0);
+  });
+
   it("bits of integers have none, though they make a float again", () => {
     const bits = parse(`func @main(%x: f32) -> f32 {
   %i = bitcast %x : i32

@@ -19,7 +19,7 @@ import { type Fault, verifyFault } from "./compare.ts";
 import { Comparison, type Derived, type Tally } from "./derivative/comparison.ts";
 import { placesOf, withDerivatives } from "./derivative/derivatives.ts";
 import type { Subject, Trial, Verdict } from "./fault.ts";
-import { meetsInfinity, mostSteps, watched } from "./instrument.ts";
+import { meetsExtremes, mostSteps, watched } from "./instrument.ts";
 import { attempt, blameIn, holdsLists, meaningOf, type Resolver, resolverOf, type Transforming } from "./resolver.ts";
 import { sampleArguments } from "./values.ts";
 
@@ -39,7 +39,8 @@ export interface DerivativeReport extends CheckReport {
  * pass or pipeline random ones; what these leave of `vjp` and `jvp` the passes of the project resolve.
  *
  * How far off differences are is measured by their extrapolation (Ridders, 1982), and how far rounding goes by a small change
- * of the point. A derivative of NaN is no fault where a number on the way is infinite.
+ * of the point. A derivative that is no finite number is no fault where a number on the way is infinite, or so large or small
+ * that its cube or that of its inverse is.
  *
  * @returns what was tried; `changed` are the programs of which derivatives were compared.
  * @throws AdjointError `validate` with the smallest program found whose derivative is wrong, to which argument and at which
@@ -103,7 +104,7 @@ export function derivativeVerdict(
     value: (args) => runOrNull(module, "main", args),
     derivative: (entry, args) => runOrNull(after, entry, args),
     noisy: (sign) => (entry, args) => runOrNull(noisyOf(sign), entry, args),
-    isInfinite: (args) => meetsInfinity(watching, "main", args),
+    isExtreme: (args) => meetsExtremes(watching, "main", args),
   };
   if (call !== undefined) {
     const comparison = new Comparison(derived, call.args, 0, tally);

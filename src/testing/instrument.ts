@@ -32,14 +32,32 @@ export function meetsInfinity(watching: Module, entry: string, args: readonly Nd
   return meets(watching, entry, args, (x) => Math.abs(x) === Infinity);
 }
 
+/**
+ * Whether a number that a watched module shows is so large or so small that its third power or that of its inverse, which stand
+ * in third derivatives, is beyond the range of its dtype.
+ */
+export function meetsExtremes(watching: Module, entry: string, args: readonly NdArray[]): boolean {
+  return meets(watching, entry, args, (x, isSingle) => {
+    const cube = Math.abs(x) ** 3;
+    const round = isSingle ? Math.fround : Number;
+    return x !== 0 && (round(cube) === Infinity || round(1 / cube) === Infinity);
+  });
+}
+
 /** Whether a number that a watched module shows, or that it is given, is none. */
 export function meetsNan(watching: Module, entry: string, args: readonly NdArray[]): boolean {
   return args.some(({ data }) => data.some(Number.isNaN)) || meets(watching, entry, args, Number.isNaN);
 }
 
-function meets(watching: Module, entry: string, args: readonly NdArray[], is: (x: number) => boolean): boolean {
+function meets(
+  watching: Module,
+  entry: string,
+  args: readonly NdArray[],
+  is: (x: number, isSingle: boolean) => boolean,
+): boolean {
   let found = false;
-  const observe = (_: string, { data }: NdArray): void => void (found ||= data.some(is));
+  const observe = (_: string, { data, dtype }: NdArray): void =>
+    void (found ||= data.some((x) => is(x, dtype === "f32")));
   try {
     interpret(watching, entry, args, { steps: mostSteps, observe });
   } catch (error) {

@@ -23,8 +23,11 @@ export interface Derived {
   readonly derivative: Runner;
   /** Derivatives with noise of the size of rounding in all that they compute, one way or the other. */
   noisy(sign: number): Runner;
-  /** Whether a number on the way to the values is infinite: by the chain rule 0 · ∞ is NaN where the limit may be another. */
-  isInfinite(args: readonly NdArray[]): boolean;
+  /**
+   * Whether a number on the way to the values is infinite or near the ends of the range: by the chain rule 0 · ∞ is NaN where
+   * the limit may be another, and the powers of such a number in higher derivatives are beyond the range.
+   */
+  isExtreme(args: readonly NdArray[]): boolean;
 }
 
 /** What differences may be off by relative to the values, to be taken for converged; how much two numbers may differ in any case. */
@@ -166,8 +169,8 @@ export class Comparison {
   /** What is wrong in what follows from the derivative in forward mode and the agreement of the modes. */
   #laterFault(args: Arrays, asked: Required<Directions>): Fault | null {
     const zero = this.#zeroFault(args, asked);
-    // of what is infinite on the way second derivatives are NaN, most likely
-    if (zero !== null || this.#of.isInfinite(args)) return zero;
+    // of what is near the ends of the range on the way higher derivatives are beyond them, most likely
+    if (zero !== null || this.#of.isExtreme(args)) return zero;
     const second = this.#secondFault(args, asked);
     // in f32 little is left of a difference of second derivatives
     return second ?? (this.#of.isSingle ? null : this.#thirdFault(args, asked));
@@ -334,7 +337,7 @@ export class Comparison {
   /** Whether the derivative changes as much where the point does next to nothing. */
   #isUndetermined(args: Arrays, of: Computed<Arrays>, { result, element, got, expected }: Far): boolean {
     // where elements are equal a program may be singular, though not along the direction in which they stay so
-    if (!Number.isFinite(got) && (this.#isTied || this.#of.isInfinite(args))) return true;
+    if (!Number.isFinite(got) && (this.#isTied || this.#of.isExtreme(args))) return true;
     return this.#near(args, of).some((arrays) => {
       const near = arrays[result].data[element];
       // a formula may have no value at a single point, such as for a singular matrix
