@@ -18,6 +18,8 @@ import { fileURLToPath } from "node:url";
 import { build } from "tsdown";
 import { mendedDeclarations } from "./declarations.mjs";
 import { documentation } from "./documentation.mjs";
+import { minified, minify } from "./minified.mjs";
+import { namespaces } from "./namespaces.mjs";
 import { pureCalls } from "./pure-calls.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -45,6 +47,17 @@ const commandChunk = {
 };
 /** Optional peers, which whoever uses them has. */
 const peers = ["fast-check", "typescript"];
+
+/** Few files, since each costs some tenths of a millisecond when a program starts. */
+const chunks = [
+  // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
+  { name: "jsep", test: /node_modules.jsep/ },
+  // all that compiles; not what installs methods, nor the documentation of ops, which not every entry loads
+  {
+    name: "core",
+    test: /.src.(ir|ops.(?!documentation)|rewrite|backend|runtime|compile|frontend|library.(?!index|methods)|api|parts)\b|.passes.(tensor|loop|index)|node_modules.immer/,
+  },
+];
 
 const common = {
   config: false,
@@ -95,7 +108,7 @@ async function bundles() {
     clean: false,
     dts: false,
     sourcemap: true,
-    minify: false,
+    minify,
     // Immer's own messages are for its developers, and a browser has no process to ask
     define: { "process.env.NODE_ENV": '"production"' },
     deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
@@ -103,12 +116,13 @@ async function bundles() {
       commandChunk,
       documentation(root, beside),
       pureCalls(["src", "passes"].map((folder) => join(root, folder))),
+      namespaces,
+      minified,
     ],
     outputOptions: {
       comments: { jsdoc: false, annotation: true, legal: true },
       chunkFileNames: "chunks/[name].js",
-      // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
-      codeSplitting: { groups: [{ name: "jsep", test: /node_modules.jsep/ }] },
+      codeSplitting: { groups: chunks },
     },
   });
   await build({

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildSync } from "esbuild";
+import ts from "typescript";
 import { expect, it } from "vitest";
 import { runPasses } from "../src/compile/index.ts";
 import type { AdjointError } from "../src/ir/index.ts";
@@ -21,6 +22,15 @@ function node(...args: readonly string[]): string {
   return stdout;
 }
 
+/** What a file, minified or of types, imports when it is loaded. */
+function importsOf(path: string): readonly string[] {
+  const { statements } = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest);
+  const sources = statements.map((s) =>
+    ts.isImportDeclaration(s) || ts.isExportDeclaration(s) ? s.moduleSpecifier : undefined,
+  );
+  return sources.flatMap((source) => (source !== undefined && ts.isStringLiteral(source) ? [source.text] : []));
+}
+
 /** The packages that importing a file loads: those that every file it reaches names. */
 function packagesOf(entry: string): readonly string[] {
   const seen = new Set<string>();
@@ -28,8 +38,7 @@ function packagesOf(entry: string): readonly string[] {
   const visit = (path: string): void => {
     if (seen.has(path)) return;
     seen.add(path);
-    const imports = readFileSync(path, "utf8").matchAll(/^(?:(?:import|export|\}).* from|import) "([^"]+)";$/gm);
-    for (const [, name] of imports) {
+    for (const name of importsOf(path)) {
       if (name.startsWith("."))
         visit(resolve(dirname(path), path.endsWith(".d.ts") ? name.replace(/js$/, "d.ts") : name));
       else packages.add(name);
