@@ -8,6 +8,7 @@ import { fail } from "./errors.ts";
  * that takes them. Names with value undefined count as left out.
  */
 export function requireOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (hasOnly(options, known)) return;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     const isNone = options === null || options === undefined;
     const got = isNone ? "missing" : Array.isArray(options) ? "an array" : `a ${typeof options}`;
@@ -30,6 +31,14 @@ export function requireOptions(where: string, options: unknown, known: readonly 
       hint: didYouMean(name, known) ?? elsewhereHint(name, known),
     });
   }
+}
+
+/** Whether it is a plain object with names that are all known, as nearly all are: this is asked at every call with options. */
+function hasOnly(options: unknown, known: readonly string[]): boolean {
+  if (typeof options !== "object" || options === null || Object.getPrototypeOf(options) !== Object.prototype)
+    return false;
+  for (const name in options) if (!known.includes(name)) return false;
+  return true;
 }
 
 /** The name here of an option that torch calls so. */

@@ -17,10 +17,23 @@ export function provideDocumentation(entries: Readonly<Record<string, Documentat
 }
 
 /** The properties of a record without documentation of its own, which read the table. */
-export function fromTable(name: string): PropertyDescriptorMap {
-  const of = (): Documentation => table.get(name) ?? none;
-  return {
-    summary: { enumerable: true, get: () => of().summary },
-    docs: { enumerable: true, get: () => of().docs },
-  };
+const fromTable: PropertyDescriptorMap & ThisType<{ readonly name: string }> = {
+  summary: {
+    enumerable: true,
+    get() {
+      return (table.get(this.name) ?? none).summary;
+    },
+  },
+  docs: {
+    enumerable: true,
+    get() {
+      return (table.get(this.name) ?? none).docs;
+    },
+  },
+};
+
+/** The record with its documentation: what is given, or what the table will have. */
+export function withDocumentation<R extends object>(record: R, { summary, docs }: Documentation): R & Documentation {
+  if (docs?.semantics === undefined) return Object.defineProperties(record, fromTable) as R & Documentation;
+  return Object.assign(record, { summary, docs });
 }

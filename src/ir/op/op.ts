@@ -10,7 +10,7 @@ import { AdjointError } from "../diagnostics/errors.ts";
 import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
 import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
-import { fromTable } from "./documentation.ts";
+import { withDocumentation } from "./documentation.ts";
 import type { OpDocs } from "./op-docs.ts";
 import type { AssemblyItem, Effect, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
 import type { BlockOf, OperationOf } from "./operation.ts";
@@ -112,48 +112,40 @@ export interface Op<A extends Attributes = Attributes> {
   readonly docs: OpDocs;
 }
 
-/** What a definition may leave out, and what stands for it. */
-const absent = {
-  groups: [],
-  attributes: {},
-  regions: [],
-  assembly: [{ kind: "operands" }],
-  level: "tensor",
-  effect: "pure",
-  loop: null,
-  aliases: [],
-  scalar: null,
-  lowering: null,
-} as const;
-
-type Optional = keyof typeof absent;
+/** What a definition may leave out. */
+type Optional = "groups" | "regions" | "assembly" | "level" | "effect" | "loop" | "aliases" | "scalar" | "lowering";
 
 /** What a record is made of; its rules see attributes as `attributes` specifies them. */
 export type OpDefinition<S extends AttributeSpecs = AttributeSpecs> = Omit<
   Op<AttributesOf<S>>,
   Optional | "attributes" | "traits"
 > &
-  Partial<Pick<Op<AttributesOf<S>>, Exclude<Optional, "attributes">>> & {
+  Partial<Pick<Op<AttributesOf<S>>, Optional>> & {
     readonly attributes?: S;
     readonly traits?: Partial<Traits>;
   };
 
 /** All that a definition may say. */
 const fields: readonly string[] = [
-  ...["name", "summary", "operands", "types", "argumentTypes", "succeeds", "traits", "eval"],
-  ...["derivative", "varies", "batching", "docs", ...Object.keys(absent)],
+  ...["name", "summary", "operands", "groups", "attributes", "regions", "assembly", "level", "types", "argumentTypes"],
+  ...["effect", "succeeds", "traits", "loop", "aliases", "scalar", "eval", "derivative", "varies", "batching"],
+  ...["lowering", "docs"],
 ];
 
 const namePattern = /^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$/;
 
+const none: readonly [] = Object.freeze([]);
+const noAttributes: AttributeSpecs = Object.freeze({});
+const operandsAlone: readonly AssemblyItem[] = Object.freeze([{ kind: "operands" }]);
+
 /** Records are instances of a class, which Immer leaves as they are. */
 class OpRecord {}
 
-/** What is given, and the default where nothing is. */
-function filled<Parts extends object>(defaults: Parts, given: Partial<Parts>): Parts {
-  const parts = { ...defaults };
-  for (const name in defaults) parts[name] = given[name] ?? defaults[name];
-  return parts;
+/** All traits, given some. */
+function completeTraits(given: Partial<Traits>): Traits {
+  const traits = { ...noTraits };
+  for (const name in traits) traits[name as keyof Traits] = given[name as keyof Traits] ?? false;
+  return Object.freeze(traits);
 }
 
 /** The specifications of an op without attributes. */
@@ -176,11 +168,30 @@ export function defineOp<const S extends AttributeSpecs = NoAttributes>(
       hint: "write snake_case, with a namespace: mylib.swish",
     });
   }
-  const traits = Object.freeze(filled(noTraits, definition.traits ?? {}));
-  const complete = filled<Pick<Op<AttributesOf<S>>, Optional>>(absent, definition);
-  const record = Object.assign(new OpRecord(), definition, complete, { traits });
-  const isDocumented = definition.docs?.semantics !== undefined;
-  return Object.freeze(isDocumented ? record : Object.defineProperties(record, fromTable(name)));
+  // each with every field in one order, so that all records have one shape, which engines read fast
+  const record = Object.assign(new OpRecord(), {
+    name,
+    operands: definition.operands,
+    groups: definition.groups ?? none,
+    attributes: definition.attributes ?? noAttributes,
+    regions: definition.regions ?? none,
+    assembly: definition.assembly ?? operandsAlone,
+    level: definition.level ?? "tensor",
+    types: definition.types,
+    argumentTypes: definition.argumentTypes,
+    effect: definition.effect ?? "pure",
+    succeeds: definition.succeeds,
+    traits: definition.traits === undefined ? noTraits : completeTraits(definition.traits),
+    loop: definition.loop ?? null,
+    aliases: definition.aliases ?? none,
+    scalar: definition.scalar ?? null,
+    eval: definition.eval,
+    derivative: definition.derivative,
+    varies: definition.varies,
+    batching: definition.batching,
+    lowering: definition.lowering ?? null,
+  });
+  return Object.freeze(withDocumentation(record, definition));
 }
 
 /** Whether the operation is one of the op; if so, its attributes are known by their types. */
