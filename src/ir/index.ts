@@ -1,9 +1,11 @@
 // The IR: its data and its text. Everything outside src/ir imports from here.
 
 export * from "./check/verify.ts";
+export * from "./data/lazy.ts";
 export * from "./data/ndarray.ts";
 export * from "./data/value.ts";
 export * from "./data/value-map.ts";
+export * from "./diagnostics/clock.ts";
 export * from "./diagnostics/counted.ts";
 export * from "./diagnostics/debugging.ts";
 export * from "./diagnostics/did-you-mean.ts";

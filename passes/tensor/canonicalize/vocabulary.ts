@@ -1,9 +1,17 @@
 // What canonicalize's rules are written with. They speak of ops by their names: where a program has no `atan2`, no rule about
 // it applies, and a bundle of the program leaves out the record.
 
-import { emit, type Op, type Value } from "../../../src/ir/index.ts";
-import { ownOp } from "../../../src/ops/index.ts";
-import { type PatternFunction, type Rule, rule as ruleOf, vocabulary } from "../../../src/rewrite/index.ts";
+import { type Attributes, emit, lazy, type Op, type Value } from "../../../src/ir/index.ts";
+import { isOwn, ownOp } from "../../../src/ops/index.ts";
+import {
+  type Pattern,
+  type PatternFunction,
+  type PatternOperand,
+  type Rule,
+  type RuleOptions,
+  rule as ruleOf,
+  vocabulary,
+} from "../../../src/rewrite/index.ts";
 
 const mnemonics = {
   abs: "abs",
@@ -103,23 +111,30 @@ function ifPresent<T>(body: () => T): T | null {
 }
 
 /**
- * A rule that is made when it is first asked for: by then the records of the program are there.
+ * A rule `rule("x * 1 → x", "mul", (x) => [x, 1], (x) => x)`: a local identity of an op, by its operands. It is made when
+ * it is first asked for an operation of that op: by then the records of the program are there, and most programs have few
+ * of the ops.
  *
  * @__NO_SIDE_EFFECTS__
  */
-export const rule: typeof ruleOf = (name, pattern, replacement, options = {}) => {
-  let made: Rule | null | undefined;
-  const whole = (): Rule | null => {
-    if (made === undefined) made = ifPresent(() => ruleOf(name, pattern, replacement, options));
-    return made;
-  };
+export const rule = (
+  name: string,
+  root: Name,
+  operands: (...variables: Pattern[]) => readonly (PatternOperand | Attributes)[],
+  replacement: Parameters<typeof ruleOf>[2],
+  options: RuleOptions = {},
+): Rule => {
+  const pattern = (...variables: Pattern[]): Pattern => patterns[root](...operands(...variables));
+  // a pattern has as many variables as its function has parameters
+  Object.defineProperty(pattern, "length", { value: operands.length });
+  const whole = lazy(() => ifPresent(() => ruleOf(name, pattern, replacement, options)));
   return {
     name,
     class: options.class ?? "exact",
     get pattern() {
       return whole()?.pattern ?? null;
     },
-    matches: (op) => whole()?.matches(op) ?? false,
+    matches: (op) => isOwn(op, mnemonics[root]) && whole() !== null,
     mayApply: (operation, definitions) => whole()?.mayApply(operation, definitions) ?? false,
     rewrite: (operation, cx) => ifPresent(() => whole()?.rewrite(operation, cx) ?? null),
   };
