@@ -23,6 +23,7 @@ import {
   fail,
   isDebugging,
   messageOf,
+  now,
   printType,
   sameType,
   type Type,
@@ -191,11 +192,11 @@ export class Cache {
   }
 
   #compile(family: Family, call: Call, types: readonly Type[], reason: string, general?: General): Version {
-    const start = performance.now();
+    const start = now();
     const traced = this.#trace(call, types, general?.uses);
     if (general !== undefined && general.uses.error !== null) throw general.uses.error;
     const finished = compileTrace(traced, this.#fn, this.#options);
-    const milliseconds = performance.now() - start;
+    const milliseconds = now() - start;
     const { signature } = finished.compiled;
     const own = { ...signature, arguments: signature.arguments.slice(0, types.length) };
     const given = general?.open.filter(({ name }) => general.uses.given.has(name)) ?? [];

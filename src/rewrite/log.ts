@@ -1,6 +1,6 @@
 // The CompileLog: the changes that each pass of a compilation made, as data for text dumps, viewers and bug reports.
 
-import { counted, countOperations, type Module, printModule, shownAs } from "../ir/index.ts";
+import { counted, countOperations, type Module, now, printModule, shownAs } from "../ir/index.ts";
 import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
 import { type Pass, type PassContext, runPass } from "./pass.ts";
 
@@ -99,9 +99,9 @@ export class CompileLog {
 
   /** Runs a pass and records it; a failing pass leaves no entry. */
   run(pass: Pass, module: Module, context: PassContext): Module {
-    const start = performance.now();
+    const start = now();
     const after = runPass(pass, module, context);
-    this.record(pass.name, module, after, performance.now() - start);
+    this.record(pass.name, module, after, now() - start);
     return after;
   }
 

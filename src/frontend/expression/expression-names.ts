@@ -1,6 +1,6 @@
 // What expressions can name: the functions and constants of Math and of mathematics, and which names arguments may have.
 
-import { fail, scalar, type Value } from "../../ir/index.ts";
+import { fail, lazy, scalar, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { composites } from "../../ops/index.ts";
 import { printable } from "./expression-places.ts";
@@ -14,16 +14,10 @@ export interface NamedFunction {
 }
 
 const number = (x: number): Value => ops.constant(x, scalar("f64"));
-/** @__NO_SIDE_EFFECTS__ */
 const unary = (apply: (x: Value) => Value): NamedFunction => ({ least: 1, most: 1, apply });
-/** @__NO_SIDE_EFFECTS__ */
 const binary = (apply: (x: Value, y: Value) => Value): NamedFunction => ({ least: 2, most: 2, apply });
 
-/**
- * Any number of arguments, from the left; `empty` for none.
- *
- * @__NO_SIDE_EFFECTS__
- */
+/** Any number of arguments, from the left; `empty` for none. */
 function folded(apply: (x: Value, y: Value) => Value, empty: number, one = (x: Value): Value => x): NamedFunction {
   const fold = (...xs: Value[]): Value => (xs.length === 1 ? one(xs[0]) : xs.reduce(apply));
   return { least: 0, most: Infinity, apply: (...xs) => (xs.length === 0 ? number(empty) : fold(...xs)) };
@@ -43,47 +37,50 @@ function imul(x: Value, y: Value): Value {
 }
 
 /** As JavaScript has them, but for `hypot` of three or more, which is hypot of hypot, within some ulp. */
-export const functions: ReadonlyMap<string, NamedFunction> = new Map(
-  Object.entries({
-    abs: unary(ops.abs),
-    sign: unary(ops.sign),
-    sqrt: unary(ops.sqrt),
-    cbrt: unary(ops.cbrt),
-    exp: unary(ops.exp),
-    expm1: unary(ops.expm1),
-    log: unary(ops.log),
-    ln: unary(ops.log),
-    log2: unary(ops.log2),
-    log10: unary(ops.log10),
-    log1p: unary(ops.log1p),
-    sin: unary(ops.sin),
-    cos: unary(ops.cos),
-    tan: unary(ops.tan),
-    asin: unary(ops.asin),
-    acos: unary(ops.acos),
-    atan: unary(ops.atan),
-    sinh: unary(ops.sinh),
-    cosh: unary(ops.cosh),
-    tanh: unary(ops.tanh),
-    asinh: unary(ops.asinh),
-    acosh: unary(ops.acosh),
-    atanh: unary(ops.atanh),
-    floor: unary(ops.floor),
-    ceil: unary(ops.ceil),
-    round: unary(composites.roundHalfUp),
-    trunc: unary(ops.trunc),
-    fround: unary((x) => ops.cast(ops.cast(x, "f32"), "f64")),
-    clz32: unary(clz32),
-    imul: binary(imul),
-    atan2: binary(ops.atan2),
-    pow: binary(ops.pow),
-    hypot: folded(ops.hypot, 0, ops.abs),
-    max: folded(ops.maximum, -Infinity),
-    min: folded(ops.minimum, Infinity),
-    sec: unary(composites.sec),
-    csc: unary(composites.csc),
-    cot: unary(composites.cot),
-  } satisfies Record<string, NamedFunction>),
+export const functions: () => ReadonlyMap<string, NamedFunction> = lazy(
+  () =>
+    new Map(
+      Object.entries({
+        abs: unary(ops.abs),
+        sign: unary(ops.sign),
+        sqrt: unary(ops.sqrt),
+        cbrt: unary(ops.cbrt),
+        exp: unary(ops.exp),
+        expm1: unary(ops.expm1),
+        log: unary(ops.log),
+        ln: unary(ops.log),
+        log2: unary(ops.log2),
+        log10: unary(ops.log10),
+        log1p: unary(ops.log1p),
+        sin: unary(ops.sin),
+        cos: unary(ops.cos),
+        tan: unary(ops.tan),
+        asin: unary(ops.asin),
+        acos: unary(ops.acos),
+        atan: unary(ops.atan),
+        sinh: unary(ops.sinh),
+        cosh: unary(ops.cosh),
+        tanh: unary(ops.tanh),
+        asinh: unary(ops.asinh),
+        acosh: unary(ops.acosh),
+        atanh: unary(ops.atanh),
+        floor: unary(ops.floor),
+        ceil: unary(ops.ceil),
+        round: unary(composites.roundHalfUp),
+        trunc: unary(ops.trunc),
+        fround: unary((x) => ops.cast(ops.cast(x, "f32"), "f64")),
+        clz32: unary(clz32),
+        imul: binary(imul),
+        atan2: binary(ops.atan2),
+        pow: binary(ops.pow),
+        hypot: folded(ops.hypot, 0, ops.abs),
+        max: folded(ops.maximum, -Infinity),
+        min: folded(ops.minimum, Infinity),
+        sec: unary(composites.sec),
+        csc: unary(composites.csc),
+        cot: unary(composites.cot),
+      } satisfies Record<string, NamedFunction>),
+    ),
 );
 
 export const mathConstants: ReadonlyMap<string, number> = new Map(

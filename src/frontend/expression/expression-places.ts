@@ -1,6 +1,6 @@
 // Places in the text of an expression: line and column, the frame that an error shows, where an operator stands.
 
-import { type Origin, originAt } from "../../ir/index.ts";
+import { lazy, type Origin, originAt } from "../../ir/index.ts";
 
 const file = "<expression>";
 
@@ -29,9 +29,12 @@ export function frameAt(text: string, index: number): { readonly origin: Origin;
   return { origin, frame: `  ${printable(shown)}\n  ${" ".repeat(index - from)}^` };
 }
 
+/** From its text: of a literal an engine checks all letters there are when it loads the file. */
+const invisible = lazy(() => /[\p{C}\p{Zl}\p{Zp}]/gu);
+
 /** The text without characters that show as none. */
 export function printable(text: string): string {
-  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, "?");
+  return text.replace(invisible(), "?");
 }
 
 /** Where the operator starts whose right side does at `index`: nothing but spaces is between them. */

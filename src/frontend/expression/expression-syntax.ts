@@ -5,7 +5,7 @@
 // `^` or `**` belongs to it, so that it binds tighter than a minus before it and groups to the right: -x^2^3 is -(x^(2^3)).
 
 import jsep from "jsep";
-import { AdjointError, type ErrorCode, fail, type Origin } from "../../ir/index.ts";
+import { AdjointError, type ErrorCode, fail, lazy, type Origin } from "../../ir/index.ts";
 import { frameAt, operatorBefore, placesIn, printable } from "./expression-places.ts";
 
 interface Identifier {
@@ -41,7 +41,14 @@ const deepest = 256;
 const operators = ["===", "!==", "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%"] as const;
 
 const spaces = /\s*/y;
-const identifier = /[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*/uy;
+/**
+ * Patterns of Unicode's classes, by their text: of a literal an engine checks all letters there are when it loads the file.
+ */
+const unicode = (pattern: string, flags = "uy"): (() => RegExp) => lazy(() => new RegExp(pattern, flags));
+const identifier = unicode(String.raw`[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`);
+const afterNumber = unicode(String.raw`[\p{ID_Continue}$.]`);
+const lastName = unicode(String.raw`([\p{ID_Start}$_][\p{ID_Continue}$]*)\s+$`, "u");
+const firstName = unicode(String.raw`^[\p{ID_Continue}$.]+`, "u");
 /** JavaScript's, without those that begin with a needless 0. */
 const number =
   /0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:(?:0|[1-9](?:_?\d)*)(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?/y;
@@ -179,7 +186,7 @@ class Grammar extends base.Jsep {
     const digits = matchAt(number, this.expr, this.index);
     if (digits === undefined) return this.#unexpected(operand);
     this.index += digits.length;
-    const more = matchAt(/[\p{ID_Continue}$.]/uy, this.expr, this.index);
+    const more = matchAt(afterNumber(), this.expr, this.index);
     if (more !== undefined) {
       const hint = isIdentifier(more) ? `write ${digits.length > 20 ? "2" : digits} * ${more}` : undefined;
       this.#fail(`got '${more}' right after a number`, this.index, hint);
@@ -188,7 +195,7 @@ class Grammar extends base.Jsep {
   }
 
   override gobbleIdentifier(): Identifier {
-    const name = matchAt(identifier, this.expr, this.index);
+    const name = matchAt(identifier(), this.expr, this.index);
     if (name === undefined) return this.#unexpected("a name");
     this.index += name.length;
     return { type: "Identifier", name };
@@ -222,8 +229,8 @@ class Grammar extends base.Jsep {
   #hintBehind(root: Expression): string | undefined {
     const rest = this.expr.slice(this.index);
     if (/^=(?!=)/.test(rest)) return "write == to compare";
-    const before = /([\p{ID_Start}$_][\p{ID_Continue}$]*)\s+$/u.exec(this.expr.slice(0, this.index))?.[1];
-    const name = /^[\p{ID_Continue}$.]+/u.exec(rest)?.[0];
+    const before = lastName().exec(this.expr.slice(0, this.index))?.[1];
+    const name = firstName().exec(rest)?.[0];
     if (root.type === "Literal" || before === undefined || name === undefined) return undefined;
     return `write ${before}(${name}) for a function, ${before} * ${name} for a product`;
   }
@@ -245,7 +252,7 @@ class Grammar extends base.Jsep {
 
 /** Whether a text is an identifier of JavaScript, reserved or not. */
 export function isIdentifier(text: string): boolean {
-  return matchAt(identifier, text, 0) === text;
+  return matchAt(identifier(), text, 0) === text;
 }
 
 /** What a sticky pattern finds at `index`. */

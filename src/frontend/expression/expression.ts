@@ -170,7 +170,7 @@ class Reader {
     const constant = this.#own.constants.get(e.name) ?? constants.get(e.name);
     if (constant !== undefined) return ops.constant(constant, f64);
     const shown = shorten(e.name);
-    if (functions.has(e.name) || this.#own.functions.has(e.name))
+    if (functions().has(e.name) || this.#own.functions.has(e.name))
       return this.#parsed.fail("name", e, `${shown} is a function`, `call it: ${shown}(…)`);
     const known = [...this.#names.keys(), ...this.#own.constants.keys(), ...constants.keys()];
     return this.#parsed.fail("name", e, `unknown name '${shown}'`, didYouMean(e.name, known) ?? this.#listNames());
@@ -186,7 +186,7 @@ class Reader {
     const constant = mathConstants.get(name);
     if (constant !== undefined) return ops.constant(constant, f64);
     const shown = `Math.${shorten(name)}`;
-    if (functions.has(name)) return this.#parsed.fail("name", e, `${shown} is a function`, `call it: ${shown}(…)`);
+    if (functions().has(name)) return this.#parsed.fail("name", e, `${shown} is a function`, `call it: ${shown}(…)`);
     const hint = didYouMean(name, mathConstants.keys()) ?? `its constants are ${[...mathConstants.keys()].join(", ")}`;
     return this.#parsed.fail("name", e, `unknown name '${shown}'`, hint);
   }
@@ -244,11 +244,11 @@ class Reader {
     const shown = calledName(callee);
     const name =
       callee.type === "Identifier" ? callee.name : callee.type === "MemberExpression" ? callee.property.name : "";
-    const called = functions.get(name);
+    const called = functions().get(name);
     if (called === undefined) {
       if (this.#names.has(shown))
         this.#parsed.fail("name", e, `${shown} is a number, not a function`, `write ${shown} * (…)`);
-      const known = [...functions.keys(), ...this.#own.functions.keys()];
+      const known = [...functions().keys(), ...this.#own.functions.keys()];
       const hint =
         didYouMean(name, known) ?? "the functions are those of Math, sec, csc, cot, and what functions gives";
       return this.#parsed.fail("name", e, `unknown function '${shown}'`, hint);

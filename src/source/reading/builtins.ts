@@ -102,7 +102,7 @@ const predicates: ReadonlyMap<string, (x: Value) => Value> = new Map([
 
 /** The functions of Math, without those of ours that JavaScript lacks. */
 const math: ReadonlyMap<string, NamedFunction> = new Map(
-  [...mathFunctions].filter(([name]) => name in Math).map(([name, f]) => [`Math.${name}`, f]),
+  [...mathFunctions()].filter(([name]) => name in Math).map(([name, f]) => [`Math.${name}`, f]),
 );
 
 const arrayKinds: ReadonlyMap<string, ArrayKind> = new Map<string, ArrayKind>([
