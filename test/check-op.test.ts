@@ -258,6 +258,10 @@ describe("what is wrong with a record alone", () => {
     );
   });
 
+  it("is tried as often where an option is given and is undefined", () => {
+    expect(checkOp(swishOf(), { runs: undefined, without: ["derivative", "batching"] }).programs).toBe(200);
+  });
+
   it("is all that is tried where no program is asked for", () => {
     expect(checkOp(swishOf(), { runs: 0 }).programs).toBe(0);
     const wrongExample = swishOf({ example: { dtype: "f64", run: "@main(0) == 1" } });

@@ -21,9 +21,9 @@ import {
   withRegions,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
-import { records, standardOps } from "../src/ops/index.ts";
+import { parse, records, standardOps } from "../src/ops/index.ts";
 import { applyRules, definePass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
-import { smallerCalls } from "../src/testing/calls.ts";
+import { keptCalls, smallerCalls } from "../src/testing/calls.ts";
 import {
   type CheckOptions,
   checkBatching,
@@ -271,6 +271,27 @@ describe("a call of a mapped function", () => {
         },
       ),
       runs(200),
+    );
+  });
+});
+
+describe("a call of a smaller program", () => {
+  it("keeps the element that shows the fault, wherever it stands", () => {
+    const of = (type: string): Module =>
+      parse(`func @main(%x: ${type}) -> ${type} {
+  %y = neg %x : ${type}
+  return %y
+}`);
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 6 }), fc.nat(5), (n, at) => {
+        fc.pre(at < n);
+        const x = { dtype: "f64", shape: [n], data: new Float64Array(n).fill(1).with(at, -0) } as const;
+        const calls = [...keptCalls({ entry: "main", args: [x] }, of(`f64[${n}]`), of("f64"), {})];
+        expect(calls.map(({ args }) => args[0].shape)).toEqual(calls.map(() => []));
+        expect(calls[0].args[0].data[0]).toBe(x.data[0]);
+        expect(calls.some(({ args }) => Object.is(args[0].data[0], -0))).toBe(true);
+      }),
+      runs(40),
     );
   });
 });

@@ -36,11 +36,33 @@ export function withInputs(call: Call, inputs: readonly NdArray[]): Call {
   return { ...call, args: next, directions: Object.fromEntries(lists) };
 }
 
+/** The most places in arrays from which elements are kept where they are cut. */
+const mostPlaces = 6;
+
 /**
- * The same call of a smaller module: arguments that are left keep what they are given, cut to their shapes, and new ones get
- * an ordinary sample. Null where it is of no function any more, or maps nothing.
+ * The same call of a smaller module: arguments that are left keep what they are given, and new ones get an ordinary sample.
+ * Where arrays are cut to their shapes, one call keeps their first elements, others those behind: nobody says which of them
+ * show the fault. None where it is of no function any more, or maps nothing.
  */
-export function keptCall(call: Call, before: Module, after: Module, sizes: Dims): Call | null {
+export function* keptCalls(call: Call, before: Module, after: Module, sizes: Dims): Generator<Call> {
+  const first = keptCall(call, before, after, { sizes, place: 0 });
+  if (first === null) return;
+  yield first;
+  const count = (args: readonly NdArray[]): number => args.reduce((n, { data }) => Math.max(n, data.length), 0);
+  const [from, to] = [count(call.args), count(first.args)];
+  for (let place = 1; to < from && place < Math.min(from, mostPlaces); place++) {
+    const next = keptCall(call, before, after, { sizes, place });
+    if (next !== null) yield next;
+  }
+}
+
+/** Of which sizes, and the place of the first element that is kept of what is cut. */
+interface Cut {
+  readonly sizes: Dims;
+  readonly place: number;
+}
+
+function keptCall(call: Call, before: Module, after: Module, { sizes, place }: Cut): Call | null {
   const { entry, args, mapped, directions } = call;
   const [earlier, func] = [findFunc(before, entry), findFunc(after, entry)];
   if (earlier === undefined || func === undefined) return null;
@@ -52,21 +74,23 @@ export function keptCall(call: Call, before: Module, after: Module, sizes: Dims)
     return at < 0 && isRetyped ? i : at;
   });
   const leadingOf = (at: number): number => (mapped ?? []).filter((list) => list.includes(at)).length;
-  const kept = origins.map((at, i) => (at < 0 ? sampled[i] : likeSample(args[at], sampled[i], leadingOf(at))));
+  const kept = origins.map((at, i) => (at < 0 ? sampled[i] : likeSample(args[at], sampled[i], leadingOf(at), place)));
   const renumbered = mapped?.map((list) => origins.flatMap((at, i) => (list.includes(at) ? [i] : [])));
   const left = renumbered?.filter((list) => list.length > 0);
   if (left?.length === 0) return null;
   return { entry, args: kept, ...(left === undefined ? {} : { mapped: left }), ...(directions && { directions }) };
 }
 
-/** The array, each of its elements along `leading` axes cut to the shape of a sample, in that one's dtype. */
-function likeSample(array: NdArray, { dtype, shape }: NdArray, leading: number): NdArray {
+/** The array, each of its elements along `leading` axes cut to the shape of a sample from a place on, in that one's dtype. */
+function likeSample(array: NdArray, { dtype, shape }: NdArray, leading: number, place: number): NdArray {
   const own = array.shape.slice(leading);
   if (array.dtype === dtype && own.join() === shape.join()) return array;
   const { array: Data, round } = dtypes[dtype];
   const outer = array.shape.slice(0, leading);
   const [from, to] = [sizeOf(own), sizeOf(shape)];
-  const element = (i: number): number => array.data[Math.floor(i / to) * from + ((i % to) % Math.max(1, from))] ?? 0;
+  const start = to < from ? place : 0;
+  const element = (i: number): number =>
+    array.data[Math.floor(i / to) * from + ((start + (i % to)) % Math.max(1, from))] ?? 0;
   const data = new Data(sizeOf(outer) * to).map((_, i) => round(element(i)));
   return { dtype, shape: [...outer, ...shape], data };
 }

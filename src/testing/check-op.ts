@@ -59,7 +59,7 @@ export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport 
       : check(
           "checkOp",
           subjectOf(resolver, op, { without, tally, options }),
-          { runs: defaultRuns, ...rest, ...alone, programs: { ...rest.programs, ops: table } },
+          { ...rest, runs: rest.runs ?? defaultRuns, ...alone, programs: { ...rest.programs, ops: table } },
           options,
         );
   stated(attempted(op, () => ofExample(exampleFault(op, table))));

@@ -3,7 +3,7 @@
 import { countOperations, type Module, type OpTable, printModule } from "../ir/index.ts";
 import { compareModules, type PassContext, printChanges } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
-import { inputsOf, keptCall, showCall, smallerCalls, withInputs } from "./calls.ts";
+import { inputsOf, keptCalls, showCall, smallerCalls, withInputs } from "./calls.ts";
 import { milliseconds } from "./clock.ts";
 import { withinSteps } from "./compare.ts";
 import { type Fault, faultOf, type Subject, type WrongPart } from "./fault.ts";
@@ -71,9 +71,11 @@ export function shrink(
   };
   const faultWith = (smaller: Module, smallerSizes: Dims): Fault | null => {
     if (milliseconds() > deadline) return null;
-    const call = last.call === null ? null : keptCall(last.call, module, smaller, smallerSizes);
-    const kept = call === null ? null : judged(makeProgram(smaller, smallerSizes, call), []);
-    return kept ?? judged(makeProgram(smaller, smallerSizes), triedFor(smaller));
+    for (const call of last.call === null ? [] : keptCalls(last.call, module, smaller, smallerSizes)) {
+      const kept = judged(makeProgram(smaller, smallerSizes, call), []);
+      if (kept !== null) return kept;
+    }
+    return judged(makeProgram(smaller, smallerSizes), triedFor(smaller));
   };
   const entry = fault.call?.entry ?? program.module.funcs.findLast((f) => f.visibility === "public")?.name ?? "main";
   const take = (smaller: Module, smallerSizes: Dims): boolean => {
