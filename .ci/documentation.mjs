@@ -1,5 +1,5 @@
-// Moves the documentation of ops out of their records, where the sources have it, into a table that the command and the
-// testing kit load: a program that compiles functions has no use for it.
+// Moves the documentation of ops and passes out of their records, where the sources have it, into tables that the command and
+// the testing kit load: a program that compiles functions has no use for it.
 
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -11,28 +11,35 @@ import { visit } from "./pure-calls.mjs";
 /** The properties that only the documentation reads, of a record and of a row that becomes one. */
 const ofRecords = new Set(["summary", "docs"]);
 const ofRows = new Set(["summary", "semantics", "example"]);
+const ofPasses = new Set(["summary", "example"]);
 
-/** What each record says, as JSON; `folder` is for what is built on the way. */
-async function table(root, folder) {
+/** What each op and each pass says, as JSON; `folder` is for what is built on the way. */
+async function tables(root, folder) {
   const outfile = join(folder, "documentation.mjs");
   await build({
-    stdin: { contents: 'export { standardOps } from "./src/ops/index.ts";', resolveDir: root },
+    stdin: {
+      contents: 'export { standardOps } from "./src/ops/index.ts"; export { standardPasses } from "./passes/index.ts";',
+      resolveDir: root,
+    },
     bundle: true,
     format: "esm",
     platform: "node",
     outfile,
     logLevel: "error",
   });
-  const { standardOps } = await import(`${pathToFileURL(outfile)}?${Date.now()}`);
+  const { standardOps, standardPasses } = await import(`${pathToFileURL(outfile)}?${Date.now()}`);
   rmSync(outfile);
-  return JSON.stringify(
-    Object.fromEntries([...standardOps.values()].map(({ name, summary, docs }) => [name, { summary, docs }])),
-  );
+  const named = (records, textsOf) =>
+    JSON.stringify(Object.fromEntries([...records.values()].map((record) => [record.name, textsOf(record)])));
+  return {
+    ops: named(standardOps, ({ summary, docs }) => ({ summary, docs })),
+    passes: named(standardPasses, ({ summary, example }) => ({ summary, example })),
+  };
 }
 
 /** The plugin. */
 export function documentation(root, folder) {
-  const ops = join(root, "src/ops");
+  const [ops, passes] = ["src/ops", "passes"].map((folder) => join(root, folder));
   return {
     name: "documentation",
     transform: {
@@ -40,11 +47,14 @@ export function documentation(root, folder) {
       async handler(code, id) {
         if (id === join(ops, "documentation.ts")) {
           const text = readFileSync(id, "utf8");
-          const filled = text.replace("= {};", `= ${await table(root, folder)};`);
-          if (filled === text) throw new Error(`${id} has no table to fill`);
+          const made = await tables(root, folder);
+          const filled = text.replace("= {};", `= ${made.ops};`).replace("= {};", `= ${made.passes};`);
+          if (!filled.includes(made.passes)) throw new Error(`${id} has no tables to fill`);
           return { code: filled, moduleType: "ts" };
         }
-        return id.startsWith(ops) ? withoutDocumentation(code, this.parse(code, { lang: "ts" })) : undefined;
+        return id.startsWith(ops) || id.startsWith(passes)
+          ? withoutDocumentation(code, this.parse(code, { lang: "ts" }))
+          : undefined;
       },
     },
   };
@@ -53,14 +63,23 @@ export function documentation(root, folder) {
 function withoutDocumentation(code, program) {
   const text = new MagicString(code);
   visit(program, (node) => {
+    // of the project's own rows; those of users keep what is made of theirs
+    if (node.type === "CallExpression" && node.callee.name === "defineOwn") dropMade(text, code, node.arguments[0]);
     if (node.type !== "ObjectExpression") return;
     const named = new Map(node.properties.map((p) => [p.key?.name, p]));
     if (!named.has("name")) return;
     const isRecord = named.get("docs")?.value.type === "ObjectExpression";
-    const dropped = isRecord ? ofRecords : named.has("semantics") ? ofRows : null;
+    const isPass = named.has("summary") && named.has("run");
+    const dropped = isRecord ? ofRecords : named.has("semantics") ? ofRows : isPass ? ofPasses : null;
     if (dropped === null) return;
     for (const [name, { start, end }] of named)
       if (dropped.has(name)) text.remove(start, code[end] === "," ? end + 1 : end);
   });
   return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: true }) } : undefined;
+}
+
+/** Removes documentation that is made from a row. */
+function dropMade(text, code, { properties = [] }) {
+  const docs = properties.find((p) => p.key?.name === "docs" && p.value.type === "CallExpression");
+  if (docs !== undefined) text.remove(docs.start, code[docs.end] === "," ? docs.end + 1 : docs.end);
 }

@@ -33,24 +33,18 @@ export const canonicalize = definePass({
 });
 
 /** @__NO_SIDE_EFFECTS__ */
-const applying = (summary: string, rules: readonly Rule[]): Pass =>
-  definePass({ name: "canonicalize", summary, idempotent: true, run: (module, cx) => applyRules(module, rules, cx) });
+const applying = (rules: readonly Rule[]): Pass =>
+  definePass({
+    name: "canonicalize",
+    summary: "Applies some of the local identities.",
+    idempotent: true,
+    run: (module, cx) => applyRules(module, rules, cx),
+  });
 
 /** Without the rules for what programs of numbers do not have. */
-export const canonicalizeNumbers = applying("Applies local identities of numbers.", [
-  ...arithmeticRules,
-  ...functionRules,
-  ...branchRules,
-]);
+export const canonicalizeNumbers = applying([...arithmeticRules, ...functionRules, ...branchRules]);
 
 /** The rules whose two sides have one derivative, also where a derivative is stated rather than given, as at a tie. */
-export const canonicalizeBetween = applying("Applies local identities that have one derivative.", [
-  ...differentiableArithmetic,
-  ...movingRules,
-  ...branchRules,
-]);
+export const canonicalizeBetween = applying([...differentiableArithmetic, ...movingRules, ...branchRules]);
 
-export const canonicalizeNumbersBetween = applying("Applies local identities of numbers that have one derivative.", [
-  ...differentiableArithmetic,
-  ...branchRules,
-]);
+export const canonicalizeNumbersBetween = applying([...differentiableArithmetic, ...branchRules]);

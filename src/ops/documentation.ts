@@ -1,7 +1,9 @@
-// The table of the ops' documentation. Here it is empty, since each text stands in its record; a build moves them all into it.
+// The tables of the documentation of ops and passes. Here they are empty, since each text stands in its record; a build moves
+// them all into these.
 
-import { type Documentation, provideDocumentation } from "../ir/index.ts";
+import { type Documentation, type PassDocumentation, provideDocumentation } from "../ir/index.ts";
 
-const texts: Readonly<Record<string, Documentation>> = {};
+const ops: Readonly<Record<string, Documentation>> = {};
+const passes: Readonly<Record<string, PassDocumentation>> = {};
 
-provideDocumentation(texts);
+provideDocumentation(ops, passes);

@@ -1,6 +1,6 @@
 // Passes and pipelines.
 
-import { fail, isModule, type Module, type Operation, type OpTable, shownAs } from "../ir/index.ts";
+import { fail, isModule, type Module, type Operation, type OpTable, passFromTable, shownAs } from "../ir/index.ts";
 import type { Rule } from "./rule.ts";
 
 /** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
@@ -44,7 +44,10 @@ export function definePass(pass: Pass): Pass {
   if (!/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(pass.name)) {
     fail("name", `pass name '${pass.name}' is not kebab-case`, { hint: "write it like dead-node-elimination" });
   }
-  return Object.freeze({ ...pass });
+  // of a built package, the project's own passes have no texts
+  return Object.freeze(
+    pass.summary === undefined ? Object.defineProperties({ ...pass }, passFromTable(pass.name)) : { ...pass },
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
-// The documentation of ops whose records have none: a build keeps the texts of the project's own ops in a table, which the
-// command and the testing kit load and programs do not.
+// The documentation of ops and passes whose records have none: a build keeps the texts of the project's own in tables, which
+// the command and the testing kit load and programs do not.
 
 import type { OpDocs } from "./op-docs.ts";
 
@@ -8,12 +8,30 @@ export interface Documentation {
   readonly docs: OpDocs;
 }
 
+export interface PassDocumentation {
+  readonly summary: string;
+  readonly example?: string;
+}
+
 const table = new Map<string, Documentation>();
+const ofPasses = new Map<string, PassDocumentation>();
 const none: Documentation = { summary: "", docs: { semantics: "", constraints: [], example: "" } };
 
-/** Gives the documentation of ops by their mnemonics. */
-export function provideDocumentation(entries: Readonly<Record<string, Documentation>>): void {
-  for (const [name, entry] of Object.entries(entries)) table.set(name, entry);
+/** Gives the documentation of ops by their mnemonics, and of passes by their names. */
+export function provideDocumentation(
+  ops: Readonly<Record<string, Documentation>>,
+  passes: Readonly<Record<string, PassDocumentation>>,
+): void {
+  for (const [name, entry] of Object.entries(ops)) table.set(name, entry);
+  for (const [name, entry] of Object.entries(passes)) ofPasses.set(name, entry);
+}
+
+/** The properties of a pass without documentation of its own, which read the table. */
+export function passFromTable(name: string): PropertyDescriptorMap {
+  return {
+    summary: { enumerable: true, get: () => ofPasses.get(name)?.summary ?? "" },
+    example: { enumerable: true, get: () => ofPasses.get(name)?.example },
+  };
 }
 
 /** The properties of a record without documentation of its own, which read the table. */

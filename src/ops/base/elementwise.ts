@@ -94,7 +94,7 @@ const fields: readonly (keyof ElementwiseRow)[] = [
 export function elementwiseOf<const S extends AttributeSpecs = NoAttributes>(
   row: ElementwiseRow<S>,
 ): Op<AttributesOf<S>> {
-  return defineOp(definitionOf(row));
+  return defineOp({ ...definitionOf(row), docs: docsOf(row) });
 }
 
 /**
@@ -105,10 +105,10 @@ export function elementwiseOf<const S extends AttributeSpecs = NoAttributes>(
 export function elementwise<const S extends AttributeSpecs = NoAttributes>(
   row: ElementwiseRow<S>,
 ): Op<AttributesOf<S>> {
-  return defineOwn(definitionOf(row));
+  return defineOwn({ ...definitionOf(row), docs: docsOf(row) });
 }
 
-function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): OpDefinition<S> {
+function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): Omit<OpDefinition<S>, "docs"> {
   requireOptions(`op ${row.name}`, row, fields);
   const accepts = dtypeSets[row.dtypes];
   return {
@@ -131,7 +131,6 @@ function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): O
         : row.partials,
     varies: row.varies,
     batching: { kind: "elementwise" },
-    docs: docsOf(row),
   };
 }
 
