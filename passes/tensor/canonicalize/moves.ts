@@ -1,8 +1,10 @@
 // Identities of ops that move elements, which programs of numbers have none of.
 
 import {
+  type Attributes,
   addDims,
   type Dim,
+  emit,
   mulDims,
   type Operation,
   sameType,
@@ -10,17 +12,7 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import {
-  type Box,
-  broadcast,
-  concatenate,
-  extentOf,
-  isOwn,
-  permute,
-  reshape,
-  reverse,
-  slice,
-} from "../../../src/ops/index.ts";
+import { type Box, broadcast, extentOf, isOwn, permute, reshape } from "../../../src/ops/index.ts";
 import { type Match, opRule, type RewriteContext, type Rule } from "../../../src/rewrite/index.ts";
 import { patterns as p, rule } from "./vocabulary.ts";
 
@@ -44,6 +36,11 @@ export const movingRules: readonly Rule[] = [
   rule("reduce(x) over no axes → x", "reduce", (x) => [x], (x) => (m) => (axes(m, 0, "axes").length === 0 ? x : null)),
   opRule("a move of a constant of equal elements → a constant", (op) => op.traits.moves, moveOfSplat),
 ];
+
+/** An operation of the same op. A rule that named the op's own function would bring it into programs that have none. */
+function again({ op }: Operation, operands: readonly Value[], attributes: Attributes): Value {
+  return emit(op, operands, { attributes })[0];
+}
 
 function ifSameType(x: Value) {
   return (match: Match): Value | null => (sameType(x.type, match.type) ? x : null);
@@ -86,7 +83,8 @@ function isZero(list: readonly unknown[]): boolean {
 function bothReversals(x: Value) {
   return (match: Match): Value => {
     const [outer, inner] = [axes(match, 0, "axes"), axes(match, 1, "axes")];
-    return reverse(x, [...outer.filter((a) => !inner.includes(a)), ...inner.filter((a) => !outer.includes(a))]);
+    const axesOnce = [...outer.filter((a) => !inner.includes(a)), ...inner.filter((a) => !outer.includes(a))];
+    return axesOnce.length === 0 ? x : again(match.operations[0], [x], { axes: axesOnce });
   };
 }
 
@@ -103,10 +101,11 @@ function bothSlices(x: Value) {
     });
     if (boxes.some((box) => box === null)) return null;
     const known = boxes.filter((box) => box !== null);
-    return slice(x, {
+    const strides = known.map(({ stride }) => stride);
+    return again(match.operations[0], [x], {
       start: known.map(({ start }) => start),
       limit: known.map(({ limit }) => limit),
-      strides: known.map(({ stride }) => stride),
+      strides: strides.every((stride) => stride === 1) ? [] : strides,
     });
   };
 }
@@ -119,11 +118,12 @@ function innerBox(start: number, n: Dim, stride: number, extent: Dim) {
   return !isOpen && typeof rest === "number" && rest >= 0 ? { start, limit, stride } : null;
 }
 
-function withoutEmpty({ operands, attributes }: Operation): readonly Value[] | null {
+function withoutEmpty(operation: Operation): readonly Value[] | null {
+  const { operands, attributes } = operation;
   const axis = attributes.axis as number;
   const filled = operands.filter((v) => shapeOf(v)[axis] !== 0);
   if (filled.length === operands.length) return null;
-  return [concatenate(filled.length === 0 ? operands.slice(0, 1) : filled, axis)];
+  return filled.length < 2 ? [filled[0] ?? operands[0]] : [again(operation, filled, { axis })];
 }
 
 /** Broadcast, reshape, concatenate, …: every element of the result is one of an operand's. */
