@@ -38,7 +38,7 @@ const entries = {
 const command = { cli: "src/cli/bin.ts" };
 
 /** Bundled into dist: a page without a bundler cannot find a package by its name. */
-const bundled = ["immer", "jsep"];
+const bundled = ["immer"];
 /** Of the command alone: a chunk of its own, since what its CommonJS asks of Node would come into chunks of the library. */
 const ofCommand = "commander";
 const commandChunk = {
@@ -50,8 +50,6 @@ const peers = ["fast-check", "typescript"];
 
 /** Few files, since each costs some tenths of a millisecond when a program starts. */
 const chunks = [
-  // a bundler drops a chunk of which nothing is used, with whatever it does when it is loaded
-  { name: "jsep", test: /node_modules.jsep/ },
   // all that compiles; not what installs methods, nor the documentation of ops, which not every entry loads
   {
     name: "core",

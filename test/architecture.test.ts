@@ -175,7 +175,6 @@ describe("imports", () => {
         .map((s) => s.room);
     expect(new Set(packages("fast-check"))).toEqual(new Set(["src/testing"]));
     expect(new Set(packages("typescript"))).toEqual(new Set(["src/source"]));
-    expect(packages("jsep")).toEqual(["src/frontend"]);
     expect(new Set(packages("immer"))).toEqual(new Set(["src/ir"]));
   });
 });

@@ -1,11 +1,10 @@
-// The grammar of expressions: jsep's parser, strict as JavaScript is, with powers as mathematics writes them.
+// The grammar of expressions: JavaScript's, as strict as there, with powers as mathematics writes them.
 //
-// jsep is made for being lenient: it takes `max(x y)`, `x;` and `(x,)`. What is below overrides its methods in a class of
-// our own, so that whoever else uses jsep keeps theirs. Power is no binary operator of a table: what follows a token as
-// `^` or `**` belongs to it, so that it binds tighter than a minus before it and groups to the right: -x^2^3 is -(x^(2^3)).
+// Binary operators are read by precedence, without recursion, since a sum may have a million terms. Power is none of them: what
+// follows a token as `^` or `**` belongs to it, so that it binds tighter than a minus before it and groups to the right:
+// -x^2^3 is -(x^(2^3)).
 
-import jsep from "jsep";
-import { AdjointError, type ErrorCode, fail, lazy, type Origin } from "../../ir/index.ts";
+import { type ErrorCode, fail, lazy, type Origin } from "../../ir/index.ts";
 import { frameAt, operatorBefore, placesIn, printable } from "./expression-places.ts";
 
 interface Identifier {
@@ -37,8 +36,31 @@ const longest = 1_000_000;
 /** Parentheses, signs, powers and ternaries inside each other; each takes some of the parser's stack. */
 const deepest = 256;
 
-/** Longer ones first. Their precedence is JavaScript's, as jsep has it. */
-const operators = ["===", "!==", "==", "!=", "<=", ">=", "&&", "||", "<", ">", "+", "-", "*", "/", "%"] as const;
+/** Longer ones first, with JavaScript's precedence: the higher one binds tighter. */
+const operators: ReadonlyMap<string, number> = new Map([
+  ["===", 3],
+  ["!==", 3],
+  ["==", 3],
+  ["!=", 3],
+  ["<=", 4],
+  [">=", 4],
+  ["&&", 2],
+  ["||", 1],
+  ["<", 4],
+  [">", 4],
+  ["+", 5],
+  ["-", 5],
+  ["*", 6],
+  ["/", 6],
+  ["%", 6],
+]);
+const spelled = [...operators.keys()];
+
+const literals: ReadonlyMap<string, boolean | null> = new Map([
+  ["true", true],
+  ["false", false],
+  ["null", null],
+] as const);
 
 const spaces = /\s*/y;
 /**
@@ -55,190 +77,220 @@ const number =
 /** What an operator, a parenthesis or a comma is followed by. */
 const operand = "a number, a name or (";
 
-/** The part of jsep's parser that is used here; its own types leave the class out. */
-interface Parser {
-  readonly expr: string;
-  index: number;
-  /** The character at `index`; empty at the end. */
-  readonly char: string;
-  gobbleSpaces(): void;
-  gobbleExpression(): Expression;
-  gobbleBinaryOp(): string | false;
-  gobbleToken(): Expression;
-  gobbleTokenProperty(node: Expression): Expression;
-  gobbleNumericLiteral(): Expression;
-  gobbleStringLiteral(): Expression;
-  gobbleIdentifier(): Identifier;
-  gobbleArguments(): Expression[];
-  gobbleGroup(): Expression;
-  gobbleArray(): Expression;
-}
-
-const base = jsep as unknown as { readonly Jsep: new (text: string) => Parser };
-
-class Grammar extends base.Jsep {
+class Grammar {
+  readonly #text: string;
+  /** Where the next character is. */
+  #at = 0;
   /** Where tokens start, and the parentheses around them. */
   readonly starts = new WeakMap<Expression, { readonly own: number; readonly outer: number }>();
   #tokens = 0;
   #expressions = 0;
 
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  /** The next character; empty at the end. */
+  get #next(): string {
+    return this.#text.charAt(this.#at);
+  }
+
+  /** Whether the next character is this one, which is then read. */
+  #accept(mark: string): boolean {
+    if (this.#next !== mark) return false;
+    this.#at++;
+    return true;
+  }
+
   /** The one expression that the text is. */
   whole(): Expression {
-    const root = this.gobbleExpression();
-    if (this.char !== "") this.#unexpected("an operator or the end", this.#hintBehind(root));
+    const root = this.#expression();
+    if (this.#next !== "") this.#unexpected("an operator or the end", this.#hintBehind(root));
     return root;
   }
 
-  override gobbleExpression(): Expression {
+  /** `test ? consequent : alternate`, or what is no ternary. */
+  #expression(): Expression {
     this.#bound(++this.#expressions);
-    const expression = super.gobbleExpression();
+    let expression = this.#binary();
+    this.#skipSpaces();
+    if (this.#accept("?")) {
+      const consequent = this.#expression();
+      this.#skipSpaces();
+      if (!this.#accept(":")) this.#fail("expected :", this.#at);
+      expression = { type: "ConditionalExpression", test: expression, consequent, alternate: this.#expression() };
+    }
     this.#expressions--;
     return expression;
   }
 
-  override gobbleToken(): Expression {
-    this.gobbleSpaces();
-    const start = this.index;
+  /** Tokens with operators between them, each of which takes what is to the left of it and binds no looser. */
+  #binary(): Expression {
+    const operands = [this.#token()];
+    const open: string[] = [];
+    for (;;) {
+      const operator = this.#operator();
+      const precedence = operator === null ? 0 : (operators.get(operator) ?? 0);
+      for (let last = open.at(-1); last !== undefined && precedence <= (operators.get(last) ?? 0); last = open.at(-1)) {
+        const [left, right] = operands.splice(-2);
+        operands.push({ type: "BinaryExpression", operator: last, left, right });
+        open.pop();
+      }
+      if (operator === null) return operands[0];
+      open.push(operator);
+      operands.push(this.#token());
+    }
+  }
+
+  /** A number, a name with what belongs to it, a group, or one of these behind a sign; and its powers. */
+  #token(): Expression {
+    this.#skipSpaces();
+    const start = this.#at;
     this.#bound(++this.#tokens);
     this.#refuseSteps();
-    const token = super.gobbleToken() as Expression | false | { readonly type: "ThisExpression" };
-    if (!token) return this.#unexpected(operand);
-    if (token.type === "ThisExpression") return this.#meaningless("this", start);
+    const token = this.#atom();
     this.starts.set(token, { own: this.starts.get(leftmost(token, this.starts))?.own ?? start, outer: start });
     const power = this.#power(token, start);
     this.#tokens--;
     return power;
   }
 
+  #atom(): Expression {
+    const start = this.#at;
+    const next = this.#next;
+    if (/[\d.]/.test(next)) return this.#number();
+    if (next === "'" || next === '"') return this.#meaningless("a string", start);
+    if (next === "[") return this.#meaningless("an array", start);
+    if (/[-+!~]/.test(next)) {
+      this.#at++;
+      return { type: "UnaryExpression", operator: next, argument: this.#token() };
+    }
+    if (next === "(") return this.#properties(this.#group());
+    // what may begin a name in some language is read as one, and refused as one
+    if (!/[\w$\u0080-\uffff]/.test(next)) return this.#unexpected(operand);
+    const name = this.#identifier();
+    const literal = name.name === "this" ? null : literals.get(name.name);
+    const expression = this.#properties(literal === undefined ? name : { type: "Literal", value: literal });
+    return name.name === "this" ? this.#meaningless("this", start) : expression;
+  }
+
   /** `base ^ exponent`, where a power follows; the exponent takes powers of its own. */
   #power(base: Expression, start: number): Expression {
-    this.gobbleSpaces();
-    const width = this.expr.startsWith("**", this.index) ? 2 : this.char === "^" ? 1 : 0;
+    this.#skipSpaces();
+    const width = this.#text.startsWith("**", this.#at) ? 2 : this.#next === "^" ? 1 : 0;
     if (width === 0) return base;
-    this.index += width;
-    const power: Expression = { type: "BinaryExpression", operator: "^", left: base, right: this.gobbleToken() };
+    this.#at += width;
+    const power: Expression = { type: "BinaryExpression", operator: "^", left: base, right: this.#token() };
     this.starts.set(power, { own: start, outer: start });
     return power;
   }
 
-  override gobbleBinaryOp(): string | false {
-    this.gobbleSpaces();
+  #operator(): string | null {
+    this.#skipSpaces();
     this.#refuseSteps();
-    const operator = operators.find((o) => this.expr.startsWith(o, this.index));
-    if (operator === undefined) return false;
-    this.index += operator.length;
+    const operator = spelled.find((o) => this.#text.startsWith(o, this.#at));
+    if (operator === undefined) return null;
+    this.#at += operator.length;
     return operator;
   }
 
   /** Calls of functions and members of Math, and nothing that looks like more of these. */
-  override gobbleTokenProperty(node: Expression): Expression {
+  #properties(node: Expression): Expression {
     let expression = node;
-    for (this.gobbleSpaces(); ; this.gobbleSpaces()) {
-      if (this.char === "(") expression = this.#call(expression);
-      else if (this.char === ".") expression = this.#member(expression);
-      else if (this.char === "[") this.#meaningless("a subscript", this.index);
+    for (this.#skipSpaces(); ; this.#skipSpaces()) {
+      if (this.#next === "(") expression = this.#call(expression);
+      else if (this.#next === ".") expression = this.#member(expression);
+      else if (this.#next === "[") this.#meaningless("a subscript", this.#at);
       else return expression;
     }
   }
 
   #call(callee: Expression): Expression {
     if (callee.type !== "Identifier" && callee.type !== "MemberExpression")
-      this.#fail("only a name can be called", this.index);
-    this.index++;
-    return { type: "CallExpression", callee, arguments: this.gobbleArguments() };
+      this.#fail("only a name can be called", this.#at);
+    this.#at++;
+    return { type: "CallExpression", callee, arguments: this.#arguments() };
   }
 
   #member(object: Expression): Expression {
     if (object.type !== "Identifier" || object.name !== "Math")
-      this.#fail("members have no meaning in an expression", this.index, "only Math has some");
-    this.index++;
-    this.gobbleSpaces();
-    return { type: "MemberExpression", object, property: this.gobbleIdentifier() };
+      this.#fail("members have no meaning in an expression", this.#at, "only Math has some");
+    this.#at++;
+    this.#skipSpaces();
+    return { type: "MemberExpression", object, property: this.#identifier() };
   }
 
   /** What stands between the parentheses of a call; the first one is read. */
-  override gobbleArguments(): Expression[] {
+  #arguments(): Expression[] {
     const list: Expression[] = [];
-    this.gobbleSpaces();
-    if (this.char !== ")") list.push(this.gobbleExpression());
-    while (this.char === ",") {
-      this.index++;
-      list.push(this.gobbleExpression());
-    }
+    this.#skipSpaces();
+    if (this.#next !== ")") list.push(this.#expression());
+    while (this.#accept(",")) list.push(this.#expression());
     this.#close(", or )");
     return list;
   }
 
-  override gobbleGroup(): Expression {
-    this.index++;
-    const expression = this.gobbleExpression();
+  #group(): Expression {
+    this.#at++;
+    const expression = this.#expression();
     this.#close("an operator or )");
     return expression;
   }
 
-  override gobbleSpaces(): void {
-    spaces.lastIndex = this.index;
-    spaces.test(this.expr);
-    this.index = spaces.lastIndex;
+  #skipSpaces(): void {
+    spaces.lastIndex = this.#at;
+    spaces.test(this.#text);
+    this.#at = spaces.lastIndex;
   }
 
-  override gobbleNumericLiteral(): Expression {
-    const digits = matchAt(number, this.expr, this.index);
+  #number(): Expression {
+    const digits = matchAt(number, this.#text, this.#at);
     if (digits === undefined) return this.#unexpected(operand);
-    this.index += digits.length;
-    const more = matchAt(afterNumber(), this.expr, this.index);
+    this.#at += digits.length;
+    const more = matchAt(afterNumber(), this.#text, this.#at);
     if (more !== undefined) {
       const hint = isIdentifier(more) ? `write ${digits.length > 20 ? "2" : digits} * ${more}` : undefined;
-      this.#fail(`got '${more}' right after a number`, this.index, hint);
+      this.#fail(`got '${more}' right after a number`, this.#at, hint);
     }
     return { type: "Literal", value: Number(digits.replaceAll("_", "")) };
   }
 
-  override gobbleIdentifier(): Identifier {
-    const name = matchAt(identifier(), this.expr, this.index);
+  #identifier(): Identifier {
+    const name = matchAt(identifier(), this.#text, this.#at);
     if (name === undefined) return this.#unexpected("a name");
-    this.index += name.length;
+    this.#at += name.length;
     return { type: "Identifier", name };
   }
 
-  override gobbleStringLiteral(): Expression {
-    return this.#meaningless("a string", this.index);
-  }
-
-  override gobbleArray(): Expression {
-    return this.#meaningless("an array", this.index);
-  }
-
   #bound(depth: number): void {
-    if (depth > deepest) this.#fail(`the expression is nested more than ${deepest} deep`, this.index);
+    if (depth > deepest) this.#fail(`the expression is nested more than ${deepest} deep`, this.#at);
   }
 
   /** `++` and `--` change a variable in JavaScript, and are two signs nowhere. */
   #refuseSteps(): void {
-    const two = this.expr.slice(this.index, this.index + 2);
+    const two = this.#text.slice(this.#at, this.#at + 2);
     if (two === "--" || two === "++")
-      this.#fail(`${two} has no meaning in an expression`, this.index, `write ${two[0]} ${two[0]}`);
+      this.#fail(`${two} has no meaning in an expression`, this.#at, `write ${two[0]} ${two[0]}`);
   }
 
   #close(expected: string): void {
-    if (this.char !== ")") this.#unexpected(expected);
-    this.index++;
+    if (!this.#accept(")")) this.#unexpected(expected);
   }
 
   /** What may be meant where something stands behind an expression: a call without parentheses, a comparison. */
   #hintBehind(root: Expression): string | undefined {
-    const rest = this.expr.slice(this.index);
+    const rest = this.#text.slice(this.#at);
     if (/^=(?!=)/.test(rest)) return "write == to compare";
-    const before = lastName().exec(this.expr.slice(0, this.index))?.[1];
+    const before = lastName().exec(this.#text.slice(0, this.#at))?.[1];
     const name = firstName().exec(rest)?.[0];
     if (root.type === "Literal" || before === undefined || name === undefined) return undefined;
     return `write ${before}(${name}) for a function, ${before} * ${name} for a product`;
   }
 
   #unexpected(expected: string, hint?: string): never {
-    const got = String.fromCodePoint(this.expr.codePointAt(this.index) ?? 0);
-    const shown = this.char === "" ? "the end of the text" : `'${printable(got)}'`;
-    return this.#fail(`got ${shown}, expected ${expected}`, this.index, hint);
+    const got = String.fromCodePoint(this.#text.codePointAt(this.#at) ?? 0);
+    const shown = this.#next === "" ? "the end of the text" : `'${printable(got)}'`;
+    return this.#fail(`got ${shown}, expected ${expected}`, this.#at, hint);
   }
 
   #meaningless(what: string, index: number): never {
@@ -246,7 +298,7 @@ class Grammar extends base.Jsep {
   }
 
   #fail(reason: string, index: number, hint?: string): never {
-    return fail("syntax", reason, { ...frameAt(this.expr, index), hint });
+    return fail("syntax", reason, { ...frameAt(this.#text, index), hint });
   }
 }
 
@@ -277,7 +329,7 @@ export function parseExpression(text: string): Parsed {
     fail("syntax", reason, frameAt(text, longest));
   }
   const grammar = new Grammar(text);
-  const root = parsed(grammar);
+  const root = grammar.whole();
   const { starts } = grammar;
   const place = placesIn(text);
   const startOf = (expression: Expression): number => starts.get(leftmost(expression, starts))?.own ?? 0;
@@ -291,18 +343,6 @@ export function parseExpression(text: string): Parsed {
       ),
     fail: (code, expression, reason, hint) => fail(code, reason, { ...frameAt(text, startOf(expression)), hint }),
   };
-}
-
-function parsed(grammar: Grammar): Expression {
-  try {
-    return grammar.whole();
-  } catch (error) {
-    if (error instanceof AdjointError) throw error;
-    const { description, index } = error as { readonly description?: string; readonly index?: number };
-    if (description === undefined || index === undefined) throw error;
-    const words = printable(description.slice(0, 80));
-    return fail("syntax", words[0].toLowerCase() + words.slice(1), frameAt(grammar.expr, index));
-  }
 }
 
 /** The first token of a binary or conditional expression. */
