@@ -12,6 +12,7 @@ import {
   defineOp,
   type Func,
   findFunc,
+  freeValues,
   isFloat,
   type Module,
   type Op,
@@ -24,6 +25,7 @@ import {
   tensorType,
   type Value,
   ValueMap,
+  ValueSet,
   verify,
   walk,
   withBuilder,
@@ -32,9 +34,12 @@ import { records, standardOps } from "../src/ops/index.ts";
 import { applyRules, type Rule } from "../src/rewrite/index.ts";
 import { run } from "../src/testing/compare.ts";
 import { Coverage, dtypeOf as mainDType, type OpCoverage } from "../src/testing/coverage.ts";
+import type { Pair } from "../src/testing/generate/pairs.ts";
+import { mayFail } from "../src/testing/generate/program.ts";
 import { randomProgram } from "../src/testing/generate/programs.ts";
 import { Random } from "../src/testing/generate/random.ts";
 import { isDescribed, tensorDTypes, typesOf } from "../src/testing/generate/uses.ts";
+import { vocabularyOf } from "../src/testing/generate/vocabulary.ts";
 import { type ProgramOptions, sampleArguments } from "../src/testing/index.ts";
 
 function drawn(count: number, options: ProgramOptions = {}): readonly Module[] {
@@ -182,6 +187,47 @@ function kindsIn(block: Block, module: Module, note: (kind: string) => void): vo
   if (second !== undefined && names(first) === names(second)) note("two functions of one outline");
 }
 
+/** Notes what follows on what: directly, and behind a conversion, other axes or more of them. */
+function notePairs(block: Block, seen: Set<string>): void {
+  const sources = new ValueMap<Operation>();
+  const between: readonly Op[] = [records.cast, records.broadcast, records.reshape];
+  walk(block, (o) => {
+    for (const v of o.results) sources.set(v, o);
+    for (const v of [...o.operands, ...freeValues(...o.regions)]) {
+      let source = sources.get(v);
+      for (let i = 0; i < 3 && source !== undefined; i++) {
+        seen.add(`${o.op.name} of ${source.op.name}`);
+        source = between.includes(source.op) ? sources.get(source.operands[0]) : undefined;
+      }
+    }
+  });
+}
+
+/** Notes the dtypes of conversions that follow on one another. */
+function noteConversions(block: Block, seen: Set<string>): void {
+  const sources = new ValueMap<Operation>();
+  walk(block, (o) => {
+    for (const v of o.results) sources.set(v, o);
+    const first = o.op === records.cast || o.op === records.bitcast ? sources.get(o.operands[0]) : undefined;
+    if (first?.op !== records.cast && first?.op !== records.bitcast) return;
+    const [a, b, c] = [first.operands[0], o.operands[0], o.results[0]].map(dtypeOfValue);
+    seen.add([a, b, c].join());
+    const [to, last] = [first, o].map(({ op }) => (op === records.bitcast ? "bits " : ""));
+    seen.add(`${a},${to}${b},${last}${c}`);
+  });
+}
+
+/** The uses of the consumer on what the producer gives. */
+function usesOn(block: Block, { producer, consumer }: Pair): readonly Operation[] {
+  const uses: Operation[] = [];
+  const sources = new ValueMap<Operation>();
+  walk(block, (o) => {
+    for (const v of o.results) sources.set(v, o);
+    if (o.op === consumer && o.operands.some((v) => sources.get(v)?.op === producer)) uses.push(o);
+  });
+  return uses;
+}
+
 const holdsFailing = (block: Block): boolean =>
   block.operations.some((x) => x.op === records.gather && x.attributes.mode === "fail");
 
@@ -305,6 +351,73 @@ describe("random programs", () => {
     );
     expect(missing).toEqual([]);
     expect(moving.length).toBeGreaterThan(6);
+  });
+
+  it("have each op follow on each other one in turn, as far as types allow", () => {
+    const { pairs } = vocabularyOf(standardOps);
+    const turns = 1500;
+    const seen = new Set<string>();
+    for (let turn = 0; turn < turns; turn++) {
+      const { module } = randomProgram(new Random(turn), { operations: 1 }, { turn });
+      verify(module);
+      for (const func of module.funcs) notePairs(func.body, seen);
+    }
+    const due = Array.from({ length: turns }, (_, turn) => pairs.at(turn)).flat();
+    const keys = new Set(due.map(({ producer, consumer }) => `${consumer.name} of ${producer?.name}`));
+    const missing = [...keys].filter((key) => !seen.has(key));
+    // every pair of the ops that programs are full of, and a good part of the others
+    const isCheap = (op: Op): boolean => op.traits.elementwise && op.traits.brief;
+    const usual = [...pairs.ops].filter((op) => isCheap(op) || op.traits.moves);
+    const everyday = usual.flatMap((a) => usual.map((b) => `${b.name} of ${a.name}`));
+    expect(everyday.filter((key) => !keys.has(key))).toEqual([]);
+    expect(keys.size).toBeGreaterThan(3500);
+    expect(everyday.filter((key) => !seen.has(key)).length / everyday.length).toBeLessThan(0.02);
+    expect(missing.length / keys.size, missing.join(", ")).toBeLessThan(0.12);
+  });
+
+  it("have each chain of two conversions in turn", () => {
+    const seen = new Set<string>();
+    for (let turn = 0; turn < 900; turn += 3) {
+      const { module } = randomProgram(new Random(turn), { operations: 1 }, { turn });
+      for (const func of module.funcs) noteConversions(func.body, seen);
+    }
+    const others = tensorDTypes.flatMap((a) => tensorDTypes.flatMap((b) => tensorDTypes.map((c) => [a, b, c])));
+    // a conversion to what it is already is none
+    const chains = others.filter(([a, b, c]) => a !== b && b !== c).map((chain) => chain.join());
+    expect(chains.filter((chain) => !seen.has(chain))).toEqual([]);
+    for (const [a, b, c] of [
+      ["u32", "f32", "i32"],
+      ["i32", "f32", "u32"],
+      ["f32", "u32", "f32"],
+    ])
+      expect(seen).toContain(`${a},bits ${b},bits ${c}`);
+  });
+
+  it("apply what was replaced to what gave its operands again, of other types", () => {
+    const pair = { producer: records.concatenate, consumer: records.reduce, place: 0 };
+    const sought = [{ ...pair, words: { producer: {}, consumer: { kind: "prod" } } }];
+    const found = Array.from(
+      { length: 100 },
+      (_, turn) => randomProgram(new Random(turn), {}, { turn, sought }).module,
+    );
+    const uses = found.flatMap(({ funcs }) => funcs.flatMap(({ body }) => usesOn(body, pair)));
+    expect(uses.length).toBeGreaterThan(60);
+    const kinds = uses.map((o) => o.attributes.kind);
+    expect(kinds.filter((kind) => kind === "prod").length).toBeGreaterThan(kinds.length / 3);
+    expect(new Set(uses.map((o) => dtypeOfValue(o.operands[0]))).size).toBeGreaterThan(4);
+  });
+
+  it("give whatever may fail to something that is seen", () => {
+    const given = drawn(600, { effects: false }).flatMap(({ funcs }) =>
+      funcs
+        .filter(({ visibility }) => visibility === "public")
+        .flatMap(({ body }) => {
+          const read = new ValueSet(body.results);
+          return body.operations.filter(mayFail).map(({ results }) => results.some((v) => read.has(v)));
+        }),
+    );
+    expect(given.length).toBeGreaterThan(30);
+    expect(given).not.toContain(false);
   });
 
   it("observe what counters end at", () => {

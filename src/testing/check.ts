@@ -134,6 +134,8 @@ function mix(a: number, b: number): number {
 interface Drawn {
   readonly program: Program;
   readonly of: Rule["class"] | null;
+  /** Whether it is a variation of another one. */
+  readonly isVaried?: boolean;
 }
 
 /** A program that was changed, and the operations that were replaced with what gives their operands. */
@@ -141,8 +143,8 @@ interface Fertile extends Drawn {
   readonly sites: ReadonlySet<Operation>;
 }
 
-/** Of so many of them variations are made. */
-const mostFertile = 16;
+/** Of so many of them variations are made; of as many variations that were changed again. */
+const mostFertile = 12;
 
 /** Of so many rules the patterns stand in one program at most, each in a function of its own: long lists come round sooner. */
 const mostTogether = 16;
@@ -170,8 +172,8 @@ class Session {
   readonly #offered = new Set<Rule>();
   readonly #applied = new Set<Rule>();
   readonly #sought = new Sought();
-  /** The last programs that were changed. */
-  readonly #fertile: Fertile[] = [];
+  /** The last programs that were changed, and the last variations of these. */
+  readonly #fertile: Readonly<Record<"drawn" | "varied", Fertile[]>> = { drawn: [], varied: [] };
   /** How many programs ran and were changed, those among them from which it only learnt. */
   #runs = 0;
   #changes = 0;
@@ -179,6 +181,8 @@ class Session {
   stopped: CheckReport["stopped"] = null;
   /** The transforms that the subject resolves; known once a program holds one. */
   #resolved: ReadonlySet<Op> | null = null;
+  /** How many programs were made of random steps, with and without transforms: what comes round in them. */
+  readonly #turns = { transformed: 0, usual: 0 };
   #programs = 0;
   #changed = 0;
 
@@ -207,8 +211,14 @@ class Session {
     // before it is known what the subject resolves a program has transforms of one kind: it may take others for granted
     const first = transforms && !isResolving && i < known ? [transformOps[(i >> 2) % transformOps.length]] : [];
     const focus = options.focus ?? [...this.#focus(), ...first];
-    const program = randomProgram(random, { transforms, ...options, focus });
+    const course = { turn: this.#turnOf(options.transforms ?? transforms), sought: this.#sought.pairs };
+    const program = randomProgram(random, { transforms, ...options, focus }, course);
     return { program, of: null };
+  }
+
+  /** The turn of the next program; another seed starts elsewhere. */
+  #turnOf(isTransformed: boolean): number {
+    return (mix(this.#seed, 1) >>> 8) + this.#turns[isTransformed ? "transformed" : "usual"]++;
   }
 
   /**
@@ -216,12 +226,14 @@ class Session {
    * attributes, on sizes and inputs. One program in three, and one in six where most are changed anyway.
    */
   #variation(random: Random, i: number): Drawn | null {
-    const fertile = this.#fertile;
+    const { drawn, varied } = this.#fertile;
     const isRare = 2 * this.#changes < this.#runs;
-    if (fertile.length === 0 || i % (isRare ? 3 : 6) !== 2) return null;
+    if (i % (isRare ? 3 : 6) !== 2) return null;
+    const fertile = varied.length > 0 && random.oneIn(2) ? varied : drawn;
+    if (fertile.length === 0) return null;
     const { program, of, sites } = random.pick(fertile);
-    const varied = variationOf(program, sites, random);
-    return varied === null ? null : { program: varied, of };
+    const other = variationOf(program, sites, random);
+    return other === null ? null : { program: other, of, isVaried: true };
   }
 
   /** The rules whose turn it is; they come round in another order for another seed. */
@@ -257,7 +269,7 @@ class Session {
   }
 
   /** Runs the subject, compares calls with inputs of these seeds, and notes what it looks for. */
-  #run({ program: drawn, of }: Drawn, number: number, seeds: readonly number[]) {
+  #run({ program: drawn, of, isVaried = false }: Drawn, number: number, seeds: readonly number[]) {
     const fired: Rule[] = [];
     // where rules of class fast run, results are only nearly the same: on their own programs, and on some others
     const mayBeFast = of === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
@@ -286,7 +298,9 @@ class Session {
     this.#runs++;
     if (isChanged && isTried === undefined) {
       const entry: Fertile = { program, of, sites: this.#sought.sites };
-      this.#fertile[this.#changes % mostFertile] = entry;
+      const list = this.#fertile[isVaried ? "varied" : "drawn"];
+      list.push(entry);
+      if (list.length > mostFertile) list.shift();
     }
     if (isChanged) this.#changes++;
     return { subject, program, fault, isChanged, fired };

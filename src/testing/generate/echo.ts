@@ -17,15 +17,21 @@ import {
   withOperations,
   withParts,
 } from "../../ir/index.ts";
-import { constant, constantOp, tensorOf } from "../../ops/index.ts";
+import { constant, constantOp, records, tensorOf } from "../../ops/index.ts";
+import type { Pair } from "./pairs.ts";
 import type { Pool } from "./pool.ts";
 import type { Random } from "./random.ts";
 import { attributesOf, tensorDTypes } from "./uses.ts";
 
-/** One of the operations of the current block again, with the same operands, or one other attribute, operand or constant. */
-export function echo(pool: Pool): readonly Value[] {
+/**
+ * One of the operations of the current block again, with the same operands, or one other attribute, operand or constant; one
+ * of what is sought, where that is given.
+ */
+export function echo(pool: Pool, sought?: readonly Pair[]): readonly Value[] {
   const { random } = pool;
-  const candidates = currentBlock().operations.filter((o) => !o.op.traits.memory);
+  const candidates = currentBlock().operations.filter(
+    ({ op }) => !op.traits.memory && (sought === undefined || sought.some(({ consumer }) => consumer === op)),
+  );
   if (candidates.length === 0) return [];
   const operation = random.pick(candidates);
   if (operation.op === constantOp) return [constantLike(operation, pool)];
@@ -59,10 +65,11 @@ function again(
 ): readonly Value[] {
   // other constants could keep a loop that tests from ending, and a function from being the one that its derivative is of
   const mayChange = (op.loop === null || op.loop.test === null) && !op.traits.wraps;
-  const copies = regions.map((region) => {
+  const copies = regions.map((region, i) => {
     const copy = new Cloner().block(region);
     if (op.loop?.test != null) return withKeptCarry(copy, pool.random);
-    return mayChange ? withOtherConstants(copy, pool) : copy;
+    // what is given backward may be anything, as long as it is made of what was kept
+    return mayChange || (op === records.customVjp && i === 2) ? withOtherConstants(copy, pool) : copy;
   });
   const types = results.map((v) => v.type);
   return emit(op, operands, { attributes, regions: copies, segments, types });
@@ -100,11 +107,24 @@ export function otherAttribute(operation: Operation, { random }: Pool): Attribut
   const type = operands[0]?.type;
   const names = Object.keys(op.attributes).filter((name) => op.attributes[name].kind !== "function");
   if (names.length === 0 || type?.kind !== "tensor") return attributes;
+  const exchanged = random.oneIn(3) ? exchangedAttributes(operation, attributes, random) : null;
+  if (exchanged !== null) return exchanged;
   // one that is a word or a truth value fits in any case
   const plain = names.filter((name) => op.attributes[name].kind === "word" || op.attributes[name].kind === "boolean");
   const name = random.pick(plain.length > 0 && random.oneIn(2) ? plain : names);
   const drawn: Attribute | undefined = attributesOf(op, type, random)[name];
   return drawn === undefined ? attributes : { ...attributes, [name]: drawn };
+}
+
+/** Two attributes of one kind in each other's place: what is taken of both sides stays as large. Null where there are none. */
+function exchangedAttributes({ op }: Operation, attributes: Attributes, random: Random): Attributes | null {
+  const names = Object.keys(attributes);
+  const pairs = names.flatMap((a, i) =>
+    names.flatMap((b, k) => (i < k && op.attributes[a]?.kind === op.attributes[b]?.kind ? [[a, b] as const] : [])),
+  );
+  if (pairs.length === 0) return null;
+  const [a, b] = random.pick(pairs);
+  return { ...attributes, [a]: attributes[b], [b]: attributes[a] };
 }
 
 function otherOperand(operands: readonly Value[], pool: Pool): readonly Value[] {

@@ -94,7 +94,7 @@ function useIn(random: Random, op: Op, dtypes: readonly DType[]): Module | null 
   const args = argumentTypes(random, dtypes).map((type) => builder.argument(type));
   const base = baseOf(op);
   const results = withBuilder(builder, () => {
-    const pool = new Pool(random, args, true);
+    const pool = new Pool(random, args, { isObserved: true });
     try {
       const made = usedOn(base, pool, args.some(tells) ? ["N"] : []);
       return base === op ? made : inPlaceOf(builder, base, op);

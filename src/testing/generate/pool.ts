@@ -26,6 +26,17 @@ const constantOneIn = 5;
 /** How often it is the last value, so that operations follow on one another. */
 const usualLastOneIn = 3;
 
+/** A further argument of the function; null where it takes no more of them, or none of the type. */
+export type NewArgument = (type: TensorType) => Value | null;
+
+/** How much is chosen how, in a pool; what is left out is usual. */
+export interface PoolOptions {
+  /** Whether what is computed here is observed, so that it may fail. */
+  readonly isObserved?: boolean;
+  readonly lastOneIn?: number;
+  readonly newArgument?: NewArgument;
+}
+
 /** The most elements of a constant that has each of its own. */
 const mostListed = 12;
 
@@ -35,12 +46,15 @@ export class Pool {
   readonly isObserved: boolean;
   readonly #values: Value[];
   readonly #lastOneIn: number;
+  readonly #newArgument: NewArgument;
   #wanted: Value | undefined;
 
-  constructor(random: Random, values: readonly Value[], isObserved = false, lastOneIn = usualLastOneIn) {
+  constructor(random: Random, values: readonly Value[], options: PoolOptions = {}) {
+    const { isObserved = false, lastOneIn = usualLastOneIn, newArgument = () => null } = options;
     this.random = random;
     this.isObserved = isObserved;
     this.#lastOneIn = lastOneIn;
+    this.#newArgument = newArgument;
     this.#values = values.filter(isTensor);
   }
 
@@ -59,7 +73,8 @@ export class Pool {
 
   /** What a region sees: these values and its own. */
   within(own: readonly Value[]): Pool {
-    return new Pool(this.random, [...this.#values, ...own], false, this.#lastOneIn);
+    const [lastOneIn, newArgument] = [this.#lastOneIn, this.#newArgument];
+    return new Pool(this.random, [...this.#values, ...own], { lastOneIn, newArgument });
   }
 
   /** A pool without these values. */
@@ -89,10 +104,17 @@ export class Pool {
     return this.find(({ dtype }) => list.includes(dtype));
   }
 
-  /** An operand of a type: a value of the pool, or a constant. */
+  /** An operand of a type: a value of the pool, or a constant; an argument more where there is none of the type. */
   like(type: TensorType): Value {
     if (this.random.oneIn(constantOneIn)) return this.constant(type);
-    return this.find((t) => sameType(t, type)) ?? this.constant(type);
+    return this.find((t) => sameType(t, type)) ?? this.#argument(type) ?? this.constant(type);
+  }
+
+  #argument(type: TensorType): Value | undefined {
+    const value = this.#newArgument(type);
+    if (value === null) return undefined;
+    this.add([value]);
+    return value;
   }
 
   /** A value of a type that is none of the pool's constants where there is one; mostly one that nothing reads yet. */

@@ -1,6 +1,17 @@
 // What a random program is, and what it may be made of.
 
-import { type DType, type Module, type NdArray, type Op, type OpTable, printModule } from "../../ir/index.ts";
+import {
+  type Block,
+  type DType,
+  type Module,
+  type NdArray,
+  type Op,
+  type Operation,
+  type OpTable,
+  printModule,
+} from "../../ir/index.ts";
+
+import type { Pair } from "./pairs.ts";
 
 /** The size of each dimension symbol. */
 export type Dims = Readonly<Record<string, number>>;
@@ -21,6 +32,14 @@ export interface ProgramOptions {
   readonly transforms?: boolean;
   /** Ops that programs prefer. */
   readonly focus?: readonly Op[];
+}
+
+/** Where a program stands in a run, and what those before it showed. */
+export interface Course {
+  /** What comes round in the programs of a run. */
+  readonly turn: number;
+  /** What follows on what in what was replaced so far. */
+  readonly sought: readonly Pair[];
 }
 
 /** What a derivative is asked for; what it does not need is left out. */
@@ -55,4 +74,14 @@ export interface Program {
 
 export function makeProgram(module: Module, sizes: Dims, call?: Call): Program {
   return { module, sizes, call, toString: () => printModule(module) };
+}
+
+/** Whether an operation of a block may fail. */
+export function mayFailIn(body: Block): boolean {
+  return body.operations.some(mayFail);
+}
+
+/** Whether an operation may fail, or one in it. */
+export function mayFail({ op, regions }: Operation): boolean {
+  return op.effect === "mayFail" || regions.some(mayFailIn);
 }

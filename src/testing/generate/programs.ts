@@ -1,7 +1,6 @@
 // Random well-typed programs: public and private functions of random steps, in which every value is observed.
 
 import {
-  type Block,
   BlockBuilder,
   type Constraint,
   constraint,
@@ -12,8 +11,9 @@ import {
   makeFunc,
   makeModule,
   type Op,
-  type Operation,
+  rankedOf,
   type Signature,
+  sameDim,
   signatureOf,
   symbol,
   type TensorType,
@@ -21,8 +21,8 @@ import {
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
-import { Pool } from "./pool.ts";
-import { makeProgram, type Program, type ProgramOptions } from "./program.ts";
+import { type NewArgument, Pool } from "./pool.ts";
+import { type Course, makeProgram, mayFail, mayFailIn, type Program, type ProgramOptions } from "./program.ts";
 import type { Random } from "./random.ts";
 import { argumentTypes, missing, type Style, styleOf } from "./signatures.ts";
 import { Steps } from "./steps.ts";
@@ -32,9 +32,16 @@ import { twinOf } from "./variations.ts";
 /** Sizes of dimension symbols: small ones that are not alike, with 0, 1 and one beyond the width of vectors among them. */
 const usualSizes = [2, 3, 4, 5, 2, 3, 7, 1, 17, 0];
 
-/** A random program, which the stream determines. */
-export function randomProgram(random: Random, options: ProgramOptions = {}): Program {
-  return new Generator(random, options).program();
+/** How often what is differentiated is one op by itself, where nothing else is undefined: once in so many times. */
+const singleOneIn = 2;
+
+/** How many arguments a function takes at most where operands are wanted that there are none of. */
+const mostArguments = 7;
+
+/** A random program, which the stream and the course determine. */
+export function randomProgram(random: Random, options: ProgramOptions = {}, course: Partial<Course> = {}): Program {
+  const { turn = random.below(2 ** 31), sought = [] } = course;
+  return new Generator(random, options, { turn, sought }).program();
 }
 
 interface FunctionPlan {
@@ -49,18 +56,15 @@ interface FunctionPlan {
 /** How often an operand is the last value in functions that derivatives are taken of: once in so many times. */
 const smoothLastOneIn = 2;
 
-function mayFailIn(body: Block): boolean {
-  return body.operations.some(mayFail);
-}
-
-/** Whether an operation may fail, or one in it. */
-function mayFail({ op, regions }: Operation): boolean {
-  return op.effect === "mayFail" || regions.some(mayFailIn);
+/** Whether a value is a tensor that has this size itself along one of its axes. */
+function hasSize({ type }: Value, size: Dim): boolean {
+  return type.kind === "tensor" && rankedOf(type).shape.some((d) => sameDim(d, size));
 }
 
 class Generator {
   readonly random: Random;
   readonly #options: ProgramOptions;
+  readonly #course: Course;
   readonly #sizes: Record<string, number> = {};
   readonly #funcs: Func[] = [];
   readonly #steps: Steps;
@@ -69,8 +73,9 @@ class Generator {
   /** The transforms that it has. */
   readonly #transforms: readonly Op[];
 
-  constructor(random: Random, options: ProgramOptions) {
+  constructor(random: Random, options: ProgramOptions, course: Course) {
     this.random = random;
+    this.#course = course;
     this.#options = options;
     const wanted = transformOps.filter((op) => options.focus?.includes(op));
     this.#transforms = wanted.length > 0 ? wanted : transformOps;
@@ -100,7 +105,12 @@ class Generator {
     if (random.oneIn(5)) {
       this.#function({ name: "other", visibility: "public", symbols: ["N"], steps: 1 + random.below(4) });
     }
-    this.#function({ name: "main", visibility: "public", symbols: ["N", "M"], steps: 1 + random.below(most) });
+    this.#function({
+      name: "main",
+      visibility: "public",
+      symbols: ["N", "M"],
+      steps: 1 + random.below(Math.ceil(most / 3)),
+    });
   }
 
   /** A function, a transform of it, perhaps a transform of that, and so on to a public one. */
@@ -108,18 +118,20 @@ class Generator {
     const { random } = this;
     const symbols = random.pick([["N"], ["N", "M"], ["K"]]);
     if (random.oneIn(4)) this.#function({ name: "inner", visibility: "private", symbols, steps: 2, isSmooth: true });
-    this.#function({ name: "callee", visibility: "private", symbols, steps: 1 + random.below(5), isSmooth: true });
-    for (let order = random.pick([1, 1, 2, 2, 2, 3]); order > 0; order--) {
+    const isSingle = this.#course.turn % singleOneIn === 0;
+    const steps = isSingle ? 0 : 1 + random.below(5);
+    this.#function({ name: "callee", visibility: "private", symbols, steps, isSmooth: true });
+    for (let order = random.pick(isSingle ? [1, 2, 2] : [1, 1, 2, 2, 2, 3]); order > 0; order--) {
       const callee = signatureOf(this.#funcs[this.#funcs.length - 1]);
       const name = order === 1 ? "main" : `order${order}`;
-      if (!this.#wrapped(name, order === 1 ? "public" : "private", callee)) break;
+      if (!this.#wrapped(name, order === 1 ? "public" : "private", callee, isSingle)) break;
     }
     if (!this.#funcs.some((f) => f.name === "main"))
       this.#function({ name: "main", visibility: "public", symbols, steps: 3 });
   }
 
-  /** A function that takes what a transform of the callee takes, and gives its results and what follows from them. */
-  #wrapped(name: string, visibility: FunctionPlan["visibility"], callee: Signature): boolean {
+  /** A function that takes what a transform of the callee takes, and gives its results and, unless alone, what follows from them. */
+  #wrapped(name: string, visibility: FunctionPlan["visibility"], callee: Signature, isAlone: boolean): boolean {
     const { random } = this;
     if (callee.arguments.length === 0) return false;
     const sizes = Object.fromEntries(callee.symbols.map((s): [string, Dim] => [s, random.oneIn(3) ? 2 : symbol(s)]));
@@ -128,11 +140,11 @@ class Generator {
     const results = withBuilder(builder, () =>
       this.#steps.attempt(() => {
         const all = application.takes.map((type) => builder.argument(type));
-        const pool = new Pool(random, all, visibility === "public");
-        this.#steps.append(pool, random.pick([0, 0, 1, 2]), { depth: 0, symbols: [] });
+        const pool = new Pool(random, all, { isObserved: visibility === "public" });
+        this.#steps.append(pool, isAlone ? 0 : random.pick([0, 0, 1, 2]), { depth: 0, symbols: [] });
         const values = all.map((v, i) => (random.oneIn(4) ? pool.like(application.takes[i]) : v));
         pool.add(application.apply(values));
-        this.#steps.append(pool, random.pick([0, 0, 1, 3]), { depth: 0, symbols: [] });
+        this.#steps.append(pool, isAlone ? 0 : random.pick([0, 0, 1, 3]), { depth: 0, symbols: [] });
         return this.#observed(pool);
       }),
     );
@@ -162,13 +174,30 @@ class Generator {
     for (const s of symbols) this.#sizes[s] ??= random.pick(usualSizes);
     const args = types.map((type) => builder.argument(type));
     const results = withBuilder(builder, () => {
-      const pool = new Pool(random, args, visibility === "public", isSmooth ? smoothLastOneIn : this.#steps.lastOneIn);
+      const pool = new Pool(random, args, {
+        isObserved: visibility === "public",
+        lastOneIn: isSmooth ? smoothLastOneIn : this.#steps.lastOneIn,
+        newArgument: isSmooth ? undefined : this.#newArgument(builder),
+      });
+      if (name === "main" && !isSmooth) this.#steps.appendPairs(pool, this.#course, { depth: 0, symbols });
+      if (steps === 0)
+        this.#steps.appendSingles(pool, Math.floor(this.#course.turn / singleOneIn), { depth: 0, symbols });
       this.#steps.append(pool, steps, { depth: 0, symbols });
       if (name === "main") pool.add(this.#steps.attempt(() => this.#bothCalled(pool)));
-      return this.#observed(pool);
+      return visibility === "private" && !isSmooth && random.oneIn(16) ? [] : this.#observed(pool);
     });
     const body = builder.finish(results);
     this.#funcs.push(makeFunc({ name, visibility, symbols, constraints, body }));
+  }
+
+  /** Takes one argument more, of the dtypes and the symbols that arguments may have. */
+  #newArgument(builder: BlockBuilder): NewArgument {
+    const { dtypes } = this.#options;
+    return (type) => {
+      const isTaken = dtypes === undefined || dtypes.includes(type.dtype);
+      const isPlain = type.shape.every((d) => typeof d === "number" || builder.arguments.some((v) => hasSize(v, d)));
+      return isTaken && isPlain && builder.arguments.length < mostArguments ? builder.argument(type) : null;
+    };
   }
 
   /** What two functions give that are alike, for the same values. */

@@ -18,8 +18,9 @@ import * as ops from "../../ops/index.ts";
 import { echo, twin } from "./echo.ts";
 import { expression } from "./expressions.ts";
 import { idioms } from "./idioms.ts";
+import { conversions, pairUse, type Uses } from "./neighbours.ts";
 import { dtypeOf, type Pool } from "./pool.ts";
-import type { ProgramOptions } from "./program.ts";
+import type { Course, ProgramOptions } from "./program.ts";
 import type { Random } from "./random.ts";
 import { exampleUse, regionUse } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
@@ -135,6 +136,37 @@ export class Steps {
     for (let i = 0; i < count; i++) pool.add(this.attempt(() => this.#step(pool, at)));
   }
 
+  /** Appends the pairs of ops whose turn it is, and a chain of conversions; instead of some of them, pairs that are sought. */
+  appendPairs(pool: Pool, { turn, sought }: Course, at: Place): void {
+    const random = this.#random;
+    const { regions = true, effects = true } = this.#options;
+    const { pairs } = this.#words;
+    const isAllowed = (op: Op): boolean =>
+      pairs.ops.has(op) && (regions || op.regions.length === 0) && (effects || op.effect !== "effect");
+    const uses: Uses = {
+      use: (op, own) => this.#known(op, own, at, this.#inside(at)),
+      attempt: (body) => this.attempt(body),
+    };
+    for (const turned of pairs.at(turn)) {
+      const isSought = sought.length > 0 && random.oneIn(2);
+      const pair = isSought ? random.pick(sought) : turned;
+      if ((pair.producer === null || isAllowed(pair.producer)) && isAllowed(pair.consumer))
+        pool.add(pairUse(pair, pool, uses));
+      if (isSought && random.oneIn(4)) pool.add(this.attempt(() => echo(pool, sought)));
+    }
+    if (turn % 3 === 0) pool.add(this.attempt(() => conversions(turn / 3, pool)));
+  }
+
+  /** Appends a use of each op whose turn it is, on what there was before. */
+  appendSingles(pool: Pool, turn: number, at: Place): void {
+    const { singles } = this.#words;
+    const made = [0, 1].flatMap((i) => {
+      const op = singles[(2 * turn + i) % singles.length];
+      return op === undefined ? [] : this.attempt(() => this.#use(op, pool, at));
+    });
+    pool.add(made);
+  }
+
   /** What a step gives; nothing where it turns out not to fit, and then nothing is left of it. */
   attempt(body: () => readonly Value[]): readonly Value[] {
     const builder = currentBlock();
@@ -228,15 +260,15 @@ export class Steps {
 
   #use(op: Op, pool: Pool, at: Place): readonly Value[] {
     if (op === ops.callOp) return this.#call(pool, at);
-    const { depth, symbols } = at;
-    if (op.regions.length > 0 && depth >= mostDepth) return [];
+    if (op.regions.length > 0 && at.depth >= mostDepth) return [];
     // an effect before or after one within
     const isSeen = op.regions.length > 0 && this.#hasEffects && this.#random.oneIn(8);
     const seen = (own: Pool): void =>
       own.add(this.attempt(() => this.#use(this.#random.pick(this.#words.effects), own, at)));
+    const inside = this.#inside(at);
     const steps = (own: Pool): void => {
       if (isSeen && !this.#random.oneIn(3)) seen(own);
-      this.append(own, this.#random.below(Math.max(2, stepsInside - depth)), { depth: depth + 1, symbols });
+      inside(own);
     };
     if (isSeen) {
       const made = this.#known(op, pool, at, steps);
@@ -245,6 +277,12 @@ export class Steps {
       return [];
     }
     return this.#known(op, pool, at, steps);
+  }
+
+  /** Random steps within a region, fewer the deeper it is. */
+  #inside({ depth, symbols }: Place): (own: Pool) => void {
+    return (own) =>
+      this.append(own, this.#random.below(Math.max(2, stepsInside - depth)), { depth: depth + 1, symbols });
   }
 
   #known(op: Op, pool: Pool, { symbols }: Place, steps: (own: Pool) => void): readonly Value[] {

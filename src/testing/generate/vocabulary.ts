@@ -4,6 +4,8 @@ import type { Op, OpTable } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { Identities } from "./identities.ts";
 import { idioms } from "./idioms.ts";
+import { Pairs, waysOf } from "./pairs.ts";
+import { Random } from "./random.ts";
 import { namesFunctions } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
 
@@ -17,7 +19,10 @@ export class Vocabulary {
   readonly following: readonly Op[];
   /** Those of them that move elements and compute nothing. */
   readonly moving: readonly Op[];
+  /** What computes floats by itself, in an order that is the same for every program. */
+  readonly singles: readonly Op[];
   readonly identities: Identities;
+  readonly pairs: Pairs;
 
   constructor(table: OpTable) {
     const records = [...table.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
@@ -32,13 +37,10 @@ export class Vocabulary {
     this.effects = drawn.filter(isEffect);
     this.following = [...new Set(this.others)].filter((op) => op.operands.length > 0);
     this.moving = this.following.filter((op) => op.traits.moves);
+    this.singles = new Random(1).shuffled(often.filter((op) => !op.traits.memory && op.operands.length > 0));
     this.identities = new Identities(table);
+    this.pairs = new Pairs(drawn.filter((op) => op !== ops.callOp && !op.traits.memory));
   }
-}
-
-/** How often an op is listed: more often where its attributes have many words. */
-function waysOf({ attributes }: Op): number {
-  return Object.values(attributes).reduce((sum, { words = [] }) => sum + Math.floor(words.length / 3), 1);
 }
 
 const vocabularies = new WeakMap<OpTable, Vocabulary>();

@@ -1,10 +1,19 @@
 // Uses of ops that go over windows: reductions and convolution.
 
-import { shapeOf, tensorType } from "../../../ir/index.ts";
+import { shapeOf, tensorType, type Value } from "../../../ir/index.ts";
 import * as ops from "../../../ops/index.ts";
 import { dtypeOf, type Pool, rankOf } from "../pool.ts";
+import type { Random } from "../random.ts";
 import { tensorDTypes } from "../uses.ts";
 import { all, type Idiom, withAxes } from "./idiom.ts";
+
+/** Windows that fit in without padding, one after the other; where a size is open, of one element. */
+function plainWindows(x: Value, random: Random) {
+  const window = shapeOf(x).map((d) =>
+    typeof d === "number" ? Math.min(Math.max(1, d), random.pick([1, 2, 2, 3])) : 1,
+  );
+  return { window };
+}
 
 /** Windows along axes, with enough padding for any size: each has a place for each element, before strides. */
 function windowsAlong(rank: number, { random }: Pool) {
@@ -19,9 +28,11 @@ function windowsAlong(rank: number, { random }: Pool) {
 export const reduceWindow: Idiom = (pool) => {
   const x = withAxes(pool);
   if (x === undefined) return [];
+  const { random } = pool;
   const { dilation, ...windows } = windowsAlong(rankOf(x), pool);
   const kinds = dtypeOf(x) === "bool" ? (["or", "and"] as const) : (["sum", "max", "prod", "min"] as const);
-  const kind = pool.random.pick<(typeof kinds)[number]>(kinds);
+  const kind = random.pick<(typeof kinds)[number]>(kinds);
+  if (random.oneIn(3)) return [ops.reduceWindow(x, { ...plainWindows(x, random), kind })];
   return [ops.reduceWindow(x, { ...windows, baseDilation: dilation, kind })];
 };
 
