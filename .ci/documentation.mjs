@@ -1,4 +1,4 @@
-// Moves the documentation of ops and passes out of their records, where the sources have it, into tables that the command and
+// Moves the documentation of ops, passes and pipelines out of their records, where the sources have it, into tables that the command and
 // the testing kit load: a program that compiles functions has no use for it.
 
 import { readFileSync, rmSync } from "node:fs";
@@ -13,12 +13,12 @@ const ofRecords = new Set(["summary", "docs"]);
 const ofRows = new Set(["summary", "semantics", "example"]);
 const ofPasses = new Set(["summary", "example"]);
 
-/** What each op and each pass says, as JSON; `folder` is for what is built on the way. */
+/** What each op, pass and stage says, as JSON; `folder` is for what is built on the way. */
 async function tables(root, folder) {
   const outfile = join(folder, "documentation.mjs");
   await build({
     stdin: {
-      contents: 'export { standardOps } from "./src/ops/index.ts"; export { standardPasses } from "./passes/index.ts";',
+      contents: 'export { standardOps } from "./src/ops/index.ts"; export * from "./passes/index.ts";',
       resolveDir: root,
     },
     bundle: true,
@@ -27,13 +27,21 @@ async function tables(root, folder) {
     outfile,
     logLevel: "error",
   });
-  const { standardOps, standardPasses } = await import(`${pathToFileURL(outfile)}?${Date.now()}`);
+  const { standardOps, standardPasses, tensorPipeline, loopPipeline, gradPipeline } = await import(
+    `${pathToFileURL(outfile)}?${Date.now()}`
+  );
   rmSync(outfile);
+  const reasonsOf = ({ stages }) => stages.map(({ reason }) => reason);
   const named = (records, textsOf) =>
     JSON.stringify(Object.fromEntries([...records.values()].map((record) => [record.name, textsOf(record)])));
   return {
     ops: named(standardOps, ({ summary, docs }) => ({ summary, docs })),
     passes: named(standardPasses, ({ summary, example }) => ({ summary, example })),
+    stages: JSON.stringify({
+      tensor: reasonsOf(tensorPipeline),
+      loop: reasonsOf(loopPipeline),
+      grad: reasonsOf(gradPipeline),
+    }),
   };
 }
 
@@ -48,8 +56,8 @@ export function documentation(root, folder) {
         if (id === join(ops, "documentation.ts")) {
           const text = readFileSync(id, "utf8");
           const made = await tables(root, folder);
-          const filled = text.replace("= {};", `= ${made.ops};`).replace("= {};", `= ${made.passes};`);
-          if (!filled.includes(made.passes)) throw new Error(`${id} has no tables to fill`);
+          const filled = Object.values(made).reduce((code, table) => code.replace("= {};", () => `= ${table};`), text);
+          if (!filled.includes(made.stages)) throw new Error(`${id} has no tables to fill`);
           return { code: filled, moduleType: "ts" };
         }
         return id.startsWith(ops) || id.startsWith(passes)
@@ -67,13 +75,13 @@ function withoutDocumentation(code, program) {
     if (node.type === "CallExpression" && node.callee.name === "defineOwn") dropMade(text, code, node.arguments[0]);
     if (node.type !== "ObjectExpression") return;
     const named = new Map(node.properties.map((p) => [p.key?.name, p]));
+    if (named.has("pass") && named.has("reason")) drop(text, code, named.get("reason"));
     if (!named.has("name")) return;
     const isRecord = named.get("docs")?.value.type === "ObjectExpression";
     const isPass = named.has("summary") && named.has("run");
     const dropped = isRecord ? ofRecords : named.has("semantics") ? ofRows : isPass ? ofPasses : null;
     if (dropped === null) return;
-    for (const [name, { start, end }] of named)
-      if (dropped.has(name)) text.remove(start, code[end] === "," ? end + 1 : end);
+    for (const [name, property] of named) if (dropped.has(name)) drop(text, code, property);
   });
   return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: true }) } : undefined;
 }
@@ -81,5 +89,9 @@ function withoutDocumentation(code, program) {
 /** Removes documentation that is made from a row. */
 function dropMade(text, code, { properties = [] }) {
   const docs = properties.find((p) => p.key?.name === "docs" && p.value.type === "CallExpression");
-  if (docs !== undefined) text.remove(docs.start, code[docs.end] === "," ? docs.end + 1 : docs.end);
+  if (docs !== undefined) drop(text, code, docs);
+}
+
+function drop(text, code, { start, end }) {
+  text.remove(start, code[end] === "," ? end + 1 : end);
 }

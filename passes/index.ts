@@ -1,6 +1,6 @@
 // The passes by name, and the pipelines: what runs in which order, and why.
 
-import type { Module } from "../src/ir/index.ts";
+import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
@@ -145,11 +145,11 @@ function tensorStages(passes: Needed): readonly Stage[] {
     { pass: deadNodeElimination, reason: "what rewriting left without a use", group: simplify },
     { pass: batchScans, reason: "columns of a Jacobian have its point in common, which is simple by now" },
     ...afterChange([
-      [canonicalize, "iterations that were written out count in constants"],
-      [constantFolding, "and so do their subscripts"],
-      [cse, "they repeat what they have in common"],
-      [loopInvariantCodeMotion, "and it is the same at each step of the loops around"],
-      [deadNodeElimination, "what rewriting left without a use"],
+      { pass: canonicalize, reason: "iterations that were written out count in constants" },
+      { pass: constantFolding, reason: "and so do their subscripts" },
+      { pass: cse, reason: "they repeat what they have in common" },
+      { pass: loopInvariantCodeMotion, reason: "and it is the same at each step of the loops around" },
+      { pass: deadNodeElimination, reason: "what rewriting left without a use" },
     ]),
   ];
 }
@@ -159,10 +159,10 @@ function loopStages({ canonicalize, lowerToLoops }: Needed): readonly Stage[] {
   return [
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     ...afterChange([
-      [canonicalize, "scalar code of neighbouring elements meets here for the first time"],
-      [constantFolding, "scalars of constants"],
-      [cse, "fused expressions repeat their constants"],
-      [deadNodeElimination, "what fusion left without a use"],
+      { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
+      { pass: constantFolding, reason: "scalars of constants" },
+      { pass: cse, reason: "fused expressions repeat their constants" },
+      { pass: deadNodeElimination, reason: "what fusion left without a use" },
     ]),
   ];
 }
@@ -184,25 +184,30 @@ function gradStages({ refineShapes, batch, loopInvariantCodeMotion, differentiat
  *
  * @__NO_SIDE_EFFECTS__
  */
-function afterChange(stages: readonly (readonly [Pass, string])[]): readonly Stage[] {
-  return stages.map(([pass, reason]) => ({ pass, reason, group: simplify, afterChange: true }));
+function afterChange(stages: readonly Stage[]): readonly Stage[] {
+  return stages.map((stage) => ({ ...stage, group: simplify, afterChange: true }));
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-const pipeline = (stages: readonly Stage[]): Pipeline => new Pipeline(stages);
+function pipeline(name: "tensor" | "loop" | "grad", stages: readonly Stage[]): Pipeline {
+  // of a built package, stages have no reasons of their own
+  const reasoned = (stage: Stage, i: number): Stage =>
+    stage.reason === undefined ? Object.defineProperties({ ...stage }, reasonFromTable(name, i)) : stage;
+  return new Pipeline(stages.map(reasoned));
+}
 
 /** From what a front end gives to the smallest program at tensor level; resolves transforms on the way. */
-export const tensorPipeline = pipeline(tensorStages(whole));
+export const tensorPipeline = pipeline("tensor", tensorStages(whole));
 
 /** From tensor level to loops. */
-export const loopPipeline = pipeline(loopStages(whole));
+export const loopPipeline = pipeline("loop", loopStages(whole));
 
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
-export const gradPipeline = pipeline(gradStages(whole));
+export const gradPipeline = pipeline("grad", gradStages(whole));
 
 /** The same pipelines for a program, with the passes that what it uses has brought. */
 export const programPipelines = {
-  tensor: pipeline(tensorStages(passParts)),
-  loop: pipeline(loopStages(passParts)),
-  grad: pipeline(gradStages(passParts)),
+  tensor: pipeline("tensor", tensorStages(passParts)),
+  loop: pipeline("loop", loopStages(passParts)),
+  grad: pipeline("grad", gradStages(passParts)),
 };

@@ -25,7 +25,13 @@ export * from "./module/names.ts";
 export * from "./module/signature.ts";
 export * from "./module/walk.ts";
 export * from "./op/attribute-spec.ts";
-export { type Documentation, type PassDocumentation, passFromTable, provideDocumentation } from "./op/documentation.ts";
+export {
+  type Documentation,
+  type PassDocumentation,
+  passFromTable,
+  provideDocumentation,
+  reasonFromTable,
+} from "./op/documentation.ts";
 export * from "./op/kernel.ts";
 export * from "./op/op.ts";
 export * from "./op/op-spec.ts";

@@ -1,4 +1,4 @@
-// The documentation of ops and passes whose records have none: a build keeps the texts of the project's own in tables, which
+// The documentation of ops, passes and pipelines whose records have none: a build keeps the texts of the project's own in tables, which
 // the command and the testing kit load and programs do not.
 
 import type { OpDocs } from "./op-docs.ts";
@@ -15,15 +15,18 @@ export interface PassDocumentation {
 
 const table = new Map<string, Documentation>();
 const ofPasses = new Map<string, PassDocumentation>();
+const reasons = new Map<string, readonly string[]>();
 const none: Documentation = { summary: "", docs: { semantics: "", constraints: [], example: "" } };
 
-/** Gives the documentation of ops by their mnemonics, and of passes by their names. */
+/** Gives the documentation of ops by their mnemonics, of passes by their names, and the reasons of the stages of pipelines. */
 export function provideDocumentation(
   ops: Readonly<Record<string, Documentation>>,
   passes: Readonly<Record<string, PassDocumentation>>,
+  stages: Readonly<Record<string, readonly string[]>>,
 ): void {
   for (const [name, entry] of Object.entries(ops)) table.set(name, entry);
   for (const [name, entry] of Object.entries(passes)) ofPasses.set(name, entry);
+  for (const [name, entry] of Object.entries(stages)) reasons.set(name, entry);
 }
 
 /** The properties of a pass without documentation of its own, which read the table. */
@@ -54,4 +57,9 @@ const fromTable: PropertyDescriptorMap & ThisType<{ readonly name: string }> = {
 export function withDocumentation<R extends object>(record: R, { summary, docs }: Documentation): R & Documentation {
   if (docs?.semantics === undefined) return Object.defineProperties(record, fromTable) as R & Documentation;
   return Object.assign(record, { summary, docs });
+}
+
+/** The reason of a stage that has none of its own, by its place in a pipeline. */
+export function reasonFromTable(pipeline: string, stage: number): PropertyDescriptorMap {
+  return { reason: { enumerable: true, get: () => reasons.get(pipeline)?.[stage] ?? "" } };
 }
