@@ -11,7 +11,15 @@ import {
   type Type,
   type Value,
 } from "../ir/index.ts";
-import { type Definitions, match, mayMatch, type Pattern, type PatternOperand, variable } from "./pattern.ts";
+import {
+  type Definitions,
+  match,
+  mayMatch,
+  type OperationPattern,
+  type Pattern,
+  type PatternOperand,
+  variable,
+} from "./pattern.ts";
 
 /** `exact` rules keep every bit of every result; `fast` ones run only where the user allows them. */
 export type RuleClass = "exact" | "fast";
@@ -71,35 +79,75 @@ export interface Rule {
 export function rule(
   name: string,
   pattern: (...variables: Pattern[]) => PatternOperand,
-  replacement: (...values: Value[]) => Replacement | ((match: Match) => Replacement),
+  replacement: Replace,
   options: RuleOptions = {},
 ): Rule {
+  const tree = patternOf(name, pattern);
+  return Object.freeze(new LocalRule(name, () => tree, replacement, options));
+}
+
+/** A right side: what takes the variables' values. */
+export type Replace = (...values: Value[]) => Replacement | ((match: Match) => Replacement);
+
+/** The tree of a pattern's function, which has as many variables as that has parameters. */
+export function patternOf(name: string, pattern: (...variables: Pattern[]) => PatternOperand): OperationPattern {
   const tree = pattern(...Array.from({ length: pattern.length }, (_, i) => variable(i)));
   if (typeof tree !== "object" || tree.kind !== "operation") {
     return fail("structure", `rule '${name}': the pattern is not an operation`, { hint: "write it like mul(x, 1)" });
   }
   requireAllVariables(name, tree, pattern.length);
-  return Object.freeze({
-    name,
-    class: options.class ?? "exact",
-    pattern: tree,
-    matches: (op: Op) => op === tree.op,
-    mayApply(operation: Operation, definitions: Definitions): boolean {
-      const dtype = options.dtypes === undefined ? undefined : elementDType(operation.results[0].type);
-      if (dtype !== undefined && options.dtypes?.(dtype) === false) return false;
-      return mayMatch(tree, operation, definitions);
-    },
-    rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null {
-      const found = match(tree, operation, context);
-      if (found === null) return null;
-      const whole = wholeMatch(found.values, found.operations, context);
-      if (options.dtypes?.(whole.dtype) === false || options.where?.(whole) === false) return null;
-      const given = replacement(...found.values);
-      const result = typeof given === "function" ? given(whole) : given;
-      if (result === null) return null;
-      return [typeof result === "object" ? result : context.constant(result, whole.type)];
-    },
-  });
+  return tree;
+}
+
+/** A rule whose pattern may be made when it is first asked for; null where it speaks of an op that the program has not. */
+export class LocalRule implements Rule {
+  readonly name: string;
+  readonly class: RuleClass;
+  readonly #makePattern: () => OperationPattern | null;
+  #pattern: OperationPattern | null | undefined;
+  readonly #replacement: Replace;
+  readonly #dtypes: RuleOptions["dtypes"];
+  readonly #where: RuleOptions["where"];
+
+  constructor(name: string, pattern: () => OperationPattern | null, replacement: Replace, options: RuleOptions) {
+    this.name = name;
+    this.class = options.class ?? "exact";
+    this.#makePattern = pattern;
+    this.#replacement = replacement;
+    this.#dtypes = options.dtypes;
+    this.#where = options.where;
+  }
+
+  get pattern(): OperationPattern | null {
+    const known = this.#pattern;
+    if (known !== undefined) return known;
+    const pattern = this.#makePattern();
+    this.#pattern = pattern;
+    return pattern;
+  }
+
+  matches(op: Op): boolean {
+    return op === this.pattern?.op;
+  }
+
+  mayApply(operation: Operation, definitions: Definitions): boolean {
+    const dtype = this.#dtypes === undefined ? undefined : elementDType(operation.results[0].type);
+    if (dtype !== undefined && this.#dtypes?.(dtype) === false) return false;
+    const { pattern } = this;
+    return pattern !== null && mayMatch(pattern, operation, definitions);
+  }
+
+  rewrite(operation: Operation, context: RewriteContext): readonly Value[] | null {
+    const { pattern } = this;
+    const found = pattern === null ? null : match(pattern, operation, context);
+    if (found === null) return null;
+    const whole = wholeMatch(found.values, found.operations, context);
+    if (this.#dtypes?.(whole.dtype) === false || this.#where?.(whole) === false) return null;
+    const given = this.#replacement(...found.values);
+    const result = typeof given === "function" ? given(whole) : given;
+    if (result === null) return null;
+    return [typeof result === "object" ? result : context.constant(result, whole.type)];
+  }
 }
 
 /**

@@ -1,15 +1,18 @@
 // What canonicalize's rules are written with. They speak of ops by their names: where a program has no `atan2`, no rule about
 // it applies, and a bundle of the program leaves out the record.
 
-import { type Attributes, emit, lazy, type Op, type Value } from "../../../src/ir/index.ts";
+import { type Attributes, emit, type Op, type Operation, type Value } from "../../../src/ir/index.ts";
 import { isOwn, ownOp } from "../../../src/ops/index.ts";
 import {
+  LocalRule,
   type Pattern,
   type PatternFunction,
   type PatternOperand,
+  patternOf,
+  type Replace,
+  type RewriteContext,
   type Rule,
   type RuleOptions,
-  rule as ruleOf,
   vocabulary,
 } from "../../../src/rewrite/index.ts";
 
@@ -110,6 +113,30 @@ function ifPresent<T>(body: () => T): T | null {
   }
 }
 
+/** What is about ops that the program may not have; asked about another op than its own, its pattern is not made. */
+class RuleOfOwn extends LocalRule {
+  readonly #mnemonic: string;
+
+  constructor(
+    mnemonic: string,
+    name: string,
+    pattern: (...variables: Pattern[]) => Pattern,
+    replacement: Replace,
+    options: RuleOptions,
+  ) {
+    super(name, () => ifPresent(() => patternOf(name, pattern)), replacement, options);
+    this.#mnemonic = mnemonic;
+  }
+
+  override matches(op: Op): boolean {
+    return isOwn(op, this.#mnemonic) && super.matches(op);
+  }
+
+  override rewrite(operation: Operation, cx: RewriteContext): readonly Value[] | null {
+    return ifPresent(() => super.rewrite(operation, cx));
+  }
+}
+
 /**
  * A rule `rule("x * 1 → x", "mul", (x) => [x, 1], (x) => x)`: a local identity of an op, by its operands. It is made when
  * it is first asked for an operation of that op: by then the records of the program are there, and most programs have few
@@ -121,21 +148,11 @@ export const rule = (
   name: string,
   root: Name,
   operands: (...variables: Pattern[]) => readonly (PatternOperand | Attributes)[],
-  replacement: Parameters<typeof ruleOf>[2],
+  replacement: Replace,
   options: RuleOptions = {},
 ): Rule => {
   const pattern = (...variables: Pattern[]): Pattern => patterns[root](...operands(...variables));
   // a pattern has as many variables as its function has parameters
   Object.defineProperty(pattern, "length", { value: operands.length });
-  const whole = lazy(() => ifPresent(() => ruleOf(name, pattern, replacement, options)));
-  return {
-    name,
-    class: options.class ?? "exact",
-    get pattern() {
-      return whole()?.pattern ?? null;
-    },
-    matches: (op) => isOwn(op, mnemonics[root]) && whole() !== null,
-    mayApply: (operation, definitions) => whole()?.mayApply(operation, definitions) ?? false,
-    rewrite: (operation, cx) => ifPresent(() => whole()?.rewrite(operation, cx) ?? null),
-  };
+  return new RuleOfOwn(mnemonics[root], name, pattern, replacement, options);
 };
