@@ -23,6 +23,8 @@ export class Axes {
   /** For each value, the operation that it is a result of, or an argument of a region of. */
   readonly #definitions = new ValueMap<Operation>();
   readonly #defined = new WeakSet<Block>();
+  /** Bodies whose definitions are entered when a value is asked for: most derivatives ask for none. */
+  readonly #waiting: Block[] = [];
   /**
    * For arguments that stand for a value of another function, such as residuals: that value, and the function's body.
    */
@@ -43,6 +45,10 @@ export class Axes {
   define(body: Block): void {
     if (this.#defined.has(body)) return;
     this.#defined.add(body);
+    this.#waiting.push(body);
+  }
+
+  #enter(body: Block): void {
     walk(body, (operation) => {
       for (const v of operation.results) this.#definitions.set(v, operation);
       for (const region of operation.regions) for (const v of region.arguments) this.#definitions.set(v, operation);
@@ -63,6 +69,7 @@ export class Axes {
   }
 
   #found(value: Value): Varies {
+    for (let body = this.#waiting.pop(); body !== undefined; body = this.#waiting.pop()) this.#enter(body);
     const operation = this.#definitions.get(value);
     if (operation !== undefined) {
       const index = operation.results.indexOf(value);

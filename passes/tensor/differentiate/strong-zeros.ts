@@ -73,6 +73,7 @@ export class StrongZeros {
       },
     });
     const results = flow.block(func.body, args);
+    if (!flow.hasUntaken && callees.size === 0) return { name: func.name, results };
     const body = new Strengthening(flow, callees).block(
       func.body,
       new BlockBuilder(new FuncScope(func.constraints, (name) => this.#host.signature(name))),

@@ -55,9 +55,15 @@ function isKnown(zeros: Zeros): zeros is Varies {
 export class ZeroFlow {
   readonly #around: Surroundings;
   readonly #zeros = new ValueMap<Exclude<Zeros, null>>();
+  #hasUntaken = false;
 
   constructor(around: Surroundings) {
     this.#around = around;
+  }
+
+  /** Whether any value may hold zeros of something that was not taken; without one there is nothing to strengthen. */
+  get hasUntaken(): boolean {
+    return this.#hasUntaken;
   }
 
   of(value: Value): Zeros {
@@ -77,6 +83,7 @@ export class ZeroFlow {
   #set(value: Value, zeros: Zeros): void {
     if (zeros === null) this.#zeros.delete(value);
     else this.#zeros.set(value, zeros);
+    if (mayBeUntaken(zeros)) this.#hasUntaken = true;
   }
 
   #operation(operation: Operation): readonly Zeros[] {
