@@ -25,6 +25,15 @@ const programs: Readonly<Record<string, readonly [names: string, body: string]>>
     "grad, less, mul, whileLoop",
     "grad((x) => whileLoop((y) => less(y, 100), (y) => mul(y, y), x))(2)",
   ],
+  "the gradient of a branch in a loop": [
+    "add, cond, fori, grad, less, mul",
+    "grad((x) => fori(0, 5, (i, y) => cond(less(y, 10), (y) => mul(y, y), (y) => add(y, 1), y), x))(1.5)",
+  ],
+  "the gradient of a branch in steps of tensors": [
+    "add, cond, grad, less, mul, scan, sum, tensor",
+    `grad((x) => sum(scan((c, s) => [cond(less(sum(c), 10), (c) => mul(c, s), (c) => add(c, s), c), c], x, tensor([2, 3]))[1]))(
+      [1, 2])`,
+  ],
   "a counted loop": ["add, fori, jit", "jit((x) => fori(0, 10, (i, y) => add(y, y), x))(1)"],
   "steps of a scan side by side": [
     "jit, less, mul, scan, tensor, whileLoop",

@@ -11,7 +11,7 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { forLoop, pop, push, store } from "../../../src/ops/index.ts";
+import { forLoop, store } from "../../../src/ops/index.ts";
 import type { BlockLowering } from "./block.ts";
 
 export function lowerEmpty({ nests }: BlockLowering, { op, results, origin }: Operation): void {
@@ -19,21 +19,24 @@ export function lowerEmpty({ nests }: BlockLowering, { op, results, origin }: Op
   nests.scalars.set(results[0], emit(op, [], { types: [loweredType(type)], names: [name], origin })[0]);
 }
 
-export function lowerPush({ nests }: BlockLowering, { operands: [tape, ...values], results }: Operation): void {
+export function lowerPush({ nests }: BlockLowering, { op, operands: [tape, ...values], results }: Operation): void {
   const before = nests.scalars.get(tape);
+  // by the operation's own record, which programs without tapes do not have
+  const push = (list: Value, ...tops: readonly Value[]): Value => emit(op, [list, ...tops])[0];
   const after = isDirect(values[0].type)
     ? push(before, ...values.map((v) => nests.scalars.get(v)))
     : values.reduce((list, v) => eachElement(shapeOf(v), list, (at, rest) => push(rest, nests.element(v, at))), before);
   nests.scalars.set(results[0], after);
 }
 
-export function lowerPop(block: BlockLowering, { operands: [tape], results: [rest, ...values] }: Operation): void {
+export function lowerPop(block: BlockLowering, { op, operands: [tape], results: [rest, ...values] }: Operation): void {
   const { nests } = block;
+  const pop = (list: Value, count: number): readonly Value[] => emit(op, [list], { attributes: { count } });
   const before = nests.scalars.get(tape);
   if (!isDirect(values[0].type)) {
     nests.scalars.set(
       rest,
-      values.reduceRight((list, v) => popTensor(block, list, v), before),
+      values.reduceRight((list, v) => popTensor(block, list, v, pop), before),
     );
     return;
   }
@@ -43,12 +46,17 @@ export function lowerPop(block: BlockLowering, { operands: [tape], results: [res
 }
 
 /** Pops the elements of a tensor. Returns the list below them. */
-function popTensor(block: BlockLowering, tape: Value, value: Value): Value {
+function popTensor(
+  block: BlockLowering,
+  tape: Value,
+  value: Value,
+  pop: (list: Value, count: number) => readonly Value[],
+): Value {
   const buffer = block.bufferFor(value);
   const shape = shapeOf(value);
   block.nests.buffers.set(value, buffer);
   return eachElement(shape, tape, (at, list) => {
-    const [below, top] = pop(list);
+    const [below, top] = pop(list, 1);
     const position = at.map((d, axis) => subDims(subDims(shape[axis], 1), d));
     store(top, buffer.memory, [...buffer.prefix, ...position]);
     return below;

@@ -25,12 +25,14 @@ import {
 } from "../../../ir/index.ts";
 import { constant, constantLike, empty } from "../../base/constant.ts";
 import { cast, compare } from "../../base/elementwise.ts";
+import { bringOps } from "../../base/own.ts";
 import { zerosLike } from "../../base/zeros.ts";
 import { add, mul, sub } from "../../scalar/arithmetic.ts";
 import { Carry, type Cotangents } from "./carry.ts";
 import { counterStep, tripCount } from "./counters.ts";
 import { Recording, ResidualSlots, SharedTapes, tapeArgument } from "./recording.ts";
 import { Replay } from "./replay.ts";
+import { popOp, pushOp } from "./tape.ts";
 
 type Take = (value: Value) => Value | null;
 type Pulled = ReturnType<Pullback["pull"]>;
@@ -181,6 +183,7 @@ export function flowsOfWhile(cx: FlowContext): readonly boolean[] {
  * the iteration, and in a nested loop a residual that a cheap recurrence gives, by running that recurrence again.
  */
 export function reverseWhile(cx: ReverseContext): Pullback {
+  bringOps(pushOp, popOp);
   const { op, regions, results } = cx.operation;
   const active = flowsOfWhile(cx);
   const test = cx.split(
@@ -304,6 +307,7 @@ export function flowsOfScan(cx: FlowContext): readonly boolean[] {
  * operands: they are stacked already. The backward scan goes over the stacks in the opposite direction.
  */
 export function reverseScan(cx: ReverseContext): Pullback {
+  bringOps(pushOp, popOp);
   const { op, operands, regions, results, attributes, segments } = cx.operation;
   const count = segments[0];
   const active = [...flowsOfScan(cx).slice(0, count), ...operands.slice(count).map((v) => cx.isActive(v))];

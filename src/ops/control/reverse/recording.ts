@@ -2,6 +2,7 @@
 // of the region push on the same tapes, and their residuals lie below those of the region itself.
 
 import {
+  emit,
   list,
   type OpenTapes,
   printType,
@@ -12,8 +13,8 @@ import {
   type Type,
   Value,
 } from "../../../ir/index.ts";
+import { requireOwn } from "../../base/own.ts";
 import { zeros } from "../../base/zeros.ts";
-import { pop, push } from "./tape.ts";
 
 interface RecordedList extends Recorded {
   /** The residuals that the region itself pushes, in order. */
@@ -22,6 +23,11 @@ interface RecordedList extends Recorded {
 
 export function sameTape(a: TapeKey, b: TapeKey): boolean {
   return a.isScratch === b.isScratch && sameType(a.element, b.element);
+}
+
+/** By name, as for `pop` below: a branch records where a loop is around it, and the reverse of loops has brought both. */
+function pushed(tape: Value, values: readonly Value[]): Value {
+  return emit(requireOwn("push"), [tape, ...values])[0];
 }
 
 export class Recording {
@@ -57,7 +63,7 @@ export class Recording {
 
   /** Pushes the residuals, and gives the tapes at the end of the region. */
   pushed(): readonly Value[] {
-    return this.lists.map(({ after, values }) => (values.length === 0 ? after : push(after, ...values)));
+    return this.lists.map(({ after, values }) => (values.length === 0 ? after : pushed(after, values)));
   }
 
   /**
@@ -72,7 +78,7 @@ export class Recording {
     const kept = new Map<Value, Value>();
     const rests = this.lists.map(({ values }, i) => {
       if (values.length === 0) return tapes[i];
-      const [rest, ...tops] = pop(tapes[i], values.length);
+      const [rest, ...tops] = emit(requireOwn("pop"), [tapes[i]], { attributes: { count: values.length } });
       for (const [k, v] of values.entries()) kept.set(v, tops[k]);
       return rest;
     });
