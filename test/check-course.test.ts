@@ -3,7 +3,15 @@
 
 import fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { batch, canonicalize, canonicalizeRules, cse, deadNodeElimination, differentiate } from "../passes/index.ts";
+import {
+  batch,
+  canonicalize,
+  canonicalizeRules,
+  cse,
+  deadNodeElimination,
+  differentiate,
+  lowerToLoops,
+} from "../passes/index.ts";
 import {
   type Block,
   type Module,
@@ -121,6 +129,14 @@ func @main(%x: f64) -> (f64, f64) {
     for (const right of [cse, deadNodeElimination, batch, differentiate])
       expect(() => checkPass(right, { corpus: [mapped, failing], runs: 0, vacuous: "allow" })).not.toThrow();
   });
+});
+
+it("a pass that lowers has to say so", () => {
+  const silent = pass("lowers", (m, cx) => lowerToLoops.run(m, cx));
+  expect(messageOf(() => checkPass(silent, { runs: 30 }))).toContain(
+    "it gives loops over memory, expected tensors: write lowers: true in a pass that lowers",
+  );
+  expect(checkPass(definePass({ ...silent, lowers: true }), { runs: 10 }).changed).toBeGreaterThan(5);
 });
 
 describe("what the elements of a batch have in common", () => {

@@ -107,7 +107,8 @@ export function faultOfPass(subject: Subject, { program, context, seeds, origins
   if (after === module) return { fault: null, after };
   const earlier = resolvedOrNull(module);
   if (earlier === null) return { fault: null, after: null };
-  const early = verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
+  const early =
+    unsaidLowering(subject, after) ?? verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
   if (early !== null) return { fault: early, after };
   const misplaced = subject.level === "tensor" ? originFault(module, after, origins) : null;
   if (misplaced !== null) return { fault: { message: misplaced, call: null }, after };
@@ -118,6 +119,14 @@ export function faultOfPass(subject: Subject, { program, context, seeds, origins
     if (error instanceof OutOfSteps) return { fault: null, after };
     throw error;
   }
+}
+
+/** Memory where tensors were, of a pass that does not say that it lowers. */
+function unsaidLowering({ kind, level }: Subject, after: Module): Fault | null {
+  if (kind !== "pass" || level === "loop") return null;
+  const memory = after.funcs.some(({ body }) => body.arguments.some(({ type }) => type.kind === "memref"));
+  const message = "it gives loops over memory, expected tensors: write lowers: true in a pass that lowers";
+  return memory ? { message, call: null } : null;
 }
 
 function difference(
