@@ -23,7 +23,7 @@ import {
   withParts,
   withRegions,
 } from "../src/ir/index.ts";
-import { add, constantLike, div, mul, parse, probe, records, sqrt } from "../src/ops/index.ts";
+import { add, constantLike, div, mul, parse, probe, records, sqrt, sub } from "../src/ops/index.ts";
 import { applyRules, definePass, opRule, type Pass, Pipeline, rule, vocabulary } from "../src/rewrite/index.ts";
 import { closeFault, noisy } from "../src/testing/close.ts";
 import { resolvedOrNull, run } from "../src/testing/compare.ts";
@@ -274,6 +274,42 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
       }),
       runs(100),
     );
+  });
+});
+
+describe("what cancels exactly", () => {
+  const sums = rule(
+    "x + y - z → x + (y - z)",
+    (x, y, z) => p.sub(p.add(x, y), z),
+    (x, y, z) => add(x, sub(y, z)),
+    { class: "fast" },
+  );
+  const less = (x: string, y: string): Module =>
+    parse(`func @main(%x: f64, %y: f64, %z: f64) -> f64 {
+  %s = add ${x}, ${y} : f64
+  %d = sub %s, %s : f64
+  %r = add %d, %z : f64
+  return %r
+}`);
+
+  it("may leave a rest in another order, beside what it is added to", () => {
+    fc.assert(
+      fc.property(fc.nat(1e6), fc.constantFrom("%x, %y", "%y, %z", "%x, %x"), (seed, of) => {
+        const [x, y] = of.split(", ");
+        expect(checkRule(sums, { corpus: less(x, y), runs: 0, seed }).changed).toBe(1);
+      }),
+      runs(60),
+    );
+  });
+
+  it("and is no excuse for what is wrong", () => {
+    const nearly = rule(
+      "x + y - z → x + (y - (1 + 2⁻³⁶) z)",
+      (x, y, z) => p.sub(p.add(x, y), z),
+      (x, y, z) => add(x, sub(y, mul(constantLike(1 + 2 ** -36, z), z))),
+      { class: "fast" },
+    );
+    expect(messageOf(() => checkRule(nearly, { corpus: less("%x", "%y"), runs: 0 }))).toContain("expected nearly");
   });
 });
 

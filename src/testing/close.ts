@@ -10,6 +10,7 @@ import {
   type Operation,
   sizeOf,
   type Value,
+  ValueSet,
 } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
 import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
@@ -143,11 +144,26 @@ function arraysOf({ seen, results }: Outcome): readonly NdArray[] {
   return [...seen.map(({ value }) => value), ...(typeof results === "string" ? [] : results)];
 }
 
-/** The module with each float that it rounds moved by what rounding may move it, up or down at random. */
+/**
+ * The module with each float that it rounds moved by what rounding may move it, up or down at random: for all that read it, and
+ * for each operation that computes with it once more, since another order of computation rounds anew for each. So what cancels
+ * exactly, as a sum less the same sum, is seen to leave a rest in another order.
+ */
 export function noisy(module: Module, sign: number): Module {
   return mapBodies(module, (body) => {
     const random = new Random(sign);
-    return withFloats(body, (v, operation) => (rounds(operation) ? moveFloat(v, random) : v));
+    // what is given, and what is made of that without rounding
+    const exact = new ValueSet();
+    for (const v of body.arguments) exact.add(v);
+    return withFloats(body, {
+      given(v, operation) {
+        const isExact =
+          !rounds(operation) && operation.regions.length === 0 && operation.operands.every((o) => exact.has(o));
+        if (isExact || operation.op.traits.constant) exact.add(v);
+        return rounds(operation) ? moveFloat(v, random) : v;
+      },
+      read: (v, original, operation) => (rounds(operation) && !exact.has(original) ? moveFloat(v, random) : v),
+    });
   });
 }
 

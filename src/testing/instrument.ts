@@ -24,7 +24,7 @@ export const mostSteps = 100_000;
 
 /** The module that shows each float that it computes. */
 export function watched(module: Module): Module {
-  return mapBodies(module, (body) => withFloats(body, (v) => probe(v, "float")));
+  return mapBodies(module, (body) => withFloats(body, { given: (v) => probe(v, "float") }));
 }
 
 /** Whether a number that a watched module shows is infinite, such as what overflows. */
@@ -66,24 +66,34 @@ function meets(
   return found;
 }
 
-/** What is read in place of a float that an operation gives. */
-type Change = (value: Value, operation: Operation) => Value;
-
-/** The block in which what reads a float reads what `change` makes of it; in its regions too. */
-export function withFloats(block: Block, change: Change): Block {
-  return changed(block, change, new Replacements());
+/** What is done to floats. */
+interface Changes {
+  /** What is read in place of a float that an operation gives. */
+  given(value: Value, operation: Operation): Value;
+  /** What one operation reads in place of that; `original` is the value that it read before anything was changed. */
+  read?(value: Value, original: Value, operation: Operation): Value;
 }
 
-function changed(block: Block, change: Change, made: Replacements): Block {
+/** The block in which floats are read as they are changed; in its regions too. */
+export function withFloats(block: Block, changes: Changes): Block {
+  return changed(block, changes, new Replacements());
+}
+
+function changed(block: Block, changes: Changes, made: Replacements): Block {
   const operations = block.operations.flatMap((first) => {
-    const regions = first.regions.map((r) => changed(r, change, made));
-    const operation = withRegions(withOperands(first, made.all(first.operands)), regions);
-    const builder = new BlockBuilder();
-    withBuilder(builder, () => {
-      for (const v of operation.results)
-        if (v.type.kind === "tensor" && isFloat(v.type.dtype)) made.set(v, change(v, operation));
+    const regions = first.regions.map((r) => changed(r, changes, made));
+    const [before, behind] = [new BlockBuilder(), new BlockBuilder()];
+    const operands = withBuilder(before, () =>
+      first.operands.map((v) => (isFloating(v) && changes.read?.(made.get(v), v, first)) || made.get(v)),
+    );
+    withBuilder(behind, () => {
+      for (const v of first.results) if (isFloating(v)) made.set(v, changes.given(v, first));
     });
-    return [operation, ...builder.operations];
+    return [...before.operations, withRegions(withOperands(first, operands), regions), ...behind.operations];
   });
   return withOperations(block, operations, made.all(block.results));
+}
+
+function isFloating({ type }: Value): boolean {
+  return type.kind === "tensor" && isFloat(type.dtype);
 }
