@@ -12,7 +12,7 @@ export const namespaces = {
   name: "namespaces",
   renderChunk(code) {
     const text = new MagicString(code);
-    text.replace(made, (_, names) => `{ __proto__: null,${names.replaceAll("() => ", "")}\n}`).replace(helper, "");
+    text.replace(made, (_, names) => `{${names.replaceAll("() => ", "")}\n}`).replace(helper, "");
     return text.hasChanged() ? { code: text.toString(), map: text.generateMap({ hires: true }) } : null;
   },
   generateBundle(_, bundle) {

@@ -119,9 +119,7 @@ export class LocalRule implements Rule {
   }
 
   get pattern(): OperationPattern | null {
-    const known = this.#pattern;
-    if (known !== undefined) return known;
-    const pattern = this.#makePattern();
+    const pattern = this.#pattern ?? this.#makePattern();
     this.#pattern = pattern;
     return pattern;
   }

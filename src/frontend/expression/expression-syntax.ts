@@ -67,10 +67,10 @@ const spaces = /\s*/y;
  * Patterns of Unicode's classes, by their text: of a literal an engine checks all letters there are when it loads the file.
  */
 const unicode = (pattern: string, flags = "uy"): (() => RegExp) => lazy(() => new RegExp(pattern, flags));
-const identifier = unicode(String.raw`[\p{ID_Start}$_][\p{ID_Continue}$\u200c\u200d]*`);
-const afterNumber = unicode(String.raw`[\p{ID_Continue}$.]`);
-const lastName = unicode(String.raw`([\p{ID_Start}$_][\p{ID_Continue}$]*)\s+$`, "u");
-const firstName = unicode(String.raw`^[\p{ID_Continue}$.]+`, "u");
+const identifier = unicode("[\\p{ID_Start}$_][\\p{ID_Continue}$\\u200c\\u200d]*");
+const afterNumber = unicode("[\\p{ID_Continue}$.]");
+const lastName = unicode("([\\p{ID_Start}$_][\\p{ID_Continue}$]*)\\s+$", "u");
+const firstName = unicode("^[\\p{ID_Continue}$.]+", "u");
 /** JavaScript's, without those that begin with a needless 0. */
 const number =
   /0[xX][\da-fA-F]+|0[bB][01]+|0[oO][0-7]+|(?:(?:0|[1-9](?:_?\d)*)(?:\.(?:\d(?:_?\d)*)?)?|\.\d(?:_?\d)*)(?:[eE][+-]?\d(?:_?\d)*)?/y;

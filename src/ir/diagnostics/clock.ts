@@ -2,11 +2,11 @@
 
 /** What Node, Deno and Bun have at hand; Node loads what is behind `performance` when it is first asked for. */
 interface Host {
-  readonly process?: { hrtime?(): readonly [seconds: number, nanoseconds: number] };
+  readonly process?: { uptime?(): number };
 }
 
 /** Milliseconds since some moment. */
 export function now(): number {
-  const time = (globalThis as Host).process?.hrtime?.();
-  return time === undefined ? performance.now() : time[0] * 1e3 + time[1] / 1e6;
+  const seconds = (globalThis as Host).process?.uptime?.();
+  return seconds === undefined ? performance.now() : seconds * 1000;
 }
