@@ -18,8 +18,10 @@ describe("derivatives of random programs", () => {
     ["loops and branches, by differentiate", differentiate, structured],
   ] as const)("are what differences say where these converge: %s", (_, subject, programs) => {
     const report = checkDerivative(subject, { runs: runs(200).numRuns, seed: 1, programs });
+    expect(report.changed).toBeGreaterThan(report.programs / 5);
     expect(report.compared).toBeGreaterThan(1000);
-    expect(report.leftOut).toBeLessThan(report.compared / 10);
+    // elements, of which a single large array in a loop that does not settle has thousands
+    expect(report.leftOut).toBeLessThan(report.compared / 2);
   });
 
   it("have the same bits on every backend", () => {

@@ -53,6 +53,14 @@ interface FunctionPlan {
   readonly isSmooth?: boolean;
 }
 
+/** A function around a transform of another one. */
+interface Wrapping {
+  readonly name: string;
+  readonly callee: Signature;
+  /** Whether nothing else is in it. */
+  readonly isAlone: boolean;
+}
+
 /** How often an operand is the last value in functions that derivatives are taken of: once in so many times. */
 const smoothLastOneIn = 2;
 
@@ -121,21 +129,26 @@ class Generator {
     const isSingle = this.#course.turn % singleOneIn === 0;
     const steps = isSingle ? 0 : 1 + random.below(5);
     this.#function({ name: "callee", visibility: "private", symbols, steps, isSmooth: true });
-    for (let order = random.pick(isSingle ? [1, 2, 2] : [1, 1, 2, 2, 2, 3]); order > 0; order--) {
+    const chain = isSingle
+      ? this.#steps.chainOfSingles(this.#turnOfSingles, this.#transforms)
+      : Array.from({ length: random.pick([1, 1, 2, 2, 2, 3]) }, () => random.pick(this.#transforms));
+    for (const [i, transform] of chain.entries()) {
       const callee = signatureOf(this.#funcs[this.#funcs.length - 1]);
+      const order = chain.length - i;
       const name = order === 1 ? "main" : `order${order}`;
-      if (!this.#wrapped(name, order === 1 ? "public" : "private", callee, isSingle)) break;
+      if (!this.#wrapped(transform, { name, callee, isAlone: isSingle })) break;
     }
     if (!this.#funcs.some((f) => f.name === "main"))
       this.#function({ name: "main", visibility: "public", symbols, steps: 3 });
   }
 
   /** A function that takes what a transform of the callee takes, and gives its results and, unless alone, what follows from them. */
-  #wrapped(name: string, visibility: FunctionPlan["visibility"], callee: Signature, isAlone: boolean): boolean {
+  #wrapped(transform: Op, { name, callee, isAlone }: Wrapping): boolean {
     const { random } = this;
+    const visibility = name === "main" ? "public" : "private";
     if (callee.arguments.length === 0) return false;
     const sizes = Object.fromEntries(callee.symbols.map((s): [string, Dim] => [s, random.oneIn(3) ? 2 : symbol(s)]));
-    const application = transformOf(random, random.pick(this.#transforms), callee, sizes);
+    const application = transformOf(random, transform, callee, sizes);
     const builder = this.#builder([]);
     const results = withBuilder(builder, () =>
       this.#steps.attempt(() => {
@@ -154,6 +167,10 @@ class Generator {
     for (const s of symbols) this.#sizes[s] ??= random.pick(usualSizes);
     this.#funcs.push(makeFunc({ name, visibility, symbols, body }));
     return true;
+  }
+
+  get #turnOfSingles(): number {
+    return Math.floor(this.#course.turn / singleOneIn);
   }
 
   #builder(constraints: readonly Constraint[]): BlockBuilder {
@@ -180,8 +197,7 @@ class Generator {
         newArgument: isSmooth ? undefined : this.#newArgument(builder),
       });
       if (name === "main" && !isSmooth) this.#steps.appendPairs(pool, this.#course, { depth: 0, symbols });
-      if (steps === 0)
-        this.#steps.appendSingles(pool, Math.floor(this.#course.turn / singleOneIn), { depth: 0, symbols });
+      if (steps === 0) this.#steps.appendSingles(pool, this.#turnOfSingles, this.#transforms, { depth: 0, symbols });
       this.#steps.append(pool, steps, { depth: 0, symbols });
       if (name === "main") pool.add(this.#steps.attempt(() => this.#bothCalled(pool)));
       return visibility === "private" && !isSmooth && random.oneIn(16) ? [] : this.#observed(pool);

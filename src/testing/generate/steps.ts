@@ -24,10 +24,13 @@ import type { Course, ProgramOptions } from "./program.ts";
 import type { Random } from "./random.ts";
 import { exampleUse, regionUse } from "./records.ts";
 import { regionIdioms } from "./regions.ts";
-import { callOf } from "./transforms.ts";
+import { callOf, chainsOf } from "./transforms.ts";
 import { undo } from "./undo.ts";
 import { attributesOf, isDescribed, useOf } from "./uses.ts";
 import { type Vocabulary, vocabularyOf } from "./vocabulary.ts";
+
+/** So many ops are differentiated and mapped by themselves in one program. */
+const singlesAtOnce = 2;
 
 /** Steps of a region; nested ones have fewer. */
 const stepsInside = 4;
@@ -157,14 +160,30 @@ export class Steps {
     if (turn % 3 === 0) pool.add(this.attempt(() => conversions(turn / 3, pool)));
   }
 
-  /** Appends a use of each op whose turn it is, on what there was before. */
-  appendSingles(pool: Pool, turn: number, at: Place): void {
-    const { singles } = this.#words;
-    const made = [0, 1].flatMap((i) => {
-      const op = singles[(2 * turn + i) % singles.length];
+  /** What is transformed by itself: for derivatives alone what has some. */
+  #singlesOf(transforms: readonly Op[]): readonly Op[] {
+    return transforms.includes(ops.records.vmap) ? this.#words.singles : this.#words.smooth;
+  }
+
+  /** Appends a use of each op whose turn it is to be transformed by itself, on what there was before. */
+  appendSingles(pool: Pool, turn: number, transforms: readonly Op[], at: Place): void {
+    const singles = this.#singlesOf(transforms);
+    const made = Array.from({ length: singlesAtOnce }, (_, i) => i).flatMap((i) => {
+      const op = singles[(singlesAtOnce * turn + i) % singles.length];
       return op === undefined ? [] : this.attempt(() => this.#use(op, pool, at));
     });
     pool.add(made);
+  }
+
+  /**
+   * The transforms of the ops whose turn it is, one around the other: another chain each time that an op comes round, and those
+   * of its neighbours are others.
+   */
+  chainOfSingles(turn: number, transforms: readonly Op[]): readonly Op[] {
+    const chains = chainsOf(transforms);
+    const { length } = this.#singlesOf(transforms);
+    const first = singlesAtOnce * turn;
+    return chains[(length === 0 ? first : Math.floor(first / length) + (first % length)) % chains.length];
   }
 
   /** What a step gives; nothing where it turns out not to fit, and then nothing is left of it. */

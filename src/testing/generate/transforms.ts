@@ -19,6 +19,12 @@ export interface Application {
   apply(values: readonly Value[]): readonly Value[];
 }
 
+/** One of them, and each around each: derivatives of derivatives first, whose rules are seldom tried. */
+export function chainsOf(transforms: readonly Op[]): readonly (readonly Op[])[] {
+  const pairs = transforms.flatMap((inner) => transforms.map((outer) => [inner, outer]));
+  return [...pairs, ...transforms.map((op) => [op])];
+}
+
 type Sizes = Readonly<Record<string, Dim>>;
 
 const { vjp: vjpOp, jvp: jvpOp, vmap: vmapOp } = ops.records;

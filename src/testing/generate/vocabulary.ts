@@ -19,8 +19,9 @@ export class Vocabulary {
   readonly following: readonly Op[];
   /** Those of them that move elements and compute nothing. */
   readonly moving: readonly Op[];
-  /** What computes floats by itself, in an order that is the same for every program. */
+  /** What computes something by itself, in an order that is the same for every program, and what of it has derivatives. */
   readonly singles: readonly Op[];
+  readonly smooth: readonly Op[];
   readonly identities: Identities;
   readonly pairs: Pairs;
 
@@ -38,6 +39,7 @@ export class Vocabulary {
     this.following = [...new Set(this.others)].filter((op) => op.operands.length > 0);
     this.moving = this.following.filter((op) => op.traits.moves);
     this.singles = new Random(1).shuffled(often.filter((op) => !op.traits.memory && op.operands.length > 0));
+    this.smooth = this.singles.filter(({ derivative }) => derivative.kind !== "zero" && derivative.kind !== "none");
     this.identities = new Identities(table);
     this.pairs = new Pairs(drawn.filter((op) => op !== ops.callOp && !op.traits.memory));
   }
