@@ -74,6 +74,9 @@ type Runner = (entry: string, args: Arrays) => Arrays | null;
 /** What is computed with the derivatives that a runner gives. */
 type Computed<T> = (run: Runner, args: Arrays) => T | null;
 
+/** Noise of more seeds, asked only where a formula has no value. */
+const manySigns = [2, 3, 4, 5, 6, 7, 8, 9];
+
 export class Comparison {
   readonly #of: Derived;
   readonly #given: Arrays;
@@ -338,12 +341,12 @@ export class Comparison {
   #isUndetermined(args: Arrays, of: Computed<Arrays>, { result, element, got, expected }: Far): boolean {
     // where elements are equal a program may be singular, though not along the direction in which they stay so
     if (!Number.isFinite(got) && (this.#isTied || this.#of.isExtreme(args))) return true;
-    return this.#near(args, of).some((arrays) => {
-      const near = arrays[result].data[element];
-      // a formula may have no value at a single point, such as for a singular matrix
-      if (!Number.isFinite(got)) return Number.isFinite(near);
-      return Math.abs(near - got) * factor >= Math.abs(got - expected);
-    });
+    const numbers = this.#near(args, of).map((arrays) => arrays[result].data[element]);
+    if (Number.isFinite(got)) return numbers.some((near) => Math.abs(near - got) * factor >= Math.abs(got - expected));
+    // a formula may have no value at a single point, such as for a singular matrix, or at an end of a domain: noise of some
+    // seeds leads to where it has one
+    const isNumber = (arrays: Arrays | null): boolean => Number.isFinite(arrays?.[result].data[element]);
+    return numbers.some(Number.isFinite) || manySigns.some((sign) => isNumber(of(this.#of.noisy(sign), args)));
   }
 
   /** The two sums, where they differ by more than rounding. */
