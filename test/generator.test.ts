@@ -15,6 +15,7 @@ import {
   freeValues,
   isFloat,
   type Module,
+  makeModule,
   type Op,
   type Operation,
   type OpTable,
@@ -30,7 +31,7 @@ import {
   walk,
   withBuilder,
 } from "../src/ir/index.ts";
-import { records, standardOps } from "../src/ops/index.ts";
+import { parse, records, standardOps } from "../src/ops/index.ts";
 import { applyRules, type Rule } from "../src/rewrite/index.ts";
 import { run } from "../src/testing/compare.ts";
 import { Coverage, dtypeOf as mainDType, type OpCoverage } from "../src/testing/coverage.ts";
@@ -39,6 +40,7 @@ import { mayFail } from "../src/testing/generate/program.ts";
 import { randomProgram } from "../src/testing/generate/programs.ts";
 import { Random } from "../src/testing/generate/random.ts";
 import { isDescribed, tensorDTypes, typesOf } from "../src/testing/generate/uses.ts";
+import { twinOf } from "../src/testing/generate/variations.ts";
 import { vocabularyOf } from "../src/testing/generate/vocabulary.ts";
 import { type ProgramOptions, sampleArguments } from "../src/testing/index.ts";
 
@@ -373,6 +375,17 @@ describe("random programs", () => {
     expect(keys.size).toBeGreaterThan(3500);
     expect(everyday.filter((key) => !seen.has(key)).length / everyday.length).toBeLessThan(0.02);
     expect(missing.length / keys.size, missing.join(", ")).toBeLessThan(0.12);
+  });
+
+  it("vary functions with promises into ones that are valid and promise nothing", () => {
+    const scattered = parse(`private func @f(%x: f64[3], %i: i32[3, 1], %u: f64[3]) -> f64[3] {
+  %y = scatter %x, %i, %u, kind = set, mode = drop, update_axes = [], inserted_axes = [0], index_axis = 1, index_map = [0], unique = true : f64[3]
+  return %y
+}`);
+    for (let seed = 0; seed < 50; seed++) {
+      const twin = twinOf(scattered.funcs[0], "twin", new Random(seed));
+      if (twin !== null) verify(makeModule([twin]));
+    }
   });
 
   it("have each chain of two conversions in turn", () => {

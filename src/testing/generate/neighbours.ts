@@ -106,9 +106,11 @@ class PairUse {
   /** A use, with the words with which the op was seen half of the time. */
   #use(op: Op, pool: Pool): readonly Value[] {
     const { words, consumer, producer } = this.#pair;
-    const made = this.#uses.use(op, pool);
-    if (words === undefined || pool.random.oneIn(2)) return made;
     const { operations } = currentBlock();
+    const before = operations.length;
+    const made = this.#uses.use(op, pool);
+    // where nothing was made, the last operation is not one of this use
+    if (words === undefined || operations.length === before || pool.random.oneIn(2)) return made;
     const last = operations[operations.length - 1];
     const own = op === consumer && (op !== producer || pool.random.oneIn(2)) ? words.consumer : words.producer;
     if (last?.op !== op || last.regions.length > 0 || op.traits.memory || Object.keys(own).length === 0) return made;
