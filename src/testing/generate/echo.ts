@@ -95,9 +95,11 @@ export function exchanged(operands: readonly Value[], random: Random): readonly 
   return operands.with(i, operands[k]).with(k, operands[i]);
 }
 
-/** The attributes without what they promise of these very operands. */
+/** The attributes, which promise nothing any more: what they did held of these very operands. */
 export function unpromised({ op, attributes }: Operation): Attributes {
-  return Object.fromEntries(Object.entries(attributes).filter(([name]) => op.attributes[name]?.isPromise !== true));
+  const kept = ([name, value]: [string, Attribute]): [string, Attribute] =>
+    op.attributes[name]?.isPromise === true ? [name, false] : [name, value];
+  return Object.fromEntries(Object.entries(attributes).map(kept));
 }
 
 /** The attributes with one of them as the specification allows it too. */
