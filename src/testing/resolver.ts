@@ -81,7 +81,7 @@ function ofPasses(kind: Kind, name: string, run: Pass["run"], programs: ProgramO
     name,
     op: null,
     programs,
-    draw: (random) => randomProgram(random, { operations: 8, ...programs, transforms: false }),
+    draw: (random) => randomProgram(random, { operations: 8, ...programs, transforms: false }, { turn: null }),
     // other orders of computation, as class fast allows, have other bits
     resolve: (module, context) => resolved(run(module, { ...context, fast: false })),
   };

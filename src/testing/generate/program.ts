@@ -36,8 +36,8 @@ export interface ProgramOptions {
 
 /** Where a program stands in a run, and what those before it showed. */
 export interface Course {
-  /** What comes round in the programs of a run. */
-  readonly turn: number;
+  /** What comes round in the programs of a run; null where nothing does. */
+  readonly turn: number | null;
   /** What follows on what in what was replaced so far. */
   readonly sought: readonly Pair[];
 }

@@ -98,7 +98,9 @@ class Generator {
 
   #usual(): void {
     const { random } = this;
-    const most = this.#options.operations ?? 12;
+    const given = this.#options.operations ?? 12;
+    // pairs stand beside these
+    const most = this.#course.turn === null ? given : Math.ceil(given / 3);
     const callees = random.pick([0, 1, 1, 2]);
     for (let i = 0; i < callees; i++) {
       const symbols = random.pick([["N"], ["K"], ["K", "L"], ["N", "M"]]);
@@ -117,7 +119,7 @@ class Generator {
       name: "main",
       visibility: "public",
       symbols: ["N", "M"],
-      steps: 1 + random.below(Math.ceil(most / 3)),
+      steps: 1 + random.below(most),
     });
   }
 
@@ -126,7 +128,7 @@ class Generator {
     const { random } = this;
     const symbols = random.pick([["N"], ["N", "M"], ["K"]]);
     if (random.oneIn(4)) this.#function({ name: "inner", visibility: "private", symbols, steps: 2, isSmooth: true });
-    const isSingle = this.#course.turn % singleOneIn === 0;
+    const isSingle = this.#course.turn !== null && this.#course.turn % singleOneIn === 0;
     const steps = isSingle ? 0 : 1 + random.below(5);
     this.#function({ name: "callee", visibility: "private", symbols, steps, isSmooth: true });
     const chain = isSingle
@@ -170,7 +172,7 @@ class Generator {
   }
 
   get #turnOfSingles(): number {
-    return Math.floor(this.#course.turn / singleOneIn);
+    return Math.floor((this.#course.turn ?? 0) / singleOneIn);
   }
 
   #builder(constraints: readonly Constraint[]): BlockBuilder {
@@ -194,7 +196,7 @@ class Generator {
       const pool = new Pool(random, args, {
         isObserved: visibility === "public",
         lastOneIn: isSmooth ? smoothLastOneIn : this.#steps.lastOneIn,
-        newArgument: isSmooth ? undefined : this.#newArgument(builder),
+        newArgument: isSmooth || this.#course.turn === null ? undefined : this.#newArgument(builder),
       });
       if (name === "main" && !isSmooth) this.#steps.appendPairs(pool, this.#course, { depth: 0, symbols });
       if (steps === 0) this.#steps.appendSingles(pool, this.#turnOfSingles, this.#transforms, { depth: 0, symbols });

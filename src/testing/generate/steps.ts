@@ -141,6 +141,7 @@ export class Steps {
 
   /** Appends the pairs of ops whose turn it is, and a chain of conversions; instead of some of them, pairs that are sought. */
   appendPairs(pool: Pool, { turn, sought }: Course, at: Place): void {
+    if (turn === null) return;
     const random = this.#random;
     const { regions = true, effects = true } = this.#options;
     const { pairs } = this.#words;
