@@ -202,11 +202,12 @@ class Session {
     const varied = this.#variation(random, i);
     if (varied !== null) return varied;
     const options = this.#options.programs ?? {};
-    const rules = i % 2 === 1 ? this.#rulesFor(i) : [];
+    const isResolving = this.#sought.resolved.length > 0;
+    // programs of patterns hold no transform, and a subject that resolves them offers rules by the way only
+    const rules = i % (isResolving ? 8 : 2) === 1 ? this.#rulesFor(i) : [];
     const patterns = rules.flatMap(({ pattern }) => (pattern === null ? [] : [pattern]));
     const made = patterns.length === 0 ? null : programOfPatterns(random, patterns, options.ops);
     if (made !== null) return { program: made, of: rules[0].class };
-    const isResolving = this.#sought.resolved.length > 0;
     const transforms = this.#subject.level === "tensor" && (isResolving ? i % 4 !== 0 : i % 4 === 2);
     // before it is known what the subject resolves a program has transforms of one kind: it may take others for granted
     const first = transforms && !isResolving && i < known ? [transformOps[(i >> 2) % transformOps.length]] : [];
