@@ -420,6 +420,15 @@ describe("random programs", () => {
     expect(new Set(uses.map((o) => dtypeOfValue(o.operands[0]))).size).toBeGreaterThan(4);
   });
 
+  it("are modules whatever was sought before them", () => {
+    const ops = [records.reduce, records.gather, records.polygamma, records.compare, records.reduceWindow];
+    const words = { producer: { kind: "max", mode: "fill" }, consumer: { kind: "sum", mode: "clamp" } };
+    const sought = ops.flatMap((consumer) =>
+      [null, consumer, records.constant].map((producer) => ({ producer, consumer, place: 0, words })),
+    );
+    for (let turn = 0; turn < 500; turn++) verify(randomProgram(new Random(turn), {}, { turn, sought }).module);
+  });
+
   it("give whatever may fail to something that is seen", () => {
     const given = drawn(600, { effects: false }).flatMap(({ funcs }) =>
       funcs
