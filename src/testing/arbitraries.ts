@@ -41,10 +41,12 @@ class ProgramArbitrary extends fc.Arbitrary<Program> {
     return typeof value === "object" && value !== null && "module" in value && "sizes" in value;
   }
 
-  shrink({ module, sizes }: Program): fc.Stream<fc.Value<Program>> {
+  /** `path` has the texts of those that it was shrunk from: a step that leads back to one of them would be taken for ever. */
+  shrink({ module, sizes }: Program, path?: unknown): fc.Stream<fc.Value<Program>> {
+    const seen: ReadonlySet<unknown> = new Set(path instanceof Set ? path : []).add(printModule(module));
     const smaller = function* () {
       for (const candidate of smallerModules(module, "main"))
-        yield new fc.Value(makeProgram(candidate, sizes), undefined);
+        if (!seen.has(printModule(candidate))) yield new fc.Value(makeProgram(candidate, sizes), seen);
     };
     return new fc.Stream(smaller());
   }

@@ -2,7 +2,7 @@
 
 import { AdjointError, type Module, verify } from "../ir/index.ts";
 import { type Step, tidied } from "./smaller/body.ts";
-import { fewerArguments, fewerFunctions, fewerResults, unreadArguments } from "./smaller/functions.ts";
+import { earlierResults, fewerArguments, fewerFunctions, fewerResults, unreadArguments } from "./smaller/functions.ts";
 import { calleesInstead, callsInstead, fewerOperations, largeParts, regionsInstead } from "./smaller/operations.ts";
 import { fewerCarried } from "./smaller/regions.ts";
 import { easierConstants, fewerAttributes, fewerSymbols, simplerTypes, smallerShapes } from "./smaller/types.ts";
@@ -15,6 +15,7 @@ const steps: readonly Step[] = [
   regionsInstead,
   fewerResults,
   fewerOperations,
+  earlierResults,
   unreadArguments,
   callsInstead,
   calleesInstead,

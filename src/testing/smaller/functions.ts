@@ -65,6 +65,26 @@ export const fewerResults: Step = function* (module, entry) {
   }
 };
 
+/** What a result is computed from is given in its place, where that is computed too: then nothing has to read it any more. */
+export const earlierResults: Step = function* (module, entry) {
+  for (const { name } of inOrder(module, entry)) {
+    const func = findFunc(module, name);
+    if (func === undefined || isCalled(module, name)) continue;
+    const { operations, results } = func.body;
+    const isComputed = (v: Value): boolean => operations.some((o) => o.results.includes(v));
+    const candidates = results.flatMap((v, i) => {
+      const operands = operations.findLast((o) => o.results.includes(v))?.operands ?? [];
+      return [...new Set(operands)].filter(isComputed).map((operand) => withResults(func, results.with(i, operand)));
+    });
+    for (const candidate of candidates) {
+      const taken = yield withFunc(module, candidate);
+      if (taken === null) continue;
+      module = taken;
+      break;
+    }
+  }
+};
+
 function withResults(func: Func, results: readonly Value[]): Func {
   return makeFunc({ ...func, body: makeBlock(func.body.arguments, func.body.operations, results) });
 }

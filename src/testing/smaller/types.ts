@@ -284,13 +284,26 @@ function readsSubscripts(module: Module): boolean {
 }
 
 function redtyped(module: Module, from: readonly DType[], to: DType): Module | null {
-  let changed = false;
-  const smaller = retyped(module, (t) => {
-    if (t.kind !== "tensor" || !from.includes(t.dtype)) return t;
-    changed = true;
-    return tensorType(to, t.shape);
-  });
-  return changed ? smaller : null;
+  if (countOf(module, from) === 0) return null;
+  const smaller = retyped(module, (t) => (t.kind === "tensor" && from.includes(t.dtype) ? tensorType(to, t.shape) : t));
+  // an op may have results of one dtype whatever it is given: then nothing became simpler
+  return smaller !== null && countOf(smaller, from) < countOf(module, from) ? smaller : null;
+}
+
+/** How many values have one of these dtypes. */
+function countOf(module: Module, dtypes: readonly DType[]): number {
+  let count = 0;
+  const add = (values: readonly Value[]): void => {
+    for (const { type } of values) if (type.kind === "tensor" && dtypes.includes(type.dtype)) count++;
+  };
+  for (const { body } of module.funcs) {
+    add(body.arguments);
+    walk(body, ({ results, regions }) => {
+      add(results);
+      for (const region of regions) add(region.arguments);
+    });
+  }
+  return count;
 }
 
 // ---- symbols --------------------------------------------------------------------------------------------------------
