@@ -203,8 +203,9 @@ class Session {
     if (varied !== null) return varied;
     const options = this.#options.programs ?? {};
     const isResolving = this.#sought.resolved.length > 0;
-    // programs of patterns hold no transform, and a subject that resolves them offers rules by the way only
-    const rules = i % (isResolving ? 8 : 2) === 1 ? this.#rulesFor(i) : [];
+    // programs of patterns hold no transform, and a pass that resolves them offers rules by the way only; not so a pipeline
+    const isAside = isResolving && this.#subject.kind !== "pipeline";
+    const rules = i % (isAside ? 8 : 2) === 1 ? this.#rulesFor(i) : [];
     const patterns = rules.flatMap(({ pattern }) => (pattern === null ? [] : [pattern]));
     const made = patterns.length === 0 ? null : programOfPatterns(random, patterns, options.ops);
     if (made !== null) return { program: made, of: rules[0].class };
