@@ -20,8 +20,7 @@ describe("derivatives of random programs", () => {
     const report = checkDerivative(subject, { runs: runs(200).numRuns, seed: 1, programs });
     expect(report.changed).toBeGreaterThan(report.programs / 5);
     expect(report.compared).toBeGreaterThan(1000);
-    // elements, of which a single large array in a loop that does not settle has thousands
-    expect(report.leftOut).toBeLessThan(report.compared / 2);
+    expect(report.leftOut).toBeLessThan(report.compared / 10);
   });
 
   it("have the same bits on every backend", () => {
