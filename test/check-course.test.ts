@@ -139,6 +139,38 @@ it("a pass that lowers has to say so", () => {
   expect(checkPass(definePass({ ...silent, lowers: true }), { runs: 10 }).changed).toBeGreaterThan(5);
 });
 
+describe("a probe in a branch of a mapped function", () => {
+  const branching = (condition: string): Module =>
+    parse(`private func @each(%x: f64, %y: f64) -> f64 {
+  %c = compare %x, %${condition}, direction = gt : bool
+  if %c {
+    %seen = probe %y, name = "seen" : f64
+  }
+  %all = probe %y, name = "all" : f64
+  return %all
+}
+
+func @main(%x: f64[2], %y: f64[2]) -> f64[2] {
+  %z = vmap @each(%x, %y) : f64[2]
+  return %z
+}`);
+
+  it("need not run where the condition becomes the same for all elements", () => {
+    expect(checkPass(canonicalize, { corpus: branching("x"), runs: 0 }).changed).toBe(1);
+  });
+
+  it("is the only one that need not", () => {
+    const silent = opRule(
+      "probe x → x",
+      (op) => op === records.probe,
+      (o) => [o.operands[0]],
+    );
+    expect(messageOf(() => checkRule(silent, { corpus: branching("y"), runs: 0 }))).toContain(
+      'probe "all" no longer runs',
+    );
+  });
+});
+
 describe("what the elements of a batch have in common", () => {
   const seen = (probed: string): Module =>
     parse(`private func @each(%x: f64) -> f64 {

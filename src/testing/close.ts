@@ -17,6 +17,7 @@ import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "
 import type { Dims, Program } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 import { meetsInfinity, meetsNan, watched, withFloats } from "./instrument.ts";
+import { probesInMapped, withoutProbes } from "./mapped-probes.ts";
 import {
   courseOf,
   type Differs,
@@ -45,18 +46,19 @@ const tiny = { f64: 2 ** -500, f32: 2 ** -60 };
  * measured: the earlier version runs on inputs that are changed a little, with noise in all that it computes (as in Parker's
  * "Monte Carlo Arithmetic", 1997), and what its results change by is allowed, so that a badly conditioned program is no false
  * alarm. Class `fast` supposes that nothing overflows: where the later version meets an infinity, it is not compared. Nor
- * is where the earlier one meets a NaN on the way, since a derivative is undefined there.
+ * is where the earlier one meets a NaN on the way, since a derivative is undefined there. Of the program, from which both versions
+ * are made, it is known which probes need not run.
  */
 export function closeFault(
   before: Module,
   after: Module,
   { level, fast }: { readonly level: Level; readonly fast: boolean },
-  { sizes, call }: Pick<Program, "sizes" | "call">,
+  { module, sizes, call }: Pick<Program, "module" | "sizes" | "call">,
   seeds: readonly number[],
 ): Fault | null {
   // most results are the same to the bit, and ask for no noise
   const nearby = once(() => signs.map((sign) => ({ sign, module: noisy(before, sign) })));
-  const versions: Versions = { before, after, level, fast, sizes, nearby };
+  const versions: Versions = { before, after, level, fast, sizes, nearby, uncertain: probesInMapped(module) };
   for (const func of before.funcs) {
     if (func.visibility !== "public") continue;
     const ordinary = seeds.filter((seed) => seed % 2 === 0);
@@ -77,6 +79,8 @@ interface Versions {
   readonly level: Level;
   readonly fast: boolean;
   readonly sizes: Dims;
+  /** Probes that need not run. */
+  readonly uncertain: ReadonlySet<string>;
   /** The earlier version with noise. */
   nearby(): readonly { readonly sign: number; readonly module: Module }[];
 }
@@ -87,19 +91,20 @@ function once<T>(make: () => T): () => T {
 }
 
 function faultAt(versions: Versions, func: Func, args: readonly NdArray[]): Fault | null {
-  const { before, after, level, fast, sizes } = versions;
+  const { before, after, level, fast, sizes, uncertain } = versions;
   const entry = func.name;
-  const expected = expectedOf(before, entry, args);
-  if (expected === null) return null;
+  const whole = expectedOf(before, entry, args);
+  if (whole === null) return null;
+  const expected = withoutProbes(whole, uncertain);
   const like = typeof expected.results === "string" ? likeResults(func, sizes) : expected.results;
   if (like === null) return null;
-  const got = runLater(after, level, entry, args, like);
+  const got = withoutProbes(runLater(after, level, entry, args, like), uncertain);
   if (sameOutcome(expected, got)) return null;
   const course = courseOf(expected);
   const nearby: Outcome[] = [];
   for (const { sign, module } of versions.nearby()) {
     const moving = args.map((a) => moved(a, sign));
-    const near = run(module, entry, moving);
+    const near = withoutProbes(run(module, entry, moving), uncertain);
     // where rounding decides what happens, anything may
     if (courseOf(near) !== course) return null;
     nearby.push(near);
