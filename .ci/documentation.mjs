@@ -1,5 +1,5 @@
-// Moves the documentation of ops, passes and pipelines out of their records, where the sources have it, into tables that the command and
-// the testing kit load: a program that compiles functions has no use for it.
+// Moves the documentation of ops, passes and pipelines out of their records, where the sources have it, into tables that the
+// command and the testing kit load: a program that compiles functions has no use for it.
 
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

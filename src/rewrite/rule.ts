@@ -99,7 +99,10 @@ export function patternOf(name: string, pattern: (...variables: Pattern[]) => Pa
   return tree;
 }
 
-/** A rule whose pattern may be made when it is first asked for; null where it speaks of an op that the program has not. */
+/**
+ * A rule whose pattern may be made when it is first asked for. It is null while the program lacks an op that it speaks of, and
+ * asked for again then, since a part of the compiler that is brought later may have the op.
+ */
 export class LocalRule implements Rule {
   readonly name: string;
   readonly class: RuleClass;

@@ -1,5 +1,5 @@
-// The documentation of ops, passes and pipelines whose records have none: a build keeps the texts of the project's own in tables, which
-// the command and the testing kit load and programs do not.
+// The documentation of ops, passes and pipelines whose records have none: a build keeps the texts of the project's own in
+// tables, which the command and the testing kit load and programs do not.
 
 import type { OpDocs } from "./op-docs.ts";
 
