@@ -480,15 +480,16 @@ describe("into", () => {
     const f = compile((x: Tensor, y: Tensor) => ({ p: mul(x, y), s: [add(x, 1)] }), ["f32[4]", "f32[4]"]);
     const [x, y] = [1, 2].map((k) => f32([k, k, k, k]));
     const out = { p: new Float32Array(4), s: [new Float32Array(4)] };
-    const run = (count: number): number => {
+    const grown = (): number => {
       const before = process.memoryUsage().heapUsed;
-      for (let i = 0; i < count; i++) f.into(out, x, y);
+      for (let i = 0; i < 200_000; i++) f.into(out, x, y);
       return process.memoryUsage().heapUsed - before;
     };
-    run(200_000);
-    run(200_000);
-    // a hundredth of a byte for each call is the measurement itself
-    expect(Math.min(run(1_000_000), run(1_000_000))).toBeLessThan(200_000);
+    // The first calls run unoptimised, where numbers are objects; how many of them there are depends on when the machine
+    // has time to optimise. A call that allocates shows millions of bytes in every round; the measurement itself takes a few.
+    let least = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 50 && least > 40_000; round++) least = Math.min(least, grown());
+    expect(least).toBeLessThan(40_000);
     expect(out).toEqual({ p: new Float32Array(4).fill(2), s: [new Float32Array(4).fill(2)] });
   });
 });
