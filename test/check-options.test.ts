@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { standardPasses, tensorPipeline } from "../passes/index.ts";
 import { jsBackend } from "../src/backend/index.ts";
+import { elementDType } from "../src/ir/index.ts";
 import { parse, records } from "../src/ops/index.ts";
 import { applyRules, definePass, rule, vocabulary } from "../src/rewrite/index.ts";
 import { checkBackend, checkPass, checkPipeline, checkRule } from "../src/testing/index.ts";
@@ -17,6 +18,11 @@ const zero = rule(
   "x * 0 → 0",
   (x) => mul(x, 0),
   () => 0,
+);
+const one = rule(
+  "x * 1 → x",
+  (x) => mul(x, 1),
+  (x) => x,
 );
 const wrong = definePass({ name: "wrong", summary: "Is wrong.", run: (m, cx) => applyRules(m, [zero], cx) });
 
@@ -43,6 +49,22 @@ describe("an option of a check", () => {
     expect(said).toMatch(/^checkPass: /);
     expect(said).toContain(message);
     expect(said).toContain(hint);
+  });
+
+  it("dtypes holds for the arguments of all programs, those that are made of a rule's pattern among them", () => {
+    const seen = new Set<string>();
+    const looking = definePass({
+      name: "looking",
+      summary: "Notes the dtypes of the arguments of public functions.",
+      run(module, cx) {
+        for (const { body, visibility } of module.funcs)
+          if (visibility === "public") for (const { type } of body.arguments) seen.add(String(elementDType(type)));
+        return applyRules(module, [one], cx);
+      },
+    });
+    const programs = { dtypes: ["f32"], transforms: false } as const;
+    expect(checkPass(looking, { runs: 60, programs, vacuous: "allow" }).changed).toBeGreaterThan(10);
+    expect([...seen]).toEqual(["f32"]);
   });
 });
 

@@ -18,7 +18,7 @@ interface Values {
 export const checkCommand: Command<Values> = {
   name: "check",
   usage: "PASS.js [options]",
-  summary: "Tries the passes, rules, pipelines and ops of a module on random programs.",
+  summary: "Tries the passes, rules, pipelines, ops and backends of a module on random programs.",
   help: `Each export of PASS.js that is a pass, a rule, a pipeline, an op or a backend, and each rule of an array of them, is run on
 random programs, as by checkPass, checkRule, … of adjoint/testing. What is wrong is reported by the smallest program found,
 and the exit code is 1 then.`,

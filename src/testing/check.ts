@@ -207,7 +207,7 @@ class Session {
     const isAside = isResolving && this.#subject.kind !== "pipeline";
     const rules = i % (isAside ? 8 : 2) === 1 ? this.#rulesFor(i) : [];
     const patterns = rules.flatMap(({ pattern }) => (pattern === null ? [] : [pattern]));
-    const made = patterns.length === 0 ? null : programOfPatterns(random, patterns, options.ops);
+    const made = patterns.length === 0 ? null : programOfPatterns(random, patterns, options);
     if (made !== null) return { program: made, of: rules[0].class };
     const transforms = this.#subject.level === "tensor" && (isResolving ? i % 4 !== 0 : i % 4 === 2);
     // before it is known what the subject resolves a program has transforms of one kind: it may take others for granted

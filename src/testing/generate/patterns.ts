@@ -22,14 +22,17 @@ import * as ops from "../../ops/index.ts";
 import type { Pattern } from "../../rewrite/index.ts";
 import { type Leaf, type OperationPattern, PatternValues } from "./pattern-values.ts";
 import { Pool } from "./pool.ts";
-import { makeProgram, type Program } from "./program.ts";
+import { makeProgram, type Program, type ProgramOptions } from "./program.ts";
 import type { Random } from "./random.ts";
 import { attributesOf, typesOf } from "./uses.ts";
 
 const n = symbol("N");
 const shapes: readonly (readonly Dim[])[] = [[], [], [], [3], [n], [2, 3], [2, 2], [0], [1, n], [2, 3, 2]];
 const sizes = [2, 3, 5, 1, 0];
-const dtypes: readonly DType[] = ["f64", "f64", "f32", "i32", "u32", "u8", "bool", "f64"];
+const usualDTypes: readonly DType[] = ["f64", "f64", "f32", "i32", "u32", "u8", "bool", "f64"];
+
+/** What the programs of patterns are made of. */
+type Material = Pick<ProgramOptions, "ops" | "dtypes">;
 
 /**
  * A program with a public function for each of the patterns that fits something: each gives all that it computes, and fails on
@@ -38,12 +41,12 @@ const dtypes: readonly DType[] = ["f64", "f64", "f32", "i32", "u32", "u8", "bool
 export function programOfPatterns(
   random: Random,
   patterns: readonly Pattern[],
-  table: OpTable = ops.standardOps,
+  material: Material = {},
 ): Program | null {
   const funcs: Func[] = [];
   for (const pattern of patterns) {
     const name = funcs.length === 0 ? "main" : `main${funcs.length}`;
-    const func = functionOfPattern(random, pattern, { name, table });
+    const func = functionOfPattern(random, pattern, { name, material });
     if (func !== null) funcs.push(func);
   }
   return funcs.length === 0 ? null : makeProgram(makeModule(funcs), { N: random.pick(sizes) });
@@ -53,15 +56,15 @@ export function programOfPatterns(
 function functionOfPattern(
   random: Random,
   pattern: Pattern,
-  { name, table }: { readonly name: string; readonly table: OpTable },
+  { name, material }: { readonly name: string; readonly material: Material },
 ): Func | null {
   if (pattern.kind !== "operation") return null;
   const builder = new BlockBuilder(new FuncScope([], () => null, false));
   try {
-    const results = withBuilder(builder, () => resultsOf(random, pattern, builder, table));
+    const results = withBuilder(builder, () => resultsOf(random, pattern, builder, material));
     const isOpen = builder.arguments.some((a) => a.type.kind === "tensor" && a.type.shape.includes(n));
     const needsSymbol = !isOpen && [...builder.operations.flatMap((o) => o.results)].some(mentionsSymbol);
-    if (needsSymbol) builder.argument(tensorType("f64", [n]));
+    if (needsSymbol) builder.argument(tensorType(material.dtypes?.[0] ?? "f64", [n]));
     return makeFunc({ name, symbols: isOpen || needsSymbol ? ["N"] : [], body: builder.finish(results) });
   } catch (error) {
     if (error instanceof AdjointError) return null;
@@ -74,8 +77,14 @@ function mentionsSymbol({ type }: Value): boolean {
 }
 
 /** What the pattern gives, and now and then what it does on the way, which then has another use. */
-function resultsOf(random: Random, pattern: OperationPattern, builder: BlockBuilder, table: OpTable): readonly Value[] {
-  const type = tensorType(random.pick(dtypes), random.pick(shapes));
+function resultsOf(
+  random: Random,
+  pattern: OperationPattern,
+  builder: BlockBuilder,
+  { ops: table = ops.standardOps, dtypes }: Material,
+): readonly Value[] {
+  const drawn = usualDTypes.filter((dtype) => dtypes === undefined || dtypes.includes(dtype));
+  const type = tensorType(random.pick(drawn.length > 0 ? drawn : usualDTypes), random.pick(shapes));
   const root = new PatternValues(random, { type, shapes, leaf: leafOf(random, builder, table), symbols: ["N"] }).value(
     pattern,
   );

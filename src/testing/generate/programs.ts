@@ -247,7 +247,7 @@ class Generator {
     const own = style.symbols.length > 0 ? style.symbols.map((s): Dim => symbol(s)) : [2];
     const sizes = Object.fromEntries(callee.symbols.map((s, i) => [s, own[i % own.length]]));
     const more = [...list, ...callOf(signatureOf(callee), sizes).takes];
-    return more.concat(missing(more, style.symbols, "f64"));
+    return more.concat(missing(more, style.symbols, this.#options.dtypes?.[0] ?? "f64"));
   }
 
   /**
