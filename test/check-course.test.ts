@@ -12,6 +12,7 @@ import {
   differentiate,
   lowerToLoops,
 } from "../passes/index.ts";
+import { runPasses } from "../src/compile/index.ts";
 import {
   type Block,
   type Module,
@@ -34,6 +35,11 @@ import { messageOf } from "./support/errors.ts";
 import { runs } from "./support/runs.ts";
 
 const p = vocabulary(records);
+
+const twice = `func @main(%x: f64[2]) -> f64[2] {
+  %y = add %x, %x : f64[2]
+  return %y
+}`;
 
 const pass = (name: string, run: Pass["run"]): Pass => definePass({ name, summary: "Is made for a test.", run });
 
@@ -137,6 +143,64 @@ it("a pass that lowers has to say so", () => {
     "it gives loops over memory, expected tensors: write lowers: true in a pass that lowers",
   );
   expect(checkPass(definePass({ ...silent, lowers: true }), { runs: 10 }).changed).toBeGreaterThan(5);
+});
+
+describe("loops over memory", () => {
+  /** The module without the stores that are taken for needless. */
+  const withoutStoresOf =
+    (isWrong: (o: Operation) => boolean): Pass["run"] =>
+    (module) => {
+      const inside = (block: Block): Block =>
+        withOperations(
+          block,
+          block.operations
+            .filter((o) => o.op !== records.store || !isWrong(o))
+            .map((o) => withRegions(o, o.regions.map(inside))),
+        );
+      return mapBodies(module, inside);
+    };
+  const ofConstantPlaces = withoutStoresOf(({ operands }) => operands.length === 2);
+
+  it("are what a pass of that level is given", () => {
+    const seen = pass("seen", (m) => m);
+    const levels = new Set<string>();
+    const watching = definePass({
+      ...seen,
+      level: "loop",
+      run(module) {
+        for (const { body } of module.funcs) for (const { type } of body.arguments) levels.add(type.kind);
+        return module;
+      },
+    });
+    checkPass(watching, { runs: 60, vacuous: "allow" });
+    expect(levels).toEqual(new Set(["tensor", "memref"]));
+    expect(messageOf(() => runPasses(parse(twice), new Pipeline([{ pass: watching, reason: "" }])))).toContain(
+      "pass seen takes loops over memory, got an argument of type f64[2]: run lower-to-loops before it",
+    );
+  });
+
+  it("have their own wrong passes, which are found with what they change", () => {
+    const wrong = definePass({ ...pass("forgets-stores", ofConstantPlaces), level: "loop" });
+    expect(messageOf(() => checkPass(wrong, { runs: 200 }))).toMatch(
+      /^pass forgets-stores is wrong [\s\S]*by this change:\n- +store %/,
+    );
+  });
+
+  it("are what every fourth program is brought to, of a pass for both levels", () => {
+    const right = pass("at-tensors", ofConstantPlaces);
+    expect(checkPass(right, { runs: 100, vacuous: "allow" }).changed).toBe(0);
+    const wrong = definePass({ ...right, level: "both" });
+    const message = messageOf(() => checkPass(wrong, { runs: 200 }));
+    const [, seed, replay] = /seed: (\d+), replay: (\d+)/.exec(message) ?? [];
+    expect(Number(replay) % 4).toBe(3);
+    expect(messageOf(() => checkPass(wrong, { seed: Number(seed), replay: Number(replay) }))).toContain("is wrong");
+  });
+
+  it("are what a pipeline of such passes is given", () => {
+    const wrong = definePass({ ...pass("forgets-stores", ofConstantPlaces), level: "loop" });
+    const pipeline = new Pipeline([{ pass: wrong, reason: "" }]);
+    expect(messageOf(() => checkPipeline(pipeline, { runs: 200 }))).toContain("after pass forgets-stores (run 1 of 1)");
+  });
 });
 
 describe("a probe in a branch of a mapped function", () => {

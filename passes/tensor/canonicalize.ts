@@ -20,6 +20,7 @@ const differentiableArithmetic: readonly Rule[] = arithmeticRules.filter((r) => 
 export const canonicalize = definePass({
   name: "canonicalize",
   summary: "Applies local identities such as x * 1 → x until none applies.",
+  level: "both",
   idempotent: true,
   example: `func @main(%x: f64) -> f64 {
   %one = constant 1 : f64

@@ -43,6 +43,7 @@ const maxElements = 1024;
 export const constantFolding = definePass({
   name: "constant-folding",
   summary: "Evaluates pure operations on constants, where the result is small and takes no more room than they do.",
+  level: "both",
   idempotent: true,
   example: `func @main(%x: f64) -> f64 {
   %two = constant 2 : f64

@@ -23,6 +23,7 @@ import { definePass } from "../../src/rewrite/index.ts";
 export const cse = definePass({
   name: "cse",
   summary: "Merges equal operations: same op, operands, attributes and regions, no effects, no memory.",
+  level: "both",
   idempotent: true,
   example: `func @main(%x: f64, %y: f64) -> f64 {
   %a = mul %x, %y : f64

@@ -23,6 +23,7 @@ export const deadNodeElimination = definePass({
   name: "dead-node-elimination",
   summary:
     "Removes operations whose results nobody uses, unless they have effects, and private functions nobody calls.",
+  level: "both",
   idempotent: true,
   example: `func @main(%x: f64) -> f64 {
   %unused = sin %x : f64

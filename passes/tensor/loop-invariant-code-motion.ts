@@ -18,6 +18,7 @@ import { definePass, literalOf, splatOf } from "../../src/rewrite/index.ts";
 export const loopInvariantCodeMotion = definePass({
   name: "loop-invariant-code-motion",
   summary: "Moves what is the same at each step of a loop in front of it: pure operations that cannot fail.",
+  level: "both",
   idempotent: true,
   example: `func @main(%x: f64, %n: i32) -> f64 {
   %zero = constant 0 : i32

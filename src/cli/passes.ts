@@ -49,9 +49,9 @@ function stagesOf(pass: Pass): readonly { readonly level: string; readonly stage
 }
 
 function describe(pass: Pass): object {
-  const { name, summary, resolves = false, lowers = false, idempotent = false, example } = pass;
+  const { name, summary, level = "tensor", resolves = false, lowers = false, idempotent = false, example } = pass;
   const runs = stagesOf(pass).map(({ level, stage }) => ({ level, reason: stage.reason }));
-  return { name, summary, resolves, lowers, idempotent, runs, example };
+  return { name, summary, level, resolves, lowers, idempotent, runs, example };
 }
 
 function page(pass: Pass): string {

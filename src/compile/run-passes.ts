@@ -3,10 +3,13 @@
 import {
   AdjointError,
   type ErrorCode,
+  fail,
+  isScalar,
   type Module,
   messageOf,
   type OpTable,
   printModule,
+  printType,
   stackFrom,
   verify,
   walk,
@@ -52,9 +55,11 @@ function runAll(module: Module, pipeline: Pipeline, options: RunOptions): { modu
   const validator = check === "validate" ? new Validator() : null;
   let level = levelOf(module);
   const result = pipeline.run(module, (pass, before) => {
+    if (pass.level === "loop" && level === "tensor") requireNumbers(pass, before);
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
-    if (after === before) return after;
+    // numbers are the same at both levels, so that they do not change when they are lowered
     if (pass.lowers === true) level = "loop";
+    if (after === before) return after;
     if (check !== "none") attempt(pass, before, "verify", () => verify(after, { level }));
     if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
@@ -72,6 +77,18 @@ function levelOf(module: Module): "tensor" | "loop" {
     });
   }
   return isLoop ? "loop" : "tensor";
+}
+
+/** Fails where a pass of the loop level is given tensors. */
+function requireNumbers({ name }: Pass, { funcs }: Module): void {
+  for (const { body } of funcs) {
+    const tensor = body.arguments.find(({ type }) => !isScalar(type) && type.kind !== "list");
+    if (tensor === undefined) continue;
+    const type = printType(tensor.type);
+    fail("structure", `pass ${name} takes loops over memory, got an argument of type ${type}`, {
+      hint: "run lower-to-loops before it",
+    });
+  }
 }
 
 /** Runs `body`, and adds to its error the IR that reproduces it. The user's own errors keep their code. */

@@ -27,6 +27,10 @@ export class PassPart implements Pass {
     return this.#pass?.idempotent;
   }
 
+  get level(): Pass["level"] {
+    return this.#pass?.level;
+  }
+
   get lowers(): boolean | undefined {
     return this.#pass?.lowers;
   }

@@ -1,6 +1,15 @@
 // Passes and pipelines.
 
-import { fail, isModule, type Module, type Operation, type OpTable, passFromTable, shownAs } from "../ir/index.ts";
+import {
+  fail,
+  isModule,
+  type Level,
+  type Module,
+  type Operation,
+  type OpTable,
+  passFromTable,
+  shownAs,
+} from "../ir/index.ts";
 import type { Rule } from "./rule.ts";
 
 /** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
@@ -34,6 +43,8 @@ export interface Pass {
   readonly resolves?: boolean;
   /** Whether running it again on its own output changes nothing. */
   readonly idempotent?: boolean;
+  /** The level of the modules that it takes: tensors where left out, loops over memory, or either. */
+  readonly level?: Level;
   /** Lowers to the loop level, so that signatures change from tensors to memory. */
   readonly lowers?: boolean;
   run(module: Module, context: PassContext): Module;

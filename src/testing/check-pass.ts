@@ -1,6 +1,7 @@
 // checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
 
 import { applyRules, type Pass, type Rule, runPass } from "../rewrite/index.ts";
+import { bringTo } from "./at-loops.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
 import type { Subject } from "./fault.ts";
 import { requireKind } from "./options.ts";
@@ -8,6 +9,8 @@ import { requireKind } from "./options.ts";
 /**
  * Runs a pass on random programs and on programs made of the patterns of its rules, and compares what they mean before and
  * after: the bits of the results of all public functions, errors with their messages, what probes see, and what is public.
+ * A pass of the loop level is given what the passes before it in the loop pipeline make of programs of tensors; one that takes
+ * both levels is given that of every fourth program.
  *
  * @returns what was tried: programs, how many were changed, how often each rule was applied, and the coverage of ops.
  * @throws AdjointError `validate` whose message holds the smallest IR found that the pass gets wrong, a call that shows it, the
@@ -16,14 +19,12 @@ import { requireKind } from "./options.ts";
  */
 export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
   requireKind("checkPass", pass, "pass");
-  const subject: Subject = {
-    name: `pass ${pass.name}`,
-    kind: "pass",
-    level: pass.lowers === true ? "loop" : "tensor",
-    fast: false,
-    run: (module, context) => runPass(pass, module, context),
-  };
-  return check("checkPass", subject, options);
+  const run: Subject["run"] = (module, context) => runPass(pass, module, context);
+  const common = { name: `pass ${pass.name}`, kind: "pass", fast: false, run } as const;
+  const atTensors: Subject = { ...common, level: pass.lowers === true ? "loop" : "tensor" };
+  const atLoops: Subject = { ...common, level: "loop", bring: bringTo(pass) };
+  const byLevel = { tensor: atTensors, loop: atLoops, both: { ...atTensors, atLoops } };
+  return check("checkPass", byLevel[pass.level ?? "tensor"], options);
 }
 
 /**

@@ -275,8 +275,9 @@ class Session {
     const fired: Rule[] = [];
     // where rules of class fast run, results are only nearly the same: on their own programs, and on some others
     const mayBeFast = of === "fast" || (number % 8 === 4 && [...this.#offered].some((r) => r.class === "fast"));
-    const fast = this.#subject.fast || mayBeFast;
-    const subject = fast === this.#subject.fast ? this.#subject : { ...this.#subject, fast };
+    const chosen = this.#subjectOf(number);
+    const fast = chosen.fast || mayBeFast;
+    const subject = fast === chosen.fast ? chosen : { ...chosen, fast };
     const context: PassContext = {
       ops: knownOps(this.#options),
       fast,
@@ -290,7 +291,7 @@ class Session {
         },
       },
     };
-    const program = this.#given(drawn, { ops: context.ops, fast });
+    const program = this.#given(subject, drawn, { ops: context.ops, fast });
     // what nothing could be given is no program of this subject
     if (program === null) return { subject, program: drawn, fault: null, isChanged: false, fired };
     const { fault, after, isTried } = faultOf(subject, { program, context, seeds, origins: this.#options.origins });
@@ -308,9 +309,14 @@ class Session {
     return { subject, program, fault, isChanged, fired };
   }
 
+  /** What a program is tried on: one in four is brought to loops, of what takes both levels. */
+  #subjectOf(number: number): Subject {
+    const { atLoops } = this.#subject;
+    return atLoops !== undefined && number % 4 === 3 ? atLoops : this.#subject;
+  }
+
   /** The program as the subject takes it; null where it cannot. */
-  #given(program: Program, context: PassContext): Program | null {
-    const { level, judge, run } = this.#subject;
+  #given({ level, judge, run }: Subject, program: Program, context: PassContext): Program | null {
     if (judge !== undefined || level === "loop" || transformsOf(program.module).size === 0) return program;
     this.#resolved ??= resolvedBy(run, context);
     const module = givenTo(run, this.#resolved, program.module, context);

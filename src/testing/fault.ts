@@ -38,6 +38,10 @@ export interface Subject {
   readonly kind: Kind;
   /** The level of what it gives. */
   readonly level: Level;
+  /** What it takes of a program, where that is not the program: loops over memory. */
+  bring?(module: Module, context: PassContext): Module;
+  /** The same on loops over memory, of what takes both levels. */
+  readonly atLoops?: Subject;
   /** Whether rewrites of class `fast` run: then results are only nearly the same. */
   readonly fast: boolean;
   run(module: Module, context: PassContext): Module;
@@ -94,29 +98,57 @@ export function faultOf(subject: Subject, trial: Trial): Verdict {
 
 /** What is wrong with what a pass makes of a program, which meant something before. */
 export function faultOfPass(subject: Subject, { program, context, seeds, origins = false }: Trial): Verdict {
-  // a lowering takes what is left of a program when calls and derivatives are resolved
-  const module = subject.level === "loop" ? inline.run(program.module, context) : program.module;
+  const taken = takenBy(subject, program.module, context);
+  if (taken === null) return { fault: null, after: null };
+  const { module, given } = taken;
   let after: Module;
   try {
-    after = subject.run(module, context);
+    after = subject.run(given, context);
   } catch (error) {
     const isFault = resolvedOrNull(module) !== null;
     const message = `it fails: ${messageOf(error)}`;
     return { fault: isFault ? { message, call: null, cause: error } : null, after: null };
   }
-  if (after === module) return { fault: null, after };
+  // what was brought to another level is no program that one could vary
+  const isTried = subject.bring === undefined ? undefined : after !== given;
+  if (after === given) return { fault: null, after, isTried };
   const earlier = resolvedOrNull(module);
   if (earlier === null) return { fault: null, after: null };
+  const stays = subject.bring === undefined ? subject.level : "tensor";
   const early =
-    unsaidLowering(subject, after) ?? verifyFault(after, subject.level) ?? interfaceFault(module, after, subject.level);
-  if (early !== null) return { fault: early, after };
-  const misplaced = subject.level === "tensor" ? originFault(module, after, origins) : null;
-  if (misplaced !== null) return { fault: { message: misplaced, call: null }, after };
+    unsaidLowering(subject, after) ?? verifyFault(after, subject.level) ?? interfaceFault(given, after, stays);
+  if (early !== null) return { fault: early, after, isTried };
+  const misplaced = stays === "tensor" ? originFault(given, after, origins) : null;
+  if (misplaced !== null) return { fault: { message: misplaced, call: null }, after, isTried };
   try {
-    return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after };
+    return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after, isTried };
   } catch (error) {
     // a loop that does not end within reason says nothing
-    if (error instanceof OutOfSteps) return { fault: null, after };
+    if (error instanceof OutOfSteps) return { fault: null, after, isTried };
+    throw error;
+  }
+}
+
+/**
+ * The program as it is compared, and what the subject is given of it; null where it cannot be brought to that level. A
+ * lowering, and what comes behind it, takes what is left of a program when calls and derivatives are resolved.
+ */
+function takenBy(
+  { level, bring }: Subject,
+  program: Module,
+  context: PassContext,
+): { readonly module: Module; readonly given: Module } | null {
+  if (bring === undefined) {
+    const module = level === "loop" ? inline.run(program, context) : program;
+    return { module, given: module };
+  }
+  const module = resolvedOrNull(program);
+  if (module === null) return null;
+  try {
+    return { module, given: bring(module, context) };
+  } catch (error) {
+    // what fails before the subject is another pass's fault
+    if (error instanceof AdjointError) return null;
     throw error;
   }
 }

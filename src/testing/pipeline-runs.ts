@@ -2,6 +2,7 @@
 
 import type { Module } from "../ir/index.ts";
 import { type Pass, type PassContext, type Pipeline, runPass } from "../rewrite/index.ts";
+import { bringTo } from "./at-loops.ts";
 import { type Fault, faultOfPass, type Subject, type Trial, type WrongPart } from "./fault.ts";
 
 /** What runs passes on a module: a pipeline, or the first of its runs of passes. */
@@ -10,18 +11,20 @@ export type Run = (module: Module, context: PassContext) => Module;
 /** A pipeline as what is checked. */
 export function pipelineSubject(pipeline: Pipeline): Subject {
   const run: Run = (module, context) => pipeline.run(module, (pass, m) => runPass(pass, m, context));
+  const passes = pipeline.stages.map(({ pass }) => pass);
   const subject: Subject = {
     name: "pipeline",
     kind: "pipeline",
-    level: levelAfter(pipeline.stages.map(({ pass }) => pass)),
+    level: levelAfter(passes),
     fast: false,
     run,
+    ...(passes[0]?.level === "loop" ? { bring: bringTo(passes[0]) } : {}),
   };
   return { ...subject, blame: (trial) => wrongRunOf(pipeline, { ...subject, fast: trial.context.fast }, trial) };
 }
 
 function levelAfter(passes: readonly Pass[]): Subject["level"] {
-  return passes.some((pass) => pass.lowers === true) ? "loop" : "tensor";
+  return passes.some((pass) => pass.lowers === true || pass.level === "loop") ? "loop" : "tensor";
 }
 
 /** The first run of a pass after which a program is wrong. */

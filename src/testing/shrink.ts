@@ -128,25 +128,38 @@ const mostChanges = 12;
 /** What a pass, or the one of a pipeline that is wrong, makes of a program, in lines; nothing where it fails or says it by rules. */
 function changesOf(subject: Subject, part: WrongPart | null, module: Module, context: PassContext): string {
   if (subject.judge !== undefined) return "";
-  const [before, run] = part === null ? [module, () => subject.run(module, context)] : [part.before, part.run];
   try {
-    const after = run();
+    const [before, after] = part === null ? ranOn(subject, module, context) : [part.before, part.run()];
     const lines = printChanges(before, after, compareModules(before, after)).split("\n");
     // a single function need not be named
     if (lines.filter((line) => /^\S? +(private )?func @/.test(line)).length === 1 && lines[0].startsWith("  "))
       lines.shift();
     // a lowering leaves nothing as it was
-    return lines.length > mostChanges || subject.level === "loop" ? "" : lines.join("\n");
+    const lowers = subject.level === "loop" && subject.bring === undefined;
+    return lines.length > mostChanges || lowers ? "" : lines.join("\n");
   } catch {
     return "";
   }
 }
 
+/** What the subject is given of a module, and what it makes of that. */
+function ranOn({ bring, run }: Subject, module: Module, context: PassContext): readonly [Module, Module] {
+  const before = bring?.(module, context) ?? module;
+  return [before, run(before, context)];
+}
+
 /** The subject, which does not run again on the module that it ran on last. */
 function remembering(subject: Subject): Subject {
   let last: { readonly module: Module; readonly context: PassContext; readonly after: Module } | null = null;
+  let brought: { readonly program: Module; readonly given: Module } | null = null;
+  const { bring } = subject;
+  const bringOnce = (program: Module, context: PassContext): Module => {
+    if (brought?.program !== program) brought = { program, given: bring?.(program, context) ?? program };
+    return brought.given;
+  };
   return {
     ...subject,
+    ...(bring === undefined ? {} : { bring: bringOnce }),
     run(module, context) {
       if (last?.module !== module || last.context !== context)
         last = { module, context, after: subject.run(module, context) };
