@@ -8,6 +8,7 @@ import {
   isomorphic,
   list,
   type Module,
+  mustStay,
   parseTypeText,
   printModule,
   printType,
@@ -53,7 +54,7 @@ describe("modules", () => {
       fc.property(modules({ regions: false, effects: false }), (module) => {
         for (const func of module.funcs)
           walk(func.body, ({ op, regions }) => {
-            expect(op.effect).not.toBe("effect");
+            expect(mustStay(op.effects)).toBe(false);
             expect(regions).toEqual([]);
           });
       }),

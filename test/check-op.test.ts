@@ -10,6 +10,7 @@ import {
   defineOp,
   dtypes,
   emit,
+  noEffects,
   type Op,
   type OpDefinition,
   parseModule,
@@ -95,6 +96,30 @@ describe("an op of one's own", () => {
     expect(messageOf(() => defineOp({ ...swishOf(), traits } as OpDefinition))).toContain(
       "op mylib.swish: field 'traits': unknown option 'comutative', expected one of elementwise",
     );
+  });
+
+  it("has effects on operands of its own, and fields of before say what to write", () => {
+    const made =
+      (others: object): (() => Op) =>
+      () =>
+        defineOp({ ...swishOf(), ...others } as OpDefinition);
+    fc.assert(
+      fc.property(fc.stringMatching(/^[a-z]{1,12}$/), fc.constantFrom("reads", "writes"), (operand, effect) => {
+        fc.pre(operand !== "x");
+        expect(messageOf(made({ effects: { [effect]: ["x", operand] } }))).toContain(
+          `op mylib.swish: its effects name operand '${operand}', expected one of its operands: x`,
+        );
+        expect(made({ effects: { [effect]: ["x"] } })().effects[effect]).toEqual(["x"]);
+      }),
+      runs(30),
+    );
+    expect(messageOf(made({ effects: { fail: true } }))).toContain("unknown option 'fail'");
+    expect(messageOf(made({ effects: "mayFail" }))).toContain("op mylib.swish: field 'effects'");
+    expect(messageOf(made({ effect: "mayFail" }))).toContain(
+      "op mylib.swish: field 'effect' is gone, expected effects: write effects: { fails: true }",
+    );
+    expect(messageOf(made({ effect: "pure" }))).toContain("leave it out");
+    expect(messageOf(made({ traits: { memory: true } }))).toContain("trait 'memory' is gone, expected effects: write");
   });
 
   it("is taken by its record, and what was tried is told", () => {
@@ -192,8 +217,8 @@ const mutants: readonly Mutant[] = [
   ["called commutative", wrong("sub", traits({ commutative: true })), "its traits: it is commutative"],
   ["called a move", wrong("neg", traits({ moves: true })), "its traits: it moves elements"],
   ["called elementwise", wrong("cumulative", traits({ elementwise: true })), "its traits: it is elementwise"],
-  ["called pure", wrong("gather", () => ({ effect: "pure" })), "its effect: it is pure"],
-  ["said to succeed always", wrong("gather", () => ({ succeeds: () => true })), "its effect: succeeds()"],
+  ["called pure", wrong("gather", () => ({ effects: noEffects })), "its effects: it cannot fail"],
+  ["said to succeed always", wrong("gather", () => ({ succeeds: () => true })), "its effects: succeeds()"],
   ["a constant with an operand", wrong("floor", traits({ constant: true })), "its traits: it is a constant"],
   ["an example that is not so", wrong("add", (own) => ({ docs: { ...own.docs, example: own.docs.example.replace("== 3", "== 4") } })), "its example: @main(1, 2) is f64 (3), not 4"],
 ];

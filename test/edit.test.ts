@@ -5,6 +5,7 @@ import {
   attributeKey,
   Dense,
   Effects,
+  mustStay,
   parseModule,
   Replacements,
   sameAttribute,
@@ -77,7 +78,9 @@ private func @h(%p: bool) {
     );
     const effects = new Effects(module);
     const found: string[] = [];
-    walk(module.funcs[0].body, (operation) => found.push(`${operation.op.name} ${effects.of(operation)}`));
-    expect(found).toEqual(["call effect", "if pure", "call pure"]);
+    walk(module.funcs[0].body, (operation) =>
+      found.push(`${operation.op.name} ${mustStay(effects.of(operation)) ? "stays" : "silent"}`),
+    );
+    expect(found).toEqual(["call stays", "if silent", "call silent"]);
   });
 });

@@ -16,6 +16,7 @@ import {
   isFloat,
   type Module,
   makeModule,
+  mustStay,
   type Op,
   type Operation,
   type OpTable,
@@ -177,8 +178,9 @@ function kindsIn(block: Block, module: Module, note: (kind: string) => void): vo
   const { operations } = block;
   for (const [i, o] of operations.entries()) {
     const next = operations[i + 1];
-    const holdsEffect = o.regions.some((r) => r.operations.some((x) => x.op.effect === "effect"));
-    if (o.op.loop !== null && holdsEffect && next?.op.effect === "effect") note("effect after a loop with one");
+    const holdsEffect = o.regions.some((r) => r.operations.some((x) => mustStay(x.op.effects)));
+    if (o.op.loop !== null && holdsEffect && next !== undefined && mustStay(next.op.effects))
+      note("effect after a loop with one");
     const [a, b, c] = o.operands;
     const isOther = (x: Operation): boolean => x.op === o.op && x.operands[1] === c && x.operands[2] === b;
     if (c !== undefined && b !== c && operations.some((x) => isOther(x) && x.operands[0] === a))

@@ -62,7 +62,7 @@ const records = {
   neg: op({ name: "neg", operands: [x] }),
   turn: op({ name: "turn", operands: [x], attributes: { by: { kind: "integer", summary } } }),
   cast: op({ name: "cast", operands: [x], types: (c) => c.declared ?? [] }),
-  store: op({ name: "store", operands: [x], effect: "effect", types: () => [] }),
+  store: op({ name: "store", operands: [x], effects: { observable: true }, types: () => [] }),
   if: op({ name: "if", operands: [x], regions: [{ name: "then" }, { name: "else" }], types: (c) => c.declared ?? [] }),
 };
 const ops: OpTable = new Map(Object.values(records).map((o) => [o.name, o]));

@@ -14,6 +14,7 @@ import {
   evaluateVariables,
   fail,
   groupOf,
+  isPure,
   isScalar,
   mapBodies,
   type NdArray,
@@ -126,12 +127,11 @@ function isFoldable(operation: Operation): boolean {
   const { op, regions, results } = operation;
   const { traits } = op;
   return (
-    op.effect === "pure" &&
+    isPure(op.effects) &&
     op.eval !== null &&
     regions.length === 0 &&
     calleeOf(operation) === null &&
     !traits.constant &&
-    !traits.memory &&
     !traits.transform &&
     results.length > 0 &&
     results.every((v) => v.type.kind === "tensor")

@@ -6,12 +6,14 @@ import {
   type Block,
   Effects,
   mapBodies,
+  mustStay,
   type Op,
   type Operation,
   printType,
   Replacements,
   sameType,
   type Type,
+  touchesMemory,
   type Value,
   ValueMap,
   withOperands,
@@ -75,18 +77,18 @@ class Sweep {
 
   /** An operation that may fail can stand for an equal one behind it: both fail alike. */
   #isMergeable(operation: Operation): boolean {
-    return operation.results.length > 0 && !touchesMemory(operation) && this.#effects.of(operation) !== "effect";
+    return operation.results.length > 0 && !usesMemory(operation) && !mustStay(this.#effects.of(operation));
   }
 }
 
 /** Whether memory is made, read or written: two such operations may differ however equal they look. */
-function touchesMemory(operation: Operation): boolean {
+function usesMemory(operation: Operation): boolean {
   const isMemory = (v: Value): boolean => v.type.kind === "memref";
   return (
-    operation.op.traits.memory ||
+    touchesMemory(operation.op.effects) ||
     operation.operands.some(isMemory) ||
     operation.results.some(isMemory) ||
-    operation.regions.some((r) => r.operations.some(touchesMemory))
+    operation.regions.some((r) => r.operations.some(usesMemory))
   );
 }
 

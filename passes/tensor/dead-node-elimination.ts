@@ -7,7 +7,9 @@ import {
   loopOf,
   makeBlock,
   mapBodies,
+  mustStay,
   type Operation,
+  touchesMemory,
   type Value,
   ValueMap,
   ValueSet,
@@ -49,7 +51,7 @@ interface Definition {
  * no subscript along an axis, as that of a broadcast along its new one, and its check stays all the same.
  */
 function checksPlace({ op }: Operation): boolean {
-  return op.level === "loop" && op.effect === "mayFail" && !op.traits.memory;
+  return op.level === "loop" && op.effects.fails && !touchesMemory(op.effects);
 }
 
 /** What of one function is used: from what it returns and does back to what that needs, each value and operation once. */
@@ -71,7 +73,7 @@ class Liveness {
       for (const [k, v] of operation.results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
       for (const region of operation.regions)
         for (const [k, v] of region.arguments.entries()) this.#definitions.set(v, { operation, k, isResult: false });
-      if (this.#effects.of(operation) === "effect" || checksPlace(operation)) acting.push(operation);
+      if (mustStay(this.#effects.of(operation)) || checksPlace(operation)) acting.push(operation);
     });
     this.#use(body.results);
     for (const operation of acting) this.#keep(operation);

@@ -5,8 +5,10 @@ import {
   type Block,
   calleeOf,
   isScalar,
+  isSilent,
   mapBodies,
   type Operation,
+  touchesMemory,
   ValueMap,
   ValueSet,
   walk,
@@ -107,10 +109,10 @@ function isMovable(operation: Operation, splats: Splats): boolean {
   const { op, regions, results } = operation;
   const { traits } = op;
   return (
-    (op.effect === "pure" || succeeds(operation, splats)) &&
+    (isSilent(op.effects) || succeeds(operation, splats)) &&
     regions.length === 0 &&
     calleeOf(operation) === null &&
-    !traits.memory &&
+    !touchesMemory(op.effects) &&
     !traits.transform &&
     results.every((v) => v.type.kind === "tensor")
   );

@@ -1,6 +1,6 @@
 // adjoint ops: the table of ops, and what the record of one says.
 
-import type { AttributeSpec, Derivative, Op } from "../ir/index.ts";
+import { type AttributeSpec, type Derivative, type Op, printEffects } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import { type Command, jsonOption } from "./command.ts";
 import { columns, type Io, show } from "./io.ts";
@@ -29,7 +29,7 @@ function table(all: readonly Op[], io: Io): string {
 
 /** The record as data. */
 function describe(op: Op): object {
-  const { name, summary, operands, level, effect, traits, docs } = op;
+  const { name, summary, operands, level, effects, traits, docs } = op;
   return {
     name,
     summary,
@@ -37,7 +37,7 @@ function describe(op: Op): object {
     attributes: op.attributes,
     regions: op.regions.map((r) => r.name),
     level,
-    effect,
+    effects,
     traits,
     derivative: derivativeText(op.derivative),
     batching: op.batching.kind,
@@ -53,7 +53,7 @@ function page(op: Op): string {
     ["attributes", Object.entries(op.attributes).map(attributeText).join("\n")],
     ["regions", op.regions.map((r) => r.name).join(", ")],
     ["level", op.level === "both" ? "tensor and loop" : op.level],
-    ["effect", op.effect],
+    ["effects", printEffects(op.effects)],
     ["traits", traits.join(", ")],
     ["derivative", derivativeText(op.derivative)],
     ["requires", op.docs.constraints.join("\n")],

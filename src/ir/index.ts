@@ -18,11 +18,13 @@ export * from "./edit/edit.ts";
 export * from "./edit/infer.ts";
 export * from "./module/affine.ts";
 export * from "./module/attributes.ts";
+export * from "./module/effects.ts";
 export * from "./module/isomorphic.ts";
 export * from "./module/loop.ts";
 export * from "./module/module.ts";
 export * from "./module/names.ts";
 export * from "./module/signature.ts";
+export * from "./module/storage.ts";
 export * from "./module/walk.ts";
 export * from "./op/attribute-spec.ts";
 export {
@@ -32,6 +34,7 @@ export {
   provideDocumentation,
   reasonFromTable,
 } from "./op/documentation.ts";
+export * from "./op/effects.ts";
 export * from "./op/kernel.ts";
 export * from "./op/op.ts";
 export * from "./op/op-spec.ts";

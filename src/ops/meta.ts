@@ -12,7 +12,7 @@ export const checkOp = defineOp({
   operands: [{ name: "predicate" }],
   attributes: { message: { kind: "string", summary: "what the error says" } },
   level: "both",
-  effect: "effect",
+  effects: { fails: true, observable: true },
   types(x) {
     if (!sameType(x.operands[0], scalar("bool"))) {
       const hint = elementDType(x.operands[0]) === "bool" ? "reduce it with kind = and" : "compare it with 0";
@@ -65,7 +65,7 @@ export const probeOp = defineOp({
   operands: [{ name: "x" }],
   attributes: { name: { kind: "string", summary: "what the observer is told" } },
   level: "both",
-  effect: "effect",
+  effects: { observable: true },
   aliases: [0],
   types: (x) => x.operands,
   eval(x) {

@@ -5,9 +5,11 @@ import {
   type Attributes,
   counted,
   fail,
+  mustStay,
   type Op,
   type Operation,
   sameAttribute,
+  touchesMemory,
   type Value,
 } from "../ir/index.ts";
 
@@ -61,7 +63,7 @@ function isPattern(arg: Pattern | Attributes): arg is Pattern {
 
 /** A value that a pattern matches may be computed elsewhere, or not at all: its ops have no effects, memory or regions. */
 function checkPattern(op: Op, operands: readonly Pattern[], attributes: Attributes): void {
-  if (op.effect === "effect" || op.traits.memory || op.regions.length > 0) {
+  if (mustStay(op.effects) || touchesMemory(op.effects) || op.regions.length > 0) {
     fail("structure", `${op.name} has effects, memory or regions, which a pattern cannot describe`, {
       hint: "write a pass",
     });

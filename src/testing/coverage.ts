@@ -6,6 +6,7 @@ import {
   type DType,
   elementDType,
   type Module,
+  mustStay,
   type Op,
   type Operation,
   type OpTable,
@@ -139,7 +140,7 @@ function deadOf({ operations, results }: Block, live: ValueSet): number {
   for (const v of results) live.add(v);
   for (let i = operations.length - 1; i >= 0; i--) {
     const { op, operands, regions, results: given } = operations[i];
-    const isLive = op.effect === "effect" || given.some((v) => live.has(v)) || regions.some(hasEffect);
+    const isLive = mustStay(op.effects) || given.some((v) => live.has(v)) || regions.some(hasEffect);
     if (!isLive) {
       dead++;
       continue;
@@ -151,7 +152,7 @@ function deadOf({ operations, results }: Block, live: ValueSet): number {
 }
 
 function hasEffect({ operations }: Block): boolean {
-  return operations.some(({ op, regions }) => op.effect === "effect" || regions.some(hasEffect));
+  return operations.some(({ op, regions }) => mustStay(op.effects) || regions.some(hasEffect));
 }
 
 /** The most frequent entries first. */

@@ -1,7 +1,14 @@
 // The pages of docs that are written from the code: the ops from their records, the error codes from their table.
 
 import { type ErrorCode, errorCodes } from "../../src/index.ts";
-import type { AttributeSpec, Derivative, Op } from "../../src/ir/index.ts";
+import {
+  type AttributeSpec,
+  type Derivative,
+  mustStay,
+  type Op,
+  printEffects,
+  touchesMemory,
+} from "../../src/ir/index.ts";
 import { standardOps } from "../../src/ops/index.ts";
 import { provoke } from "./error-examples.ts";
 
@@ -16,8 +23,8 @@ const cell = (text: string): string => text.replaceAll("|", "\\|");
 const groups: readonly [title: string, holds: (op: Op) => boolean][] = [
   ["Element by element", (op) => op.traits.elementwise],
   ["Calls, control flow, transforms", (op) => op.regions.length > 0 || "callee" in op.attributes],
-  ["Memory and loops", (op) => op.traits.memory || op.level === "loop"],
-  ["Constants and effects", (op) => op.traits.constant || op.effect === "effect"],
+  ["Memory and loops", (op) => touchesMemory(op.effects) || op.level === "loop"],
+  ["Constants and effects", (op) => op.traits.constant || mustStay(op.effects)],
   ["Arrays", () => true],
 ];
 
@@ -51,7 +58,7 @@ function sectionOf(op: Op): string {
     ["attributes", Object.entries(op.attributes).map(attributeOf).join("; ")],
     ["regions", op.regions.map((r) => code(r.name || "body")).join(", ")],
     ["level", op.level === "both" ? "tensor and loop" : op.level],
-    ["effect", op.effect],
+    ["effects", printEffects(op.effects)],
     ["traits", traits.join(", ")],
     ["derivative", derivativeOf(op.derivative)],
     ["requires", op.docs.constraints.join("; ")],
@@ -74,9 +81,8 @@ export function opsPage(): string {
     ...ops.filter((op) => groupOf(op) === title).map(sectionOf),
   ]);
   const intro = `${ops.length} ops. Each is one record, which parser, printer, verifier, interpreter, derivatives, code generation and
-this page read; \`adjoint ops NAME\` shows one in a terminal. An example's \`// run:\` line is a test. Effects: \`pure\` operations may
-be removed, merged and moved; one that \`mayFail\` may be removed where nothing uses it, and is never hoisted; one with an \`effect\`
-stays as it is. The IR is specified in [ir.md](ir.md).`;
+this page read; \`adjoint ops NAME\` shows one in a terminal. An example's \`// run:\` line is a test. Effects: pure operations may
+be removed, merged and moved; one that may fail may be removed where nothing uses it; one that is observable stays as it is. The IR is specified in [ir.md](ir.md).`;
   return `${[generated, "# The ops", intro, ...overview, ...sections].join("\n\n")}\n`;
 }
 

@@ -38,7 +38,12 @@ const plain = [
   op({ name: "dot", operands: [x, y], attributes: { contract: { kind: "axisPairs", summary } } }),
   op({ name: "map", operands: [x], attributes: { rule: { kind: "function", summary } } }),
   op({ name: "iota", operands: [], attributes: { axis: { kind: "integer", summary } } }),
-  op({ name: "check", operands: [x], attributes: { message: { kind: "string", summary } }, effect: "effect" }),
+  op({
+    name: "check",
+    operands: [x],
+    attributes: { message: { kind: "string", summary } },
+    effects: { observable: true },
+  }),
   op({
     name: "reduce",
     operands: [x],

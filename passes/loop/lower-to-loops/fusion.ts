@@ -320,7 +320,7 @@ export class FusionPlan {
       const { op, operands, results } = operation;
       const source = (v: Value): Value => moved.get(v) ?? v;
       if (op.traits.moves && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
-      if (op.effect !== "mayFail") return;
+      if (!op.effects.fails || op.effects.observable) return;
       for (const [i, { isChecked }] of this.#readsOf(operation).entries())
         if (isChecked) checked.add(source(operands[i]));
     };

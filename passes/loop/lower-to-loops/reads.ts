@@ -164,8 +164,7 @@ function updateContext(context: LowerContext, columns: Columns, enter: (loops: r
 function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
   const values = indicesOf(subscripts);
   for (let b: BlockBuilder | null = inner; b !== null; b = b.parent)
-    if (b.operations.some(({ op, results }) => op.effect === "mayFail" && results.some((v) => values.has(v))))
-      return true;
+    if (b.operations.some(({ op, results }) => op.effects.fails && results.some((v) => values.has(v)))) return true;
   return false;
 }
 

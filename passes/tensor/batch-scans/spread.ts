@@ -8,6 +8,7 @@ import {
   freeValues,
   type Loop,
   loopOf,
+  mustStay,
   type Operation,
   type Value,
   ValueSet,
@@ -93,7 +94,7 @@ export class Spread {
     const { op, operands, regions, results } = operation;
     if (calleeOf(operation) !== null || op.traits.transform) return false;
     if (regions.length > 0) return this.#isStructured(operation);
-    if (op.effect !== "pure" && op.effect !== "mayFail") return false;
+    if (mustStay(op.effects)) return false;
     if (!operands.some((v) => this.has(v))) return true;
     if ([...operands, ...results].some((v) => v.type.kind !== "tensor")) return false;
     if (op.batching.kind === "elementwise") return true;

@@ -11,6 +11,7 @@ import {
   emit,
   fail,
   freeValues,
+  isSilent,
   type Operation,
   rankedOf,
   type Signature,
@@ -89,7 +90,7 @@ export class BatchSweep {
   #operation(operation: Operation, builder: BlockBuilder): void {
     const { op } = operation;
     builder.origin = operation.origin;
-    const isApart = this.#mask !== null && op.effect !== "pure";
+    const isApart = this.#mask !== null && !isSilent(op.effects);
     if (!isApart && !this.#isBatched(operation)) {
       builder.append(this.#values.operation(operation));
       for (const r of operation.results) this.#batched.delete(r);

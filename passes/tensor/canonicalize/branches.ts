@@ -1,6 +1,6 @@
 // Identities of control flow whose way is known.
 
-import { emit, makeBlock, type Operation, type Value } from "../../../src/ir/index.ts";
+import { emit, isSilent, makeBlock, type Operation, type Value } from "../../../src/ir/index.ts";
 import { isOwn } from "../../../src/ops/index.ts";
 import { opRule, type RewriteContext, type Rule } from "../../../src/rewrite/index.ts";
 
@@ -36,6 +36,6 @@ function deadLoop(operation: Operation, context: RewriteContext): readonly Value
   const [condition] = operation.regions;
   const [result] = condition.results;
   const isFalse = context.splat(result) === 0;
-  const isSilent = condition.operations.every((o) => o.op.effect === "pure" && o.regions.length === 0);
-  return isFalse && isSilent ? operation.operands : null;
+  const hasNoEffects = condition.operations.every((o) => isSilent(o.op.effects) && o.regions.length === 0);
+  return isFalse && hasNoEffects ? operation.operands : null;
 }

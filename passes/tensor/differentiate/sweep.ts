@@ -13,6 +13,7 @@ import {
   isScalar,
   list,
   makeBlock,
+  mustStay,
   type OpenTapes,
   type Operation,
   originOfDerivative,
@@ -348,7 +349,7 @@ export function dropUnused(block: Block): Block {
   const kept: Operation[] = [];
   for (let i = block.operations.length - 1; i >= 0; i--) {
     const operation = block.operations[i];
-    if (operation.op.effect !== "effect" && !operation.results.some((r) => used.has(r))) continue;
+    if (!mustStay(operation.op.effects) && !operation.results.some((r) => used.has(r))) continue;
     kept.push(operation);
     for (const v of operation.operands) used.add(v);
     for (const v of freeValues(...operation.regions)) used.add(v);

@@ -1,6 +1,6 @@
 // Branches, and the bodies of loops, which break where a branch decides that there is no next iteration.
 
-import { type Block, isScalar, type Operation, type Value } from "../../ir/index.ts";
+import { type Block, isPure, isScalar, type Operation, type Value } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
@@ -85,7 +85,7 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
 }
 
 function isRepeatable({ op, results }: Operation): boolean {
-  const isElementwise = op.effect === "pure" && op.scalar !== null;
+  const isElementwise = isPure(op.effects) && op.scalar !== null;
   return isOwn(op, "push") || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
 }
 

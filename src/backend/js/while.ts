@@ -1,6 +1,6 @@
 // Loops whose number of iterations is unknown.
 
-import { type Block, elementDType, type Operation, type Value, ValueMap } from "../../ir/index.ts";
+import { type Block, elementDType, isSilent, type Operation, type Value, ValueMap } from "../../ir/index.ts";
 import { addOp, isOwn, subOp } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
@@ -53,7 +53,7 @@ function endsLoop(w: FunctionWriter, cond: Block, argument: Value): boolean {
     for (const operation of block.operations) {
       const { op, operands, regions, results } = operation;
       const given = operands.map(truthOf);
-      if (regions.length === 0 && w.module.effects.of(operation) !== "pure") return false;
+      if (regions.length === 0 && !isSilent(w.module.effects.of(operation))) return false;
       if (op.traits.branches) {
         if (given[0] === undefined || !settle(regions[given[0] ? 0 : 1])) return false;
         for (const [i, r] of results.entries()) set(r, truthOf(regions[given[0] ? 0 : 1].results[i]));

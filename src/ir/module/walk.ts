@@ -1,7 +1,6 @@
-// Reading the IR: walks, uses, free values, symbols and effects. Recursion goes into regions only (nesting is bounded).
+// Reading the IR: walks, uses, free values and symbols. Recursion goes into regions only (nesting is bounded).
 
 import { ValueMap, ValueSet } from "../data/value-map.ts";
-import type { Effect } from "../op/op-spec.ts";
 import { collectSymbols, type Dim } from "../types/dim.ts";
 import { forEachDim } from "../types/type.ts";
 import { dimsIn } from "./attributes.ts";
@@ -132,44 +131,4 @@ export function attributeDims(operation: Operation): readonly Dim[] {
     if (spec.kind === "dim" || spec.kind === "dims" || spec.kind === "bindings") dims.push(...dimsIn(value));
   }
   return dims;
-}
-
-const strength: Readonly<Record<Effect, number>> = { pure: 0, mayFail: 1, effect: 2 };
-
-/** An analysis of effects in a module: calls and regions inherit the strongest of what they hold. */
-export class Effects {
-  readonly #module: Module;
-  readonly #funcs = new Map<string, Effect>();
-  readonly #blocks = new WeakMap<Block, Effect>();
-
-  constructor(module: Module) {
-    this.#module = module;
-    for (const func of calleesFirst(module)) this.#funcs.set(func.name, this.#ofBlock(func.body));
-  }
-
-  of(operation: Operation): Effect {
-    if (operation.regions.length === 0 && operation.op.attributes.callee === undefined) return operation.op.effect;
-    let effect = operation.op.effect;
-    for (const region of operation.regions) effect = strongest(effect, this.#ofBlock(region));
-    const callee = calleeOf(operation);
-    if (callee === null) return effect;
-    const known = this.#funcs.get(callee);
-    return strongest(effect, known ?? (findFunc(this.#module, callee) === undefined ? "effect" : "pure"));
-  }
-
-  #ofBlock(block: Block): Effect {
-    const known = this.#blocks.get(block);
-    if (known !== undefined) return known;
-    let effect: Effect = "pure";
-    for (const operation of block.operations) {
-      effect = strongest(effect, this.of(operation));
-      if (effect === "effect") break;
-    }
-    this.#blocks.set(block, effect);
-    return effect;
-  }
-}
-
-function strongest(a: Effect, b: Effect): Effect {
-  return strength[a] >= strength[b] ? a : b;
 }

@@ -1,11 +1,5 @@
 // What an op record says of its operands and regions, and of their text.
 
-/**
- * `pure`: free to remove, merge, move. `mayFail`: removable when unused, hoisted only where the op says that an operation
- * cannot. `effect`: stays as it is.
- */
-export type Effect = "pure" | "mayFail" | "effect";
-
 /** Where an op is legal: `tensor` level, `loop` level (`for`, `load`, memrefs), or both. */
 export type Level = "tensor" | "loop" | "both";
 

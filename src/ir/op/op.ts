@@ -6,13 +6,14 @@
 
 import type { NdArray } from "../data/ndarray.ts";
 import type { Value } from "../data/value.ts";
-import { AdjointError } from "../diagnostics/errors.ts";
+import { AdjointError, fail } from "../diagnostics/errors.ts";
 import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
 import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
 import { withDocumentation } from "./documentation.ts";
+import { completeEffects, noEffects, type OpEffects } from "./effects.ts";
 import type { OpDocs } from "./op-docs.ts";
-import type { AssemblyItem, Effect, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
+import type { AssemblyItem, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
 import type { BlockOf, OperationOf } from "./operation.ts";
 import type * as batching from "./protocols/batching.ts";
 import type * as derivative from "./protocols/derivative.ts";
@@ -90,7 +91,7 @@ export interface Op<A extends Attributes = Attributes> {
    * the types of the operands and the regions before.
    */
   argumentTypes?(operands: readonly Type[], before: readonly Block[]): readonly Type[];
-  readonly effect: Effect;
+  readonly effects: OpEffects;
   /** Of an op that may fail: whether an operation cannot, given the splats among its operands; null stands for others. */
   succeeds?(operation: Operation<A>, splats: readonly (number | null)[]): boolean;
   readonly traits: Traits;
@@ -113,22 +114,23 @@ export interface Op<A extends Attributes = Attributes> {
 }
 
 /** What a definition may leave out. */
-type Optional = "groups" | "regions" | "assembly" | "level" | "effect" | "loop" | "aliases" | "scalar" | "lowering";
+type Optional = "groups" | "regions" | "assembly" | "level" | "loop" | "aliases" | "scalar" | "lowering";
 
 /** What a record is made of; its rules see attributes as `attributes` specifies them. */
 export type OpDefinition<S extends AttributeSpecs = AttributeSpecs> = Omit<
   Op<AttributesOf<S>>,
-  Optional | "attributes" | "traits"
+  Optional | "attributes" | "traits" | "effects"
 > &
   Partial<Pick<Op<AttributesOf<S>>, Optional>> & {
     readonly attributes?: S;
     readonly traits?: Partial<Traits>;
+    readonly effects?: Partial<OpEffects>;
   };
 
 /** All that a definition may say. */
 const fields: readonly string[] = [
   ...["name", "summary", "operands", "groups", "attributes", "regions", "assembly", "level", "types", "argumentTypes"],
-  ...["effect", "succeeds", "traits", "loop", "aliases", "scalar", "eval", "derivative", "varies", "batching"],
+  ...["effects", "succeeds", "traits", "loop", "aliases", "scalar", "eval", "derivative", "varies", "batching"],
   ...["lowering", "docs"],
 ];
 
@@ -148,19 +150,52 @@ function completeTraits(given: Partial<Traits>): Traits {
   return Object.freeze(traits);
 }
 
+const formerEffects: Readonly<Record<string, string>> = {
+  pure: "leave it out",
+  mayFail: "write effects: { fails: true }",
+  effect: "write effects: { observable: true }, or name the operands whose memory it writes to: { writes: [...] }",
+};
+
+/** Fields of before say what to write instead. */
+function refuseFormerFields({ name, traits, ...others }: { readonly name: string; readonly traits?: object }): void {
+  if ("effect" in others) {
+    const hint = formerEffects[String(others.effect)] ?? formerEffects.effect;
+    fail("option", `op ${name}: field 'effect' is gone, expected effects`, { hint });
+  }
+  if (traits !== undefined && "memory" in traits) {
+    const hint = "write effects: { reads: [...], writes: [...] } with names of operands, or { allocates: true }";
+    fail("option", `op ${name}: trait 'memory' is gone, expected effects`, { hint });
+  }
+}
+
+/** All effects, given some: complete, and about operands that the op has. */
+function effectsFrom(name: string, operands: readonly OperandSpec[], given: Partial<OpEffects> | undefined): OpEffects {
+  if (given === undefined) return noEffects;
+  requireOptions(`op ${name}: field 'effects'`, given, Object.keys(noEffects));
+  const effects = completeEffects(given);
+  for (const operand of [...effects.reads, ...effects.writes]) {
+    if (operands.some((spec) => spec.name === operand)) continue;
+    const names = operands.map((spec) => spec.name).join(", ") || "none";
+    fail("option", `op ${name}: its effects name operand '${operand}', expected one of its operands: ${names}`);
+  }
+  return effects;
+}
+
 /** The specifications of an op without attributes. */
 export type NoAttributes = Record<never, AttributeSpec>;
 
 /**
  * Makes an op record; the public way to add an op, and the project's own.
  *
- * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field or a trait that is not known.
+ * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field, a trait or an effect that is not
+ * known, and for effects on operands that the op does not have.
  * @__NO_SIDE_EFFECTS__
  */
 export function defineOp<const S extends AttributeSpecs = NoAttributes>(
   definition: OpDefinition<S>,
 ): Op<AttributesOf<S>> {
   const { name } = definition;
+  refuseFormerFields(definition);
   requireOptions(`op ${name}`, definition, fields);
   requireOptions(`op ${name}: field 'traits'`, definition.traits ?? {}, Object.keys(noTraits));
   if (!namePattern.test(name)) {
@@ -179,7 +214,7 @@ export function defineOp<const S extends AttributeSpecs = NoAttributes>(
     level: definition.level ?? "tensor",
     types: definition.types,
     argumentTypes: definition.argumentTypes,
-    effect: definition.effect ?? "pure",
+    effects: effectsFrom(name, definition.operands, definition.effects),
     succeeds: definition.succeeds,
     traits: definition.traits === undefined ? noTraits : completeTraits(definition.traits),
     loop: definition.loop ?? null,

@@ -11,8 +11,6 @@ export interface Traits {
   readonly commutative: boolean;
   /** Its value is its attributes alone: folding stops here, AD copies it rather than keep it. */
   readonly constant: boolean;
-  /** Makes, reads or writes memory: two equal operations are two different ones, and order matters. */
-  readonly memory: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
@@ -32,7 +30,6 @@ export const noTraits: Traits = Object.freeze({
   elementwise: false,
   commutative: false,
   constant: false,
-  memory: false,
   transform: false,
   branches: false,
   wraps: false,

@@ -223,7 +223,7 @@ export const emptyOp = defineOp({
   summary: "An empty list.",
   operands: [],
   level: "both",
-  traits: { memory: true },
+  effects: { allocates: true },
   types(x) {
     if (x.declared?.length === 1 && x.declared[0].kind === "list") return x.declared;
     return x.fail("dtype", "the result has to be written as one list<…>");

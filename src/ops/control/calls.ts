@@ -121,7 +121,7 @@ export const callOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The results of the function that is called, for these arguments. Its dimension symbols take the sizes of the arguments, or what the call binds in angle brackets. The effect of a call is the strongest effect of an operation in that function.",
+      "The results of the function that is called, for these arguments. Its dimension symbols take the sizes of the arguments, or what the call binds in angle brackets. A call has the effects of that function on its arguments.",
     constraints: [
       "the callee is a function of the module",
       "argument types fit",

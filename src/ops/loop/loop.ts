@@ -177,8 +177,7 @@ export const loadOp = defineOp({
   attributes: { at: { kind: "dims", summary: "one affine subscript per axis" } },
   assembly: [{ kind: "subscript", operand: 0, group: "at" }],
   level: "loop",
-  effect: "mayFail",
-  traits: { memory: true },
+  effects: { reads: ["memory"], fails: true },
   types(x) {
     requireIndices(x, "at");
     return [scalar(requireMemory(x).dtype)];
@@ -236,8 +235,7 @@ export const storeOp = defineOp({
     { kind: "subscript", operand: 1, group: "at" },
   ],
   level: "loop",
-  effect: "effect",
-  traits: { memory: true },
+  effects: { writes: ["memory"], fails: true },
   types(x) {
     requireIndices(x, "at");
     const memory = requireMemory(x);
@@ -285,7 +283,7 @@ export const allocOp = defineOp({
   summary: "Fresh memory, all zero.",
   operands: [],
   level: "loop",
-  traits: { memory: true },
+  effects: { allocates: true },
   types(x) {
     if (x.declared?.length === 1 && x.declared[0].kind === "memref") return x.declared;
     return x.fail("dtype", "the result has to be written as one memref<…>");

@@ -84,7 +84,7 @@ export const subscriptOp = defineOp({
   operands: [{ name: "index" }, { name: "elements", variadic: true }],
   attributes: subscriptAttributes,
   level: "loop",
-  effect: "mayFail",
+  effects: { fails: true },
   types(x) {
     if (!isScalar(x.operands[0])) x.fail("shape", `the index has type ${printType(x.operands[0])}, expected rank 0`);
     requireIndexType(x, 0, "the index", x.attributes.mode);

@@ -1,6 +1,6 @@
 // Expressions, in JavaScript's order of evaluation.
 
-import { currentBlock, type Operation } from "../../ir/index.ts";
+import { currentBlock, isPure, type Operation } from "../../ir/index.ts";
 import { and, cast, or, reduce, select } from "../../ops/index.ts";
 import {
   type AbstractBoolean,
@@ -272,7 +272,7 @@ const fewOperations = 4;
 
 /** Whether operations are few, cheap and pure, and so may run where their results are not used. */
 export function isCheap(operations: readonly Operation[]): boolean {
-  const isCheapOp = ({ op }: Operation): boolean => op.effect === "pure" && (op.traits.cheap || op.traits.constant);
+  const isCheapOp = ({ op }: Operation): boolean => isPure(op.effects) && (op.traits.cheap || op.traits.constant);
   return operations.length <= fewOperations && operations.every(isCheapOp);
 }
 

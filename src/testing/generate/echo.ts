@@ -13,6 +13,7 @@ import {
   type Operation,
   sameType,
   tensorType,
+  touchesMemory,
   type Value,
   withOperations,
   withParts,
@@ -30,7 +31,7 @@ import { attributesOf, tensorDTypes } from "./uses.ts";
 export function echo(pool: Pool, sought?: readonly Pair[]): readonly Value[] {
   const { random } = pool;
   const candidates = currentBlock().operations.filter(
-    ({ op }) => !op.traits.memory && (sought === undefined || sought.some(({ consumer }) => consumer === op)),
+    ({ op }) => !touchesMemory(op.effects) && (sought === undefined || sought.some(({ consumer }) => consumer === op)),
   );
   if (candidates.length === 0) return [];
   const operation = random.pick(candidates);

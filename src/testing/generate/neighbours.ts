@@ -16,6 +16,7 @@ import {
   shapeOf,
   type TensorType,
   tensorType,
+  touchesMemory,
   type Value,
   ValueSet,
   withBuilder,
@@ -113,7 +114,8 @@ class PairUse {
     if (words === undefined || operations.length === before || pool.random.oneIn(2)) return made;
     const last = operations[operations.length - 1];
     const own = op === consumer && (op !== producer || pool.random.oneIn(2)) ? words.consumer : words.producer;
-    if (last?.op !== op || last.regions.length > 0 || op.traits.memory || Object.keys(own).length === 0) return made;
+    if (last?.op !== op || last.regions.length > 0 || touchesMemory(op.effects) || Object.keys(own).length === 0)
+      return made;
     operations.pop();
     const { operands, segments, results } = last;
     const again = this.#attempt(() =>
@@ -176,7 +178,7 @@ class PairUse {
     const isAtAll = place === consumer.operands.length;
     const others = operands.flatMap((v, i) => (i !== from && sameType(v.type, value.type) ? [i] : []));
     const at = isAtAll ? others[0] : place;
-    if (at === undefined || at === from || !others.includes(at) || op.traits.memory) return results;
+    if (at === undefined || at === from || !others.includes(at) || touchesMemory(op.effects)) return results;
     const { operations } = currentBlock();
     operations.pop();
     // from another operand of the producer, and what stood there goes where the value was
@@ -203,7 +205,7 @@ class PairUse {
     const before = operations.length;
     this.#use(consumer, this.#pool);
     const operation = operations[operations.length - 1];
-    if (operations.length === before || operation.op !== consumer || operation.op.traits.memory) return [];
+    if (operations.length === before || operation.op !== consumer || touchesMemory(operation.op.effects)) return [];
     const { operands, segments, results } = operation;
     const tensors = operands.flatMap((v, i) => (v.type.kind === "tensor" ? [i] : []));
     if (tensors.length === 0) return [];

@@ -11,6 +11,7 @@ import {
   makeBlock,
   makeFunc,
   makeModule,
+  mustStay,
   type Op,
   type Operation,
   type OpTable,
@@ -157,7 +158,7 @@ function inPlaceOf(builder: BlockBuilder, base: Op, op: Op): readonly Value[] {
 function needed(args: readonly Value[], all: readonly Operation[], results: readonly Value[]): Module {
   const wanted = new ValueSet(results);
   const operations = all.toReversed().filter((operation) => {
-    if (operation.op.effect !== "effect" && !operation.results.some((v) => wanted.has(v))) return false;
+    if (!mustStay(operation.op.effects) && !operation.results.some((v) => wanted.has(v))) return false;
     for (const v of [...operation.operands, ...freeValues(...operation.regions)]) wanted.add(v);
     return true;
   });

@@ -1,7 +1,7 @@
 // Which op is applied to what which other op gives: all ordered pairs of a table in turn, so that each comes round, however
 // many there are. What passes look for is two ops next to each other more often than anything else.
 
-import type { Attributes, Op } from "../../ir/index.ts";
+import { type Attributes, mustStay, type Op } from "../../ir/index.ts";
 import { Random } from "./random.ts";
 
 /** One op applied to what another one gives; to any values where that is null. */
@@ -21,8 +21,8 @@ const othersAtOnce = 1;
 const timesOfItself = 3;
 
 /** What programs are full of: what costs little, what moves elements, and all else that is not element by element. */
-function isEveryday({ traits, regions, effect }: Op): boolean {
-  return regions.length === 0 && effect !== "effect" && (!traits.elementwise || traits.brief || traits.moves);
+function isEveryday({ traits, regions, effects }: Op): boolean {
+  return regions.length === 0 && !mustStay(effects) && (!traits.elementwise || traits.brief || traits.moves);
 }
 
 export class Pairs {
@@ -38,7 +38,7 @@ export class Pairs {
     // a stream of its own: the order is the same for every program
     const random = new Random(1);
     for (const producer of ops) {
-      if (producer.effect === "effect") continue;
+      if (mustStay(producer.effects)) continue;
       for (const consumer of ops) {
         if (consumer.operands.length === 0) continue;
         const place = random.below(placesOf(consumer));

@@ -4,6 +4,7 @@ import {
   type Block,
   type DType,
   type Module,
+  mustStay,
   type NdArray,
   type Op,
   type Operation,
@@ -83,5 +84,5 @@ export function mayFailIn(body: Block): boolean {
 
 /** Whether an operation may fail, or one in it. */
 export function mayFail({ op, regions }: Operation): boolean {
-  return op.effect === "mayFail" || regions.some(mayFailIn);
+  return (op.effects.fails && !mustStay(op.effects)) || regions.some(mayFailIn);
 }

@@ -6,12 +6,14 @@ import {
   type Dim,
   emit,
   type Func,
+  mustStay,
   type Op,
   originAt,
   sameType,
   signatureOf,
   symbol,
   tensorType,
+  touchesMemory,
   type Value,
 } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
@@ -146,7 +148,7 @@ export class Steps {
     const { regions = true, effects = true } = this.#options;
     const { pairs } = this.#words;
     const isAllowed = (op: Op): boolean =>
-      pairs.ops.has(op) && (regions || op.regions.length === 0) && (effects || op.effect !== "effect");
+      pairs.ops.has(op) && (regions || op.regions.length === 0) && (effects || !mustStay(op.effects));
     const uses: Uses = {
       use: (op, own) => this.#known(op, own, at, this.#inside(at)),
       attempt: (body) => this.attempt(body),
@@ -263,7 +265,7 @@ export class Steps {
     const { operations } = currentBlock();
     const operation = operations[operations.length - 1];
     if (operation === undefined || operation.regions.length > 0) return [];
-    if (operation.op.traits.constant || operation.op.traits.memory) return [];
+    if (operation.op.traits.constant || touchesMemory(operation.op.effects)) return [];
     const [first] = operation.results;
     const [second] = twin(operation, pool);
     if (second === undefined || first.type.kind !== "tensor" || !sameType(first.type, second.type)) return [];

@@ -16,6 +16,7 @@ import {
   emit,
   inferTypes,
   isFloat,
+  mustStay,
   type Op,
   sameType,
   shapeOf,
@@ -23,6 +24,7 @@ import {
   type TensorType,
   type Type,
   tensorType,
+  touchesMemory,
   Value,
 } from "../../ir/index.ts";
 import { tensorOf } from "../../ops/index.ts";
@@ -38,9 +40,9 @@ const tries = 12;
 const mostAxes = 4;
 
 /** Whether an op's record says all that a use of it needs: it computes values from operands and plain attributes. */
-export function isDescribed({ operands, regions, groups, level, effect, traits, attributes }: Op): boolean {
+export function isDescribed({ operands, regions, groups, level, effects, traits, attributes }: Op): boolean {
   const isPlain = Object.values(attributes).every(({ kind }) => kind !== "function" && kind !== "bindings");
-  const isPure = effect !== "effect" && !traits.memory && !traits.transform;
+  const isPure = !mustStay(effects) && !touchesMemory(effects) && !traits.transform;
   return operands.length > 0 && regions.length === 0 && groups.length < 2 && level !== "loop" && isPure && isPlain;
 }
 

@@ -1,6 +1,6 @@
 // The ops of a table by how they come into programs.
 
-import type { Op, OpTable } from "../../ir/index.ts";
+import { mustStay, type Op, type OpTable, touchesMemory } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { Identities } from "./identities.ts";
 import { idioms } from "./idioms.ts";
@@ -27,9 +27,9 @@ export class Vocabulary {
 
   constructor(table: OpTable) {
     const records = [...table.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
-    const isEffect = (op: Op): boolean => op.effect === "effect" && op.regions.length === 0;
+    const isEffect = (op: Op): boolean => mustStay(op.effects) && op.regions.length === 0;
     const isKnown = (op: Op): boolean => idioms.has(op) || regionIdioms.has(op) || op === ops.callOp;
-    const drawn = records.filter((op) => isKnown(op) || !(namesFunctions(op) || op.traits.memory));
+    const drawn = records.filter((op) => isKnown(op) || !(namesFunctions(op) || touchesMemory(op.effects)));
     const plain = drawn.filter((op) => op.regions.length === 0 && op !== ops.callOp && !isEffect(op));
     const often = plain.flatMap((op) => Array.from({ length: waysOf(op) }, () => op));
     this.elementwise = often.filter((op) => op.traits.elementwise && op.operands.length > 0);
@@ -38,10 +38,10 @@ export class Vocabulary {
     this.effects = drawn.filter(isEffect);
     this.following = [...new Set(this.others)].filter((op) => op.operands.length > 0);
     this.moving = this.following.filter((op) => op.traits.moves);
-    this.singles = new Random(1).shuffled(often.filter((op) => !op.traits.memory && op.operands.length > 0));
+    this.singles = new Random(1).shuffled(often.filter((op) => !touchesMemory(op.effects) && op.operands.length > 0));
     this.smooth = this.singles.filter(({ derivative }) => derivative.kind !== "zero" && derivative.kind !== "none");
     this.identities = new Identities(table);
-    this.pairs = new Pairs(drawn.filter((op) => op !== ops.callOp && !op.traits.memory));
+    this.pairs = new Pairs(drawn.filter((op) => op !== ops.callOp && !touchesMemory(op.effects)));
   }
 }
 

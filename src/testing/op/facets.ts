@@ -33,7 +33,7 @@ import { argumentsOf, sameArrays } from "../values.ts";
 import { effectFault, type OpCall, traitsFault, typesFault } from "./traits.ts";
 
 /** What an op can be tested for. */
-export const facetNames = ["text", "effect", "types", "traits", "folding", "code", "batching", "derivative"] as const;
+export const facetNames = ["text", "effects", "types", "traits", "folding", "code", "batching", "derivative"] as const;
 export type Facet = (typeof facetNames)[number];
 
 /** One program that is tested, and with what. */
@@ -51,7 +51,7 @@ export function facetFault(facet: Facet, of: FacetCase): Fault | null {
       return textFault(of);
     case "types":
       return ofCalls(of, (call) => typesFault(call, context));
-    case "effect":
+    case "effects":
       return ofCalls(of, effectFault);
     case "traits":
       return ofCalls(of, traitsFault);

@@ -12,6 +12,7 @@ import {
   type Func,
   isFloat,
   isRepresentable,
+  isSilent,
   type Module,
   makeModule,
   messageOf,
@@ -74,21 +75,20 @@ export function effectFault({ module, main, args, outcome }: OpCall): string | n
   if (difference !== null) return `its meaning is another one for the same arguments: ${difference}`;
   const operations: Operation[] = [];
   for (const func of module.funcs) walk(func.body, (o) => void operations.push(o));
-  const effects = new Set(operations.map(({ op }) => op.effect));
-  if (effects.size === 1 && effects.has("pure")) {
-    if (typeof outcome.results === "string") return `its effect: it is pure, and a run gives ${outcome.results}`;
-    if (outcome.seen.length > 0) return "its effect: it is pure, and shows a value to the observer";
+  if (operations.every(({ op }) => isSilent(op.effects))) {
+    if (typeof outcome.results === "string") return `its effects: it cannot fail, and a run gives ${outcome.results}`;
+    if (outcome.seen.length > 0) return "its effects: it is not observable, and shows a value to the observer";
   }
   const isSafe = operations.every(
     (o) =>
-      o.op.effect === "pure" ||
+      isSilent(o.op.effects) ||
       o.op.succeeds?.(
         o,
         o.operands.map(() => null),
       ),
   );
   return isSafe && typeof outcome.results === "string"
-    ? `its effect: succeeds() says that the operation cannot fail, and a run gives ${outcome.results}`
+    ? `its effects: succeeds() says that the operation cannot fail, and a run gives ${outcome.results}`
     : null;
 }
 

@@ -10,6 +10,7 @@ import {
   collectSymbols,
   type Func,
   freeValues,
+  isSilent,
   type Module,
   makeBlock,
   makeFunc,
@@ -181,7 +182,7 @@ function withoutUnused({ arguments: args, operations, results }: Block): Block {
   const kept: Operation[] = [];
   for (const operation of operations.toReversed()) {
     // what is called, or stands in a region, may have effects
-    const isPure = operation.op.effect === "pure" && operation.regions.length === 0 && calleeOf(operation) === null;
+    const isPure = isSilent(operation.op.effects) && operation.regions.length === 0 && calleeOf(operation) === null;
     if (isPure && !operation.results.some((v) => used.has(v))) continue;
     const tidied = withRegions(operation, operation.regions.map(withoutUnused));
     kept.push(tidied);

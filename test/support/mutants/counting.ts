@@ -11,6 +11,7 @@ import {
   makeFunc,
   makeModule,
   mapFuncs,
+  mustStay,
   type Operation,
   printType,
   renameCallees,
@@ -101,7 +102,7 @@ const before = (name: string, isHolder: (o: Operation) => boolean): Mutant =>
         const kept: Operation[] = [];
         for (const x of r.operations) {
           const isFree = [...x.operands, ...freeValues(...x.regions)].every((v) => !own.has(v));
-          const moves = isFree && x.op.effect === "mayFail";
+          const moves = isFree && x.op.effects.fails && !mustStay(x.op.effects);
           if (!moves) for (const v of x.results) own.add(v);
           (moves ? moved : kept).push(x);
         }

@@ -10,6 +10,7 @@ import {
   makeFunc,
   makeModule,
   mapFuncs,
+  mustStay,
   type Operation,
   sameType,
   shapeOf,
@@ -119,8 +120,9 @@ const effects: readonly Mutant[] = [
   lists("effects", "effects change places", (list) => {
     const at = list.findIndex(
       (o, i) =>
-        o.op.effect === "effect" &&
-        list[i + 1]?.op.effect === "effect" &&
+        mustStay(o.op.effects) &&
+        list[i + 1] !== undefined &&
+        mustStay(list[i + 1].op.effects) &&
         !list[i + 1].operands.some((v) => o.results.includes(v)),
     );
     return at < 0 ? list : [...list.slice(0, at), list[at + 1], list[at], ...list.slice(at + 2)];

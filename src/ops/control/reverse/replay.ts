@@ -12,6 +12,7 @@ import {
   Cloner,
   currentBlock,
   emit,
+  isPure,
   isScalar,
   type Op,
   type Operation,
@@ -35,7 +36,7 @@ export function isBrief({ op, results, operands }: Operation): boolean {
   if (results.length !== 1 || !isScalar(results[0].type)) return false;
   // this reads one element of a tensor; it cannot fail now, since the same index was in range on the forward pass
   if (op.lowering?.kind === "element") return operands.slice(1).every((v) => isScalar(v.type));
-  return op.traits.brief && op.effect === "pure";
+  return op.traits.brief && isPure(op.effects);
 }
 
 /** The slice of a loop's body that computes some residuals: its carried values, by number, and its operations. */

@@ -49,7 +49,7 @@ export const pushOp = defineOp({
   summary: "A list with more values on top.",
   operands: [{ name: "list" }, { name: "values", variadic: true }],
   level: "both",
-  traits: { memory: true },
+  effects: { allocates: true },
   aliases: [0],
   types(x) {
     const type = requireList(x);
@@ -85,7 +85,7 @@ export const popOp = defineOp({
   operands: [{ name: "list" }],
   attributes: { count: { kind: "integer", default: 1, summary: "how many values" } },
   level: "both",
-  traits: { memory: true },
+  effects: { allocates: true },
   aliases: [0],
   types(x) {
     const type = requireList(x);

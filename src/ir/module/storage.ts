@@ -1,0 +1,80 @@
+// Where memory stands: which argument, allocation or constant a value of memory is, under whatever name.
+
+import type { Value } from "../data/value.ts";
+import { ValueMap } from "../data/value-map.ts";
+import { carriedIn, type Loop, loopOf } from "./loop.ts";
+import type { Block, Operation } from "./module.ts";
+import { walk } from "./walk.ts";
+
+/** Some values, or where nothing is known, any. */
+type Values = readonly Value[] | "any";
+
+/** What a value that is storage itself is another name of. */
+const nothingElse: Values = [];
+
+/**
+ * The storage behind the values of one function. Storage is an argument, what an operation allocates, or a constant; two
+ * different ones never overlap, since a function whose arguments are written to is given memory that does not.
+ */
+export class Storages {
+  readonly #body: Block;
+  readonly #known = new ValueMap<Values>();
+  #sources: ValueMap<Values> | null = null;
+
+  constructor(body: Block) {
+    this.#body = body;
+  }
+
+  /** The storage that a value of memory may be in, by the values that stand for it; any where nothing is known. */
+  of(value: Value): Values {
+    let known = this.#known.get(value);
+    if (known === undefined) this.#known.set(value, (known = this.#find(value)));
+    return known;
+  }
+
+  #find(value: Value): Values {
+    this.#sources ??= sourcesIn(this.#body);
+    const found = new Set([value]);
+    const storages: Value[] = [];
+    // the set grows while it is read: what is carried may be a name of itself
+    for (const v of found) {
+      const sources = this.#sources.get(v) ?? "any";
+      if (sources === "any") return sources;
+      if (sources === nothingElse) storages.push(v);
+      for (const source of sources) found.add(source);
+    }
+    return storages;
+  }
+}
+
+function sourcesIn(body: Block): ValueMap<Values> {
+  const sources = new ValueMap<Values>();
+  const add = (v: Value, of: Values): void => {
+    if (v.type.kind === "memref") sources.set(v, of);
+  };
+  for (const v of body.arguments) add(v, nothingElse);
+  walk(body, (operation) => {
+    const loop = loopOf(operation);
+    if (loop !== null) addCarried(loop, add);
+    else for (const [k, v] of operation.results.entries()) add(v, sourcesOf(operation, k));
+  });
+  return sources;
+}
+
+/** What is carried is what entered the loop, or what a step gave. */
+function addCarried(loop: Loop, add: (v: Value, of: Values) => void): void {
+  const { operation, inits, body } = loop;
+  for (const [k, init] of inits.entries()) {
+    const sources = [init, body.results[k]];
+    add(operation.results[k], sources);
+    for (const region of operation.regions) add(carriedIn(loop, region)[k], sources);
+  }
+}
+
+function sourcesOf({ op, operands, regions }: Operation, k: number): Values {
+  if (op.traits.branches) return regions.map((region) => region.results[k]);
+  const alias = op.aliases[k];
+  if (alias !== undefined) return [operands[alias]];
+  const isFresh = op.traits.constant || (op.effects.allocates && operands.every((v) => v.type.kind !== "list"));
+  return isFresh ? nothingElse : "any";
+}
