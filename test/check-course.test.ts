@@ -536,6 +536,14 @@ describe("what a pass gives that is no module", () => {
   });
 });
 
+it("a pass that changes none of the usual number of programs is tried on more, unless their number is given", () => {
+  let seen = 0;
+  const late = pass("late", (module) => (seen++ < 3050 ? module : (null as never)));
+  expect(messageOf(() => checkPass(late, { runs: 40 }))).toContain("changed none of 40 programs");
+  const programs = { operations: 1, regions: false, effects: false, transforms: false, dtypes: ["bool"] } as const;
+  expect(messageOf(() => checkPass(late, { programs }))).toMatch(/\(seed 1, program 30\d\d; 30\d\d tried, 0 changed\)/);
+});
+
 describe("the time budget", () => {
   afterEach(() => void vi.restoreAllMocks());
 

@@ -20,7 +20,7 @@ import { describeFault, type Shrunk, shrink } from "./shrink.ts";
 import { Sought } from "./sought.ts";
 
 export interface CheckOptions {
-  /** Random programs; 3,000 where left out. */
+  /** Random programs; where left out 3,000, and as many behind the first that is changed where that is none of these. */
   readonly runs?: number;
   /** What determines the programs and their inputs; 1 where left out, so that a check says the same each time. */
   readonly seed?: number;
@@ -65,6 +65,9 @@ const forShrinking = 5000;
 
 export const defaults = { runs: 3000, seed: 1, timeBudget: 60_000 };
 
+/** So many programs are drawn before it is said that nothing was tried. */
+const mostVacuous = 4 * defaults.runs;
+
 /** Runs `subject` on random programs, and fails (code `validate`) with the smallest one found that it gets wrong. */
 export function check(
   where: string,
@@ -73,7 +76,7 @@ export function check(
   given: object = options,
 ): CheckReport {
   requireCheckOptions(where, options);
-  const { runs = defaults.runs, seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
+  const { seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
   const session = new Session(subject, seed, options);
   const start = milliseconds();
   const { replay, corpus } = options;
@@ -88,7 +91,7 @@ export function check(
   // what a program is made of depends on what was rewritten in those before it, unless the subject makes it
   for (let i = 0; replay !== undefined && subject.draw === undefined && i < replay; i++)
     session.learn(session.draw(i), i);
-  for (let i = replay ?? 0; i < (replay === undefined ? runs : replay + 1); i++) {
+  for (let i = replay ?? 0; i < (replay === undefined ? runsOf(options, session.firstChanged) : replay + 1); i++) {
     if (session.failure !== null) break;
     if (milliseconds() - start > timeBudget) {
       session.stopped = "time";
@@ -107,6 +110,13 @@ export function check(
     });
   }
   return report;
+}
+
+/** How many programs are drawn, given the number of the first that was changed. */
+function runsOf({ runs, vacuous }: CheckOptions, firstChanged: number | null): number {
+  if (runs !== undefined || vacuous === "allow") return runs ?? defaults.runs;
+  if (firstChanged === null) return mostVacuous;
+  return firstChanged < defaults.runs ? defaults.runs : firstChanged + defaults.runs;
 }
 
 /** What passes make programs of, and corpora may hold: all ops, however few random programs are made of. */
@@ -185,6 +195,8 @@ class Session {
   readonly #turns = { transformed: 0, usual: 0 };
   #programs = 0;
   #changed = 0;
+  /** The number of the first program that was changed. */
+  firstChanged: number | null = null;
 
   constructor(subject: Subject, seed: number, options: CheckOptions) {
     this.#subject = subject;
@@ -265,7 +277,10 @@ class Session {
     this.#coverage.add(drawn.program.module);
     const seeds = seedsOf(mix(this.#seed, number), drawn.of !== null);
     const { subject, program, fault, isChanged, fired } = this.#run(drawn, number, seeds);
-    if (isChanged) this.#changed++;
+    if (isChanged) {
+      this.#changed++;
+      this.firstChanged ??= number;
+    }
     for (const rule of fired) this.#fired.set(rule, (this.#fired.get(rule) ?? 0) + 1);
     if (fault !== null) this.failure = { subject, program, fault, seeds, number, kept };
   }
