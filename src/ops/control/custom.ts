@@ -11,6 +11,7 @@ import {
   type ForwardContext,
   fail,
   freeValues,
+  type Operation,
   type Pullback,
   type ReverseContext,
   type StructuredBatchContext,
@@ -18,6 +19,7 @@ import {
   type Tangents,
   type Type,
   type Value,
+  ValueSet,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
 import { zerosLike } from "../base/zeros.ts";
@@ -104,13 +106,25 @@ function typesOf(values: readonly Value[]): readonly Type[] {
   return values.map((v) => v.type);
 }
 
-/** Refuses a region that captures an active value: the rule gives no cotangent but those of the arguments. */
+/**
+ * Refuses a region that captures an active value: the rule gives no cotangent but those of the arguments. A value that is read
+ * for its shape, its sign or the like has no derivative to give.
+ */
 function requireClosed(cx: ReverseContext, regions: readonly Block[]): void {
-  if (!freeValues(...regions).some((v) => cx.isActive(v))) return;
+  const captured = new ValueSet(freeValues(...regions).filter((v) => cx.isActive(v)));
+  if (!regions.some((region) => readsAny(region, captured))) return;
   fail("no-derivative", `${subjectOf(cx.operation)} reads a value from outside that is differentiated`, {
     origin: cx.operation.origin,
     hint: "pass it as an argument, so that the rule can speak of it",
   });
+}
+
+/** Whether a region gives one of these values, or has an operation with a derivative that reads one. */
+function readsAny({ operations, results }: Block, values: ValueSet): boolean {
+  const isRead = ({ op, operands, regions }: Operation): boolean =>
+    op.derivative.kind !== "zero" &&
+    (operands.some((v) => values.has(v)) || regions.some((region) => readsAny(region, values)));
+  return values.size > 0 && (results.some((v) => values.has(v)) || operations.some(isRead));
 }
 
 function reverseCustom(cx: ReverseContext): Pullback {
