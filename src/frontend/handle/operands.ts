@@ -10,7 +10,7 @@ import type { Tensor, TensorBrand, TypedTensor } from "./tensor.ts";
 export type Operand = Tensor | number | boolean | Extent;
 
 /** The shape of an operand; a literal has rank 0. */
-export type ShapeIn<X> = IsAny<X> extends true ? Shape : OneShape<ShapeOfEach<X>>;
+export type ShapeIn<X> = OneShape<IsAny<X> extends true ? Shape : ShapeOfEach<X>>;
 
 type ShapeOfEach<X> = X extends TensorBrand
   ? X extends TypedTensor<infer _Kind, infer _SKey, infer _DKey, infer S, infer _D>

@@ -25,16 +25,37 @@ export type IsLiteral<Text extends string> = Readonly<Record<never, 1>> extends 
 /** Whether the rank is not known. */
 export type IsOpen<S extends Shape> = number extends S["length"] ? true : false;
 
-/** The one shape that `S` is, else any. */
-export type OneShape<S> =
-  IsAny<S> extends true ? Shape : [S] extends [never] ? Shape : IsUnion<S> extends true ? Shape : AsShape<S>;
+/**
+ * The one shape that `S` is, else any. That the result is a shape stands in the last condition: from those before it
+ * TypeScript would find it anew for each `S`, which is most of the time that checking the declarations takes.
+ */
+export type OneShape<S> = (
+  IsAny<S> extends true
+    ? Shape
+    : [S] extends [never]
+      ? Shape
+      : IsUnion<S> extends true
+        ? Shape
+        : S
+) extends infer One extends Shape
+  ? One
+  : Shape;
 
 /** A result that may also be a fault: as a shape it is any, since the fault is told where the argument stands. */
 export type AsShape<S> = S extends Shape ? S : Shape;
 
-/** The one dtype that `D` is, else any. */
-export type OneDType<D> =
-  IsAny<D> extends true ? DType : [D] extends [never] ? DType : IsUnion<D> extends true ? DType : D & DType;
+/** The one dtype that `D` is, else any; a dtype by the last condition, as a shape above. */
+export type OneDType<D> = (
+  IsAny<D> extends true
+    ? DType
+    : [D] extends [never]
+      ? DType
+      : IsUnion<D> extends true
+        ? DType
+        : D
+) extends infer One extends DType
+  ? One
+  : DType;
 
 /** The dtype of two operands: literals (never) take that of the other, and one of the two may be unknown. */
 export type JoinDTypes<D, E> = [D] extends [never] ? E : [E] extends [never] ? D : IsUnion<D> extends true ? E : D;
