@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as methods from "../src/library/methods.ts";
-import { documentedMembers, instantiationsOf, messagesOf } from "./support/types.ts";
+import { documentedMembers, instantiationsOf, instantiationsOfFile, messagesOf } from "./support/types.ts";
 
 const prelude = `
 import * as a from "adjoint";
@@ -99,6 +99,11 @@ describe("TypeScript", () => {
     const program = prelude + Array.from({ length: 50 }, (_, i) => traced(i)).join("");
     expect(messagesOf({ fifty: program })).toEqual({ fifty: "" });
     expect(instantiationsOf(program)).toBeLessThan(120_000);
+  });
+
+  it("has little to make where it checks the types of methods too", () => {
+    expect(instantiationsOfFile("src/library/named-methods.ts")).toBeLessThan(2000);
+    expect(instantiationsOfFile("src/frontend/types/calls.ts")).toBeLessThan(3000);
   });
 
   it.each(mistakes.map(([program, message], i) => [program, message, i] as const))("refuses %s", (_, message, i) => {

@@ -48,7 +48,16 @@ export function messagesOf(programs: Readonly<Record<string, string>>): Readonly
 /** How many types the compiler makes of generic ones for a program: what it costs, whatever the machine. */
 export function instantiationsOf(text: string): number {
   const path = pathOf("instantiations");
-  const program = ts.createProgram([path], options, hostWith(new Map([[path, text]])));
+  return instantiationsIn(path, hostWith(new Map([[path, text]])));
+}
+
+/** The same for a file of the project by itself, as where a consumer has the declarations checked too. */
+export function instantiationsOfFile(path: string): number {
+  return instantiationsIn(root + path, hostWith(new Map()));
+}
+
+function instantiationsIn(path: string, host: ts.CompilerHost): number {
+  const program = ts.createProgram([path], options, host);
   program.getSemanticDiagnostics(program.getSourceFile(path));
   return program.getInstantiationCount();
 }
