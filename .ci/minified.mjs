@@ -1,4 +1,4 @@
-// Takes out of what is published what engines read for nothing: whitespace, long names of locals, letters beyond ASCII
+// Takes out of what is published what engines read for nothing: whitespace, long names of variables, letters beyond ASCII
 // (with one, a file takes two bytes a letter in memory). Functions and classes keep their names, which stacks and profiles
 // show. The minifier forgets annotations and escapes, so they pass through it as others that are as long: its source map
 // stays true.
@@ -12,7 +12,7 @@ const escapes = /@u([0-9a-f]{4})/g;
 export const minify = {
   // it makes functions of other shapes, which V8 inlines less well: a call on small tensors takes a third longer
   compress: false,
-  mangle: { toplevel: false, keepNames: true },
+  mangle: { toplevel: true, keepNames: true },
   codegen: { removeWhitespace: true },
 };
 

@@ -14,7 +14,9 @@ function addMethod(x: Tensor, ...given: readonly unknown[]): Tensor {
     : methods.addAt(x, given[0] as Index[], given[1] as Operand);
 }
 
-installMethods({ var: methods.variance, ...methods });
+// a function keeps the name that it is installed under last
+installMethods({ var: methods.variance });
+installMethods(methods);
 installMethods({ add: addMethod });
 
 declare module "../frontend/index.ts" {

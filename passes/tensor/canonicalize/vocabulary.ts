@@ -75,7 +75,8 @@ function present(name: Name): Op {
 }
 
 /**
- * Something for each name, made of its op when it is asked for.
+ * Something for each name, made of its op when it is asked for. That happens before operands are evaluated: where the op is
+ * absent, none of them is appended.
  *
  * @__NO_SIDE_EFFECTS__
  */
