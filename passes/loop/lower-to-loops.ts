@@ -71,6 +71,7 @@ function lowerSignature(signature: Signature): Signature {
 function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);
+  builder.origin = func.origin;
   const nests = new Nests(builder);
   for (const argument of func.body.arguments) {
     const passed = builder.argument(loweredType(argument.type), argument.name);

@@ -312,7 +312,7 @@ class Differentiation implements SweepHost, ForwardHost {
       definitions: definitionsOf(func.body),
     };
     const builder = new BlockBuilder(scope());
-    const split = splitBlock(func.body, state, builder);
+    const split = splitBlock(func.body, state, builder, { tapes: undefined, origin: func.origin });
     const forward = makeFunc({
       ...func,
       name: this.#freshName(`${func.name}.fwd`),

@@ -16,6 +16,7 @@ import {
   mustStay,
   type OpenTapes,
   type Operation,
+  type Origin,
   originOfDerivative,
   type Pullback,
   type Recorded,
@@ -108,12 +109,18 @@ export function definitionsOf(block: Block): ValueMap<Operation> {
   return definitions;
 }
 
-/** Splits a block whose active arguments are marked in `state.active`. `around` opens the tapes that it may push on. */
+/** What surrounds a block that is split: the tapes that it may push on, and the origin of what no operation in it makes. */
+interface Around {
+  readonly tapes: OpenTapes | undefined;
+  readonly origin: Origin | null;
+}
+
+/** Splits a block whose active arguments are marked in `state.active`. */
 export function splitBlock(
   block: Block,
   state: SweepState,
   builder: BlockBuilder,
-  around: OpenTapes | null = null,
+  { tapes: around, origin }: Around,
 ): Split {
   for (const a of block.arguments) {
     const argument = state.moves ? a : new Value(a.type, a.name);
@@ -121,7 +128,7 @@ export function splitBlock(
     state.forward.set(a, argument);
     markStepwise(argument, state, builder);
   }
-  const tapes = around === null ? new OwnTapes() : new BlockTapes(around);
+  const tapes = around === undefined ? new OwnTapes() : new BlockTapes(around);
   const operations = sweepForward(block, state, builder, tapes);
   const recorded = tapes instanceof BlockTapes ? tapes.recorded : [];
   const inside = definedIn(builder);
@@ -133,7 +140,8 @@ export function splitBlock(
   };
   const all = block.results.filter((r) => state.active.has(r)).map(() => true);
   const usual: BackwardSpec = { results: all, seeds: [] };
-  const plain = sweepBackward(block, state, operations, recorded, usual, null);
+  const forward: ForwardSweep = { operations, recorded, origin };
+  const plain = sweepBackward(block, state, forward, usual, null);
   const made = new Map<string, Backward>([[keyOf(usual), { ...plain, block: standalone(plain.block) }]]);
   return {
     builder,
@@ -144,7 +152,7 @@ export function splitBlock(
       const key = keyOf(spec);
       let backward = made.get(key);
       if (backward === undefined) {
-        const swept = sweepBackward(block, state, operations, recorded, spec, plain.captured);
+        const swept = sweepBackward(block, state, forward, spec, plain.captured);
         made.set(key, (backward = { ...swept, block: standalone(swept.block) }));
       }
       return backward;
@@ -196,7 +204,8 @@ function emitStructured(
     definition: (v) => state.definitions.get(v) ?? null,
     isStepwise: (v) => state.stepwise.has(v),
     tapes,
-    split: (region, active, around) => splitRegion(region, active, state, builder, around),
+    split: (region, active, tapes) =>
+      splitRegion(region, active, state, builder, { tapes, origin: originOfDerivative(operation, "gradient") }),
     calleeSignature: (callee) => state.host.signature(callee),
     splitCall: (callee, active, keep) => state.host.splitCall(callee, active, keep),
   };
@@ -211,7 +220,7 @@ function splitRegion(
   active: readonly boolean[],
   state: SweepState,
   outer: BlockBuilder,
-  around?: OpenTapes,
+  { tapes: around, origin }: Around,
 ): SplitRegion {
   state.active.addArguments(region.arguments.filter((_, i) => active[i]));
   const opened = around && {
@@ -219,7 +228,7 @@ function splitRegion(
     isRepeated: around.isRepeated,
     counters: around.counters ?? [],
   };
-  const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer), opened);
+  const split = splitBlock(region, state, new BlockBuilder(outer.scope, outer), { tapes: opened, origin });
   const resultFlows = region.results.map((v) => state.active.has(v));
   return {
     argumentFlows: active,
@@ -264,6 +273,13 @@ function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): Bl
   return new BlockTapes({ open: (key) => builder.argument(list(key.element), nameOf(key)), isRepeated: true });
 }
 
+/** What the forward sweep of a block gave, and the origin of sums of cotangents before the first operation is swept. */
+interface ForwardSweep {
+  readonly operations: readonly SweptOperation[];
+  readonly recorded: readonly Recorded[];
+  readonly origin: Origin | null;
+}
+
 /**
  * Emits a backward block. The values in `spec.seeds` start with a cotangent that the block takes as an argument.
  * `captured` are the captured values, where a sweep before found them; else those that receive a cotangent.
@@ -271,12 +287,12 @@ function backwardTapes(recorded: readonly Recorded[], builder: BlockBuilder): Bl
 function sweepBackward(
   block: Block,
   state: SweepState,
-  swept: readonly SweptOperation[],
-  recorded: readonly Recorded[],
+  { operations: swept, recorded, origin }: ForwardSweep,
   spec: BackwardSpec,
   captured: readonly Value[] | null,
 ): Backward & { readonly captured: readonly Value[] } {
   const builder = new BlockBuilder(state.backwardScope);
+  builder.origin = origin;
   const cotangents = new Cotangents();
   const tapes = recorded.length === 0 ? null : backwardTapes(recorded, builder);
   const argument = (v: Value): Value => builder.argument(v.type, v.name === null ? "ct" : `${v.name}_ct`);
