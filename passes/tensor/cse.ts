@@ -1,4 +1,5 @@
-// Common subexpression elimination: of equal operations without effects, the first one that is visible stands for all.
+// Common subexpression elimination: of equal operations without effects, the first one that is visible stands for all. One
+// that reads memory stands for those up to the next write to the same storage.
 
 import {
   type Attributes,
@@ -9,11 +10,12 @@ import {
   mustStay,
   type Op,
   type Operation,
+  type OperationEffects,
   printType,
   Replacements,
+  Storages,
   sameType,
   type Type,
-  touchesMemory,
   type Value,
   ValueMap,
   withOperands,
@@ -24,7 +26,8 @@ import { definePass } from "../../src/rewrite/index.ts";
 
 export const cse = definePass({
   name: "cse",
-  summary: "Merges equal operations: same op, operands, attributes and regions, no effects, no memory.",
+  summary:
+    "Merges equal operations: same op, operands, attributes and regions, no effects, and no write to what they read.",
   level: "both",
   idempotent: true,
   example: `func @main(%x: f64, %y: f64) -> f64 {
@@ -37,7 +40,7 @@ export const cse = definePass({
   run(module) {
     const effects = new Effects(module);
     const keys = new Keys();
-    return mapBodies(module, (body) => new Sweep(effects, keys).block(body));
+    return mapBodies(module, (body) => new Sweep(effects, keys, body).block(body));
   },
 });
 
@@ -45,19 +48,24 @@ export const cse = definePass({
 class Sweep {
   readonly #effects: Effects;
   readonly #known: KnownOperations;
+  readonly #writes: Writes;
   readonly #replacements = new Replacements();
 
-  constructor(effects: Effects, keys: Keys) {
+  constructor(effects: Effects, keys: Keys, body: Block) {
     this.#effects = effects;
     this.#known = new KnownOperations(keys);
+    this.#writes = new Writes(body);
   }
 
   block(block: Block): Block {
     const mark = this.#known.size;
     const output: Operation[] = [];
     for (const original of block.operations) {
+      const effects = this.#effects.of(original);
+      // before the regions, whose first operation may run after their last
+      this.#writes.add(effects.writes);
       const operation = this.#operation(original);
-      const equal = this.#isMergeable(operation) ? this.#known.findOrAdd(operation) : operation;
+      const equal = isMergeable(operation, effects) ? this.#standIn(operation, effects) : operation;
       if (equal === operation) output.push(operation);
       else for (const [i, v] of operation.results.entries()) this.#replacements.set(v, equal.results[i]);
     }
@@ -75,21 +83,49 @@ class Sweep {
     );
   }
 
-  /** An operation that may fail can stand for an equal one behind it: both fail alike. */
-  #isMergeable(operation: Operation): boolean {
-    return operation.results.length > 0 && !usesMemory(operation) && !mustStay(this.#effects.of(operation));
+  /** An equal operation in sight that gives the same now; where there is none, this one from now on. */
+  #standIn(operation: Operation, { reads }: OperationEffects): Operation {
+    return this.#known.findOrAdd(operation, this.#writes.count, this.#writes.before(reads));
   }
 }
 
-/** Whether memory is made, read or written: two such operations may differ however equal they look. */
-function usesMemory(operation: Operation): boolean {
-  const isMemory = (v: Value): boolean => v.type.kind === "memref";
-  return (
-    touchesMemory(operation.op.effects) ||
-    operation.operands.some(isMemory) ||
-    operation.results.some(isMemory) ||
-    operation.regions.some((r) => r.operations.some(usesMemory))
-  );
+/** An operation that may fail can stand for an equal one behind it: both fail alike. */
+function isMergeable({ results }: Operation, effects: OperationEffects): boolean {
+  return results.length > 0 && !effects.allocates && !mustStay(effects);
+}
+
+/** The writes to memory so far, and when they were: each is counted. */
+class Writes {
+  readonly #storages: Storages;
+  /** Of each storage, the number of the last write to it. */
+  readonly #last = new ValueMap<number>();
+  /** The last write to memory of which the storage is not known. */
+  #lastToAny = 0;
+  count = 0;
+
+  constructor(body: Block) {
+    this.#storages = new Storages(body);
+  }
+
+  add(memory: readonly Value[]): void {
+    for (const v of memory) {
+      const storages = this.#storages.of(v);
+      this.count++;
+      if (storages === "any") this.#lastToAny = this.count;
+      else for (const storage of storages) this.#last.set(storage, this.count);
+    }
+  }
+
+  /** The last write that may have changed one of these; 0 where there is none. */
+  before(memory: readonly Value[]): number {
+    let last = memory.length === 0 ? 0 : this.#lastToAny;
+    for (const v of memory) {
+      const storages = this.#storages.of(v);
+      if (storages === "any") return this.count;
+      for (const storage of storages) last = Math.max(last, this.#last.get(storage) ?? 0);
+    }
+    return last;
+  }
 }
 
 /** Operations in sight, found by what they compute; the latest are forgotten first. */
@@ -97,6 +133,8 @@ class KnownOperations {
   readonly #keys: Keys;
   readonly #operations: Operation[] = [];
   readonly #hashes: number[] = [];
+  /** How many writes there were when each was found. */
+  readonly #times: number[] = [];
   /** Of each hash the latest operation, and of each operation the one before it, by position. */
   readonly #latest = new Map<number, number>();
   readonly #before: number[] = [];
@@ -109,23 +147,25 @@ class KnownOperations {
     return this.#operations.length;
   }
 
-  /** An equal operation in sight; where there is none, this one from now on. */
-  findOrAdd(operation: Operation): Operation {
+  /** An equal operation in sight that was found at `since` or later; where there is none, this one, found `now`. */
+  findOrAdd(operation: Operation, now: number, since: number): Operation {
     const hash = this.#keys.hash(operation);
     const latest = this.#latest.get(hash) ?? -1;
     for (let i = latest; i >= 0; i = this.#before[i]) {
-      if (this.#keys.areEqual(this.#operations[i], operation)) return this.#operations[i];
+      if (this.#times[i] >= since && this.#keys.areEqual(this.#operations[i], operation)) return this.#operations[i];
     }
     this.#latest.set(hash, this.#operations.length);
     this.#operations.push(operation);
     this.#hashes.push(hash);
     this.#before.push(latest);
+    this.#times.push(now);
     return operation;
   }
 
   forgetFrom(mark: number): void {
     while (this.#operations.length > mark) {
       this.#operations.pop();
+      this.#times.pop();
       const hash = this.#hashes.pop() as number;
       const before = this.#before.pop() as number;
       if (before < 0) this.#latest.delete(hash);

@@ -1,7 +1,9 @@
-// Removes what nobody uses: operations without effects, what branches yield and loops carry, private functions without callers.
+// Removes what nobody uses: operations without effects, writes to memory that nobody reads, what branches yield and loops
+// carry, private functions without callers.
 
 import {
   type Block,
+  calleeOf,
   Effects,
   type Loop,
   loopOf,
@@ -9,11 +11,13 @@ import {
   mapBodies,
   mustStay,
   type Operation,
+  type OperationEffects,
+  ownEffects,
+  Storages,
   touchesMemory,
   type Value,
   ValueMap,
   ValueSet,
-  walk,
   withOperations,
   withoutUnreached,
   withParts,
@@ -24,7 +28,7 @@ import { definePass } from "../../src/rewrite/index.ts";
 export const deadNodeElimination = definePass({
   name: "dead-node-elimination",
   summary:
-    "Removes operations whose results nobody uses, unless they have effects, and private functions nobody calls.",
+    "Removes operations whose results nobody uses, unless they have effects, writes to memory that nobody reads, and private functions nobody calls.",
   level: "both",
   idempotent: true,
   example: `func @main(%x: f64) -> f64 {
@@ -35,7 +39,7 @@ export const deadNodeElimination = definePass({
 `,
   run(module) {
     const effects = new Effects(module);
-    return withoutUnreached(mapBodies(module, (body) => new Liveness(effects).body(body)));
+    return withoutUnreached(mapBodies(module, (body) => new Liveness(effects, body).body()));
   },
 });
 
@@ -54,31 +58,104 @@ function checksPlace({ op }: Operation): boolean {
   return op.level === "loop" && op.effects.fails && !touchesMemory(op.effects);
 }
 
+function isMemory({ type }: Value): boolean {
+  return type.kind === "memref";
+}
+
 /** What of one function is used: from what it returns and does back to what that needs, each value and operation once. */
 class Liveness {
   readonly #effects: Effects;
+  readonly #body: Block;
+  readonly #storages: Storages;
+  /** Writes to memory that the function makes for itself: each is live once something that is live reads that. */
+  readonly #writers = new ValueMap<Operation[]>();
+  /** Of what acts in a region or holds regions itself, the operation that holds the region. */
+  readonly #holders = new Map<Operation, Operation>();
   readonly #used = new ValueSet();
   readonly #live = new Set<Operation>();
   readonly #definitions = new ValueMap<Definition>();
   readonly #open: Value[] = [];
+  readonly #acting: Operation[] = [];
 
-  constructor(effects: Effects) {
+  constructor(effects: Effects, body: Block) {
     this.#effects = effects;
+    this.#body = body;
+    this.#storages = new Storages(body);
   }
 
   /** The function's body without what is dead. */
-  body(body: Block): Block {
-    const acting: Operation[] = [];
-    walk(body, (operation) => {
-      for (const [k, v] of operation.results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
-      for (const region of operation.regions)
+  body(): Block {
+    this.#enter(this.#body, null);
+    this.#use(this.#body.results);
+    this.#observe(this.#body.results);
+    while (this.#acting.length > 0 || this.#open.length > 0) {
+      const operation = this.#acting.pop();
+      const v = operation === undefined ? this.#open.pop() : undefined;
+      if (operation !== undefined) this.#keep(operation);
+      if (v !== undefined) this.#need(v);
+    }
+    return this.#block(this.#body);
+  }
+
+  /** Notes what is defined, and what acts whoever uses its results. */
+  #enter(block: Block, holder: Operation | null): void {
+    for (const operation of block.operations) {
+      const { regions, results } = operation;
+      for (const [k, v] of results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
+      if (regions.length > 0 && holder !== null) this.#holders.set(operation, holder);
+      for (const region of regions) {
         for (const [k, v] of region.arguments.entries()) this.#definitions.set(v, { operation, k, isResult: false });
-      if (mustStay(this.#effects.of(operation)) || checksPlace(operation)) acting.push(operation);
-    });
-    this.#use(body.results);
-    for (const operation of acting) this.#keep(operation);
-    for (let v = this.#open.pop(); v !== undefined; v = this.#open.pop()) this.#need(v);
-    return this.#block(body);
+        this.#enter(region, operation);
+      }
+      // what acts in a region has been noted by itself
+      const effects =
+        regions.length === 0 || calleeOf(operation) !== null ? this.#effects.of(operation) : ownEffects(operation);
+      if (!mustStay(effects) && !checksPlace(operation)) continue;
+      if (holder !== null) this.#holders.set(operation, holder);
+      if (!this.#onlyWrites(operation, effects)) this.#acting.push(operation);
+    }
+  }
+
+  /** Whether the operation does no more than write to memory that the function makes; it is noted with that. */
+  #onlyWrites(operation: Operation, { observable, writes }: OperationEffects): boolean {
+    if (observable || writes.length === 0) return false;
+    const isOwn = (v: Value): boolean => this.#definitions.get(v)?.isResult === true;
+    const written = writes.map((v) => this.#storages.of(v));
+    if (written.some((storages) => storages === "any" || !storages.every(isOwn))) return false;
+    for (const storage of written.flat()) {
+      if (storage === "any") continue;
+      const writers = this.#writers.get(storage);
+      if (writers === undefined) this.#writers.set(storage, [operation]);
+      else writers.push(operation);
+    }
+    return true;
+  }
+
+  /** What is live reads memory: so is whatever writes to it. */
+  #observe(values: readonly Value[]): void {
+    for (const v of values) {
+      if (v.type.kind !== "memref") continue;
+      const storages = this.#storages.of(v);
+      // memory of which nothing is known went through something that read it
+      if (storages === "any") continue;
+      for (const storage of storages) {
+        for (const writer of this.#writers.get(storage) ?? []) this.#acting.push(writer);
+        this.#writers.delete(storage);
+      }
+    }
+  }
+
+  /** The memory that an operation reads, or passes on as something else than another name of it. */
+  #readBy(operation: Operation): readonly Value[] {
+    const { op, operands, results } = operation;
+    const memory = operands.filter(isMemory);
+    if (memory.length === 0) return memory;
+    const { reads, writes, observable } = this.#effects.of(operation);
+    if (observable) return memory;
+    const named = op.aliases.map((i) => operands[i]);
+    const isPassedOn = results.some((v, k) => op.aliases[k] === undefined && v.type.kind !== "tensor");
+    const isWrittenOnly = (v: Value): boolean => !isPassedOn && writes.includes(v) && !reads.includes(v);
+    return memory.filter((v) => !named.includes(v) && !isWrittenOnly(v));
   }
 
   #use(values: readonly Value[]): void {
@@ -109,6 +186,8 @@ class Liveness {
     if (this.#live.has(operation)) return;
     this.#live.add(operation);
     const { op, operands, regions } = operation;
+    const holder = this.#holders.get(operation);
+    if (holder !== undefined) this.#keep(holder);
     const loop = loopOf(operation);
     if (loop !== null) {
       this.#use(operands.filter((_, i) => i < loop.firstOperand || i >= loop.firstOperand + loop.count));
@@ -117,7 +196,11 @@ class Liveness {
     }
     this.#use(operands);
     if (op.traits.branches) return;
-    for (const region of regions) this.#use(region.results);
+    this.#observe(this.#readBy(operation));
+    for (const region of regions) {
+      this.#use(region.results);
+      this.#observe(region.results);
+    }
   }
 
   // ---- what is left -------------------------------------------------------------------------------------------------

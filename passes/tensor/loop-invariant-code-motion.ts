@@ -1,14 +1,19 @@
 // Moves out of loops what is the same at each step. Before differentiation that is more than time saved: what a loop
-// computes, its backward loop may need, and has kept for each step.
+// computes, its backward loop may need, and has kept for each step. A read of memory is the same at each step where the loop
+// writes to no storage that it may be of.
 
 import {
   type Block,
   calleeOf,
+  Effects,
+  type Func,
+  IndexRanges,
   isScalar,
-  isSilent,
   mapBodies,
+  mustStay,
   type Operation,
-  touchesMemory,
+  Storages,
+  type Value,
   ValueMap,
   ValueSet,
   walk,
@@ -19,7 +24,8 @@ import { definePass, literalOf, splatOf } from "../../src/rewrite/index.ts";
 
 export const loopInvariantCodeMotion = definePass({
   name: "loop-invariant-code-motion",
-  summary: "Moves what is the same at each step of a loop in front of it: pure operations that cannot fail.",
+  summary:
+    "Moves what is the same at each step of a loop in front of it: operations that write nothing and cannot fail.",
   level: "both",
   idempotent: true,
   example: `func @main(%x: f64, %n: i32) -> f64 {
@@ -37,18 +43,97 @@ export const loopInvariantCodeMotion = definePass({
   return %y
 }
 `,
-  run: (module) => mapBodies(module, (body) => inBlock(body, splatsOf(body))),
+  run(module) {
+    const effects = new Effects(module);
+    return mapBodies(module, (body, func) => new Motion(effects, func).block(body));
+  },
 });
 
-/** The constants of a function, gathered when the first of its operations asks: they may say that it does not fail. */
-type Splats = () => ValueMap<number>;
+/** Inner loops come first: what leaves them may leave those around too. */
+class Motion {
+  readonly #effects: Effects;
+  readonly #func: Func;
+  readonly #storages: Storages;
+  readonly #ranges: IndexRanges;
+  #splats: ValueMap<number> | null = null;
 
-function splatsOf(body: Block): Splats {
-  let splats: ValueMap<number> | null = null;
-  return () => (splats ??= gatherSplats(body));
+  constructor(effects: Effects, func: Func) {
+    this.#effects = effects;
+    this.#func = func;
+    this.#storages = new Storages(func.body);
+    this.#ranges = new IndexRanges(func.constraints);
+  }
+
+  block(block: Block): Block {
+    const operations: Operation[] = [];
+    for (const operation of block.operations) {
+      this.#ranges.enter(operation);
+      const regions = operation.regions.map((r) => this.block(r));
+      if (operation.op.loop === null) {
+        operations.push(withRegions(operation, regions));
+        continue;
+      }
+      const { writes } = this.#effects.of(operation);
+      const moved = regions.map((r) => this.#invariantsOf(r, writes));
+      for (const set of moved) operations.push(...set);
+      operations.push(
+        withRegions(
+          operation,
+          regions.map((region, i) => without(region, moved[i])),
+        ),
+      );
+    }
+    return withOperations(block, operations);
+  }
+
+  /** The operations of a loop's region that are the same at each step, and worth to be moved, in order. */
+  #invariantsOf(region: Block, writes: readonly Value[]): ReadonlySet<Operation> {
+    const variant = new ValueSet(region.arguments);
+    const invariant: Operation[] = [];
+    for (const operation of region.operations) {
+      const isInvariant = this.#isMovable(operation, writes) && !operation.operands.some((v) => variant.has(v));
+      if (isInvariant) invariant.push(operation);
+      else for (const v of operation.results) variant.add(v);
+    }
+    const needed = new ValueSet();
+    const moved: Operation[] = [];
+    for (const operation of invariant.reverse()) {
+      if (costsNothing(operation) && !operation.results.some((v) => needed.has(v))) continue;
+      moved.push(operation);
+      for (const v of operation.operands) needed.add(v);
+    }
+    return new Set(moved.reverse());
+  }
+
+  /** A loop that runs no step runs what was in front of it: that must neither fail nor go on for ever, nor write. */
+  #isMovable(operation: Operation, writes: readonly Value[]): boolean {
+    const { op, regions, results } = operation;
+    return (
+      regions.length === 0 &&
+      calleeOf(operation) === null &&
+      !mustStay(op.effects) &&
+      !op.effects.allocates &&
+      !op.traits.transform &&
+      results.every((v) => v.type.kind === "tensor") &&
+      (!op.effects.fails || this.#succeeds(operation)) &&
+      this.#effects.of(operation).reads.every((read) => !writes.some((w) => this.#storages.mayOverlap(read, w)))
+    );
+  }
+
+  #succeeds(operation: Operation): boolean {
+    const { op, operands } = operation;
+    if (op.succeeds === undefined) return this.#ranges.isInRange(operation);
+    this.#splats ??= splatsOf(this.#func.body);
+    const splats = this.#splats;
+    return op.succeeds(
+      operation,
+      operands.map((v) => splats.get(v) ?? null),
+    );
+  }
 }
 
-function gatherSplats(body: Block): ValueMap<number> {
+/** The constants of a function: they may say that an operation does not fail. */
+function splatsOf(body: Block): ValueMap<number> {
   const splats = new ValueMap<number>();
   walk(body, (operation) => {
     const splat = splatOf(literalOf(operation));
@@ -57,74 +142,11 @@ function gatherSplats(body: Block): ValueMap<number> {
   return splats;
 }
 
-/** Inner loops come first: what leaves them may leave this one too. */
-function inBlock(block: Block, splats: Splats): Block {
-  const operations: Operation[] = [];
-  for (const operation of block.operations) {
-    const regions = operation.regions.map((r) => inBlock(r, splats));
-    if (operation.op.loop === null) {
-      operations.push(withRegions(operation, regions));
-      continue;
-    }
-    const moved = regions.map((r) => invariantsOf(r, splats));
-    for (const set of moved) operations.push(...set);
-    operations.push(
-      withRegions(
-        operation,
-        regions.map((region, i) => without(region, moved[i])),
-      ),
-    );
-  }
-  return withOperations(block, operations);
-}
-
 function without(region: Block, moved: ReadonlySet<Operation>): Block {
   if (moved.size === 0) return region;
   return withOperations(
     region,
     region.operations.filter((operation) => !moved.has(operation)),
-  );
-}
-
-/** The operations of a loop's region that are the same at each step, and worth to be moved, in order. */
-function invariantsOf(region: Block, splats: Splats): ReadonlySet<Operation> {
-  const variant = new ValueSet(region.arguments);
-  const invariant: Operation[] = [];
-  for (const operation of region.operations) {
-    if (isMovable(operation, splats) && !operation.operands.some((v) => variant.has(v))) invariant.push(operation);
-    else for (const v of operation.results) variant.add(v);
-  }
-  const needed = new ValueSet();
-  const moved: Operation[] = [];
-  for (const operation of invariant.reverse()) {
-    if (costsNothing(operation) && !operation.results.some((v) => needed.has(v))) continue;
-    moved.push(operation);
-    for (const v of operation.operands) needed.add(v);
-  }
-  return new Set(moved.reverse());
-}
-
-/** A loop that runs no step runs what was in front of it: that must neither fail nor go on for ever, nor touch memory. */
-function isMovable(operation: Operation, splats: Splats): boolean {
-  const { op, regions, results } = operation;
-  const { traits } = op;
-  return (
-    (isSilent(op.effects) || succeeds(operation, splats)) &&
-    regions.length === 0 &&
-    calleeOf(operation) === null &&
-    !touchesMemory(op.effects) &&
-    !traits.transform &&
-    results.every((v) => v.type.kind === "tensor")
-  );
-}
-
-function succeeds(operation: Operation, splats: Splats): boolean {
-  const { op, operands } = operation;
-  if (op.succeeds === undefined) return false;
-  const known = splats();
-  return op.succeeds(
-    operation,
-    operands.map((v) => known.get(v) ?? null),
   );
 }
 

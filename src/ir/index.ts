@@ -23,6 +23,7 @@ export * from "./module/isomorphic.ts";
 export * from "./module/loop.ts";
 export * from "./module/module.ts";
 export * from "./module/names.ts";
+export * from "./module/ranges.ts";
 export * from "./module/signature.ts";
 export * from "./module/storage.ts";
 export * from "./module/walk.ts";

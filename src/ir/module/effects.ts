@@ -102,7 +102,8 @@ function isMemory({ type }: Value): boolean {
   return type.kind === "memref" || type.kind === "list";
 }
 
-function ownEffects(operation: Operation): OperationEffects {
+/** The effects of an operation itself, without what it holds and calls. */
+export function ownEffects(operation: Operation): OperationEffects {
   const { effects } = operation.op;
   const values = (names: readonly string[]): readonly Value[] => names.flatMap((name) => named(operation, name));
   return { ...effects, reads: values(effects.reads), writes: values(effects.writes) };

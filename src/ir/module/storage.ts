@@ -32,6 +32,12 @@ export class Storages {
     return known;
   }
 
+  /** Whether two values of memory may be of one storage. */
+  mayOverlap(a: Value, b: Value): boolean {
+    const [left, right] = [this.of(a), this.of(b)];
+    return left === "any" || right === "any" || left.some((storage) => right.includes(storage));
+  }
+
   #find(value: Value): Values {
     this.#sources ??= sourcesIn(this.#body);
     const found = new Set([value]);

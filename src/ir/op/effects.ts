@@ -8,7 +8,7 @@ export interface EffectsOn<T> {
   readonly writes: readonly T[];
   /** Its results are fresh memory, or a fresh list: two equal operations give two different things. */
   readonly allocates: boolean;
-  /** It may end the run with an error. */
+  /** It may end the run with an error; of an op that has a subscript, `%x[%i]`, only where that is out of range. */
   readonly fails: boolean;
   /** It is seen from outside of the run: it stays, in its order. */
   readonly observable: boolean;
