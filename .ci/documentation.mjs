@@ -35,7 +35,7 @@ async function tables(root, folder) {
   const named = (records, textsOf) =>
     JSON.stringify(Object.fromEntries([...records.values()].map((record) => [record.name, textsOf(record)])));
   return {
-    ops: named(standardOps, ({ summary, docs }) => ({ summary, docs })),
+    ops: named(standardOps, ({ summary, docs, attributes }) => ({ summary, docs, attributes: summaries(attributes) })),
     passes: named(standardPasses, ({ summary, example }) => ({ summary, example })),
     stages: JSON.stringify({
       tensor: reasonsOf(tensorPipeline),
@@ -43,6 +43,11 @@ async function tables(root, folder) {
       grad: reasonsOf(gradPipeline),
     }),
   };
+}
+
+/** What each attribute of an op is. */
+function summaries(attributes) {
+  return Object.fromEntries(Object.entries(attributes).map(([name, { summary }]) => [name, summary]));
 }
 
 /** The plugin. */
@@ -76,6 +81,8 @@ function withoutDocumentation(code, program) {
     if (node.type !== "ObjectExpression") return;
     const named = new Map(node.properties.map((p) => [p.key?.name, p]));
     if (named.has("pass") && named.has("reason")) drop(text, code, named.get("reason"));
+    const isAttribute = named.has("kind") && named.has("summary") && !named.has("name");
+    if (isAttribute) drop(text, code, named.get("summary"));
     if (!named.has("name")) return;
     const isRecord = named.get("docs")?.value.type === "ObjectExpression";
     const isPass = named.has("summary") && named.has("run");

@@ -100,7 +100,7 @@ const rows: readonly Row[] = [
   [[f64(2, 3), f64(3, 2)], ops.add, "shape", "add: operand 1 has shape [3, 2], expected [2, 3] as operand 0: broadcast one of them"],
   [[f64(2), f64()], ops.add, "shape", "add: operand 1 has shape [], expected [2] as operand 0: broadcast one of them"],
   [[f64()], raw(records.mul), "arity", "mul: got 1 operand, expected 2"],
-  [[f64(), f64()], raw(records.compare), "attribute", "compare: attribute 'direction' is missing (the comparison)"],
+  [[f64(), f64()], raw(records.compare), "attribute", "compare: attribute 'direction' is missing, expected one of eq, ne, lt, le, gt, ge"],
   [[f64(), f64()], raw(records.compare, { direction: "less" }), "attribute", "compare: attribute 'direction' is 'less', expected one of eq, ne, lt, le, gt, ge"],
   [[f64(), f64()], raw(records.add, { axis: 1 }), "attribute", "add: unknown attribute 'axis', expected one of: none"],
   [[f64(), f64(), f64()], ops.select, "dtype", "select: the predicate has dtype f64, expected bool: compare it with 0"],

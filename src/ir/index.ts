@@ -29,11 +29,12 @@ export * from "./module/storage.ts";
 export * from "./module/walk.ts";
 export * from "./op/attribute-spec.ts";
 export {
-  type Documentation,
+  type OwnDocumentation,
   type PassDocumentation,
   passFromTable,
   provideDocumentation,
   reasonFromTable,
+  withAttributeSummaries,
 } from "./op/documentation.ts";
 export * from "./op/effects.ts";
 export * from "./op/kernel.ts";

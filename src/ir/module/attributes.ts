@@ -41,7 +41,7 @@ export function checkAttributes(op: Op, attributes: Attributes, given: Given = a
   for (const [name, spec] of Object.entries(op.attributes)) {
     const value = attributes[name];
     if (value === undefined)
-      fail("attribute", `attribute '${name}' is missing (${spec.summary})`, { subject: op.name });
+      fail("attribute", `attribute '${name}' is missing, expected ${describeKind(spec)}`, { subject: op.name });
     if (hasKind(value, spec)) continue;
     fail("attribute", `attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
       subject: op.name,
