@@ -128,6 +128,13 @@ describe("the project's own ops", () => {
     const mul = ops.defineOp({ ...records.mul, summary: "Another.", docs: records.mul.docs });
     expect([ops.isOwn(mul, "mul"), ops.ownOp("mul") === records.mul]).toEqual([false, true]);
   });
+
+  it("have definitions as defineOp wants them of users: their records are made without its checks", () => {
+    for (const [name, op] of standardOps) expect(ops.defineOp({ ...op }), name).toEqual(op);
+    const store: Op = records.store;
+    const wrong = { ...store, effects: { writes: ["place"] } };
+    expect(() => ops.defineOp(wrong)).toThrow("expected one of its operands");
+  });
 });
 
 describe("the spelling computes what the interpreter computes, bit for bit", () => {

@@ -168,24 +168,21 @@ function refuseFormerFields({ name, traits, ...others }: { readonly name: string
   }
 }
 
-/** All effects, given some: complete, and about operands that the op has. */
-function effectsFrom(name: string, operands: readonly OperandSpec[], given: Partial<OpEffects> | undefined): OpEffects {
-  if (given === undefined) return noEffects;
+/** Effects are about operands that the op has. */
+function requireEffects(name: string, operands: readonly OperandSpec[], given: Partial<OpEffects>): void {
   requireOptions(`op ${name}: field 'effects'`, given, Object.keys(noEffects));
-  const effects = completeEffects(given);
-  for (const operand of [...effects.reads, ...effects.writes]) {
+  for (const operand of [...(given.reads ?? []), ...(given.writes ?? [])]) {
     if (operands.some((spec) => spec.name === operand)) continue;
     const names = operands.map((spec) => spec.name).join(", ") || "none";
     fail("option", `op ${name}: its effects name operand '${operand}', expected one of its operands: ${names}`);
   }
-  return effects;
 }
 
 /** The specifications of an op without attributes. */
 export type NoAttributes = Record<never, AttributeSpec>;
 
 /**
- * Makes an op record; the public way to add an op, and the project's own.
+ * Makes an op record; the public way to add an op.
  *
  * @throws AdjointError `name` for a name that is no mnemonic, and `option` for a field, a trait or an effect that is not
  * known, and for effects on operands that the op does not have.
@@ -203,9 +200,19 @@ export function defineOp<const S extends AttributeSpecs = NoAttributes>(
       hint: "write snake_case, with a namespace: mylib.swish",
     });
   }
+  requireEffects(name, definition.operands, definition.effects ?? {});
+  return makeOp(definition);
+}
+
+/**
+ * As defineOp, for a definition that fits: of the project's own, tests see to that.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function makeOp<const S extends AttributeSpecs>(definition: OpDefinition<S>): Op<AttributesOf<S>> {
   // each with every field in one order, so that all records have one shape, which engines read fast
   const record = Object.assign(new OpRecord(), {
-    name,
+    name: definition.name,
     operands: definition.operands,
     groups: definition.groups ?? none,
     attributes: definition.attributes ?? noAttributes,
@@ -214,7 +221,7 @@ export function defineOp<const S extends AttributeSpecs = NoAttributes>(
     level: definition.level ?? "tensor",
     types: definition.types,
     argumentTypes: definition.argumentTypes,
-    effects: effectsFrom(name, definition.operands, definition.effects),
+    effects: definition.effects === undefined ? noEffects : completeEffects(definition.effects),
     succeeds: definition.succeeds,
     traits: definition.traits === undefined ? noTraits : completeTraits(definition.traits),
     loop: definition.loop ?? null,

@@ -94,6 +94,7 @@ const fields: readonly (keyof ElementwiseRow)[] = [
 export function elementwiseOf<const S extends AttributeSpecs = NoAttributes>(
   row: ElementwiseRow<S>,
 ): Op<AttributesOf<S>> {
+  requireOptions(`op ${row.name}`, row, fields);
   return defineOp({ ...definitionOf(row), docs: docsOf(row) });
 }
 
@@ -109,7 +110,6 @@ export function elementwise<const S extends AttributeSpecs = NoAttributes>(
 }
 
 function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): Omit<OpDefinition<S>, "docs"> {
-  requireOptions(`op ${row.name}`, row, fields);
   const accepts = dtypeSets[row.dtypes];
   return {
     name: row.name,
