@@ -107,8 +107,7 @@ async function bundles() {
     dts: false,
     sourcemap: true,
     minify,
-    // Immer's own messages are for its developers, and a browser has no process to ask
-    define: { "process.env.NODE_ENV": '"production"' },
+    alias: { immer: join(root, "node_modules/immer/dist/immer.production.mjs") },
     deps: { neverBundle: peers, alwaysBundle: bundled, onlyBundle: bundled },
     plugins: [
       commandChunk,

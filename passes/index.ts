@@ -2,7 +2,7 @@
 
 import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
-import { lowerToLoops } from "./loop/lower-to-loops.ts";
+import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
 import {
@@ -116,6 +116,11 @@ export function bringTensorPasses(): void {
   passParts.loopInvariantCodeMotion.bring(loopInvariantCodeMotion);
   passParts.canonicalize.bring(canonicalize);
   between.bring(canonicalizeBetween);
+  passParts.lowerToLoops.bring(lowerStraight);
+}
+
+/** Brings what lowers loops and tapes; behind the passes that tensors need. */
+export function bringLoopLowering(): void {
   passParts.lowerToLoops.bring(lowerToLoops);
 }
 

@@ -1,4 +1,8 @@
-// The public face of package "adjoint": the faces of the rooms.
+// The public face of package "adjoint": the faces of the rooms. It has all that may be asked of what it compiles.
+
+import { bringExtras } from "./parts/index.ts";
+
+bringExtras();
 
 export * from "./api/index.ts";
 export type { CompileOptions } from "./compile/index.ts";

@@ -40,6 +40,21 @@ const programs: Readonly<Record<string, readonly [names: string, body: string]>>
     `jit((xs) => scan((c, x) => [c, whileLoop((y) => less(y, 100), (y) => mul(y, 2), x)], [], xs)[1])(
       tensor([1, 2, 3, 4, 5, 6, 7, 8]))`,
   ],
+  "a sum of squares in order": ["jit, mul, sort, sum", "jit((x) => sum(mul(sort(x), x)))([3, 1, 2])"],
+  "the median": ["jit, median", "jit((x) => median(x))([3, 1, 2, 5])"],
+  "a permutation": ["jit, key, permutation", "jit((x) => permutation(key(7), x))([1, 2, 3, 4, 5])"],
+  "the slopes of a determinant": ["det, grad", "grad((x) => det(x))([[1, 2], [3, 4]])"],
+  "sizes as text": ["compile, reshape", 'compile((x) => reshape(x, ["2*N"]), ["f64[2, N]"])([[1, 2, 3], [4, 5, 6]])'],
+  "a checked compilation": [
+    "bringChecks, compileExpression",
+    '(bringChecks(), compileExpression("x^2", ["x"], { check: "validate" })(3))',
+  ],
+  "a standalone module": ["compileExpression, toModule", 'toModule(compileExpression("x^2 + y", ["x", "y"])).types'],
+  "a standalone module of IR": ["compile", 'compile("func @f(%x: f64[3]) -> f64[3] { return %x }").toModule().types'],
+  "a standalone module of what is jitted": [
+    "jit, mul, toModule",
+    `(() => { const f = jit((x) => mul(x, 2)); f([1, 2]); return toModule(f).code.slice(0, 60); })()`,
+  ],
   "a batch": ["mul, vmap", "vmap((x, y) => mul(x, y), { inAxes: [0, null] })([1, 2, 3], 2)"],
   "a batch of branches": [
     "cond, less, mul, vmap",
@@ -103,6 +118,24 @@ describeBuilt("a bundle of a program", () => {
     expect(plain(run())).toStrictEqual(plain(whole(program)));
   });
 
+  it("says what to import for a method or an option that needs more", () => {
+    const { jitted, run } = bundled(
+      `import { compileExpression, jit, reshape } from "./dist/mini.js";
+      export const run = (options) => compileExpression("x^2", ["x"], options).toModule();
+      export const jitted = jit((x) => reshape(x, ["N"]));`,
+    );
+    expect(() => run({})).toThrow(
+      '@main: toModule: what writes modules is not in this program: write toModule(f), imported from "adjoint/mini"',
+    );
+    expect(() => run({ check: "verify" })).toThrow(
+      "compileExpression: option 'check' is 'verify', but what checks passes is not in this program: call bringChecks(), imported from \"adjoint/mini\", before",
+    );
+    expect(() => run({ check: "all" })).toThrow("option 'check' is 'all', expected one of none, verify, validate");
+    expect(() => jitted([1, 2])).toThrow(
+      "the extent 'N' is text, in a program whose sizes have no names: write a number, or an extent as x.shape[0]",
+    );
+  });
+
   it("says what to write where arrays of different shapes come to code of numbers", () => {
     const { run } = bundled(
       'import { add, grad } from "./dist/mini.js"; export const run = grad((x, y) => add(x, y));',
@@ -145,8 +178,9 @@ describeBuilt("a bundle of compileExpression", () => {
     const options = fc.constantFrom({}, { gradient: true }, { hessian: true });
     fc.assert(
       fc.property(expressions, options, fc.double(), fc.double(), (text, given, x, y) => {
-        const ours = adjoint.compileExpression(text, ["x", "y"], given);
-        const theirs = compileExpression(text, ["x", "y"], given) as typeof ours;
+        const both = [adjoint.compileExpression, compileExpression as typeof adjoint.compileExpression];
+        // on one line, which the code names
+        const [ours, theirs] = both.map((compile) => compile(text, ["x", "y"], given));
         expect(theirs.ir).toBe(ours.ir);
         expect(ownCode(theirs.source)).toBe(ownCode(ours.source));
         expect(theirs(x, y)).toStrictEqual(ours(x, y));

@@ -1,13 +1,17 @@
 // lower-to-loops: what fuses into one nest, where memory is made, and that nothing recurses over a chain.
 
 import { describe, expect, it } from "vitest";
-import { lowerToLoops } from "../passes/loop/lower-to-loops.ts";
+import { tensorPipeline } from "../passes/index.ts";
+import { lowerStraight, lowerToLoops } from "../passes/loop/lower-to-loops.ts";
 import { jsBackend } from "../src/backend/index.ts";
+import { runPasses } from "../src/compile/index.ts";
 import {
   type Block,
   buildFunc,
   type Module,
   makeModule,
+  type Op,
+  printModule,
   signatureOf,
   tensorType,
   verify,
@@ -181,5 +185,36 @@ func @f<N>(%x: f64[N]) -> f64[N] {
 `);
     const [rows] = body.operations;
     expect(rows.regions[0].operations.map(({ op }) => op.name)).toEqual(["load", "for"]);
+  });
+});
+
+describe("lowering without loops", () => {
+  const context = { ops: standardOps, fast: false };
+  const resolved = (op: Op): Module => runPasses(parse(op.docs.example), tensorPipeline).module;
+  const mnemonicsIn = ({ funcs }: Module): ReadonlySet<string> => {
+    const found = new Set<string>();
+    for (const { body } of funcs) walk(body, ({ op }) => void found.add(op.name));
+    return found;
+  };
+  const loops = ["while", "scan", "empty", "push", "pop"];
+  const examples = [...standardOps.values()]
+    .filter((op) => op.level !== "loop")
+    .map((op) => ({ op, module: resolved(op) }))
+    .filter(({ module }) => !loops.some((name) => mnemonicsIn(module).has(name)));
+
+  it("gives the same for what holds none", () => {
+    expect(examples.length).toBeGreaterThan(100);
+    for (const { op, module } of examples)
+      expect(printModule(lowerStraight.run(module, context)), op.name).toBe(
+        printModule(lowerToLoops.run(module, context)),
+      );
+  });
+
+  it("makes loops whose end is not known of these ops only: functions of the library that use them say applyLooping", () => {
+    const looping = examples.filter(({ module }) => {
+      const found = mnemonicsIn(lowerToLoops.run(module, context));
+      return loops.some((name) => found.has(name));
+    });
+    expect(looping.map(({ op }) => op.name)).toEqual(["sort"]);
   });
 });

@@ -23,9 +23,10 @@ import {
   withBuilder,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
-import { BlockLowering, isLoweredBlock } from "./lower-to-loops/block.ts";
-import { lowerStructured } from "./lower-to-loops/control.ts";
+import { BlockLowering, isLoweredBlock, type LowerStructured } from "./lower-to-loops/block.ts";
+import { lowerControl } from "./lower-to-loops/control.ts";
 import { Nests } from "./lower-to-loops/nests.ts";
+import { lowerStructured } from "./lower-to-loops/repeated.ts";
 
 export const lowerToLoops = definePass({
   name: "lower-to-loops",
@@ -38,16 +39,26 @@ export const lowerToLoops = definePass({
   return %exp
 }
 `,
-  run(module) {
-    module.funcs.forEach(requireRanked);
-    const signatures = loweredSignatures(module);
-    const called = new Set(module.funcs.flatMap(calleesOf));
-    return mapFuncs(module, (func) => {
-      const isUsers = func.visibility === "public" && !called.has(func.name);
-      return isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, isUsers);
-    });
-  },
+  run: (module) => lowered(module, lowerStructured),
 });
+
+/** The same for programs without loops of their own: what lowers those and tapes is not in them. */
+export const lowerStraight = definePass({
+  name: "lower-to-loops",
+  summary: "Turns tensors into loop nests over memory in programs that hold no loops.",
+  lowers: true,
+  run: (module) => lowered(module, lowerControl),
+});
+
+function lowered(module: Module, structured: LowerStructured): Module {
+  module.funcs.forEach(requireRanked);
+  const signatures = loweredSignatures(module);
+  const called = new Set(module.funcs.flatMap(calleesOf));
+  return mapFuncs(module, (func) => {
+    const isUsers = func.visibility === "public" && !called.has(func.name);
+    return isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, isUsers, structured);
+  });
+}
 
 function loweredSignatures(module: Module): ReadonlyMap<string, Signature> {
   return new Map(
@@ -68,7 +79,12 @@ function lowerSignature(signature: Signature): Signature {
 }
 
 /** Users pass zeroed memory for results; functions of the module may pass any. */
-function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUsers: boolean): Func {
+function lowerFunc(
+  func: Func,
+  signatures: ReadonlyMap<string, Signature>,
+  isUsers: boolean,
+  structured: LowerStructured,
+): Func {
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);
   builder.origin = func.origin;
@@ -82,7 +98,7 @@ function lowerFunc(func: Func, signatures: ReadonlyMap<string, Signature>, isUse
     isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
   );
   if (isUsers) for (const destination of destinations) if (destination !== null) nests.zeroed.add(destination.memory);
-  const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, lowerStructured).run());
+  const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, structured).run());
   return makeFunc({ ...func, body: builder.finish(results) });
 }
 

@@ -21,7 +21,7 @@ import {
 } from "../frontend/index.ts";
 import { fail, type Module } from "../ir/index.ts";
 import { parse } from "../ops/index.ts";
-import { bringTensors } from "../parts/index.ts";
+import { bringExtras, bringTensors } from "../parts/index.ts";
 import { compileOnCall, type JitFunction } from "./jit.ts";
 import { type CompiledFunction, compileTraced, finish } from "./traced.ts";
 
@@ -70,6 +70,8 @@ function compileAny(
   options: CompileOptions | undefined,
 ): CompiledFunction {
   bringTensors();
+  // IR is compiled here too, for which all that is in the program
+  bringExtras();
   if (Array.isArray(types)) {
     if (typeof source !== "function")
       fail("argument", `compile: got types for ${nameOfSource(source)}`, { hint: "types are for a function to trace" });

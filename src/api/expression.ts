@@ -1,7 +1,7 @@
 // The public function `compileExpression`: compiles a formula given as text to a function of numbers, on request with
 // its gradient and Hessian.
 
-import type { CompileOptions } from "../compile/index.ts";
+import { type CompileOptions, requireCompileOptions } from "../compile/index.ts";
 import {
   atBoundary,
   describe,
@@ -97,6 +97,7 @@ export function compileExpression(
       fail("argument", `compileExpression: the expression is ${describe(text)}, expected text`);
     requireOptions("compileExpression", options, Object.keys(optionNames));
     const { gradient = false, hessian = false, constants = {}, functions = {}, ...rest } = options;
+    requireCompileOptions(rest, "compileExpression");
     for (const [name, x] of Object.entries({ gradient, hessian })) {
       if (typeof x !== "boolean")
         fail("option", `compileExpression: option '${name}' is ${describe(x)}, expected true or false`);

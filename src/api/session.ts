@@ -17,6 +17,7 @@ import {
   type Type,
   tensorType,
 } from "../ir/index.ts";
+import { bringChecks } from "../parts/index.ts";
 import { fromArray, isNumber, toArray } from "./convert.ts";
 
 /** Data for a tensor: numbers, typed or nested arrays, concrete tensors. */
@@ -57,6 +58,7 @@ export class Session {
   constructor(graph: Graph, options: SessionOptions = {}) {
     atBoundary(Session as unknown as () => void, () => {
       if (!(graph instanceof Graph)) fail("argument", `Session: got ${describe(graph)}, expected a Graph`);
+      bringChecks();
       requireCompileOptions(options, "Session");
     });
     this.#graph = graph;

@@ -20,4 +20,5 @@ export {
   type ValueKind,
 } from "./backend.ts";
 export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
-export { jsBackend, scalarJsBackend } from "./js/index.ts";
+export { Validator } from "./interpret/validate.ts";
+export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsBackend } from "./js/index.ts";

@@ -21,7 +21,7 @@ import {
 } from "../ir/index.ts";
 import { bringAll, here } from "../parts/index.ts";
 import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
-import { type Check, checks, runPasses } from "./run-passes.ts";
+import { type Check, requireCheck, runProgramPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
@@ -61,7 +61,7 @@ export function requireCompileOptions(options: unknown, who = "compile"): assert
   requireOptions(who, options, Object.keys(optionNames));
   const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
   requireChoice(who, "backend", backend, ["auto", ...backends().keys()]);
-  requireChoice(who, "check", check, checks);
+  requireCheck(who, check);
   if (fast !== undefined && typeof fast !== "boolean")
     fail("option", `${who}: option 'fast' is a ${typeof fast}, expected true or false`);
   if (debug !== undefined && typeof debug !== "boolean")
@@ -116,13 +116,13 @@ function compiled(module: Module, options: CompileOptions, refined: ((entry: str
   const { pipeline = programPipelines.tensor } = options;
   const reason = "the types of the arguments that come";
   const first = refined === null ? [] : [{ pass: refined(entry.name), reason }];
-  const optimised = runPasses(module, new Pipeline(first).concat(pipeline), passOptions);
+  const optimised = runProgramPasses(module, new Pipeline(first).concat(pipeline), passOptions);
   const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
   const signature = signatureOf(func);
   const backend = passParts.lowerToLoops.isHere || isOfNumbers(optimised.module) ? chosen : interpretBackend;
   const lowered =
     backend.level === "loop"
-      ? runPasses(optimised.module, programPipelines.loop, { ...passOptions, log: optimised.log }).module
+      ? runProgramPasses(optimised.module, programPipelines.loop, { ...passOptions, log: optimised.log }).module
       : optimised.module;
   const executable = backend.compile(lowered, {
     entry: entry.name,

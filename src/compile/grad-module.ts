@@ -2,9 +2,9 @@
 
 import { programPipelines } from "../../passes/index.ts";
 import type { Module } from "../ir/index.ts";
-import { runPasses } from "./run-passes.ts";
+import { runProgramPasses } from "./run-passes.ts";
 
 /** The module of a program without vjp and jvp. */
 export function gradModule(module: Module): Module {
-  return runPasses(module, programPipelines.grad).module;
+  return runProgramPasses(module, programPipelines.grad).module;
 }

@@ -10,20 +10,20 @@ import {
   type OpTable,
   printModule,
   printType,
+  requireChoice,
   stackFrom,
-  verify,
   walk,
 } from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
+import { bringChecks, here } from "../parts/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
-import { Validator } from "./validate.ts";
 
 /**
  * `verify` runs the verifier after every pass. `validate` also runs the interpreter before and after a pass, on sample
  * inputs, and compares bits, once transforms are resolved and until the loop level.
  */
 export type Check = (typeof checks)[number];
-export const checks = ["none", "verify", "validate"] as const;
+const checks = ["none", "verify", "validate"] as const;
 
 export interface RunOptions {
   readonly ops?: OpTable;
@@ -42,17 +42,32 @@ export function runPasses(
   pipeline: Pipeline,
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
-  return stackFrom(runPasses, () => runAll(module, pipeline, options));
+  bringChecks();
+  return stackFrom(runPasses, () => runProgramPasses(module, pipeline, options));
 }
 
-function runAll(module: Module, pipeline: Pipeline, options: RunOptions): { module: Module; log: CompileLog } {
+/** Fails where the option `check` has a value that it has not, or one for which nothing is in the program. */
+export function requireCheck(who: string, check: unknown): void {
+  requireChoice(who, "check", check, checks);
+  if (here.checks === null && check !== undefined && check !== "none")
+    fail("option", `${who}: option 'check' is '${check}', but what checks passes is not in this program`, {
+      hint: 'call bringChecks(), imported from "adjoint/mini", before',
+    });
+}
+
+/** As runPasses, for a program whose options were read: what takes the option `check` brought what it does. */
+export function runProgramPasses(
+  module: Module,
+  pipeline: Pipeline,
+  options: RunOptions = {},
+): { module: Module; log: CompileLog } {
   const log = options.log ?? new CompileLog();
   const warn = (message: string): void => {
     if (log.warn(message)) console.warn(`adjoint: ${message}`);
   };
   const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false, warn };
   const check = options.check ?? "none";
-  const validator = check === "validate" ? new Validator() : null;
+  const validator = check === "validate" && here.checks !== null ? new here.checks.Validator() : null;
   let level = levelOf(module);
   const result = pipeline.run(module, (pass, before) => {
     if (pass.level === "loop" && level === "tensor") requireNumbers(pass, before);
@@ -60,7 +75,7 @@ function runAll(module: Module, pipeline: Pipeline, options: RunOptions): { modu
     // numbers are the same at both levels, so that they do not change when they are lowered
     if (pass.lowers === true) level = "loop";
     if (after === before) return after;
-    if (check !== "none") attempt(pass, before, "verify", () => verify(after, { level }));
+    if (check !== "none") attempt(pass, before, "verify", () => here.checks?.verify(after, { level }));
     if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
   });

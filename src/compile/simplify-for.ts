@@ -5,10 +5,10 @@ import type { Module, Type } from "../ir/index.ts";
 import { here } from "../parts/index.ts";
 import { Pipeline, type Stage } from "../rewrite/index.ts";
 import { inReadingOrder } from "./reading-order.ts";
-import { runPasses } from "./run-passes.ts";
+import { runProgramPasses } from "./run-passes.ts";
 
 const group = "simplify";
-const simplify: readonly Stage[] = [
+const simplify = (): readonly Stage[] => [
   { pass: inline, reason: "functions of a library are made for types that sizes make equal" },
   { pass: deadNodeElimination, reason: "what nothing reads does not count", group },
   { pass: passParts.canonicalize, reason: "an identity may be seen when the size is known", group },
@@ -22,5 +22,5 @@ const simplify: readonly Stage[] = [
  */
 export function simplifyFor(module: Module, entry: string, types: readonly Type[]): Module {
   const bound = here.refineTo === null ? [] : [{ pass: here.refineTo(entry, types), reason: "every size is known" }];
-  return inReadingOrder(runPasses(module, new Pipeline([...bound, ...simplify])).module);
+  return inReadingOrder(runProgramPasses(module, new Pipeline([...bound, ...simplify()])).module);
 }

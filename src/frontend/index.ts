@@ -30,6 +30,7 @@ export {
   apply,
   applyBroadcast,
   applyKeepingRank,
+  applyLooping,
   asTensor,
   asUser,
   binary,

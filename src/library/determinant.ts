@@ -1,6 +1,6 @@
 // Determinants.
 
-import { apply, asUser, composite, customJvp, type Tensor } from "../frontend/index.ts";
+import { apply, applyLooping, asUser, composite, customJvp, type Tensor } from "../frontend/index.ts";
 import * as ops from "../ops/index.ts";
 import { abs, equal, log, mul, prod, sign, stopGradient, sub, sum, where } from "./array/index.ts";
 import { diagonal } from "./diagonals.ts";
@@ -25,7 +25,7 @@ function productOfPivots(x: Tensor): Tensor {
  * its value is that of the pivots still, with the slopes of one that may be differentiated again.
  */
 const polynomial = customJvp(productOfPivots, ([x], [tangent]) => {
-  const [smooth, slopes] = apply(polynomial, [x as Tensor], (v) => {
+  const [smooth, slopes] = applyLooping(polynomial, [x as Tensor], (v) => {
     const { determinant, cofactors } = ops.cofactors(v);
     return [determinant, cofactors];
   });

@@ -1,6 +1,6 @@
 // Quantiles and the median: what stands at a share of the elements in order.
 
-import { apply, composite, describe, type Operand, Tensor } from "../frontend/index.ts";
+import { applyLooping, composite, describe, type Operand, Tensor } from "../frontend/index.ts";
 import {
   Dense,
   type DType,
@@ -84,7 +84,7 @@ function quantilesOf(x: Tensor, q: Operand | readonly number[], options: Quantil
   const axes = axesOf(x, options.axes, where);
   const given = q instanceof Tensor ? [q] : [];
   if (q instanceof Tensor) requireVector(q, where);
-  return apply(quantilesOf, [x, ...given], (v, shares) => {
+  return applyLooping(quantilesOf, [x, ...given], (v, shares) => {
     const shape = shapeOf(v);
     const kept = otherAxes(shape.length, axes);
     const last = ops.reshape(ops.permute(v, [...kept, ...axes]), [

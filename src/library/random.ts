@@ -1,7 +1,18 @@
 // Random tensors. A key says all: the same key gives the same elements, on every backend and in every order of calls, so
 // draws that are to differ take different keys, from splitKey.
 
-import { apply, asUser, axisOr, describe, named, type Operand, type Size, Tensor, u32 } from "../frontend/index.ts";
+import {
+  apply,
+  applyLooping,
+  asUser,
+  axisOr,
+  describe,
+  named,
+  type Operand,
+  type Size,
+  Tensor,
+  u32,
+} from "../frontend/index.ts";
 import {
   type Dim,
   dtypes,
@@ -269,7 +280,7 @@ export function permutation(of: Tensor, x: Size | Tensor, options: { readonly ax
     requireKey(of, "permutation");
     const axis = x instanceof Tensor ? axisOr(options.axis, 0, rankOf(x, "permutation")) : 0;
     const n = x instanceof Tensor ? shapeOf(x)[axis] : requireSize(x, "permutation: n");
-    const order = apply(permutation, [unit(of, [n], "f64")], (v) => {
+    const order = applyLooping(permutation, [unit(of, [n], "f64")], (v) => {
       const places = ops.iota(tensorType("i32", [n]));
       return [ops.sort([v, places], { axis: 0 })[1]];
     })[0];

@@ -1,6 +1,6 @@
 // Sorting, and what sorting finds.
 
-import { apply, axisOr, composite, type Size, type Tensor } from "../frontend/index.ts";
+import { apply, applyLooping, axisOr, composite, type Size, type Tensor } from "../frontend/index.ts";
 import { fail, requireOptions, shapeOf, tensorType, type Value } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { reshape } from "./array/index.ts";
@@ -20,7 +20,7 @@ function sorted(given: Tensor, options: SortingOptions, where: string, withOrder
   if (rank === 0) fail("axis", `${where}: the tensor has rank 0, expected an axis to sort along`);
   const { descending = false } = options;
   const at = axisOr(options.axis, -1, rank);
-  return apply(sorted, [x], (v: Value) => {
+  return applyLooping(sorted, [x], (v: Value) => {
     const order = withOrder ? [ops.iota(tensorType("i32", shapeOf(v)), at)] : [];
     return ops.sort([v, ...order], { axis: at, descending });
   });

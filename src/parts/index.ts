@@ -1,9 +1,24 @@
 // The parts of the compiler that only some programs need. What makes work for a part brings it, so that a bundler leaves it
 // out of programs that have nothing which does: one that computes with numbers alone has no tensors to lower to loops.
 
-import { batch, batchScans, bringTensorPasses, passParts, refineTo } from "../../passes/index.ts";
-import { type Backend, jsBackend, scalarJsBackend } from "../backend/index.ts";
+import { batch, batchScans, bringLoopLowering, bringTensorPasses, passParts, refineTo } from "../../passes/index.ts";
+import {
+  type Backend,
+  bringArrayCalls,
+  bringModuleWriter,
+  jsBackend,
+  nestJsBackend,
+  scalarJsBackend,
+  Validator,
+} from "../backend/index.ts";
+import { parseTypeText, verify } from "../ir/index.ts";
 import { bringOps, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
+
+/** What the option `check` does after each pass. */
+interface Checks {
+  readonly verify: typeof verify;
+  readonly Validator: typeof Validator;
+}
 
 /** What brought parts changed; passes are brought to their places in the pipelines. */
 interface Parts {
@@ -13,10 +28,20 @@ interface Parts {
   readonly broadcast: typeof broadcastOperands | null;
   /** Makes types more precise; null likewise. */
   readonly refineTo: typeof refineTo | null;
+  /** Null where no check of passes was asked for. */
+  readonly checks: Checks | null;
+  /** Reads types, and sizes in them, that are written as text; null where no size has a name that a text could say. */
+  readonly parseTypeText: typeof parseTypeText | null;
 }
 
 /** Of a program of numbers. */
-const parts: { -readonly [K in keyof Parts]: Parts[K] } = { js: scalarJsBackend, broadcast: null, refineTo: null };
+const parts: { -readonly [K in keyof Parts]: Parts[K] } = {
+  js: scalarJsBackend,
+  broadcast: null,
+  refineTo: null,
+  checks: null,
+  parseTypeText: null,
+};
 
 /** The parts that are here. */
 export const here: Parts = parts;
@@ -25,14 +50,21 @@ export const here: Parts = parts;
 export function bringTensors(): void {
   if (parts.broadcast !== null) return;
   parts.broadcast = broadcastOperands;
-  parts.js = jsBackend;
+  parts.js = nestJsBackend;
   parts.refineTo = refineTo;
   bringTensorPasses();
 }
 
+/** Brings what compiles loops: whatever makes one, and ops that are lowered to one whose end is not known, call this before. */
+export function bringLoops(): void {
+  bringTensors();
+  parts.js = jsBackend;
+  bringLoopLowering();
+}
+
 /** Brings what runs steps of scans side by side: whatever makes a scan that may carry nothing calls this before. */
 export function bringScans(): void {
-  bringTensors();
+  bringLoops();
   passParts.batchScans.bring(batchScans);
 }
 
@@ -43,7 +75,31 @@ export function bringBatching(): void {
   bringOps(broadcastOp, reduceOp);
 }
 
+/** Brings what reads types as text: whatever names sizes by it calls this before. */
+export function bringTypeTexts(): void {
+  parts.parseTypeText = parseTypeText;
+}
+
+/** Brings what checks passes: whoever takes the option `check` of any program calls this before. */
+export function bringChecks(): void {
+  parts.checks = { verify, Validator };
+}
+
+/** Brings what writes standalone modules: whoever gives functions that have the method `toModule` for good calls this before. */
+export function bringModules(): void {
+  bringModuleWriter();
+}
+
+/** Brings what any program may ask for of whatever it compiles: a bundler cannot see that a method or an option is unused. */
+export function bringExtras(): void {
+  bringChecks();
+  bringModules();
+}
+
 /** Brings all parts, for programs of which anything may come: those that are given as IR. */
 export function bringAll(): void {
   bringBatching();
+  bringTypeTexts();
+  bringArrayCalls();
+  bringExtras();
 }

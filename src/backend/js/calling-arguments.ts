@@ -1,8 +1,9 @@
 // The text that reads the arguments of a call: tuples and objects are taken apart, and each leaf is checked.
 
-import { type DType, dtypes, elementDType, rankedOf } from "../../ir/index.ts";
+import { type DType, elementDType } from "../../ir/index.ts";
 import type { LeafKind, Structure } from "../backend.ts";
 import type { Callee, Checks, Passed } from "./callee.ts";
+import type { ArrayCalls } from "./calling-arrays.ts";
 import { type Needs, scalarTests } from "./calling-helpers.ts";
 import type { Names } from "./names.ts";
 import { spellStructure } from "./structure-text.ts";
@@ -14,12 +15,15 @@ export class ArgumentReader {
   readonly #names: Names;
   readonly #checks: Checks;
   readonly #needs: Needs;
+  readonly #arrays: ArrayCalls | null;
 
-  constructor(callee: Callee, names: Names, checks: Checks, needs: Needs) {
+  /** `arrays` is null where no leaf is an array. */
+  constructor(callee: Callee, names: Names, checks: Checks, needs: Needs, arrays: ArrayCalls | null) {
     this.#callee = callee;
     this.#names = names;
     this.#checks = checks;
     this.#needs = needs;
+    this.#arrays = arrays;
   }
 
   /** Reads the value of variable `name`, which messages call by its path. */
@@ -49,36 +53,12 @@ export class ArgumentReader {
   #leaf(leaf: LeafKind, name: string, label: string): void {
     const type = this.#callee.signature.arguments[this.passed.length];
     const dtype = elementDType(type) ?? "f64";
-    const pass = (text: string, extents: readonly string[] = []): void => {
-      this.passed.push({ text, leaf, extents, label });
-    };
     if (leaf === "number" || leaf === "boolean") {
       this.#checks.require(scalarTests[dtype](name), JSON.stringify(`${label} is not ${scalarName(dtype)}`));
-      pass(dtype === "f32" ? `Math.fround(${name})` : name);
-    } else if (leaf === "tensor") {
-      const list = rankedOf(type).shape.map((d) => (typeof d === "number" ? d : "null"));
-      const text = `$tensor(${name}, ${dtypes[dtype].array.name}, [${list.join(", ")}], ${JSON.stringify(label)})`;
-      this.#needs.add("tensor").add("shape");
-      this.#checks.line(`const ${name}$ = ${text};`);
-      pass(
-        `${name}$.data`,
-        rankedOf(type).shape.map((_, axis) => `${name}$.shape[${axis}]`),
-      );
-    } else {
-      this.#array(leaf, name, label);
-      pass(name, [`${name}.length`]);
-    }
-  }
-
-  #array(leaf: LeafKind, name: string, label: string): void {
-    const isPlain = leaf === "number[]";
-    const complaint = JSON.stringify(`${label} is no ${isPlain ? "array of numbers" : leaf}`);
-    if (!isPlain) this.#checks.require(`${name} instanceof ${leaf}`, complaint);
-    else if (this.#callee.elementChecked.has(this.passed.length))
-      this.#checks.require(`Array.isArray(${name})`, complaint);
-    else {
-      this.#needs.add("numbers").add("position");
-      this.#checks.require(`$numbers(${name})`, `${complaint} + $position(${name})`);
+      this.passed.push({ text: dtype === "f32" ? `Math.fround(${name})` : name, leaf, extents: [], label });
+    } else if (this.#arrays !== null) {
+      const index = this.passed.length;
+      this.passed.push(this.#arrays.read(leaf, { name, label, index, type }, this.#callee, this.#checks, this.#needs));
     }
   }
 }

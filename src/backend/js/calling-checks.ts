@@ -1,22 +1,7 @@
-// The checks between arguments of a call: arrays that do not overlap, and extents that agree.
+// The checks between arguments of a call: extents that agree.
 
 import { asSymbol, fail, isScalar, rankedOf } from "../../ir/index.ts";
 import { type Callee, type Checks, type Passed, spellExtent } from "./callee.ts";
-import type { Needs } from "./calling-helpers.ts";
-
-/** An array that is written to shares no memory with any other argument. */
-export function requireApart({ convention }: Callee, passed: readonly Passed[], checks: Checks, needs: Needs): void {
-  for (const i of convention.written)
-    for (const [k, other] of passed.entries()) if (k !== i) requireTwoApart(passed[i], other, checks, needs);
-}
-
-function requireTwoApart(a: Passed, b: Passed, checks: Checks, needs: Needs): void {
-  const isArray = (p: Passed): boolean => p.extents.length === 1 && p.leaf !== "tensor";
-  if (!isArray(a) || !isArray(b) || (a.leaf === "number[]") !== (b.leaf === "number[]")) return;
-  if (a.leaf !== "number[]") needs.add("apart");
-  const test = a.leaf === "number[]" ? `${a.text} !== ${b.text}` : `$apart(${a.text}, ${b.text})`;
-  checks.require(test, JSON.stringify(`${a.label} is written to, and ${b.label} is the same array: pass a copy`));
-}
 
 /**
  * Takes each symbol from the first extent that is the symbol alone; all other extents have to agree, and all constraints to

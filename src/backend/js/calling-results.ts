@@ -1,8 +1,8 @@
 // The text that gives the results of a call: arrays that are written to, and the value that is returned.
 
-import { rankedOf, type Type } from "../../ir/index.ts";
 import { type LeafKind, leavesOf, type Structure } from "../backend.ts";
-import { type Callee, type Passed, spellExtent } from "./callee.ts";
+import type { Callee, Passed } from "./callee.ts";
+import type { ArrayCalls } from "./calling-arrays.ts";
 import type { Needs } from "./calling-helpers.ts";
 
 /** Whether generated code returns the result as it is: one number, or several in a flat tuple. */
@@ -17,35 +17,17 @@ export function giveResults(
   passed: readonly Passed[],
   results: readonly string[],
   needs: Needs,
+  arrays: ArrayCalls | null,
 ): readonly string[] {
   const { result, written } = convention;
   const own = leavesOf(result).length;
-  const lines = written.map((i, n) => writeBack(passed[i], results[own + n], needs));
+  const lines = written.map((i, n) => arrays?.writeBack(passed[i], results[own + n], needs) ?? "");
   let next = 0;
   const value = arrange(result, (leaf) => {
     const i = next++;
-    return leafResult(leaf, results[i], signature.results[i], needs);
+    return arrays?.result(leaf, results[i], signature.results[i], needs) ?? results[i];
   });
   return result.kind === "nothing" ? lines : [...lines, `return ${value};`];
-}
-
-function writeBack({ text, leaf }: Passed, from: string, needs: Needs): string {
-  if (leaf !== "number[]") return `${text}.set(${from});`;
-  needs.add("put");
-  return `$put(${from}, ${text});`;
-}
-
-/** A result as a value of JavaScript. */
-function leafResult(leaf: LeafKind, text: string, type: Type, needs: Needs): string {
-  if (leaf === "tensor") return `{ data: ${text}, shape: [${rankedOf(type).shape.map(spellExtent).join(", ")}] }`;
-  const [, row] = /^(.*\[\]|.*Array)\[\]$/.exec(leaf) ?? [];
-  if (row !== undefined) {
-    needs.add("put").add("rows");
-    return `$rows(${text}, ${rankedOf(type).shape.map(spellExtent).join(", ")}, ${row === "number[]" ? "Array" : row})`;
-  }
-  if (leaf !== "number[]") return text;
-  needs.add("put").add("list");
-  return `$list(${text})`;
 }
 
 /** Literals of arrays and objects around the texts of the leaves, from left to right. */

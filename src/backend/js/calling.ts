@@ -3,8 +3,9 @@
 import { dtypes, elementDType, isScalar, productOf, rankedOf, type Type } from "../../ir/index.ts";
 import { type Callee, type Checks, spellExtent } from "./callee.ts";
 import { ArgumentReader } from "./calling-arguments.ts";
-import { bindExtents, requireApart } from "./calling-checks.ts";
-import { helperTexts, type Needs } from "./calling-helpers.ts";
+import type { ArrayCalls } from "./calling-arrays.ts";
+import { bindExtents } from "./calling-checks.ts";
+import type { Needs } from "./calling-helpers.ts";
 import { giveResults, isReturned } from "./calling-results.ts";
 import { type Names, spellNumber } from "./names.ts";
 
@@ -28,11 +29,14 @@ export class CallWriter {
   readonly #callee: Callee;
   readonly #checks: Checks;
   readonly #reader: ArgumentReader;
+  readonly #arrays: ArrayCalls | null;
 
-  constructor(callee: Callee, names: Names, checks: Checks) {
+  /** `arrays` is null where all that is passed and given are scalars. */
+  constructor(callee: Callee, names: Names, checks: Checks, arrays: ArrayCalls | null) {
+    this.#arrays = arrays;
     this.#callee = callee;
     this.#checks = checks;
-    this.#reader = new ArgumentReader(callee, names, checks, this.needs);
+    this.#reader = new ArgumentReader(callee, names, checks, this.needs, arrays);
     this.parameters = callee.convention.parameters.map((p, i) => names.unique(p.name === "" ? `a${i}` : p.name));
   }
 
@@ -49,14 +53,14 @@ export class CallWriter {
 
   /** The declarations of the helpers that the text calls. */
   get helpers(): readonly string[] {
-    return [...this.needs].map((name) => helperTexts[name]);
+    return [...this.needs].map((name) => this.#arrays?.helperTexts[name] ?? "");
   }
 
   /** Reads and checks the arguments. */
   arguments(): void {
     for (const [i, { structure }] of this.#callee.convention.parameters.entries())
       this.#reader.read(structure, this.parameters[i]);
-    requireApart(this.#callee, this.#reader.passed, this.#checks, this.needs);
+    this.#arrays?.requireApart(this.#callee, this.#reader.passed, this.#checks, this.needs);
     bindExtents(this.#callee, this.#reader.passed, this.#checks);
   }
 
@@ -79,7 +83,7 @@ export class CallWriter {
     lines.push(scalars === 0 ? `${call};` : `const $r = ${call};`);
     let next = 0;
     const results = outputs.map((o) => o ?? (scalars === 1 ? "$r" : `$r[${next++}]`));
-    return [...lines, ...giveResults(this.#callee, passed, results, this.needs)];
+    return [...lines, ...giveResults(this.#callee, passed, results, this.needs, this.#arrays)];
   }
 }
 

@@ -8,6 +8,7 @@ import {
   type ErrorDetails,
   evaluateDim,
   type Func,
+  fail,
   isScalar,
   type Module,
   type NdArray,
@@ -23,8 +24,9 @@ import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable, NativeCall } from "../backend.ts";
 import { bind } from "./binding.ts";
+import { type ArrayCalls, arrayCalls } from "./calling-arrays.ts";
 import { generate } from "./generate.ts";
-import { allEmitters } from "./loop-operations.ts";
+import { allEmitters, nestEmitters } from "./loop-operations.ts";
 import type { Tables } from "./module-text.ts";
 import { native, unfit } from "./native.ts";
 import { type Emitters, emitting, scalarEmitters } from "./operations.ts";
@@ -61,6 +63,7 @@ function backendOf(emitters: Emitters): Backend {
                 { func, signature: options.signature, convention, elementChecked: text.elementChecked },
                 otherwise,
                 failed(options.signature),
+                broughtArrays,
               )),
         bind: (form, { failed: placed, ...holders }) => {
           const refused = failed(options.signature);
@@ -68,7 +71,7 @@ function backendOf(emitters: Emitters): Backend {
           return takesArray(func) ? null : bind(generated, func, options.signature, form, given);
         },
         source: text.text,
-        standalone: (convention, root) => standalone(text, func, options.signature, convention, root),
+        standalone: (convention, root) => moduleWriter(func.name)(text, func, options.signature, convention, root),
       };
     },
   };
@@ -77,8 +80,36 @@ function backendOf(emitters: Emitters): Backend {
 /** Compiles any module. */
 export const jsBackend: Backend = backendOf(/* @__PURE__ */ allEmitters());
 
+/** Compiles modules whose loops are those over the elements of tensors. */
+export const nestJsBackend: Backend = backendOf(/* @__PURE__ */ nestEmitters());
+
 /** Compiles modules that have numbers alone: no tensors, and no loops. */
 export const scalarJsBackend: Backend = backendOf(/* @__PURE__ */ scalarEmitters());
+
+/** Writes standalone modules; null until whoever asks for one brings it. */
+let broughtWriter: typeof standalone | null = null;
+
+/** Brings what writes standalone modules. */
+export function bringModuleWriter(): void {
+  broughtWriter = standalone;
+}
+
+/** Passes arrays in calls by generated code; null until whoever makes functions of arrays brings it. */
+let broughtArrays: ArrayCalls | null = null;
+
+/** Brings what passes arrays in calls. */
+export function bringArrayCalls(): void {
+  broughtArrays = arrayCalls;
+}
+
+function moduleWriter(name: string): typeof standalone {
+  return (
+    broughtWriter ??
+    fail("option", `@${name}: toModule: what writes modules is not in this program`, {
+      hint: 'write toModule(f), imported from "adjoint/mini"',
+    })
+  );
+}
 
 function isRank0(value: Value): boolean {
   return isScalar(value.type);

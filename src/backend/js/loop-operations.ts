@@ -1,4 +1,4 @@
-// How loops, memory and lists are written, which programs of numbers do without.
+// How nests over memory, loops and tapes are written, which programs of numbers do without.
 
 import {
   accessOf,
@@ -21,20 +21,31 @@ import { emitWhile } from "./while.ts";
 import { type Emitter, type FunctionWriter, isBoolean } from "./writer.ts";
 
 /**
+ * What programs of tensors have.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function nestEmitters(): Emitters {
+  return new Map<string, Emitter>([
+    ...scalarEmitters(),
+    ["for", emitFor],
+    ["load", emitLoad],
+    ["store", emitStore],
+    ["alloc", emitAlloc],
+    ["subscript", emitSubscript],
+  ]);
+}
+
+/**
  * What any program has.
  *
  * @__NO_SIDE_EFFECTS__
  */
 export function allEmitters(): Emitters {
   return new Map<string, Emitter>([
-    ...scalarEmitters(),
+    ...nestEmitters(),
     ["while", emitWhile],
     ["scan", emitScan],
-    ["for", emitFor],
-    ["load", emitLoad],
-    ["store", emitStore],
-    ["alloc", emitAlloc],
-    ["subscript", emitSubscript],
     ["empty", emitEmpty],
     ["push", emitPush],
     ["pop", emitPop],

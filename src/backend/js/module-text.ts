@@ -40,48 +40,12 @@ export interface Tables {
   readonly constants: readonly TypedArray[];
 }
 
-/** How often a long tape is opened before its buffer is replaced. */
-const longestKept = 256;
-
-/**
- * Tapes hold the numbers of one dtype. Their buffers are kept from call to call, since new memory costs more than the writes
- * to it (measured: 100,000 iterations in reverse take 0.7 ms, 1.1 ms with new tapes, 4.3 ms with arrays that are pushed to).
- * The entry closes the tapes that were opened during its call, so that a call that begins while another runs opens others.
- * A buffer of more than a million numbers is replaced at every 256th opening: it then grows to at most twice the size that
- * calls need, and one long call does not hold its memory for ever.
- */
-const tapeText = (used: readonly DType[], low: number): string => `${used
-  .map((dtype) => `const ${poolOf(dtype)} = { array: ${dtypes[dtype].array.name}, tapes: [], opened: 0 };`)
-  .join("\n")}
-
-function $tape(pool) {
-  const { tapes } = pool;
-  if (pool.opened === tapes.length) tapes.push({ data: new pool.array(${low + 8}), count: ${low}, opened: 0 });
-  const tape = tapes[pool.opened++];
-  tape.count = ${low};
-  tape.opened++;
-  if (tape.opened > ${longestKept} && tape.data.length > 1048576) {
-    tape.data = new pool.array(${low + 8});
-    tape.opened = 1;
-  }
-  return tape;
-}
-
-function $grow(tape, more) {
-  const data = new tape.data.constructor(2 * tape.data.length + more);
-  data.set(tape.data);
-  tape.data = data;
-}
-
-function $close(pool, before) {
-  const { tapes } = pool;
-  if (tapes.length > 65536) tapes.length = Math.max(65536, before);
-  pool.opened = before;
-}`;
-
 function poolOf(dtype: DType): string {
   return `$tapes_${dtype}`;
 }
+
+/** Writes what opens tapes, grows and closes them: for pools of a name and a dtype each, with tapes that begin at `low`. */
+export type TapeText = (pools: readonly (readonly [name: string, dtype: DType])[], low: number) => string;
 
 export class ModuleText {
   readonly module: Module;
@@ -102,6 +66,7 @@ export class ModuleText {
   /** What the comments of places stand for. */
   readonly #places = new Map<string, Origin>();
   readonly #tapes = new Set<DType>();
+  #tapeText: TapeText | null = null;
   #effects: Effects | null = null;
 
   /** Names the functions, in the order given. */
@@ -113,7 +78,8 @@ export class ModuleText {
   }
 
   get text(): string {
-    const tapes = this.#tapes.size > 0 ? [tapeText([...this.#tapes], this.low)] : [];
+    const pools = [...this.#tapes].map((dtype) => [poolOf(dtype), dtype] as const);
+    const tapes = this.#tapeText === null ? [] : [this.#tapeText(pools, this.low)];
     return [...tapes, ...this.#kernelTexts, ...this.#texts].join("\n\n");
   }
 
@@ -165,9 +131,10 @@ export class ModuleText {
     return name;
   }
 
-  /** An expression that opens an empty tape for numbers of a dtype. */
-  tape(dtype: DType): string {
+  /** An expression that opens an empty tape for numbers of a dtype; `text` writes what tapes need. */
+  tape(dtype: DType, text: TapeText): string {
     this.#tapes.add(dtype);
+    this.#tapeText = text;
     return `$tape(${poolOf(dtype)})`;
   }
 

@@ -1,9 +1,10 @@
 // The function on JavaScript's values, in this process. Its checks are generated, so that engines inline it into callers.
 
 import { elementDType } from "../../ir/index.ts";
-import { leavesOf, type NativeCall } from "../backend.ts";
+import { type LeafKind, leavesOf, type NativeCall } from "../backend.ts";
 import type { Callee, Checks } from "./callee.ts";
 import { CallWriter } from "./calling.ts";
+import type { ArrayCalls } from "./calling-arrays.ts";
 import { Names } from "./names.ts";
 
 /** The most leaves for which code is generated. */
@@ -14,8 +15,8 @@ export const most = 200;
 const spare = ["$more0", "$more1", "$more2"];
 
 /**
- * Calls `f` by its convention where the arguments fit, and `otherwise` where they do not; null for tensors, and for numbers
- * that have to be converted. Errors of `f` go through `failed`. Once an engine inlines the call, escape analysis removes the
+ * Calls `f` by its convention where the arguments fit, and `otherwise` where they do not; null for tensors, for arrays where
+ * `arrays` is null, and for numbers that have to be converted. Errors of `f` go through `failed`. Once an engine inlines the call, escape analysis removes the
  * tuple that a function of several numbers returns.
  */
 export function native(
@@ -23,14 +24,16 @@ export function native(
   callee: Omit<Callee, "inner">,
   otherwise: NativeCall,
   failed: (error: unknown) => unknown,
+  arrays: ArrayCalls | null,
 ): NativeCall | null {
   const { signature, convention } = callee;
   const leaves = convention.parameters.flatMap((p) => leavesOf(p.structure));
   const isConverted = leaves.some((leaf, i) => leaf === "number" && elementDType(signature.arguments[i]) !== "f64");
-  if (leaves.length > most || isConverted || [...leaves, ...leavesOf(convention.result)].includes("tensor"))
-    return null;
+  const passed = [...leaves, ...leavesOf(convention.result)];
+  const isWritten = arrays === null ? passed.every(isNumber) : !passed.includes("tensor");
+  if (leaves.length > most || isConverted || !isWritten) return null;
   const checks = new FallbackChecks();
-  const writer = new CallWriter({ ...callee, inner: "$f" }, new Names(), checks);
+  const writer = new CallWriter({ ...callee, inner: "$f" }, new Names(), checks, arrays);
   const all = [...writer.parameters, ...spare].join(", ");
   for (const name of spare) checks.require(`${name} === undefined`);
   writer.arguments();
@@ -48,6 +51,8 @@ return function (${declared}) {
   const fallback = convention.parameters.findIndex((p) => p.fallback !== undefined);
   return Object.defineProperty(call, "length", { value: fallback < 0 ? convention.parameters.length : fallback });
 }
+
+const isNumber = (leaf: LeafKind): boolean => leaf === "number" || leaf === "boolean";
 
 /** Thrown by generated code at an element that is no number, before it has changed any argument. */
 export const unfit = Symbol("an element that is no number");

@@ -18,6 +18,7 @@ import {
 import type { Convention, LeafKind, StandaloneModule } from "../backend.ts";
 import type { Callee, Checks } from "./callee.ts";
 import { CallWriter, isDirect } from "./calling.ts";
+import { arrayCalls } from "./calling-arrays.ts";
 import type { ModuleText, Tables } from "./module-text.ts";
 import { Names, spellNumber } from "./names.ts";
 import { spellStructure } from "./structure-text.ts";
@@ -110,7 +111,7 @@ function constantText(data: TypedArray): string {
 function wrapper(callee: Callee, names: Names): { readonly code: string; readonly parameters: readonly string[] } {
   const { inner } = callee;
   const checks = new ThrowingChecks();
-  const writer = new CallWriter(callee, names, checks);
+  const writer = new CallWriter(callee, names, checks, arrayCalls);
   const { parameters } = writer;
   if (isDirect(callee)) return { code: exporting(inner, callee), parameters };
   writer.arguments();

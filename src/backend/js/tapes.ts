@@ -3,6 +3,7 @@
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
+import { tapeText } from "./tape-text.ts";
 import type { Scope, TapeVariables, Text } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
@@ -11,7 +12,7 @@ export function emitEmpty(w: FunctionWriter, { op, results }: Operation, scope: 
 }
 
 function emptyList(w: FunctionWriter, type: Type): string {
-  return type.kind !== "list" || holdsLists(type) ? "[]" : w.module.tape(elementDType(type.element) ?? "f64");
+  return type.kind !== "list" || holdsLists(type) ? "[]" : w.module.tape(elementDType(type.element) ?? "f64", tapeText);
 }
 
 function holdsLists(type: Type): boolean {

@@ -35,7 +35,7 @@ import {
   ValueSet,
 } from "../../ir/index.ts";
 import { filledLike, isFloatType, vjp } from "../../ops/index.ts";
-import { bringTensors } from "../../parts/index.ts";
+import { bringTensors, bringTypeTexts } from "../../parts/index.ts";
 import { openDim, type Size } from "../handle/axes.ts";
 import { atBoundary } from "../handle/boundary.ts";
 import { tensor as concrete } from "../handle/create.ts";
@@ -89,6 +89,7 @@ export class Graph {
 
   constructor() {
     bringTensors();
+    bringTypeTexts();
     this.#scope = new TraceScope(null, graphBoundary, graphBoundary);
     this.#scope.declare();
     // the name of subgraphs

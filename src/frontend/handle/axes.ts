@@ -9,9 +9,9 @@ import {
   fail,
   forEachDim,
   isSafeInteger,
-  parseTypeText,
   rankedOf,
 } from "../../ir/index.ts";
+import { here } from "../../parts/index.ts";
 import { describe } from "./describe.ts";
 import { type Countable, Extent, partsOf } from "./extent.ts";
 import { currentTrace, rootOf } from "./scope.ts";
@@ -86,6 +86,11 @@ function symbolicDim(text: string): Dim {
 }
 
 function parseExtent(text: string): Dim {
+  const { parseTypeText } = here;
+  if (parseTypeText === null)
+    return fail("shape", `the extent '${text.slice(0, 40)}' is text, in a program whose sizes have no names`, {
+      hint: "write a number, or an extent as x.shape[0]",
+    });
   try {
     const [extent, ...more] = rankedOf(parseTypeText(`f64[${text}]`)).shape;
     if (extent !== undefined && more.length === 0) return extent;

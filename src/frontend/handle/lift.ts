@@ -24,7 +24,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
-import { bringTensors, here } from "../../parts/index.ts";
+import { bringLoops, bringTensors, here } from "../../parts/index.ts";
 import { dimHere } from "./axes.ts";
 import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
@@ -89,6 +89,16 @@ export function apply(
 ): readonly Tensor[] {
   bringTensors();
   return applyKeepingRank(boundary, operands, build, sizes, meet);
+}
+
+/** As apply, for operations that are lowered to a loop whose end is not known, as those of sorting. */
+export function applyLooping(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): readonly Tensor[] {
+  bringLoops();
+  return applyKeepingRank(boundary, operands, build);
 }
 
 /** As apply, for operations that make no tensors where they get numbers: a program of numbers uses nothing else. */

@@ -2,7 +2,7 @@
 
 import { fail, requireOptions, type Value } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
-import { bringScans } from "../../parts/index.ts";
+import { bringLoops, bringScans } from "../../parts/index.ts";
 import { dimsFor, type Size } from "../handle/axes.ts";
 import { atBoundary, type Boundary, callUsers, named, ownFunction } from "../handle/boundary.ts";
 import { apply, asTensor, type Operand } from "../handle/lift.ts";
@@ -97,6 +97,7 @@ export function whileLoop<T>(condition: (carry: T) => Tensor | boolean, body: (c
 }
 
 function loop<T>(boundary: Boundary, condition: (carry: T) => Tensor | boolean, body: (carry: T) => T, init: T): T {
+  bringLoops();
   return settled((dtypes) => {
     const { tensors, tree, weak } = carriedFrom(boundary, init, { dtypes });
     let last: ValueTree | null = null;

@@ -14,6 +14,7 @@ import {
   type Value,
   withBuilder,
 } from "../../ir/index.ts";
+import { bringTypeTexts } from "../../parts/index.ts";
 import { type Boundary, callUsers, ownFunction } from "../handle/boundary.ts";
 import type { DTypeConstant } from "../handle/dtypes.ts";
 import { ExtentUses, notingExtents } from "../handle/extent.ts";
@@ -49,6 +50,7 @@ export function readAnnotations(annotations: readonly Annotation[]): {
   readonly types: readonly Type[];
   readonly tree: Tree;
 } {
+  bringTypeTexts();
   const { leaves, tree } = flattenList(annotations, isAnnotation, "the type of argument");
   return { types: leaves.map((leaf) => readType(typeof leaf === "string" ? leaf : leaf.name)), tree };
 }

@@ -12,6 +12,7 @@ import {
   trace,
 } from "../../frontend/index.ts";
 import { fail, requireFunc, requireOptions } from "../../ir/index.ts";
+import { bringAll } from "../../parts/index.ts";
 import { type ReadOptions, readSource } from "../reading/read-source.ts";
 import type { SourceProgram } from "../state/program.ts";
 import { callable } from "./callable.ts";
@@ -127,6 +128,7 @@ function compileRead(
   { gradient, hessian, wrt, ...options }: ProgramOptions,
   boundary: Boundary,
 ): SourceFunction {
+  bringAll();
   if (gradient !== true && hessian !== true)
     return callable(compileModule(program.module, { ...options, entry: program.entry }), program, traceableOf(program));
   const asked: Derivatives = { hessian: hessian === true, wrt: parametersOf(program, wrt) };

@@ -1,7 +1,6 @@
 // The option check: "validate" compares the results of the interpreter before and after a pass, bit for bit, on inputs with
 // every special value.
 
-import { interpret } from "../backend/index.ts";
 import {
   AdjointError,
   type DType,
@@ -17,7 +16,8 @@ import {
   sizeOf,
   type Type,
   walk,
-} from "../ir/index.ts";
+} from "../../ir/index.ts";
+import { interpret } from "./index.ts";
 
 /** Sample floats, among them a subnormal of f64 and one of f32. */
 const floats = [1, -0.5, 0, -0, 2.75, Number.NaN, Infinity, -Infinity, 5e-324, 2 ** -149, 1e300, -3, 0.1];
