@@ -17,7 +17,7 @@ describe("derivatives of random programs", () => {
     ["any ops, by the whole tensor pipeline", tensorPipeline, {}],
     ["loops and branches, by differentiate", differentiate, structured],
   ] as const)("are what differences say where these converge: %s", (_, subject, programs) => {
-    const report = checkDerivative(subject, { runs: runs(200).numRuns, seed: 1, programs });
+    const report = checkDerivative(subject, { runs: runs(120).numRuns, seed: 1, programs });
     expect(report.changed).toBeGreaterThan(report.programs / 5);
     expect(report.compared).toBeGreaterThan(1000);
     expect(report.leftOut).toBeLessThan(report.compared / 10);

@@ -7,3 +7,8 @@ const factor = Number(process.env.ADJOINT_FUZZ ?? 1);
 export function runs(usual: number): { readonly numRuns: number } {
   return { numRuns: Math.max(1, Math.round(usual * factor)) };
 }
+
+/** Each so many'th of a list in an ordinary run, more of it where more is asked for. */
+export function oneIn(usual: number): number {
+  return Math.max(1, Math.round(usual / factor));
+}
