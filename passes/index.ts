@@ -2,6 +2,7 @@
 
 import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
+import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
@@ -29,6 +30,7 @@ export {
   cse,
   deadNodeElimination,
   differentiate,
+  fuse,
   inline,
   loopInvariantCodeMotion,
   lowerToLoops,
@@ -70,6 +72,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     constantFolding,
     cse,
     deadNodeElimination,
+    fuse,
     lowerToLoops,
   ].map((pass) => [pass.name, pass]),
 );
@@ -84,6 +87,7 @@ interface Needed {
   readonly loopInvariantCodeMotion: Pass;
   readonly differentiate: Pass;
   readonly canonicalize: Pass;
+  readonly fuse: Pass;
   readonly lowerToLoops: Pass;
 }
 
@@ -94,6 +98,7 @@ const whole: Needed = {
   loopInvariantCodeMotion,
   differentiate,
   canonicalize,
+  fuse,
   lowerToLoops,
 };
 
@@ -107,6 +112,7 @@ export const passParts = {
   loopInvariantCodeMotion: new PassPart("loop-invariant-code-motion"),
   differentiate: differentiating(/* @__PURE__ */ simplifyingBetween(between)),
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
+  fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
 } satisfies Needed;
 
@@ -116,6 +122,7 @@ export function bringTensorPasses(): void {
   passParts.loopInvariantCodeMotion.bring(loopInvariantCodeMotion);
   passParts.canonicalize.bring(canonicalize);
   between.bring(canonicalizeBetween);
+  passParts.fuse.bring(fuse);
   passParts.lowerToLoops.bring(lowerStraight);
 }
 
@@ -160,8 +167,9 @@ function tensorStages(passes: Needed): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function loopStages({ canonicalize, lowerToLoops }: Needed): readonly Stage[] {
+function loopStages({ canonicalize, fuse, lowerToLoops }: Needed): readonly Stage[] {
   return [
+    { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },

@@ -1,6 +1,7 @@
 // What the tests of backends share: arrays from nested lists, and running a function in every way there is.
 
 import { expect } from "vitest";
+import { fuse } from "../passes/loop/fuse.ts";
 import { lowerToLoops } from "../passes/loop/lower-to-loops.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { type DType, dtypes, findFunc, type Module, type NdArray, signatureOf, verify } from "../src/ir/index.ts";
@@ -22,7 +23,8 @@ export const i32 = (x: Nested, shape?: readonly number[]): NdArray => nd("i32", 
 
 export function lower(module: Module): Module {
   verify(module);
-  const lowered = lowerToLoops.run(module, { ops: standardOps, fast: false });
+  const context = { ops: standardOps, fast: false };
+  const lowered = lowerToLoops.run(fuse.run(module, context), context);
   verify(lowered, { level: "loop" });
   return lowered;
 }

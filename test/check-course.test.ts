@@ -140,9 +140,9 @@ func @main(%x: f64) -> (f64, f64) {
 it("a pass that lowers has to say so", () => {
   const silent = pass("lowers", (m, cx) => lowerToLoops.run(m, cx));
   expect(messageOf(() => checkPass(silent, { runs: 30 }))).toContain(
-    "it gives loops over memory, expected tensors: write lowers: true in a pass that lowers",
+    'it gives loops over memory, expected tensors: write lowers: "loop" in a pass that lowers',
   );
-  expect(checkPass(definePass({ ...silent, lowers: true }), { runs: 10 }).changed).toBeGreaterThan(5);
+  expect(checkPass(definePass({ ...silent, lowers: "loop" }), { runs: 10 }).changed).toBeGreaterThan(5);
 });
 
 describe("loops over memory", () => {

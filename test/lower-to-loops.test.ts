@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
+import { fuse } from "../passes/loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "../passes/loop/lower-to-loops.ts";
 import { jsBackend } from "../src/backend/index.ts";
 import { runPasses } from "../src/compile/index.ts";
@@ -21,7 +22,10 @@ import { add, neg, parse, permute, standardOps } from "../src/ops/index.ts";
 
 function lower(module: Module): Module {
   verify(module);
-  const lowered = lowerToLoops.run(module, { ops: standardOps, fast: false });
+  const context = { ops: standardOps, fast: false };
+  const fused = fuse.run(module, context);
+  if (fused !== module) verify(fused, { level: "fused" });
+  const lowered = lowerToLoops.run(fused, context);
   verify(lowered, { level: "loop" });
   return lowered;
 }

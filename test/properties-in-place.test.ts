@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
-import { InPlacePlan, inPlacePlanOfBody } from "../passes/loop/lower-to-loops/in-place.ts";
+import { InPlacePlan, inPlacePlanOfBody } from "../passes/loop/analyses/in-place.ts";
 import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {

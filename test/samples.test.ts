@@ -79,7 +79,7 @@ function waysToRun(
   const resolved = runPasses(module, gradPipeline).module;
   const ways: (readonly [string, Runner])[] = [["the interpreter", (name, args) => interpret(resolved, name, args)]];
   for (const names of at.passes) {
-    if (names.some((name) => standardPasses.get(name)?.lowers === true)) continue;
+    if (names.some((name) => standardPasses.get(name)?.lowers === "loop")) continue;
     const after = runPasses(runNamed(module, names), gradPipeline).module;
     if (findFunc(after, entry) !== undefined) {
       ways.push([`the interpreter after ${names.join(", ")}`, (name, args) => interpret(after, name, args)]);

@@ -9,29 +9,27 @@ import {
   calleesOf,
   type Func,
   FuncScope,
-  fail,
   isDirect,
   loweredType,
   type Module,
   makeFunc,
   mapFuncs,
-  printType,
   type Signature,
   signatureOf,
-  type Value,
-  walk,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
-import { BlockLowering, isLoweredBlock, type LowerStructured } from "./lower-to-loops/block.ts";
+import { isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
+import { BlockLowering, type LowerStructured } from "./lower-to-loops/block.ts";
 import { lowerControl } from "./lower-to-loops/control.ts";
 import { Nests } from "./lower-to-loops/nests.ts";
 import { lowerStructured } from "./lower-to-loops/repeated.ts";
 
 export const lowerToLoops = definePass({
   name: "lower-to-loops",
-  summary: "Turns tensors into loop nests over memory, fusing whatever only one nest reads.",
-  lowers: true,
+  summary: "Turns tensors into loop nests over memory, one for each operation.",
+  level: "fused",
+  lowers: "loop",
   example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
   %rows = broadcast %y, axes = [1] : f32[N, 3]
   %sum = add %x, %rows : f32[N, 3]
@@ -46,7 +44,8 @@ export const lowerToLoops = definePass({
 export const lowerStraight = definePass({
   name: "lower-to-loops",
   summary: "Turns tensors into loop nests over memory in programs that hold no loops.",
-  lowers: true,
+  level: "fused",
+  lowers: "loop",
   run: (module) => lowered(module, lowerControl),
 });
 
@@ -100,19 +99,4 @@ function lowerFunc(
   if (isUsers) for (const destination of destinations) if (destination !== null) nests.zeroed.add(destination.memory);
   const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, structured).run());
   return makeFunc({ ...func, body: builder.finish(results) });
-}
-
-function requireRanked(func: Func): void {
-  const check = (v: Value): void => {
-    if (v.type.kind === "unranked") {
-      fail("no-eval", `@${func.name}: %${v.name ?? v.id} has type ${printType(v.type)}, expected known shapes`, {
-        hint: "run refine-shapes first",
-      });
-    }
-  };
-  func.body.arguments.forEach(check);
-  walk(func.body, ({ results, regions }) => {
-    results.forEach(check);
-    for (const region of regions) region.arguments.forEach(check);
-  });
 }

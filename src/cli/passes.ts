@@ -49,7 +49,7 @@ function stagesOf(pass: Pass): readonly { readonly level: string; readonly stage
 }
 
 function describe(pass: Pass): object {
-  const { name, summary, level = "tensor", resolves = false, lowers = false, idempotent = false, example } = pass;
+  const { name, summary, level = "tensor", resolves = false, lowers = null, idempotent = false, example } = pass;
   const runs = stagesOf(pass).map(({ level, stage }) => ({ level, reason: stage.reason }));
   return { name, summary, level, resolves, lowers, idempotent, runs, example };
 }

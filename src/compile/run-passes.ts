@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   fail,
   isScalar,
+  type Level,
   type Module,
   messageOf,
   type OpTable,
@@ -70,28 +71,30 @@ export function runProgramPasses(
   const validator = check === "validate" && here.checks !== null ? new here.checks.Validator() : null;
   let level = levelOf(module);
   const result = pipeline.run(module, (pass, before) => {
-    if (pass.level === "loop" && level === "tensor") requireNumbers(pass, before);
+    if (pass.level === "loop" && level !== "loop") requireNumbers(pass, before);
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
     // numbers are the same at both levels, so that they do not change when they are lowered
-    if (pass.lowers === true) level = "loop";
+    level = pass.lowers ?? level;
     if (after === before) return after;
     if (check !== "none") attempt(pass, before, "verify", () => here.checks?.verify(after, { level }));
-    if (level === "tensor") attempt(pass, before, "validate", () => validator?.compare(before, after));
+    if (level !== "loop") attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
   });
   return { module: result, log };
 }
 
-/** The level of a module: loop level if it has memory or an op of that level. Programs of scalars are at tensor level. */
-function levelOf(module: Module): "tensor" | "loop" {
+/** The level of a module, by its ops and whether it has memory. Programs of scalars are at tensor level. */
+function levelOf(module: Module): Level {
   let isLoop = false;
+  let isFused = false;
   for (const func of module.funcs) {
     isLoop ||= func.body.arguments.some((a) => a.type.kind === "memref");
     walk(func.body, (operation) => {
       isLoop ||= operation.op.level === "loop";
+      isFused ||= operation.op.level === "fused";
     });
   }
-  return isLoop ? "loop" : "tensor";
+  return isLoop ? "loop" : isFused ? "fused" : "tensor";
 }
 
 /** Fails where a pass of the loop level is given tensors. */

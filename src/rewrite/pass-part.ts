@@ -31,7 +31,7 @@ export class PassPart implements Pass {
     return this.#pass?.level;
   }
 
-  get lowers(): boolean | undefined {
+  get lowers(): Pass["lowers"] {
     return this.#pass?.lowers;
   }
 

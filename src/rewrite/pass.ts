@@ -3,7 +3,7 @@
 import {
   fail,
   isModule,
-  type Level,
+  type LegalAt,
   type Module,
   type Operation,
   type OpTable,
@@ -43,10 +43,10 @@ export interface Pass {
   readonly resolves?: boolean;
   /** Whether running it again on its own output changes nothing. */
   readonly idempotent?: boolean;
-  /** The level of the modules that it takes: tensors where left out, loops over memory, or either. */
-  readonly level?: Level;
-  /** Lowers to the loop level, so that signatures change from tensors to memory. */
-  readonly lowers?: boolean;
+  /** The level of the modules that it takes: tensors where left out, tensors in groups, loops over memory, or any. */
+  readonly level?: LegalAt;
+  /** The level that it lowers modules to; at the loop level signatures have memory in place of tensors. */
+  readonly lowers?: "fused" | "loop";
   run(module: Module, context: PassContext): Module;
 }
 

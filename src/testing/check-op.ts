@@ -1,6 +1,6 @@
 // checkOp: everything that an op's record says, tested; or what of it is wrong, with the smallest use found that shows it.
 
-import { AdjointError, fail, type Module, type Op, requireChoice } from "../ir/index.ts";
+import { AdjointError, fail, type Module, type Op, requireChoice, standsAt } from "../ir/index.ts";
 import { showCall } from "./calls.ts";
 import { type CheckOptions, type CheckReport, check, defaults, replayLine } from "./check.ts";
 import { type DerivativeReport, floats } from "./check-derivative.ts";
@@ -53,15 +53,14 @@ export function checkOp(op: Op, options: OpCheckOptions = {}): DerivativeReport 
     message === null ? null : { message, call: null, program: op.docs.example };
   if (!without.includes("folding")) stated(attempted(op, () => spellingFault(op)));
   const tally = { compared: 0, leftOut: 0 };
-  const report: CheckReport =
-    op.level === "loop"
-      ? check("checkOp", unused(op), { ...rest, runs: 0, vacuous: "allow" })
-      : check(
-          "checkOp",
-          subjectOf(resolver, op, { without, tally, options }),
-          { ...rest, runs: rest.runs ?? defaultRuns, ...alone, programs: { ...rest.programs, ops: table } },
-          options,
-        );
+  const report: CheckReport = !standsAt(op, "tensor")
+    ? check("checkOp", unused(op), { ...rest, runs: 0, vacuous: "allow" })
+    : check(
+        "checkOp",
+        subjectOf(resolver, op, { without, tally, options }),
+        { ...rest, runs: rest.runs ?? defaultRuns, ...alone, programs: { ...rest.programs, ops: table } },
+        options,
+      );
   stated(attempted(op, () => ofExample(exampleFault(op, table))));
   if (op.level === "loop" && !without.includes("code"))
     stated(attempted(op, () => ofExample(loopCodeFault(op, table))));

@@ -1,5 +1,6 @@
 // checkPass: a pass keeps every bit of random programs, or the smallest program found for which it does not.
 
+import type { Level } from "../ir/index.ts";
 import { applyRules, type Pass, type Rule, runPass } from "../rewrite/index.ts";
 import { bringTo } from "./at-loops.ts";
 import { type CheckOptions, type CheckReport, check } from "./check.ts";
@@ -9,8 +10,8 @@ import { requireKind } from "./options.ts";
 /**
  * Runs a pass on random programs and on programs made of the patterns of its rules, and compares what they mean before and
  * after: the bits of the results of all public functions, errors with their messages, what probes see, and what is public.
- * A pass of the loop level is given what the passes before it in the loop pipeline make of programs of tensors; one that takes
- * both levels is given that of every fourth program.
+ * A pass of the fused or the loop level is given what the passes before it in the loop pipeline make of programs of tensors; one
+ * that takes all levels is given that of every fourth program.
  *
  * @returns what was tried: programs, how many were changed, how often each rule was applied, and the coverage of ops.
  * @throws AdjointError `validate` whose message holds the smallest IR found that the pass gets wrong, a call that shows it, the
@@ -20,11 +21,13 @@ import { requireKind } from "./options.ts";
 export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
   requireKind("checkPass", pass, "pass");
   const run: Subject["run"] = (module, context) => runPass(pass, module, context);
-  const common = { name: `pass ${pass.name}`, kind: "pass", fast: false, run } as const;
-  const atTensors: Subject = { ...common, level: pass.lowers === true ? "loop" : "tensor" };
-  const atLoops: Subject = { ...common, level: "loop", bring: bringTo(pass) };
-  const byLevel = { tensor: atTensors, loop: atLoops, both: { ...atTensors, atLoops } };
-  return check("checkPass", byLevel[pass.level ?? "tensor"], options);
+  const { lowers, level = "tensor" } = pass;
+  const common = { name: `pass ${pass.name}`, kind: "pass", fast: false, lowers, run } as const;
+  const brought = (to: Level): Subject => ({ ...common, level: lowers ?? to, bring: bringTo(pass) });
+  const plain: Subject = { ...common, level: lowers ?? "tensor" };
+  const subject =
+    level === "tensor" ? plain : level === "both" ? { ...plain, atLoops: brought("loop") } : brought(level);
+  return check("checkPass", subject, options);
 }
 
 /**

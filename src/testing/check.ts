@@ -332,7 +332,7 @@ class Session {
 
   /** The program as the subject takes it; null where it cannot. */
   #given({ level, judge, run }: Subject, program: Program, context: PassContext): Program | null {
-    if (judge !== undefined || level === "loop" || transformsOf(program.module).size === 0) return program;
+    if (judge !== undefined || level !== "tensor" || transformsOf(program.module).size === 0) return program;
     this.#resolved ??= resolvedBy(run, context);
     const module = givenTo(run, this.#resolved, program.module, context);
     if (module === null || module === program.module) return module === null ? null : program;

@@ -4,6 +4,7 @@
 import {
   type Func,
   isFloat,
+  type Level,
   type Module,
   mapBodies,
   type NdArray,
@@ -13,7 +14,7 @@ import {
   ValueSet,
 } from "../ir/index.ts";
 import { add, constant, mul } from "../ops/index.ts";
-import { expectedOf, type Fault, type Level, likeResults, run, runLater } from "./compare.ts";
+import { expectedOf, type Fault, likeResults, run, runLater } from "./compare.ts";
 import type { Dims, Program } from "./generate/program.ts";
 import { Random } from "./generate/random.ts";
 import { meetsInfinity, meetsNan, watched, withFloats } from "./instrument.ts";

@@ -10,6 +10,7 @@ import {
   evaluateDim,
   type Func,
   findFunc,
+  type Level,
   type Module,
   messageOf,
   type NdArray,
@@ -23,9 +24,6 @@ import {
 import type { Call, Dims, Program } from "./generate/program.ts";
 import { differenceOf, type Outcome, outcomeOf } from "./outcome.ts";
 import { argumentsOf } from "./values.ts";
-
-/** How a module that a pass gives is run: as it is, or as memory if the pass lowers. */
-export type Level = "tensor" | "loop";
 
 /** What differs, and for which call. */
 export interface Fault {
@@ -77,7 +75,7 @@ export function interfaceFault(before: Module, after: Module, level: Level): Fau
     const next = findFunc(after, func.name);
     if (next === undefined) return fault(`@${func.name} is gone`);
     if (next.visibility !== "public") return fault(`@${func.name} is private now`);
-    if (level === "tensor" && !sameTypes(signatureOf(func), signatureOf(next)))
+    if (level !== "loop" && !sameTypes(signatureOf(func), signatureOf(next)))
       return fault(
         `the type of @${func.name} is ${showSignature(signatureOf(next))}, was ${showSignature(signatureOf(func))}`,
       );
@@ -129,7 +127,7 @@ export function runLater(
   args: readonly NdArray[],
   like: readonly NdArray[],
 ): Outcome {
-  if (level === "tensor") return run(module, entry, args);
+  if (level !== "loop") return run(module, entry, args);
   // a lowered function writes results of rank above 0 to memory behind its arguments
   const memory = like.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
   const given = [...args, ...memory.filter((m) => m !== null)];
@@ -218,7 +216,7 @@ function faultOfCall({ before, after, level, sizes }: Versions, func: Func, args
     return message === null ? null : { message: `@${entry}: ${message}`, call };
   } catch (error) {
     if (error instanceof OutOfSteps) {
-      if (level === "tensor" && isBrief(before, entry, args))
+      if (level !== "loop" && isBrief(before, entry, args))
         return {
           message: `@${entry}: the result does not end within ${stepsAllowed} operations, and ended before`,
           call,

@@ -10,6 +10,7 @@ import {
   type Op,
   type Operation,
   type OpTable,
+  standsAt,
   type Value,
   ValueMap,
   ValueSet,
@@ -98,7 +99,7 @@ export class Coverage {
 
   /** The ops of a table that stand in no program. */
   missing(table: OpTable): readonly string[] {
-    return [...table.values()].filter((op) => op.level !== "loop" && !this.#ops.has(op.name)).map((op) => op.name);
+    return [...table.values()].filter((op) => standsAt(op, "tensor") && !this.#ops.has(op.name)).map((op) => op.name);
   }
 
   /** A line for each op: how often, of which dtypes, with which attributes, next to what; then what holds of all. */

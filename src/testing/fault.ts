@@ -5,6 +5,7 @@ import { OutOfSteps } from "../compile/index.ts";
 import {
   AdjointError,
   formatOrigin,
+  type Level,
   type Module,
   messageOf,
   type Origin,
@@ -12,14 +13,13 @@ import {
   type Value,
   walk,
 } from "../ir/index.ts";
-import type { PassContext } from "../rewrite/index.ts";
+import type { Pass, PassContext } from "../rewrite/index.ts";
 import { closeFault } from "./close.ts";
 import {
   callFault,
   type Fault,
   holdsTransform,
   interfaceFault,
-  type Level,
   resolved,
   resolvedOrNull,
   verifyFault,
@@ -38,7 +38,9 @@ export interface Subject {
   readonly kind: Kind;
   /** The level of what it gives. */
   readonly level: Level;
-  /** What it takes of a program, where that is not the program: loops over memory. */
+  /** The level that it lowers to; `level` then. */
+  readonly lowers?: Pass["lowers"];
+  /** What it takes of a program, where that is not the program: groups of tensors, loops over memory. */
   bring?(module: Module, context: PassContext): Module;
   /** The same on loops over memory, of what takes both levels. */
   readonly atLoops?: Subject;
@@ -114,11 +116,11 @@ export function faultOfPass(subject: Subject, { program, context, seeds, origins
   if (after === given) return { fault: null, after, isTried };
   const earlier = resolvedOrNull(module);
   if (earlier === null) return { fault: null, after: null };
-  const stays = subject.bring === undefined ? subject.level : "tensor";
+  const stays = subject.bring === undefined || subject.lowers === "loop" ? subject.level : "tensor";
   const early =
     unsaidLowering(subject, after) ?? verifyFault(after, subject.level) ?? interfaceFault(given, after, stays);
   if (early !== null) return { fault: early, after, isTried };
-  const misplaced = stays === "tensor" ? originFault(given, after, origins) : null;
+  const misplaced = stays !== "loop" ? originFault(given, after, origins) : null;
   if (misplaced !== null) return { fault: { message: misplaced, call: null }, after, isTried };
   try {
     return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after, isTried };
@@ -139,7 +141,7 @@ function takenBy(
   context: PassContext,
 ): { readonly module: Module; readonly given: Module } | null {
   if (bring === undefined) {
-    const module = level === "loop" ? inline.run(program, context) : program;
+    const module = level !== "tensor" ? inline.run(program, context) : program;
     return { module, given: module };
   }
   const module = resolvedOrNull(program);
@@ -157,7 +159,7 @@ function takenBy(
 function unsaidLowering({ kind, level }: Subject, after: Module): Fault | null {
   if (kind !== "pass" || level === "loop") return null;
   const memory = after.funcs.some(({ body }) => body.arguments.some(({ type }) => type.kind === "memref"));
-  const message = "it gives loops over memory, expected tensors: write lowers: true in a pass that lowers";
+  const message = 'it gives loops over memory, expected tensors: write lowers: "loop" in a pass that lowers';
   return memory ? { message, call: null } : null;
 }
 

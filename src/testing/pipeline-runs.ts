@@ -16,15 +16,23 @@ export function pipelineSubject(pipeline: Pipeline): Subject {
     name: "pipeline",
     kind: "pipeline",
     level: levelAfter(passes),
+    lowers: passes.findLast((pass) => pass.lowers !== undefined)?.lowers,
     fast: false,
     run,
-    ...(passes[0]?.level === "loop" ? { bring: bringTo(passes[0]) } : {}),
+    ...(takesLowered(passes[0]) ? { bring: bringTo(passes[0]) } : {}),
   };
   return { ...subject, blame: (trial) => wrongRunOf(pipeline, { ...subject, fast: trial.context.fast }, trial) };
 }
 
 function levelAfter(passes: readonly Pass[]): Subject["level"] {
-  return passes.some((pass) => pass.lowers === true || pass.level === "loop") ? "loop" : "tensor";
+  return passes.reduce<Subject["level"]>(
+    (level, pass) => pass.lowers ?? (takesLowered(pass) ? pass.level : level),
+    "tensor",
+  );
+}
+
+function takesLowered(pass: Pass | undefined): pass is Pass & { readonly level: "fused" | "loop" } {
+  return pass?.level === "fused" || pass?.level === "loop";
 }
 
 /** The first run of a pass after which a program is wrong. */

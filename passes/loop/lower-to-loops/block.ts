@@ -8,22 +8,21 @@ import {
   emit,
   isDirect,
   isScalar,
-  loweredType,
   memref,
   type Operation,
   type ProcedureContext,
   rankedOf,
-  sameType,
   shapeOf,
   type UpdateContext,
   type Value,
   ValueMap,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { load, store } from "../../../src/ops/index.ts";
-import { FusionPlan, type FusionSite } from "./fusion.ts";
-import { InPlacePlan, isDenseConstant } from "./in-place.ts";
-import type { Buffer, Nests } from "./nests.ts";
+import { fusedOp, isDenseConstant, isFusible, load, store } from "../../../src/ops/index.ts";
+import { InPlacePlan } from "../analyses/in-place.ts";
+import { isLowered } from "../analyses/lowered.ts";
+import { fusionGroupOf, Sites } from "../analyses/sites.ts";
+import type { Buffer, Computed, Nests } from "./nests.ts";
 
 /** Lowers operations with regions, and calls. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
@@ -33,7 +32,6 @@ export class BlockLowering {
   readonly structured: LowerStructured;
   readonly inPlace: InPlacePlan;
   readonly #block: Block;
-  readonly #fusion: FusionPlan;
   /** The memory that each tensor result of the block has to be written to. */
   readonly #destinations: readonly (Buffer | null)[];
   /** Destinations that are computed into directly, by the value that has the result's storage. */
@@ -50,7 +48,6 @@ export class BlockLowering {
     this.structured = structured;
     this.#block = block;
     this.inPlace = inPlace;
-    this.#fusion = new FusionPlan(block, currentBlock().scope, inPlace);
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
     for (const [k, storage] of inPlace.resultStorage.entries()) {
@@ -98,14 +95,8 @@ export class BlockLowering {
       currentBlock().append(nests.scalars.operation(operation));
       return;
     }
-    const decision = this.#fusion.of(operation);
-    if (decision === undefined) this.#lowerWhole(operation);
-    else nests.computed.set(operation.results[0], { operation, fusion: this.#fusion });
-    if (decision?.kind === "root") this.#root(operation, decision.site);
-  }
-
-  #lowerWhole(operation: Operation): void {
-    if (isDenseConstant(operation)) this.#constantMemory(operation);
+    if (operation.op === fusedOp || isFusible(operation)) this.#group(operation);
+    else if (isDenseConstant(operation)) this.#constantMemory(operation);
     else if (operation.op.lowering?.kind === "view") this.#view(operation);
     else if (operation.op.lowering?.kind === "procedure") this.#procedure(operation, operation.op.lowering.run);
     else this.structured(this, operation);
@@ -125,44 +116,61 @@ export class BlockLowering {
     nests.buffers.set(results[0], { memory: view, prefix: [] });
   }
 
-  /** A nest that computes the whole tensor; of rank 0, the scalar in place. */
-  #root(operation: Operation, site: FusionSite): void {
+  /** What one nest computes: an operation alone, or those of a fused one. */
+  #group(by: Operation): void {
     const { nests } = this;
-    const [result] = operation.results;
-    const computed = { operation, fusion: this.#fusion };
-    if (operation.op.lowering?.kind === "update") {
-      this.#update(operation, operation.op.lowering.update);
-      return;
+    const group = fusionGroupOf(by);
+    const sites = new Sites(group);
+    for (const operation of group.operations) {
+      if (isFusible(operation)) nests.computed.set(operation.results[0], { operation, sites });
+      else this.#lower(operation);
     }
-    if (isScalar(result.type)) {
-      nests.scalars.set(result, nests.compute(computed, []));
-      return;
+    const alone = group.results.length === 1 ? nests.computed.get(group.results[0]) : undefined;
+    const lowering = alone?.operation.op.lowering;
+    if (alone !== undefined && lowering?.kind === "update") this.#update(by, alone, lowering.update);
+    else if (alone !== undefined && isScalar(by.results[0].type)) {
+      nests.scalars.set(by.results[0], nests.compute(alone, []));
+    } else if (alone !== undefined) this.#nestOf(by, alone);
+    else if (isScalar(by.results[0].type)) {
+      for (const [i, v] of by.results.entries()) nests.scalars.set(v, nests.scalars.get(group.results[i]));
+    } else {
+      const buffers = by.results.map((v) => this.bufferFor(v));
+      this.#nest(by, group.results, sites, buffers);
     }
+  }
+
+  /** What computes one result into memory: its rule for that, or a nest. */
+  #nestOf(by: Operation, computed: Computed): void {
+    const { nests } = this;
+    const { operation, sites } = computed;
+    const [result] = by.results;
     const buffer = this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    if (!(isZero(operation) && this.#isZeroed(result)) && !nests.whole(computed, { write, written })) {
-      const alsoStored = site.root.alsoStored
-        .map((o) => ({ operation: o, buffer: this.bufferFor(o.results[0]) }))
-        .reverse();
-      for (const piece of nests.piecesOf(computed, site)) {
-        nests.nest(piece.shape, (at) => {
-          const element = piece.element(at);
-          for (const k of alsoStored) writeTo(k.buffer, at, nests.element(k.operation.results[0], at), k.operation);
-          write(piece.position(at), element);
-        });
-      }
-      for (const k of alsoStored) nests.buffers.set(k.operation.results[0], k.buffer);
-    }
-    nests.buffers.set(result, buffer);
+    const isThere = isZero(operation) && this.#isZeroed(result);
+    if (isThere || nests.whole(computed, { write, written })) nests.buffers.set(result, buffer);
+    else this.#nest(by, operation.results, sites, [buffer]);
+  }
+
+  /** A nest that computes results of one shape into memory. */
+  #nest(by: Operation, yielded: readonly Value[], sites: Sites, buffers: readonly Buffer[]): void {
+    const { nests } = this;
+    nests.nest(shapeOf(by.results[0]), (at) => {
+      nests.computeSite(sites.outermost, at);
+      const elements = yielded.map((v) => nests.element(v, at));
+      for (const [i, element] of elements.entries())
+        writeTo(buffers[i], at, element, nests.computed.get(yielded[i])?.operation ?? by);
+    });
+    for (const [i, v] of by.results.entries()) nests.buffers.set(v, buffers[i]);
   }
 
   /** Runs a rule that writes every result to memory. */
   #procedure(operation: Operation, run: (x: ProcedureContext) => void): void {
     const { nests } = this;
     const buffers = operation.results.map((r) => this.bufferFor(r));
+    const sites = new Sites({ operations: [operation], results: operation.results });
     run({
-      ...nests.context(operation, this.#fusion),
+      ...nests.context(operation, sites),
       write: (k, at, element) => writeTo(buffers[k], at, element, operation),
       written: (k, at) => load(buffers[k].memory, [...buffers[k].prefix, ...at]),
       scratch: (type, name) => nests.allocate(type, name).memory,
@@ -178,11 +186,12 @@ export class BlockLowering {
   }
 
   /** Runs a rule that updates operand 0, or a copy of it. */
-  #update(operation: Operation, update: (x: UpdateContext) => void): void {
+  #update(by: Operation, { operation, sites }: Computed, update: (x: UpdateContext) => void): void {
     const { nests } = this;
-    const [result] = operation.results;
-    const buffer = this.memoryToChange(operation.operands[0], operation, result);
-    update(nests.updateContext(operation, this.#fusion, buffer));
+    const [result] = by.results;
+    const buffer = this.memoryToChange(operation.operands[0], by, result);
+    currentBlock().origin = operation.origin;
+    update(nests.updateContext(operation, sites, buffer));
     if (isScalar(result.type)) nests.scalars.set(result, load(buffer.memory, buffer.prefix));
     else nests.buffers.set(result, buffer);
   }
@@ -204,28 +213,6 @@ export class BlockLowering {
 function writeTo({ memory, prefix }: Buffer, at: readonly Dim[], element: Value, { origin }: Operation): void {
   currentBlock().origin = origin;
   store(element, memory, [...prefix, ...at]);
-}
-
-/** Whether a block is at loop level already: it and its regions have scalars and memory only, and ops of that level. */
-export function isLoweredBlock(block: Block): boolean {
-  return (
-    [block.arguments, block.results].every((values) => values.every(isLoweredValue)) &&
-    block.operations.every(isLowered)
-  );
-}
-
-function isLowered({ op, operands, results, regions }: Operation): boolean {
-  return (
-    op.level !== "tensor" &&
-    !op.traits.transform &&
-    operands.every(isLoweredValue) &&
-    results.every(isLoweredValue) &&
-    regions.every(isLoweredBlock)
-  );
-}
-
-function isLoweredValue({ type }: Value): boolean {
-  return sameType(loweredType(type), type);
 }
 
 function isZero({ op, attributes }: Operation): boolean {

@@ -18,7 +18,6 @@ import {
   type LowerContext,
   memref,
   type Operation,
-  type Part,
   Replacements,
   rankedOf,
   scalar,
@@ -31,9 +30,9 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { alloc, forLoop, load, loadOp, store } from "../../../src/ops/index.ts";
-import { type FusionPlan, type FusionSite, isElementwise } from "./fusion.ts";
-import { wholeOf } from "./reads.ts";
+import { alloc, forLoop, isElementwise, load, loadOp, store } from "../../../src/ops/index.ts";
+import { wholeOf } from "../analyses/reads.ts";
+import type { Site, Sites } from "../analyses/sites.ts";
 
 /** Memory of a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
@@ -41,23 +40,16 @@ export interface Buffer {
   readonly prefix: readonly Dim[];
 }
 
-/** A tensor that is computed where it is read, rather than in memory. */
-interface Computed {
+/** A tensor that is computed where it is read, rather than in memory: its operation, and the sites of its group. */
+export interface Computed {
   readonly operation: Operation;
-  readonly fusion: FusionPlan;
+  readonly sites: Sites;
 }
 
 /** A scalar computed from an element of an operand, and the block that it was hoisted to. */
 interface Hoisted {
   readonly value: Value;
   readonly block: BlockBuilder;
-}
-
-/** A nest that writes a piece of a tensor: its extents, the position of an element, and the element. */
-interface NestPiece {
-  readonly shape: readonly Dim[];
-  position(at: readonly Dim[]): readonly Dim[];
-  element(at: readonly Dim[]): Value;
 }
 
 const indexNames = ["i", "j", "k", "l", "m", "n"];
@@ -105,7 +97,7 @@ export class Nests {
   }
 
   /** Computes all members of a site in order of definition, so that no rule recurses along a chain of them. */
-  computeSite(site: FusionSite, at: readonly Dim[]): void {
+  computeSite(site: Site, at: readonly Dim[]): void {
     for (let i = site.members.length - 1; i >= 0; i--) {
       const member = site.members[i];
       if (!this.#isMoveOfMemory(member)) this.element(member.results[0], at);
@@ -121,7 +113,7 @@ export class Nests {
   }
 
   /** One scalar of an operation's result: by the same op on scalars, or by its rule. */
-  compute({ operation, fusion }: Computed, at: readonly Dim[]): Value {
+  compute({ operation, sites }: Computed, at: readonly Dim[]): Value {
     const { op, operands, results, attributes, origin } = operation;
     const [{ type, name }] = results;
     if (op.traits.constant) return this.#constant(operation);
@@ -134,43 +126,34 @@ export class Nests {
       return fail("no-eval", `${op.name} has no lowering: a pass has to resolve it first`, { origin });
     }
     currentBlock().origin = origin;
-    return op.lowering.element(this.context(operation, fusion), at);
+    return op.lowering.element(this.context(operation, sites), at);
   }
 
-  /** The nests that write a whole tensor: the pieces of its op, or one nest for all elements. */
-  piecesOf(computed: Computed, site: FusionSite): readonly NestPiece[] {
-    const { operation, fusion } = computed;
+  /** Writes a whole tensor by its op's own nests for that, all of it or piece by piece; false where it has none. */
+  whole({ operation, sites }: Computed, { write, written }: Pick<WholeContext, "write" | "written">): boolean {
     const { lowering } = operation.op;
-    const pieces = lowering?.kind === "element" ? lowering.pieces?.(operation) : undefined;
-    if (pieces !== undefined) {
-      const context = this.context(operation, fusion);
-      const element = (piece: Part, at: readonly Dim[]): Value => {
-        currentBlock().origin = operation.origin;
-        return piece.element(context, at);
-      };
-      return pieces.map((piece) => ({ ...piece, element: (at) => element(piece, at) }));
-    }
-    const element = (at: readonly Dim[]): Value => {
-      this.computeSite(site, at);
-      return this.compute(computed, at);
-    };
-    return [{ shape: shapeOf(operation.results[0]), position: (at) => at, element }];
-  }
-
-  /** Writes a whole tensor by its op's rule for that; false where it has none. */
-  whole({ operation, fusion }: Computed, result: Pick<WholeContext, "write" | "written">): boolean {
     const whole = wholeOf(operation);
-    if (whole === null) return false;
+    const pieces = lowering?.kind === "element" ? lowering.pieces?.(operation) : undefined;
+    const context = this.context(operation, sites);
     currentBlock().origin = operation.origin;
-    const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
-    whole({ ...this.context(operation, fusion), ...result, scratch });
-    return true;
+    if (whole !== null) {
+      const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
+      whole({ ...context, write, written, scratch });
+    }
+    for (const piece of pieces ?? []) {
+      this.nest(piece.shape, (at) => {
+        currentBlock().origin = operation.origin;
+        const element = piece.element(context, at);
+        write(piece.position(at), element);
+      });
+    }
+    return whole !== null || pieces !== undefined;
   }
 
   /** The context of an operation's rule. */
-  context(operation: Operation, fusion: FusionPlan): LowerContext {
+  context(operation: Operation, sites: Sites): LowerContext {
     const element = (i: number, at: readonly Dim[]): Value => {
-      const site = fusion.site(operation, i);
+      const site = sites.inner(operation, i);
       if (site !== undefined) this.computeSite(site, at);
       const value = this.element(operation.operands[i], at);
       currentBlock().origin = operation.origin;
@@ -186,9 +169,9 @@ export class Nests {
   }
 
   /** The context of an update rule. Its reads and writes stay in order, and are not hoisted. */
-  updateContext(operation: Operation, fusion: FusionPlan, { memory, prefix }: Buffer): UpdateContext {
+  updateContext(operation: Operation, sites: Sites, { memory, prefix }: Buffer): UpdateContext {
     return {
-      ...this.context(operation, fusion),
+      ...this.context(operation, sites),
       nest: (shape, body) => this.nest(shape, body),
       read: (at) => load(memory, [...prefix, ...at]),
       write: (element, at) => store(element, memory, [...prefix, ...at]),

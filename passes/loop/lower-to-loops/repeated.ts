@@ -16,9 +16,9 @@ import {
   type Value,
 } from "../../../src/ir/index.ts";
 import { forLoop, isOwn, load, store } from "../../../src/ops/index.ts";
+import { inPlacePlanOfBody, isInPlaceCarry } from "../analyses/in-place.ts";
 import type { BlockLowering, LowerStructured } from "./block.ts";
 import { lowerControl } from "./control.ts";
-import { inPlacePlanOfBody, isInPlaceCarry } from "./in-place.ts";
 import type { Buffer, Nests } from "./nests.ts";
 import { lowerEmpty, lowerPop, lowerPush } from "./tape.ts";
 

@@ -8,6 +8,7 @@ import { checkAttributes, dimsIn } from "../module/attributes.ts";
 import { findFunc, groupOf, type Module, type Operation, type Value } from "../module/module.ts";
 import { printFuncName } from "../module/names.ts";
 import { attributeDims } from "../module/walk.ts";
+import { type Level, standsAt } from "../op/op-spec.ts";
 import { type Atom, type Dim, forEachVariable, isVariable, partsOf, termsOf } from "../types/dim.ts";
 import { dtypes } from "../types/dtype.ts";
 import { printNumber } from "../types/number-text.ts";
@@ -22,10 +23,7 @@ export function requireFrozen(what: string, makers: string, ...objects: readonly
   }
 }
 
-export function checkOperation(
-  operation: Operation,
-  context: { module: Module; level: "tensor" | "loop" | null },
-): void {
+export function checkOperation(operation: Operation, context: { module: Module; level: Level | null }): void {
   const { op, operands, attributes, regions, results, segments } = operation;
   requireFrozen(
     op.name,
@@ -37,7 +35,7 @@ export function checkOperation(
     results,
     segments,
   );
-  if (context.level !== null && op.level !== "both" && op.level !== context.level) {
+  if (context.level !== null && !standsAt(op, context.level)) {
     fail("structure", `${op.name} is an op of the ${op.level} level, expected the ${context.level} level only`);
   }
   if (regions.length !== op.regions.length) {

@@ -4,6 +4,7 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import type { Operation } from "../module/module.ts";
 import { attributeDims } from "../module/walk.ts";
+import type { Level } from "../op/op-spec.ts";
 import type { Assumptions } from "../types/constraint.ts";
 import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
 import { printType, type Type } from "../types/type.ts";
@@ -11,12 +12,12 @@ import { printType, type Type } from "../types/type.ts";
 export class TypeChecker {
   readonly #symbols: ReadonlySet<string>;
   readonly #assumptions: Assumptions;
-  readonly #level: "tensor" | "loop" | null;
+  readonly #level: Level | null;
   readonly #known = new WeakSet<Type>();
   readonly #dims = new Set<string>();
   readonly #extents = new Set<string>();
 
-  constructor(symbols: readonly string[], assumptions: Assumptions, level: "tensor" | "loop" | null) {
+  constructor(symbols: readonly string[], assumptions: Assumptions, level: Level | null) {
     this.#symbols = new Set(symbols);
     this.#assumptions = assumptions;
     this.#level = level;
@@ -36,7 +37,7 @@ export class TypeChecker {
         hint: "run refine-shapes before",
       });
     }
-    if (type.kind === "memref" && this.#level === "tensor") {
+    if (type.kind === "memref" && this.#level !== null && this.#level !== "loop") {
       fail("structure", `${what} has type ${printType(type)}, which belongs to the loop level`);
     }
     for (const d of type.shape) this.#checkExtent(d, what);

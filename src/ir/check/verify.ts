@@ -17,8 +17,8 @@
 //             business, and so are the argument and result types of calls), and the result types are those it gives,
 //             under the constraints that the function declares and no others.
 //  lists      Each list is used at most once on every path: see verify-lists.ts.
-//  levels     Where a level is asked for: at the tensor level no op of the loop level and no memref; at the loop level
-//             no op of the tensor level and nothing unranked.
+//  levels     Where a level is asked for: every op is legal there; at the tensor and the fused level there is no memref, at
+//             the loop level nothing unranked.
 //
 // Linear in the number of operations; recursion goes into regions only.
 
@@ -40,6 +40,7 @@ import {
 } from "../module/module.ts";
 import { defaultName, isSymbolName, printFuncName, printValueName } from "../module/names.ts";
 import { calleesOf } from "../module/walk.ts";
+import type { Level } from "../op/op-spec.ts";
 import { Assumptions } from "../types/constraint.ts";
 import { checkLists } from "./verify-lists.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
@@ -47,7 +48,7 @@ import { TypeChecker } from "./verify-types.ts";
 
 export interface VerifyOptions {
   /** The level the module has to be at; left out, ops of both may stand together. */
-  readonly level?: "tensor" | "loop";
+  readonly level?: Level;
 }
 
 /** Throws the first breach of an invariant as an error that names function and operation. */
@@ -73,12 +74,12 @@ function verifyAll(module: Module, options: VerifyOptions): void {
 /** What the functions of a module share while they are verified. */
 class ModuleContext {
   readonly module: Module;
-  readonly level: "tensor" | "loop" | null;
+  readonly level: Level | null;
   /** Every value defined so far, in any function. */
   readonly defined = new ValueSet();
   readonly #signatures = new Map<string, Signature | null>();
 
-  constructor(module: Module, level: "tensor" | "loop" | null) {
+  constructor(module: Module, level: Level | null) {
     this.module = module;
     this.level = level;
   }

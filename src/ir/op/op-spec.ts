@@ -1,7 +1,25 @@
 // What an op record says of its operands and regions, and of their text.
 
-/** Where an op is legal: `tensor` level, `loop` level (`for`, `load`, memrefs), or both. */
-export type Level = "tensor" | "loop" | "both";
+/**
+ * The levels of a module: `tensor`; `fused`, where tensors that one nest of loops computes stand in one operation; `loop`
+ * (`for`, `load`, memrefs).
+ */
+export type Level = "tensor" | "fused" | "loop";
+
+/** Where an op is legal, or what a pass takes. Ops of the tensor level stand at the fused level too; `both` is everywhere. */
+export type LegalAt = Level | "both";
+
+const levelsOf: Readonly<Record<LegalAt, readonly Level[]>> = {
+  tensor: ["tensor", "fused"],
+  fused: ["fused"],
+  loop: ["loop"],
+  both: ["tensor", "fused", "loop"],
+};
+
+/** Whether an op is legal at a level. */
+export function standsAt(op: { readonly level: LegalAt }, level: Level): boolean {
+  return levelsOf[op.level].includes(level);
+}
 
 export interface OperandSpec {
   readonly name: string;

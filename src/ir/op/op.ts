@@ -13,7 +13,7 @@ import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./
 import { withDocumentation } from "./documentation.ts";
 import { completeEffects, noEffects, type OpEffects } from "./effects.ts";
 import type { OpDocs } from "./op-docs.ts";
-import type { AssemblyItem, Level, OperandSpec, RegionSpec } from "./op-spec.ts";
+import type { AssemblyItem, LegalAt, OperandSpec, RegionSpec } from "./op-spec.ts";
 import type { BlockOf, OperationOf } from "./operation.ts";
 import type * as batching from "./protocols/batching.ts";
 import type * as derivative from "./protocols/derivative.ts";
@@ -84,7 +84,7 @@ export interface Op<A extends Attributes = Attributes> {
   readonly attributes: AttributeSpecs;
   readonly regions: readonly RegionSpec[];
   readonly assembly: readonly AssemblyItem[];
-  readonly level: Level;
+  readonly level: LegalAt;
   types(cx: TypeContext<A>): readonly Type[];
   /**
    * The types of the arguments of the next region, of ops whose regions do not all take the operands that are bound: from

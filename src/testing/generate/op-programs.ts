@@ -15,6 +15,7 @@ import {
   type Op,
   type Operation,
   type OpTable,
+  standsAt,
   symbol,
   type TensorType,
   tensorType,
@@ -90,7 +91,7 @@ function argumentTypes(random: Random, dtypes: readonly DType[]): readonly Tenso
 }
 
 function useIn(random: Random, op: Op, dtypes: readonly DType[]): Module | null {
-  if (op.level === "loop" || op.traits.transform) return null;
+  if (!standsAt(op, "tensor") || op.traits.transform) return null;
   const builder = new BlockBuilder(new FuncScope([], () => null, false));
   const args = argumentTypes(random, dtypes).map((type) => builder.argument(type));
   const base = baseOf(op);
@@ -192,7 +193,7 @@ function holds(module: Module, op: Op): boolean {
 
 /** A random program that prefers the op and has a use of it: for what needs a function to call. */
 function amongOthers(random: Random, op: Op, table: OpTable): Program | null {
-  for (let i = 0; i < tries && op.level !== "loop"; i++) {
+  for (let i = 0; i < tries && standsAt(op, "tensor"); i++) {
     const { transform } = op.traits;
     const program = randomProgram(random, { ops: table, focus: [op], operations: 4, transforms: transform });
     if (holds(program.module, op)) return program;

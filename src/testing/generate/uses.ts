@@ -20,6 +20,7 @@ import {
   type Op,
   sameType,
   shapeOf,
+  standsAt,
   subDims,
   type TensorType,
   type Type,
@@ -40,10 +41,13 @@ const tries = 12;
 const mostAxes = 4;
 
 /** Whether an op's record says all that a use of it needs: it computes values from operands and plain attributes. */
-export function isDescribed({ operands, regions, groups, level, effects, traits, attributes }: Op): boolean {
+export function isDescribed(op: Op): boolean {
+  const { operands, regions, groups, effects, traits, attributes } = op;
   const isPlain = Object.values(attributes).every(({ kind }) => kind !== "function" && kind !== "bindings");
   const isPure = !mustStay(effects) && !touchesMemory(effects) && !traits.transform;
-  return operands.length > 0 && regions.length === 0 && groups.length < 2 && level !== "loop" && isPure && isPlain;
+  return (
+    operands.length > 0 && regions.length === 0 && groups.length < 2 && standsAt(op, "tensor") && isPure && isPlain
+  );
 }
 
 /** The results of a use of the op on values of the pool; none where nothing that was tried fits. */

@@ -1,6 +1,6 @@
 // The ops of a table by how they come into programs.
 
-import { mustStay, type Op, type OpTable, touchesMemory } from "../../ir/index.ts";
+import { mustStay, type Op, type OpTable, standsAt, touchesMemory } from "../../ir/index.ts";
 import * as ops from "../../ops/index.ts";
 import { Identities } from "./identities.ts";
 import { idioms } from "./idioms.ts";
@@ -26,7 +26,7 @@ export class Vocabulary {
   readonly pairs: Pairs;
 
   constructor(table: OpTable) {
-    const records = [...table.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
+    const records = [...table.values()].filter((op) => standsAt(op, "tensor") && !op.traits.transform);
     const isEffect = (op: Op): boolean => mustStay(op.effects) && op.regions.length === 0;
     const isKnown = (op: Op): boolean => idioms.has(op) || regionIdioms.has(op) || op === ops.callOp;
     const drawn = records.filter((op) => isKnown(op) || !(namesFunctions(op) || touchesMemory(op.effects)));

@@ -23,13 +23,13 @@ export function exampleFault(op: Op, table: OpTable): string | null {
   const { example } = op.docs;
   try {
     const module = parseModule(example, table);
-    verify(module, { level: op.level === "loop" ? "loop" : "tensor" });
+    const level = op.level === "both" ? "tensor" : op.level;
+    verify(module, { level });
     if (!uses(module, op)) return `its example has no ${op.name}`;
     const calls = [...example.matchAll(/^\/\/ run: (.*)$/gm)].map(([, call]) => call);
     if (calls.length === 0) return "its example has no line // run: @main(…) == …";
-    // there is nothing to resolve in loops over memory
-    const isLoop = op.level === "loop";
-    return firstFault(isLoop ? module : runPasses(module, gradPipeline, { ops: table }).module, calls);
+    // there is nothing to resolve below the tensor level
+    return firstFault(level !== "tensor" ? module : runPasses(module, gradPipeline, { ops: table }).module, calls);
   } catch (error) {
     if (error instanceof AdjointError) return `its example: ${error.message}`;
     throw error;

@@ -208,5 +208,5 @@ export function author<A extends Attributes>(
   const { pass: made, ...rest } = overall(area, name, (module, cx) =>
     swap(pass.run(swap(module, own, wrong), cx), wrong, own),
   );
-  return { ...rest, pass: definePass({ ...made, ...(pass.lowers === true ? { lowers: true } : {}) }) };
+  return { ...rest, pass: definePass({ ...made, ...(pass.lowers === undefined ? {} : { lowers: pass.lowers }) }) };
 }

@@ -5,7 +5,6 @@ import {
   currentBlock,
   type Dim,
   elementDType,
-  FuncScope,
   indexDim,
   indexOf,
   indicesOf,
@@ -43,7 +42,7 @@ export function wholeOf(operation: Operation): ((x: WholeContext) => void) | nul
 }
 
 /** The reads of each operand of an operation that is lowered by a rule. */
-export function readsOf(operation: Operation, scope: FuncScope): readonly OperandRead[] {
+export function readsOf(operation: Operation): readonly OperandRead[] {
   const { lowering } = operation.op;
   const reads = operation.operands.map(() => ({
     sites: new Set<string>(),
@@ -53,7 +52,7 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     along: null as ReadonlyMap<number, number> | null,
   }));
   if (lowering?.kind !== "element" && lowering?.kind !== "nest" && lowering?.kind !== "update") return [];
-  const builder = new BlockBuilder(new FuncScope(scope.dims.constraints, scope.signature));
+  const builder = new BlockBuilder();
   const whole = wholeOf(operation);
   let loops: readonly Dim[] = [];
   const read = (i: number, subscripts: readonly Dim[]): Value => {
@@ -97,6 +96,17 @@ export function readsOf(operation: Operation, scope: FuncScope): readonly Operan
     memory,
     along: along ?? nowhere,
   }));
+}
+
+/**
+ * Whether an operand of the operations that compute operand `k` of an update in place is read, in each iteration, only in the
+ * column of the tensor that this very iteration writes to: then no iteration reads what another one has overwritten.
+ */
+export function isInStep(update: readonly OperandRead[], k: number, read: OperandRead | undefined): boolean {
+  return [...(update[0]?.along ?? nowhere)].some(([axis, loop]) => {
+    const at = read?.along.get(axis);
+    return at !== undefined && update[k].along.get(at) === loop;
+  });
 }
 
 const nowhere: ReadonlyMap<number, number> = new Map();

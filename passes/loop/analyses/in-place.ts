@@ -5,7 +5,6 @@
 import {
   type Block,
   carriedIn,
-  Dense,
   freeValues,
   isDirect,
   type Loop,
@@ -16,6 +15,9 @@ import {
   ValueMap,
   ValueSet,
 } from "../../../src/ir/index.ts";
+import { isDenseConstant } from "../../../src/ops/index.ts";
+import { isInStep, readsOf } from "./reads.ts";
+import { fusionGroupOf, sitesOf, updateOf } from "./sites.ts";
 
 const never = (): boolean => false;
 
@@ -123,8 +125,9 @@ export class InPlacePlan {
     const { operation, result } = definition;
     const branches = this.#branchPlans.get(operation);
     if (branches !== undefined) return branches.sources[result];
-    const source = operation.operands[result];
-    const isInPlace = isUpdate(operation) || isInPlaceCarry(operation, result);
+    const update = updateOf(operation);
+    const source = (update ?? operation).operands[update === null ? result : 0];
+    const isInPlace = update !== null || isInPlaceCarry(operation, result);
     return isInPlace && this.#overwriters.get(source) === operation ? source : null;
   }
 
@@ -189,7 +192,8 @@ export class InPlacePlan {
     const uses = this.#uses.get(value) ?? [];
     return (
       uses[uses.length - 1] === by &&
-      uses.every((use, i) => (i === uses.length - 1 || use !== by) && !shares(use, value))
+      uses.every((use, i) => (i === uses.length - 1 || use !== by) && !shares(use, value)) &&
+      readsInStep(by, value)
     );
   }
 
@@ -205,7 +209,8 @@ export class InPlacePlan {
 
 /** The operands that an operation would overwrite. */
 function changedBy(operation: Operation): readonly Value[] {
-  if (isUpdate(operation)) return [operation.operands[0]];
+  const update = updateOf(operation);
+  if (update !== null) return [update.operands[0]];
   return loopOf(operation)?.inits.filter((_, k) => !isInvariantCarry(operation, k)) ?? [];
 }
 
@@ -222,19 +227,27 @@ function aliasOf({ op, operands, results }: Operation, k: number): Value | null 
   return isCopy ? null : operand;
 }
 
-function isUpdate({ op }: Operation): boolean {
-  return op.lowering?.kind === "update";
-}
-
 /** Whether every iteration of a loop gives the carried value back unchanged. */
 function isInvariantCarry(operation: Operation, k: number): boolean {
   const loop = loopOf(operation);
   return loop !== null && k < loop.count && loop.body.results[k] === carriedIn(loop, loop.body)[k];
 }
 
-/** Whether an operation is a constant whose elements are written out: more than one, and no splat. */
-export function isDenseConstant({ op, attributes }: Operation): boolean {
-  return op.traits.constant && attributes.value instanceof Dense && attributes.value.size > 1;
+/** Whether an update in place, and what is fused with it, reads a tensor only before it overwrites it. */
+function readsInStep(by: Operation, value: Value): boolean {
+  const update = updateOf(by);
+  if (update === null || update === by) return true;
+  const sites = sitesOf(by);
+  return fusionGroupOf(by).operations.every((operation) =>
+    operation.operands.every((v, i) => {
+      if (v !== value || (operation === update && i === 0)) return true;
+      return update.operands.some(
+        (_, k) =>
+          sites.inner(update, k)?.members.includes(operation) === true &&
+          isInStep(readsOf(update), k, readsOf(operation)[i]),
+      );
+    }),
+  );
 }
 
 /** Plans that were made. */

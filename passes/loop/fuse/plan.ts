@@ -6,26 +6,22 @@
 
 import {
   type Block,
-  type FuncScope,
   freeValues,
   isScalar,
-  type Op,
   type Operation,
   rankedOf,
-  sameType,
   type Value,
   ValueMap,
   ValueSet,
   walk,
 } from "../../../src/ir/index.ts";
-import { type InPlacePlan, isDenseConstant } from "./in-place.ts";
-import { type OperandRead, readsOf, wholeOf } from "./reads.ts";
+import { isDenseConstant, isElementwise, isFusible } from "../../../src/ops/index.ts";
+import type { InPlacePlan } from "../analyses/in-place.ts";
+import { isInStep, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
 
-/** A fusion site: the tensors that a nest computes at the same subscripts. */
-export interface FusionSite {
-  readonly root: Root;
-  /** In reverse order of definition. */
-  readonly members: Operation[];
+/** A fusion site: where a nest computes tensors at the same subscripts. */
+interface FusionSite {
+  readonly root: FusionRoot;
   /** The number of subscript changes between the root and here. */
   readonly depth: number;
   /** How often the nest's code has this site, since the rules above read at several subscripts. */
@@ -33,8 +29,10 @@ export interface FusionSite {
 }
 
 /** A nest by its root. */
-interface Root {
+export interface FusionRoot {
   readonly operation: Operation;
+  /** What it computes beside the root, at any of its sites, in reverse order of definition. */
+  readonly members: Operation[];
   /** The position of its operation in the block, which is that of the nest. */
   readonly position: number;
   /** Operations in this nest, copies included. */
@@ -64,14 +62,16 @@ interface Use {
   readonly operand: number;
 }
 
-/** The most operations in one loop body that engines optimise well. */
-const maxNestSize = 400;
-/** The most tensors that a nest stores beside its root. */
-const maxStored = 4;
-/** The longest chain of cheap operations that is rematerialised rather than read from memory. */
-const maxCheap = 3;
-/** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
-const maxDepth = 32;
+const limits = {
+  /** The most operations in one loop body that engines optimise well. */
+  nestSize: 400,
+  /** The most tensors that a nest stores beside its root. */
+  stored: 4,
+  /** The longest chain of cheap operations that is rematerialised rather than read from memory. */
+  cheap: 3,
+  /** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
+  depth: 32,
+};
 
 export class FusionPlan {
   readonly #decisions = new Map<Operation, FusionDecision>();
@@ -90,19 +90,17 @@ export class FusionPlan {
   readonly #nearest = new Map<string, FusionSite>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #block: Block;
-  readonly #scope: FuncScope;
   readonly #inPlace: InPlacePlan;
   #checkedInRegions: ValueSet | null = null;
 
-  constructor(block: Block, scope: FuncScope, inPlace: InPlacePlan) {
+  constructor(block: Block, inPlace: InPlacePlan) {
     this.#block = block;
-    this.#scope = scope;
     this.#inPlace = inPlace;
     for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
     for (const v of block.results) this.#escaping.add(v);
     for (let i = block.operations.length - 1; i >= 0; i--) {
       const operation = block.operations[i];
-      if (isComputed(operation)) this.#decisions.set(operation, this.#decide(operation));
+      if (isFusible(operation)) this.#decisions.set(operation, this.#decide(operation));
     }
   }
 
@@ -113,9 +111,9 @@ export class FusionPlan {
     return this.#decisions.get(operation);
   }
 
-  /** The site of the reads of one operand by an operation's rule. */
-  site(operation: Operation, operand: number): FusionSite | undefined {
-    return this.#innerSites.get(operation)?.get(operand);
+  /** Whether an operation's rule asks for an operand in memory. */
+  readsMemory(operation: Operation, operand: number): boolean {
+    return !isElementwise(operation) && this.#readsOf(operation)[operand]?.memory === true;
   }
 
   #collect(operation: Operation, position: number): void {
@@ -151,8 +149,9 @@ export class FusionPlan {
       shared.root.alsoStored.push(operation);
       return this.#fuse(operation, shared);
     }
-    const root: Root = { operation, position: this.#positionOf(operation), size: 1, alsoStored: [] };
-    const site: FusionSite = { root, members: [], depth: 0, copies: 1 };
+    const position = this.#positionOf(operation);
+    const root: FusionRoot = { operation, position, size: 1, members: [], alsoStored: [] };
+    const site: FusionSite = { root, depth: 0, copies: 1 };
     this.#noteReads(operation, site);
     if (isElementwise(operation)) this.#nearest.set(shapeKey(result), site);
     return { kind: "root", site };
@@ -160,7 +159,7 @@ export class FusionPlan {
 
   #fuse(operation: Operation, site: FusionSite): FusionDecision {
     site.root.size += site.copies * weightOf(operation);
-    site.members.push(operation);
+    site.root.members.push(operation);
     if (site.depth === 0) this.#noteReads(operation, site);
     return { kind: "fused", site };
   }
@@ -216,30 +215,21 @@ export class FusionPlan {
       if (site === null || (common !== null && site !== common)) return null;
       common = site;
     }
-    if (common === null || common.depth >= maxDepth) return null;
+    if (common === null || common.depth >= limits.depth) return null;
     const site = common;
     if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation, (i) => this.#isInStep(operation, i, site)))
       return null;
-    if (common.root.size + common.copies * weightOf(operation) > maxNestSize) return null;
+    if (common.root.size + common.copies * weightOf(operation) > limits.nestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
   }
 
-  /**
-   * Whether an operation at a site of an update in place reads, in each iteration, only the column of the tensor that this
-   * very iteration writes to, and before it does: then no iteration reads what another one has overwritten.
-   */
+  /** Whether an operation at a site of an update in place reads only what the same iteration overwrites, and before that. */
   #isInStep(operation: Operation, operand: number, site: FusionSite): boolean {
     const update = site.root.operation;
-    const written = this.#readsOf(update)[0]?.along;
-    if (written === undefined || operation.operands[operand] !== update.operands[0]) return false;
-    return [...(this.#innerSites.get(update) ?? [])].some(([k, inner]) => {
-      if (inner !== site) return false;
-      const [own, outer] = [this.#readsOf(operation)[operand]?.along, this.#readsOf(update)[k].along];
-      return [...written].some(([axis, loop]) => {
-        const at = own?.get(axis);
-        return at !== undefined && outer.get(at) === loop;
-      });
-    });
+    if (operation.operands[operand] !== update.operands[0]) return false;
+    return [...(this.#innerSites.get(update) ?? [])].some(
+      ([k, inner]) => inner === site && isInStep(this.#readsOf(update), k, this.#readsOf(operation)[operand]),
+    );
   }
 
   #siteOf({ by, operand }: Use): FusionSite | null {
@@ -260,7 +250,7 @@ export class FusionPlan {
     }
     let site = sites.get(operand);
     if (site === undefined) {
-      site = { root: outer.root, members: [], depth: outer.depth + 1, copies: outer.copies * Math.max(1, copies) };
+      site = { root: outer.root, depth: outer.depth + 1, copies: outer.copies * Math.max(1, copies) };
       sites.set(operand, site);
     }
     return site;
@@ -269,7 +259,7 @@ export class FusionPlan {
   #readsOf(operation: Operation): readonly OperandRead[] {
     let reads = this.#reads.get(operation);
     if (reads === undefined) {
-      reads = readsOf(operation, this.#scope);
+      reads = readsOf(operation);
       this.#reads.set(operation, reads);
     }
     return reads;
@@ -290,7 +280,7 @@ export class FusionPlan {
       if (reader === undefined || (!isElementwise(by) && !this.#isFreelyRead(by, operand, isCheap))) return null;
       if (reader.kind === "free") depth = Math.max(depth, reader.depth + 1);
     }
-    return depth < (isCheap ? maxCheap : maxDepth) ? depth : null;
+    return depth < (isCheap ? limits.cheap : limits.depth) ? depth : null;
   }
 
   #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
@@ -337,8 +327,9 @@ export class FusionPlan {
 }
 
 /** Whether a nest may store another tensor: both are elementwise and of one shape, and the nest is small enough. */
-function canAlsoStore({ operation, size, alsoStored }: Root, other: Operation): boolean {
-  if (!isElementwise(operation) || alsoStored.length >= maxStored || size + weightOf(other) > maxNestSize) return false;
+function canAlsoStore({ operation, size, alsoStored }: FusionRoot, other: Operation): boolean {
+  if (!isElementwise(operation) || alsoStored.length >= limits.stored || size + weightOf(other) > limits.nestSize)
+    return false;
   return shapeKey(operation.results[0]) === shapeKey(other.results[0]);
 }
 
@@ -349,22 +340,4 @@ function shapeKey({ type }: Value): string {
 /** The number of operations that a rule emits in a nest: one that branches on the subscript has a case for each operand. */
 function weightOf({ op, operands }: Operation): number {
   return op.lowering?.kind === "element" && op.lowering.pieces !== undefined ? operands.length : 1;
-}
-
-/** Whether an operation is lowered element by element. Dense constants are memory instead. */
-function isComputed(operation: Operation): boolean {
-  const { op, results, operands } = operation;
-  if (results.length !== 1 || results[0].type.kind !== "tensor" || isDenseConstant(operation)) return false;
-  if (isByRule(op) || op.traits.constant) return true;
-  return isElementwise(operation) && !(isScalar(results[0].type) && operands.every((v) => isScalar(v.type)));
-}
-
-/** Whether a rule of the op reads its operands element by element. */
-function isByRule({ lowering }: Op): boolean {
-  return lowering?.kind === "element" || lowering?.kind === "nest" || lowering?.kind === "update";
-}
-
-/** Whether an element depends on its operands' elements at the same subscripts alone, as in a view that keeps the shape. */
-export function isElementwise({ op, results, operands }: Operation): boolean {
-  return op.scalar !== null || (op.lowering?.kind === "view" && sameType(operands[0].type, results[0].type));
 }

@@ -1,0 +1,53 @@
+// What is at the loop level already, and what has to be known before tensors can be brought there.
+
+import {
+  type Block,
+  type Func,
+  fail,
+  loweredType,
+  type Operation,
+  printType,
+  sameType,
+  standsAt,
+  type Value,
+  walk,
+} from "../../../src/ir/index.ts";
+
+/** Whether a block is at loop level already: it and its regions have scalars and memory only, and ops of that level. */
+export function isLoweredBlock(block: Block): boolean {
+  return (
+    [block.arguments, block.results].every((values) => values.every(isLoweredValue)) &&
+    block.operations.every(isLowered)
+  );
+}
+
+/** Whether an operation may stay as it is at the loop level. */
+export function isLowered({ op, operands, results, regions }: Operation): boolean {
+  return (
+    standsAt(op, "loop") &&
+    !op.traits.transform &&
+    operands.every(isLoweredValue) &&
+    results.every(isLoweredValue) &&
+    regions.every(isLoweredBlock)
+  );
+}
+
+function isLoweredValue({ type }: Value): boolean {
+  return sameType(loweredType(type), type);
+}
+
+/** @throws AdjointError `no-eval` where the rank of a tensor is not known. */
+export function requireRanked(func: Func): void {
+  const check = (v: Value): void => {
+    if (v.type.kind === "unranked") {
+      fail("no-eval", `@${func.name}: %${v.name ?? v.id} has type ${printType(v.type)}, expected known shapes`, {
+        hint: "run refine-shapes first",
+      });
+    }
+  };
+  func.body.arguments.forEach(check);
+  walk(func.body, ({ results, regions }) => {
+    results.forEach(check);
+    for (const region of regions) region.arguments.forEach(check);
+  });
+}

@@ -1,0 +1,199 @@
+// Fusion: tensors that one nest of loops computes come to stand in one operation, so that those which only the nest reads
+// never exist as a whole.
+//
+// A group stands where its root stood. What is free to compute again (a splat, a move of tensors in memory) is cloned into
+// every group that reads it; it stays, before its first reader, where an operation or a result needs it in memory.
+
+import {
+  type Block,
+  type Func,
+  FuncScope,
+  freeValues,
+  loopOf,
+  makeBlock,
+  makeOperation,
+  mapBodies,
+  type Operation,
+  Replacements,
+  Value,
+  ValueMap,
+  ValueSet,
+  withOperands,
+  withOperations,
+  withParts,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { fusedOp } from "../../src/ops/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
+import { isLowered, isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
+import { FusionPlan } from "./fuse/plan.ts";
+
+export const fuse = definePass({
+  name: "fuse",
+  summary: "Groups the tensors that one nest of loops computes.",
+  lowers: "fused",
+  idempotent: true,
+  example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
+  %rows = broadcast %y, axes = [1] : f32[N, 3]
+  %sum = add %x, %rows : f32[N, 3]
+  %exp = exp %sum : f32[N, 3]
+  return %exp
+}
+`,
+  run(module) {
+    module.funcs.forEach(requireRanked);
+    return mapBodies(module, (body, func) => (isLoweredBlock(body) ? body : fusedBody(func)));
+  },
+});
+
+function fusedBody({ body, constraints }: Func): Block {
+  return new BlockFusion(body, new InPlacePlan(body, []), new FuncScope(constraints)).run();
+}
+
+/** What of a block one nest computes: the root, stored last, and in order of definition what is computed beside it. */
+interface Group {
+  readonly root: Operation;
+  readonly members: readonly Operation[];
+  readonly stored: readonly Value[];
+}
+
+class BlockFusion {
+  readonly #block: Block;
+  readonly #inPlace: InPlacePlan;
+  readonly #scope: FuncScope;
+  readonly #outer: BlockFusion | null;
+  readonly #plan: FusionPlan;
+  /** What groups give in place of what they were made of, in the whole function. */
+  readonly #replaced: Replacements;
+  readonly #operations: Operation[] = [];
+  /** The operations that are free to compute again, by what they give. */
+  readonly #free = new ValueMap<Operation>();
+  /** Those of them that are in memory. */
+  readonly #kept = new ValueSet();
+
+  constructor(block: Block, inPlace: InPlacePlan, scope: FuncScope, outer: BlockFusion | null = null) {
+    this.#block = block;
+    this.#inPlace = inPlace;
+    this.#scope = scope;
+    this.#outer = outer;
+    this.#plan = new FusionPlan(block, inPlace);
+    this.#replaced = outer === null ? new Replacements() : outer.#replaced;
+  }
+
+  run(): Block {
+    for (const operation of this.#block.operations) this.#operation(operation);
+    const given = new ValueSet();
+    const results = this.#block.results.map((v) => {
+      const isFirst = !given.has(v);
+      given.add(v);
+      return this.#result(v, isFirst);
+    });
+    return withOperations(this.#block, this.#operations, results);
+  }
+
+  #operation(operation: Operation): void {
+    const decision = this.#plan.of(operation);
+    if (decision === undefined) this.#keep(operation);
+    else if (decision.kind === "free") this.#free.set(operation.results[0], operation);
+    else if (decision.kind === "root") {
+      const { members, alsoStored } = decision.site.root;
+      const stored = alsoStored.map((o) => o.results[0]).reverse();
+      this.#group({ root: operation, members: members.toReversed(), stored });
+    }
+  }
+
+  /** An operation that no nest computes element by element: it reads memory. */
+  #keep(operation: Operation): void {
+    const { operands, regions } = operation;
+    for (const v of operands) this.demand(v);
+    if (operation.op === fusedOp) for (const v of freeValues(...regions)) this.demand(v);
+    if (operation.op === fusedOp || isLowered(operation)) this.#operations.push(this.#replaced.operation(operation));
+    else {
+      const fused = regions.map((region, i) => this.#region(operation, region, i));
+      this.#operations.push(withRegions(withOperands(operation, this.#replaced.all(operands)), fused));
+    }
+  }
+
+  #region(operation: Operation, region: Block, i: number): Block {
+    const loop = loopOf(operation);
+    const inPlace =
+      loop !== null && loop.body === region
+        ? inPlacePlanOfBody(loop)
+        : (this.#inPlace.branchPlanOf(operation).regions[i] ?? new InPlacePlan(region, []));
+    return new BlockFusion(region, inPlace, this.#scope, this).run();
+  }
+
+  /** A result of the block. What is free is computed for each, here even where it is free around the block. */
+  #result(v: Value, isFirst: boolean): Value {
+    const free = this.freeAt(v);
+    if (free === undefined || (isFirst && this.#free.has(v))) {
+      this.demand(v);
+      return this.#replaced.get(v);
+    }
+    const copy = withFreshResult(free);
+    this.#group({ root: copy, members: [], stored: [] });
+    return this.#replaced.get(copy.results[0]);
+  }
+
+  /** The operation that computes a value, where it is free to be computed again here or in a region. */
+  freeAt(v: Value): Operation | undefined {
+    return this.#free.get(v) ?? this.#outer?.freeAt(v);
+  }
+
+  /** Sees to it that a value is in memory. */
+  demand(v: Value): void {
+    const operation = this.#free.get(v);
+    if (operation === undefined) this.#outer?.demand(v);
+    else if (!this.#kept.has(v)) {
+      this.#kept.add(v);
+      this.#group({ root: operation, members: [], stored: [] });
+    }
+  }
+
+  /** Appends a group: one operation alone as it is, several in a region. */
+  #group({ root, members, stored }: Group): void {
+    const operations: Operation[] = [];
+    const own = new ValueSet([...members, root].flatMap((o) => o.results));
+    const clones = new ValueMap<Value>();
+    const read = (by: Operation, operand: number): Value => {
+      const v = by.operands[operand];
+      if (own.has(v)) return v;
+      const known = clones.get(v);
+      if (known !== undefined) return known;
+      const free = this.freeAt(v);
+      if (free === undefined) return this.#replaced.get(v);
+      if (this.#plan.readsMemory(by, operand)) {
+        this.demand(v);
+        return this.#replaced.get(v);
+      }
+      const clone = withFreshResult(append(free));
+      operations[operations.length - 1] = clone;
+      clones.set(v, clone.results[0]);
+      return clone.results[0];
+    };
+    const append = (operation: Operation): Operation => {
+      const operands = operation.operands.map((_, k) => read(operation, k));
+      const renamed = withOperands(operation, operands);
+      operations.push(renamed);
+      return renamed;
+    };
+    for (const operation of members) append(operation);
+    append(root);
+    if (operations.length === 1) {
+      this.#operations.push(operations[0]);
+      return;
+    }
+    const yielded = [...stored, root.results[0]];
+    const names = yielded.map((v) => v.name);
+    const regions = [makeBlock([], operations, yielded)];
+    const fused = makeOperation(fusedOp, [], { regions, names }, this.#scope, root.origin);
+    for (const [i, v] of yielded.entries()) this.#replaced.set(v, fused.results[i]);
+    this.#operations.push(fused);
+  }
+}
+
+function withFreshResult(operation: Operation): Operation {
+  const [{ type, name }] = operation.results;
+  return withParts(operation, { results: [new Value(type, name)] });
+}
