@@ -80,7 +80,7 @@ function readSource(path: string): Source {
 const sources = [...filesBelow("src"), ...filesBelow("passes")].map(readSource);
 const byPath = new Map(sources.map((s) => [s.path, s]));
 
-/** A pass is passes/<level>/<name>.ts with what lies in passes/<level>/<name>/. */
+/** A pass is passes/<level>/<name>.ts with what lies in passes/<level>/<name>/; passes share what lies in `analyses`. */
 function passOf(path: string): string {
   return path.split("/")[2].replace(/\.ts$/, "");
 }
@@ -95,7 +95,8 @@ function allowed({ path, room }: Source, target: string): boolean {
   const to = roomOf(target);
   if (faces.includes(room)) return true;
   if (faces.includes(to)) return false;
-  if (room === "passes" && to === "passes") return path === "passes/index.ts" || passOf(path) === passOf(target);
+  if (room === "passes" && to === "passes")
+    return path === "passes/index.ts" || passOf(target) === "analyses" || passOf(path) === passOf(target);
   if (room === "src/backend" && to === "src/backend") return sameBackend(path, target);
   if (to === room) return true;
   return mayImport[room]?.includes(to) === true;
