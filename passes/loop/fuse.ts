@@ -33,7 +33,6 @@ export const fuse = definePass({
   name: "fuse",
   summary: "Groups the tensors that one nest of loops computes.",
   lowers: "fused",
-  idempotent: true,
   example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
   %rows = broadcast %y, axes = [1] : f32[N, 3]
   %sum = add %x, %rows : f32[N, 3]
