@@ -89,7 +89,7 @@ class Writer {
       case "alloc":
         return named("m", "alloc : memref<f64[4]>");
       case "view":
-        return named("v", `reshape ${memory} : memref<f64[4]>`);
+        return named("v", `view ${memory} : memref<f64[4]>`);
       case "read":
         return number("r", `call @read(${memory}) : f64`);
       case "write":

@@ -18,7 +18,7 @@ import {
   ValueMap,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { fusedOp, isDenseConstant, isFusible, load, store } from "../../../src/ops/index.ts";
+import { fusedOp, isDenseConstant, isFusible, load, store, view } from "../../../src/ops/index.ts";
 import { InPlacePlan } from "../analyses/in-place.ts";
 import { isLowered } from "../analyses/lowered.ts";
 import { fusionGroupOf, Sites } from "../analyses/sites.ts";
@@ -103,7 +103,7 @@ export class BlockLowering {
   }
 
   /** The operand's memory under another shape; of rank 0, its one element. */
-  #view({ op, operands, results, attributes, origin }: Operation): void {
+  #view({ operands, results }: Operation): void {
     const { nests } = this;
     if (isScalar(results[0].type)) {
       const first = shapeOf(operands[0]).map(() => 0);
@@ -111,9 +111,8 @@ export class BlockLowering {
       return;
     }
     const type = memref(elementDType(results[0].type) ?? "f64", shapeOf(results[0]));
-    const memory = nests.memoryOf(operands[0]);
-    const [view] = emit(op, [memory], { attributes, origin, types: [type], names: [results[0].name] });
-    nests.buffers.set(results[0], { memory: view, prefix: [] });
+    const memory = view(nests.memoryOf(operands[0]), type, results[0].name);
+    nests.buffers.set(results[0], { memory, prefix: [] });
   }
 
   /** What one nest computes: an operation alone, or those of a fused one. */

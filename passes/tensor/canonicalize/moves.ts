@@ -12,7 +12,7 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { type Box, broadcast, extentOf, isOwn, permute, reshape } from "../../../src/ops/index.ts";
+import { type Box, broadcast, extentOf, isOwn, permute, reshape, view } from "../../../src/ops/index.ts";
 import { type Match, opRule, type RewriteContext, type Rule } from "../../../src/rewrite/index.ts";
 import { patterns as p, rule } from "./vocabulary.ts";
 
@@ -21,6 +21,8 @@ export const movingRules: readonly Rule[] = [
   rule("reshape(x) to its own shape → x", "reshape", (x) => [x], ifSameType),
   rule("reshape(reshape(x)) → reshape(x)", "reshape", (x) => [p.reshape(x)], (x) => (m) => reshape(x, shapeOf(m))),
   rule("reshape(x) of one number → broadcast(x)", "reshape", (x) => [x], (x) => (m) => (x.type.kind === "tensor" && shapeOf(x).length === 0 ? broadcast(x, shapeOf(m)) : null)),
+  rule("view(x) of its own shape → x", "view", (x) => [x], ifSameType),
+  rule("view(view(x)) → view(x)", "view", (x) => [p.view(x)], (x) => (m) => (m.type.kind === "memref" ? view(x, m.type) : null)),
   rule("permute(x) in order → x", "permute", (x) => [x], (x) => (m) => (isInOrder(axes(m, 0, "permutation")) ? x : null)),
   rule("permute(permute(x)) → permute(x)", "permute", (x) => [p.permute(x)], bothPermutations),
   rule("broadcast(x) to its own shape → x", "broadcast", (x) => [x], (x) => (m) => (isInOrder(axes(m, 0, "axes")) ? ifSameType(x)(m) : null)),

@@ -60,6 +60,7 @@ const mnemonics = {
   sqrt: "sqrt",
   sub: "sub",
   trunc: "trunc",
+  view: "view",
   xor: "xor",
 } as const;
 

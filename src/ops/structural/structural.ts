@@ -5,11 +5,10 @@ import {
   counted,
   type Dim,
   type EvalContext,
-  type MemRefType,
-  memref,
   type NdArray,
   type Operation,
   printShape,
+  printType,
   productOf,
   sameDim,
   shapeOf,
@@ -45,17 +44,16 @@ export const reshapeOp = defineOp({
   name: "reshape",
   summary: "The same elements in row-major order under another shape.",
   operands: [{ name: "x" }],
-  level: "both",
   traits: { moves: true },
   aliases: [0],
   types(x) {
     const [operand] = x.operands;
     const flat = flattenedType(x);
     if (flat !== null) return [flat];
-    const type = operand.kind === "memref" ? requireView(x, operand) : requireDeclared(x, dtypeOf(requireTensor(x, 0)));
-    if (operand.kind === "tensor" || operand.kind === "memref") {
-      requireSameSize(x, operand.shape, type.shape);
-    }
+    if (operand.kind === "memref")
+      x.fail("dtype", `the operand has type ${printType(operand)}, expected a tensor`, "write view");
+    const type = requireDeclared(x, dtypeOf(requireTensor(x, 0)));
+    if (operand.kind === "tensor") requireSameSize(x, operand.shape, type.shape);
     return [type];
   },
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
@@ -74,8 +72,7 @@ export const reshapeOp = defineOp({
   },
   lowering: { kind: "view" },
   docs: {
-    semantics:
-      "Element i of the result, counted row-major, is element i of x. Of memory, at loop level, the result is the same memory.",
+    semantics: "Element i of the result, counted row-major, is element i of x.",
     constraints: [
       "the result type is written; of an x without a rank f64[*] may be written, which is one axis with all elements",
       "both have the same number of elements",
@@ -109,18 +106,9 @@ function requireSameSize(cx: TypeContext, from: readonly Dim[], to: readonly Dim
   cx.equal(after, before, `the number of elements of ${printShape(to)} (from ${printShape(from)})`);
 }
 
-/** Memory under another shape, at loop level: both names see the same elements. */
-function requireView(cx: TypeContext, operand: MemRefType): MemRefType {
-  const [type] = cx.declared ?? [];
-  if (type?.kind === "memref" && type.dtype === operand.dtype) return type;
-  return cx.fail("dtype", `the result has to be written as one memref<…> of dtype ${operand.dtype}`);
-}
-
-/** The elements of `x`, row-major, under `shape`; of memory, the same memory. */
+/** The elements of `x`, row-major, under `shape`. */
 export function reshape(x: Value, shape: readonly Dim[]): Value {
-  const { type } = x;
-  const to = type.kind === "memref" ? memref(type.dtype, shape) : tensorType(dtypeOf(type), shape);
-  return emit1(reshapeOp, [x], { types: [to] });
+  return emit1(reshapeOp, [x], { types: [tensorType(dtypeOf(x.type), shape)] });
 }
 
 /** The elements of x in row-major order along one axis, of a tensor whose rank may not be known yet. */
