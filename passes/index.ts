@@ -2,6 +2,7 @@
 
 import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
+import { collapseLoops } from "./loop/collapse-loops.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { batch } from "./tensor/batch.ts";
@@ -26,6 +27,7 @@ export {
   batch,
   batchScans,
   canonicalize,
+  collapseLoops,
   constantFolding,
   cse,
   deadNodeElimination,
@@ -74,6 +76,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     deadNodeElimination,
     fuse,
     lowerToLoops,
+    collapseLoops,
   ].map((pass) => [pass.name, pass]),
 );
 
@@ -89,6 +92,7 @@ interface Needed {
   readonly canonicalize: Pass;
   readonly fuse: Pass;
   readonly lowerToLoops: Pass;
+  readonly collapseLoops: Pass;
 }
 
 const whole: Needed = {
@@ -100,6 +104,7 @@ const whole: Needed = {
   canonicalize,
   fuse,
   lowerToLoops,
+  collapseLoops,
 };
 
 const between = new PassPart("canonicalize", canonicalizeNumbersBetween);
@@ -114,6 +119,7 @@ export const passParts = {
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
   fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
+  collapseLoops: new PassPart("collapse-loops"),
 } satisfies Needed;
 
 /** Brings the passes that tensors need. */
@@ -124,6 +130,7 @@ export function bringTensorPasses(): void {
   between.bring(canonicalizeBetween);
   passParts.fuse.bring(fuse);
   passParts.lowerToLoops.bring(lowerStraight);
+  passParts.collapseLoops.bring(collapseLoops);
 }
 
 /** Brings what lowers loops and tapes; behind the passes that tensors need. */
@@ -167,7 +174,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function loopStages({ canonicalize, fuse, lowerToLoops }: Needed): readonly Stage[] {
+function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops }: Needed): readonly Stage[] {
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -177,6 +184,7 @@ function loopStages({ canonicalize, fuse, lowerToLoops }: Needed): readonly Stag
       { pass: cse, reason: "fused expressions repeat their constants" },
       { pass: deadNodeElimination, reason: "what fusion left without a use" },
     ]),
+    { pass: collapseLoops, reason: "one long loop has one bound, one counter and no products in its subscripts" },
   ];
 }
 

@@ -1,11 +1,11 @@
 // What the tests of backends share: arrays from nested lists, and running a function in every way there is.
 
 import { expect } from "vitest";
-import { fuse } from "../passes/loop/fuse.ts";
-import { lowerToLoops } from "../passes/loop/lower-to-loops.ts";
+import { loopPipeline } from "../passes/index.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { type DType, dtypes, findFunc, type Module, type NdArray, signatureOf, verify } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
+import { Pipeline, runPass } from "../src/rewrite/index.ts";
 
 export type Nested = number | boolean | readonly Nested[];
 
@@ -21,10 +21,12 @@ export const f64 = (x: Nested, shape?: readonly number[]): NdArray => nd("f64", 
 export const f32 = (x: Nested, shape?: readonly number[]): NdArray => nd("f32", x, shape);
 export const i32 = (x: Nested, shape?: readonly number[]): NdArray => nd("i32", x, shape);
 
+/** The passes of the loop level that backends rely on; those between them make code simpler. */
+const lowering = new Pipeline(loopPipeline.stages.filter(({ group }) => group === undefined));
+
 export function lower(module: Module): Module {
   verify(module);
-  const context = { ops: standardOps, fast: false };
-  const lowered = lowerToLoops.run(fuse.run(module, context), context);
+  const lowered = lowering.run(module, (pass, before) => runPass(pass, before, { ops: standardOps, fast: false }));
   verify(lowered, { level: "loop" });
   return lowered;
 }

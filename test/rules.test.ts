@@ -201,6 +201,20 @@ const examples: Readonly<Record<string, readonly string[]>> = {
   "reshape(reshape(x)) → reshape(x)": [
     f("<B>(%x: f64[B, 4]) -> f64[2, 2*B]", "%a = reshape %x : f64[4*B]", "%y = reshape %a : f64[2, 2*B]", "return %y"),
   ],
+  "view(x) of its own shape → x": [
+    f(
+      "(%x: f64) -> f64",
+      ...["%m = alloc : memref<f64[2]>", "%v = view %m : memref<f64[2]>", "store %x, %v[1]"],
+      ...["%y = load %m[1] : f64", "return %y"],
+    ),
+  ],
+  "view(view(x)) → view(x)": [
+    f(
+      "(%x: f64) -> f64",
+      ...["%m = alloc : memref<f64[2, 3]>", "%v = view %m : memref<f64[6]>", "%w = view %v : memref<f64[3, 2]>"],
+      ...["store %x, %w[2, 0]", "%y = load %m[1, 1] : f64", "return %y"],
+    ),
+  ],
   "reshape(x) of one number → broadcast(x)": [f("(%x: f64) -> f64[1, 1]", "%y = reshape %x : f64[1, 1]", "return %y")],
   "permute(x) in order → x": [
     f("(%x: f64[2, 3]) -> f64[2, 3]", "%y = permute %x, permutation = [0, 1] : f64[2, 3]", "return %y"),

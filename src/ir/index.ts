@@ -13,6 +13,7 @@ export * from "./diagnostics/errors.ts";
 export * from "./diagnostics/options.ts";
 export * from "./diagnostics/origin.ts";
 export * from "./diagnostics/shown.ts";
+export * from "./edit/access.ts";
 export * from "./edit/builder.ts";
 export * from "./edit/edit.ts";
 export * from "./edit/infer.ts";

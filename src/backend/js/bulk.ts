@@ -9,6 +9,7 @@ import {
   indexDim,
   type MemRefType,
   type Operation,
+  positionOf,
   productOf,
   sameDim,
   substituteIndices,
@@ -49,7 +50,7 @@ function fill(
   index: Value,
   scope: Scope,
 ): string | null {
-  const start = accessOf(operation)?.isWritten ? startOf(w, operation, index) : null;
+  const start = accessOf(operation)?.isWritten ? startOf(operation, index) : null;
   const [value] = operation.operands;
   if (start === null || value === index || isBoolean(value.type)) return null;
   const [memory] = groupOf(operation, "memory");
@@ -78,16 +79,16 @@ function copy(
   if (store.operands[0] !== load.results[0]) return null;
   const [from, to] = [load, store].map((operation) => groupOf(operation, "memory")[0]);
   if (elementDType(from.type) !== elementDType(to.type) || isBoolean(from.type)) return null;
-  if (![load, store].every((operation) => startOf(w, operation, index) === 0)) return null;
+  if (![load, store].every((operation) => startOf(operation, index) === 0)) return null;
   if (w.bound(productOf((from.type as MemRefType).shape), scope) !== upper) return null;
   return `${w.atom(to, scope)}.set(${w.atom(from, scope)});`;
 }
 
 /** The position in memory at index 0, if the loop goes on element by element. */
-function startOf(w: FunctionWriter, operation: Operation, index: Value): Dim | null {
+function startOf(operation: Operation, index: Value): Dim | null {
   const access = accessOf(operation);
   if (access === null) return null;
-  const position = w.positionOf(access, operation);
+  const position = positionOf(access, operation);
   const start = substituteIndices(position, (v) => (v === index ? 0 : undefined));
   return sameDim(position, addDims(start, indexDim(index))) ? start : null;
 }

@@ -9,6 +9,7 @@ import {
   isFloat,
   type MemRefType,
   type Operation,
+  positionOf,
   productOf,
   subDims,
   type Value,
@@ -70,7 +71,7 @@ function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void 
 /** `x[i * 784 + j]`: the row-major position. */
 function element(w: FunctionWriter, operation: Operation, memory: Value, scope: Scope): string {
   const access = accessOf(operation);
-  const position = access === null ? 0 : w.positionOf(access, operation);
+  const position = access === null ? 0 : positionOf(access, operation);
   return `${w.atom(memory, scope)}[${w.dim(position, scope)}]`;
 }
 

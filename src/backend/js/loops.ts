@@ -1,27 +1,28 @@
 // Counted loops. A long one runs in ranges, each a call of an outlined function.
 
-import { addDims, asAtom, type Block, type Dim, fail, isScalar, type Operation, type Value } from "../../ir/index.ts";
+import {
+  addDims,
+  asAtom,
+  type Block,
+  boundBy,
+  type Dim,
+  fail,
+  isScalar,
+  type Operation,
+  type Value,
+} from "../../ir/index.ts";
 import { forOp } from "../../ops/index.ts";
 import { bulk, type CountedLoop } from "./bulk.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
-import { collapse } from "./collapse.ts";
 import type { Scope } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
 
 export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { attributes, regions } = operation;
   const [index, ...carry] = regions[0].arguments;
-  const nest = collapse(w, operation);
-  if (nest !== null) {
-    for (const v of nest.outer) w.zeros.add(v);
-    const [index] = nest.inner.regions[0].arguments;
-    const all = { index, carry: [], lower: "0", upper: w.bound(nest.upper, scope), end: nest.upper, step: 1 };
-    countedLoop(w, all, nest.inner, scope);
-    return;
-  }
   declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
-  const lower = w.dim(w.affine(attributes.lower as Dim, operation, "bounds"), scope);
-  const end = w.affine(attributes.upper as Dim, operation, "bounds");
+  const lower = w.dim(boundBy(attributes.lower as Dim, operation, "bounds"), scope);
+  const end = boundBy(attributes.upper as Dim, operation, "bounds");
   const upper = w.bound(end, scope);
   countedLoop(w, { index, carry, lower, upper, end, step: attributes.step as number }, operation, scope);
 }

@@ -3,6 +3,7 @@
 import {
   type Bindings,
   bindSymbols,
+  boundBy,
   type Dim,
   type DType,
   dtypes,
@@ -78,7 +79,7 @@ function emitConstant(w: FunctionWriter, { results, attributes, op }: Operation,
 }
 
 function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const d = w.affine(operation.attributes.value as Dim, operation, "operands");
+  const d = boundBy(operation.attributes.value as Dim, operation, "operands");
   const { dtype } = operation.results[0].type as TensorType;
   w.declare(operation.results[0], rounded(w.dim(d, scope), dtype, scope), scope, operation.op.name);
 }

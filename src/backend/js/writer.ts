@@ -1,16 +1,10 @@
 // Writes one function of the module: its units and scopes, and the spelling of values in them.
 
 import {
-  type Access,
-  addDims,
   type Block,
-  bindOperands,
   type Dim,
   type Func,
-  groupOf,
-  indexDim,
   indexOf,
-  mulDims,
   type Operation,
   type Type,
   termsOf,
@@ -38,8 +32,6 @@ export type Emitter = (w: FunctionWriter, operation: Operation, scope: Scope) =>
 export class FunctionWriter {
   readonly module: ModuleText;
   readonly facts: FuncFacts;
-  /** Indices of collapsed loops, which are 0: the innermost index runs over all elements. */
-  readonly zeros = new ValueSet();
   readonly #emit: Emitter;
   readonly #func: Func;
   readonly #name: string;
@@ -251,12 +243,6 @@ export class FunctionWriter {
 
   // ---- dimensions ---------------------------------------------------------------------------------------------------
 
-  /** A dimension over index values, from one whose index atoms number the operands of `group`. */
-  affine(d: Dim, operation: Operation, group: string): Dim {
-    if (typeof d === "number") return d;
-    return bindOperands(d, groupOf(operation, group), (v) => (this.zeros.has(v) ? 0 : indexDim(v)));
-  }
-
   /** A dimension as an expression. Terms that are invariant in the innermost loops are hoisted out of them. */
   dim(d: Dim, scope: Scope): string {
     if (typeof d === "number") return String(d);
@@ -282,12 +268,6 @@ export class FunctionWriter {
   bound(d: Dim, scope: Scope): string {
     const text = this.dim(d, scope);
     return this.#hoist(text, text, scope);
-  }
-
-  /** The row-major position of the element that an operation reads or writes. */
-  positionOf({ shape, at }: Access, operation: Operation): Dim {
-    const subscripts = at.map((d) => this.affine(d, operation, "at"));
-    return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
   }
 
   /** The spelled terms of a dimension, the constant left out, by the scope depth they depend on, outermost first. */

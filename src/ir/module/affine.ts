@@ -2,9 +2,18 @@
 // operands' positions in a group; while loops are built they are over index values; in text they are over names.
 
 import type { Op, Operation } from "../op/op.ts";
-import { atomDim, type Dim, forEachVariable, operandDim, substituteVariables, type Variable } from "../types/dim.ts";
+import {
+  addDims,
+  atomDim,
+  type Dim,
+  forEachVariable,
+  mulDims,
+  operandDim,
+  substituteVariables,
+  type Variable,
+} from "../types/dim.ts";
 import { dimsIn } from "./attributes.ts";
-import { Value } from "./module.ts";
+import { groupOf, Value } from "./module.ts";
 
 /** The dimension that stands for an index value in bounds and subscripts. */
 export function indexDim(value: Value): Dim {
@@ -72,6 +81,17 @@ export function accessOf({ op, operands, results, attributes }: Operation): Acce
   const memory = operands[item.operand];
   if (memory.type.kind !== "memref") return null;
   return { memory, shape: memory.type.shape, at: dimsIn(attributes.at), isWritten: results.length === 0 };
+}
+
+/** The row-major position of an access, over index values. */
+export function positionOf({ shape, at }: Access, operation: Operation): Dim {
+  const subscripts = at.map((d) => boundBy(d, operation, "at"));
+  return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+}
+
+/** A dimension over the operands of a group of the operation, over the index values that these are. */
+export function boundBy(d: Dim, operation: Operation, group: string): Dim {
+  return typeof d === "number" ? d : bindOperands(d, groupOf(operation, group), indexDim);
 }
 
 /** The attributes whose dimensions are over the operands of a group, as the op's assembly says. */
