@@ -2,6 +2,7 @@
 
 import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
+import { bulk } from "./loop/bulk.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
@@ -26,6 +27,7 @@ export { refineTo } from "./tensor/refine-shapes.ts";
 export {
   batch,
   batchScans,
+  bulk,
   canonicalize,
   collapseLoops,
   constantFolding,
@@ -77,6 +79,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     fuse,
     lowerToLoops,
     collapseLoops,
+    bulk,
   ].map((pass) => [pass.name, pass]),
 );
 
@@ -93,6 +96,7 @@ interface Needed {
   readonly fuse: Pass;
   readonly lowerToLoops: Pass;
   readonly collapseLoops: Pass;
+  readonly bulk: Pass;
 }
 
 const whole: Needed = {
@@ -105,6 +109,7 @@ const whole: Needed = {
   fuse,
   lowerToLoops,
   collapseLoops,
+  bulk,
 };
 
 const between = new PassPart("canonicalize", canonicalizeNumbersBetween);
@@ -120,6 +125,7 @@ export const passParts = {
   fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
   collapseLoops: new PassPart("collapse-loops"),
+  bulk: new PassPart("bulk"),
 } satisfies Needed;
 
 /** Brings the passes that tensors need. */
@@ -131,6 +137,7 @@ export function bringTensorPasses(): void {
   passParts.fuse.bring(fuse);
   passParts.lowerToLoops.bring(lowerStraight);
   passParts.collapseLoops.bring(collapseLoops);
+  passParts.bulk.bring(bulk);
 }
 
 /** Brings what lowers loops and tapes; behind the passes that tensors need. */
@@ -174,7 +181,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops }: Needed): readonly Stage[] {
+function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops, bulk }: Needed): readonly Stage[] {
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -185,6 +192,7 @@ function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops }: Needed)
       { pass: deadNodeElimination, reason: "what fusion left without a use" },
     ]),
     { pass: collapseLoops, reason: "one long loop has one bound, one counter and no products in its subscripts" },
+    { pass: bulk, reason: "engines fill and copy memory faster than loops do; a collapsed nest is one loop" },
   ];
 }
 

@@ -10,7 +10,6 @@ import {
   indexDim,
   isOf,
   mapBodies,
-  memref,
   mulDims,
   type Operation,
   positionOf,
@@ -26,7 +25,7 @@ import {
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
-import { forOp, view } from "../../src/ops/index.ts";
+import { flatView, forOp } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 
 export const collapseLoops = definePass({
@@ -129,10 +128,8 @@ function collapsed({ outermost, body, indices, upper }: Nest, scope: FuncScope):
   const views = new BlockBuilder(scope);
   views.origin = outermost.origin;
   const known = new ValueMap<Value>();
-  const flatView = (memory: Value): Value => {
-    if (memory.type.kind !== "memref" || memory.type.shape.length === 1) return memory;
-    const type = memref(memory.type.dtype, [productOf(memory.type.shape)]);
-    const made = known.get(memory) ?? withBuilder(views, () => view(memory, type, "flat"));
+  const viewOf = (memory: Value): Value => {
+    const made = known.get(memory) ?? withBuilder(views, () => flatView(memory));
     known.set(memory, made);
     return made;
   };
@@ -144,7 +141,7 @@ function collapsed({ outermost, body, indices, upper }: Nest, scope: FuncScope):
         if (access === null) return withRegions(operation, operation.regions.map(inside));
         // along an axis without elements an index is no term of the position
         if (!operation.operands.some((v) => indices.includes(v))) return operation;
-        return withAccess(operation, flatView(access.memory), [flat(positionOf(access, operation), indices)]);
+        return withAccess(operation, viewOf(access.memory), [flat(positionOf(access, operation), indices)]);
       }),
     );
   const region = inside(body);

@@ -28,7 +28,7 @@ export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
 export { fusedOp, isDenseConstant, isElementwise, isFusible } from "./loop/fused.ts";
 export { alloc, allocOp, forLoop, forOp, load, loadOp, store, storeOp } from "./loop/loop.ts";
-export { view, viewOp } from "./loop/memory.ts";
+export { copy, copyOp, elementsWritten, fill, fillOp, flatView, view, viewOp } from "./loop/memory.ts";
 export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";
 export * from "./meta.ts";
 export * from "./order/cumulative.ts";

@@ -5,6 +5,7 @@ import {
   countUses,
   Dense,
   type Func,
+  isPure,
   isScalar,
   type Operation,
   type Value,
@@ -49,7 +50,7 @@ export class FuncFacts implements ValueFacts {
 
   weight(operation: Operation): number {
     const { results } = operation;
-    return results.length === 1 && this.isLiteral(results[0]) ? 0 : weightOf(operation);
+    return results.length === 1 && (this.isLiteral(results[0]) || isWithoutText(operation)) ? 0 : weightOf(operation);
   }
 
   #block({ operations }: Block): void {
@@ -66,6 +67,11 @@ export class FuncFacts implements ValueFacts {
     const [result] = operation.results;
     if (isScalar(result.type)) this.#literals.set(result, spellConstant(operation));
   }
+}
+
+/** Memory under another shape has the name of that memory. */
+function isWithoutText({ op, results }: Operation): boolean {
+  return op.aliases[0] === 0 && results[0].type.kind === "memref" && isPure(op.effects);
 }
 
 function spellConstant({ attributes, results }: Operation): string {

@@ -2,6 +2,7 @@
 
 import {
   accessOf,
+  boundBy,
   type Dim,
   dtypes,
   elementDType,
@@ -12,6 +13,7 @@ import {
   positionOf,
   productOf,
   subDims,
+  termsOf,
   type Value,
 } from "../../ir/index.ts";
 import { emitFor, emitScan } from "./loops.ts";
@@ -33,6 +35,8 @@ export function nestEmitters(): Emitters {
     ["load", emitLoad],
     ["store", emitStore],
     ["alloc", emitAlloc],
+    ["fill", emitFill],
+    ["copy", emitCopy],
     ["subscript", emitSubscript],
   ]);
 }
@@ -79,6 +83,31 @@ function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope):
   const [result] = results;
   const { dtype, shape } = result.type as MemRefType;
   w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
+}
+
+function emitFill(w: FunctionWriter, operation: Operation, scope: Scope): void {
+  const [lower, upper] = [operation.attributes.lower, operation.attributes.upper].map((d) =>
+    boundBy(d as Dim, operation, "bounds"),
+  );
+  const count = subDims(upper, lower);
+  const length = w.bound(count, scope);
+  const from = w.dim(lower, scope);
+  const end = typeof lower !== "number" ? `${from} + ${length}` : lower === 0 ? length : w.dim(upper, scope);
+  // `fill` counts an end below 0 from the end of memory, where nothing is to be filled
+  const to = isNatural(count) || isNatural(upper) ? end : `Math.max(0, ${end})`;
+  const [value, memory] = operation.operands;
+  const target = w.atom(memory, scope);
+  const element = w.atom(value, scope);
+  scope.lines.push(`${target}.fill(${isBoolean(value.type) ? `${element} ? 1 : 0` : element}, ${from}, ${to});`);
+}
+
+/** Whether a dimension is never below 0, whatever the extents are. */
+function isNatural(d: Dim): boolean {
+  return termsOf(d).every(({ coefficient, factors }) => coefficient >= 0 && factors.every((f) => f.kind === "symbol"));
+}
+
+function emitCopy(w: FunctionWriter, { operands: [from, to] }: Operation, scope: Scope): void {
+  scope.lines.push(`${w.atom(to, scope)}.set(${w.atom(from, scope)});`);
 }
 
 /** The index itself, behind its check; or clamped into range. */

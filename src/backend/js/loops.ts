@@ -7,12 +7,12 @@ import {
   boundBy,
   type Dim,
   fail,
+  indicesOf,
   isScalar,
   type Operation,
   type Value,
 } from "../../ir/index.ts";
-import { forOp } from "../../ops/index.ts";
-import { bulk, type CountedLoop } from "./bulk.ts";
+import { elementsWritten, forOp } from "../../ops/index.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import type { Scope } from "./text.ts";
 import { type FunctionWriter, isBoolean } from "./writer.ts";
@@ -22,9 +22,17 @@ export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): 
   const [index, ...carry] = regions[0].arguments;
   declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
   const lower = w.dim(boundBy(attributes.lower as Dim, operation, "bounds"), scope);
-  const end = boundBy(attributes.upper as Dim, operation, "bounds");
-  const upper = w.bound(end, scope);
-  countedLoop(w, { index, carry, lower, upper, end, step: attributes.step as number }, operation, scope);
+  const upper = w.bound(boundBy(attributes.upper as Dim, operation, "bounds"), scope);
+  countedLoop(w, { index, carry, lower, upper, step: attributes.step as number }, operation, scope);
+}
+
+/** A counted loop, with the text of its bounds. */
+interface CountedLoop {
+  readonly index: Value | null;
+  readonly carry: readonly Value[];
+  readonly lower: string;
+  readonly upper: string;
+  readonly step: number;
 }
 
 /** A scan without sequences is a loop of `length` iterations. Others are lowered to `for` before. */
@@ -35,9 +43,8 @@ export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope):
   }
   const carry = regions[0].arguments;
   declareCarry(w, carry, operands, scope);
-  const end = attributes.length as Dim;
-  const upper = w.bound(end, scope);
-  countedLoop(w, { index: null, carry, lower: "0", upper, end, step: 1 }, operation, scope);
+  const upper = w.bound(attributes.length as Dim, scope);
+  countedLoop(w, { index: null, carry, lower: "0", upper, step: 1 }, operation, scope);
 }
 
 /**
@@ -58,11 +65,6 @@ const long = 512;
 
 function countedLoop(w: FunctionWriter, loop: CountedLoop, operation: Operation, scope: Scope): void {
   const { carry, lower, upper } = loop;
-  const call = bulk(w, loop, operation.regions[0].operations, scope);
-  if (call !== null) {
-    scope.lines.push(call);
-    return;
-  }
   const range = rangePerCall(w, loop, operation, scope);
   if (range === null) {
     writeLoop(w, loop, operation, scope);
@@ -142,9 +144,11 @@ function carriesTuples({ operations }: Block): boolean {
 
 /** The range of a loop whose inner loops have more iterations than a chunk, or a number known only at run time. */
 function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope): string {
-  const lengths = body.operations.flatMap(({ op, operands, segments, attributes: { upper } }) =>
-    op === forOp && operands.length === segments[1] && typeof upper !== "number" ? [upper as Dim] : [],
-  );
+  const lengths = body.operations.flatMap((operation): readonly Dim[] => {
+    const { op, attributes } = operation;
+    const length = op === forOp ? boundBy(attributes.upper as Dim, operation, "bounds") : elementsWritten(operation);
+    return typeof length !== "number" && indicesOf([length]).size === 0 ? [length] : [];
+  });
   if (lengths.length === 0) return String(step);
   const steps = `Math.max(1, Math.floor(${chunk} / (${w.dim(lengths.reduce(addDims), scope)})))`;
   return w.once(step === 1 ? steps : `${step} * ${steps}`, scope);
@@ -152,8 +156,10 @@ function rangeOfLong(w: FunctionWriter, step: number, body: Block, scope: Scope)
 
 /** The number of iterations of all loops in a block, at least 1; infinite where that is unknown. */
 function innerIterations(block: Block): number {
-  const steps = block.operations.map(({ op, regions, attributes: { lower, upper, step } }) => {
-    if (regions.length === 0) return 0;
+  const steps = block.operations.map((operation) => {
+    const { op, regions, attributes } = operation;
+    const { lower, upper, step } = attributes;
+    if (regions.length === 0) return mostOf(elementsWritten(operation));
     if (op.traits.branches) return Math.max(...regions.map(innerIterations)) - 1;
     if (op !== forOp) return Infinity;
     const own = typeof lower === "number" ? (mostOf(upper as Dim) - lower) / Number(step) : Infinity;

@@ -102,7 +102,7 @@ export function affineAttributes(op: Op): ReadonlyMap<string, string> {
     for (const item of op.assembly) {
       if (item.kind === "affine") map.set("value", item.group);
       if (item.kind === "subscript") map.set("at", item.group);
-      if (item.kind === "range") map.set("lower", item.group).set("upper", item.group);
+      if (item.kind === "range" || item.kind === "span") map.set("lower", item.group).set("upper", item.group);
     }
     affine.set(op, (known = map));
   }

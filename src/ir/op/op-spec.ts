@@ -47,6 +47,7 @@ export interface RegionSpec {
  *   value             1, dense<…>         attribute `value`
  *   affine            2*%j+1              attribute `value`, affine in the operands of `group`
  *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`
+ *   span              %x[0 to N]          operand `operand` and attributes `lower`, `upper`, affine in the operands of `group`
  *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
  */
 export type AssemblyItem =
@@ -56,4 +57,5 @@ export type AssemblyItem =
   | { readonly kind: "callee" }
   | { readonly kind: "value" }
   | { readonly kind: "subscript"; readonly operand: number; readonly group: string }
+  | { readonly kind: "span"; readonly operand: number; readonly group: string }
   | { readonly kind: "affine" | "range"; readonly group: string };

@@ -190,6 +190,9 @@ class OperationParser {
       case "subscript":
         this.#parseSubscript(item.operand, item.group);
         break;
+      case "span":
+        this.#parseSpan(item.operand, item.group);
+        break;
       case "range":
         this.#parseRange(item.group);
         break;
@@ -255,14 +258,30 @@ class OperationParser {
     this.#setGroup(group, operands);
   }
 
+  #parseSpan(operand: number, group: string): void {
+    this.#parseOperand(operand);
+    this.#cursor.expect("[", "before the lower bound");
+    const bounds = this.#parseBounds();
+    this.#cursor.expect("]", "after the upper bound");
+    this.#setBounds(bounds, group);
+  }
+
   #parseRange(group: string): void {
     this.#bound.push(parseArgument(this.#cursor));
     this.#cursor.expect("=", "before the lower bound");
+    const bounds = this.#parseBounds();
+    if (this.#cursor.accept("step")) this.#given.step = this.#cursor.takeInteger("an integer step");
+    this.#setBounds(bounds, group);
+  }
+
+  #parseBounds(): readonly [lower: Dim, upper: Dim] {
     const lower = this.#parseIndexDim();
     this.#cursor.expect("to", "between the bounds");
-    const upper = this.#parseIndexDim();
-    if (this.#cursor.accept("step")) this.#given.step = this.#cursor.takeInteger("an integer step");
-    const { dims, operands } = affineOperands([lower, upper]);
+    return [lower, this.#parseIndexDim()];
+  }
+
+  #setBounds(bounds: readonly Dim[], group: string): void {
+    const { dims, operands } = affineOperands(bounds);
     [this.#given.lower, this.#given.upper] = dims;
     this.#setGroup(group, operands);
   }

@@ -31,6 +31,7 @@ const covered: Readonly<Record<AssemblyItem["kind"], readonly string[]>> = {
   value: ["value"],
   affine: ["value"],
   subscript: ["at"],
+  span: ["lower", "upper"],
   range: ["lower", "upper", "step"],
 };
 
@@ -58,7 +59,7 @@ export function printItems(operation: Operation, names: NameTable): string {
 }
 
 function isOperand(item: AssemblyItem): boolean {
-  return item.kind === "operand" || item.kind === "subscript";
+  return item.kind === "operand" || item.kind === "subscript" || item.kind === "span";
 }
 
 class ItemPrinter {
@@ -93,6 +94,8 @@ class ItemPrinter {
         return `${this.#affine(attributes.value as Dim, item.group)}`;
       case "subscript":
         return this.#subscript(item.operand, item.group);
+      case "span":
+        return this.#span(item.operand, item.group);
       case "range":
         return this.#range(item.group);
     }
@@ -133,11 +136,19 @@ class ItemPrinter {
     return `${this.#names.get(operands[operand])}[${at.join(", ")}]`;
   }
 
+  #span(operand: number, group: string): string {
+    return `${this.#names.get(this.#operation.operands[operand])}[${this.#bounds(group)}]`;
+  }
+
   #range(group: string): string {
-    const { lower, upper, step } = this.#operation.attributes;
-    const bounds = [lower, upper].map((d) => this.#affine(d as Dim, group));
+    const { step } = this.#operation.attributes;
     const stride = step === 1 ? "" : ` step ${step}`;
-    return `${this.#argument()} = ${bounds[0]} to ${bounds[1]}${stride}`;
+    return `${this.#argument()} = ${this.#bounds(group)}${stride}`;
+  }
+
+  #bounds(group: string): string {
+    const { lower, upper } = this.#operation.attributes;
+    return [lower, upper].map((d) => this.#affine(d as Dim, group)).join(" to ");
   }
 }
 

@@ -33,7 +33,7 @@ const notBatched = { kind: "none", reason: "batching works on the tensor level, 
 /** What loads and stores are of. */
 type Subscripts = { readonly at: readonly Dim[] };
 
-function requireIndices(cx: TypeContext, group: string): void {
+export function requireIndices(cx: TypeContext, group: string): void {
   for (const [i, type] of cx.group(group).entries()) {
     if (!sameType(type, scalar("index")))
       cx.fail("dtype", `operand ${i} of ${group} has type ${printType(type)}, expected index`);

@@ -1,7 +1,26 @@
-// Memory as a whole: the same memory under another shape.
+// Memory as a whole, or a part in order: under another shape, filled and copied.
 
-import { type MemRefType, printShape, printType, productOf, type TypeContext, type Value } from "../../ir/index.ts";
+import {
+  affineOperands,
+  boundBy,
+  type Dim,
+  emit,
+  isOf,
+  type MemRefType,
+  memref,
+  type Operation,
+  printShape,
+  printType,
+  productOf,
+  sameType,
+  scalar,
+  shapeOf,
+  subDims,
+  type TypeContext,
+  type Value,
+} from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
+import { requireIndices } from "./loop.ts";
 
 const atLoopLevel = {
   level: "loop",
@@ -52,4 +71,128 @@ export const viewOp = defineOp({
 /** The memory under another shape of as many elements. */
 export function view(memory: Value, type: MemRefType, name: string | null = null): Value {
   return emit1(viewOp, [memory], { types: [type], names: [name] });
+}
+
+/** The memory along one axis; itself where it has one. */
+export function flatView(memory: Value): Value {
+  const { type } = memory;
+  if (type.kind !== "memref" || type.shape.length === 1) return memory;
+  return view(memory, memref(type.dtype, [productOf(type.shape)]), "flat");
+}
+
+// ---- fill -----------------------------------------------------------------------------------------------------------
+
+export const fillOp = defineOp({
+  name: "fill",
+  summary: "Writes one number to memory, from one element up to another.",
+  operands: [{ name: "value" }, { name: "memory" }, { name: "bounds", variadic: true }],
+  groups: ["value", "memory", "bounds"],
+  attributes: {
+    lower: { kind: "dim", summary: "the first element" },
+    upper: { kind: "dim", summary: "the element it stops before" },
+  },
+  assembly: [
+    { kind: "operand", operand: 0 },
+    { kind: "span", operand: 1, group: "bounds" },
+  ],
+  ...atLoopLevel,
+  effects: { writes: ["memory"], fails: true },
+  types(x) {
+    const [value] = x.operands;
+    const memory = requireMemory(x, 1, "the memory");
+    requireIndices(x, "bounds");
+    if (memory.shape.length !== 1) {
+      x.fail("shape", `the memory has type ${printType(memory)}, expected one axis`, "take a view of it");
+    }
+    if (!sameType(value, scalar(memory.dtype))) {
+      x.fail("dtype", `the value has type ${printType(value)}, expected ${memory.dtype} for ${printType(memory)}`);
+    }
+    return [];
+  },
+  eval(x) {
+    const [value, memory] = x.operands;
+    const [lower, upper] = [x.affine(x.attributes.lower, "bounds"), x.affine(x.attributes.upper, "bounds")];
+    if (lower >= upper) return [];
+    const [extent] = memory.shape;
+    if (lower < 0 || upper > extent) x.fail("range", `fill: elements ${lower} to ${upper} are outside [0, ${extent})`);
+    memory.data.fill(value.data[0], lower, upper);
+    return [];
+  },
+  docs: {
+    semantics:
+      "Sets the elements lower, lower + 1, … that are before upper, and none where upper <= lower. Passes only make bounds that are in range; the interpreter checks them.",
+    constraints: [
+      "the value is a scalar of the memory's dtype",
+      "the memory has one axis",
+      "bounds are affine in symbols and index values",
+    ],
+    example: `func @ones(%x: memref<f64[2, 3]>) -> f64 {
+  %one = constant 1 : f64
+  %flat = view %x : memref<f64[6]>
+  fill %one, %flat[3 to 6]
+  %last = load %x[1, 2] : f64
+  return %last
+}
+// run: @ones([[5, 6, 7], [8, 9, 10]]) == 1
+`,
+  },
+});
+
+/** Writes `value` to `memory[lower]` and what follows, up to `upper`. */
+export function fill(value: Value, memory: Value, lower: Dim, upper: Dim): void {
+  const bounds = affineOperands([lower, upper]);
+  emit(fillOp, [value, memory, ...bounds.operands], {
+    attributes: { lower: bounds.dims[0], upper: bounds.dims[1] },
+    segments: [1, 1, bounds.operands.length],
+  });
+}
+
+// ---- copy -----------------------------------------------------------------------------------------------------------
+
+export const copyOp = defineOp({
+  name: "copy",
+  summary: "Writes all elements of one memory to the beginning of another.",
+  operands: [{ name: "from" }, { name: "to" }],
+  ...atLoopLevel,
+  effects: { reads: ["from"], writes: ["to"] },
+  types(x) {
+    const [from, to] = [requireMemory(x, 0, "the source"), requireMemory(x, 1, "the destination")];
+    if (from.dtype !== to.dtype) {
+      x.fail("dtype", `the destination has type ${printType(to)}, expected dtype ${from.dtype} of ${printType(from)}`);
+    }
+    const [most, count] = [productOf(to.shape), productOf(from.shape)];
+    x.atLeast(most, count, `the number of elements of ${printShape(to.shape)}`);
+    return [];
+  },
+  eval(x) {
+    const [from, to] = x.operands;
+    to.data.set(from.data);
+    return [];
+  },
+  docs: {
+    semantics:
+      "Sets element i of the destination, counted row-major, to element i of the source, for all of the source.",
+    constraints: ["both have one dtype", "the destination has at least as many elements as the source"],
+    example: `func @both(%x: memref<f64[2, 2]>, %y: memref<f64[5]>) -> f64 {
+  copy %x, %y
+  %y_3 = load %y[3] : f64
+  return %y_3
+}
+// run: @both([[1, 2], [3, 4]], [5, 6, 7, 8, 9]) == 4
+`,
+  },
+});
+
+/** How many elements are filled or copied at once, over index values; 0 of any other operation. */
+export function elementsWritten(operation: Operation): Dim {
+  if (isOf(fillOp, operation)) {
+    const { lower, upper } = operation.attributes;
+    return boundBy(subDims(upper, lower), operation, "bounds");
+  }
+  return operation.op === copyOp ? productOf(shapeOf(operation.operands[0])) : 0;
+}
+
+/** Writes the elements of `from` to the first of `to`. */
+export function copy(from: Value, to: Value): void {
+  emit(copyOp, [from, to]);
 }

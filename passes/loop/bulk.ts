@@ -1,0 +1,149 @@
+// Loops that engines have functions for: filling memory, and copying all of it.
+
+import {
+  type Access,
+  accessOf,
+  addDims,
+  type Block,
+  BlockBuilder,
+  boundBy,
+  type Dim,
+  elementDType,
+  type Func,
+  FuncScope,
+  groupOf,
+  indexDim,
+  isOf,
+  mapBodies,
+  type Operation,
+  positionOf,
+  productOf,
+  sameDim,
+  substituteIndices,
+  type Value,
+  withBuilder,
+  withOperations,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { copy, fill, flatView, forOp } from "../../src/ops/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+
+/** Up to this many steps a loop takes no longer than a call of the engine's function. */
+const short = 32;
+
+export const bulk = definePass({
+  name: "bulk",
+  summary: "Turns loops that write one number to memory, or copy all of it, into fill and copy.",
+  level: "loop",
+  idempotent: true,
+  example: `func @main<N>(%x: memref<f64[N]>, %y: memref<f64[N]>, %z: memref<f64[N, 4]>) {
+  %one = constant 1 : f64
+  for %i: index = 0 to N {
+    %x_i = load %x[%i] : f64
+    store %x_i, %y[%i]
+  }
+  for %j: index = 0 to N {
+    store %one, %z[%j, 2]
+    for %k: index = 0 to 4 {
+      store %one, %z[%j, %k]
+    }
+  }
+  return
+}
+`,
+  run: (module) => mapBodies(module, (body, func) => new Sweep(func).block(body)),
+});
+
+/** A loop with the index it counts from `lower` to `upper` by 1, which carries nothing. */
+interface CountedLoop {
+  readonly index: Value;
+  readonly lower: Dim;
+  readonly upper: Dim;
+  readonly origin: Operation["origin"];
+}
+
+class Sweep {
+  readonly #func: Func;
+  #made: FuncScope | null = null;
+
+  constructor(func: Func) {
+    this.#func = func;
+  }
+
+  get #scope(): FuncScope {
+    this.#made ??= new FuncScope(this.#func.constraints, () => null, false);
+    return this.#made;
+  }
+
+  block(block: Block): Block {
+    const operations = block.operations.flatMap((operation) => {
+      if (operation.regions.length === 0) return [operation];
+      return (
+        this.#replaced(operation) ?? [
+          withRegions(
+            operation,
+            operation.regions.map((r) => this.block(r)),
+          ),
+        ]
+      );
+    });
+    return withOperations(block, operations);
+  }
+
+  /** What does the same as a loop at once; null where nothing does. */
+  #replaced(operation: Operation): readonly Operation[] | null {
+    if (!isOf(forOp, operation) || operation.results.length > 0 || operation.attributes.step !== 1) return null;
+    const { attributes, origin, regions } = operation;
+    const [{ arguments: args, operations }] = regions;
+    const [lower, upper] = [attributes.lower, attributes.upper].map((d) => boundBy(d, operation, "bounds"));
+    if (typeof lower === "number" && typeof upper === "number" && upper - lower <= short) return null;
+    const loop = { index: args[0], lower, upper, origin };
+    // constants have no index, and stand in front as well
+    const constants = operations.filter(({ op }) => op.traits.constant);
+    const [first, second, ...more] = operations.filter(({ op }) => !op.traits.constant);
+    if (first === undefined || more.length > 0) return null;
+    const done = second === undefined ? this.#fill(loop, first) : this.#copy(loop, first, second);
+    return done === null ? null : [...constants, ...done];
+  }
+
+  #fill({ index, lower, upper, origin }: CountedLoop, operation: Operation): readonly Operation[] | null {
+    const access = accessOf(operation);
+    const start = access?.isWritten === true ? startOf(access, operation, index) : null;
+    const [value] = operation.operands;
+    if (access === null || start === null || value === index || elementDType(value.type) === "bool") return null;
+    return this.#built(origin, () => {
+      fill(value, flatView(access.memory), addDims(start, lower), addDims(start, upper));
+    });
+  }
+
+  /** Of whole memory alone: engines copy a part through a view, which costs more than many elements. */
+  #copy({ index, lower, upper, origin }: CountedLoop, from: Operation, to: Operation): readonly Operation[] | null {
+    const [read, written] = [accessOf(from), accessOf(to)];
+    if (lower !== 0 || read?.isWritten !== false || written?.isWritten !== true) return null;
+    if (groupOf(to, "value")[0] !== from.results[0]) return null;
+    if (startOf(read, from, index) !== 0 || startOf(written, to, index) !== 0) return null;
+    const dtype = elementDType(read.memory.type);
+    if (dtype !== elementDType(written.memory.type) || dtype === "bool") return null;
+    const size = productOf(read.shape);
+    if (!sameDim(size, upper) || !this.#isAtLeast(productOf(written.shape), size)) return null;
+    return this.#built(origin, () => copy(read.memory, written.memory));
+  }
+
+  #isAtLeast(most: Dim, size: Dim): boolean {
+    return sameDim(most, size) || this.#scope.dims.assumptions.decide(most, ">=", size) === "proved";
+  }
+
+  #built(origin: Operation["origin"], build: () => void): readonly Operation[] {
+    const builder = new BlockBuilder(this.#scope);
+    builder.origin = origin;
+    withBuilder(builder, build);
+    return builder.operations;
+  }
+}
+
+/** The position in memory at index 0, where the loop goes on element by element; else null. */
+function startOf(access: Access, operation: Operation, index: Value): Dim | null {
+  const position = positionOf(access, operation);
+  const start = substituteIndices(position, (v) => (v === index ? 0 : undefined));
+  return sameDim(position, addDims(start, indexDim(index))) ? start : null;
+}
