@@ -405,7 +405,7 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
   });
 
   it("runs nests of short loops in ranges of the outer one, empty ones among them", () => {
-    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: memref<f64[N]>) {
+    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: inout memref<f64[N]>) {
   for %i: index = 0 to N {
     for %z: index = 0 to 0 {
       for %k: index = 0 to N {
@@ -495,7 +495,7 @@ func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> (f64[N], f64[T, N], f64[T]) {
   });
 
   it("fills and copies whole memory by the engine's own functions", () => {
-    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: memref<f64[N, 3]>, %z: memref<f64[N]>) {
+    const text = `func @f<N>(%x: memref<f64[N, 3]>, %y: inout memref<f64[N, 3]>, %z: inout memref<f64[N]>) {
   %one = constant 1 : f64
   for %i: index = 0 to N {
     for %j: index = 0 to 3 {

@@ -14,7 +14,7 @@ const double = "func @double(%x: f64) -> f64 {\n  %y = add %x, %x : f64\n  retur
 const three: NdArray = { dtype: "f64", shape: [], data: Float64Array.of(3) };
 
 /** Loop level, and two equal operations for cse. */
-const loops = `func @f<N>(%x: memref<f64[N]>, %c: memref<f64[N]>) {
+const loops = `func @f<N>(%x: memref<f64[N]>, %c: out memref<f64[N]>) {
   for %i: index = 0 to N {
     %a = load %x[%i] : f64
     %b = mul %a, %a : f64

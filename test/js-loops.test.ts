@@ -48,7 +48,7 @@ func @f(%n: f64) -> f64 {
   });
 
   it("fill nothing where they take no step, and store the numbers of their steps one by one", () => {
-    const none = `func @f<N>(%x: memref<f64[N]>, %y: memref<f64[100]>) -> f64 {
+    const none = `func @f<N>(%x: memref<f64[N]>, %y: inout memref<f64[100]>) -> f64 {
   %one = constant 1 : f64
   for %i: index = 0 to N-5 {
     store %one, %y[%i]

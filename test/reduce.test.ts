@@ -166,7 +166,7 @@ describe("reduceModule", () => {
 
   it("takes IR with memory, and with tensors of any rank", () => {
     const lowered = parse(
-      "func @main<N>(%x: memref<f64[N]>, %y: memref<f64[N]>) {\n  %m = alloc : memref<f64[N]>\n  for %i: index = 0 to N {\n    %a = load %x[%i] : f64\n    %b = exp %a : f64\n    store %b, %m[%i]\n  }\n  for %j: index = 0 to N {\n    %c = load %m[%j] : f64\n    %d = sin %c : f64\n    store %d, %y[%j]\n  }\n  return\n}",
+      "func @main<N>(%x: memref<f64[N]>, %y: inout memref<f64[N]>) {\n  %m = alloc : memref<f64[N]>\n  for %i: index = 0 to N {\n    %a = load %x[%i] : f64\n    %b = exp %a : f64\n    store %b, %m[%i]\n  }\n  for %j: index = 0 to N {\n    %c = load %m[%j] : f64\n    %d = sin %c : f64\n    store %d, %y[%j]\n  }\n  return\n}",
     );
     const open = parse(
       "func @main(%x: f64[*], %y: f64[*]) -> (f64[*], f64[*]) {\n  %a = exp %x : f64[*]\n  %b = sin %a : f64[*]\n  %c = cos %y : f64[*]\n  return %b, %c\n}",

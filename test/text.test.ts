@@ -247,7 +247,7 @@ describe("numbers", () => {
 const faults: readonly (readonly [string, string, string, string])[] = [
   ["func", "syntax", "1:5 got the end of the text, expected the function's name", ""],
   ["fun @f() {}", "syntax", "1:1 got 'fun', expected 'func' or 'private func'", "fun"],
-  ["adjoint 2", "syntax", "got version 2 of the text, expected 1", "2"],
+  ["adjoint 3", "syntax", "got version 3 of the text, expected 1 or 2", "3"],
   ["func @f(%x: f33) {", "name", "'f33' is no type: did you mean f32?", "f33"],
   ["func @f(%x: f32[b]) {", "syntax", "got 'b', expected a dimension (symbols are upper-case identifiers)", "b]"],
   ["func @f(%x: f32[-1]) {", "shape", "an extent is -1, expected at least 0", "-1"],

@@ -36,7 +36,7 @@ export const bulk = definePass({
   summary: "Turns loops that write one number to memory, or copy all of it, into fill and copy.",
   level: "loop",
   idempotent: true,
-  example: `func @main<N>(%x: memref<f64[N]>, %y: memref<f64[N]>, %z: memref<f64[N, 4]>) {
+  example: `func @main<N>(%x: memref<f64[N]>, %y: inout memref<f64[N]>, %z: inout memref<f64[N, 4]>) {
   %one = constant 1 : f64
   for %i: index = 0 to N {
     %x_i = load %x[%i] : f64

@@ -33,7 +33,7 @@ export const collapseLoops = definePass({
   summary: "Turns perfect nests that walk all of their memory in order into one loop.",
   level: "loop",
   idempotent: true,
-  example: `func @double<N>(%x: memref<f64[N, 3]>, %y: memref<f64[N, 3]>) {
+  example: `func @double<N>(%x: memref<f64[N, 3]>, %y: inout memref<f64[N, 3]>) {
   for %i: index = 0 to N {
     for %j: index = 0 to 3 {
       %x_1 = load %x[%i, %j] : f64

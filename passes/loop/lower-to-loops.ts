@@ -1,8 +1,8 @@
 // Lowering from the tensor level to the loop level: tensors become loop nests over memory, scalars stay as they are.
 //
 // A function takes its tensors as memory, and writes its tensor results to memory that the caller passes behind the
-// arguments; results of rank 0 are still returned. Memory that users pass for results is all zero. A function of scalars
-// alone does not change.
+// arguments; results of rank 0 are still returned. Such memory is `out`; where users pass it and all zeros spare a fill, it is
+// `zeroed`. A function of scalars alone does not change.
 
 import {
   BlockBuilder,
@@ -14,6 +14,7 @@ import {
   type Module,
   makeFunc,
   mapFuncs,
+  type Role,
   type Signature,
   signatureOf,
   withBuilder,
@@ -73,11 +74,12 @@ function lowerSignature(signature: Signature): Signature {
   return {
     ...signature,
     arguments: [...signature.arguments, ...outputs].map(loweredType),
+    roles: [...signature.roles, ...outputs.map((): Role => "out")],
     results: signature.results.filter(isDirect).map(loweredType),
   };
 }
 
-/** Users pass zeroed memory for results; functions of the module may pass any. */
+/** Users pass zeroed memory for results where it is asked for; functions of the module pass any. */
 function lowerFunc(
   func: Func,
   signatures: ReadonlyMap<string, Signature>,
@@ -96,7 +98,11 @@ function lowerFunc(
   const destinations = func.body.results.map((r) =>
     isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
   );
-  if (isUsers) for (const destination of destinations) if (destination !== null) nests.zeroed.add(destination.memory);
+  if (isUsers)
+    for (const destination of destinations) if (destination !== null) nests.mayBeZeroed.add(destination.memory);
   const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, structured).run());
-  return makeFunc({ ...func, body: builder.finish(results) });
+  const outputs = destinations.flatMap((d): Role[] =>
+    d === null ? [] : [nests.leansOnZeros(d.memory) ? "zeroed" : "out"],
+  );
+  return makeFunc({ ...func, body: builder.finish(results), roles: [...func.roles, ...outputs] });
 }

@@ -62,7 +62,9 @@ export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: bo
     const next = isChanged ? new Inlining(worthwhile, calls, moved, isLast).func(func) : func;
     bodies.set(func.name, next);
     const once = calls.get(func.name) === 1;
-    if (func.visibility === "private" && (once || sizeOfBlock(next.body) <= smallEnough))
+    // a call of one that is given zeros fills the memory
+    const isPlain = !func.roles.includes("zeroed");
+    if (func.visibility === "private" && isPlain && (once || sizeOfBlock(next.body) <= smallEnough))
       worthwhile.set(func.name, next);
   }
   return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));

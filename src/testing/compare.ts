@@ -79,6 +79,9 @@ export function interfaceFault(before: Module, after: Module, level: Level): Fau
       return fault(
         `the type of @${func.name} is ${showSignature(signatureOf(next))}, was ${showSignature(signatureOf(func))}`,
       );
+    const [was, is] = [func.roles.join(", "), next.roles.join(", ")];
+    if (was !== is && func.roles.length === next.roles.length)
+      return fault(`the roles of the arguments of @${func.name} are ${is}, were ${was}`);
   }
   for (const func of publicOf(after)) {
     const earlier = findFunc(before, func.name);

@@ -17,7 +17,7 @@ const helpers = `private func @read(%m: memref<f64[4]>) -> f64 {
   return %first
 }
 
-private func @write(%x: f64, %m: memref<f64[4]>) {
+private func @write(%x: f64, %m: inout memref<f64[4]>) {
   store %x, %m[2]
   return
 }
@@ -128,7 +128,7 @@ class Writer {
 function write(body: readonly Statement[]): string {
   const writer = new Writer();
   writer.lines.push(
-    "func @main(%p: bool, %a: memref<f64[4]>, %b: memref<f64[4]>) -> f64 {",
+    "func @main(%p: bool, %a: inout memref<f64[4]>, %b: inout memref<f64[4]>) -> f64 {",
     "  %one = constant 1 : f64",
   );
   const { numbers } = writer.block(body, { numbers: ["%one"], memory: ["%a", "%b"], indices: ["0", "1", "3"] }, "  ");

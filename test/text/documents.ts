@@ -146,7 +146,7 @@ func @g() {
   return
 }
 `,
-  loops: `func @loops<B, N>(%x: memref<f32[B, 784]>, %y: memref<f32[B, N]>, %n: index) -> f32 {
+  loops: `func @loops<B, N>(%x: memref<f32[B, 784]>, %y: inout memref<f32[B, N]>, %n: index) -> f32 {
   %zero = constant 0 : f32
   for %i: index = 0 to B {
     for %j: index = %i to min(%i+64, N) step 64 {

@@ -177,11 +177,11 @@ export class BlockLowering {
     for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
   }
 
-  /** Whether memory for the value is all zero: allocated for it alone, or passed zeroed. */
+  /** Whether memory for the value is all zero: allocated for it alone, or passed zeroed. Who asks leans on the answer. */
   #isZeroed(value: Value): boolean {
     const { nests } = this;
     const reserved = this.#reserved.get(value);
-    return nests.base === nests.top && (reserved === undefined || nests.zeroed.has(reserved.memory));
+    return nests.base === nests.top && (reserved === undefined || nests.askForZeros(reserved.memory));
   }
 
   /** Runs a rule that updates operand 0, or a copy of it. */

@@ -58,8 +58,9 @@ const indexNames = ["i", "j", "k", "l", "m", "n"];
 export class Nests {
   /** The function's own block, in which memory is allocated and constants are made, outside of every loop. */
   readonly top: BlockBuilder;
-  /** Memory for results that is passed zeroed. */
-  readonly zeroed = new ValueSet();
+  /** Memory for results that is passed zeroed where that is asked for. */
+  readonly mayBeZeroed = new ValueSet();
+  readonly #zeroed = new ValueSet();
   /** The block whose operations are being lowered. Nothing is hoisted out of it. */
   base: BlockBuilder;
   /** The new values of scalars. */
@@ -79,6 +80,16 @@ export class Nests {
   constructor(top: BlockBuilder) {
     this.top = top;
     this.base = top;
+  }
+
+  /** Whether memory is passed zeroed, as is leant on from now on. */
+  askForZeros(memory: Value): boolean {
+    if (this.mayBeZeroed.has(memory)) this.#zeroed.add(memory);
+    return this.#zeroed.has(memory);
+  }
+
+  leansOnZeros(memory: Value): boolean {
+    return this.#zeroed.has(memory);
   }
 
   // ---- elements -----------------------------------------------------------------------------------------------------

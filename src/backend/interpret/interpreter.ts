@@ -14,6 +14,7 @@ import {
   evaluateVariables,
   type Func,
   fail,
+  isWritten,
   type Module,
   type NdArray,
   type Operation,
@@ -28,6 +29,7 @@ import {
 } from "../../ir/index.ts";
 import { Binder, type Sizes } from "../../runtime/index.ts";
 import { requireFinite } from "./finite.ts";
+import { prepareMemory } from "./memory.ts";
 import { type BlockPlan, planLifetimes } from "./plan.ts";
 
 export interface InterpretOptions {
@@ -74,6 +76,7 @@ export class Interpreter {
   /** The results of a function. `given` has the sizes of symbols that the argument shapes do not determine. */
   call(name: string, args: readonly NdArray[], given: Readonly<Record<string, number>> = {}): readonly NdArray[] {
     const { func, binder, plans } = this.#prepare(name);
+    for (const [i, role] of func.roles.entries()) if (isWritten(role)) prepareMemory(args[i], role);
     return new Frame(this, plans, binder.sizes(args, given)).run(func.body, args);
   }
 

@@ -20,7 +20,7 @@ import type { Binding, CallForm, Holders, ValueTree } from "../backend.ts";
 import { openAxis, ValueReader } from "./binding-arguments.ts";
 import { spellResults } from "./binding-results.ts";
 import { Tables } from "./binding-tables.ts";
-import { type Passed, spellExtent } from "./callee.ts";
+import { outputRoles, type Passed, spellExtent } from "./callee.ts";
 import { bindExtents } from "./calling-checks.ts";
 import { FallbackChecks, most } from "./native.ts";
 
@@ -98,6 +98,7 @@ function textOf(func: Func, signature: Signature, form: CallForm, { mayServe }: 
     "try {",
     ...checks.statements(elsewhere),
     "$ran = true;",
+    ...(results === null ? [] : zeroFills(func, signature, results.memory)),
     ...called(func, signature, reader.passed, outputs),
     ...spellResults(signature, form, outputs, tables),
     "} catch ($e) {",
@@ -121,6 +122,12 @@ function allocated(signature: Signature, checks: FallbackChecks): readonly (stri
     checks.line(`const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${sizes[i]});`);
     return `$out${i}`;
   });
+}
+
+/** Memory of the caller's is only filled where the function leans on zeros; fresh memory has them. */
+function zeroFills(func: Func, signature: Signature, memory: readonly string[]): readonly string[] {
+  const roles = outputRoles(func, signature);
+  return memory.flatMap((name, i) => (roles[i] === "zeroed" ? [`${name}.fill(0);`] : []));
 }
 
 /** The call; what it returns is in `$r`. */

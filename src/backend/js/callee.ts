@@ -1,6 +1,6 @@
 // What reading arguments, checking them and giving results share.
 
-import type { Dim, Func, Signature } from "../../ir/index.ts";
+import { type Dim, type Func, isScalar, type Role, type Signature } from "../../ir/index.ts";
 import type { Convention, LeafKind } from "../backend.ts";
 import { spellDim } from "./dims.ts";
 
@@ -29,6 +29,12 @@ export interface Passed {
   /** The texts of its extents, by axis. */
   readonly extents: readonly string[];
   readonly label: string;
+}
+
+/** The roles of the memory that results are written to, which stands behind the arguments; null for those that are returned. */
+export function outputRoles({ roles }: Func, { arguments: args, results }: Signature): readonly (Role | null)[] {
+  let next = args.length;
+  return results.map((type) => (isScalar(type) ? null : roles[next++]));
 }
 
 export function spellExtent(d: Dim): string {

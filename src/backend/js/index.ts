@@ -175,6 +175,7 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
     const sizes = binder.check(args);
     const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
     for (const a of args) passed.push(unwrap(a));
+    for (const [i, a] of args.entries()) if (func.roles[i] === "zeroed") a.data.fill(0);
     const outputs = results.map((type, i) => {
       if (type.shape.length === 0) return null;
       const shape = type.shape.map((d) => evaluateDim(d, (name) => sizes.get(name)));

@@ -98,6 +98,8 @@ function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
     explicit,
   );
   const passed = [...callee.symbols.map((s) => w.dim(bound[s], scope)), ...operands.map((v) => w.atom(v, scope))];
+  for (const [i, role] of callee.roles.entries())
+    if (role === "zeroed") scope.lines.push(`${w.atom(operands[i], scope)}.fill(0);`);
   const list = passed.join(", ");
   const text = `${w.module.functionName(name)}(${takesArray(callee) ? `[${list}]` : list})`;
   if (results.length === 0) scope.lines.push(`${text};`);

@@ -17,6 +17,8 @@
 //             business, and so are the argument and result types of calls), and the result types are those it gives,
 //             under the constraints that the function declares and no others.
 //  lists      Each list is used at most once on every path: see verify-lists.ts.
+//  memory     Each argument has a role, other than in only where it is memory. Nothing writes to an argument whose role is in
+//             or to a constant, and what a call writes to is nothing else that it passes: see verify-memory.ts.
 //  levels     Where a level is asked for: every op is legal there; at the tensor and the fused level there is no memref, at
 //             the loop level nothing unranked.
 //
@@ -43,6 +45,7 @@ import { calleesOf } from "../module/walk.ts";
 import type { Level } from "../op/op-spec.ts";
 import { Assumptions } from "../types/constraint.ts";
 import { checkLists } from "./verify-lists.ts";
+import { checkMemory } from "./verify-memory.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
 import { TypeChecker } from "./verify-types.ts";
 
@@ -119,6 +122,7 @@ class FuncVerifier {
       this.#checkHeader();
       this.#block(this.#func.body, "return", 0);
       checkLists(this.#func);
+      checkMemory(this.#func, this.#signature);
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;
     }
@@ -126,7 +130,7 @@ class FuncVerifier {
 
   #checkHeader(): void {
     const { symbols, constraints } = this.#func;
-    requireFrozen("the function", "makeFunc or withBody", this.#func, symbols, constraints);
+    requireFrozen("the function", "makeFunc or withBody", this.#func, this.#func.roles, symbols, constraints);
     const seen = new Set<string>();
     for (const name of symbols) {
       if (!isSymbolName(name)) fail("name", `symbol ${name} is not an upper-case identifier`);

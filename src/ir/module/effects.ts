@@ -81,10 +81,10 @@ export class Effects {
 }
 
 /** The effects of a function's body on its arguments. Memory that may be any may be that of each. */
-function onArguments({ body }: Func, effects: OperationEffects): EffectsOn<number> {
+function onArguments({ body, roles }: Func, effects: OperationEffects): EffectsOn<number> {
   const storages = new Storages(body);
-  const positions = (values: readonly Value[]): readonly number[] => {
-    const found = new Set<number>();
+  const positions = (values: readonly Value[], given: readonly number[]): readonly number[] => {
+    const found = new Set<number>(given);
     for (const v of values) {
       const known = storages.of(v);
       const of = known === "any" ? body.arguments.filter(isMemory) : known;
@@ -95,7 +95,11 @@ function onArguments({ body }: Func, effects: OperationEffects): EffectsOn<numbe
     }
     return [...found];
   };
-  return { ...effects, reads: positions(effects.reads), writes: positions(effects.writes) };
+  // what is in the memory at first is lost: it is written before it is read
+  const isLost = (i: number): boolean => roles[i] === "out" || roles[i] === "zeroed";
+  const lost = [...roles.keys()].filter(isLost);
+  const reads = positions(effects.reads, []).filter((i) => !isLost(i));
+  return { ...effects, reads, writes: positions(effects.writes, lost) };
 }
 
 function isMemory({ type }: Value): boolean {

@@ -47,6 +47,7 @@ class Comparison {
     return (
       differ("name", printFuncName(a.name), printFuncName(b.name)) ??
       differ("visibility", a.visibility, b.visibility) ??
+      differ("roles", a.roles.join(", "), b.roles.join(", ")) ??
       differ("symbols", a.symbols.join(", "), b.symbols.join(", ")) ??
       differ("constraints", this.#constraints(a.constraints), this.#constraints(b.constraints)) ??
       this.#origin(a.origin, b.origin) ??

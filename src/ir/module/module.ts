@@ -1,9 +1,9 @@
 // Modules and functions, and how their parts are made: plain, readonly, frozen.
 
 import type { Value } from "../data/value.ts";
-import { type ErrorDetails, fail } from "../diagnostics/errors.ts";
+import { assert, type ErrorDetails, fail } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
-import type { Block, Operation, Signature } from "../op/op.ts";
+import type { Block, Operation, Role, Signature } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
 
 export { Value } from "../data/value.ts";
@@ -21,6 +21,8 @@ export interface Func {
   readonly symbols: readonly string[];
   readonly constraints: readonly Constraint[];
   readonly body: Block;
+  /** What is done with each argument of the body. */
+  readonly roles: readonly Role[];
   readonly origin: Origin | null;
 }
 
@@ -39,12 +41,15 @@ export function makeBlock(args: readonly Value[], operations: readonly Operation
 export interface FuncParts {
   readonly name: string;
   readonly body: Block;
+  /** One for each argument; where left out, all are `in`. */
+  readonly roles?: readonly Role[];
   readonly visibility?: "public" | "private";
   readonly symbols?: readonly string[];
   readonly constraints?: readonly Constraint[];
   readonly origin?: Origin | null;
 }
 
+/** A function. One that is made of another keeps its roles: where it has other arguments, and not all are `in`, the parts say them. */
 export function makeFunc(parts: FuncParts): Func {
   return Object.freeze({
     name: parts.name,
@@ -52,8 +57,33 @@ export function makeFunc(parts: FuncParts): Func {
     symbols: Object.freeze([...(parts.symbols ?? [])]),
     constraints: Object.freeze([...(parts.constraints ?? [])]),
     body: parts.body,
+    roles: rolesFor(parts),
     origin: parts.origin ?? null,
   });
+}
+
+function rolesFor({ name, body, roles }: FuncParts): readonly Role[] {
+  const count = body.arguments.length;
+  if (roles === undefined || roles.every((role) => role === "in")) return readOnly(count);
+  assert(roles.length === count, `@${name} has ${count} arguments, and ${roles.length} roles`);
+  return Object.freeze([...roles]);
+}
+
+const readOnlyRoles: (readonly Role[])[] = [];
+
+/** The roles of so many arguments that are only read. */
+function readOnly(count: number): readonly Role[] {
+  return (readOnlyRoles[count] ??= Object.freeze(Array.from({ length: count }, (): Role => "in")));
+}
+
+/** The roles of these values in the function: those of its arguments, and `in` of others. */
+export function rolesOf({ roles, body }: Func, values: readonly Value[]): readonly Role[] {
+  return values.map((v) => roles[body.arguments.indexOf(v)] ?? "in");
+}
+
+/** Whether a function writes to an argument of this role. */
+export function isWritten(role: Role): boolean {
+  return role !== "in";
 }
 
 export function isModule(x: unknown): x is Module {
@@ -77,6 +107,7 @@ export function signatureOf(func: Func): Signature {
     symbols: func.symbols,
     constraints: func.constraints,
     arguments: func.body.arguments.map((a) => a.type),
+    roles: func.roles,
     results: func.body.results.map((r) => r.type),
   };
 }

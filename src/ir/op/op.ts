@@ -24,7 +24,7 @@ import type * as recording from "./protocols/recording.ts";
 import { type LoopInterface, noTraits, type Traits } from "./traits.ts";
 
 export type { OpDocs } from "./op-docs.ts";
-export type { Signature } from "./operation.ts";
+export { type Role, roleNames, type Signature } from "./operation.ts";
 export type { Batched } from "./protocols/batching.ts";
 export type {
   Contribution,

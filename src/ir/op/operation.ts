@@ -26,10 +26,21 @@ export interface BlockOf<O> {
   readonly results: readonly Value[];
 }
 
+/**
+ * What a function does with an argument: `in` is only read; memory that is `out` holds anything at first, `zeroed` memory
+ * zeros and `inout` memory what the caller wants in it, and all three are written to. Memory that is written to overlaps
+ * no other argument.
+ */
+export type Role = "in" | "out" | "inout" | "zeroed";
+
+export const roleNames: readonly Role[] = ["in", "out", "inout", "zeroed"];
+
 export interface Signature {
   readonly name: string;
   readonly symbols: readonly string[];
   readonly constraints: readonly Constraint[];
   readonly arguments: readonly Type[];
+  /** One for each argument. */
+  readonly roles: readonly Role[];
   readonly results: readonly Type[];
 }

@@ -195,7 +195,7 @@ function constantOf(literal: Literal, type: Type | undefined): Attribute | null 
 }
 
 function staticShape(type: Type | undefined): readonly number[] | null {
-  if (type?.kind !== "tensor") return null;
+  if (type?.kind !== "tensor" && type?.kind !== "memref") return null;
   const shape = type.shape.filter((d) => typeof d === "number");
   return shape.length === type.shape.length ? shape : null;
 }

@@ -29,7 +29,7 @@ interface Named {
 }
 
 /** An argument of a region before the region is entered. */
-interface Argument extends Named {
+export interface Argument extends Named {
   readonly type: Type;
 }
 
@@ -384,10 +384,12 @@ class OperationParser {
 }
 
 /** `%x: f32` */
-export function parseArgument(cursor: Cursor): Argument {
+/** `%x: type`; `before` reads what stands in front of the type. */
+export function parseArgument(cursor: Cursor, before?: () => void): Argument {
   const position = cursor.position;
   const name = cursor.takeName("value", "an argument");
   cursor.expect(":", "and the type of the argument");
+  before?.();
   return { name, position, type: parseType(cursor) };
 }
 

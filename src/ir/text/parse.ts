@@ -10,12 +10,13 @@ import { counted } from "../diagnostics/counted.ts";
 import { AdjointError, stackFrom } from "../diagnostics/errors.ts";
 import { type Func, type Module, makeBlock, makeFunc, makeModule, type Value } from "../module/module.ts";
 import { isSymbolName, printFuncName, printValueName } from "../module/names.ts";
-import type { OpTable } from "../op/op.ts";
+import { type OpTable, type Role, roleNames } from "../op/op.ts";
 import { type Constraint, constraint } from "../types/constraint.ts";
 import { printType, sameType, type Type } from "../types/type.ts";
 import { Cursor, Tokens } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 import {
+  type Argument,
   defineArguments,
   type ParseContext,
   parseArgument,
@@ -70,7 +71,8 @@ function parseFuncs(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): M
   if (cursor.accept("adjoint")) {
     const position = cursor.position;
     const version = cursor.takeInteger("a version number");
-    if (version !== 1) cursor.fail("syntax", `got version ${version} of the text, expected 1`, undefined, position);
+    if (version !== 1 && version !== 2)
+      cursor.fail("syntax", `got version ${version} of the text, expected 1 or 2`, undefined, position);
   }
   const funcs: Func[] = [];
   const names = new Set<string>();
@@ -92,7 +94,7 @@ function parseFunc(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): Fu
   if (!cursor.accept("func")) cursor.unexpected(visibility === "private" ? "'func'" : "'func' or 'private func'");
   const name = cursor.takeName("func", "the function's name");
   const symbols = cursor.at("<") ? cursor.takeList("<", ">", "the symbols", () => parseSymbol(cursor)) : [];
-  const args = cursor.takeList("(", ")", "the arguments", () => parseArgument(cursor));
+  const args = cursor.takeList("(", ")", "the arguments", () => parseFuncArgument(cursor));
   const types = cursor.accept("->") ? parseResultTypes(cursor) : [];
   const origin = parseOrigin(cursor, position);
   const constraints = cursor.accept("where") ? parseConstraints(cursor) : [];
@@ -105,7 +107,16 @@ function parseFunc(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): Fu
   checkResults(cursor, { name, end, position }, results, types, mismatches);
   cursor.expect("}", "after the body of the function");
   const body = makeBlock(own, operations, results);
-  return makeFunc({ name, visibility, symbols, constraints, body, origin });
+  return makeFunc({ name, visibility, symbols, constraints, body, roles: args.map((a) => a.role), origin });
+}
+
+/** An argument of a function may have a role in front of its type. */
+function parseFuncArgument(cursor: Cursor): Argument & { readonly role: Role } {
+  let role: Role = "in";
+  const argument = parseArgument(cursor, () => {
+    role = roleNames.find((name) => cursor.accept(name)) ?? role;
+  });
+  return { ...argument, role };
 }
 
 function parseSymbol(cursor: Cursor): string {

@@ -2,8 +2,17 @@
 
 import { stackFrom } from "../diagnostics/errors.ts";
 import { formatOrigin, type Origin } from "../diagnostics/origin.ts";
-import { type Block, type Func, type Module, type Operation, requireModule, type Value } from "../module/module.ts";
+import {
+  type Block,
+  type Func,
+  isWritten,
+  type Module,
+  type Operation,
+  requireModule,
+  type Value,
+} from "../module/module.ts";
 import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts";
+import type { Role } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
 import { printType } from "../types/type.ts";
 import { boundArguments, printAttributes, printItems } from "./print-items.ts";
@@ -11,7 +20,7 @@ import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 export interface PrintOptions {
   /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
   readonly origins?: boolean | "comment";
-  /** Begin with the line `adjoint 1`. */
+  /** Begin with the line `adjoint 1`, or where arguments have roles, `adjoint 2`. */
   readonly header?: boolean;
 }
 
@@ -19,7 +28,8 @@ export interface PrintOptions {
 export function printModule(module: Module, options: PrintOptions = {}): string {
   stackFrom(printModule, () => requireModule(module, "printModule"));
   const funcs = module.funcs.map((func) => printFunc(func, options));
-  return (options.header === true ? ["adjoint 1\n", ...funcs] : funcs).join("\n");
+  const version = module.funcs.some((func) => func.roles.some(isWritten)) ? 2 : 1;
+  return (options.header === true ? [`adjoint ${version}\n`, ...funcs] : funcs).join("\n");
 }
 
 /** One function as text, with a line break at the end. */
@@ -75,7 +85,7 @@ class Printer {
   func(func: Func): string {
     const visibility = func.visibility === "private" ? "private " : "";
     const symbols = func.symbols.length === 0 ? "" : `<${func.symbols.join(", ")}>`;
-    const args = this.#arguments(func.body.arguments);
+    const args = this.#arguments(func.body.arguments, func.roles);
     const types = func.body.results.map((v) => printType(v.type));
     const results = types.length === 0 ? "" : types.length === 1 ? ` -> ${types[0]}` : ` -> (${types.join(", ")})`;
     const constraints = func.constraints.map((c) => this.#constraint(c)).join(", ");
@@ -143,8 +153,9 @@ class Printer {
     this.#lines.push(`${indent}${terminator}${results === "" ? "" : ` ${results}`}`);
   }
 
-  #arguments(args: readonly Value[]): string {
-    return args.map((v) => `${this.#names.define(v, "arg")}: ${printType(v.type)}`).join(", ");
+  #arguments(args: readonly Value[], roles: readonly Role[] = []): string {
+    const role = (i: number): string => (roles[i] === undefined || roles[i] === "in" ? "" : `${roles[i]} `);
+    return args.map((v, i) => `${this.#names.define(v, "arg")}: ${role(i)}${printType(v.type)}`).join(", ");
   }
 
   #constraint(c: Constraint): string {

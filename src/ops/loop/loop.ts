@@ -256,7 +256,7 @@ export const storeOp = defineOp({
   docs: {
     semantics: "Sets the element at the subscripts, row-major.",
     constraints: ["the value is a scalar of the memory's dtype", "one affine subscript per axis"],
-    example: `func @fill(%x: memref<f64[3]>) -> f64 {
+    example: `func @fill(%x: inout memref<f64[3]>) -> f64 {
   %one = constant 1 : f64
   for %i: index = 0 to 3 {
     store %one, %x[%i]

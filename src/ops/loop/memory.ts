@@ -57,7 +57,7 @@ export const viewOp = defineOp({
     semantics:
       "The memory of the operand: what is stored through one is loaded through the other. Element i, counted row-major, is element i of the operand.",
     constraints: ["the result type is written: a memref of the operand's dtype with as many elements"],
-    example: `func @corner(%x: memref<f64[2, 3]>, %v: f64) -> f64 {
+    example: `func @corner(%x: inout memref<f64[2, 3]>, %v: f64) -> f64 {
   %flat = view %x : memref<f64[6]>
   store %v, %flat[5]
   %corner = load %x[1, 2] : f64
@@ -126,7 +126,7 @@ export const fillOp = defineOp({
       "the memory has one axis",
       "bounds are affine in symbols and index values",
     ],
-    example: `func @ones(%x: memref<f64[2, 3]>) -> f64 {
+    example: `func @ones(%x: inout memref<f64[2, 3]>) -> f64 {
   %one = constant 1 : f64
   %flat = view %x : memref<f64[6]>
   fill %one, %flat[3 to 6]
@@ -173,7 +173,7 @@ export const copyOp = defineOp({
     semantics:
       "Sets element i of the destination, counted row-major, to element i of the source, for all of the source.",
     constraints: ["both have one dtype", "the destination has at least as many elements as the source"],
-    example: `func @both(%x: memref<f64[2, 2]>, %y: memref<f64[5]>) -> f64 {
+    example: `func @both(%x: memref<f64[2, 2]>, %y: inout memref<f64[5]>) -> f64 {
   copy %x, %y
   %y_3 = load %y[3] : f64
   return %y_3

@@ -19,6 +19,7 @@ import {
   type Operation,
   Replacements,
   requireFunc,
+  rolesOf,
   sameType,
   usedSymbols,
   Value,
@@ -139,7 +140,8 @@ function sizeOf(operation: Operation): number {
 export function rebuilt(func: Func, mayTakeMore: boolean, edit: Edit): Func {
   const body = new Body(edit, mayTakeMore);
   const { arguments: args, operations, results } = body.block(func.body, []);
-  return makeFunc({ ...func, body: makeBlock([...args, ...body.added], operations, results) });
+  const all = [...args, ...body.added];
+  return makeFunc({ ...func, roles: rolesOf(func, all), body: makeBlock(all, operations, results) });
 }
 
 /** The module with another version of a function. */

@@ -16,6 +16,7 @@ import {
   makeOperation,
   type Operation,
   Replacements,
+  rolesOf,
   sameType,
   segmentOf,
   signatureOf,
@@ -98,7 +99,10 @@ export const unreadArguments: Step = function* (module) {
     const read = new ValueSet([...freeValues(makeBlock([], operations, results))]);
     const kept = args.filter((v) => read.has(v));
     if (kept.length === args.length) continue;
-    const smaller = withFunc(module, withoutSymbols(makeFunc({ ...func, body: makeBlock(kept, operations, results) })));
+    const smaller = withFunc(
+      module,
+      withoutSymbols(makeFunc({ ...func, roles: rolesOf(func, kept), body: makeBlock(kept, operations, results) })),
+    );
     module = (yield smaller) ?? module;
   }
 };
@@ -153,7 +157,8 @@ function withoutArgument(func: Func, at: number): Func {
   const other = rest.find((v) => sameType(v.type, gone.type));
   const replacements = new Replacements();
   if (other !== undefined) replacements.set(gone, other);
-  return makeFunc({ ...func, body: replacements.block(makeBlock(rest, operations, results)) });
+  const body = replacements.block(makeBlock(rest, operations, results));
+  return makeFunc({ ...func, roles: rolesOf(func, rest), body });
 }
 
 function withoutResult(func: Func, at: number): Func | null {
