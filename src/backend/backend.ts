@@ -5,7 +5,7 @@ import { fail, type Module, type NdArray, type Origin, pathOf, requireOptions, t
 export interface BackendOptions {
   /** The function to run. */
   readonly entry: string;
-  /** The entry's signature at tensor level: which memory arguments of a lowered function are its results. */
+  /** The entry's signature at tensor level: the roles of a lowered function say which arguments behind it are its results. */
   readonly signature: Signature;
   /** Receives what `probe` operations observe. */
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;

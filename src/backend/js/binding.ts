@@ -10,7 +10,6 @@ import {
   type Func,
   fail,
   isFloat,
-  isScalar,
   ndscalar,
   productOf,
   rankedOf,
@@ -20,7 +19,7 @@ import type { Binding, CallForm, Holders, ValueTree } from "../backend.ts";
 import { openAxis, ValueReader } from "./binding-arguments.ts";
 import { spellResults } from "./binding-results.ts";
 import { Tables } from "./binding-tables.ts";
-import { outputRoles, type Passed, spellExtent } from "./callee.ts";
+import { type OutputRoles, outputRoles, type Passed, spellExtent } from "./callee.ts";
 import { bindExtents } from "./calling-checks.ts";
 import { FallbackChecks, most } from "./native.ts";
 
@@ -88,7 +87,8 @@ function textOf(func: Func, signature: Signature, form: CallForm, { mayServe }: 
   for (const { argument, axis, size } of form.fixed)
     checks.require(`${reader.passed[argument].extents[axis]} === ${size}`);
   results?.requireSizes(spellSizes(signature));
-  const outputs = results === null ? allocated(signature, checks) : results.memory;
+  const roles = outputRoles(func, signature);
+  const outputs = results === null ? allocated(signature, roles, checks) : results.memory;
   if (mayServe !== null) checks.require("$mayServe()");
   const elsewhere = "return $binding.otherwise.apply(undefined, arguments);";
   const all = results === null ? parameters : ["$results", ...parameters];
@@ -98,8 +98,8 @@ function textOf(func: Func, signature: Signature, form: CallForm, { mayServe }: 
     "try {",
     ...checks.statements(elsewhere),
     "$ran = true;",
-    ...(results === null ? [] : zeroFills(func, signature, results.memory)),
-    ...called(func, signature, reader.passed, outputs),
+    ...(results === null ? [] : zeroFills(roles, results.memory)),
+    ...called(func, roles, reader.passed, outputs),
     ...spellResults(signature, form, outputs, tables),
     "} catch ($e) {",
     // a getter of the user's that throws, or an array that is too large
@@ -115,32 +115,31 @@ function spellSizes({ results }: Signature): readonly string[] {
 }
 
 /** Memory for the results of rank above 0; null for the others. */
-function allocated(signature: Signature, checks: FallbackChecks): readonly (string | null)[] {
+function allocated(signature: Signature, roles: OutputRoles, checks: FallbackChecks): readonly (string | null)[] {
   const sizes = spellSizes(signature);
   return signature.results.map((type, i) => {
-    if (isScalar(type)) return null;
+    if (roles[i] === null) return null;
     checks.line(`const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${sizes[i]});`);
     return `$out${i}`;
   });
 }
 
 /** Memory of the caller's is only filled where the function leans on zeros; fresh memory has them. */
-function zeroFills(func: Func, signature: Signature, memory: readonly string[]): readonly string[] {
-  const roles = outputRoles(func, signature);
+function zeroFills(roles: OutputRoles, memory: readonly string[]): readonly string[] {
   return memory.flatMap((name, i) => (roles[i] === "zeroed" ? [`${name}.fill(0);`] : []));
 }
 
 /** The call; what it returns is in `$r`. */
 function called(
   func: Func,
-  { results }: Signature,
+  roles: OutputRoles,
   passed: readonly Passed[],
   outputs: readonly (string | null)[],
 ): readonly string[] {
-  const memory = outputs.filter((text, i): text is string => text !== null && !isScalar(results[i]));
+  const memory = outputs.filter((text, i): text is string => text !== null && roles[i] !== null);
   const args = [...func.symbols.map((s) => `$${s}`), ...passed.map((p) => p.text), ...memory];
   const call = `$f(${args.join(", ")});`;
-  return [results.some(isScalar) ? `const $r = ${call}` : call];
+  return [roles.includes(null) ? `const $r = ${call}` : call];
 }
 
 // ---- what generated code calls --------------------------------------------------------------------------------------

@@ -31,8 +31,10 @@ export interface Passed {
   readonly label: string;
 }
 
+export type OutputRoles = readonly (Role | null)[];
+
 /** The roles of the memory that results are written to, which stands behind the arguments; null for those that are returned. */
-export function outputRoles({ roles }: Func, { arguments: args, results }: Signature): readonly (Role | null)[] {
+export function outputRoles({ roles }: Func, { arguments: args, results }: Signature): OutputRoles {
   let next = args.length;
   return results.map((type) => (isScalar(type) ? null : roles[next++]));
 }

@@ -1,7 +1,7 @@
 // The text that calls generated code by a calling convention: read the arguments, check them, call, give the results.
 
 import { dtypes, elementDType, isScalar, productOf, rankedOf, type Type } from "../../ir/index.ts";
-import { type Callee, type Checks, spellExtent } from "./callee.ts";
+import { type Callee, type Checks, outputRoles, spellExtent } from "./callee.ts";
 import { ArgumentReader } from "./calling-arguments.ts";
 import type { ArrayCalls } from "./calling-arrays.ts";
 import { bindExtents } from "./calling-checks.ts";
@@ -68,8 +68,9 @@ export class CallWriter {
   call(): readonly string[] {
     const { inner, func, signature, convention } = this.#callee;
     const lines: string[] = [];
+    const roles = outputRoles(func, signature);
     const outputs = signature.results.map((type, i) => {
-      if (isScalar(type)) return null;
+      if (roles[i] === null) return null;
       const size = spellExtent(productOf(rankedOf(type).shape));
       lines.push(`const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${size});`);
       return `$out${i}`;

@@ -24,6 +24,7 @@ import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
 import type { Backend, BackendOptions, Executable, NativeCall } from "../backend.ts";
 import { bind } from "./binding.ts";
+import { outputRoles } from "./callee.ts";
 import { type ArrayCalls, arrayCalls } from "./calling-arrays.ts";
 import { generate } from "./generate.ts";
 import { allEmitters, nestEmitters } from "./loop-operations.ts";
@@ -170,20 +171,21 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
   const names = func.body.arguments.map((a) => a.name);
   const binder = new Binder(signature, names);
   const results = signature.results as readonly TensorType[];
-  const rank0 = results.filter((type) => type.shape.length === 0).length;
+  const roles = outputRoles(func, signature);
+  const returnedCount = roles.filter((role) => role === null).length;
   return (args) => {
     const sizes = binder.check(args);
     const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
     for (const a of args) passed.push(unwrap(a));
     for (const [i, a] of args.entries()) if (func.roles[i] === "zeroed") a.data.fill(0);
     const outputs = results.map((type, i) => {
-      if (type.shape.length === 0) return null;
+      if (roles[i] === null) return null;
       const shape = type.shape.map((d) => evaluateDim(d, (name) => sizes.get(name)));
       return allocateChecked(type.dtype, shape, `result ${i} of @${signature.name}`);
     });
     for (const output of outputs) if (output !== null) passed.push(output.data);
     const returned = inRange(() => (takesArray(func) ? generated(passed) : generated(...passed)), signature);
-    const scalars = rank0 === 1 ? [returned as Scalar] : ((returned ?? []) as readonly Scalar[]);
+    const scalars = returnedCount === 1 ? [returned as Scalar] : ((returned ?? []) as readonly Scalar[]);
     let next = 0;
     return outputs.map((output, i) => output ?? ndscalar(results[i].dtype, Number(scalars[next++])));
   };
