@@ -16,7 +16,12 @@ export function fusionGroupOf(operation: Operation): FusionGroup {
 
 /** The update that an operation is, or that is fused into it; null where there is none. */
 export function updateOf(operation: Operation): Operation | null {
-  return fusionGroupOf(operation).operations.find(({ op }) => op.lowering?.kind === "update") ?? null;
+  if (operation.op !== fusedOp) return isUpdate(operation) ? operation : null;
+  return operation.regions[0].operations.find(isUpdate) ?? null;
+}
+
+function isUpdate({ op }: Operation): boolean {
+  return op.lowering?.kind === "update";
 }
 
 /** Where a nest computes tensors at the same subscripts, each in terms of others there or behind a rule's own subscripts. */

@@ -44,8 +44,8 @@ function requireOneNest(cx: TypeContext, { operations, results }: Block): void {
   if (first === undefined) cx.fail("arity", "the region yields nothing, expected at least one tensor");
   for (const operation of operations) {
     const { op } = operation;
-    if (isOfScalars(operation) || isDenseConstant(operation)) continue;
     if (!isFusible(operation)) {
+      if (isOfScalars(operation) || isDenseConstant(operation)) continue;
       cx.fail("structure", `${op.name} stands in the region, expected operations that are computed element by element`);
     }
     const [value] = operation.results;
