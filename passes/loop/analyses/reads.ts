@@ -27,8 +27,6 @@ export interface OperandRead {
   readonly once: boolean;
   /** The number of reads in the rule: an unrolled one has several. */
   readonly sites: number;
-  /** Whether a subscript of a read is checked. */
-  readonly isChecked: boolean;
   /** Whether the rule asks for the operand in memory. */
   readonly memory: boolean;
   /** The axes of the operand at which every read has a loop's own index, with the number of that loop. */
@@ -47,7 +45,6 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
   const reads = operation.operands.map(() => ({
     sites: new Set<string>(),
     isReread: false,
-    isChecked: false,
     memory: false,
     along: null as ReadonlyMap<number, number> | null,
   }));
@@ -59,7 +56,6 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
     reads[i].along = common(reads[i].along, subscripts, loops);
     reads[i].sites.add(subscripts.join());
     reads[i].isReread ||= !coversLoops(subscripts, currentBlock());
-    reads[i].isChecked ||= mayFail(subscripts, currentBlock());
     return new Value(scalar(elementDType(operation.operands[i].type) ?? "f64"));
   };
   const context: WholeContext = {
@@ -89,10 +85,9 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
     }
   });
   if (lowering.kind === "nest") for (const i of lowering.rereads?.(operation) ?? []) reads[i].isReread = true;
-  return reads.map(({ sites, isReread, isChecked, memory, along }) => ({
+  return reads.map(({ sites, isReread, memory, along }) => ({
     once: !isReread,
     sites: sites.size,
-    isChecked,
     memory,
     along: along ?? nowhere,
   }));
@@ -168,14 +163,6 @@ function updateContext(context: LowerContext, columns: Columns, enter: (loops: r
     read: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
     write: (_, at) => columns.write(at, loops, shape),
   };
-}
-
-/** Whether a subscript is the result of an operation that may fail. */
-function mayFail(subscripts: readonly Dim[], inner: BlockBuilder): boolean {
-  const values = indicesOf(subscripts);
-  for (let b: BlockBuilder | null = inner; b !== null; b = b.parent)
-    if (b.operations.some(({ op, results }) => op.effects.fails && results.some((v) => values.has(v)))) return true;
-  return false;
 }
 
 /** Whether the subscripts use every index around, so that no two iterations have equal ones. */

@@ -13,7 +13,6 @@ import {
   type Value,
   ValueMap,
   ValueSet,
-  walk,
 } from "../../../src/ir/index.ts";
 import { isDenseConstant, isElementwise, isFusible } from "../../../src/ops/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
@@ -89,12 +88,9 @@ export class FusionPlan {
   /** The site of the earliest nest so far, by the shape of its root. */
   readonly #nearest = new Map<string, FusionSite>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
-  readonly #block: Block;
   readonly #inPlace: InPlacePlan;
-  #checkedInRegions: ValueSet | null = null;
 
   constructor(block: Block, inPlace: InPlacePlan) {
-    this.#block = block;
     this.#inPlace = inPlace;
     for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
     for (const v of block.results) this.#escaping.add(v);
@@ -237,7 +233,7 @@ export class FusionPlan {
     if (reader === undefined || reader.kind === "free") return null;
     if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.site;
     const read = this.#readsOf(by)[operand];
-    if (read === undefined || read.memory || !read.once || this.#isCheckedSplat(by, operand)) return null;
+    if (read === undefined || read.memory || !read.once) return null;
     return this.#innerSite(by, operand, reader.site, read.sites);
   }
 
@@ -273,7 +269,6 @@ export class FusionPlan {
     const isMove = isPlain && (op.traits.moves || operands.length === 0);
     const isCheap = this.#isCheapOfOne(operation);
     if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant)) return null;
-    if (this.#isCheckedSplatInRegions(results[0])) return null;
     let depth = 0;
     for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
       const reader = this.#decisions.get(by);
@@ -285,37 +280,7 @@ export class FusionPlan {
 
   #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
     const read = this.#readsOf(by)[operand];
-    return read === undefined || !(read.memory || (onlyOnce && !read.once) || this.#isCheckedSplat(by, operand));
-  }
-
-  /**
-   * Whether a rule reads a splat at a checked subscript. A splat is never loaded, so the check would be dead code; it is
-   * kept in memory instead.
-   */
-  #isCheckedSplat(by: Operation, operand: number): boolean {
-    return this.#splats.has(by.operands[operand]) && this.#readsOf(by)[operand]?.isChecked === true;
-  }
-
-  /** Whether a region reads a splat at a checked subscript, be it through operations that move it. */
-  #isCheckedSplatInRegions(value: Value): boolean {
-    if (!this.#splats.has(value) || !this.#escaping.has(value)) return false;
-    this.#checkedInRegions ??= this.#findCheckedInRegions();
-    return this.#checkedInRegions.has(value);
-  }
-
-  #findCheckedInRegions(): ValueSet {
-    const checked = new ValueSet();
-    const moved = new ValueMap<Value>();
-    const visit = (operation: Operation): void => {
-      const { op, operands, results } = operation;
-      const source = (v: Value): Value => moved.get(v) ?? v;
-      if (op.traits.moves && results.length === 1) for (const v of operands) moved.set(results[0], source(v));
-      if (!op.effects.fails || op.effects.observable) return;
-      for (const [i, { isChecked }] of this.#readsOf(operation).entries())
-        if (isChecked) checked.add(source(operands[i]));
-    };
-    for (const { regions } of this.#block.operations) for (const region of regions) walk(region, visit);
-    return checked;
+    return read === undefined || !(read.memory || (onlyOnce && !read.once));
   }
 
   /** Whether rematerialising it from its one operand costs no more than a load. */
