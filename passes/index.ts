@@ -6,6 +6,8 @@ import { bulk } from "./loop/bulk.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
+import { outlineParts } from "./loop/outline-parts.ts";
+import { outlineRanges } from "./loop/outline-ranges.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
 import {
@@ -38,6 +40,8 @@ export {
   inline,
   loopInvariantCodeMotion,
   lowerToLoops,
+  outlineParts,
+  outlineRanges,
   refineShapes,
 };
 
@@ -80,6 +84,8 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     lowerToLoops,
     collapseLoops,
     bulk,
+    outlineRanges,
+    outlineParts,
   ].map((pass) => [pass.name, pass]),
 );
 
@@ -97,6 +103,7 @@ interface Needed {
   readonly lowerToLoops: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
+  readonly outlineRanges: Pass;
 }
 
 const whole: Needed = {
@@ -110,6 +117,7 @@ const whole: Needed = {
   lowerToLoops,
   collapseLoops,
   bulk,
+  outlineRanges,
 };
 
 const between = new PassPart("canonicalize", canonicalizeNumbersBetween);
@@ -126,6 +134,7 @@ export const passParts = {
   lowerToLoops: new PassPart("lower-to-loops"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
+  outlineRanges: new PassPart("outline-ranges"),
 } satisfies Needed;
 
 /** Brings the passes that tensors need. */
@@ -138,6 +147,7 @@ export function bringTensorPasses(): void {
   passParts.lowerToLoops.bring(lowerStraight);
   passParts.collapseLoops.bring(collapseLoops);
   passParts.bulk.bring(bulk);
+  passParts.outlineRanges.bring(outlineRanges);
 }
 
 /** Brings what lowers loops and tapes; behind the passes that tensors need. */
@@ -181,7 +191,14 @@ function tensorStages(passes: Needed): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops, bulk }: Needed): readonly Stage[] {
+function loopStages({
+  canonicalize,
+  fuse,
+  lowerToLoops,
+  collapseLoops,
+  bulk,
+  outlineRanges,
+}: Needed): readonly Stage[] {
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -193,6 +210,8 @@ function loopStages({ canonicalize, fuse, lowerToLoops, collapseLoops, bulk }: N
     ]),
     { pass: collapseLoops, reason: "one long loop has one bound, one counter and no products in its subscripts" },
     { pass: bulk, reason: "engines fill and copy memory faster than loops do; a collapsed nest is one loop" },
+    { pass: outlineRanges, reason: "loops have the lengths that they run with" },
+    { pass: outlineParts, reason: "nothing makes functions heavier any more" },
   ];
 }
 

@@ -37,11 +37,13 @@ const samples = readSamples();
 const blessing = process.env.ADJOINT_BLESS === "1";
 const context = { ops: standardOps, fast: false };
 
-/** A pass by name, or `refine-shapes @f(f32[2])`. */
+/** A pass by name, with limits of small programs as `outline-parts small`, or `refine-shapes @f(f32[2])`. */
 function passNamed(text: string): Pass {
   const refinement = /^refine-shapes @(\S+)\((.*)\)$/.exec(text);
   if (refinement !== null) return refineTo(refinement[1], splitList(refinement[2]).map(parseTypeText));
-  const pass = standardPasses.get(text);
+  const [name, small] = text.split(" ");
+  const known = standardPasses.get(name);
+  const pass = small === "small" ? known?.small : known;
   if (pass === undefined) throw new Error(`no pass is called ${text}`);
   return pass;
 }

@@ -64,6 +64,8 @@ function page(pass: Pass): string {
 function exampleOf(pass: Pass): string {
   if (pass.example === undefined) return "";
   const before = parse(pass.example, { file: `<example of ${pass.name}>` });
-  const { module } = runPasses(before, new Pipeline([{ pass, reason: pass.summary }]), { check: "verify" });
+  const { module } = runPasses(before, new Pipeline([{ pass: pass.small ?? pass, reason: pass.summary }]), {
+    check: "verify",
+  });
   return `\n// before\n${printModule(before)}\n// after\n${printModule(module)}`;
 }

@@ -74,7 +74,7 @@ export function runProgramPasses(
     if (pass.level === "loop" && level !== "loop") requireNumbers(pass, before);
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
     // numbers are the same at both levels, so that they do not change when they are lowered
-    level = pass.lowers ?? level;
+    level = pass.lowers ?? (pass.level === "loop" ? "loop" : level);
     if (after === before) return after;
     if (check !== "none") attempt(pass, before, "verify", () => here.checks?.verify(after, { level }));
     if (level !== "loop") attempt(pass, before, "validate", () => validator?.compare(before, after));

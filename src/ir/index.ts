@@ -28,6 +28,7 @@ export * from "./module/ranges.ts";
 export * from "./module/signature.ts";
 export * from "./module/storage.ts";
 export * from "./module/walk.ts";
+export * from "./module/weights.ts";
 export * from "./op/attribute-spec.ts";
 export {
   type OwnDocumentation,

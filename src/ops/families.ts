@@ -27,8 +27,20 @@ export * from "./indexing/gather.ts";
 export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
 export { fusedOp, isDenseConstant, isElementwise, isFusible } from "./loop/fused.ts";
-export { alloc, allocOp, forLoop, forOp, load, loadOp, store, storeOp } from "./loop/loop.ts";
+export {
+  alloc,
+  allocOp,
+  type ForAttributes,
+  forLoop,
+  forOp,
+  forRegion,
+  load,
+  loadOp,
+  store,
+  storeOp,
+} from "./loop/loop.ts";
 export { copy, copyOp, elementsWritten, fill, fillOp, flatView, view, viewOp } from "./loop/memory.ts";
+export { Scratch, type Slot } from "./loop/scratch.ts";
 export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";
 export * from "./meta.ts";
 export * from "./order/cumulative.ts";

@@ -4,6 +4,7 @@ export { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
 export * from "./constants.ts";
 export * from "./driver.ts";
 export * from "./log.ts";
+export * from "./outline.ts";
 export * from "./pass.ts";
 export * from "./pass-part.ts";
 export { type Pattern, type PatternFunction, type PatternOperand, vocabulary } from "./pattern.ts";

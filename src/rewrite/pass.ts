@@ -47,6 +47,11 @@ export interface Pass {
   readonly level?: LegalAt;
   /** The level that it lowers modules to; at the loop level signatures have memory in place of tensors. */
   readonly lowers?: "fused" | "loop";
+  /**
+   * The same with limits that programs of a few lines meet, of a pass whose own are those of large ones: its example and random
+   * programs are given to this one.
+   */
+  readonly small?: Pass;
   run(module: Module, context: PassContext): Module;
 }
 

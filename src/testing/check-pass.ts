@@ -11,7 +11,8 @@ import { requireKind } from "./options.ts";
  * Runs a pass on random programs and on programs made of the patterns of its rules, and compares what they mean before and
  * after: the bits of the results of all public functions, errors with their messages, what probes see, and what is public.
  * A pass of the fused or the loop level is given what the passes before it in the loop pipeline make of programs of tensors; one
- * that takes all levels is given that of every fourth program.
+ * that takes all levels is given that of every fourth program. A pass with limits of large programs is tried with those of small
+ * ones.
  *
  * @returns what was tried: programs, how many were changed, how often each rule was applied, and the coverage of ops.
  * @throws AdjointError `validate` whose message holds the smallest IR found that the pass gets wrong, a call that shows it, the
@@ -20,7 +21,7 @@ import { requireKind } from "./options.ts";
  */
 export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
   requireKind("checkPass", pass, "pass");
-  const run: Subject["run"] = (module, context) => runPass(pass, module, context);
+  const run: Subject["run"] = (module, context) => runPass(pass.small ?? pass, module, context);
   const { lowers, level = "tensor" } = pass;
   const common = { name: `pass ${pass.name}`, kind: "pass", fast: false, lowers, run } as const;
   const brought = (to: Level): Subject => ({ ...common, level: lowers ?? to, bring: bringTo(pass) });

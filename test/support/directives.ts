@@ -1,6 +1,7 @@
 // The directives of .ir samples: what a sample says about itself in comments, read from its text.
 //
 //   // pass: a, b                     run these passes; the output stands below `// ----- after a, b`
+//   // pass: outline-parts small      the same with its limits of small programs
 //   // pass: refine-shapes @f(f32[2]) the same for these argument types of @f
 //   // run: @f(1, [2, 3]) == (4, 5)   the results, bit for bit; `~=` within the accuracy of transcendental functions
 //   // run: @f(-1) fails: text        the run ends with an error that says so

@@ -33,7 +33,6 @@ function writeIf(
   scope.lines.push(`if (${w.atom(operands[0], scope)}) {`, then);
   if (otherwise.length > 0) scope.lines.push("} else {", otherwise);
   scope.lines.push("}");
-  for (const i of own) w.spill(results[i], scope);
 }
 
 // ---- bodies of loops ------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 // Values that loops carry: variables that are assigned at the end of the body.
 
-import { type Operation, type Value, ValueMap } from "../../ir/index.ts";
+import { type Value, ValueMap } from "../../ir/index.ts";
 import type { Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -11,20 +11,14 @@ export function declareCarry(w: FunctionWriter, carry: readonly Value[], inits: 
   }
 }
 
-/**
- * Carried values change in the loop: expressions of them are not hoisted out of it, and parts read them from the scratch.
- */
-export function enter(w: FunctionWriter, operation: Operation, values: readonly Value[], inner: Scope): void {
-  for (const v of values) inner.unit.depths.set(v, inner.depth);
-  if (operation.regions.some((r) => w.holdsParts(r))) for (const v of values) w.spill(v, inner);
+/** Carried values change in the loop: expressions of them are not hoisted out of it. */
+export function enter(values: readonly Value[], inner: Scope): void {
+  for (const v of values) inner.text.depths.set(v, inner.depth);
 }
 
 /** Behind the loop the carried values are constant again. */
-export function leave(w: FunctionWriter, carry: readonly Value[], scope: Scope): void {
-  for (const v of carry) {
-    scope.unit.depths.set(v, scope.depth);
-    w.spill(v, scope);
-  }
+export function leave(carry: readonly Value[], scope: Scope): void {
+  for (const v of carry) scope.text.depths.set(v, scope.depth);
 }
 
 /** A parallel assignment: a carried value that becomes another's next value is saved before it is overwritten. */

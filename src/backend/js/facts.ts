@@ -5,7 +5,6 @@ import {
   countUses,
   Dense,
   type Func,
-  isPure,
   isScalar,
   type Operation,
   type Value,
@@ -14,10 +13,8 @@ import {
 import { Aliases } from "./aliases.ts";
 import { SubscriptBounds } from "./bounds.ts";
 import { spellNumber } from "./names.ts";
-import type { ValueFacts } from "./split.ts";
-import { weightOf } from "./weights.ts";
 
-export class FuncFacts implements ValueFacts {
+export class FuncFacts {
   readonly bounds: SubscriptBounds;
   readonly #aliases = new Aliases();
   readonly #literals = new ValueMap<string>();
@@ -48,11 +45,6 @@ export class FuncFacts implements ValueFacts {
     return this.#literals.get(this.canonical(value));
   }
 
-  weight(operation: Operation): number {
-    const { results } = operation;
-    return results.length === 1 && (this.isLiteral(results[0]) || isWithoutText(operation)) ? 0 : weightOf(operation);
-  }
-
   #block({ operations }: Block): void {
     for (const operation of operations) {
       this.bounds.enter(operation);
@@ -67,11 +59,6 @@ export class FuncFacts implements ValueFacts {
     const [result] = operation.results;
     if (isScalar(result.type)) this.#literals.set(result, spellConstant(operation));
   }
-}
-
-/** Memory under another shape has the name of that memory. */
-function isWithoutText({ op, results }: Operation): boolean {
-  return op.aliases[0] === 0 && results[0].type.kind === "memref" && isPure(op.effects);
 }
 
 function spellConstant({ attributes, results }: Operation): string {

@@ -137,13 +137,20 @@ function load(
     const error = new AdjointError(code, reason, details);
     throw called.by === null ? error : error.leaving(called.by);
   };
-  const check = (index: number, ...iterations: number[]): never => {
+  const check = (index: number, ...steps: (number | undefined)[]): never => {
     const { message, origin } = tables.checks[index];
-    return stop("check", `check failed: ${message}`, { origin, iterations });
+    return stop("check", `check failed: ${message}`, { origin, iterations: steps.filter(isGiven) });
   };
-  const range = (number: number, index: number, extent: number, size: number, ...rest: number[]): never => {
+  const range = (
+    number: number,
+    index: number,
+    extent: number,
+    size: number,
+    ...steps: (number | undefined)[]
+  ): never => {
     const { of, axis, elements, origin } = tables.ranges[number];
     if (Number.isInteger(index) && index >= 0 && index <= extent - size) throw unfit;
+    const rest = steps.filter(isGiven);
     return stop("range", rangeMessage(index, axis, extent, size, rest.slice(0, elements)), {
       origin,
       iterations: rest.slice(elements),
@@ -156,6 +163,11 @@ function load(
   };
   const make = new Function("$check", "$range", "$probe", "$constants", `"use strict";\n${text}\nreturn ${entry};`);
   return make(check, range, probe, tables.constants) as Generated;
+}
+
+/** A call in fewer loops than others of its function leaves the last steps out. */
+function isGiven(step: number | undefined): step is number {
+  return step !== undefined;
 }
 
 /** A copy, since generated code may overwrite the memory later. */

@@ -1,21 +1,6 @@
 // How nests over memory, loops and tapes are written, which programs of numbers do without.
 
-import {
-  accessOf,
-  boundBy,
-  type Dim,
-  dtypes,
-  elementDType,
-  groupOf,
-  isFloat,
-  type MemRefType,
-  type Operation,
-  positionOf,
-  productOf,
-  subDims,
-  termsOf,
-  type Value,
-} from "../../ir/index.ts";
+import { boundBy, type Dim, elementDType, isFloat, type Operation, subDims, termsOf } from "../../ir/index.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { type Emitters, scalarEmitters } from "./operations.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
@@ -32,9 +17,6 @@ export function nestEmitters(): Emitters {
   return new Map<string, Emitter>([
     ...scalarEmitters(),
     ["for", emitFor],
-    ["load", emitLoad],
-    ["store", emitStore],
-    ["alloc", emitAlloc],
     ["fill", emitFill],
     ["copy", emitCopy],
     ["subscript", emitSubscript],
@@ -58,32 +40,6 @@ export function allEmitters(): Emitters {
 }
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
-
-function emitLoad(w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const [memory] = groupOf(operation, "memory");
-  const text = element(w, operation, memory, scope);
-  w.declare(operation.results[0], isBoolean(memory.type) ? `${text} !== 0` : text, scope, operation.op.name);
-}
-
-function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const [memory] = groupOf(operation, "memory");
-  const value = w.atom(operation.operands[0], scope);
-  const text = element(w, operation, memory, scope);
-  scope.lines.push(`${text} = ${isBoolean(memory.type) ? `${value} ? 1 : 0` : value};`);
-}
-
-/** `x[i * 784 + j]`: the row-major position. */
-function element(w: FunctionWriter, operation: Operation, memory: Value, scope: Scope): string {
-  const access = accessOf(operation);
-  const position = access === null ? 0 : positionOf(access, operation);
-  return `${w.atom(memory, scope)}[${w.dim(position, scope)}]`;
-}
-
-function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope): void {
-  const [result] = results;
-  const { dtype, shape } = result.type as MemRefType;
-  w.declare(result, `new ${dtypes[dtype].array.name}(${w.dim(productOf(shape), scope)})`, scope, op.name);
-}
 
 function emitFill(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const [lower, upper] = [operation.attributes.lower, operation.attributes.upper].map((d) =>

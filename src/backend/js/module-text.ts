@@ -20,6 +20,7 @@ import {
   walk,
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
+import { LoopCounters } from "./counters.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
@@ -51,6 +52,7 @@ export class ModuleText {
   readonly module: Module;
   /** The index at which tapes begin. The zeros below are as many as one pop takes. */
   readonly low: number;
+  readonly counters: LoopCounters;
   /** The arguments of the entry whose elements generated code checks itself, wherever it reads them. */
   readonly elementChecked = new Set<number>();
   readonly #texts: string[] = [];
@@ -69,11 +71,12 @@ export class ModuleText {
   #tapeText: TapeText | null = null;
   #effects: Effects | null = null;
 
-  /** Names the functions, in the order given. */
+  /** Names the functions, in the order given, callees first. */
   constructor(module: Module, funcs: readonly Func[]) {
     this.module = module;
     const names = new Names();
     for (const func of funcs) this.#functionNames.set(func.name, names.unique(func.name));
+    this.counters = new LoopCounters(funcs);
     this.low = funcs.reduce((low, { body }) => Math.max(low, mostPopped(body)), 0);
   }
 

@@ -99,7 +99,8 @@ function placeOf(origin: Origin | null): string {
   return origin === null ? "" : `${formatOrigin(origin)} `;
 }
 
-const stepsText = `function $steps(steps) {
+const stepsText = `function $steps(told) {
+  const steps = told.filter((step) => step !== undefined);
   return steps.length === 0 ? "" : \` (iteration\${steps.length === 1 ? "" : "s"} \${steps.join(", ")})\`;
 }`;
 

@@ -93,7 +93,7 @@ export class LoopTapes {
   /** For a loop whose carried variables are in `scope`, and whose body is written to `inner`. */
   constructor(w: FunctionWriter, operation: Operation, scope: Scope, inner: Scope) {
     const [cond, body] = operation.regions;
-    const rooms = operation.regions.some((r) => w.holdsParts(r)) ? new ValueMap<number>() : roomsOf(w, [cond, body]);
+    const rooms = roomsOf(w, [cond, body]);
     this.#tapes = cond.arguments.flatMap((v, k): OpenTape[] => {
       const room = rooms.get(v) ?? Infinity;
       if (!Number.isFinite(room) || holdsLists(v.type) || w.facts.canonical(body.results[k]) !== v) return [];

@@ -1,7 +1,6 @@
 // Generated text under construction: nested lines, the functions they are in, and the names in scope.
 
 import { type Value, ValueMap } from "../../ir/index.ts";
-import type { Unit } from "./split.ts";
 
 /** A line, or lines one level deeper. */
 export type Text = string | readonly Text[];
@@ -20,47 +19,22 @@ function renderInto(lines: readonly Text[], indent: string, out: string[]): void
   }
 }
 
-/**
- * One generated function. `scratch` functions share the scratch of their call, and read there the values of other units; a
- * `loop` function takes the values that it reads as parameters.
- */
-export class UnitText {
-  readonly kind: "scratch" | "loop";
-  readonly parent: UnitText | null;
-  readonly unit: Unit;
-  /** Lines at the start, which read values from the scratch. */
-  readonly header: Text[] = [];
-  /** How this function spells a value. */
+/** One generated function. */
+export class FunctionText {
+  /** How it spells a value. */
   readonly atoms = new ValueMap<string>();
-  /** How this function spells a dimension symbol. */
+  /** How it spells a dimension symbol. */
   readonly symbols = new Map<string, string>();
   /** The scope depth of each value's definition; 0 where it is absent. */
   readonly depths = new ValueMap<number>();
-  /** Parameters, and the arguments for them: all values that a loop function reads, and the loop counters of a part. */
-  readonly parameters: string[] = [];
-  readonly passed: string[] = [];
+  /** How it spells the steps of the loops around its calls. */
+  steps: readonly string[] = [];
   /** The last place given in a comment. */
   place = "";
   /** Whether it rounds to f32. */
   rounds = false;
-  #counters: readonly string[] | null = null;
-
-  constructor(kind: "scratch" | "loop", unit: Unit, parent: UnitText | null) {
-    this.kind = kind;
-    this.unit = unit;
-    this.parent = parent;
-  }
-
-  /** The counters of the loops around its call, which become parameters where something in it can fail. */
-  counters(caller: Scope): readonly string[] {
-    this.#counters ??= caller.counters().map((counter, k) => {
-      const name = `$step${k}`;
-      this.parameters.push(name);
-      this.passed.push(counter);
-      return name;
-    });
-    return this.#counters;
-  }
+  /** Whether engines may put its text in the place of a call. */
+  isInlined = true;
 }
 
 /**
@@ -75,12 +49,12 @@ const neverInlined = "if (new.target) return;";
 export function renderFunction(
   name: string,
   parameters: readonly string[],
-  unit: UnitText,
+  text: FunctionText,
   lines: readonly Text[],
 ): string {
-  const rounding = unit.rounds ? ["const fround = Math.fround;"] : [];
-  const head = unit.kind === "loop" ? [neverInlined, ...rounding] : rounding;
-  return render([`function ${name}(${parameters.join(", ")}) {`, head, unit.header, lines, "}"]);
+  const rounding = text.rounds ? ["const fround = Math.fround;"] : [];
+  const head = text.isInlined ? rounding : [neverInlined, ...rounding];
+  return render([`function ${name}(${parameters.join(", ")}) {`, head, lines, "}"]);
 }
 
 /** The memory of a tape and its length, as variables of a loop. */
@@ -91,7 +65,7 @@ export interface TapeVariables {
 
 /** A scope: the lines between two braces. */
 export class Scope {
-  readonly unit: UnitText;
+  readonly text: FunctionText;
   readonly parent: Scope | null;
   readonly depth: number;
   readonly lines: Text[] = [];
@@ -101,23 +75,21 @@ export class Scope {
   readonly tapes = new ValueMap<TapeVariables>();
   /** The names of expressions that were hoisted to here, by expression. */
   readonly hoisted = new Map<string, string>();
-  readonly #caller: Scope | null;
 
-  /** A scope inside `parent`, or the outermost one of a function that `caller` calls. */
-  constructor(unit: UnitText, parent: Scope | null = null, caller: Scope | null = null) {
-    this.unit = unit;
+  /** A scope inside `parent`, or the outermost one of a function. */
+  constructor(text: FunctionText, parent: Scope | null = null) {
+    this.text = text;
     this.parent = parent;
-    this.#caller = caller;
     this.depth = parent === null ? 0 : parent.depth + 1;
   }
 
   child(): Scope {
-    return new Scope(this.unit, this);
+    return new Scope(this.text, this);
   }
 
   /** The iteration counts of the loops around, the outermost first. */
   counters(): readonly string[] {
-    const around = this.parent?.counters() ?? (this.#caller === null ? [] : this.unit.counters(this.#caller));
+    const around = this.parent?.counters() ?? this.text.steps;
     return this.steps === null ? around : [...around, this.steps];
   }
 

@@ -1,7 +1,7 @@
 // Loops whose number of iterations is unknown.
 
 import { type Block, elementDType, isSilent, type Operation, type Value, ValueMap } from "../../ir/index.ts";
-import { addOp, isOwn, subOp } from "../../ops/index.ts";
+import { addOp, subOp } from "../../ops/index.ts";
 import { type Exit, writeBody } from "./branches.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 import { LoopTapes } from "./tapes.ts";
@@ -13,22 +13,22 @@ export function emitWhile(w: FunctionWriter, operation: Operation, scope: Scope)
   const carry = cond.arguments;
   declareCarry(w, carry, operation.operands, scope);
   const inner = scope.child();
-  const counter = operation.regions.some(canFail) ? iterationCountOf(w, operation, scope) : null;
+  const counter = w.module.counters.isCounted(operation) ? iterationCountOf(w, operation, scope) : null;
   if (counter !== null) inner.steps = counter.text;
   if (counter?.isOwn === true) scope.lines.push(`let ${counter.text} = 0;`);
   const tapes = new LoopTapes(w, operation, scope, inner);
-  enter(w, operation, carry, inner);
+  enter(carry, inner);
   breakUnless(w, cond, inner, tapes.leave);
   writeBody(w, body, inner, exitOf(w, operation, tapes.leave));
   assign(w, carry, body.results, inner);
   if (counter?.isOwn === true) inner.lines.push(`${counter.text}++;`);
   scope.lines.push(...tapes.around(inner.lines));
-  leave(w, carry, scope);
+  leave(carry, scope);
 }
 
 /** Where an exit flag ends the loop, the results that are read behind it are assigned for the last time. */
 function exitOf(w: FunctionWriter, { regions: [cond, body], results }: Operation, leave: string): Exit {
-  const flags = w.holdsParts(body) ? [] : body.results.filter((_, k) => endsLoop(w, cond, cond.arguments[k]));
+  const flags = body.results.filter((_, k) => endsLoop(w, cond, cond.arguments[k]));
   const read = flags.length === 0 ? [] : [...results.keys()].filter((k) => w.facts.isUsed(results[k]));
   const last = read.map((k) => body.results[k]);
   return {
@@ -125,14 +125,6 @@ function iterationsBetween(start: string, now: string, by: number, { type }: Val
   return by === 1 ? way : `${way} / ${by}`;
 }
 
-/** Whether something in a block can end the run with an error, which names the iteration of the loop. */
-function canFail(block: Block): boolean {
-  return block.operations.some(
-    ({ op, attributes, regions }) =>
-      isOwn(op, "check") || (isOwn(op, "subscript") && attributes.mode === "fail") || regions.some(canFail),
-  );
-}
-
 /**
  * `if (!test) break;`, or another statement that leaves. A condition that is a conjunction leaves at each conjunct, which
  * runs only where those before it are true.
@@ -143,7 +135,7 @@ function breakUnless(w: FunctionWriter, cond: Block, scope: Scope, leave: string
   const conjunct = last?.op.traits.branches && last.results.length === 1 && last.results[0] === result ? last : null;
   const isFalse = (region: Block): boolean => w.facts.literal(region.results[0]) === "false";
   const goesOn = conjunct?.regions.findIndex((r, k) => isFalse(conjunct.regions[1 - k]) && !isFalse(r)) ?? -1;
-  if (conjunct === null || goesOn < 0 || w.isCut(cond)) {
+  if (conjunct === null || goesOn < 0) {
     w.block(cond, scope);
     scope.lines.push(`if (!${w.atom(result, scope)}) ${leave}`);
     return;

@@ -1,23 +1,25 @@
-// Writes one function of the module: its units and scopes, and the spelling of values in them.
+// Writes one function of the module: its scopes, and the spelling of values in them.
 
 import {
+  accessOf,
   type Block,
   type Dim,
   type Func,
   indexOf,
   type Operation,
+  positionOf,
   type Type,
   termsOf,
   type Value,
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
+import { isOwn } from "../../ops/index.ts";
 import { isAtomText, isNegated, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
 import { Names } from "./names.ts";
-import { isTagged, type Part, planSplit, type SplitPlan, type Unit } from "./split.ts";
-import { renderFunction, Scope, UnitText } from "./text.ts";
+import { FunctionText, renderFunction, Scope } from "./text.ts";
 
 /** More parameters than this are passed in one array: V8 takes at most 65,534, and its stack fewer. */
 const maxParameters = 30_000;
@@ -35,13 +37,10 @@ export class FunctionWriter {
   readonly #emit: Emitter;
   readonly #func: Func;
   readonly #name: string;
-  readonly #plan: SplitPlan;
   readonly #names: Names;
   readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
   readonly #elementChecked = new ValueSet();
-  #parts = 0;
-  #loops = 0;
 
   constructor(module: ModuleText, func: Func, emit: Emitter) {
     this.module = module;
@@ -49,7 +48,6 @@ export class FunctionWriter {
     this.#func = func;
     this.#name = module.functionName(func.name);
     this.facts = new FuncFacts(func);
-    this.#plan = planSplit(func, this.facts, func.symbols.length);
     this.#names = new Names(module.functionNames);
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
   }
@@ -59,19 +57,32 @@ export class FunctionWriter {
     return this.#elementChecked.has(memory);
   }
 
-  /** The text of the function; its parts and outlined loops were added to the module before. Only users call an entry. */
+  /** The text of the function. Only users call an entry. */
   write(isEntry: boolean): string {
     if (isEntry) this.#findElementChecked();
-    const unit = new UnitText("scratch", this.#plan.main, null);
-    const scope = new Scope(unit);
-    const parameters = this.#bindParameters(unit);
-    this.#openScratch(scope);
-    this.block(this.#func.body, scope);
+    const text = new FunctionText();
+    const scope = new Scope(text);
+    const parameters = this.#bindParameters(text);
+    this.#body(scope);
     const results = this.#func.body.results.map((v) => this.atom(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
     const body = isEntry ? this.module.closingTapes(scope.lines) : scope.lines;
-    return renderFunction(this.#name, parameters, unit, body);
+    text.isInlined = isEntry || !this.#func.body.operations.some(({ op }) => op.loop?.indices === 1);
+    return renderFunction(this.#name, parameters, text, body);
+  }
+
+  /** Elements that are read last, for results alone, are spelled there: thousands of variables would not fit on the stack. */
+  #body(scope: Scope): void {
+    const { body } = this.#func;
+    const isLast = (o: Operation): boolean => isOwn(o.op, "load") && o.operands.length === 1;
+    const end = body.operations.findLastIndex((o) => !isLast(o)) + 1;
+    this.block({ ...body, operations: body.operations.slice(0, end) }, scope);
+    for (const load of body.operations.slice(end)) {
+      const [result] = load.results;
+      const text = this.element(load, scope);
+      scope.text.atoms.set(result, isBoolean(result.type) ? `${text} !== 0` : text);
+    }
   }
 
   #findElementChecked(): void {
@@ -82,40 +93,26 @@ export class FunctionWriter {
     }
   }
 
-  #bindParameters(unit: UnitText): readonly string[] {
+  #bindParameters(text: FunctionText): readonly string[] {
     const args = this.#func.body.arguments;
     const { symbols } = this.#func;
+    const steps = Array.from({ length: this.module.counters.of(this.#func.name) }, (_, k) => `$step${k}`);
     if (takesArray(this.#func)) {
-      for (const [i, s] of symbols.entries()) unit.symbols.set(s, `$args[${i}]`);
-      for (const [i, v] of args.entries()) unit.atoms.set(v, `$args[${symbols.length + i}]`);
+      for (const [i, s] of symbols.entries()) text.symbols.set(s, `$args[${i}]`);
+      for (const [i, v] of args.entries()) text.atoms.set(v, `$args[${symbols.length + i}]`);
+      text.steps = steps.map((_, k) => `$args[${symbols.length + args.length + k}]`);
       return ["$args"];
     }
-    for (const [s, name] of this.#symbolNames) unit.symbols.set(s, name);
-    for (const v of args) unit.atoms.set(v, this.#nameOf(v));
-    return [...this.#symbolNames.values(), ...args.map((v) => this.#nameOf(v))];
-  }
-
-  /** Allocates the scratch of a call, and stores the parameters that parts read. */
-  #openScratch(scope: Scope): void {
-    if (this.#plan.parts.size === 0) return;
-    scope.lines.push(`const $s = new Float64Array(${this.#plan.scratchSize});`);
-    if (this.#plan.memorySize > 0) scope.lines.push(`const $m = new Array(${this.#plan.memorySize});`);
-    for (const [i, s] of this.#func.symbols.entries()) scope.lines.push(`$m[${i}] = ${scope.unit.symbols.get(s)};`);
-    for (const v of this.#func.body.arguments) this.spill(v, scope);
+    text.steps = steps;
+    for (const [s, name] of this.#symbolNames) text.symbols.set(s, name);
+    for (const v of args) text.atoms.set(v, this.#nameOf(v));
+    return [...this.#symbolNames.values(), ...args.map((v) => this.#nameOf(v)), ...steps];
   }
 
   // ---- blocks -------------------------------------------------------------------------------------------------------
 
-  /** The operations of a block, in parts where it was cut. */
-  block(block: Block, scope: Scope): void {
-    const parts = this.#plan.parts.get(block);
-    if (parts === undefined) for (const operation of block.operations) this.#operation(operation, scope);
-    else for (const part of parts) this.#writePart(block, part, scope);
-  }
-
-  /** Whether a block was cut into parts. */
-  isCut(block: Block): boolean {
-    return this.#plan.parts.has(block);
+  block({ operations }: Block, scope: Scope): void {
+    for (const operation of operations) this.#operation(operation, scope);
   }
 
   #operation(operation: Operation, scope: Scope): void {
@@ -123,87 +120,19 @@ export class FunctionWriter {
     this.#emit(this, operation, scope);
     if (scope.lines.length > before && operation.origin !== null) {
       const place = this.module.place(operation.origin);
-      if (place !== scope.unit.place) scope.lines.splice(before, 0, place);
-      scope.unit.place = place;
+      if (place !== scope.text.place) scope.lines.splice(before, 0, place);
+      scope.text.place = place;
     }
-  }
-
-  #writePart(block: Block, { start, end, unit }: Part, scope: Scope): void {
-    const name = `${this.#name}$${++this.#parts}`;
-    const text = new UnitText("scratch", unit, scope.unit);
-    const inner = new Scope(text, null, scope);
-    for (let i = start; i < end; i++) this.#operation(block.operations[i], inner);
-    const shared = this.#plan.memorySize > 0 ? ["$s", "$m"] : ["$s"];
-    this.module.add(renderFunction(name, [...shared, ...text.parameters], text, inner.lines));
-    scope.lines.push(`${name}(${[...shared, ...text.passed].join(", ")});`);
-  }
-
-  /**
-   * Outlines a range of a loop into a function. Its parameters are those given, and then the values that it reads. Returns
-   * the text of its call.
-   */
-  loopFunction(
-    scope: Scope,
-    write: (inner: Scope) => void,
-    given: readonly (readonly [parameter: string, passed: string])[] = [],
-  ): (from: string, to: string) => string {
-    const unit = new UnitText("loop", scope.unit.unit, scope.unit);
-    for (const [parameter, passed] of given) {
-      unit.parameters.push(parameter);
-      unit.passed.push(passed);
-    }
-    const inner = new Scope(unit, null, scope);
-    write(inner);
-    const name = `${this.#name}$loop${++this.#loops}`;
-    const parameters = ["$from", "$to", ...unit.parameters];
-    this.module.add(renderFunction(name, parameters, unit, inner.lines));
-    return (from, to) => `${name}(${[from, to, ...unit.passed].join(", ")})`;
-  }
-
-  /** Makes a value of the caller a parameter of an outlined loop, before it is read. */
-  pass(value: Value, inner: Scope): void {
-    this.#atomIn(value, inner.unit);
-  }
-
-  /** Whether a region calls parts, which read its arguments from the scratch. */
-  holdsParts(region: Block): boolean {
-    return this.#plan.holdsParts.has(region);
   }
 
   // ---- values -------------------------------------------------------------------------------------------------------
 
-  /** The spelling of a value that `scope` reads: a name, a literal or a slot. */
+  /** The spelling of a value that `scope` reads: a name or a literal. */
   atom(value: Value, scope: Scope): string {
-    return this.facts.literal(value) ?? this.#atomIn(this.facts.canonical(value), scope.unit);
-  }
-
-  #atomIn(value: Value, unit: UnitText): string {
-    const known = unit.atoms.get(value);
-    if (known !== undefined) return known;
-    if (unit.kind === "loop" && unit.parent !== null) {
-      const name = this.#nameOf(value);
-      unit.parameters.push(name);
-      unit.passed.push(this.#atomIn(value, unit.parent));
-      unit.atoms.set(value, name);
-      return name;
-    }
-    const slot = this.#slotText(value);
-    if (isWithin(this.#plan.units.get(value), unit.unit)) return slot.read;
-    const name = this.#nameOf(value);
-    unit.header.push(`const ${name} = ${slot.read};`);
-    unit.atoms.set(value, name);
-    return name;
-  }
-
-  #slotText(value: Value): { read: string; write(atom: string): string } {
-    const slot = this.#plan.slots.get(value);
-    if (slot === undefined) throw new Error(`internal invariant broken: a value of another unit has no slot`);
-    if (isTagged(value)) return { read: `$m[${slot}]`, write: (atom) => `$m[${slot}] = ${atom};` };
-    const isBool = isBoolean(value.type);
-    return {
-      read: isBool ? `($s[${slot}] !== 0)` : `$s[${slot}]`,
-      write: (atom) => `$s[${slot}] = ${isBool ? `${atom} ? 1 : 0` : atom};`,
-    };
+    const v = this.facts.canonical(value);
+    const atom = this.facts.literal(v) ?? scope.text.atoms.get(v);
+    if (atom === undefined) throw new Error("internal invariant broken: a value is read before it is defined");
+    return atom;
   }
 
   #nameOf(value: Value, hint = "v"): string {
@@ -215,25 +144,17 @@ export class FunctionWriter {
     return name;
   }
 
-  /** Names a value that `scope` defines; the caller writes the definition and then calls `spill`. */
+  /** Names a value that `scope` defines; the caller writes the definition. */
   define(value: Value, scope: Scope, hint: string): string {
     const name = this.#nameOf(value, hint);
-    scope.unit.atoms.set(value, name);
-    scope.unit.depths.set(value, scope.depth);
+    scope.text.atoms.set(value, name);
+    scope.text.depths.set(value, scope.depth);
     return name;
   }
 
   /** `const name = expression;` */
   declare(value: Value, expression: string, scope: Scope, hint: string): void {
     scope.lines.push(`const ${this.define(value, scope, hint)} = ${expression};`);
-    this.spill(value, scope);
-  }
-
-  /** Stores a defined value in its slot, if other units read it. */
-  spill(value: Value, scope: Scope): void {
-    if (scope.unit.kind !== "loop" && this.#plan.slots.has(value)) {
-      scope.lines.push(this.#slotText(value).write(this.#atomIn(value, scope.unit)));
-    }
   }
 
   /** A fresh name for a variable that is no value of the IR. */
@@ -270,6 +191,13 @@ export class FunctionWriter {
     return this.#hoist(text, text, scope);
   }
 
+  /** `x[i * 784 + j]`: the element that an operation reads or writes. */
+  element(operation: Operation, scope: Scope): string {
+    const access = accessOf(operation);
+    if (access === null) throw new Error(`internal invariant broken: ${operation.op.name} has no subscripts`);
+    return `${this.atom(access.memory, scope)}[${this.dim(positionOf(access, operation), scope)}]`;
+  }
+
   /** The spelled terms of a dimension, the constant left out, by the scope depth they depend on, outermost first. */
   #termsByDepth(d: Dim, scope: Scope): readonly (readonly [number, readonly string[]])[] {
     const levels = new Map<number, string[]>();
@@ -292,12 +220,10 @@ export class FunctionWriter {
   #variableSpeller(scope: Scope, atDepth: (depth: number) => void): SpellVariable {
     return (variable) => {
       const index = indexOf(variable);
-      if (index === null) return this.#symbolIn(variable.key, scope.unit);
+      if (index === null) return this.#symbol(variable.key, scope);
       const v = this.facts.canonical(index);
-      const atom = this.atom(v, scope);
-      // a value of a part that is called here is defined here at the earliest
-      atDepth(scope.unit.atoms.has(v) ? (scope.unit.depths.get(v) ?? 0) : scope.depth);
-      return atom;
+      atDepth(scope.text.depths.get(v) ?? 0);
+      return this.atom(v, scope);
     };
   }
 
@@ -312,27 +238,13 @@ export class FunctionWriter {
     return name;
   }
 
-  #symbolIn(symbol: string, unit: UnitText): string {
-    const known = unit.symbols.get(symbol);
-    if (known !== undefined) return known;
-    const name = this.#symbolNames.get(symbol);
+  #symbol(symbol: string, { text }: Scope): string {
+    const name = text.symbols.get(symbol);
     if (name === undefined) throw new Error(`internal invariant broken: symbol ${symbol} is not declared`);
-    if (unit.kind === "loop" && unit.parent !== null) {
-      unit.parameters.push(name);
-      unit.passed.push(this.#symbolIn(symbol, unit.parent));
-    } else {
-      unit.header.push(`const ${name} = $m[${this.#func.symbols.indexOf(symbol)}];`);
-    }
-    unit.symbols.set(symbol, name);
     return name;
   }
 }
 
 export function isBoolean(type: Type): boolean {
   return type.kind !== "list" && type.dtype === "bool";
-}
-
-function isWithin(unit: Unit | undefined, outer: Unit): boolean {
-  for (let u: Unit | null = unit ?? null; u !== null; u = u.parent) if (u === outer) return true;
-  return false;
 }

@@ -1,8 +1,10 @@
 // The loop level: `for` over index values, memory and its elements. Bounds and subscripts are affine.
 
 import {
+  type AttributesOf,
   affineOperands,
   allocate,
+  type Block,
   BlockBuilder,
   counted,
   currentBlock,
@@ -52,6 +54,14 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
 
 // ---- for ------------------------------------------------------------------------------------------------------------
 
+const forAttributes = {
+  lower: { kind: "dim", summary: "first index" },
+  upper: { kind: "dim", summary: "the index the loop stops before" },
+  step: { kind: "integer", default: 1, summary: "distance from one index to the next, at least 1" },
+} as const;
+
+export type ForAttributes = AttributesOf<typeof forAttributes>;
+
 export const forOp = defineOp({
   name: "for",
   summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
@@ -60,11 +70,7 @@ export const forOp = defineOp({
     { name: "carry", variadic: true },
   ],
   groups: ["bounds", "carry"],
-  attributes: {
-    lower: { kind: "dim", summary: "first index" },
-    upper: { kind: "dim", summary: "the index the loop stops before" },
-    step: { kind: "integer", default: 1, summary: "distance from one index to the next, at least 1" },
-  },
+  attributes: forAttributes,
   regions: [{ name: "body" }],
   assembly: [
     { kind: "range", group: "bounds" },
@@ -129,16 +135,28 @@ export function forLoop(
   body: (index: Value, ...carry: Value[]) => readonly Value[],
   names: readonly (string | null)[] = ["i"],
 ): readonly Value[] {
-  const bounds = affineOperands([lower, upper]);
   const builder = currentBlock();
   const inner = new BlockBuilder(builder.scope, builder);
   const index = inner.argument(scalar("index"), names[0] ?? null);
   const carry = inits.map((v, k) => inner.argument(v.type, names[k + 1] ?? v.name));
-  const region = inner.finish(withBuilder(inner, () => body(index, ...carry)));
+  return forRegion(lower, upper, step, inits, inner.finish(withBuilder(inner, () => body(index, ...carry))));
+}
+
+/** As forLoop, of a body that is a block already; `results` are the names of the results. */
+export function forRegion(
+  lower: Dim,
+  upper: Dim,
+  step: number,
+  inits: readonly Value[],
+  region: Block,
+  results: readonly (string | null)[] = [],
+): readonly Value[] {
+  const bounds = affineOperands([lower, upper]);
   return emit(forOp, [...bounds.operands, ...inits], {
     attributes: { lower: bounds.dims[0], upper: bounds.dims[1], step },
     regions: [region],
     segments: [bounds.operands.length, inits.length],
+    names: results,
   });
 }
 

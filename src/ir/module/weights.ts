@@ -1,0 +1,69 @@
+// How much operations add to the size of a generated function. The unit is one multiplication.
+
+import { isPure } from "../op/effects.ts";
+import type { Op } from "../op/op.ts";
+import { type DType, dtypes } from "../types/dtype.ts";
+import { elementDType, isScalar } from "../types/type.ts";
+import type { Block, Operation } from "./module.ts";
+
+/**
+ * The weight of the heaviest block that is not cut into parts, found by measuring. Functions of 800 to 3,000 operations of
+ * plain f64 arithmetic are equally fast. Of operations with one call of `Math` each, V8 optimises a function of 1,000, and
+ * never one of 1,500.
+ */
+export const heaviestBlock = 1200;
+
+/**
+ * Whether an operation adds nothing to a function: its only result is a literal wherever it is read, or memory under another
+ * shape, which has that memory's name.
+ */
+export function isFree({ op, operands, regions, results }: Operation): boolean {
+  if (results.length !== 1 || regions.length > 0) return false;
+  if (op.traits.constant) return isScalar(results[0].type);
+  return op.aliases[0] === 0 && operands.length === 1 && results[0].type.kind === "memref" && isPure(op.effects);
+}
+
+/** The weight of an operation, its regions left out. */
+export function weightOf(operation: Operation): number {
+  const { op, results } = operation;
+  if (isFree(operation)) return 0;
+  return op.scalar === null ? 1 + results.length : elementwiseWeight(operation);
+}
+
+/** Whether a block with its regions is heavier than a function that engines optimise. */
+export function isHeavy(block: Block, heaviest = heaviestBlock): boolean {
+  return weightUpTo(block, heaviest) > heaviest;
+}
+
+/** The weight of a block with its regions, if that is at most `most`, else something above. */
+function weightUpTo({ operations }: Block, most: number): number {
+  let weight = 0;
+  for (const operation of operations) {
+    weight += weightOf(operation);
+    for (const region of operation.regions) if (weight <= most) weight += weightUpTo(region, most - weight);
+    if (weight > most) break;
+  }
+  return weight;
+}
+
+/** Weights that were computed, by op and dtype. */
+const elementwiseWeights = new WeakMap<Op, Partial<Record<DType, number>>>();
+
+/** 1, and 1 for each call in the operation's spelling. */
+function elementwiseWeight({ op, operands, results, attributes }: Operation): number {
+  const dtype = elementDType(results[0].type) ?? "f64";
+  let weights = elementwiseWeights.get(op);
+  if (weights === undefined) elementwiseWeights.set(op, (weights = {}));
+  let weight = weights[dtype];
+  if (weight === undefined) {
+    const text =
+      op.scalar?.spell(
+        operands.map((_, i) => `x${i}`),
+        { attributes, dtype, nameOf: (kernel) => kernel.name },
+      ) ?? "";
+    const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
+    weight = 1 + (rounded.match(/[A-Za-z]\(/g)?.length ?? 0);
+    weights[dtype] = weight;
+  }
+  return weight;
+}
