@@ -67,6 +67,8 @@ class Liveness {
   readonly #effects: Effects;
   readonly #body: Block;
   readonly #storages: Storages;
+  /** Whether the function makes memory. */
+  #hasMemory = false;
   /** Writes to memory that the function makes for itself: each is live once something that is live reads that. */
   readonly #writers = new ValueMap<Operation[]>();
   /** Of what acts in a region or holds regions itself, the operation that holds the region. */
@@ -100,17 +102,18 @@ class Liveness {
   /** Notes what is defined, and what acts whoever uses its results. */
   #enter(block: Block, holder: Operation | null): void {
     for (const operation of block.operations) {
-      const { regions, results } = operation;
+      const { op, regions, results } = operation;
       for (const [k, v] of results.entries()) this.#definitions.set(v, { operation, k, isResult: true });
+      this.#hasMemory ||= results.some(isMemory);
       if (regions.length > 0 && holder !== null) this.#holders.set(operation, holder);
       for (const region of regions) {
         for (const [k, v] of region.arguments.entries()) this.#definitions.set(v, { operation, k, isResult: false });
         this.#enter(region, operation);
       }
+      const isCall = calleeOf(operation) !== null;
+      if (!mustStay(isCall ? this.#effects.of(operation) : op.effects) && !checksPlace(operation)) continue;
       // what acts in a region has been noted by itself
-      const effects =
-        regions.length === 0 || calleeOf(operation) !== null ? this.#effects.of(operation) : ownEffects(operation);
-      if (!mustStay(effects) && !checksPlace(operation)) continue;
+      const effects = regions.length === 0 || isCall ? this.#effects.of(operation) : ownEffects(operation);
       if (holder !== null) this.#holders.set(operation, holder);
       if (!this.#onlyWrites(operation, effects)) this.#acting.push(operation);
     }
@@ -186,7 +189,7 @@ class Liveness {
     if (this.#live.has(operation)) return;
     this.#live.add(operation);
     const { op, operands, regions } = operation;
-    const holder = this.#holders.get(operation);
+    const holder = this.#holders.size === 0 ? undefined : this.#holders.get(operation);
     if (holder !== undefined) this.#keep(holder);
     const loop = loopOf(operation);
     if (loop !== null) {
@@ -196,11 +199,10 @@ class Liveness {
     }
     this.#use(operands);
     if (op.traits.branches) return;
+    for (const region of regions) this.#use(region.results);
+    if (!this.#hasMemory) return;
     this.#observe(this.#readBy(operation));
-    for (const region of regions) {
-      this.#use(region.results);
-      this.#observe(region.results);
-    }
+    for (const region of regions) this.#observe(region.results);
   }
 
   // ---- what is left -------------------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ import {
   mustStay,
   type Operation,
   Storages,
-  type Value,
   ValueMap,
   ValueSet,
   walk,
@@ -73,8 +72,7 @@ class Motion {
         operations.push(withRegions(operation, regions));
         continue;
       }
-      const { writes } = this.#effects.of(operation);
-      const moved = regions.map((r) => this.#invariantsOf(r, writes));
+      const moved = regions.map((r) => this.#invariantsOf(r, operation));
       for (const set of moved) operations.push(...set);
       operations.push(
         withRegions(
@@ -87,11 +85,11 @@ class Motion {
   }
 
   /** The operations of a loop's region that are the same at each step, and worth to be moved, in order. */
-  #invariantsOf(region: Block, writes: readonly Value[]): ReadonlySet<Operation> {
+  #invariantsOf(region: Block, loop: Operation): ReadonlySet<Operation> {
     const variant = new ValueSet(region.arguments);
     const invariant: Operation[] = [];
     for (const operation of region.operations) {
-      const isInvariant = this.#isMovable(operation, writes) && !operation.operands.some((v) => variant.has(v));
+      const isInvariant = this.#isMovable(operation, loop) && !operation.operands.some((v) => variant.has(v));
       if (isInvariant) invariant.push(operation);
       else for (const v of operation.results) variant.add(v);
     }
@@ -106,7 +104,7 @@ class Motion {
   }
 
   /** A loop that runs no step runs what was in front of it: that must neither fail nor go on for ever, nor write. */
-  #isMovable(operation: Operation, writes: readonly Value[]): boolean {
+  #isMovable(operation: Operation, loop: Operation): boolean {
     const { op, regions, results } = operation;
     return (
       regions.length === 0 &&
@@ -116,8 +114,15 @@ class Motion {
       !op.traits.transform &&
       results.every((v) => v.type.kind === "tensor") &&
       (!op.effects.fails || this.#succeeds(operation)) &&
-      this.#effects.of(operation).reads.every((read) => !writes.some((w) => this.#storages.mayOverlap(read, w)))
+      (op.effects.reads.length === 0 || this.#readsTheSame(operation, loop))
     );
+  }
+
+  /** Whether a loop writes to no storage that the operation may read. */
+  #readsTheSame(operation: Operation, loop: Operation): boolean {
+    const { writes } = this.#effects.of(loop);
+    const { reads } = this.#effects.of(operation);
+    return reads.every((read) => !writes.some((w) => this.#storages.mayOverlap(read, w)));
   }
 
   #succeeds(operation: Operation): boolean {

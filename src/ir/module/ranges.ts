@@ -37,8 +37,9 @@ export class IndexRanges {
   /** Notes the range of the index that a loop counts, if it counts one. */
   enter(operation: Operation): void {
     const { op, attributes, regions } = operation;
+    if (op.loop === null) return;
     const group = affineAttributes(op).get("lower");
-    if (op.loop === null || group === undefined) return;
+    if (group === undefined) return;
     const at = (name: string): Dim => overIndices(dimsIn(attributes[name])[0], groupOf(operation, group));
     const first = this.#end(at("lower"), false);
     const beyond = this.#end(at("upper"), true);
