@@ -4,19 +4,11 @@
 // element; a fused tensor never exists as a whole. Tensors that are free to rematerialise (constants, and moved elements of
 // tensors in memory) are computed wherever they are read. All others are roots.
 
-import {
-  type Block,
-  freeValues,
-  isScalar,
-  type Operation,
-  rankedOf,
-  type Value,
-  ValueMap,
-  ValueSet,
-} from "../../../src/ir/index.ts";
-import { isDenseConstant, isElementwise, isFusible } from "../../../src/ops/index.ts";
+import { type Block, isScalar, type Operation, rankedOf, type Value, ValueMap } from "../../../src/ir/index.ts";
+import { isElementwise, isFusible } from "../../../src/ops/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
 import { isInStep, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
+import { BlockUses, type Use } from "./uses.ts";
 
 /** A fusion site: where a nest computes tensors at the same subscripts. */
 interface FusionSite {
@@ -56,11 +48,6 @@ interface FirstRead {
   readonly site: FusionSite | null;
 }
 
-interface Use {
-  readonly by: Operation;
-  readonly operand: number;
-}
-
 const limits = {
   /** The most operations in one loop body that engines optimise well. */
   nestSize: 400,
@@ -75,25 +62,17 @@ const limits = {
 export class FusionPlan {
   readonly #decisions = new Map<Operation, FusionDecision>();
   readonly #innerSites = new Map<Operation, Map<number, FusionSite>>();
-  readonly #uses = new ValueMap<Use[]>();
-  /** Values that escape the block's nests: read by a region, or results of the block. */
-  readonly #escaping = new ValueSet();
-  /** Tensors that are splats. */
-  readonly #splats = new ValueSet();
-  readonly #positions = new Map<Operation, number>();
-  /** The position of the first operation whose region reads a value. */
-  readonly #escapesAt = new ValueMap<number>();
   /** The site of the earliest nest so far that reads a value at the nest's own subscripts. */
   readonly #readers = new ValueMap<FusionSite>();
   /** The site of the earliest nest so far, by the shape of its root. */
   readonly #nearest = new Map<string, FusionSite>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
+  readonly #uses: BlockUses;
   readonly #inPlace: InPlacePlan;
 
   constructor(block: Block, inPlace: InPlacePlan) {
     this.#inPlace = inPlace;
-    for (const [position, operation] of block.operations.entries()) this.#collect(operation, position);
-    for (const v of block.results) this.#escaping.add(v);
+    this.#uses = new BlockUses(block);
     for (let i = block.operations.length - 1; i >= 0; i--) {
       const operation = block.operations[i];
       if (isFusible(operation)) this.#decisions.set(operation, this.#decide(operation));
@@ -112,29 +91,11 @@ export class FusionPlan {
     return !isElementwise(operation) && this.#readsOf(operation)[operand]?.memory === true;
   }
 
-  #collect(operation: Operation, position: number): void {
-    this.#positions.set(operation, position);
-    const { op, operands: given, results } = operation;
-    const isMovedSplat = op.traits.moves && given.every((v) => isScalar(v.type) || this.#splats.has(v));
-    if (isMovedSplat || (op.traits.constant && !isDenseConstant(operation))) this.#splats.add(results[0]);
-    for (const [operand, v] of operation.operands.entries()) {
-      const uses = this.#uses.get(v);
-      const use = { by: operation, operand };
-      if (uses === undefined) this.#uses.set(v, [use]);
-      else uses.push(use);
-    }
-    if (operation.regions.length === 0) return;
-    for (const v of freeValues(...operation.regions)) {
-      this.#escaping.add(v);
-      if (!this.#escapesAt.has(v)) this.#escapesAt.set(v, position);
-    }
-  }
-
   #decide(operation: Operation): FusionDecision {
     const [result] = operation.results;
     // a tensor that is overwritten later needs memory of its own, which its readers read before that
     const isWritten = operation.op.lowering?.kind === "update" || this.#inPlace.overwriterOf(result) !== undefined;
-    if (!isScalar(result.type) && !this.#escaping.has(result) && !isWritten && wholeOf(operation) === null) {
+    if (!isScalar(result.type) && !this.#uses.escapes(result) && !isWritten && wholeOf(operation) === null) {
       const site = this.#commonSite(operation, result);
       if (site !== null) return this.#fuse(operation, site);
     }
@@ -145,7 +106,7 @@ export class FusionPlan {
       shared.root.alsoStored.push(operation);
       return this.#fuse(operation, shared);
     }
-    const position = this.#positionOf(operation);
+    const position = this.#uses.positionOf(operation);
     const root: FusionRoot = { operation, position, size: 1, members: [], alsoStored: [] };
     const site: FusionSite = { root, depth: 0, copies: 1 };
     this.#noteReads(operation, site);
@@ -158,10 +119,6 @@ export class FusionPlan {
     site.root.members.push(operation);
     if (site.depth === 0) this.#noteReads(operation, site);
     return { kind: "fused", site };
-  }
-
-  #positionOf(operation: Operation): number {
-    return this.#positions.get(operation) ?? 0;
   }
 
   #noteReads(operation: Operation, site: FusionSite): void {
@@ -186,8 +143,8 @@ export class FusionPlan {
   }
 
   #firstReadOf(value: Value): FirstRead {
-    let first: FirstRead = { from: this.#escapesAt.get(value) ?? Infinity, site: null };
-    for (const use of this.#uses.get(value) ?? []) {
+    let first: FirstRead = { from: this.#uses.escapesAt(value), site: null };
+    for (const use of this.#uses.of(value)) {
       const { from, site } = this.#firstReadByUse(use);
       if (from < first.from) first = { from, site };
       else if (from === first.from && site !== first.site) first = { from, site: null };
@@ -197,7 +154,7 @@ export class FusionPlan {
 
   #firstReadByUse(use: Use): FirstRead {
     const reader = this.#decisions.get(use.by);
-    if (reader === undefined) return { from: this.#positionOf(use.by), site: null };
+    if (reader === undefined) return { from: this.#uses.positionOf(use.by), site: null };
     if (reader.kind !== "free") return { from: reader.site.root.position, site: this.#siteOf(use) };
     return isElementwise(use.by) ? reader.firstRead : { from: reader.firstRead.from, site: null };
   }
@@ -205,7 +162,7 @@ export class FusionPlan {
   /** The one site of all reads of the value, if there is one, and it reads each element once. */
   #commonSite(operation: Operation, value: Value): FusionSite | null {
     let common: FusionSite | null = null;
-    const uses = this.#uses.get(value) ?? [];
+    const uses = this.#uses.of(value);
     for (const use of uses) {
       const site = this.#siteOf(use);
       if (site === null || (common !== null && site !== common)) return null;
@@ -270,7 +227,7 @@ export class FusionPlan {
     const isCheap = this.#isCheapOfOne(operation);
     if (isScalar(results[0].type) || !(isMove || isCheap || op.traits.constant)) return null;
     let depth = 0;
-    for (const { by, operand } of this.#uses.get(results[0]) ?? []) {
+    for (const { by, operand } of this.#uses.of(results[0])) {
       const reader = this.#decisions.get(by);
       if (reader === undefined || (!isElementwise(by) && !this.#isFreelyRead(by, operand, isCheap))) return null;
       if (reader.kind === "free") depth = Math.max(depth, reader.depth + 1);
@@ -285,8 +242,8 @@ export class FusionPlan {
 
   /** Whether rematerialising it from its one operand costs no more than a load. */
   #isCheapOfOne({ op, operands, results }: Operation): boolean {
-    if (!op.traits.cheap || this.#escaping.has(results[0])) return false;
-    const read = new Set(operands.filter((v) => !isScalar(v.type) && !this.#splats.has(v)));
+    if (!op.traits.cheap || this.#uses.escapes(results[0])) return false;
+    const read = new Set(operands.filter((v) => !isScalar(v.type) && !this.#uses.isSplat(v)));
     return read.size === 1;
   }
 }
