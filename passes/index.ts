@@ -3,6 +3,7 @@
 import { type Module, reasonFromTable } from "../src/ir/index.ts";
 import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../src/rewrite/index.ts";
 import { bulk } from "./loop/bulk.ts";
+import { checkBounds } from "./loop/check-bounds.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
@@ -31,6 +32,7 @@ export {
   batchScans,
   bulk,
   canonicalize,
+  checkBounds,
   collapseLoops,
   constantFolding,
   cse,
@@ -84,6 +86,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     lowerToLoops,
     collapseLoops,
     bulk,
+    checkBounds,
     outlineRanges,
     outlineParts,
   ].map((pass) => [pass.name, pass]),
@@ -103,6 +106,7 @@ interface Needed {
   readonly lowerToLoops: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
+  readonly checkBounds: Pass;
   readonly outlineRanges: Pass;
 }
 
@@ -117,6 +121,7 @@ const whole: Needed = {
   lowerToLoops,
   collapseLoops,
   bulk,
+  checkBounds,
   outlineRanges,
 };
 
@@ -134,6 +139,7 @@ export const passParts = {
   lowerToLoops: new PassPart("lower-to-loops"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
+  checkBounds: new PassPart("check-bounds"),
   outlineRanges: new PassPart("outline-ranges"),
 } satisfies Needed;
 
@@ -147,6 +153,7 @@ export function bringTensorPasses(): void {
   passParts.lowerToLoops.bring(lowerStraight);
   passParts.collapseLoops.bring(collapseLoops);
   passParts.bulk.bring(bulk);
+  passParts.checkBounds.bring(checkBounds);
   passParts.outlineRanges.bring(outlineRanges);
 }
 
@@ -191,14 +198,8 @@ function tensorStages(passes: Needed): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function loopStages({
-  canonicalize,
-  fuse,
-  lowerToLoops,
-  collapseLoops,
-  bulk,
-  outlineRanges,
-}: Needed): readonly Stage[] {
+function loopStages(passes: Needed): readonly Stage[] {
+  const { canonicalize, fuse, lowerToLoops, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -210,6 +211,7 @@ function loopStages({
     ]),
     { pass: collapseLoops, reason: "one long loop has one bound, one counter and no products in its subscripts" },
     { pass: bulk, reason: "engines fill and copy memory faster than loops do; a collapsed nest is one loop" },
+    { pass: checkBounds, reason: "memory that is read anyway checks its index; equal subscripts are one by now" },
     { pass: outlineRanges, reason: "loops have the lengths that they run with" },
     { pass: outlineParts, reason: "nothing makes functions heavier any more" },
   ];

@@ -154,6 +154,20 @@ describe("random programs", () => {
     );
   });
 
+  it("come out of such a pass of the loop pipeline as it would leave them", () => {
+    fc.assert(
+      fc.property(arbitraryProgram({ operations: 16, transforms: false }), (program) => {
+        const module = runPasses(buildProgram(program), tensorPipeline).module;
+        loopPipeline.stages.reduce((before, { pass }) => {
+          const once = pass.run(before, context);
+          if (pass.idempotent === true) expect(pass.run(once, context), pass.name).toBe(once);
+          return once;
+        }, module);
+      }),
+      runs(80),
+    );
+  });
+
   it("keep every bit through the whole tensor pipeline", () => {
     checkPipeline(tensorPipeline, { runs: runs(120).numRuns });
   });

@@ -529,7 +529,9 @@ function sentence(grammar: Grammar, start: string, seed: number): string {
     return (state >>> 8) / 2 ** 24;
   };
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)];
-  const plain = [...textOps.keys()].filter((name) => !/^(constant|dim|call|vjp|while|scan|for|load|store)$/.test(name));
+  const plain = [...textOps.keys()].filter(
+    (name) => !/^(constant|dim|call|vjp|while|scan|for|load|store|fill|subscript)$/.test(name),
+  );
   let count = 0;
   const override = (name: string): string | null => {
     if (name === "definition" && random() < 0.95) return `%v${count++} `;

@@ -160,6 +160,9 @@ func @g() {
     }
   }
   for %m: index = exact(%n/4) to %n*B+B {
+    %at = subscript %zero, %m memory(%y), axis = 0 : index
+    %again = subscript %zero, axis = 1 : index
+    fill %zero, %y[%at to 2*%again+%m+2]
   }
   %l = load %x[0, 783] : f32
   return %l

@@ -148,6 +148,28 @@ const loops = [
     ],
     level: "loop",
   }),
+  op({
+    name: "fill",
+    operands: [{ name: "value" }, { name: "memory" }, many("bounds")],
+    groups: ["value", "memory", "bounds"],
+    attributes: { lower: { kind: "dim", summary }, upper: { kind: "dim", summary } },
+    assembly: [
+      { kind: "operand", operand: 0 },
+      { kind: "span", operand: 1, group: "bounds" },
+    ],
+    level: "loop",
+  }),
+  op({
+    name: "subscript",
+    operands: [many("index"), many("memory")],
+    groups: ["index", "memory"],
+    attributes: { axis: { kind: "integer", summary } },
+    assembly: [
+      { kind: "operands", group: "index" },
+      { kind: "group", group: "memory" },
+    ],
+    level: "loop",
+  }),
 ];
 
 export const textOps: OpTable = new Map([...plain, ...shaped, ...structured, ...loops].map((o) => [o.name, o]));

@@ -1,4 +1,4 @@
-// What is known of a function's values before its text is written: aliases, literals, bounds of subscripts, uses.
+// What is known of a function's values before its text is written: aliases, literals, uses.
 
 import {
   type Block,
@@ -11,11 +11,9 @@ import {
   ValueMap,
 } from "../../ir/index.ts";
 import { Aliases } from "./aliases.ts";
-import { SubscriptBounds } from "./bounds.ts";
 import { spellNumber } from "./names.ts";
 
 export class FuncFacts {
-  readonly bounds: SubscriptBounds;
   readonly #aliases = new Aliases();
   readonly #literals = new ValueMap<string>();
   readonly #func: Func;
@@ -23,7 +21,6 @@ export class FuncFacts {
 
   constructor(func: Func) {
     this.#func = func;
-    this.bounds = new SubscriptBounds(func.body.arguments);
     this.#block(func.body);
   }
 
@@ -47,7 +44,6 @@ export class FuncFacts {
 
   #block({ operations }: Block): void {
     for (const operation of operations) {
-      this.bounds.enter(operation);
       this.#aliases.enter(operation);
       if (operation.op.traits.constant) this.#constant(operation);
       for (const region of operation.regions) this.#block(region);

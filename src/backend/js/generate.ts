@@ -7,7 +7,7 @@ import { type Emitter, FunctionWriter } from "./writer.ts";
 /** Writes `entry` and the functions it calls, callees first, each operation by `emit`. */
 export function generate(module: Module, entry: string, emit: Emitter): ModuleText {
   const funcs = reachable(module, entry);
-  const text = new ModuleText(module, funcs);
+  const text = new ModuleText(module, requireFunc(module, entry), funcs);
   for (const func of funcs) text.add(new FunctionWriter(text, func, emit).write(func.name === entry));
   return text;
 }

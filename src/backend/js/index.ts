@@ -61,7 +61,7 @@ function backendOf(emitters: Emitters): Backend {
             ? null
             : (called.by = native(
                 generated,
-                { func, signature: options.signature, convention, elementChecked: text.elementChecked },
+                { func, signature: options.signature, convention, elementChecked: text.elementChecks.arguments },
                 otherwise,
                 failed(options.signature),
                 broughtArrays,

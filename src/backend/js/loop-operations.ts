@@ -1,6 +1,6 @@
 // How nests over memory, loops and tapes are written, which programs of numbers do without.
 
-import { boundBy, type Dim, elementDType, isFloat, type Operation, subDims, termsOf } from "../../ir/index.ts";
+import { boundBy, type Dim, elementDType, groupOf, isFloat, type Operation, subDims, termsOf } from "../../ir/index.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { type Emitters, scalarEmitters } from "./operations.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
@@ -46,9 +46,10 @@ function emitFill(w: FunctionWriter, operation: Operation, scope: Scope): void {
     boundBy(d as Dim, operation, "bounds"),
   );
   const count = subDims(upper, lower);
-  const length = w.bound(count, scope);
+  const length = isNatural(count) && typeof lower !== "number" ? w.bound(count, scope) : null;
+  const first = lower === 0 ? w.bound(upper, scope) : null;
   const from = w.dim(lower, scope);
-  const end = typeof lower !== "number" ? `${from} + ${length}` : lower === 0 ? length : w.dim(upper, scope);
+  const end = first ?? (length === null ? w.dim(upper, scope) : `${from} + ${length}`);
   // `fill` counts an end below 0 from the end of memory, where nothing is to be filled
   const to = isNatural(count) || isNatural(upper) ? end : `Math.max(0, ${end})`;
   const [value, memory] = operation.operands;
@@ -76,7 +77,7 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
     w.declare(results[0], `Math.max(0, Math.min(${index}, ${last}))`, scope, op.name);
     return;
   }
-  const elements = operands.slice(1).map((element) => w.atom(element, scope));
+  const [, ...elements] = groupOf(operation, "index").map((v) => w.atom(v, scope));
   const number = w.module.range({
     of: attributes.of as string,
     axis: attributes.axis as number,
@@ -95,11 +96,11 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
  * such tests, the same test finds elements that are no numbers.
  */
 function isOutside(w: FunctionWriter, operation: Operation, index: string, scope: Scope): string {
-  const { operands, attributes, results } = operation;
-  const memory = w.facts.bounds.memoryOf(results[0]);
+  const { operands, attributes } = operation;
+  const [memory] = groupOf(operation, "memory");
   if (memory !== undefined) {
     const element = `${w.atom(memory, scope)}[${index}]`;
-    return w.checksElements(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
+    return w.module.elementChecks.has(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
   }
   const last = w.bound(subDims(attributes.extent as Dim, attributes.size as Dim), scope);
   const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");

@@ -21,6 +21,7 @@ import {
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
 import { LoopCounters } from "./counters.ts";
+import { ElementChecks } from "./element-checks.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
@@ -53,8 +54,7 @@ export class ModuleText {
   /** The index at which tapes begin. The zeros below are as many as one pop takes. */
   readonly low: number;
   readonly counters: LoopCounters;
-  /** The arguments of the entry whose elements generated code checks itself, wherever it reads them. */
-  readonly elementChecked = new Set<number>();
+  readonly elementChecks: ElementChecks;
   readonly #texts: string[] = [];
   /** The kernels used so far, callees first: their names and their texts. */
   readonly #kernelNames = new Map<Kernel, string>();
@@ -72,8 +72,9 @@ export class ModuleText {
   #effects: Effects | null = null;
 
   /** Names the functions, in the order given, callees first. */
-  constructor(module: Module, funcs: readonly Func[]) {
+  constructor(module: Module, entry: Func, funcs: readonly Func[]) {
     this.module = module;
+    this.elementChecks = new ElementChecks(module, entry);
     const names = new Names();
     for (const func of funcs) this.#functionNames.set(func.name, names.unique(func.name));
     this.counters = new LoopCounters(funcs);

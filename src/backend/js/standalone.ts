@@ -37,7 +37,7 @@ export function standalone(
     func,
     signature,
     convention,
-    elementChecked: text.elementChecked,
+    elementChecked: text.elementChecks.arguments,
   };
   const { code: exported, parameters } = wrapper(callee, new Names([...text.functionNames]));
   const placed = (origin: Origin | null): Origin | null => withoutMachine(origin, root);

@@ -12,7 +12,6 @@ import {
   termsOf,
   type Value,
   ValueMap,
-  ValueSet,
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
 import { isAtomText, isNegated, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
@@ -40,7 +39,6 @@ export class FunctionWriter {
   readonly #names: Names;
   readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
-  readonly #elementChecked = new ValueSet();
 
   constructor(module: ModuleText, func: Func, emit: Emitter) {
     this.module = module;
@@ -52,14 +50,8 @@ export class FunctionWriter {
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
   }
 
-  /** Whether memory is an array of the user's whose elements are checked wherever they are read. */
-  checksElements(memory: Value): boolean {
-    return this.#elementChecked.has(memory);
-  }
-
   /** The text of the function. Only users call an entry. */
   write(isEntry: boolean): string {
-    if (isEntry) this.#findElementChecked();
     const text = new FunctionText();
     const scope = new Scope(text);
     const parameters = this.#bindParameters(text);
@@ -82,14 +74,6 @@ export class FunctionWriter {
       const [result] = load.results;
       const text = this.element(load, scope);
       scope.text.atoms.set(result, isBoolean(result.type) ? `${text} !== 0` : text);
-    }
-  }
-
-  #findElementChecked(): void {
-    for (const [i, v] of this.#func.body.arguments.entries()) {
-      if (v.type.kind !== "memref" || v.type.dtype !== "f64" || !this.facts.bounds.isReadAtSubscriptsOnly(v)) continue;
-      this.#elementChecked.add(v);
-      this.module.elementChecked.add(i);
     }
   }
 

@@ -51,7 +51,7 @@ export interface RegionSpec {
  *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
  */
 export type AssemblyItem =
-  | { readonly kind: "operands" }
+  | { readonly kind: "operands"; readonly group?: string }
   | { readonly kind: "operand"; readonly operand: number }
   | { readonly kind: "arguments" | "group" | "bind"; readonly group: string }
   | { readonly kind: "callee" }

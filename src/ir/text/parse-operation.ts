@@ -164,7 +164,10 @@ class OperationParser {
     switch (item.kind) {
       case "operands":
         this.#refuseParentheses();
-        this.#slots[0] = parseOperands(this.#context, this.#op.attributes);
+        this.#slots[item.group === undefined ? 0 : this.#op.groups.indexOf(item.group)] = parseOperands(
+          this.#context,
+          this.#op.attributes,
+        );
         break;
       case "operand":
         this.#parseOperand(item.operand);

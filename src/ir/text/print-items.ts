@@ -77,7 +77,7 @@ class ItemPrinter {
     const { operands, attributes } = this.#operation;
     switch (item.kind) {
       case "operands":
-        return this.#values(operands);
+        return this.#values(item.group === undefined ? operands : groupOf(this.#operation, item.group));
       case "operand":
         return this.#names.get(operands[item.operand]);
       case "arguments":

@@ -81,19 +81,30 @@ export type SubscriptAttributes = AttributesOf<typeof subscriptAttributes>;
 export const subscriptOp = defineOp({
   name: "subscript",
   summary: "An integer as an index value in range; one that is not fails or is moved.",
-  operands: [{ name: "index" }, { name: "elements", variadic: true }],
+  operands: [
+    { name: "index", variadic: true },
+    { name: "memory", variadic: true },
+  ],
+  groups: ["index", "memory"],
   attributes: subscriptAttributes,
+  assembly: [
+    { kind: "operands", group: "index" },
+    { kind: "group", group: "memory" },
+  ],
   level: "loop",
   effects: { fails: true },
   types(x) {
-    if (!isScalar(x.operands[0])) x.fail("shape", `the index has type ${printType(x.operands[0])}, expected rank 0`);
+    const [index, ...elements] = x.group("index");
+    if (index === undefined) x.fail("arity", "got no index, expected 1");
+    if (!isScalar(index)) x.fail("shape", `the index has type ${printType(index)}, expected rank 0`);
     requireIndexType(x, 0, "the index", x.attributes.mode);
-    const other = x.operands.slice(1).find((type) => !sameType(type, scalar("index")));
+    const other = elements.find((type) => !sameType(type, scalar("index")));
     if (other !== undefined) x.fail("dtype", `the element of a batch has type ${printType(other)}, expected index`);
+    requireBounding(x, x.group("memory"));
     return [scalar("index")];
   },
   eval(x) {
-    const [{ data }, ...elements] = x.operands;
+    const [{ data }, ...elements] = x.group("index");
     const { axis, extent, size, mode } = x.attributes;
     const range = { axis, extent: x.dim(extent), size: x.dim(size) };
     return [ndscalar("index", placed(x, data[0], range, mode, () => elements.map((e) => e.data[0])) ?? 0)];
@@ -103,10 +114,11 @@ export const subscriptOp = defineOp({
   lowering: { kind: "structured" },
   docs: {
     semantics:
-      "The result is the index, as a value that loads and stores take. An index is in range where it is an integer and 0 <= index <= extent - size. Where it is not, mode = fail ends the run with an error that names what `of` says, the index, the axis and the extent; mode = clamp gives the nearest index in range. Inside of a batch, `elements` say which element of each batch the index is of, and the error names them too.",
+      "The result is the index, as a value that loads and stores take. An index is in range where it is an integer and 0 <= index <= extent - size. Where it is not, mode = fail ends the run with an error that names what `of` says, the index, the axis and the extent; mode = clamp gives the nearest index in range. Inside of a batch, further operands say which element of each batch the index is of, and the error names them too. Where a memory is given, it bounds the index: reading its element there is the check, for whoever can read beside an array.",
     constraints: [
       "the index is a scalar of an integer dtype, or with mode = fail of a float dtype",
       "with mode = clamp, size <= extent",
+      "the memory is one of one axis, of the subscript's extent, with mode = fail and size = 1",
     ],
     example: `func @element(%x: memref<f64[3]>, %i: i32) -> f64 {
   %at = subscript %i, of = "element", axis = 0, extent = 3, mode = clamp : index
@@ -117,6 +129,18 @@ export const subscriptOp = defineOp({
 `,
   },
 });
+
+/** Memory that bounds an index: at most one, and the index is in range where it has an element. */
+function requireBounding(cx: TypeContext<SubscriptAttributes>, [memory, ...more]: readonly Type[]): void {
+  if (memory === undefined) return;
+  const { extent, mode, size } = cx.attributes;
+  if (more.length > 0) cx.fail("arity", `got ${more.length + 1} operands of memory, expected at most 1`);
+  if (memory.kind !== "memref" || memory.shape.length !== 1)
+    cx.fail("shape", `the memory has type ${printType(memory)}, expected a memref of one axis`);
+  if (mode !== "fail" || size !== 1)
+    cx.fail("attribute", `memory bounds an index with mode = fail and size = 1, got mode = ${mode} and size = ${size}`);
+  cx.equal(memory.shape[0], extent, "the extent of the memory");
+}
 
 /** Where an index selects along its axis; null where it selects nothing (modes fill and drop). */
 export function placed(
@@ -147,5 +171,8 @@ export function subscript(
   mode: "fail" | "clamp",
   elements: readonly Value[] = [],
 ): Value {
-  return emit1(subscriptOp, [index, ...elements], { attributes: { of: nameOf(operation), axis, extent, size, mode } });
+  return emit1(subscriptOp, [index, ...elements], {
+    attributes: { of: nameOf(operation), axis, extent, size, mode },
+    segments: [1 + elements.length, 0],
+  });
 }
