@@ -159,4 +159,42 @@ ${body}
     for (const text of [around(long), around(cut)])
       expect(errorOf(() => compileJs(parse(text), "f").run([i32(3)])).reason).toContain("(iteration 3)");
   });
+
+  it("are told by errors in functions that are called in loops, in one or in two", () => {
+    const text = `private func @checked(%i: i32, %bad: i32) -> i32 {
+  %is_good = compare %i, %bad, direction = ne : bool
+  check %is_good, message = "bad"
+  %one = constant 1 : i32
+  %next = add %i, %one : i32
+  return %next
+}
+
+func @f(%outer: i32, %inner: i32) -> i32 {
+  %zero = constant 0 : i32
+  %nine = constant 9 : i32
+  %last = while carry(%i: i32 = %zero) : i32 {
+    %go = compare %i, %nine, direction = lt : bool
+    yield %go
+  } do(%i: i32) {
+    %end = while carry(%j: i32 = %zero) : i32 {
+      %more = compare %j, %i, direction = lt : bool
+      yield %more
+    } do(%j: i32) {
+      %k = call @checked(%j, %inner) : i32
+      yield %k
+    }
+    %next = call @checked(%i, %outer) : i32
+    yield %next
+  }
+  %all = call @checked(%last, %outer) : i32
+  return %all
+}
+`;
+    const said = (outer: number, inner: number): string =>
+      errorOf(() => compileJs(parse(text), "f").run([i32(outer), i32(inner)])).reason;
+    expect(values(everyWay(text, "f", [i32(-1), i32(-1)]))).toEqual([[10]]);
+    expect(said(4, -1)).toContain("check failed: bad (iteration 4)");
+    expect(said(-1, 3)).toContain("check failed: bad (iterations 4, 3)");
+    expect(said(9, -1)).toMatch(/check failed: bad$/);
+  });
 });
