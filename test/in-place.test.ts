@@ -9,8 +9,14 @@ import { everyWay, f64, i32, values } from "./backends.ts";
 
 const context = { ops: standardOps, fast: false };
 
+/** Down to nests whose stores can be counted: a copy or an outlined range is not. */
+const pipeline = ["collapse-loops", "bulk", "outline-ranges", "outline-parts"].reduce(
+  (stages, pass) => stages.without(pass),
+  tensorPipeline.concat(loopPipeline),
+);
+
 function lowered(text: string): Module {
-  const module = tensorPipeline.concat(loopPipeline).run(parse(text), (pass, m) => pass.run(m, context));
+  const module = pipeline.run(parse(text), (pass, m) => pass.run(m, context));
   verify(module, { level: "loop" });
   return module;
 }
