@@ -2,9 +2,10 @@
 // depth so long that it is taken in parts.
 
 import { describe, expect, it } from "vitest";
+import { fuse, lowerToLoops } from "../passes/index.ts";
 import { type Block, findFunc, walk } from "../src/ir/index.ts";
-import { parse } from "../src/ops/index.ts";
-import { everyWay, lower } from "./backends.ts";
+import { parse, standardOps } from "../src/ops/index.ts";
+import { everyWay } from "./backends.ts";
 import { ordinary } from "./op-cases.ts";
 
 interface Case {
@@ -161,8 +162,10 @@ function count(block: Block, name: string): number {
   return n;
 }
 
+/** The nests of a program, before what they hold is outlined. */
 function bodyOf(text: string): Block {
-  const func = findFunc(lower(parse(text)), "main");
+  const cx = { ops: standardOps, fast: false };
+  const func = findFunc(lowerToLoops.run(fuse.run(parse(text), cx), cx), "main");
   if (func === undefined) throw new Error("no @main");
   return func.body;
 }
