@@ -9,6 +9,7 @@ import {
   BlockBuilder,
   type Dim,
   type Func,
+  funcsByName,
   heaviestBlock,
   isFree,
   isHeavy,
@@ -18,7 +19,6 @@ import {
   makeModule,
   type Operation,
   Replacements,
-  type Signature,
   signatureOf,
   symbol,
   type Value,
@@ -57,7 +57,7 @@ function cutHeavy(module: Module, heaviest: number): Module {
   if (cuts.every((c) => c === null)) return module;
   const shared = {
     names: new FreshNames(module),
-    signatures: new Map(module.funcs.map((f) => [f.name, signatureOf(f)])),
+    funcs: new Map(funcsByName(module)),
   };
   return makeModule(
     module.funcs.flatMap((func, i) => {
@@ -70,7 +70,7 @@ function cutHeavy(module: Module, heaviest: number): Module {
 /** What the functions of a module share while they are cut. */
 interface Shared {
   readonly names: FreshNames;
-  readonly signatures: Map<string, Signature>;
+  readonly funcs: Map<string, Func>;
 }
 
 /** One function, whose heavy blocks become calls of parts. */
@@ -87,9 +87,9 @@ class Cutting {
     this.#func = func;
     this.#cuts = cuts;
     this.#shared = shared;
-    this.#source = new OutliningSource(func, (name) => shared.signatures.get(name) ?? null);
+    this.#source = new OutliningSource(func, (name) => shared.funcs.get(name) ?? null);
     this.#crossing = crossingOf(func.body, cuts);
-    this.#scratch = new Scratch(this.#crossing.sizes);
+    this.#scratch = new Scratch(this.#crossing.sizes, this.#func.origin);
   }
 
   /** The function, and behind it its parts. */
@@ -102,6 +102,7 @@ class Cutting {
   #block(block: Block): Block {
     const ends = this.#cuts.get(block);
     const builder = new BlockBuilder(this.#source.scope());
+    builder.origin = this.#func.origin;
     this.#storeAll(block.arguments, builder, itself);
     const operations = block.operations.map((operation) =>
       operation.regions.length === 0
@@ -177,11 +178,11 @@ class Cutting {
       outlined.move(operation);
       this.#storeAll(results, outlined.builder, here);
     }
-    const { names, signatures } = this.#shared;
+    const { names, funcs } = this.#shared;
     const made = outlined.finish(names.next(`${this.#func.name}.part`), given, this.#func.origin);
     this.#made.push(made);
     const signature = signatureOf(made);
-    signatures.set(made.name, signature);
+    funcs.set(made.name, made);
     const symbols = Object.fromEntries(signature.symbols.map((s): [string, Dim] => [s, symbol(s)]));
     const passed = withBuilder(builder, () =>
       call(

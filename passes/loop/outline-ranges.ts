@@ -12,6 +12,7 @@ import {
   type DType,
   elementDType,
   type Func,
+  funcsByName,
   indexDim,
   type Module,
   makeBlock,
@@ -108,20 +109,20 @@ function runsRange(body: Block): boolean {
 class Outlining {
   readonly #limits: RangeLimits;
   readonly #names: FreshNames;
-  readonly #signatures: Map<string, Signature>;
+  readonly #funcs: Map<string, Func>;
   /** What was made from the function at hand. */
   #made: Func[] = [];
 
   constructor(module: Module, limits: RangeLimits) {
     this.#limits = limits;
     this.#names = new FreshNames(module);
-    this.#signatures = new Map(module.funcs.map((f) => [f.name, signatureOf(f)]));
+    this.#funcs = new Map(funcsByName(module));
   }
 
   /** The function, and behind it those that were made from it. */
   func(func: Func): readonly Func[] {
     this.#made = [];
-    const source = new OutliningSource(func, (name) => this.#signatures.get(name) ?? null);
+    const source = new OutliningSource(func, (name) => this.#funcs.get(name) ?? null);
     const body = this.#block(func.body, source, null);
     return [withBody(func, body), ...this.#made];
   }
@@ -158,7 +159,7 @@ class Outlining {
     const { origin } = loop.operation;
     const made = outlined.finish(this.#names.next(`${source.func.name}.range`), results, origin);
     const callee = signatureOf(made);
-    this.#signatures.set(made.name, callee);
+    this.#funcs.set(made.name, made);
     this.#made.push(made);
     const names = loop.carry.map((v) => v.name);
     const ranges = eachRange(loop, range, tuple === null ? loop.inits : [], (at, carry) =>
@@ -203,10 +204,10 @@ function writeRange(
   { from, range, tuple }: { readonly from: Value; readonly range: Dim; readonly tuple: Tuple | null },
 ): readonly Value[] {
   const { builder } = outlined;
+  builder.origin = loop.operation.origin;
   const inner = (d: Dim): Dim => substituteIndices(d, (v) => indexDim(outlined.value(v)));
   const first = loop.inits.map((v, k) => (tuple === null ? builder.argument(v.type, loop.carry[k].name) : v));
   const start = tuple === null ? first : tuple.load((memory) => outlined.value(memory));
-  builder.origin = loop.operation.origin;
   const { body, index, step } = loop;
   const region = outlined.block(
     index === null
@@ -233,7 +234,7 @@ class Tuple {
   readonly #slots: readonly Slot[];
 
   /** Allocates it in the current block, with the values that the loop begins with. */
-  constructor({ carry, inits }: CountedLoop) {
+  constructor({ carry, inits, operation }: CountedLoop) {
     const sizes = new Map<DType, number>();
     this.#carry = carry;
     this.#slots = carry.map(({ type }) => {
@@ -242,7 +243,7 @@ class Tuple {
       sizes.set(dtype, at + 1);
       return { dtype, at };
     });
-    this.#scratch = new Scratch(sizes);
+    this.#scratch = new Scratch(sizes, operation.origin);
     for (const operation of this.#scratch.operations) currentBlock().append(operation);
     this.store(inits, (memory) => memory);
   }

@@ -21,6 +21,7 @@ import {
   type Role,
   type Signature,
   Storages,
+  signatureOf,
   usedSymbols,
   Value,
   type ValueMap,
@@ -32,17 +33,21 @@ import {
 /** A function that operations move out of: what all functions that are made from it share. */
 export class OutliningSource {
   readonly func: Func;
-  readonly signature: (name: string) => Signature | null;
+  readonly callee: (name: string) => Func | null;
   #definitions: ValueMap<Operation> | null = null;
 
-  constructor(func: Func, signature: (name: string) => Signature | null) {
+  constructor(func: Func, callee: (name: string) => Func | null) {
     this.func = func;
-    this.signature = signature;
+    this.callee = callee;
   }
 
   /** A scope for blocks that stand in for blocks of the function. */
   scope(): FuncScope {
-    return new FuncScope(this.func.constraints, this.signature, false);
+    const signature = (name: string): Signature | null => {
+      const func = this.callee(name);
+      return func === null ? null : signatureOf(func);
+    };
+    return new FuncScope(this.func.constraints, signature, false);
   }
 
   /** The operation that defines a value of the function; undefined for arguments. */
@@ -70,6 +75,7 @@ export class OutlinedFunc {
     this.#source = source;
     this.#get = get;
     this.builder = new BlockBuilder(source.scope());
+    this.builder.origin = source.func.origin;
   }
 
   /**
@@ -116,9 +122,9 @@ export class OutlinedFunc {
   }
 
   finish(name: string, results: readonly Value[], origin: Func["origin"]): Func {
-    const { func, signature } = this.#source;
+    const { func, callee } = this.#source;
     const body = this.builder.finish(results);
-    const roles = rolesIn(body, signature);
+    const roles = rolesIn(body, callee);
     return makeFunc({ name, visibility: "private", body, roles, origin, ...dimensionsOf(body, func) });
   }
 }
@@ -130,11 +136,11 @@ export function copyOf(operation: Operation, operand: (value: Value) => Value): 
 }
 
 /** The roles of the arguments of a body: `inout` where it writes to memory that may be the argument's. */
-function rolesIn(body: Block, signature: (name: string) => Signature | null): readonly Role[] {
-  const storages = new Storages(body);
+function rolesIn(body: Block, callee: (name: string) => Func | null): readonly Role[] {
+  const storages = new Storages(body, callee);
   const written = new Set<Value>();
   walk(body, (operation) => {
-    for (const v of writtenBy(operation, signature)) {
+    for (const v of writtenBy(operation, callee)) {
       if (v.type.kind === "list") continue;
       const of = storages.of(v);
       for (const storage of of === "any" ? body.arguments : of) written.add(storage);
@@ -144,10 +150,10 @@ function rolesIn(body: Block, signature: (name: string) => Signature | null): re
 }
 
 /** The memory that an operation writes to, its regions left out. */
-function writtenBy(operation: Operation, signature: (name: string) => Signature | null): readonly Value[] {
+function writtenBy(operation: Operation, funcOf: (name: string) => Func | null): readonly Value[] {
   if (operation.op.effects.writes.length > 0) return ownEffects(operation).writes;
   const callee = calleeOf(operation);
-  const roles = callee === null ? undefined : signature(callee)?.roles;
+  const roles = callee === null ? undefined : funcOf(callee)?.roles;
   return roles === undefined ? [] : groupOf(operation, "arguments").filter((_, i) => isWritten(roles[i]));
 }
 

@@ -3,8 +3,10 @@
 import type { Value } from "../data/value.ts";
 import { ValueMap } from "../data/value-map.ts";
 import { carriedIn, type Loop, loopOf } from "./loop.ts";
-import type { Block, Operation } from "./module.ts";
-import { walk } from "./walk.ts";
+import type { Block, Func, Operation } from "./module.ts";
+import { calleeOf, walk } from "./walk.ts";
+
+type Callee = (name: string) => Func | null;
 
 /** Some values, or where nothing is known, any. */
 type Values = readonly Value[] | "any";
@@ -18,11 +20,14 @@ const nothingElse: Values = [];
  */
 export class Storages {
   readonly #body: Block;
+  readonly #callee: Callee;
   readonly #known = new ValueMap<Values>();
   #sources: ValueMap<Values> | null = null;
 
-  constructor(body: Block) {
+  /** Of the memory that a call gives something is known where `callee` gives the functions that are called. */
+  constructor(body: Block, callee: Callee = () => null) {
     this.#body = body;
+    this.#callee = callee;
   }
 
   /** The storage that a value of memory may be in, by the values that stand for it; any where nothing is known. */
@@ -39,21 +44,21 @@ export class Storages {
   }
 
   #find(value: Value): Values {
-    this.#sources ??= sourcesIn(this.#body);
+    this.#sources ??= sourcesIn(this.#body, this.#callee);
     const found = new Set([value]);
     const storages: Value[] = [];
     // the set grows while it is read: what is carried may be a name of itself
     for (const v of found) {
       const sources = this.#sources.get(v) ?? "any";
       if (sources === "any") return sources;
-      if (sources === nothingElse) storages.push(v);
+      if (sources === nothingElse || sources.includes(v)) storages.push(v);
       for (const source of sources) found.add(source);
     }
     return storages;
   }
 }
 
-function sourcesIn(body: Block): ValueMap<Values> {
+function sourcesIn(body: Block, callee: Callee): ValueMap<Values> {
   const sources = new ValueMap<Values>();
   const add = (v: Value, of: Values): void => {
     if (v.type.kind === "memref") sources.set(v, of);
@@ -62,7 +67,7 @@ function sourcesIn(body: Block): ValueMap<Values> {
   walk(body, (operation) => {
     const loop = loopOf(operation);
     if (loop !== null) addCarried(loop, add);
-    else for (const [k, v] of operation.results.entries()) add(v, sourcesOf(operation, k));
+    else for (const [k, v] of operation.results.entries()) add(v, sourcesOf(operation, k, callee));
   });
   return sources;
 }
@@ -77,10 +82,22 @@ function addCarried(loop: Loop, add: (v: Value, of: Values) => void): void {
   }
 }
 
-function sourcesOf({ op, operands, regions }: Operation, k: number): Values {
+function sourcesOf(operation: Operation, k: number, callee: Callee): Values {
+  const { op, operands, regions } = operation;
+  const name = calleeOf(operation);
+  if (name !== null) return sourcesOfCall(operation, k, callee(name), callee);
   if (op.traits.branches) return regions.map((region) => region.results[k]);
   const alias = op.aliases[k];
   if (alias !== undefined) return [operands[alias]];
   const isFresh = op.traits.constant || (op.effects.allocates && operands.every((v) => v.type.kind !== "list"));
   return isFresh ? nothingElse : "any";
+}
+
+/** What a call gives is memory that it was passed, or the function's own, which is storage by itself. */
+function sourcesOfCall({ operands, results }: Operation, k: number, func: Func | null, callee: Callee): Values {
+  if (func === null || results[k].type.kind !== "memref") return "any";
+  const { body } = func;
+  const storages = new Storages(body, callee).of(body.results[k]);
+  if (storages === "any") return "any";
+  return storages.map((storage) => operands[body.arguments.indexOf(storage)] ?? results[k]);
 }

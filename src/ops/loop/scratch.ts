@@ -3,9 +3,11 @@
 import {
   type Attributes,
   BlockBuilder,
+  currentBlock,
   type DType,
   memref,
   type Operation,
+  type Origin,
   scalar,
   Value,
   withBuilder,
@@ -32,9 +34,10 @@ export class Scratch {
   readonly #memories = new Map<DType, Memory>();
   readonly #attributes: Attributes[] = [];
 
-  /** `sizes` has the number of slots of each dtype. */
-  constructor(sizes: ReadonlyMap<DType, number>) {
+  /** `sizes` has the number of slots of each dtype; `origin` is what is said of its operations. */
+  constructor(sizes: ReadonlyMap<DType, number>, origin: Origin | null) {
     const builder = new BlockBuilder();
+    builder.origin = origin;
     for (const [dtype, size] of sizes)
       this.#memories.set(
         dtype,
@@ -70,6 +73,7 @@ export class Scratch {
 function made(dtype: DType, size: number): Memory {
   const memory = alloc(memref(dtype, [size]), "scratch");
   const models = new BlockBuilder();
+  models.origin = currentBlock().origin;
   withBuilder(models, () => store(load(memory, [0]), memory, [0]));
   const [loading, storing] = models.operations;
   return { memory, load: loading, store: storing };
