@@ -24,8 +24,8 @@ export const step = jit((p, x, y, rate) => {
 
 describeBuilt("the size of a bundle", () => {
   it.each([
-    ["an expression with its gradient", expression, 96.8],
-    ["the gradient of a scalar function", scalarGradient, 91.2],
+    ["an expression with its gradient", expression, 97.3],
+    ["the gradient of a scalar function", scalarGradient, 91.7],
     ["a training step of two layers", trainingStep, 130.8],
     ["all of adjoint", 'export * from "./dist/index.js";', 231.2],
   ])("%s stays below its budget", (_, program, most) => {
