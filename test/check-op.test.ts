@@ -113,10 +113,18 @@ describe("an op of one's own", () => {
       }),
       runs(30),
     );
+    const words = [{}, { fails: true }, { observable: true }, { reads: ["x"], fails: true }, { allocates: true }];
+    expect(words.map((effects) => made({ effects })().effect)).toEqual([
+      "pure",
+      "mayFail",
+      "effect",
+      "effect",
+      "effect",
+    ]);
     expect(messageOf(made({ effects: { fail: true } }))).toContain("unknown option 'fail'");
     expect(messageOf(made({ effects: "mayFail" }))).toContain("op mylib.swish: field 'effects'");
     expect(messageOf(made({ effect: "mayFail" }))).toContain(
-      "op mylib.swish: field 'effect' is gone, expected effects: write effects: { fails: true }",
+      "op mylib.swish: field 'effect' follows from effects, expected effects: write effects: { fails: true }",
     );
     expect(messageOf(made({ effect: "pure" }))).toContain("leave it out");
     expect(messageOf(made({ traits: { memory: true } }))).toContain("trait 'memory' is gone, expected effects: write");

@@ -42,6 +42,15 @@ export function isPure(effects: EffectsOn<unknown>): boolean {
   return !effects.fails && !effects.observable && !touchesMemory(effects);
 }
 
+/** `pure`: free to remove, merge and move. `mayFail`: that too where it surely does not fail. `effect`: stays as it is. */
+export type Effect = "pure" | "mayFail" | "effect";
+
+/** Effects in a word. */
+export function effectOf(effects: EffectsOn<unknown>): Effect {
+  if (isPure(effects)) return "pure";
+  return effects.observable || touchesMemory(effects) ? "effect" : "mayFail";
+}
+
 /** Whether it may run where it did not, and not run where it did: nothing tells but its results. */
 export function isSilent(effects: EffectsOn<unknown>): boolean {
   return !effects.fails && !mustStay(effects);

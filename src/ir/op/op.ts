@@ -11,7 +11,7 @@ import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
 import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
 import { withDocumentation } from "./documentation.ts";
-import { completeEffects, noEffects, type OpEffects } from "./effects.ts";
+import { completeEffects, type Effect, effectOf, noEffects, type OpEffects } from "./effects.ts";
 import type { OpDocs } from "./op-docs.ts";
 import type { AssemblyItem, LegalAt, OperandSpec, RegionSpec } from "./op-spec.ts";
 import type { BlockOf, OperationOf } from "./operation.ts";
@@ -92,6 +92,8 @@ export interface Op<A extends Attributes = Attributes> {
    */
   argumentTypes?(operands: readonly Type[], before: readonly Block[]): readonly Type[];
   readonly effects: OpEffects;
+  /** Its effects in a word, for passes that look at no memory: see `effectOf`. Follows from `effects`. */
+  readonly effect: Effect;
   /** Of an op that may fail: whether an operation cannot, given the splats among its operands; null stands for others. */
   succeeds?(operation: Operation<A>, splats: readonly (number | null)[]): boolean;
   readonly traits: Traits;
@@ -119,7 +121,7 @@ type Optional = "groups" | "regions" | "assembly" | "level" | "loop" | "aliases"
 /** What a record is made of; its rules see attributes as `attributes` specifies them. */
 export type OpDefinition<S extends AttributeSpecs = AttributeSpecs> = Omit<
   Op<AttributesOf<S>>,
-  Optional | "attributes" | "traits" | "effects"
+  Optional | "attributes" | "traits" | "effects" | "effect"
 > &
   Partial<Pick<Op<AttributesOf<S>>, Optional>> & {
     readonly attributes?: S;
@@ -141,7 +143,13 @@ const noAttributes: AttributeSpecs = Object.freeze({});
 const operandsAlone: readonly AssemblyItem[] = Object.freeze([{ kind: "operands" }]);
 
 /** Records are instances of a class, which Immer leaves as they are. */
-class OpRecord {}
+class OpRecord {
+  declare readonly effects: OpEffects;
+
+  get effect(): Effect {
+    return effectOf(this.effects);
+  }
+}
 
 /** All traits, given some. */
 function completeTraits(given: Partial<Traits>): Traits {
@@ -160,7 +168,7 @@ const formerEffects: Readonly<Record<string, string>> = {
 function refuseFormerFields({ name, traits, ...others }: { readonly name: string; readonly traits?: object }): void {
   if ("effect" in others) {
     const hint = formerEffects[String(others.effect)] ?? formerEffects.effect;
-    fail("option", `op ${name}: field 'effect' is gone, expected effects`, { hint });
+    fail("option", `op ${name}: field 'effect' follows from effects, expected effects`, { hint });
   }
   if (traits !== undefined && "memory" in traits) {
     const hint = "write effects: { reads: [...], writes: [...] } with names of operands, or { allocates: true }";
