@@ -38,7 +38,7 @@ describe("our ops are what their records say", () => {
   // functions are found in programs of their own, which take their time
   const few = ["call", "vjp", "jvp", "vmap", "custom_jvp", "custom_vjp"];
   it.each([...standardOps.values()].map((op) => [op.name, op] as const))("%s", (name, op) => {
-    checkOp(op, { runs: runs(few.includes(name) ? 3 : 6).numRuns });
+    checkOp(op, { runs: runs(few.includes(name) ? 2 : 3).numRuns });
   });
 });
 
