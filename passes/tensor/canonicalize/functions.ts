@@ -21,7 +21,7 @@ const signs: readonly Rule[] = [
   rule("sign(sign(x)) → sign(x)", "sign", (x) => [p.sign(x)], () => (m) => m.operations[1].results[0]),
   rule("copysign(abs(x), y) → copysign(x, y)", "copysign", (x, y) => [p.abs(x), y], (x, y) => make.copysign(x, y)),
   rule("copysign(-x, y) → copysign(x, y)", "copysign", (x, y) => [p.neg(x), y], (x, y) => make.copysign(x, y)),
-  rule("copysign(x, x) → x", "copysign", (x) => [x, x], (x) => x),
+  // copysign(x, x) is no x where a derivative is taken afterwards: at 0 it has that of |x|, which is 0
   rule("nextafter(x, x) → x", "nextafter", (x) => [x, x], (x) => x),
   rule("is_nan(-x) → is_nan(x)", "isNan", (x) => [p.neg(x)], (x) => make.isNan(x)),
   rule("is_nan(abs(x)) → is_nan(x)", "isNan", (x) => [p.abs(x)], (x) => make.isNan(x)),
