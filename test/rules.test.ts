@@ -416,6 +416,7 @@ describe("rules of canonicalize", () => {
       ["%c = constant 3 : f64", "%y = div %x, %c : f64"], // 1/3 is rounded
       ["%c = constant 5e-324 : f64", "%y = div %x, %c : f64"], // its reciprocal overflows
       ["%y = sub %x, %x : f64"],
+      ["%y = copysign %x, %x : f64"], // its derivative at 0 is that of |x|
       [
         "%c = constant 0 : f64[1]",
         "%d = constant -0 : f64[1]",
