@@ -113,12 +113,12 @@ const typesOf = (tensors: readonly Tensor[]): readonly string[] =>
 
 describe("an error names the function that was called, and its line", () => {
   it.each(table)("%s", (name, f) => {
-    expect(faults(name, (args) => f(...args), oneIn(8))).toEqual([]);
+    expect(faults(name, (args) => f(...args), oneIn(12))).toEqual([]);
   });
 
   it.each(table)("%s in a function that is compiled", (name, f) => {
     const call = passedOn(f, (body, tensors) => compile(body, typesOf(tensors)));
-    expect(faults(name, call, oneIn(15))).toEqual([]);
+    expect(faults(name, call, oneIn(24))).toEqual([]);
   });
 
   it.each(table)("%s in a composite of the user's, in a branch and in a loop", (name, f) => {
@@ -140,7 +140,7 @@ describe("an error names the function that was called, and its line", () => {
         tensor([1, 2]),
       );
     });
-    expect(faults(name, call, oneIn(15))).toEqual([]);
+    expect(faults(name, call, oneIn(24))).toEqual([]);
   });
 
   it.each(Object.keys(methods))("%s as a method", (name) => {

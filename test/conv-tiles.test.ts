@@ -120,8 +120,8 @@ const cases: readonly Case[] = [
   {
     name: "the way back to the kernel, in parts",
     x: "B, H, W, 2",
-    kernel: "B, H, W, 4",
-    result: "3, 3, 2, 4",
+    kernel: "B, H, W, 2",
+    result: "3, 3, 2, 2",
     attributes: `${same}, x_axes = [3, 0, 1, 2], kernel_axes = [3, 0, 1, 2], result_axes = [2, 3, 0, 1]`,
     sizes: [
       { B: 3, H: 39, W: 36 },

@@ -138,7 +138,7 @@ describe("random programs", () => {
       // few programs have rows with loops in them
       const programs = pass === batchScans ? { focus: [scanOp] } : {};
       checkPass(pass, {
-        runs: runs(pass.lowers !== undefined ? 80 : pass.level === "loop" ? 100 : 200).numRuns,
+        runs: runs(pass.lowers !== undefined ? 80 : pass.level === "loop" ? 70 : 140).numRuns,
         programs,
       });
     });
