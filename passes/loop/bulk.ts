@@ -6,14 +6,12 @@ import {
   addDims,
   type Block,
   BlockBuilder,
-  boundBy,
   type Dim,
   elementDType,
   type Func,
   FuncScope,
   groupOf,
   indexDim,
-  isOf,
   mapBodies,
   type Operation,
   positionOf,
@@ -25,8 +23,9 @@ import {
   withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
-import { copy, fill, flatView, forOp } from "../../src/ops/index.ts";
+import { copy, fill, flatView } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
 
 /** Up to this many steps a loop takes no longer than a call of the engine's function. */
 const short = 32;
@@ -53,14 +52,6 @@ export const bulk = definePass({
 `,
   run: (module) => mapBodies(module, (body, func) => new Sweep(func).block(body)),
 });
-
-/** A loop with the index it counts from `lower` to `upper` by 1, which carries nothing. */
-interface CountedLoop {
-  readonly index: Value;
-  readonly lower: Dim;
-  readonly upper: Dim;
-  readonly origin: Operation["origin"];
-}
 
 class Sweep {
   readonly #func: Func;
@@ -92,32 +83,33 @@ class Sweep {
 
   /** What does the same as a loop at once; null where nothing does. */
   #replaced(operation: Operation): readonly Operation[] | null {
-    if (!isOf(forOp, operation) || operation.results.length > 0 || operation.attributes.step !== 1) return null;
-    const { attributes, origin, regions } = operation;
-    const [{ arguments: args, operations }] = regions;
-    const [lower, upper] = [attributes.lower, attributes.upper].map((d) => boundBy(d, operation, "bounds"));
+    const loop = countedLoop(operation);
+    if (loop === null || loop.index === null || loop.carry.length > 0 || loop.step !== 1) return null;
+    const { index, lower, upper, body } = loop;
     if (typeof lower === "number" && typeof upper === "number" && upper - lower <= short) return null;
-    const loop = { index: args[0], lower, upper, origin };
+    const { operations } = body;
     // constants have no index, and stand in front as well
     const constants = operations.filter(({ op }) => op.traits.constant);
     const [first, second, ...more] = operations.filter(({ op }) => !op.traits.constant);
     if (first === undefined || more.length > 0) return null;
-    const done = second === undefined ? this.#fill(loop, first) : this.#copy(loop, first, second);
+    const done = second === undefined ? this.#fill(loop, index, first) : this.#copy(loop, index, first, second);
     return done === null ? null : [...constants, ...done];
   }
 
-  #fill({ index, lower, upper, origin }: CountedLoop, operation: Operation): readonly Operation[] | null {
+  #fill(loop: CountedLoop, index: Value, operation: Operation): readonly Operation[] | null {
+    const { lower, upper } = loop;
     const access = accessOf(operation);
     const start = access?.isWritten === true ? startOf(access, operation, index) : null;
     const [value] = operation.operands;
     if (access === null || start === null || value === index || elementDType(value.type) === "bool") return null;
-    return this.#built(origin, () => {
+    return this.#built(loop, () => {
       fill(value, flatView(access.memory), addDims(start, lower), addDims(start, upper));
     });
   }
 
   /** Of whole memory alone: engines copy a part through a view, which costs more than many elements. */
-  #copy({ index, lower, upper, origin }: CountedLoop, from: Operation, to: Operation): readonly Operation[] | null {
+  #copy(loop: CountedLoop, index: Value, from: Operation, to: Operation): readonly Operation[] | null {
+    const { lower, upper } = loop;
     const [read, written] = [accessOf(from), accessOf(to)];
     if (lower !== 0 || read?.isWritten !== false || written?.isWritten !== true) return null;
     if (groupOf(to, "value")[0] !== from.results[0]) return null;
@@ -126,16 +118,16 @@ class Sweep {
     if (dtype !== elementDType(written.memory.type) || dtype === "bool") return null;
     const size = productOf(read.shape);
     if (!sameDim(size, upper) || !this.#isAtLeast(productOf(written.shape), size)) return null;
-    return this.#built(origin, () => copy(read.memory, written.memory));
+    return this.#built(loop, () => copy(read.memory, written.memory));
   }
 
   #isAtLeast(most: Dim, size: Dim): boolean {
     return sameDim(most, size) || this.#scope.dims.assumptions.decide(most, ">=", size) === "proved";
   }
 
-  #built(origin: Operation["origin"], build: () => void): readonly Operation[] {
+  #built({ operation }: CountedLoop, build: () => void): readonly Operation[] {
     const builder = new BlockBuilder(this.#scope);
-    builder.origin = origin;
+    builder.origin = operation.origin;
     withBuilder(builder, build);
     return builder.operations;
   }

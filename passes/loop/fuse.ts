@@ -15,16 +15,15 @@ import {
   mapBodies,
   type Operation,
   Replacements,
-  Value,
+  type Value,
   ValueMap,
   ValueSet,
   withOperands,
   withOperations,
-  withParts,
   withRegions,
 } from "../../src/ir/index.ts";
 import { fusedOp } from "../../src/ops/index.ts";
-import { definePass } from "../../src/rewrite/index.ts";
+import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
 import { isLowered, isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
 import { FusionPlan } from "./fuse/plan.ts";
@@ -130,7 +129,7 @@ class BlockFusion {
       this.demand(v);
       return this.#replaced.get(v);
     }
-    const copy = withFreshResult(free);
+    const copy = copyOf(free);
     this.#group({ root: copy, members: [], stored: [] });
     return this.#replaced.get(copy.results[0]);
   }
@@ -166,7 +165,7 @@ class BlockFusion {
         this.demand(v);
         return this.#replaced.get(v);
       }
-      const clone = withFreshResult(append(free));
+      const clone = copyOf(append(free));
       operations[operations.length - 1] = clone;
       clones.set(v, clone.results[0]);
       return clone.results[0];
@@ -190,9 +189,4 @@ class BlockFusion {
     for (const [i, v] of yielded.entries()) this.#replaced.set(v, fused.results[i]);
     this.#operations.push(fused);
   }
-}
-
-function withFreshResult(operation: Operation): Operation {
-  const [{ type, name }] = operation.results;
-  return withParts(operation, { results: [new Value(type, name)] });
 }

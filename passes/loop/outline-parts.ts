@@ -7,7 +7,7 @@
 import {
   type Block,
   BlockBuilder,
-  type Dim,
+  boundByName,
   type Func,
   funcsByName,
   heaviestBlock,
@@ -20,7 +20,6 @@ import {
   type Operation,
   Replacements,
   signatureOf,
-  symbol,
   type Value,
   withBody,
   withBuilder,
@@ -183,12 +182,11 @@ class Cutting {
     this.#made.push(made);
     const signature = signatureOf(made);
     funcs.set(made.name, made);
-    const symbols = Object.fromEntries(signature.symbols.map((s): [string, Dim] => [s, symbol(s)]));
     const passed = withBuilder(builder, () =>
       call(
         signature,
         outlined.passed,
-        symbols,
+        boundByName(signature.symbols),
         given.map((v) => v.name),
       ),
     );

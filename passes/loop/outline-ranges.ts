@@ -7,6 +7,7 @@ import {
   addDims,
   type Block,
   BlockBuilder,
+  boundByName,
   currentBlock,
   type Dim,
   type DType,
@@ -22,12 +23,10 @@ import {
   mulDims,
   type Operation,
   Replacements,
-  type Signature,
   scalar,
   signatureOf,
   subDims,
   substituteIndices,
-  symbol,
   Value,
   withBody,
   withBuilder,
@@ -46,8 +45,8 @@ import {
   type Slot,
 } from "../../src/ops/index.ts";
 import { definePass, FreshNames, OutlinedFunc, OutliningSource, type Pass } from "../../src/rewrite/index.ts";
+import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
 import { areNumbers, type RangeLength, type RangeLimits, rangeOf } from "./outline-ranges/choose.ts";
-import { type CountedLoop, countedLoop } from "./outline-ranges/counted.ts";
 
 const name = "outline-ranges";
 
@@ -163,7 +162,7 @@ class Outlining {
     this.#made.push(made);
     const names = loop.carry.map((v) => v.name);
     const ranges = eachRange(loop, range, tuple === null ? loop.inits : [], (at, carry) =>
-      call(callee, [at, ...carry, ...outlined.passed], symbolsOf(callee), tuple === null ? names : []),
+      call(callee, [at, ...carry, ...outlined.passed], boundByName(callee.symbols), tuple === null ? names : []),
     );
     return tuple === null ? ranges : tuple.load((memory) => memory);
   }
@@ -259,9 +258,4 @@ class Tuple {
       return load.results[0];
     });
   }
-}
-
-/** A function that is made has the symbols of the one that it is made from, under their names. */
-function symbolsOf({ symbols }: Signature): Readonly<Record<string, Dim>> {
-  return Object.fromEntries(symbols.map((s) => [s, symbol(s)]));
 }

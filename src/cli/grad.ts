@@ -3,6 +3,7 @@
 import { tensorPipeline } from "../../passes/index.ts";
 import { runPasses } from "../compile/index.ts";
 import {
+  boundByName,
   buildFunc,
   type Func,
   fail,
@@ -11,7 +12,6 @@ import {
   printModule,
   requireFunc,
   signatureOf,
-  symbol,
   type Value,
 } from "../ir/index.ts";
 import { constantLike, isFloatType, vjp } from "../ops/index.ts";
@@ -81,7 +81,7 @@ export function withGradient(module: Module, name: string, wrt: readonly number[
     signature.arguments,
     (...args: Value[]) => {
       const ones = func.body.results.filter((r) => isFloatType(r.type)).map((r) => constantLike(1, r));
-      return vjp(signature, args, ones, wrt, Object.fromEntries(func.symbols.map((s) => [s, symbol(s)])));
+      return vjp(signature, args, ones, wrt, boundByName(func.symbols));
     },
   );
   // functions that nobody asked for go with the passes

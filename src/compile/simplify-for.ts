@@ -8,6 +8,7 @@ import { inReadingOrder } from "./reading-order.ts";
 import { runProgramPasses } from "./run-passes.ts";
 
 const group = "simplify";
+/** Made where it is asked for, so that a program which never does holds none of these passes. */
 const simplify = (): readonly Stage[] => [
   { pass: inline, reason: "functions of a library are made for types that sizes make equal" },
   { pass: deadNodeElimination, reason: "what nothing reads does not count", group },

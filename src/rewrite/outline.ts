@@ -130,7 +130,7 @@ export class OutlinedFunc {
 }
 
 /** A copy of an operation with one result, over other operands. */
-export function copyOf(operation: Operation, operand: (value: Value) => Value): Operation {
+export function copyOf(operation: Operation, operand = (value: Value): Value => value): Operation {
   const [{ type, name }] = operation.results;
   return withParts(operation, { operands: operation.operands.map(operand), results: [new Value(type, name)] });
 }

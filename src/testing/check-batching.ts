@@ -4,6 +4,7 @@
 import { interpret, OutOfSteps } from "../compile/index.ts";
 import {
   allocate,
+  boundByName,
   buildFunc,
   dtypes,
   evaluateDim,
@@ -124,7 +125,7 @@ function withMappings(module: Module, main: Signature, lists: readonly Mapping["
       const inner = of;
       const name = level === mapped.length - 1 ? `mapped${i}` : `mapped${i}_${level}`;
       const func = buildFunc({ name, symbols: [size, ...symbols], constraints }, types, (...args) =>
-        vmap(inner, args, list, Object.fromEntries(symbols.map((s) => [s, symbol(s)]))),
+        vmap(inner, args, list, boundByName(symbols)),
       );
       funcs.push(func);
       of = signatureOf(func);

@@ -11,7 +11,7 @@ import {
   type Operation,
 } from "../../../src/ir/index.ts";
 import { elementsWritten, type ForAttributes, isNamed, isOwn } from "../../../src/ops/index.ts";
-import { type CountedLoop, mostSteps, stepsIn } from "./counted.ts";
+import { type CountedLoop, mostSteps, stepsIn } from "../analyses/counted.ts";
 
 /** How many steps of a loop one call runs. */
 export type RangeLength =

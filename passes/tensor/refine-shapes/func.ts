@@ -13,6 +13,7 @@ import {
   bindingsOf,
   bindSymbols,
   bindType,
+  boundByName,
   type Constraint,
   calleeOf,
   collectSymbols,
@@ -360,7 +361,7 @@ function rankedTypes(signature: Signature, types: readonly Type[]): readonly Typ
 function neededBindings(callee: Signature, types: readonly Type[]): Readonly<Record<string, Dim>> {
   const inferred = inferSymbols(ranked(callee), rankedTypes(callee, types));
   const needed = callee.symbols.filter((s) => inferred[s] === undefined || !sameDim(inferred[s], symbol(s)));
-  return Object.fromEntries(needed.map((s) => [s, symbol(s)]));
+  return boundByName(needed);
 }
 
 function withoutIdentities(bound: Readonly<Record<string, Dim>>): Readonly<Record<string, Dim>> {

@@ -48,6 +48,7 @@ export class ElementChecks {
       this.#parameters.set(v, isArray);
       if (isArray) open.add(v);
     }
+    if (open.size === 0) return;
     const refuse = (v: Value): void => {
       if (open.delete(v)) this.#parameters.set(v, false);
     };

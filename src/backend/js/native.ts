@@ -16,8 +16,8 @@ const spare = ["$more0", "$more1", "$more2"];
 
 /**
  * Calls `f` by its convention where the arguments fit, and `otherwise` where they do not; null for tensors, for arrays where
- * `arrays` is null, and for numbers that have to be converted. Errors of `f` go through `failed`. Once an engine inlines the call, escape analysis removes the
- * tuple that a function of several numbers returns.
+ * `arrays` is null, and for numbers that have to be converted. Errors of `f` go through `failed`. Once an engine inlines the
+ * call, escape analysis removes the tuple that a function of several numbers returns.
  */
 export function native(
   f: (...args: never[]) => unknown,

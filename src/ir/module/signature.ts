@@ -2,7 +2,7 @@
 
 import { counted } from "../diagnostics/counted.ts";
 import { fail } from "../diagnostics/errors.ts";
-import { asAtom, type Dim, substituteDim } from "../types/dim.ts";
+import { asAtom, type Dim, substituteDim, symbol } from "../types/dim.ts";
 import { mapDims, printType, rankedOf, type Type } from "../types/type.ts";
 import type { Signature } from "./module.ts";
 
@@ -10,6 +10,11 @@ import type { Signature } from "./module.ts";
 export function asSymbol(d: Dim): string | null {
   const atom = asAtom(d);
   return atom?.kind === "symbol" ? atom.name : null;
+}
+
+/** Symbols that stand for those of the same names around, as in a call of a function that was made from its caller. */
+export function boundByName(symbols: readonly string[]): Readonly<Record<string, Dim>> {
+  return Object.fromEntries(symbols.map((name) => [name, symbol(name)]));
 }
 
 /**

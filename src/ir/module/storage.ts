@@ -66,8 +66,10 @@ function sourcesIn(body: Block, callee: Callee): ValueMap<Values> {
   for (const v of body.arguments) add(v, nothingElse);
   walk(body, (operation) => {
     const loop = loopOf(operation);
+    const name = calleeOf(operation);
     if (loop !== null) addCarried(loop, add);
-    else for (const [k, v] of operation.results.entries()) add(v, sourcesOf(operation, k, callee));
+    else if (name !== null) addGiven(operation, callee(name), callee, add);
+    else for (const [k, v] of operation.results.entries()) add(v, sourcesOf(operation, k));
   });
   return sources;
 }
@@ -82,22 +84,28 @@ function addCarried(loop: Loop, add: (v: Value, of: Values) => void): void {
   }
 }
 
-function sourcesOf(operation: Operation, k: number, callee: Callee): Values {
-  const { op, operands, regions } = operation;
-  const name = calleeOf(operation);
-  if (name !== null) return sourcesOfCall(operation, k, callee(name), callee);
+/** What a call gives is memory that it was passed, or the function's own, which is storage by itself. */
+function addGiven(
+  { operands, results }: Operation,
+  func: Func | null,
+  callee: Callee,
+  add: (v: Value, of: Values) => void,
+): void {
+  // a value without sources may be in any storage
+  if (func === null) return;
+  const storages = new Storages(func.body, callee);
+  for (const [k, result] of results.entries()) {
+    if (result.type.kind !== "memref") continue;
+    const given = storages.of(func.body.results[k]);
+    const passed = (storage: Value): Value => operands[func.body.arguments.indexOf(storage)] ?? result;
+    add(result, given === "any" ? given : given.map(passed));
+  }
+}
+
+function sourcesOf({ op, operands, regions }: Operation, k: number): Values {
   if (op.traits.branches) return regions.map((region) => region.results[k]);
   const alias = op.aliases[k];
   if (alias !== undefined) return [operands[alias]];
   const isFresh = op.traits.constant || (op.effects.allocates && operands.every((v) => v.type.kind !== "list"));
   return isFresh ? nothingElse : "any";
-}
-
-/** What a call gives is memory that it was passed, or the function's own, which is storage by itself. */
-function sourcesOfCall({ operands, results }: Operation, k: number, func: Func | null, callee: Callee): Values {
-  if (func === null || results[k].type.kind !== "memref") return "any";
-  const { body } = func;
-  const storages = new Storages(body, callee).of(body.results[k]);
-  if (storages === "any") return "any";
-  return storages.map((storage) => operands[body.arguments.indexOf(storage)] ?? results[k]);
 }
