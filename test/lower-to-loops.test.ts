@@ -129,6 +129,10 @@ func @f(%n: i32, %x: f64) -> f64 {
     // memory that users pass is zero; what functions pass may hold anything
     const bodies = [scatter("0", "e"), scatter("-0", "e"), scatter("0", "s"), scatter("0", "s", "private ")];
     expect(bodies.map((body) => count(body, "store"))).toEqual([2, 3, 1, 2]);
+    const allocated = bodies.map(({ operations }) =>
+      operations.flatMap(({ op, attributes }) => (op.name === "alloc" ? [attributes.init] : [])),
+    );
+    expect(allocated).toEqual([["zero"], ["any"], [], []]);
   });
 
   it("keeps the user's line on every operation", () => {

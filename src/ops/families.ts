@@ -28,6 +28,7 @@ export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
 export { fusedOp, isDenseConstant, isElementwise, isFusible } from "./loop/fused.ts";
 export {
+  type AllocAttributes,
   alloc,
   allocOp,
   type ForAttributes,

@@ -5,7 +5,7 @@ import fc from "fast-check";
 
 /** One statement; `at` and `of` choose among the names that are in sight. */
 interface Statement {
-  readonly kind: "load" | "store" | "alloc" | "view" | "read" | "write" | "choose" | "for" | "if" | "swap";
+  readonly kind: "load" | "store" | "alloc" | "fresh" | "view" | "read" | "write" | "choose" | "for" | "if" | "swap";
   readonly of: number;
   readonly at: number;
   readonly value: number;
@@ -25,7 +25,19 @@ private func @write(%x: f64, %m: inout memref<f64[4]>) {
 `;
 
 const natural = fc.nat({ max: 30 });
-const plain = fc.constantFrom("load", "load", "load", "store", "store", "alloc", "view", "read", "write", "choose");
+const plain = fc.constantFrom(
+  "load",
+  "load",
+  "load",
+  "store",
+  "store",
+  "alloc",
+  "fresh",
+  "view",
+  "read",
+  "write",
+  "choose",
+);
 const holding = fc.constantFrom("for", "for", "if", "swap");
 
 const statements = fc.letrec<{ readonly block: Statement[]; readonly statement: Statement }>((tie) => ({
@@ -88,6 +100,12 @@ class Writer {
         return scope;
       case "alloc":
         return named("m", "alloc : memref<f64[4]>");
+      case "fresh": {
+        const name = this.name("m");
+        say(`${name} = alloc init = any : memref<f64[4]>`);
+        say(`fill ${x}, ${name}[0 to 4]`);
+        return { ...scope, memory: [...scope.memory, name] };
+      }
       case "view":
         return named("v", `view ${memory} : memref<f64[4]>`);
       case "read":

@@ -82,9 +82,11 @@ export class BlockLowering {
   memoryToChange(value: Value, by: Operation, result: Value): Buffer {
     const own = this.inPlace.overwriterOf(value) === by ? this.nests.buffers.get(value) : undefined;
     if (own !== undefined) return own;
-    const buffer = this.bufferFor(result);
     const made = this.nests.computed.get(value)?.operation;
-    if (made === undefined || !isZero(made) || !this.#isZeroed(result)) this.nests.copy(value, buffer);
+    const zeroed = made === undefined ? null : this.#zeroedFor(result, made);
+    if (zeroed !== null) return zeroed;
+    const buffer = this.bufferFor(result);
+    this.nests.copy(value, buffer);
     return buffer;
   }
 
@@ -143,11 +145,11 @@ export class BlockLowering {
     const { nests } = this;
     const { operation, sites } = computed;
     const [result] = by.results;
-    const buffer = this.bufferFor(result);
+    const zeroed = this.#zeroedFor(result, operation);
+    const buffer = zeroed ?? this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    const isThere = isZero(operation) && this.#isZeroed(result);
-    if (isThere || nests.whole(computed, { write, written })) nests.buffers.set(result, buffer);
+    if (zeroed !== null || nests.whole(computed, { write, written })) nests.buffers.set(result, buffer);
     else this.#nest(by, operation.results, sites, [buffer]);
   }
 
@@ -177,11 +179,13 @@ export class BlockLowering {
     for (const [k, r] of operation.results.entries()) nests.buffers.set(r, buffers[k]);
   }
 
-  /** Whether memory for the value is all zero: allocated for it alone, or passed zeroed. Who asks leans on the answer. */
-  #isZeroed(value: Value): boolean {
+  /** Memory for the value that holds the zeros which it is made of: allocated zero, or passed zeroed; null where none does. */
+  #zeroedFor(value: Value, made: Operation): Buffer | null {
     const { nests } = this;
+    if (!isZero(made) || nests.base !== nests.top) return null;
     const reserved = this.#reserved.get(value);
-    return nests.base === nests.top && (reserved === undefined || nests.askForZeros(reserved.memory));
+    if (reserved === undefined) return nests.allocate(value.type, value.name, "zero");
+    return nests.askForZeros(reserved.memory) ? reserved : null;
   }
 
   /** Runs a rule that updates operand 0, or a copy of it. */

@@ -30,7 +30,7 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { alloc, forLoop, isElementwise, load, loadOp, store } from "../../../src/ops/index.ts";
+import { type AllocAttributes, alloc, forLoop, isElementwise, load, loadOp, store } from "../../../src/ops/index.ts";
 import { wholeOf } from "../analyses/reads.ts";
 import type { Site, Sites } from "../analyses/sites.ts";
 
@@ -275,9 +275,9 @@ export class Nests {
   // ---- memory -------------------------------------------------------------------------------------------------------
 
   /** Fresh memory for a tensor, allocated outside of every loop. */
-  allocate(type: Type, name: string | null): Buffer {
-    const dtype = elementDType(type) ?? "f64";
-    return { memory: withBuilder(this.top, () => alloc(memref(dtype, rankedOf(type).shape), name)), prefix: [] };
+  allocate(type: Type, name: string | null, init: AllocAttributes["init"] = "any"): Buffer {
+    const memory = memref(elementDType(type) ?? "f64", rankedOf(type).shape);
+    return { memory: withBuilder(this.top, () => alloc(memory, name, init)), prefix: [] };
   }
 
   /** A tensor in memory of its own shape: its own memory, or a copy. */

@@ -9,7 +9,7 @@ export function requireFinite(operation: Operation, operands: readonly NdArray[]
   const subject = origin?.derivative ?? called;
   // a function of several operations is more than the one that failed in it
   const within = called === op.name || subject !== called ? "" : `, in its ${op.name}`;
-  if (op.traits.constant || regions.length > 0) return;
+  if (op.traits.constant || op.effects.allocates || regions.length > 0) return;
   for (const result of results) {
     const at = isFloat(result.dtype) ? result.data.findIndex((x) => !Number.isFinite(x)) : -1;
     if (at < 0 || !operands.every(areFinite)) continue;

@@ -1,7 +1,7 @@
 // Concrete arrays: what the interpreter computes with, and the owned copies that constants hold.
 
 import { assert } from "../diagnostics/errors.ts";
-import { type DType, dtypes, type TypedArray } from "../types/dtype.ts";
+import { type DType, dtypes, isFloat, type TypedArray } from "../types/dtype.ts";
 
 /** Row-major elements of one dtype; `bool` as 0 or 1. */
 export interface NdArray {
@@ -27,6 +27,13 @@ export function sizeOf(shape: readonly number[]): number {
 
 export function allocate(dtype: DType, shape: readonly number[]): NdArray {
   return { dtype, shape, data: new dtypes[dtype].array(sizeOf(shape)) };
+}
+
+/** Overwrites memory on whose contents nothing may depend with what would be noticed. */
+export function fillGarbage({ dtype, data }: NdArray): void {
+  if (isFloat(dtype) || dtype === "index") data.fill(Number.NaN);
+  else if (dtype === "bool") for (let i = 0; i < data.length; i++) data[i] = (i % 2) ^ 1;
+  else new Uint8Array(data.buffer, data.byteOffset, data.byteLength).fill(0xaa);
 }
 
 /** A rank-0 array. */

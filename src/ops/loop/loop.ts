@@ -11,6 +11,7 @@ import {
   type Dim,
   type EvalContext,
   emit,
+  fillGarbage,
   indexDim,
   type MemRefType,
   type NdArray,
@@ -296,10 +297,17 @@ export function store(value: Value, memory: Value, at: readonly Dim[]): void {
   });
 }
 
+const allocAttributes = {
+  init: { kind: "word", words: ["zero", "any"], default: "zero", summary: "what the memory holds at first" },
+} as const;
+
+export type AllocAttributes = AttributesOf<typeof allocAttributes>;
+
 export const allocOp = defineOp({
   name: "alloc",
-  summary: "Fresh memory, all zero.",
+  summary: "Fresh memory, all zero, or holding anything at first.",
   operands: [],
+  attributes: allocAttributes,
   level: "loop",
   effects: { allocates: true },
   types(x) {
@@ -308,25 +316,32 @@ export const allocOp = defineOp({
   },
   eval(x) {
     const type = x.operation.results[0].type as MemRefType;
-    return [allocate(type.dtype, x.shape(type))];
+    const memory = allocate(type.dtype, x.shape(type));
+    if (x.attributes.init === "any") fillGarbage(memory);
+    return [memory];
   },
   derivative: notDifferentiable,
   batching: notBatched,
   lowering: structured,
   docs: {
-    semantics: "New memory of the result's type, every element zero (false).",
-    constraints: ["the result type is a memref"],
-    example: `func @zero() -> f64 {
-  %scratch = alloc : memref<f64[2]>
-  %x = load %scratch[0] : f64
-  return %x
+    semantics:
+      "New memory of the result's type: every element zero (false), or with `init = any` whatever it may be, on which nothing may depend. The interpreter fills such memory with NaN, and integers with bytes 0xAA.",
+    constraints: ["the result type is a memref", "elements of `init = any` memory are written before they are used"],
+    example: `func @scratch(%x: f64) -> f64 {
+  %total = alloc : memref<f64[1]>
+  %scratch = alloc init = any : memref<f64[2]>
+  store %x, %scratch[1]
+  %a = load %total[0] : f64
+  %b = load %scratch[1] : f64
+  %y = add %a, %b : f64
+  return %y
 }
-// run: @zero() == 0
+// run: @scratch(3) == 3
 `,
   },
 });
 
-/** New memory of the type, all zero. */
-export function alloc(type: MemRefType, name: string | null = null): Value {
-  return emit1(allocOp, [], { types: [type], names: [name] });
+/** New memory of the type. */
+export function alloc(type: MemRefType, name: string | null = null, init: AllocAttributes["init"] = "zero"): Value {
+  return emit1(allocOp, [], { types: [type], names: [name], attributes: { init } });
 }

@@ -71,7 +71,7 @@ export class Scratch {
 }
 
 function made(dtype: DType, size: number): Memory {
-  const memory = alloc(memref(dtype, [size]), "scratch");
+  const memory = alloc(memref(dtype, [size]), "scratch", "any");
   const models = new BlockBuilder();
   models.origin = currentBlock().origin;
   withBuilder(models, () => store(load(memory, [0]), memory, [0]));

@@ -27,7 +27,7 @@ export interface WholeContext<O, A extends Attributes> extends LowerContext<O, A
   write(at: readonly Dim[], value: Value): void;
   /** The value that was last written to an element of the result. */
   written(at: readonly Dim[]): Value;
-  /** Memory for the rule alone, allocated outside of every loop and zero before the function runs. */
+  /** Memory for the rule alone, allocated outside of every loop; its contents are undefined at first. */
   scratch(type: MemRefType, name: string): Value;
 }
 
