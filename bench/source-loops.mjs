@@ -3,7 +3,8 @@
 const noise = (n) => Float64Array.from({ length: n }, (_, i) => Math.sin(i * 12.9898) * 0.5 + 0.5);
 
 /**
- * What it is, the text of its function `f`, the arguments, and whether it reads arrays: those check their indices. Where a
+ * What it is, the text of its function `f`, the arguments, and whether it reads arrays: those check their indices; or
+ * writes to them. Where a
  * gradient takes most of its time to make room for what it gives, a gradient by hand too.
  */
 export const loops = [
@@ -184,5 +185,90 @@ export const loops = [
     }`,
     [noise(20_000), 0.9],
     "array",
+  ],
+  [
+    "written to: a Fourier transform in place, of 256",
+    `export function f(re: Float64Array, im: Float64Array): void {
+      const n = re.length;
+      for (let i = 1, j = 0; i < n; i++) {
+        let bit = n >> 1;
+        for (; j & bit; bit >>= 1) j ^= bit;
+        j ^= bit;
+        if (i < j) {
+          const [r, s] = [re[i], im[i]];
+          re[i] = re[j];
+          re[j] = r;
+          im[i] = im[j];
+          im[j] = s;
+        }
+      }
+      for (let len = 2; len <= n; len <<= 1) {
+        const angle = (2 * Math.PI) / len;
+        const wr = Math.cos(angle);
+        const wi = Math.sin(angle);
+        for (let i = 0; i < n; i += len) {
+          let cr = Math.SQRT1_2;
+          let ci = 0;
+          for (let k = 0; k < len / 2; k++) {
+            const a = i + k;
+            const b = a + len / 2;
+            const xr = re[b] * cr - im[b] * ci;
+            const xi = re[b] * ci + im[b] * cr;
+            const ar = re[a] * Math.SQRT1_2;
+            const ai = im[a] * Math.SQRT1_2;
+            re[b] = ar - xr;
+            im[b] = ai - xi;
+            re[a] = ar + xr;
+            im[a] = ai + xi;
+            const r = cr * wr - ci * wi;
+            ci = cr * wi + ci * wr;
+            cr = r;
+          }
+        }
+      }
+    }`,
+    [noise(256), noise(256)],
+    "written",
+  ],
+  [
+    "written to: a sum of two arrays of 1,000, Float64Array",
+    `export function f(a: number, b: number, x: Float64Array, y: Float64Array, to: Float64Array): void {
+      for (let i = 0; i < to.length; i++) to[i] = a * x[i] + b * y[i];
+    }`,
+    [0.5, 0.25, noise(1000), noise(1000), new Float64Array(1000)],
+    "written",
+  ],
+  [
+    "written to: a sum of two arrays of 1,000, number[]",
+    `export function f(a: number, b: number, x: number[], y: number[], to: number[]): void {
+      for (let i = 0; i < to.length; i++) to[i] = a * x[i] + b * y[i];
+    }`,
+    [0.5, 0.25, [...noise(1000)], [...noise(1000)], [...noise(1000)]],
+    "written",
+  ],
+  [
+    "written to: the Thomas algorithm, 100 unknowns, number[]",
+    `export function f(a: number[], b: number[], c: number[], d: number[], x: number[]): void {
+      const n = d.length;
+      const up: number[] = new Array(n).fill(0);
+      const by: number[] = new Array(n).fill(0);
+      up[0] = c[0] / b[0];
+      by[0] = d[0] / b[0];
+      for (let i = 1; i < n; i++) {
+        const m = b[i] - a[i] * up[i - 1];
+        up[i] = c[i] / m;
+        by[i] = (d[i] - a[i] * by[i - 1]) / m;
+      }
+      x[n - 1] = by[n - 1];
+      for (let i = n - 2; i >= 0; i--) x[i] = by[i] - up[i] * x[i + 1];
+    }`,
+    [
+      [...noise(100)],
+      Array.from({ length: 100 }, (_, i) => 4 + (i % 3)),
+      [...noise(100)],
+      [...noise(100)],
+      [...noise(100)],
+    ],
+    "written",
   ],
 ];

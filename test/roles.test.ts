@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { inline, lowerToLoops } from "../passes/index.ts";
+import { inline, loopPipeline, lowerToLoops } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import { compile, tensor } from "../src/index.ts";
@@ -10,14 +10,19 @@ import {
   allocate,
   type DType,
   dtypes,
+  finalContents,
   isomorphic,
+  isScalar,
   type Module,
   makeBlock,
   makeFunc,
+  makeModule,
   type NdArray,
   parseModule,
   printModule,
+  requireFunc,
   roleNames,
+  sameType,
   signatureOf,
   type TypedArray,
   verify,
@@ -142,5 +147,93 @@ describe("memory for results", () => {
       runs(60),
     );
     expect(compared).toBeGreaterThan(5);
+  });
+});
+
+/** The program's `main` with more results: what some of its tensors become, which is any value of their types. */
+function changing(module: Module, choices: readonly number[]): Module {
+  const at = module.funcs.findIndex((f) => f.name === "main");
+  const func = module.funcs[at];
+  const { arguments: args, operations, results } = func.body;
+  const values = [...args, ...operations.flatMap((o) => o.results)];
+  const changed: number[] = [];
+  const contents = args.flatMap(({ type }, i) => {
+    if (type.kind !== "tensor" || isScalar(type) || choices[i] % 4 === 0) return [];
+    changed.push(i);
+    const fitting = values.filter((v) => sameType(v.type, type));
+    return [fitting[choices[i] % fitting.length]];
+  });
+  const roles = args.map((_, i) => (changed.includes(i) ? "inout" : "in"));
+  const body = makeBlock(args, operations, [...results, ...contents]);
+  return makeModule(module.funcs.with(at, makeFunc({ ...func, body, roles, visibility: "public" })));
+}
+
+describe("tensors whose memory may be changed", () => {
+  it("hold in the end what the last results say, and no other result suffers", () => {
+    let inPlace = 0;
+    fc.assert(
+      fc.property(
+        arbitraryProgram({ transforms: false, effects: false }).chain((program) => {
+          const module = buildProgram(program);
+          const main = module.funcs.find((f) => f.name === "main") ?? module.funcs[0];
+          const choices = fc.array(fc.nat(), {
+            minLength: main.body.arguments.length,
+            maxLength: main.body.arguments.length,
+          });
+          return fc.record({
+            module: choices.map((chosen) => changing(module, chosen)),
+            args: callArguments(signatureOf(main), sizesOf(program)),
+          });
+        }),
+        ({ module, args }) => {
+          verify(module);
+          const tensors = runPasses(
+            module,
+            new Pipeline([{ pass: inline, reason: "functions with rules of their own" }]),
+          );
+          let expected: readonly NdArray[];
+          try {
+            expected = interpret(module, "main", args);
+          } catch {
+            return;
+          }
+          const tensorLevel = requireFunc(module, "main");
+          const lowered = runPasses(tensors.module, loopPipeline).module;
+          verify(lowered, { level: "loop" });
+          const { roles } = requireFunc(lowered, "main");
+          const contents = finalContents(signatureOf(tensorLevel));
+          if (roles.includes("inout")) inPlace++;
+          // where no function calls it, the memory is the argument's own
+          const passed = args.map((a) => ({ ...a, data: a.data.slice() }));
+          const outputs = expected.flatMap((r, k) => {
+            const i = contents[k];
+            return r.shape.length === 0 || (i !== null && roles[i] === "inout") ? [] : [allocate(r.dtype, r.shape)];
+          });
+          const returned = interpret(lowered, "main", [...passed, ...outputs]);
+          let [nextOutput, nextReturned] = [0, 0];
+          const got = expected.map((r, k) => {
+            const i = contents[k];
+            if (i !== null && roles[i] === "inout") return passed[i];
+            return r.shape.length === 0 ? returned[nextReturned++] : outputs[nextOutput++];
+          });
+          expect(got.map(({ data }) => [...data])).toEqual(expected.map(({ data }) => [...data]));
+          // and who passes tensors keeps them
+          const before = args.map(({ data }) => [...data]);
+          const { executable } = compileModule(module, { entry: "main", backend: "js" });
+          const results = executable.run(args);
+          expect(results.map(({ data }) => [...data])).toEqual(expected.map(({ data }) => [...data]));
+          expect(args.map(({ data }) => [...data])).toEqual(before);
+        },
+      ),
+      runs(80),
+    );
+    expect(inPlace).toBeGreaterThan(10);
+  });
+
+  it("are only the caller's: a private function has none", () => {
+    const text = "func @f(%x: inout f64[2]) -> f64[2] {\n  return %x\n}\n";
+    const [func] = parse(text).funcs;
+    expect(printModule(parse(text), { header: true })).toBe(`adjoint 2\n\n${text}`);
+    expect(makeFunc({ ...func, visibility: "private" }).roles).toEqual(["in"]);
   });
 });

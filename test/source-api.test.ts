@@ -88,6 +88,61 @@ describe.each(backends)("a compiled function on %s", (backend) => {
     expect([out[0], c]).toEqual([14, [5]]);
   });
 
+  it("writes where the caller's array is, as far as it comes", () => {
+    const text = `export function run(x: number[], ys: Float64Array, n: number): number {
+      for (let i = 0; i < n; i++) {
+        x[i] = 2 * x[i];
+        ys[i] = x[i] + 1;
+      }
+      return ys[0];
+    }
+    export function backwards(x: number[]): void {
+      const n = x.length;
+      const old = x.slice();
+      for (let i = 0; i < n; i++) x[i] = old[n - 1 - i];
+    }
+    export function exchange(x: Float64Array, y: Float64Array): number {
+      const first = x[0];
+      for (let i = 0; i < x.length; i++) {
+        const t = x[i];
+        x[i] = y[i];
+        y[i] = t;
+      }
+      return first;
+    }`;
+    const of = (entry: string): ((...args: unknown[]) => unknown) =>
+      compileSource(text, { entry, backend }) as unknown as (...args: unknown[]) => unknown;
+    const [x, ys] = [[1, 2, 3], new Float64Array(3)];
+    expect(of("run")(x, ys, 2)).toBe(3);
+    expect([x, [...ys]]).toEqual([
+      [2, 4, 3],
+      [3, 5, 0],
+    ]);
+    expect(refusal(() => of("run")(x, ys, 4)).code).toBe("range");
+    // the interpreter writes when all went well
+    expect([x, [...ys]]).toEqual(
+      backend === "js"
+        ? [
+            [4, 8, 6],
+            [5, 9, 7],
+          ]
+        : [
+            [2, 4, 3],
+            [3, 5, 0],
+          ],
+    );
+    const list = [1, 2, 3];
+    of("backwards")(list);
+    expect(list).toEqual([3, 2, 1]);
+    const [a, b] = [Float64Array.of(1, 2), Float64Array.of(3, 4)];
+    expect(of("exchange")(a, b)).toBe(1);
+    expect([[...a], [...b]]).toEqual([
+      [3, 4],
+      [1, 2],
+    ]);
+    expect(refusal(() => of("backwards")([1, "a", 3])).message).toContain('has the string "a" at 1');
+  });
+
   it("refuses one memory under two names where it is written to", () => {
     const f = compiled("move", { backend });
     const memory = new Float64Array(4);

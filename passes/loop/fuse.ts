@@ -25,7 +25,7 @@ import {
 import { fusedOp } from "../../src/ops/index.ts";
 import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
-import { isLowered, isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
+import { isLowered, isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
 import { FusionPlan } from "./fuse/plan.ts";
 
 export const fuse = definePass({
@@ -41,12 +41,15 @@ export const fuse = definePass({
 `,
   run(module) {
     module.funcs.forEach(requireRanked);
-    return mapBodies(module, (body, func) => (isLoweredBlock(body) ? body : fusedBody(func)));
+    const users = usersFunctions(module);
+    return mapBodies(module, (body, func) =>
+      isLoweredBlock(body) ? body : fusedBody(func, ownedArguments(func, users.has(func))),
+    );
   },
 });
 
-function fusedBody({ body, constraints }: Func): Block {
-  return new BlockFusion(body, new InPlacePlan(body, []), new FuncScope(constraints)).run();
+function fusedBody({ body, constraints }: Func, owned: readonly Value[]): Block {
+  return new BlockFusion(body, new InPlacePlan(body, owned), new FuncScope(constraints)).run();
 }
 
 /** What of a block one nest computes: the root, stored last, and in order of definition what is computed beside it. */

@@ -6,9 +6,9 @@
 
 import {
   BlockBuilder,
-  calleesOf,
   type Func,
   FuncScope,
+  finalContents,
   isDirect,
   loweredType,
   type Module,
@@ -17,10 +17,12 @@ import {
   type Role,
   type Signature,
   signatureOf,
+  type Value,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
-import { isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
+import { InPlacePlan } from "./analyses/in-place.ts";
+import { isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
 import { BlockLowering, type LowerStructured } from "./lower-to-loops/block.ts";
 import { lowerControl } from "./lower-to-loops/control.ts";
 import { Nests } from "./lower-to-loops/nests.ts";
@@ -52,25 +54,30 @@ export const lowerStraight = definePass({
 
 function lowered(module: Module, structured: LowerStructured): Module {
   module.funcs.forEach(requireRanked);
-  const signatures = loweredSignatures(module);
-  const called = new Set(module.funcs.flatMap(calleesOf));
-  return mapFuncs(module, (func) => {
-    const isUsers = func.visibility === "public" && !called.has(func.name);
-    return isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, isUsers, structured);
-  });
+  const users = usersFunctions(module);
+  const signatures = loweredSignatures(module, users);
+  return mapFuncs(module, (func) =>
+    isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, users.has(func), structured),
+  );
 }
 
-function loweredSignatures(module: Module): ReadonlyMap<string, Signature> {
+function loweredSignatures(module: Module, users: ReadonlySet<Func>): ReadonlyMap<string, Signature> {
   return new Map(
     module.funcs.map((func) => {
       const signature = signatureOf(func);
-      return [func.name, isLoweredBlock(func.body) ? signature : lowerSignature(signature)];
+      return [func.name, isLoweredBlock(func.body) ? signature : lowerSignature(called(signature, users.has(func)))];
     }),
   );
 }
 
+/** Only memory of the user's is changed: who calls a function in the module gives it memory for all results. */
+function called(signature: Signature, isUsers: boolean): Signature {
+  return isUsers ? signature : { ...signature, roles: signature.roles.map((): Role => "in") };
+}
+
 function lowerSignature(signature: Signature): Signature {
-  const outputs = signature.results.filter((type) => !isDirect(type));
+  const contents = finalContents(signature);
+  const outputs = signature.results.filter((type, k) => !isDirect(type) && contents[k] === null);
   return {
     ...signature,
     arguments: [...signature.arguments, ...outputs].map(loweredType),
@@ -79,7 +86,10 @@ function lowerSignature(signature: Signature): Signature {
   };
 }
 
-/** Users pass zeroed memory for results where it is asked for; functions of the module pass any. */
+/**
+ * Users pass zeroed memory for results where it is asked for, and memory that may be changed; functions of the module pass
+ * any.
+ */
 function lowerFunc(
   func: Func,
   signatures: ReadonlyMap<string, Signature>,
@@ -95,14 +105,23 @@ function lowerFunc(
     if (isDirect(argument.type)) nests.scalars.set(argument, passed);
     else nests.buffers.set(argument, { memory: passed, prefix: [] });
   }
-  const destinations = func.body.results.map((r) =>
-    isDirect(r.type) ? null : { memory: builder.argument(loweredType(r.type), r.name ?? "out"), prefix: [] },
+  const { roles } = called(signatureOf(func), isUsers);
+  const contents = finalContents({ ...signatureOf(func), roles });
+  const outputs: Value[] = [];
+  const destinations = func.body.results.map((r, k) => {
+    if (isDirect(r.type)) return null;
+    const argument = contents[k];
+    if (argument !== null) return nests.buffers.get(func.body.arguments[argument]) ?? null;
+    const memory = builder.argument(loweredType(r.type), r.name ?? "out");
+    outputs.push(memory);
+    return { memory, prefix: [] };
+  });
+  if (isUsers) for (const memory of outputs) nests.mayBeZeroed.add(memory);
+  const owned = ownedArguments(func, isUsers);
+  const inPlace = new InPlacePlan(func.body, owned);
+  const results = withBuilder(builder, () =>
+    new BlockLowering(nests, func.body, destinations, structured, inPlace).run(),
   );
-  if (isUsers)
-    for (const destination of destinations) if (destination !== null) nests.mayBeZeroed.add(destination.memory);
-  const results = withBuilder(builder, () => new BlockLowering(nests, func.body, destinations, structured).run());
-  const outputs = destinations.flatMap((d): Role[] =>
-    d === null ? [] : [nests.leansOnZeros(d.memory) ? "zeroed" : "out"],
-  );
-  return makeFunc({ ...func, body: builder.finish(results), roles: [...func.roles, ...outputs] });
+  const ofOutputs = outputs.map((memory): Role => (nests.leansOnZeros(memory) ? "zeroed" : "out"));
+  return makeFunc({ ...func, body: builder.finish(results), roles: [...roles, ...ofOutputs] });
 }

@@ -2,9 +2,11 @@
 
 import {
   type Block,
+  calleesOf,
   type Func,
   fail,
   loweredType,
+  type Module,
   type Operation,
   printType,
   sameType,
@@ -50,4 +52,15 @@ export function requireRanked(func: Func): void {
     results.forEach(check);
     for (const region of regions) region.arguments.forEach(check);
   });
+}
+
+/** The functions that users call, and no function of the module. */
+export function usersFunctions(module: Module): ReadonlySet<Func> {
+  const called = new Set(module.funcs.flatMap(calleesOf));
+  return new Set(module.funcs.filter(({ name, visibility }) => visibility === "public" && !called.has(name)));
+}
+
+/** The tensors whose memory a function may change, which is the caller's: where functions of the module call it, none. */
+export function ownedArguments({ body, roles }: Func, isUsers: boolean): readonly Value[] {
+  return isUsers ? body.arguments.filter(({ type }, i) => roles[i] === "inout" && type.kind === "tensor") : [];
 }

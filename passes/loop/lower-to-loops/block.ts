@@ -36,6 +36,8 @@ export class BlockLowering {
   readonly #destinations: readonly (Buffer | null)[];
   /** Destinations that are computed into directly, by the value that has the result's storage. */
   readonly #reserved = new ValueMap<Buffer>();
+  /** The memory of the block's arguments. */
+  readonly #given: ReadonlySet<Buffer | undefined>;
 
   constructor(
     nests: Nests,
@@ -50,8 +52,9 @@ export class BlockLowering {
     this.inPlace = inPlace;
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
+    this.#given = new Set(block.arguments.map((v) => nests.buffers.get(v)));
     for (const [k, storage] of inPlace.resultStorage.entries()) {
-      const destination = inPlace.mayComputeInPlace(k) ? destinations[k] : null;
+      const destination = inPlace.mayComputeInPlace(k) && !this.#isGiven(destinations[k]) ? destinations[k] : null;
       if (destination != null && own.has(storage) && !this.#reserved.has(storage))
         this.#reserved.set(storage, destination);
     }
@@ -63,7 +66,7 @@ export class BlockLowering {
     const outer = nests.base;
     nests.base = currentBlock();
     for (const operation of this.#block.operations) this.#lower(operation);
-    for (const [k, v] of this.#block.results.entries()) this.#deliver(v, this.#destinations[k] ?? null);
+    this.#deliverAll();
     nests.base = outer;
     return this.#block.results.filter((v) => isDirect(v.type)).map((v) => nests.scalars.get(v));
   }
@@ -207,9 +210,29 @@ export class BlockLowering {
     this.nests.buffers.set(results[0], { memory, prefix: [] });
   }
 
-  #deliver(value: Value, destination: Buffer | null): void {
-    if (isDirect(value.type) || destination === null) return;
-    if (this.nests.buffers.get(value) !== destination) this.nests.copy(value, destination);
+  /** Whether memory for a result holds an argument of the block, which is read until the end. */
+  #isGiven(destination: Buffer | null | undefined): boolean {
+    return destination != null && this.#given.has(destination);
+  }
+
+  /** Copies what is not where it belongs; to the memory of arguments last of all, since other results may be there. */
+  #deliverAll(): void {
+    const { nests } = this;
+    const given: { readonly from: Value; readonly to: Buffer }[] = [];
+    for (const [k, from] of this.#block.results.entries()) {
+      const to = this.#destinations[k];
+      if (isDirect(from.type) || to == null || nests.buffers.get(from) === to) continue;
+      if (this.#isGiven(to)) given.push({ from, to });
+      else nests.copy(from, to);
+    }
+    if (given.length > 1) {
+      for (const { from } of given) {
+        const apart = nests.allocate(from.type, from.name);
+        nests.copy(from, apart);
+        nests.buffers.set(from, apart);
+      }
+    }
+    for (const { from, to } of given) nests.copy(from, to);
   }
 }
 

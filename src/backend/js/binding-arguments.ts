@@ -136,7 +136,7 @@ export class ValueReader {
   }
 
   #pass(text: string, extents: readonly string[]): void {
-    this.passed.push({ text, leaf: "tensor", extents, label: "" });
+    this.passed.push({ text, given: text, leaf: "tensor", extents, label: "" });
   }
 
   #fresh(): string {

@@ -1,6 +1,6 @@
 // What reading arguments, checking them and giving results share.
 
-import { type Dim, type Func, isScalar, type Role, type Signature } from "../../ir/index.ts";
+import { type Dim, type Func, finalContents, isScalar, type Role, type Signature } from "../../ir/index.ts";
 import type { Convention, LeafKind } from "../backend.ts";
 import { spellDim } from "./dims.ts";
 
@@ -25,6 +25,8 @@ export interface Callee {
 /** An argument as it is passed on. */
 export interface Passed {
   readonly text: string;
+  /** The caller's own value. */
+  readonly given: string;
   readonly leaf: LeafKind;
   /** The texts of its extents, by axis. */
   readonly extents: readonly string[];
@@ -33,10 +35,18 @@ export interface Passed {
 
 export type OutputRoles = readonly (Role | null)[];
 
-/** The roles of the memory that results are written to, which stands behind the arguments; null for those that are returned. */
-export function outputRoles({ roles }: Func, { arguments: args, results }: Signature): OutputRoles {
-  let next = args.length;
-  return results.map((type) => (isScalar(type) ? null : roles[next++]));
+/**
+ * The roles of the memory that results are written to: `inout` for an argument's, else memory behind the arguments; null for
+ * those that are returned.
+ */
+export function outputRoles({ roles }: Func, signature: Signature): OutputRoles {
+  let next = signature.arguments.length;
+  const contents = finalContents(signature);
+  return signature.results.map((type, k) => {
+    const argument = contents[k];
+    if (argument !== null && roles[argument] === "inout") return "inout";
+    return isScalar(type) ? null : roles[next++];
+  });
 }
 
 export function spellExtent(d: Dim): string {

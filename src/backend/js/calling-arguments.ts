@@ -55,7 +55,13 @@ export class ArgumentReader {
     const dtype = elementDType(type) ?? "f64";
     if (leaf === "number" || leaf === "boolean") {
       this.#checks.require(scalarTests[dtype](name), JSON.stringify(`${label} is not ${scalarName(dtype)}`));
-      this.passed.push({ text: dtype === "f32" ? `Math.fround(${name})` : name, leaf, extents: [], label });
+      this.passed.push({
+        text: dtype === "f32" ? `Math.fround(${name})` : name,
+        given: name,
+        leaf,
+        extents: [],
+        label,
+      });
     } else if (this.#arrays !== null) {
       const index = this.passed.length;
       this.passed.push(this.#arrays.read(leaf, { name, label, index, type }, this.#callee, this.#checks, this.#needs));

@@ -26,7 +26,7 @@ function readTensor({ name, label, type }: Argument, checks: Checks, needs: Need
   needs.add("tensor").add("shape");
   checks.line(`const ${name}$ = $tensor(${name}, ${array}, [${list.join(", ")}], ${JSON.stringify(label)});`);
   const extents = shape.map((_, axis) => `${name}$.shape[${axis}]`);
-  return { text: `${name}$.data`, leaf: "tensor", extents, label };
+  return { text: `${name}$.data`, given: name, leaf: "tensor", extents, label };
 }
 
 function readArray(
@@ -44,7 +44,11 @@ function readArray(
     needs.add("numbers").add("position");
     checks.require(`$numbers(${name})`, `${complaint} + $position(${name})`);
   }
-  return { text: name, leaf, extents: [`${name}.length`], label };
+  const passed = { text: name, given: name, leaf, extents: [`${name}.length`], label };
+  if (!isPlain || callee.func.roles[index] !== "inout" || callee.elementChecked.has(index)) return passed;
+  // as a whole, only typed arrays are written to
+  checks.line(`const ${name}$ = Float64Array.from(${name});`);
+  return { ...passed, text: `${name}$` };
 }
 
 /** An array that is written to shares no memory with any other argument. */
@@ -57,14 +61,14 @@ function requireTwoApart(a: Passed, b: Passed, checks: Checks, needs: Needs): vo
   const isArray = (p: Passed): boolean => p.extents.length === 1 && p.leaf !== "tensor";
   if (!isArray(a) || !isArray(b) || (a.leaf === "number[]") !== (b.leaf === "number[]")) return;
   if (a.leaf !== "number[]") needs.add("apart");
-  const test = a.leaf === "number[]" ? `${a.text} !== ${b.text}` : `$apart(${a.text}, ${b.text})`;
+  const test = a.leaf === "number[]" ? `${a.given} !== ${b.given}` : `$apart(${a.given}, ${b.given})`;
   checks.require(test, JSON.stringify(`${a.label} is written to, and ${b.label} is the same array: pass a copy`));
 }
 
-function writeBack({ text, leaf }: Passed, from: string, needs: Needs): string {
-  if (leaf !== "number[]") return `${text}.set(${from});`;
+function writeBack({ given, leaf }: Passed, from: string, needs: Needs): string {
+  if (leaf !== "number[]") return `${given}.set(${from});`;
   needs.add("put");
-  return `$put(${from}, ${text});`;
+  return `$put(${from}, ${given});`;
 }
 
 /** A result as a value of JavaScript. */

@@ -11,7 +11,7 @@ export function isReturned(result: Structure): boolean {
   return result.kind === "tuple" && result.items.length > 1 && result.items.every((item) => item.kind === "leaf");
 }
 
-/** The statements behind the call; `results` are the texts of the module's results. */
+/** The statements behind the call; `results` are the texts of the module's results. What was written in place is there. */
 export function giveResults(
   { signature, convention }: Callee,
   passed: readonly Passed[],
@@ -21,7 +21,10 @@ export function giveResults(
 ): readonly string[] {
   const { result, written } = convention;
   const own = leavesOf(result).length;
-  const lines = written.map((i, n) => arrays?.writeBack(passed[i], results[own + n], needs) ?? "");
+  const lines = written.flatMap((i, n) => {
+    const from = results[own + n];
+    return arrays === null || from === passed[i].given ? [] : [arrays.writeBack(passed[i], from, needs)];
+  });
   let next = 0;
   const value = arrange(result, (leaf) => {
     const i = next++;

@@ -1,6 +1,6 @@
 // The text that calls generated code by a calling convention: read the arguments, check them, call, give the results.
 
-import { dtypes, elementDType, isScalar, productOf, rankedOf, type Type } from "../../ir/index.ts";
+import { dtypes, elementDType, finalContents, isScalar, productOf, rankedOf, type Type } from "../../ir/index.ts";
 import { type Callee, type Checks, outputRoles, spellExtent } from "./callee.ts";
 import { ArgumentReader } from "./calling-arguments.ts";
 import type { ArrayCalls } from "./calling-arrays.ts";
@@ -69,14 +69,18 @@ export class CallWriter {
     const { inner, func, signature, convention } = this.#callee;
     const lines: string[] = [];
     const roles = outputRoles(func, signature);
+    const { passed } = this.#reader;
+    const contents = finalContents(signature);
     const outputs = signature.results.map((type, i) => {
       if (roles[i] === null) return null;
+      const argument = contents[i];
+      if (argument !== null && roles[i] === "inout") return passed[argument].text;
       const size = spellExtent(productOf(rankedOf(type).shape));
       lines.push(`const $out${i} = new ${dtypes[elementDType(type) ?? "f64"].array.name}(${size});`);
       return `$out${i}`;
     });
-    const { passed } = this.#reader;
-    const args = [...func.symbols.map((s) => `$${s}`), ...passed.map((p) => p.text), ...outputs.filter(isText)];
+    const fresh = outputs.filter((_, i) => roles[i] !== "inout").filter(isText);
+    const args = [...func.symbols.map((s) => `$${s}`), ...passed.map((p) => p.text), ...fresh];
     const call = `${inner}(${args.join(", ")})`;
     const scalars = outputs.filter((o) => o === null).length;
     if (scalars === outputs.length && convention.written.length === 0 && isReturned(convention.result))

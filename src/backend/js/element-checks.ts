@@ -1,5 +1,5 @@
-// Arrays of the user's whose elements generated code checks itself, wherever it reads them: nobody has to look at all of them
-// before the call.
+// Arrays of the user's whose elements generated code checks itself, wherever it reads or writes them: nobody has to look at all
+// of them before the call.
 
 import {
   accessOf,
@@ -21,7 +21,7 @@ import { isOwn } from "../../ops/index.ts";
 
 export class ElementChecks {
   readonly #module: Module;
-  /** The parameters of functions that may be such arrays: memory that is only read, at subscripts that it bounds. */
+  /** The parameters of functions that may be such arrays: memory that is used at subscripts that it bounds itself, and not else. */
   readonly #parameters = new ValueMap<boolean>();
   readonly #checked = new ValueSet();
   /** The positions of the entry's arguments that are such arrays. */
@@ -40,7 +40,7 @@ export class ElementChecks {
     return this.#checked.has(memory);
   }
 
-  /** Finds out of which parameters of a function elements are read at subscripts only. */
+  /** Finds out of which parameters of a function elements are read and written at subscripts only. */
   #learn({ body }: Func): void {
     const open = new Set<Value>();
     for (const v of body.arguments) {
@@ -60,14 +60,14 @@ export class ElementChecks {
         for (const memory of groupOf(operation, "memory")) bounds.set(results[0], memory);
         return;
       }
-      if (isBoundedRead(operation, bounds)) return;
+      if (isBounded(operation, bounds)) return;
       const callee = calleeOf(operation);
       for (const [i, v] of operands.entries()) if (callee === null || !this.#takes(callee, i)) refuse(v);
     });
     body.results.forEach(refuse);
   }
 
-  /** Whether a function reads its argument at subscripts only. */
+  /** Whether a function reads and writes its argument at subscripts only. */
   #takes(callee: string, i: number): boolean {
     const func = findFunc(this.#module, callee);
     const parameter = func?.body.arguments[i];
@@ -89,10 +89,10 @@ export class ElementChecks {
   }
 }
 
-/** Whether an element is read at a subscript that the memory itself bounds. */
-function isBoundedRead(operation: Operation, bounds: ValueMap<Value>): boolean {
+/** Whether an element is read or written at a subscript that the memory itself bounds. */
+function isBounded(operation: Operation, bounds: ValueMap<Value>): boolean {
   const access = accessOf(operation);
-  if (access?.isWritten !== false) return false;
+  if (access === null) return false;
   return operation.operands.some(
     (v) => bounds.get(v) === access.memory && sameDim(positionOf(access, operation), indexDim(v)),
   );

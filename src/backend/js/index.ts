@@ -9,6 +9,7 @@ import {
   evaluateDim,
   type Func,
   fail,
+  finalContents,
   isScalar,
   type Module,
   type NdArray,
@@ -69,7 +70,8 @@ function backendOf(emitters: Emitters): Backend {
         bind: (form, { failed: placed, ...holders }) => {
           const refused = failed(options.signature);
           const given = { ...holders, failed: (error: unknown) => placed(refused(error)) };
-          return takesArray(func) ? null : bind(generated, func, options.signature, form, given);
+          const isInPlace = outputRoles(func, options.signature).includes("inout");
+          return takesArray(func) || isInPlace ? null : bind(generated, func, options.signature, form, given);
         },
         source: text.text,
         standalone: (convention, root) => moduleWriter(func.name)(text, func, options.signature, convention, root),
@@ -184,18 +186,23 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
   const binder = new Binder(signature, names);
   const results = signature.results as readonly TensorType[];
   const roles = outputRoles(func, signature);
+  const contents = finalContents(signature);
   const returnedCount = roles.filter((role) => role === null).length;
-  return (args) => {
-    const sizes = binder.check(args);
+  return (given) => {
+    const sizes = binder.check(given);
     const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
+    // a tensor is a value: who passes it keeps it
+    const args = given.map((a, i) => (contents.includes(i) && func.roles[i] === "inout" ? copyOf(a) : a));
     for (const a of args) passed.push(unwrap(a));
     for (const [i, a] of args.entries()) if (func.roles[i] === "zeroed") a.data.fill(0);
     const outputs = results.map((type, i) => {
       if (roles[i] === null) return null;
+      const argument = contents[i];
+      if (argument !== null && roles[i] === "inout") return args[argument];
       const shape = type.shape.map((d) => evaluateDim(d, (name) => sizes.get(name)));
       return allocateChecked(type.dtype, shape, `result ${i} of @${signature.name}`);
     });
-    for (const output of outputs) if (output !== null) passed.push(output.data);
+    for (const [i, output] of outputs.entries()) if (output !== null && roles[i] !== "inout") passed.push(output.data);
     const returned = inRange(() => (takesArray(func) ? generated(passed) : generated(...passed)), signature);
     const scalars = returnedCount === 1 ? [returned as Scalar] : ((returned ?? []) as readonly Scalar[]);
     let next = 0;
@@ -218,6 +225,12 @@ function failed({ name }: Signature): (error: unknown) => unknown {
     const reason = `@${name}: memory for a tensor in between does not fit: ${cause.message}`;
     return new AdjointError("range", reason, { cause });
   };
+}
+
+function copyOf({ dtype, shape, data }: NdArray): NdArray {
+  const copy = allocate(dtype, shape);
+  copy.data.set(data);
+  return copy;
 }
 
 function unwrap({ dtype, shape, data }: NdArray): Passed {

@@ -10,7 +10,7 @@ import { type Func, groupOf, isWritten, type Operation, type Signature, type Val
 import { printFuncName, printValueName } from "../module/names.ts";
 import { Storages } from "../module/storage.ts";
 import { calleeOf, walk } from "../module/walk.ts";
-import { printType } from "../types/type.ts";
+import { isScalar, printType, sameType } from "../types/type.ts";
 
 /** Fails (code `structure`) where the roles of the function's arguments do not allow what its body does. */
 export function checkMemory(func: Func, signature: (name: string) => Signature | null): void {
@@ -23,9 +23,10 @@ export function checkMemory(func: Func, signature: (name: string) => Signature |
     );
   }
   for (const [i, v] of body.arguments.entries()) {
-    if (!isWritten(roles[i]) || v.type.kind === "memref") continue;
+    if (!isWritten(roles[i]) || v.type.kind === "memref" || (roles[i] === "inout" && isTensor(v))) continue;
     fail("structure", `${nameOf(v)} is ${roles[i]} and has type ${printType(v.type)}, expected memref<…>`, { origin });
   }
+  checkFinalContents(func);
   const writes = new Writes(func);
   walk(body, (operation) => {
     writes.define(operation);
@@ -37,11 +38,35 @@ export function checkMemory(func: Func, signature: (name: string) => Signature |
   });
 }
 
+/** A tensor whose memory the function may change: in call by value it is the last of the results that says what it becomes. */
+function checkFinalContents({ body, roles, origin }: Func): void {
+  const written = body.arguments.filter((v, i) => roles[i] === "inout" && v.type.kind === "tensor");
+  const results = body.results.slice(-written.length);
+  for (const [k, v] of written.entries()) {
+    const type = results.length < written.length ? undefined : results[k].type;
+    if (type !== undefined && sameType(type, v.type)) continue;
+    const got = type === undefined ? `${counted(body.results.length, "result")} in all` : printType(type);
+    const which =
+      written.length === 1 ? "the last result" : `the result that is number ${written.length - k} from the end`;
+    fail(
+      "structure",
+      `${nameOf(v)} is inout: got ${got} for ${which}, expected its contents in the end, ${printType(v.type)}`,
+      {
+        origin,
+      },
+    );
+  }
+}
+
+function isTensor({ type }: Value): boolean {
+  return type.kind === "tensor" && !isScalar(type);
+}
+
 function checkCall(operation: Operation, { name, roles }: Signature, writes: Writes): void {
   const { op, operands, origin } = operation;
   const given = op.groups.includes("arguments") ? groupOf(operation, "arguments") : operands;
   for (const [i, v] of given.entries()) {
-    if (!isWritten(roles[i])) continue;
+    if (!isWritten(roles[i]) || v.type.kind !== "memref") continue;
     writes.check(operation, v);
     const other = given.findIndex((w, k) => k !== i && w.type.kind === "memref" && writes.areSame(v, w));
     if (other < 0) continue;

@@ -49,7 +49,10 @@ export interface FuncParts {
   readonly origin?: Origin | null;
 }
 
-/** A function. One that is made of another keeps its roles: where it has other arguments, and not all are `in`, the parts say them. */
+/**
+ * A function. One that is made of another keeps its roles: where it has other arguments, and not all are `in`, the parts say
+ * them. Tensors are the caller's to change in public functions only, so a private one has no such roles.
+ */
 export function makeFunc(parts: FuncParts): Func {
   return Object.freeze({
     name: parts.name,
@@ -62,9 +65,10 @@ export function makeFunc(parts: FuncParts): Func {
   });
 }
 
-function rolesFor({ name, body, roles }: FuncParts): readonly Role[] {
+function rolesFor({ name, body, roles, visibility }: FuncParts): readonly Role[] {
   const count = body.arguments.length;
-  if (roles === undefined || roles.every((role) => role === "in")) return readOnly(count);
+  const isOfTensors = visibility === "private" && body.arguments.every((v) => v.type.kind === "tensor");
+  if (roles === undefined || isOfTensors || roles.every((role) => role === "in")) return readOnly(count);
   assert(roles.length === count, `@${name} has ${count} arguments, and ${roles.length} roles`);
   return Object.freeze([...roles]);
 }

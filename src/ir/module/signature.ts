@@ -12,6 +12,16 @@ export function asSymbol(d: Dim): string | null {
   return atom?.kind === "symbol" ? atom.name : null;
 }
 
+/**
+ * For each result of a function on tensors, the `inout` argument whose final contents it is; null for the others. The last
+ * results are the contents of these arguments, in order.
+ */
+export function finalContents({ arguments: args, roles, results }: Signature): readonly (number | null)[] {
+  const written = [...args.keys()].filter((i) => roles[i] === "inout" && args[i].kind === "tensor");
+  const first = results.length - written.length;
+  return results.map((_, k) => (k < first ? null : written[k - first]));
+}
+
 /** Symbols that stand for those of the same names around, as in a call of a function that was made from its caller. */
 export function boundByName(symbols: readonly string[]): Readonly<Record<string, Dim>> {
   return Object.fromEntries(symbols.map((name) => [name, symbol(name)]));

@@ -107,7 +107,14 @@ function parseFunc(cursor: Cursor, ops: OpTable, mismatches: AdjointError[]): Fu
   checkResults(cursor, { name, end, position }, results, types, mismatches);
   cursor.expect("}", "after the body of the function");
   const body = makeBlock(own, operations, results);
-  return makeFunc({ name, visibility, symbols, constraints, body, roles: args.map((a) => a.role), origin });
+  const func = makeFunc({ name, visibility, symbols, constraints, body, roles: args.map((a) => a.role), origin });
+  for (const [i, { role, name: argument, position: at }] of args.entries()) {
+    if (func.roles[i] !== role) {
+      const reason = `${printValueName(argument)} is ${role} in a private function, where tensors are only read`;
+      cursor.fail("structure", reason, "leave the role out, or make the function public", at);
+    }
+  }
+  return func;
 }
 
 /** An argument of a function may have a role in front of its type. */

@@ -153,7 +153,8 @@ class Program {
     );
     const written = this.#arrays.filter(({ cell, value }) => contentsOf(cx, cell) !== value);
     const results = [...values, ...written.map(({ cell }) => contentsOf(cx, cell))];
-    const module = withoutUnreached(makeModule([this.#func(results), ...cx.host.funcs.values()]));
+    const changed = written.map(({ argument }) => argument);
+    const module = withoutUnreached(makeModule([this.#func(results, changed), ...cx.host.funcs.values()]));
     if (cx.isFinal) verify(module);
     const { name } = this.#fn;
     return {
@@ -161,7 +162,7 @@ class Program {
       entry: name,
       parameters: this.#parameters,
       result: structure,
-      written: written.map(({ argument }) => argument),
+      written: changed,
     };
   }
 
@@ -175,13 +176,16 @@ class Program {
     );
   }
 
-  #func(results: readonly Value[]): Func {
+  /** `changed` are the arguments whose final contents are the last results. */
+  #func(results: readonly Value[], changed: readonly number[]): Func {
     const { dims } = this.#root.scope;
+    const body = this.#root.finish(results);
     return makeFunc({
       name: this.#fn.name,
       symbols: this.#symbols,
       constraints: dims.constraints,
-      body: this.#root.finish(results),
+      body,
+      roles: body.arguments.map((_, i) => (changed.includes(i) ? "inout" : "in")),
       origin: this.#cx.source.origin(this.#fn.at),
     });
   }
