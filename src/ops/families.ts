@@ -26,7 +26,8 @@ export * from "./indexing/dynamic-slice.ts";
 export * from "./indexing/gather.ts";
 export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
-export { fusedOp, isDenseConstant, isElementwise, isFusible } from "./loop/fused.ts";
+export { fusedOp } from "./loop/fused.ts";
+export { isDenseConstant, isElementwise, isFusible } from "./loop/fusible.ts";
 export {
   type AllocAttributes,
   alloc,
@@ -42,6 +43,7 @@ export {
 } from "./loop/loop.ts";
 export { copy, copyOp, elementsWritten, fill, fillOp, flatView, view, viewOp } from "./loop/memory.ts";
 export { Scratch, type Slot } from "./loop/scratch.ts";
+export { type FusionGroup, type Site, Sites, shapeText, visits } from "./loop/sites.ts";
 export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";
 export * from "./meta.ts";
 export * from "./order/cumulative.ts";

@@ -4,8 +4,8 @@
 // element; a fused tensor never exists as a whole. Tensors that are free to rematerialise (constants, and moved elements of
 // tensors in memory) are computed wherever they are read. All others are roots.
 
-import { type Block, isScalar, type Operation, rankedOf, type Value, ValueMap } from "../../../src/ir/index.ts";
-import { isElementwise, isFusible } from "../../../src/ops/index.ts";
+import { type Block, isScalar, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
+import { isElementwise, isFusible, shapeText, visits } from "../../../src/ops/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
 import { isInStep, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
 import { BlockUses, type Use } from "./uses.ts";
@@ -17,6 +17,8 @@ interface FusionSite {
   readonly depth: number;
   /** How often the nest's code has this site, since the rules above read at several subscripts. */
   readonly copies: number;
+  /** The shape of tensors of which each element is computed here exactly once; null where some are not, or more often. */
+  readonly covers: string | null;
 }
 
 /** A nest by its root. */
@@ -62,7 +64,7 @@ const limits = {
 export class FusionPlan {
   readonly #decisions = new Map<Operation, FusionDecision>();
   readonly #innerSites = new Map<Operation, Map<number, FusionSite>>();
-  /** The site of the earliest nest so far that reads a value at the nest's own subscripts. */
+  /** The site of the earliest nest so far that reads each element of a value once, at the site's own subscripts. */
   readonly #readers = new ValueMap<FusionSite>();
   /** The site of the earliest nest so far, by the shape of its root. */
   readonly #nearest = new Map<string, FusionSite>();
@@ -108,34 +110,42 @@ export class FusionPlan {
     }
     const position = this.#uses.positionOf(operation);
     const root: FusionRoot = { operation, position, size: 1, members: [], alsoStored: [] };
-    const site: FusionSite = { root, depth: 0, copies: 1 };
+    const isUpdate = operation.op.lowering?.kind === "update";
+    const site: FusionSite = { root, depth: 0, copies: 1, covers: isUpdate ? null : shapeText(result) };
     this.#noteReads(operation, site);
-    if (isElementwise(operation)) this.#nearest.set(shapeKey(result), site);
+    if (isElementwise(operation)) this.#nearest.set(shapeText(result), site);
     return { kind: "root", site };
   }
 
   #fuse(operation: Operation, site: FusionSite): FusionDecision {
     site.root.size += site.copies * weightOf(operation);
     site.root.members.push(operation);
-    if (site.depth === 0) this.#noteReads(operation, site);
+    this.#noteReads(operation, site);
     return { kind: "fused", site };
   }
 
   #noteReads(operation: Operation, site: FusionSite): void {
-    if (isElementwise(operation)) for (const v of operation.operands) if (!isScalar(v.type)) this.#readers.set(v, site);
+    if (site.covers === null) return;
+    for (const [k, v] of operation.operands.entries()) {
+      if (isScalar(v.type)) continue;
+      if (isElementwise(operation)) this.#readers.set(v, site);
+      else if (visits(operation, k)) this.#readers.set(v, this.#innerSite(operation, k, site));
+    }
   }
 
   /**
-   * The site of a later nest over the same shape that can compute the value and store it too, if nothing reads it before.
-   * A nest that reads the value, or an operand of it, at its own subscripts is preferred.
+   * The site of a later nest that can compute the value and store it too, if nothing reads it before. A nest that reads the
+   * value, or an operand of it, at its own subscripts is preferred.
    */
   #sharedNest(operation: Operation): FusionSite | null {
     const [result] = operation.results;
     if (isScalar(result.type) || !isElementwise(operation)) return null;
     const { from, site: reader } = this.#firstReadOf(result);
     const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
-    for (const site of [...candidates, this.#nearest.get(shapeKey(result))]) {
-      if (site === undefined || !canAlsoStore(site.root, operation)) continue;
+    for (const [k, site] of [...candidates, this.#nearest.get(shapeText(result))].entries()) {
+      if (site === undefined || !canAlsoStore(site, operation)) continue;
+      // inside of a nest, a rule reads the value: the site is that of its reads
+      if (site.depth > 0 && k > 0) continue;
       if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation)) continue;
       if (site.root.position < from || (site.root.position === from && site === reader)) return site;
     }
@@ -191,11 +201,11 @@ export class FusionPlan {
     if (isElementwise(by)) return isScalar(by.results[0].type) ? null : reader.site;
     const read = this.#readsOf(by)[operand];
     if (read === undefined || read.memory || !read.once) return null;
-    return this.#innerSite(by, operand, reader.site, read.sites);
+    return this.#innerSite(by, operand, reader.site);
   }
 
   /** The site of an operand that a rule reads, which has subscripts of its own. */
-  #innerSite(by: Operation, operand: number, outer: FusionSite, copies: number): FusionSite {
+  #innerSite(by: Operation, operand: number, outer: FusionSite): FusionSite {
     let sites = this.#innerSites.get(by);
     if (sites === undefined) {
       sites = new Map();
@@ -203,7 +213,13 @@ export class FusionPlan {
     }
     let site = sites.get(operand);
     if (site === undefined) {
-      site = { root: outer.root, depth: outer.depth + 1, copies: outer.copies * Math.max(1, copies) };
+      const copies = this.#readsOf(by)[operand].sites;
+      site = {
+        root: outer.root,
+        depth: outer.depth + 1,
+        copies: outer.copies * Math.max(1, copies),
+        covers: outer.covers !== null && visits(by, operand) ? shapeText(by.operands[operand]) : null,
+      };
       sites.set(operand, site);
     }
     return site;
@@ -248,15 +264,12 @@ export class FusionPlan {
   }
 }
 
-/** Whether a nest may store another tensor: both are elementwise and of one shape, and the nest is small enough. */
-function canAlsoStore({ operation, size, alsoStored }: FusionRoot, other: Operation): boolean {
-  if (!isElementwise(operation) || alsoStored.length >= limits.stored || size + weightOf(other) > limits.nestSize)
-    return false;
-  return shapeKey(operation.results[0]) === shapeKey(other.results[0]);
-}
-
-function shapeKey({ type }: Value): string {
-  return rankedOf(type).shape.join();
+/** Whether a nest may store another tensor at a site: it computes each of its elements there, and is small enough. */
+function canAlsoStore({ root, depth, copies, covers }: FusionSite, other: Operation): boolean {
+  // a rule for the whole result, which only roots have, writes that alone
+  if (depth === 0 && !isElementwise(root.operation)) return false;
+  if (root.alsoStored.length >= limits.stored || root.size + copies * weightOf(other) > limits.nestSize) return false;
+  return covers === shapeText(other.results[0]);
 }
 
 /** The number of operations that a rule emits in a nest: one that branches on the subscript has a case for each operand. */

@@ -18,10 +18,10 @@ import {
   ValueMap,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { fusedOp, isDenseConstant, isFusible, load, store, view } from "../../../src/ops/index.ts";
+import { fusedOp, isDenseConstant, isFusible, load, Sites, store, view } from "../../../src/ops/index.ts";
 import { InPlacePlan } from "../analyses/in-place.ts";
 import { isLowered } from "../analyses/lowered.ts";
-import { fusionGroupOf, Sites } from "../analyses/sites.ts";
+import { fusionGroupOf } from "../analyses/sites.ts";
 import type { Buffer, Computed, Nests } from "./nests.ts";
 
 /** Lowers operations with regions, and calls. */
@@ -129,43 +129,68 @@ export class BlockLowering {
       if (isFusible(operation)) nests.computed.set(operation.results[0], { operation, sites });
       else this.#lower(operation);
     }
-    const alone = group.results.length === 1 ? nests.computed.get(group.results[0]) : undefined;
+    const [results, yielded]: Value[][] = [[], []];
+    const inside: { readonly result: Value; readonly buffer: Buffer }[] = [];
+    for (const [i, v] of group.results.entries()) {
+      const result = by.results[i];
+      if (sites.storedAt(v) === sites.outermost) {
+        results.push(result);
+        yielded.push(v);
+        continue;
+      }
+      const buffer = this.bufferFor(result);
+      nests.storedInside.set(v, buffer);
+      inside.push({ result, buffer });
+    }
+    this.#outermost(by, results, yielded, sites);
+    for (const { result, buffer } of inside) nests.buffers.set(result, buffer);
+  }
+
+  /** What computes results at the outermost site, known as `yielded` there: the update that is the one, or a nest. */
+  #outermost(by: Operation, results: readonly Value[], yielded: readonly Value[], sites: Sites): void {
+    const { nests } = this;
+    const [result] = results;
+    const alone = yielded.length === 1 ? nests.computed.get(yielded[0]) : undefined;
     const lowering = alone?.operation.op.lowering;
     if (alone !== undefined && lowering?.kind === "update") this.#update(by, alone, lowering.update);
-    else if (alone !== undefined && isScalar(by.results[0].type)) {
-      nests.scalars.set(by.results[0], nests.compute(alone, []));
-    } else if (alone !== undefined) this.#nestOf(by, alone);
-    else if (isScalar(by.results[0].type)) {
-      for (const [i, v] of by.results.entries()) nests.scalars.set(v, nests.scalars.get(group.results[i]));
+    else if (alone !== undefined && isScalar(result.type)) nests.scalars.set(result, nests.compute(alone, []));
+    else if (alone !== undefined) this.#nestOf(result, alone);
+    else if (isScalar(result.type)) {
+      for (const [i, v] of results.entries()) nests.scalars.set(v, nests.scalars.get(yielded[i]));
     } else {
-      const buffers = by.results.map((v) => this.bufferFor(v));
-      this.#nest(by, group.results, sites, buffers);
+      const buffers = results.map((v) => this.bufferFor(v));
+      this.#nest(by, results, yielded, sites, buffers);
     }
   }
 
   /** What computes one result into memory: its rule for that, or a nest. */
-  #nestOf(by: Operation, computed: Computed): void {
+  #nestOf(result: Value, computed: Computed): void {
     const { nests } = this;
     const { operation, sites } = computed;
-    const [result] = by.results;
     const zeroed = this.#zeroedFor(result, operation);
     const buffer = zeroed ?? this.bufferFor(result);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
     if (zeroed !== null || nests.whole(computed, { write, written })) nests.buffers.set(result, buffer);
-    else this.#nest(by, operation.results, sites, [buffer]);
+    else this.#nest(operation, [result], operation.results, sites, [buffer]);
   }
 
   /** A nest that computes results of one shape into memory. */
-  #nest(by: Operation, yielded: readonly Value[], sites: Sites, buffers: readonly Buffer[]): void {
+  #nest(
+    by: Operation,
+    results: readonly Value[],
+    yielded: readonly Value[],
+    sites: Sites,
+    buffers: readonly Buffer[],
+  ): void {
     const { nests } = this;
-    nests.nest(shapeOf(by.results[0]), (at) => {
+    nests.nest(shapeOf(results[0]), (at) => {
       nests.computeSite(sites.outermost, at);
       const elements = yielded.map((v) => nests.element(v, at));
       for (const [i, element] of elements.entries())
         writeTo(buffers[i], at, element, nests.computed.get(yielded[i])?.operation ?? by);
     });
-    for (const [i, v] of by.results.entries()) nests.buffers.set(v, buffers[i]);
+    for (const [i, v] of results.entries()) nests.buffers.set(v, buffers[i]);
   }
 
   /** Runs a rule that writes every result to memory. */

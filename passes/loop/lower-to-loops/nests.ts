@@ -30,9 +30,18 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { type AllocAttributes, alloc, forLoop, isElementwise, load, loadOp, store } from "../../../src/ops/index.ts";
+import {
+  type AllocAttributes,
+  alloc,
+  forLoop,
+  isElementwise,
+  load,
+  loadOp,
+  type Site,
+  type Sites,
+  store,
+} from "../../../src/ops/index.ts";
 import { wholeOf } from "../analyses/reads.ts";
-import type { Site, Sites } from "../analyses/sites.ts";
 
 /** Memory of a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
@@ -67,6 +76,8 @@ export class Nests {
   readonly scalars = new Replacements();
   readonly buffers = new ValueMap<Buffer>();
   readonly computed = new ValueMap<Computed>();
+  /** The memory of results that are stored where a nest reads them. */
+  readonly storedInside = new ValueMap<Buffer>();
   /** Scalars that rules computed from elements, and hoisted. */
   readonly #hoisted = new Map<string, Hoisted>();
   /** The block that defines each scalar. */
@@ -167,6 +178,7 @@ export class Nests {
       const site = sites.inner(operation, i);
       if (site !== undefined) this.computeSite(site, at);
       const value = this.element(operation.operands[i], at);
+      if (site !== undefined) this.#storeAt(sites.storedIn(site), at);
       currentBlock().origin = operation.origin;
       return value;
     };
@@ -177,6 +189,15 @@ export class Nests {
       memory: (i) => this.memoryOf(operation.operands[i]),
       shape: (type) => rankedOf(type).shape,
     };
+  }
+
+  #storeAt(values: readonly Value[], at: readonly Dim[]): void {
+    for (const v of values) {
+      const buffer = this.storedInside.get(v);
+      const element = this.element(v, at);
+      currentBlock().origin = this.computed.get(v)?.operation.origin ?? null;
+      if (buffer !== undefined) store(element, buffer.memory, [...buffer.prefix, ...at]);
+    }
   }
 
   /** The context of an update rule. Its reads and writes stay in order, and are not hoisted. */

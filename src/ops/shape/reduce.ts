@@ -194,7 +194,7 @@ export const reduceOp = defineOp({
       ],
     },
   },
-  lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce },
+  lowering: { kind: "nest", element: lowerReduce, whole: lowerWholeReduce, visits: [0] },
   docs: {
     semantics:
       "Combines all elements along the axes, beginning with the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false), and rounds at every step. The order is fixed. Where the last axis is reduced there are 16 accumulators: element i along the last axis goes to accumulator i mod 16, for all places on the other reduced axes in row-major order; at the end the accumulators are combined in halves, a[j] with a[j+8], then a[j+4], a[j+2] and a[j+1]. Otherwise the elements are combined in ascending row-major order. Over an empty axis the result is the identity; with no axes it is x. NaN propagates through max and min, whose derivative is shared equally among ties (a NaN passes none on). The derivative of prod is exact where factors are 0, at quadratic cost there.",

@@ -84,6 +84,8 @@ export type Lowering<O, A extends Attributes> =
       whole?(operation: OperationOf<O, A>): ((cx: WholeContext<O, Attributes>) => void) | null;
       /** Operands that are read at equal subscripts in several iterations, though each subscript uses every index around. */
       rereads?(operation: OperationOf<O, A>): readonly number[];
+      /** Operands of which each element is read exactly once, over the whole result. */
+      readonly visits?: readonly number[];
     }
   | { readonly kind: "view" }
   | { readonly kind: "update"; update(cx: UpdateContext<O, A>): void }
