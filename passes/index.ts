@@ -9,6 +9,7 @@ import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
+import { tile } from "./loop/tile.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
 import {
@@ -45,6 +46,7 @@ export {
   outlineParts,
   outlineRanges,
   refineShapes,
+  tile,
 };
 
 /** Each round between two derivatives is linear; what a few of them leave is left. */
@@ -84,6 +86,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     deadNodeElimination,
     fuse,
     lowerToLoops,
+    tile,
     collapseLoops,
     bulk,
     checkBounds,
@@ -104,6 +107,7 @@ interface Needed {
   readonly canonicalize: Pass;
   readonly fuse: Pass;
   readonly lowerToLoops: Pass;
+  readonly tile: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
   readonly checkBounds: Pass;
@@ -119,6 +123,7 @@ const whole: Needed = {
   canonicalize,
   fuse,
   lowerToLoops,
+  tile,
   collapseLoops,
   bulk,
   checkBounds,
@@ -137,6 +142,7 @@ export const passParts = {
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
   fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
+  tile: new PassPart("tile"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
   checkBounds: new PassPart("check-bounds"),
@@ -155,6 +161,11 @@ export function bringTensorPasses(): void {
   passParts.bulk.bring(bulk);
   passParts.checkBounds.bring(checkBounds);
   passParts.outlineRanges.bring(outlineRanges);
+}
+
+/** Brings what lowers sums of products. */
+export function bringContractionLowering(): void {
+  passParts.tile.bring(tile);
 }
 
 /** Brings what lowers loops and tapes; behind the passes that tensors need. */
@@ -199,10 +210,11 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, lowerToLoops, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
+  const { canonicalize, fuse, lowerToLoops, tile, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
+    { pass: tile, reason: "contractions are loops from here on, and what these have in common is found below" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
       { pass: constantFolding, reason: "scalars of constants" },

@@ -2,7 +2,7 @@
 // depth so long that it is taken in parts.
 
 import { describe, expect, it } from "vitest";
-import { fuse, lowerToLoops } from "../passes/index.ts";
+import { fuse, lowerToLoops, tile } from "../passes/index.ts";
 import { type Block, findFunc, walk } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 import { everyWay } from "./backends.ts";
@@ -165,7 +165,7 @@ function count(block: Block, name: string): number {
 /** The nests of a program, before what they hold is outlined. */
 function bodyOf(text: string): Block {
   const cx = { ops: standardOps, fast: false };
-  const func = findFunc(lowerToLoops.run(fuse.run(parse(text), cx), cx), "main");
+  const func = findFunc(tile.run(lowerToLoops.run(fuse.run(parse(text), cx), cx), cx), "main");
   if (func === undefined) throw new Error("no @main");
   return func.body;
 }

@@ -29,6 +29,7 @@ export {
 export {
   apply,
   applyBroadcast,
+  applyContracting,
   applyKeepingRank,
   applyLooping,
   asTensor,

@@ -2,7 +2,7 @@
 // are out, in, spatial.
 
 import {
-  apply,
+  applyContracting,
   type asMethod,
   type Checked,
   type Conv2dShape,
@@ -175,7 +175,7 @@ function convolution(x: Tensor, kernel: Tensor, options: ConvOptions, where: str
   const kernelAxes = kernelAxesOf(image, false);
   const sizes = kernelAxes.slice(2).map((a) => shapeOf(kernel)[a]);
   const axes = [0, image.feature, ...image.spatial];
-  return apply(convolution, [x, kernel], (v, k) => [
+  return applyContracting(convolution, [x, kernel], (v, k) => [
     ops.conv(v, k, {
       ...paddingOf(options.padding, alongOf(x, image.spatial, sizes, strides, dilations), where),
       strides,
@@ -236,7 +236,7 @@ function transposedConvolution(x: Tensor, kernel: Tensor, options: ConvTranspose
   const cut = paddingOf(options.padding, alongOf(x, image.spatial, sizes, strides, dilations), where);
   const reach = sizes.map((size, i) => mulDims(subDims(size, 1), dilations[i]));
   const axes = [0, image.feature, ...image.spatial];
-  return apply(transposedConvolution, [x, kernel], (v, k) => [
+  return applyContracting(transposedConvolution, [x, kernel], (v, k) => [
     ops.conv(v, turned(k, kernelAxes, groups), {
       low: reach.map((r, i) => subDims(r, cut.low[i])),
       high: reach.map((r, i) => addDims(subDims(r, cut.high[i]), more[i])),

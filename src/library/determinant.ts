@@ -1,6 +1,6 @@
 // Determinants.
 
-import { apply, applyLooping, asUser, composite, customJvp, type Tensor } from "../frontend/index.ts";
+import { applyContracting, applyLooping, asUser, composite, customJvp, type Tensor } from "../frontend/index.ts";
 import * as ops from "../ops/index.ts";
 import { abs, equal, log, mul, prod, sign, stopGradient, sub, sum, where } from "./array/index.ts";
 import { diagonal } from "./diagonals.ts";
@@ -8,7 +8,7 @@ import { requireSquare } from "./shapes.ts";
 
 /** The diagonal of the upper factor, and the sign of the row exchanges. */
 function pivots(x: Tensor): { readonly diagonal: Tensor; readonly parity: Tensor } {
-  const [packed, parity] = apply(pivots, [x], (v) => {
+  const [packed, parity] = applyContracting(pivots, [x], (v) => {
     const [factors, permutation] = ops.lu(v);
     return [factors, ops.parityOf(permutation, v)];
   });

@@ -1,6 +1,6 @@
 // Linear algebra: factorizations, systems of equations and what follows from them. Matrices are the last two axes.
 
-import { apply, axisOr, composite, type Tensor } from "../frontend/index.ts";
+import { apply, applyContracting, axisOr, composite, type Tensor } from "../frontend/index.ts";
 import {
   counted,
   currentBlock,
@@ -38,7 +38,7 @@ export interface CholeskyOptions {
 export const cholesky = composite("cholesky", (x: Tensor, options: CholeskyOptions = {}): Tensor => {
   requireOptions("cholesky", options, ["upper"]);
   requireSquare(x, "cholesky");
-  const [lower] = apply(cholesky, [x], (v) => [ops.cholesky(v)]);
+  const [lower] = applyContracting(cholesky, [x], (v) => [ops.cholesky(v)]);
   return options.upper === true ? swapLast(lower) : lower;
 });
 
@@ -59,7 +59,7 @@ export interface LuFactors {
  */
 export const lu = composite("lu", (x: Tensor): LuFactors => {
   requireSquare(x, "lu");
-  const [lower, upper, permutation] = apply(lu, [x], (v) => {
+  const [lower, upper, permutation] = applyContracting(lu, [x], (v) => {
     const [packed, rows] = ops.lu(v);
     return [...ops.trianglesOf(packed), rows];
   });
@@ -122,7 +122,7 @@ function solved(
       "shape",
       `${where}: the right side has ${counted(rows, "row")}, expected ${expected}, one for each of the matrix`,
     );
-  const [x] = apply(solved, [a, columns], (matrix, right) => {
+  const [x] = applyContracting(solved, [a, columns], (matrix, right) => {
     const shared = sharedAxes(matrix, right);
     return [rule(matrix, right, (v) => ops.broadcastTo(v, [...shared, ...shapeOf(v).slice(-2)]))];
   });

@@ -1,7 +1,15 @@
 // The parts of the compiler that only some programs need. What makes work for a part brings it, so that a bundler leaves it
 // out of programs that have nothing which does: one that computes with numbers alone has no tensors to lower to loops.
 
-import { batch, batchScans, bringLoopLowering, bringTensorPasses, passParts, refineTo } from "../../passes/index.ts";
+import {
+  batch,
+  batchScans,
+  bringContractionLowering,
+  bringLoopLowering,
+  bringTensorPasses,
+  passParts,
+  refineTo,
+} from "../../passes/index.ts";
 import {
   type Backend,
   bringArrayCalls,
@@ -55,6 +63,12 @@ export function bringTensors(): void {
   bringTensorPasses();
 }
 
+/** Brings what compiles sums of products: whatever makes one, or has one in its derivative, calls this before. */
+export function bringContractions(): void {
+  bringTensors();
+  bringContractionLowering();
+}
+
 /** Brings what compiles loops: whatever makes one, and ops that are lowered to one whose end is not known, call this before. */
 export function bringLoops(): void {
   bringTensors();
@@ -98,6 +112,7 @@ export function bringExtras(): void {
 
 /** Brings all parts, for programs of which anything may come: those that are given as IR. */
 export function bringAll(): void {
+  bringContractions();
   bringBatching();
   bringTypeTexts();
   bringArrayCalls();

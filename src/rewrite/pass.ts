@@ -144,7 +144,9 @@ export class Pipeline {
   /** Runs the passes in order, groups until they change nothing; `apply` runs one pass (and logs, verifies, …). */
   run(module: Module, apply: (pass: Pass, module: Module) => Module): Module {
     let current = module;
+    // of the stages without a group that stand here one after another, or of the group before
     let changed = true;
+    let isAfterStage = false;
     for (let i = 0; i < this.stages.length; ) {
       const { group } = this.stages[i];
       let end = i + 1;
@@ -157,7 +159,8 @@ export class Pipeline {
         for (const { pass } of stages) current = runOnce(pass, current, unchanged, apply);
         if (current === before) break;
       }
-      changed = current !== start;
+      changed = current !== start || (changed && isAfterStage && group === undefined);
+      isAfterStage = group === undefined;
       i = end;
     }
     return current;

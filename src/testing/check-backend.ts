@@ -1,6 +1,6 @@
 // checkBackend: a backend gives what the interpreter gives, or the smallest program found for which it does not.
 
-import { inline, loopPipeline, lowerToLoops, tensorPipeline } from "../../passes/index.ts";
+import { inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
 import type { Backend, BackendOptions, Executable } from "../backend/index.ts";
 import { OutOfSteps, runPasses } from "../compile/index.ts";
 import { type Func, fail, type Module, messageOf, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
@@ -58,6 +58,7 @@ export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
   const lowering = new Pipeline([
     { pass: inline, reason: "calls and derivatives are resolved" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
+    { pass: tile, reason: "contractions are loops there" },
   ]);
   return level === "tensor" ? [new Pipeline([]), tensorPipeline] : [lowering, tensorPipeline.concat(loopPipeline)];
 }

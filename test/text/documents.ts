@@ -164,6 +164,18 @@ func @g() {
     %again = subscript %zero, axis = 1 : index
     fill %zero, %y[%at to 2*%again+%m+2]
   }
+  contract rows = [B], depth = [2*N, 3] inside(%i_1: index, %k_1: index) {
+    yield %n
+  } left(%i_2: index, %k_2: index) {
+    %x_k = load %x[%i_2, %k_2] : f32
+    yield %x_k
+  } result(%i_3: index) {
+    store %zero, %y[0, %i_3]
+  }
+  contract left {
+    yield %zero
+  } result {
+  }
   %l = load %x[0, 783] : f32
   return %l
 }

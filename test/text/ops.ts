@@ -160,6 +160,14 @@ const loops = [
     level: "loop",
   }),
   op({
+    name: "contract",
+    operands: [],
+    attributes: { rows: { kind: "dims", default: [], summary }, depth: { kind: "dims", default: [], summary } },
+    regions: [{ name: "inside", named: true, optional: true }, { name: "left" }, { name: "result" }],
+    assembly: [],
+    level: "loop",
+  }),
+  op({
     name: "subscript",
     operands: [many("index"), many("memory")],
     groups: ["index", "memory"],

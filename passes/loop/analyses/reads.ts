@@ -20,6 +20,7 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
+import { contractionKind } from "./contraction-kind.ts";
 
 /** How a rule and the loops around it read an operand. */
 export interface OperandRead {
@@ -36,7 +37,10 @@ export interface OperandRead {
 /** The rule for the whole result, where an operation has one. */
 export function wholeOf(operation: Operation): ((x: WholeContext) => void) | null {
   const { lowering } = operation.op;
-  return lowering?.kind === "nest" ? (lowering.whole?.(operation) ?? null) : null;
+  if (lowering?.kind !== "nest") return null;
+  const contraction = lowering.contraction?.(operation);
+  if (contraction !== undefined) return contractionKind(contraction) === "plain" ? null : (cx) => contraction.emit(cx);
+  return lowering.whole?.(operation) ?? null;
 }
 
 /** The reads of each operand of an operation that is lowered by a rule. */
@@ -69,7 +73,6 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
     shape: (type) => rankedOf(type).shape,
     write() {},
     written: () => new Value(scalar(elementDType(operation.results[0].type) ?? "f64")),
-    scratch: (type) => new Value(type),
   };
   withBuilder(builder, () => {
     if (lowering.kind === "update") {

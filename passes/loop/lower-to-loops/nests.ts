@@ -158,10 +158,7 @@ export class Nests {
     const pieces = lowering?.kind === "element" ? lowering.pieces?.(operation) : undefined;
     const context = this.context(operation, sites);
     currentBlock().origin = operation.origin;
-    if (whole !== null) {
-      const scratch = (type: Type, name: string): Value => this.allocate(type, name).memory;
-      whole({ ...context, write, written, scratch });
-    }
+    if (whole !== null) whole({ ...context, write, written });
     for (const piece of pieces ?? []) {
       this.nest(piece.shape, (at) => {
         currentBlock().origin = operation.origin;

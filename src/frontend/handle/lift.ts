@@ -24,7 +24,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
-import { bringLoops, bringTensors, here } from "../../parts/index.ts";
+import { bringContractions, bringLoops, bringTensors, here } from "../../parts/index.ts";
 import { dimHere } from "./axes.ts";
 import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
@@ -89,6 +89,16 @@ export function apply(
 ): readonly Tensor[] {
   bringTensors();
   return applyKeepingRank(boundary, operands, build, sizes, meet);
+}
+
+/** As apply, for sums of products, and operations whose derivatives have such. */
+export function applyContracting(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): readonly Tensor[] {
+  bringContractions();
+  return applyKeepingRank(boundary, operands, build);
 }
 
 /** As apply, for operations that are lowered to a loop whose end is not known, as those of sorting. */

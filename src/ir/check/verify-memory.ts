@@ -11,6 +11,7 @@ import { printFuncName, printValueName } from "../module/names.ts";
 import { Storages } from "../module/storage.ts";
 import { calleeOf, walk } from "../module/walk.ts";
 import { isScalar, printType, sameType } from "../types/type.ts";
+import { checkRegions } from "./verify-regions.ts";
 
 /** Fails (code `structure`) where the roles of the function's arguments do not allow what its body does. */
 export function checkMemory(func: Func, signature: (name: string) => Signature | null): void {
@@ -30,6 +31,7 @@ export function checkMemory(func: Func, signature: (name: string) => Signature |
   const writes = new Writes(func);
   walk(body, (operation) => {
     writes.define(operation);
+    if (operation.op.regions.some((region) => region.readsOnly)) checkRegions(operation, writes.storages);
     if (operation.op.effects.writes.length > 0)
       for (const v of ownEffects(operation).writes) writes.check(operation, v);
     const callee = calleeOf(operation);
@@ -76,13 +78,13 @@ function checkCall(operation: Operation, { name, roles }: Signature, writes: Wri
 }
 
 class Writes {
+  readonly storages: Storages;
   readonly #func: Func;
-  readonly #storages: Storages;
   readonly #constants = new ValueSet();
 
   constructor(func: Func) {
     this.#func = func;
-    this.#storages = new Storages(func.body);
+    this.storages = new Storages(func.body);
   }
 
   define({ op, results }: Operation): void {
@@ -90,7 +92,7 @@ class Writes {
   }
 
   check({ op, origin }: Operation, memory: Value): void {
-    const storages = this.#storages.of(memory);
+    const storages = this.storages.of(memory);
     if (storages !== "any") for (const storage of storages) this.#requireWritable(op.name, storage, origin);
   }
 
@@ -112,7 +114,7 @@ class Writes {
 
   /** Whether two values are in one storage whichever way the function runs: buffers that a loop swaps never are. */
   areSame(a: Value, b: Value): boolean {
-    const [left, right] = [this.#storages.of(a), this.#storages.of(b)];
+    const [left, right] = [this.storages.of(a), this.storages.of(b)];
     return left.length === 1 && right.length === 1 && left !== "any" && left[0] === right[0];
   }
 }

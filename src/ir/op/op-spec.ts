@@ -32,8 +32,12 @@ export interface OperandSpec {
 export interface RegionSpec {
   /** The first region follows the types directly; later regions print this name before their brace. */
   readonly name: string;
+  /** The first region prints its name as well. */
+  readonly named?: boolean;
   /** May be left out in text where the operation has no results; then it is an empty block. */
   readonly optional?: boolean;
+  /** Writes no memory that stands outside, is not seen from there, and reads none that another region writes. */
+  readonly readsOnly?: boolean;
 }
 
 /**

@@ -73,6 +73,7 @@ export type WholeContext<A extends Attributes = Attributes> = lowering.WholeCont
 export type UpdateContext<A extends Attributes = Attributes> = lowering.UpdateContext<Op, A>;
 export type ProcedureContext<A extends Attributes = Attributes> = lowering.ProcedureContext<Op, A>;
 export type Part = lowering.Piece<Op>;
+export type ContractionRule = lowering.ContractionRule<Op>;
 
 /** An op record; `A` is what its attributes are. Operations hold it directly, so only the parser needs a table of names. */
 export interface Op<A extends Attributes = Attributes> {

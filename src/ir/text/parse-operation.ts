@@ -358,9 +358,10 @@ class OperationParser {
 
   #parseRegion(spec: RegionSpec, i: number): Block {
     const cursor = this.#cursor;
-    const [present, ahead] = i === 0 ? [true, 0] : [cursor.at(spec.name), 1];
+    const isNamed = i > 0 || spec.named === true;
+    const [present, ahead] = isNamed ? [cursor.at(spec.name), 1] : [true, 0];
     if (!present || !(cursor.at("{", ahead) || cursor.at("(", ahead))) return this.#absentRegion(spec);
-    if (i > 0) cursor.accept(spec.name);
+    if (isNamed) cursor.accept(spec.name);
     const extra = cursor.at("(") ? cursor.takeList("(", ")", "the arguments", () => parseArgument(cursor)) : [];
     return this.#parseBlock(i === 0 ? [...this.#bound, ...extra] : extra);
   }

@@ -132,14 +132,16 @@ class Printer {
       return;
     }
     let open = `${indent}${head}`;
+    let isFirst = true;
     for (const [i, region] of regions.entries()) {
       const spec = operation.op.regions[i];
       if (spec?.optional === true && isEmpty(region)) continue;
       const bound = i === 0 ? boundArguments(operation) : 0;
       const args = region.arguments.slice(bound);
       const list = args.length === 0 ? "" : `(${this.#arguments(args)})`;
-      const name = i === 0 ? "" : (spec?.name ?? "region");
-      this.#lines.push(`${open}${i === 0 && list === "" ? "" : " "}${name}${list} {${i === 0 ? comment : ""}`);
+      const label = `${i === 0 && spec?.named !== true ? "" : (spec?.name ?? "region")}${list}`;
+      this.#lines.push(`${open}${label === "" ? "" : " "}${label} {${isFirst ? comment : ""}`);
+      isFirst = false;
       this.#block(region, "yield", `${indent}  `);
       open = `${indent}}`;
     }

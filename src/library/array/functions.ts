@@ -2,6 +2,7 @@
 
 import {
   apply,
+  applyContracting,
   type asMethod,
   axisOf,
   type Checked,
@@ -178,7 +179,7 @@ export interface DotOptions {
 
 /** Sums products over paired axes: `contract: [[1], [0]]` is the matrix product. */
 export function dot(x: Tensor, y: Tensor, options: DotOptions): Tensor {
-  return apply(dot, [x, y], (a, b) => {
+  return applyContracting(dot, [x, y], (a, b) => {
     requireOptions("dot", options, ["contract", "batch"]);
     const { contract, batch = [[], []] } = options;
     return [ops.dot(a, b, { contract: pairsOf(contract, "contract"), batch: pairsOf(batch, "batch") })];

@@ -3,6 +3,7 @@
 import {
   addDims,
   allocate,
+  type ContractionRule,
   type Dim,
   dtypes,
   type EvalContext,
@@ -22,10 +23,10 @@ import {
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant, indexValue } from "../base/constant.ts";
 import { tensorOf } from "../base/define.ts";
+import { contract } from "../loop/contract.ts";
 import { add, div, mul } from "../scalar/arithmetic.ts";
-import { isBelow, nestedLoops } from "../shape/reduce-order.ts";
+import { nestedLoops } from "../shape/reduce-order.ts";
 import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "../window/window-loops.ts";
-import { contractionKind, lowerContraction } from "./contraction.ts";
 import { type ConvAttributes, type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
@@ -118,28 +119,19 @@ export function lowerConv(cx: LowerContext<ConvAttributes>, at: readonly Dim[]):
   return nestedLoops(pick(kernel.shape, c.kernel.spatial), [zero], step)[0];
 }
 
-/**
- * The same sums as tiles: rows are places in the batch, columns the output features of a group, and what is summed is
- * packed with its padding. Null where there is too little to tile.
- */
-export function lowerWholeConv(operation: Operation<ConvAttributes>): ((cx: WholeContext) => void) | null {
+/** The same sums as a contraction: rows are places in the batch, columns the output features of a group. */
+export function contractionOfConv(operation: Operation<ConvAttributes>): ContractionRule {
   const c = convShape(operation);
   const [image, kernel, result] = [...operation.operands, ...operation.results].map(tensorOf);
   const outputs = perGroup(kernel.shape[c.kernel.batch], c.groups);
   const inputs = kernel.shape[c.kernel.feature];
   const count = result.shape[c.result.batch];
-  const last = image.shape.length - 1;
   const extents = {
-    dtype: image.dtype,
-    depthInside: [c.x.feature === last, c.kernel.feature === last] as const,
     batch: c.groups === 1 ? [] : [c.groups],
     rows: [count, ...pick(result.shape, c.result.spatial)],
     columns: [outputs],
     depth: [...pick(kernel.shape, c.kernel.spatial), inputs],
   };
-  const kind = contractionKind(extents);
-  // what is packed has to be read more than once
-  if (kind === null || kind === "thin rows" || isBelow(extents.columns, 2)) return null;
   const output = (group: Dim, column: Dim): Dim => addDims(mulDims(group, outputs), column);
   const left = (cx: LowerContext, group: Dim, [n, ...places]: readonly Dim[], k: readonly Dim[]): Value => {
     const [batch, feature] = originOf(c, n, group, [count, inputs]);
@@ -147,18 +139,17 @@ export function lowerWholeConv(operation: Operation<ConvAttributes>): ((cx: Whol
     return cx.element(0, placed(c.x, batch, addDims(feature, k[k.length - 1]), subscripts));
   };
   const spatial = pick(image.shape, c.x.spatial);
-  return (x) =>
-    lowerContraction(x, {
+  const emit = (cx: WholeContext): void =>
+    contract({
       ...extents,
-      left: ([group = 0], row, k) => left(x, group, row, k),
-      padding: {
-        conditions: ([, ...places], k) => conditionsWithin(c.windows, places, k, spatial),
-        freeAxes: [0],
-      },
+      inside: (_, [, ...places], k) => conditionsWithin(c.windows, places, k, spatial),
+      left: ([group = 0], row, k) => left(cx, group, row, k),
       right: ([group = 0], [column], k) =>
-        x.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
-      place: ([group = 0], [n, ...places], [column]) => placed(c.result, n, output(group, column), places),
+        cx.element(1, placed(c.kernel, output(group, column), k[k.length - 1], k.slice(0, -1))),
+      result: ([group = 0], [n, ...places], [column], sum) =>
+        cx.write(placed(c.result, n, output(group, column), places), sum),
     });
+  return { ...extents, slides: true, emit };
 }
 
 /** Where x's part of a group begins: in the batch, of which the result's is `count`, and among its `inputs` features. */

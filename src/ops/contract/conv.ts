@@ -43,7 +43,7 @@ import {
   swapped,
   unfold,
 } from "./conv-axes.ts";
-import { evalConv, lowerConv, lowerWholeConv } from "./conv-loops.ts";
+import { contractionOfConv, evalConv, lowerConv } from "./conv-loops.ts";
 
 export const convOp = defineOp({
   name: "conv",
@@ -63,7 +63,7 @@ export const convOp = defineOp({
   lowering: {
     kind: "nest",
     element: lowerConv,
-    whole: lowerWholeConv,
+    contraction: contractionOfConv,
     rereads: (operation) => (convShape(operation).windows.some(overlaps) ? [0] : []),
   },
   docs: {

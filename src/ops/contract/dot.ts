@@ -5,6 +5,7 @@ import {
   type AxisPairs,
   allocate,
   axisPairs,
+  type ContractionRule,
   counted,
   type Dim,
   dtypes,
@@ -22,17 +23,16 @@ import {
   tensorType,
   type Value,
   type Varies,
-  type WholeContext,
 } from "../../ir/index.ts";
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { constant } from "../base/constant.ts";
 import { defineOp, dtypeOf, emit1, inverse, otherAxes, rankOf, requireAxes, requireTensor } from "../base/define.ts";
+import { type Contraction, contract } from "../loop/contract.ts";
 import { add, mul } from "../scalar/arithmetic.ts";
 import { abs } from "../scalar/rounding.ts";
 import { broadcast, reduce } from "../shape/reduce.ts";
 import { nestedLoops } from "../shape/reduce-order.ts";
 import { permute } from "../structural/structural.ts";
-import { type Contraction, contractionKind, lowerContraction } from "./contraction.ts";
 
 const noPairs = axisPairs();
 
@@ -91,7 +91,7 @@ export const dotOp = defineOp({
       return [permute(result, [from, ...otherAxes(rankOf(result), [from])])];
     },
   },
-  lowering: { kind: "nest", element: lowerDot, whole: lowerWholeDot },
+  lowering: { kind: "nest", element: lowerDot, contraction: contractionOfDot },
   docs: {
     semantics:
       "The operands have batch axes, along which they go together, contracted axes, which are summed over, and free axes, which are the rest. The axes of the result are the batch axes in the order given, then the free axes of x, then the free axes of y. Each element is a sum that starts from 0 and adds the products in ascending order of the contracted subscripts; with several contracted axes, the one listed last runs fastest. Each product and each sum is rounded.",
@@ -261,7 +261,7 @@ function metInDot(
 // ---- lowering -------------------------------------------------------------------------------------------------------
 
 /** The result as sums of products over lists of axes. */
-function contractionOf({ operands, attributes }: Operation<DotAttributes>): Shape {
+function subscriptsOf({ operands, attributes }: Operation<DotAttributes>): Shape {
   const axes = attributes;
   const [left, right] = operands.map((v) => v.type as TensorType);
   const [leftFree, rightFree] = [
@@ -278,23 +278,18 @@ function contractionOf({ operands, attributes }: Operation<DotAttributes>): Shap
       return result;
     };
   return {
-    dtype: left.dtype,
     batch: pick(left.shape, axes.batch.left),
     rows: pick(left.shape, leftFree),
     columns: pick(right.shape, rightFree),
     depth: pick(left.shape, axes.contract.left),
     left: subscripts("left", left.shape.length, leftFree),
     right: subscripts("right", right.shape.length, rightFree),
-    depthInside: [
-      axes.contract.left.includes(left.shape.length - 1),
-      axes.contract.right.includes(right.shape.length - 1),
-    ],
   };
 }
 
 type Subscripts = (batch: readonly Dim[], at: readonly Dim[], k: readonly Dim[]) => readonly Dim[];
 
-interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
+interface Shape extends Omit<Contraction, "inside" | "left" | "right" | "result"> {
   /** The subscripts in the operands. */
   readonly left: Subscripts;
   readonly right: Subscripts;
@@ -302,8 +297,8 @@ interface Shape extends Omit<Contraction, "left" | "right" | "place"> {
 
 /** One element: a loop over the contracted axes. */
 function lowerDot(cx: LowerContext<DotAttributes>, at: readonly Dim[]): Value {
-  const { dtype, batch, rows, depth, left, right } = contractionOf(cx.operation);
-  const zero = constant(0, scalar(dtype));
+  const { batch, rows, depth, left, right } = subscriptsOf(cx.operation);
+  const zero = constant(0, scalar(dtypeOf(cx.operation.results[0].type)));
   const [b, row] = [at.slice(0, batch.length), at.slice(batch.length, batch.length + rows.length)];
   const column = at.slice(batch.length + rows.length);
   const step = (k: readonly Dim[], [acc]: readonly Value[]): readonly Value[] => [
@@ -312,16 +307,19 @@ function lowerDot(cx: LowerContext<DotAttributes>, at: readonly Dim[]): Value {
   return nestedLoops(depth, [zero], step)[0];
 }
 
-function lowerWholeDot(operation: Operation<DotAttributes>): ((cx: WholeContext) => void) | null {
-  const shape = contractionOf(operation);
-  if (contractionKind(shape) === null) return null;
-  return (x) =>
-    lowerContraction(x, {
-      ...shape,
-      left: (batch, row, k) => x.element(0, shape.left(batch, row, k)),
-      right: (batch, column, k) => x.element(1, shape.right(batch, column, k)),
-      place: (batch, row, column) => [...batch, ...row, ...column],
-    });
+function contractionOfDot(operation: Operation<DotAttributes>): ContractionRule {
+  const shape = subscriptsOf(operation);
+  return {
+    ...shape,
+    slides: false,
+    emit: (cx) =>
+      contract({
+        ...shape,
+        left: (batch, row, k) => cx.element(0, shape.left(batch, row, k)),
+        right: (batch, column, k) => cx.element(1, shape.right(batch, column, k)),
+        result: (batch, row, column, sum) => cx.write([...batch, ...row, ...column], sum),
+      }),
+  };
 }
 
 /** dot: the axes of the result are the batch axes, then the free axes of each operand. */

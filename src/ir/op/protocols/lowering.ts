@@ -27,8 +27,6 @@ export interface WholeContext<O, A extends Attributes> extends LowerContext<O, A
   write(at: readonly Dim[], value: Value): void;
   /** The value that was last written to an element of the result. */
   written(at: readonly Dim[]): Value;
-  /** Memory for the rule alone, allocated outside of every loop; its contents are undefined at first. */
-  scratch(type: MemRefType, name: string): Value;
 }
 
 /** The context of a rule that updates memory, which holds the elements of operand 0 when the rule begins. */
@@ -60,6 +58,17 @@ export interface Piece<O> {
   element(cx: LowerContext<O, Attributes>, at: readonly Dim[]): Value;
 }
 
+/** A result that is sums of products: their extents, from which a pass tells whether a contraction pays, and the contraction. */
+export interface ContractionRule<O> {
+  readonly batch: readonly Dim[];
+  readonly rows: readonly Dim[];
+  readonly columns: readonly Dim[];
+  readonly depth: readonly Dim[];
+  /** Whether elements of the left operand are those under a moving window. */
+  readonly slides: boolean;
+  emit(cx: WholeContext<O, Attributes>): void;
+}
+
 /**
  * How a tensor op becomes loops.
  *   element    one scalar of the result at a subscript, which fuses into its readers (broadcast, permute, iota, …)
@@ -82,6 +91,8 @@ export type Lowering<O, A extends Attributes> =
       element(cx: LowerContext<O, A>, at: readonly Dim[]): Value;
       /** The nests of the whole result, where they are cheaper than element by element; null where they are not. */
       whole?(operation: OperationOf<O, A>): ((cx: WholeContext<O, Attributes>) => void) | null;
+      /** The whole result as a contraction. */
+      contraction?(operation: OperationOf<O, A>): ContractionRule<O>;
       /** Operands that are read at equal subscripts in several iterations, though each subscript uses every index around. */
       rereads?(operation: OperationOf<O, A>): readonly number[];
       /** Operands of which each element is read exactly once, over the whole result. */

@@ -1,0 +1,88 @@
+// Tiling: contractions become loops over packed operands, in tiles that keep several sums at once; thin ones go row by row,
+// and small ones element by element. Each sum takes its products in the order that the contraction says, so bits are kept.
+
+import {
+  type Block,
+  BlockBuilder,
+  type Func,
+  FuncScope,
+  isOf,
+  mapBodies,
+  type Operation,
+  withBuilder,
+  withOperations,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { alloc, type ContractAttributes, contractOp } from "../../src/ops/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+import { contractionKind } from "./analyses/contraction-kind.ts";
+import { type Contraction, contractionOf, flipped } from "./tile/contraction.ts";
+import type { Scratch } from "./tile/sums.ts";
+import { lowerPlain, lowerThin } from "./tile/thin.ts";
+import { lowerTiles } from "./tile/tiles.ts";
+
+export const tile = definePass({
+  name: "tile",
+  summary: "Turns contractions into loops: tiles over packed operands, or what suits thin and small ones.",
+  level: "loop",
+  idempotent: true,
+  example: `func @main(%x: memref<f64[2, 2]>, %y: memref<f64[2, 2]>, %z: out memref<f64[2, 2]>) {
+  contract rows = [2], columns = [2], depth = [2] left(%i: index, %k: index) {
+    %x_ik = load %x[%i, %k] : f64
+    yield %x_ik
+  } right(%j: index, %k_1: index) {
+    %y_kj = load %y[%k_1, %j] : f64
+    yield %y_kj
+  } result(%i_1: index, %j_1: index, %sum: f64) {
+    store %sum, %z[%i_1, %j_1]
+  }
+  return
+}
+`,
+  run: (module) => mapBodies(module, (body, func) => (holdsContraction(body) ? tiledBody(func) : body)),
+});
+
+function holdsContraction({ operations }: Block): boolean {
+  return operations.some((operation) => operation.op === contractOp || operation.regions.some(holdsContraction));
+}
+
+/** Scratch memory is allocated in the function's own block, in front of what needs it. */
+function tiledBody({ body, constraints }: Func): Block {
+  const operations: Operation[] = [];
+  const scope = new FuncScope(constraints);
+  for (const operation of body.operations) {
+    const memory = new BlockBuilder(scope);
+    memory.origin = operation.origin;
+    const scratch: Scratch = (type, name) => withBuilder(memory, () => alloc(type, name, "any"));
+    const done = tiled(operation, scope, scratch);
+    operations.push(...memory.operations, ...done);
+  }
+  return withOperations(body, operations);
+}
+
+function tiled(operation: Operation, scope: FuncScope, scratch: Scratch): readonly Operation[] {
+  if (isOf(contractOp, operation)) return loopsOf(operation, scope, scratch);
+  const region = (block: Block): Block => {
+    if (!holdsContraction(block)) return block;
+    return withOperations(
+      block,
+      block.operations.flatMap((o) => tiled(o, scope, scratch)),
+    );
+  };
+  return [withRegions(operation, operation.regions.map(region))];
+}
+
+function loopsOf(operation: Operation<ContractAttributes>, scope: FuncScope, scratch: Scratch): readonly Operation[] {
+  const builder = new BlockBuilder(scope);
+  builder.origin = operation.origin;
+  withBuilder(builder, () => lower(contractionOf(operation), scratch));
+  return builder.operations;
+}
+
+function lower(c: Contraction, scratch: Scratch): void {
+  const kind = contractionKind({ ...c, slides: c.slides || c.padding !== null });
+  if (kind === "tiles") lowerTiles(c, scratch);
+  else if (kind === "thin rows") lowerThin(flipped(c), scratch);
+  else if (kind === "thin columns") lowerThin(c, scratch);
+  else lowerPlain(c);
+}

@@ -1,0 +1,149 @@
+// Sums of products as tiles: packed operands, and a few accumulators of neighbouring elements that one loop carries.
+//
+// Every element of the result is one accumulator that starts from 0 and takes its products in ascending order of the
+// contracted subscripts, so the bits are those of the plain loop. A tile of rows × columns reads each packed element
+// once for several products; what the packing reads is read once per element, so producers fuse into it.
+
+import { type Dim, indexDim, productOf, type Value } from "../../../src/ir/index.ts";
+import { add, forLoop, load, loopNest, mul } from "../../../src/ops/index.ts";
+import type { Along, Contraction, Reading } from "./contraction.ts";
+import { limits, type TileShape } from "./limits.ts";
+import { converted, Side, type Source } from "./packing.ts";
+import { type EverySum, partialSums, type Scratch, zeroOf } from "./sums.ts";
+
+/** How one operand gets to the tiles: packed all at once, panel after panel, or read where it is. */
+type Packing = { readonly kind: "all" | "panel"; readonly memory: Value } | { readonly kind: "direct" };
+
+/**
+ * Tiles over packed operands: all of the right one, and of the left one panel after panel. Where the depth is long, a part
+ * of it at a time, so that what is packed stays in the cache: memory holds the sums so far. An operand whose panels are
+ * each read once, since the other has one panel, is read where it is, or packed panel after panel.
+ */
+export function lowerTiles(c: Contraction, scratch: Scratch): void {
+  const [parts, depth] = partsOfDepth(c.depth);
+  const [left, right] = sidesOf(c, depth);
+  const isDirect = ({ weight }: Reading, other: Side): boolean => isReadOnce(depth, other) && weight <= limits.direct;
+  const ofRight: Packing = isDirect(c.right, left)
+    ? { kind: "direct" }
+    : isReadOnce(depth, left)
+      ? { kind: "panel", memory: right.memory(scratch, []) }
+      : { kind: "all", memory: right.memory(scratch, right.panels) };
+  const ofLeft: Packing =
+    isDirect(c.left, right) && c.padding === null && !c.slides
+      ? { kind: "direct" }
+      : { kind: "panel", memory: left.memory(scratch, []) };
+  loopNest(c.batch, ["b"], (batch) => {
+    const sums = parts.length > 0 ? partialSums(c, batch, scratch, "columns") : null;
+    const everySum: EverySum = (body) =>
+      loopNest(c.rows, ["i"], (row) => loopNest(c.columns, ["j"], (column) => body(row, column)));
+    sums?.start(everySum);
+    loopNest(parts, ["p"], (part) => {
+      const fromLeft = sourceOf(c, batch, part);
+      const fromRight = sourceOfReading(c.right, batch, part);
+      if (ofRight.kind === "all") right.everyPanel((panel) => right.pack(ofRight.memory, panel, panel, fromRight));
+      left.everyPanel((rowPanel) => {
+        if (ofLeft.kind !== "direct") left.pack(ofLeft.memory, [], rowPanel, fromLeft);
+        right.everyPanel((columnPanel) => {
+          if (ofRight.kind === "panel") right.pack(ofRight.memory, [], columnPanel, fromRight);
+          const [rows, columns] = [left.rowsWithin(rowPanel), right.rowsWithin(columnPanel)];
+          const zero = zeroOf(c);
+          const starts = rows.flatMap((row) => columns.map((column) => sums?.read(row, column) ?? zero));
+          const neighbours = [
+            ofLeft.kind === "direct" ? direct(c, rows, fromLeft) : packed(ofLeft.memory, [], rows.length),
+            ofRight.kind === "direct"
+              ? direct(c, columns, fromRight)
+              : packed(ofRight.memory, ofRight.kind === "all" ? columnPanel : [], columns.length),
+          ] as const;
+          const totals = multiply(c, depth, starts, ...neighbours);
+          const end = sums?.write ?? ((row: Along, column: Along, sum: Value) => c.result(batch, row, column, sum));
+          left.inside(rowPanel, (row, r) => {
+            right.inside(columnPanel, (column, s) => end(row, column, totals[r * columns.length + s]));
+          });
+        });
+      });
+    });
+    sums?.finish(everySum);
+  });
+}
+
+function sidesOf(c: Contraction, depth: Along): readonly [left: Side, right: Side] {
+  const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
+  const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis]);
+  const common = { dtype: c.dtype, packedType: limits.packedType(c.dtype), depth };
+  return [
+    new Side({ ...common, name: "left", extents: c.rows, axis: rowAxis, width: tile.rows }),
+    new Side({ ...common, name: "right", extents: c.columns, axis: columnAxis, width: tile.columns }),
+  ];
+}
+
+/** Whether each element is read for one panel of the other side. */
+function isReadOnce(depth: Along, other: Side): boolean {
+  return depth.length === 1 && other.panels.every((d) => d === 1);
+}
+
+function sourceOf(c: Contraction, batch: Along, part: Along): Source {
+  const { padding, slides } = c;
+  return {
+    ...sourceOfReading(c.left, batch, part),
+    padding: padding && {
+      holds: (at, k) => padding.holds(batch, at, [...part, ...k]),
+      dependsOn: padding.dependsOn,
+    },
+    slides,
+  };
+}
+
+function sourceOfReading({ element, isDepthInside }: Reading, batch: Along, part: Along): Source {
+  return { element: (at, k) => element(batch, at, [...part, ...k]), padding: null, isDepthInside, slides: false };
+}
+
+/** The outer axes of a long depth, one step of which is a part, and the inner ones. */
+function partsOfDepth(depth: Along): readonly [Along, Along] {
+  const guess = (axes: Along): number =>
+    axes.reduce<number>((n, d) => n * (typeof d === "number" ? d : limits.usualExtent), 1);
+  let split = 0;
+  while (split < depth.length - 1 && guess(depth.slice(split)) > limits.longestPart) split++;
+  return [depth.slice(0, split), depth.slice(split)];
+}
+
+// ---- one tile -------------------------------------------------------------------------------------------------------
+
+/** The axis along which a tile has several elements: the last of several large enough for any, else the largest. */
+export function tiledAxis(extents: Along): number {
+  const size = (d: Dim): number => Math.min(16, typeof d === "number" ? d : 16);
+  return extents.reduce<number>((best, d, axis) => (size(d) >= size(extents[best]) ? axis : best), 0);
+}
+
+/** The tile that computes the fewest elements outside of the result. */
+function chooseTile(rows: Dim, columns: Dim): TileShape {
+  const padded = (extent: Dim, by: number): number => (typeof extent === "number" ? Math.ceil(extent / by) * by : 1);
+  const computed = (t: TileShape): number => padded(rows, t.rows) * padded(columns, t.columns);
+  return limits.tiles.reduce((best, t) => (computed(t) < computed(best) ? t : best));
+}
+
+/** The neighbours in one panel of an operand, at a place along the depth. */
+type Neighbours = (k: Dim) => readonly Value[];
+
+function packed(memory: Value, panel: Along, width: number): Neighbours {
+  return (k) => Array.from({ length: width }, (_, r) => load(memory, [...panel, k, r]));
+}
+
+function direct({ dtype }: Contraction, subscripts: readonly Along[], { element }: Source): Neighbours {
+  return (k) => subscripts.map((at) => converted(element(at, [k]), limits.packedType(dtype)));
+}
+
+/** The sums of one tile, row by row. */
+function multiply(
+  { dtype }: Contraction,
+  depth: Along,
+  starts: readonly Value[],
+  left: Neighbours,
+  right: Neighbours,
+): readonly Value[] {
+  const step = (k: Value, ...acc: Value[]): readonly Value[] => {
+    const [rows, columns] = [left(indexDim(k)), right(indexDim(k))];
+    const product = (i: number): Value => mul(rows[Math.floor(i / columns.length)], columns[i % columns.length]);
+    return acc.map((sum, i) => add(sum, converted(product(i), dtype)));
+  };
+  return forLoop(0, productOf(depth), 1, starts, step, ["k", ...starts.map(() => "acc")]);
+}
