@@ -2,7 +2,7 @@
 
 import { type Block, isPure, isScalar, type Operation, type Value } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
-import type { Scope } from "./text.ts";
+import { longestLine, type Scope, type Text } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
 export function emitIf(w: FunctionWriter, operation: Operation, scope: Scope): void {
@@ -20,19 +20,37 @@ function writeIf(
   write: (region: Block, inner: Scope, yields: (end: Scope, needed?: ReadonlySet<Value>) => void) => void,
 ): void {
   const own = [...results.keys()].filter((i) => w.facts.canonical(results[i]) === results[i]);
-  for (const i of own) scope.lines.push(`let ${w.define(results[i], scope, op.name)};`);
+  const names = own.map((i) => w.define(results[i], scope, op.name));
+  const declared = scope.lines.length;
   const [then, otherwise] = regions.map((region) => {
     const inner = scope.child();
     write(region, inner, (end, needed) => {
       for (const i of own)
         if (needed?.has(results[i]) !== false)
-          end.lines.push(`${w.atom(results[i], scope)} = ${w.atom(region.results[i], end)};`);
+          end.lines.push(`${w.atom(results[i], scope)} = ${w.expression(region.results[i], end)};`);
     });
     return inner.lines;
   });
-  scope.lines.push(`if (${w.atom(operands[0], scope)}) {`, then);
+  const test = w.expression(operands[0], scope);
+  const choice = names.length === 1 ? choiceOf(names[0], test, then, otherwise) : null;
+  if (choice !== null) {
+    scope.lines.push(choice);
+    return;
+  }
+  scope.lines.splice(declared, 0, ...names.map((name) => `let ${name};`));
+  scope.lines.push(`if (${test}) {`, then);
   if (otherwise.length > 0) scope.lines.push("} else {", otherwise);
   scope.lines.push("}");
+}
+
+/** `const r = test ? a : b;`, where each branch does nothing but give its result; null where it does, or would be long. */
+function choiceOf(name: string, test: string, ...branches: readonly (readonly Text[])[]): string | null {
+  const values = branches.map((lines) => {
+    const [line] = lines;
+    return lines.length === 1 && typeof line === "string" ? line.slice(`${name} = `.length, -1) : null;
+  });
+  const text = `const ${name} = ${test} ? ${values.join(" : ")};`;
+  return values.includes(null) || test.includes("?") || text.length > longestLine ? null : text;
 }
 
 // ---- bodies of loops ------------------------------------------------------------------------------------------------
@@ -65,7 +83,11 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
   const write = (operations: readonly Operation[], to: Scope): void => w.block({ ...body, operations }, to);
   write(body.operations.slice(0, at), scope);
   const last = neededFor(behind, exit.needed);
-  writeIf(w, branch, scope, (region, inner, yields) => {
+  const writeRegion = (
+    region: Block,
+    inner: Scope,
+    yields: (end: Scope, needed?: ReadonlySet<Value>) => void,
+  ): void => {
     const leave = (end: Scope): void => {
       yields(end, last.needed);
       write(last.operations, end);
@@ -79,7 +101,8 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
       writeBody(w, region, inner, inside);
       yields(inner);
     }
-  });
+  };
+  w.placed(branch, scope, () => writeIf(w, branch, scope, writeRegion));
   write(behind, scope);
 }
 

@@ -1,14 +1,28 @@
 // Values that loops carry: variables that are assigned at the end of the body.
 
 import { type Value, ValueMap } from "../../ir/index.ts";
-import type { Scope } from "./text.ts";
+import { longestLine, type Scope } from "./text.ts";
 import type { FunctionWriter } from "./writer.ts";
 
-/** `let acc = zero;` for each carried value. */
+/** `let acc = zero;` for each carried value, where they are many several on a line. */
 export function declareCarry(w: FunctionWriter, carry: readonly Value[], inits: readonly Value[], scope: Scope): void {
-  for (const [k, v] of carry.entries()) {
-    scope.lines.push(`let ${w.define(v, scope, "carry")} = ${w.atom(inits[k], scope)};`);
+  const texts = carry.map((v, k) => `${w.define(v, scope, "carry")} = ${w.expression(inits[k], scope)}`);
+  if (texts.length < many) scope.lines.push(...texts.map((text) => `let ${text};`));
+  else scope.lines.push(...lines(texts).map((line) => `let ${line};`));
+}
+
+/** As many as this are not read one by one. */
+const many = 6;
+
+/** The texts between commas, as many on a line as there is room for. */
+function lines(texts: readonly string[]): readonly string[] {
+  const all: string[] = [];
+  for (const text of texts) {
+    const joined = all.length === 0 ? text : `${all[all.length - 1]}, ${text}`;
+    if (all.length > 0 && joined.length <= longestLine) all[all.length - 1] = joined;
+    else all.push(text);
   }
+  return all;
 }
 
 /** Carried values change in the loop: expressions of them are not hoisted out of it. */
@@ -34,6 +48,6 @@ export function assign(w: FunctionWriter, carry: readonly Value[], next: readonl
   }
   for (const [k, v] of carry.entries()) {
     const source = sources[k];
-    if (source !== v) scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.atom(source, scope)};`);
+    if (source !== v) scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.expression(source, scope)};`);
   }
 }

@@ -12,6 +12,7 @@ import {
 } from "../../ir/index.ts";
 import { Aliases } from "./aliases.ts";
 import { spellNumber } from "./names.ts";
+import { SpelledInPlace } from "./spelled-in-place.ts";
 
 export class FuncFacts {
   readonly #aliases = new Aliases();
@@ -19,9 +20,17 @@ export class FuncFacts {
   readonly #func: Func;
   #uses: ValueMap<number> | null = null;
 
+  readonly #spelledInPlace: SpelledInPlace;
+
   constructor(func: Func) {
     this.#func = func;
     this.#block(func.body);
+    this.#spelledInPlace = new SpelledInPlace(func, (v) => this.canonical(v));
+  }
+
+  /** Whether a value is spelled where it is read, by a text of this length. */
+  isSpelledInPlace(value: Value, length: number): boolean {
+    return this.#spelledInPlace.has(value, length);
   }
 
   canonical(value: Value): Value {

@@ -9,6 +9,7 @@ import {
   dtypes,
   fail,
   isScalar,
+  type Kernel,
   type MemRefType,
   type Operation,
   productOf,
@@ -64,8 +65,8 @@ function emitOperation(emitters: Emitters, w: FunctionWriter, operation: Operati
 function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { op, operands, results, attributes } = operation;
   const { dtype } = results[0].type as TensorType;
-  const atoms = operands.map((v) => w.atom(v, scope));
-  const text = op.scalar?.spell(atoms, { attributes, dtype, nameOf: (kernel) => w.module.kernel(kernel) }) ?? "";
+  const nameOf = (kernel: Kernel): string => w.module.kernel(kernel);
+  const text = w.spelled(operands, scope, (atoms) => op.scalar?.spell(atoms, { attributes, dtype, nameOf }) ?? "");
   w.declare(results[0], op.scalar?.exact === true ? text : rounded(text, dtype, scope), scope, op.name);
 }
 
@@ -146,8 +147,8 @@ function emitLoad(w: FunctionWriter, operation: Operation, scope: Scope): void {
 
 function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const [value] = operation.operands;
-  const atom = w.atom(value, scope);
-  scope.lines.push(`${w.element(operation, scope)} = ${isBoolean(value.type) ? `${atom} ? 1 : 0` : atom};`);
+  const text = isBoolean(value.type) ? `${w.atom(value, scope)} ? 1 : 0` : w.expression(value, scope);
+  scope.lines.push(`${w.element(operation, scope)} = ${text};`);
 }
 
 /**

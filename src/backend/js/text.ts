@@ -5,6 +5,9 @@ import { type Value, ValueMap } from "../../ir/index.ts";
 /** A line, or lines one level deeper. */
 export type Text = string | readonly Text[];
 
+/** The most characters of a line that says several things. */
+export const longestLine = 100;
+
 /** Lines with two spaces for each level. */
 function render(lines: readonly Text[], indent = ""): string {
   const out: string[] = [];
@@ -23,6 +26,8 @@ function renderInto(lines: readonly Text[], indent: string, out: string[]): void
 export class FunctionText {
   /** How it spells a value. */
   readonly atoms = new ValueMap<string>();
+  /** The expressions that are spelled where their values are read. */
+  readonly expressions = new ValueMap<string>();
   /** How it spells a dimension symbol. */
   readonly symbols = new Map<string, string>();
   /** The scope depth of each value's definition; 0 where it is absent. */

@@ -14,6 +14,7 @@ import {
   ValueMap,
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
+import { between, bracketed } from "./brackets.ts";
 import { isAtomText, isNegated, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
 import type { ModuleText } from "./module-text.ts";
@@ -56,7 +57,7 @@ export class FunctionWriter {
     const scope = new Scope(text);
     const parameters = this.#bindParameters(text);
     this.#body(scope);
-    const results = this.#func.body.results.map((v) => this.atom(v, scope));
+    const results = this.#func.body.results.map((v) => this.expression(v, scope));
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
     const body = isEntry ? this.module.closingTapes(scope.lines) : scope.lines;
@@ -96,27 +97,58 @@ export class FunctionWriter {
   // ---- blocks -------------------------------------------------------------------------------------------------------
 
   block({ operations }: Block, scope: Scope): void {
-    for (const operation of operations) this.#operation(operation, scope);
+    for (const operation of operations) this.placed(operation, scope, () => this.#emit(this, operation, scope));
   }
 
-  #operation(operation: Operation, scope: Scope): void {
-    const before = scope.lines.length;
-    this.#emit(this, operation, scope);
-    if (scope.lines.length > before && operation.origin !== null) {
-      const place = this.module.place(operation.origin);
-      if (place !== scope.text.place) scope.lines.splice(before, 0, place);
-      scope.text.place = place;
-    }
+  /** Writes an operation, below a comment that says where it is in the user's text unless the one before says so. */
+  placed(operation: Operation, scope: Scope, write: () => void): void {
+    const { origin, regions } = operation;
+    const { lines, text } = scope;
+    const comment = (at: number): void => {
+      const place = origin === null ? text.place : this.module.place(origin);
+      if (place !== text.place) lines.splice(at, 0, place);
+      text.place = place;
+    };
+    const before = lines.length;
+    // what is inside of it comes behind it
+    if (regions.length > 0) comment(before);
+    write();
+    if (regions.length === 0 && lines.length > before) comment(before);
   }
 
   // ---- values -------------------------------------------------------------------------------------------------------
 
-  /** The spelling of a value that `scope` reads: a name or a literal. */
+  /** The spelling of a value that `scope` reads, as an operand: a name, a literal, or an expression in brackets. */
   atom(value: Value, scope: Scope): string {
     const v = this.facts.canonical(value);
+    const expression = scope.text.expressions.get(v);
+    if (expression !== undefined) return bracketed(expression);
     const atom = this.facts.literal(v) ?? scope.text.atoms.get(v);
     if (atom === undefined) throw new Error("internal invariant broken: a value is read before it is defined");
     return atom;
+  }
+
+  /** The spelling of a value that `scope` reads, with nothing around it. */
+  expression(value: Value, scope: Scope): string {
+    return scope.text.expressions.get(this.facts.canonical(value)) ?? this.atom(value, scope);
+  }
+
+  /** What `write` makes of operands. An expression that it would repeat gets a name. */
+  spelled(operands: readonly Value[], scope: Scope, write: (atoms: readonly string[]) => string): string {
+    const marks = operands.map((v, i) => (scope.text.expressions.has(v) ? `\0${i}\0` : this.atom(v, scope)));
+    let text = write(marks);
+    for (const [i, v] of operands.entries()) {
+      const parts = text.split(`\0${i}\0`);
+      const expression = parts.length > 2 ? scope.text.expressions.get(v) : undefined;
+      if (expression !== undefined) {
+        scope.text.expressions.delete(v);
+        scope.lines.push(`const ${this.define(v, scope, "v")} = ${expression};`);
+      }
+      const known = scope.text.expressions.get(v);
+      if (known !== undefined) text = parts.length === 1 ? text : between(parts[0], known, parts[1]);
+      else if (parts.length > 1) text = parts.join(this.atom(v, scope));
+    }
+    return text;
   }
 
   #nameOf(value: Value, hint = "v"): string {
@@ -136,8 +168,12 @@ export class FunctionWriter {
     return name;
   }
 
-  /** `const name = expression;` */
+  /** `const name = expression;`, where the value is not spelled in place. */
   declare(value: Value, expression: string, scope: Scope, hint: string): void {
+    if (this.facts.isSpelledInPlace(value, expression.length)) {
+      scope.text.expressions.set(value, expression);
+      return;
+    }
     scope.lines.push(`const ${this.define(value, scope, hint)} = ${expression};`);
   }
 
