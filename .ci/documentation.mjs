@@ -27,7 +27,7 @@ async function tables(root, folder) {
     outfile,
     logLevel: "error",
   });
-  const { standardOps, standardPasses, tensorPipeline, loopPipeline, gradPipeline } = await import(
+  const { standardOps, standardPasses, tensorPipeline, loopPipeline, vectorPipeline, gradPipeline } = await import(
     `${pathToFileURL(outfile)}?${Date.now()}`
   );
   rmSync(outfile);
@@ -40,6 +40,7 @@ async function tables(root, folder) {
     stages: JSON.stringify({
       tensor: reasonsOf(tensorPipeline),
       loop: reasonsOf(loopPipeline),
+      vector: reasonsOf(vectorPipeline),
       grad: reasonsOf(gradPipeline),
     }),
   };

@@ -9,7 +9,9 @@ import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
+import { scalarise } from "./loop/scalarise.ts";
 import { tile } from "./loop/tile.ts";
+import { vectorise } from "./loop/vectorise.ts";
 import { batch } from "./tensor/batch.ts";
 import { batchScans } from "./tensor/batch-scans.ts";
 import {
@@ -46,7 +48,9 @@ export {
   outlineParts,
   outlineRanges,
   refineShapes,
+  scalarise,
   tile,
+  vectorise,
 };
 
 /** Each round between two derivatives is linear; what a few of them leave is left. */
@@ -89,6 +93,8 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     tile,
     collapseLoops,
     bulk,
+    vectorise,
+    scalarise,
     checkBounds,
     outlineRanges,
     outlineParts,
@@ -108,6 +114,7 @@ interface Needed {
   readonly fuse: Pass;
   readonly lowerToLoops: Pass;
   readonly tile: Pass;
+  readonly scalarise: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
   readonly checkBounds: Pass;
@@ -124,6 +131,7 @@ const whole: Needed = {
   fuse,
   lowerToLoops,
   tile,
+  scalarise,
   collapseLoops,
   bulk,
   checkBounds,
@@ -143,6 +151,7 @@ export const passParts = {
   fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
   tile: new PassPart("tile"),
+  scalarise: new PassPart("scalarise"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
   checkBounds: new PassPart("check-bounds"),
@@ -166,6 +175,11 @@ export function bringTensorPasses(): void {
 /** Brings what lowers sums of products. */
 export function bringContractionLowering(): void {
   passParts.tile.bring(tile);
+}
+
+/** Brings what takes vectors apart: nothing makes any for JavaScript, but IR that is given may hold some. */
+export function bringVectors(): void {
+  passParts.scalarise.bring(scalarise);
 }
 
 /** Brings what lowers loops and tapes; behind the passes that tensors need. */
@@ -210,7 +224,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, lowerToLoops, tile, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
+  const { canonicalize, fuse, lowerToLoops, tile, scalarise, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -221,11 +235,37 @@ function loopStages(passes: Needed): readonly Stage[] {
       { pass: cse, reason: "fused expressions repeat their constants" },
       { pass: deadNodeElimination, reason: "what fusion left without a use" },
     ]),
+    { pass: scalarise, reason: "JavaScript has no vectors, which IR that is given may hold" },
     { pass: collapseLoops, reason: "one long loop has one bound, one counter and no products in its subscripts" },
     { pass: bulk, reason: "engines fill and copy memory faster than loops do; a collapsed nest is one loop" },
     { pass: checkBounds, reason: "memory that is read anyway checks its index; equal subscripts are one by now" },
     { pass: outlineRanges, reason: "loops have the lengths that they run with" },
     { pass: outlineParts, reason: "nothing makes functions heavier any more" },
+  ];
+}
+
+/**
+ * From tensor level to vectors, for targets that have some.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function vectorStages(): readonly Stage[] {
+  return [
+    { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
+    { pass: lowerToLoops, reason: "vectors are of elements of memory" },
+    { pass: tile, reason: "what is packed lies side by side" },
+    ...afterChange([
+      { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
+      { pass: constantFolding, reason: "scalars of constants" },
+      { pass: cse, reason: "fused expressions repeat their constants" },
+      { pass: deadNodeElimination, reason: "what fusion left without a use" },
+    ]),
+    { pass: collapseLoops, reason: "one long loop has more whole vectors than many rows" },
+    { pass: bulk, reason: "filling and copying takes an instruction of its own" },
+    { pass: vectorise, reason: "loops have the bodies and the bounds that they run with" },
+    { pass: loopInvariantCodeMotion, reason: "what is the same in every lane stands before all loops" },
+    { pass: cse, reason: "vectors of one number are made once" },
+    { pass: deadNodeElimination, reason: "numbers that only vectors were made of" },
   ];
 }
 
@@ -251,7 +291,7 @@ function afterChange(stages: readonly Stage[]): readonly Stage[] {
 }
 
 /** @__NO_SIDE_EFFECTS__ */
-function pipeline(name: "tensor" | "loop" | "grad", stages: readonly Stage[]): Pipeline {
+function pipeline(name: "tensor" | "loop" | "vector" | "grad", stages: readonly Stage[]): Pipeline {
   // of a built package, stages have no reasons of their own
   const reasoned = (stage: Stage, i: number): Stage =>
     stage.reason === undefined ? Object.defineProperties({ ...stage }, reasonFromTable(name, i)) : stage;
@@ -263,6 +303,9 @@ export const tensorPipeline = pipeline("tensor", tensorStages(whole));
 
 /** From tensor level to loops. */
 export const loopPipeline = pipeline("loop", loopStages(whole));
+
+/** From tensor level to the vector level, for a target with vectors. */
+export const vectorPipeline = pipeline("vector", vectorStages());
 
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
 export const gradPipeline = pipeline("grad", gradStages(whole));

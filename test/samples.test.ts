@@ -3,7 +3,7 @@
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
+import { bringVectors, gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
@@ -32,6 +32,8 @@ import {
 } from "./support/directives.ts";
 import { errorOf } from "./support/errors.ts";
 import { readPages, readSamples, rewriteBlocks } from "./support/samples.ts";
+
+bringVectors();
 
 const samples = readSamples();
 const blessing = process.env.ADJOINT_BLESS === "1";

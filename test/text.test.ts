@@ -112,7 +112,7 @@ func @f<B>(%x: f32[2*B+2]) -> f32[2*B+2] where B >= 1, B == B {
   });
 
   it("reads single types", () => {
-    for (const text of ["f32[2*B+1, 784]", "memref<u8>", "list<f32[*]>", "bool"]) {
+    for (const text of ["f32[2*B+1, 784]", "memref<u8>", "list<f32[*]>", "bool", "vector<4xbool>"]) {
       expect(printType(parseTypeText(text))).toBe(text);
     }
     expect(() => parseTypeText("f32[B] x")).toThrow("<type>:1:8 got 'x', expected the end of the type");
@@ -530,7 +530,7 @@ function sentence(grammar: Grammar, start: string, seed: number): string {
   };
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)];
   const plain = [...textOps.keys()].filter(
-    (name) => !/^(constant|dim|call|vjp|while|scan|for|load|store|fill|contract|subscript)$/.test(name),
+    (name) => !/^(constant|dim|call|vjp|while|scan|for|load|store|load_lanes|store_lanes|fill|contract|subscript)$/.test(name),
   );
   let count = 0;
   const override = (name: string): string | null => {

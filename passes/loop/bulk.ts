@@ -25,10 +25,8 @@ import {
 } from "../../src/ir/index.ts";
 import { copy, fill, flatView } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { javascript } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
-
-/** Up to this many steps a loop takes no longer than a call of the engine's function. */
-const short = 32;
 
 export const bulk = definePass({
   name: "bulk",
@@ -50,15 +48,18 @@ export const bulk = definePass({
   return
 }
 `,
-  run: (module) => mapBodies(module, (body, func) => new Sweep(func).block(body)),
+  run: (module, { target = javascript }) =>
+    mapBodies(module, (body, func) => new Sweep(func, target.shortFill).block(body)),
 });
 
 class Sweep {
   readonly #func: Func;
+  readonly #short: number;
   #made: FuncScope | null = null;
 
-  constructor(func: Func) {
+  constructor(func: Func, short: number) {
     this.#func = func;
+    this.#short = short;
   }
 
   get #scope(): FuncScope {
@@ -86,7 +87,7 @@ class Sweep {
     const loop = countedLoop(operation);
     if (loop === null || loop.index === null || loop.carry.length > 0 || loop.step !== 1) return null;
     const { index, lower, upper, body } = loop;
-    if (typeof lower === "number" && typeof upper === "number" && upper - lower <= short) return null;
+    if (typeof lower === "number" && typeof upper === "number" && upper - lower <= this.#short) return null;
     const { operations } = body;
     // constants have no index, and stand in front as well
     const constants = operations.filter(({ op }) => op.traits.constant);

@@ -24,6 +24,7 @@ import {
 } from "../../src/ir/index.ts";
 import { fusedOp } from "../../src/ops/index.ts";
 import { copyOf, definePass } from "../../src/rewrite/index.ts";
+import { type FusionFigures, javascript, type Target } from "../../src/target/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
 import { isLowered, isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
 import { FusionPlan } from "./fuse/plan.ts";
@@ -39,17 +40,26 @@ export const fuse = definePass({
   return %exp
 }
 `,
-  run(module) {
+  run(module, { target = javascript }) {
     module.funcs.forEach(requireRanked);
     const users = usersFunctions(module);
     return mapBodies(module, (body, func) =>
-      isLoweredBlock(body) ? body : fusedBody(func, ownedArguments(func, users.has(func))),
+      isLoweredBlock(body) ? body : fusedBody(func, ownedArguments(func, users.has(func)), target),
     );
   },
 });
 
-function fusedBody({ body, constraints }: Func, owned: readonly Value[]): Block {
-  return new BlockFusion(body, new InPlacePlan(body, owned), new FuncScope(constraints)).run();
+function fusedBody({ body, constraints }: Func, owned: readonly Value[], { fusion }: Target): Block {
+  return new BlockFusion(body, new InPlacePlan(body, owned), {
+    scope: new FuncScope(constraints),
+    limits: fusion,
+  }).run();
+}
+
+/** What the blocks of a function share. */
+interface Shared {
+  readonly scope: FuncScope;
+  readonly limits: FusionFigures;
 }
 
 /** What of a block one nest computes: the root, stored last, and in order of definition what is computed beside it. */
@@ -62,7 +72,7 @@ interface Group {
 class BlockFusion {
   readonly #block: Block;
   readonly #inPlace: InPlacePlan;
-  readonly #scope: FuncScope;
+  readonly #shared: Shared;
   readonly #outer: BlockFusion | null;
   readonly #plan: FusionPlan;
   /** What groups give in place of what they were made of, in the whole function. */
@@ -73,12 +83,12 @@ class BlockFusion {
   /** Those of them that are in memory. */
   readonly #kept = new ValueSet();
 
-  constructor(block: Block, inPlace: InPlacePlan, scope: FuncScope, outer: BlockFusion | null = null) {
+  constructor(block: Block, inPlace: InPlacePlan, shared: Shared, outer: BlockFusion | null = null) {
     this.#block = block;
     this.#inPlace = inPlace;
-    this.#scope = scope;
+    this.#shared = shared;
     this.#outer = outer;
-    this.#plan = new FusionPlan(block, inPlace);
+    this.#plan = new FusionPlan(block, inPlace, shared.limits);
     this.#replaced = outer === null ? new Replacements() : outer.#replaced;
   }
 
@@ -122,7 +132,7 @@ class BlockFusion {
       loop !== null && loop.body === region
         ? inPlacePlanOfBody(loop)
         : (this.#inPlace.branchPlanOf(operation).regions[i] ?? new InPlacePlan(region, []));
-    return new BlockFusion(region, inPlace, this.#scope, this).run();
+    return new BlockFusion(region, inPlace, this.#shared, this).run();
   }
 
   /** A result of the block. What is free is computed for each, here even where it is free around the block. */
@@ -188,7 +198,7 @@ class BlockFusion {
     const yielded = [...stored, root.results[0]];
     const names = yielded.map((v) => v.name);
     const regions = [makeBlock([], operations, yielded)];
-    const fused = makeOperation(fusedOp, [], { regions, names }, this.#scope, root.origin);
+    const fused = makeOperation(fusedOp, [], { regions, names }, this.#shared.scope, root.origin);
     for (const [i, v] of yielded.entries()) this.#replaced.set(v, fused.results[i]);
     this.#operations.push(fused);
   }

@@ -10,7 +10,6 @@ import {
   boundByName,
   type Func,
   funcsByName,
-  heaviestBlock,
   isFree,
   isHeavy,
   isSilent,
@@ -28,6 +27,7 @@ import {
 } from "../../src/ir/index.ts";
 import { call, Scratch } from "../../src/ops/index.ts";
 import { copyOf, definePass, FreshNames, OutlinedFunc, OutliningSource } from "../../src/rewrite/index.ts";
+import { javascript } from "../../src/target/index.ts";
 import { type Crossing, crossingOf } from "./outline-parts/crossing.ts";
 import { type Cuts, cutsOf } from "./outline-parts/cut.ts";
 
@@ -47,7 +47,7 @@ export const outlineParts = definePass({
   return %e
 }
 `,
-  run: (module) => cutHeavy(module, heaviestBlock),
+  run: (module, { target = javascript }) => cutHeavy(module, target.functions.heaviest),
 });
 
 /** Cuts blocks that are heavier than `heaviest`. */

@@ -45,8 +45,9 @@ import {
   type Slot,
 } from "../../src/ops/index.ts";
 import { definePass, FreshNames, OutlinedFunc, OutliningSource, type Pass } from "../../src/rewrite/index.ts";
+import { type FunctionFigures, javascript } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
-import { areNumbers, type RangeLength, type RangeLimits, rangeOf } from "./outline-ranges/choose.ts";
+import { areNumbers, type RangeLength, rangeOf } from "./outline-ranges/choose.ts";
 
 const name = "outline-ranges";
 
@@ -55,7 +56,7 @@ export const outlineRanges = definePass({
   summary: "Runs long loops in ranges, each a call of a function of its own.",
   level: "loop",
   idempotent: true,
-  small: rangesPass({ chunk: 3, short: 1, long: 2 }),
+  small: rangesPass({ ...javascript.functions, chunk: 3, short: 1, long: 2 }),
   example: `func @main<N>(%x: memref<f64[N]>) -> f64 {
   %zero = constant 0 : f64
   %sum = for %i: index = 0 to N carry(%acc: f64 = %zero) : f64 {
@@ -66,7 +67,7 @@ export const outlineRanges = definePass({
   return %sum
 }
 `,
-  run: (module) => outlined(module, { chunk: 4096, short: 256, long: 512 }),
+  run: (module, { target = javascript }) => outlined(module, target.functions),
 });
 
 /**
@@ -74,11 +75,11 @@ export const outlineRanges = definePass({
  *
  * @__NO_SIDE_EFFECTS__
  */
-function rangesPass(limits: RangeLimits): Pass {
+function rangesPass(limits: FunctionFigures): Pass {
   return { name, summary: "", level: "loop", idempotent: true, run: (module) => outlined(module, limits) };
 }
 
-function outlined(module: Module, limits: RangeLimits): Module {
+function outlined(module: Module, limits: FunctionFigures): Module {
   const isLong = module.funcs.map(({ body }) => !runsRange(body) && holdsLong(body, false, limits));
   if (!isLong.includes(true)) return module;
   const outlining = new Outlining(module, limits);
@@ -86,7 +87,7 @@ function outlined(module: Module, limits: RangeLimits): Module {
 }
 
 /** Whether a loop in the block is to run in ranges. */
-function holdsLong({ operations }: Block, isInside: boolean, limits: RangeLimits): boolean {
+function holdsLong({ operations }: Block, isInside: boolean, limits: FunctionFigures): boolean {
   return operations.some((operation) => {
     if (operation.regions.length === 0) return false;
     const loop = countedLoop(operation);
@@ -106,13 +107,13 @@ function runsRange(body: Block): boolean {
 }
 
 class Outlining {
-  readonly #limits: RangeLimits;
+  readonly #limits: FunctionFigures;
   readonly #names: FreshNames;
   readonly #funcs: Map<string, Func>;
   /** What was made from the function at hand. */
   #made: Func[] = [];
 
-  constructor(module: Module, limits: RangeLimits) {
+  constructor(module: Module, limits: FunctionFigures) {
     this.#limits = limits;
     this.#names = new FreshNames(module);
     this.#funcs = new Map(funcsByName(module));

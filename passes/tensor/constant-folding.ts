@@ -20,8 +20,8 @@ import {
   type NdArray,
   type Op,
   type Operation,
+  productOf,
   rankedOf,
-  sizeOf,
   type Type,
   type Value,
   ValueMap,
@@ -157,12 +157,12 @@ function isSmall(operation: Operation, operands: readonly Known[]): boolean {
   if (!attributeDims(operation).every((d) => typeof d === "number")) return false;
   return [...operands, ...operation.results].every(({ type }) => {
     const shape = rankedOf(type).shape;
-    return shape.every((d) => typeof d === "number") && sizeOf(shape) <= maxElements;
+    return shape.every((d) => typeof d === "number") && Number(productOf(shape)) <= maxElements;
   });
 }
 
 function toArray({ literal, type }: Known, asScalar: boolean): NdArray {
-  if (type.kind !== "tensor") return fail("dtype", "a constant is a tensor");
+  if (type.kind !== "tensor" && type.kind !== "vector") return fail("dtype", "a constant is a tensor");
   if (literal instanceof Dense && !asScalar) return literal.toArray();
   const array = allocate(type.dtype, asScalar || isScalar(type) ? [] : rankedOf(type).shape.map(Number));
   array.data.fill(splatOf(literal) ?? 0);

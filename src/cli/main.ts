@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command as Commander, CommanderError } from "commander";
+import { bringVectors } from "../../passes/index.ts";
 import { AdjointError } from "../ir/index.ts";
 import { bisect } from "./bisect.ts";
 import { checkCommand } from "./check.ts";
@@ -24,6 +25,8 @@ import { run } from "./run.ts";
 import { painterOf } from "./terminal.ts";
 
 function programFor(io: Io): Commander {
+  // IR as text may hold vectors
+  bringVectors();
   const program = programOf("adjoint", versionOf(), io)
     .description(
       "A graph compiler for numeric code. FILE is IR, - for standard input; a file whose name ends in .ts, .mts, .cts or .tsx is TypeScript, whose functions of numbers and arrays become IR.",

@@ -21,7 +21,7 @@ import {
 } from "../ir/index.ts";
 import { bringAll, here } from "../parts/index.ts";
 import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
-import { type Check, requireCheck, runProgramPasses } from "./run-passes.ts";
+import { type Check, type RunOptions, requireCheck, runProgramPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
@@ -120,10 +120,7 @@ function compiled(module: Module, options: CompileOptions, refined: ((entry: str
   const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
   const signature = signatureOf(func);
   const backend = passParts.lowerToLoops.isHere || isOfNumbers(optimised.module) ? chosen : interpretBackend;
-  const lowered =
-    backend.level === "loop"
-      ? runProgramPasses(optimised.module, programPipelines.loop, { ...passOptions, log: optimised.log }).module
-      : optimised.module;
+  const lowered = backend.level === "loop" ? loweredFor(backend, optimised, passOptions) : optimised.module;
   const executable = backend.compile(lowered, {
     entry: entry.name,
     signature,
@@ -141,6 +138,20 @@ function compiled(module: Module, options: CompileOptions, refined: ((entry: str
     log,
     source: executable.source,
   };
+}
+
+/** The module as loops over memory. */
+function loweredFor(
+  { name }: Backend,
+  { module, log }: { module: Module; log: CompileLog },
+  options: RunOptions,
+): Module {
+  const lowered = runProgramPasses(module, programPipelines.loop, { ...options, log });
+  if (lowered.level === "vector")
+    fail("no-eval", `the module has vectors, which backend '${name}' has not`, {
+      hint: "run the pass scalarise before, or call bringVectors()",
+    });
+  return lowered.module;
 }
 
 function entryOf(module: Module, name: string | undefined): Func {

@@ -4,7 +4,9 @@ import {
   AdjointError,
   type ErrorCode,
   fail,
+  hasMemory,
   isScalar,
+  type LegalAt,
   type Level,
   type Module,
   messageOf,
@@ -18,6 +20,7 @@ import {
 import { constantOp } from "../ops/index.ts";
 import { bringChecks, here } from "../parts/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
+import type { Target } from "../target/index.ts";
 
 /**
  * `verify` runs the verifier after every pass. `validate` also runs the interpreter before and after a pass, on sample
@@ -30,6 +33,8 @@ export interface RunOptions {
   readonly ops?: OpTable;
   readonly fast?: boolean;
   readonly check?: Check;
+  /** What code is made for; JavaScript where left out. */
+  readonly target?: Target;
   /** The log to continue. */
   readonly log?: CompileLog;
 }
@@ -44,7 +49,8 @@ export function runPasses(
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
   bringChecks();
-  return stackFrom(runPasses, () => runProgramPasses(module, pipeline, options));
+  const { module: after, log } = stackFrom(runPasses, () => runProgramPasses(module, pipeline, options));
+  return { module: after, log };
 }
 
 /** Fails where the option `check` has a value that it has not, or one for which nothing is in the program. */
@@ -56,45 +62,49 @@ export function requireCheck(who: string, check: unknown): void {
     });
 }
 
-/** As runPasses, for a program whose options were read: what takes the option `check` brought what it does. */
+/** As runPasses, with the level of the module after all passes, for a program whose options were read: what takes the option `check` brought what it does. */
 export function runProgramPasses(
   module: Module,
   pipeline: Pipeline,
   options: RunOptions = {},
-): { module: Module; log: CompileLog } {
+): { module: Module; log: CompileLog; level: Level } {
   const log = options.log ?? new CompileLog();
   const warn = (message: string): void => {
     if (log.warn(message)) console.warn(`adjoint: ${message}`);
   };
-  const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false, warn };
+  const { target } = options;
+  const context: PassContext = { ops: options.ops ?? namedOps, fast: options.fast ?? false, target, warn };
   const check = options.check ?? "none";
   const validator = check === "validate" && here.checks !== null ? new here.checks.Validator() : null;
   let level = levelOf(module);
   const result = pipeline.run(module, (pass, before) => {
-    if (pass.level === "loop" && level !== "loop") requireNumbers(pass, before);
+    if (takesMemory(pass) && !hasMemory(level)) requireNumbers(pass, before);
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
     // numbers are the same at both levels, so that they do not change when they are lowered
-    level = pass.lowers ?? (pass.level === "loop" ? "loop" : level);
+    level = pass.lowers ?? (takesMemory(pass) && !hasMemory(level) ? "loop" : level);
     if (after === before) return after;
     if (check !== "none") attempt(pass, before, "verify", () => here.checks?.verify(after, { level }));
-    if (level !== "loop") attempt(pass, before, "validate", () => validator?.compare(before, after));
+    if (!hasMemory(level)) attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
   });
-  return { module: result, log };
+  return { module: result, log, level };
+}
+
+/** Whether a pass is of a level at which modules have memory. */
+function takesMemory({ level }: Pass): boolean {
+  return level === "loop" || level === "vector";
 }
 
 /** The level of a module, by its ops and whether it has memory. Programs of scalars are at tensor level. */
 function levelOf(module: Module): Level {
-  let isLoop = false;
-  let isFused = false;
+  const found = new Set<LegalAt>();
   for (const func of module.funcs) {
-    isLoop ||= func.body.arguments.some((a) => a.type.kind === "memref");
-    walk(func.body, (operation) => {
-      isLoop ||= operation.op.level === "loop";
-      isFused ||= operation.op.level === "fused";
+    for (const { type } of func.body.arguments) if (type.kind === "memref") found.add("loop");
+    walk(func.body, ({ op, results }) => {
+      found.add(results.some(({ type }) => type.kind === "vector") ? "vector" : op.level);
     });
   }
-  return isLoop ? "loop" : isFused ? "fused" : "tensor";
+  return (["vector", "loop", "fused"] as const).find((level) => found.has(level)) ?? "tensor";
 }
 
 /** Fails where a pass of the loop level is given tensors. */

@@ -66,5 +66,20 @@ export { extentOf, extentOp } from "./shape/extent.ts";
 export { broadcast, broadcastOp, reduce, reduceOp, reduceSum, withAxisBehind, withBatchAxis } from "./shape/reduce.ts";
 export { type Box, type Padding, pad, padOp, slice, sliceOp } from "./shape/slicing.ts";
 export * from "./structural/structural.ts";
+export {
+  extractLane,
+  extractLaneOp,
+  lanesInHalves,
+  loadLanes,
+  loadLanesOp,
+  ramp,
+  rampOp,
+  reduceLanes,
+  reduceLanesOp,
+  splat,
+  splatOp,
+  storeLanes,
+  storeLanesOp,
+} from "./vector/vector.ts";
 export * from "./window/window.ts";
 export * from "./window/window-arg.ts";

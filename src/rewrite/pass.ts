@@ -10,6 +10,7 @@ import {
   passFromTable,
   shownAs,
 } from "../ir/index.ts";
+import type { Target } from "../target/index.ts";
 import type { Rule } from "./rule.ts";
 
 /** Sees the rewrites of rules, and may decline each: what counts them, and what looks for one that is wrong. */
@@ -26,6 +27,8 @@ export interface PassContext {
   readonly ops: OpTable;
   /** Whether rewrites of class `fast` may run. */
   readonly fast: boolean;
+  /** What code is made for; JavaScript where left out. */
+  readonly target?: Target;
   /** Says what the user should know of the compilation that is no error. */
   warn?(message: string): void;
   readonly rewrites?: RewriteObserver;
@@ -45,8 +48,8 @@ export interface Pass {
   readonly idempotent?: boolean;
   /** The level of the modules that it takes: tensors where left out, tensors in groups, loops over memory, or any. */
   readonly level?: LegalAt;
-  /** The level that it lowers modules to; at the loop level signatures have memory in place of tensors. */
-  readonly lowers?: "fused" | "loop";
+  /** The level that it brings modules to; from the loop level on signatures have memory in place of tensors. */
+  readonly lowers?: "fused" | "loop" | "vector";
   /**
    * The same with limits that programs of a few lines meet, of a pass whose own are those of large ones: its example and random
    * programs are given to this one.

@@ -92,7 +92,7 @@ export interface TypeOptions {
  * @example types({ dtypes: ["f64"], symbols: [] }).chain((type) => arrays(type))
  */
 export function types(options: TypeOptions = {}): fc.Arbitrary<Type> {
-  requireTypeOptions("types", options, ["tensor", "unranked", "memref", "list"]);
+  requireTypeOptions("types", options, ["tensor", "unranked", "memref", "vector", "list"]);
   return arbitraryType(options.symbols, { kinds: ["tensor"], ...options }).map(
     (type) => Object.freeze(Object.defineProperty({ ...type }, "toString", { value: () => printType(type) })),
     (shown) => shown as Type,

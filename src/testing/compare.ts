@@ -10,6 +10,7 @@ import {
   evaluateDim,
   type Func,
   findFunc,
+  hasMemory,
   type Level,
   type Module,
   messageOf,
@@ -75,7 +76,7 @@ export function interfaceFault(before: Module, after: Module, level: Level): Fau
     const next = findFunc(after, func.name);
     if (next === undefined) return fault(`@${func.name} is gone`);
     if (next.visibility !== "public") return fault(`@${func.name} is private now`);
-    if (level !== "loop" && !sameTypes(signatureOf(func), signatureOf(next)))
+    if (!hasMemory(level) && !sameTypes(signatureOf(func), signatureOf(next)))
       return fault(
         `the type of @${func.name} is ${showSignature(signatureOf(next))}, was ${showSignature(signatureOf(func))}`,
       );
@@ -130,7 +131,7 @@ export function runLater(
   args: readonly NdArray[],
   like: readonly NdArray[],
 ): Outcome {
-  if (level !== "loop") return run(module, entry, args);
+  if (!hasMemory(level)) return run(module, entry, args);
   // a lowered function writes results of rank above 0 to memory behind its arguments
   const memory = like.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
   const given = [...args, ...memory.filter((m) => m !== null)];
@@ -219,7 +220,7 @@ function faultOfCall({ before, after, level, sizes }: Versions, func: Func, args
     return message === null ? null : { message: `@${entry}: ${message}`, call };
   } catch (error) {
     if (error instanceof OutOfSteps) {
-      if (level !== "loop" && isBrief(before, entry, args))
+      if (!hasMemory(level) && isBrief(before, entry, args))
         return {
           message: `@${entry}: the result does not end within ${stepsAllowed} operations, and ended before`,
           call,

@@ -5,6 +5,7 @@ import { OutOfSteps } from "../compile/index.ts";
 import {
   AdjointError,
   formatOrigin,
+  hasMemory,
   type Level,
   type Module,
   messageOf,
@@ -116,11 +117,14 @@ export function faultOfPass(subject: Subject, { program, context, seeds, origins
   if (after === given) return { fault: null, after, isTried };
   const earlier = resolvedOrNull(module);
   if (earlier === null) return { fault: null, after: null };
-  const stays = subject.bring === undefined || subject.lowers === "loop" ? subject.level : "tensor";
+  const stays =
+    subject.bring === undefined || (subject.lowers !== undefined && hasMemory(subject.lowers))
+      ? subject.level
+      : "tensor";
   const early =
     unsaidLowering(subject, after) ?? verifyFault(after, subject.level) ?? interfaceFault(given, after, stays);
   if (early !== null) return { fault: early, after, isTried };
-  const misplaced = stays !== "loop" ? originFault(given, after, origins) : null;
+  const misplaced = !hasMemory(stays) ? originFault(given, after, origins) : null;
   if (misplaced !== null) return { fault: { message: misplaced, call: null }, after, isTried };
   try {
     return { fault: difference(subject, { ...program, module }, { earlier, after }, seeds), after, isTried };
@@ -157,7 +161,7 @@ function takenBy(
 
 /** Memory where tensors were, of a pass that does not say that it lowers. */
 function unsaidLowering({ kind, level }: Subject, after: Module): Fault | null {
-  if (kind !== "pass" || level === "loop") return null;
+  if (kind !== "pass" || hasMemory(level)) return null;
   const memory = after.funcs.some(({ body }) => body.arguments.some(({ type }) => type.kind === "memref"));
   const message = 'it gives loops over memory, expected tensors: write lowers: "loop" in a pass that lowers';
   return memory ? { message, call: null } : null;

@@ -31,8 +31,8 @@ function levelAfter(passes: readonly Pass[]): Subject["level"] {
   );
 }
 
-function takesLowered(pass: Pass | undefined): pass is Pass & { readonly level: "fused" | "loop" } {
-  return pass?.level === "fused" || pass?.level === "loop";
+function takesLowered(pass: Pass | undefined): pass is Pass & { readonly level: "fused" | "loop" | "vector" } {
+  return pass?.level === "fused" || pass?.level === "loop" || pass?.level === "vector";
 }
 
 /** The first run of a pass after which a program is wrong. */

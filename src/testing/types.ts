@@ -21,6 +21,7 @@ import {
   type Type,
   tensorType,
   unranked,
+  vector,
 } from "../ir/index.ts";
 import { samples } from "./values.ts";
 
@@ -83,7 +84,7 @@ interface TypesOf {
 /** Any type: tensors, unranked ones, memory and lists of any of these; or of some kinds. */
 export function arbitraryType(
   symbols: readonly string[] = ["N", "M"],
-  { kinds = ["tensor", "unranked", "memref", "list"], dtypes: among, rank }: TypesOf = {},
+  { kinds = ["tensor", "unranked", "memref", "vector", "list"], dtypes: among, rank }: TypesOf = {},
 ): fc.Arbitrary<Type> {
   const dtype = among === undefined ? arbitraryDType() : fc.constantFrom(...among);
   const tensors = arbitraryTensorType(symbols, rank, dtype);
@@ -92,6 +93,7 @@ export function arbitraryType(
       tensor: tensors,
       unranked: dtype.map(unranked),
       memref: tensors.map(({ dtype: d, shape }) => memref(d, shape)),
+      vector: fc.tuple(dtype, fc.integer({ min: 2, max: 16 })).map(([d, lanes]) => vector(d, lanes)),
       list: (kinds.every((kind) => kind === "list") ? tensors : tie("type")).map(list),
     };
     return { type: fc.oneof({ maxDepth: 3, depthIdentifier: "type" }, ...kinds.map((kind) => made[kind])) };

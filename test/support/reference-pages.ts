@@ -23,6 +23,7 @@ const cell = (text: string): string => text.replaceAll("|", "\\|");
 const groups: readonly [title: string, holds: (op: Op) => boolean][] = [
   ["Element by element", (op) => op.traits.elementwise],
   ["Calls, control flow, transforms", (op) => op.regions.length > 0 || "callee" in op.attributes],
+  ["Vectors", (op) => op.level === "vector"],
   ["Memory and loops", (op) => touchesMemory(op.effects) || op.level === "loop"],
   ["Constants and effects", (op) => op.traits.constant || mustStay(op.effects)],
   ["Arrays", () => true],
@@ -57,7 +58,7 @@ function sectionOf(op: Op): string {
     ["operands", op.operands.map((o) => code(o.variadic === true ? `${o.name}…` : o.name)).join(", ")],
     ["attributes", Object.entries(op.attributes).map(attributeOf).join("; ")],
     ["regions", op.regions.map((r) => code(r.name || "body")).join(", ")],
-    ["level", op.level === "both" ? "tensor and loop" : op.level],
+    ["level", op.level === "both" ? "tensor, loop and vector" : op.level],
     ["effects", printEffects(op.effects)],
     ["traits", traits.join(", ")],
     ["derivative", derivativeOf(op.derivative)],

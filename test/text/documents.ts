@@ -40,7 +40,7 @@ private func @length<B, H, N, M>(%x: f32[B, 2*H+1]) -> f32[B] {
   return %c
 }
 `,
-  "types of every kind": `func @types<B>(%a: f64, %b: bool[B], %c: u8[*], %d: list<list<f32[B, 4]>>, %e: memref<i32[B, 0]>, %f: memref<u32>) {
+  "types of every kind": `func @types<B>(%a: f64, %b: bool[B], %c: u8[*], %d: list<list<f32[B, 4]>>, %e: memref<i32[B, 0]>, %f: memref<u32>, %g: vector<4xf32>, %h: list<vector<16xindex>>) {
   return
 }
 `,
@@ -175,6 +175,12 @@ func @g() {
   contract left {
     yield %zero
   } result {
+  }
+  for %r: index = 0 to N step 4 {
+    %v = load_lanes %x[0, %r] : vector<4xf32>
+    %w = load_lanes %x[%r, 780] count(%r) : vector<8xf32>
+    store_lanes %v, %y[%r, 0]
+    store_lanes %w, %y[0, 2*%r] count(%n)
   }
   %l = load %x[0, 783] : f32
   return %l

@@ -149,6 +149,29 @@ const loops = [
     level: "loop",
   }),
   op({
+    name: "load_lanes",
+    operands: [{ name: "memory" }, many("at"), many("count")],
+    groups: ["memory", "at", "count"],
+    attributes: { at: { kind: "dims", summary } },
+    assembly: [
+      { kind: "subscript", operand: 0, group: "at", lanes: true },
+      { kind: "group", group: "count" },
+    ],
+    level: "vector",
+  }),
+  op({
+    name: "store_lanes",
+    operands: [{ name: "value" }, { name: "memory" }, many("at"), many("count")],
+    groups: ["value", "memory", "at", "count"],
+    attributes: { at: { kind: "dims", summary } },
+    assembly: [
+      { kind: "operand", operand: 0 },
+      { kind: "subscript", operand: 1, group: "at", lanes: true },
+      { kind: "group", group: "count" },
+    ],
+    level: "vector",
+  }),
+  op({
     name: "fill",
     operands: [{ name: "value" }, { name: "memory" }, many("bounds")],
     groups: ["value", "memory", "bounds"],

@@ -26,7 +26,7 @@ export function isLoweredBlock(block: Block): boolean {
 /** Whether an operation may stay as it is at the loop level. */
 export function isLowered({ op, operands, results, regions }: Operation): boolean {
   return (
-    standsAt(op, "loop") &&
+    standsAt(op, "vector") &&
     !op.traits.transform &&
     operands.every(isLoweredValue) &&
     results.every(isLoweredValue) &&

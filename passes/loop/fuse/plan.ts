@@ -6,6 +6,7 @@
 
 import { type Block, isScalar, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
 import { isElementwise, isFusible, shapeText, visits } from "../../../src/ops/index.ts";
+import type { FusionFigures } from "../../../src/target/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
 import { isInStep, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
 import { BlockUses, type Use } from "./uses.ts";
@@ -50,17 +51,6 @@ interface FirstRead {
   readonly site: FusionSite | null;
 }
 
-const limits = {
-  /** The most operations in one loop body that engines optimise well. */
-  nestSize: 400,
-  /** The most tensors that a nest stores beside its root. */
-  stored: 4,
-  /** The longest chain of cheap operations that is rematerialised rather than read from memory. */
-  cheap: 3,
-  /** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
-  depth: 32,
-};
-
 export class FusionPlan {
   readonly #decisions = new Map<Operation, FusionDecision>();
   readonly #innerSites = new Map<Operation, Map<number, FusionSite>>();
@@ -71,8 +61,10 @@ export class FusionPlan {
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #uses: BlockUses;
   readonly #inPlace: InPlacePlan;
+  readonly #limits: FusionFigures;
 
-  constructor(block: Block, inPlace: InPlacePlan) {
+  constructor(block: Block, inPlace: InPlacePlan, limits: FusionFigures) {
+    this.#limits = limits;
     this.#inPlace = inPlace;
     this.#uses = new BlockUses(block);
     for (let i = block.operations.length - 1; i >= 0; i--) {
@@ -143,7 +135,7 @@ export class FusionPlan {
     const { from, site: reader } = this.#firstReadOf(result);
     const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
     for (const [k, site] of [...candidates, this.#nearest.get(shapeText(result))].entries()) {
-      if (site === undefined || !canAlsoStore(site, operation)) continue;
+      if (site === undefined || !canAlsoStore(site, operation, this.#limits)) continue;
       // inside of a nest, a rule reads the value: the site is that of its reads
       if (site.depth > 0 && k > 0) continue;
       if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation)) continue;
@@ -178,11 +170,11 @@ export class FusionPlan {
       if (site === null || (common !== null && site !== common)) return null;
       common = site;
     }
-    if (common === null || common.depth >= limits.depth) return null;
+    if (common === null || common.depth >= this.#limits.depth) return null;
     const site = common;
     if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation, (i) => this.#isInStep(operation, i, site)))
       return null;
-    if (common.root.size + common.copies * weightOf(operation) > limits.nestSize) return null;
+    if (common.root.size + common.copies * weightOf(operation) > this.#limits.nestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;
   }
 
@@ -248,7 +240,7 @@ export class FusionPlan {
       if (reader === undefined || (!isElementwise(by) && !this.#isFreelyRead(by, operand, isCheap))) return null;
       if (reader.kind === "free") depth = Math.max(depth, reader.depth + 1);
     }
-    return depth < (isCheap ? limits.cheap : limits.depth) ? depth : null;
+    return depth < (isCheap ? this.#limits.cheap : this.#limits.depth) ? depth : null;
   }
 
   #isFreelyRead(by: Operation, operand: number, onlyOnce: boolean): boolean {
@@ -265,7 +257,7 @@ export class FusionPlan {
 }
 
 /** Whether a nest may store another tensor at a site: it computes each of its elements there, and is small enough. */
-function canAlsoStore({ root, depth, copies, covers }: FusionSite, other: Operation): boolean {
+function canAlsoStore({ root, depth, copies, covers }: FusionSite, other: Operation, limits: FusionFigures): boolean {
   // a rule for the whole result, which only roots have, writes that alone
   if (depth === 0 && !isElementwise(root.operation)) return false;
   if (root.alsoStored.length >= limits.stored || root.size + copies * weightOf(other) > limits.nestSize) return false;

@@ -11,6 +11,7 @@ import {
   type Operation,
 } from "../../../src/ir/index.ts";
 import { elementsWritten, type ForAttributes, isNamed, isOwn } from "../../../src/ops/index.ts";
+import type { FunctionFigures } from "../../../src/target/index.ts";
 import { type CountedLoop, mostSteps, stepsIn } from "../analyses/counted.ts";
 
 /** How many steps of a loop one call runs. */
@@ -19,29 +20,16 @@ export type RangeLength =
   /** As many as make about `steps` of the inner loops, which have `inner` each time. */
   | { readonly kind: "open"; readonly steps: number; readonly inner: Dim };
 
-/** How long ranges are. */
-export interface RangeLimits {
-  /**
-   * The number of steps in one call of a function. V8 keeps a long loop that is entered once in code from on-stack
-   * replacement, which is slower (measured: 3 ms instead of 2 for a million elements, and 12 ns an element instead of 0.9 at
-   * worst); a function that is called again is optimised as a whole.
-   */
-  readonly chunk: number;
-  /** Loops of up to this many steps do not run in ranges. */
-  readonly short: number;
-  /** If inner loops have this many steps or more, a call runs one step (4 of them took 1.07 times as long in Node 24). */
-  readonly long: number;
-}
-
 /**
  * The range of one call, so that the loops inside come to about a chunk of steps; null where the loop stays as it is, since
  * it is short, an inner loop runs in ranges instead, or its body is heavy, and will be cut into functions itself. A tuple of
  * carried numbers is worth its allocation only outside of regions; a loop inside others that would need one is in the
  * function of the loop around it.
  */
-export function rangeOf(loop: CountedLoop, isInside: boolean, { chunk, short, long }: RangeLimits): RangeLength | null {
+export function rangeOf(loop: CountedLoop, isInside: boolean, limits: FunctionFigures): RangeLength | null {
+  const { heaviest, chunk, short, long } = limits;
   const hasTuple = loop.carry.length > 1;
-  if ((hasTuple && isInside) || isHeavy(loop.body)) return null;
+  if ((hasTuple && isInside) || isHeavy(loop.body, heaviest)) return null;
   const inner = stepsIn(loop.body);
   if (mostSteps(loop) * inner <= short) return null;
   if (inner > chunk) return carriesTuples(loop.body) ? rangeOfLong(loop.body, chunk) : null;

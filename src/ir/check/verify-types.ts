@@ -4,10 +4,10 @@ import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import type { Operation } from "../module/module.ts";
 import { attributeDims } from "../module/walk.ts";
-import type { Level } from "../op/op-spec.ts";
+import { hasMemory, type Level } from "../op/op-spec.ts";
 import type { Assumptions } from "../types/constraint.ts";
 import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
-import { printType, type Type } from "../types/type.ts";
+import { printType, type Type, type VectorType } from "../types/type.ts";
 
 export class TypeChecker {
   readonly #symbols: ReadonlySet<string>;
@@ -32,15 +32,24 @@ export class TypeChecker {
       return;
     }
     if (type.kind === "unranked") {
-      if (this.#level !== "loop") return;
+      if (this.#level === null || !hasMemory(this.#level)) return;
       fail("structure", `${what} has type ${printType(type)}, but shapes are known at the loop level`, {
         hint: "run refine-shapes before",
       });
     }
-    if (type.kind === "memref" && this.#level !== null && this.#level !== "loop") {
+    if (type.kind === "memref" && this.#level !== null && !hasMemory(this.#level)) {
       fail("structure", `${what} has type ${printType(type)}, which belongs to the loop level`);
     }
+    if (type.kind === "vector") this.#checkVector(type, what);
     for (const d of type.shape) this.#checkExtent(d, what);
+  }
+
+  #checkVector(type: VectorType, what: string): void {
+    const [lanes] = type.shape;
+    if (!Number.isSafeInteger(lanes) || lanes < 2)
+      fail("shape", `${what} has type ${printType(type)}, expected at least 2 lanes`);
+    if (this.#level !== null && this.#level !== "vector")
+      fail("structure", `${what} has type ${printType(type)}, which belongs to the vector level`);
   }
 
   /** Every symbol of a dimension is declared. */

@@ -74,10 +74,10 @@ export interface Access {
   readonly isWritten: boolean;
 }
 
-/** The element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. */
+/** The one element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. */
 export function accessOf({ op, operands, results, attributes }: Operation): Access | null {
   const item = op.assembly.find((i) => i.kind === "subscript");
-  if (item === undefined) return null;
+  if (item === undefined || item.lanes === true) return null;
   const memory = operands[item.operand];
   if (memory.type.kind !== "memref") return null;
   return { memory, shape: memory.type.shape, at: dimsIn(attributes.at), isWritten: results.length === 0 };

@@ -7,13 +7,6 @@ import { elementDType, isScalar } from "../types/type.ts";
 import type { Block, Operation } from "./module.ts";
 
 /**
- * The weight of the heaviest block that is not cut into parts, found by measuring. Functions of 800 to 3,000 operations of
- * plain f64 arithmetic are equally fast. Of operations with one call of `Math` each, V8 optimises a function of 1,000, and
- * never one of 1,500.
- */
-export const heaviestBlock = 1200;
-
-/**
  * Whether an operation adds nothing to a function: its only result is a literal wherever it is read, or memory under another
  * shape, which has that memory's name.
  */
@@ -30,8 +23,8 @@ export function weightOf(operation: Operation): number {
   return op.scalar === null ? 1 + results.length : elementwiseWeight(operation);
 }
 
-/** Whether a block with its regions is heavier than a function that engines optimise. */
-export function isHeavy(block: Block, heaviest = heaviestBlock): boolean {
+/** Whether a block with its regions is heavier than that. */
+export function isHeavy(block: Block, heaviest: number): boolean {
   return weightUpTo(block, heaviest) > heaviest;
 }
 

@@ -2,19 +2,28 @@
 
 /**
  * The levels of a module: `tensor`; `fused`, where tensors that one nest of loops computes stand in one operation; `loop`
- * (`for`, `load`, memrefs).
+ * (`for`, `load`, memrefs); `vector`, where some numbers of the loops are vectors.
  */
-export type Level = "tensor" | "fused" | "loop";
+export type Level = "tensor" | "fused" | "loop" | "vector";
 
-/** Where an op is legal, or what a pass takes. Ops of the tensor level stand at the fused level too; `both` is everywhere. */
+/**
+ * Where an op is legal, or what a pass takes. Ops of the tensor level stand at the fused level too, those of the loop level at
+ * the vector level; `both` is everywhere.
+ */
 export type LegalAt = Level | "both";
 
 const levelsOf: Readonly<Record<LegalAt, readonly Level[]>> = {
   tensor: ["tensor", "fused"],
   fused: ["fused"],
-  loop: ["loop"],
-  both: ["tensor", "fused", "loop"],
+  loop: ["loop", "vector"],
+  vector: ["vector"],
+  both: ["tensor", "fused", "loop", "vector"],
 };
+
+/** Whether modules of the level have memory in place of tensors. */
+export function hasMemory(level: Level): boolean {
+  return level === "loop" || level === "vector";
+}
 
 /** Whether an op is legal at a level. */
 export function standsAt(op: { readonly level: LegalAt }, level: Level): boolean {
@@ -50,7 +59,8 @@ export interface RegionSpec {
  *   callee            @f<B = 2*N>         attributes `callee` and `bindings`
  *   value             1, dense<…>         attribute `value`
  *   affine            2*%j+1              attribute `value`, affine in the operands of `group`
- *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`
+ *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`; with
+ *                                         `lanes`, the first of several elements that the operation is about
  *   span              %x[0 to N]          operand `operand` and attributes `lower`, `upper`, affine in the operands of `group`
  *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
  */
@@ -60,6 +70,6 @@ export type AssemblyItem =
   | { readonly kind: "arguments" | "group" | "bind"; readonly group: string }
   | { readonly kind: "callee" }
   | { readonly kind: "value" }
-  | { readonly kind: "subscript"; readonly operand: number; readonly group: string }
+  | { readonly kind: "subscript"; readonly operand: number; readonly group: string; readonly lanes?: true }
   | { readonly kind: "span"; readonly operand: number; readonly group: string }
   | { readonly kind: "affine" | "range"; readonly group: string };

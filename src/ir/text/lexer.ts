@@ -212,6 +212,11 @@ export class Cursor {
     return source;
   }
 
+  /** Takes the next token, which was looked at. */
+  skip(): void {
+    this.#at++;
+  }
+
   /** Takes a string literal. */
   takeString(expected: string): string {
     return this.#unquote(this.take("string", expected));

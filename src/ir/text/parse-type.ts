@@ -1,15 +1,16 @@
-// Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4]>`, `list<T>`.
+// Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4]>`, `vector<4xf32>`, `list<T>`.
 
 import type { Dim } from "../types/dim.ts";
 import { type DType, dtypeNames, isDType } from "../types/dtype.ts";
 import { dtypeHint } from "../types/dtype-hint.ts";
-import { list, memref, type Type, tensorType, unranked } from "../types/type.ts";
+import { list, memref, type Type, tensorType, unranked, vector } from "../types/type.ts";
 import type { Cursor } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 
 export function parseType(cursor: Cursor): Type {
   if (cursor.at("list")) return cursor.nest(() => parseBracketed(cursor, () => list(parseType(cursor))));
   if (cursor.at("memref")) return parseBracketed(cursor, () => parseMemRef(cursor));
+  if (cursor.at("vector")) return parseBracketed(cursor, () => parseVector(cursor));
   return cursor.at("[", 1)
     ? cursor.reuse("]", knownTypes(cursor), () => parseShaped(cursor))
     : tensorType(parseDType(cursor));
@@ -53,15 +54,28 @@ function parseMemRef(cursor: Cursor): Type {
   return memref(dtype, cursor.at("[") ? parseShape(cursor) : []);
 }
 
+/** `4xf32`, which is one token. */
+function parseVector(cursor: Cursor): Type {
+  const [, lanes, dtype] = /^([0-9]+)x(.*)$/.exec(cursor.source) ?? [];
+  if (lanes === undefined) cursor.unexpected("lanes and a dtype, as in vector<4xf32>");
+  if (!isDType(dtype)) return failNoDType(cursor, dtype);
+  if (!(Number(lanes) >= 2 && Number.isSafeInteger(Number(lanes))))
+    cursor.fail("shape", `a vector has ${lanes} lanes, expected at least 2`);
+  cursor.skip();
+  return vector(dtype, Number(lanes));
+}
+
 function parseDType(cursor: Cursor): DType {
   const name = cursor.source;
   if (cursor.kind !== "word") cursor.unexpected("a type");
-  if (!isDType(name)) {
-    const hint = dtypeHint(name, [...dtypeNames, "memref", "list"]) ?? `types start with ${dtypeNames.join(", ")}`;
-    return cursor.fail("name", `'${name}' is no type`, hint);
-  }
+  if (!isDType(name)) return failNoDType(cursor, name, ["memref", "vector", "list"]);
   cursor.take("word", "a type");
   return name;
+}
+
+function failNoDType(cursor: Cursor, name: string, others: readonly string[] = []): never {
+  const hint = dtypeHint(name, [...dtypeNames, ...others]) ?? `types start with ${dtypeNames.join(", ")}`;
+  return cursor.fail("name", `'${name}' is no type`, hint);
 }
 
 function parseShape(cursor: Cursor): readonly Dim[] {

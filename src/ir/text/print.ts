@@ -12,6 +12,7 @@ import {
   type Value,
 } from "../module/module.ts";
 import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts";
+import { walk } from "../module/walk.ts";
 import type { Role } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
 import { printType } from "../types/type.ts";
@@ -20,7 +21,7 @@ import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 export interface PrintOptions {
   /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
   readonly origins?: boolean | "comment";
-  /** Begin with the line `adjoint 1`, or where arguments have roles, `adjoint 2`. */
+  /** Begin with the line `adjoint 1`, or where arguments have roles or there are vectors, `adjoint 2`. */
   readonly header?: boolean;
 }
 
@@ -28,8 +29,21 @@ export interface PrintOptions {
 export function printModule(module: Module, options: PrintOptions = {}): string {
   stackFrom(printModule, () => requireModule(module, "printModule"));
   const funcs = module.funcs.map((func) => printFunc(func, options));
-  const version = module.funcs.some((func) => func.roles.some(isWritten)) ? 2 : 1;
+  const version = options.header === true && module.funcs.some(isNew) ? 2 : 1;
   return (options.header === true ? [`adjoint ${version}\n`, ...funcs] : funcs).join("\n");
+}
+
+/** Whether a function has what the first version of the text has no form for: roles of arguments, vectors. */
+function isNew({ roles, body }: Func): boolean {
+  let found = roles.some(isWritten) || body.arguments.some(isVector);
+  walk(body, ({ op, results }) => {
+    found ||= op.level === "vector" || results.some(isVector);
+  });
+  return found;
+}
+
+function isVector({ type }: Value): boolean {
+  return type.kind === "vector";
 }
 
 /** One function as text, with a line break at the end. */

@@ -1,4 +1,4 @@
-// Types of values: ranked and unranked tensors, memrefs (loop level) and tape lists.
+// Types of values: ranked and unranked tensors, memrefs (loop level), vectors (vector level) and tape lists.
 
 import { fail } from "../diagnostics/errors.ts";
 import { type Dim, sameDim } from "./dim.ts";
@@ -24,6 +24,14 @@ export interface MemRefType {
   readonly shape: readonly Dim[];
 }
 
+/** `vector<4xf32>`: so many numbers that one instruction computes with; vector level only. */
+export interface VectorType {
+  readonly kind: "vector";
+  readonly dtype: DType;
+  /** The number of lanes, as one extent. */
+  readonly shape: readonly [number];
+}
+
 /** `list<T>`: the tape that the reverse of `while` records on. */
 export interface ListType {
   readonly kind: "list";
@@ -31,9 +39,9 @@ export interface ListType {
 }
 
 /** A type whose extents are known, if only by symbol. */
-export type RankedType = TensorType | MemRefType;
+export type RankedType = TensorType | MemRefType | VectorType;
 
-export type Type = TensorType | UnrankedType | MemRefType | ListType;
+export type Type = TensorType | UnrankedType | MemRefType | VectorType | ListType;
 
 const scalarTypes = new Map<DType, TensorType>();
 
@@ -65,6 +73,10 @@ export function memref(dtype: DType, shape: readonly Dim[]): MemRefType {
   return Object.freeze({ kind: "memref", dtype, shape: Object.freeze([...shape]) });
 }
 
+export function vector(dtype: DType, lanes: number): VectorType {
+  return Object.freeze({ kind: "vector", dtype, shape: Object.freeze([lanes] as const) });
+}
+
 export function list(element: Type): ListType {
   return Object.freeze({ kind: "list", element });
 }
@@ -75,7 +87,7 @@ export function isScalar(type: Type): type is TensorType {
 
 /** Whether values of the type are held in a variable at the loop level, rather than in memory. */
 export function isDirect(type: Type): boolean {
-  return isScalar(type) || type.kind === "list";
+  return isScalar(type) || type.kind === "list" || type.kind === "vector";
 }
 
 /** The type that a value has at the loop level: tensors are memory, and lists hold their elements one by one. */
@@ -84,7 +96,7 @@ export function loweredType(type: Type): Type {
     const element = loweredType(type.element);
     return list(element.kind === "memref" ? scalar(element.dtype) : element);
   }
-  return isScalar(type) || type.kind === "memref" ? type : memref(type.dtype, rankedOf(type).shape);
+  return isDirect(type) || type.kind === "memref" ? type : memref(type.dtype, rankedOf(type).shape);
 }
 
 export function sameType(a: Type, b: Type): boolean {
@@ -116,6 +128,8 @@ export function printType(type: Type): string {
       return `${type.dtype}[*]`;
     case "memref":
       return `memref<${type.shape.length === 0 ? type.dtype : type.dtype + printShape(type.shape)}>`;
+    case "vector":
+      return `vector<${type.shape[0]}x${type.dtype}>`;
     case "list":
       return `list<${printType(type.element)}>`;
   }
@@ -123,7 +137,7 @@ export function printType(type: Type): string {
 
 /** The same type with every dimension mapped; the same reference if no dimension changed. */
 export function mapDims(type: Type, map: (d: Dim) => Dim): Type {
-  if (type.kind === "unranked") return type;
+  if (type.kind === "unranked" || type.kind === "vector") return type;
   if (type.kind === "list") {
     const element = mapDims(type.element, map);
     return element === type.element ? type : list(element);
@@ -138,7 +152,7 @@ export function mapDims(type: Type, map: (d: Dim) => Dim): Type {
  * user's error, and functions that work without a rank look at the kind of the type first.
  */
 export function rankedOf(type: Type, where?: string): RankedType {
-  return type.kind === "tensor" || type.kind === "memref" ? type : failUnranked(type, where);
+  return "shape" in type ? type : failUnranked(type, where);
 }
 
 /** The extents of a type that has a rank; what has none is refused by its type already. */

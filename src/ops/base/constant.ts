@@ -14,15 +14,17 @@ import {
   isFloat,
   isRepresentable,
   type ListType,
-  type MemRefType,
   NdList,
   ndscalar,
   printType,
+  type RankedType,
+  rankedOf,
   sameDim,
   scalar,
   type TensorType,
   type TypeContext,
   type Value,
+  type VectorType,
 } from "../../ir/index.ts";
 import { anywhere, nowhere } from "../varying.ts";
 import { stridesOf } from "./arrays.ts";
@@ -46,12 +48,14 @@ export const constantOp = defineOp({
     const { value } = x.attributes;
     const [declared] = x.declared ?? [];
     // at loop level the elements of dense<…> are memory, which nothing writes to
-    const type = declared?.kind === "memref" && value instanceof Dense ? declared : requireDeclared(x);
+    const isMemory = declared?.kind === "memref" && value instanceof Dense;
+    const isSplat = declared?.kind === "vector" && !(value instanceof Dense);
+    const type = isMemory || isSplat ? declared : requireDeclared(x);
     requireFits(x, value, type);
     return [type];
   },
   eval(x) {
-    const type = x.operation.results[0].type as TensorType;
+    const type = rankedOf(x.operation.results[0].type);
     const { value } = x.attributes;
     if (value instanceof Dense) return [value.toArray()];
     const array = allocate(type.dtype, x.shape(type));
@@ -77,7 +81,7 @@ export const constantOp = defineOp({
   },
 });
 
-function requireFits(cx: TypeContext, value: Attribute, type: TensorType | MemRefType): void {
+function requireFits(cx: TypeContext, value: Attribute, type: RankedType): void {
   if (value instanceof Dense) {
     const fits = value.dtype === type.dtype && value.shape.length === type.shape.length;
     if (!fits || !type.shape.every((d, i) => sameDim(d, value.shape[i]))) {
@@ -95,7 +99,7 @@ function requireFits(cx: TypeContext, value: Attribute, type: TensorType | MemRe
 }
 
 /** A constant of the type; a number is rounded to a float dtype and has to be a value of an integer one. */
-export function constant(value: number | boolean | Dense, type: TensorType): Value {
+export function constant(value: number | boolean | Dense, type: TensorType | VectorType): Value {
   const { dtype } = type;
   if (typeof value === "number" && !isFloat(dtype) && !isRepresentable(value, dtype)) {
     throw new AdjointError("literal", `${value} is not a value of ${dtype}`, { hint: "write a value it has, or cast" });
@@ -106,8 +110,10 @@ export function constant(value: number | boolean | Dense, type: TensorType): Val
 
 /** A constant with the dtype and shape of another value. */
 export function constantLike(value: number, like: Value): Value {
-  if (like.type.kind !== "tensor") throw new AdjointError("dtype", `no constant has type ${printType(like.type)}`);
-  return constant(value, like.type);
+  const { type } = like;
+  if (type.kind !== "tensor" && type.kind !== "vector")
+    throw new AdjointError("dtype", `no constant has type ${printType(type)}`);
+  return constant(value, type);
 }
 
 // ---- iota -----------------------------------------------------------------------------------------------------------

@@ -39,6 +39,11 @@ export function requireTensor(cx: TypeContext, i: number): Type {
   return cx.fail("dtype", `operand ${i} has type ${printType(type)}, expected a tensor`);
 }
 
+/** An operand that has elements side by side: a tensor, or at the vector level a vector. */
+export function requireElements(cx: TypeContext, i: number): Type {
+  return cx.operands[i].kind === "vector" ? cx.operands[i] : requireTensor(cx, i);
+}
+
 /** The type of an operand whose rank is known; null while it is unranked. */
 export function rankedOperand(cx: TypeContext, i: number): TensorType | null {
   const type = requireTensor(cx, i);

@@ -12,6 +12,7 @@ import {
   defineOp,
   dtypes,
   type EvalContext,
+  elementDType,
   isFloat,
   type NdArray,
   type NoAttributes,
@@ -21,6 +22,7 @@ import {
   type Operation,
   type PartialDerivative,
   printShape,
+  printType,
   requireOptions,
   type ScalarMeaning,
   sameShape,
@@ -30,9 +32,10 @@ import {
   tensorType,
   unranked,
   type Value,
+  vector,
 } from "../../ir/index.ts";
 import { gather, stridesOf } from "./arrays.ts";
-import { dtypeOf, emit1, requireDeclared, requireTensor, tensorOf } from "./define.ts";
+import { dtypeOf, emit1, requireDeclared, requireElements, tensorOf } from "./define.ts";
 import { defineOwn } from "./own.ts";
 
 export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
@@ -172,27 +175,39 @@ function exampleOf({ name, operands, result, example }: Example): string {
 // ---- type rules -----------------------------------------------------------------------------------------------------
 
 function commonDType(cx: TypeContext, accepts: (dtype: DType) => boolean, set: DTypeSet): DType {
-  const dtype = dtypeOf(requireTensor(cx, 0));
+  const dtype = dtypeOf(requireElements(cx, 0));
   if (!accepts(dtype)) cx.fail("dtype", `operand 0 has dtype ${dtype}, expected ${describeSet[set]}`);
   for (let i = 1; i < cx.operands.length; i++) requireDType(cx, i, dtype);
   return dtype;
 }
 
 function requireDType(cx: TypeContext, i: number, dtype: DType): void {
-  const got = dtypeOf(requireTensor(cx, i));
+  const got = dtypeOf(requireElements(cx, i));
   if (got !== dtype)
     cx.fail("dtype", `operand ${i} has dtype ${got}, expected ${dtype} as operand 0`, "cast one of them");
 }
 
-/** The shape that all operands have; with an unranked operand the result is unranked. */
+/** The shape that all operands have, or the lanes; with an unranked operand the result is unranked. */
 export function commonShape(cx: TypeContext, dtype: DType): Type {
   const [first] = cx.operands;
   if (cx.operands.some((t) => t.kind === "unranked")) return unranked(dtype);
+  if (cx.operands.some((t) => t.kind === "vector")) return commonLanes(cx, dtype);
   const { shape } = first as TensorType;
   if (shape.length === 0 && cx.operands.every((t) => (t as TensorType).shape.length === 0)) return tensorType(dtype);
   let common = shape;
   for (let i = 1; i < cx.operands.length; i++) common = unify(cx, common, i);
   return common === shape && dtype === (first as TensorType).dtype ? first : tensorType(dtype, common);
+}
+
+function commonLanes(cx: TypeContext, dtype: DType): Type {
+  const vectors = cx.operands.filter((type) => type.kind === "vector");
+  const [lanes] = vectors[0].shape;
+  for (const [i, type] of cx.operands.entries()) {
+    if (type.kind === "vector" && type.shape[0] === lanes) continue;
+    const [got, expected] = [type, vector(dtypeOf(type), lanes)].map(printType);
+    cx.fail("shape", `operand ${i} has type ${got}, expected ${expected}`, "splat gives each lane one number");
+  }
+  return vector(dtype, lanes);
 }
 
 function unify(cx: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
@@ -288,10 +303,14 @@ export const castOp = defineOwn({
   },
 });
 
-/** The operand's shape with the dtype of the result as written. */
+/** The operand's shape or lanes with the dtype of the result as written. */
 export function convertedType(cx: TypeContext): Type {
-  const operand = requireTensor(cx, 0);
+  const operand = requireElements(cx, 0);
   const [declared] = cx.declared ?? [];
+  if (operand.kind === "vector") {
+    const dtype = declared === undefined ? undefined : elementDType(declared);
+    return dtype === undefined ? requireDeclared(cx) : vector(dtype, operand.shape[0]);
+  }
   if (operand.kind === "unranked" && declared?.kind === "unranked") return declared;
   const type = requireDeclared(cx);
   return operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape);
@@ -299,6 +318,7 @@ export function convertedType(cx: TypeContext): Type {
 
 /** The type of `x` with another dtype. */
 export function typeIn(x: Value, dtype: DType): Type {
+  if (x.type.kind === "vector") return vector(dtype, x.type.shape[0]);
   return x.type.kind === "unranked" ? unranked(dtype) : tensorType(dtype, tensorOf(x).shape);
 }
 

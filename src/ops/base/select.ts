@@ -2,7 +2,7 @@
 
 import type { ScalarMeaning, Value } from "../../ir/index.ts";
 import { constantLike } from "./constant.ts";
-import { defineOp, dtypeOf, emit1, requireTensor } from "./define.ts";
+import { defineOp, dtypeOf, emit1, requireElements } from "./define.ts";
 import { commonShape, evalScalar } from "./elementwise.ts";
 
 const selectScalar: ScalarMeaning = {
@@ -18,11 +18,11 @@ export const selectOp = defineOp({
   level: "both",
   traits: { elementwise: true, cheap: true, brief: true },
   types(x) {
-    const predicate = dtypeOf(requireTensor(x, 0));
+    const predicate = dtypeOf(requireElements(x, 0));
     if (predicate !== "bool")
       x.fail("dtype", `the predicate has dtype ${predicate}, expected bool`, "compare it with 0");
-    const dtype = dtypeOf(requireTensor(x, 1));
-    const other = dtypeOf(requireTensor(x, 2));
+    const dtype = dtypeOf(requireElements(x, 1));
+    const other = dtypeOf(requireElements(x, 2));
     if (other !== dtype)
       x.fail("dtype", `operand 2 has dtype ${other}, expected ${dtype} as operand 1`, "cast one of them");
     return [commonShape(x, dtype)];

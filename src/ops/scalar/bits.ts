@@ -1,7 +1,7 @@
 // Truth values and the bits of integers, element by element.
 
 import { type DType, kernel, kernelMadeBy, type Op, type ScalarMeaning, type Value } from "../../ir/index.ts";
-import { defineOp, dtypeOf, emit1, requireTensor } from "../base/define.ts";
+import { defineOp, dtypeOf, emit1, requireElements } from "../base/define.ts";
 import {
   convertedType,
   type ElementwiseRow,
@@ -42,7 +42,7 @@ export const bitcastOp = defineOp({
   level: "both",
   traits: { elementwise: true },
   types(x) {
-    const from = dtypeOf(requireTensor(x, 0));
+    const from = dtypeOf(requireElements(x, 0));
     const type = convertedType(x);
     const to = dtypeOf(type);
     const fits = from === "f32" ? to === "i32" || to === "u32" : to === "f32" && (from === "i32" || from === "u32");

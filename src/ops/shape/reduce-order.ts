@@ -126,10 +126,15 @@ export function scalarCombination(record: Op, dtype: DType): Combine {
   return (a, b) => (exact === true ? compute([a, b], about) : round(compute([a, b], about)));
 }
 
-/** a[j] ∘= a[j+8], then +4, +2, +1; accumulators beyond those there are would be the identity. */
-function combineTree<T>(accumulators: readonly T[], combine: (a: T, b: T) => T): T {
+/**
+ * a[j] ∘= a[j+8], then +4, +2, +1, of up to sixteen; of more from the half of the next power of two on. Accumulators beyond
+ * those there are would be the identity.
+ */
+export function combineTree<T>(accumulators: readonly T[], combine: (a: T, b: T) => T): T {
   const acc = [...accumulators];
-  for (let width = lanes / 2; width >= 1; width /= 2) {
+  let half = 1;
+  while (2 * half < acc.length) half *= 2;
+  for (let width = half; width >= 1; width /= 2) {
     for (let j = 0; j < width && j + width < acc.length; j++) acc[j] = combine(acc[j], acc[j + width]);
   }
   return acc[0];

@@ -1,0 +1,37 @@
+// What passes ask of the machine and the engine that code is made for. A figure stands here where a pass reads it.
+
+export interface Target {
+  readonly name: string;
+  /** The width of a vector in bits; 0 where there are none. */
+  readonly vectorBits: number;
+  /** Whether a vector may be loaded and stored in part, by a count of lanes. */
+  readonly countsLanes: boolean;
+  readonly fusion: FusionFigures;
+  readonly functions: FunctionFigures;
+  /** Up to this many steps, a loop that fills or copies memory takes no longer than a call of the engine's function. */
+  readonly shortFill: number;
+}
+
+/** What one nest of loops may compute. */
+export interface FusionFigures {
+  /** The most operations in one loop body that is optimised well. */
+  readonly nestSize: number;
+  /** The most tensors that a nest stores beside its root. */
+  readonly stored: number;
+  /** The longest chain of cheap operations that is rematerialised rather than read from memory. */
+  readonly cheap: number;
+  /** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
+  readonly depth: number;
+}
+
+/** How much one function may hold, and how long it may run. */
+export interface FunctionFigures {
+  /** The weight of the heaviest block that is not cut into parts; infinite where functions may have any length. */
+  readonly heaviest: number;
+  /** The number of steps of loops in one call; infinite where a loop is as fast wherever it is entered. */
+  readonly chunk: number;
+  /** Loops of up to this many steps do not run in ranges. */
+  readonly short: number;
+  /** If inner loops have this many steps or more, a call runs one step. */
+  readonly long: number;
+}
