@@ -24,6 +24,7 @@ import {
   sameType,
   scalar,
   signatureOf,
+  standsAt,
   tensorType,
   type Value,
   ValueMap,
@@ -285,7 +286,7 @@ describe("random programs", () => {
   const modules = drawn(2500).concat(drawn(500, { transforms: true }));
   const coverage = new Coverage();
   for (const module of modules) coverage.add(module);
-  const tensorOps = [...standardOps.values()].filter((op) => op.level !== "loop");
+  const tensorOps = [...standardOps.values()].filter((op) => standsAt(op, "tensor"));
 
   /** The uses of an op that its type rule takes: of each dtype, with each word and boolean that an attribute may be. */
   function accepted(use: Operation): readonly string[] {

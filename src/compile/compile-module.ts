@@ -147,10 +147,7 @@ function loweredFor(
   options: RunOptions,
 ): Module {
   const lowered = runProgramPasses(module, programPipelines.loop, { ...options, log });
-  if (lowered.level === "vector")
-    fail("no-eval", `the module has vectors, which backend '${name}' has not`, {
-      hint: "run the pass scalarise before, or call bringVectors()",
-    });
+  if (lowered.level === "vector") fail("no-eval", `backend '${name}' has no vectors`, { hint: "run scalarise before" });
   return lowered.module;
 }
 
