@@ -1,7 +1,7 @@
 // The runner that all checks share: random programs through what is checked, the programs before and after compared, and the
 // smallest program found for which they differ.
 
-import { AdjointError, fail, type Op, type Operation, type OpTable } from "../ir/index.ts";
+import { AdjointError, fail, type Op, type Operation, type OpTable, standsAt } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
 import { milliseconds } from "./clock.ts";
@@ -264,7 +264,8 @@ class Session {
     const { ops } = this.#sought;
     if (ops.length > 0) return ops;
     const rules = [...this.#offered].filter((r) => r.pattern === null);
-    return [...(this.#options.programs?.ops ?? standardOps).values()].filter((op) => rules.some((r) => r.matches(op)));
+    const table = this.#options.programs?.ops ?? standardOps;
+    return [...table.values()].filter((op) => standsAt(op, "tensor") && rules.some((r) => r.matches(op)));
   }
 
   /** Notes what the subject does to a program, and nothing else. */
