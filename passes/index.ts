@@ -9,6 +9,7 @@ import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
+import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
 import { tile } from "./loop/tile.ts";
 import { vectorise } from "./loop/vectorise.ts";
@@ -47,6 +48,7 @@ export {
   lowerToLoops,
   outlineParts,
   outlineRanges,
+  planMemory,
   refineShapes,
   scalarise,
   tile,
@@ -98,6 +100,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     checkBounds,
     outlineRanges,
     outlineParts,
+    planMemory,
   ].map((pass) => [pass.name, pass]),
 );
 
@@ -119,6 +122,7 @@ interface Needed {
   readonly bulk: Pass;
   readonly checkBounds: Pass;
   readonly outlineRanges: Pass;
+  readonly planMemory: Pass;
 }
 
 const whole: Needed = {
@@ -136,6 +140,7 @@ const whole: Needed = {
   bulk,
   checkBounds,
   outlineRanges,
+  planMemory,
 };
 
 const between = new PassPart("canonicalize", canonicalizeNumbersBetween);
@@ -156,6 +161,7 @@ export const passParts = {
   bulk: new PassPart("bulk"),
   checkBounds: new PassPart("check-bounds"),
   outlineRanges: new PassPart("outline-ranges"),
+  planMemory: new PassPart("plan-memory"),
 } satisfies Needed;
 
 /** Brings the passes that tensors need. */
@@ -170,6 +176,7 @@ export function bringTensorPasses(): void {
   passParts.bulk.bring(bulk);
   passParts.checkBounds.bring(checkBounds);
   passParts.outlineRanges.bring(outlineRanges);
+  passParts.planMemory.bring(planMemory);
 }
 
 /** Brings what lowers sums of products. */
@@ -225,6 +232,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
   const { canonicalize, fuse, lowerToLoops, tile, scalarise, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
+  const { planMemory } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
@@ -241,6 +249,10 @@ function loopStages(passes: Needed): readonly Stage[] {
     { pass: checkBounds, reason: "memory that is read anyway checks its index; equal subscripts are one by now" },
     { pass: outlineRanges, reason: "loops have the lengths that they run with" },
     { pass: outlineParts, reason: "nothing makes functions heavier any more" },
+    {
+      pass: planMemory,
+      reason: "memory is in use from here to there for good: nothing makes more of it, or moves what uses it",
+    },
   ];
 }
 

@@ -1,7 +1,7 @@
 // Functions made of ranges of loops and parts of blocks: the same bits in generated code, and errors that name the same.
 
 import { describe, expect, it } from "vitest";
-import { outlineParts, outlineRanges } from "../passes/index.ts";
+import { loopPipeline, outlineParts, outlineRanges, planMemory, tensorPipeline } from "../passes/index.ts";
 import { type Backend, jsBackend } from "../src/backend/index.ts";
 import { verify } from "../src/ir/index.ts";
 import { standardOps } from "../src/ops/index.ts";
@@ -16,7 +16,7 @@ describe("outlined functions", () => {
       ...jsBackend,
       compile(module, options) {
         let outlined = module;
-        for (const pass of [outlineRanges, outlineParts]) {
+        for (const pass of [outlineRanges, outlineParts, planMemory]) {
           outlined = runPass(pass.small ?? pass, outlined, { ops: standardOps, fast: false });
           verify(outlined, { level: "loop" });
         }
@@ -24,7 +24,8 @@ describe("outlined functions", () => {
         return jsBackend.compile(outlined, options);
       },
     };
-    checkBackend(backend, { runs: runs(60).numRuns });
+    const pipeline = tensorPipeline.concat(loopPipeline).without("plan-memory");
+    checkBackend(backend, { runs: runs(60).numRuns, pipeline });
     expect(made).toBeGreaterThan(100);
   });
 });

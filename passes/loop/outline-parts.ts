@@ -19,6 +19,7 @@ import {
   type Operation,
   Replacements,
   signatureOf,
+  statedSpans,
   type Value,
   withBody,
   withBuilder,
@@ -52,7 +53,9 @@ export const outlineParts = definePass({
 
 /** Cuts blocks that are heavier than `heaviest`. */
 function cutHeavy(module: Module, heaviest: number): Module {
-  const cuts = module.funcs.map(({ body }) => (isHeavy(body, heaviest) ? cutsOf(body, heaviest) : null));
+  const cuts = module.funcs.map(({ body }) =>
+    isHeavy(body, heaviest) && !isPlanned(body) ? cutsOf(body, heaviest) : null,
+  );
   if (cuts.every((c) => c === null)) return module;
   const shared = {
     names: new FreshNames(module),
@@ -64,6 +67,11 @@ function cutHeavy(module: Module, heaviest: number): Module {
       return own === null ? [func] : new Cutting(func, own, shared).run();
     }),
   );
+}
+
+/** Whether memory shares places already: a call of a part would use all of its memory at once. */
+function isPlanned({ operations }: Block): boolean {
+  return operations.some((operation) => statedSpans(operation) !== null);
 }
 
 /** What the functions of a module share while they are cut. */

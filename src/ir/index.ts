@@ -21,6 +21,7 @@ export * from "./module/affine.ts";
 export * from "./module/attributes.ts";
 export * from "./module/effects.ts";
 export * from "./module/isomorphic.ts";
+export * from "./module/lifetimes.ts";
 export * from "./module/loop.ts";
 export * from "./module/module.ts";
 export * from "./module/names.ts";

@@ -26,6 +26,7 @@ export * from "./indexing/dynamic-slice.ts";
 export * from "./indexing/gather.ts";
 export * from "./linalg/factorizations.ts";
 export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./linalg/triangular-solve.ts";
+export { bytesOf, layOut, scratch, scratchOp } from "./loop/arena.ts";
 export { type ContractAttributes, type Contraction, contract, contractOp, contractRegions } from "./loop/contract.ts";
 export { fusedOp } from "./loop/fused.ts";
 export { isDenseConstant, isElementwise, isFusible } from "./loop/fusible.ts";

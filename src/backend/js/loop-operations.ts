@@ -1,6 +1,7 @@
 // How nests over memory, loops and tapes are written, which programs of numbers do without.
 
 import { boundBy, type Dim, elementDType, groupOf, isFloat, type Operation, subDims, termsOf } from "../../ir/index.ts";
+import { emitScratch } from "./arena-text.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { type Emitters, scalarEmitters } from "./operations.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
@@ -20,6 +21,7 @@ export function nestEmitters(): Emitters {
     ["fill", emitFill],
     ["copy", emitCopy],
     ["subscript", emitSubscript],
+    ["scratch", emitScratch],
   ]);
 }
 

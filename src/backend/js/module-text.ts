@@ -128,11 +128,16 @@ export class ModuleText {
     let name = this.#kernelNames.get(kernel);
     if (name === undefined) {
       const uses = kernel.uses.map((k) => this.kernel(k));
-      name = `$${this.#freeNames.unique(kernel.name)}`;
+      name = this.helperName(kernel.name);
       this.#kernelNames.set(kernel, name);
       this.#kernelTexts.push(`const ${name} = ${kernel.text(uses)};`);
     }
     return name;
+  }
+
+  /** A fresh name for what stands beside the functions. */
+  helperName(hint: string): string {
+    return `$${this.#freeNames.unique(hint)}`;
   }
 
   /** An expression that opens an empty tape for numbers of a dtype; `text` writes what tapes need. */

@@ -34,6 +34,8 @@ export class FunctionText {
   readonly depths = new ValueMap<number>();
   /** How it spells the steps of the loops around its calls. */
   steps: readonly string[] = [];
+  /** The lines behind all others, before what it returns. */
+  readonly closing: string[] = [];
   /** The last place given in a comment. */
   place = "";
   /** Whether it rounds to f32. */

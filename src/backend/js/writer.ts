@@ -35,8 +35,9 @@ export class FunctionWriter {
   readonly module: ModuleText;
   readonly facts: FuncFacts;
   readonly #emit: Emitter;
+  /** The name of the function in its text. */
+  readonly name: string;
   readonly #func: Func;
-  readonly #name: string;
   readonly #names: Names;
   readonly #valueNames = new ValueMap<string>();
   readonly #symbolNames: ReadonlyMap<string, string>;
@@ -45,7 +46,7 @@ export class FunctionWriter {
     this.module = module;
     this.#emit = emit;
     this.#func = func;
-    this.#name = module.functionName(func.name);
+    this.name = module.functionName(func.name);
     this.facts = new FuncFacts(func);
     this.#names = new Names(module.functionNames);
     this.#symbolNames = new Map(func.symbols.map((s) => [s, this.#names.unique(s)]));
@@ -58,11 +59,12 @@ export class FunctionWriter {
     const parameters = this.#bindParameters(text);
     this.#body(scope);
     const results = this.#func.body.results.map((v) => this.expression(v, scope));
+    scope.lines.push(...text.closing);
     if (results.length === 1) scope.lines.push(`return ${results[0]};`);
     else if (results.length > 1) scope.lines.push(`return [${results.join(", ")}];`);
     const body = isEntry ? this.module.closingTapes(scope.lines) : scope.lines;
     text.isInlined = isEntry || !this.#func.body.operations.some(({ op }) => op.loop?.indices === 1);
-    return renderFunction(this.#name, parameters, text, body);
+    return renderFunction(this.name, parameters, text, body);
   }
 
   /** Elements that are read last, for results alone, are spelled there: thousands of variables would not fit on the stack. */
@@ -175,6 +177,11 @@ export class FunctionWriter {
       return;
     }
     scope.lines.push(`const ${this.define(value, scope, hint)} = ${expression};`);
+  }
+
+  /** The name of a dimension symbol, unique in the function. */
+  symbolName(symbol: string): string {
+    return this.#symbolNames.get(symbol) ?? symbol;
   }
 
   /** A fresh name for a variable that is no value of the IR. */

@@ -47,6 +47,7 @@ import { Assumptions } from "../types/constraint.ts";
 import { checkLists } from "./verify-lists.ts";
 import { checkMemory } from "./verify-memory.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
+import { checkSpans } from "./verify-spans.ts";
 import { TypeChecker } from "./verify-types.ts";
 
 export interface VerifyOptions {
@@ -123,6 +124,7 @@ class FuncVerifier {
       this.#block(this.#func.body, "return", 0);
       checkLists(this.#func);
       checkMemory(this.#func, this.#signature);
+      checkSpans(this.#func);
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;
     }
