@@ -7,6 +7,7 @@ import { between, bracketed } from "../src/backend/js/brackets.ts";
 import { compileModule } from "../src/compile/index.ts";
 import { type Block, makeFunc, mapFuncs, parseModule, withOperations, withParts } from "../src/ir/index.ts";
 import { standardOps } from "../src/ops/index.ts";
+import { compileSource } from "../src/source/index.ts";
 import { runs } from "./support/runs.ts";
 
 /** Without places, since a statement is of one line of the user's. */
@@ -121,5 +122,35 @@ describe("a value that is read once", () => {
     expect([a, b]).toEqual([p, q]);
     expect(executable.source).toContain("b = b * b;");
     expect(executable.source).toContain("const add = a + b;");
+  });
+});
+
+describe("a branch", () => {
+  it("that only chooses is a conditional expression", () => {
+    const module = `func @f(%p: bool, %x: f64, %y: f64) -> f64 {
+  %r = if %p : f64 {
+    %add = add %x, %y : f64
+    yield %add
+  } else {
+    yield %x
+  }
+  return %r
+}`;
+    expect(body(module)).toEqual(["function f(p, x, y) {", "const r = p ? x + y : x;", "return r;", "}"]);
+  });
+
+  it("that leaves a loop stays a statement", () => {
+    const leaving = compileSource(
+      `export function leaving(a: number, first: boolean): number {
+        let v = 0;
+        let w = 3;
+        while (w-- > 0 && v < 2) {
+          if (first || a > 1) { break; }
+          v++;
+        }
+        return v + w;
+      }`,
+    );
+    expect([leaving(0, true), leaving(2, false), leaving(0, false)]).toEqual([2, 2, 2]);
   });
 });

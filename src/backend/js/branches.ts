@@ -45,9 +45,11 @@ function writeIf(
 
 /** `const r = test ? a : b;`, where each branch does nothing but give its result; null where it does, or would be long. */
 function choiceOf(name: string, test: string, ...branches: readonly (readonly Text[])[]): string | null {
+  const assigned = `${name} = `;
   const values = branches.map((lines) => {
     const [line] = lines;
-    return lines.length === 1 && typeof line === "string" ? line.slice(`${name} = `.length, -1) : null;
+    const isAll = lines.length === 1 && typeof line === "string" && line.startsWith(assigned);
+    return isAll ? line.slice(assigned.length, -1) : null;
   });
   const text = `const ${name} = ${test} ? ${values.join(" : ")};`;
   return values.includes(null) || test.includes("?") || text.length > longestLine ? null : text;

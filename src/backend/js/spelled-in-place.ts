@@ -6,6 +6,7 @@ import {
   calleeOf,
   carriedIn,
   countUses,
+  elementDType,
   type Func,
   isScalar,
   loopOf,
@@ -34,7 +35,13 @@ interface Place {
 }
 
 /** How the results of a block are assigned: not in place, one by one, or one by one to variables that the block reads. */
-type Ends = "named" | "anywhere" | readonly Value[];
+type Ends = "named" | "anywhere" | Variables;
+
+/** The variables that the results of a block are assigned to, in order, and which of them each is. */
+interface Variables {
+  readonly carried: readonly Value[];
+  readonly index: ValueMap<number>;
+}
 
 export class SpelledInPlace {
   /** The longest text of each such value. */
@@ -61,8 +68,9 @@ export class SpelledInPlace {
     const places = new Map<Operation, Place>();
     for (let position = operations.length - 1; position >= 0; position--) {
       const operation = operations[position];
-      for (const region of operation.regions) this.#block(region, endsOf(operation, region), operation.origin);
-      const read = isSpellable(operation) ? reads.get(operation.results[0]) : undefined;
+      for (const region of operation.regions) this.#block(region, this.#endsOf(operation, region), operation.origin);
+      const found = isSpellable(operation) ? reads.get(operation.results[0]) : undefined;
+      const read = found !== undefined && isNameless(operation, found, ends) ? found : undefined;
       const isThere = read !== undefined && isOnOneLine(operation.origin, read.by === null ? origin : read.by.origin);
       const at = isThere ? placeOf(read, places) : null;
       const isFree = at !== null && walls(operation, position + 1, at.position) && this.#mayMove(operation, at, ends);
@@ -84,12 +92,25 @@ export class SpelledInPlace {
     return reads;
   }
 
+  /** What becomes of the results of a region. Where a flag ends a `while`, its body is left at several places, which read them. */
+  #endsOf(operation: Operation, region: Block): Ends {
+    if (operation.op.traits.branches) return "anywhere";
+    const loop = loopOf(operation);
+    if (loop === null) return "named";
+    if (region === loop.test) return "anywhere";
+    const carried = carriedIn(loop, region);
+    const mayBeLeft = loop.test !== null && carried.some((v) => elementDType(v.type) === "bool");
+    const index = new ValueMap<number>();
+    for (const [k, v] of carried.entries()) index.set(this.#canonical(v), k);
+    return mayBeLeft ? "named" : { carried, index };
+  }
+
   /** Whether it reads no variable that another result of the block has been assigned to by then. */
   #mayMove({ operands }: Operation, { result }: Place, ends: Ends): boolean {
     if (result === null || typeof ends === "string") return true;
     return operands.every((v) => {
-      const variable = ends.indexOf(this.#canonical(v));
-      return variable < 0 || variable === result;
+      const variable = ends.index.get(this.#canonical(v));
+      return variable === undefined || variable === result;
     });
   }
 }
@@ -112,23 +133,18 @@ function isOnOneLine(a: Origin | null, b: Origin | null): boolean {
   return a === b || (a !== null && b !== null && a.file === b.file && a.line === b.line);
 }
 
-/** What becomes of the results of a region. The body of a `while` may be left at several places, each of which reads them. */
-function endsOf(operation: Operation, region: Block): Ends {
-  if (operation.op.traits.branches) return "anywhere";
-  const loop = loopOf(operation);
-  if (loop === null) return "named";
-  if (loop.test !== null) return region === loop.test ? "anywhere" : "named";
-  return carriedIn(loop, region);
+/** Elementwise operations on numbers, sizes and loads. */
+function isSpellable({ op, results }: Operation): boolean {
+  if (results.length !== 1 || !isScalar(results[0].type)) return false;
+  return (
+    isOwn(op, "load") || isOwn(op, "dim") || (op.scalar !== null && op.aliases.length === 0 && !op.traits.constant)
+  );
 }
 
-/** Elementwise operations on numbers, sizes and loads, whose names tell no more than their text does. */
-function isSpellable(operation: Operation): boolean {
-  const { op, operands, results } = operation;
-  const [result] = results;
-  if (results.length !== 1 || !isScalar(result.type)) return false;
-  const isLoad = isOwn(op, "load");
-  if (!isLoad && !isOwn(op, "dim") && (op.scalar === null || op.aliases.length > 0 || op.traits.constant)) return false;
-  return result.name === null || result.name === (isLoad ? operands[0].name : op.name);
+/** Whether the name of what an operation gives tells no more than its text does, or than what it is assigned to. */
+function isNameless({ op, operands, results: [{ name }] }: Operation, { by, index }: Read, ends: Ends): boolean {
+  if (name === null || name === (isOwn(op, "load") ? operands[0].name : op.name)) return true;
+  return by === null && typeof ends !== "string" && ends.carried[index].name === name;
 }
 
 /** Whether an operation spells this operand once, at its own place. What one of two branches needs is read before them. */
