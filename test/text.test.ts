@@ -531,7 +531,9 @@ function sentence(grammar: Grammar, start: string, seed: number): string {
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)];
   const plain = [...textOps.keys()].filter(
     (name) =>
-      !/^(constant|dim|call|vjp|while|scan|for|load|store|load_lanes|store_lanes|fill|contract|subscript)$/.test(name),
+      !/^(constant|dim|call|vjp|while|scan|for|parallel|load|store|load_lanes|store_lanes|fill|contract|subscript)$/.test(
+        name,
+      ),
   );
   let count = 0;
   const override = (name: string): string | null => {

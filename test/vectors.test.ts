@@ -1,15 +1,18 @@
 // A target with vectors and without JavaScript: its pipeline on samples and random programs, run in the interpreter.
 
 import { describe, expect, it } from "vitest";
-import { scalarise, standardPasses, vectorPipeline } from "../passes/index.ts";
-import { type Module, verify, walk } from "../src/ir/index.ts";
+import { loopPipeline, scalarise, standardPasses, vectorPipeline } from "../passes/index.ts";
+import { runPasses } from "../src/compile/index.ts";
+import { type Module, mapBodies, verify, walk, withOperations } from "../src/ir/index.ts";
+import { parse } from "../src/ops/index.ts";
 import { definePass, type Pass, type PassContext, Pipeline, runPass } from "../src/rewrite/index.ts";
 import { javascript, type Target } from "../src/target/index.ts";
 import { checkPass, checkPipeline } from "../src/testing/index.ts";
+import { messageOf } from "./support/errors.ts";
 import { runs } from "./support/runs.ts";
 
 /** Eight numbers of 32 bits in a vector. */
-const wide: Target = { ...javascript, name: "wide", vectorBits: 256 };
+const wide: Target = { ...javascript, name: "wide", vectorBits: 256, threads: true };
 /** The same, with tails in part of a vector. */
 const counting: Target = { ...wide, name: "counting", countsLanes: true };
 
@@ -59,4 +62,57 @@ describe.each([wide, counting])("a target with vectors: $name", (target) => {
 it("scalarise keeps every bit of what vectorise makes", () => {
   const { changed } = checkPass(scalarise, { runs: runs(150).numRuns });
   expect(changed).toBeGreaterThan(20);
+});
+
+describe("the option check: validate", () => {
+  const text = `func @main<N>(%x: f64[N], %s: f64) -> (f64[N], f64) {
+  %rows = broadcast %s, axes = [] : f64[N]
+  %y = mul %x, %rows : f64[N]
+  %t = exp %s : f64
+  return %y, %t
+}
+`;
+
+  it("compares what is in memory after passes that lower, and after those behind them", () => {
+    for (const target of [wide, counting]) {
+      const { module } = runPasses(parse(text), pipelineFor(target), { check: "validate" });
+      expect(vectorsIn(module)).toBeGreaterThan(0);
+    }
+    expect(runPasses(parse(text), loopPipeline, { check: "validate" }).log.entries.length).toBeGreaterThan(3);
+  });
+
+  it("finds the pass that writes something else", () => {
+    const wrong = definePass({
+      name: "forgets-tails",
+      summary: "Leaves out what is left over of vectors.",
+      level: "vector",
+      run: (module) =>
+        mapBodies(module, (body) =>
+          withOperations(
+            body,
+            body.operations.filter(({ op, attributes }) => op.loop === null || attributes.step !== 1),
+          ),
+        ),
+    });
+    const run = (): unknown =>
+      runPasses(parse(text), pipelineFor(wide).insertAfter("vectorise", wrong), { check: "validate" });
+    expect(messageOf(run)).toMatch(/pass forgets-tails: changed @main: result 1 is f64\[\d+\] \(.*, was f64\[\d+\] \(/);
+  });
+});
+
+it("a target with threads has loops in any order, wherever nothing depends on it", () => {
+  const names = new Set<string>();
+  const { module } = runPasses(
+    parse(`func @main<N, M>(%x: f32[N, M]) -> (f32[N], f32[N, M]) {
+  %s = reduce %x, kind = sum, axes = [1] : f32[N]
+  %e = exp %x : f32[N, M]
+  return %s, %e
+}
+`),
+    pipelineFor(wide),
+    { check: "verify" },
+  );
+  for (const { body } of module.funcs) for (const { op } of body.operations) names.add(op.name);
+  expect(names.has("parallel")).toBe(true);
+  expect(names.has("for")).toBe(false);
 });

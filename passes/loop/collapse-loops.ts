@@ -8,7 +8,6 @@ import {
   type Dim,
   FuncScope,
   indexDim,
-  isOf,
   mapBodies,
   mulDims,
   type Operation,
@@ -25,8 +24,9 @@ import {
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
-import { flatView, forOp } from "../../src/ops/index.ts";
+import { flatView } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { isOverIndices } from "./analyses/counted.ts";
 
 export const collapseLoops = definePass({
   name: "collapse-loops",
@@ -76,7 +76,7 @@ function nestOf(operation: Operation): Nest | null {
   const bodies: Block[] = [];
   const uppers: Dim[] = [];
   for (let next: Operation | null = operation; next !== null; next = onlyOperation(next.regions[0])) {
-    if (!isOf(forOp, next) || next.operands.length > 0) break;
+    if (next.op !== operation.op || !isOverIndices(next) || next.operands.length > 0) break;
     const { lower, upper, step } = next.attributes;
     if (lower !== 0 || step !== 1) break;
     bodies.push(next.regions[0]);

@@ -17,15 +17,19 @@ import {
   type Role,
   type Signature,
   signatureOf,
+  touchesMemory,
   type Value,
+  walk,
   withBuilder,
 } from "../../src/ir/index.ts";
+import { forOp, requireOwn } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import type { Target } from "../../src/target/index.ts";
 import { InPlacePlan } from "./analyses/in-place.ts";
 import { isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
 import { BlockLowering, type LowerStructured } from "./lower-to-loops/block.ts";
 import { lowerControl } from "./lower-to-loops/control.ts";
-import { Nests } from "./lower-to-loops/nests.ts";
+import { type LoopFor, Nests } from "./lower-to-loops/nests.ts";
 import { lowerStructured } from "./lower-to-loops/repeated.ts";
 
 export const lowerToLoops = definePass({
@@ -40,7 +44,7 @@ export const lowerToLoops = definePass({
   return %exp
 }
 `,
-  run: (module) => lowered(module, lowerStructured),
+  run: (module, { target }) => lowered(module, { structured: lowerStructured, target }),
 });
 
 /** The same for programs without loops of their own: what lowers those and tapes is not in them. */
@@ -49,16 +53,38 @@ export const lowerStraight = definePass({
   summary: "Turns tensors into loop nests over memory in programs that hold no loops.",
   level: "fused",
   lowers: "loop",
-  run: (module) => lowered(module, lowerControl),
+  run: (module, { target }) => lowered(module, { structured: lowerControl, target }),
 });
 
-function lowered(module: Module, structured: LowerStructured): Module {
+/** How operations with regions are lowered, and for what. */
+interface How {
+  readonly structured: LowerStructured;
+  readonly target: Target | undefined;
+}
+
+function lowered(module: Module, how: How): Module {
   module.funcs.forEach(requireRanked);
   const users = usersFunctions(module);
   const signatures = loweredSignatures(module, users);
   return mapFuncs(module, (func) =>
-    isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, users.has(func), structured),
+    isLoweredBlock(func.body) ? func : lowerFunc(func, signatures, users.has(func), how),
   );
+}
+
+/**
+ * What loops are that compute elements each of its own: of errors, and of what is seen of a run, the first one is meant. JavaScript
+ * has no loop but `for`, and programs for it no other op.
+ */
+function loopFor(target: Target | undefined): LoopFor {
+  if (target?.threads !== true) return undefined;
+  const parallel = requireOwn("parallel") as typeof forOp;
+  return (body) => {
+    let isInOrder = false;
+    walk(body, ({ op }) => {
+      isInOrder ||= op.effects.observable || (op.effects.fails && !touchesMemory(op.effects));
+    });
+    return isInOrder ? forOp : parallel;
+  };
 }
 
 function loweredSignatures(module: Module, users: ReadonlySet<Func>): ReadonlyMap<string, Signature> {
@@ -94,12 +120,12 @@ function lowerFunc(
   func: Func,
   signatures: ReadonlyMap<string, Signature>,
   isUsers: boolean,
-  structured: LowerStructured,
+  { structured, target }: How,
 ): Func {
   const scope = new FuncScope(func.constraints, (name) => signatures.get(name) ?? null);
   const builder = new BlockBuilder(scope);
   builder.origin = func.origin;
-  const nests = new Nests(builder);
+  const nests = new Nests(builder, loopFor(target));
   for (const argument of func.body.arguments) {
     const passed = builder.argument(loweredType(argument.type), argument.name);
     if (isDirect(argument.type)) nests.scalars.set(argument, passed);

@@ -29,7 +29,7 @@ import {
 import { dim, forLoop, forRegion } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { javascript, type Target } from "../../src/target/index.ts";
-import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
+import { type CountedLoop, countedLoop, isOverIndices } from "./analyses/counted.ts";
 import { LaneWriter } from "./vectorise/lanes.ts";
 import { type LanePlan, lanePlanOf } from "./vectorise/plan.ts";
 
@@ -126,8 +126,9 @@ class Vectoriser {
       return [];
     };
     withBuilder(before, () => {
-      forLoop(lower, end, plan.lanes, [], body, [loop.index?.name ?? null]);
-      if (!sameDim(end, upper)) forRegion(end, upper, 1, [], loop.body);
+      const op = isOverIndices(operation) ? operation.op : undefined;
+      forLoop(lower, end, plan.lanes, [], body, [loop.index?.name ?? null], op && (() => op));
+      if (!sameDim(end, upper)) forRegion(end, upper, 1, [], loop.body, [], op);
     });
     return before.operations;
   }

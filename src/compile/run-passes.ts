@@ -24,7 +24,7 @@ import type { Target } from "../target/index.ts";
 
 /**
  * `verify` runs the verifier after every pass. `validate` also runs the interpreter before and after a pass, on sample
- * inputs, and compares bits, once transforms are resolved and until the loop level.
+ * inputs, and compares bits of results and of memory, once transforms are resolved.
  */
 export type Check = (typeof checks)[number];
 const checks = ["none", "verify", "validate"] as const;
@@ -84,7 +84,7 @@ export function runProgramPasses(
     level = pass.lowers ?? (takesMemory(pass) && !hasMemory(level) ? "loop" : level);
     if (after === before) return after;
     if (check !== "none") attempt(pass, before, "verify", () => here.checks?.verify(after, { level }));
-    if (!hasMemory(level)) attempt(pass, before, "validate", () => validator?.compare(before, after));
+    attempt(pass, before, "validate", () => validator?.compare(before, after));
     return after;
   });
   return { module: result, log, level };

@@ -45,6 +45,7 @@ export {
   storeOp,
 } from "./loop/loop.ts";
 export { copy, copyOp, elementsWritten, fill, fillOp, flatView, view, viewOp } from "./loop/memory.ts";
+export { parallelOp } from "./loop/parallel.ts";
 export { Scratch, type Slot } from "./loop/scratch.ts";
 export { type FusionGroup, type Site, Sites, shapeText, visits } from "./loop/sites.ts";
 export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";

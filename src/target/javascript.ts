@@ -6,6 +6,7 @@ export const javascript: Target = {
   name: "js",
   vectorBits: 0,
   countsLanes: false,
+  threads: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32 },
   functions: {
     // Functions of 800 to 3,000 operations of plain f64 arithmetic are equally fast. Of operations with one call of `Math` each,

@@ -6,6 +6,8 @@ export interface Target {
   readonly vectorBits: number;
   /** Whether a vector may be loaded and stored in part, by a count of lanes. */
   readonly countsLanes: boolean;
+  /** Whether iterations of a loop may run at once: then lowering says of which. */
+  readonly threads: boolean;
   readonly fusion: FusionFigures;
   readonly functions: FunctionFigures;
   /** Up to this many steps, a loop that fills or copies memory takes no longer than a call of the engine's function. */

@@ -176,7 +176,7 @@ func @g() {
     yield %zero
   } result {
   }
-  for %r: index = 0 to N step 4 {
+  parallel %r: index = 0 to N step 4 {
     %v = load_lanes %x[0, %r] : vector<4xf32>
     %w = load_lanes %x[%r, 780] count(%r) : vector<8xf32>
     store_lanes %v, %y[%r, 0]

@@ -130,6 +130,22 @@ const loops = [
     level: "loop",
   }),
   op({
+    name: "parallel",
+    operands: [many("bounds"), many("carry")],
+    groups: ["bounds", "carry"],
+    attributes: {
+      lower: { kind: "dim", summary },
+      upper: { kind: "dim", summary },
+      step: { kind: "integer", default: 1, summary },
+    },
+    regions: [{ name: "body" }],
+    assembly: [
+      { kind: "range", group: "bounds" },
+      { kind: "bind", group: "carry" },
+    ],
+    level: "loop",
+  }),
+  op({
     name: "load",
     operands: [{ name: "memory" }, many("at")],
     groups: ["memory", "at"],

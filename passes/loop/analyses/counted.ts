@@ -14,7 +14,7 @@ import {
 } from "../../../src/ir/index.ts";
 import { elementsWritten, type ForAttributes, isNamed } from "../../../src/ops/index.ts";
 
-/** `for`, or a scan without sequences, which has no index. */
+/** `for` or `parallel`, or a scan without sequences, which has no index. */
 export interface CountedLoop {
   readonly operation: Operation;
   readonly index: Value | null;
@@ -27,13 +27,18 @@ export interface CountedLoop {
   readonly step: number;
 }
 
+/** Whether an operation runs its region for each of some index values. */
+export function isOverIndices(operation: Operation): operation is Operation<ForAttributes> {
+  return isNamed<ForAttributes>("for", operation) || isNamed<ForAttributes>("parallel", operation);
+}
+
 /** The operation as a counted loop; null of any other. */
 export function countedLoop(operation: Operation): CountedLoop | null {
   const loop = loopOf(operation);
   if (loop === null || loop.test !== null) return null;
   const { body, inits } = loop;
   const shared = { operation, carry: carriedIn(loop, body), inits, body };
-  if (isNamed<ForAttributes>("for", operation)) {
+  if (isOverIndices(operation)) {
     const { lower, upper, step } = operation.attributes;
     const bound = (d: Dim): Dim => boundBy(d, operation, "bounds");
     return { ...shared, index: body.arguments[0], lower: bound(lower), upper: bound(upper), step };

@@ -184,12 +184,13 @@ export class BlockLowering {
     buffers: readonly Buffer[],
   ): void {
     const { nests } = this;
-    nests.nest(shapeOf(results[0]), (at) => {
+    const compute = (at: readonly Dim[]): void => {
       nests.computeSite(sites.outermost, at);
       const elements = yielded.map((v) => nests.element(v, at));
       for (const [i, element] of elements.entries())
         writeTo(buffers[i], at, element, nests.computed.get(yielded[i])?.operation ?? by);
-    });
+    };
+    nests.nest(shapeOf(results[0]), compute, nests.apart);
     for (const [i, v] of results.entries()) nests.buffers.set(v, buffers[i]);
   }
 

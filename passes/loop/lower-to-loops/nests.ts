@@ -63,10 +63,15 @@ interface Hoisted {
 
 const indexNames = ["i", "j", "k", "l", "m", "n"];
 
+/** What a loop with such a body is. */
+export type LoopFor = Parameters<typeof forLoop>[6];
+
 /** The elements and memory of the tensors of one function. */
 export class Nests {
   /** The function's own block, in which memory is allocated and constants are made, outside of every loop. */
   readonly top: BlockBuilder;
+  /** The loops whose iterations each compute elements of their own; `for` where left out. */
+  readonly apart: LoopFor;
   /** Memory for results that is passed zeroed where that is asked for. */
   readonly mayBeZeroed = new ValueSet();
   readonly #zeroed = new ValueSet();
@@ -88,7 +93,8 @@ export class Nests {
   /** The text of subscripts, as a key. */
   readonly #keys = new WeakMap<readonly Dim[], string>();
 
-  constructor(top: BlockBuilder) {
+  constructor(top: BlockBuilder, apart: LoopFor) {
+    this.apart = apart;
     this.top = top;
     this.base = top;
   }
@@ -309,11 +315,12 @@ export class Nests {
 
   /** Writes every element of a tensor. */
   copy(value: Value, to: Buffer): void {
-    this.nest(shapeOf(value), (at) => store(this.element(value, at), to.memory, [...to.prefix, ...at]));
+    const write = (at: readonly Dim[]): void => store(this.element(value, at), to.memory, [...to.prefix, ...at]);
+    this.nest(shapeOf(value), write, this.apart);
   }
 
   /** Loops over a shape, the last axis innermost; an axis of extent 1 needs none. */
-  nest(shape: readonly Dim[], body: (at: readonly Dim[]) => void): void {
+  nest(shape: readonly Dim[], body: (at: readonly Dim[]) => void, opFor: LoopFor = undefined): void {
     const open = (at: readonly Dim[]): void => {
       if (at.length === shape.length) {
         body(at);
@@ -328,7 +335,7 @@ export class Nests {
         open([...at, indexDim(index)]);
         return [];
       };
-      forLoop(0, shape[at.length], 1, [], iteration, [name]);
+      forLoop(0, shape[at.length], 1, [], iteration, [name], opFor);
     };
     open([]);
   }

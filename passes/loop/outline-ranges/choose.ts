@@ -10,9 +10,9 @@ import {
   isScalar,
   type Operation,
 } from "../../../src/ir/index.ts";
-import { elementsWritten, type ForAttributes, isNamed, isOwn } from "../../../src/ops/index.ts";
+import { elementsWritten, isOwn } from "../../../src/ops/index.ts";
 import type { FunctionFigures } from "../../../src/target/index.ts";
-import { type CountedLoop, mostSteps, stepsIn } from "../analyses/counted.ts";
+import { type CountedLoop, isOverIndices, mostSteps, stepsIn } from "../analyses/counted.ts";
 
 /** How many steps of a loop one call runs. */
 export type RangeLength =
@@ -52,7 +52,7 @@ function rangeOfLong(body: Block, chunk: number): RangeLength {
 
 /** The length of an inner loop, of a fill or a copy, where that is over symbols alone. */
 function openLength(operation: Operation): readonly Dim[] {
-  const upper = isNamed<ForAttributes>("for", operation)
+  const upper = isOverIndices(operation)
     ? boundBy(operation.attributes.upper, operation, "bounds")
     : elementsWritten(operation);
   return typeof upper !== "number" && indicesOf([upper]).size === 0 ? [upper] : [];

@@ -8,11 +8,15 @@ import {
   evaluateDim,
   type Func,
   fail,
+  finalContents,
   findFunc,
+  isDirect,
   isFloat,
+  isWritten,
   type Module,
   type NdArray,
   rankedOf,
+  signatureOf,
   sizeOf,
   type Type,
   walk,
@@ -29,7 +33,12 @@ const sizes = [3, 1, 0, 17];
 /** Functions of larger arguments are not validated: the interpreter would take too long. */
 const maxElements = 4096;
 
-/** Compares what public functions compute before and after a pass. */
+interface Round {
+  readonly size: number;
+  readonly round: number;
+}
+
+/** Compares what public functions compute before and after a pass, at the same level or at that which the pass lowers to. */
 export class Validator {
   compare(before: Module, after: Module): void {
     if (holdsTransform(before)) return;
@@ -37,7 +46,7 @@ export class Validator {
       const next = findFunc(after, func.name);
       if (func.visibility === "private" || next === undefined) continue;
       for (let round = 0; round < rounds; round++) {
-        compareFunc(before, after, func, sizes[round % sizes.length], round);
+        compareFunc(before, after, func, next, { size: sizes[round % sizes.length], round });
       }
     }
   }
@@ -53,11 +62,17 @@ function holdsTransform(module: Module): boolean {
   return found;
 }
 
-function compareFunc(before: Module, after: Module, func: Func, size: number, round: number): void {
-  const args = func.body.arguments.map((a, i) => sample(a.type, size, round * 5 + i * 3));
-  if (args.some((a) => a === null)) return;
-  const inputs = args as readonly NdArray[];
-  const [expected, got] = [outcome(before, func.name, inputs), outcome(after, func.name, inputs)];
+function compareFunc(before: Module, after: Module, func: Func, next: Func, { size, round }: Round): void {
+  const [inputs, later] = [func, next].map((f) =>
+    f.body.arguments.map((a, i) => sample(a.type, size, round * 5 + i * 3)),
+  );
+  if (!inputs.every(isArray) || !later.every(isArray)) return;
+  const expected = outcome(before, func, inputs);
+  const ran = outcome(after, next, later);
+  const isLowered =
+    inputs.length !== later.length ||
+    func.body.arguments.some((v, i) => v.type.kind !== next.body.arguments[i].type.kind);
+  const got = isLowered && typeof ran !== "string" ? inOrder(func, next, ran) : ran;
   const at =
     typeof expected === "string" || typeof got === "string"
       ? Number(expected !== got) - 1
@@ -70,21 +85,41 @@ function compareFunc(before: Module, after: Module, func: Func, size: number, ro
   );
 }
 
+function isArray(array: NdArray | null): array is NdArray {
+  return array !== null;
+}
+
 type Outcome = readonly NdArray[] | string;
 
-/** The results, or the code of the error that the run ends with. */
-function outcome(module: Module, name: string, args: readonly NdArray[]): Outcome {
+/** The results and behind them what memory holds that was written to, or the code of the error that the run ends with. */
+function outcome(module: Module, { name, body, roles }: Func, args: readonly NdArray[]): Outcome {
+  const given = args.map((array) => ({ ...array, data: array.data.slice() }));
   try {
-    return interpret(module, name, args);
+    const results = interpret(module, name, given);
+    return [...results, ...given.filter((_, i) => body.arguments[i].type.kind === "memref" && isWritten(roles[i]))];
   } catch (error) {
     if (error instanceof AdjointError) return `error ${error.code}`;
     throw error;
   }
 }
 
+/** What a lowered function gave, as the function on tensors gives it: results of rank above 0 are in memory that it wrote to. */
+function inOrder(func: Func, lowered: Func, outcome: readonly NdArray[]): readonly NdArray[] {
+  const count = lowered.body.results.length;
+  const direct = outcome.slice(0, count);
+  const written = [...lowered.roles.keys()].filter((i) => isWritten(lowered.roles[i]));
+  const memory = new Map(written.map((argument, k) => [argument, outcome[count + k]]));
+  const contents = finalContents(signatureOf(func));
+  const own = written.filter((argument) => argument >= func.body.arguments.length);
+  return func.body.results.map(({ type }, k) => {
+    const argument = contents[k] ?? (isDirect(type) ? undefined : own.shift());
+    return (argument === undefined ? direct.shift() : memory.get(argument)) ?? outcome[0];
+  });
+}
+
 /** A sample argument of the type, with every symbol at `size`; null where there is none. */
 function sample(type: Type, size: number, shift: number): NdArray | null {
-  if (type.kind !== "tensor") return null;
+  if (type.kind !== "tensor" && type.kind !== "memref") return null;
   const shape = rankedOf(type).shape.map((d) => evaluateDim(d, () => size));
   const count = sizeOf(shape);
   if (count > maxElements || shape.some((n) => n < 0)) return null;

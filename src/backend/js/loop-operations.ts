@@ -18,6 +18,7 @@ export function nestEmitters(): Emitters {
   return new Map<string, Emitter>([
     ...scalarEmitters(),
     ["for", emitFor],
+    ["parallel", emitFor],
     ["fill", emitFill],
     ["copy", emitCopy],
     ["subscript", emitSubscript],

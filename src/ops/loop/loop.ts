@@ -16,6 +16,7 @@ import {
   type MemRefType,
   type NdArray,
   ndscalar,
+  type Op,
   printType,
   sameType,
   scalar,
@@ -55,7 +56,8 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
 
 // ---- for ------------------------------------------------------------------------------------------------------------
 
-const forAttributes = {
+/** Those of loops over index values. */
+export const forAttributes = {
   lower: { kind: "dim", summary: "first index" },
   upper: { kind: "dim", summary: "the index the loop stops before" },
   step: { kind: "integer", default: 1, summary: "distance from one index to the next, at least 1" },
@@ -127,7 +129,7 @@ export function requireTypes(cx: TypeContext, what: string, got: readonly Value[
   }
 }
 
-/** Appends a `for` over [lower, upper): `body` gets the index and the carried values and gives the next ones. */
+/** Appends a loop over [lower, upper), a `for` if nothing else is said: `body` gets the index and the carried values and gives the next ones. */
 export function forLoop(
   lower: Dim,
   upper: Dim,
@@ -135,12 +137,14 @@ export function forLoop(
   inits: readonly Value[],
   body: (index: Value, ...carry: Value[]) => readonly Value[],
   names: readonly (string | null)[] = ["i"],
+  opFor: (body: Block) => Op<ForAttributes> = () => forOp,
 ): readonly Value[] {
   const builder = currentBlock();
   const inner = new BlockBuilder(builder.scope, builder);
   const index = inner.argument(scalar("index"), names[0] ?? null);
   const carry = inits.map((v, k) => inner.argument(v.type, names[k + 1] ?? v.name));
-  return forRegion(lower, upper, step, inits, inner.finish(withBuilder(inner, () => body(index, ...carry))));
+  const region = inner.finish(withBuilder(inner, () => body(index, ...carry)));
+  return forRegion(lower, upper, step, inits, region, [], opFor(region));
 }
 
 /** As forLoop, of a body that is a block already; `results` are the names of the results. */
@@ -151,9 +155,10 @@ export function forRegion(
   inits: readonly Value[],
   region: Block,
   results: readonly (string | null)[] = [],
+  op: Op<ForAttributes> = forOp,
 ): readonly Value[] {
   const bounds = affineOperands([lower, upper]);
-  return emit(forOp, [...bounds.operands, ...inits], {
+  return emit(op, [...bounds.operands, ...inits], {
     attributes: { lower: bounds.dims[0], upper: bounds.dims[1], step },
     regions: [region],
     segments: [bounds.operands.length, inits.length],
