@@ -7,7 +7,7 @@ export const javascript: Target = {
   vectorBits: 0,
   countsLanes: false,
   threads: false,
-  fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32 },
+  fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   functions: {
     // Functions of 800 to 3,000 operations of plain f64 arithmetic are equally fast. Of operations with one call of `Math` each,
     // V8 optimises a function of 1,000, and never one of 1,500.

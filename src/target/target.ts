@@ -24,6 +24,8 @@ export interface FusionFigures {
   readonly cheap: number;
   /** The most subscript changes between a root and a site, each of which is a level of recursion in the lowering. */
   readonly depth: number;
+  /** The most operations that are done with each of the sums of a contraction, whose code may have them several times. */
+  readonly epilogue: number;
 }
 
 /** How much one function may hold, and how long it may run. */

@@ -2,6 +2,7 @@
 
 import {
   BlockBuilder,
+  type ContractionRule,
   currentBlock,
   type Dim,
   elementDType,
@@ -20,6 +21,7 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
+import { isElementwise, type Sites, shapeText } from "../../../src/ops/index.ts";
 import { contractionKind } from "./contraction-kind.ts";
 
 /** How a rule and the loops around it read an operand. */
@@ -36,11 +38,33 @@ export interface OperandRead {
 
 /** The rule for the whole result, where an operation has one. */
 export function wholeOf(operation: Operation): ((x: WholeContext) => void) | null {
+  const contraction = contractionOf(operation);
+  if (contraction !== null) return (cx) => contraction.emit(cx);
   const { lowering } = operation.op;
-  if (lowering?.kind !== "nest") return null;
-  const contraction = lowering.contraction?.(operation);
-  if (contraction !== undefined) return contractionKind(contraction) === "plain" ? null : (cx) => contraction.emit(cx);
-  return lowering.whole?.(operation) ?? null;
+  return lowering?.kind === "nest" ? (lowering.whole?.(operation) ?? null) : null;
+}
+
+/** The contraction that computes the whole result, of sums of products that gain by one. */
+export function contractionOf(operation: Operation): ContractionRule | null {
+  const { lowering } = operation.op;
+  const rule = lowering?.kind === "nest" ? lowering.contraction?.(operation) : undefined;
+  return rule === undefined || contractionKind(rule) === "plain" ? null : rule;
+}
+
+/**
+ * The contraction in whose last region one nest can compute everything at its outermost site: all of that is computed
+ * element by element, of its sums and of memory. Null where there is none.
+ */
+export function epilogueOf({ outermost }: Sites): Operation | null {
+  const [sums, ...more] = outermost.members.filter((operation) => contractionOf(operation) !== null);
+  if (sums === undefined || more.length > 0 || shapeText(sums.results[0]) !== outermost.covers) return null;
+  return outermost.members.every((operation) => operation === sums || isPointwise(operation)) ? sums : null;
+}
+
+/** Whether an element takes neither a loop nor a decision about the subscript. */
+export function isPointwise(operation: Operation): boolean {
+  const { lowering, traits } = operation.op;
+  return isElementwise(operation) || traits.constant || (lowering?.kind === "element" && lowering.pieces === undefined);
 }
 
 /** The reads of each operand of an operation that is lowered by a rule. */

@@ -8,7 +8,8 @@ import { type Block, isScalar, type Operation, type Value, ValueMap } from "../.
 import { isElementwise, isFusible, shapeText, visits } from "../../../src/ops/index.ts";
 import type { FusionFigures } from "../../../src/target/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
-import { isInStep, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
+import { contractionOf, isInStep, isPointwise, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
+import { SumChains } from "./chains.ts";
 import { BlockUses, type Use } from "./uses.ts";
 
 /** A fusion site: where a nest computes tensors at the same subscripts. */
@@ -33,6 +34,8 @@ export interface FusionRoot {
   size: number;
   /** Fused tensors that the nest also stores in memory, in reverse order of definition. */
   readonly alsoStored: Operation[];
+  /** The sums of products that the rest of the nest is computed of, in a loop nest of their own kind. */
+  sums: Operation | null;
 }
 
 /**
@@ -60,6 +63,7 @@ export class FusionPlan {
   readonly #nearest = new Map<string, FusionSite>();
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #uses: BlockUses;
+  readonly #chains: SumChains;
   readonly #inPlace: InPlacePlan;
   readonly #limits: FusionFigures;
 
@@ -67,6 +71,7 @@ export class FusionPlan {
     this.#limits = limits;
     this.#inPlace = inPlace;
     this.#uses = new BlockUses(block);
+    this.#chains = new SumChains(block);
     for (let i = block.operations.length - 1; i >= 0; i--) {
       const operation = block.operations[i];
       if (isFusible(operation)) this.#decisions.set(operation, this.#decide(operation));
@@ -89,8 +94,10 @@ export class FusionPlan {
     const [result] = operation.results;
     // a tensor that is overwritten later needs memory of its own, which its readers read before that
     const isWritten = operation.op.lowering?.kind === "update" || this.#inPlace.overwriterOf(result) !== undefined;
-    if (!isScalar(result.type) && !this.#uses.escapes(result) && !isWritten && wholeOf(operation) === null) {
-      const site = this.#commonSite(operation, result);
+    if (!isScalar(result.type) && !isWritten) {
+      const isSums = contractionOf(operation) !== null;
+      const site = isSums ? this.#epilogueSite(operation, result) : this.#siteOfAll(operation, result);
+      if (isSums && site !== null) site.root.sums = operation;
       if (site !== null) return this.#fuse(operation, site);
     }
     const depth = isWritten || this.#inPlace.readsOverwritten(operation) ? null : this.#freeDepth(operation);
@@ -101,7 +108,7 @@ export class FusionPlan {
       return this.#fuse(operation, shared);
     }
     const position = this.#uses.positionOf(operation);
-    const root: FusionRoot = { operation, position, size: 1, members: [], alsoStored: [] };
+    const root: FusionRoot = { operation, position, size: 1, members: [], alsoStored: [], sums: null };
     const isUpdate = operation.op.lowering?.kind === "update";
     const site: FusionSite = { root, depth: 0, copies: 1, covers: isUpdate ? null : shapeText(result) };
     this.#noteReads(operation, site);
@@ -132,14 +139,15 @@ export class FusionPlan {
   #sharedNest(operation: Operation): FusionSite | null {
     const [result] = operation.results;
     if (isScalar(result.type) || !isElementwise(operation)) return null;
-    const { from, site: reader } = this.#firstReadOf(result);
     const candidates = [result, ...operation.operands].map((v) => this.#readers.get(v));
     for (const [k, site] of [...candidates, this.#nearest.get(shapeText(result))].entries()) {
       if (site === undefined || !canAlsoStore(site, operation, this.#limits)) continue;
       // inside of a nest, a rule reads the value: the site is that of its reads
       if (site.depth > 0 && k > 0) continue;
+      // what is stored anyway is computed with the sums, which then need no memory
+      if (site.depth > 0 && this.#chains.has(result)) continue;
       if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation)) continue;
-      if (site.root.position < from || (site.root.position === from && site === reader)) return site;
+      if (this.#mayStoreAt(site, result)) return site;
     }
     return null;
   }
@@ -159,6 +167,36 @@ export class FusionPlan {
     if (reader === undefined) return { from: this.#uses.positionOf(use.by), site: null };
     if (reader.kind !== "free") return { from: reader.site.root.position, site: this.#siteOf(use) };
     return isElementwise(use.by) ? reader.firstRead : { from: reader.firstRead.from, site: null };
+  }
+
+  /** The site that computes a tensor which is read there alone. */
+  #siteOfAll(operation: Operation, value: Value): FusionSite | null {
+    if (this.#uses.escapes(value) || wholeOf(operation) !== null) return null;
+    const site = this.#commonSite(operation, value);
+    return site !== null && isIntoSums(site, operation, this.#limits) ? null : site;
+  }
+
+  /**
+   * The site of a nest that is computed of sums of products, element by element: these are its contraction, and are stored
+   * beside where something else reads them.
+   */
+  #epilogueSite(operation: Operation, sums: Value): FusionSite | null {
+    const site = this.#readers.get(sums);
+    if (site === undefined || site.depth > 0 || site.covers !== shapeText(sums)) return null;
+    const { root } = site;
+    const isEpilogue = [root.operation, ...root.members].every(isPointwise) && root.size <= this.#limits.epilogue;
+    if (!isEpilogue || root.sums !== null || this.#inPlace.isOverwrittenAfter(operation, root.operation)) return null;
+    const isOnly = !this.#uses.escapes(sums) && this.#uses.of(sums).every((use) => this.#siteOf(use) === site);
+    if (isOnly) return site;
+    if (root.alsoStored.length >= this.#limits.stored || !this.#mayStoreAt(site, sums)) return null;
+    root.alsoStored.push(operation);
+    return site;
+  }
+
+  /** Whether nothing reads a value before a nest, or in it at another site. */
+  #mayStoreAt(site: FusionSite, value: Value): boolean {
+    const { from, site: reader } = this.#firstReadOf(value);
+    return site.root.position < from || (site.root.position === from && site === reader);
   }
 
   /** The one site of all reads of the value, if there is one, and it reads each element once. */
@@ -260,8 +298,18 @@ export class FusionPlan {
 function canAlsoStore({ root, depth, copies, covers }: FusionSite, other: Operation, limits: FusionFigures): boolean {
   // a rule for the whole result, which only roots have, writes that alone
   if (depth === 0 && !isElementwise(root.operation)) return false;
+  if (isIntoSums({ root, depth }, other, limits)) return false;
   if (root.alsoStored.length >= limits.stored || root.size + copies * weightOf(other) > limits.nestSize) return false;
   return covers === shapeText(other.results[0]);
+}
+
+/** Whether a nest does with sums of products all that it may, of which this is no part. */
+function isIntoSums(
+  { root, depth }: Pick<FusionSite, "root" | "depth">,
+  operation: Operation,
+  limits: FusionFigures,
+): boolean {
+  return root.sums !== null && depth === 0 && !(isPointwise(operation) && root.size < limits.epilogue);
 }
 
 /** The number of operations that a rule emits in a nest: one that branches on the subscript has a case for each operand. */

@@ -21,6 +21,7 @@ import {
 import { fusedOp, isDenseConstant, isFusible, load, Sites, store, view } from "../../../src/ops/index.ts";
 import { InPlacePlan } from "../analyses/in-place.ts";
 import { isLowered } from "../analyses/lowered.ts";
+import { epilogueOf } from "../analyses/reads.ts";
 import { fusionGroupOf } from "../analyses/sites.ts";
 import type { Buffer, Computed, Nests } from "./nests.ts";
 
@@ -190,7 +191,9 @@ export class BlockLowering {
       for (const [i, element] of elements.entries())
         writeTo(buffers[i], at, element, nests.computed.get(yielded[i])?.operation ?? by);
     };
-    nests.nest(shapeOf(results[0]), compute, nests.apart);
+    const sums = epilogueOf(sites);
+    if (sums === null) nests.nest(shapeOf(results[0]), compute, nests.apart);
+    else nests.contract(sums, sites, compute);
     for (const [i, v] of results.entries()) nests.buffers.set(v, buffers[i]);
   }
 

@@ -41,7 +41,7 @@ import {
   type Sites,
   store,
 } from "../../../src/ops/index.ts";
-import { wholeOf } from "../analyses/reads.ts";
+import { contractionOf, wholeOf } from "../analyses/reads.ts";
 
 /** Memory of a tensor: `memory[prefix…, at…]` is its element at `at`. */
 export interface Buffer {
@@ -173,6 +173,21 @@ export class Nests {
       });
     }
     return whole !== null || pieces !== undefined;
+  }
+
+  /** Sums of products: `body` gets the subscripts of each, at which it is the element of the operation's result. */
+  contract(operation: Operation, sites: Sites, body: (at: readonly Dim[]) => void): void {
+    const [result] = operation.results;
+    const write = (at: readonly Dim[], sum: Value): void => {
+      this.#remember(currentBlock(), result, this.#keyOf(at), sum);
+      body(at);
+    };
+    currentBlock().origin = operation.origin;
+    contractionOf(operation)?.emit({
+      ...this.context(operation, sites),
+      write,
+      written: (at) => this.element(result, at),
+    });
   }
 
   /** The context of an operation's rule. */
