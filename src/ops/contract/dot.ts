@@ -192,22 +192,16 @@ function leftCotangent({ operation, operands: [x, y], cotangent }: TransposeCont
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, y, {
-    batch: axisPairs(
-      axes.batch.left.map((_, i) => i),
-      axes.batch.right,
-    ),
-    contract: axisPairs(
-      yFree.map((_, i) => count + xFree.length + i),
-      yFree,
-    ),
-  });
+  const contract = axisPairs(
+    yFree.map((_, i) => count + xFree.length + i),
+    yFree,
+  );
   // y's contracted axes remain in ascending order of y
   const remaining = axes.contract.right
     .map((b, i) => ({ b, a: axes.contract.left[i] }))
     .sort((s, t) => s.b - t.b)
     .map(({ a }) => a);
-  return permute(back, inverse([...axes.batch.left, ...xFree, ...remaining]));
+  return dotBack(cotangent, y, { contract, batch: axes.batch.right }, [axes.batch.left, xFree, remaining]);
 }
 
 /** The same with the sides exchanged: ct · x over xfree → [batch, yfree, contracted]. */
@@ -216,21 +210,40 @@ function rightCotangent({ operation, operands: [x, y], cotangent }: TransposeCon
   const yFree = freeAxes(rankOf(y), axes, "right");
   const xFree = freeAxes(rankOf(x), axes, "left");
   const count = axes.batch.left.length;
-  const back = dot(cotangent, x, {
-    batch: axisPairs(
-      axes.batch.left.map((_, i) => i),
-      axes.batch.left,
-    ),
-    contract: axisPairs(
-      xFree.map((_, i) => count + i),
-      xFree,
-    ),
-  });
+  const contract = axisPairs(
+    xFree.map((_, i) => count + i),
+    xFree,
+  );
   const remaining = axes.contract.left
     .map((a, i) => ({ a, b: axes.contract.right[i] }))
     .sort((s, t) => s.a - t.a)
     .map(({ b }) => b);
-  return permute(back, inverse([...axes.batch.right, ...yFree, ...remaining]));
+  return dotBack(cotangent, x, { contract, batch: axes.batch.left }, [axes.batch.right, yFree, remaining]);
+}
+
+/**
+ * The product of a cotangent, whose batch axes are its first, and the other operand. `to` says which axes of the result its
+ * own are: those of the batch, of the cotangent and of the other. The other comes first where that puts them in order.
+ */
+function dotBack(
+  cotangent: Value,
+  other: Value,
+  { contract, batch }: { readonly contract: AxisPairs; readonly batch: readonly number[] },
+  [ofBatch, ofCotangent, ofOther]: readonly (readonly number[])[],
+): Value {
+  const first = batch.map((_, i) => i);
+  const order = [...ofBatch, ...ofCotangent, ...ofOther];
+  if (!isAscending(order) && isAscending([...ofBatch, ...ofOther, ...ofCotangent])) {
+    return dot(other, cotangent, {
+      contract: axisPairs(contract.right, contract.left),
+      batch: axisPairs(batch, first),
+    });
+  }
+  return permute(dot(cotangent, other, { contract, batch: axisPairs(first, batch) }), inverse(order));
+}
+
+function isAscending(axes: readonly number[]): boolean {
+  return axes.every((axis, i) => axis === i);
 }
 
 /** The largest magnitude of one operand's elements: of those that an element of the result, or of the other operand, meets. */
