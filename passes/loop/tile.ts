@@ -15,9 +15,10 @@ import {
 } from "../../src/ir/index.ts";
 import { alloc, type ContractAttributes, contractOp } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { javascript, type Target } from "../../src/target/index.ts";
 import { contractionKind } from "./analyses/contraction-kind.ts";
 import { type Contraction, contractionOf, flipped } from "./tile/contraction.ts";
-import type { Scratch } from "./tile/sums.ts";
+import type { Scratch, TilingContext } from "./tile/sums.ts";
 import { lowerPlain, lowerThin } from "./tile/thin.ts";
 import { lowerTiles } from "./tile/tiles.ts";
 
@@ -39,7 +40,8 @@ export const tile = definePass({
   return
 }
 `,
-  run: (module) => mapBodies(module, (body, func) => (holdsContraction(body) ? tiledBody(func) : body)),
+  run: (module, { target = javascript }) =>
+    mapBodies(module, (body, func) => (holdsContraction(body) ? tiledBody(func, target) : body)),
 });
 
 function holdsContraction({ operations }: Block): boolean {
@@ -47,42 +49,42 @@ function holdsContraction({ operations }: Block): boolean {
 }
 
 /** Scratch memory is allocated in the function's own block, in front of what needs it. */
-function tiledBody({ body, constraints }: Func): Block {
+function tiledBody({ body, constraints }: Func, { contraction }: Target): Block {
   const operations: Operation[] = [];
   const scope = new FuncScope(constraints);
   for (const operation of body.operations) {
     const memory = new BlockBuilder(scope);
     memory.origin = operation.origin;
     const scratch: Scratch = (type, name) => withBuilder(memory, () => alloc(type, name, "any"));
-    const done = tiled(operation, scope, scratch);
+    const done = tiled(operation, scope, { scratch, figures: contraction });
     operations.push(...memory.operations, ...done);
   }
   return withOperations(body, operations);
 }
 
-function tiled(operation: Operation, scope: FuncScope, scratch: Scratch): readonly Operation[] {
-  if (isOf(contractOp, operation)) return loopsOf(operation, scope, scratch);
+function tiled(operation: Operation, scope: FuncScope, cx: TilingContext): readonly Operation[] {
+  if (isOf(contractOp, operation)) return loopsOf(operation, scope, cx);
   const region = (block: Block): Block => {
     if (!holdsContraction(block)) return block;
     return withOperations(
       block,
-      block.operations.flatMap((o) => tiled(o, scope, scratch)),
+      block.operations.flatMap((o) => tiled(o, scope, cx)),
     );
   };
   return [withRegions(operation, operation.regions.map(region))];
 }
 
-function loopsOf(operation: Operation<ContractAttributes>, scope: FuncScope, scratch: Scratch): readonly Operation[] {
+function loopsOf(operation: Operation<ContractAttributes>, scope: FuncScope, cx: TilingContext): readonly Operation[] {
   const builder = new BlockBuilder(scope);
   builder.origin = operation.origin;
-  withBuilder(builder, () => lower(contractionOf(operation), scratch));
+  withBuilder(builder, () => lower(contractionOf(operation), cx));
   return builder.operations;
 }
 
-function lower(c: Contraction, scratch: Scratch): void {
-  const kind = contractionKind({ ...c, slides: c.slides || c.padding !== null });
-  if (kind === "tiles") lowerTiles(c, scratch);
-  else if (kind === "thin rows") lowerThin(flipped(c), scratch);
-  else if (kind === "thin columns") lowerThin(c, scratch);
+function lower(c: Contraction, cx: TilingContext): void {
+  const kind = contractionKind({ ...c, slides: c.slides || c.padding !== null }, cx.figures);
+  if (kind === "tiles") lowerTiles(c, cx);
+  else if (kind === "thin rows") lowerThin(flipped(c), cx);
+  else if (kind === "thin columns") lowerThin(c, cx);
   else lowerPlain(c);
 }

@@ -8,6 +8,25 @@ export const javascript: Target = {
   countsLanes: false,
   threads: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
+  contraction: {
+    least: { depth: 4, all: 512 },
+    thin: 4,
+    // what is packed has to be read as often
+    windows: { rows: 4, columns: 2 },
+    // with 8 accumulators nothing spills, and f32 reaches half of what f64 does, 16 spill; all shapes are equally fast
+    tiles: [
+      { rows: 4, columns: 2 },
+      { rows: 2, columns: 4 },
+      { rows: 3, columns: 2 },
+      { rows: 3, columns: 3 },
+    ],
+    thinWidth: 4,
+    longestPart: 4096,
+    usualExtent: 64,
+    direct: 16,
+    // loads of f64 need no conversion
+    widens: true,
+  },
   functions: {
     // Functions of 800 to 3,000 operations of plain f64 arithmetic are equally fast. Of operations with one call of `Math` each,
     // V8 optimises a function of 1,000, and never one of 1,500.

@@ -9,6 +9,7 @@ export interface Target {
   /** Whether iterations of a loop may run at once: then lowering says of which. */
   readonly threads: boolean;
   readonly fusion: FusionFigures;
+  readonly contraction: ContractionFigures;
   readonly functions: FunctionFigures;
   /** Up to this many steps, a loop that fills or copies memory takes no longer than a call of the engine's function. */
   readonly shortFill: number;
@@ -26,6 +27,28 @@ export interface FusionFigures {
   readonly depth: number;
   /** The most operations that are done with each of the sums of a contraction, whose code may have them several times. */
   readonly epilogue: number;
+}
+
+/** How sums of products are cut into loops. */
+export interface ContractionFigures {
+  /** The extent of the depth, and the product of all extents, below which nothing is gained by tiles. */
+  readonly least: { readonly depth: number; readonly all: number };
+  /** A side with fewer subscripts is thin: packing would not pay. */
+  readonly thin: number;
+  /** The fewest rows and columns for which packing what is under a moving window pays. */
+  readonly windows: { readonly rows: number; readonly columns: number };
+  /** How many neighbouring sums are computed at once: the best shape for the extents is taken. */
+  readonly tiles: readonly { readonly rows: number; readonly columns: number }[];
+  /** The neighbours that a thin product computes at once, from operands that are not packed. */
+  readonly thinWidth: number;
+  /** As much of the depth as is packed at a time, so that it stays in the cache. */
+  readonly longestPart: number;
+  /** An extent taken for one that is not known. */
+  readonly usualExtent: number;
+  /** The most operations of an element that is computed where it is read, rather than packed. */
+  readonly direct: number;
+  /** Whether f32 is packed as f64: where products of f32 are exact in f64, one rounding gives the same bits. */
+  readonly widens: boolean;
 }
 
 /** How much one function may hold, and how long it may run. */

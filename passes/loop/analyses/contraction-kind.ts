@@ -3,6 +3,7 @@
 
 import type { Dim } from "../../../src/ir/index.ts";
 import { isBelow } from "../../../src/ops/index.ts";
+import { type ContractionFigures, javascript } from "../../../src/target/index.ts";
 
 /** What of a contraction decides how it is computed. */
 export interface ContractionShape {
@@ -17,18 +18,10 @@ export interface ContractionShape {
 /** In tiles; several neighbours of the longer side at once, where the other is thin; or element by element. */
 export type ContractionKind = "tiles" | "thin rows" | "thin columns" | "plain";
 
-/** Measured in V8. */
-const limits = {
-  /** What is below gains nothing by tiles: in the depth, and in the product of all extents. */
-  least: { depth: 4, all: 512 },
-  /** A side with fewer subscripts is thin: packing would not pay. */
-  thin: 4,
-  /** What is packed under a window has to be read as often. */
-  windows: { rows: 4, columns: 2 },
-};
-
-export function contractionKind({ batch, rows, columns, depth, slides }: ContractionShape): ContractionKind {
-  const { least, thin, windows } = limits;
+export function contractionKind(
+  { batch, rows, columns, depth, slides }: ContractionShape,
+  { least, thin, windows }: ContractionFigures = javascript.contraction,
+): ContractionKind {
   if (isBelow(depth, least.depth) || isBelow([...batch, ...rows, ...columns, ...depth], least.all)) return "plain";
   if (slides) return isBelow(rows, windows.rows) || isBelow(columns, windows.columns) ? "plain" : "tiles";
   const areFewColumns = isBelow(columns, thin);

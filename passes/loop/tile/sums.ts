@@ -1,11 +1,23 @@
 // Sums of products that are not complete yet: where they stand between two parts of the depth.
 
-import { type MemRefType, memref, scalar, type Value } from "../../../src/ir/index.ts";
+import { type DType, type MemRefType, memref, scalar, type Value } from "../../../src/ir/index.ts";
 import { constant, load, store } from "../../../src/ops/index.ts";
+import type { ContractionFigures } from "../../../src/target/index.ts";
 import type { Along, Contraction, SumMemory } from "./contraction.ts";
 
 /** Memory for a contraction alone, allocated outside of every loop. */
 export type Scratch = (type: MemRefType, name: string) => Value;
+
+/** What tiling a contraction works with. */
+export interface TilingContext {
+  readonly scratch: Scratch;
+  readonly figures: ContractionFigures;
+}
+
+/** In which dtype numbers are packed. */
+export function packedType(dtype: DType, { widens }: ContractionFigures): DType {
+  return widens && dtype === "f32" ? "f64" : dtype;
+}
 
 export function zeroOf({ dtype }: Contraction): Value {
   return constant(0, scalar(dtype));

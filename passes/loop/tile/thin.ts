@@ -3,15 +3,14 @@
 import { memref, type Value } from "../../../src/ir/index.ts";
 import { add, ifElse, load, loopNest, mul, nestedLoops, store } from "../../../src/ops/index.ts";
 import type { Along, Contraction, Reading } from "./contraction.ts";
-import { limits } from "./limits.ts";
 import { flat, Side } from "./packing.ts";
-import { type EverySum, partialSums, type Scratch, zeroOf } from "./sums.ts";
+import { type EverySum, partialSums, type TilingContext, zeroOf } from "./sums.ts";
 import { tiledAxis } from "./tiles.ts";
 
 /** Few columns. Where rows lie across memory, all of them are combined with the sums so far; else a few are summed at once. */
-export function lowerThin(c: Contraction, scratch: Scratch): void {
-  if (c.left.isDepthInside) sumRows(c, scratch);
-  else addToRows(c, scratch);
+export function lowerThin(c: Contraction, cx: TilingContext): void {
+  if (c.left.isDepthInside) sumRows(c, cx);
+  else addToRows(c, cx);
 }
 
 /** Whether each element of the left operand is read for one column. */
@@ -44,13 +43,13 @@ function held(reading: Reading, at: Along, depth: Along, memory: (shape: Along) 
 }
 
 /** A few rows at once, whose sums are carried along the depth. */
-function sumRows(c: Contraction, scratch: Scratch): void {
+function sumRows(c: Contraction, { scratch, figures }: TilingContext): void {
   const { dtype, depth, left } = c;
-  const width = limits.thinWidth;
+  const width = figures.thinWidth;
   const axis = tiledAxis(c.rows);
   const side = new Side({ name: "left", dtype, packedType: dtype, depth, extents: c.rows, axis, width });
   const right = held(c.right, c.columns, depth, (shape) => scratch(memref(dtype, shape), "right_packed"));
-  const memory = left.weight > (isOneColumn(c) ? limits.direct : 0) ? side.memory(scratch, []) : null;
+  const memory = left.weight > (isOneColumn(c) ? figures.direct : 0) ? side.memory(scratch, []) : null;
   loopNest(c.batch, ["b"], (batch) => {
     right.fill(batch);
     const sumPanel = (panel: Along, column: Along): void => {
@@ -80,7 +79,7 @@ function sumRows(c: Contraction, scratch: Scratch): void {
 }
 
 /** Each element of the right operand times all rows, added to the sums so far. */
-function addToRows(c: Contraction, scratch: Scratch): void {
+function addToRows(c: Contraction, { scratch }: TilingContext): void {
   const { dtype, depth, rows } = c;
   const once = { reading: c.left, fill() {} };
   const memory = (shape: Along): Value => scratch(memref(dtype, shape), "left_packed");

@@ -4,12 +4,14 @@
 // contracted subscripts, so the bits are those of the plain loop. A tile of rows × columns reads each packed element
 // once for several products; what the packing reads is read once per element, so producers fuse into it.
 
-import { type Dim, indexDim, productOf, type Value } from "../../../src/ir/index.ts";
+import { type Dim, type DType, indexDim, productOf, type Value } from "../../../src/ir/index.ts";
 import { add, forLoop, load, loopNest, mul } from "../../../src/ops/index.ts";
+import type { ContractionFigures } from "../../../src/target/index.ts";
 import type { Along, Contraction, Reading } from "./contraction.ts";
-import { limits, type TileShape } from "./limits.ts";
 import { converted, Side, type Source } from "./packing.ts";
-import { type EverySum, partialSums, type Scratch, zeroOf } from "./sums.ts";
+import { type EverySum, packedType, partialSums, type TilingContext, zeroOf } from "./sums.ts";
+
+type TileShape = ContractionFigures["tiles"][number];
 
 /** How one operand gets to the tiles: packed all at once, panel after panel, or read where it is. */
 type Packing = { readonly kind: "all" | "panel"; readonly memory: Value } | { readonly kind: "direct" };
@@ -19,10 +21,11 @@ type Packing = { readonly kind: "all" | "panel"; readonly memory: Value } | { re
  * of it at a time, so that what is packed stays in the cache: memory holds the sums so far. An operand whose panels are
  * each read once, since the other has one panel, is read where it is, or packed panel after panel.
  */
-export function lowerTiles(c: Contraction, scratch: Scratch): void {
-  const [parts, depth] = partsOfDepth(c.depth);
-  const [left, right] = sidesOf(c, depth);
-  const isDirect = ({ weight }: Reading, other: Side): boolean => isReadOnce(depth, other) && weight <= limits.direct;
+export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext): void {
+  const [parts, depth] = partsOfDepth(c.depth, figures);
+  const [left, right] = sidesOf(c, depth, figures);
+  const type = packedType(c.dtype, figures);
+  const isDirect = ({ weight }: Reading, other: Side): boolean => isReadOnce(depth, other) && weight <= figures.direct;
   const ofRight: Packing = isDirect(c.right, left)
     ? { kind: "direct" }
     : isReadOnce(depth, left)
@@ -49,9 +52,9 @@ export function lowerTiles(c: Contraction, scratch: Scratch): void {
           const zero = zeroOf(c);
           const starts = rows.flatMap((row) => columns.map((column) => sums?.read(row, column) ?? zero));
           const neighbours = [
-            ofLeft.kind === "direct" ? direct(c, rows, fromLeft) : packed(ofLeft.memory, [], rows.length),
+            ofLeft.kind === "direct" ? direct(type, rows, fromLeft) : packed(ofLeft.memory, [], rows.length),
             ofRight.kind === "direct"
-              ? direct(c, columns, fromRight)
+              ? direct(type, columns, fromRight)
               : packed(ofRight.memory, ofRight.kind === "all" ? columnPanel : [], columns.length),
           ] as const;
           const totals = multiply(c, depth, starts, ...neighbours);
@@ -66,10 +69,10 @@ export function lowerTiles(c: Contraction, scratch: Scratch): void {
   });
 }
 
-function sidesOf(c: Contraction, depth: Along): readonly [left: Side, right: Side] {
+function sidesOf(c: Contraction, depth: Along, figures: ContractionFigures): readonly [left: Side, right: Side] {
   const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
-  const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis]);
-  const common = { dtype: c.dtype, packedType: limits.packedType(c.dtype), depth };
+  const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis], figures);
+  const common = { dtype: c.dtype, packedType: packedType(c.dtype, figures), depth };
   return [
     new Side({ ...common, name: "left", extents: c.rows, axis: rowAxis, width: tile.rows }),
     new Side({ ...common, name: "right", extents: c.columns, axis: columnAxis, width: tile.columns }),
@@ -98,11 +101,11 @@ function sourceOfReading({ element, isDepthInside }: Reading, batch: Along, part
 }
 
 /** The outer axes of a long depth, one step of which is a part, and the inner ones. */
-function partsOfDepth(depth: Along): readonly [Along, Along] {
+function partsOfDepth(depth: Along, { usualExtent, longestPart }: ContractionFigures): readonly [Along, Along] {
   const guess = (axes: Along): number =>
-    axes.reduce<number>((n, d) => n * (typeof d === "number" ? d : limits.usualExtent), 1);
+    axes.reduce<number>((n, d) => n * (typeof d === "number" ? d : usualExtent), 1);
   let split = 0;
-  while (split < depth.length - 1 && guess(depth.slice(split)) > limits.longestPart) split++;
+  while (split < depth.length - 1 && guess(depth.slice(split)) > longestPart) split++;
   return [depth.slice(0, split), depth.slice(split)];
 }
 
@@ -115,10 +118,10 @@ export function tiledAxis(extents: Along): number {
 }
 
 /** The tile that computes the fewest elements outside of the result. */
-function chooseTile(rows: Dim, columns: Dim): TileShape {
+function chooseTile(rows: Dim, columns: Dim, { tiles }: ContractionFigures): TileShape {
   const padded = (extent: Dim, by: number): number => (typeof extent === "number" ? Math.ceil(extent / by) * by : 1);
   const computed = (t: TileShape): number => padded(rows, t.rows) * padded(columns, t.columns);
-  return limits.tiles.reduce((best, t) => (computed(t) < computed(best) ? t : best));
+  return tiles.reduce((best, t) => (computed(t) < computed(best) ? t : best));
 }
 
 /** The neighbours in one panel of an operand, at a place along the depth. */
@@ -128,8 +131,8 @@ function packed(memory: Value, panel: Along, width: number): Neighbours {
   return (k) => Array.from({ length: width }, (_, r) => load(memory, [...panel, k, r]));
 }
 
-function direct({ dtype }: Contraction, subscripts: readonly Along[], { element }: Source): Neighbours {
-  return (k) => subscripts.map((at) => converted(element(at, [k]), limits.packedType(dtype)));
+function direct(type: DType, subscripts: readonly Along[], { element }: Source): Neighbours {
+  return (k) => subscripts.map((at) => converted(element(at, [k]), type));
 }
 
 /** The sums of one tile, row by row. */
