@@ -7,10 +7,12 @@ import { checkBounds } from "./loop/check-bounds.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
+import { mergeLoops } from "./loop/merge-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
+import { shrinkMemory } from "./loop/shrink-memory.ts";
 import { tile } from "./loop/tile.ts";
 import { vectorise } from "./loop/vectorise.ts";
 import { batch } from "./tensor/batch.ts";
@@ -46,11 +48,13 @@ export {
   inline,
   loopInvariantCodeMotion,
   lowerToLoops,
+  mergeLoops,
   outlineParts,
   outlineRanges,
   planMemory,
   refineShapes,
   scalarise,
+  shrinkMemory,
   tile,
   vectorise,
 };
@@ -92,6 +96,8 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     deadNodeElimination,
     fuse,
     lowerToLoops,
+    mergeLoops,
+    shrinkMemory,
     tile,
     collapseLoops,
     bulk,
@@ -116,6 +122,8 @@ interface Needed {
   readonly canonicalize: Pass;
   readonly fuse: Pass;
   readonly lowerToLoops: Pass;
+  readonly mergeLoops: Pass;
+  readonly shrinkMemory: Pass;
   readonly tile: Pass;
   readonly scalarise: Pass;
   readonly collapseLoops: Pass;
@@ -134,6 +142,8 @@ const whole: Needed = {
   canonicalize,
   fuse,
   lowerToLoops,
+  mergeLoops,
+  shrinkMemory,
   tile,
   scalarise,
   collapseLoops,
@@ -155,6 +165,8 @@ export const passParts = {
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
   fuse: new PassPart("fuse"),
   lowerToLoops: new PassPart("lower-to-loops"),
+  mergeLoops: new PassPart("merge-loops"),
+  shrinkMemory: new PassPart("shrink-memory"),
   tile: new PassPart("tile"),
   scalarise: new PassPart("scalarise"),
   collapseLoops: new PassPart("collapse-loops"),
@@ -181,6 +193,8 @@ export function bringTensorPasses(): void {
 
 /** Brings what lowers sums of products. */
 export function bringContractionLowering(): void {
+  passParts.mergeLoops.bring(mergeLoops);
+  passParts.shrinkMemory.bring(shrinkMemory);
   passParts.tile.bring(tile);
 }
 
@@ -231,11 +245,13 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, lowerToLoops, tile, scalarise, collapseLoops, bulk, checkBounds, outlineRanges } = passes;
-  const { planMemory } = passes;
+  const { canonicalize, fuse, lowerToLoops, mergeLoops, shrinkMemory, tile, scalarise } = passes;
+  const { collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
+    { pass: mergeLoops, reason: "a row is in cache from its first sweep to its last; tiles stay whole" },
+    { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
     { pass: tile, reason: "contractions are loops from here on, and what these have in common is found below" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cse, deadNodeElimination, loopInvariantCodeMotion } from "../passes/index.ts";
+import { cse, deadNodeElimination, loopInvariantCodeMotion, mergeLoops, shrinkMemory } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
 import { runPasses } from "../src/compile/index.ts";
 import { countOperations, type Module, type NdArray, parseModule, verify } from "../src/ir/index.ts";
@@ -32,6 +32,8 @@ describe("programs of memory", () => {
     [loopInvariantCodeMotion],
     [deadNodeElimination],
     [loopInvariantCodeMotion, cse, deadNodeElimination],
+    [shrinkMemory],
+    [mergeLoops, shrinkMemory, cse, deadNodeElimination],
   ];
   it.each(tried.map((passes) => [passes.map((pass) => pass.name).join(", "), passes] as const))(
     "keep their bits: %s",

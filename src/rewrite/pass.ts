@@ -92,7 +92,7 @@ export interface Stage {
   readonly reason: string;
   /** Neighbouring stages of one group run in turn until a fixpoint: a round that changes nothing. */
   readonly group?: string;
-  /** Runs only where the stages before its group changed the module. */
+  /** Runs only where the stages between the last group and its own changed the module. */
   readonly afterChange?: boolean;
 }
 

@@ -1,0 +1,218 @@
+// Loop fusion: neighbouring loops over the same indices become one where an iteration of the later one needs of the earlier
+// one only what the same iteration has done. A row of a tensor is in cache then from the first sweep to the last.
+//
+// What the later loop needs is known by subscripts: of each storage that one of them writes and the other touches, both touch
+// along one axis the element of their own index alone. Then iteration i of either has a part of the memory to itself.
+
+import {
+  type Block,
+  Effects,
+  type Func,
+  freeValues,
+  groupOf,
+  isSilent,
+  makeBlock,
+  mapBodies,
+  type Operation,
+  Replacements,
+  touchesMemory,
+  Value,
+  ValueSet,
+  withOperations,
+  withParts,
+  withRegions,
+} from "../../src/ir/index.ts";
+import { definePass } from "../../src/rewrite/index.ts";
+import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
+import { conflictsOf, isOwn, keepsErrors, mayBeSwapped, Touches, touchesAnything } from "./analyses/touched.ts";
+
+const limits = {
+  /** The most operations in a loop that was merged, those of the loops in it included. */
+  size: 1500,
+  /** The most values that it carries: engines keep about so many in registers, and beside them on the stack. */
+  carried: 32,
+  /** How many operations a loop is moved over to the one that it is merged with. */
+  distance: 64,
+};
+
+export const mergeLoops = definePass({
+  name: "merge-loops",
+  summary: "Turns neighbouring loops over the same indices into one where each iteration has its memory to itself.",
+  level: "loop",
+  example: `func @main<N>(%x: memref<f64[N, 3]>, %s: out memref<f64[N]>, %y: out memref<f64[N]>) {
+  for %i: index = 0 to N {
+    %a = load %x[%i, 0] : f64
+    %e = exp %a : f64
+    store %e, %s[%i]
+  }
+  for %j: index = 0 to N {
+    %b = load %s[%j] : f64
+    %c = load %x[%j, 1] : f64
+    %d = div %c, %b : f64
+    store %d, %y[%j]
+  }
+  return
+}
+`,
+  run(module) {
+    const effects = new Effects(module);
+    return mapBodies(module, (body, func) => (holdsLoops(body) ? new Merging(effects, func).block(body) : body));
+  },
+});
+
+function holdsLoops({ operations }: Block): boolean {
+  return operations.some(({ op, regions }) => op.loop !== null || regions.some(holdsLoops));
+}
+
+/** A loop that counts, with its indices as text. */
+interface Counting extends CountedLoop {
+  readonly index: Value;
+  readonly range: string;
+}
+
+class Merging {
+  readonly #touches: Touches;
+  readonly #loops = new WeakMap<Operation, Counting | "other">();
+  readonly #used = new WeakMap<Operation, readonly Value[]>();
+
+  constructor(effects: Effects, func: Func) {
+    this.#touches = new Touches(effects, func);
+  }
+
+  block(block: Block): Block {
+    if (!holdsLoops(block)) return block;
+    const operations: Operation[] = [];
+    /** What merged loops give in place of the later of the two. */
+    const replaced = new Replacements();
+    for (const given of block.operations) {
+      const operation = replaced.operation(given);
+      const loop = this.#loopOf(operation);
+      if (loop === null) operations.push(operation);
+      else this.#place(loop, operations, replaced);
+    }
+    const inner = operations.map((o) =>
+      o.regions.length === 0
+        ? o
+        : withRegions(
+            o,
+            o.regions.map((r) => this.block(r)),
+          ),
+    );
+    return withOperations(block, inner, replaced.all(block.results));
+  }
+
+  #loopOf(operation: Operation): Counting | null {
+    if (operation.op.loop === null) return null;
+    let known = this.#loops.get(operation);
+    if (known === undefined) {
+      const loop = countedLoop(operation);
+      const { index, lower, upper, step } = loop ?? { index: null, lower: 0, upper: 0, step: 1 };
+      known = loop === null || index === null ? "other" : { ...loop, index, range: [lower, upper, step].join() };
+      this.#loops.set(operation, known);
+    }
+    return known === "other" ? null : known;
+  }
+
+  /** Appends a loop, or merges it with one of the last operations, which in turn may then be merged with one before. */
+  #place(second: Counting, operations: Operation[], replaced: Replacements): void {
+    const end = Math.max(0, operations.length - limits.distance);
+    for (let at = operations.length - 1; at >= end; at--) {
+      const first = this.#loopOf(operations[at]);
+      if (first === null || first.range !== second.range) continue;
+      if (!this.#mayBeMerged(first, second) || !this.#remainNest(first, second)) continue;
+      const behind = this.#behind(operations, at, second);
+      if (behind === null) continue;
+      const [, ...between] = operations.splice(at);
+      operations.push(...between.filter((o) => !behind.includes(o)));
+      this.#place(this.#merged(first, second, replaced), operations, replaced);
+      // the merged loop may have been merged once more
+      operations.push(...behind.map((o) => replaced.operation(o)));
+      return;
+    }
+    operations.push(second.operation);
+  }
+
+  /** The values that an operation uses, in its regions too. */
+  #usedBy(operation: Operation): readonly Value[] {
+    if (operation.regions.length === 0) return operation.operands;
+    let used = this.#used.get(operation);
+    if (used === undefined)
+      this.#used.set(operation, (used = [...operation.operands, ...freeValues(...operation.regions)]));
+    return used;
+  }
+
+  /**
+   * The operations behind a loop that cannot run before it; null where a later loop cannot either, for one of these or for
+   * what it uses of the first one.
+   */
+  #behind(operations: readonly Operation[], at: number, { operation }: Counting): readonly Operation[] | null {
+    const left = [operations[at]];
+    const results = new ValueSet(left[0].results);
+    const isFree = (o: Operation, from: number): boolean => {
+      if (this.#usedBy(o).some((v) => results.has(v))) return false;
+      if (o.regions.length === 0 && isSilent(o.op.effects) && !touchesMemory(o.op.effects)) return true;
+      const touched = this.#touches.of(o);
+      return left.every((other, i) => i < from || mayBeSwapped(touched, this.#touches.of(other)));
+    };
+    for (let i = at + 1; i < operations.length; i++) {
+      const o = operations[i];
+      if (isFree(o, 0)) continue;
+      left.push(o);
+      for (const v of o.results) results.add(v);
+    }
+    return isFree(operation, 1) ? left.slice(1) : null;
+  }
+
+  #mayBeMerged(first: Counting, second: Counting): boolean {
+    const [a, b] = [first, second].map(({ operation }) => this.#touches.of(operation));
+    if (a.size + b.size > limits.size || first.carry.length + second.carry.length > limits.carried) return false;
+    if (!keepsErrors(a, b) || (a.isAny && touchesAnything(b)) || (b.isAny && touchesAnything(a))) return false;
+    const own = (storage: Value): boolean => isOwn(storage, a, b, first.step);
+    const conflicts = conflictsOf(a, b);
+    if (conflicts.length > 0) return conflicts.every(own);
+    return a.keys.some((storage) => b.storages.get(storage) !== undefined && own(storage));
+  }
+
+  /** Whether of two nests that hold nothing else every loop can be merged, so that one remains which may be collapsed. */
+  #remainNest(first: Counting, second: Counting): boolean {
+    const [a, b] = [first, second].map(({ body: { operations } }) => (operations.length === 1 ? operations[0] : null));
+    if (a === null || b === null) return true;
+    const [inner, other] = [this.#loopOf(a), this.#loopOf(overIndexOf(first, second).operation(b))];
+    if (inner === null || other === null) return true;
+    if (inner.range !== other.range) return false;
+    return this.#mayBeMerged(inner, other) && this.#remainNest(inner, other);
+  }
+
+  /** One loop that runs in each iteration what both did. */
+  #merged(first: Counting, second: Counting, given: Replacements): Counting {
+    const { operation } = first;
+    const replaced = overIndexOf(first, second);
+    const region = makeBlock(
+      [...first.body.arguments, ...second.carry],
+      [...first.body.operations, ...second.body.operations.map((o) => replaced.operation(o))],
+      [...first.body.results, ...replaced.all(second.body.results)],
+    );
+    const inits = [...first.inits, ...second.inits];
+    const bounds = groupOf(operation, "bounds");
+    const results = second.operation.results.map(({ type, name }) => new Value(type, name));
+    for (const [k, v] of second.operation.results.entries()) given.set(v, results[k]);
+    const together = withParts(operation, {
+      operands: [...bounds, ...inits],
+      regions: [region],
+      results: [...operation.results, ...results],
+      segments: [bounds.length, inits.length],
+    });
+    this.#touches.merge(together, operation, second.operation);
+    const carry = [...first.carry, ...second.carry];
+    const merged = { ...first, operation: together, carry, inits, body: region };
+    this.#loops.set(together, merged);
+    return merged;
+  }
+}
+
+/** Replaces the index of the second loop by that of the first. */
+function overIndexOf(first: Counting, second: Counting): Replacements {
+  const replaced = new Replacements();
+  replaced.set(second.index, first.index);
+  return replaced;
+}
