@@ -5,6 +5,7 @@ import { type Pass, type PassContext, PassPart, Pipeline, type Stage } from "../
 import { bulk } from "./loop/bulk.ts";
 import { checkBounds } from "./loop/check-bounds.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
+import { expandMath } from "./loop/expand-math.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { mergeLoops } from "./loop/merge-loops.ts";
@@ -44,6 +45,7 @@ export {
   cse,
   deadNodeElimination,
   differentiate,
+  expandMath,
   fuse,
   inline,
   loopInvariantCodeMotion,
@@ -99,6 +101,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     mergeLoops,
     shrinkMemory,
     tile,
+    expandMath,
     collapseLoops,
     bulk,
     vectorise,
@@ -282,6 +285,7 @@ function vectorStages(): readonly Stage[] {
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
     { pass: tile, reason: "what is packed lies side by side" },
+    { pass: expandMath, reason: "functions of constants have the bits that they have elsewhere" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
       { pass: constantFolding, reason: "scalars of constants" },

@@ -1,13 +1,16 @@
 // A target with vectors and without JavaScript: its pipeline on samples and random programs, run in the interpreter.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { loopPipeline, scalarise, standardPasses, vectorPipeline } from "../passes/index.ts";
-import { runPasses } from "../src/compile/index.ts";
+import { expandMath, inline, loopPipeline, scalarise, standardPasses, vectorPipeline } from "../passes/index.ts";
+import { mathKernels } from "../passes/loop/expand-math/kernels.ts";
+import { Validator } from "../src/backend/index.ts";
+import { compileModule, runPasses } from "../src/compile/index.ts";
 import { type Module, mapBodies, verify, walk, withOperations } from "../src/ir/index.ts";
-import { parse } from "../src/ops/index.ts";
+import { expOp, parse, standardOps, tanhOp } from "../src/ops/index.ts";
 import { definePass, type Pass, type PassContext, Pipeline, runPass } from "../src/rewrite/index.ts";
 import { javascript, type Target } from "../src/target/index.ts";
-import { checkPass, checkPipeline } from "../src/testing/index.ts";
+import { arbitraryProgram, buildProgram, checkPass, checkPipeline } from "../src/testing/index.ts";
 import { messageOf } from "./support/errors.ts";
 import { runs } from "./support/runs.ts";
 
@@ -115,4 +118,69 @@ it("a target with threads has loops in any order, wherever nothing depends on it
   for (const { body } of module.funcs) for (const { op } of body.operations) names.add(op.name);
   expect(names.has("parallel")).toBe(true);
   expect(names.has("for")).toBe(false);
+});
+
+describe("functions of f32 as arithmetic", () => {
+  const target: Target = { ...wide, name: "kernels", hasKernels: true };
+  const cx: PassContext = { ops: standardOps, fast: false, target };
+  const functionOf = (name: string): Module =>
+    parse(`func @main<N>(%x: f32[N]) -> f32[N] {\n  %y = ${name} %x : f32[N]\n  return %y\n}\n`);
+
+  /** The function of numbers, as JavaScript. */
+  function compiled(name: string): (x: Float32Array) => ArrayLike<number> {
+    const { executable } = compileModule(expandMath.run(functionOf(name), cx), { backend: "js" });
+    return (data) => executable.run([{ dtype: "f32", shape: [data.length], data }])[0].data;
+  }
+
+  it.each([...mathKernels].map(([op, { bound }]) => [op.name, bound] as const))(
+    "%s is within %d ulp",
+    (name, bound) => {
+      const exact = Math[name as "exp" | "tanh"];
+      const stride = 40_009;
+      const x = new Float32Array(Math.floor(2 ** 32 / stride));
+      const bits = new Uint32Array(x.buffer);
+      for (let i = 0; i < x.length; i++) bits[i] = i * stride;
+      const y = compiled(name)(x);
+      let worst = 0;
+      for (let i = 0; i < x.length; i++) {
+        const e = exact(x[i]);
+        const r = Math.fround(e);
+        if (Object.is(y[i], r)) continue;
+        // what overflows, and NaN, is the same in both
+        expect(Number.isFinite(r) && Number.isFinite(y[i]), `${name} ${x[i]}`).toBe(true);
+        const exponent = Math.max(-126, Math.floor(Math.log2(Math.abs(r))));
+        worst = Math.max(worst, Math.abs(y[i] - e) / 2 ** (exponent - 23));
+      }
+      expect(worst).toBeLessThan(bound);
+      expect(worst).toBeGreaterThan(bound / 4);
+    },
+  );
+
+  it.each(["exp", "tanh"] as const)("%s of special numbers is exact", (name) => {
+    const x = Float32Array.of(0, -0, Infinity, -Infinity, NaN, 1e-45, -1e-45, 3.4e38, -3.4e38, 200, -200);
+    const y = compiled(name)(x);
+    expect([...x].map((v, i) => Object.is(y[i], Math.fround(Math[name](v)))).indexOf(false)).toBe(-1);
+  });
+
+  it("has the same bits in vectors, in tails and on tensors, wherever it stands", () => {
+    const program = arbitraryProgram({ operations: 12, transforms: false, focus: [expOp, tanhOp] });
+    let expanded = 0;
+    fc.assert(
+      fc.property(program, (drawn) => {
+        const given = inline.run(buildProgram(drawn), cx);
+        const before = expandMath.run(given, cx);
+        if (before === given) return;
+        expanded++;
+        const after = runPasses(given, pipelineFor(target), { check: "verify" }).module;
+        new Validator().compare(before, after);
+      }),
+      runs(60),
+    );
+    expect(expanded).toBeGreaterThan(10);
+  });
+
+  it("stays as it is for a target that has functions", () => {
+    const module = functionOf("exp");
+    expect(runPass(expandMath, module, { ops: standardOps, fast: false })).toBe(module);
+  });
 });

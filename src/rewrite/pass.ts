@@ -46,6 +46,8 @@ export interface Pass {
   readonly resolves?: boolean;
   /** Whether running it again on its own output changes nothing. */
   readonly idempotent?: boolean;
+  /** Whether it may change the last bits of results, as it computes them in another way. */
+  readonly isNear?: boolean;
   /** The level of the modules that it takes: tensors where left out, tensors in groups, loops over memory, or any. */
   readonly level?: LegalAt;
   /** The level that it brings modules to; from the loop level on signatures have memory in place of tensors. */

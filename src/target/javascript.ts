@@ -7,6 +7,7 @@ export const javascript: Target = {
   vectorBits: 0,
   countsLanes: false,
   threads: false,
+  hasKernels: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   contraction: {
     least: { depth: 4, all: 512 },

@@ -8,6 +8,8 @@ export interface Target {
   readonly countsLanes: boolean;
   /** Whether iterations of a loop may run at once: then lowering says of which. */
   readonly threads: boolean;
+  /** Whether functions of f32 are arithmetic, rather than calls of what the engine has. */
+  readonly hasKernels: boolean;
   readonly fusion: FusionFigures;
   readonly contraction: ContractionFigures;
   readonly functions: FunctionFigures;

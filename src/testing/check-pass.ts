@@ -23,7 +23,7 @@ export function checkPass(pass: Pass, options: CheckOptions = {}): CheckReport {
   requireKind("checkPass", pass, "pass");
   const run: Subject["run"] = (module, context) => runPass(pass.small ?? pass, module, context);
   const { lowers, level = "tensor" } = pass;
-  const common = { name: `pass ${pass.name}`, kind: "pass", fast: false, lowers, run } as const;
+  const common = { name: `pass ${pass.name}`, kind: "pass", fast: pass.isNear === true, lowers, run } as const;
   const brought = (to: Level): Subject => ({ ...common, level: lowers ?? to, bring: bringTo(pass) });
   const plain: Subject = { ...common, level: lowers ?? "tensor" };
   const subject =
