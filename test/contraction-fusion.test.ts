@@ -1,5 +1,6 @@
 // What is fused with sums of products: how many contractions, nests and buffers programs have at the loop level.
 
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { fuse, lowerToLoops, tile } from "../passes/index.ts";
 import * as adjoint from "../src/index.ts";
@@ -7,6 +8,7 @@ import { type Block, type Module, walk } from "../src/ir/index.ts";
 import { parse, standardOps } from "../src/ops/index.ts";
 import { everyWay } from "./backends.ts";
 import { ordinary } from "./op-cases.ts";
+import { runs } from "./support/runs.ts";
 
 const cx = { ops: standardOps, fast: false };
 const { add, compile, conv2d, exp, grad, matmul, maxPool, mean, mul, permuteDims, relu, sub, sum, tanh, valueAndGrad } =
@@ -162,4 +164,53 @@ it("epilogues of every kind of contraction have the bits of the operations apart
       shapes.map((shape, i) => ordinary("f32", shape, i + 1)),
     );
   }
+});
+
+/** One operation on square matrices, `%v` and its number: of two before, by their numbers. */
+const steps: readonly ((to: string, a: string, b: string) => string)[] = [
+  (to, a, b) => `  ${to} = add ${a}, ${b} : f32[N, N]\n`,
+  (to, a, b) => `  ${to} = mul ${a}, ${b} : f32[N, N]\n`,
+  (to, a) => `  ${to} = tanh ${a} : f32[N, N]\n`,
+  (to, a) => `  ${to} = neg ${a} : f32[N, N]\n`,
+  (to, a, b) => `  ${to} = dot ${a}, ${b}, contract = [1] x [0] : f32[N, N]\n`,
+  (to, a, b) => `  ${to} = dot ${a}, ${b}, contract = [0] x [1] : f32[N, N]\n`,
+  (to, a) => `  ${to} = permute ${a}, permutation = [1, 0] : f32[N, N]\n`,
+  (to, a, b) => `  ${to}r = reduce ${a}, kind = max, axes = [1] : f32[N]
+  ${to}w = broadcast ${to}r, axes = [0] : f32[N, N]
+  ${to} = sub ${b}, ${to}w : f32[N, N]\n`,
+  (to, a, b) => `  ${to}c = reduce ${a}, kind = sum, axes = [0] : f32[N]
+  ${to}w = broadcast ${to}c, axes = [1] : f32[N, N]
+  ${to} = minimum ${b}, ${to}w : f32[N, N]\n`,
+];
+
+it("random programs around products have the bits of the operations apart", () => {
+  const operand = fc.nat(9);
+  const step = fc.tuple(fc.nat(steps.length - 1), operand, operand);
+  const chain = fc.array(step, { minLength: 2, maxLength: 9 });
+  let [sums, more] = [0, 0];
+  fc.assert(
+    fc.property(chain, fc.array(operand, { minLength: 1, maxLength: 3 }), (chosen, results) => {
+      let text = "";
+      const name = (i: number, of: number): string => `%v${i % of}`;
+      for (const [i, [make, a, b]] of chosen.entries())
+        text += steps[make](`%v${i + 2}`, name(a, i + 2), name(b, i + 2));
+      const count = chosen.length + 2;
+      // the last is always given
+      const given = [name(count - 1, count), ...results.map((r) => name(r, count))];
+      const source = `func @main<N>(%v0: f32[N, N], %v1: f32[N, N]) -> (${given.map(() => "f32[N, N]").join(", ")}) {
+${text}  return ${given.join(", ")}
+}
+`;
+      const loops = lowerToLoops.run(fuse.run(parse(source), cx), cx);
+      walk(loops.funcs[0].body, ({ op, regions }) => {
+        if (op.name !== "contract") return;
+        sums++;
+        if (regions[3].operations.length > 1) more++;
+      });
+      for (const n of [1, 5]) everyWay(source, "main", [ordinary("f32", [n, n], 1), ordinary("f32", [n, n], 2)]);
+    }),
+    runs(40),
+  );
+  // a few of them are alone
+  if (sums > 20) expect(more).toBeGreaterThan(sums / 8);
 });

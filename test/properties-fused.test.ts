@@ -20,7 +20,16 @@ import {
   withOperations,
   withRegions,
 } from "../src/ir/index.ts";
-import { dynamicUpdateSliceOp, fusedOp, gatherOp, isFusible, reduceOp, scatterOp } from "../src/ops/index.ts";
+import {
+  convOp,
+  dotOp,
+  dynamicUpdateSliceOp,
+  fusedOp,
+  gatherOp,
+  isFusible,
+  reduceOp,
+  scatterOp,
+} from "../src/ops/index.ts";
 import { definePass } from "../src/rewrite/index.ts";
 import { checkPass } from "../src/testing/index.ts";
 import { everyWay, f64, i32 } from "./backends.ts";
@@ -74,6 +83,7 @@ const focuses = {
   "random programs": [],
   "updates in place": [dynamicUpdateSliceOp, scatterOp],
   "rules with subscripts of their own": [gatherOp, reduceOp],
+  "sums of products": [dotOp, convOp],
 } as const;
 
 for (const [name, focus] of Object.entries(focuses)) {
