@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
 import { fuse } from "../passes/loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "../passes/loop/lower-to-loops.ts";
+import { planMemory } from "../passes/loop/plan-memory.ts";
 import { jsBackend } from "../src/backend/index.ts";
 import { runPasses } from "../src/compile/index.ts";
 import {
@@ -100,8 +101,9 @@ func @f(%n: i32, %x: f64) -> f64 {
     expect(["exp", "neg", "sin", "alloc"].map((name) => count(body, name))).toEqual([31, 31, 1, 1]);
   });
 
-  it("makes memory outside of every loop", () => {
-    const body = bodyOf(`func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> f64[N] {
+  it("makes memory in the block of its tensor, of which plan-memory makes one arena a block", () => {
+    const module = lower(
+      parse(`func @f<T, N>(%xs: f64[T, N], %init: f64[N]) -> f64[N] {
   %last = scan carry(%c: f64[N] = %init) over(%x: f64[N] = %xs) : f64[N] {
     %e = exp %c : f64[N]
     %s = reduce %e, kind = sum, axes = [0] : f64
@@ -112,10 +114,15 @@ func @f(%n: i32, %x: f64) -> f64 {
   }
   return %last
 }
-`);
+`),
+    );
+    const [{ body }] = module.funcs;
     const top = body.operations.filter(({ op }) => op.name === "alloc").length;
-    expect(top).toBeGreaterThan(0);
-    expect(count(body, "alloc")).toBe(top);
+    expect(count(body, "alloc")).toBeGreaterThan(top);
+    const planned = planMemory.run(module, { ops: standardOps, fast: false });
+    verify(planned, { level: "loop" });
+    const counts = ["scratch", "alloc"].map((name) => count(planned.funcs[0].body, name));
+    expect(counts).toEqual([top > 0 ? 2 : 1, 0]);
   });
 
   it("writes no zeros to memory that is fresh", () => {

@@ -71,7 +71,7 @@ function cutHeavy(module: Module, heaviest: number): Module {
 
 /** Whether memory shares places already: a call of a part would use all of its memory at once. */
 function isPlanned({ operations }: Block): boolean {
-  return operations.some((operation) => statedSpans(operation) !== null);
+  return operations.some((operation) => statedSpans(operation) !== null || operation.regions.some(isPlanned));
 }
 
 /** What the functions of a module share while they are cut. */

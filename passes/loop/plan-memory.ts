@@ -1,4 +1,4 @@
-// Memory planning: what a function allocates becomes one arena, in which memory that is not in use at the same time shares a
+// Memory planning: what a block allocates becomes one arena, in which memory that is not in use at the same time shares a
 // place. Greedy by size: the largest memory is placed first, each in the lowest gap that is free while it is in use
 // (Pisarchyk and Lee, arXiv:2001.03288). Open extents are taken for a guess. The order in which the memory then lies is what
 // is kept, and where it begins follows from the extents of each call.
@@ -66,31 +66,48 @@ interface Allocation {
 
 function planned(body: Block): Block {
   const allocations = allocationsIn(body);
-  if (allocations.length === 0) return body;
+  if (allocations.size === 0) return body;
   const replacements = new Replacements();
+  return replacements.block(plannedBlock(body, allocations, replacements));
+}
+
+/** The block with an arena of its own in front: what a step of a loop makes is new at every step. */
+function plannedBlock(
+  block: Block,
+  allocations: ReadonlyMap<Operation, Allocation>,
+  replacements: Replacements,
+): Block {
+  const own = block.operations.flatMap((operation) => allocations.get(operation) ?? []);
+  const zeros = own.filter(({ filledBefore }) => filledBefore !== null);
   const builder = new BlockBuilder();
-  for (let start = 0; start < allocations.length; start += mostTogether)
-    withBuilder(builder, () => emitArena(allocations.slice(start, start + mostTogether), replacements));
-  const { operations } = replacedIn(body, new Replaced(allocations));
-  return replacements.block(withOperations(body, [...builder.operations, ...operations]));
+  for (let start = 0; start < own.length; start += mostTogether)
+    withBuilder(builder, () => emitArena(own.slice(start, start + mostTogether), replacements));
+  const operations = block.operations.flatMap((operation) => {
+    if (allocations.has(operation)) return [];
+    const filled = zeros.filter(({ filledBefore }) => filledBefore === operation);
+    const regions = operation.regions.map((region) => plannedBlock(region, allocations, replacements));
+    return [...zeroFills(filled, operation), withRegions(operation, regions)];
+  });
+  return withOperations(block, [...builder.operations, ...operations]);
 }
 
 // ---- what is allocated ----------------------------------------------------------------------------------------------
 
 /** The allocations whose memory nothing outside of their block has. */
-function allocationsIn(body: Block): readonly Allocation[] {
+function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
   const operations: Operation[] = [];
   walk(body, (operation) => {
     if (operation.op === allocOp) operations.push(operation);
   });
-  if (operations.length === 0) return [];
+  const allocations = new Map<Operation, Allocation>();
+  if (operations.length === 0) return allocations;
   const lifetimes = lifetimesOf(body, new Storages(body), ({ op }) => op === allocOp);
-  if (lifetimes === null) return [];
-  return operations.flatMap((operation) => {
+  for (const operation of operations) {
     const [memory] = operation.results;
-    const lifetime = lifetimes.get(memory);
-    return lifetime === undefined || lifetime.isGiven ? [] : [allocation(operation, memory, lifetime)];
-  });
+    const lifetime = lifetimes?.get(memory);
+    if (lifetime?.isGiven === false) allocations.set(operation, allocation(operation, memory, lifetime));
+  }
+  return allocations;
 }
 
 function allocation(operation: Operation, memory: Value, { from, to, before, user }: Lifetime): Allocation {
@@ -150,41 +167,16 @@ function sizeOf({ dtype, shape }: MemRefType): number {
   return evaluateDim(productOf(shape), () => usualExtent) * dtypes[dtype].bytes;
 }
 
-// ---- the function without its allocations ---------------------------------------------------------------------------
+// ---- what it holds --------------------------------------------------------------------------------------------------
 
-class Replaced {
-  readonly allocations: ReadonlySet<Operation>;
-  /** The memory that is filled with zeros before an operation. */
-  readonly filled = new Map<Operation, Value[]>();
-
-  constructor(allocations: readonly Allocation[]) {
-    this.allocations = new Set(allocations.map(({ operation }) => operation));
-    for (const { memory, filledBefore } of allocations) {
-      if (filledBefore === null) continue;
-      const known = this.filled.get(filledBefore);
-      if (known === undefined) this.filled.set(filledBefore, [memory]);
-      else known.push(memory);
-    }
-  }
-}
-
-function replacedIn(block: Block, replaced: Replaced): Block {
-  const operations = block.operations.flatMap((operation) => {
-    if (replaced.allocations.has(operation)) return [];
-    const regions = operation.regions.map((region) => replacedIn(region, replaced));
-    return [...zeroFills(replaced.filled.get(operation) ?? [], operation), withRegions(operation, regions)];
-  });
-  return withOperations(block, operations);
-}
-
-function zeroFills(memory: readonly Value[], { origin }: Operation): readonly Operation[] {
-  if (memory.length === 0) return [];
+function zeroFills(allocations: readonly Allocation[], { origin }: Operation): readonly Operation[] {
+  if (allocations.length === 0) return [];
   const builder = new BlockBuilder();
   builder.origin = origin;
   withBuilder(builder, () => {
-    for (const v of memory) {
-      const { dtype, shape } = memoryType(v);
-      fill(constant(dtype === "bool" ? false : 0, scalar(dtype)), flatView(v), 0, productOf(shape));
+    for (const { memory } of allocations) {
+      const { dtype, shape } = memoryType(memory);
+      fill(constant(dtype === "bool" ? false : 0, scalar(dtype)), flatView(memory), 0, productOf(shape));
     }
   });
   return builder.operations;

@@ -68,7 +68,7 @@ export type LoopFor = Parameters<typeof forLoop>[6];
 
 /** The elements and memory of the tensors of one function. */
 export class Nests {
-  /** The function's own block, in which memory is allocated and constants are made, outside of every loop. */
+  /** The function's own block, in which constants are made, outside of every loop. */
   readonly top: BlockBuilder;
   /** The loops whose iterations each compute elements of their own; `for` where left out. */
   readonly apart: LoopFor;
@@ -313,10 +313,10 @@ export class Nests {
 
   // ---- memory -------------------------------------------------------------------------------------------------------
 
-  /** Fresh memory for a tensor, allocated outside of every loop. */
+  /** Fresh memory for a tensor of the block that is being lowered. */
   allocate(type: Type, name: string | null, init: AllocAttributes["init"] = "any"): Buffer {
     const memory = memref(elementDType(type) ?? "f64", rankedOf(type).shape);
-    return { memory: withBuilder(this.top, () => alloc(memory, name, init)), prefix: [] };
+    return { memory: withBuilder(this.base, () => alloc(memory, name, init)), prefix: [] };
   }
 
   /** A tensor in memory of its own shape: its own memory, or a copy. */

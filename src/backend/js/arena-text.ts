@@ -22,8 +22,14 @@ import type { FunctionWriter } from "./writer.ts";
 /** Memory of more bytes than this is let go of when a call ends. */
 const mostKept = 2 ** 28;
 
-/** `const { a, b } = memory;`, behind what is kept of the last call, or is made. */
-export function emitScratch(w: FunctionWriter, operation: Operation, scope: Scope): void {
+/**
+ * `const { a, b } = memory;`, behind what is kept of the last call, or is made; in front of the loops around, since all steps
+ * may have the same.
+ */
+export function emitScratch(w: FunctionWriter, operation: Operation, inner: Scope): void {
+  const scope = inner.at(0);
+  // the test of a loop may be written twice
+  if (scope.text.atoms.has(operation.results[0])) return;
   const types = operation.results.map(({ type }) => type as MemRefType);
   const names = operation.results.map((v) => w.define(v, scope, "scratch"));
   const symbols = new Set<string>();
@@ -42,13 +48,10 @@ export function emitScratch(w: FunctionWriter, operation: Operation, scope: Scop
       names,
     ),
   );
-  if (scope.depth > 0) scope.lines.push(`const ${memory} = ${made};`);
-  else {
-    w.module.add(`let ${kept} = null;`);
-    const fits = sizes.map(([name, size]) => ` && ${kept}.${name} === ${size}`).join("");
-    scope.lines.push(`const ${memory} = ${kept} !== null${fits} ? ${kept} : ${made};`, `${kept} = null;`);
-    scope.text.closing.push(`if (${memory}.bytes <= ${mostKept}) ${kept} = ${memory};`);
-  }
+  w.module.add(`let ${kept} = null;`);
+  const fits = sizes.map(([name, size]) => ` && ${kept}.${name} === ${size}`).join("");
+  scope.lines.push(`const ${memory} = ${kept} !== null${fits} ? ${kept} : ${made};`, `${kept} = null;`);
+  scope.text.closing.push(`if (${memory}.bytes <= ${mostKept}) ${kept} = ${memory};`);
   scope.lines.push(`const { ${names.join(", ")} } = ${memory};`);
 }
 

@@ -43,7 +43,7 @@ export interface ProcedureContext<O, A extends Attributes> extends LowerContext<
   write(result: number, at: readonly Dim[], value: Value): void;
   /** The value that was last written to an element of a result. */
   written(result: number, at: readonly Dim[]): Value;
-  /** Memory for the rule alone, allocated outside of every loop; its contents are undefined at first. */
+  /** Memory for the rule alone, allocated outside of its loops; its contents are undefined at first. */
   scratch(type: MemRefType, name: string): Value;
 }
 
