@@ -1,6 +1,8 @@
 // The interface of a backend: from a module to something that runs.
 
 import { fail, type Module, type NdArray, type Origin, pathOf, requireOptions, type Signature } from "../ir/index.ts";
+import type { Pipeline } from "../rewrite/index.ts";
+import type { Target } from "../target/index.ts";
 
 export interface BackendOptions {
   /** The function to run. */
@@ -154,11 +156,21 @@ export interface Executable {
 }
 
 export interface Backend {
+  /** What the option `backend` calls it. */
   readonly name: string;
   /** The level it takes; the driver lowers to it. */
-  readonly level: "tensor" | "loop";
+  readonly level: "tensor" | "loop" | "vector";
+  /** What its code is made for, whose figures passes read; JavaScript where left out. */
+  readonly target?: Target;
+  /** The passes from the tensor level to its own; those for JavaScript where left out. One of the vector level has its own. */
+  readonly pipeline?: Pipeline;
   /** Whether it can run here (a content security policy may forbid generated code). */
   isAvailable(): boolean;
   /** Compiles a module that is at this backend's level. */
-  compile(module: Module, options: BackendOptions): Executable;
+  compile?(module: Module, options: BackendOptions): Executable;
+  /** The same, of a backend that has to wait for something: whoever compiles with it waits, too. */
+  compileAsync?(module: Module, options: BackendOptions): Promise<Executable>;
 }
+
+/** A backend that compiles at once. */
+export type SynchronousBackend = Backend & Required<Pick<Backend, "compile">>;

@@ -17,8 +17,10 @@ export {
   rootOf,
   type StandaloneModule,
   type Structure,
+  type SynchronousBackend,
   type ValueKind,
 } from "./backend.ts";
 export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { Validator } from "./interpret/validate.ts";
 export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsBackend } from "./js/index.ts";
+export { isBackend, registerBackend, registeredBackends } from "./registry.ts";

@@ -1,7 +1,15 @@
 // compileModule: choose the pipeline and the backend, run the passes, and keep the log.
 
 import { passParts, programPipelines, refineTo } from "../../passes/index.ts";
-import { type Backend, type BackendOptions, type Executable, interpretBackend } from "../backend/index.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  type Executable,
+  interpretBackend,
+  isBackend,
+  registeredBackends,
+  type SynchronousBackend,
+} from "../backend/index.ts";
 import {
   type Func,
   fail,
@@ -26,8 +34,11 @@ import { type Check, type RunOptions, requireCheck, runProgramPasses } from "./r
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
   readonly entry?: string;
-  /** `auto` takes generated JavaScript where it may run, and the interpreter elsewhere. */
-  readonly backend?: "auto" | "interpret" | "js";
+  /**
+   * `auto` takes generated JavaScript where it may run, and the interpreter elsewhere. Any other is a backend itself, or what it
+   * was registered as.
+   */
+  readonly backend?: "auto" | "interpret" | "js" | (string & {}) | Backend;
   /** The tensor-level passes, in place of the default ones. */
   readonly pipeline?: Pipeline;
   /** Allow rewrites of class `fast`. */
@@ -60,14 +71,16 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
 export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
   requireOptions(who, options, Object.keys(optionNames));
   const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
-  requireChoice(who, "backend", backend, ["auto", ...backends().keys()]);
+  if (!isBackend(backend)) requireChoice(who, "backend", backend, ["auto", ...backends().keys()]);
   requireCheck(who, check);
   if (fast !== undefined && typeof fast !== "boolean")
     fail("option", `${who}: option 'fast' is a ${typeof fast}, expected true or false`);
   if (debug !== undefined && typeof debug !== "boolean")
     fail("option", `${who}: option 'debug' is a ${typeof debug}, expected true or false`);
-  if (debug === true && backend === "js")
-    fail("option", `${who}: debug runs in the interpreter, and backend is 'js'`, { hint: "leave backend out" });
+  if (debug === true && backend !== undefined && backend !== "auto" && backend !== "interpret") {
+    const name = typeof backend === "string" ? backend : backend.name;
+    fail("option", `${who}: debug runs in the interpreter, and backend is '${name}'`, { hint: "leave backend out" });
+  }
   if (observe !== undefined && typeof observe !== "function")
     fail("option", `${who}: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
   if (pipeline !== undefined && typeof pipeline?.run !== "function")
@@ -92,7 +105,10 @@ export interface Compiled {
 
 /** The backends of a program, by name. */
 function backends(): ReadonlyMap<string, Backend> {
-  return new Map([interpretBackend, here.js].map((b) => [b.name, b]));
+  return new Map<string, Backend>([
+    ...[interpretBackend, here.js].map((b) => [b.name, b] as const),
+    ...registeredBackends(),
+  ]);
 }
 
 /** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
@@ -107,47 +123,71 @@ export function compileProgram(module: Module, options: CompileOptions = {}): Co
   return stackFrom(compileProgram, () => compiled(module, options, null));
 }
 
-function compiled(module: Module, options: CompileOptions, refined: ((entry: string) => Pass) | null): Compiled {
+/**
+ * As compileModule, for any backend: one that has to wait for something before it can compile has no other way.
+ *
+ * @example const { executable } = await compileModuleAsync(module, { backend: gpu });
+ */
+export async function compileModuleAsync(module: Module, options: CompileOptions = {}): Promise<Compiled> {
+  bringAll();
+  const prepared = prepare(module, options, null);
+  const { backend, lowered, backendOptions } = prepared;
+  return finish(prepared, await (backend.compileAsync ?? compilerOf(backend))(lowered, backendOptions));
+}
+
+function compiled(module: Module, options: CompileOptions, refined: Refined): Compiled {
+  const prepared = prepare(module, options, refined);
+  return finish(prepared, compilerOf(prepared.backend)(prepared.lowered, prepared.backendOptions));
+}
+
+/** @throws AdjointError `option` for a backend that has to wait. */
+function compilerOf({ name, compile }: Backend): SynchronousBackend["compile"] {
+  return (
+    compile ?? fail("option", `backend '${name}' cannot compile at once`, { hint: "write await compileModuleAsync(…)" })
+  );
+}
+
+type Refined = ((entry: string) => Pass) | null;
+
+/** What a backend is given. */
+interface Prepared extends Omit<Compiled, "executable" | "source"> {
+  readonly backend: Backend;
+  readonly backendOptions: BackendOptions;
+}
+
+function prepare(module: Module, options: CompileOptions, refined: Refined): Prepared {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
   const debug = options.debug ?? isDebugging();
   const chosen = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
-  const passOptions = { fast: options.fast, check: options.check, ops: options.ops };
+  const passOptions = { fast: options.fast, check: options.check, ops: options.ops, target: chosen.target };
   const { pipeline = programPipelines.tensor } = options;
   const reason = "the types of the arguments that come";
   const first = refined === null ? [] : [{ pass: refined(entry.name), reason }];
   const optimised = runProgramPasses(module, new Pipeline(first).concat(pipeline), passOptions);
   const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
   const signature = signatureOf(func);
-  const backend = passParts.lowerToLoops.isHere || isOfNumbers(optimised.module) ? chosen : interpretBackend;
-  const lowered = backend.level === "loop" ? loweredFor(backend, optimised, passOptions) : optimised.module;
-  const executable = backend.compile(lowered, {
-    entry: entry.name,
-    signature,
-    observe: options.observe,
-    debug,
-  });
+  const mayLower = chosen.pipeline !== undefined || passParts.lowerToLoops.isHere;
+  const backend = mayLower || isOfNumbers(optimised.module) ? chosen : interpretBackend;
+  const lowered = backend.level === "tensor" ? optimised.module : loweredFor(backend, optimised, passOptions);
+  const backendOptions = { entry: entry.name, signature, observe: options.observe, debug };
   const { module: tensors, log } = optimised;
-  return {
-    given: module,
-    module: tensors,
-    lowered,
-    entry: entry.name,
-    signature,
-    executable,
-    log,
-    source: executable.source,
-  };
+  return { given: module, module: tensors, lowered, entry: entry.name, signature, log, backend, backendOptions };
 }
 
-/** The module as loops over memory. */
+function finish({ backend: _backend, backendOptions: _options, ...made }: Prepared, executable: Executable): Compiled {
+  return { ...made, executable, source: executable.source };
+}
+
+/** The module as loops over memory, some of them over vectors. */
 function loweredFor(
-  { name }: Backend,
+  { name, level, pipeline = programPipelines.loop }: Backend,
   { module, log }: { module: Module; log: CompileLog },
   options: RunOptions,
 ): Module {
-  const lowered = runProgramPasses(module, programPipelines.loop, { ...options, log });
-  if (lowered.level === "vector") fail("no-eval", `backend '${name}' has no vectors`, { hint: "run scalarise before" });
+  const lowered = runProgramPasses(module, pipeline, { ...options, log });
+  if (lowered.level === "vector" && level !== "vector")
+    fail("no-eval", `backend '${name}' has no vectors`, { hint: "run scalarise before" });
   return lowered.module;
 }
 
@@ -175,15 +215,17 @@ function isOfNumbers(module: Module): boolean {
   return found;
 }
 
-function chooseBackend(name: string): Backend {
+function chooseBackend(asked: string | Backend): Backend {
+  const name = typeof asked === "string" ? asked : asked.name;
   if (name === "auto") {
     if (here.js.isAvailable()) return here.js;
     warnOfInterpreting();
     return interpretBackend;
   }
-  const backend = backends().get(name) ?? fail("option", `unknown backend '${name}'`);
+  const known = typeof asked === "string" ? backends().get(asked) : asked;
+  const backend = known ?? fail("option", `unknown backend '${name}'`);
   if (!backend.isAvailable())
-    fail("option", `backend '${name}' cannot run here, where new Function is forbidden`, {
+    fail("option", `backend '${name}' cannot run here${name === "js" ? ", where new Function is forbidden" : ""}`, {
       hint: "leave the option out, or write interpret",
     });
   return backend;

@@ -22,6 +22,7 @@ export {
   type Compiled,
   type CompileOptions,
   compileModule,
+  compileModuleAsync,
   compileProgram,
   requireCompileOptions,
 } from "./compile-module.ts";

@@ -3,7 +3,9 @@
 import "../ops/documentation.ts";
 
 export * from "../../passes/index.ts";
-export { compileModule, runPasses } from "../compile/index.ts";
+export { type Backend, type BackendOptions, type Executable, registerBackend } from "../backend/index.ts";
+export { compileModule, compileModuleAsync, runPasses } from "../compile/index.ts";
 export { type Kernel, kernel, kernelMadeBy } from "../ir/index.ts";
 export { defineOp, elementwise, standardOps } from "../ops/index.ts";
 export * from "../rewrite/index.ts";
+export { javascript, type Target } from "../target/index.ts";

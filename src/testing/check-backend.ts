@@ -1,7 +1,7 @@
 // checkBackend: a backend gives what the interpreter gives, or the smallest program found for which it does not.
 
 import { inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
-import type { Backend, BackendOptions, Executable } from "../backend/index.ts";
+import type { Backend, BackendOptions, Executable, SynchronousBackend } from "../backend/index.ts";
 import { OutOfSteps, runPasses } from "../compile/index.ts";
 import { type Func, fail, type Module, messageOf, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
 import { Pipeline } from "../rewrite/index.ts";
@@ -34,21 +34,24 @@ export function checkBackend(backend: Backend, options: BackendCheckOptions = {}
   const { pipeline, compile = {}, ...rest } = options;
   if (pipeline !== undefined && !(pipeline instanceof Pipeline))
     fail("option", "checkBackend: option 'pipeline' is no Pipeline", { hint: "write new Pipeline([…])" });
-  const pipelines = pipeline === undefined ? pipelinesFor(backend.level) : [pipeline];
+  const { compile: compiler, name, level } = backend;
+  if (compiler === undefined) fail("option", `checkBackend: backend '${name}' cannot compile at once`);
+  const whole = pipeline ?? (backend.pipeline && tensorPipeline.concat(backend.pipeline));
+  const pipelines = whole === undefined ? pipelinesFor(level) : [whole];
   const subject: Subject = {
     name: `backend ${backend.name}`,
     kind: "backend",
     level: "tensor",
     fast: false,
     run: (module) => module,
-    judge: (trial) => backendVerdict({ backend, pipelines, compile }, trial),
+    judge: (trial) => backendVerdict({ backend: { ...backend, compile: compiler }, pipelines, compile }, trial),
   };
   return check("checkBackend", subject, rest, options);
 }
 
 /** The backend of a check: with which options, behind which pipelines. */
 export interface Compiler {
-  readonly backend: Backend;
+  readonly backend: SynchronousBackend;
   readonly pipelines: readonly Pipeline[];
   readonly compile: BackendCheckOptions["compile"];
 }
@@ -68,7 +71,7 @@ export function backendVerdict({ backend, pipelines, compile }: Compiler, { prog
   const module = resolvedOrNull(program.module);
   if (module === null) return { fault: null, after: null };
   for (const pipeline of pipelines) {
-    const after = runPasses(module, pipeline, { ops: context.ops }).module;
+    const after = runPasses(module, pipeline, { ops: context.ops, target: backend.target }).module;
     for (const func of module.funcs) {
       if (func.visibility !== "public") continue;
       const fault = faultOfFunction({ backend, compile, module, after, func }, program, seeds);
@@ -79,7 +82,7 @@ export function backendVerdict({ backend, pipelines, compile }: Compiler, { prog
 }
 
 interface Compiled {
-  readonly backend: Backend;
+  readonly backend: SynchronousBackend;
   readonly compile: BackendCheckOptions["compile"];
   readonly module: Module;
   readonly after: Module;

@@ -9,7 +9,7 @@ import {
   stackFrom,
   type TensorType,
 } from "../../ir/index.ts";
-import type { Backend, BackendOptions, Executable } from "../backend.ts";
+import type { BackendOptions, Executable, SynchronousBackend } from "../backend.ts";
 import { Interpreter, type InterpretOptions } from "./interpreter.ts";
 
 export { type InterpretOptions, OutOfSteps } from "./interpreter.ts";
@@ -28,7 +28,7 @@ export function interpret(
   });
 }
 
-export const interpretBackend: Backend = {
+export const interpretBackend: SynchronousBackend = {
   name: "interpret",
   level: "tensor",
   isAvailable: () => true,

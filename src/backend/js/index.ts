@@ -23,7 +23,7 @@ import {
 } from "../../ir/index.ts";
 import { rangeMessage } from "../../ops/index.ts";
 import { allocateChecked, Binder } from "../../runtime/index.ts";
-import type { Backend, BackendOptions, Executable, NativeCall } from "../backend.ts";
+import type { BackendOptions, Executable, NativeCall, SynchronousBackend } from "../backend.ts";
 import { bind } from "./binding.ts";
 import { outputRoles } from "./callee.ts";
 import { type ArrayCalls, arrayCalls } from "./calling-arrays.ts";
@@ -40,7 +40,7 @@ type Passed = Scalar | TypedArray;
 type Generated = (...args: (Passed | readonly Passed[])[]) => Scalar | readonly Scalar[] | undefined;
 
 /** @__NO_SIDE_EFFECTS__ */
-function backendOf(emitters: Emitters): Backend {
+function backendOf(emitters: Emitters): SynchronousBackend {
   const emit = emitting(emitters);
   return {
     name: "js",
@@ -81,13 +81,13 @@ function backendOf(emitters: Emitters): Backend {
 }
 
 /** Compiles any module. */
-export const jsBackend: Backend = backendOf(/* @__PURE__ */ allEmitters());
+export const jsBackend: SynchronousBackend = backendOf(/* @__PURE__ */ allEmitters());
 
 /** Compiles modules whose loops are those over the elements of tensors. */
-export const nestJsBackend: Backend = backendOf(/* @__PURE__ */ nestEmitters());
+export const nestJsBackend: SynchronousBackend = backendOf(/* @__PURE__ */ nestEmitters());
 
 /** Compiles modules that have numbers alone: no tensors, and no loops. */
-export const scalarJsBackend: Backend = backendOf(/* @__PURE__ */ scalarEmitters());
+export const scalarJsBackend: SynchronousBackend = backendOf(/* @__PURE__ */ scalarEmitters());
 
 /** Writes standalone modules; null until whoever asks for one brings it. */
 let broughtWriter: typeof standalone | null = null;
