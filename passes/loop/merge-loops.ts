@@ -64,7 +64,7 @@ function holdsLoops({ operations }: Block): boolean {
   return operations.some(({ op, regions }) => op.loop !== null || regions.some(holdsLoops));
 }
 
-/** A loop that counts, with its indices as text. */
+/** A loop that counts, with its order and indices as text. */
 interface Counting extends CountedLoop {
   readonly index: Value;
   readonly range: string;
@@ -107,7 +107,9 @@ class Merging {
     if (known === undefined) {
       const loop = countedLoop(operation);
       const { index, lower, upper, step } = loop ?? { index: null, lower: 0, upper: 0, step: 1 };
-      known = loop === null || index === null ? "other" : { ...loop, index, range: [lower, upper, step].join() };
+      // what runs in any order stays apart from what runs in order
+      const range = [operation.op.name, lower, upper, step].join();
+      known = loop === null || index === null ? "other" : { ...loop, index, range };
       this.#loops.set(operation, known);
     }
     return known === "other" ? null : known;

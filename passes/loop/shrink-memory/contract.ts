@@ -1,6 +1,7 @@
 // Array contraction: memory that each iteration of a loop uses for itself needs no axis of the loop's index.
 
 import { type Dim, type MemRefType, memref, type Value } from "../../../src/ir/index.ts";
+import { isNamed } from "../../../src/ops/index.ts";
 import { isIndexOf, type MemoryUse, type Step } from "./uses.ts";
 
 /** The axes that are left of memory. */
@@ -18,6 +19,8 @@ export function contractionOf(memory: Value, uses: readonly MemoryUse[]): Contra
   if (type.kind !== "memref" || type.shape.length === 0 || uses.length === 0) return null;
   const dropped = new Set<number>();
   for (const step of commonSteps(uses)) {
+    // iterations that run at once have memory each
+    if (!isNamed("for", step.operation)) break;
     const axis = type.shape.findIndex((_, k) => !dropped.has(k) && uses.every(({ at }) => isIndexOf(at[k], step)));
     if (axis < 0) break;
     dropped.add(axis);
