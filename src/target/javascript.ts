@@ -25,6 +25,7 @@ export const javascript: Target = {
     longestPart: 4096,
     usualExtent: 64,
     direct: 16,
+    unrolledResult: 8,
     // loads of f64 need no conversion
     widens: true,
   },

@@ -58,6 +58,8 @@ export interface Contraction {
   readonly slides: boolean;
   readonly right: Reading;
   result(batch: Along, row: Along, column: Along, sum: Value): void;
+  /** How many operations that takes, beside loads. */
+  readonly resultWeight: number;
   /** The memory that `result` stores the bare sum to, and nothing else; null where it does anything else. */
   readonly sums: SumMemory | null;
 }
@@ -74,6 +76,7 @@ export function contractionOf(operation: Operation<ContractAttributes>): Contrac
     slides: slides(left, counts),
     right: readingOf(right, [batch.length, columns.length, depth.length]),
     result: (b, row, column, sum) => void inlined(result, [...b, ...row, ...column], [sum]),
+    resultWeight: weightOf(result),
     sums: sumsOf(result, [batch, rows, columns]),
   };
 }

@@ -63,6 +63,11 @@ export class Side {
     return scratch(memref(packedType, [...panels, productOf(depth), width]), `${name}_packed`);
   }
 
+  /** How many neighbours a panel has. */
+  get width(): number {
+    return this.#options.width;
+  }
+
   everyPanel(body: (panel: Along) => void): void {
     loopNest(this.panels, [this.#options.name === "left" ? "i" : "j"], body);
   }
@@ -78,7 +83,7 @@ export class Side {
       const value = isElement ? element(this.#at(panel, r), k) : constant(0, scalar(dtype));
       store(converted(value, packedType), memory, [...place, flat(k, depth), r]);
     };
-    const rows = (body: (r: Dim) => void): void => loopNest([this.#count(panel)], ["r"], ([r]) => body(r));
+    const rows = (body: (r: Dim) => void): void => this.everyRow(panel, (_, r) => body(r));
     const along = (axes: Along, body: (k: Along) => void): void => loopNest(axes, ["k"], body);
     const decided = (r: Dim, k: Along, body: (isElement: boolean) => void): void =>
       padding === null ? body(true) : branch(padding.holds(this.#at(panel, r), k), body);
@@ -97,6 +102,11 @@ export class Side {
         rows((r) => decide(r, (isElement, all) => put(isElement, r, all)));
       else decide(0, (isElement, all) => rows((r) => put(isElement, r, all)));
     });
+  }
+
+  /** A loop over the elements of a panel that are inside of the operand. */
+  everyRow(panel: Along, body: (at: Along, r: Dim) => void): void {
+    loopNest([this.#count(panel)], ["r"], ([r]) => body(this.#at(panel, r), r));
   }
 
   /** `body` for each element of a panel, where it is inside of the operand. */

@@ -4,8 +4,8 @@
 // contracted subscripts, so the bits are those of the plain loop. A tile of rows × columns reads each packed element
 // once for several products; what the packing reads is read once per element, so producers fuse into it.
 
-import { type Dim, type DType, indexDim, productOf, type Value } from "../../../src/ir/index.ts";
-import { add, forLoop, load, loopNest, mul } from "../../../src/ops/index.ts";
+import { type Dim, type DType, indexDim, memref, productOf, type Value } from "../../../src/ir/index.ts";
+import { add, forLoop, load, loopNest, mul, store } from "../../../src/ops/index.ts";
 import type { ContractionFigures } from "../../../src/target/index.ts";
 import type { Along, Contraction, Reading } from "./contraction.ts";
 import { converted, Side, type Source } from "./packing.ts";
@@ -35,6 +35,9 @@ export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext):
     isDirect(c.left, right) && c.padding === null && !c.slides
       ? { kind: "direct" }
       : { kind: "panel", memory: left.memory(scratch, []) };
+  // what takes many operations stands once, in a loop over the sums of a panel
+  const isLong = parts.length === 0 && c.resultWeight > figures.unrolledResult;
+  const panel = isLong ? scratch(memref(c.dtype, [left.width, ...c.columns]), "sums") : null;
   loopNest(c.batch, ["b"], (batch) => {
     const sums = parts.length > 0 ? partialSums(c, batch, scratch, "columns") : null;
     const everySum: EverySum = (body) =>
@@ -58,10 +61,20 @@ export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext):
               : packed(ofRight.memory, ofRight.kind === "all" ? columnPanel : [], columns.length),
           ] as const;
           const totals = multiply(c, depth, starts, ...neighbours);
+          const total = (r: number, s: number): Value => totals[r * columns.length + s];
+          if (panel !== null) {
+            for (const r of rows.keys())
+              right.inside(columnPanel, (column, s) => store(total(r, s), panel, [r, ...column]));
+            return;
+          }
           const end = sums?.write ?? ((row: Along, column: Along, sum: Value) => c.result(batch, row, column, sum));
           left.inside(rowPanel, (row, r) => {
-            right.inside(columnPanel, (column, s) => end(row, column, totals[r * columns.length + s]));
+            right.inside(columnPanel, (column, s) => end(row, column, total(r, s)));
           });
+        });
+        if (panel === null) return;
+        left.everyRow(rowPanel, (row, r) => {
+          loopNest(c.columns, ["j"], (column) => c.result(batch, row, column, load(panel, [r, ...column])));
         });
       });
     });
