@@ -38,7 +38,11 @@ export function leave(carry: readonly Value[], scope: Scope): void {
 /** A parallel assignment: a carried value that becomes another's next value is saved before it is overwritten. */
 export function assign(w: FunctionWriter, carry: readonly Value[], next: readonly Value[], scope: Scope): void {
   const sources = next.map((v) => w.facts.canonical(v));
-  const changed = carry.filter((v, k) => sources[k] !== v);
+  const isAssigned = (k: number): boolean => {
+    const variable = w.facts.variableOf(sources[k]);
+    return variable !== undefined && w.facts.canonical(variable) === carry[k];
+  };
+  const changed = carry.filter((v, k) => sources[k] !== v && !isAssigned(k));
   const saved = new ValueMap<string>();
   for (const source of sources) {
     if (!changed.includes(source) || saved.has(source)) continue;
@@ -48,6 +52,7 @@ export function assign(w: FunctionWriter, carry: readonly Value[], next: readonl
   }
   for (const [k, v] of carry.entries()) {
     const source = sources[k];
-    if (source !== v) scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.expression(source, scope)};`);
+    if (source !== v && !isAssigned(k))
+      scope.lines.push(`${w.atom(v, scope)} = ${saved.get(source) ?? w.expression(source, scope)};`);
   }
 }

@@ -33,6 +33,11 @@ export class FuncFacts {
     return this.#spelledInPlace.has(value, length);
   }
 
+  /** The variable of a loop that a value is assigned to where it is computed. */
+  variableOf(value: Value): Value | undefined {
+    return this.#spelledInPlace.variableOf(value);
+  }
+
   canonical(value: Value): Value {
     return this.#aliases.canonical(value);
   }

@@ -8,12 +8,14 @@ import {
   countUses,
   elementDType,
   type Func,
+  freeValues,
   isScalar,
   loopOf,
   type Operation,
   type Origin,
   type Value,
   ValueMap,
+  ValueSet,
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
 
@@ -23,36 +25,30 @@ interface Read {
   readonly position: number;
   /** The operation that reads it; null for a result of the block. */
   readonly by: Operation | null;
-  /** Which operand or result it is. */
-  readonly index: number;
 }
 
-/** Where the text of an operation's result comes to stand. */
-interface Place {
-  readonly position: number;
-  /** The result of the block into which it is spelled; null for any statement before. */
-  readonly result: number | null;
-}
+/** What becomes of the results of a block: they are read at its end, or assigned to the variables that a loop carries. */
+type Ends = "read" | Variables;
 
-/** How the results of a block are assigned: not in place, one by one, or one by one to variables that the block reads. */
-type Ends = "named" | "anywhere" | Variables;
-
-/** The variables that the results of a block are assigned to, in order, and which of them each is. */
+/** The variables of a loop, by the results of its body that are assigned to them. */
 interface Variables {
-  readonly carried: readonly Value[];
-  readonly index: ValueMap<number>;
+  readonly of: ValueMap<Value>;
+  /** Whether messages tell how many steps ran, by what the variables hold. */
+  readonly areTold: boolean;
 }
 
 export class SpelledInPlace {
   /** The longest text of each such value. */
   readonly #values = new ValueMap<number>();
+  /** The variable to which a value is assigned where it is computed. */
+  readonly #variables = new ValueMap<Value>();
   readonly #uses: ValueMap<number>;
   readonly #canonical: (value: Value) => Value;
 
   constructor({ body, origin }: Func, canonical: (value: Value) => Value) {
     this.#uses = countUses(body);
     this.#canonical = canonical;
-    this.#block(body, "anywhere", origin);
+    this.#block(body, "read", origin);
   }
 
   /** Whether a value whose text is this long is spelled where it is read. */
@@ -60,22 +56,40 @@ export class SpelledInPlace {
     return length <= (this.#values.get(value) ?? -1);
   }
 
-  /** `origin` is that of what the block belongs to, which assigns its results. */
+  /** The variable of a loop that the value is assigned to at once: nothing reads what it held before any more. */
+  variableOf(value: Value): Value | undefined {
+    return this.#variables.get(value);
+  }
+
+  /** `origin` is that of what the block belongs to, which reads its results. */
   #block(block: Block, ends: Ends, origin: Origin | null): void {
     const { operations } = block;
     const reads = this.#readsIn(block, ends);
     const walls = countWalls(operations);
-    const places = new Map<Operation, Place>();
+    // where the text of each operation comes to stand, and the operation behind which a variable has its next value
+    const places = new Map<Operation, number>();
+    const assigned = new ValueMap<number>();
+    const later = new Later(ends, block, this.#canonical);
     for (let position = operations.length - 1; position >= 0; position--) {
       const operation = operations[position];
       for (const region of operation.regions) this.#block(region, this.#endsOf(operation, region), operation.origin);
-      const found = isSpellable(operation) ? reads.get(operation.results[0]) : undefined;
-      const read = found !== undefined && isNameless(operation, found, ends) ? found : undefined;
+      const [value] = operation.results;
+      const variable = isSpellable(operation) ? later.variableOf(operation) : undefined;
+      const read = isSpellable(operation) && isNameless(operation) ? reads.get(value) : undefined;
       const isThere = read !== undefined && isOnOneLine(operation.origin, read.by === null ? origin : read.by.origin);
-      const at = isThere ? placeOf(read, places) : null;
-      const isFree = at !== null && walls(operation, position + 1, at.position) && this.#mayMove(operation, at, ends);
-      if (isFree) this.#values.set(operation.results[0], isStatement(read) ? longest.statement : longest.operand);
-      places.set(operation, isFree ? at : { position, result: null });
+      const at = isThere ? (read.by === null ? read.position : (places.get(read.by) ?? read.position)) : -1;
+      const isFree =
+        at >= 0 &&
+        walls(operation, position + 1, at) &&
+        operation.operands.every((v) => (assigned.get(this.#canonical(v)) ?? at) >= at);
+      if (variable !== undefined) {
+        this.#variables.set(value, variable);
+        assigned.set(this.#canonical(variable), position);
+      } else if (isFree) {
+        this.#values.set(value, isStatement(read) ? longest.statement : longest.operand);
+        places.set(operation, at);
+      }
+      later.add(operation);
     }
   }
 
@@ -84,34 +98,56 @@ export class SpelledInPlace {
     const reads = new ValueMap<Read>();
     for (const [position, by] of operations.entries()) {
       for (const [index, v] of by.operands.entries())
-        if (this.#uses.get(v) === 1 && takesText(by, index)) reads.set(v, { position, by, index });
+        if (this.#uses.get(v) === 1 && takesText(by, index)) reads.set(v, { position, by });
     }
-    if (ends !== "named")
-      for (const [index, v] of results.entries())
-        if (this.#uses.get(v) === 1) reads.set(v, { position: operations.length, by: null, index });
+    if (ends === "read")
+      for (const v of results) if (this.#uses.get(v) === 1) reads.set(v, { position: operations.length, by: null });
     return reads;
   }
 
-  /** What becomes of the results of a region. Where a flag ends a `while`, its body is left at several places, which read them. */
   #endsOf(operation: Operation, region: Block): Ends {
-    if (operation.op.traits.branches) return "anywhere";
     const loop = loopOf(operation);
-    if (loop === null) return "named";
-    if (region === loop.test) return "anywhere";
-    const carried = carriedIn(loop, region);
-    const mayBeLeft = loop.test !== null && carried.some((v) => elementDType(v.type) === "bool");
-    const index = new ValueMap<number>();
-    for (const [k, v] of carried.entries()) index.set(this.#canonical(v), k);
-    return mayBeLeft ? "named" : { carried, index };
+    if (loop === null || region === loop.test) return "read";
+    const variables = carriedIn(loop, region);
+    // where a flag ends a `while`, its body is left at several places
+    const isLeft = loop.test !== null && variables.some((v) => elementDType(v.type) === "bool");
+    const of = new ValueMap<Value>();
+    if (!isLeft) for (const [k, v] of variables.entries()) if (!of.has(region.results[k])) of.set(region.results[k], v);
+    return { of, areTold: loop.test !== null };
+  }
+}
+
+/** What the operations behind one read, from the end of a block backwards. */
+class Later {
+  readonly #ends: Ends;
+  readonly #canonical: (value: Value) => Value;
+  /** The values that are read, among them what variables hold. */
+  readonly #read = new ValueSet();
+  #mayTell = false;
+
+  constructor(ends: Ends, { results }: Block, canonical: (value: Value) => Value) {
+    this.#ends = ends;
+    this.#canonical = canonical;
+    for (const v of results) this.#read.add(canonical(v));
   }
 
-  /** Whether it reads no variable that another result of the block has been assigned to by then. */
-  #mayMove({ operands }: Operation, { result }: Place, ends: Ends): boolean {
-    if (result === null || typeof ends === "string") return true;
-    return operands.every((v) => {
-      const variable = ends.index.get(this.#canonical(v));
-      return variable === undefined || variable === result;
-    });
+  add(operation: Operation): void {
+    if (this.#ends === "read") return;
+    const { op, operands, regions } = operation;
+    for (const v of operands) this.#read.add(this.#canonical(v));
+    if (regions.length > 0) for (const v of freeValues(...regions)) this.#read.add(this.#canonical(v));
+    this.#mayTell ||= regions.length > 0 || op.effects.fails || calleeOf(operation) !== null;
+  }
+
+  /** The variable that an operation may assign its result to, since nothing behind it reads the variable. */
+  variableOf(operation: Operation): Value | undefined {
+    if (this.#ends === "read" || (this.#ends.areTold && this.#mayTell)) return undefined;
+    const [value] = operation.results;
+    const variable = this.#ends.of.get(value);
+    if (variable === undefined || this.#read.has(this.#canonical(variable))) return undefined;
+    // expressions of index values are computed once, for as long as they have their values
+    if (elementDType(value.type) === "index") return undefined;
+    return isNameless(operation) || value.name === variable.name ? variable : undefined;
   }
 }
 
@@ -121,11 +157,6 @@ const longest = { operand: 45, statement: 80 };
 /** Whether nothing else stands beside the value in what reads it. */
 function isStatement(read: Read | undefined): boolean {
   return read !== undefined && (read.by === null || isOwn(read.by.op, "store"));
-}
-
-function placeOf({ position, by, index }: Read, places: ReadonlyMap<Operation, Place>): Place {
-  if (by === null) return { position, result: index };
-  return places.get(by) ?? { position, result: null };
 }
 
 /** Comments tell the user's line of each statement, so what is spelled in one is of its line. */
@@ -141,10 +172,9 @@ function isSpellable({ op, results }: Operation): boolean {
   );
 }
 
-/** Whether the name of what an operation gives tells no more than its text does, or than what it is assigned to. */
-function isNameless({ op, operands, results: [{ name }] }: Operation, { by, index }: Read, ends: Ends): boolean {
-  if (name === null || name === (isOwn(op, "load") ? operands[0].name : op.name)) return true;
-  return by === null && typeof ends !== "string" && ends.carried[index].name === name;
+/** Whether the name of what an operation gives tells no more than its text does. */
+function isNameless({ op, operands, results: [{ name }] }: Operation): boolean {
+  return name === null || name === (isOwn(op, "load") ? operands[0].name : op.name);
 }
 
 /** Whether an operation spells this operand once, at its own place. What one of two branches needs is read before them. */

@@ -176,6 +176,13 @@ export class FunctionWriter {
       scope.text.expressions.set(value, expression);
       return;
     }
+    const variable = this.facts.variableOf(value);
+    if (variable !== undefined) {
+      const name = this.atom(variable, scope);
+      scope.lines.push(`${name} = ${expression};`);
+      scope.text.atoms.set(value, name);
+      return;
+    }
     scope.lines.push(`const ${this.define(value, scope, hint)} = ${expression};`);
   }
 
