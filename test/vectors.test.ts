@@ -4,9 +4,9 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expandMath, inline, loopPipeline, scalarise, standardPasses, vectorPipeline } from "../passes/index.ts";
 import { mathKernels } from "../passes/loop/expand-math/kernels.ts";
-import { Validator } from "../src/backend/index.ts";
+import { interpret, Validator } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
-import { type Module, mapBodies, verify, walk, withOperations } from "../src/ir/index.ts";
+import { dtypes, type Module, mapBodies, type NdArray, verify, walk, withOperations } from "../src/ir/index.ts";
 import { expOp, parse, standardOps, tanhOp } from "../src/ops/index.ts";
 import { definePass, type Pass, type PassContext, Pipeline, runPass } from "../src/rewrite/index.ts";
 import { javascript, type Target } from "../src/target/index.ts";
@@ -182,5 +182,47 @@ describe("functions of f32 as arithmetic", () => {
   it("stays as it is for a target that has functions", () => {
     const module = functionOf("exp");
     expect(runPass(expandMath, module, { ops: standardOps, fast: false })).toBe(module);
+  });
+});
+
+describe("reductions along the last axis", () => {
+  const kinds = { f32: ["sum", "prod", "max", "min"], f64: ["sum", "max"], i32: ["sum", "prod", "min"] } as const;
+  const reduction = fc.constantFrom<keyof typeof kinds>("f32", "f64", "i32").chain((dtype) =>
+    fc.record({
+      dtype: fc.constant(dtype),
+      kind: fc.constantFrom(...kinds[dtype]),
+      length: fc.integer({ min: 0, max: 70 }),
+      isOpen: fc.boolean(),
+      of: fc.constantFrom("%x", "%y"),
+    }),
+  );
+
+  it("have their accumulators in lanes, and every bit", () => {
+    let vectors = 0;
+    fc.assert(
+      fc.property(reduction, fc.constantFrom(wide, counting), ({ dtype, kind, length, isOpen, of }, target) => {
+        const shape = `[3, ${isOpen ? "N" : length}]`;
+        const text = `func @main${isOpen ? "<N>" : ""}(%x: ${dtype}${shape}, %row: ${dtype}[3]) -> ${dtype}[3] {
+  %rows = broadcast %row, axes = [0] : ${dtype}${shape}
+  %y = mul %x, %rows : ${dtype}${shape}
+  %s = reduce ${of}, kind = ${kind}, axes = [1] : ${dtype}[3]
+  return %s
+}
+`;
+        const data = new dtypes[dtype].array(3 * length).map((_, i) => ((i * 7919) % 31) / 4 - 3);
+        const row = new dtypes[dtype].array([1.25, -3, 7]);
+        const args = (): NdArray[] => [
+          { dtype, shape: [3, length], data },
+          { dtype, shape: [3], data: row },
+        ];
+        const { module } = runPasses(parse(text), pipelineFor(target), { check: "verify" });
+        vectors += vectorsIn(module);
+        const out = { dtype, shape: [3], data: new dtypes[dtype].array(3) };
+        interpret(module, "main", [...args(), out]);
+        expect([...out.data]).toEqual([...interpret(parse(text), "main", args())[0].data]);
+      }),
+      runs(120),
+    );
+    expect(vectors).toBeGreaterThan(100);
   });
 });

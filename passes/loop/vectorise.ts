@@ -2,7 +2,8 @@
 //
 // Each lane computes what a step computed, by the same operations, so that every bit is kept. Steps may run side by side where
 // memory that the loop writes to is read and written at the element of the step alone; different storage never overlaps. The
-// steps that are left over run one by one, or where the target counts lanes, in a vector of which not all lanes are used.
+// steps that are left over run one by one, or where the target counts lanes, in a vector of which not all lanes are used. Of a
+// loop that carries accumulators side by side, the accumulators become lanes.
 
 import {
   addDims,
@@ -31,6 +32,7 @@ import { definePass } from "../../src/rewrite/index.ts";
 import { javascript, type Target } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop, isOverIndices } from "./analyses/counted.ts";
 import { LaneWriter } from "./vectorise/lanes.ts";
+import { packed } from "./vectorise/pack.ts";
 import { type LanePlan, lanePlanOf } from "./vectorise/plan.ts";
 
 const example = `func @main<N>(%x: memref<f32[N]>, %y: out memref<f32[N]>) {
@@ -89,24 +91,30 @@ class Vectoriser {
   }
 
   block(block: Block): Block {
-    const operations: Operation[] = [];
-    for (const [k, operation] of block.operations.entries()) {
-      if (operation.regions.length === 0) operations.push(operation);
-      else {
-        const loop = countedLoop(operation);
-        const isRest = loop !== null && isRestOf(loop, block.operations[k - 1]);
-        const plan = loop === null || isRest ? null : lanePlanOf(loop, this.#storages, this.#target);
-        if (loop !== null && plan !== null) operations.push(...this.#loops(loop, plan));
-        else
-          operations.push(
-            withRegions(
-              operation,
-              operation.regions.map((region) => this.block(region)),
-            ),
-          );
-      }
-    }
+    const operations = block.operations.flatMap((operation, k) => {
+      if (operation.regions.length === 0) return [operation];
+      const loop = countedLoop(operation);
+      const made = loop === null ? null : this.#onVectors(loop, block.operations[k - 1]);
+      return (
+        made ?? [
+          withRegions(
+            operation,
+            operation.regions.map((region) => this.block(region)),
+          ),
+        ]
+      );
+    });
     return withOperations(block, operations);
+  }
+
+  /** What does the same as a loop, on vectors; null where nothing does. */
+  #onVectors(loop: CountedLoop, before: Operation | undefined): readonly Operation[] | null {
+    if (isRestOf(loop, before)) return null;
+    const plan = lanePlanOf(loop, this.#storages, this.#target);
+    if (plan !== null) return this.#loops(loop, plan);
+    const builder = new BlockBuilder(this.#scope);
+    builder.origin = loop.operation.origin;
+    return packed(loop, this.#target, builder);
   }
 
   /** The loop over vectors, what stands before it, and the loop over what is left. */
