@@ -12,6 +12,7 @@ import {
   type Op,
   type OpTable,
   parseModule,
+  type Role,
   type Signature,
   signatureOf,
   type Type,
@@ -65,11 +66,12 @@ function faultOfFunction(module: Module, func: Func): string | null {
   }
 }
 
-/** The signature with arrays for memory; null where it has something else. */
+/** The signature with arrays for memory, whose contents are no results; null where it has something else. */
 function withArrays(signature: Signature): Signature | null {
   const args = signature.arguments.map(arrayOf);
   if (args.some((type) => type === null)) return null;
-  return { ...signature, arguments: args.flatMap((type) => (type === null ? [] : [type])) };
+  const roles = signature.roles.map((): Role => "in");
+  return { ...signature, roles, arguments: args.flatMap((type) => (type === null ? [] : [type])) };
 }
 
 function arrayOf(type: Type): Type | null {
