@@ -23,17 +23,9 @@ import {
   withRegions,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
+import { javascript, type MergingFigures } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
 import { conflictsOf, isOwn, keepsErrors, mayBeSwapped, Touches, touchesAnything } from "./analyses/touched.ts";
-
-const limits = {
-  /** The most operations in a loop that was merged, those of the loops in it included. */
-  size: 1500,
-  /** The most values that it carries: engines keep about so many in registers, and beside them on the stack. */
-  carried: 32,
-  /** How many operations a loop is moved over to the one that it is merged with. */
-  distance: 64,
-};
 
 export const mergeLoops = definePass({
   name: "merge-loops",
@@ -54,9 +46,10 @@ export const mergeLoops = definePass({
   return
 }
 `,
-  run(module) {
+  run(module, { target = javascript }) {
     const effects = new Effects(module);
-    return mapBodies(module, (body, func) => (holdsLoops(body) ? new Merging(effects, func).block(body) : body));
+    const merging = (func: Func): Merging => new Merging(new Touches(effects, func), target.merging);
+    return mapBodies(module, (body, func) => (holdsLoops(body) ? merging(func).block(body) : body));
   },
 });
 
@@ -72,11 +65,13 @@ interface Counting extends CountedLoop {
 
 class Merging {
   readonly #touches: Touches;
+  readonly #figures: MergingFigures;
   readonly #loops = new WeakMap<Operation, Counting | "other">();
   readonly #used = new WeakMap<Operation, readonly Value[]>();
 
-  constructor(effects: Effects, func: Func) {
-    this.#touches = new Touches(effects, func);
+  constructor(touches: Touches, figures: MergingFigures) {
+    this.#touches = touches;
+    this.#figures = figures;
   }
 
   block(block: Block): Block {
@@ -117,7 +112,7 @@ class Merging {
 
   /** Appends a loop, or merges it with one of the last operations, which in turn may then be merged with one before. */
   #place(second: Counting, operations: Operation[], replaced: Replacements): void {
-    const end = Math.max(0, operations.length - limits.distance);
+    const end = Math.max(0, operations.length - this.#figures.distance);
     for (let at = operations.length - 1; at >= end; at--) {
       const first = this.#loopOf(operations[at]);
       if (first === null || first.range !== second.range) continue;
@@ -167,7 +162,8 @@ class Merging {
 
   #mayBeMerged(first: Counting, second: Counting): boolean {
     const [a, b] = [first, second].map(({ operation }) => this.#touches.of(operation));
-    if (a.size + b.size > limits.size || first.carry.length + second.carry.length > limits.carried) return false;
+    const { size, carried } = this.#figures;
+    if (a.size + b.size > size || first.carry.length + second.carry.length > carried) return false;
     if (!keepsErrors(a, b) || (a.isAny && touchesAnything(b)) || (b.isAny && touchesAnything(a))) return false;
     const own = (storage: Value): boolean => isOwn(storage, a, b, first.step);
     const conflicts = conflictsOf(a, b);

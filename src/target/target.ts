@@ -11,6 +11,7 @@ export interface Target {
   /** Whether functions of f32 are arithmetic, rather than calls of what the engine has. */
   readonly hasKernels: boolean;
   readonly fusion: FusionFigures;
+  readonly merging: MergingFigures;
   readonly contraction: ContractionFigures;
   readonly functions: FunctionFigures;
   /** Up to this many steps, a loop that fills or copies memory takes no longer than a call of the engine's function. */
@@ -29,6 +30,16 @@ export interface FusionFigures {
   readonly depth: number;
   /** The most operations that are done with each of the sums of a contraction, whose code may have them several times. */
   readonly epilogue: number;
+}
+
+/** Which loops over the same indices become one. */
+export interface MergingFigures {
+  /** The most operations in a merged loop, those of the loops in it included. */
+  readonly size: number;
+  /** The most values that it carries. */
+  readonly carried: number;
+  /** How many operations a loop is moved over to the one that it is merged with. */
+  readonly distance: number;
 }
 
 /** How sums of products are cut into loops. */
