@@ -6,6 +6,7 @@
 
 import {
   type Block,
+  calleeOf,
   Effects,
   type Func,
   freeValues,
@@ -147,7 +148,8 @@ class Merging {
     const results = new ValueSet(left[0].results);
     const isFree = (o: Operation, from: number): boolean => {
       if (this.#usedBy(o).some((v) => results.has(v))) return false;
-      if (o.regions.length === 0 && isSilent(o.op.effects) && !touchesMemory(o.op.effects)) return true;
+      const isQuiet = isSilent(o.op.effects) && !touchesMemory(o.op.effects);
+      if (isQuiet && o.regions.length === 0 && calleeOf(o) === null) return true;
       const touched = this.#touches.of(o);
       return left.every((other, i) => i < from || mayBeSwapped(touched, this.#touches.of(other)));
     };
