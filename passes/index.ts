@@ -192,12 +192,12 @@ export function bringTensorPasses(): void {
   passParts.checkBounds.bring(checkBounds);
   passParts.outlineRanges.bring(outlineRanges);
   passParts.planMemory.bring(planMemory);
+  passParts.mergeLoops.bring(mergeLoops);
+  passParts.shrinkMemory.bring(shrinkMemory);
 }
 
 /** Brings what lowers sums of products. */
 export function bringContractionLowering(): void {
-  passParts.mergeLoops.bring(mergeLoops);
-  passParts.shrinkMemory.bring(shrinkMemory);
   passParts.tile.bring(tile);
 }
 
