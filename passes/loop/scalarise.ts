@@ -11,6 +11,7 @@ import {
   FuncScope,
   groupOf,
   indexDim,
+  isOf,
   type Module,
   makeFunc,
   mapFuncs,
@@ -32,7 +33,6 @@ import {
   lanesInHalves,
   load,
   loadLanesOp,
-  type ReduceKind,
   rampOp,
   reduceLanesOp,
   splatOp,
@@ -127,7 +127,10 @@ class Scalariser {
     const isOfVectors = [...operands, ...results].some(({ type }) => type.kind === "vector");
     if (!isOfVectors && regions.length === 0) builder.append(operation);
     else if (op === storeLanesOp) this.#store(operation);
-    else if (op === reduceLanesOp || op === extractLaneOp) this.#lanes.set(result, [this.#combined(operation)]);
+    else if (isOf(reduceLanesOp, operation))
+      this.#lanes.set(result, [lanesInHalves(this.#all([operation.operands[0]]), operation.attributes.kind)]);
+    else if (isOf(extractLaneOp, operation))
+      this.#lanes.set(result, [this.#lane(operation.operands[0], operation.attributes.lane)]);
     else if (result?.type.kind === "vector" && regions.length === 0) this.#lanes.set(result, this.#numbers(operation));
     else this.#structured(operation, builder);
   }
@@ -141,8 +144,8 @@ class Scalariser {
       Array.from({ length: lanesOf(result) }, (_, lane) => make(lane));
     if (op === splatOp) return each(() => first);
     if (op === loadLanesOp) return each((lane) => this.#loaded(operation, lane));
-    if (op === rampOp) {
-      const step = attributes.step as number;
+    if (isOf(rampOp, operation)) {
+      const { step } = operation.attributes;
       return each((lane) => (lane === 0 ? first : dim(addDims(indexDim(first), lane * step), "index")));
     }
     const types = [scalar(elementDType(result.type) ?? "f64")];
@@ -155,13 +158,6 @@ class Scalariser {
     if (!op.traits.constant) return each(made);
     const one = made(0);
     return each(() => one);
-  }
-
-  #combined({ op, operands: [vector], attributes }: Operation): Value {
-    const numbers = this.#lanes.get(vector) ?? [];
-    return op === extractLaneOp
-      ? numbers[attributes.lane as number]
-      : lanesInHalves(numbers, attributes.kind as ReduceKind);
   }
 
   #loaded(operation: Operation, lane: number): Value {

@@ -192,7 +192,9 @@ function runner(func: Func, signature: Signature, generated: Generated): Executa
     const sizes = binder.check(given);
     const passed: Passed[] = func.symbols.map((s) => sizes.get(s) ?? 0);
     // a tensor is a value: who passes it keeps it
-    const args = given.map((a, i) => (contents.includes(i) && func.roles[i] === "inout" ? copyOf(a) : a));
+    const args = given.map((a, i) =>
+      contents.includes(i) && func.roles[i] === "inout" ? { ...a, data: a.data.slice() } : a,
+    );
     for (const a of args) passed.push(unwrap(a));
     for (const [i, a] of args.entries()) if (func.roles[i] === "zeroed") a.data.fill(0);
     const outputs = results.map((type, i) => {
@@ -225,12 +227,6 @@ function failed({ name }: Signature): (error: unknown) => unknown {
     const reason = `@${name}: memory for a tensor in between does not fit: ${cause.message}`;
     return new AdjointError("range", reason, { cause });
   };
-}
-
-function copyOf({ dtype, shape, data }: NdArray): NdArray {
-  const copy = allocate(dtype, shape);
-  copy.data.set(data);
-  return copy;
 }
 
 function unwrap({ dtype, shape, data }: NdArray): Passed {

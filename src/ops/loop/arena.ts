@@ -23,6 +23,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
+import { atLoopLevel } from "./level.ts";
 
 const scratchAttributes = {
   from: { kind: "integers", summary: "when each memory begins to be in use" },
@@ -103,13 +104,10 @@ export const scratchOp = defineOp({
   summary: "Memory for one call, of which what is not in use at the same time shares a place.",
   operands: [],
   attributes: scratchAttributes,
-  level: "loop",
+  ...atLoopLevel,
   effects: { allocates: true },
   types: scratchTypes,
   eval: evalScratch,
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
   docs: {
     semantics:
       "Memory that holds anything at first. Each result lies in one arena above all those before it that are in use when it is; spans of use are stated as numbers, smaller ones earlier. Backends may keep the arena for the next call: a call takes it, and puts it back when it returns, so that a call inside of it makes another.",

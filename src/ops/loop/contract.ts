@@ -27,6 +27,7 @@ import {
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
 import { and } from "../scalar/bits.ts";
+import { atLoopLevel } from "./level.ts";
 import { requireTypes } from "./loop.ts";
 
 const contractAttributes = {
@@ -137,7 +138,7 @@ export const contractOp = defineOp({
     { name: "result" },
   ],
   assembly: [],
-  level: "loop",
+  ...atLoopLevel,
   types(cx) {
     requireRegions(cx);
     return [];
@@ -146,9 +147,6 @@ export const contractOp = defineOp({
     evalContract(cx);
     return [];
   },
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
   docs: {
     semantics:
       "For each subscript of the batch, of the rows and of the columns a sum starts from 0 and takes the products of left and right in ascending order of the depth, whose last axis runs fastest; product and sum are each rounded. Then result runs on the sum. Left gets the subscripts of batch, row and depth, right those of batch, column and depth. Where a region inside says false of the subscripts of left, the element is 0 instead, and left does not run. The order in which elements are read and results run is not defined, nor how often an element is read.",

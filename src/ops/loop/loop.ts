@@ -26,13 +26,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
-
-const structured = { kind: "structured" } as const;
-const notDifferentiable = {
-  kind: "none",
-  reason: "differentiation works on the tensor level, before lowering",
-} as const;
-const notBatched = { kind: "none", reason: "batching works on the tensor level, before lowering" } as const;
+import { atLoopLevel } from "./level.ts";
 
 /** What loads and stores are of. */
 type Subscripts = { readonly at: readonly Dim[] };
@@ -57,7 +51,7 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
 // ---- for ------------------------------------------------------------------------------------------------------------
 
 /** Those of loops over index values. */
-export const forAttributes = {
+const forAttributes = {
   lower: { kind: "dim", summary: "first index" },
   upper: { kind: "dim", summary: "the index the loop stops before" },
   step: { kind: "integer", default: 1, summary: "distance from one index to the next, at least 1" },
@@ -65,9 +59,8 @@ export const forAttributes = {
 
 export type ForAttributes = AttributesOf<typeof forAttributes>;
 
-export const forOp = defineOp({
-  name: "for",
-  summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
+/** The form of a loop over index values. */
+export const overIndices = {
   operands: [
     { name: "bounds", variadic: true },
     { name: "carry", variadic: true },
@@ -79,8 +72,14 @@ export const forOp = defineOp({
     { kind: "range", group: "bounds" },
     { kind: "bind", group: "carry" },
   ],
-  level: "loop",
   loop: { carried: "carry", indices: 1, test: null, body: 0, extent: () => null },
+} as const;
+
+export const forOp = defineOp({
+  name: "for",
+  summary: "Runs its body for each index from a lower to an upper bound, carrying values.",
+  ...atLoopLevel,
+  ...overIndices,
   types(x) {
     requireIndices(x, "bounds");
     if (x.attributes.step < 1) x.fail("attribute", `step is ${x.attributes.step}, expected at least 1`);
@@ -98,9 +97,6 @@ export const forOp = defineOp({
     }
     return carried;
   },
-  derivative: notDifferentiable,
-  batching: notBatched,
-  lowering: structured,
   docs: {
     semantics:
       "The body runs once for each index lower, lower + step, … that is below upper. Its first argument is the index, and the others are the carried values; what it yields are the carried values of the next iteration. The results are the last carried values, which are the initial ones where the range is empty.",
@@ -200,7 +196,7 @@ export const loadOp = defineOp({
   groups: ["memory", "at"],
   attributes: { at: { kind: "dims", summary: "one affine subscript per axis" } },
   assembly: [{ kind: "subscript", operand: 0, group: "at" }],
-  level: "loop",
+  ...atLoopLevel,
   effects: { reads: ["memory"], fails: true },
   types(x) {
     requireIndices(x, "at");
@@ -210,9 +206,6 @@ export const loadOp = defineOp({
     const [memory] = x.group("memory");
     return [ndscalar(memory.dtype, memory.data[offsetOf(x, memory)])];
   },
-  derivative: notDifferentiable,
-  batching: notBatched,
-  lowering: structured,
   docs: {
     semantics:
       "The element at the subscripts, row-major. Lowering only makes subscripts that are in range; the interpreter checks them.",
@@ -258,7 +251,7 @@ export const storeOp = defineOp({
     { kind: "operand", operand: 0 },
     { kind: "subscript", operand: 1, group: "at" },
   ],
-  level: "loop",
+  ...atLoopLevel,
   effects: { writes: ["memory"], fails: true },
   types(x) {
     requireIndices(x, "at");
@@ -274,9 +267,6 @@ export const storeOp = defineOp({
     memory.data[offsetOf(x, memory)] = x.group("value")[0].data[0];
     return [];
   },
-  derivative: notDifferentiable,
-  batching: notBatched,
-  lowering: structured,
   docs: {
     semantics: "Sets the element at the subscripts, row-major.",
     constraints: ["the value is a scalar of the memory's dtype", "one affine subscript per axis"],
@@ -313,7 +303,7 @@ export const allocOp = defineOp({
   summary: "Fresh memory, all zero, or holding anything at first.",
   operands: [],
   attributes: allocAttributes,
-  level: "loop",
+  ...atLoopLevel,
   effects: { allocates: true },
   types(x) {
     if (x.declared?.length === 1 && x.declared[0].kind === "memref") return x.declared;
@@ -325,9 +315,6 @@ export const allocOp = defineOp({
     if (x.attributes.init === "any") fillGarbage(memory);
     return [memory];
   },
-  derivative: notDifferentiable,
-  batching: notBatched,
-  lowering: structured,
   docs: {
     semantics:
       "New memory of the result's type: every element zero (false), or with `init = any` whatever it may be, on which nothing may depend. The interpreter fills such memory with NaN, and integers with bytes 0xAA.",

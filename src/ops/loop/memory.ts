@@ -20,14 +20,8 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
+import { atLoopLevel } from "./level.ts";
 import { requireIndices } from "./loop.ts";
-
-const atLoopLevel = {
-  level: "loop",
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
-} as const;
 
 function requireMemory(cx: TypeContext, i: number, what: string): MemRefType {
   const type = cx.operands[i];

@@ -15,24 +15,14 @@ import {
   ValueSet,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
-import { type ForAttributes, forAttributes, requireIndices, requireTypes } from "./loop.ts";
+import { atLoopLevel } from "./level.ts";
+import { type ForAttributes, overIndices, requireIndices, requireTypes } from "./loop.ts";
 
 export const parallelOp = defineOp({
   name: "parallel",
   summary: "Runs its body for each index from a lower to an upper bound, in any order.",
-  operands: [
-    { name: "bounds", variadic: true },
-    { name: "carry", variadic: true },
-  ],
-  groups: ["bounds", "carry"],
-  attributes: forAttributes,
-  regions: [{ name: "body" }],
-  assembly: [
-    { kind: "range", group: "bounds" },
-    { kind: "bind", group: "carry" },
-  ],
-  level: "loop",
-  loop: { carried: "carry", indices: 1, test: null, body: 0, extent: () => null },
+  ...atLoopLevel,
+  ...overIndices,
   types(cx) {
     requireIndices(cx, "bounds");
     if (cx.attributes.step < 1) cx.fail("attribute", `step is ${cx.attributes.step}, expected at least 1`);
@@ -54,9 +44,6 @@ export const parallelOp = defineOp({
     for (let k = steps - 1; k >= 0; k--) cx.run(cx.operation.regions[0], [ndscalar("index", lower + k * step)]);
     return [];
   },
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
   docs: {
     semantics:
       "The body runs once for each index lower, lower + step, … that is below upper, in any order or at once. What an iteration writes, no other one reads or writes. Whoever makes the loop promises that; the interpreter runs the last iteration first.",

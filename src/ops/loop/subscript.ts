@@ -18,6 +18,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
+import { atLoopLevel } from "./level.ts";
 
 /** Which elements an index selects: so many from it on, along an axis of an extent. */
 export interface Range {
@@ -91,7 +92,7 @@ export const subscriptOp = defineOp({
     { kind: "operands", group: "index" },
     { kind: "group", group: "memory" },
   ],
-  level: "loop",
+  ...atLoopLevel,
   effects: { fails: true },
   types(x) {
     const [index, ...elements] = x.group("index");
@@ -109,9 +110,6 @@ export const subscriptOp = defineOp({
     const range = { axis, extent: x.dim(extent), size: x.dim(size) };
     return [ndscalar("index", placed(x, data[0], range, mode, () => elements.map((e) => e.data[0])) ?? 0)];
   },
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
   docs: {
     semantics:
       "The result is the index, as a value that loads and stores take. An index is in range where it is an integer and 0 <= index <= extent - size. Where it is not, mode = fail ends the run with an error that names what `of` says, the index, the axis and the extent; mode = clamp gives the nearest index in range. Inside of a batch, further operands say which element of each batch the index is of, and the error names them too. Where a memory is given, it bounds the index: reading its element there is the check, for whoever can read beside an array.",

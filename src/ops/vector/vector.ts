@@ -20,6 +20,7 @@ import {
   vector,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
+import { atLoopLevel } from "../loop/level.ts";
 import { requireIndices } from "../loop/loop.ts";
 import {
   combineTree,
@@ -30,12 +31,7 @@ import {
   scalarCombination,
 } from "../shape/reduce-order.ts";
 
-const atVectorLevel = {
-  level: "vector",
-  derivative: { kind: "none", reason: "differentiation works on the tensor level, before lowering" },
-  batching: { kind: "none", reason: "batching works on the tensor level, before lowering" },
-  lowering: { kind: "structured" },
-} as const;
+const atVectorLevel = { ...atLoopLevel, level: "vector" } as const;
 
 function requireVector(cx: TypeContext, i: number): VectorType {
   const type = cx.operands[i];
