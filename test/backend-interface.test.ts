@@ -118,6 +118,40 @@ describe("a backend of one's own", () => {
     expect(error.message).toBe("backend 'late' cannot compile at once: write await compileModuleAsync(…)");
   });
 
+  it("may be an object of a class, whose methods it calls as such", async () => {
+    class Counting implements Backend {
+      readonly name = "counting";
+      readonly level = "vector";
+      readonly target = wide.target;
+      readonly pipeline = vectorPipeline;
+      #count = 0;
+
+      get count(): number {
+        return this.#count;
+      }
+
+      isAvailable(): boolean {
+        return this.#count >= 0;
+      }
+
+      compile(module: Module, options: BackendOptions): Executable {
+        this.#count++;
+        return executableOf(module, options);
+      }
+    }
+    class Waiting extends Counting {
+      async compileAsync(module: Module, options: BackendOptions): Promise<Executable> {
+        return this.compile(module, options);
+      }
+    }
+    const [counting, waiting] = [new Counting(), new Waiting()];
+    compileModule(parse(text), { backend: counting });
+    checkBackend(counting, { runs: 2 });
+    await compileModuleAsync(parse(text), { backend: waiting });
+    expect(counting.count).toBeGreaterThan(1);
+    expect(waiting.count).toBe(1);
+  });
+
   it("that is none, or has the name of another, is refused", () => {
     expect(messageOf(() => registerBackend({ name: "x" } as never))).toContain("got no backend, expected { name,");
     for (const name of ["auto", "interpret", "js"])

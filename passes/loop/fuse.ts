@@ -42,7 +42,8 @@ export const fuse = definePass({
 `,
   run(module, { target = javascript }) {
     module.funcs.forEach(requireRanked);
-    const users = usersFunctions(module);
+    const owns = module.funcs.some(({ roles }) => roles.includes("inout"));
+    const users = owns ? usersFunctions(module) : new Set<Func>();
     return mapBodies(module, (body, func) =>
       isLoweredBlock(body) ? body : fusedBody(func, ownedArguments(func, users.has(func)), target),
     );

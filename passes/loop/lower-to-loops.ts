@@ -72,8 +72,9 @@ function lowered(module: Module, how: How): Module {
 }
 
 /**
- * What loops are that compute elements each of its own: of errors, and of what is seen of a run, the first one is meant. JavaScript
- * has no loop but `for`, and programs for it no other op.
+ * The op of a loop whose iterations compute elements of their own: `parallel` for a target with threads, unless the body may fail
+ * or is observable, whose first error and whose order are part of its meaning. Else it is `for`, and `parallel` is no part of
+ * the program.
  */
 function loopFor(target: Target | undefined): LoopFor {
   if (target?.threads !== true) return undefined;

@@ -7,7 +7,10 @@ import type { Target } from "../target/index.ts";
 export interface BackendOptions {
   /** The function to run. */
   readonly entry: string;
-  /** The entry's signature at tensor level: the roles of a lowered function say which arguments behind it are its results. */
+  /**
+   * The entry's signature at tensor level: the roles of a lowered function say which arguments behind it are its results. Where
+   * an `inout` tensor of the signature is `inout` memory of the lowered function, that is argument and result.
+   */
   readonly signature: Signature;
   /** Receives what `probe` operations observe. */
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;

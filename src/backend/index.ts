@@ -23,4 +23,4 @@ export {
 export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { Validator } from "./interpret/validate.ts";
 export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsBackend } from "./js/index.ts";
-export { isBackend, registerBackend, registeredBackends } from "./registry.ts";
+export { compilesAtOnce, isBackend, registerBackend, registeredBackends } from "./registry.ts";

@@ -1,7 +1,7 @@
 // Backends by name: the project's own are known to the driver, others are registered here.
 
 import { fail } from "../ir/index.ts";
-import type { Backend } from "./backend.ts";
+import type { Backend, SynchronousBackend } from "./backend.ts";
 
 const registered = new Map<string, Backend>();
 
@@ -33,4 +33,9 @@ export function isBackend(x: unknown): x is Backend {
   const { name, level, isAvailable, compile, compileAsync } = x as Partial<Backend>;
   const compiles = typeof compile === "function" || typeof compileAsync === "function";
   return typeof name === "string" && typeof level === "string" && typeof isAvailable === "function" && compiles;
+}
+
+/** Whether nobody has to wait for the code of a backend. */
+export function compilesAtOnce(backend: Backend): backend is SynchronousBackend {
+  return backend.compile !== undefined;
 }

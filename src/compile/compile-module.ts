@@ -4,11 +4,11 @@ import { passParts, programPipelines, refineTo } from "../../passes/index.ts";
 import {
   type Backend,
   type BackendOptions,
+  compilesAtOnce,
   type Executable,
   interpretBackend,
   isBackend,
   registeredBackends,
-  type SynchronousBackend,
 } from "../backend/index.ts";
 import {
   type Func,
@@ -132,19 +132,21 @@ export async function compileModuleAsync(module: Module, options: CompileOptions
   bringAll();
   const prepared = prepare(module, options, null);
   const { backend, lowered, backendOptions } = prepared;
-  return finish(prepared, await (backend.compileAsync ?? compilerOf(backend))(lowered, backendOptions));
+  const late = backend.compileAsync?.(lowered, backendOptions);
+  return finish(prepared, late === undefined ? executableOf(prepared) : await late);
 }
 
 function compiled(module: Module, options: CompileOptions, refined: Refined): Compiled {
   const prepared = prepare(module, options, refined);
-  return finish(prepared, compilerOf(prepared.backend)(prepared.lowered, prepared.backendOptions));
+  return finish(prepared, executableOf(prepared));
 }
 
 /** @throws AdjointError `option` for a backend that has to wait. */
-function compilerOf({ name, compile }: Backend): SynchronousBackend["compile"] {
-  return (
-    compile ?? fail("option", `backend '${name}' cannot compile at once`, { hint: "write await compileModuleAsync(…)" })
-  );
+function executableOf({ backend, lowered, backendOptions }: Prepared): Executable {
+  if (compilesAtOnce(backend)) return backend.compile(lowered, backendOptions);
+  return fail("option", `backend '${backend.name}' cannot compile at once`, {
+    hint: "write await compileModuleAsync(…)",
+  });
 }
 
 type Refined = ((entry: string) => Pass) | null;

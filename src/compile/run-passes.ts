@@ -62,7 +62,10 @@ export function requireCheck(who: string, check: unknown): void {
     });
 }
 
-/** As runPasses, with the level of the module after all passes, for a program whose options were read: what takes the option `check` brought what it does. */
+/**
+ * As runPasses, with the level of the module after all passes, for a program whose options were read: what takes the option
+ * `check` brought what it does.
+ */
 export function runProgramPasses(
   module: Module,
   pipeline: Pipeline,

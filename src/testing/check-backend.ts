@@ -1,7 +1,13 @@
 // checkBackend: a backend gives what the interpreter gives, or the smallest program found for which it does not.
 
 import { inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
-import type { Backend, BackendOptions, Executable, SynchronousBackend } from "../backend/index.ts";
+import {
+  type Backend,
+  type BackendOptions,
+  compilesAtOnce,
+  type Executable,
+  type SynchronousBackend,
+} from "../backend/index.ts";
 import { OutOfSteps, runPasses } from "../compile/index.ts";
 import { type Func, fail, type Module, messageOf, type NdArray, ndscalar, signatureOf } from "../ir/index.ts";
 import { Pipeline } from "../rewrite/index.ts";
@@ -34,17 +40,16 @@ export function checkBackend(backend: Backend, options: BackendCheckOptions = {}
   const { pipeline, compile = {}, ...rest } = options;
   if (pipeline !== undefined && !(pipeline instanceof Pipeline))
     fail("option", "checkBackend: option 'pipeline' is no Pipeline", { hint: "write new Pipeline([…])" });
-  const { compile: compiler, name, level } = backend;
-  if (compiler === undefined) fail("option", `checkBackend: backend '${name}' cannot compile at once`);
+  if (!compilesAtOnce(backend)) fail("option", `checkBackend: backend '${backend.name}' cannot compile at once`);
   const whole = pipeline ?? (backend.pipeline && tensorPipeline.concat(backend.pipeline));
-  const pipelines = whole === undefined ? pipelinesFor(level) : [whole];
+  const pipelines = whole === undefined ? pipelinesFor(backend.level) : [whole];
   const subject: Subject = {
     name: `backend ${backend.name}`,
     kind: "backend",
     level: "tensor",
     fast: false,
     run: (module) => module,
-    judge: (trial) => backendVerdict({ backend: { ...backend, compile: compiler }, pipelines, compile }, trial),
+    judge: (trial) => backendVerdict({ backend, pipelines, compile }, trial),
   };
   return check("checkBackend", subject, rest, options);
 }
