@@ -10,11 +10,13 @@ import {
   exactDim,
   floorDim,
   isFloat,
+  type Layout,
   list,
   maxDims,
   memref,
   minDims,
   mulDims,
+  rowMajor,
   subDims,
   symbol,
   type TensorType,
@@ -65,20 +67,35 @@ export function arbitraryDim(symbols: readonly string[] = ["N", "M"]): fc.Arbitr
   return dim;
 }
 
+/** A small number; unless the list is empty, or a symbol. */
+function arbitrarySize(symbols: readonly string[]): fc.Arbitrary<Dim> {
+  return fc.oneof({ arbitrary: fc.nat(4), weight: 2 }, ...symbols.map((s) => fc.constant(symbol(s))));
+}
+
 /** A ranked tensor type; extents are numbers and, unless the list is empty, symbols. */
 export function arbitraryTensorType(
   symbols: readonly string[] = ["N", "M"],
   maxRank = 3,
   dtype: fc.Arbitrary<DType> = arbitraryDType(),
 ): fc.Arbitrary<TensorType> {
-  const size = fc.oneof({ arbitrary: fc.nat(4), weight: 2 }, ...symbols.map((s) => fc.constant(symbol(s))));
-  return fc.tuple(dtype, fc.array(size, { maxLength: maxRank })).map(([d, shape]) => tensorType(d, shape));
+  return fc
+    .tuple(dtype, fc.array(arbitrarySize(symbols), { maxLength: maxRank }))
+    .map(([d, shape]) => tensorType(d, shape));
 }
 
 interface TypesOf {
   readonly kinds?: readonly Type["kind"][];
   readonly dtypes?: readonly DType[];
   readonly rank?: number;
+}
+
+/** Where elements of memory of a shape may stand. */
+function arbitraryLayout(symbols: readonly string[]): fc.Arbitrary<(shape: readonly Dim[]) => Layout> {
+  const sizes = fc.array(arbitrarySize(symbols), { minLength: 5, maxLength: 5 });
+  return fc.tuple(sizes, fc.boolean()).map(([[offset, ...strides], isInOrder]) => (shape) => ({
+    strides: isInOrder ? rowMajor(shape) : shape.map((_, axis) => strides[axis % strides.length]),
+    offset,
+  }));
 }
 
 /** Any type: tensors, unranked ones, memory and lists of any of these; or of some kinds. */
@@ -92,7 +109,9 @@ export function arbitraryType(
     const made: Readonly<Record<Type["kind"], fc.Arbitrary<Type>>> = {
       tensor: tensors,
       unranked: dtype.map(unranked),
-      memref: tensors.map(({ dtype: d, shape }) => memref(d, shape)),
+      memref: fc
+        .tuple(tensors, fc.option(arbitraryLayout(symbols)))
+        .map(([{ dtype: d, shape }, layout]) => memref(d, shape, layout?.(shape))),
       vector: fc.tuple(dtype, fc.integer({ min: 2, max: 16 })).map(([d, lanes]) => vector(d, lanes)),
       list: (kinds.every((kind) => kind === "list") ? tensors : tie("type")).map(list),
     };

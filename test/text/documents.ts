@@ -146,6 +146,11 @@ func @g() {
   return
 }
 `,
+  "parts of memory": `private func @parts<B, S>(%a: memref<f64[B, 2], strides = [S, 1]>, %b: memref<f32[2, B], offset = 2*S+1>, %c: memref<u8[3, B], strides = [1, 0], offset = 4>, %d: memref<u8, offset = B>, %e: list<memref<f64[B], strides = [max(B, S)]>>) -> f64 {
+  %x = load %a[1, 0] : f64
+  return %x
+}
+`,
   loops: `func @loops<B, N>(%x: memref<f32[B, 784]>, %y: inout memref<f32[B, N]>, %n: index) -> f32 {
   %zero = constant 0 : f32
   for %i: index = 0 to B {

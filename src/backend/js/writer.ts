@@ -1,9 +1,9 @@
 // Writes one function of the module: its scopes, and the spelling of values in them.
 
 import {
-  accessOf,
   type Block,
   type Dim,
+  elementOf,
   type Func,
   indexOf,
   type Operation,
@@ -227,7 +227,7 @@ export class FunctionWriter {
 
   /** `x[i * 784 + j]`: the element that an operation reads or writes. */
   element(operation: Operation, scope: Scope): string {
-    const access = accessOf(operation);
+    const access = elementOf(operation);
     if (access === null) throw new Error(`internal invariant broken: ${operation.op.name} has no subscripts`);
     return `${this.atom(access.memory, scope)}[${this.dim(positionOf(access, operation), scope)}]`;
   }

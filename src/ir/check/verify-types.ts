@@ -1,5 +1,6 @@
 // What must hold of types and dimensions in one function; each distinct one is checked once.
 
+import { counted } from "../diagnostics/counted.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
 import type { Operation } from "../module/module.ts";
@@ -7,7 +8,7 @@ import { attributeDims } from "../module/walk.ts";
 import { hasMemory, type Level } from "../op/op-spec.ts";
 import type { Assumptions } from "../types/constraint.ts";
 import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
-import { printType, type Type, type VectorType } from "../types/type.ts";
+import { type Layout, printType, type Type, type VectorType } from "../types/type.ts";
 
 export class TypeChecker {
   readonly #symbols: ReadonlySet<string>;
@@ -15,7 +16,7 @@ export class TypeChecker {
   readonly #level: Level | null;
   readonly #known = new WeakSet<Type>();
   readonly #dims = new Set<string>();
-  readonly #extents = new Set<string>();
+  readonly #sizes = new Set<string>();
 
   constructor(symbols: readonly string[], assumptions: Assumptions, level: Level | null) {
     this.#symbols = new Set(symbols);
@@ -23,7 +24,7 @@ export class TypeChecker {
     this.#level = level;
   }
 
-  /** Symbols declared, extents not negative, the kind of type legal at the level. */
+  /** Symbols declared, extents, strides and offsets not negative, the kind of type legal at the level. */
   check(type: Type, what: string): void {
     if (this.#known.has(type)) return;
     this.#known.add(type);
@@ -41,7 +42,15 @@ export class TypeChecker {
       fail("structure", `${what} has type ${printType(type)}, which belongs to the loop level`);
     }
     if (type.kind === "vector") this.#checkVector(type, what);
-    for (const d of type.shape) this.#checkExtent(d, what);
+    for (const d of type.shape) this.#checkSize(d, what, "an extent");
+    if (type.kind === "memref" && type.layout !== undefined) this.#checkLayout(type.shape, type.layout, what);
+  }
+
+  #checkLayout(shape: readonly Dim[], { strides, offset }: Layout, what: string): void {
+    if (strides.length !== shape.length)
+      fail("shape", `${what} has ${counted(strides.length, "stride")}, expected ${shape.length}, one per axis`);
+    for (const d of strides) this.#checkSize(d, what, "a stride");
+    this.#checkSize(offset, what, "an offset");
   }
 
   #checkVector(type: VectorType, what: string): void {
@@ -77,12 +86,12 @@ export class TypeChecker {
     fail("name", `${what} uses the dimension symbol ${name}, which is not declared`, { hint });
   }
 
-  #checkExtent(d: Dim, what: string): void {
+  #checkSize(d: Dim, what: string, ofWhat: string): void {
     this.checkDim(d, what);
-    if (typeof d === "number" ? d >= 0 : this.#extents.has(d.key)) return;
+    if (typeof d === "number" ? d >= 0 : this.#sizes.has(d.key)) return;
     if (this.#assumptions.decide(d, ">=", 0) === "refuted") {
-      fail("shape", `${what} has an extent of ${d}, expected at least 0`);
+      fail("shape", `${what} has ${ofWhat} of ${d}, expected at least 0`);
     }
-    this.#extents.add(`${d}`);
+    this.#sizes.add(`${d}`);
   }
 }

@@ -7,7 +7,7 @@ import type { Attributes, Block, Signature } from "../module/module.ts";
 import type { Op, TypeContext } from "../op/op.ts";
 import { Assumptions, type Constraint, constraint } from "../types/constraint.ts";
 import { type Dim, sameDim } from "../types/dim.ts";
-import { printType, sameRank, sameType, type Type } from "../types/type.ts";
+import { printType, sameLayout, sameRank, sameType, type Type } from "../types/type.ts";
 
 /** What a type rule works on. */
 export interface TypeInput {
@@ -110,10 +110,10 @@ function differs(a: Type, b: Type): boolean {
   return left.shape.some((d, i) => typeof d === "number" && typeof right.shape[i] === "number" && d !== right.shape[i]);
 }
 
-/** The same kind, dtype and rank. */
+/** The same kind, dtype, rank and layout. */
 function sameForm(a: Type, b: Type): boolean {
   if (a.kind === "list" || b.kind === "list") return a.kind === b.kind && sameForm(elementOf(a), elementOf(b));
-  return a.kind === b.kind && a.dtype === b.dtype && sameRank(a, b);
+  return a.kind === b.kind && a.dtype === b.dtype && sameRank(a, b) && sameLayout(a, b);
 }
 
 function elementOf(type: Type): Type {

@@ -12,6 +12,7 @@ import {
   substituteVariables,
   type Variable,
 } from "../types/dim.ts";
+import { hasLayout } from "../types/type.ts";
 import { dimsIn } from "./attributes.ts";
 import { groupOf, Value } from "./module.ts";
 
@@ -74,8 +75,17 @@ export interface Access {
   readonly isWritten: boolean;
 }
 
-/** The one element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. */
-export function accessOf({ op, operands, results, attributes }: Operation): Access | null {
+/**
+ * The one element that an operation is about whose text has a subscript, `%x[%i, 2*%j]`; null of others. Of memory with a
+ * layout it is null too: elements at different subscripts may be one, and those of two of the same shape are not the same.
+ */
+export function accessOf(operation: Operation): Access | null {
+  const access = elementOf(operation);
+  return access === null || hasLayout(access.memory.type) ? null : access;
+}
+
+/** As `accessOf`, of memory with any layout, for those who only ask where the element stands. */
+export function elementOf({ op, operands, results, attributes }: Operation): Access | null {
   const item = op.assembly.find((i) => i.kind === "subscript");
   if (item === undefined || item.lanes === true) return null;
   const memory = operands[item.operand];
@@ -83,10 +93,14 @@ export function accessOf({ op, operands, results, attributes }: Operation): Acce
   return { memory, shape: memory.type.shape, at: dimsIn(attributes.at), isWritten: results.length === 0 };
 }
 
-/** The row-major position of an access, over index values. */
-export function positionOf({ shape, at }: Access, operation: Operation): Dim {
+/** Where the element of an access stands in its memory, over index values. */
+export function positionOf({ memory, shape, at }: Access, operation: Operation): Dim {
   const subscripts = at.map((d) => boundBy(d, operation, "at"));
-  return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+  const layout = memory.type.kind === "memref" ? memory.type.layout : undefined;
+  if (layout === undefined)
+    return subscripts.reduce<Dim>((position, d, axis) => addDims(mulDims(position, shape[axis]), d), 0);
+  const { strides, offset } = layout;
+  return subscripts.reduce<Dim>((position, d, axis) => addDims(position, mulDims(d, strides[axis])), offset);
 }
 
 /** A dimension over the operands of a group of the operation, over the index values that these are. */

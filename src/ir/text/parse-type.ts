@@ -1,9 +1,10 @@
-// Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4]>`, `vector<4xf32>`, `list<T>`.
+// Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4], offset = 8>`, `vector<4xf32>`, `list<T>`.
 
+import { counted } from "../diagnostics/counted.ts";
 import type { Dim } from "../types/dim.ts";
 import { type DType, dtypeNames, isDType } from "../types/dtype.ts";
 import { dtypeHint } from "../types/dtype-hint.ts";
-import { list, memref, type Type, tensorType, unranked, vector } from "../types/type.ts";
+import { list, memref, rowMajor, type Type, tensorType, unranked, vector } from "../types/type.ts";
 import type { Cursor } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 
@@ -51,7 +52,29 @@ function parseBracketed(cursor: Cursor, inner: () => Type): Type {
 
 function parseMemRef(cursor: Cursor): Type {
   const dtype = parseDType(cursor);
-  return memref(dtype, cursor.at("[") ? parseShape(cursor) : []);
+  const shape = cursor.at("[") ? parseShape(cursor) : [];
+  if (!cursor.accept(",")) return memref(dtype, shape);
+  const strides = parseEntry(cursor, "strides", () => parseStrides(cursor, shape.length));
+  if (strides === null && !cursor.at("offset")) cursor.unexpected("'strides' or 'offset'");
+  const hasOffset = strides === null || cursor.accept(",");
+  const offset = hasOffset ? parseEntry(cursor, "offset", () => parseSize(cursor, "the offset")) : 0;
+  if (offset === null) cursor.unexpected("'offset'");
+  return memref(dtype, shape, { strides: strides ?? rowMajor(shape), offset });
+}
+
+/** `name = …`; null where something else stands here. */
+function parseEntry<T>(cursor: Cursor, name: string, parse: () => T): T | null {
+  if (!cursor.accept(name)) return null;
+  cursor.expect("=", `after ${name}`);
+  return parse();
+}
+
+function parseStrides(cursor: Cursor, rank: number): readonly Dim[] {
+  const start = cursor.position;
+  const strides = cursor.takeList("[", "]", "the strides", () => parseSize(cursor, "a stride"));
+  if (strides.length !== rank)
+    cursor.fail("shape", `got ${counted(strides.length, "stride")}, expected ${rank}, one per axis`, undefined, start);
+  return strides;
 }
 
 /** `4xf32`, which is one token. */
@@ -79,11 +102,13 @@ function failNoDType(cursor: Cursor, name: string, others: readonly string[] = [
 }
 
 function parseShape(cursor: Cursor): readonly Dim[] {
-  return cursor.takeList("[", "]", "the dimensions", () => {
-    const start = cursor.position;
-    const d = parseDim(cursor);
-    if (typeof d === "number" && d < 0)
-      cursor.fail("shape", `an extent is ${d}, expected at least 0`, undefined, start);
-    return d;
-  });
+  return cursor.takeList("[", "]", "the dimensions", () => parseSize(cursor, "an extent"));
+}
+
+/** A dimension that is not negative. */
+function parseSize(cursor: Cursor, what: string): Dim {
+  const start = cursor.position;
+  const d = parseDim(cursor);
+  if (typeof d === "number" && d < 0) cursor.fail("shape", `${what} is ${d}, expected at least 0`, undefined, start);
+  return d;
 }

@@ -15,13 +15,13 @@ import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts
 import { walk } from "../module/walk.ts";
 import type { Role } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
-import { printType } from "../types/type.ts";
+import { hasLayout, printType } from "../types/type.ts";
 import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 
 export interface PrintOptions {
   /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
   readonly origins?: boolean | "comment";
-  /** Begin with the line `adjoint 1`, or where arguments have roles or there are vectors, `adjoint 2`. */
+  /** Begin with the line `adjoint 1`, or where there are roles, vectors or layouts, `adjoint 2`. */
   readonly header?: boolean;
 }
 
@@ -33,17 +33,17 @@ export function printModule(module: Module, options: PrintOptions = {}): string 
   return (options.header === true ? [`adjoint ${version}\n`, ...funcs] : funcs).join("\n");
 }
 
-/** Whether a function has what the first version of the text has no form for: roles of arguments, vectors. */
+/** Whether a function has what the first version of the text has no form for: roles of arguments, vectors, layouts of memory. */
 function isNew({ roles, body }: Func): boolean {
-  let found = roles.some(isWritten) || body.arguments.some(isVector);
+  let found = roles.some(isWritten) || body.arguments.some(hasNewType);
   walk(body, ({ op, results }) => {
-    found ||= op.level === "vector" || results.some(isVector);
+    found ||= op.level === "vector" || results.some(hasNewType);
   });
   return found;
 }
 
-function isVector({ type }: Value): boolean {
-  return type.kind === "vector";
+function hasNewType({ type }: Value): boolean {
+  return type.kind === "vector" || hasLayout(type);
 }
 
 /** One function as text, with a line break at the end. */

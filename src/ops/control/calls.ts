@@ -16,6 +16,7 @@ import {
   type Signature,
   type StructuredBatchContext,
   sameDim,
+  sameLayout,
   type Tangents,
   type Type,
   type TypeContext,
@@ -76,7 +77,7 @@ export function requireType(cx: TypeContext, what: string, got: Type, expected: 
   }
   if (got.kind === "unranked" || got.kind === "list" || expected.kind === "unranked" || expected.kind === "list")
     return;
-  if (got.shape.length !== expected.shape.length) {
+  if (got.shape.length !== expected.shape.length || !sameLayout(got, expected)) {
     cx.fail("shape", `${what} has type ${printType(got)}, expected ${printType(expected)}`);
   }
   for (const [axis, d] of got.shape.entries()) {

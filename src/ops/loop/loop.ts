@@ -12,6 +12,7 @@ import {
   type EvalContext,
   emit,
   fillGarbage,
+  groupOf,
   indexDim,
   type MemRefType,
   type NdArray,
@@ -46,6 +47,13 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
     cx.fail("shape", `got ${counted(at.length, "subscript")} for ${printType(type)}, expected ${type.shape.length}`);
   }
   return type;
+}
+
+/** Refuses memory with a layout: what takes all of it takes it in its own order. */
+export function requireWhole(cx: TypeContext, type: MemRefType, what: string): MemRefType {
+  if (type.layout === undefined) return type;
+  const reason = `${what} has type ${printType(type)}, expected memory without strides and offset`;
+  return cx.fail("shape", reason, "only views have them");
 }
 
 // ---- for ------------------------------------------------------------------------------------------------------------
@@ -204,11 +212,11 @@ export const loadOp = defineOp({
   },
   eval(x) {
     const [memory] = x.group("memory");
-    return [ndscalar(memory.dtype, memory.data[offsetOf(x, memory)])];
+    return [ndscalar(memory.dtype, memory.data[placeOf(x, memory)])];
   },
   docs: {
     semantics:
-      "The element at the subscripts, row-major. Lowering only makes subscripts that are in range; the interpreter checks them.",
+      "The element at the subscripts, where the type of the memory says: row-major, or by its strides and offset. Lowering only makes subscripts that are in range; the interpreter checks them.",
     constraints: ["one subscript per axis", "subscripts are affine in symbols and index values"],
     example: `func @second(%x: memref<f64[3]>) -> f64 {
   %x_1 = load %x[1] : f64
@@ -219,17 +227,26 @@ export const loadOp = defineOp({
   },
 });
 
-/** The row-major position of an operation's subscripts; out of range fails. */
-function offsetOf(cx: EvalContext<Subscripts>, memory: NdArray): number {
-  let offset = 0;
+/**
+ * Where the element at an operation's subscripts stands in memory, and `lanes` elements along the last axis; out of range
+ * fails.
+ */
+export function placeOf(cx: EvalContext<Subscripts>, memory: NdArray, lanes = 1): number {
+  const { layout } = groupOf(cx.operation, "memory")[0].type as MemRefType;
+  let place = layout === undefined ? 0 : cx.dim(layout.offset);
+  const last = memory.shape.length - 1;
   for (const [axis, d] of cx.attributes.at.entries()) {
     const i = cx.affine(d, "at");
     const extent = memory.shape[axis];
-    if (!(i >= 0 && i < extent))
-      cx.fail("range", `${cx.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
-    offset = offset * extent + i;
+    const size = axis === last ? lanes : 1;
+    if (!(i >= 0 && i + size <= extent)) {
+      const what =
+        size === 1 ? `subscript ${i} on axis ${axis} is` : `lanes ${i} to ${i + size - 1} on axis ${axis} are`;
+      cx.fail("range", `${cx.operation.op.name}: ${what} outside [0, ${extent})`);
+    }
+    place = layout === undefined ? place * extent + i : place + i * cx.dim(layout.strides[axis]);
   }
-  return offset;
+  return place;
 }
 
 /** Reads `memory[at…]`. */
@@ -264,11 +281,11 @@ export const storeOp = defineOp({
   },
   eval(x) {
     const [memory] = x.group("memory");
-    memory.data[offsetOf(x, memory)] = x.group("value")[0].data[0];
+    memory.data[placeOf(x, memory)] = x.group("value")[0].data[0];
     return [];
   },
   docs: {
-    semantics: "Sets the element at the subscripts, row-major.",
+    semantics: "Sets the element at the subscripts, where the type of the memory says.",
     constraints: ["the value is a scalar of the memory's dtype", "one affine subscript per axis"],
     example: `func @fill(%x: inout memref<f64[3]>) -> f64 {
   %one = constant 1 : f64
@@ -306,8 +323,10 @@ export const allocOp = defineOp({
   ...atLoopLevel,
   effects: { allocates: true },
   types(x) {
-    if (x.declared?.length === 1 && x.declared[0].kind === "memref") return x.declared;
-    return x.fail("dtype", "the result has to be written as one memref<…>");
+    const [type, ...more] = x.declared ?? [];
+    if (type?.kind !== "memref" || more.length > 0)
+      return x.fail("dtype", "the result has to be written as one memref<…>");
+    return [requireWhole(x, type, "the result")];
   },
   eval(x) {
     const type = x.operation.results[0].type as MemRefType;

@@ -6,6 +6,7 @@ import {
   type Dim,
   emit,
   isOf,
+  type Layout,
   type MemRefType,
   memref,
   type Operation,
@@ -15,13 +16,14 @@ import {
   sameType,
   scalar,
   shapeOf,
+  spanOf,
   subDims,
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
 import { atLoopLevel } from "./level.ts";
-import { requireIndices } from "./loop.ts";
+import { requireIndices, requireWhole } from "./loop.ts";
 
 function requireMemory(cx: TypeContext, i: number, what: string): MemRefType {
   const type = cx.operands[i];
@@ -33,24 +35,30 @@ function requireMemory(cx: TypeContext, i: number, what: string): MemRefType {
 
 export const viewOp = defineOp({
   name: "view",
-  summary: "The same memory under another shape.",
+  summary: "The same memory under another shape, or a part of it.",
   operands: [{ name: "memory" }],
   ...atLoopLevel,
   aliases: [0],
   types(x) {
-    const { dtype, shape } = requireMemory(x, 0, "the operand");
+    const { dtype, shape } = requireWhole(x, requireMemory(x, 0, "the operand"), "the operand");
     const [declared] = x.declared ?? [];
     if (declared?.kind !== "memref" || declared.dtype !== dtype || x.declared?.length !== 1)
       return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${dtype}`);
-    const what = `the number of elements of ${printShape(declared.shape)} (from ${printShape(shape)})`;
-    x.equal(productOf(declared.shape), productOf(shape), what);
+    if (declared.layout !== undefined) requireInside(x, declared, declared.layout, shape);
+    else {
+      const what = `the number of elements of ${printShape(declared.shape)} (from ${printShape(shape)})`;
+      x.equal(productOf(declared.shape), productOf(shape), what);
+    }
     return [declared];
   },
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
   docs: {
     semantics:
-      "The memory of the operand: what is stored through one is loaded through the other. Element i, counted row-major, is element i of the operand.",
-    constraints: ["the result type is written: a memref of the operand's dtype with as many elements"],
+      "The memory of the operand: what is stored through one is loaded through the other. Element i, counted row-major, is element i of the operand. Where the result type has strides and an offset, its element [i, j] is element offset + i·strides[0] + j·strides[1] of the operand, counted row-major: a row, a column, a diagonal.",
+    constraints: [
+      "the result type is written: a memref of the operand's dtype with as many elements, or with strides and an offset that stay inside of the operand",
+      "the operand has no strides and no offset: a part is taken of the whole",
+    ],
     example: `func @corner(%x: inout memref<f64[2, 3]>, %v: f64) -> f64 {
   %flat = view %x : memref<f64[6]>
   store %v, %flat[5]
@@ -61,6 +69,17 @@ export const viewOp = defineOp({
 `,
   },
 });
+
+/** Elements of a part stand in the whole; a part without elements is anywhere. */
+function requireInside(cx: TypeContext, type: MemRefType, layout: Layout, whole: readonly Dim[]): void {
+  const { strides, offset } = layout;
+  // the verifier of types says which stride is missing
+  if (type.shape.includes(0) || strides.length !== type.shape.length) return;
+  cx.atLeast(offset, 0, "the offset");
+  for (const [axis, d] of strides.entries()) cx.atLeast(d, 0, `the stride along axis ${axis}`);
+  const what = `the number of elements of ${printShape(whole)} (for ${printType(type)})`;
+  cx.atLeast(productOf(whole), spanOf(type.shape, layout), what);
+}
 
 /** The memory under another shape of as many elements. */
 export function view(memory: Value, type: MemRefType, name: string | null = null): Value {
@@ -93,7 +112,7 @@ export const fillOp = defineOp({
   effects: { writes: ["memory"], fails: true },
   types(x) {
     const [value] = x.operands;
-    const memory = requireMemory(x, 1, "the memory");
+    const memory = requireWhole(x, requireMemory(x, 1, "the memory"), "the memory");
     requireIndices(x, "bounds");
     if (memory.shape.length !== 1) {
       x.fail("shape", `the memory has type ${printType(memory)}, expected one axis`, "take a view of it");
@@ -117,7 +136,7 @@ export const fillOp = defineOp({
       "Sets the elements lower, lower + 1, … that are before upper, and none where upper <= lower. Passes only make bounds that are in range; the interpreter checks them.",
     constraints: [
       "the value is a scalar of the memory's dtype",
-      "the memory has one axis",
+      "the memory has one axis, and no strides or offset",
       "bounds are affine in symbols and index values",
     ],
     example: `func @ones(%x: inout memref<f64[2, 3]>) -> f64 {
@@ -150,7 +169,9 @@ export const copyOp = defineOp({
   ...atLoopLevel,
   effects: { reads: ["from"], writes: ["to"] },
   types(x) {
-    const [from, to] = [requireMemory(x, 0, "the source"), requireMemory(x, 1, "the destination")];
+    const [from, to] = ["the source", "the destination"].map((what, i) =>
+      requireWhole(x, requireMemory(x, i, what), what),
+    );
     if (from.dtype !== to.dtype) {
       x.fail("dtype", `the destination has type ${printType(to)}, expected dtype ${from.dtype} of ${printType(from)}`);
     }
@@ -166,7 +187,10 @@ export const copyOp = defineOp({
   docs: {
     semantics:
       "Sets element i of the destination, counted row-major, to element i of the source, for all of the source.",
-    constraints: ["both have one dtype", "the destination has at least as many elements as the source"],
+    constraints: [
+      "both have one dtype, and no strides or offset",
+      "the destination has at least as many elements as the source",
+    ],
     example: `func @both(%x: memref<f64[2, 2]>, %y: inout memref<f64[5]>) -> f64 {
   copy %x, %y
   %y_3 = load %y[3] : f64

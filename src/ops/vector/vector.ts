@@ -9,7 +9,6 @@ import {
   type EvalContext,
   emit,
   type MemRefType,
-  type NdArray,
   ndscalar,
   printType,
   sameType,
@@ -21,7 +20,7 @@ import {
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
 import { atLoopLevel } from "../loop/level.ts";
-import { requireIndices } from "../loop/loop.ts";
+import { placeOf, requireIndices } from "../loop/loop.ts";
 import {
   combineTree,
   kinds,
@@ -143,7 +142,7 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
   const counts = cx.group("count").length;
   if (counts > 1) cx.fail("arity", `got ${counted(counts, "count")}, expected at most 1`);
   if (memory.kind !== "memref") cx.fail("dtype", `the memory has type ${printType(memory)}, expected memref<…>`);
-  const { dtype, shape } = memory as MemRefType;
+  const { dtype, shape, layout } = memory as MemRefType;
   const { at } = cx.attributes;
   if (at.length !== shape.length || shape.length === 0) {
     const got = `got ${counted(at.length, "subscript")} for ${printType(memory)}`;
@@ -156,6 +155,8 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
       `the vector has type ${printType(type)}, expected ${printType(vector(dtype, lanes))} for ${printType(memory)}`,
     );
   const axis = shape.length - 1;
+  const stride = layout?.strides[axis] ?? 1;
+  if (stride !== 1) cx.fail("shape", `the last stride of ${printType(memory)} is ${stride}, expected 1 for lanes`);
   const [first, extent] = [at[axis], shape[axis]];
   const end = addDims(typeof first === "number" ? first : 0, lanes);
   if (counts === 0 && typeof end === "number" && typeof extent === "number" && end > extent) {
@@ -168,23 +169,6 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
 function usedLanes(cx: EvalContext<Subscripts>, lanes: number): number {
   const [count] = cx.group("count");
   return count === undefined ? lanes : Math.max(0, Math.min(lanes, count.data[0]));
-}
-
-/** The row-major position of the first of `used` lanes along the last axis; out of range fails. */
-function firstLane(cx: EvalContext<Subscripts>, memory: NdArray, used: number): number {
-  let offset = 0;
-  const last = memory.shape.length - 1;
-  for (const [axis, d] of cx.attributes.at.entries()) {
-    const i = cx.affine(d, "at");
-    const extent = memory.shape[axis];
-    const size = axis === last ? used : 1;
-    if (used > 0 && !(i >= 0 && i + size <= extent)) {
-      const what = size === 1 ? `subscript ${i}` : `lanes ${i} to ${i + size - 1}`;
-      cx.fail("range", `${cx.operation.op.name}: ${what} on axis ${axis} outside [0, ${extent})`);
-    }
-    offset = offset * extent + i;
-  }
-  return offset;
 }
 
 export const loadLanesOp = defineOp({
@@ -208,7 +192,7 @@ export const loadLanesOp = defineOp({
     const [memory] = cx.group("memory");
     const result = allocate(memory.dtype, [lanesOf(cx)]);
     const used = usedLanes(cx, result.data.length);
-    const first = firstLane(cx, memory, used);
+    const first = used > 0 ? placeOf(cx, memory, used) : 0;
     for (let i = 0; i < used; i++) result.data[i] = memory.data[first + i];
     return [result];
   },
@@ -219,6 +203,7 @@ export const loadLanesOp = defineOp({
       "the result type is written: a vector of the memory's dtype",
       "one subscript per axis; subscripts are affine in symbols and index values",
       "there is at most one count, an index value",
+      "memory with strides has 1 for the last",
     ],
     example: `func @sum(%x: memref<f64[5]>) -> f64 {
   %v = load_lanes %x[1] : vector<4xf64>
@@ -267,7 +252,7 @@ export const storeLanesOp = defineOp({
   eval(cx) {
     const [value, memory] = cx.operands;
     const used = usedLanes(cx, value.data.length);
-    const first = firstLane(cx, memory, used);
+    const first = used > 0 ? placeOf(cx, memory, used) : 0;
     for (let i = 0; i < used; i++) memory.data[first + i] = value.data[i];
     return [];
   },
