@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     "src/target",
     "passes",
   ],
-  "src/parts": ["src/ir", "src/ops", "src/backend", "passes"],
+  "src/parts": ["src/ir", "src/ops", "src/rewrite", "src/backend", "passes"],
   "src/frontend": ["src/ir", "src/ops", "src/parts"],
   "src/library": ["src/ir", "src/ops", "src/frontend"],
   "src/source": ["src/ir", "src/ops", "src/parts", "src/compile", "src/frontend", "src/library", "src/api"],

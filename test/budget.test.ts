@@ -56,14 +56,15 @@ describeBuilt("the size of a bundle", () => {
     expect(partsIn('export * from "./dist/index.js";')).toEqual([...ofTensors, ...ofOthers]);
   });
 
-  it("what writes modules, passes arrays in calls, checks passes and reads types as text is in programs that ask for it", () => {
+  it("what writes modules, prints IR, passes arrays in calls, checks passes and reads types as text is in programs that ask for it", () => {
     const writer = "// Made by Adjoint";
     const arrays = "function $numbers(x)";
     const checks = "is defined twice";
     const texts = "the end of the type";
+    const printed = " loc(none)";
     const heldBy = (program: string): readonly string[] => {
       const text = bundle(program);
-      return [writer, arrays, checks, texts].filter((part) => text.includes(part));
+      return [writer, arrays, checks, texts, printed].filter((part) => text.includes(part));
     };
     expect(heldBy(expression)).toEqual([]);
     expect(heldBy(scalarGradient)).toEqual([]);
@@ -71,8 +72,9 @@ describeBuilt("the size of a bundle", () => {
     const importing = (name: string): string => `${expression}\nexport { ${name} } from "./dist/mini.js";`;
     expect(heldBy(importing("toModule"))).toEqual([writer, arrays]);
     expect(heldBy(importing("bringChecks"))).toEqual([checks]);
+    expect(heldBy(importing("bringTexts"))).toEqual([printed]);
     expect(heldBy(importing("Graph"))).toEqual([texts]);
-    expect(heldBy('export * from "./dist/index.js";')).toEqual([writer, arrays, checks, texts]);
+    expect(heldBy('export * from "./dist/index.js";')).toEqual([writer, arrays, checks, texts, printed]);
   });
 
   it("what documents the attributes of ops is not in them", () => {

@@ -126,10 +126,13 @@ describeBuilt("a bundle of a program", () => {
   });
 
   it("says what to import for a method or an option that needs more", () => {
-    const { jitted, run } = bundled(
+    const { ir, jitted, logged, run } = bundled(
       `import { compileExpression, jit, reshape } from "./dist/mini.js";
       export const run = (options) => compileExpression("x^2", ["x"], options).toModule();
-      export const jitted = jit((x) => reshape(x, ["N"]));`,
+      export const jitted = jit((x) => reshape(x, ["N"]));
+      const f = compileExpression("x^2", ["x"]);
+      export const ir = () => f.ir;
+      export const logged = (options) => f.log.text(options);`,
     );
     expect(() => run({})).toThrow(
       '@main: toModule: what writes modules is not in this program: write toModule(f), imported from "adjoint/mini"',
@@ -137,6 +140,11 @@ describeBuilt("a bundle of a program", () => {
     expect(() => run({ check: "verify" })).toThrow(
       "compileExpression: option 'check' is 'verify', but what checks passes is not in this program: call bringChecks(), imported from \"adjoint/mini\", before",
     );
+    const wanted = 'what prints IR is not in this program: call bringTexts(), imported from "adjoint/mini", before';
+    expect(ir).toThrow(`main.ir: ${wanted}`);
+    expect(logged({ timing: false })).toContain("// ----- cse: nothing to do");
+    for (const options of [{ diff: true }, { modules: true }])
+      expect(() => logged(options)).toThrow(`log.text: ${wanted}`);
     expect(() => run({ check: "all" })).toThrow("option 'check' is 'all', expected one of none, verify, validate");
     expect(() => jitted([1, 2])).toThrow(
       "the extent 'N' is text, in a program whose sizes have no names: write a number, or an extent as x.shape[0]",
@@ -179,7 +187,9 @@ function ownCode(source: string | null): string | undefined {
 }
 
 describeBuilt("a bundle of compileExpression", () => {
-  const { compileExpression } = bundled('export { compileExpression } from "./dist/mini.js";');
+  const { compileExpression } = bundled(
+    'import { bringTexts, compileExpression } from "./dist/mini.js"; bringTexts(); export { compileExpression };',
+  );
 
   it("compiles any expression to the same code, with the same derivatives", () => {
     const options = fc.constantFrom({}, { gradient: true }, { hessian: true });

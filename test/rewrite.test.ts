@@ -24,6 +24,7 @@ import {
 } from "../src/ir/index.ts";
 import {
   applyRules,
+  bringPrinting,
   CompileLog,
   definePass,
   opRule,
@@ -34,6 +35,8 @@ import {
   vocabulary,
 } from "../src/rewrite/index.ts";
 import { errorOf } from "./support/errors.ts";
+
+bringPrinting();
 
 function op(form: Pick<OpDefinition, "name" | "operands"> & Partial<OpDefinition>): Op {
   return defineOp({

@@ -3,7 +3,7 @@
 import type { ModuleOptions, StandaloneModule } from "../compile/index.ts";
 import { atBoundary, describe, named } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
-import { bringChecks as bringChecksOfPasses, bringModules } from "../parts/index.ts";
+import { bringChecks as bringChecksOfPasses, bringModules, bringTexts as bringTextsOfIR } from "../parts/index.ts";
 
 /** A compiled function. */
 interface WithModule {
@@ -36,4 +36,14 @@ export function toModule(f: WithModule, options?: ModuleOptions): StandaloneModu
  */
 export function bringChecks(): void {
   bringChecksOfPasses();
+}
+
+/**
+ * Brings what prints IR into a program of `adjoint/mini`, which calls this once, before it reads `f.ir`, or the text or JSON of
+ * `f.log`. In programs of `adjoint` it is already there.
+ *
+ * @example bringTexts(); compileExpression("x^2", ["x"]).ir
+ */
+export function bringTexts(): void {
+  bringTextsOfIR();
 }

@@ -18,7 +18,7 @@ export { compile } from "./compile.ts";
 export { type DebugOptions, debugNaNs } from "./debug.ts";
 export { recorded } from "./eager.ts";
 export { compileExpression, type ExpressionOptions } from "./expression.ts";
-export { bringChecks, toModule } from "./extras.ts";
+export { bringChecks, bringTexts, toModule } from "./extras.ts";
 export { hessian, jacobian } from "./jacobian.ts";
 export { type JitFunction, type JitOptions, jit } from "./jit.ts";
 export type { Compilation } from "./jit-cache.ts";

@@ -1,8 +1,8 @@
 // The properties of a compiled function: its IR, its code, its log, and the standalone module of it.
 
 import type { ModuleOptions, StandaloneModule } from "../backend/index.ts";
-import { type Module, printModule, printType, requireFunc, type Signature, showAs } from "../ir/index.ts";
-import type { CompileLog } from "../rewrite/index.ts";
+import { type Module, printType, requireFunc, type Signature, showAs } from "../ir/index.ts";
+import { type CompileLog, requirePrinting } from "../rewrite/index.ts";
 import type { Compiled } from "./compile-module.ts";
 
 export interface Facts {
@@ -44,7 +44,7 @@ export function withFacts<F extends (...args: never[]) => unknown>(
   Object.defineProperties(call, {
     // set as a property, since the IR's name need not be an identifier
     name: { value: entry },
-    ir: { get: () => (ir ??= printModule(module)) },
+    ir: { get: () => (ir ??= requirePrinting(`${entry}.ir`).printModule(module)) },
     source: { value: source },
     log: { value: log },
     module: { value: module },

@@ -11,15 +11,14 @@ import {
   type Module,
   messageOf,
   type OpTable,
-  printModule,
   printType,
   requireChoice,
   stackFrom,
   walk,
 } from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
-import { bringChecks, here } from "../parts/index.ts";
-import { CompileLog, type Pass, type PassContext, type Pipeline } from "../rewrite/index.ts";
+import { bringChecks, bringTexts, here } from "../parts/index.ts";
+import { CompileLog, type Pass, type PassContext, type Pipeline, printing } from "../rewrite/index.ts";
 import type { Target } from "../target/index.ts";
 
 /**
@@ -49,6 +48,7 @@ export function runPasses(
   options: RunOptions = {},
 ): { module: Module; log: CompileLog } {
   bringChecks();
+  bringTexts();
   const { module: after, log } = stackFrom(runPasses, () => runProgramPasses(module, pipeline, options));
   return { module: after, log };
 }
@@ -135,10 +135,11 @@ function attempt<T>(pass: Pass, before: Module, code: ErrorCode, body: () => T):
 function withReproducer(error: unknown, pass: Pass, before: Module, code: ErrorCode): AdjointError {
   const isOurs = error instanceof AdjointError;
   const reason = isOurs ? error.reason : messageOf(error);
+  const text = printing()?.printModule(before);
   const isUsers = isOurs && code === error.code && code !== "verify" && code !== "validate";
   return new AdjointError(code, isUsers ? reason : `pass ${pass.name}: ${reason}`, {
     origin: isOurs ? error.origin : null,
-    reproducer: `// pass: ${pass.name}\n${printModule(before)}`,
+    reproducer: text && `// pass: ${pass.name}\n${text}`,
     cause: isOurs ? error.cause : error,
   });
 }

@@ -1,6 +1,10 @@
 // adjoint/passes: the passes and pipelines, and how to make one's own passes, rules and ops.
 
 import "../ops/documentation.ts";
+import { bringTexts } from "../parts/index.ts";
+
+// logs and rules are shown whoever runs the passes
+bringTexts();
 
 export * from "../../passes/index.ts";
 export { type Backend, type BackendOptions, type Executable, registerBackend } from "../backend/index.ts";

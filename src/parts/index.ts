@@ -21,6 +21,7 @@ import {
 } from "../backend/index.ts";
 import { parseTypeText, verify } from "../ir/index.ts";
 import { bringOps, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
+import { bringPrinting } from "../rewrite/index.ts";
 
 /** What the option `check` does after each pass. */
 interface Checks {
@@ -99,6 +100,11 @@ export function bringChecks(): void {
   parts.checks = { verify, Validator };
 }
 
+/** Brings what prints IR: whoever shows that of a compiled function, or its log, calls this before. */
+export function bringTexts(): void {
+  bringPrinting();
+}
+
 /** Brings what writes standalone modules: whoever gives functions that have the method `toModule` for good calls this before. */
 export function bringModules(): void {
   bringModuleWriter();
@@ -108,6 +114,7 @@ export function bringModules(): void {
 export function bringExtras(): void {
   bringChecks();
   bringModules();
+  bringTexts();
 }
 
 /** Brings all parts, for programs of which anything may come: those that are given as IR. */

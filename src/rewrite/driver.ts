@@ -15,7 +15,6 @@ import {
   mapBodies,
   type Op,
   type Operation,
-  printOperation,
   Replacements,
   sameRank,
   sameType,
@@ -31,6 +30,7 @@ import {
 } from "../ir/index.ts";
 import { constantOp, emitConstant, literalFrom, literalOf, splatOf } from "./constants.ts";
 import type { PassContext, RewriteObserver } from "./pass.ts";
+import { printing } from "./printing.ts";
 import type { RewriteContext, Rule } from "./rule.ts";
 
 /** The most rewrites that may follow from one operation. Rules that undo each other would never stop. */
@@ -244,7 +244,8 @@ class Sweep implements RewriteContext {
 
   /** The operation as it would stand in the text of its function. */
   #show(operation: Operation): string {
-    return printOperation(operation, { func: this.#func, definition: (v) => this.definition(v) });
+    const around = { func: this.#func, definition: (v: Value) => this.definition(v) };
+    return printing()?.printOperation(operation, around) ?? operation.op.name;
   }
 
   /** The builder that rules emit to, which is empty. */

@@ -1,8 +1,9 @@
 // The CompileLog: the changes that each pass of a compilation made, as data for text dumps, viewers and bug reports.
 
-import { counted, countOperations, type Module, now, printModule, shownAs } from "../ir/index.ts";
-import { compareModules, type ModuleChanges, printChanges } from "./changes.ts";
+import { counted, countOperations, type Module, now, shownAs } from "../ir/index.ts";
+import { compareModules, type ModuleChanges } from "./changes.ts";
 import { type Pass, type PassContext, runPass } from "./pass.ts";
+import { requirePrinting } from "./printing.ts";
 
 /** One pass of a compilation. */
 export class LogEntry {
@@ -54,7 +55,8 @@ export class LogEntry {
   /** The entry for tools, with the module as text. */
   toJSON(): object {
     const { pass, changed, operations, removed, added, modified, milliseconds } = this;
-    return { pass, changed, operations, removed, added, modified, milliseconds, after: printModule(this.after) };
+    const after = requirePrinting("log.toJSON").printModule(this.after);
+    return { pass, changed, operations, removed, added, modified, milliseconds, after };
   }
 }
 
@@ -132,8 +134,10 @@ export class CompileLog {
 function entryText(entry: LogEntry, options: LogText): string {
   const time = options.timing === true ? ` in ${entry.milliseconds.toFixed(2)} ms` : "";
   const lines = [`// ----- ${entry.pass}: ${summary(entry)}${time}`];
-  if (entry.changed && options.diff === true) lines.push(printChanges(entry.before, entry.after, entry.changes));
-  if (entry.changed && options.modules === true) lines.push(printModule(entry.after));
+  if (entry.changed && options.diff === true) {
+    lines.push(requirePrinting("log.text").printChanges(entry.before, entry.after, entry.changes));
+  }
+  if (entry.changed && options.modules === true) lines.push(requirePrinting("log.text").printModule(entry.after));
   return lines.join("\n");
 }
 
