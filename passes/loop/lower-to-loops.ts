@@ -9,6 +9,7 @@ import {
   type Func,
   FuncScope,
   finalContents,
+  holdsOp,
   isDirect,
   loweredType,
   type Module,
@@ -19,7 +20,6 @@ import {
   signatureOf,
   touchesMemory,
   type Value,
-  walk,
   withBuilder,
 } from "../../src/ir/index.ts";
 import { forOp, requireOwn } from "../../src/ops/index.ts";
@@ -80,10 +80,7 @@ function loopFor(target: Target | undefined): LoopFor {
   if (target?.threads !== true) return undefined;
   const parallel = requireOwn("parallel") as typeof forOp;
   return (body) => {
-    let isInOrder = false;
-    walk(body, ({ op }) => {
-      isInOrder ||= op.effects.observable || (op.effects.fails && !touchesMemory(op.effects));
-    });
+    const isInOrder = holdsOp(body, ({ effects }) => effects.observable || (effects.fails && !touchesMemory(effects)));
     return isInOrder ? forOp : parallel;
   };
 }

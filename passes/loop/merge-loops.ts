@@ -11,6 +11,7 @@ import {
   type Func,
   freeValues,
   groupOf,
+  holdsOp,
   isSilent,
   makeBlock,
   mapBodies,
@@ -54,8 +55,8 @@ export const mergeLoops = definePass({
   },
 });
 
-function holdsLoops({ operations }: Block): boolean {
-  return operations.some(({ op, regions }) => op.loop !== null || regions.some(holdsLoops));
+function holdsLoops(block: Block): boolean {
+  return holdsOp(block, ({ loop }) => loop !== null);
 }
 
 /** A loop that counts, with its order and indices as text. */

@@ -10,6 +10,7 @@ import {
   boundByName,
   type Func,
   funcsByName,
+  holdsOp,
   isFree,
   isHeavy,
   isSilent,
@@ -19,7 +20,7 @@ import {
   type Operation,
   Replacements,
   signatureOf,
-  statedSpans,
+  statesSpans,
   type Value,
   withBody,
   withBuilder,
@@ -70,8 +71,8 @@ function cutHeavy(module: Module, heaviest: number): Module {
 }
 
 /** Whether memory shares places already: a call of a part would use all of its memory at once. */
-function isPlanned({ operations }: Block): boolean {
-  return operations.some((operation) => statedSpans(operation) !== null || operation.regions.some(isPlanned));
+function isPlanned(body: Block): boolean {
+  return holdsOp(body, statesSpans);
 }
 
 /** What the functions of a module share while they are cut. */

@@ -9,6 +9,7 @@ import {
   currentBlock,
   dtypes,
   evaluateDim,
+  holdsOp,
   isOf,
   type Lifetime,
   lifetimesOf,
@@ -95,12 +96,12 @@ function plannedBlock(
 
 /** The allocations whose memory nothing outside of their block has. */
 function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
+  const allocations = new Map<Operation, Allocation>();
+  if (!holdsOp(body, (op) => op === allocOp)) return allocations;
   const operations: Operation[] = [];
   walk(body, (operation) => {
     if (operation.op === allocOp) operations.push(operation);
   });
-  const allocations = new Map<Operation, Allocation>();
-  if (operations.length === 0) return allocations;
   const lifetimes = lifetimesOf(body, new Storages(body), ({ op }) => op === allocOp);
   for (const operation of operations) {
     const [memory] = operation.results;

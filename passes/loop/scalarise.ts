@@ -10,6 +10,7 @@ import {
   emit,
   FuncScope,
   groupOf,
+  holdsOp,
   indexDim,
   isOf,
   type Module,
@@ -19,7 +20,6 @@ import {
   scalar,
   Value,
   ValueMap,
-  walk,
   withBuilder,
   withOperands,
   withParts,
@@ -64,16 +64,12 @@ export const scalarise = definePass({
       : module,
 });
 
+/** Vectors come from arguments and from ops of their level: all others make vectors of vectors. */
 function holdsVectors({ funcs }: Module): boolean {
-  const isVector = ({ type }: Value): boolean => type.kind === "vector";
-  let found = false;
-  for (const { body } of funcs) {
-    found ||= body.arguments.some(isVector);
-    walk(body, ({ results, operands, regions }) => {
-      found ||= results.some(isVector) || operands.some(isVector) || regions.some((r) => r.arguments.some(isVector));
-    });
-  }
-  return found;
+  return funcs.some(
+    ({ body }) =>
+      body.arguments.some(({ type }) => type.kind === "vector") || holdsOp(body, ({ level }) => level === "vector"),
+  );
 }
 
 /** How many numbers a value is. */

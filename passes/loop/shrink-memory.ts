@@ -6,6 +6,7 @@ import {
   type Block,
   Effects,
   type Func,
+  holdsOp,
   mapBodies,
   type Operation,
   Storages,
@@ -47,13 +48,11 @@ export const shrinkMemory = definePass({
 `,
   run(module) {
     const effects = new Effects(module);
-    return mapBodies(module, (body, func) => (holdsStores(body) ? shrunk(func, effects) : body));
+    return mapBodies(module, (body, func) =>
+      holdsOp(body, ({ effects: { writes } }) => writes.length > 0) ? shrunk(func, effects) : body,
+    );
   },
 });
-
-function holdsStores({ operations }: Block): boolean {
-  return operations.some((o) => accessOf(o)?.isWritten === true || o.regions.some(holdsStores));
-}
 
 function shrunk(func: Func, effects: Effects): Block {
   const storages = new Storages(func.body);

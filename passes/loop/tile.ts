@@ -6,6 +6,7 @@ import {
   BlockBuilder,
   type Func,
   FuncScope,
+  holdsOp,
   isOf,
   mapBodies,
   type Operation,
@@ -44,8 +45,8 @@ export const tile = definePass({
     mapBodies(module, (body, func) => (holdsContraction(body) ? tiledBody(func, target) : body)),
 });
 
-function holdsContraction({ operations }: Block): boolean {
-  return operations.some((operation) => operation.op === contractOp || operation.regions.some(holdsContraction));
+function holdsContraction(block: Block): boolean {
+  return holdsOp(block, (op) => op === contractOp);
 }
 
 /** Scratch memory is allocated in the function's own block, in front of what needs it. */

@@ -9,6 +9,7 @@ import {
   type Func,
   FuncScope,
   findFunc,
+  holdsOp,
   loopOf,
   type Module,
   makeBlock,
@@ -60,14 +61,11 @@ export const batchScans = definePass({
   return %ys
 }
 `,
-  run: (module) => mapBodies(module, (body, func) => (holdsScan(body) ? new BatchingScans(module, func).run() : body)),
+  run: (module) =>
+    mapBodies(module, (body, func) =>
+      holdsOp(body, (op) => isOwn(op, "scan")) ? new BatchingScans(module, func).run() : body,
+    ),
 });
-
-function holdsScan(block: Block): boolean {
-  let found = false;
-  walk(block, (operation) => void (found ||= extentOf(operation) !== null));
-  return found;
-}
 
 /** The number of iterations of a scan that carries nothing and has loops in its body; null for any other operation. */
 function extentOf(operation: Operation): number | null {

@@ -13,6 +13,7 @@ import {
   type Func,
   FuncScope,
   fail,
+  holdsOp,
   type Module,
   makeBlock,
   makeFunc,
@@ -24,7 +25,6 @@ import {
   signatureOf,
   symbol,
   type Value,
-  walk,
   withBuilder,
   withOperands,
   withoutUnreached,
@@ -58,9 +58,7 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
 });
 
 function holdsMap(block: Block): boolean {
-  let found = false;
-  walk(block, ({ op }) => void (found ||= isOwn(op, "vmap")));
-  return found;
+  return holdsOp(block, (op) => isOwn(op, "vmap"));
 }
 
 interface Made {

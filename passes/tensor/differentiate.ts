@@ -21,6 +21,7 @@ import {
   FuncScope,
   fail,
   groupOf,
+  holdsOp,
   isOf,
   type Module,
   makeBlock,
@@ -95,11 +96,7 @@ func @main(%x: f64, %y: f64) -> (f64, f64) {
 const mostOrders = 6;
 
 function holdsTransform(block: Block): boolean {
-  let found = false;
-  walk(block, (operation) => {
-    found ||= isDerivative(operation);
-  });
-  return found;
+  return holdsOp(block, isDerivative);
 }
 
 /** One run over a module. Callees come first: the transforms in a function are resolved before it is differentiated. */

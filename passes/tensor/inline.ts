@@ -10,13 +10,16 @@ import {
   calleeOf,
   calleesFirst,
   calleesOf,
+  callsIn,
   type Dim,
   type Func,
   FuncScope,
+  holdsOp,
   type Module,
   makeBlock,
   mapFuncs,
   type Operation,
+  operationsIn,
   Replacements,
   signatureOf,
   type Value,
@@ -64,7 +67,7 @@ export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: bo
     const once = calls.get(func.name) === 1;
     // a call of one that is given zeros fills the memory
     const isPlain = !func.roles.includes("zeroed");
-    if (func.visibility === "private" && isPlain && (once || sizeOfBlock(next.body) <= smallEnough))
+    if (func.visibility === "private" && isPlain && (once || operationsIn(next.body) <= smallEnough))
       worthwhile.set(func.name, next);
   }
   return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
@@ -74,6 +77,7 @@ export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: bo
 function reachedByTransforms(module: Module): ReadonlySet<string> {
   const reached = new Set<string>();
   for (const func of module.funcs) {
+    if (!holdsOp(func.body, ({ traits }) => traits.transform)) continue;
     walk(func.body, (operation) => {
       const name = operation.op.traits.transform ? calleeOf(operation) : null;
       if (name !== null) reached.add(name);
@@ -87,19 +91,9 @@ function reachedByTransforms(module: Module): ReadonlySet<string> {
 
 function countCalls(module: Module): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
-  for (const func of module.funcs) {
-    walk(func.body, (operation) => {
-      const name = calleeOf(operation);
-      if (name !== null) counts.set(name, (counts.get(name) ?? 0) + 1);
-    });
-  }
+  for (const { body } of module.funcs)
+    for (const [name, count] of callsIn(body)) counts.set(name, (counts.get(name) ?? 0) + count);
   return counts;
-}
-
-function sizeOfBlock(block: Block): number {
-  let n = 0;
-  walk(block, () => n++);
-  return n;
 }
 
 /** One function's body with the calls in it replaced. The callees' own calls are replaced already. */
@@ -195,14 +189,10 @@ function bindsToItself(bound: Readonly<Record<string, Dim>>): boolean {
 }
 
 function holdsWrapped(block: Block): boolean {
-  let found = false;
-  walk(block, ({ op }) => void (found ||= op.traits.wraps));
-  return found;
+  return holdsOp(block, ({ traits }) => traits.wraps);
 }
 
 /** Whether a region holds what inlining may change. */
 function holdsCall({ regions }: Operation): boolean {
-  let found = false;
-  for (const region of regions) walk(region, (o) => void (found ||= calleeOf(o) !== null || o.op.traits.wraps));
-  return found;
+  return regions.some((region) => callsIn(region).size > 0 || holdsWrapped(region));
 }

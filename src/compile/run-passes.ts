@@ -11,10 +11,10 @@ import {
   type Module,
   messageOf,
   type OpTable,
+  opsIn,
   printType,
   requireChoice,
   stackFrom,
-  walk,
 } from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
 import { bringChecks, bringTexts, here } from "../parts/index.ts";
@@ -101,11 +101,12 @@ function takesMemory({ level }: Pass): boolean {
 /** The level of a module, by its ops and whether it has memory. Programs of scalars are at tensor level. */
 function levelOf(module: Module): Level {
   const found = new Set<LegalAt>();
-  for (const func of module.funcs) {
-    for (const { type } of func.body.arguments) if (type.kind === "memref") found.add("loop");
-    walk(func.body, ({ op, results }) => {
-      found.add(results.some(({ type }) => type.kind === "vector") ? "vector" : op.level);
-    });
+  for (const { body } of module.funcs) {
+    for (const { type } of body.arguments) {
+      if (type.kind === "memref") found.add("loop");
+      if (type.kind === "vector") found.add("vector");
+    }
+    for (const { level } of opsIn(body)) found.add(level);
   }
   return (["vector", "loop", "fused"] as const).find((level) => found.has(level)) ?? "tensor";
 }

@@ -19,6 +19,8 @@ export * from "./edit/edit.ts";
 export * from "./edit/infer.ts";
 export * from "./module/affine.ts";
 export * from "./module/attributes.ts";
+export * from "./module/call-graph.ts";
+export * from "./module/contents.ts";
 export * from "./module/effects.ts";
 export * from "./module/isomorphic.ts";
 export * from "./module/lifetimes.ts";

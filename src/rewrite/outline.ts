@@ -16,7 +16,6 @@ import {
   type Module,
   makeFunc,
   type Operation,
-  ownEffects,
   Replacements,
   type Role,
   type Signature,
@@ -28,6 +27,7 @@ import {
   ValueSet,
   walk,
   withParts,
+  writesOf,
 } from "../ir/index.ts";
 
 /** A function that operations move out of: what all functions that are made from it share. */
@@ -137,21 +137,24 @@ export function copyOf(operation: Operation, operand = (value: Value): Value => 
 
 /** The roles of the arguments of a body: `inout` where it writes to memory that may be the argument's. */
 function rolesIn(body: Block, callee: (name: string) => Func | null): readonly Role[] {
-  const storages = new Storages(body, callee);
+  const isMemory = ({ type }: Value): boolean => type.kind === "memref";
   const written = new Set<Value>();
-  walk(body, (operation) => {
-    for (const v of writtenBy(operation, callee)) {
-      if (v.type.kind === "list") continue;
-      const of = storages.of(v);
-      for (const storage of of === "any" ? body.arguments : of) written.add(storage);
-    }
-  });
-  return body.arguments.map((v) => (v.type.kind === "memref" && written.has(v) ? "inout" : "in"));
+  if (body.arguments.some(isMemory))
+    walk(body, (operation) => {
+      for (const v of writtenBy(operation, callee)) if (isMemory(v)) written.add(v);
+    });
+  const storages = new Storages(body, callee);
+  const changed = new Set<Value>();
+  for (const v of written) {
+    const of = storages.of(v);
+    for (const storage of of === "any" ? body.arguments : of) changed.add(storage);
+  }
+  return body.arguments.map((v) => (isMemory(v) && changed.has(v) ? "inout" : "in"));
 }
 
 /** The memory that an operation writes to, its regions left out. */
 function writtenBy(operation: Operation, funcOf: (name: string) => Func | null): readonly Value[] {
-  if (operation.op.effects.writes.length > 0) return ownEffects(operation).writes;
+  if (operation.op.effects.writes.length > 0) return writesOf(operation);
   const callee = calleeOf(operation);
   const roles = callee === null ? undefined : funcOf(callee)?.roles;
   return roles === undefined ? [] : groupOf(operation, "arguments").filter((_, i) => isWritten(roles[i]));

@@ -5,6 +5,7 @@ import {
   calleesOf,
   type Func,
   fail,
+  isScalar,
   loweredType,
   type Module,
   type Operation,
@@ -15,12 +16,19 @@ import {
   walk,
 } from "../../../src/ir/index.ts";
 
+/** Of blocks, which never change: several passes ask in turn. */
+const knownLowered = new WeakMap<Block, boolean>();
+const knownRanked = new WeakSet<Block>();
+
 /** Whether a block is at loop level already: it and its regions have scalars and memory only, and ops of that level. */
 export function isLoweredBlock(block: Block): boolean {
-  return (
-    [block.arguments, block.results].every((values) => values.every(isLoweredValue)) &&
-    block.operations.every(isLowered)
-  );
+  let is = knownLowered.get(block);
+  if (is === undefined) {
+    is =
+      block.arguments.every(isLoweredValue) && block.results.every(isLoweredValue) && block.operations.every(isLowered);
+    knownLowered.set(block, is);
+  }
+  return is;
 }
 
 /** Whether an operation may stay as it is at the loop level. */
@@ -35,7 +43,7 @@ export function isLowered({ op, operands, results, regions }: Operation): boolea
 }
 
 function isLoweredValue({ type }: Value): boolean {
-  return sameType(loweredType(type), type);
+  return isScalar(type) || sameType(loweredType(type), type);
 }
 
 /** @throws AdjointError `no-eval` where the rank of a tensor is not known. */
@@ -47,11 +55,13 @@ export function requireRanked(func: Func): void {
       });
     }
   };
+  if (knownRanked.has(func.body)) return;
   func.body.arguments.forEach(check);
   walk(func.body, ({ results, regions }) => {
     results.forEach(check);
     for (const region of regions) region.arguments.forEach(check);
   });
+  knownRanked.add(func.body);
 }
 
 /** The functions that users call, and no function of the module. */

@@ -14,6 +14,7 @@ import {
   type Module,
   makeFunc,
   makeModule,
+  type Op,
   type Operation,
   type Replacements,
   type Signature,
@@ -169,14 +170,14 @@ export function ordersOf(module: Module): ReadonlyMap<string, number> {
     walk(body, (operation) => {
       const callee = calleeOf(operation);
       if (callee === null) return;
-      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative(operation)));
+      order = Math.max(order, (orders.get(callee) ?? 0) + Number(isDerivative(operation.op)));
     });
     orders.set(name, order);
   }
   return orders;
 }
 
-export function isDerivative({ op }: Operation): boolean {
+export function isDerivative(op: Op): boolean {
   return isOwn(op, "vjp") || isOwn(op, "jvp");
 }
 
@@ -186,7 +187,7 @@ function levelsOf(module: Module): ReadonlySet<string> {
   for (const { name, body } of [...calleesFirst(module)].reverse()) {
     walk(body, (operation) => {
       const callee = calleeOf(operation);
-      if (callee !== null && (isDerivative(operation) || levels.has(name))) levels.add(callee);
+      if (callee !== null && (isDerivative(operation.op) || levels.has(name))) levels.add(callee);
     });
   }
   return levels;

@@ -10,6 +10,7 @@ import {
   evaluateDim,
   type Func,
   fail,
+  holdsOp,
   type Kernel,
   type MemRefType,
   type Module,
@@ -190,6 +191,7 @@ export class ModuleText {
 
 function mostPopped(block: Block): number {
   let most = 0;
+  if (!holdsOp(block, (op) => isOwn(op, "pop"))) return most;
   walk(block, ({ op, results }) => {
     if (isOwn(op, "pop")) most = Math.max(most, results.length - 1);
   });

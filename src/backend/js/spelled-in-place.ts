@@ -74,14 +74,18 @@ export class SpelledInPlace {
       const operation = operations[position];
       for (const region of operation.regions) this.#block(region, this.#endsOf(operation, region), operation.origin);
       const [value] = operation.results;
-      const variable = isSpellable(operation) ? later.variableOf(operation) : undefined;
-      const read = isSpellable(operation) && isNameless(operation) ? reads.get(value) : undefined;
+      if (!isSpellable(operation)) {
+        later.add(operation);
+        continue;
+      }
+      const variable = later.variableOf(operation);
+      const read = isNameless(operation) ? reads.get(value) : undefined;
       const isThere = read !== undefined && isOnOneLine(operation.origin, read.by === null ? origin : read.by.origin);
       const at = isThere ? (read.by === null ? read.position : (places.get(read.by) ?? read.position)) : -1;
       const isFree =
         at >= 0 &&
         walls(operation, position + 1, at) &&
-        operation.operands.every((v) => (assigned.get(this.#canonical(v)) ?? at) >= at);
+        (assigned.size === 0 || operation.operands.every((v) => (assigned.get(this.#canonical(v)) ?? at) >= at));
       if (variable !== undefined) {
         this.#variables.set(value, variable);
         assigned.set(this.#canonical(variable), position);
@@ -96,10 +100,11 @@ export class SpelledInPlace {
   /** Where each value is read that has one read, which is in this block, where its text may stand. */
   #readsIn({ operations, results }: Block, ends: Ends): ValueMap<Read> {
     const reads = new ValueMap<Read>();
-    for (const [position, by] of operations.entries()) {
-      for (const [index, v] of by.operands.entries())
+    operations.forEach((by, position) => {
+      by.operands.forEach((v, index) => {
         if (this.#uses.get(v) === 1 && takesText(by, index)) reads.set(v, { position, by });
-    }
+      });
+    });
     if (ends === "read")
       for (const v of results) if (this.#uses.get(v) === 1) reads.set(v, { position: operations.length, by: null });
     return reads;

@@ -28,6 +28,7 @@ import { ValueSet } from "../data/value-map.ts";
 import { AdjointError, fail, stackFrom } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import { DimScope, inferTypes } from "../edit/infer.ts";
+import { calleesOf } from "../module/call-graph.ts";
 import {
   type Block,
   type Func,
@@ -41,7 +42,6 @@ import {
   Value,
 } from "../module/module.ts";
 import { defaultName, isSymbolName, printFuncName, printValueName } from "../module/names.ts";
-import { calleesOf } from "../module/walk.ts";
 import type { Level } from "../op/op-spec.ts";
 import { Assumptions } from "../types/constraint.ts";
 import { checkLists } from "./verify-lists.ts";

@@ -7,6 +7,7 @@ import { type Draft, produce } from "immer";
 import { ValueMap } from "../data/value-map.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import { substituteAttributes } from "../module/attributes.ts";
+import { calleesOf } from "../module/call-graph.ts";
 import {
   type Attributes,
   type Block,
@@ -17,7 +18,7 @@ import {
   type Operation,
   Value,
 } from "../module/module.ts";
-import { calleeOf, calleesOf } from "../module/walk.ts";
+import { calleeOf } from "../module/walk.ts";
 import { type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, type Type } from "../types/type.ts";
 import type { BlockBuilder } from "./builder.ts";

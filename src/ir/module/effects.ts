@@ -2,9 +2,10 @@
 
 import type { Value } from "../data/value.ts";
 import { type EffectsOn, touchesMemory } from "../op/effects.ts";
+import { calleesFirst } from "./call-graph.ts";
 import { type Block, type Func, type Module, type Operation, segmentOf } from "./module.ts";
 import { Storages } from "./storage.ts";
-import { calleeOf, calleesFirst } from "./walk.ts";
+import { calleeOf } from "./walk.ts";
 
 /** What an operation does: `reads` and `writes` are values of memory. */
 export type OperationEffects = EffectsOn<Value>;
@@ -109,9 +110,20 @@ function isMemory({ type }: Value): boolean {
 /** The effects of an operation itself, without what it holds and calls. */
 export function ownEffects(operation: Operation): OperationEffects {
   const { effects } = operation.op;
-  const values = (names: readonly string[]): readonly Value[] => names.flatMap((name) => named(operation, name));
-  return { ...effects, reads: values(effects.reads), writes: values(effects.writes) };
+  return { ...effects, reads: valuesOf(operation, effects.reads), writes: valuesOf(operation, effects.writes) };
 }
+
+/** The memory that an operation itself writes to. */
+export function writesOf(operation: Operation): readonly Value[] {
+  return valuesOf(operation, operation.op.effects.writes);
+}
+
+function valuesOf(operation: Operation, names: readonly string[]): readonly Value[] {
+  if (names.length === 0) return noValues;
+  return names.length === 1 ? named(operation, names[0]) : names.flatMap((name) => named(operation, name));
+}
+
+const noValues: readonly Value[] = [];
 
 /** The operands of one name in the op's record. */
 function named(operation: Operation, name: string): readonly Value[] {

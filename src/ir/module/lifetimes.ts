@@ -2,6 +2,7 @@
 
 import type { Value } from "../data/value.ts";
 import { ValueMap } from "../data/value-map.ts";
+import type { Op } from "../op/op.ts";
 import type { Block, Operation } from "./module.ts";
 import type { Storages } from "./storage.ts";
 
@@ -26,9 +27,14 @@ export function overlaps(a: Span, b: Span): boolean {
   return a.from <= b.to && b.from <= a.to;
 }
 
+/** Whether the operations of an op state when the memory that they give is in use: it may share places. */
+export function statesSpans({ effects, attributes }: Op): boolean {
+  return effects.allocates && attributes.from !== undefined && attributes.to !== undefined;
+}
+
 /** The spans that an operation states for its results, which share memory where spans do not overlap; null of any other. */
 export function statedSpans({ op, attributes: { from, to } }: Operation): readonly Span[] | null {
-  if (!op.effects.allocates || !Array.isArray(from) || !Array.isArray(to)) return null;
+  if (!statesSpans(op) || !Array.isArray(from) || !Array.isArray(to)) return null;
   return from.map((first, k) => ({ from: Number(first), to: Number(to[k]) }));
 }
 

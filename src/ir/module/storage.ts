@@ -44,6 +44,7 @@ export class Storages {
   }
 
   #find(value: Value): Values {
+    if (this.#body.arguments.includes(value)) return [value];
     this.#sources ??= sourcesIn(this.#body, this.#callee);
     const found = new Set([value]);
     const storages: Value[] = [];

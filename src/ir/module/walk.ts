@@ -4,7 +4,7 @@ import { ValueMap, ValueSet } from "../data/value-map.ts";
 import { collectSymbols, type Dim } from "../types/dim.ts";
 import { forEachDim } from "../types/type.ts";
 import { dimsIn } from "./attributes.ts";
-import { type Block, type Func, findFunc, type Module, type Operation, type Value } from "./module.ts";
+import type { Block, Operation, Value } from "./module.ts";
 
 /** Every operation of a block and of its regions, each before its regions. */
 export function walk(block: Block, visit: (operation: Operation, block: Block) => void): void {
@@ -54,12 +54,6 @@ export function definitions(block: Block): ValueMap<Operation> {
   return map;
 }
 
-export function countOperations(module: Module): number {
-  let n = 0;
-  for (const func of module.funcs) walk(func.body, () => n++);
-  return n;
-}
-
 /** The function an operation calls, by its `callee` attribute. */
 export function calleeOf(operation: Operation): string | null {
   const name = operation.attributes.callee;
@@ -69,42 +63,6 @@ export function calleeOf(operation: Operation): string | null {
 /** The symbols that an operation with a callee binds explicitly. */
 export function bindingsOf({ attributes: { bindings } }: Operation): Readonly<Record<string, Dim>> {
   return typeof bindings === "object" && "bindings" in bindings ? bindings.bindings : {};
-}
-
-/** The functions a function calls, each once, in order of first call. */
-export function calleesOf(func: Func): readonly string[] {
-  const names = new Set<string>();
-  walk(func.body, (operation) => {
-    const name = calleeOf(operation);
-    if (name !== null) names.add(name);
-  });
-  return [...names];
-}
-
-/** Functions ordered so that callees stand before callers; a cycle's members stand in any order. */
-export function calleesFirst(module: Module): readonly Func[] {
-  const done = new Set<string>();
-  const order: Func[] = [];
-  for (const root of module.funcs) {
-    const stack: { func: Func; callees: readonly string[]; next: number }[] = [];
-    const enter = (func: Func): void => {
-      if (done.has(func.name)) return;
-      done.add(func.name);
-      stack.push({ func, callees: calleesOf(func), next: 0 });
-    };
-    enter(root);
-    while (stack.length > 0) {
-      const top = stack[stack.length - 1];
-      if (top.next === top.callees.length) {
-        order.push(top.func);
-        stack.pop();
-        continue;
-      }
-      const callee = findFunc(module, top.callees[top.next++]);
-      if (callee !== undefined) enter(callee);
-    }
-  }
-  return order;
 }
 
 /** All symbols used anywhere in a block: types and dimension attributes. */
