@@ -80,12 +80,13 @@ export class SpelledInPlace {
       }
       const variable = later.variableOf(operation);
       const read = isNameless(operation) ? reads.get(value) : undefined;
-      const isThere = read !== undefined && isOnOneLine(operation.origin, read.by === null ? origin : read.by.origin);
-      const at = isThere ? (read.by === null ? read.position : (places.get(read.by) ?? read.position)) : -1;
+      const by = read?.by ?? null;
+      const at = (by === null ? undefined : places.get(by)) ?? read?.position ?? -1;
       const isFree =
         at >= 0 &&
         walls(operation, position + 1, at) &&
-        (assigned.size === 0 || operation.operands.every((v) => (assigned.get(this.#canonical(v)) ?? at) >= at));
+        (assigned.size === 0 || operation.operands.every((v) => (assigned.get(this.#canonical(v)) ?? at) >= at)) &&
+        isOnOneLine(operation.origin, by === null ? origin : by.origin);
       if (variable !== undefined) {
         this.#variables.set(value, variable);
         assigned.set(this.#canonical(variable), position);

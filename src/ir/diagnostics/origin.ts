@@ -44,12 +44,11 @@ export function originAt(file: string, line: number, column: number): Origin {
 
 /** A captured stack whose first frame is the user's line; parsed on first read. */
 class CapturedOrigin implements Origin {
-  readonly #stack: { stack?: string };
+  readonly #stack: CapturedStack;
   readonly called: string | undefined;
   readonly derivative: string | undefined;
-  #parsed: CapturedPlace | undefined;
 
-  constructor(stack: { stack?: string }, called: string | undefined, derivative?: string) {
+  constructor(stack: CapturedStack, called: string | undefined, derivative?: string) {
     this.#stack = stack;
     this.called = called;
     this.derivative = derivative;
@@ -87,9 +86,15 @@ class CapturedOrigin implements Origin {
   }
 
   #read(): CapturedPlace {
-    this.#parsed ??= originOf(this.#stack.stack ?? "");
-    return this.#parsed;
+    this.#stack.place ??= originOf(this.#stack.stack ?? "");
+    return this.#stack.place;
   }
+}
+
+/** What an engine captures, which it writes as text when that is read, and the place that it says. */
+interface CapturedStack {
+  readonly stack?: string;
+  place?: CapturedPlace;
 }
 
 /** What a captured origin knows of this machine: the path of its file, and its frame of the stack. */
@@ -131,7 +136,7 @@ function originOf(stack: string): CapturedPlace {
  */
 export function captureOrigin(boundary: Boundary, frames = 1, called?: string): Origin {
   // here rather than in a function of its own: V8 takes longer by each frame between this and the boundary
-  const stack = {};
+  const stack: CapturedStack = {};
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = frames;
   Error.captureStackTrace?.(stack, boundary);
