@@ -194,6 +194,36 @@ describe("conv in tiles has the bits of the plain sums", () => {
   });
 });
 
+describe("tiles lie along the batch", () => {
+  const ifs = (batch: number): number => {
+    const body =
+      bodyOf(`func @main<H, W>(%x: f32[${batch}, H, W, 4], %kernel: f32[3, 3, 4, 4]) -> f32[${batch}, H, W, 4] {
+  %y = conv %x, %kernel, ${same}, ${last} : f32[${batch}, H, W, 4]
+  return %y
+}
+`);
+    return count(body, "if");
+  };
+
+  it("where it is known to fill them: padding is decided for all rows at once, and every sum is one of the result", () => {
+    expect(ifs(32)).toBe(1);
+  });
+
+  it("and else along the last axis, where rows are cut off", () => {
+    expect([ifs(1), ifs(17)]).toEqual([4, 4]);
+  });
+
+  it("with the bits of the plain sums", () => {
+    const shapes = { x: "16, H, W, B", kernel: "3, 3, B, 6", result: "16, H, W, 6" };
+    const fixed: Case = { ...cases[0], ...shapes, sizes: [{ B: 3, H: 3, W: 5 }] };
+    for (const at of fixed.sizes) {
+      const args = [ordinary("f32", extents(fixed.x, at), 1), ordinary("f32", extents(fixed.kernel, at), 2)];
+      everyWay(program("f32", fixed, null), "main", args);
+      everyWay(program("f32", fixed, at), "main", args);
+    }
+  });
+});
+
 describe("what a window reads is computed", () => {
   const exps = (window: string, strides: string, result: string): number[] => {
     const body = bodyOf(`func @main<N>(%x: f32[N]) -> f32[${result}] {

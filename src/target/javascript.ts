@@ -10,7 +10,7 @@ export const javascript: Target = {
   hasKernels: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   // of 32 carried values half are on the stack, which is still faster than a second sweep of a row in cache (measured: 0.9)
-  merging: { size: 1500, carried: 32, distance: 64 },
+  merging: { size: 1500, carried: 32, distance: 256 },
   contraction: {
     least: { depth: 4, all: 512 },
     thin: 4,
@@ -27,7 +27,7 @@ export const javascript: Target = {
     longestPart: 4096,
     usualExtent: 64,
     direct: 16,
-    unrolledResult: 8,
+    unrolled: 8,
     // loads of f64 need no conversion
     widens: true,
   },

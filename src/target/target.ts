@@ -60,8 +60,11 @@ export interface ContractionFigures {
   readonly usualExtent: number;
   /** The most operations of an element that is computed where it is read, rather than packed. */
   readonly direct: number;
-  /** The most operations that are written out for each sum of a tile; more of them stand in a loop over sums in memory. */
-  readonly unrolledResult: number;
+  /**
+   * The most operations that are written out for each neighbour in a panel, or each sum of a tile; more of them stand in a
+   * loop.
+   */
+  readonly unrolled: number;
   /** Whether f32 is packed as f64: where products of f32 are exact in f64, one rounding gives the same bits. */
   readonly widens: boolean;
 }

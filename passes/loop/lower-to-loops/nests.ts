@@ -146,7 +146,11 @@ export class Nests {
     const [{ type, name }] = results;
     if (op.traits.constant) return this.#constant(operation);
     if (op.scalar !== null) {
-      const scalars = operands.map((v) => this.element(v, at));
+      const scalars = operands.map((v) => {
+        // what is loaded belongs to what reads it
+        currentBlock().origin = origin;
+        return this.element(v, at);
+      });
       return emit(op, scalars, { attributes, origin, types: [scalarOf(type)], names: [name] })[0];
     }
     if (isElementwise(operation)) return this.element(operands[0], at);
@@ -267,8 +271,12 @@ export class Nests {
     const subscripts = [...prefix, ...at];
     const block = isPlain(subscripts, shapeOf(memory)) ? this.#outermost(subscripts) : currentBlock();
     const { dims, operands } = affineOperands(subscripts);
-    const options = { attributes: { at: dims }, segments: [1, operands.length], names: [value.name] };
-    const [loaded] = block.emit(loadOp, [memory, ...operands], options);
+    const [loaded] = block.emit(loadOp, [memory, ...operands], {
+      attributes: { at: dims },
+      segments: [1, operands.length],
+      names: [value.name],
+      origin: currentBlock().origin,
+    });
     return this.#remember(block, value, key, loaded);
   }
 

@@ -27,10 +27,10 @@ export interface Source {
     holds(at: Along, depth: Along): Value;
     readonly dependsOn: { readonly rows: readonly boolean[]; readonly depth: boolean };
   } | null;
-  /** Whether neighbours along the depth are read one after the other. */
+  /** Whether neighbours along the depth lie side by side in memory. */
   readonly isDepthInside: boolean;
-  /** Whether neighbours along the operand's own axes share elements: those are read along the last axis of the depth. */
-  readonly slides: boolean;
+  /** Whether an element takes so many operations that they should stand once. */
+  readonly isLong: boolean;
 }
 
 export interface SideOptions {
@@ -73,34 +73,36 @@ export class Side {
   }
 
   /**
-   * Puts the elements of one panel side by side; what is outside of the operand stays as it was. Neighbours in memory
-   * are read one after the other, and padding is decided once for as many elements as it can be.
+   * Puts the elements of one panel side by side. Neighbours are written out, so that a store follows the next in memory;
+   * outside of the operand is the last one again. Where a neighbour takes many operations or is padding by itself, each is
+   * packed after the other, and what is outside stays as it was. Padding is decided once for as many elements as it can be.
    */
   pack(memory: Value, place: Along, panel: Along, source: Source): void {
-    const { dtype, packedType, depth, axis } = this.#options;
-    const { element, padding, isDepthInside, slides } = source;
-    const put = (isElement: boolean, r: Dim, k: Along): void => {
-      const value = isElement ? element(this.#at(panel, r), k) : constant(0, scalar(dtype));
+    const { dtype, packedType, depth, axis, width } = this.#options;
+    const { element, padding, isDepthInside, isLong } = source;
+    const put = (isElement: boolean, at: Along, r: Dim, k: Along): void => {
+      const value = isElement ? element(at, k) : constant(0, scalar(dtype));
       store(converted(value, packedType), memory, [...place, flat(k, depth), r]);
     };
-    const rows = (body: (r: Dim) => void): void => this.everyRow(panel, (_, r) => body(r));
     const along = (axes: Along, body: (k: Along) => void): void => loopNest(axes, ["k"], body);
-    const decided = (r: Dim, k: Along, body: (isElement: boolean) => void): void =>
-      padding === null ? body(true) : branch(padding.holds(this.#at(panel, r), k), body);
-    const [outer, last] = [depth.slice(0, -1), depth.slice(-1)];
-    const isOfEach = padding?.dependsOn.depth ?? false;
-    if (isOfEach || (padding === null && isDepthInside && !slides)) {
-      rows((r) => along(depth, (k) => decided(r, k, (isElement) => put(isElement, r, k))));
+    const decided = (at: Along, k: Along, body: (isElement: boolean) => void): void =>
+      padding === null ? body(true) : branch(padding.holds(at, k), body);
+    // the condition may not depend on the last axis of the depth
+    const split = padding?.dependsOn.depth === false ? depth.length - 1 : depth.length;
+    const [outer, inner] = [depth.slice(0, split), depth.slice(split)];
+    const anywhere = inner.map(() => 0);
+    const pieces = (at: Along, body: (isElement: boolean, k: Along) => void): void =>
+      along(outer, (k) => decided(at, [...k, ...anywhere], (is) => along(inner, (l) => body(is, [...k, ...l]))));
+    const isOwn = padding?.dependsOn.rows[axis] === true;
+    if (isOwn || (isLong && isDepthInside)) {
+      this.everyRow(panel, (at, r) => pieces(at, (isElement, k) => put(isElement, at, r, k)));
       return;
     }
-    // the condition does not depend on the last axis of the depth
-    const anywhere = last.map(() => 0);
-    along(outer, (k) => {
-      const decide = (r: Dim, body: (isElement: boolean, all: Along) => void): void =>
-        decided(r, [...k, ...anywhere], (isElement) => along(last, (l) => body(isElement, [...k, ...l])));
-      if (isDepthInside || padding?.dependsOn.rows[axis] === true)
-        rows((r) => decide(r, (isElement, all) => put(isElement, r, all)));
-      else decide(0, (isElement, all) => rows((r) => put(isElement, r, all)));
+    const all = this.rowsWithin(panel);
+    pieces(all[0], (isElement, k) => {
+      if (!isElement) loopNest([width], ["r"], ([r]) => put(false, all[0], r, k));
+      else if (isLong) this.everyRow(panel, (at, r) => put(true, at, r, k));
+      else for (const [r, at] of all.entries()) put(true, at, r, k);
     });
   }
 

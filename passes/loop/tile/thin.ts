@@ -46,7 +46,7 @@ function held(reading: Reading, at: Along, depth: Along, memory: (shape: Along) 
 function sumRows(c: Contraction, { scratch, figures }: TilingContext): void {
   const { dtype, depth, left } = c;
   const width = figures.thinWidth;
-  const axis = tiledAxis(c.rows);
+  const axis = tiledAxis(c.rows, figures);
   const side = new Side({ name: "left", dtype, packedType: dtype, depth, extents: c.rows, axis, width });
   const right = held(c.right, c.columns, depth, (shape) => scratch(memref(dtype, shape), "right_packed"));
   const memory = left.weight > (isOneColumn(c) ? figures.direct : 0) ? side.memory(scratch, []) : null;
@@ -72,7 +72,12 @@ function sumRows(c: Contraction, { scratch, figures }: TilingContext): void {
     }
     const element = (at: Along, k: Along): Value => left.element(batch, at, k);
     side.everyPanel((panel) => {
-      side.pack(memory, [], panel, { element, padding: null, isDepthInside: true, slides: false });
+      side.pack(memory, [], panel, {
+        element,
+        padding: null,
+        isDepthInside: true,
+        isLong: left.weight > figures.unrolled,
+      });
       everyColumn((column) => sumPanel(panel, column));
     });
   });

@@ -36,7 +36,7 @@ export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext):
       ? { kind: "direct" }
       : { kind: "panel", memory: left.memory(scratch, []) };
   // what takes many operations stands once, in a loop over the sums of a panel
-  const isLong = parts.length === 0 && c.resultWeight > figures.unrolledResult;
+  const isLong = parts.length === 0 && c.resultWeight > figures.unrolled;
   const panel = isLong ? scratch(memref(c.dtype, [left.width, ...c.columns]), "sums") : null;
   loopNest(c.batch, ["b"], (batch) => {
     const sums = parts.length > 0 ? partialSums(c, batch, scratch, "columns") : null;
@@ -44,8 +44,8 @@ export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext):
       loopNest(c.rows, ["i"], (row) => loopNest(c.columns, ["j"], (column) => body(row, column)));
     sums?.start(everySum);
     loopNest(parts, ["p"], (part) => {
-      const fromLeft = sourceOf(c, batch, part);
-      const fromRight = sourceOfReading(c.right, batch, part);
+      const fromLeft = sourceOf(c, batch, part, figures);
+      const fromRight = sourceOfReading(c.right, batch, part, figures);
       if (ofRight.kind === "all") right.everyPanel((panel) => right.pack(ofRight.memory, panel, panel, fromRight));
       left.everyPanel((rowPanel) => {
         if (ofLeft.kind !== "direct") left.pack(ofLeft.memory, [], rowPanel, fromLeft);
@@ -83,7 +83,8 @@ export function lowerTiles(c: Contraction, { scratch, figures }: TilingContext):
 }
 
 function sidesOf(c: Contraction, depth: Along, figures: ContractionFigures): readonly [left: Side, right: Side] {
-  const [rowAxis, columnAxis] = [tiledAxis(c.rows), tiledAxis(c.columns)];
+  const rowAxis = tiledAxis(c.rows, figures, c.padding?.dependsOn.rows);
+  const columnAxis = tiledAxis(c.columns, figures);
   const tile = chooseTile(c.rows[rowAxis], c.columns[columnAxis], figures);
   const common = { dtype: c.dtype, packedType: packedType(c.dtype, figures), depth };
   return [
@@ -97,20 +98,29 @@ function isReadOnce(depth: Along, other: Side): boolean {
   return depth.length === 1 && other.panels.every((d) => d === 1);
 }
 
-function sourceOf(c: Contraction, batch: Along, part: Along): Source {
-  const { padding, slides } = c;
+function sourceOf(c: Contraction, batch: Along, part: Along, figures: ContractionFigures): Source {
+  const { padding } = c;
   return {
-    ...sourceOfReading(c.left, batch, part),
+    ...sourceOfReading(c.left, batch, part, figures),
     padding: padding && {
       holds: (at, k) => padding.holds(batch, at, [...part, ...k]),
       dependsOn: padding.dependsOn,
     },
-    slides,
   };
 }
 
-function sourceOfReading({ element, isDepthInside }: Reading, batch: Along, part: Along): Source {
-  return { element: (at, k) => element(batch, at, [...part, ...k]), padding: null, isDepthInside, slides: false };
+function sourceOfReading(
+  { element, isDepthInside, weight }: Reading,
+  batch: Along,
+  part: Along,
+  { unrolled }: ContractionFigures,
+): Source {
+  return {
+    element: (at, k) => element(batch, at, [...part, ...k]),
+    padding: null,
+    isDepthInside,
+    isLong: weight > unrolled,
+  };
 }
 
 /** The outer axes of a long depth, one step of which is a part, and the inner ones. */
@@ -124,10 +134,20 @@ function partsOfDepth(depth: Along, { usualExtent, longestPart }: ContractionFig
 
 // ---- one tile -------------------------------------------------------------------------------------------------------
 
-/** The axis along which a tile has several elements: the last of several large enough for any, else the largest. */
-export function tiledAxis(extents: Along): number {
+/**
+ * The axis along which a tile has several elements. Of those that are large enough for any tile, one that is known to be
+ * tiled evenly, where `isOwn` says that an element is not padding by itself; else the last.
+ */
+export function tiledAxis(extents: Along, { tiles }: ContractionFigures, isOwn: readonly boolean[] = []): number {
   const size = (d: Dim): number => Math.min(16, typeof d === "number" ? d : 16);
-  return extents.reduce<number>((best, d, axis) => (size(d) >= size(extents[best]) ? axis : best), 0);
+  const isEven = (d: Dim): boolean => typeof d === "number" && tiles.some(({ rows }) => d % rows === 0);
+  const isBetter = (axis: number, than: number): boolean => {
+    const [d, e] = [extents[axis], extents[than]];
+    if (size(d) !== size(e)) return size(d) > size(e);
+    const [first, second] = [axis, than].map((a) => isEven(extents[a]) && isOwn[a] !== true);
+    return first === second ? true : first;
+  };
+  return extents.reduce<number>((best, _, axis) => (isBetter(axis, best) ? axis : best), 0);
 }
 
 /** The tile that computes the fewest elements outside of the result. */
