@@ -12,7 +12,6 @@ import {
   named,
   type Operand,
   Tensor,
-  tracksGradient,
 } from "../frontend/index.ts";
 import {
   BlockBuilder,
@@ -36,6 +35,7 @@ import {
   type Value,
 } from "../ir/index.ts";
 import { add, constant, vjp } from "../ops/index.ts";
+import { installBackward, requireConcrete, withoutGradient } from "./members.ts";
 
 const plus = binary(add);
 
@@ -147,11 +147,7 @@ function withGradient(
   withValue: boolean,
 ): { readonly module: Module; readonly entry: Func } {
   const wrt = history.inputs.flatMap((input, i) => (gradLeafOf(input) === null ? [] : [i]));
-  if (wrt.length === 0) {
-    fail("no-derivative", "backward: nothing that the tensor was computed from requires a gradient", {
-      hint: "make it with tensor(data, { requiresGrad: true }), outside of noGrad",
-    });
-  }
+  if (wrt.length === 0) withoutGradient();
   const { funcs } = new HistoryModule().module(tensor, history);
   const value = makeFunc({ ...funcs[funcs.length - 1], name: "value", visibility: "private" });
   const signature = signatureOf(value);
@@ -169,11 +165,9 @@ function constantOne({ type }: Tensor): Value {
   return fail("no-derivative", `backward: the tensor has type ${printType(type)}, expected a tensor`);
 }
 
-function requireConcrete(tensor: unknown, what: string): asserts tensor is Tensor {
-  if (!(tensor instanceof Tensor)) fail("argument", `${what}: expected a tensor`);
-  if (tensor.traced !== null) {
-    fail("scope", `${what}: a traced tensor ${printType(tensor.type)} has no history`, { hint: "use grad in a trace" });
-  }
+/** Lets tensors that require a gradient be made: whoever makes one calls this before. */
+export function bringBackward(): void {
+  installBackward(backward);
 }
 
 /** Runs reverse mode over the tensor's history, and adds to `grad` of each input that requires one its gradient. */
@@ -209,34 +203,3 @@ function cotangentOf(tensor: Tensor, upstream: Operand | undefined): Tensor {
     `backward: the upstream gradient has type ${printType(given.type)}, expected ${printType(tensor.type)}`,
   );
 }
-
-// ---- methods --------------------------------------------------------------------------------------------------------
-
-Object.defineProperties(Tensor.prototype, {
-  requiresGrad: {
-    get(this: Tensor) {
-      return tracksGradient(this);
-    },
-  },
-  grad: {
-    get(this: Tensor) {
-      return gradLeafOf(this)?.grad ?? null;
-    },
-  },
-  backward: {
-    value(this: Tensor, upstream?: Operand): void {
-      atBoundary(Tensor.prototype.backward, () => backward(this, upstream));
-    },
-  },
-  zeroGrad: {
-    value(this: Tensor): void {
-      const leaf = gradLeafOf(this);
-      if (leaf !== null) leaf.grad = null;
-    },
-  },
-  detach: {
-    value(this: Tensor): Tensor {
-      return atBoundary(Tensor.prototype.detach, () => new Tensor(this.array("detach()")));
-    },
-  },
-});

@@ -23,6 +23,7 @@ export { hessian, jacobian } from "./jacobian.ts";
 export { type JitFunction, type JitOptions, jit } from "./jit.ts";
 export type { Compilation } from "./jit-cache.ts";
 export { type Feed, Session, type SessionOptions } from "./session.ts";
+export { tensor } from "./tensor.ts";
 export type { CompiledFunction } from "./traced.ts";
 export { type AuxOptions, type GradOptions, grad, hvp, jvp, valueAndGrad, vjp } from "./transforms.ts";
 export { type Axis, type AxisTree, checkpoint, type VmapOptions, vmap } from "./vmap.ts";

@@ -14,8 +14,8 @@ export {
   nameOf,
   ownFunction,
 } from "./handle/boundary.ts";
-export type { TensorOptions } from "./handle/create.ts";
-export { arrayOf, dtypeOfArray, isNumeric } from "./handle/data.ts";
+export { type TensorOptions, tensorOf } from "./handle/create.ts";
+export { arrayOf, copiedArray, type Data, dtypeOfArray, isNumeric } from "./handle/data.ts";
 export { describe } from "./handle/describe.ts";
 export { type DTypeNamed, dtypeNamed } from "./handle/dtypes.ts";
 export { type Countable, ExtentUses, noteGiven, requireKnown } from "./handle/extent.ts";

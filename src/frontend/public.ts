@@ -2,7 +2,6 @@
 
 export { Graph } from "./declare/declare.ts";
 export type { Size } from "./handle/axes.ts";
-export { tensor } from "./handle/create.ts";
 export type { Data, Nested } from "./handle/data.ts";
 export { bool, type DTypeConstant, f32, f64, i32, u8, u32 } from "./handle/dtypes.ts";
 export { Extent, extent } from "./handle/extent.ts";

@@ -38,7 +38,7 @@ import { filledLike, isFloatType, vjp } from "../../ops/index.ts";
 import { bringTensors, bringTypeTexts } from "../../parts/index.ts";
 import { openDim, type Size } from "../handle/axes.ts";
 import { atBoundary } from "../handle/boundary.ts";
-import { tensor as concrete } from "../handle/create.ts";
+import { tensorOf } from "../handle/create.ts";
 import type { Data } from "../handle/data.ts";
 import { describe } from "../handle/describe.ts";
 import { type DTypeConstant, dtypeNamed } from "../handle/dtypes.ts";
@@ -129,7 +129,7 @@ export class Graph {
   variable(initial: Data | Tensor, options: { readonly name?: string } = {}): Tensor {
     return atBoundary(Graph.prototype.variable, () => {
       requireOptions("variable", options, ["name"]);
-      const value = initial instanceof Tensor ? initial : concrete(initial);
+      const value = initial instanceof Tensor ? initial : tensorOf(initial);
       value.array("variable");
       return this.#input("variable", value.type, options.name ?? this.#freshName("v"), value, Graph.prototype.variable);
     });

@@ -1,10 +1,8 @@
-// tensor: a concrete tensor from users' data.
+// A concrete tensor from users' data.
 
-import { type DType, fail, isDType, type NdArray, requireOptions } from "../../ir/index.ts";
+import { type DType, fail, isDType, type NdArray } from "../../ir/index.ts";
 import { bringTensors } from "../../parts/index.ts";
-import { atBoundary, named } from "./boundary.ts";
-import { arrayOf, copiedArray, type Data, requireDTypeName } from "./data.ts";
-import { requireGrad } from "./history.ts";
+import { arrayOf, type Data, requireDTypeName } from "./data.ts";
 import { Tensor } from "./tensor.ts";
 
 export interface TensorOptions {
@@ -16,27 +14,17 @@ export interface TensorOptions {
   readonly requiresGrad?: boolean;
 }
 
-/**
- * A concrete tensor. Numbers are f64, typed arrays and tensors keep their dtype; the data is copied, and a tensor's history is
- * not. What structuredClone and postMessage made of a tensor becomes one again.
- * @throws AdjointError for ragged arrays (`shape`), what is no number (`dtype`) or not a value of the dtype (`literal`).
- * @example tensor([[1, 2], [3, 4]], { dtype: "f32" })
- */
-export function tensor(data: Data | Tensor, options?: TensorOptions): Tensor {
-  bringTensors();
-  const copied = options === undefined ? copiedArray(data) : null;
-  return copied !== null ? new Tensor(copied) : atBoundary(named("tensor", tensor), () => made(data, options));
-}
+/** What options may say of a tensor but whether it requires a gradient, which whoever can give one adds. */
+export type DataOptions = Pick<TensorOptions, "dtype" | "shape">;
 
-function made(given: Data | Tensor, options: TensorOptions = {}): Tensor {
-  requireOptions("tensor", options, ["dtype", "shape", "requiresGrad"]);
+/** A concrete tensor of data, which is copied. */
+export function tensorOf(given: Data | Tensor, options: DataOptions = {}): Tensor {
+  bringTensors();
   const own = elementsOf(given);
-  const { dtype = own?.dtype, shape = own?.shape, requiresGrad = false } = options;
+  const { dtype = own?.dtype, shape = own?.shape } = options;
   const name: unknown = typeof dtype === "object" || typeof dtype === "function" ? dtype?.name : dtype;
   const data = own?.data ?? (given as Data);
-  const result = new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
-  if (requiresGrad) requireGrad(result);
-  return result;
+  return new Tensor(arrayOf(data, "the data", name === undefined ? undefined : requireDTypeName(name), shape));
 }
 
 /** The elements of a tensor, or of what a clone of one carries; null for other data. */

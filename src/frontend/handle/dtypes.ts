@@ -3,7 +3,7 @@
 import { type DType, showAs } from "../../ir/index.ts";
 import type { Shape } from "../shapes/shape.ts";
 import { atBoundary } from "./boundary.ts";
-import { tensor } from "./create.ts";
+import { tensorOf } from "./create.ts";
 import { type Data, requireDTypeName } from "./data.ts";
 import type { Tensor } from "./tensor.ts";
 
@@ -17,7 +17,7 @@ interface ConstantOf<D extends DType> {
 
 /** @__NO_SIDE_EFFECTS__ */
 function constantOf<D extends DType>(dtype: D): ConstantOf<D> {
-  const make = (data: Data): Tensor => atBoundary(make, () => tensor(data, { dtype }));
+  const make = (data: Data): Tensor => atBoundary(make, () => tensorOf(data, { dtype }));
   Object.defineProperty(make, "name", { value: dtype });
   return Object.freeze(showAs(make, () => `[dtype ${dtype}]`)) as ConstantOf<D>;
 }
