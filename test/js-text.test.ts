@@ -3,7 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Executable } from "../src/backend/index.ts";
-import { between, bracketed } from "../src/backend/js/brackets.ts";
+import { between, bracketed } from "../src/backend/js/writing/brackets.ts";
 import { compileModule } from "../src/compile/index.ts";
 import { type Block, makeFunc, mapFuncs, parseModule, withOperations, withParts } from "../src/ir/index.ts";
 import { standardOps } from "../src/ops/index.ts";

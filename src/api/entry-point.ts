@@ -1,6 +1,6 @@
 // What users call: the bindings of the last few forms of calls, and behind them the code that takes any arguments.
 //
-// A call that fits a binding meets nothing but its generated code (src/backend/js/binding.ts). All other calls, and those with
+// A call that fits a binding meets nothing but its generated code (src/backend/js/binding/binding.ts). All other calls, and those with
 // errors, go to the general code, which alone notes who called.
 
 import type { Binding } from "../compile/index.ts";
