@@ -82,13 +82,16 @@ function nestOf(operation: Operation): Nest | null {
     bodies.push(next.regions[0]);
     uppers.push(upper);
   }
-  if (bodies.length < 2) return null;
-  const indices = bodies.map((body) => body.arguments[0]);
-  const position = indices.reduce<Dim>((d, index, k) => addDims(mulDims(d, uppers[k]), indexDim(index)), 0);
-  const body = bodies[bodies.length - 1];
-  const isInOrder = (p: Dim): boolean => sameDim(substituted(flat(p, indices), indices.slice(-1), position), p);
-  if (!walksInOrder(body, new Set(indices), isInOrder)) return null;
-  return { outermost: operation, body, indices, upper: productOf(uppers) };
+  // the loops inside may walk other memory, or nothing: then those around them are a nest without these
+  for (let count = bodies.length; count > 1; count--) {
+    const indices = bodies.slice(0, count).map((body) => body.arguments[0]);
+    const position = indices.reduce<Dim>((d, index, k) => addDims(mulDims(d, uppers[k]), indexDim(index)), 0);
+    const body = bodies[count - 1];
+    const isInOrder = (p: Dim): boolean => sameDim(substituted(flat(p, indices), indices.slice(-1), position), p);
+    if (walksInOrder(body, new Set(indices), isInOrder))
+      return { outermost: operation, body, indices, upper: productOf(uppers.slice(0, count)) };
+  }
+  return null;
 }
 
 function onlyOperation({ operations }: Block): Operation | null {
