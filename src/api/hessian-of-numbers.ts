@@ -1,7 +1,7 @@
 // The Hessian of a function of numbers, which needs no batches: its columns are as many forward sweeps.
 
 import { flatten, isStatic, Tensor, type TracedFunction, unflatten } from "../frontend/index.ts";
-import type { TensorType } from "../ir/index.ts";
+import { tensorTypeOf } from "../ir/index.ts";
 import { call as callOp, constant } from "../ops/index.ts";
 import { TracedFunctionRecord, type WrtArgument } from "./record.ts";
 import { pushed, recordGradient, recording } from "./recorded.ts";
@@ -36,7 +36,7 @@ export function symmetric(columns: readonly (readonly unknown[])[]): readonly (r
 export function tangentsOfNumber(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly unknown[] {
   const [tensor] = recorded.tensors.slice(leaf.from, leaf.to);
   // the other leaves are constants rather than have tangents of 0: 0 · ∞ would be NaN
-  const one = recorded.apply([], () => [constant(1, tensor.type as TensorType)]);
+  const one = recorded.apply([], () => [constant(1, tensorTypeOf(tensor.type))]);
   return leavesOfTangent(pushed(recorded, [leaf], one).tangent);
 }
 

@@ -26,6 +26,7 @@ import {
   type TensorType,
   type Type,
   tensorType,
+  tensorTypeOf,
   type Value,
 } from "../ir/index.ts";
 import {
@@ -225,7 +226,7 @@ function tangents(recorded: TracedFunctionRecord, leaf: WrtArgument): readonly u
   const shape = shapeOf(tensor);
   // as there, the other leaves are constants
   const along = (t: Tensor): readonly unknown[] => leavesOfTangent(pushed(recorded, [leaf], [t]).tangent);
-  const stacked = leavesOfTangent(each(recorded, along, basis(tensor.type as TensorType)));
+  const stacked = leavesOfTangent(each(recorded, along, basis(tensorTypeOf(tensor.type))));
   return stacked.map((column) => (column instanceof Tensor ? derivativeFrom(column, shape, "last") : column));
 }
 

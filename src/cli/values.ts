@@ -1,7 +1,7 @@
 // Arguments and results of the command as JSON, with the numbers that JSON lacks.
 
 import type { LeafKind, Structure } from "../compile/index.ts";
-import { counted, type DType, dtypes, fail, type NdArray, type TensorType, type Type } from "../ir/index.ts";
+import { counted, type DType, dtypes, fail, type NdArray, type Type, tensorTypeOf } from "../ir/index.ts";
 
 /** An argument written as JSON; numbers also as nan, inf, -inf. */
 export function readValue(text: string, type: Type, label: string): NdArray {
@@ -21,7 +21,7 @@ export function readValue(text: string, type: Type, label: string): NdArray {
     for (const item of x) open(item, axis + 1);
   };
   open(json, 0);
-  const rank = (type as TensorType).shape.length;
+  const rank = tensorTypeOf(type).shape.length;
   if (shape.length !== rank) fail("argument", `${label} has ${counted(shape.length, "axis")}, expected ${rank}`);
   return { dtype: type.dtype, shape, data: new dtypes[type.dtype].array(elements) };
 }

@@ -8,6 +8,8 @@ import {
   requireFunc,
   stackFrom,
   type TensorType,
+  tensorTypeOf,
+  type Value,
 } from "../../ir/index.ts";
 import type { BackendOptions, Executable, SynchronousBackend } from "../backend.ts";
 import { Interpreter, type InterpretOptions } from "./interpreter.ts";
@@ -52,8 +54,8 @@ export const interpretBackend: SynchronousBackend = {
   },
 };
 
-function typeOf(value: { readonly type: unknown }): TensorType {
-  return value.type as TensorType;
+function typeOf(value: Value): TensorType {
+  return tensorTypeOf(value.type);
 }
 
 /** The function on plain numbers, with booleans for bool. */

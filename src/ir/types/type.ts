@@ -210,6 +210,20 @@ export function rankedOf(type: Type, where?: string): RankedType {
   return "shape" in type ? type : failUnranked(type, where);
 }
 
+/** The type of what a type rule lets be nothing but a ranked tensor. */
+export function tensorTypeOf(type: Type): TensorType {
+  return type.kind === "tensor" ? type : refuseKind(type, "tensor");
+}
+
+/** The type of what a type rule lets be nothing but memory. */
+export function memRefTypeOf(type: Type): MemRefType {
+  return type.kind === "memref" ? type : refuseKind(type, "memory");
+}
+
+function refuseKind(type: Type, expected: string): never {
+  throw new Error(`internal invariant broken: ${printType(type)} is no ${expected}`);
+}
+
 /** The extents of a type that has a rank; what has none is refused by its type already. */
 export function dimsOf(type: RankedType): readonly Dim[] {
   return rankedOf(type).shape;

@@ -24,12 +24,13 @@ import {
   scalar,
   type TensorType,
   type TypeContext,
+  tensorTypeOf,
   type Value,
   type VectorType,
 } from "../../ir/index.ts";
 import { anywhere, nowhere } from "../varying.ts";
 import { stridesOf } from "./arrays.ts";
-import { defineOp, emit1, requireDeclared } from "./define.ts";
+import { defineOp, dtypeOf, emit1, requireDeclared } from "./define.ts";
 import { cast } from "./elementwise.ts";
 
 const zeroDerivative = { kind: "zero", reason: "it depends on no operand" } as const;
@@ -134,7 +135,7 @@ export const iotaOp = defineOp({
     return [type];
   },
   eval(x) {
-    const type = x.operation.results[0].type as TensorType;
+    const type = tensorTypeOf(x.operation.results[0].type);
     const array = allocate(type.dtype, x.shape(type));
     const axis = x.attributes.axis;
     const stride = stridesOf(array.shape)[axis];
@@ -148,7 +149,7 @@ export const iotaOp = defineOp({
   lowering: {
     kind: "element",
     element: (x, at) =>
-      cast(indexValue(at[x.operation.attributes.axis]), (x.operation.results[0].type as TensorType).dtype),
+      cast(indexValue(at[x.operation.attributes.axis]), tensorTypeOf(x.operation.results[0].type).dtype),
   },
   docs: {
     semantics: "Each element is its own subscript along the axis, wrapped to the dtype.",
@@ -198,7 +199,7 @@ export const dimOp = defineOp({
     return [type];
   },
   eval(x) {
-    const { dtype } = x.operation.results[0].type as TensorType;
+    const dtype = dtypeOf(x.operation.results[0].type);
     return [ndscalar(dtype, dtypes[dtype].round(x.affine(x.attributes.value, "operands")))];
   },
   derivative: zeroDerivative,

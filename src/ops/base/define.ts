@@ -11,6 +11,7 @@ import {
   type TensorType,
   type Type,
   type TypeContext,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 
@@ -28,8 +29,7 @@ export function dtypeOf(type: Type): DType {
 
 /** The type of a value that a rule knows to be a tensor. */
 export function tensorOf(value: Value): TensorType {
-  if (value.type.kind !== "tensor") throw new Error(`internal invariant broken: ${printType(value.type)} is no tensor`);
-  return value.type;
+  return tensorTypeOf(value.type);
 }
 
 /** An operand that has to be a ranked or unranked tensor. */

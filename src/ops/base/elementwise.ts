@@ -30,6 +30,7 @@ import {
   type Type,
   type TypeContext,
   tensorType,
+  tensorTypeOf,
   unranked,
   type Value,
   vector,
@@ -211,7 +212,7 @@ function commonLanes(cx: TypeContext, dtype: DType): Type {
 }
 
 function unify(cx: TypeContext, common: readonly Dim[], i: number): readonly Dim[] {
-  const { shape } = cx.operands[i] as TensorType;
+  const { shape } = tensorTypeOf(cx.operands[i]);
   const differ = (d: Dim, axis: number): boolean =>
     typeof d === "number" && typeof shape[axis] === "number" && d !== shape[axis];
   if (shape.length !== common.length || common.some(differ)) {
@@ -224,7 +225,7 @@ function unify(cx: TypeContext, common: readonly Dim[], i: number): readonly Dim
 // ---- evaluation -----------------------------------------------------------------------------------------------------
 
 export function evalScalar(cx: EvalContext, meaning: ScalarMeaning): NdArray {
-  const { dtype } = cx.operation.results[0].type as TensorType;
+  const dtype = dtypeOf(cx.operation.results[0].type);
   const shape = broadcastShape(cx);
   const result = allocate(dtype, shape);
   const round = meaning.exact === true ? null : dtypes[dtype].round;
@@ -313,7 +314,7 @@ export function convertedType(cx: TypeContext): Type {
   }
   if (operand.kind === "unranked" && declared?.kind === "unranked") return declared;
   const type = requireDeclared(cx);
-  return operand.kind === "unranked" ? type : tensorType(type.dtype, (operand as TensorType).shape);
+  return operand.kind === "unranked" ? type : tensorType(type.dtype, tensorTypeOf(operand).shape);
 }
 
 /** The type of `x` with another dtype. */

@@ -6,7 +6,7 @@ import {
   exactDim,
   mulDims,
   type Operation,
-  type TensorType,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 import { tensorOf } from "../base/define.ts";
@@ -109,7 +109,7 @@ export function axesOfLayout({ batch, feature, spatial }: Layout): readonly numb
 }
 
 export function convShape({ attributes, operands }: Operation<ConvAttributes>): ConvShape {
-  return shapeOfConv(attributes, (operands[1].type as TensorType).shape);
+  return shapeOfConv(attributes, tensorTypeOf(operands[1].type).shape);
 }
 
 export function shapeOfConv(attributes: ConvAttributes, kernel: readonly Dim[]): ConvShape {

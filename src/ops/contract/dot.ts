@@ -21,6 +21,7 @@ import {
   type TransposeContext,
   type TypeContext,
   tensorType,
+  tensorTypeOf,
   type Value,
   type Varies,
 } from "../../ir/index.ts";
@@ -60,7 +61,7 @@ export const dotOp = defineOp({
     if (dtypeOf(right) !== dtype)
       x.fail("dtype", `operand 1 has dtype ${dtypeOf(right)}, expected ${dtype} as operand 0`, "cast one of them");
     if (left.kind === "unranked" || right.kind === "unranked") return [left.kind === "unranked" ? left : right];
-    return [dotType(x, left as TensorType, right as TensorType)];
+    return [dotType(x, tensorTypeOf(left), tensorTypeOf(right))];
   },
   eval: (x) => [evalDot(x)],
   varies: contracted,
@@ -276,7 +277,7 @@ function metInDot(
 /** The result as sums of products over lists of axes. */
 function subscriptsOf({ operands, attributes }: Operation<DotAttributes>): Shape {
   const axes = attributes;
-  const [left, right] = operands.map((v) => v.type as TensorType);
+  const [left, right] = operands.map((v) => tensorTypeOf(v.type));
   const [leftFree, rightFree] = [
     freeAxes(left.shape.length, axes, "left"),
     freeAxes(right.shape.length, axes, "right"),

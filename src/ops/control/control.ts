@@ -26,7 +26,7 @@ import {
   unrankedHint,
   type Value,
 } from "../../ir/index.ts";
-import { defineOp } from "../base/define.ts";
+import { defineOp, dtypeOf } from "../base/define.ts";
 import { requireTypes } from "../loop/loop.ts";
 import { batchIf, batchScan, batchWhile } from "./batch/batching.ts";
 import { forwardIf, forwardScan, forwardWhile } from "./forward/tangents.ts";
@@ -304,7 +304,7 @@ function evalScan(cx: EvalContext<ScanAttributes>): readonly NdArray[] {
   const length = stated === fromOver ? over[0].shape[0] : cx.dim(stated);
   const outputs = operation.results.slice(carried.length).map((r) => {
     const shape = cx.shape(r.type);
-    return allocate((r.type as TensorType).dtype, [length, ...shape.slice(1)]);
+    return allocate(dtypeOf(r.type), [length, ...shape.slice(1)]);
   });
   for (let step = 0; step < length; step++) {
     const at = cx.attributes.reverse === true ? length - 1 - step : step;

@@ -16,6 +16,7 @@ import {
   sizeOf,
   type TensorType,
   type TypeContext,
+  tensorTypeOf,
 } from "../../ir/index.ts";
 import { offsetsOf, pick, stridesOf } from "../base/arrays.ts";
 import { otherAxes, requireAxes } from "../base/define.ts";
@@ -203,7 +204,7 @@ export interface ScatterNumbers {
 
 /** Checks the dimension numbers, for both ops. */
 export function requireNumbers(cx: TypeContext, numbers: IndexNumbers, names: NumberNames): void {
-  const [operand, indices] = cx.operands as readonly TensorType[];
+  const [operand, indices] = cx.operands.map(tensorTypeOf);
   const { windowAxes, droppedAxes, batchAxes, indexBatchAxes, indexMap, indexAxis } = numbers;
   const rank = operand.shape.length;
   requireAxes(cx, [...droppedAxes, ...batchAxes], rank, `${names.dropped} with batch_axes`);

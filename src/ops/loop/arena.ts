@@ -11,6 +11,7 @@ import {
   floorDim,
   type MemRefType,
   maxDims,
+  memRefTypeOf,
   mulDims,
   type NdArray,
   overlaps,
@@ -54,7 +55,7 @@ function scratchTypes(cx: TypeContext<ScratchAttributes>): readonly Type[] {
 }
 
 function evalScratch(cx: EvalContext<ScratchAttributes>): readonly NdArray[] {
-  const types = cx.operation.results.map((v) => v.type as MemRefType);
+  const types = cx.operation.results.map((v) => memRefTypeOf(v.type));
   const sizes = types.map((type) => cx.dim(bytesOf(type)));
   const { starts, end } = layOut(sizes, statedSpans(cx.operation) ?? []);
   const arena = new ArrayBuffer(cx.dim(end));

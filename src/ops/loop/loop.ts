@@ -15,6 +15,7 @@ import {
   groupOf,
   indexDim,
   type MemRefType,
+  memRefTypeOf,
   type NdArray,
   ndscalar,
   type Op,
@@ -232,7 +233,7 @@ export const loadOp = defineOp({
  * fails.
  */
 export function placeOf(cx: EvalContext<Subscripts>, memory: NdArray, lanes = 1): number {
-  const { layout } = groupOf(cx.operation, "memory")[0].type as MemRefType;
+  const { layout } = memRefTypeOf(groupOf(cx.operation, "memory")[0].type);
   let place = layout === undefined ? 0 : cx.dim(layout.offset);
   const last = memory.shape.length - 1;
   for (const [axis, d] of cx.attributes.at.entries()) {
@@ -329,7 +330,7 @@ export const allocOp = defineOp({
     return [requireWhole(x, type, "the result")];
   },
   eval(x) {
-    const type = x.operation.results[0].type as MemRefType;
+    const type = memRefTypeOf(x.operation.results[0].type);
     const memory = allocate(type.dtype, x.shape(type));
     if (x.attributes.init === "any") fillGarbage(memory);
     return [memory];

@@ -24,8 +24,8 @@ import {
   scalar,
   subDims,
   type Tangents,
-  type TensorType,
   tensorType,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 import { offsetsOf, stridesOf } from "../base/arrays.ts";
@@ -158,7 +158,7 @@ function reverseSort({ operation, operands }: ReverseContext<SortAttributes>): P
     pull: (cotangents) =>
       operation.operands.flatMap((v, i) => {
         const ct = cotangents[i];
-        return ct === null ? [] : [[v, addAlong(v.type as TensorType, axis, order, ct)] as const];
+        return ct === null ? [] : [[v, addAlong(tensorTypeOf(v.type), axis, order, ct)] as const];
       }),
   };
 }

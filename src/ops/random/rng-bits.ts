@@ -17,6 +17,7 @@ import {
   type TensorType,
   type TypeContext,
   tensorType,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 import { constant, indexValue } from "../base/constant.ts";
@@ -121,7 +122,7 @@ export const rngBitsOp = defineOp({
   batching: {
     kind: "rule",
     batch({ operation, operands: [key], size }) {
-      const { shape } = operation.results[0].type as TensorType;
+      const { shape } = tensorTypeOf(operation.results[0].type);
       return [rngBits(key, [size, ...shape], operation.attributes.word)];
     },
   },
@@ -163,7 +164,7 @@ function evalRngBits(cx: EvalContext<RngAttributes>): NdArray {
 }
 
 function elementOfRngBits(cx: LowerContext<RngAttributes>, at: readonly Dim[]): Value {
-  const [key, result] = [cx.operation.operands[0], cx.operation.results[0]].map((v) => v.type as TensorType);
+  const [key, result] = [cx.operation.operands[0], cx.operation.results[0]].map((v) => tensorTypeOf(v.type));
   const leading = at.slice(0, key.shape.length - 1);
   let place: Dim = 0;
   for (let axis = leading.length; axis < at.length; axis++)

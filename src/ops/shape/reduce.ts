@@ -8,9 +8,9 @@ import {
   type Operation,
   productOf,
   scalar,
-  type TensorType,
   type TransposeContext,
   tensorType,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 import { gather, pick, stridesOf } from "../base/arrays.ts";
@@ -93,14 +93,14 @@ export const broadcastOp = defineOp({
   batching: {
     kind: "rule",
     batch({ operation, operands: [x], size }) {
-      const { shape } = operation.results[0].type as TensorType;
+      const { shape } = tensorTypeOf(operation.results[0].type);
       const axes = operation.attributes.axes;
       return [broadcast(x, [size, ...shape], [0, ...axes.map((a) => a + 1)])];
     },
     behind: {
       takes: () => true,
       batch({ operation, operands: [x], size }) {
-        const { shape } = operation.results[0].type as TensorType;
+        const { shape } = tensorTypeOf(operation.results[0].type);
         return [broadcast(x, [...shape, size], [...operation.attributes.axes, shape.length])];
       },
     },

@@ -20,9 +20,9 @@ import {
   scalar,
   shapeOf,
   subDims,
-  type TensorType,
   type TypeContext,
   tensorType,
+  tensorTypeOf,
   type Value,
 } from "../../ir/index.ts";
 import { gather, offsetsOf, stridesOf } from "../base/arrays.ts";
@@ -353,7 +353,7 @@ function batchPad({ operation, operands: [x, value], batched, size }: BatchConte
   const { low, high, interior } = paddingOf(operation);
   const wider = { low: [0, ...low], high: [0, ...high], interior: [0, ...interior] };
   if (!batched[1]) return [pad(x, wider, value)];
-  const { dtype, shape } = operation.operands[0].type as TensorType;
+  const { dtype, shape } = tensorTypeOf(operation.operands[0].type);
   const isOwn = pad(constant(true, tensorType("bool", [size, ...shape])), wider);
   const padded = pad(withBatchAxis(x, batched[0], size), wider, zeros(scalar(dtype)));
   return [select(isOwn, padded, broadcast(value, shapeOf(padded), [0]))];

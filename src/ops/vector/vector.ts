@@ -8,7 +8,7 @@ import {
   type Dim,
   type EvalContext,
   emit,
-  type MemRefType,
+  memRefTypeOf,
   ndscalar,
   printType,
   sameType,
@@ -142,7 +142,7 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
   const counts = cx.group("count").length;
   if (counts > 1) cx.fail("arity", `got ${counted(counts, "count")}, expected at most 1`);
   if (memory.kind !== "memref") cx.fail("dtype", `the memory has type ${printType(memory)}, expected memref<…>`);
-  const { dtype, shape, layout } = memory as MemRefType;
+  const { dtype, shape, layout } = memRefTypeOf(memory);
   const { at } = cx.attributes;
   if (at.length !== shape.length || shape.length === 0) {
     const got = `got ${counted(at.length, "subscript")} for ${printType(memory)}`;

@@ -95,61 +95,45 @@ export abstract class ExpressionReader extends TypeReader {
   protected expressionOf(given: ts.Expression, name: string): Expression {
     const node = unwrapped(given);
     const at = this.at(node);
-    switch (node.kind) {
-      case SyntaxKind.NumericLiteral:
-        return { kind: "number", at, value: Number((node as ts.NumericLiteral).text) };
-      case SyntaxKind.TrueKeyword:
-      case SyntaxKind.FalseKeyword:
-        return { kind: "boolean", at, value: node.kind === SyntaxKind.TrueKeyword };
-      case SyntaxKind.Identifier:
-        this.requireUnreserved(node as ts.Identifier);
-        return { kind: "name", at, name: (node as ts.Identifier).text };
-      case SyntaxKind.PrefixUnaryExpression:
-      case SyntaxKind.PostfixUnaryExpression:
-        return this.unary(node as ts.PrefixUnaryExpression | ts.PostfixUnaryExpression);
-      case SyntaxKind.BinaryExpression:
-        return this.binary(node as ts.BinaryExpression);
-      case SyntaxKind.ConditionalExpression: {
-        const e = node as ts.ConditionalExpression;
-        const [test, whenTrue, whenFalse] = [e.condition, e.whenTrue, e.whenFalse].map((x) => this.expression(x));
-        return { kind: "conditional", at, test, whenTrue, whenFalse };
-      }
-      case SyntaxKind.PropertyAccessExpression:
-        return this.member(node as ts.PropertyAccessExpression);
-      case SyntaxKind.ElementAccessExpression: {
-        const e = node as ts.ElementAccessExpression;
-        this.refuseOptional(e, "a[i]");
-        return {
-          kind: "index",
-          at,
-          object: this.expression(e.expression),
-          index: this.expression(e.argumentExpression),
-        };
-      }
-      case SyntaxKind.CallExpression: {
-        const e = node as ts.CallExpression;
-        this.refuseOptional(e, "f(…)");
-        return { kind: "call", at, callee: this.expression(e.expression), args: this.arguments(e.arguments) };
-      }
-      case SyntaxKind.NewExpression:
-        return this.construction(node as ts.NewExpression);
-      case SyntaxKind.ArrayLiteralExpression: {
-        const { elements } = node as ts.ArrayLiteralExpression;
-        const hole = elements.find(ts.isOmittedExpression);
-        if (hole !== undefined) this.refuse(hole, "a hole in an array", "write a number");
-        return { kind: "array", at, items: this.arguments(elements) };
-      }
-      case SyntaxKind.ObjectLiteralExpression:
-        return this.object(node as ts.ObjectLiteralExpression);
-      case SyntaxKind.ArrowFunction:
-      case SyntaxKind.FunctionExpression: {
-        const e = node as ts.ArrowFunction | ts.FunctionExpression;
-        const ownName = e.name?.text ?? null;
-        return { kind: "function", at, fn: this.function(e, ownName ?? name), ownName };
-      }
-      default:
-        return this.refuseKind(node);
+    if (ts.isNumericLiteral(node)) return { kind: "number", at, value: Number(node.text) };
+    if (node.kind === SyntaxKind.TrueKeyword || node.kind === SyntaxKind.FalseKeyword)
+      return { kind: "boolean", at, value: node.kind === SyntaxKind.TrueKeyword };
+    if (ts.isIdentifier(node)) {
+      this.requireUnreserved(node);
+      return { kind: "name", at, name: node.text };
     }
+    if (ts.isPrefixUnaryExpression(node) || ts.isPostfixUnaryExpression(node)) return this.unary(node);
+    if (ts.isBinaryExpression(node)) return this.binary(node);
+    if (ts.isConditionalExpression(node)) {
+      const [test, whenTrue, whenFalse] = [node.condition, node.whenTrue, node.whenFalse].map((x) =>
+        this.expression(x),
+      );
+      return { kind: "conditional", at, test, whenTrue, whenFalse };
+    }
+    if (ts.isPropertyAccessExpression(node)) return this.member(node);
+    if (ts.isElementAccessExpression(node)) return this.indexed(node);
+    if (ts.isCallExpression(node)) {
+      this.refuseOptional(node, "f(…)");
+      return { kind: "call", at, callee: this.expression(node.expression), args: this.arguments(node.arguments) };
+    }
+    if (ts.isNewExpression(node)) return this.construction(node);
+    if (ts.isArrayLiteralExpression(node)) {
+      const hole = node.elements.find(ts.isOmittedExpression);
+      if (hole !== undefined) this.refuse(hole, "a hole in an array", "write a number");
+      return { kind: "array", at, items: this.arguments(node.elements) };
+    }
+    if (ts.isObjectLiteralExpression(node)) return this.object(node);
+    if (ts.isArrowFunction(node) || ts.isFunctionExpression(node)) {
+      const ownName = node.name?.text ?? null;
+      return { kind: "function", at, fn: this.function(node, ownName ?? name), ownName };
+    }
+    return this.refuseKind(node);
+  }
+
+  protected indexed(e: ts.ElementAccessExpression): Expression {
+    this.refuseOptional(e, "a[i]");
+    const [object, index] = [e.expression, e.argumentExpression].map((x) => this.expression(x));
+    return { kind: "index", at: this.at(e), object, index };
   }
 
   protected member(e: ts.PropertyAccessExpression): Expression {

@@ -123,7 +123,7 @@ class Parser extends ExpressionReader {
     name: string,
   ): FunctionNode {
     if (node.asteriskToken !== undefined) this.refuse(node, "a generator", "return an array");
-    if (ts.getCombinedModifierFlags(node as ts.Declaration) & ts.ModifierFlags.Async)
+    if (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Async)
       this.refuse(node, "an async function", "pass values in, once they are there");
     if (node.name !== undefined) this.requireName(node.name);
     const { body } = node;
@@ -174,61 +174,37 @@ class Parser extends ExpressionReader {
     const at = this.at(node);
     if (saysNothing(node)) return null;
     this.requireModifiers(node, ts.isFunctionDeclaration(node) ? asynchronous : []);
-    switch (node.kind) {
-      case SyntaxKind.InterfaceDeclaration:
-      case SyntaxKind.TypeAliasDeclaration:
-        return null;
-      case SyntaxKind.Block:
-        return { kind: "block", at, body: this.statements((node as ts.Block).statements) };
-      case SyntaxKind.VariableStatement:
-        return this.declarations((node as ts.VariableStatement).declarationList);
-      case SyntaxKind.ExpressionStatement:
-        return { kind: "expression", at, value: this.expression((node as ts.ExpressionStatement).expression) };
-      case SyntaxKind.IfStatement: {
-        const s = node as ts.IfStatement;
-        const whenFalse = s.elseStatement === undefined ? null : this.body(s.elseStatement);
-        return {
-          kind: "if",
-          at,
-          test: this.expression(s.expression),
-          whenTrue: this.body(s.thenStatement),
-          whenFalse,
-        };
-      }
-      case SyntaxKind.WhileStatement: {
-        const s = node as ts.WhileStatement;
-        return { kind: "while", at, test: this.expression(s.expression), body: this.body(s.statement) };
-      }
-      case SyntaxKind.DoStatement: {
-        const s = node as ts.DoStatement;
-        return { kind: "do", at, test: this.expression(s.expression), body: this.body(s.statement) };
-      }
-      case SyntaxKind.ForStatement:
-        return this.for(node as ts.ForStatement);
-      case SyntaxKind.ForOfStatement:
-        return this.forOf(node as ts.ForOfStatement);
-      case SyntaxKind.BreakStatement:
-        return { kind: "break", at, label: (node as ts.BreakStatement).label?.text ?? null };
-      case SyntaxKind.ContinueStatement:
-        return { kind: "continue", at, label: (node as ts.ContinueStatement).label?.text ?? null };
-      case SyntaxKind.ReturnStatement: {
-        const { expression } = node as ts.ReturnStatement;
-        return { kind: "return", at, value: expression === undefined ? null : this.expression(expression) };
-      }
-      case SyntaxKind.LabeledStatement: {
-        const s = node as ts.LabeledStatement;
-        this.requireUnreserved(s.label);
-        return { kind: "labelled", at, label: s.label.text, body: this.body(s.statement) };
-      }
-      case SyntaxKind.SwitchStatement:
-        return this.switch(node as ts.SwitchStatement);
-      case SyntaxKind.FunctionDeclaration: {
-        const s = node as ts.FunctionDeclaration;
-        return s.body === undefined ? null : { kind: "define", at, fn: this.function(s, s.name?.text ?? "") };
-      }
-      default:
-        return this.refuseKind(node);
+    if (ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node)) return null;
+    if (ts.isBlock(node)) return { kind: "block", at, body: this.statements(node.statements) };
+    if (ts.isVariableStatement(node)) return this.declarations(node.declarationList);
+    if (ts.isExpressionStatement(node)) return { kind: "expression", at, value: this.expression(node.expression) };
+    if (ts.isIfStatement(node)) return this.if(node);
+    if (ts.isWhileStatement(node) || ts.isDoStatement(node)) return this.while(node);
+    if (ts.isForStatement(node)) return this.for(node);
+    if (ts.isForOfStatement(node)) return this.forOf(node);
+    if (ts.isBreakStatement(node)) return { kind: "break", at, label: node.label?.text ?? null };
+    if (ts.isContinueStatement(node)) return { kind: "continue", at, label: node.label?.text ?? null };
+    if (ts.isReturnStatement(node))
+      return { kind: "return", at, value: node.expression === undefined ? null : this.expression(node.expression) };
+    if (ts.isLabeledStatement(node)) {
+      this.requireUnreserved(node.label);
+      return { kind: "labelled", at, label: node.label.text, body: this.body(node.statement) };
     }
+    if (ts.isSwitchStatement(node)) return this.switch(node);
+    if (ts.isFunctionDeclaration(node))
+      return node.body === undefined ? null : { kind: "define", at, fn: this.function(node, node.name?.text ?? "") };
+    return this.refuseKind(node);
+  }
+
+  protected if(s: ts.IfStatement): Statement {
+    const whenFalse = s.elseStatement === undefined ? null : this.body(s.elseStatement);
+    const [test, whenTrue] = [this.expression(s.expression), this.body(s.thenStatement)];
+    return { kind: "if", at: this.at(s), test, whenTrue, whenFalse };
+  }
+
+  protected while(s: ts.WhileStatement | ts.DoStatement): Statement {
+    const kind = ts.isWhileStatement(s) ? "while" : "do";
+    return { kind, at: this.at(s), test: this.expression(s.expression), body: this.body(s.statement) };
   }
 
   protected for(s: ts.ForStatement): Statement {

@@ -73,9 +73,9 @@ export abstract class TypeReader extends SyntaxReader {
   protected members(node: ts.Node, members: ts.NodeArray<ts.TypeElement>): TypeNode {
     const known = new Map<string, TypeNode>();
     for (const m of members) {
-      const isField = ts.isPropertySignature(m) && m.questionToken === undefined && ts.isIdentifier(m.name);
-      if (!isField || m.type === undefined) return this.other(node);
-      const key = (m.name as ts.Identifier).text;
+      if (!ts.isPropertySignature(m) || m.questionToken !== undefined || m.type === undefined) return this.other(node);
+      if (!ts.isIdentifier(m.name)) return this.other(node);
+      const key = m.name.text;
       if (known.has(key)) this.fail("name", m, `the field '${key}' stands there twice`, "remove one of them");
       known.set(key, this.type(m.type));
     }

@@ -13,8 +13,8 @@ import {
   ndscalar,
   type Signature,
   sizeOf,
-  type TensorType,
   type TypedArray,
+  tensorTypeOf,
 } from "../../../ir/index.ts";
 import { rangeMessage } from "../../../ops/index.ts";
 import { allocateChecked, Binder } from "../../../runtime/index.ts";
@@ -94,7 +94,7 @@ function observed(dtype: DType, x: Passed, shape: readonly number[]): NdArray {
 export function runner(func: Func, signature: Signature, generated: Generated): Executable["run"] {
   const names = func.body.arguments.map((a) => a.name);
   const binder = new Binder(signature, names);
-  const results = signature.results as readonly TensorType[];
+  const results = signature.results.map(tensorTypeOf);
   const roles = outputRoles(func, signature);
   const contents = finalContents(signature);
   const returnedCount = roles.filter((role) => role === null).length;

@@ -9,6 +9,7 @@ import {
   type Dim,
   dtypes,
   type MemRefType,
+  memRefTypeOf,
   type Operation,
   productOf,
   statedSpans,
@@ -30,7 +31,7 @@ export function emitScratch(w: FunctionWriter, operation: Operation, inner: Scop
   const scope = inner.at(0);
   // the test of a loop may be written twice
   if (scope.text.atoms.has(operation.results[0])) return;
-  const types = operation.results.map(({ type }) => type as MemRefType);
+  const types = operation.results.map(({ type }) => memRefTypeOf(type));
   const names = operation.results.map((v) => w.define(v, scope, "scratch"));
   const symbols = new Set<string>();
   for (const { shape } of types) for (const d of shape) collectSymbols(d, symbols);

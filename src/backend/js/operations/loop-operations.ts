@@ -10,11 +10,12 @@ import {
   subDims,
   termsOf,
 } from "../../../ir/index.ts";
+import type { fillOp, forOp, parallelOp, scanOp, subscriptOp } from "../../../ops/index.ts";
 import type { Scope } from "../writing/text.ts";
-import { type Emitter, type FunctionWriter, isBoolean } from "../writing/writer.ts";
+import { type FunctionWriter, isBoolean, type OperationBy } from "../writing/writer.ts";
 import { emitScratch } from "./arena-text.ts";
 import { emitFor, emitScan } from "./loops.ts";
-import { type Emitters, scalarEmitters } from "./operations.ts";
+import { type Emitters, row, scalarEmitters } from "./operations.ts";
 import { emitEmpty, emitPop, emitPush } from "./tapes.ts";
 import { emitWhile } from "./while.ts";
 
@@ -24,14 +25,14 @@ import { emitWhile } from "./while.ts";
  * @__NO_SIDE_EFFECTS__
  */
 export function nestEmitters(): Emitters {
-  return new Map<string, Emitter>([
+  return new Map([
     ...scalarEmitters(),
-    ["for", emitFor],
-    ["parallel", emitFor],
-    ["fill", emitFill],
-    ["copy", emitCopy],
-    ["subscript", emitSubscript],
-    ["scratch", emitScratch],
+    row<typeof forOp>("for", emitFor),
+    row<typeof parallelOp>("parallel", emitFor),
+    row<typeof fillOp>("fill", emitFill),
+    row("copy", emitCopy),
+    row<typeof subscriptOp>("subscript", emitSubscript),
+    row("scratch", emitScratch),
   ]);
 }
 
@@ -41,21 +42,21 @@ export function nestEmitters(): Emitters {
  * @__NO_SIDE_EFFECTS__
  */
 export function allEmitters(): Emitters {
-  return new Map<string, Emitter>([
+  return new Map([
     ...nestEmitters(),
-    ["while", emitWhile],
-    ["scan", emitScan],
-    ["empty", emitEmpty],
-    ["push", emitPush],
-    ["pop", emitPop],
+    row("while", emitWhile),
+    row<typeof scanOp>("scan", emitScan),
+    row("empty", emitEmpty),
+    row("push", emitPush),
+    row("pop", emitPop),
   ]);
 }
 
 // ---- memory ---------------------------------------------------------------------------------------------------------
 
-function emitFill(w: FunctionWriter, operation: Operation, scope: Scope): void {
+function emitFill(w: FunctionWriter, operation: OperationBy<typeof fillOp>, scope: Scope): void {
   const [lower, upper] = [operation.attributes.lower, operation.attributes.upper].map((d) =>
-    boundBy(d as Dim, operation, "bounds"),
+    boundBy(d, operation, "bounds"),
   );
   const count = subDims(upper, lower);
   const length = isNatural(count) && typeof lower !== "number" ? w.bound(count, scope) : null;
@@ -80,10 +81,10 @@ function emitCopy(w: FunctionWriter, { operands: [from, to] }: Operation, scope:
 }
 
 /** The index itself, behind its check; or clamped into range. */
-function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): void {
+function emitSubscript(w: FunctionWriter, operation: OperationBy<typeof subscriptOp>, scope: Scope): void {
   const { operands, attributes, results, origin, op } = operation;
   const index = w.atom(operands[0], scope);
-  const [extent, size] = [attributes.extent as Dim, attributes.size as Dim];
+  const [extent, size] = [attributes.extent, attributes.size];
   if (attributes.mode === "clamp") {
     const last = w.bound(subDims(extent, size), scope);
     w.declare(results[0], `Math.max(0, Math.min(${index}, ${last}))`, scope, op.name);
@@ -91,8 +92,8 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
   }
   const [, ...elements] = groupOf(operation, "index").map((v) => w.atom(v, scope));
   const number = w.module.range({
-    of: attributes.of as string,
-    axis: attributes.axis as number,
+    of: attributes.of,
+    axis: attributes.axis,
     elements: elements.length,
     origin,
   });
@@ -107,14 +108,14 @@ function emitSubscript(w: FunctionWriter, operation: Operation, scope: Scope): v
  * as without a check, and 1.5 times as long with comparisons). In an array of JavaScript whose elements are all read behind
  * such tests, the same test finds elements that are no numbers.
  */
-function isOutside(w: FunctionWriter, operation: Operation, index: string, scope: Scope): string {
+function isOutside(w: FunctionWriter, operation: OperationBy<typeof subscriptOp>, index: string, scope: Scope): string {
   const { operands, attributes } = operation;
   const [memory] = groupOf(operation, "memory");
   if (memory !== undefined) {
     const element = `${w.atom(memory, scope)}[${index}]`;
     return w.module.elementChecks.has(memory) ? `typeof ${element} !== "number"` : `${element} === undefined`;
   }
-  const last = w.bound(subDims(attributes.extent as Dim, attributes.size as Dim), scope);
+  const last = w.bound(subDims(attributes.extent, attributes.size), scope);
   const isInteger = !isFloat(elementDType(operands[0].type) ?? "i32");
   return `!(${isInteger ? `${index} >= 0` : `${index} >>> 0 === ${index}`} && ${index} <= ${last})`;
 }

@@ -1,17 +1,18 @@
 // Counted loops.
 
-import { boundBy, type Dim, fail, type Operation, type Value } from "../../../ir/index.ts";
+import { boundBy, fail, type Operation, type Value } from "../../../ir/index.ts";
+import type { forOp, scanOp } from "../../../ops/index.ts";
 import type { Scope } from "../writing/text.ts";
-import type { FunctionWriter } from "../writing/writer.ts";
+import type { FunctionWriter, OperationBy } from "../writing/writer.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 
-export function emitFor(w: FunctionWriter, operation: Operation, scope: Scope): void {
+export function emitFor(w: FunctionWriter, operation: OperationBy<typeof forOp>, scope: Scope): void {
   const { attributes, regions } = operation;
   const [index, ...carry] = regions[0].arguments;
   declareCarry(w, carry, operation.operands.slice(operation.segments[0]), scope);
-  const lower = w.dim(boundBy(attributes.lower as Dim, operation, "bounds"), scope);
-  const upper = w.bound(boundBy(attributes.upper as Dim, operation, "bounds"), scope);
-  countedLoop(w, { index, carry, lower, upper, step: attributes.step as number }, operation, scope);
+  const lower = w.dim(boundBy(attributes.lower, operation, "bounds"), scope);
+  const upper = w.bound(boundBy(attributes.upper, operation, "bounds"), scope);
+  countedLoop(w, { index, carry, lower, upper, step: attributes.step }, operation, scope);
 }
 
 /** A counted loop, with the text of its bounds. */
@@ -24,14 +25,14 @@ interface CountedLoop {
 }
 
 /** A scan without sequences is a loop of `length` iterations. Others are lowered to `for` before. */
-export function emitScan(w: FunctionWriter, operation: Operation, scope: Scope): void {
+export function emitScan(w: FunctionWriter, operation: OperationBy<typeof scanOp>, scope: Scope): void {
   const { attributes, regions, results, segments, operands, origin } = operation;
   if (segments[1] > 0 || results.length > segments[0]) {
     fail("no-eval", "scan over tensors has no code of its own: a pass has to lower it first", { origin });
   }
   const carry = regions[0].arguments;
   declareCarry(w, carry, operands, scope);
-  const upper = w.bound(attributes.length as Dim, scope);
+  const upper = w.bound(attributes.length, scope);
   countedLoop(w, { index: null, carry, lower: "0", upper, step: 1 }, operation, scope);
 }
 

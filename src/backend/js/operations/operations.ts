@@ -1,30 +1,44 @@
 // How each kind of operation is written: elementwise ones by their record, the others by this table.
 
 import {
-  type Bindings,
   bindSymbols,
   boundBy,
-  type Dim,
   type DType,
   dtypes,
   fail,
   isScalar,
   type Kernel,
-  type MemRefType,
+  memRefTypeOf,
+  type Op,
   type Operation,
   productOf,
   requireFunc,
   signatureOf,
-  type TensorType,
+  tensorTypeOf,
 } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
+import { type callOp, type checkOp, type constantOp, type dimOp, isNamed, type probeOp } from "../../../ops/index.ts";
 import { isAlias } from "../writing/aliases.ts";
 import type { Scope } from "../writing/text.ts";
-import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "../writing/writer.ts";
+import { type Emitter, type FunctionWriter, isBoolean, type OperationBy, takesArray } from "../writing/writer.ts";
 import { emitIf } from "./branches.ts";
 
-/** Writers of operations by mnemonic. */
-export type Emitters = ReadonlyMap<string, Emitter>;
+/** Writers of operations by mnemonic: each writes those of the project's own op, and says whether it is one. */
+export type Emitters = ReadonlyMap<string, (...of: Parameters<Emitter>) => boolean>;
+
+/** A row of the table. `O` is the type of the op's record, which a bundler would keep if the table held the record itself. */
+export function row<O = Op>(
+  name: string,
+  emit: Emitter<OperationBy<O>["attributes"]>,
+): readonly [string, (...of: Parameters<Emitter>) => boolean] {
+  return [
+    name,
+    (w, operation, scope) => {
+      const isOne = isNamed<OperationBy<O>["attributes"]>(name, operation);
+      if (isOne) emit(w, operation, scope);
+      return isOne;
+    },
+  ];
+}
 
 /**
  * What programs of numbers have.
@@ -32,16 +46,16 @@ export type Emitters = ReadonlyMap<string, Emitter>;
  * @__NO_SIDE_EFFECTS__
  */
 export function scalarEmitters(): Emitters {
-  return new Map<string, Emitter>([
-    ["constant", emitConstant],
-    ["dim", emitDim],
-    ["if", emitIf],
-    ["call", emitCall],
-    ["check", emitCheck],
-    ["probe", emitProbe],
-    ["load", emitLoad],
-    ["store", emitStore],
-    ["alloc", emitAlloc],
+  return new Map([
+    row<typeof constantOp>("constant", emitConstant),
+    row<typeof dimOp>("dim", emitDim),
+    row("if", emitIf),
+    row<typeof callOp>("call", emitCall),
+    row<typeof checkOp>("check", emitCheck),
+    row<typeof probeOp>("probe", emitProbe),
+    row("load", emitLoad),
+    row("store", emitStore),
+    row("alloc", emitAlloc),
   ]);
 }
 
@@ -52,9 +66,8 @@ export const emitting =
     emitOperation(emitters, w, operation, scope);
 
 function emitOperation(emitters: Emitters, w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const emitter = emitters.get(operation.op.name);
-  if (emitter !== undefined && isOwn(operation.op, operation.op.name)) emitter(w, operation, scope);
-  else if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
+  if (emitters.get(operation.op.name)?.(w, operation, scope) === true) return;
+  if (operation.op.scalar !== null && isScalar(operation.results[0].type)) emitElementwise(w, operation, scope);
   else if (!isAlias(operation)) {
     const reason = `${operation.op.name} has no code of its own here: a pass has to resolve or lower it first`;
     fail("no-eval", reason, { origin: operation.origin });
@@ -64,7 +77,7 @@ function emitOperation(emitters: Emitters, w: FunctionWriter, operation: Operati
 /** `const c = a * b;` as the record spells it, rounded as the dtype rounds. */
 function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope): void {
   const { op, operands, results, attributes } = operation;
-  const { dtype } = results[0].type as TensorType;
+  const { dtype } = tensorTypeOf(results[0].type);
   const nameOf = (kernel: Kernel): string => w.module.kernel(kernel);
   const text = w.spelled(operands, scope, (atoms) => op.scalar?.spell(atoms, { attributes, dtype, nameOf }) ?? "");
   w.declare(results[0], op.scalar?.exact === true ? text : rounded(text, dtype, scope), scope, op.name);
@@ -77,26 +90,30 @@ function rounded(text: string, dtype: DType, scope: Scope): string {
 }
 
 /** Rank-0 constants are literals; constant memory belongs to the module. */
-function emitConstant(w: FunctionWriter, { results, attributes, op }: Operation, scope: Scope): void {
+function emitConstant(
+  w: FunctionWriter,
+  { results, attributes, op }: OperationBy<typeof constantOp>,
+  scope: Scope,
+): void {
   const [result] = results;
   if (isScalar(result.type)) return;
-  w.declare(result, w.module.constant(attributes.value, result.type as MemRefType), scope, op.name);
+  w.declare(result, w.module.constant(attributes.value, memRefTypeOf(result.type)), scope, op.name);
 }
 
-function emitDim(w: FunctionWriter, operation: Operation, scope: Scope): void {
-  const d = boundBy(operation.attributes.value as Dim, operation, "operands");
-  const { dtype } = operation.results[0].type as TensorType;
+function emitDim(w: FunctionWriter, operation: OperationBy<typeof dimOp>, scope: Scope): void {
+  const d = boundBy(operation.attributes.value, operation, "operands");
+  const { dtype } = tensorTypeOf(operation.results[0].type);
   w.declare(operation.results[0], rounded(w.dim(d, scope), dtype, scope), scope, operation.op.name);
 }
 
 // ---- control --------------------------------------------------------------------------------------------------------
 
 /** A function of this module takes its symbols first, then its arguments, then the steps of the loops around its calls. */
-function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
+function emitCall(w: FunctionWriter, operation: OperationBy<typeof callOp>, scope: Scope): void {
   const { attributes, operands, results, origin, op } = operation;
-  const name = attributes.callee as string;
+  const name = attributes.callee;
   const callee = requireFunc(w.module.module, name, { origin });
-  const explicit = (attributes.bindings as Bindings).bindings;
+  const explicit = attributes.bindings.bindings;
   const bound = bindSymbols(
     signatureOf(callee),
     operands.map((v) => v.type),
@@ -124,16 +141,25 @@ function emitCall(w: FunctionWriter, operation: Operation, scope: Scope): void {
 
 // ---- meta -----------------------------------------------------------------------------------------------------------
 
-function emitCheck(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
-  const index = w.module.check(attributes.message as string, origin);
+function emitCheck(
+  w: FunctionWriter,
+  { operands, attributes, origin }: OperationBy<typeof checkOp>,
+  scope: Scope,
+): void {
+  const index = w.module.check(attributes.message, origin);
   const told = [index, ...scope.counters()].join(", ");
   scope.lines.push(`if (!${w.atom(operands[0], scope)}) $check(${told});`);
 }
 
-function emitProbe(w: FunctionWriter, { operands, attributes, origin }: Operation, scope: Scope): void {
+function emitProbe(
+  w: FunctionWriter,
+  { operands, attributes, origin }: OperationBy<typeof probeOp>,
+  scope: Scope,
+): void {
   const [x] = operands;
-  const index = w.module.probe(attributes.name as string, x.type as TensorType | MemRefType, origin);
-  const shape = isScalar(x.type) ? [] : (x.type as MemRefType).shape.map((d) => w.dim(d, scope));
+  const type = isScalar(x.type) ? x.type : memRefTypeOf(x.type);
+  const index = w.module.probe(attributes.name, type, origin);
+  const shape = type.shape.map((d) => w.dim(d, scope));
   scope.lines.push(`$probe(${[index, w.atom(x, scope), `[${shape.join(", ")}]`].join(", ")});`);
 }
 
@@ -157,7 +183,7 @@ function emitStore(w: FunctionWriter, operation: Operation, scope: Scope): void 
  */
 function emitAlloc(w: FunctionWriter, { results, op }: Operation, scope: Scope): void {
   const [result] = results;
-  const { dtype, shape } = result.type as MemRefType;
+  const { dtype, shape } = memRefTypeOf(result.type);
   const size = w.dim(productOf(shape), scope);
   const text = dtype === "index" ? `new Array(${size}).fill(0)` : `new ${dtypes[dtype].array.name}(${size})`;
   w.declare(result, text, scope, op.name);

@@ -1,11 +1,13 @@
 // Writes one function of the module: its scopes, and the spelling of values in them.
 
 import {
+  type Attributes,
   type Block,
   type Dim,
   elementOf,
   type Func,
   indexOf,
+  type Op,
   type Operation,
   positionOf,
   type Type,
@@ -28,8 +30,15 @@ export function takesArray(func: Func): boolean {
   return func.symbols.length + func.body.arguments.length > maxParameters;
 }
 
-/** Writes one kind of operation. */
-export type Emitter = (w: FunctionWriter, operation: Operation, scope: Scope) => void;
+/** The operations of a record. */
+export type OperationBy<O> = O extends Op<infer A> ? Operation<A> : never;
+
+/** Writes an operation; one kind of them, where it names the attributes that they have. */
+export type Emitter<A extends Attributes = Attributes> = (
+  w: FunctionWriter,
+  operation: Operation<A>,
+  scope: Scope,
+) => void;
 
 export class FunctionWriter {
   readonly module: ModuleText;
