@@ -6,6 +6,7 @@ import { bulk } from "./loop/bulk.ts";
 import { checkBounds } from "./loop/check-bounds.ts";
 import { collapseLoops } from "./loop/collapse-loops.ts";
 import { expandMath } from "./loop/expand-math.ts";
+import { expandWindows } from "./loop/expand-windows.ts";
 import { fuse } from "./loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { mergeLoops } from "./loop/merge-loops.ts";
@@ -46,6 +47,7 @@ export {
   deadNodeElimination,
   differentiate,
   expandMath,
+  expandWindows,
   fuse,
   inline,
   loopInvariantCodeMotion,
@@ -101,6 +103,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     mergeLoops,
     shrinkMemory,
     tile,
+    expandWindows,
     expandMath,
     collapseLoops,
     bulk,
@@ -128,6 +131,7 @@ interface Needed {
   readonly mergeLoops: Pass;
   readonly shrinkMemory: Pass;
   readonly tile: Pass;
+  readonly expandWindows: Pass;
   readonly scalarise: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
@@ -148,6 +152,7 @@ const whole: Needed = {
   mergeLoops,
   shrinkMemory,
   tile,
+  expandWindows,
   scalarise,
   collapseLoops,
   bulk,
@@ -171,6 +176,7 @@ export const passParts = {
   mergeLoops: new PassPart("merge-loops"),
   shrinkMemory: new PassPart("shrink-memory"),
   tile: new PassPart("tile"),
+  expandWindows: new PassPart("expand-windows"),
   scalarise: new PassPart("scalarise"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
@@ -199,6 +205,11 @@ export function bringTensorPasses(): void {
 /** Brings what lowers sums of products. */
 export function bringContractionLowering(): void {
   passParts.tile.bring(tile);
+}
+
+/** Brings what lowers windows that move. */
+export function bringWindowLowering(): void {
+  passParts.expandWindows.bring(expandWindows);
 }
 
 /** Brings what takes vectors apart: nothing makes any for JavaScript, but IR that is given may hold some. */
@@ -248,7 +259,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, lowerToLoops, mergeLoops, shrinkMemory, tile, scalarise } = passes;
+  const { canonicalize, fuse, lowerToLoops, mergeLoops, shrinkMemory, tile, expandWindows, scalarise } = passes;
   const { collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
@@ -256,6 +267,7 @@ function loopStages(passes: Needed): readonly Stage[] {
     { pass: mergeLoops, reason: "a row is in cache from its first sweep to its last; tiles stay whole" },
     { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
     { pass: tile, reason: "contractions are loops from here on, and what these have in common is found below" },
+    { pass: expandWindows, reason: "and so are windows" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
       { pass: constantFolding, reason: "scalars of constants" },
@@ -285,6 +297,7 @@ function vectorStages(): readonly Stage[] {
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
     { pass: tile, reason: "what is packed lies side by side" },
+    { pass: expandWindows, reason: "vectors are of neighbours, and so are elements under a window" },
     { pass: expandMath, reason: "functions of constants have the bits that they have elsewhere" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },

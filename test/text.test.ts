@@ -531,7 +531,7 @@ function sentence(grammar: Grammar, start: string, seed: number): string {
   const pick = (list: readonly string[]): string => list[Math.floor(random() * list.length)];
   const plain = [...textOps.keys()].filter(
     (name) =>
-      !/^(constant|dim|call|vjp|while|scan|for|parallel|load|store|load_lanes|store_lanes|fill|contract|subscript)$/.test(
+      !/^(constant|dim|call|vjp|while|scan|for|parallel|window|load|store|load_lanes|store_lanes|fill|contract|subscript)$/.test(
         name,
       ),
   );

@@ -32,6 +32,7 @@ export {
   applyContracting,
   applyKeepingRank,
   applyLooping,
+  applySliding,
   asTensor,
   asUser,
   binary,

@@ -1,6 +1,6 @@
 // Pooling: what lies under a window becomes one element. Batch and features stay.
 
-import { apply, composite, type Tensor } from "../frontend/index.ts";
+import { applySliding, composite, type Tensor } from "../frontend/index.ts";
 import { addDims, type Dim, requireOptions, shapeOf, subDims, tensorType } from "../ir/index.ts";
 import * as ops from "../ops/index.ts";
 import { div, max } from "./array/index.ts";
@@ -71,7 +71,7 @@ function maxPooling(name: string, spatial: number | null) {
   return composite(name, (x: Tensor, size: Size, options: PoolOptions = {}): Tensor => {
     requireOptions(name, options, poolNames);
     const { asked: _asked, spatial: _spatial, ...window } = windowOf(x, size, spatial, options, name);
-    return apply(maxPool, [x], (v) => [ops.reduceWindow(v, { kind: "max", ...window })])[0];
+    return applySliding(maxPool, [x], (v) => [ops.reduceWindow(v, { kind: "max", ...window })])[0];
   });
 }
 
@@ -106,7 +106,7 @@ export const avgPool = composite("avgPool", (x: Tensor, size: Size, options: Avg
   const { countIncludePad = true, ...rest } = options;
   const all = windowOf(x, size, null, rest, "avgPool");
   const { asked, spatial: _, ...window } = all;
-  const total = apply(avgPool, [x], (v) => [ops.reduceWindow(v, { kind: "sum", ...window })])[0];
+  const total = applySliding(avgPool, [x], (v) => [ops.reduceWindow(v, { kind: "sum", ...window })])[0];
   const isPadded = [...window.low, ...asked].some((d) => d !== 0);
   const isEven = rest.ceilMode !== true && (countIncludePad || !isPadded);
   if (isEven)
@@ -119,7 +119,7 @@ export const avgPool = composite("avgPool", (x: Tensor, size: Size, options: Avg
 
 /** How many elements lie under the window at each place: with the padding asked for, or without. */
 function countsUnder(x: Tensor, { asked, spatial, ...window }: Window, includePad: boolean): Tensor {
-  return apply(avgPool, [x], (v) => {
+  return applySliding(avgPool, [x], (v) => {
     const extent = (d: Dim, axis: number): Dim => {
       if (!spatial.includes(axis)) return 1;
       return includePad ? addDims(addDims(d, window.low[axis]), asked[axis]) : d;

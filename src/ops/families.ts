@@ -85,3 +85,7 @@ export {
 } from "./vector/vector.ts";
 export * from "./window/window.ts";
 export * from "./window/window-arg.ts";
+export { windowsIn } from "./window/window-attributes.ts";
+export { elementsWithin, restConditions } from "./window/window-loops.ts";
+export { type PlacedAttributes, windowOp } from "./window/window-op.ts";
+export { isWrittenOut, subscriptUnder } from "./window/window-shape.ts";

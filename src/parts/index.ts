@@ -7,6 +7,7 @@ import {
   bringContractionLowering,
   bringLoopLowering,
   bringTensorPasses,
+  bringWindowLowering,
   passParts,
   refineTo,
 } from "../../passes/index.ts";
@@ -70,6 +71,12 @@ export function bringContractions(): void {
   bringContractionLowering();
 }
 
+/** Brings what compiles windows that move: whatever makes one calls this before. */
+export function bringWindows(): void {
+  bringTensors();
+  bringWindowLowering();
+}
+
 /** Brings what compiles loops: whatever makes one, and ops that are lowered to one whose end is not known, call this before. */
 export function bringLoops(): void {
   bringTensors();
@@ -120,6 +127,7 @@ export function bringExtras(): void {
 /** Brings all parts, for programs of which anything may come: those that are given as IR. */
 export function bringAll(): void {
   bringContractions();
+  bringWindows();
   bringBatching();
   bringTypeTexts();
   bringArrayCalls();

@@ -1,6 +1,6 @@
 // checkBackend: a backend gives what the interpreter gives, or the smallest program found for which it does not.
 
-import { inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
+import { expandWindows, inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
 import {
   type Backend,
   type BackendOptions,
@@ -67,6 +67,7 @@ export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
     { pass: inline, reason: "calls and derivatives are resolved" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     { pass: tile, reason: "contractions are loops there" },
+    { pass: expandWindows, reason: "and so are windows" },
   ]);
   return level === "tensor" ? [new Pipeline([]), tensorPipeline] : [lowering, tensorPipeline.concat(loopPipeline)];
 }

@@ -146,9 +146,20 @@ func @g() {
   return
 }
 `,
-  "parts of memory": `private func @parts<B, S>(%a: memref<f64[B, 2], strides = [S, 1]>, %b: memref<f32[2, B], offset = 2*S+1>, %c: memref<u8[3, B], strides = [1, 0], offset = 4>, %d: memref<u8, offset = B>, %e: list<memref<f64[B], strides = [max(B, S)]>>) -> f64 {
+  "parts of memory": `private func @parts<B, S>(%a: memref<f64[B, 2], strides = [S, 1]>, %b: memref<f32[2, B], strides = [B, 1], offset = 2*S+1>, %c: memref<u8[3, B], strides = [1, 0], offset = 4>, %d: memref<u8, strides = [], offset = B>, %e: list<memref<f64[B], strides = [max(B, S)]>>) -> f64 {
   %x = load %a[1, 0] : f64
   return %x
+}
+`,
+  windows: `func @windows<B>(%x: memref<f64[B, 6]>, %i: index, %s: f64) -> f64 where B >= 2 {
+  %sum = window %k: index, %l: index at [%i, 2*%i+1] carry(%a: f64 = %s), extents = [B, 6], window = [2, 3], low = [0, 1], window_dilation = [1, 2] : f64 {
+    %x_kl = load %x[%i+%k, 2*%i+2*%l] : f64
+    %add = add %a, %x_kl : f64
+    yield %add
+  }
+  window %m: index at [0], extents = [B], window = [1] {
+  }
+  return %sum
 }
 `,
   loops: `func @loops<B, N>(%x: memref<f32[B, 784]>, %y: inout memref<f32[B, N]>, %n: index) -> f32 {

@@ -114,6 +114,24 @@ const structured = [
 
 const loops = [
   op({
+    name: "window",
+    operands: [many("at"), many("carry")],
+    groups: ["at", "carry"],
+    attributes: {
+      at: { kind: "dims", summary },
+      extents: { kind: "dims", summary },
+      window: { kind: "dims", summary },
+      low: { kind: "dims", default: [], summary },
+      window_dilation: { kind: "integers", default: [], summary },
+    },
+    regions: [{ name: "body" }],
+    assembly: [
+      { kind: "places", group: "at" },
+      { kind: "bind", group: "carry" },
+    ],
+    level: "loop",
+  }),
+  op({
     name: "for",
     operands: [many("bounds"), many("carry")],
     groups: ["bounds", "carry"],

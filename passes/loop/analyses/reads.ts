@@ -28,7 +28,7 @@ import { contractionKind } from "./contraction-kind.ts";
 export interface OperandRead {
   /** Whether each read of the rule reads an element in at most one iteration. */
   readonly once: boolean;
-  /** The number of reads in the rule: an unrolled one has several. */
+  /** The number of reads in the rule, and in what is written out of it. */
   readonly sites: number;
   /** Whether the rule asks for the operand in memory. */
   readonly memory: boolean;
@@ -112,9 +112,10 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
     }
   });
   if (lowering.kind === "nest") for (const i of lowering.rereads?.(operation) ?? []) reads[i].isReread = true;
+  const copies = (lowering.kind === "nest" && lowering.copies?.(operation)) || 1;
   return reads.map(({ sites, isReread, memory, along }) => ({
     once: !isReread,
-    sites: sites.size,
+    sites: sites.size * copies,
     memory,
     along: along ?? nowhere,
   }));

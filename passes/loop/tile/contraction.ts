@@ -20,7 +20,7 @@ import {
   walk,
 } from "../../../src/ir/index.ts";
 import { type ContractAttributes, castOp, contractRegions, dimOp, load } from "../../../src/ops/index.ts";
-import { inlined } from "./region.ts";
+import { inlined } from "../analyses/region.ts";
 
 export type Along = readonly Dim[];
 

@@ -24,7 +24,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
-import { bringContractions, bringLoops, bringTensors, here } from "../../parts/index.ts";
+import { bringContractions, bringLoops, bringTensors, bringWindows, here } from "../../parts/index.ts";
 import { dimHere } from "./axes.ts";
 import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
@@ -98,6 +98,16 @@ export function applyContracting(
   build: (...values: Value[]) => readonly Value[],
 ): readonly Tensor[] {
   bringContractions();
+  return applyKeepingRank(boundary, operands, build);
+}
+
+/** As apply, for windows that move. */
+export function applySliding(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+): readonly Tensor[] {
+  bringWindows();
   return applyKeepingRank(boundary, operands, build);
 }
 

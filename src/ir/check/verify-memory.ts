@@ -10,7 +10,7 @@ import { type Func, groupOf, isWritten, type Operation, type Signature, type Val
 import { printFuncName, printValueName } from "../module/names.ts";
 import { Storages } from "../module/storage.ts";
 import { calleeOf, walk } from "../module/walk.ts";
-import { hasLayout, isScalar, printType, sameType } from "../types/type.ts";
+import { isScalar, printType, sameType } from "../types/type.ts";
 import { checkRegions } from "./verify-regions.ts";
 
 /** Fails (code `structure`) where the roles of the function's arguments do not allow what its body does. */
@@ -28,7 +28,6 @@ export function checkMemory(func: Func, signature: (name: string) => Signature |
     fail("structure", `${nameOf(v)} is ${roles[i]} and has type ${printType(v.type)}, expected memref<…>`, { origin });
   }
   checkFinalContents(func);
-  checkGiven(func);
   const writes = new Writes(func);
   walk(body, (operation) => {
     writes.define(operation);
@@ -39,16 +38,6 @@ export function checkMemory(func: Func, signature: (name: string) => Signature |
     const called = callee === null ? null : signature(callee);
     if (called?.roles.some(isWritten)) checkCall(operation, called, writes);
   });
-}
-
-/** Whoever calls a function from outside gives it all of a memory, and takes all of one. */
-function checkGiven({ body, visibility, origin }: Func): void {
-  if (visibility === "private") return;
-  for (const v of [...body.arguments, ...body.results]) {
-    if (!hasLayout(v.type)) continue;
-    const reason = `${nameOf(v)} has type ${printType(v.type)}, expected memory without strides and offset in a public function`;
-    fail("structure", reason, { origin, hint: "take a view of the whole memory" });
-  }
 }
 
 /** A tensor whose memory the function may change: in call by value it is the last of the results that says what it becomes. */

@@ -8,7 +8,7 @@ import { attributeDims } from "../module/walk.ts";
 import { hasMemory, type Level } from "../op/op-spec.ts";
 import type { Assumptions } from "../types/constraint.ts";
 import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
-import { type Layout, printType, type Type, type VectorType } from "../types/type.ts";
+import { printType, type Type, type VectorType } from "../types/type.ts";
 
 export class TypeChecker {
   readonly #symbols: ReadonlySet<string>;
@@ -46,11 +46,11 @@ export class TypeChecker {
     if (type.kind === "memref" && type.layout !== undefined) this.#checkLayout(type.shape, type.layout, what);
   }
 
-  #checkLayout(shape: readonly Dim[], { strides, offset }: Layout, what: string): void {
+  #checkLayout(shape: readonly Dim[], [offset, ...strides]: readonly Dim[], what: string): void {
     if (strides.length !== shape.length)
       fail("shape", `${what} has ${counted(strides.length, "stride")}, expected ${shape.length}, one per axis`);
     for (const d of strides) this.#checkSize(d, what, "a stride");
-    this.#checkSize(offset, what, "an offset");
+    this.#checkSize(offset ?? 0, what, "an offset");
   }
 
   #checkVector(type: VectorType, what: string): void {

@@ -19,6 +19,7 @@
 //  lists      Each list is used at most once on every path: see verify-lists.ts.
 //  memory     Each argument has a role, other than in only where it is memory. Nothing writes to an argument whose role is in
 //             or to a constant, and what a call writes to is nothing else that it passes: see verify-memory.ts.
+//  layouts    Only views have strides and an offset, which stay inside of what they are views of: see verify-layouts.ts.
 //  levels     Where a level is asked for: every op is legal there; at the tensor and the fused level there is no memref, at
 //             the loop level nothing unranked.
 //
@@ -44,6 +45,7 @@ import {
 import { defaultName, isSymbolName, printFuncName, printValueName } from "../module/names.ts";
 import type { Level } from "../op/op-spec.ts";
 import { Assumptions } from "../types/constraint.ts";
+import { checkLayouts } from "./verify-layouts.ts";
 import { checkLists } from "./verify-lists.ts";
 import { checkMemory } from "./verify-memory.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
@@ -124,6 +126,7 @@ class FuncVerifier {
       this.#block(this.#func.body, "return", 0);
       checkLists(this.#func);
       checkMemory(this.#func, this.#signature);
+      checkLayouts(this.#func, this.#scope);
       checkSpans(this.#func);
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;

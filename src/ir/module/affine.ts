@@ -12,7 +12,7 @@ import {
   substituteVariables,
   type Variable,
 } from "../types/dim.ts";
-import { hasLayout } from "../types/type.ts";
+import { layoutOf } from "../types/type.ts";
 import { dimsIn } from "./attributes.ts";
 import { groupOf, Value } from "./module.ts";
 
@@ -81,7 +81,7 @@ export interface Access {
  */
 export function accessOf(operation: Operation): Access | null {
   const access = elementOf(operation);
-  return access === null || hasLayout(access.memory.type) ? null : access;
+  return access === null || layoutOf(access.memory.type) !== undefined ? null : access;
 }
 
 /** As `accessOf`, of memory with any layout, for those who only ask where the element stands. */
@@ -96,11 +96,14 @@ export function elementOf({ op, operands, results, attributes }: Operation): Acc
 /** Where the element of an access stands in its memory, over index values. */
 export function positionOf({ memory, shape, at }: Access, operation: Operation): Dim {
   const subscripts = at.map((d) => boundBy(d, operation, "at"));
-  const layout = memory.type.kind === "memref" ? memory.type.layout : undefined;
-  if (layout === undefined)
-    return subscripts.reduce<Dim>((position, d, axis) => addDims(mulDims(position, shape[axis]), d), 0);
-  const { strides, offset } = layout;
-  return subscripts.reduce<Dim>((position, d, axis) => addDims(position, mulDims(d, strides[axis])), offset);
+  const layout = layoutOf(memory.type);
+  if (layout !== undefined) return placeIn(layout, subscripts);
+  return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+}
+
+/** Where an element at subscripts stands by a layout. */
+export function placeIn([offset, ...strides]: readonly Dim[], subscripts: readonly Dim[]): Dim {
+  return subscripts.reduce((place, d, axis) => addDims(place, mulDims(d, strides[axis])), offset);
 }
 
 /** A dimension over the operands of a group of the operation, over the index values that these are. */
@@ -115,7 +118,7 @@ export function affineAttributes(op: Op): ReadonlyMap<string, string> {
     const map = new Map<string, string>();
     for (const item of op.assembly) {
       if (item.kind === "affine") map.set("value", item.group);
-      if (item.kind === "subscript") map.set("at", item.group);
+      if (item.kind === "subscript" || item.kind === "places") map.set("at", item.group);
       if (item.kind === "range" || item.kind === "span") map.set("lower", item.group).set("upper", item.group);
     }
     affine.set(op, (known = map));

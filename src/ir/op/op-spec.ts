@@ -62,6 +62,8 @@ export interface RegionSpec {
  *   subscript         %x[%i, 2*%j]        operand `operand` and attribute `at`, affine in the operands of `group`; with
  *                                         `lanes`, the first of several elements that the operation is about
  *   span              %x[0 to N]          operand `operand` and attributes `lower`, `upper`, affine in the operands of `group`
+ *   places            %k: index at [2*%i] attribute `at`, affine in the operands of `group`; binds an argument of region 0 to
+ *                                         each entry
  *   range             %j: index = 0 to N step 4    attributes `lower`, `upper`, `step`, affine in the operands of `group`
  */
 export type AssemblyItem =
@@ -72,4 +74,4 @@ export type AssemblyItem =
   | { readonly kind: "value" }
   | { readonly kind: "subscript"; readonly operand: number; readonly group: string; readonly lanes?: true }
   | { readonly kind: "span"; readonly operand: number; readonly group: string }
-  | { readonly kind: "affine" | "range"; readonly group: string };
+  | { readonly kind: "affine" | "range" | "places"; readonly group: string };

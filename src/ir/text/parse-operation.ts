@@ -199,6 +199,9 @@ class OperationParser {
       case "range":
         this.#parseRange(item.group);
         break;
+      case "places":
+        this.#parsePlaces(item.group);
+        break;
     }
   }
 
@@ -255,10 +258,27 @@ class OperationParser {
 
   #parseSubscript(operand: number, group: string): void {
     this.#parseOperand(operand);
-    const at = this.#cursor.takeList("[", "]", "the subscripts", () => this.#parseIndexDim());
+    this.#parseAt(group, "the subscripts");
+  }
+
+  #parseAt(group: string, what: string): number {
+    const at = this.#cursor.takeList("[", "]", what, () => this.#parseIndexDim());
     const { dims, operands } = affineOperands(at);
     this.#given.at = Object.freeze([...dims]);
     this.#setGroup(group, operands);
+    return at.length;
+  }
+
+  #parsePlaces(group: string): void {
+    const cursor = this.#cursor;
+    do this.#bound.push(parseArgument(cursor));
+    while (cursor.accept(","));
+    cursor.expect("at", "and the place of the window");
+    const position = cursor.position;
+    const count = this.#parseAt(group, "the places");
+    if (count === this.#bound.length) return;
+    const reason = `got ${counted(count, "place")}, expected ${this.#bound.length}, one for each index`;
+    cursor.fail("arity", reason, undefined, position);
   }
 
   #parseSpan(operand: number, group: string): void {

@@ -1,10 +1,10 @@
 // Text → types: `f32[B, 784]`, `f32[*]`, `memref<f32[4], offset = 8>`, `vector<4xf32>`, `list<T>`.
 
 import { counted } from "../diagnostics/counted.ts";
-import type { Dim } from "../types/dim.ts";
+import { type Dim, productOf } from "../types/dim.ts";
 import { type DType, dtypeNames, isDType } from "../types/dtype.ts";
 import { dtypeHint } from "../types/dtype-hint.ts";
-import { list, memref, rowMajor, type Type, tensorType, unranked, vector } from "../types/type.ts";
+import { list, memref, type Type, tensorType, unranked, vector } from "../types/type.ts";
 import type { Cursor } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 
@@ -59,7 +59,12 @@ function parseMemRef(cursor: Cursor): Type {
   const hasOffset = strides === null || cursor.accept(",");
   const offset = hasOffset ? parseEntry(cursor, "offset", () => parseSize(cursor, "the offset")) : 0;
   if (offset === null) cursor.unexpected("'offset'");
-  return memref(dtype, shape, { strides: strides ?? rowMajor(shape), offset });
+  return memref(dtype, shape, [offset, ...(strides ?? rowMajor(shape))]);
+}
+
+/** How far elements are apart along each axis where they stand row-major: `[12, 4, 1]` for a shape of `[2, 3, 4]`. */
+function rowMajor(shape: readonly Dim[]): readonly Dim[] {
+  return shape.map((_, axis) => productOf(shape.slice(axis + 1)));
 }
 
 /** `name = …`; null where something else stands here. */

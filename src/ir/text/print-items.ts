@@ -2,7 +2,7 @@
 
 import { Dense } from "../data/ndarray.ts";
 import { bindOperands } from "../module/affine.ts";
-import { sameAttribute } from "../module/attributes.ts";
+import { dimsIn, sameAttribute } from "../module/attributes.ts";
 import {
   type Attribute,
   type AxisPairs,
@@ -33,6 +33,7 @@ const covered: Readonly<Record<AssemblyItem["kind"], readonly string[]>> = {
   subscript: ["at"],
   span: ["lower", "upper"],
   range: ["lower", "upper", "step"],
+  places: ["at"],
 };
 
 /** How many arguments of the first region stand among the operands. */
@@ -40,6 +41,7 @@ export function boundArguments(operation: Operation): number {
   let count = 0;
   for (const item of operation.op.assembly) {
     if (item.kind === "range") count += 1;
+    if (item.kind === "places") count += dimsIn(operation.attributes.at).length;
     if (item.kind === "bind") count += groupOf(operation, item.group).length;
   }
   return count;
@@ -98,6 +100,8 @@ class ItemPrinter {
         return this.#span(item.operand, item.group);
       case "range":
         return this.#range(item.group);
+      case "places":
+        return this.#places(item.group);
     }
   }
 
@@ -131,9 +135,19 @@ class ItemPrinter {
   }
 
   #subscript(operand: number, group: string): string {
-    const { operands, attributes } = this.#operation;
-    const at = (attributes.at as readonly Dim[]).map((d) => this.#affine(d, group));
-    return `${this.#names.get(operands[operand])}[${at.join(", ")}]`;
+    return this.#names.get(this.#operation.operands[operand]) + this.#at(group);
+  }
+
+  #at(group: string): string {
+    return `[${dimsIn(this.#operation.attributes.at)
+      .map((d) => this.#affine(d, group))
+      .join(", ")}]`;
+  }
+
+  #places(group: string): string {
+    const places = this.#at(group);
+    const bound = dimsIn(this.#operation.attributes.at).map(() => this.#argument());
+    return `${bound.join(", ")} at ${places}`;
   }
 
   #span(operand: number, group: string): string {

@@ -15,7 +15,7 @@ import { defaultName, NameTable, printFuncName, quote } from "../module/names.ts
 import { walk } from "../module/walk.ts";
 import type { Role } from "../op/op.ts";
 import type { Constraint } from "../types/constraint.ts";
-import { hasLayout, printType } from "../types/type.ts";
+import { layoutOf, printType } from "../types/type.ts";
 import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 
 export interface PrintOptions {
@@ -43,7 +43,7 @@ function isNew({ roles, body }: Func): boolean {
 }
 
 function hasNewType({ type }: Value): boolean {
-  return type.kind === "vector" || hasLayout(type);
+  return type.kind === "vector" || layoutOf(type) !== undefined;
 }
 
 /** One function as text, with a line break at the end. */

@@ -1,7 +1,7 @@
 // Types of values: ranked and unranked tensors, memrefs (loop level), vectors (vector level) and tape lists.
 
 import { fail } from "../diagnostics/errors.ts";
-import { addDims, type Dim, mulDims, sameDim, subDims } from "./dim.ts";
+import { type Dim, sameDim } from "./dim.ts";
 import type { DType } from "./dtype.ts";
 
 /** `f32[B, 784]`; rank 0 prints as the bare dtype. */
@@ -22,13 +22,8 @@ export interface MemRefType {
   readonly kind: "memref";
   readonly dtype: DType;
   readonly shape: readonly Dim[];
-  readonly layout?: Layout;
-}
-
-/** Where elements stand in the memory that they are part of: element [i, j] at offset + i * strides[0] + j * strides[1]. */
-export interface Layout {
-  readonly strides: readonly Dim[];
-  readonly offset: Dim;
+  /** Where elements stand in the memory that they are a part of: the offset of the first, then a stride for each axis. */
+  readonly layout?: readonly Dim[];
 }
 
 /** `vector<4xf32>`: so many numbers that one instruction computes with; vector level only. */
@@ -76,46 +71,19 @@ export function unranked(dtype: DType): UnrankedType {
   return Object.freeze({ kind: "unranked", dtype });
 }
 
-export function memref(dtype: DType, shape: readonly Dim[], layout?: Layout): MemRefType {
+export function memref(dtype: DType, shape: readonly Dim[], layout?: readonly Dim[]): MemRefType {
   const type = { kind: "memref", dtype, shape: Object.freeze([...shape]) } as const;
-  if (layout === undefined) return Object.freeze(type);
-  const { strides, offset } = layout;
-  return Object.freeze({ ...type, layout: Object.freeze({ strides: Object.freeze([...strides]), offset }) });
+  return Object.freeze(layout === undefined ? type : { ...type, layout: Object.freeze([...layout]) });
 }
 
-/** How far elements are apart along each axis where they stand row-major: `[12, 4, 1]` for a shape of `[2, 3, 4]`. */
-export function rowMajor(shape: readonly Dim[]): readonly Dim[] {
-  const strides: Dim[] = [];
-  let next: Dim = 1;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    strides[axis] = next;
-    next = mulDims(next, shape[axis]);
-  }
-  return strides;
+/** The layout of memory that has one. */
+export function layoutOf(type: Type): readonly Dim[] | undefined {
+  return type.kind === "memref" ? type.layout : undefined;
 }
 
-/** How many elements memory needs for one of this type with a layout: up to its last, where no axis is empty. */
-export function spanOf(shape: readonly Dim[], { strides, offset }: Layout): Dim {
-  return strides.reduce<Dim>(
-    (span, stride, axis) => addDims(span, mulDims(subDims(shape[axis], 1), stride)),
-    addDims(offset, 1),
-  );
-}
-
-/** The layout's own dimensions. */
-function layoutDims({ layout }: MemRefType): readonly Dim[] {
-  return layout === undefined ? [] : [...layout.strides, layout.offset];
-}
-
-/** Whether elements of memory stand at the same places, as far as the types say. */
+/** Whether elements stand at the same places, as far as the types say. */
 export function sameLayout(a: Type, b: Type): boolean {
-  if (a.kind !== "memref" || b.kind !== "memref") return true;
-  return a.layout === b.layout || sameShape(layoutDims(a), layoutDims(b));
-}
-
-/** Whether a layout says where elements of the type stand. */
-export function hasLayout(type: Type): boolean {
-  return type.kind === "memref" && type.layout !== undefined;
+  return sameShape(layoutOf(a) ?? [], layoutOf(b) ?? []);
 }
 
 export function vector(dtype: DType, lanes: number): VectorType {
@@ -165,12 +133,9 @@ export function printShape(shape: readonly Dim[]): string {
   return `[${shape.join(", ")}]`;
 }
 
-/** What is not as it is where nothing is said: strides that are not row-major, an offset that is not 0. */
-function printLayout({ shape, layout }: MemRefType): string {
-  if (layout === undefined) return "";
-  const { strides, offset } = layout;
-  const isWritten = offset === 0 || !sameShape(strides, rowMajor(shape));
-  return (isWritten ? `, strides = ${printShape(strides)}` : "") + (offset === 0 ? "" : `, offset = ${offset}`);
+function printLayout([offset, ...strides]: readonly Dim[] = []): string {
+  if (offset === undefined) return "";
+  return `, strides = ${printShape(strides)}${offset === 0 ? "" : `, offset = ${offset}`}`;
 }
 
 export function printType(type: Type): string {
@@ -180,7 +145,7 @@ export function printType(type: Type): string {
     case "unranked":
       return `${type.dtype}[*]`;
     case "memref":
-      return `memref<${printType({ ...type, kind: "tensor" })}${printLayout(type)}>`;
+      return `memref<${printType({ ...type, kind: "tensor" })}${printLayout(type.layout)}>`;
     case "vector":
       return `vector<${type.shape[0]}x${type.dtype}>`;
     case "list":
@@ -196,10 +161,9 @@ export function mapDims(type: Type, map: (d: Dim) => Dim): Type {
     return element === type.element ? type : list(element);
   }
   const shape = type.shape.map(map);
-  if (type.kind === "tensor") return sameShape(shape, type.shape) ? type : tensorType(type.dtype, shape);
-  const { dtype, layout } = type;
-  const moved = memref(dtype, shape, layout && { strides: layout.strides.map(map), offset: map(layout.offset) });
-  return sameType(moved, type) ? type : moved;
+  const layout = layoutOf(type)?.map(map);
+  if (sameShape(shape, type.shape) && sameShape(layout ?? [], layoutOf(type) ?? [])) return type;
+  return type.kind === "tensor" ? tensorType(type.dtype, shape) : memref(type.dtype, shape, layout);
 }
 
 /**
@@ -254,6 +218,6 @@ export function forEachDim(type: Type, visit: (d: Dim) => void): void {
   if (type.kind === "list") forEachDim(type.element, visit);
   else if (type.kind !== "unranked") {
     type.shape.forEach(visit);
-    if (type.kind === "memref") layoutDims(type).forEach(visit);
+    layoutOf(type)?.forEach(visit);
   }
 }

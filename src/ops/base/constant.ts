@@ -9,7 +9,6 @@ import {
   type Dim,
   type DType,
   dtypes,
-  hasLayout,
   indexDim,
   indicesOf,
   isFloat,
@@ -50,7 +49,7 @@ export const constantOp = defineOp({
     const { value } = x.attributes;
     const [declared] = x.declared ?? [];
     // at loop level the elements of dense<…> are memory, which nothing writes to
-    const isMemory = declared?.kind === "memref" && !hasLayout(declared) && value instanceof Dense;
+    const isMemory = declared?.kind === "memref" && value instanceof Dense;
     const isSplat = declared?.kind === "vector" && !(value instanceof Dense);
     const type = isMemory || isSplat ? declared : requireDeclared(x);
     requireFits(x, value, type);

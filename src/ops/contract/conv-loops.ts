@@ -26,7 +26,8 @@ import { tensorOf } from "../base/define.ts";
 import { contract } from "../loop/contract.ts";
 import { add, div, mul } from "../scalar/arithmetic.ts";
 import { nestedLoops } from "../shape/reduce-order.ts";
-import { conditionsWithin, offsetsUnder, subscriptUnder, whereInside } from "../window/window-loops.ts";
+import { conditionsWithin, offsetsUnder, whereInside } from "../window/window-loops.ts";
+import { subscriptUnder } from "../window/window-shape.ts";
 import { type ConvAttributes, type ConvShape, convShape, type Layout, perGroup } from "./conv-axes.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------

@@ -25,7 +25,6 @@ import {
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
 import { atLoopLevel } from "./level.ts";
-import { requireWhole } from "./loop.ts";
 
 const scratchAttributes = {
   from: { kind: "integers", summary: "when each memory begins to be in use" },
@@ -41,7 +40,6 @@ function scratchTypes(cx: TypeContext<ScratchAttributes>): readonly Type[] {
   const types = cx.declared ?? [];
   if (types.length === 0 || types.some((type) => type.kind !== "memref"))
     cx.fail("dtype", "the results have to be written as memref<…>, at least one");
-  for (const [k, type] of types.entries()) if (type.kind === "memref") requireWhole(cx, type, `result ${k}`);
   const { from, to } = cx.attributes;
   if (from.length !== types.length || to.length !== types.length)
     cx.fail(

@@ -14,11 +14,13 @@ import {
   fillGarbage,
   groupOf,
   indexDim,
+  layoutOf,
   type MemRefType,
   memRefTypeOf,
   type NdArray,
   ndscalar,
   type Op,
+  placeIn,
   printType,
   sameType,
   scalar,
@@ -48,13 +50,6 @@ function requireMemory(cx: TypeContext<Subscripts>): MemRefType {
     cx.fail("shape", `got ${counted(at.length, "subscript")} for ${printType(type)}, expected ${type.shape.length}`);
   }
   return type;
-}
-
-/** Refuses memory with a layout: what takes all of it takes it in its own order. */
-export function requireWhole(cx: TypeContext, type: MemRefType, what: string): MemRefType {
-  if (type.layout === undefined) return type;
-  const reason = `${what} has type ${printType(type)}, expected memory without strides and offset`;
-  return cx.fail("shape", reason, "only views have them");
 }
 
 // ---- for ------------------------------------------------------------------------------------------------------------
@@ -213,7 +208,7 @@ export const loadOp = defineOp({
   },
   eval(x) {
     const [memory] = x.group("memory");
-    return [ndscalar(memory.dtype, memory.data[placeOf(x, memory)])];
+    return [ndscalar(memory.dtype, memory.data[offsetOf(x, memory)])];
   },
   docs: {
     semantics:
@@ -228,26 +223,18 @@ export const loadOp = defineOp({
   },
 });
 
-/**
- * Where the element at an operation's subscripts stands in memory, and `lanes` elements along the last axis; out of range
- * fails.
- */
-export function placeOf(cx: EvalContext<Subscripts>, memory: NdArray, lanes = 1): number {
-  const { layout } = memRefTypeOf(groupOf(cx.operation, "memory")[0].type);
-  let place = layout === undefined ? 0 : cx.dim(layout.offset);
-  const last = memory.shape.length - 1;
+/** Where the element at an operation's subscripts stands in memory; out of range fails. */
+function offsetOf(cx: EvalContext<Subscripts>, memory: NdArray): number {
+  let offset = 0;
   for (const [axis, d] of cx.attributes.at.entries()) {
     const i = cx.affine(d, "at");
     const extent = memory.shape[axis];
-    const size = axis === last ? lanes : 1;
-    if (!(i >= 0 && i + size <= extent)) {
-      const what =
-        size === 1 ? `subscript ${i} on axis ${axis} is` : `lanes ${i} to ${i + size - 1} on axis ${axis} are`;
-      cx.fail("range", `${cx.operation.op.name}: ${what} outside [0, ${extent})`);
-    }
-    place = layout === undefined ? place * extent + i : place + i * cx.dim(layout.strides[axis]);
+    if (!(i >= 0 && i < extent))
+      cx.fail("range", `${cx.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
+    offset = offset * extent + i;
   }
-  return place;
+  const layout = layoutOf(groupOf(cx.operation, "memory")[0].type);
+  return layout === undefined ? offset : cx.affine(placeIn(layout, cx.attributes.at), "at");
 }
 
 /** Reads `memory[at…]`. */
@@ -282,7 +269,7 @@ export const storeOp = defineOp({
   },
   eval(x) {
     const [memory] = x.group("memory");
-    memory.data[placeOf(x, memory)] = x.group("value")[0].data[0];
+    memory.data[offsetOf(x, memory)] = x.group("value")[0].data[0];
     return [];
   },
   docs: {
@@ -324,10 +311,8 @@ export const allocOp = defineOp({
   ...atLoopLevel,
   effects: { allocates: true },
   types(x) {
-    const [type, ...more] = x.declared ?? [];
-    if (type?.kind !== "memref" || more.length > 0)
-      return x.fail("dtype", "the result has to be written as one memref<…>");
-    return [requireWhole(x, type, "the result")];
+    if (x.declared?.length === 1 && x.declared[0].kind === "memref") return x.declared;
+    return x.fail("dtype", "the result has to be written as one memref<…>");
   },
   eval(x) {
     const type = memRefTypeOf(x.operation.results[0].type);

@@ -6,7 +6,6 @@ import {
   type Dim,
   emit,
   isOf,
-  type Layout,
   type MemRefType,
   memref,
   type Operation,
@@ -16,14 +15,13 @@ import {
   sameType,
   scalar,
   shapeOf,
-  spanOf,
   subDims,
   type TypeContext,
   type Value,
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
 import { atLoopLevel } from "./level.ts";
-import { requireIndices, requireWhole } from "./loop.ts";
+import { requireIndices } from "./loop.ts";
 
 function requireMemory(cx: TypeContext, i: number, what: string): MemRefType {
   const type = cx.operands[i];
@@ -40,15 +38,14 @@ export const viewOp = defineOp({
   ...atLoopLevel,
   aliases: [0],
   types(x) {
-    const { dtype, shape } = requireWhole(x, requireMemory(x, 0, "the operand"), "the operand");
+    const { dtype, shape } = requireMemory(x, 0, "the operand");
     const [declared] = x.declared ?? [];
     if (declared?.kind !== "memref" || declared.dtype !== dtype || x.declared?.length !== 1)
       return x.fail("dtype", `the result has to be written as one memref<…> of dtype ${dtype}`);
-    if (declared.layout !== undefined) requireInside(x, declared, declared.layout, shape);
-    else {
-      const what = `the number of elements of ${printShape(declared.shape)} (from ${printShape(shape)})`;
-      x.equal(productOf(declared.shape), productOf(shape), what);
-    }
+    // which part it may be is known where constraints are: see the verifier
+    if (declared.layout !== undefined) return [declared];
+    const what = `the number of elements of ${printShape(declared.shape)} (from ${printShape(shape)})`;
+    x.equal(productOf(declared.shape), productOf(shape), what);
     return [declared];
   },
   eval: (x) => [{ ...x.operands[0], shape: x.shape(x.operation.results[0].type) }],
@@ -69,17 +66,6 @@ export const viewOp = defineOp({
 `,
   },
 });
-
-/** Elements of a part stand in the whole; a part without elements is anywhere. */
-function requireInside(cx: TypeContext, type: MemRefType, layout: Layout, whole: readonly Dim[]): void {
-  const { strides, offset } = layout;
-  // the verifier of types says which stride is missing
-  if (type.shape.includes(0) || strides.length !== type.shape.length) return;
-  cx.atLeast(offset, 0, "the offset");
-  for (const [axis, d] of strides.entries()) cx.atLeast(d, 0, `the stride along axis ${axis}`);
-  const what = `the number of elements of ${printShape(whole)} (for ${printType(type)})`;
-  cx.atLeast(productOf(whole), spanOf(type.shape, layout), what);
-}
 
 /** The memory under another shape of as many elements. */
 export function view(memory: Value, type: MemRefType, name: string | null = null): Value {
@@ -112,7 +98,7 @@ export const fillOp = defineOp({
   effects: { writes: ["memory"], fails: true },
   types(x) {
     const [value] = x.operands;
-    const memory = requireWhole(x, requireMemory(x, 1, "the memory"), "the memory");
+    const memory = requireMemory(x, 1, "the memory");
     requireIndices(x, "bounds");
     if (memory.shape.length !== 1) {
       x.fail("shape", `the memory has type ${printType(memory)}, expected one axis`, "take a view of it");
@@ -169,9 +155,7 @@ export const copyOp = defineOp({
   ...atLoopLevel,
   effects: { reads: ["from"], writes: ["to"] },
   types(x) {
-    const [from, to] = ["the source", "the destination"].map((what, i) =>
-      requireWhole(x, requireMemory(x, i, what), what),
-    );
+    const [from, to] = [requireMemory(x, 0, "the source"), requireMemory(x, 1, "the destination")];
     if (from.dtype !== to.dtype) {
       x.fail("dtype", `the destination has type ${printType(to)}, expected dtype ${from.dtype} of ${printType(from)}`);
     }

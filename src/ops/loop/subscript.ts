@@ -133,11 +133,8 @@ function requireBounding(cx: TypeContext<SubscriptAttributes>, [memory, ...more]
   if (memory === undefined) return;
   const { extent, mode, size } = cx.attributes;
   if (more.length > 0) cx.fail("arity", `got ${more.length + 1} operands of memory, expected at most 1`);
-  if (memory.kind !== "memref" || memory.shape.length !== 1 || memory.layout !== undefined)
-    cx.fail(
-      "shape",
-      `the memory has type ${printType(memory)}, expected a memref of one axis, without strides and offset`,
-    );
+  if (memory.kind !== "memref" || memory.shape.length !== 1)
+    cx.fail("shape", `the memory has type ${printType(memory)}, expected a memref of one axis`);
   if (mode !== "fail" || size !== 1)
     cx.fail("attribute", `memory bounds an index with mode = fail and size = 1, got mode = ${mode} and size = ${size}`);
   cx.equal(memory.shape[0], extent, "the extent of the memory");

@@ -8,8 +8,12 @@ import {
   type Dim,
   type EvalContext,
   emit,
+  groupOf,
+  layoutOf,
   memRefTypeOf,
+  type NdArray,
   ndscalar,
+  placeIn,
   printType,
   sameType,
   scalar,
@@ -20,7 +24,7 @@ import {
 } from "../../ir/index.ts";
 import { defineOp, emit1 } from "../base/define.ts";
 import { atLoopLevel } from "../loop/level.ts";
-import { placeOf, requireIndices } from "../loop/loop.ts";
+import { requireIndices } from "../loop/loop.ts";
 import {
   combineTree,
   kinds,
@@ -142,7 +146,7 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
   const counts = cx.group("count").length;
   if (counts > 1) cx.fail("arity", `got ${counted(counts, "count")}, expected at most 1`);
   if (memory.kind !== "memref") cx.fail("dtype", `the memory has type ${printType(memory)}, expected memref<…>`);
-  const { dtype, shape, layout } = memRefTypeOf(memory);
+  const { dtype, shape } = memRefTypeOf(memory);
   const { at } = cx.attributes;
   if (at.length !== shape.length || shape.length === 0) {
     const got = `got ${counted(at.length, "subscript")} for ${printType(memory)}`;
@@ -155,7 +159,7 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
       `the vector has type ${printType(type)}, expected ${printType(vector(dtype, lanes))} for ${printType(memory)}`,
     );
   const axis = shape.length - 1;
-  const stride = layout?.strides[axis] ?? 1;
+  const stride = layoutOf(memory)?.[axis + 1] ?? 1;
   if (stride !== 1) cx.fail("shape", `the last stride of ${printType(memory)} is ${stride}, expected 1 for lanes`);
   const [first, extent] = [at[axis], shape[axis]];
   const end = addDims(typeof first === "number" ? first : 0, lanes);
@@ -169,6 +173,24 @@ function requireLanes(cx: TypeContext<Subscripts>, memory: TypeContext["operands
 function usedLanes(cx: EvalContext<Subscripts>, lanes: number): number {
   const [count] = cx.group("count");
   return count === undefined ? lanes : Math.max(0, Math.min(lanes, count.data[0]));
+}
+
+/** Where the first of `used` lanes along the last axis stands; out of range fails. */
+function firstLane(cx: EvalContext<Subscripts>, memory: NdArray, used: number): number {
+  let offset = 0;
+  const last = memory.shape.length - 1;
+  for (const [axis, d] of cx.attributes.at.entries()) {
+    const i = cx.affine(d, "at");
+    const extent = memory.shape[axis];
+    const size = axis === last ? used : 1;
+    if (used > 0 && !(i >= 0 && i + size <= extent)) {
+      const what = size === 1 ? `subscript ${i}` : `lanes ${i} to ${i + size - 1}`;
+      cx.fail("range", `${cx.operation.op.name}: ${what} on axis ${axis} outside [0, ${extent})`);
+    }
+    offset = offset * extent + i;
+  }
+  const layout = layoutOf(groupOf(cx.operation, "memory")[0].type);
+  return layout === undefined || used === 0 ? offset : cx.affine(placeIn(layout, cx.attributes.at), "at");
 }
 
 export const loadLanesOp = defineOp({
@@ -192,7 +214,7 @@ export const loadLanesOp = defineOp({
     const [memory] = cx.group("memory");
     const result = allocate(memory.dtype, [lanesOf(cx)]);
     const used = usedLanes(cx, result.data.length);
-    const first = used > 0 ? placeOf(cx, memory, used) : 0;
+    const first = firstLane(cx, memory, used);
     for (let i = 0; i < used; i++) result.data[i] = memory.data[first + i];
     return [result];
   },
@@ -252,7 +274,7 @@ export const storeLanesOp = defineOp({
   eval(cx) {
     const [value, memory] = cx.operands;
     const used = usedLanes(cx, value.data.length);
-    const first = used > 0 ? placeOf(cx, memory, used) : 0;
+    const first = firstLane(cx, memory, used);
     for (let i = 0; i < used; i++) memory.data[first + i] = value.data[i];
     return [];
   },

@@ -27,6 +27,7 @@ import { broadcastTo } from "../shape/broadcasting.ts";
 import { kinds } from "../shape/reduce-order.ts";
 import {
   attributesOfWindow,
+  copiesOf,
   offsetsIn,
   optionsOfBatch,
   requireWindows,
@@ -35,7 +36,7 @@ import {
   windowAttributes,
   windowsIn,
 } from "./window-attributes.ts";
-import { overWindow } from "./window-loops.ts";
+import { overWindow } from "./window-op.ts";
 
 const argReduceWindowAttributes = {
   kind: { kind: "word", words: ["max", "min"], summary: "which extremum" },
@@ -60,7 +61,12 @@ export const argReduceWindowOp = defineOp({
   eval: (x) => [evalArgReduceWindow(x)],
   derivative: { kind: "zero", reason: "a position is piecewise constant" },
   batching: { kind: "rule", batch: (x) => [batchArgReduceWindow(x)] },
-  lowering: { kind: "nest", element: lowerArgReduceWindow, rereads: (operation) => sharedElements(operation) },
+  lowering: {
+    kind: "nest",
+    element: lowerArgReduceWindow,
+    rereads: (o) => sharedElements(o),
+    copies: (o) => copiesOf(o),
+  },
   docs: {
     semantics:
       "The i32 position in x, its elements counted row-major over all axes, of the first element under the window that no other there exceeds (max) or falls below (min); -0 and 0 are equal. Where there is a NaN, the position of the first NaN. Padding is no element: where there is nothing else, -1. The places are those of reduce_window.",

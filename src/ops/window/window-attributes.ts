@@ -6,6 +6,7 @@ import { stridesOf } from "../base/arrays.ts";
 import { offsetsUnder } from "./window-loops.ts";
 import {
   type AxisWindow,
+  isWrittenOut,
   overlaps,
   requireLists,
   requirePlaces,
@@ -72,11 +73,22 @@ export function sharedElements(operation: Operation<WindowAttributes>): readonly
   return windowsIn(operation).some(overlaps) ? [0] : [];
 }
 
+/** How often the code of an element is written out: for each element of a small window, as far as none is padding. */
+export function copiesOf(operation: Operation<WindowAttributes>): number {
+  const windows = windowsIn(operation);
+  return windows.reduce((n, w) => (isWrittenOut(w, windows) ? n * Number(w.size) : n), 1);
+}
+
 /** The extents of the result: the places of the window. */
 export function requireWindows(cx: TypeContext<WindowAttributes>, { shape }: TensorType): readonly Dim[] {
+  return requireWindow(cx, shape, "axis of x");
+}
+
+/** The places of the window over elements of these extents, one entry in each list for each of what `per` says. */
+export function requireWindow(cx: TypeContext<WindowAttributes>, shape: readonly Dim[], per: string): readonly Dim[] {
   const { window } = cx.attributes;
   if (window.length !== shape.length) {
-    cx.fail("attribute", `window has ${counted(window.length, "entry")}, expected ${shape.length}, one per axis of x`);
+    cx.fail("attribute", `window has ${counted(window.length, "entry")}, expected ${shape.length}, one per ${per}`);
   }
   for (const [axis, size] of window.entries()) cx.atLeast(size, 0, `window on axis ${axis}`);
   requireLists(cx, listsIn(cx.attributes), names, shape.length, "axis");

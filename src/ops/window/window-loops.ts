@@ -1,29 +1,16 @@
 // What lies under a window, on arrays and as loops: subscripts of x, or padding.
 
-import {
-  addDims,
-  type Dim,
-  floorDim,
-  indexDim,
-  maxDims,
-  minDims,
-  mulDims,
-  productOf,
-  sizeOf,
-  subDims,
-  type Value,
-} from "../../ir/index.ts";
+import { addDims, type Dim, floorDim, maxDims, minDims, mulDims, sizeOf, subDims, type Value } from "../../ir/index.ts";
 import { indexValue } from "../base/constant.ts";
 import { compare, type Direction } from "../base/elementwise.ts";
 import { ifElse } from "../control/control.ts";
-import { forLoop } from "../loop/loop.ts";
 import { and } from "../scalar/bits.ts";
-import { type AxisWindow, spread } from "./window-shape.ts";
+import { type AxisWindow, hasNone, spread, subscriptUnder, type Under } from "./window-shape.ts";
 
 // ---- on arrays ------------------------------------------------------------------------------------------------------
 
 /** The position of a kernel's element under one place on an axis of x; -1 for padding. */
-function positionUnder(t: number, k: number, w: ConcreteWindow, extent: number): number {
+export function positionUnder(t: number, k: number, w: ConcreteWindow, extent: number): number {
   const at = t * w.stride + k * w.windowDilation - w.low;
   return at >= 0 && at % w.dilation === 0 && at / w.dilation < extent ? at / w.dilation : -1;
 }
@@ -84,18 +71,6 @@ function spreadOut(rows: readonly (readonly number[])[], into: Float64Array): vo
 
 // ---- as loops -------------------------------------------------------------------------------------------------------
 
-/** A subscript of x under an element of a window, and what it was divided from: between elements it leaves a rest. */
-export interface Under {
-  readonly subscript: Dim;
-  readonly undivided: Dim;
-}
-
-/** What lies under element `k` of the window at place `t`; perhaps padding. */
-export function subscriptUnder(t: Dim, k: Dim, w: AxisWindow): Under {
-  const undivided = subDims(addDims(mulDims(t, w.stride), mulDims(k, w.windowDilation)), w.low);
-  return { subscript: floorDim(undivided, w.dilation), undivided };
-}
-
 /** `inside` where every subscript is one of x, else `padding`; nothing is decided where there can be none. */
 export function whereInside(
   places: readonly Under[],
@@ -120,74 +95,28 @@ export function conditionsWithin(
 
 function conditionsOf({ subscript, undivided }: Under, { low, high, dilation }: AxisWindow, n: Dim): readonly Value[] {
   const conditions: Value[] = [];
-  if (!isAtMost(low, 0)) conditions.push(compareDims(undivided, 0, "ge"));
-  if (!isAtMost(high, 0)) conditions.push(compareDims(subscript, n, "lt"));
+  if (!hasNone(low)) conditions.push(compareDims(undivided, 0, "ge"));
+  if (!hasNone(high)) conditions.push(compareDims(subscript, n, "lt"));
   return [...conditions, ...restConditions({ subscript, undivided }, dilation)];
 }
 
-/** Between two elements of x is padding. */
-function restConditions({ subscript, undivided }: Under, dilation: number): readonly Value[] {
+/** Between two elements of x is padding: what holds where there is none. */
+export function restConditions({ subscript, undivided }: Under, dilation: number): readonly Value[] {
   return dilation === 1 ? [] : [compareDims(undivided, mulDims(subscript, dilation), "eq")];
-}
-
-function isAtMost(d: Dim, limit: number): boolean {
-  return typeof d === "number" && d <= limit;
 }
 
 function compareDims(a: Dim, b: Dim, direction: Direction): Value {
   return compare(indexValue(a), indexValue(b), direction);
 }
 
-/** A window of up to so many elements is written out: loops of so few rounds cost more than what they do. */
-const unrolled = 16;
-
-/**
- * Loops over the elements of x under a window at place `at`, row-major, carrying values. Bounds leave padding out; only
- * between elements is it decided.
- */
-export function overWindow(
-  at: readonly Dim[],
-  windows: readonly AxisWindow[],
-  extents: readonly Dim[],
-  inits: readonly Value[],
-  body: (subscripts: readonly Dim[], carry: readonly Value[]) => readonly Value[],
-): readonly Value[] {
-  const isSmall = isAtMost(productOf(windows.map((w) => w.size)), unrolled);
-  const open = (outer: readonly Under[], carry: readonly Value[]): readonly Value[] => {
-    const axis = outer.length;
-    if (axis === windows.length) {
-      const conditions = outer.flatMap((under, a) => restConditions(under, windows[a].dilation));
-      const subscripts = outer.map(({ subscript }) => subscript);
-      if (conditions.length === 0) return body(subscripts, carry);
-      return ifElse(
-        conditions.reduce(and),
-        () => body(subscripts, carry),
-        () => carry,
-      );
-    }
-    const w = windows[axis];
-    const [lower, upper] = elementsWithin(at[axis], w, extents[axis]);
-    const inner = (k: Dim, carried: readonly Value[]): readonly Value[] =>
-      open([...outer, subscriptUnder(at[axis], k, w)], carried);
-    if (lower === 0 && isSmall && typeof upper === "number") {
-      let carried = carry;
-      for (let k = 0; k < upper; k++) carried = inner(k, carried);
-      return carried;
-    }
-    const names = [`k${axis}`, ...carry.map(() => "acc")];
-    return forLoop(lower, upper, 1, carry, (k, ...carried) => inner(indexDim(k), carried), names);
-  };
-  return open([], inits);
-}
-
 /** The first element of a window at place `t` that is not before x, and the one behind the last that is not behind x. */
-function elementsWithin(t: Dim, w: AxisWindow, n: Dim): readonly [Dim, Dim] {
+export function elementsWithin(t: Dim, w: AxisWindow, n: Dim): readonly [Dim, Dim] {
   // element k lies over subscript k · windowDilation - before of x with its holes
   const before = subDims(w.low, mulDims(t, w.stride));
   const behind = addDims(before, addDims(spread(n, w.dilation), w.windowDilation - 1));
   const lower = floorDim(addDims(before, w.windowDilation - 1), w.windowDilation);
   return [
-    isAtMost(w.low, 0) ? 0 : maxDims(0, lower),
-    isAtMost(w.high, 0) ? w.size : minDims(w.size, floorDim(behind, w.windowDilation)),
+    hasNone(w.low) ? 0 : maxDims(0, lower),
+    hasNone(w.high) ? w.size : minDims(w.size, floorDim(behind, w.windowDilation)),
   ];
 }

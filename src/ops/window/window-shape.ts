@@ -3,7 +3,7 @@
 // Along one axis, element i of x stands at subscript low + i · dilation of a padded axis, all else there is padding.
 // Element k of the window at place t lies over subscript t · stride + k · windowDilation.
 
-import { addDims, counted, type Dim, floorDim, mulDims, subDims, type TypeContext } from "../../ir/index.ts";
+import { addDims, counted, type Dim, floorDim, mulDims, productOf, subDims, type TypeContext } from "../../ir/index.ts";
 import { dilated } from "../shape/slicing.ts";
 
 /** A window along one axis. */
@@ -27,6 +27,35 @@ export function spread(n: Dim, by: number): Dim {
 export function overlaps({ size, stride, windowDilation }: AxisWindow): boolean {
   const reach = spread(size, windowDilation);
   return typeof reach !== "number" || reach > stride;
+}
+
+/** A subscript of x under an element of a window, and what it was divided from: between elements it leaves a rest. */
+export interface Under {
+  readonly subscript: Dim;
+  readonly undivided: Dim;
+}
+
+/** What lies under element `k` of the window at place `t`; perhaps padding. */
+export function subscriptUnder(t: Dim, k: Dim, w: AxisWindow): Under {
+  const undivided = subDims(addDims(mulDims(t, w.stride), mulDims(k, w.windowDilation)), w.low);
+  return { subscript: floorDim(undivided, w.dilation), undivided };
+}
+
+/** A window of up to so many elements is written out: loops of so few rounds cost more than what they do. */
+const longestUnrolled = 16;
+
+/** Whether the elements along an axis of a window are written out one by one: they are few, and none is padding. */
+export function isWrittenOut({ low, high, size }: AxisWindow, windows: readonly AxisWindow[]): boolean {
+  return typeof size === "number" && hasNone(low) && hasNone(high) && isFew(productOf(windows.map((w) => w.size)));
+}
+
+function isFew(d: Dim): boolean {
+  return typeof d === "number" && d <= longestUnrolled;
+}
+
+/** Whether there is no padding. */
+export function hasNone(padding: Dim): boolean {
+  return typeof padding === "number" && padding <= 0;
 }
 
 /** How many places a window has along an axis of extent n; -1 or less where it is too large. */

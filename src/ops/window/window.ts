@@ -27,6 +27,7 @@ import { asOperand } from "../varying.ts";
 import { argReduceWindow } from "./window-arg.ts";
 import {
   attributesOfWindow,
+  copiesOf,
   offsetsIn,
   optionsOfBatch,
   optionsOfWindows,
@@ -37,7 +38,7 @@ import {
   windowsIn,
 } from "./window-attributes.ts";
 import { addAt, elementsAt, positionsUnder } from "./window-elements.ts";
-import { overWindow } from "./window-loops.ts";
+import { overWindow } from "./window-op.ts";
 import { transposed } from "./window-shape.ts";
 
 const reduceWindowAttributes = {
@@ -66,7 +67,7 @@ export const reduceWindowOp = defineOp({
       reduceWindow(x, { kind: operation.attributes.kind, ...optionsOfBatch(operation) }),
     ],
   },
-  lowering: { kind: "nest", element: lowerReduceWindow, rereads: (operation) => sharedElements(operation) },
+  lowering: { kind: "nest", element: lowerReduceWindow, rereads: (o) => sharedElements(o), copies: (o) => copiesOf(o) },
   docs: {
     semantics:
       "Element t of the result is the identity of the kind (0, 1, -∞ or least, ∞ or largest, true, false) combined with the elements x[t · stride + k · window_dilation] over the subscripts k of the window, row-major, rounding at every step; x stands padded, around and between its elements where base_dilation is above 1, and padding is the identity. The extent of an axis is floor((low + span(x) + high - span(window)) / stride) + 1 with span(n) = max(0, (n - 1) · dilation + 1). NaN propagates through max and min, whose derivative goes to the first extremum under the window (the first NaN). The derivative of prod is exact where factors are 0, at quadratic cost there.",

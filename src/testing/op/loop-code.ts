@@ -1,7 +1,7 @@
 // Ops of the loop level against generated code: they stand in no program of tensors, but their examples do something with
 // memory, and take any numbers.
 
-import { tile } from "../../../passes/index.ts";
+import { expandWindows, tile } from "../../../passes/index.ts";
 import { jsBackend } from "../../backend/index.ts";
 import { interpret, OutOfSteps } from "../../compile/index.ts";
 import {
@@ -27,8 +27,9 @@ const mostSteps = 50_000;
 
 /** What the JavaScript of an example does otherwise than its meaning; null where nothing does. */
 export function loopCodeFault(op: Op, table: OpTable): string | null {
-  // contractions are loops in front of every backend
-  const module = tile.run(parseModule(op.docs.example, table), { ops: table, fast: false });
+  const cx = { ops: table, fast: false };
+  // contractions and windows are loops in front of every backend
+  const module = expandWindows.run(tile.run(parseModule(op.docs.example, table), cx), cx);
   for (const func of module.funcs) {
     const fault = func.visibility === "public" ? faultOfFunction(module, func) : null;
     if (fault !== null) return `its code: in its example @${func.name} ${fault}`;

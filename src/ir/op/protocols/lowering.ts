@@ -95,6 +95,8 @@ export type Lowering<O, A extends Attributes> =
       contraction?(operation: OperationOf<O, A>): ContractionRule<O>;
       /** Operands that are read at equal subscripts in several iterations, though each subscript uses every index around. */
       rereads?(operation: OperationOf<O, A>): readonly number[];
+      /** How often what it reads is written out, where that is more than once in the rule. */
+      copies?(operation: OperationOf<O, A>): number;
       /** Operands of which each element is read exactly once, over the whole result. */
       readonly visits?: readonly number[];
     }
