@@ -12,6 +12,7 @@ import { lowerStraight, lowerToLoops } from "./loop/lower-to-loops.ts";
 import { mergeLoops } from "./loop/merge-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
+import { parallelise } from "./loop/parallelise.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
 import { shrinkMemory } from "./loop/shrink-memory.ts";
@@ -55,6 +56,7 @@ export {
   mergeLoops,
   outlineParts,
   outlineRanges,
+  parallelise,
   planMemory,
   refineShapes,
   scalarise,
@@ -108,6 +110,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     collapseLoops,
     bulk,
     vectorise,
+    parallelise,
     scalarise,
     checkBounds,
     outlineRanges,
@@ -311,6 +314,7 @@ function vectorStages(): readonly Stage[] {
     { pass: loopInvariantCodeMotion, reason: "what is the same in every lane stands before all loops" },
     { pass: cse, reason: "vectors of one number are made once" },
     { pass: deadNodeElimination, reason: "numbers that only vectors were made of" },
+    { pass: parallelise, reason: "what a thread runs is a loop like any other; nothing looks at its bounds any more" },
   ];
 }
 

@@ -43,7 +43,7 @@ function executableOf(module: Module, { entry, signature, observe }: BackendOpti
 const wide = {
   name: "wide",
   level: "vector",
-  target: { ...javascript, name: "wide", vectorBits: 256, threads: true },
+  target: { ...javascript, name: "wide", vectorBits: 256, threads: 4 },
   pipeline: vectorPipeline,
   isAvailable: () => true,
   compile: executableOf,

@@ -77,7 +77,7 @@ function lowered(module: Module, how: How): Module {
  * the program.
  */
 function loopFor(target: Target | undefined): LoopFor {
-  if (target?.threads !== true) return undefined;
+  if (target === undefined || target.threads === 1) return undefined;
   const parallel = requireOwn("parallel") as typeof forOp;
   return (body) => {
     const isInOrder = holdsOp(body, ({ effects }) => effects.observable || (effects.fails && !touchesMemory(effects)));

@@ -6,8 +6,8 @@ export interface Target {
   readonly vectorBits: number;
   /** Whether a vector may be loaded and stored in part, by a count of lanes. */
   readonly countsLanes: boolean;
-  /** Whether iterations of a loop may run at once: then lowering says of which. */
-  readonly threads: boolean;
+  /** How many iterations of a loop may run at once; where that is more than one, lowering says of which loops. */
+  readonly threads: number;
   /** Whether functions of f32 are arithmetic, rather than calls of what the engine has. */
   readonly hasKernels: boolean;
   readonly fusion: FusionFigures;

@@ -5,8 +5,8 @@ import { type Pass, type PassContext, Pipeline, runPass } from "../rewrite/index
 import { javascript } from "../target/index.ts";
 import type { Subject } from "./fault.ts";
 
-/** JavaScript with vectors. */
-const vectors = { ...javascript, vectorBits: 256 };
+/** JavaScript with vectors and threads. */
+const vectors = { ...javascript, vectorBits: 256, threads: 4 };
 
 /** What a pass is given of a program: what the passes before it in the loop pipeline give, or all, where it is not there. */
 export function bringTo({ name, level }: Pass): NonNullable<Subject["bring"]> {

@@ -89,12 +89,17 @@ function requireApart(cx: TypeContext<ForAttributes>, body: Block): void {
         if (varies) varying.add(v);
       }
       // of a branch it is not known that it is taken in two iterations
-      if (op.loop === null || op.loop.test !== null) continue;
+      if (op.loop === null || op.loop.test !== null || isEmpty(operation)) continue;
       if (operands.some((v) => varying.has(v))) for (const v of operation.regions[0].arguments) varying.add(v);
       regions.forEach(visit);
     }
   };
   visit(body);
+}
+
+/** Whether a loop surely runs no step. */
+function isEmpty({ attributes: { lower, upper } }: Operation): boolean {
+  return typeof lower === "number" && typeof upper === "number" && lower >= upper;
 }
 
 /** Whether the place that an operation writes to may be another in another iteration. */
