@@ -27,6 +27,7 @@ import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { type FusionFigures, javascript, type Target } from "../../src/target/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
 import { isLowered, isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
+import { isGroup } from "./analyses/sites.ts";
 import { FusionPlan } from "./fuse/plan.ts";
 
 export const fuse = definePass({
@@ -119,8 +120,8 @@ class BlockFusion {
   #keep(operation: Operation): void {
     const { operands, regions } = operation;
     for (const v of operands) this.demand(v);
-    if (operation.op === fusedOp) for (const v of freeValues(...regions)) this.demand(v);
-    if (operation.op === fusedOp || isLowered(operation)) this.#operations.push(this.#replaced.operation(operation));
+    if (isGroup(operation)) for (const v of freeValues(...regions)) this.demand(v);
+    if (isGroup(operation) || isLowered(operation)) this.#operations.push(this.#replaced.operation(operation));
     else {
       const fused = regions.map((region, i) => this.#region(operation, region, i));
       this.#operations.push(withRegions(withOperands(operation, this.#replaced.all(operands)), fused));

@@ -33,20 +33,10 @@ import {
   withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
-import {
-  call,
-  div,
-  type ForAttributes,
-  forRegion,
-  indexValue,
-  isNamed,
-  mul,
-  Scratch,
-  type Slot,
-} from "../../src/ops/index.ts";
+import { call, div, forRegion, indexValue, mul, Scratch, type Slot } from "../../src/ops/index.ts";
 import { definePass, FreshNames, OutlinedFunc, OutliningSource, type Pass } from "../../src/rewrite/index.ts";
 import { type FunctionFigures, javascript } from "../../src/target/index.ts";
-import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
+import { type CountedLoop, countedLoop, isOverIndices } from "./analyses/counted.ts";
 import { areNumbers, type RangeLength, rangeOf } from "./outline-ranges/choose.ts";
 
 const name = "outline-ranges";
@@ -100,7 +90,7 @@ function holdsLong({ operations }: Block, isInside: boolean, limits: FunctionFig
 function runsRange(body: Block): boolean {
   return body.operations.some(
     (operation) =>
-      isNamed<ForAttributes>("for", operation) &&
+      isOverIndices(operation) &&
       typeof operation.attributes.lower !== "number" &&
       operation.operands.some((v) => body.arguments.includes(v)),
   );

@@ -10,11 +10,11 @@ import {
   dtypes,
   evaluateDim,
   holdsOp,
-  isOf,
   type Lifetime,
   lifetimesOf,
   type MemRefType,
   mapBodies,
+  type Op,
   type Operation,
   overlaps,
   productOf,
@@ -97,12 +97,13 @@ function plannedBlock(
 /** The allocations whose memory nothing outside of their block has. */
 function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
   const allocations = new Map<Operation, Allocation>();
-  if (!holdsOp(body, (op) => op === allocOp)) return allocations;
+  const isAllocation = (op: Op): boolean => op === allocOp;
+  if (!holdsOp(body, isAllocation)) return allocations;
   const operations: Operation[] = [];
   walk(body, (operation) => {
-    if (operation.op === allocOp) operations.push(operation);
+    if (isAllocation(operation.op)) operations.push(operation);
   });
-  const lifetimes = lifetimesOf(body, new Storages(body), ({ op }) => op === allocOp);
+  const lifetimes = lifetimesOf(body, new Storages(body), ({ op }) => isAllocation(op));
   for (const operation of operations) {
     const [memory] = operation.results;
     const lifetime = lifetimes?.get(memory);
@@ -112,7 +113,7 @@ function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
 }
 
 function allocation(operation: Operation, memory: Value, { from, to, before, user }: Lifetime): Allocation {
-  const isZero = isOf(allocOp, operation) && operation.attributes.init === "zero";
+  const isZero = operation.attributes.init === "zero";
   return { operation, memory, span: { from: isZero ? before : from, to }, filledBefore: isZero ? user : null };
 }
 

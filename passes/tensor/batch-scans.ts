@@ -14,6 +14,7 @@ import {
   type Module,
   makeBlock,
   mapBodies,
+  type Op,
   type Operation,
   productOf,
   Replacements,
@@ -62,14 +63,16 @@ export const batchScans = definePass({
 }
 `,
   run: (module) =>
-    mapBodies(module, (body, func) =>
-      holdsOp(body, (op) => isOwn(op, "scan")) ? new BatchingScans(module, func).run() : body,
-    ),
+    mapBodies(module, (body, func) => (holdsOp(body, isScan) ? new BatchingScans(module, func).run() : body)),
 });
+
+function isScan(op: Op): boolean {
+  return isOwn(op, "scan");
+}
 
 /** The number of iterations of a scan that carries nothing and has loops in its body; null for any other operation. */
 function extentOf(operation: Operation): number | null {
-  if (!isOwn(operation.op, "scan") || operation.segments[0] > 0 || operation.operands.length === 0) return null;
+  if (!isScan(operation.op) || operation.segments[0] > 0 || operation.operands.length === 0) return null;
   const extent = loopOf(operation)?.extent;
   if (typeof extent !== "number" || extent < leastSteps) return null;
   return operation.regions[0].operations.some((o) => o.op.loop !== null) ? extent : null;

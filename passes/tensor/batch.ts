@@ -30,7 +30,7 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, isNamed, isOwn, type MapAttributes, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
+import { call, isMap, isOwn, type MapAttributes, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { atOnePoint } from "./batch/one-point.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
@@ -112,7 +112,7 @@ class Batching implements BatchHost {
   #block(block: Block, builder: BlockBuilder, replacements: Replacements): Block {
     for (const operation of block.operations) {
       const renamed = withOperands(operation, replacements.all(operation.operands));
-      if (isNamed<MapAttributes>("vmap", operation) && !this.#waiting.has(operation))
+      if (isMap(operation) && !this.#waiting.has(operation))
         this.#map(renamed.operands, operation, builder, replacements);
       else if (operation.regions.length === 0) builder.append(renamed);
       else {

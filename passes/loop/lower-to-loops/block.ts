@@ -18,11 +18,11 @@ import {
   ValueMap,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { fusedOp, isDenseConstant, isFusible, load, Sites, store, view } from "../../../src/ops/index.ts";
+import { isDenseConstant, isFusible, load, Sites, store, view } from "../../../src/ops/index.ts";
 import { InPlacePlan } from "../analyses/in-place.ts";
 import { isLowered } from "../analyses/lowered.ts";
 import { epilogueOf } from "../analyses/reads.ts";
-import { fusionGroupOf } from "../analyses/sites.ts";
+import { fusionGroupOf, isGroup } from "../analyses/sites.ts";
 import type { Buffer, Computed, Nests } from "./nests.ts";
 
 /** Lowers operations with regions, and calls. */
@@ -101,7 +101,7 @@ export class BlockLowering {
       currentBlock().append(nests.scalars.operation(operation));
       return;
     }
-    if (operation.op === fusedOp || isFusible(operation)) this.#group(operation);
+    if (isGroup(operation) || isFusible(operation)) this.#group(operation);
     else if (isDenseConstant(operation)) this.#constantMemory(operation);
     else if (operation.op.lowering?.kind === "view") this.#view(operation);
     else if (operation.op.lowering?.kind === "procedure") this.#procedure(operation, operation.op.lowering.run);

@@ -10,7 +10,7 @@ import {
   isScalar,
   type Operation,
 } from "../../../src/ir/index.ts";
-import { elementsWritten, isOwn } from "../../../src/ops/index.ts";
+import { elementsWritten } from "../../../src/ops/index.ts";
 import type { FunctionFigures } from "../../../src/target/index.ts";
 import { type CountedLoop, isOverIndices, mostSteps, stepsIn } from "../analyses/counted.ts";
 
@@ -40,7 +40,7 @@ export function rangeOf(loop: CountedLoop, isInside: boolean, limits: FunctionFi
 
 /** Whether a loop directly in the block carries several values, and so is not outlined itself. */
 function carriesTuples({ operations }: Block): boolean {
-  return operations.some((operation) => isOwn(operation.op, "for") && operation.results.length > 1);
+  return operations.some((operation) => isOverIndices(operation) && operation.results.length > 1);
 }
 
 /** The range of a loop whose inner loops have more steps than a chunk, or a number known only at run time. */

@@ -12,7 +12,7 @@ import {
   ValueSet,
   walk,
 } from "../../../src/ir/index.ts";
-import { isNamed, isOwn, type MapAttributes, mappedOf } from "../../../src/ops/index.ts";
+import { isMap, type MapAttributes, mappedOf } from "../../../src/ops/index.ts";
 
 /**
  * The operations that map a function whose derivatives are all taken where the whole batch is. They wait until these are
@@ -27,7 +27,7 @@ export function atOnePoint(module: Module): ReadonlySet<Operation> {
     walk(func.body, (operation) => {
       const callee = calleeOf(operation);
       if (callee === null) return;
-      if (!transformed.has(func.name) && isNamed<MapAttributes>("vmap", operation) && isAtOnePoint(operation, funcs)) {
+      if (!transformed.has(func.name) && isMap(operation) && isAtOnePoint(operation, funcs)) {
         waiting.add(operation);
       } else if (operation.op.traits.transform || transformed.has(func.name)) transformed.add(callee);
     });
@@ -56,8 +56,7 @@ function onlyAlong(
   const batched = new ValueSet(mapped);
   for (const operation of body.operations) {
     const { op, operands, regions, results } = operation;
-    const isDerivative = op.traits.transform && !isOwn(op, "vmap");
-    if (isDerivative) {
+    if (op.traits.differentiates) {
       found();
       if (groupOf(operation, "arguments").some((v) => batched.has(v))) return false;
     }

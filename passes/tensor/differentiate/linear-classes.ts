@@ -14,7 +14,12 @@ interface Multiple {
   readonly factor: number;
 }
 
-const sums: ReadonlySet<Op> = new Set([addOp, subOp, negOp]);
+/** The coefficients of the operands of sums. */
+const signsOf: ReadonlyMap<Op, readonly number[]> = new Map([
+  [addOp, [1, 1]],
+  [subOp, [1, -1]],
+  [negOp, [-1]],
+]);
 
 /** A sum of more terms than this is a class of its own. */
 const mostTerms = 64;
@@ -52,22 +57,18 @@ export class LinearClasses {
 
   /** Whether the operation is linear: a sum, a difference, a negation or a product with a splat. */
   isSum({ op, operands }: Operation): boolean {
-    return sums.has(op) || (op === mulOp && operands.some((v) => this.splat(v) !== null));
+    return signsOf.has(op) || (op === mulOp && operands.some((v) => this.splat(v) !== null));
   }
 
   isArithmetic({ op }: Operation): boolean {
-    return sums.has(op) || op === mulOp || op === divOp;
+    return signsOf.has(op) || op === mulOp || op === divOp;
   }
 
   /** The operands of such a linear operation, with their coefficients. */
   parts({ op, operands }: Operation): readonly (readonly [Value, number])[] {
+    const signs = signsOf.get(op);
+    if (signs !== undefined) return signs.map((sign, i) => [operands[i], sign]);
     const [x, y] = operands;
-    if (op === negOp) return [[x, -1]];
-    if (op === addOp || op === subOp)
-      return [
-        [x, 1],
-        [y, op === addOp ? 1 : -1],
-      ];
     const factor = this.splat(y);
     return factor === null ? [[y, this.splat(x) ?? 1]] : [[x, factor]];
   }

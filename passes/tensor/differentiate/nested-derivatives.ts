@@ -31,7 +31,6 @@ import {
   constantLike,
   type DerivativeAttributes,
   differentiated,
-  isOwn,
   mul,
   zerosLike,
 } from "../../../src/ops/index.ts";
@@ -178,7 +177,7 @@ export function ordersOf(module: Module): ReadonlyMap<string, number> {
 }
 
 export function isDerivative(op: Op): boolean {
-  return isOwn(op, "vjp") || isOwn(op, "jvp");
+  return op.traits.differentiates;
 }
 
 /** The functions that are differentiated, and those that they call, transitively. */

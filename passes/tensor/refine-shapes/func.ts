@@ -45,15 +45,7 @@ import {
   withBuilder,
   withParts,
 } from "../../../src/ir/index.ts";
-import {
-  broadcastOperands,
-  elementTypes,
-  isNamed,
-  isUnranked,
-  type MapAttributes,
-  mappedOf,
-  rankOf,
-} from "../../../src/ops/index.ts";
+import { broadcastOperands, elementTypes, isMap, isUnranked, mappedOf, rankOf } from "../../../src/ops/index.ts";
 
 /** A function for certain argument types. */
 export interface Request {
@@ -191,8 +183,7 @@ export class FuncRefiner {
   *#calleeAttributes(operation: Operation, name: string): Refinement<Attributes> {
     const callee = signatureOf(this.#host.func(name));
     const args = groupOf(operation, "arguments").map((v) => this.#get(v).type);
-    const isMap = isNamed<MapAttributes>("vmap", operation);
-    const types = isMap ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
+    const types = isMap(operation) ? elementTypes(args, mappedOf(operation.attributes, args.length)) : args;
     const explicit = mapValues(bindingsOf(operation), (d) => this.#dim(d));
     const bound = bindCallee(callee, types, explicit);
     const asItIs = !callee.arguments.some(isUnranked) && Object.values(bound).every((d) => typeof d !== "number");

@@ -13,6 +13,8 @@ export interface Traits {
   readonly constant: boolean;
   /** Resolved by a pass before anything runs (vjp, jvp, vmap). */
   readonly transform: boolean;
+  /** A transform that differentiates its function (vjp, jvp) at its first group of operands. */
+  readonly differentiates: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */
@@ -31,6 +33,7 @@ export const noTraits: Traits = Object.freeze({
   commutative: false,
   constant: false,
   transform: false,
+  differentiates: false,
   branches: false,
   wraps: false,
   cheap: false,

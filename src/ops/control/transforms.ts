@@ -21,6 +21,7 @@ import {
   type Value,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
+import { isNamed } from "../base/own.ts";
 import { zeros } from "../base/zeros.ts";
 import { bindCall, calleeAttributes, declaredTypes, requireType, resolve } from "./calls.ts";
 
@@ -57,7 +58,7 @@ export const vjpOp = defineOp({
   },
   derivative: { kind: "none", reason: "an inner vjp is resolved before the outer one differentiates" },
   batching: { kind: "structured", batch: batchVjp },
-  traits: { transform: true },
+  traits: { transform: true, differentiates: true },
   docs: {
     semantics:
       "Calls the function f and gives its results, and then one cotangent for each argument in `wrt`: the sum over the results of cotangent · ∂result/∂argument. The pass differentiate replaces it by calls of two functions that it makes, @f.fwd for the results and @f.bwd for the cotangents.",
@@ -160,7 +161,7 @@ export const jvpOp = defineOp({
   },
   derivative: { kind: "none", reason: "an inner jvp is resolved before the outer transform differentiates" },
   batching: { kind: "structured", batch: batchJvp },
-  traits: { transform: true },
+  traits: { transform: true, differentiates: true },
   docs: {
     semantics:
       "Calls the function f and gives its results, and then one tangent for each float result: the sum over the arguments in `wrt` of ∂result/∂argument · tangent. The pass differentiate replaces it by a call of @f.jvp, a function that it makes.",
@@ -240,6 +241,11 @@ func @main<N>(%x: f64[N], %w: f64) -> f64[N] {
 `,
   },
 });
+
+/** Whether an operation maps a function along an axis; programs that make none do not hold the record. */
+export function isMap(operation: Operation): operation is Operation<MapAttributes> {
+  return isNamed<MapAttributes>("vmap", operation);
+}
 
 /** The numbers of the arguments that a vmap maps. */
 export function mappedOf({ mapped }: { readonly mapped: readonly number[] }, count: number): readonly number[] {

@@ -1,7 +1,7 @@
 // Branches, and the bodies of loops, which break where a branch decides that there is no next iteration.
 
 import { type Block, isPure, isScalar, type Operation, type Value } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
+import { isPush } from "../writing/lists.ts";
 import { longestLine, type Scope, type Text } from "../writing/text.ts";
 import type { FunctionWriter } from "../writing/writer.ts";
 
@@ -108,9 +108,10 @@ export function writeBody(w: FunctionWriter, body: Block, scope: Scope, exit: Ex
   write(behind, scope);
 }
 
-function isRepeatable({ op, results }: Operation): boolean {
+function isRepeatable(operation: Operation): boolean {
+  const { op, results } = operation;
   const isElementwise = isPure(op.effects) && op.scalar !== null;
-  return isOwn(op, "push") || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
+  return isPush(operation) || ((isElementwise || op.traits.constant) && isScalar(results[0].type));
 }
 
 /** The operations that `values` depend on, and pushes to tapes, with all values that those and `values` read. */
@@ -121,7 +122,7 @@ function neededFor(
   const needed = new Set(values);
   const kept: Operation[] = [];
   for (const operation of operations.toReversed()) {
-    if (!isOwn(operation.op, "push") && !operation.results.some((r) => needed.has(r))) continue;
+    if (!isPush(operation) && !operation.results.some((r) => needed.has(r))) continue;
     for (const v of operation.operands) needed.add(v);
     kept.unshift(operation);
   }

@@ -2,7 +2,7 @@
 // a list of lists an array.
 
 import { type Block, elementDType, type Operation, type Type, type Value, ValueMap } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
+import { growthOf } from "../writing/lists.ts";
 import type { Scope, TapeVariables, Text } from "../writing/text.ts";
 import { type FunctionWriter, isBoolean } from "../writing/writer.ts";
 import { tapeText } from "./tape-text.ts";
@@ -136,12 +136,13 @@ export class LoopTapes {
 function roomsOf(w: FunctionWriter, blocks: readonly Block[]): ValueMap<number> {
   const rooms = new ValueMap<number>();
   const visit = ({ operations }: Block, isOnce: boolean): void => {
-    for (const { op, operands, regions } of operations) {
+    for (const operation of operations) {
+      const { op, operands, regions } = operation;
       for (const [i, v] of operands.entries()) {
         if (v.type.kind !== "list") continue;
         const list = w.facts.canonical(v);
-        const isBounded = isOnce && i === 0 && (isOwn(op, "push") || isOwn(op, "pop"));
-        const room = !isBounded ? Infinity : isOwn(op, "push") ? operands.length - 1 : 0;
+        const growth = isOnce && i === 0 ? growthOf(operation) : null;
+        const room = growth === null ? Infinity : Math.max(growth, 0);
         rooms.set(list, (rooms.get(list) ?? 0) + room);
       }
       for (const region of regions) visit(region, isOnce && op.traits.branches);

@@ -1,7 +1,6 @@
 // What errors tell of the loops around: a function that can fail takes the step of each loop around its calls.
 
-import { type Block, calleeOf, type Func, type Operation } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
+import { type Block, calleeOf, type Func, type Operation, touchesMemory } from "../../../ir/index.ts";
 
 export class LoopCounters {
   readonly #failing = new Set<string>();
@@ -23,7 +22,8 @@ export class LoopCounters {
   canFail(block: Block): boolean {
     return block.operations.some((operation) => {
       const { op, attributes, regions } = operation;
-      if (isOwn(op, "check") || (isOwn(op, "subscript") && attributes.mode === "fail")) return true;
+      // an access stands behind the check of its subscripts
+      if (op.effects.fails && !touchesMemory(op.effects) && attributes.mode !== "clamp") return true;
       return this.#failing.has(calleeOf(operation) ?? "") || regions.some((r) => this.canFail(r));
     });
   }

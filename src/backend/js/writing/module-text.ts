@@ -20,9 +20,9 @@ import {
   type TypedArray,
   walk,
 } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
 import { LoopCounters } from "./counters.ts";
 import { ElementChecks } from "./element-checks.ts";
+import { growthOf } from "./lists.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";
 import type { Text } from "./text.ts";
 
@@ -191,9 +191,9 @@ export class ModuleText {
 
 function mostPopped(block: Block): number {
   let most = 0;
-  if (!holdsOp(block, (op) => isOwn(op, "pop"))) return most;
-  walk(block, ({ op, results }) => {
-    if (isOwn(op, "pop")) most = Math.max(most, results.length - 1);
+  if (!holdsOp(block, ({ effects }) => effects.allocates)) return most;
+  walk(block, (operation) => {
+    most = Math.max(most, -(growthOf(operation) ?? 0));
   });
   return most;
 }

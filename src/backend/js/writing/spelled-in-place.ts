@@ -7,6 +7,7 @@ import {
   carriedIn,
   countUses,
   elementDType,
+  elementOf,
   type Func,
   freeValues,
   isScalar,
@@ -162,7 +163,7 @@ const longest = { operand: 45, statement: 80 };
 
 /** Whether nothing else stands beside the value in what reads it. */
 function isStatement(read: Read | undefined): boolean {
-  return read !== undefined && (read.by === null || isOwn(read.by.op, "store"));
+  return read !== undefined && (read.by === null || read.by.op.effects.writes.length > 0);
 }
 
 /** Comments tell the user's line of each statement, so what is spelled in one is of its line. */
@@ -174,18 +175,21 @@ function isOnOneLine(a: Origin | null, b: Origin | null): boolean {
 function isSpellable({ op, results }: Operation): boolean {
   if (results.length !== 1 || !isScalar(results[0].type)) return false;
   return (
-    isOwn(op, "load") || isOwn(op, "dim") || (op.scalar !== null && op.aliases.length === 0 && !op.traits.constant)
+    op.effects.reads.length > 0 ||
+    isOwn(op, "dim") ||
+    (op.scalar !== null && op.aliases.length === 0 && !op.traits.constant)
   );
 }
 
 /** Whether the name of what an operation gives tells no more than its text does. */
 function isNameless({ op, operands, results: [{ name }] }: Operation): boolean {
-  return name === null || name === (isOwn(op, "load") ? operands[0].name : op.name);
+  return name === null || name === (op.effects.reads.length > 0 ? operands[0].name : op.name);
 }
 
 /** Whether an operation spells this operand once, at its own place. What one of two branches needs is read before them. */
-function takesText({ op, results }: Operation, operand: number): boolean {
-  if (isOwn(op, "select") || op.traits.branches || isOwn(op, "store")) return operand === 0;
+function takesText(by: Operation, operand: number): boolean {
+  const { op, results } = by;
+  if (isOwn(op, "select") || op.traits.branches || elementOf(by)?.isWritten === true) return operand === 0;
   return op.scalar !== null && op.aliases.length === 0 && results.length === 1 && isScalar(results[0].type);
 }
 

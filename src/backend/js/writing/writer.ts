@@ -15,7 +15,6 @@ import {
   type Value,
   ValueMap,
 } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
 import { between, bracketed } from "./brackets.ts";
 import { isAtomText, isNegated, joinTerms, type SpellVariable, spellTerm } from "./dims.ts";
 import { FuncFacts } from "./facts.ts";
@@ -79,7 +78,7 @@ export class FunctionWriter {
   /** Elements that are read last, for results alone, are spelled there: thousands of variables would not fit on the stack. */
   #body(scope: Scope): void {
     const { body } = this.#func;
-    const isLast = (o: Operation): boolean => isOwn(o.op, "load") && o.operands.length === 1;
+    const isLast = ({ op, operands }: Operation): boolean => op.effects.reads.length > 0 && operands.length === 1;
     const end = body.operations.findLastIndex((o) => !isLast(o)) + 1;
     this.block({ ...body, operations: body.operations.slice(0, end) }, scope);
     for (const load of body.operations.slice(end)) {
