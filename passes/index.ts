@@ -13,6 +13,7 @@ import { mergeLoops } from "./loop/merge-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
 import { parallelise } from "./loop/parallelise.ts";
+import { planInPlace } from "./loop/plan-in-place.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
 import { shrinkMemory } from "./loop/shrink-memory.ts";
@@ -57,6 +58,7 @@ export {
   outlineParts,
   outlineRanges,
   parallelise,
+  planInPlace,
   planMemory,
   refineShapes,
   scalarise,
@@ -101,6 +103,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     cse,
     deadNodeElimination,
     fuse,
+    planInPlace,
     lowerToLoops,
     mergeLoops,
     shrinkMemory,
@@ -130,6 +133,7 @@ interface Needed {
   readonly differentiate: Pass;
   readonly canonicalize: Pass;
   readonly fuse: Pass;
+  readonly planInPlace: Pass;
   readonly lowerToLoops: Pass;
   readonly mergeLoops: Pass;
   readonly shrinkMemory: Pass;
@@ -151,6 +155,7 @@ const whole: Needed = {
   differentiate,
   canonicalize,
   fuse,
+  planInPlace,
   lowerToLoops,
   mergeLoops,
   shrinkMemory,
@@ -175,6 +180,7 @@ export const passParts = {
   differentiate: differentiating(/* @__PURE__ */ simplifyingBetween(between)),
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
   fuse: new PassPart("fuse"),
+  planInPlace: new PassPart("plan-in-place"),
   lowerToLoops: new PassPart("lower-to-loops"),
   mergeLoops: new PassPart("merge-loops"),
   shrinkMemory: new PassPart("shrink-memory"),
@@ -262,10 +268,12 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, lowerToLoops, mergeLoops, shrinkMemory, tile, expandWindows, scalarise } = passes;
+  const { canonicalize, fuse, planInPlace, lowerToLoops, mergeLoops, shrinkMemory, tile, expandWindows, scalarise } =
+    passes;
   const { collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
+    { pass: planInPlace, reason: "operations read what they read from here on" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     { pass: mergeLoops, reason: "a row is in cache from its first sweep to its last; tiles stay whole" },
     { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
@@ -298,6 +306,7 @@ function loopStages(passes: Needed): readonly Stage[] {
 function vectorStages(): readonly Stage[] {
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
+    { pass: planInPlace, reason: "operations read what they read from here on" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
     { pass: tile, reason: "what is packed lies side by side" },
     { pass: expandWindows, reason: "vectors are of neighbours, and so are elements under a window" },

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
 import { fuse } from "../passes/loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "../passes/loop/lower-to-loops.ts";
+import { planInPlace } from "../passes/loop/plan-in-place.ts";
 import { planMemory } from "../passes/loop/plan-memory.ts";
 import { jsBackend } from "../src/backend/index.ts";
 import { runPasses } from "../src/compile/index.ts";
@@ -27,7 +28,9 @@ function lower(module: Module): Module {
   const context = { ops: standardOps, fast: false };
   const fused = fuse.run(module, context);
   if (fused !== module) verify(fused, { level: "fused" });
-  const lowered = lowerToLoops.run(fused, context);
+  const planned = planInPlace.run(fused, context);
+  if (planned !== module) verify(planned, { level: "fused" });
+  const lowered = lowerToLoops.run(planned, context);
   verify(lowered, { level: "loop" });
   return lowered;
 }

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { gradPipeline, inline, lowerToLoops } from "../passes/index.ts";
+import { gradPipeline, inline, lowerToLoops, planInPlace } from "../passes/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "../passes/loop/analyses/in-place.ts";
 import { type Executable, interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
@@ -43,7 +43,9 @@ function interpreted(module: Module, args: readonly NdArray[]): Outcome {
 
 /** Both of what the module compiles to and of what it is when only lowered; nothing stays in memory for a second run. */
 function sameTwice(module: Module, args: readonly NdArray[], expected: Outcome): void {
-  const lowered = lowerToLoops.run(inline.run(module, context), context);
+  const planned = planInPlace.run(inline.run(module, context), context);
+  verify(planned, { level: "fused" });
+  const lowered = lowerToLoops.run(planned, context);
   verify(lowered, { level: "loop" });
   const signature = signatureOf(mainOf(module));
   const compilers: readonly ((observe: Observe) => Executable)[] = [

@@ -15,6 +15,7 @@ import {
   type Module,
   makeFunc,
   mapFuncs,
+  Reuses,
   type Role,
   type Signature,
   signatureOf,
@@ -25,8 +26,7 @@ import {
 import { forOp, requireOwn } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import type { Target } from "../../src/target/index.ts";
-import { InPlacePlan } from "./analyses/in-place.ts";
-import { isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
+import { isLoweredBlock, requireRanked, usersFunctions } from "./analyses/lowered.ts";
 import { BlockLowering, type LowerStructured } from "./lower-to-loops/block.ts";
 import { lowerControl } from "./lower-to-loops/control.ts";
 import { type LoopFor, Nests } from "./lower-to-loops/nests.ts";
@@ -141,10 +141,8 @@ function lowerFunc(
     return { memory, prefix: [] };
   });
   if (isUsers) for (const memory of outputs) nests.mayBeZeroed.add(memory);
-  const owned = ownedArguments(func, isUsers);
-  const inPlace = new InPlacePlan(func.body, owned);
   const results = withBuilder(builder, () =>
-    new BlockLowering(nests, func.body, destinations, structured, inPlace).run(),
+    new BlockLowering({ nests, structured, reuses: new Reuses(func.body) }, func.body, destinations).run(),
   );
   const ofOutputs = outputs.map((memory): Role => (nests.leansOnZeros(memory) ? "zeroed" : "out"));
   return makeFunc({ ...func, body: builder.finish(results), roles: [...roles, ...ofOutputs] });

@@ -17,7 +17,7 @@ import {
   stackFrom,
 } from "../ir/index.ts";
 import { constantOp } from "../ops/index.ts";
-import { bringChecks, bringTexts, here } from "../parts/index.ts";
+import { bringChecks, bringPlans, bringTexts, here } from "../parts/index.ts";
 import { CompileLog, type Pass, type PassContext, type Pipeline, printing } from "../rewrite/index.ts";
 import type { Target } from "../target/index.ts";
 
@@ -49,6 +49,7 @@ export function runPasses(
 ): { module: Module; log: CompileLog } {
   bringChecks();
   bringTexts();
+  bringPlans();
   const { module: after, log } = stackFrom(runPasses, () => runProgramPasses(module, pipeline, options));
   return { module: after, log };
 }
@@ -80,7 +81,9 @@ export function runProgramPasses(
   const check = options.check ?? "none";
   const validator = check === "validate" && here.checks !== null ? new here.checks.Validator() : null;
   let level = levelOf(module);
-  const result = pipeline.run(module, (pass, before) => {
+  const result = pipeline.run(module, (pass, given) => {
+    // whose memory a result stands in holds of the operations as they are: what may move them knows nothing of it
+    const before = level === "fused" && pass.level !== "fused" ? (here.unplanned?.(given) ?? given) : given;
     if (takesMemory(pass) && !hasMemory(level)) requireNumbers(pass, before);
     const after = attempt(pass, before, "structure", () => log.run(pass, before, context));
     // numbers are the same at both levels, so that they do not change when they are lowered
@@ -108,7 +111,8 @@ function levelOf(module: Module): Level {
     }
     for (const { level } of opsIn(body)) found.add(level);
   }
-  return (["vector", "loop", "fused"] as const).find((level) => found.has(level)) ?? "tensor";
+  const level = (["vector", "loop", "fused"] as const).find((level) => found.has(level)) ?? "tensor";
+  return level === "tensor" && here.unplanned !== null && here.unplanned(module) !== module ? "fused" : level;
 }
 
 /** Fails where a pass of the loop level is given tensors. */

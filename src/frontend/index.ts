@@ -30,6 +30,7 @@ export {
   apply,
   applyBroadcast,
   applyContracting,
+  applyIndexing,
   applyKeepingRank,
   applyLooping,
   applySliding,

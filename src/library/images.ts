@@ -1,6 +1,6 @@
 // Images: patches laid out as rows of a matrix, and other sizes.
 
-import { apply, composite, dimsFor, type Size, type Tensor } from "../frontend/index.ts";
+import { apply, applyIndexing, composite, dimsFor, type Size, type Tensor } from "../frontend/index.ts";
 import {
   addDims,
   counted,
@@ -139,7 +139,7 @@ export const resizeNearest = composite(
     requireOptions("resizeNearest", options, ["layout"]);
     const { spatial } = imageAxes(x, null, options.layout, "resizeNearest");
     const extents = sizesOf(size, spatial.length, "resizeNearest");
-    return apply(resizeNearest, [x], (v) => [
+    return applyIndexing(resizeNearest, [x], (v) => [
       spatial.reduce((y, axis, i) => taken(y, axis, nearestPlaces(shapeOf(v)[axis], extents[i])), v),
     ])[0];
   },
@@ -190,7 +190,7 @@ export const pixelShuffle = composite("pixelShuffle", (x: Tensor, r: number, opt
 
 /** Linear interpolation along one axis. */
 function resized(x: Tensor, axis: number, extent: Dim, alignCorners: boolean): Tensor {
-  const [low, high, share] = apply(resized, [x], (v) => {
+  const [low, high, share] = applyIndexing(resized, [x], (v) => {
     const n = shapeOf(v)[axis];
     const source = placesIn(v, n, extent, alignCorners);
     const floor = ops.floor(source);

@@ -29,7 +29,8 @@ export { type TriangularOptions, triangularSolve, triangularSolveOp } from "./li
 export { bytesOf, layOut, scratch, scratchOp } from "./loop/arena.ts";
 export { type ContractAttributes, type Contraction, contract, contractOp, contractRegions } from "./loop/contract.ts";
 export { fusedOp } from "./loop/fused.ts";
-export { isDenseConstant, isElementwise, isFusible } from "./loop/fusible.ts";
+export { isDenseConstant, isFusible } from "./loop/fusible.ts";
+export { into, intoOp } from "./loop/into.ts";
 export {
   type AllocAttributes,
   alloc,
@@ -47,7 +48,6 @@ export {
 export { copy, copyOp, elementsWritten, fill, fillOp, flatView, view, viewOp } from "./loop/memory.ts";
 export { parallelOp } from "./loop/parallel.ts";
 export { Scratch, type Slot } from "./loop/scratch.ts";
-export { type FusionGroup, type Site, Sites, shapeText, visits } from "./loop/sites.ts";
 export { rangeMessage, type SubscriptAttributes, subscriptOp } from "./loop/subscript.ts";
 export * from "./meta.ts";
 export * from "./order/cumulative.ts";

@@ -9,6 +9,7 @@ import {
   bringTensorPasses,
   bringWindowLowering,
   passParts,
+  planInPlace,
   refineTo,
 } from "../../passes/index.ts";
 import {
@@ -20,7 +21,7 @@ import {
   scalarJsBackend,
   Validator,
 } from "../backend/index.ts";
-import { parseTypeText, verify } from "../ir/index.ts";
+import { holdsReuses, type Module, parseTypeText, verify, withoutReuses } from "../ir/index.ts";
 import { bringOps, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
 import { bringPrinting } from "../rewrite/index.ts";
 
@@ -40,6 +41,8 @@ interface Parts {
   readonly refineTo: typeof refineTo | null;
   /** Null where no check of passes was asked for. */
   readonly checks: Checks | null;
+  /** Takes from a module what it says of memory that is reused; null where no program says any, unless a pass does. */
+  readonly unplanned: ((module: Module) => Module) | null;
   /** Reads types, and sizes in them, that are written as text; null where no size has a name that a text could say. */
   readonly parseTypeText: typeof parseTypeText | null;
 }
@@ -50,6 +53,7 @@ const parts: { -readonly [K in keyof Parts]: Parts[K] } = {
   broadcast: null,
   refineTo: null,
   checks: null,
+  unplanned: null,
   parseTypeText: null,
 };
 
@@ -73,13 +77,19 @@ export function bringContractions(): void {
 
 /** Brings what compiles windows that move: whatever makes one calls this before. */
 export function bringWindows(): void {
-  bringTensors();
+  bringUpdates();
   bringWindowLowering();
+}
+
+/** Brings what changes tensors where they stand: whatever changes elements of one, or has a derivative that does, calls this before. */
+export function bringUpdates(): void {
+  bringTensors();
+  passParts.planInPlace.bring(planInPlace);
 }
 
 /** Brings what compiles loops: whatever makes one, and ops that are lowered to one whose end is not known, call this before. */
 export function bringLoops(): void {
-  bringTensors();
+  bringUpdates();
   parts.js = jsBackend;
   bringLoopLowering();
 }
@@ -107,6 +117,11 @@ export function bringChecks(): void {
   parts.checks = { verify, Validator };
 }
 
+/** Brings what takes plans of memory from modules: whoever runs passes on modules that may hold some calls this before. */
+export function bringPlans(): void {
+  parts.unplanned = (module) => (holdsReuses(module) ? withoutReuses(module) : module);
+}
+
 /** Brings what prints IR: whoever shows that of a compiled function, or its log, calls this before. */
 export function bringTexts(): void {
   bringPrinting();
@@ -130,6 +145,7 @@ export function bringAll(): void {
   bringWindows();
   bringBatching();
   bringTypeTexts();
+  bringPlans();
   bringArrayCalls();
   bringExtras();
 }

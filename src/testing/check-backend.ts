@@ -1,6 +1,14 @@
 // checkBackend: a backend gives what the interpreter gives, or the smallest program found for which it does not.
 
-import { expandWindows, inline, loopPipeline, lowerToLoops, tensorPipeline, tile } from "../../passes/index.ts";
+import {
+  expandWindows,
+  inline,
+  loopPipeline,
+  lowerToLoops,
+  planInPlace,
+  tensorPipeline,
+  tile,
+} from "../../passes/index.ts";
 import {
   type Backend,
   type BackendOptions,
@@ -65,6 +73,7 @@ export interface Compiler {
 export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
   const lowering = new Pipeline([
     { pass: inline, reason: "calls and derivatives are resolved" },
+    { pass: planInPlace, reason: "tensors are changed where they stand" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     { pass: tile, reason: "contractions are loops there" },
     { pass: expandWindows, reason: "and so are windows" },

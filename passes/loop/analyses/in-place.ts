@@ -7,6 +7,7 @@ import {
   carriedIn,
   freeValues,
   isDirect,
+  isInvariantCarry,
   type Loop,
   loopOf,
   type Operation,
@@ -16,8 +17,7 @@ import {
   ValueSet,
 } from "../../../src/ir/index.ts";
 import { isDenseConstant } from "../../../src/ops/index.ts";
-import { isInStep, readsOf } from "./reads.ts";
-import { fusionGroupOf, sitesOf, updateOf } from "./sites.ts";
+import { readsInStep, updateOf } from "./sites.ts";
 
 const never = (): boolean => false;
 
@@ -48,8 +48,6 @@ export class InPlacePlan {
   readonly #branchPlans = new Map<Operation, BranchPlan>();
   /** Tensors whose storage a result is copied to at the end of the block. */
   readonly #copiedOver = new ValueSet();
-  /** Those results, by index. */
-  readonly #copiedAtEnd = new Set<number>();
   #resultStorage: readonly Value[] | null = null;
 
   /** `owned` are tensors that the block does not define, but whose storage it may write to. */
@@ -86,11 +84,6 @@ export class InPlacePlan {
     });
   }
 
-  /** Whether a result may be computed into its destination, rather than be copied there at the end of the block. */
-  mayComputeInPlace(k: number): boolean {
-    return !this.#copiedAtEnd.has(k);
-  }
-
   /** Whether an operand is overwritten by another operation, or at the end of the block. */
   readsOverwritten(operation: Operation): boolean {
     return operation.operands.some((v) => {
@@ -98,6 +91,24 @@ export class InPlacePlan {
       const overwriter = this.#overwriters.get(v);
       return overwriter !== undefined && overwriter !== operation;
     });
+  }
+
+  /** The operation that gives a value, where it stands in the block. */
+  definitionOf(value: Value): Operation | undefined {
+    return this.#definitions.get(value)?.operation;
+  }
+
+  /** Whether nothing in the block reads a tensor from outside, and it is no result. */
+  isUnread(value: Value): boolean {
+    return !this.#uses.has(value) && !this.#results.has(value);
+  }
+
+  /** Whether a tensor from outside, without other names, is read by the operation or before it, and by nothing behind it. */
+  isReadUpTo(value: Value, operation: Operation): boolean {
+    if (this.#overwriters.has(value) || this.#results.has(value)) return false;
+    const end = this.#positions.get(operation) ?? -1;
+    const uses = this.#uses.get(value) ?? [];
+    return uses.every((use) => (this.#positions.get(use) ?? 0) <= end && !shares(use, value));
   }
 
   /** The value in whose storage this one is: the first of a chain of updates in place. */
@@ -178,7 +189,6 @@ export class InPlacePlan {
   #endIn(storage: Value, k: number): void {
     if (this.resultStorage[k] === storage || !this.#uses.has(storage)) return;
     this.#copiedOver.add(storage);
-    this.#copiedAtEnd.add(k);
   }
 
   /** Constants are made by the regions that use them. */
@@ -227,45 +237,28 @@ function aliasOf({ op, operands, results }: Operation, k: number): Value | null 
   return isCopy ? null : operand;
 }
 
-/** Whether every iteration of a loop gives the carried value back unchanged. */
-function isInvariantCarry(operation: Operation, k: number): boolean {
-  const loop = loopOf(operation);
-  return loop !== null && k < loop.count && loop.body.results[k] === carriedIn(loop, loop.body)[k];
-}
-
-/** Whether an update in place, and what is fused with it, reads a tensor only before it overwrites it. */
-function readsInStep(by: Operation, value: Value): boolean {
-  const update = updateOf(by);
-  if (update === null || update === by) return true;
-  const sites = sitesOf(by);
-  return fusionGroupOf(by).operations.every((operation) =>
-    operation.operands.every((v, i) => {
-      if (v !== value || (operation === update && i === 0)) return true;
-      return update.operands.some(
-        (_, k) =>
-          sites.inner(update, k)?.members.includes(operation) === true &&
-          isInStep(readsOf(update), k, readsOf(operation)[i]),
-      );
-    }),
-  );
-}
-
 /** Plans that were made. */
 const bodies = new WeakMap<Operation, InPlacePlan>();
 
-/** In-place reuse in the body of a loop, which owns its carried tensors. */
+/** The tensors that the body of a loop owns: what is carried, null for what comes back unchanged and for scalars. */
+export function ownedByBody(loop: Loop): readonly (Value | null)[] {
+  const { operation, body } = loop;
+  return carriedIn(loop, body).map((v, k) => (isDirect(v.type) || isInvariantCarry(operation, k) ? null : v));
+}
+
+/** In-place reuse in the body of a loop. */
 export function inPlacePlanOfBody(loop: Loop): InPlacePlan {
   const { operation, body } = loop;
   let plan = bodies.get(operation);
   if (plan === undefined) {
-    const owned = carriedIn(loop, body).filter((v, k) => !isDirect(v.type) && !isInvariantCarry(operation, k));
+    const owned = ownedByBody(loop).filter((v) => v !== null);
     bodies.set(operation, (plan = new InPlacePlan(body, owned)));
   }
   return plan;
 }
 
 /** Whether every iteration of a loop updates a carried tensor in place. */
-export function isInPlaceCarry(operation: Operation, k: number): boolean {
+function isInPlaceCarry(operation: Operation, k: number): boolean {
   const loop = loopOf(operation);
   if (loop === null || k >= loop.count || isInvariantCarry(operation, k)) return false;
   const argument = carriedIn(loop, loop.body)[k];

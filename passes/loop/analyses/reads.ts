@@ -9,19 +9,21 @@ import {
   indexDim,
   indexOf,
   indicesOf,
+  isElementwise,
   isVariable,
   type LowerContext,
   type Operation,
   rankedOf,
+  type Sites,
   scalar,
   shapeOf,
+  shapeText,
   termsOf,
   type UpdateContext,
   Value,
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { isElementwise, type Sites, shapeText } from "../../../src/ops/index.ts";
 import { contractionKind } from "./contraction-kind.ts";
 
 /** How a rule and the loops around it read an operand. */

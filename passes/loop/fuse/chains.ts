@@ -1,7 +1,6 @@
 // Which tensors of a block can be computed with each of the sums of a contraction, as these come about.
 
-import { type Block, isScalar, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
-import { shapeText } from "../../../src/ops/index.ts";
+import { type Block, isScalar, type Operation, shapeText, type Value, ValueMap } from "../../../src/ir/index.ts";
 import { contractionOf, isPointwise } from "../analyses/reads.ts";
 
 /** By position: the last contraction that a value depends on, and the one from whose sums it follows element by element. */

@@ -4,8 +4,17 @@
 // element; a fused tensor never exists as a whole. Tensors that are free to rematerialise (constants, and moved elements of
 // tensors in memory) are computed wherever they are read. All others are roots.
 
-import { type Block, isScalar, type Operation, type Value, ValueMap } from "../../../src/ir/index.ts";
-import { isElementwise, isFusible, shapeText, visits } from "../../../src/ops/index.ts";
+import {
+  type Block,
+  isElementwise,
+  isScalar,
+  type Operation,
+  shapeText,
+  type Value,
+  ValueMap,
+  visits,
+} from "../../../src/ir/index.ts";
+import { isFusible } from "../../../src/ops/index.ts";
 import type { FusionFigures } from "../../../src/target/index.ts";
 import type { InPlacePlan } from "../analyses/in-place.ts";
 import { contractionOf, isInStep, isPointwise, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";

@@ -2,36 +2,48 @@
 
 import {
   type Block,
+  countUses,
   currentBlock,
   type Dim,
   elementDType,
   emit,
+  fail,
   isDirect,
   isScalar,
+  makeBlock,
   memref,
   type Operation,
   type ProcedureContext,
+  type Reuses,
   rankedOf,
+  reusedBy,
+  Sites,
   shapeOf,
   type UpdateContext,
   type Value,
   ValueMap,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import { isDenseConstant, isFusible, load, Sites, store, view } from "../../../src/ops/index.ts";
-import { InPlacePlan } from "../analyses/in-place.ts";
+import { isDenseConstant, isFusible, load, store, view } from "../../../src/ops/index.ts";
 import { isLowered } from "../analyses/lowered.ts";
 import { epilogueOf } from "../analyses/reads.ts";
-import { fusionGroupOf, isGroup } from "../analyses/sites.ts";
+import { fusionGroupOf, isGroup, readsInStep } from "../analyses/sites.ts";
 import type { Buffer, Computed, Nests } from "./nests.ts";
 
 /** Lowers operations with regions, and calls. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
 
-export class BlockLowering {
+/** What the blocks of a function share. */
+export interface Shared {
   readonly nests: Nests;
   readonly structured: LowerStructured;
-  readonly inPlace: InPlacePlan;
+  readonly reuses: Reuses;
+}
+
+export class BlockLowering {
+  readonly nests: Nests;
+  readonly reuses: Reuses;
+  readonly #shared: Shared;
   readonly #block: Block;
   /** The memory that each tensor result of the block has to be written to. */
   readonly #destinations: readonly (Buffer | null)[];
@@ -40,24 +52,23 @@ export class BlockLowering {
   /** The memory of the block's arguments. */
   readonly #given: ReadonlySet<Buffer | undefined>;
 
-  constructor(
-    nests: Nests,
-    block: Block,
-    destinations: readonly (Buffer | null)[],
-    structured: LowerStructured,
-    inPlace: InPlacePlan = new InPlacePlan(block, []),
-  ) {
+  constructor(shared: Shared, block: Block, destinations: readonly (Buffer | null)[]) {
+    const { nests, reuses } = shared;
+    this.#shared = shared;
     this.nests = nests;
-    this.structured = structured;
+    this.reuses = reuses;
     this.#block = block;
-    this.inPlace = inPlace;
     this.#destinations = destinations;
     const own = new Set(block.operations.flatMap((o) => o.results));
-    this.#given = new Set(block.arguments.map((v) => nests.buffers.get(v)));
-    for (const [k, storage] of inPlace.resultStorage.entries()) {
-      const destination = inPlace.mayComputeInPlace(k) && !this.#isGiven(destinations[k]) ? destinations[k] : null;
-      if (destination != null && own.has(storage) && !this.#reserved.has(storage))
+    const reserve = (storage: Value, destination: Buffer | undefined): void => {
+      if (destination !== undefined && own.has(storage) && !this.#reserved.has(storage))
         this.#reserved.set(storage, destination);
+    };
+    this.#given = new Set(block.arguments.map((v) => nests.buffers.get(v)));
+    for (const [x, memory] of movedAtEnd(block)) reserve(reuses.storageOf(x), nests.buffers.get(memory));
+    for (const [k, v] of block.results.entries()) {
+      const destination = destinations[k];
+      if (!this.#isGiven(destination)) reserve(reuses.storageOf(v), destination ?? undefined);
     }
   }
 
@@ -73,8 +84,8 @@ export class BlockLowering {
   }
 
   /** Lowers a region into the current builder. */
-  region(block: Block, destinations: readonly (Buffer | null)[], inPlace?: InPlacePlan): readonly Value[] {
-    return new BlockLowering(this.nests, block, destinations, this.structured, inPlace).run();
+  region(block: Block, destinations: readonly (Buffer | null)[]): readonly Value[] {
+    return new BlockLowering(this.#shared, block, destinations).run();
   }
 
   /** Memory for a tensor that this block defines: its destination where it is a result, and fresh memory elsewhere. */
@@ -82,9 +93,9 @@ export class BlockLowering {
     return this.#reserved.get(value) ?? this.nests.allocate(value.type, value.name);
   }
 
-  /** Memory with a tensor's elements that an operation may overwrite: the tensor's own, or a copy. */
-  memoryToChange(value: Value, by: Operation, result: Value): Buffer {
-    const own = this.inPlace.overwriterOf(value) === by ? this.nests.buffers.get(value) : undefined;
+  /** Memory with a tensor's elements that an operation may overwrite: the tensor's own where it is reused, or a copy. */
+  memoryToChange(value: Value, isReused: boolean, result: Value): Buffer {
+    const own = isReused ? this.nests.buffers.get(value) : undefined;
     if (own !== undefined) return own;
     const made = this.nests.computed.get(value)?.operation;
     const zeroed = made === undefined ? null : this.#zeroedFor(result, made);
@@ -92,6 +103,12 @@ export class BlockLowering {
     const buffer = this.bufferFor(result);
     this.nests.copy(value, buffer);
     return buffer;
+  }
+
+  /** Memory for a tensor that a nest computes: that of the operand which the operation reuses, where it does. */
+  #bufferOf(result: Value, made: Operation | undefined): Buffer {
+    const reused = made === undefined ? undefined : reusedBy(made);
+    return (reused === undefined ? undefined : this.nests.buffers.get(reused)) ?? this.bufferFor(result);
   }
 
   #lower(operation: Operation): void {
@@ -105,7 +122,7 @@ export class BlockLowering {
     else if (isDenseConstant(operation)) this.#constantMemory(operation);
     else if (operation.op.lowering?.kind === "view") this.#view(operation);
     else if (operation.op.lowering?.kind === "procedure") this.#procedure(operation, operation.op.lowering.run);
-    else this.structured(this, operation);
+    else this.#shared.structured(this, operation);
   }
 
   /** The operand's memory under another shape; of rank 0, its one element. */
@@ -139,7 +156,7 @@ export class BlockLowering {
         yielded.push(v);
         continue;
       }
-      const buffer = this.bufferFor(result);
+      const buffer = this.#bufferOf(result, nests.computed.get(v)?.operation);
       nests.storedInside.set(v, buffer);
       inside.push({ result, buffer });
     }
@@ -159,7 +176,7 @@ export class BlockLowering {
     else if (isScalar(result.type)) {
       for (const [i, v] of results.entries()) nests.scalars.set(v, nests.scalars.get(yielded[i]));
     } else {
-      const buffers = results.map((v) => this.bufferFor(v));
+      const buffers = results.map((v, i) => this.#bufferOf(v, nests.computed.get(yielded[i])?.operation));
       this.#nest(by, results, yielded, sites, buffers);
     }
   }
@@ -169,11 +186,17 @@ export class BlockLowering {
     const { nests } = this;
     const { operation, sites } = computed;
     const zeroed = this.#zeroedFor(result, operation);
-    const buffer = zeroed ?? this.bufferFor(result);
+    const buffer = zeroed ?? this.#bufferOf(result, operation);
     const write = (at: readonly Dim[], element: Value): void => writeTo(buffer, at, element, operation);
     const written = (at: readonly Dim[]): Value => load(buffer.memory, [...buffer.prefix, ...at]);
-    if (zeroed !== null || nests.whole(computed, { write, written })) nests.buffers.set(result, buffer);
+    if (zeroed !== null || this.#isThere(operation, buffer) || nests.whole(computed, { write, written }))
+      nests.buffers.set(result, buffer);
     else this.#nest(operation, [result], operation.results, sites, [buffer]);
+  }
+
+  /** Whether a tensor stands already where it is moved. */
+  #isThere(operation: Operation, buffer: Buffer): boolean {
+    return isMove(operation) && this.nests.buffers.get(operation.operands[0]) === buffer;
   }
 
   /** A nest that computes results of one shape into memory. */
@@ -224,7 +247,9 @@ export class BlockLowering {
   #update(by: Operation, { operation, sites }: Computed, update: (x: UpdateContext) => void): void {
     const { nests } = this;
     const [result] = by.results;
-    const buffer = this.memoryToChange(operation.operands[0], by, result);
+    const reused = reusedBy(operation);
+    if (reused !== undefined) requireInStep(by, operation, reused);
+    const buffer = this.memoryToChange(operation.operands[0], reused !== undefined, result);
     currentBlock().origin = operation.origin;
     update(nests.updateContext(operation, sites, buffer));
     if (isScalar(result.type)) nests.scalars.set(result, load(buffer.memory, buffer.prefix));
@@ -263,6 +288,29 @@ export class BlockLowering {
     }
     for (const { from, to } of given) nests.copy(from, to);
   }
+}
+
+/** Whether a tensor is brought to the memory of another as it is. */
+function isMove(operation: Operation): boolean {
+  return operation.op.lowering?.kind === "view" && reusedBy(operation) !== undefined;
+}
+
+/** Tensors that the block brings to memory from outside in which it does nothing else. */
+function movedAtEnd({ operations }: Block): readonly (readonly [x: Value, memory: Value])[] {
+  const moves = operations.filter((o) => isMove(o) && reusedBy(o) !== o.operands[0]);
+  if (moves.length === 0) return [];
+  const uses = countUses(makeBlock([], operations, []));
+  return moves.flatMap((o) => {
+    const memory = reusedBy(o);
+    return memory !== undefined && uses.get(memory) === 1 ? [[o.operands[0], memory] as const] : [];
+  });
+}
+
+/** @throws AdjointError `structure` where the loops of an update read elements that another iteration has changed. */
+function requireInStep(by: Operation, { op, origin }: Operation, reused: Value): void {
+  if (readsInStep(by, reused)) return;
+  const name = reused.name ?? "a value without a name";
+  fail("structure", `${op.name} reuses the memory of ${name}, of which the same loops read other elements`, { origin });
 }
 
 function writeTo({ memory, prefix }: Buffer, at: readonly Dim[], element: Value, { origin }: Operation): void {

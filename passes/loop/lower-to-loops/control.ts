@@ -43,14 +43,13 @@ function bindResults(
 /** A result that has one tensor's storage whichever region runs is bound to it before the regions. */
 function lowerIf(block: BlockLowering, operation: Operation): void {
   const { op, operands, regions, results, origin } = operation;
-  const { regions: plans, sources } = block.inPlace.branchPlanOf(operation);
   const buffers = results.map((r, k) => {
-    const source = sources[k];
     if (isDirect(r.type)) return null;
-    return source === null ? block.bufferFor(r) : block.memoryToChange(source, operation, r);
+    const source = block.reuses.branchSource(operation, k);
+    return (source === undefined ? undefined : block.nests.buffers.get(source)) ?? block.bufferFor(r);
   });
   const builder = currentBlock();
-  const lowered = regions.map((region, i) => builder.region([], () => block.region(region, buffers, plans[i])));
+  const lowered = regions.map((region) => builder.region([], () => block.region(region, buffers)));
   const direct = results.filter((r) => isDirect(r.type));
   const scalars = emit(op, [block.nests.scalars.get(operands[0])], {
     regions: lowered,

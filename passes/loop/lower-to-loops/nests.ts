@@ -14,12 +14,16 @@ import {
   fail,
   indexDim,
   indicesOf,
+  isElementwise,
   isScalar,
   type LowerContext,
   memref,
   type Operation,
+  ownAttributes,
   Replacements,
   rankedOf,
+  type Site,
+  type Sites,
   scalar,
   shapeOf,
   type Type,
@@ -30,17 +34,7 @@ import {
   type WholeContext,
   withBuilder,
 } from "../../../src/ir/index.ts";
-import {
-  type AllocAttributes,
-  alloc,
-  forLoop,
-  isElementwise,
-  load,
-  loadOp,
-  type Site,
-  type Sites,
-  store,
-} from "../../../src/ops/index.ts";
+import { type AllocAttributes, alloc, forLoop, load, loadOp, store } from "../../../src/ops/index.ts";
 import { contractionOf, wholeOf } from "../analyses/reads.ts";
 
 /** Memory of a tensor: `memory[prefix…, at…]` is its element at `at`. */
@@ -142,7 +136,7 @@ export class Nests {
 
   /** One scalar of an operation's result: by the same op on scalars, or by its rule. */
   compute({ operation, sites }: Computed, at: readonly Dim[]): Value {
-    const { op, operands, results, attributes, origin } = operation;
+    const { op, operands, results, origin } = operation;
     const [{ type, name }] = results;
     if (op.traits.constant) return this.#constant(operation);
     if (op.scalar !== null) {
@@ -151,6 +145,7 @@ export class Nests {
         currentBlock().origin = origin;
         return this.element(v, at);
       });
+      const attributes = ownAttributes(operation);
       return emit(op, scalars, { attributes, origin, types: [scalarOf(type)], names: [name] })[0];
     }
     if (isElementwise(operation)) return this.element(operands[0], at);

@@ -12,11 +12,11 @@ import {
   type Loop,
   loopOf,
   type Operation,
+  reusedBy,
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
 import { forLoop, isOwn, load, store } from "../../../src/ops/index.ts";
-import { inPlacePlanOfBody, isInPlaceCarry } from "../analyses/in-place.ts";
 import type { BlockLowering, LowerStructured } from "./block.ts";
 import { lowerControl } from "./control.ts";
 import type { Buffer, Nests } from "./nests.ts";
@@ -57,8 +57,9 @@ function carriedOf(block: BlockLowering, { operation, inits, body, firstArgument
     if (body.results[k] === argument) {
       return { kind: "inPlace", buffer: { memory: nests.memoryOf(init), prefix: [] } };
     }
-    const isInPlace = isInPlaceCarry(operation, k);
-    const own = block.memoryToChange(init, operation, isInPlace ? operation.results[k] : argument);
+    const isInPlace = block.reuses.isInPlaceCarry(operation, k);
+    const isReused = reusedBy(operation, k) !== undefined;
+    const own = block.memoryToChange(init, isReused, isInPlace ? operation.results[k] : argument);
     if (isInPlace) return { kind: "inPlace", buffer: own };
     return {
       kind: "doubleBuffered",
@@ -143,7 +144,7 @@ function lowerWhile(block: BlockLowering, loop: Loop, cond: Block): void {
       types,
       (...values) => {
         const next = bindCarried(block, body.arguments, carried, values);
-        return nextCarried(carried, values, block.region(body, next, inPlacePlanOfBody(loop)));
+        return nextCarried(carried, values, block.region(body, next));
       },
       names,
     ),
@@ -188,7 +189,7 @@ function lowerIteration(
   const { body } = loop;
   const isTensor = (i: number): boolean => !isDirect(body.results[next.length + i].type);
   const destinations = [...next, ...outputs.map((b, i) => (isTensor(i) ? b : null))];
-  const scalars = block.region(body, destinations, inPlacePlanOfBody(loop));
+  const scalars = block.region(body, destinations);
   for (const [i, b] of outputs.entries()) {
     if (!isTensor(i)) store(block.nests.scalars.get(body.results[next.length + i]), b.memory, b.prefix);
   }

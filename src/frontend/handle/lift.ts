@@ -24,7 +24,7 @@ import {
   withBuilder,
 } from "../../ir/index.ts";
 import { constant } from "../../ops/index.ts";
-import { bringContractions, bringLoops, bringTensors, bringWindows, here } from "../../parts/index.ts";
+import { bringContractions, bringLoops, bringTensors, bringUpdates, bringWindows, here } from "../../parts/index.ts";
 import { dimHere } from "./axes.ts";
 import { atBoundary, type Boundary, calledName, outermostOf, said, saying } from "./boundary.ts";
 import { Extent } from "./extent.ts";
@@ -109,6 +109,17 @@ export function applySliding(
 ): readonly Tensor[] {
   bringWindows();
   return applyKeepingRank(boundary, operands, build);
+}
+
+/** As apply, for operations that change elements of a tensor, or whose derivatives do. */
+export function applyIndexing(
+  boundary: Boundary,
+  operands: readonly Operand[],
+  build: (...values: Value[]) => readonly Value[],
+  sizes?: unknown,
+): readonly Tensor[] {
+  bringUpdates();
+  return applyKeepingRank(boundary, operands, build, sizes);
 }
 
 /** As apply, for operations that are lowered to a loop whose end is not known, as those of sorting. */

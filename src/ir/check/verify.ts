@@ -20,6 +20,8 @@
 //  memory     Each argument has a role, other than in only where it is memory. Nothing writes to an argument whose role is in
 //             or to a constant, and what a call writes to is nothing else that it passes: see verify-memory.ts.
 //  layouts    Only views have strides and an offset, which stay inside of what they are views of: see verify-layouts.ts.
+//  reuses     What reuses the memory of an operand stands at the fused level, and has its type. Nothing reads afterwards what it
+//             held, and it is memory that may be written to: see verify-reuses.ts.
 //  levels     Where a level is asked for: every op is legal there; at the tensor and the fused level there is no memref, at
 //             the loop level nothing unranked.
 //
@@ -49,6 +51,7 @@ import { checkLayouts } from "./verify-layouts.ts";
 import { checkLists } from "./verify-lists.ts";
 import { checkMemory } from "./verify-memory.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
+import { checkReuses } from "./verify-reuses.ts";
 import { checkSpans } from "./verify-spans.ts";
 import { TypeChecker } from "./verify-types.ts";
 
@@ -90,6 +93,10 @@ class ModuleContext {
     this.level = level;
   }
 
+  isCalled({ name }: Func): boolean {
+    return this.module.funcs.some((func) => calleesOf(func).includes(name));
+  }
+
   signature(name: string): Signature | null {
     let known = this.#signatures.get(name);
     if (known === undefined) {
@@ -128,6 +135,7 @@ class FuncVerifier {
       checkMemory(this.#func, this.#signature);
       checkLayouts(this.#func, this.#scope);
       checkSpans(this.#func);
+      checkReuses(this.#func, this.#context.level, () => this.#context.isCalled(this.#func));
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;
     }

@@ -3,7 +3,7 @@
 import { Dense } from "../data/ndarray.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
-import type { AttributeKind, AttributeSpec } from "../op/attribute-spec.ts";
+import { type AttributeKind, type AttributeSpec, commonAttributes } from "../op/attribute-spec.ts";
 import type { Op } from "../op/op.ts";
 import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
 import { isDType, isSafeInteger } from "../types/dtype.ts";
@@ -15,6 +15,12 @@ type Given = Readonly<Record<string, Attribute | undefined>>;
 
 const none: Attributes = Object.freeze({});
 
+/** The specification of an attribute: the op's own, or of those that any operation may have. */
+export function attributeSpec({ attributes }: Op, name: string): AttributeSpec | undefined {
+  if (Object.hasOwn(attributes, name)) return attributes[name];
+  return name === "reuses" ? commonAttributes.reuses : undefined;
+}
+
 /** `given` with defaults filled in, in the record's order, frozen; a wrong name or kind is an error. */
 export function completeAttributes(op: Op, given: Given = none): Attributes {
   const names = Object.keys(op.attributes);
@@ -24,14 +30,21 @@ export function completeAttributes(op: Op, given: Given = none): Attributes {
     const filled = value ?? op.attributes[name].default;
     if (filled !== undefined) complete[name] = frozen(filled);
   }
+  const { reuses } = given;
+  const isPlanned = !isEmpty(reuses) && !Object.hasOwn(op.attributes, "reuses");
+  if (isPlanned && reuses !== undefined) complete.reuses = frozen(reuses);
   checkAttributes(op, complete, given);
-  return names.length === 0 ? none : Object.freeze(complete);
+  return names.length === 0 && !isPlanned ? none : Object.freeze(complete);
+}
+
+function isEmpty(value: Attribute | undefined): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
 /** Requires exactly the record's attributes, each of its kind. */
 export function checkAttributes(op: Op, attributes: Attributes, given: Given = attributes): void {
   for (const name of Object.keys(given)) {
-    if (Object.hasOwn(op.attributes, name)) continue;
+    if (attributeSpec(op, name) !== undefined) continue;
     const known = Object.keys(op.attributes);
     fail("attribute", `unknown attribute '${name}', expected one of: ${known.join(", ") || "none"}`, {
       subject: op.name,
@@ -39,15 +52,19 @@ export function checkAttributes(op: Op, attributes: Attributes, given: Given = a
     });
   }
   for (const [name, spec] of Object.entries(op.attributes)) {
-    const value = attributes[name];
-    if (value === undefined)
+    if (attributes[name] === undefined)
       fail("attribute", `attribute '${name}' is missing, expected ${describeKind(spec)}`, { subject: op.name });
-    if (hasKind(value, spec)) continue;
-    fail("attribute", `attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
-      subject: op.name,
-      hint: choiceHint(spec, value),
-    });
+    requireKind(op, name, attributes[name], spec);
   }
+  if (attributes.reuses !== undefined) requireKind(op, "reuses", attributes.reuses, commonAttributes.reuses);
+}
+
+function requireKind(op: Op, name: string, value: Attribute, spec: AttributeSpec): void {
+  if (hasKind(value, spec)) return;
+  fail("attribute", `attribute '${name}' is ${describeGiven(value)}, expected ${describeKind(spec)}`, {
+    subject: op.name,
+    hint: choiceHint(spec, value),
+  });
 }
 
 /** Lists and pairs are copied unless they are frozen already: the caller may go on writing to its own. */

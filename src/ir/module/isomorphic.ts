@@ -2,6 +2,7 @@
 
 import { ValueMap } from "../data/value-map.ts";
 import { formatOrigin, type Origin } from "../diagnostics/origin.ts";
+import { commonAttributes } from "../op/attribute-spec.ts";
 import type { Constraint } from "../types/constraint.ts";
 import { type Dim, sameDim } from "../types/dim.ts";
 import { printType, sameType } from "../types/type.ts";
@@ -111,7 +112,7 @@ class Comparison {
 
   #attributes(a: Operation, b: Operation): string | null {
     const affine = affineAttributes(a.op);
-    for (const name of Object.keys(a.op.attributes)) {
+    for (const name of [...Object.keys(a.op.attributes), ...Object.keys(commonAttributes)]) {
       const group = affine.get(name);
       const same =
         group === undefined

@@ -89,6 +89,14 @@ export interface AttributeSpec {
 
 export type AttributeSpecs = Readonly<Record<string, AttributeSpec>>;
 
+/**
+ * What operations of any op may say beside their own attributes, where there is something to say. `reuses` counts operands,
+ * one for each result: the one in whose memory the result comes to stand.
+ */
+export const commonAttributes = Object.freeze({
+  reuses: { kind: "integers", default: [], summary: "the operands in whose memory the results stand; -1 for none" },
+} satisfies AttributeSpecs);
+
 /** The type of an attribute by its specification: `number` of an integer, `"max" | "min"` of such a word. */
 export type AttributeOf<S extends AttributeSpec> = S extends {
   readonly kind: "word";

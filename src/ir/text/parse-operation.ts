@@ -3,7 +3,7 @@
 import { counted } from "../diagnostics/counted.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { affineOperands, indexDim } from "../module/affine.ts";
-import { completeAttributes } from "../module/attributes.ts";
+import { attributeSpec, completeAttributes } from "../module/attributes.ts";
 import { type Attribute, type Block, makeBlock, maxNesting, type Operation, Value } from "../module/module.ts";
 import type { Op, OpTable } from "../op/op.ts";
 import type { AssemblyItem, RegionSpec } from "../op/op-spec.ts";
@@ -327,7 +327,7 @@ class OperationParser {
     do {
       const name = cursor.source;
       if (cursor.kind !== "word") cursor.unexpected("an attribute");
-      if (!Object.hasOwn(this.#op.attributes, name)) this.#unknownAttribute(name);
+      if (attributeSpec(this.#op, name) === undefined) this.#unknownAttribute(name);
       if (Object.hasOwn(this.#given, name) || this.#literals.has(name)) {
         cursor.fail("attribute", `${this.#op.name}: attribute '${name}' is given twice`);
       }
@@ -350,7 +350,8 @@ class OperationParser {
 
   #completeAttributes(types: readonly Type[]): Readonly<Record<string, Attribute>> {
     for (const [name, { literal, position }] of this.#literals) {
-      const spec = this.#op.attributes[name];
+      const spec = attributeSpec(this.#op, name);
+      if (spec === undefined) continue;
       this.#given[name] = attributeOf(
         this.#cursor,
         position,

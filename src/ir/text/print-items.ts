@@ -2,7 +2,7 @@
 
 import { Dense } from "../data/ndarray.ts";
 import { bindOperands } from "../module/affine.ts";
-import { dimsIn, sameAttribute } from "../module/attributes.ts";
+import { attributeSpec, dimsIn, sameAttribute } from "../module/attributes.ts";
 import {
   type Attribute,
   type AxisPairs,
@@ -12,7 +12,7 @@ import {
   type Value,
 } from "../module/module.ts";
 import { type NameTable, printFuncName, quote } from "../module/names.ts";
-import type { AttributeSpec } from "../op/attribute-spec.ts";
+import { type AttributeSpec, commonAttributes } from "../op/attribute-spec.ts";
 import type { AssemblyItem } from "../op/op-spec.ts";
 import { atomDim, type Dim } from "../types/dim.ts";
 import type { DType } from "../types/dtype.ts";
@@ -171,9 +171,10 @@ export function printAttributes(operation: Operation): readonly string[] {
   const { op, attributes } = operation;
   const done = op.assembly.flatMap((item) => covered[item.kind]);
   const texts: string[] = [];
-  for (const [name, spec] of Object.entries(op.attributes)) {
+  for (const name of Object.keys({ ...op.attributes, ...commonAttributes })) {
     const value = attributes[name];
-    if (value === undefined || done.includes(name)) continue;
+    const spec = attributeSpec(op, name);
+    if (value === undefined || spec === undefined || done.includes(name)) continue;
     if (spec.default !== undefined && sameAttribute(value, spec.default)) continue;
     texts.push(`${name} = ${printAttribute(value, spec, resultDType(operation))}`);
   }

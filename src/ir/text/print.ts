@@ -21,7 +21,7 @@ import { boundArguments, printAttributes, printItems } from "./print-items.ts";
 export interface PrintOptions {
   /** Print `loc("file":line:column)` or `loc(none)` on functions, constraints and operations; or only comments. */
   readonly origins?: boolean | "comment";
-  /** Begin with the line `adjoint 1`, or where there are roles, vectors or layouts, `adjoint 2`. */
+  /** Begin with the line `adjoint 1`, or where there are roles, vectors, layouts or memory that is reused, `adjoint 2`. */
   readonly header?: boolean;
 }
 
@@ -33,11 +33,14 @@ export function printModule(module: Module, options: PrintOptions = {}): string 
   return (options.header === true ? [`adjoint ${version}\n`, ...funcs] : funcs).join("\n");
 }
 
-/** Whether a function has what the first version of the text has no form for: roles of arguments, vectors, layouts of memory. */
+/**
+ * Whether a function has what the first version of the text has no form for: roles of arguments, vectors, layouts of memory,
+ * memory that is reused.
+ */
 function isNew({ roles, body }: Func): boolean {
   let found = roles.some(isWritten) || body.arguments.some(hasNewType);
-  walk(body, ({ op, results }) => {
-    found ||= op.level === "vector" || results.some(hasNewType);
+  walk(body, ({ op, attributes, results }) => {
+    found ||= op.level === "vector" || attributes.reuses !== undefined || results.some(hasNewType);
   });
   return found;
 }

@@ -2,7 +2,7 @@
 
 import {
   type AtShape,
-  apply,
+  applyIndexing,
   type Checked,
   describe,
   meeting,
@@ -83,7 +83,7 @@ export function at<X extends Tensor, const I extends readonly Index[]>(
   ...indices: Indices<X, I>
 ): Tensor<ResultShape<AtShape<ShapeIn<X>, I>>, OwnDType<X>>;
 export function at(x: Tensor, ...indices: Index[]): Tensor {
-  return apply(
+  return applyIndexing(
     at,
     [x, ...tensorsAmong(at, indices)],
     (v, ...values) => [read(select("at", v, indices, values))],
@@ -197,7 +197,7 @@ function change(
     requireOptions(where, options, ["unique"]);
     return [write(select(where, v, list, values), by, kind, where, options.unique === true)];
   };
-  return apply(boundary, [...meeting(boundary, [x, value]), ...tensors], combined, list.flat())[0];
+  return applyIndexing(boundary, [...meeting(boundary, [x, value]), ...tensors], combined, list.flat())[0];
 }
 
 // ---- what indices mean ------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import {
   apply,
+  applyIndexing,
   asUser,
   axisOf,
   type Countable,
@@ -150,7 +151,7 @@ export function pad(
 ): Tensor {
   const options = asUser(pad, () => optionsOf(widths, more));
   const { value } = options ?? {};
-  return apply(
+  return applyIndexing(
     pad,
     value === undefined ? [x] : [x, value],
     (v, filling?: Value) => {

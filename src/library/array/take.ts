@@ -1,7 +1,7 @@
 // Elements by tensors of indices along one axis, and boxes whose place is known only when it runs.
 
 import {
-  apply,
+  applyIndexing,
   axisOr,
   type Countable,
   describe,
@@ -49,7 +49,7 @@ function modeOf(mode: unknown, where: string): (typeof modes)[number] {
  * @example take(tensor([5, 6, 7]), i32([2, 0])) // [7, 5]
  */
 export function take(x: Tensor, indices: Indices, options: TakeOptions = {}): Tensor {
-  return apply(take, [x, ...tensorsAmong(take, [indices])], (v, i = constantIndices(indices, "take")) => {
+  return applyIndexing(take, [x, ...tensorsAmong(take, [indices])], (v, i = constantIndices(indices, "take")) => {
     requireOptions("take", options, ["axis", "mode"]);
     const shape = shapeOf(v, "take");
     if (options.axis == null && shape.length !== 1) {
@@ -78,7 +78,7 @@ export interface TakeAlongAxisOptions {
  */
 export function takeAlongAxis(x: Tensor, indices: Indices, options: TakeAlongAxisOptions = {}): Tensor {
   const operands = [x, ...tensorsAmong(takeAlongAxis, [indices])];
-  return apply(takeAlongAxis, operands, (v, i = constantIndices(indices, "takeAlongAxis")) => {
+  return applyIndexing(takeAlongAxis, operands, (v, i = constantIndices(indices, "takeAlongAxis")) => {
     requireOptions("takeAlongAxis", options, ["axis", "mode"]);
     requireIntegers(i, "takeAlongAxis");
     const [own, asked] = [shapeOf(v, "takeAlongAxis"), shapeOf(i, "takeAlongAxis")];
@@ -135,7 +135,7 @@ function startsOf(starts: readonly Start[], values: readonly Value[], where: str
  * @example dynamicSlice(x, [i, 0], [1, 3])
  */
 export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonly Size[]): Tensor {
-  return apply(
+  return applyIndexing(
     dynamicSlice,
     [x, ...tensorsAmong(dynamicSlice, [starts].flat())],
     (v, ...values) => {
@@ -153,7 +153,7 @@ export function dynamicSlice(x: Tensor, starts: readonly Start[], sizes: readonl
  * @example dynamicUpdateSlice(x, row, [i, 0])
  */
 export function dynamicUpdateSlice(x: Tensor, update: Operand, starts: readonly Start[]): Tensor {
-  return apply(
+  return applyIndexing(
     dynamicUpdateSlice,
     [...meeting(dynamicUpdateSlice, [x, update]), ...tensorsAmong(dynamicUpdateSlice, [starts].flat())],
     (v, u, ...values) => {

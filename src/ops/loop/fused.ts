@@ -6,12 +6,12 @@ import {
   isScalar,
   type Operation,
   printType,
+  Sites,
   standsAt,
   type TypeContext,
 } from "../../ir/index.ts";
 import { defineOp } from "../base/define.ts";
 import { isDenseConstant, isFusible } from "./fusible.ts";
-import { Sites } from "./sites.ts";
 
 /** Whether an operation works on scalars alone, so that it stays as it is at the loop level. */
 function isOfScalars(operation: Operation): boolean {

@@ -1,15 +1,10 @@
 // Which operations one nest of loops may compute, element by element.
 
-import { Dense, isScalar, type Operation, sameType } from "../../ir/index.ts";
+import { Dense, isElementwise, isScalar, type Operation } from "../../ir/index.ts";
 
 /** Whether an operation is a constant whose elements are written out: more than one, and no splat. */
 export function isDenseConstant({ op, attributes }: Operation): boolean {
   return op.traits.constant && attributes.value instanceof Dense && attributes.value.size > 1;
-}
-
-/** Whether an element depends on its operands' elements at the same subscripts alone, as in a view that keeps the shape. */
-export function isElementwise({ op, results, operands }: Operation): boolean {
-  return op.scalar !== null || (op.lowering?.kind === "view" && sameType(operands[0].type, results[0].type));
 }
 
 /** Whether an operation gives one tensor that is computed element by element; dense constants are memory instead. */

@@ -1,7 +1,9 @@
 // Where in one nest of loops tensors are computed: a site is where they are at the same subscripts.
 
-import { isScalar, type Operation, printType, type Value, ValueMap, ValueSet } from "../../ir/index.ts";
-import { isElementwise } from "./fusible.ts";
+import { ValueMap, ValueSet } from "../data/value-map.ts";
+import { isScalar, printType } from "../types/type.ts";
+import type { Operation, Value } from "./module.ts";
+import { isElementwise } from "./reuse.ts";
 
 /** The operations that one nest computes, and those of their results that it stores. The nest is over the shape of the last. */
 export interface FusionGroup {
