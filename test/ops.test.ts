@@ -21,7 +21,7 @@ import {
   tensorType,
 } from "../src/ir/index.ts";
 import * as ops from "../src/ops/index.ts";
-import { records, standardOps } from "../src/ops/index.ts";
+import { kernelText, records, spellRound, standardOps } from "../src/ops/index.ts";
 import { everyWay, type Nested, nd } from "./backends.ts";
 import { ordinary, runOn } from "./op-cases.ts";
 
@@ -111,11 +111,11 @@ function compileSpelling(
   const names = op.operands.map((_, i) => `x${i}`);
   const kernels: string[] = [];
   const nameOf = (kernel: Kernel): string => {
-    kernels.push(`const ${kernel.name} = ${kernel.text(kernel.uses.map(nameOf))};`);
+    kernels.push(`const ${kernel.name} = ${kernelText(kernel, kernel.uses.map(nameOf))};`);
     return kernel.name;
   };
   const text = op.scalar?.spell(names, { attributes, dtype, nameOf }) ?? "";
-  const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
+  const rounded = op.scalar?.exact === true ? text : spellRound(text, dtype);
   return new Function(
     ...names,
     `"use strict"; const { fround } = Math; ${kernels.join(" ")} const r = ${rounded}; return r;`,

@@ -12,7 +12,6 @@ import {
   funcsByName,
   holdsOp,
   isFree,
-  isHeavy,
   isSilent,
   type Module,
   makeBlock,
@@ -30,6 +29,7 @@ import {
 import { call, Scratch } from "../../src/ops/index.ts";
 import { copyOf, definePass, FreshNames, OutlinedFunc, OutliningSource } from "../../src/rewrite/index.ts";
 import { javascript } from "../../src/target/index.ts";
+import { isHeavy } from "./analyses/weights.ts";
 import { type Crossing, crossingOf } from "./outline-parts/crossing.ts";
 import { type Cuts, cutsOf } from "./outline-parts/cut.ts";
 

@@ -23,6 +23,7 @@ export * from "./module/attributes.ts";
 export * from "./module/call-graph.ts";
 export * from "./module/contents.ts";
 export * from "./module/effects.ts";
+export * from "./module/free.ts";
 export * from "./module/isomorphic.ts";
 export * from "./module/lifetimes.ts";
 export * from "./module/loop.ts";
@@ -34,7 +35,6 @@ export * from "./module/signature.ts";
 export * from "./module/sites.ts";
 export * from "./module/storage.ts";
 export * from "./module/walk.ts";
-export * from "./module/weights.ts";
 export * from "./op/attribute-spec.ts";
 export {
   type OwnDocumentation,

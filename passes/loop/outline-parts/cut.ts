@@ -1,6 +1,7 @@
 // Where heavy blocks are cut: the ends of their parts.
 
-import { type Block, type Operation, weightOf } from "../../../src/ir/index.ts";
+import type { Block, Operation } from "../../../src/ir/index.ts";
+import { weightOf } from "../analyses/weights.ts";
 
 /** For each block that is cut, the position behind the last operation of each part. */
 export type Cuts = ReadonlyMap<Block, readonly number[]>;

@@ -1,18 +1,10 @@
 // Which loops run in ranges, and how long these are.
 
-import {
-  addDims,
-  type Block,
-  boundBy,
-  type Dim,
-  indicesOf,
-  isHeavy,
-  isScalar,
-  type Operation,
-} from "../../../src/ir/index.ts";
+import { addDims, type Block, boundBy, type Dim, indicesOf, isScalar, type Operation } from "../../../src/ir/index.ts";
 import { elementsWritten } from "../../../src/ops/index.ts";
 import type { FunctionFigures } from "../../../src/target/index.ts";
 import { type CountedLoop, isOverIndices, mostSteps, stepsIn } from "../analyses/counted.ts";
+import { isHeavy } from "../analyses/weights.ts";
 
 /** How many steps of a loop one call runs. */
 export type RangeLength =

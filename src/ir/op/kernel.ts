@@ -22,8 +22,10 @@ export class Kernel {
   readonly compute: KernelFunction;
   /** The kernels it calls. */
   readonly uses: readonly Kernel[];
-  readonly #source: KernelFunction | KernelMaker;
-  readonly #isMade: boolean;
+  /** The function whose text generated code carries. */
+  readonly source: KernelFunction | KernelMaker;
+  /** Whether that function makes the kernel's, of those of the kernels it calls. */
+  readonly isMade: boolean;
 
   constructor(
     name: string,
@@ -40,20 +42,9 @@ export class Kernel {
     this.name = name;
     this.compute = compute;
     this.uses = uses;
-    this.#source = source;
-    this.#isMade = isMade;
+    this.source = source;
+    this.isMade = isMade;
     Object.freeze(this);
-  }
-
-  /** The function as an expression; `names` are those of the kernels it uses. */
-  text(names: readonly string[]): string {
-    const source = Function.prototype.toString.call(this.#source);
-    if (/\{\s*\[native code\]\s*\}$/.test(source)) {
-      throw new AdjointError("no-eval", `the kernel ${this.name} has no text here`, {
-        hint: "use the backend interpret, or a JavaScript engine that keeps the text of functions",
-      });
-    }
-    return this.#isMade ? `(${source})(${names.join(", ")})` : `(${source})`;
   }
 }
 

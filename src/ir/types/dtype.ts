@@ -16,45 +16,21 @@ export interface DTypeInfo {
   readonly array: TypedArrayConstructor;
   /** The nearest value of this dtype, as an operation rounds its result: `fround`, ToInt32, … */
   readonly round: (x: number) => number;
-  /** The same in generated code, around the JavaScript expression `x`. */
-  readonly spellRound: (x: string) => string;
   readonly min: number;
   readonly max: number;
 }
 
 const same = (x: number): number => x;
-const spellSame = (x: string): string => x;
 
 /** `index` is a signed integer below 2^53 in size: sizes, loop counters and subscripts. `bool` is stored as 0 or 1. */
 export const dtypes: Readonly<Record<DType, DTypeInfo>> = {
-  f64: row("float", Float64Array, same, spellSame, -Number.MAX_VALUE, Number.MAX_VALUE),
-  f32: row("float", Float32Array, Math.fround, (x) => `fround(${x})`, -3.4028234663852886e38, 3.4028234663852886e38),
-  i32: row(
-    "integer",
-    Int32Array,
-    (x) => x | 0,
-    (x) => `(${x}) | 0`,
-    -(2 ** 31),
-    2 ** 31 - 1,
-  ),
-  u32: row(
-    "integer",
-    Uint32Array,
-    (x) => x >>> 0,
-    (x) => `(${x}) >>> 0`,
-    0,
-    2 ** 32 - 1,
-  ),
-  u8: row(
-    "integer",
-    Uint8Array,
-    (x) => x & 255,
-    (x) => `(${x}) & 255`,
-    0,
-    255,
-  ),
-  bool: row("bool", Uint8Array, (x) => (x !== 0 && !Number.isNaN(x) ? 1 : 0), spellSame, 0, 1),
-  index: row("index", Float64Array, same, spellSame, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
+  f64: row("float", Float64Array, same, -Number.MAX_VALUE, Number.MAX_VALUE),
+  f32: row("float", Float32Array, Math.fround, -3.4028234663852886e38, 3.4028234663852886e38),
+  i32: row("integer", Int32Array, (x) => x | 0, -(2 ** 31), 2 ** 31 - 1),
+  u32: row("integer", Uint32Array, (x) => x >>> 0, 0, 2 ** 32 - 1),
+  u8: row("integer", Uint8Array, (x) => x & 255, 0, 255),
+  bool: row("bool", Uint8Array, (x) => (x !== 0 && !Number.isNaN(x) ? 1 : 0), 0, 1),
+  index: row("index", Float64Array, same, -Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER),
 };
 
 /** @__NO_SIDE_EFFECTS__ */
@@ -62,11 +38,10 @@ function row(
   kind: DTypeInfo["kind"],
   array: TypedArrayConstructor,
   round: (x: number) => number,
-  spellRound: (x: string) => string,
   min: number,
   max: number,
 ): DTypeInfo {
-  return Object.freeze({ kind, bytes: array.BYTES_PER_ELEMENT, array, round, spellRound, min, max });
+  return Object.freeze({ kind, bytes: array.BYTES_PER_ELEMENT, array, round, min, max });
 }
 
 export const dtypeNames = Object.keys(dtypes) as readonly DType[];

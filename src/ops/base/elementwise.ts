@@ -38,6 +38,7 @@ import {
 import { gather, stridesOf } from "./arrays.ts";
 import { dtypeOf, emit1, requireDeclared, requireElements, tensorOf } from "./define.ts";
 import { defineOwn } from "./own.ts";
+import { spellRound } from "./spelling.ts";
 
 export type DTypeSet = "number" | "stored" | "float" | "integer" | "bool" | "bits" | "any";
 
@@ -383,7 +384,7 @@ export const notOp = elementwise({
   dtypes: "bits",
   scalar: {
     compute: ([x], { dtype }) => (dtype === "bool" ? 1 - x : dtypes[dtype].round(~x)),
-    spell: ([x], { dtype }) => (dtype === "bool" ? `!${x}` : dtypes[dtype].spellRound(`~${x}`)),
+    spell: ([x], { dtype }) => (dtype === "bool" ? `!${x}` : spellRound(`~${x}`, dtype)),
     exact: true,
   },
   partials: notDifferentiable,

@@ -6,6 +6,7 @@ import { emit1 } from "../base/define.ts";
 import { compare, type Direction, elementwise } from "../base/elementwise.ts";
 import { binary, unary } from "../base/scalar.ts";
 import { select } from "../base/select.ts";
+import { spellRound } from "../base/spelling.ts";
 import { and, or } from "./bits.ts";
 
 export const add = binary(() => addOp);
@@ -154,7 +155,7 @@ export const negOp = elementwise({
   dtypes: "number",
   scalar: {
     compute: ([x], { dtype }) => (isFloat(dtype) ? -x : dtypes[dtype].round(0 - x)),
-    spell: ([x], { dtype }) => (isFloat(dtype) ? `-${x}` : dtypes[dtype].spellRound(`0 - ${x}`)),
+    spell: ([x], { dtype }) => (isFloat(dtype) ? `-${x}` : spellRound(`0 - ${x}`, dtype)),
     exact: true,
   },
   partials: () => [-1],

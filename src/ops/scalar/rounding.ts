@@ -4,6 +4,7 @@ import { type DType, dtypes, isFloat, type Kernel, kernel, type Op, type Value }
 import { constantLike } from "../base/constant.ts";
 import { type ElementwiseRow, elementwise } from "../base/elementwise.ts";
 import { binary, fromKernel, fromKernel2, fromMathExact, ofReal, unary } from "../base/scalar.ts";
+import { spellRound } from "../base/spelling.ts";
 import { div, mul, sub } from "./arithmetic.ts";
 import { copysign as copysignOf, nextAfter, nextAfterF32, roundHalfEven } from "./kernels/index.ts";
 
@@ -50,7 +51,7 @@ export const absOp = ofNumber({
   summary: "The size of a number without its sign.",
   scalar: {
     compute: ([x], { dtype }) => (isFloat(dtype) ? Math.abs(x) : dtypes[dtype].round(Math.abs(x))),
-    spell: ([x], { dtype }) => (isFloat(dtype) ? `Math.abs(${x})` : dtypes[dtype].spellRound(`Math.abs(${x})`)),
+    spell: ([x], { dtype }) => (isFloat(dtype) ? `Math.abs(${x})` : spellRound(`Math.abs(${x})`, dtype)),
     exact: true,
   },
   partials: ([x]) => [sign(x)],

@@ -22,6 +22,7 @@ import {
   rankedOf,
   scalar,
 } from "../../ir/index.ts";
+import { kernelText, spellRound } from "../../ops/index.ts";
 import type { Fault } from "../compare.ts";
 import { showNumber } from "../outcome.ts";
 import { samples } from "../values.ts";
@@ -153,12 +154,12 @@ function compiled(op: Op, { spell, exact }: NonNullable<Op["scalar"]>, use: Scal
   const nameOf = (kernel: Kernel): string => {
     if (!kernels.has(kernel.name)) {
       const uses = kernel.uses.map(nameOf);
-      kernels.set(kernel.name, `const ${kernel.name} = ${kernel.text(uses)};`);
+      kernels.set(kernel.name, `const ${kernel.name} = ${kernelText(kernel, uses)};`);
     }
     return kernel.name;
   };
   const text = spell(names, { attributes: use.attributes, dtype: use.result, nameOf });
-  const rounded = exact === true ? text : dtypes[use.result].spellRound(text);
+  const rounded = exact === true ? text : spellRound(text, use.result);
   try {
     const body = `"use strict"; const { fround } = Math; ${[...kernels.values()].join(" ")} return ${rounded};`;
     return new Function(...names, body) as Spelled;

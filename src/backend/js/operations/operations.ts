@@ -16,7 +16,15 @@ import {
   signatureOf,
   tensorTypeOf,
 } from "../../../ir/index.ts";
-import { type callOp, type checkOp, type constantOp, type dimOp, isNamed, type probeOp } from "../../../ops/index.ts";
+import {
+  type callOp,
+  type checkOp,
+  type constantOp,
+  type dimOp,
+  isNamed,
+  type probeOp,
+  spellRound,
+} from "../../../ops/index.ts";
 import { isAlias } from "../writing/aliases.ts";
 import type { Scope } from "../writing/text.ts";
 import { type Emitter, type FunctionWriter, isBoolean, type OperationBy, takesArray } from "../writing/writer.ts";
@@ -86,7 +94,7 @@ function emitElementwise(w: FunctionWriter, operation: Operation, scope: Scope):
 /** An expression rounded as operations of the dtype round. */
 function rounded(text: string, dtype: DType, scope: Scope): string {
   if (dtype === "f32") scope.text.rounds = true;
-  return dtypes[dtype].spellRound(text);
+  return spellRound(text, dtype);
 }
 
 /** Rank-0 constants are literals; constant memory belongs to the module. */

@@ -20,6 +20,7 @@ import {
   type TypedArray,
   walk,
 } from "../../../ir/index.ts";
+import { kernelText } from "../../../ops/index.ts";
 import { LoopCounters } from "./counters.ts";
 import { ElementChecks } from "./element-checks.ts";
 import { growthOf } from "./lists.ts";
@@ -131,7 +132,7 @@ export class ModuleText {
       const uses = kernel.uses.map((k) => this.kernel(k));
       name = this.helperName(kernel.name);
       this.#kernelNames.set(kernel, name);
-      this.#kernelTexts.push(`const ${name} = ${kernel.text(uses)};`);
+      this.#kernelTexts.push(`const ${name} = ${kernelText(kernel, uses)};`);
     }
     return name;
   }

@@ -1,20 +1,7 @@
 // How much operations add to the size of a generated function. The unit is one multiplication.
 
-import { isPure } from "../op/effects.ts";
-import type { Op } from "../op/op.ts";
-import { type DType, dtypes } from "../types/dtype.ts";
-import { elementDType, isScalar } from "../types/type.ts";
-import type { Block, Operation } from "./module.ts";
-
-/**
- * Whether an operation adds nothing to a function: its only result is a literal wherever it is read, or memory under another
- * shape, which has that memory's name.
- */
-export function isFree({ op, operands, regions, results }: Operation): boolean {
-  if (results.length !== 1 || regions.length > 0) return false;
-  if (op.traits.constant) return isScalar(results[0].type);
-  return op.aliases[0] === 0 && operands.length === 1 && results[0].type.kind === "memref" && isPure(op.effects);
-}
+import { type Block, type DType, elementDType, isFree, type Op, type Operation } from "../../../src/ir/index.ts";
+import { spellRound } from "../../../src/ops/index.ts";
 
 /** The weight of an operation, its regions left out. */
 export function weightOf(operation: Operation): number {
@@ -54,7 +41,7 @@ function elementwiseWeight({ op, operands, results, attributes }: Operation): nu
         operands.map((_, i) => `x${i}`),
         { attributes, dtype, nameOf: (kernel) => kernel.name },
       ) ?? "";
-    const rounded = op.scalar?.exact === true ? text : dtypes[dtype].spellRound(text);
+    const rounded = op.scalar?.exact === true ? text : spellRound(text, dtype);
     weight = 1 + (rounded.match(/[A-Za-z]\(/g)?.length ?? 0);
     weights[dtype] = weight;
   }
