@@ -17,6 +17,7 @@ import { planInPlace } from "./loop/plan-in-place.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
 import { shrinkMemory } from "./loop/shrink-memory.ts";
+import { spareBranches } from "./loop/spare-branches.ts";
 import { tile } from "./loop/tile.ts";
 import { vectorise } from "./loop/vectorise.ts";
 import { batch } from "./tensor/batch.ts";
@@ -63,6 +64,7 @@ export {
   refineShapes,
   scalarise,
   shrinkMemory,
+  spareBranches,
   tile,
   vectorise,
 };
@@ -109,6 +111,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     shrinkMemory,
     tile,
     expandWindows,
+    spareBranches,
     expandMath,
     collapseLoops,
     bulk,
@@ -139,6 +142,7 @@ interface Needed {
   readonly shrinkMemory: Pass;
   readonly tile: Pass;
   readonly expandWindows: Pass;
+  readonly spareBranches: Pass;
   readonly scalarise: Pass;
   readonly collapseLoops: Pass;
   readonly bulk: Pass;
@@ -159,6 +163,7 @@ const whole: Needed = {
   lowerToLoops,
   mergeLoops,
   shrinkMemory,
+  spareBranches,
   tile,
   expandWindows,
   scalarise,
@@ -186,6 +191,7 @@ export const passParts = {
   shrinkMemory: new PassPart("shrink-memory"),
   tile: new PassPart("tile"),
   expandWindows: new PassPart("expand-windows"),
+  spareBranches: new PassPart("spare-branches"),
   scalarise: new PassPart("scalarise"),
   collapseLoops: new PassPart("collapse-loops"),
   bulk: new PassPart("bulk"),
@@ -209,6 +215,7 @@ export function bringTensorPasses(): void {
   passParts.planMemory.bring(planMemory);
   passParts.mergeLoops.bring(mergeLoops);
   passParts.shrinkMemory.bring(shrinkMemory);
+  passParts.spareBranches.bring(spareBranches);
 }
 
 /** Brings what lowers sums of products. */
@@ -270,7 +277,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
 function loopStages(passes: Needed): readonly Stage[] {
   const { canonicalize, fuse, planInPlace, lowerToLoops, mergeLoops, shrinkMemory, tile, expandWindows, scalarise } =
     passes;
-  const { collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
+  const { spareBranches, collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: planInPlace, reason: "operations read what they read from here on" },
@@ -279,6 +286,7 @@ function loopStages(passes: Needed): readonly Stage[] {
     { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
     { pass: tile, reason: "contractions are loops from here on, and what these have in common is found below" },
     { pass: expandWindows, reason: "and so are windows" },
+    { pass: spareBranches, reason: "the sums of a tile have their own activation by now" },
     ...afterChange([
       { pass: canonicalize, reason: "scalar code of neighbouring elements meets here for the first time" },
       { pass: constantFolding, reason: "scalars of constants" },

@@ -8,6 +8,7 @@ export const javascript: Target = {
   countsLanes: false,
   threads: 1,
   hasKernels: false,
+  selects: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   // of 32 carried values half are on the stack, which is still faster than a second sweep of a row in cache (measured: 0.9)
   merging: { size: 1500, carried: 32, distance: 256 },

@@ -10,6 +10,8 @@ export interface Target {
   readonly threads: number;
   /** Whether functions of f32 are arithmetic, rather than calls of what the engine has. */
   readonly hasKernels: boolean;
+  /** Whether one of two numbers is chosen without a branch. */
+  readonly selects: boolean;
   readonly fusion: FusionFigures;
   readonly merging: MergingFigures;
   readonly contraction: ContractionFigures;
