@@ -19,6 +19,7 @@ import {
   makeOperation,
   mapBodies,
   type Operation,
+  type Origin,
   sameType,
   signatureOf,
   type Value,
@@ -69,19 +70,21 @@ function plannedBody(func: Func, isUsers: boolean): Block {
     const argument = contents[k] ?? null;
     return argument === null ? null : body.arguments[argument];
   });
-  return new BlockPlanning(body, new InPlacePlan(body, owned), targets, "may").run();
+  return new BlockPlanning(body, new InPlacePlan(body, owned), targets, "may", func.origin).run();
 }
 
 class BlockPlanning {
   readonly #block: Block;
   readonly #plan: InPlacePlan;
+  readonly #origin: Origin | null;
   /** The tensors in whose memory results of operations are computed, by operation and result. */
   readonly #places = new Map<Operation, (Value | null)[]>();
   /** The tensors that results of the block are brought to at its end. */
   readonly #ends: (Value | null)[];
 
-  /** Of targets that results `must` come to stand in, the plan says that they can. */
-  constructor(block: Block, plan: InPlacePlan, targets: Targets, demand: "may" | "must") {
+  /** Of targets that results `must` come to stand in, the plan says that they can; `origin` is that of what holds the block. */
+  constructor(block: Block, plan: InPlacePlan, targets: Targets, demand: "may" | "must", origin: Origin | null) {
+    this.#origin = origin;
     this.#block = block;
     this.#plan = plan;
     this.#ends = block.results.map(() => null);
@@ -97,7 +100,7 @@ class BlockPlanning {
     const builder = new BlockBuilder();
     const results = this.#block.results.map((v, k) => {
       const target = this.#ends[k];
-      return target === null ? v : withBuilder(builder, () => into(v, target));
+      return target === null ? v : moved(v, target, builder, this.#plan.definitionOf(v)?.origin ?? this.#origin);
     });
     return withOperations(this.#block, [...operations, ...builder.operations], results);
   }
@@ -141,15 +144,17 @@ class BlockPlanning {
     while (reuses.at(-1) === -1) reuses.pop();
     const regions = operation.regions.map((region) =>
       region === loop.body
-        ? new BlockPlanning(region, inPlacePlanOfBody(loop), ownedByBody(loop), "may").run()
-        : new BlockPlanning(region, new InPlacePlan(region, []), [], "may").run(),
+        ? new BlockPlanning(region, inPlacePlanOfBody(loop), ownedByBody(loop), "may", operation.origin).run()
+        : new BlockPlanning(region, new InPlacePlan(region, []), [], "may", operation.origin).run(),
     );
     return withReuses(withRegions(operation, regions), reuses);
   }
 
   #branches(operation: Operation): Operation {
     const { regions: plans, sources } = this.#plan.branchPlanOf(operation);
-    const regions = operation.regions.map((region, i) => new BlockPlanning(region, plans[i], sources, "must").run());
+    const regions = operation.regions.map((region, i) =>
+      new BlockPlanning(region, plans[i], sources, "must", operation.origin).run(),
+    );
     return withRegions(operation, regions);
   }
 }
@@ -183,6 +188,12 @@ function isWrittenByElement(operation: Operation): boolean {
   return wholeOf(operation) === null && !(lowering?.kind === "element" && lowering.pieces !== undefined);
 }
 
+/** Brings a tensor to the memory of another where the builder is; it is part of what computes the tensor. */
+function moved(v: Value, target: Value, builder: BlockBuilder, origin: Origin | null): Value {
+  builder.origin = origin;
+  return withBuilder(builder, () => into(v, target));
+}
+
 /** A nest with results in the memory of tensors. */
 function placed(operation: Operation, places: Targets): Operation {
   const { regions, results, origin } = operation;
@@ -201,7 +212,7 @@ function placed(operation: Operation, places: Targets): Operation {
     const at = inner.findIndex((o) => o.results[0] === v);
     const operand = isElementwise(inner[at]) ? inner[at].operands.indexOf(target) : -1;
     const isLast = inner.slice(at + 1).every(({ operands }) => !operands.includes(target));
-    if (operand < 0 || !isLast) return withBuilder(builder, () => into(v, target));
+    if (operand < 0 || !isLast) return moved(v, target, builder, inner[at].origin);
     operations[at] = withReuses(inner[at], [operand]);
     return v;
   });
