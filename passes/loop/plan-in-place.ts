@@ -25,7 +25,6 @@ import {
   type Value,
   withBuilder,
   withOperations,
-  withoutReuses,
   withParts,
   withRegions,
   withReuses,
@@ -52,10 +51,12 @@ export const planInPlace = definePass({
 `,
   run(module) {
     module.funcs.forEach(requireRanked);
-    const plain = holdsReuses(module) ? withoutReuses(module) : module;
-    const owns = plain.funcs.some(({ roles }) => roles.includes("inout"));
-    const users = owns ? usersFunctions(plain) : new Set<Func>();
-    return mapBodies(plain, (body, func) => (isLoweredBlock(body) ? body : plannedBody(func, users.has(func))));
+    const owns = module.funcs.some(({ roles }) => roles.includes("inout"));
+    const users = owns ? usersFunctions(module) : new Set<Func>();
+    return mapBodies(module, (body, func) =>
+      // a plan that is there stays
+      isLoweredBlock(body) || holdsReuses({ funcs: [func] }) ? body : plannedBody(func, users.has(func)),
+    );
   },
 });
 
