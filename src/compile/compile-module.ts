@@ -160,6 +160,11 @@ interface Prepared extends Omit<Compiled, "executable" | "source"> {
 function prepare(module: Module, options: CompileOptions, refined: Refined): Prepared {
   requireCompileOptions(options);
   const entry = entryOf(module, options.entry);
+  if (entry.body.results.some(({ type }) => type.kind === "memref"))
+    fail("structure", `@${entry.name} returns memory, expected numbers or tensors`, {
+      origin: entry.origin,
+      hint: "take the memory as an argument, and return nothing",
+    });
   const debug = options.debug ?? isDebugging();
   const chosen = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops, target: chosen.target };

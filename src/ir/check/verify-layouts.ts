@@ -1,7 +1,7 @@
 // Where memory has strides and an offset: only views are a part of other memory, and they stay inside of it. What takes memory
 // as a whole, in its order, takes no part.
 
-import { fail } from "../diagnostics/errors.ts";
+import { AdjointError, fail } from "../diagnostics/errors.ts";
 import type { DimScope } from "../edit/infer.ts";
 import { placeIn } from "../module/affine.ts";
 import type { Func, Operation, Value } from "../module/module.ts";
@@ -17,11 +17,20 @@ export function checkLayouts({ body, visibility, origin }: Func, scope: DimScope
       requireWhole(v, `${nameOf(v)} of a public function`, { origin, hint: "take a view of the whole memory" });
   walk(body, (operation) => {
     const { op, operands, results } = operation;
-    for (const [k, v] of results.entries()) checkResult(operation, k, v, scope);
+    for (const [k, v] of results.entries()) located(operation, () => checkResult(operation, k, v, scope));
     const takesPart = op.loop !== null || calleeOf(operation) !== null;
     for (const [i, v] of takesPart ? [] : operands.entries())
       if (!isIndexed(operation, v)) requireWhole(v, `${op.name}: operand ${i}`, operation);
   });
+}
+
+/** Runs a check; what fails without a place of its own, as a dimension beyond 2^53, fails at the operation. */
+export function located({ origin }: Operation, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    throw error instanceof AdjointError ? error.at(origin) : error;
+  }
 }
 
 function requireWhole({ type }: Value, what: string, at: Parameters<typeof fail>[2]): void {

@@ -8,7 +8,7 @@ import { attributeDims } from "../module/walk.ts";
 import { hasMemory, type Level } from "../op/op-spec.ts";
 import type { Assumptions } from "../types/constraint.ts";
 import { collectSymbols, type Dim, forEachVariable } from "../types/dim.ts";
-import { printType, type Type, type VectorType } from "../types/type.ts";
+import { mostLanes, printType, type Type, type VectorType } from "../types/type.ts";
 
 export class TypeChecker {
   readonly #symbols: ReadonlySet<string>;
@@ -55,8 +55,8 @@ export class TypeChecker {
 
   #checkVector(type: VectorType, what: string): void {
     const [lanes] = type.shape;
-    if (!Number.isSafeInteger(lanes) || lanes < 2)
-      fail("shape", `${what} has type ${printType(type)}, expected at least 2 lanes`);
+    if (!Number.isSafeInteger(lanes) || lanes < 2 || lanes > mostLanes)
+      fail("shape", `${what} has type ${printType(type)}, expected at least 2 lanes and at most ${mostLanes}`);
     if (this.#level !== null && this.#level !== "vector")
       fail("structure", `${what} has type ${printType(type)}, which belongs to the vector level`);
   }

@@ -22,6 +22,7 @@
 //  layouts    Only views have strides and an offset, which stay inside of what they are views of: see verify-layouts.ts.
 //  reuses     What reuses the memory of an operand stands at the fused level, and has its type. Nothing reads afterwards what it
 //             held, and it is memory that may be written to: see verify-reuses.ts.
+//  subscripts No element is surely outside of its memory: see verify-subscripts.ts.
 //  levels     Where a level is asked for: every op is legal there; at the tensor and the fused level there is no memref, at
 //             the loop level nothing unranked.
 //
@@ -53,6 +54,7 @@ import { checkMemory } from "./verify-memory.ts";
 import { checkOperation, requireFrozen } from "./verify-operation.ts";
 import { checkReuses } from "./verify-reuses.ts";
 import { checkSpans } from "./verify-spans.ts";
+import { checkSubscripts } from "./verify-subscripts.ts";
 import { TypeChecker } from "./verify-types.ts";
 
 export interface VerifyOptions {
@@ -135,6 +137,7 @@ class FuncVerifier {
       checkMemory(this.#func, this.#signature);
       checkLayouts(this.#func, this.#scope);
       checkSpans(this.#func);
+      checkSubscripts(this.#func.body);
       checkReuses(this.#func, this.#context.level, () => this.#context.isCalled(this.#func));
     } catch (error) {
       throw error instanceof AdjointError ? inFunc(error, this.#func, this.#origin) : error;

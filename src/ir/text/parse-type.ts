@@ -4,7 +4,7 @@ import { counted } from "../diagnostics/counted.ts";
 import { type Dim, productOf } from "../types/dim.ts";
 import { type DType, dtypeNames, isDType } from "../types/dtype.ts";
 import { dtypeHint } from "../types/dtype-hint.ts";
-import { list, memref, type Type, tensorType, unranked, vector } from "../types/type.ts";
+import { list, memref, mostLanes, type Type, tensorType, unranked, vector } from "../types/type.ts";
 import type { Cursor } from "./lexer.ts";
 import { parseDim } from "./parse-dim.ts";
 
@@ -89,6 +89,7 @@ function parseVector(cursor: Cursor): Type {
   if (!isDType(dtype)) return failNoDType(cursor, dtype);
   if (!(Number(lanes) >= 2 && Number.isSafeInteger(Number(lanes))))
     cursor.fail("shape", `a vector has ${lanes} lanes, expected at least 2`);
+  if (Number(lanes) > mostLanes) cursor.fail("shape", `a vector has ${lanes} lanes, expected at most ${mostLanes}`);
   cursor.skip();
   return vector(dtype, Number(lanes));
 }

@@ -34,6 +34,9 @@ export interface VectorType {
   readonly shape: readonly [number];
 }
 
+/** No machine has vectors of more lanes, and each may become a number of its own. */
+export const mostLanes = 1024;
+
 /** `list<T>`: the tape that the reverse of `while` records on. */
 export interface ListType {
   readonly kind: "list";

@@ -54,6 +54,7 @@ export function contractRegions({ regions }: Pick<Operation, "regions">): Contra
 
 function requireRegions(cx: TypeContext<ContractAttributes>): void {
   const { batch, rows, columns, depth } = cx.attributes;
+  for (const d of [batch, rows, columns, depth].flat()) cx.atLeast(d, 0, "an extent");
   const indices = (...lists: readonly (readonly Dim[])[]): readonly Type[] => lists.flat().map(() => scalar("index"));
   const { inside, left, right, result } = contractRegions(cx);
   if (inside !== null) {
