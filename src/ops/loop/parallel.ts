@@ -17,6 +17,7 @@ import {
 import { defineOp } from "../base/define.ts";
 import { atLoopLevel } from "./level.ts";
 import { type ForAttributes, overIndices, requireIndices, requireTypes } from "./loop.ts";
+import { conflictIn } from "./parallel-conflicts.ts";
 
 export const parallelOp = defineOp({
   name: "parallel",
@@ -34,6 +35,11 @@ export const parallelOp = defineOp({
     requireTypes(cx, "the body's arguments", cx.regions[0].arguments, [scalar("index")]);
     requireTypes(cx, "the body's results", cx.regions[0].results, []);
     requireApart(cx, cx.regions[0]);
+    const conflict = conflictIn(cx.regions[0], cx.attributes);
+    if (conflict !== null) {
+      const reason = `${conflict.op.name} touches an element that another iteration touches, one of them writing it`;
+      cx.fail("structure", `${reason}, expected each its own`, "write for");
+    }
     return [];
   },
   // the last one first, so that whatever leans on the order gives something else
@@ -50,7 +56,7 @@ export const parallelOp = defineOp({
     constraints: [
       "bounds are affine in symbols and index values",
       "it carries nothing",
-      "no write is to the same elements in every iteration",
+      "no write is to the same elements in every iteration, nor to what another iteration surely touches",
       "step >= 1",
     ],
     example: `func @double(%x: inout memref<f64[3]>) -> f64 {
