@@ -90,8 +90,10 @@ function requireApart(cx: TypeContext<ForAttributes>, body: Block): void {
         cx.fail("structure", reason, "write for");
       }
       const varies = operands.some((v) => varying.has(v)) || touchesMemory(op.effects) || regions.length > 0;
-      for (const v of results) {
-        inside.add(v);
+      for (const [k, v] of results.entries()) {
+        const alias = op.aliases[k];
+        // a view of what stands outside does, too
+        if (alias === undefined || inside.has(operands[alias])) inside.add(v);
         if (varies) varying.add(v);
       }
       // of a branch it is not known that it is taken in two iterations
