@@ -28,8 +28,10 @@ class Subscripts {
     for (const operation of operations) {
       const { op, regions, results } = operation;
       for (const { kind } of op.assembly) {
-        if (kind === "affine" && typeof operation.attributes.value === "number")
-          this.#ranges.set(results[0], { first: operation.attributes.value, last: operation.attributes.value });
+        // what gives no name to its result gives none to read
+        const { value } = operation.attributes;
+        if (kind === "affine" && typeof value === "number")
+          for (const result of results) this.#ranges.set(result, { first: value, last: value });
         if (kind === "range" && this.#enter(operation)) this.block(regions[0]);
       }
       located(operation, () => this.#check(operation));
@@ -57,14 +59,16 @@ class Subscripts {
     for (const item of op.assembly) {
       if (item.kind !== "subscript" && item.kind !== "span") continue;
       const memory = operands[item.operand];
-      const shape = "shape" in memory.type ? memory.type.shape : [];
+      // what is no memory, or has other axes, is the type rule's to refuse
+      if (memory.type.kind !== "memref") continue;
+      const { shape } = memory.type;
       if (item.kind === "span") {
         const [lower, upper] = [attributes.lower, attributes.upper].map((d) => dimsIn(d)[0]);
-        if (!isAtLeast(subDims(upper, lower), 1)) continue;
+        if (shape.length === 0 || !isAtLeast(subDims(upper, lower), 1)) continue;
         this.#require(operation, { group: item.group, memory, axis: 0, from: lower, to: subDims(upper, 1) });
       } else {
         const lanes = item.lanes === true ? lanesOf(operation) : 1;
-        for (const [axis, d] of dimsIn(attributes.at).entries()) {
+        for (const [axis, d] of dimsIn(attributes.at).slice(0, shape.length).entries()) {
           const more = axis === shape.length - 1 ? lanes - 1 : 0;
           this.#require(operation, { group: item.group, memory, axis, from: d, to: addDims(d, more) });
         }
