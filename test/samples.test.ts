@@ -3,8 +3,9 @@
 import { writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { describe, expect, it } from "vitest";
-import { bringVectors, gradPipeline, refineTo, standardPasses } from "../passes/index.ts";
+import { bringVectors, gradPipeline, refineTo, standardPasses, vectorPipeline } from "../passes/index.ts";
 import { interpret } from "../src/backend/index.ts";
+import { wasmBackend } from "../src/backend/wasm/index.ts";
 import { compileModule, runPasses } from "../src/compile/index.ts";
 import {
   type Func,
@@ -20,6 +21,7 @@ import {
 import { parse, standardOps } from "../src/ops/index.ts";
 import type { Pass } from "../src/rewrite/index.ts";
 import { Binder } from "../src/runtime/index.ts";
+import { wasm } from "../src/target/index.ts";
 import { sameArrays, showArray } from "../src/testing/index.ts";
 import { arrayOf, isNear } from "./support/arrays.ts";
 import {
@@ -32,6 +34,15 @@ import {
 } from "./support/directives.ts";
 import { errorOf } from "./support/errors.ts";
 import { readPages, readSamples, rewriteBlocks } from "./support/samples.ts";
+
+const wasmLoops = wasmBackend;
+const wasmVectors = {
+  ...wasmBackend,
+  name: "wasm vectors",
+  level: "vector" as const,
+  target: wasm,
+  pipeline: vectorPipeline,
+};
 
 bringVectors();
 
@@ -89,14 +100,14 @@ function waysToRun(
       ways.push([`the interpreter after ${names.join(", ")}`, (name, args) => interpret(after, name, args)]);
     }
   }
-  for (const backend of ["interpret", "js"] as const) {
+  for (const backend of ["interpret", "js", wasmLoops, wasmVectors] as const) {
     const { executable, signature } = compileModule(ranked(module, entry, args), { entry, backend, check: "verify" });
     const binder = new Binder(signature);
     const run: Runner = (_, inputs) => {
       binder.check(inputs);
       return executable.run(inputs);
     };
-    ways.push([`compiled for ${backend}`, run]);
+    ways.push([`compiled for ${typeof backend === "string" ? backend : backend.name}`, run]);
   }
   return ways;
 }

@@ -27,6 +27,7 @@ export * from "./module/free.ts";
 export * from "./module/isomorphic.ts";
 export * from "./module/lifetimes.ts";
 export * from "./module/loop.ts";
+export * from "./module/loop-counters.ts";
 export * from "./module/module.ts";
 export * from "./module/names.ts";
 export * from "./module/ranges.ts";

@@ -30,7 +30,7 @@ export { cofactors, parityOf } from "./linalg/cofactors.ts";
 export { identity } from "./linalg/triangles.ts";
 export { records, standardOps } from "./records.ts";
 export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";
-export { isBelow, nestedLoops, type ReduceKind } from "./shape/reduce-order.ts";
+export { combineTree, isBelow, kinds, nestedLoops, type ReduceKind } from "./shape/reduce-order.ts";
 export { anywhere, narrower, nowhere, variesThrough, varyingInAny } from "./varying.ts";
 export type { WindowOptions } from "./window/window-attributes.ts";
 export { elementsAlong } from "./window/window-elements.ts";

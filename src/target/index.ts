@@ -2,3 +2,4 @@
 
 export { javascript } from "./javascript.ts";
 export type { ContractionFigures, FunctionFigures, FusionFigures, MergingFigures, Target } from "./target.ts";
+export { wasm } from "./wasm.ts";

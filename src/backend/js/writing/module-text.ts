@@ -12,6 +12,7 @@ import {
   fail,
   holdsOp,
   type Kernel,
+  LoopCounters,
   type MemRefType,
   type Module,
   type Origin,
@@ -21,7 +22,6 @@ import {
   walk,
 } from "../../../ir/index.ts";
 import { kernelText } from "../../../ops/index.ts";
-import { LoopCounters } from "./counters.ts";
 import { ElementChecks } from "./element-checks.ts";
 import { growthOf } from "./lists.ts";
 import { helperNames, Names, spellPlace } from "./names.ts";

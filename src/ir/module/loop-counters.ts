@@ -1,6 +1,8 @@
 // What errors tell of the loops around: a function that can fail takes the step of each loop around its calls.
 
-import { type Block, calleeOf, type Func, type Operation, touchesMemory } from "../../../ir/index.ts";
+import { touchesMemory } from "../op/effects.ts";
+import type { Block, Func, Operation } from "./module.ts";
+import { calleeOf } from "./walk.ts";
 
 export class LoopCounters {
   readonly #failing = new Set<string>();

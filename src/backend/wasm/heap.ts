@@ -1,0 +1,89 @@
+// The memory that all compiled programs share: at the bottom what is kept, above it a stack of what calls in progress use.
+
+import { fail, type NdArray } from "../../ir/index.ts";
+import { requireHost } from "./host.ts";
+
+const pageBytes = 65536;
+const mostPages = 65535;
+const alignment = 16;
+
+export class Heap {
+  readonly memory = new (requireHost().Memory)({ initial: 1 });
+  /** The address behind the last byte in use. Compiled code moves it. */
+  readonly top = new (requireHost().Global)({ value: "i32", mutable: true }, alignment);
+  /** How many calls are in progress. */
+  #depth = 0;
+
+  /** A copy of the data that stays for good, where no call is in progress: the stack begins above it. */
+  keep(data: NdArray["data"]): number {
+    if (this.#depth > 0) fail("no-eval", "WebAssembly with constant arrays is not compiled while compiled code runs");
+    return this.place(data);
+  }
+
+  /** Runs a call, which lets go of what it used, whatever happens. */
+  frame<T>(run: () => T): T {
+    const before = this.top.value;
+    this.#depth++;
+    try {
+      return run();
+    } finally {
+      this.#depth--;
+      this.top.value = before;
+    }
+  }
+
+  /** Space on the stack for so many bytes. */
+  space(bytes: number): number {
+    const address = this.top.value >>> 0;
+    const end = Math.ceil((address + bytes) / alignment) * alignment;
+    this.reserve(end);
+    this.top.value = end | 0;
+    return address;
+  }
+
+  /** A copy of the data on the stack. */
+  place(data: NdArray["data"]): number {
+    const address = this.space(data.byteLength);
+    new Uint8Array(this.memory.buffer, address, data.byteLength).set(
+      new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    );
+    return address;
+  }
+
+  /** Copies memory out of the heap. */
+  read(address: number, into: NdArray["data"]): void {
+    new Uint8Array(into.buffer, into.byteOffset, into.byteLength).set(
+      new Uint8Array(this.memory.buffer, address, into.byteLength),
+    );
+  }
+
+  /**
+   * Makes memory as large as to have all bytes below `end`.
+   *
+   * @throws AdjointError `range` where there is not so much.
+   */
+  reserve(end: number): void {
+    const missing = Math.ceil(end / pageBytes) - this.memory.buffer.byteLength / pageBytes;
+    if (missing <= 0) return;
+    const pages = this.memory.buffer.byteLength / pageBytes;
+    const wanted = Math.min(mostPages - pages, Math.max(missing, pages >> 1));
+    for (const by of [wanted, missing]) if (by >= missing && this.#grow(by)) return;
+    fail("range", `a program needs ${Math.ceil(end / 2 ** 20)} MiB of memory, which WebAssembly does not have`);
+  }
+
+  #grow(pages: number): boolean {
+    try {
+      this.memory.grow(pages);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+}
+
+let shared: Heap | null = null;
+
+export function sharedHeap(): Heap {
+  shared ??= new Heap();
+  return shared;
+}

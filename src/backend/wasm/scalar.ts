@@ -1,0 +1,202 @@
+// Elementwise operations on numbers: instructions where there are some with the same bits, else a call of the record's own
+// function.
+
+import { type DType, dtypes, isFloat, type Operation } from "../../ir/index.ts";
+import { isOwn } from "../../ops/index.ts";
+import type { Code } from "./code.ts";
+import type { Mnemonic } from "./instructions.ts";
+import { dtypeOf, scalarType } from "./values.ts";
+
+/** Operands, as locals; the instructions leave the result on the stack. */
+export type Write = (code: Code, operands: readonly number[]) => void;
+
+/** What an operation on numbers becomes; null where only its record's function has the bits. */
+export function instructionsOf({ op, operands, results, attributes }: Operation): Write | null {
+  if (!isOwn(op, op.name)) return null;
+  const from = dtypeOf(operands[op.name === "select" ? 1 : 0].type);
+  if (op.name === "compare") return all(comparison(from, String(attributes.direction)));
+  if (op.name === "cast") return conversion(from, dtypeOf(results[0].type));
+  return instructionsFor(op.name, from);
+}
+
+/** The same, of an op of the project by its name, on numbers of a dtype. */
+export function instructionsFor(name: string, dtype: DType): Write | null {
+  if (dtype === "bool") return ofBools[name] ?? null;
+  if (isFloat(dtype)) return ofFloats[name]?.(dtype) ?? null;
+  return (dtype === "index" ? ofIndices[name] : ofIntegers(name, dtype)) ?? null;
+}
+
+/** The operands one after another, then an instruction each. */
+function all(...names: readonly Mnemonic[]): Write {
+  return (code, operands) => {
+    for (const x of operands) code.add("local.get", x);
+    for (const name of names) code.add(name);
+  };
+}
+
+/** a where the comparison of a with b holds, else b. */
+const chosen =
+  (test: Mnemonic): Write =>
+  (code, [a, b]) => {
+    for (const x of [a, b, a, b]) code.add("local.get", x);
+    code.add(test);
+    code.add("select");
+  };
+
+const select: Write = (code, [mask, a, b]) => {
+  for (const x of [a, b, mask]) code.add("local.get", x);
+  code.add("select");
+};
+
+const ofBools: Readonly<Record<string, Write>> = {
+  select,
+  and: all("i32.and"),
+  or: all("i32.or"),
+  xor: all("i32.xor"),
+  not: all("i32.eqz"),
+};
+
+type FloatRow = (dtype: DType) => Write;
+const same =
+  (name: string): FloatRow =>
+  (dtype) =>
+    all(`${dtype}.${name}` as Mnemonic);
+
+/** Arithmetic of f32 in f64, rounded once, has the bits of arithmetic in f32. */
+const ofFloats: Readonly<Record<string, FloatRow>> = {
+  add: same("add"),
+  sub: same("sub"),
+  mul: same("mul"),
+  div: same("div"),
+  neg: same("neg"),
+  abs: same("abs"),
+  sqrt: same("sqrt"),
+  floor: same("floor"),
+  ceil: same("ceil"),
+  trunc: same("trunc"),
+  round: same("nearest"),
+  maximum: same("max"),
+  minimum: same("min"),
+  clamp:
+    (dtype) =>
+    (code, [low, x, high]) => {
+      code.add("local.get", x);
+      code.add("local.get", low);
+      code.add(`${dtype}.max` as Mnemonic);
+      code.add("local.get", high);
+      code.add(`${dtype}.min` as Mnemonic);
+    },
+  is_nan:
+    (dtype) =>
+    (code, [x]) => {
+      code.add("local.get", x);
+      code.add("local.get", x);
+      code.add(`${dtype}.ne` as Mnemonic);
+    },
+  select: () => select,
+};
+
+const ofIndices: Readonly<Record<string, Write>> = {
+  add: all("i64.add"),
+  sub: all("i64.sub"),
+  mul: all("i64.mul"),
+  maximum: chosen("i64.gt_s"),
+  minimum: chosen("i64.lt_s"),
+  neg: (code, [x]) => {
+    code.add("i64.const", 0);
+    code.add("local.get", x);
+    code.add("i64.sub");
+  },
+  select,
+};
+
+function ofIntegers(name: string, dtype: DType): Write | undefined {
+  const sign = dtype === "i32" ? "s" : "u";
+  const wrapped = (...names: readonly Mnemonic[]): Write => narrowed(dtype, all(...names));
+  switch (name) {
+    case "add":
+      return wrapped("i32.add");
+    case "sub":
+      return wrapped("i32.sub");
+    case "mul":
+      return wrapped("i32.mul");
+    case "and":
+      return all("i32.and");
+    case "or":
+      return all("i32.or");
+    case "xor":
+      return all("i32.xor");
+    case "maximum":
+      return chosen(`i32.gt_${sign}`);
+    case "minimum":
+      return chosen(`i32.lt_${sign}`);
+    case "select":
+      return select;
+    default:
+      return undefined;
+  }
+}
+
+/** u8 has the low eight bits. */
+function narrowed(dtype: DType, write: Write): Write {
+  if (dtype !== "u8") return write;
+  return (code, operands) => {
+    write(code, operands);
+    code.add("i32.const", 255);
+    code.add("i32.and");
+  };
+}
+
+function comparison(dtype: DType, direction: string): Mnemonic {
+  const type = scalarType(dtype);
+  if (isFloat(dtype) || direction === "eq" || direction === "ne") return `${type}.${direction}` as Mnemonic;
+  return `${type}.${direction}_${dtype === "i32" || dtype === "index" ? "s" : "u"}` as Mnemonic;
+}
+
+/** Conversions, as ToInt32 and ToUint32 have them where a float becomes an integer; null where only the record has them. */
+function conversion(from: DType, to: DType): Write | null {
+  if (from === to) return all();
+  if (to === "bool") return truth(from);
+  const signed = from === "i32" || from === "index" ? "s" : "u";
+  if (isFloat(to)) {
+    if (isFloat(from)) return all(to === "f32" ? "f32.demote_f64" : "f64.promote_f32");
+    return all(`${to}.convert_${scalarType(from)}_${signed}` as Mnemonic);
+  }
+  if (isFloat(from)) return to === "index" ? all(`i64.trunc_sat_${from}_s` as Mnemonic) : null;
+  if (to === "index") return all(`i64.extend_i32_${signed}` as Mnemonic);
+  return narrowed(to, from === "index" ? all("i32.wrap_i64") : all());
+}
+
+/** Anything but 0 and NaN is true. */
+function truth(from: DType): Write {
+  const type = scalarType(from);
+  return (code, [x]) => {
+    code.add("local.get", x);
+    if (isFloat(from)) code.add(`${type}.abs` as Mnemonic);
+    code.add(`${type}.const` as Mnemonic, 0);
+    code.add((isFloat(from) ? `${type}.gt` : `${type}.ne`) as Mnemonic);
+  };
+}
+
+/** The record's function on numbers as they cross: index values as f64. */
+export function recordFunction({ op, operands, results, attributes }: Operation): (...args: number[]) => number {
+  const dtype = dtypeOf(results[0].type);
+  const isUnsigned = operands.map((v) => dtypeOf(v.type) === "u32");
+  const about = { attributes, dtype };
+  const { scalar } = op;
+  if (scalar === null) throw new Error(`internal invariant broken: ${op.name} is no function of numbers`);
+  const round = scalar.exact === true ? (x: number): number => x : dtypes[dtype].round;
+  // one array for all calls: an op's function keeps nothing
+  const given = operands.map(() => 0);
+  const result = (): number => round(scalar.compute(given, about));
+  const at = (x: number, i: number): void => void (given[i] = isUnsigned[i] ? x >>> 0 : x);
+  if (operands.length === 1)
+    return (x) => {
+      at(x, 0);
+      return result();
+    };
+  return (...args) => {
+    args.forEach(at);
+    return result();
+  };
+}

@@ -1,0 +1,201 @@
+// A function of the IR as a function of WebAssembly. Every value has locals of its own, which engines number anew.
+
+import {
+  type Atom,
+  type Block,
+  boundBy,
+  type Dim,
+  elementOf,
+  type Func,
+  groupOf,
+  holdsOp,
+  indexOf,
+  type Operation,
+  positionOf,
+  shapeOf,
+  type Value,
+  ValueMap,
+} from "../../ir/index.ts";
+import { Addresses } from "./addresses.ts";
+import type { FunctionType } from "./binary.ts";
+import { Code } from "./code.ts";
+import type { ModuleContext } from "./context.ts";
+import { type PutVariable, putAtom, putDim } from "./dims.ts";
+import { typesOf } from "./values.ts";
+
+/** Writes an operation. */
+export type Emitter = (w: FunctionWriter, operation: Operation) => void;
+
+/** The type of a function: its symbols, its arguments, the steps of the loops around its calls; its results. */
+export function functionTypeOf({ symbols, body }: Func, steps: number): FunctionType {
+  return {
+    parameters: [
+      ...symbols.map(() => "i64" as const),
+      ...body.arguments.flatMap((v) => typesOf(v.type)),
+      ...Array.from({ length: steps }, () => "i64" as const),
+    ],
+    results: body.results.flatMap((v) => typesOf(v.type)),
+  };
+}
+
+export class FunctionWriter {
+  readonly code: Code;
+  readonly module: ModuleContext;
+  /** The steps of the loops around that errors tell, the outermost first; below 0 where there is no such loop. */
+  readonly steps: number[];
+  readonly #func: Func;
+  readonly #locals = new ValueMap<readonly number[]>();
+  readonly #symbols = new Map<string, number>();
+  readonly #emit: Emitter;
+  /** How deep in scopes a value is defined. */
+  readonly #depths = new ValueMap<number>();
+  readonly #addresses = new Addresses(this);
+  readonly #put: PutVariable = (variable) => {
+    const index = indexOf(variable);
+    this.code.add("local.get", index === null ? this.symbol(variable.key) : this.local(index));
+  };
+
+  constructor(module: ModuleContext, func: Func, emit: Emitter) {
+    this.module = module;
+    this.#func = func;
+    this.#emit = emit;
+    const steps = module.counters.of(func.name);
+    const names = func.body.arguments.flatMap(({ type, name }) => typesOf(type).map(() => name));
+    this.code = new Code(functionTypeOf(func, steps).parameters, [...func.symbols, ...names]);
+    for (const [i, s] of func.symbols.entries()) this.#symbols.set(s, i);
+    let next = func.symbols.length;
+    for (const v of func.body.arguments)
+      this.#locals.set(
+        v,
+        typesOf(v.type).map(() => next++),
+      );
+    this.steps = Array.from({ length: steps }, () => next++);
+  }
+
+  /** The code. What the function allocates is let go of when it returns, unless it returns memory. */
+  write(): Code {
+    const { body } = this.#func;
+    this.framed(body, () => this.block(body));
+    this.push(body.results);
+    return this.code;
+  }
+
+  /** Lets go of the memory that was allocated meanwhile, unless the block gives some of it. */
+  framed(block: Block, write: () => void): void {
+    if (!holdsOp(block, ({ effects }) => effects.allocates)) {
+      write();
+      return;
+    }
+    const top = this.code.local("i32");
+    this.code.add("global.get", 0);
+    this.code.add("local.set", top);
+    write();
+    if (block.results.some(({ type }) => type.kind === "memref")) return;
+    this.code.add("local.get", top);
+    this.code.add("global.set", 0);
+  }
+
+  block({ operations }: Block): void {
+    for (const operation of operations) this.#emit(this, operation);
+  }
+
+  // ---- values -------------------------------------------------------------------------------------------------------
+
+  /** The locals that hold a value. */
+  locals(value: Value): readonly number[] {
+    const locals = this.#locals.get(value);
+    if (locals === undefined) throw new Error("internal invariant broken: a value is read before it is defined");
+    return locals;
+  }
+
+  local(value: Value): number {
+    return this.locals(value)[0];
+  }
+
+  /** New locals for a value, which is defined so deep in scopes. */
+  define(value: Value, depth = this.code.depth): readonly number[] {
+    const locals = typesOf(value.type).map((type) => this.code.local(type, value.name));
+    this.hold(value, locals, depth);
+    return locals;
+  }
+
+  /** These locals hold the value, too. */
+  hold(value: Value, locals: readonly number[], depth = this.code.depth): void {
+    this.#locals.set(value, locals);
+    this.#depths.set(value, depth);
+  }
+
+  /** How deep in scopes a value is defined. */
+  depthOf(value: Value): number {
+    return this.#depths.get(value) ?? 0;
+  }
+
+  /** Says that an index value is never below 0. */
+  isNatural(value: Value): void {
+    this.#addresses.natural(value);
+  }
+
+  /** Whether a dimension is never below 0. */
+  isNaturalDim(d: Dim): boolean {
+    return this.#addresses.isNatural(d);
+  }
+
+  /** Writes a loop or branch, whose addresses are computed before it as far as they are the same in all of it. */
+  scope(write: () => void): void {
+    this.#addresses.scope(() => this.code.scope(write));
+  }
+
+  push(values: readonly Value[]): void {
+    for (const v of values) for (const x of this.locals(v)) this.code.add("local.get", x);
+  }
+
+  /** Takes what `push` of as many values has put on the stack. */
+  take(values: readonly Value[]): void {
+    for (const v of values.toReversed()) for (const x of this.locals(v).toReversed()) this.code.add("local.set", x);
+  }
+
+  // ---- dimensions and memory ----------------------------------------------------------------------------------------
+
+  /** Puts a dimension, over index values and symbols, on the stack. */
+  dim(d: Dim): void {
+    putDim(this.code, d, this.#put);
+  }
+
+  /** Puts a part of a dimension on the stack. */
+  atom(atom: Atom): void {
+    putAtom(this.code, atom, this.#put);
+  }
+
+  /** A dimension in a local of its own. */
+  bound(d: Dim): number {
+    const local = this.code.local("i64");
+    this.dim(d);
+    this.code.add("local.set", local);
+    return local;
+  }
+
+  /** A dimension over the operands of a group. */
+  bounded(d: Dim, operation: Operation, group: string): Dim {
+    return boundBy(d, operation, group);
+  }
+
+  /** Puts the address of the element that an operation is about on the stack; gives the offset from there. */
+  address(operation: Operation): number {
+    const access = elementOf(operation);
+    if (access === null) throw new Error(`internal invariant broken: ${operation.op.name} has no subscripts`);
+    return this.#addresses.put(access.memory, positionOf(access, operation));
+  }
+
+  /** The same of the first of the elements that an operation on lanes is about. */
+  lanesAddress(operation: Operation): number {
+    const [memory] = groupOf(operation, "memory");
+    const at = operation.attributes.at as readonly Dim[];
+    return this.#addresses.put(memory, positionOf({ memory, shape: shapeOf(memory), at, isWritten: false }, operation));
+  }
+
+  symbol(name: string): number {
+    const local = this.#symbols.get(name);
+    if (local === undefined) throw new Error(`internal invariant broken: symbol ${name} is not declared`);
+    return local;
+  }
+}

@@ -1,0 +1,11 @@
+// WebAssembly with vectors of 128 bits, in V8.
+
+import { javascript } from "./javascript.ts";
+import type { Target } from "./target.ts";
+
+export const wasm: Target = {
+  ...javascript,
+  name: "wasm",
+  vectorBits: 128,
+  contraction: { ...javascript.contraction, tiles: [{ rows: 4, columns: 8 }], widens: false },
+};
