@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command as Commander, CommanderError } from "commander";
 import { bringVectors } from "../../passes/index.ts";
 import { AdjointError } from "../ir/index.ts";
+import { bringAll } from "../parts/index.ts";
 import { bisect } from "./bisect.ts";
 import { checkCommand } from "./check.ts";
 import { addCommand, examplesText, hideNegative, programOf, usageErrorOf } from "./command.ts";
@@ -25,7 +26,8 @@ import { run } from "./run.ts";
 import { painterOf } from "./terminal.ts";
 
 function programFor(io: Io): Commander {
-  // IR as text may hold vectors
+  // anything may be given, and IR as text may hold vectors
+  bringAll();
   bringVectors();
   const program = programOf("adjoint", versionOf(), io)
     .description(
