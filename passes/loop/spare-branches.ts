@@ -92,6 +92,8 @@ class Parts {
       if (part === undefined) return [operation];
       const builder = new BlockBuilder(this.#scope);
       builder.origin = origin;
+      // a constant is of the first part that has it
+      this.#constants.origin = origin;
       this.#replaced.set(
         results[0],
         withBuilder(builder, () => this.#computed(part)),
