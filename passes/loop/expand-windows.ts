@@ -7,9 +7,11 @@ import {
   type Dim,
   type Func,
   FuncScope,
+  holdsOp,
   indexDim,
   isOf,
   mapBodies,
+  type Op,
   type Operation,
   Replacements,
   type Value,
@@ -39,11 +41,12 @@ export const expandWindows = definePass({
   level: "loop",
   idempotent: true,
   example: windowOp.docs.example,
-  run: (module) => mapBodies(module, (body, func) => (holdsWindow(body) ? new Expansion(func).block(body) : body)),
+  run: (module) =>
+    mapBodies(module, (body, func) => (holdsOp(body, isWindow) ? new Expansion(func).block(body) : body)),
 });
 
-function holdsWindow({ operations }: Block): boolean {
-  return operations.some(({ op, regions }) => op === windowOp || regions.some(holdsWindow));
+function isWindow(op: Op): boolean {
+  return op === windowOp;
 }
 
 /** Bounds leave padding out; only between elements is it decided. */

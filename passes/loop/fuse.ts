@@ -26,7 +26,7 @@ import { fusedOp } from "../../src/ops/index.ts";
 import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { type FusionFigures, javascript, type Target } from "../../src/target/index.ts";
 import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
-import { isLowered, isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
+import { isLowered, isLoweredBlock, ownedArguments, requireRanked } from "./analyses/lowered.ts";
 import { isGroup } from "./analyses/sites.ts";
 import { FusionPlan } from "./fuse/plan.ts";
 
@@ -43,11 +43,8 @@ export const fuse = definePass({
 `,
   run(module, { target = javascript }) {
     module.funcs.forEach(requireRanked);
-    const owns = module.funcs.some(({ roles }) => roles.includes("inout"));
-    const users = owns ? usersFunctions(module) : new Set<Func>();
-    return mapBodies(module, (body, func) =>
-      isLoweredBlock(body) ? body : fusedBody(func, ownedArguments(func, users.has(func)), target),
-    );
+    const ownedBy = ownedArguments(module);
+    return mapBodies(module, (body, func) => (isLoweredBlock(body) ? body : fusedBody(func, ownedBy(func), target)));
   },
 });
 

@@ -12,6 +12,7 @@ import {
   floorDim,
   indexDim,
   indicesOf,
+  type Module,
   mapBodies,
   minDims,
   mulDims,
@@ -43,8 +44,7 @@ export const parallelise = definePass({
   return
 }
 `,
-  run: (module, { target = javascript }) =>
-    mapBodies(module, (body, func) => new Chunks(func, target.threads).block(body)),
+  run: (module, { target = javascript }) => chunked(module, target.threads),
 });
 
 /**
@@ -58,8 +58,12 @@ function parallelisePass(threads: number) {
     summary: "",
     level: "vector",
     idempotent: true,
-    run: (module) => mapBodies(module, (body, func) => new Chunks(func, threads).block(body)),
+    run: (module) => chunked(module, threads),
   });
+}
+
+function chunked(module: Module, threads: number): Module {
+  return threads === 1 ? module : mapBodies(module, (body, func) => new Chunks(func, threads).block(body));
 }
 
 class Chunks {
@@ -72,7 +76,6 @@ class Chunks {
   }
 
   block(block: Block): Block {
-    if (this.#threads === 1) return block;
     return withOperations(
       block,
       block.operations.map((operation) => {

@@ -32,7 +32,7 @@ import {
 import { fusedOp, into, isFusible } from "../../src/ops/index.ts";
 import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { InPlacePlan, inPlacePlanOfBody, ownedByBody } from "./analyses/in-place.ts";
-import { isLowered, isLoweredBlock, ownedArguments, requireRanked, usersFunctions } from "./analyses/lowered.ts";
+import { isLowered, isLoweredBlock, ownedArguments, requireRanked } from "./analyses/lowered.ts";
 import { contractionOf, wholeOf } from "./analyses/reads.ts";
 import { fusionGroupOf, isGroup, sitesOf, updateOf } from "./analyses/sites.ts";
 
@@ -51,11 +51,10 @@ export const planInPlace = definePass({
 `,
   run(module) {
     module.funcs.forEach(requireRanked);
-    const owns = module.funcs.some(({ roles }) => roles.includes("inout"));
-    const users = owns ? usersFunctions(module) : new Set<Func>();
+    const ownedBy = ownedArguments(module);
     return mapBodies(module, (body, func) =>
       // a plan that is there stays
-      isLoweredBlock(body) || holdsReuses({ funcs: [func] }) ? body : plannedBody(func, users.has(func)),
+      isLoweredBlock(body) || holdsReuses({ funcs: [func] }) ? body : plannedBody(func, ownedBy(func)),
     );
   },
 });
@@ -63,9 +62,8 @@ export const planInPlace = definePass({
 /** The tensors in whose memory the results of a block have to be in the end; null where that does not matter. */
 type Targets = readonly (Value | null)[];
 
-function plannedBody(func: Func, isUsers: boolean): Block {
+function plannedBody(func: Func, owned: readonly Value[]): Block {
   const { body } = func;
-  const owned = ownedArguments(func, isUsers);
   const contents = owned.length === 0 ? [] : finalContents(signatureOf(func));
   const targets = body.results.map((_, k) => {
     const argument = contents[k] ?? null;

@@ -11,6 +11,7 @@ import {
   type Func,
   findFunc,
   hasMemory,
+  holdsOp,
   type Level,
   type Module,
   messageOf,
@@ -20,7 +21,6 @@ import {
   sameType,
   signatureOf,
   verify,
-  walk,
 } from "../ir/index.ts";
 import { Pipeline } from "../rewrite/index.ts";
 import type { Call, Dims, Program } from "./generate/program.ts";
@@ -38,9 +38,7 @@ export interface Fault {
 
 /** Whether something in the module is left to be resolved before it means anything. */
 export function holdsTransform(module: Module): boolean {
-  let found = false;
-  for (const func of module.funcs) walk(func.body, ({ op }) => void (found ||= op.traits.transform));
-  return found;
+  return module.funcs.some(({ body }) => holdsOp(body, ({ traits }) => traits.transform));
 }
 
 /** The module with its derivatives and mapped functions resolved by the passes of the project. */

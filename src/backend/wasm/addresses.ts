@@ -5,7 +5,7 @@
 
 import { type Atom, type Dim, indexOf, isVariable, type Term, termsOf, type Value, ValueSet } from "../../ir/index.ts";
 import type { Code } from "./code.ts";
-import { bytesOf } from "./values.ts";
+import { bytesOf } from "./elements.ts";
 
 /** What addresses are made of. */
 interface Around {

@@ -1,4 +1,4 @@
-// The instructions of WebAssembly that are written, by their code and by what follows it.
+// The instructions of WebAssembly that code here may have, by their code and by what follows it.
 // https://webassembly.github.io/spec/core/appendix/index-instructions.html
 
 /** What follows the code: nothing, a number that is an index or a label, the type of a block, an access of memory, a lane … */
@@ -35,7 +35,7 @@ interface Row<Name extends string> {
 
 const row = <const Name extends string>(
   first: number,
-  names: string extends Name ? never : readonly Name[],
+  names: readonly Name[],
   rest: Omit<Row<Name>, "first" | "names"> = {},
 ): Row<Name> => ({ first, names, ...rest });
 

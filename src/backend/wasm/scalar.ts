@@ -149,8 +149,13 @@ function narrowed(dtype: DType, write: Write): Write {
 
 function comparison(dtype: DType, direction: string): Mnemonic {
   const type = scalarType(dtype);
-  if (isFloat(dtype) || direction === "eq" || direction === "ne") return `${type}.${direction}` as Mnemonic;
-  return `${type}.${direction}_${dtype === "i32" || dtype === "index" ? "s" : "u"}` as Mnemonic;
+  return `${type}.${direction}${signOf(dtype, direction)}` as Mnemonic;
+}
+
+/** What the names of comparisons say of integers, but for equality. */
+export function signOf(dtype: DType, direction: string): "" | "_s" | "_u" {
+  if (isFloat(dtype) || direction === "eq" || direction === "ne") return "";
+  return dtype === "i32" || dtype === "index" ? "_s" : "_u";
 }
 
 /** Conversions, as ToInt32 and ToUint32 have them where a float becomes an integer; null where only the record has them. */

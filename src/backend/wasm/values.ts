@@ -5,7 +5,7 @@
 // bits say the number, and bool is 0 or 1. A vector of bool is a mask: lanes of 32 bits, all of them set or none.
 
 import { type DType, elementDType, fail, type Type } from "../../ir/index.ts";
-import type { Mnemonic, ValueType } from "./instructions.ts";
+import type { ValueType } from "./instructions.ts";
 
 const scalarTypes: Readonly<Record<DType, ValueType>> = {
   f64: "f64",
@@ -56,24 +56,4 @@ export function lanesName(dtype: DType): "f64x2" | "f32x4" | "i64x2" | "i32x4" {
   if (dtype === "f64") return "f64x2";
   if (dtype === "f32") return "f32x4";
   return dtype === "index" ? "i64x2" : "i32x4";
-}
-
-/** What reads and writes an element, and turns what memory holds into the number and back: index values are stored as f64. */
-export const elements: Readonly<
-  Record<DType, { readonly load: readonly Mnemonic[]; readonly store: readonly Mnemonic[] }>
-> = {
-  f64: { load: ["f64.load"], store: ["f64.store"] },
-  f32: { load: ["f32.load"], store: ["f32.store"] },
-  i32: { load: ["i32.load"], store: ["i32.store"] },
-  u32: { load: ["i32.load"], store: ["i32.store"] },
-  u8: { load: ["i32.load8_u"], store: ["i32.store8"] },
-  bool: { load: ["i32.load8_u"], store: ["i32.store8"] },
-  index: { load: ["f64.load", "i64.trunc_sat_f64_s"], store: ["f64.convert_i64_s", "f64.store"] },
-};
-
-/** The bytes of an element. */
-export function bytesOf(type: Type): number {
-  const dtype = dtypeOf(type);
-  if (dtype === "u8" || dtype === "bool") return 1;
-  return dtype === "f64" || dtype === "index" ? 8 : 4;
 }

@@ -20,6 +20,7 @@ import { Addresses } from "./addresses.ts";
 import type { FunctionType } from "./binary.ts";
 import { Code } from "./code.ts";
 import type { ModuleContext } from "./context.ts";
+import { toDouble } from "./crossing.ts";
 import { type PutVariable, putAtom, putDim } from "./dims.ts";
 import { typesOf } from "./values.ts";
 
@@ -152,6 +153,14 @@ export class FunctionWriter {
   /** Takes what `push` of as many values has put on the stack. */
   take(values: readonly Value[]): void {
     for (const v of values.toReversed()) for (const x of this.locals(v).toReversed()) this.code.add("local.set", x);
+  }
+
+  /** Puts the steps of the loops around on the stack, as JavaScript has them. */
+  pushSteps(): void {
+    for (const step of this.steps) {
+      this.code.add("local.get", step);
+      toDouble(this.code, "index");
+    }
   }
 
   // ---- dimensions and memory ----------------------------------------------------------------------------------------

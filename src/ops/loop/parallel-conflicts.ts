@@ -17,6 +17,7 @@ import {
   ValueMap,
   ValueSet,
 } from "../../ir/index.ts";
+import type { ForAttributes } from "./loop.ts";
 
 /** As many steps of each loop are looked at: overlaps of neighbours show in the first two. */
 const mostSteps = 4;
@@ -52,13 +53,13 @@ class Conflicts {
 
   in({ operations }: Block, inner: readonly (readonly [Value, readonly Dim[]])[]): Operation | null {
     for (const operation of operations) {
-      const { op, results, regions, attributes } = operation;
+      const { op, results, regions } = operation;
       for (const v of results) this.#inside.add(v);
       const access = elementOf(operation);
       if (access !== null && this.#isConflict(operation, access, inner)) return operation;
       // bounds of numbers and sizes are the same in every iteration; of a branch it is not known that it is taken
       if (op.loop?.indices !== 1 || operation.segments[0] > 0) continue;
-      const { lower, upper, step } = attributes as unknown as Steps;
+      const { lower, upper, step } = (operation as Operation<ForAttributes>).attributes;
       const [region] = regions;
       for (const v of region.arguments) this.#inside.add(v);
       const found = this.in(region, [...inner, [region.arguments[0], firstSteps({ lower, upper, step })]]);
