@@ -22,20 +22,13 @@ import type { ForAttributes } from "./loop.ts";
 /** As many steps of each loop are looked at: overlaps of neighbours show in the first two. */
 const mostSteps = 4;
 
-/** The bounds of a loop. */
-export interface Steps {
-  readonly lower: Dim;
-  readonly upper: Dim;
-  readonly step: number;
-}
-
 interface Touch {
   readonly iteration: number;
   readonly isWritten: boolean;
 }
 
 /** A load or store that touches what another iteration touches, where one of the two writes it; null where none surely does. */
-export function conflictIn(body: Block, steps: Steps): Operation | null {
+export function conflictIn(body: Block, steps: ForAttributes): Operation | null {
   return new Conflicts(body.arguments[0], steps).in(body, []);
 }
 
@@ -46,7 +39,7 @@ class Conflicts {
   /** What touches elements of each memory, by their places. */
   readonly #touches = new ValueMap<Map<string, Touch[]>>();
 
-  constructor(index: Value, steps: Steps) {
+  constructor(index: Value, steps: ForAttributes) {
     this.#index = index;
     this.#firsts = firstSteps(steps);
   }
@@ -59,10 +52,12 @@ class Conflicts {
       if (access !== null && this.#isConflict(operation, access, inner)) return operation;
       // bounds of numbers and sizes are the same in every iteration; of a branch it is not known that it is taken
       if (op.loop?.indices !== 1 || operation.segments[0] > 0) continue;
-      const { lower, upper, step } = (operation as Operation<ForAttributes>).attributes;
       const [region] = regions;
       for (const v of region.arguments) this.#inside.add(v);
-      const found = this.in(region, [...inner, [region.arguments[0], firstSteps({ lower, upper, step })]]);
+      const found = this.in(region, [
+        ...inner,
+        [region.arguments[0], firstSteps((operation as Operation<ForAttributes>).attributes)],
+      ]);
       if (found !== null) return found;
     }
     return null;
@@ -94,7 +89,7 @@ class Conflicts {
 }
 
 /** The indices of the first steps: of a loop of a size that is open, two; where that is a minimum, one may be all. */
-function firstSteps({ lower, upper, step }: Steps): readonly Dim[] {
+function firstSteps({ lower, upper, step }: ForAttributes): readonly Dim[] {
   const length = subDims(upper, lower);
   const isSize = termsOf(length).every(({ factors }) => factors.every(({ kind }) => kind === "symbol"));
   const count = typeof length === "number" ? Math.ceil(length / step) : isSize ? 2 : 1;
