@@ -25,7 +25,7 @@ import {
   withRegions,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
-import { javascript, type MergingFigures } from "../../src/target/index.ts";
+import { javascript, type Target } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop } from "./analyses/counted.ts";
 import { conflictsOf, isOwn, keepsErrors, mayBeSwapped, Touches, touchesAnything } from "./analyses/touched.ts";
 
@@ -50,7 +50,7 @@ export const mergeLoops = definePass({
 `,
   run(module, { target = javascript }) {
     const effects = new Effects(module);
-    const merging = (func: Func): Merging => new Merging(new Touches(effects, func), target.merging);
+    const merging = (func: Func): Merging => new Merging(new Touches(effects, func), target);
     return mapBodies(module, (body, func) => (holdsLoops(body) ? merging(func).block(body) : body));
   },
 });
@@ -67,13 +67,13 @@ interface Counting extends CountedLoop {
 
 class Merging {
   readonly #touches: Touches;
-  readonly #figures: MergingFigures;
+  readonly #target: Target;
   readonly #loops = new WeakMap<Operation, Counting | "other">();
   readonly #used = new WeakMap<Operation, readonly Value[]>();
 
-  constructor(touches: Touches, figures: MergingFigures) {
+  constructor(touches: Touches, target: Target) {
     this.#touches = touches;
-    this.#figures = figures;
+    this.#target = target;
   }
 
   block(block: Block): Block {
@@ -114,7 +114,7 @@ class Merging {
 
   /** Appends a loop, or merges it with one of the last operations, which in turn may then be merged with one before. */
   #place(second: Counting, operations: Operation[], replaced: Replacements): void {
-    const end = Math.max(0, operations.length - this.#figures.distance);
+    const end = Math.max(0, operations.length - this.#target.merging.distance);
     for (let at = operations.length - 1; at >= end; at--) {
       const first = this.#loopOf(operations[at]);
       if (first === null || first.range !== second.range) continue;
@@ -165,8 +165,10 @@ class Merging {
 
   #mayBeMerged(first: Counting, second: Counting): boolean {
     const [a, b] = [first, second].map(({ operation }) => this.#touches.of(operation));
-    const { size, carried } = this.#figures;
-    if (a.size + b.size > size || first.carry.length + second.carry.length > carried) return false;
+    const { merging, functions } = this.#target;
+    // what is heavier would be cut again, and a function call is slower than a second sweep
+    if (a.weight + b.weight > functions.heaviest) return false;
+    if (first.carry.length + second.carry.length > merging.carried) return false;
     if (!keepsErrors(a, b) || (a.isAny && touchesAnything(b)) || (b.isAny && touchesAnything(a))) return false;
     const own = (storage: Value): boolean => isOwn(storage, a, b, first.step);
     const conflicts = conflictsOf(a, b);

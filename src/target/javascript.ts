@@ -11,7 +11,7 @@ export const javascript: Target = {
   selects: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   // of 32 carried values half are on the stack, which is still faster than a second sweep of a row in cache (measured: 0.9)
-  merging: { size: 1500, carried: 32, distance: 256 },
+  merging: { carried: 32, distance: 256 },
   contraction: {
     least: { depth: 4, all: 512 },
     thin: 4,

@@ -34,10 +34,8 @@ export interface FusionFigures {
   readonly epilogue: number;
 }
 
-/** Which loops over the same indices become one. */
+/** Which loops over the same indices become one: as long as a function holds it, and these. */
 export interface MergingFigures {
-  /** The most operations in a merged loop, those of the loops in it included. */
-  readonly size: number;
   /** The most values that it carries. */
   readonly carried: number;
   /** How many operations a loop is moved over to the one that it is merged with. */

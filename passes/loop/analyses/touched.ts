@@ -24,6 +24,7 @@ import {
   ValueSet,
 } from "../../../src/ir/index.ts";
 import { isDim, type Subscript, subscriptsOf } from "./subscripts.ts";
+import { weightOf } from "./weights.ts";
 
 /** The subscripts that an iteration has along one axis: `sign · index + rest`, and numbers from the least to the most beside. */
 interface OwnPart {
@@ -53,8 +54,8 @@ export interface Touched {
   readonly isObservable: boolean;
   /** Whether it writes to memory that whoever runs the function sees even where the run ends with an error. */
   readonly isSeen: boolean;
-  /** The number of operations in it. */
-  readonly size: number;
+  /** How heavy it is as code, with its regions. */
+  readonly weight: number;
 }
 
 /** What operations touch, found when it is asked for. */
@@ -99,7 +100,7 @@ export class Touches {
       fails: a.fails || b.fails,
       isObservable: a.isObservable || b.isObservable,
       isSeen: a.isSeen || b.isSeen,
-      size: a.size + b.size,
+      weight: a.weight + b.weight,
     });
   }
 }
@@ -119,7 +120,7 @@ class Walk {
   #fails = false;
   #isObservable = false;
   #isSeen = false;
-  #size = 0;
+  #weight = 0;
 
   constructor(effects: Effects, storages: Storages, seen: ValueSet, index: Value | null) {
     this.#effects = effects;
@@ -136,12 +137,12 @@ class Walk {
       fails: this.#fails,
       isObservable: this.#isObservable,
       isSeen: this.#isSeen,
-      size: this.#size,
+      weight: this.#weight,
     };
   }
 
   operation(operation: Operation): void {
-    this.#size++;
+    this.#weight += weightOf(operation);
     if (isOfValues(operation)) return;
     for (const { operations } of operation.regions) for (const inner of operations) this.operation(inner);
     const access = accessOf(operation);
