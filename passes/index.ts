@@ -311,7 +311,9 @@ function loopStages(passes: Needed): readonly Stage[] {
  *
  * @__NO_SIDE_EFFECTS__
  */
-function vectorStages(): readonly Stage[] {
+function vectorStages(passes: Needed): readonly Stage[] {
+  const { canonicalize, fuse, planInPlace, lowerToLoops, tile, expandWindows, collapseLoops, bulk } = passes;
+  const { loopInvariantCodeMotion } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: planInPlace, reason: "operations read what they read from here on" },
@@ -331,9 +333,13 @@ function vectorStages(): readonly Stage[] {
     { pass: loopInvariantCodeMotion, reason: "what is the same in every lane stands before all loops" },
     { pass: cse, reason: "vectors of one number are made once" },
     { pass: deadNodeElimination, reason: "numbers that only vectors were made of" },
-    { pass: parallelise, reason: "what a thread runs is a loop like any other; nothing looks at its bounds any more" },
   ];
 }
+
+/** For targets with threads. */
+const threadStages: readonly Stage[] = [
+  { pass: parallelise, reason: "what a thread runs is a loop like any other; nothing looks at its bounds any more" },
+];
 
 /** @__NO_SIDE_EFFECTS__ */
 function gradStages({ refineShapes, batch, loopInvariantCodeMotion, differentiate }: Needed): readonly Stage[] {
@@ -371,7 +377,7 @@ export const tensorPipeline = pipeline("tensor", tensorStages(whole));
 export const loopPipeline = pipeline("loop", loopStages(whole));
 
 /** From tensor level to the vector level, for a target with vectors. */
-export const vectorPipeline = pipeline("vector", vectorStages());
+export const vectorPipeline = pipeline("vector", [...vectorStages(whole), ...threadStages]);
 
 /** Resolves transforms and does nothing else: from here on every pass keeps every bit. */
 export const gradPipeline = pipeline("grad", gradStages(whole));
@@ -382,3 +388,6 @@ export const programPipelines = {
   loop: pipeline("loop", loopStages(passParts)),
   grad: pipeline("grad", gradStages(passParts)),
 };
+
+/** The same to vectors, for a program that asks for a target with some, on one thread. */
+export const programVectorPipeline = pipeline("vector", vectorStages(passParts));

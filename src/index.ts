@@ -1,8 +1,9 @@
 // The public face of package "adjoint": the faces of the rooms. It has all that may be asked of what it compiles.
 
-import { bringExtras } from "./parts/index.ts";
+import { bringExtras, bringWasm } from "./parts/index.ts";
 
 bringExtras();
+bringWasm();
 
 export * from "./api/index.ts";
 export type { CompileOptions } from "./compile/index.ts";

@@ -354,7 +354,7 @@ describe("functions compiled when they are called", () => {
 });
 
 describe("arrays at a backend", () => {
-  it.each(["js", "interpret"] as const)("%s refuses those that do not fit the signature", (backend) => {
+  it.each(["js", "wasm", "interpret"] as const)("%s refuses those that do not fit the signature", (backend) => {
     const module = parseModule(
       "func @f<N>(%x: f64[N], %n: f64) -> f64[N] {\n  %m = broadcast %n, axes = [] : f64[N]\n  %y = add %x, %m : f64[N]\n  return %y\n}\n",
     );
@@ -392,9 +392,9 @@ describe("where code may not be generated", () => {
       try { bad(); out.push("no error"); } catch (error) { out.push([error.code, error.reason]); }
     }
     console.log(JSON.stringify(out));`;
-  const expected = [
+  const expected = (source: unknown): readonly unknown[] => [
     315,
-    null,
+    source,
     [300, [20, 15]],
     -Math.sin(0.5),
     14,
@@ -410,10 +410,8 @@ describe("where code may not be generated", () => {
     ["argument", "@main: got 3 arguments, expected 2: leave the others out, as in list.map((x) => f(x))"],
   ];
 
-  it.each([
-    ["the engine forbids it", "", ["--disallow-code-generation-from-strings"]],
-    ["Function throws", "globalThis.Function = class { constructor() { throw new Error('forbidden'); } };", []],
-  ] as const)("everything runs on the interpreter: %s", (_, before, flags) => {
+  /** What the program prints with these flags, behind this text. */
+  function ran(before: string, flags: readonly string[]): { readonly out: unknown; readonly said: string } {
     const root = fileURLToPath(new URL("..", import.meta.url));
     const { outputFiles } = buildSync({
       stdin: { contents: program, resolveDir: root, loader: "ts" },
@@ -425,11 +423,24 @@ describe("where code may not be generated", () => {
     });
     const input = `${before}\n${outputFiles[0].text}`;
     const child = spawnSync(process.execPath, [...flags, "--input-type=module", "-"], { input, encoding: "utf8" });
+    return { out: JSON.parse(child.stdout), said: child.stderr };
+  }
+  const forbidden = "--disallow-code-generation-from-strings";
+
+  it.each([
+    ["the engine forbids it", "", [forbidden]],
+    ["Function throws", "globalThis.Function = class { constructor() { throw new Error('forbidden'); } };", []],
+  ] as const)("WebAssembly runs: %s", (_, before, flags) => {
+    expect(ran(before, flags)).toEqual({ out: expected(expect.stringMatching(/^\(module/)), said: "" });
+  });
+
+  it("everything runs on the interpreter where WebAssembly may not be compiled either", () => {
+    const { out, said } = ran("WebAssembly.Module = class { constructor() { throw new Error('forbidden'); } };", [
+      forbidden,
+    ]);
+    expect(out).toEqual(expected(null));
     // once, however many functions were compiled
-    expect(child.stderr).toMatch(
-      /^Adjoint: .* functions are interpreted, .* f\.toModule\(\), .* backend: "interpret" .*\n$/,
-    );
-    expect(JSON.parse(child.stdout)).toEqual(expected);
+    expect(said).toMatch(/^Adjoint: .* functions are interpreted, .* f\.toModule\(\), .* backend: "interpret" .*\n$/);
   });
 
   it("whoever asks for the interpreter is not warned", () => {

@@ -85,7 +85,7 @@ describe("a backend of one's own", () => {
 
   it("has a name, once it is registered", () => {
     expect(messageOf(() => compileModule(parse(text), { backend: "wide" }))).toBe(
-      "compile: option 'backend' is 'wide', expected one of auto, interpret, js",
+      "compile: option 'backend' is 'wide', expected one of auto, interpret, js, wasm",
     );
     registerBackend(wide);
     const { executable } = compileModule(parse(text), { backend: "wide" });

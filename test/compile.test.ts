@@ -66,7 +66,7 @@ describe("compileModule", () => {
     expect(interpreted.source).toBeNull();
     expect(generated.source).toContain("*");
     for (const { executable } of [interpreted, generated]) expect(executable.run([three])[0].data[0]).toBe(9);
-    expect(errorOf(() => compileModule(module, { backend: "wasm" as "js" })).code).toBe("option");
+    expect(errorOf(() => compileModule(module, { backend: "cuda" })).code).toBe("option");
   });
 
   it("logs each pass of the tensor pipeline, then of the loop pipeline", () => {

@@ -33,11 +33,14 @@ function isNear(got: number, expected: number, ulps: number): boolean {
 /** The elements that a function of columns gives, the same on every backend. */
 function elementsOf(f: (...columns: Tensor[]) => Tensor, columns: readonly (readonly number[])[]): readonly number[] {
   const types = columns.map(() => "f64[N]");
-  const [js, interpreted] = (["js", "interpret"] as const).map((backend) => {
-    const compiled = compile(f, types, { backend }) as (...x: Float64Array[]) => Tensor;
-    return [...compiled(...columns.map((c) => Float64Array.from(c))).data()];
+  const [js, interpreted, wasm] = (["js", "interpret", "wasm"] as const).map((backend) => {
+    const compiled = compile(f, types, { backend });
+    expect(compiled.backend).toBe(backend);
+    const call = compiled as (...x: Float64Array[]) => Tensor;
+    return [...call(...columns.map((c) => Float64Array.from(c))).data()];
   });
   expect(js).toEqual(interpreted);
+  expect(wasm).toEqual(interpreted);
   return js;
 }
 

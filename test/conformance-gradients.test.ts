@@ -328,8 +328,11 @@ function checked(c: Case, f: Function): void {
     ...wrt.flatMap((i) => (c.second === undefined ? [] : [c.second.hvp[i] ?? []])),
   ];
   const tolerance = c.inputs.some(({ dtype }) => dtype === "f32") ? 2e-4 : (rounded.get(c.op) ?? 1e-9);
-  for (const backend of ["js", "interpret"] as const) {
-    const compiled = untyped(compile(whole as Function, types, { backend }));
+  for (const backend of ["js", "interpret", "wasm"] as const) {
+    const made = compile(whole as Function, types, { backend });
+    // nothing else took its place
+    expect(made.backend).toBe(backend);
+    const compiled = untyped(made);
     const got = compiled(...c.inputs.map(({ data, dtype }) => typed(data, dtype))) as (Tensor | number)[];
     for (const [i, e] of expected.entries()) {
       const result = got[i];

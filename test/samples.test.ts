@@ -21,7 +21,6 @@ import {
 import { parse, standardOps } from "../src/ops/index.ts";
 import type { Pass } from "../src/rewrite/index.ts";
 import { Binder } from "../src/runtime/index.ts";
-import { wasm } from "../src/target/index.ts";
 import { sameArrays, showArray } from "../src/testing/index.ts";
 import { arrayOf, isNear } from "./support/arrays.ts";
 import {
@@ -35,14 +34,8 @@ import {
 import { errorOf } from "./support/errors.ts";
 import { readPages, readSamples, rewriteBlocks } from "./support/samples.ts";
 
-const wasmLoops = wasmBackend;
-const wasmVectors = {
-  ...wasmBackend,
-  name: "wasm vectors",
-  level: "vector" as const,
-  target: wasm,
-  pipeline: vectorPipeline,
-};
+const wasmLoops = { ...wasmBackend, name: "wasm loops", level: "loop" as const, target: undefined };
+const wasmVectors = { ...wasmBackend, pipeline: vectorPipeline };
 
 bringVectors();
 

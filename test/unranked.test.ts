@@ -399,7 +399,7 @@ function declared(dtype: Row["dtype"], call: Call): ((feed: unknown) => Outcome)
 const isFunction = (name: string): name is Name => typeof api[name as Name] === "function";
 /** Classes, and what asks for a concrete tensor. */
 const others = new Set(
-  ["AdjointError", "Extent", "Graph", "Session", "Tensor", "recorded", "bringChecks", "bringTexts"].concat(
+  ["AdjointError", "Extent", "Graph", "Session", "Tensor", "recorded", "bringChecks", "bringTexts", "bringWasm"].concat(
     "tensor",
     "bool",
     "f32",

@@ -1,22 +1,7 @@
-// The public function `debugNaNs`, and the option `debug` of the transforms.
+// The public function `debugNaNs`.
 
 import { atBoundary, describe, named } from "../frontend/index.ts";
 import { fail, setDebugging } from "../ir/index.ts";
-
-export interface DebugOptions {
-  /**
-   * Ends at the first operation that makes a NaN or an infinity of finite numbers, with an error that names it, its operands
-   * and the user's line, as `compile` does.
-   */
-  readonly debug?: boolean;
-}
-
-/** Reads the option `debug`, after checking it; left out, the switch of the process decides. */
-export function readDebug(name: string, { debug }: DebugOptions): DebugOptions {
-  if (debug !== undefined && typeof debug !== "boolean")
-    fail("option", `${name}: option 'debug' is ${describe(debug)}, expected true or false`);
-  return { debug };
-}
 
 /**
  * From here on, whatever the process computes ends at the first operation that makes a NaN or an infinity of finite numbers,

@@ -3,7 +3,12 @@
 import type { ModuleOptions, StandaloneModule } from "../compile/index.ts";
 import { atBoundary, describe, named } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
-import { bringChecks as bringChecksOfPasses, bringModules, bringTexts as bringTextsOfIR } from "../parts/index.ts";
+import {
+  bringChecks as bringChecksOfPasses,
+  bringModules,
+  bringTexts as bringTextsOfIR,
+  bringWasm as bringWasmBackend,
+} from "../parts/index.ts";
 
 /** A compiled function. */
 interface WithModule {
@@ -46,4 +51,14 @@ export function bringChecks(): void {
  */
 export function bringTexts(): void {
   bringTextsOfIR();
+}
+
+/**
+ * Brings the backend of WebAssembly into a program of `adjoint/mini`, which calls this once, before it compiles with
+ * `backend: "wasm"`. In programs of `adjoint` it is already there.
+ *
+ * @example bringWasm(); jit((x) => sum(exp(x)), { backend: "wasm" })(new Float32Array(1000))
+ */
+export function bringWasm(): void {
+  bringWasmBackend();
 }

@@ -15,15 +15,16 @@ function evaluate(module: Module, entry: string, args: readonly NdArray[]): read
 installEvaluate(evaluate);
 
 export { compile } from "./compile.ts";
-export { type DebugOptions, debugNaNs } from "./debug.ts";
+export { debugNaNs } from "./debug.ts";
 export { recorded } from "./eager.ts";
 export { compileExpression, type ExpressionOptions } from "./expression.ts";
-export { bringChecks, bringTexts, toModule } from "./extras.ts";
+export { bringChecks, bringTexts, bringWasm, toModule } from "./extras.ts";
 export { hessian, jacobian } from "./jacobian.ts";
 export { type JitFunction, type JitOptions, jit } from "./jit.ts";
 export type { Compilation } from "./jit-cache.ts";
 export { type Feed, Session, type SessionOptions } from "./session.ts";
 export { tensor } from "./tensor.ts";
 export type { CompiledFunction } from "./traced.ts";
+export type { TransformOptions } from "./transform-options.ts";
 export { type AuxOptions, type GradOptions, grad, hvp, jvp, valueAndGrad, vjp } from "./transforms.ts";
 export { type Axis, type AxisTree, checkpoint, type VmapOptions, vmap } from "./vmap.ts";

@@ -42,12 +42,12 @@ import {
   zeros,
 } from "../ops/index.ts";
 import { bringBatching } from "../parts/index.ts";
-import { type DebugOptions, readDebug } from "./debug.ts";
 import { leavesOfTangent, symmetric, tangentsOfNumber } from "./hessian-of-numbers.ts";
 import type { JitFunction } from "./jit.ts";
 import { leafNumbers, TracedFunctionRecord, type WrtArgument } from "./record.ts";
 import { pushed } from "./recorded.ts";
 import type { Hessian, Jacobian, NumericJacobian, ReturnedPair, ReturnedScalar, Wrt } from "./signatures.ts";
+import { readTransformOptions, type TransformOptions, transformOptionNames } from "./transform-options.ts";
 import {
   type AuxOptions,
   derived,
@@ -94,8 +94,10 @@ export function jacobian<
 ): JitFunction<P, NumericJacobian<R, P, W>, Jacobian<R, P, W>>;
 export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   bringBatching();
-  const { hasAux, wrt, debug } = atBoundary(named("jacobian", jacobian), () => readOptions("jacobian", fn, options));
-  if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }), debug);
+  const { hasAux, wrt, compiling } = atBoundary(named("jacobian", jacobian), () =>
+    readOptions("jacobian", fn, options),
+  );
+  if (hasAux) return besideAux("jacobian", fn, (value) => jacobian(value, { wrt }), compiling);
   return derived(
     "jacobian",
     fn,
@@ -119,7 +121,7 @@ export function jacobian(fn: TracedFunction, options: AuxOptions = {}): JitFunct
       });
       return unflatten(recorded.results, results);
     },
-    debug,
+    compiling,
   );
 }
 
@@ -147,8 +149,8 @@ export function hessian<P extends readonly unknown[] = Tensor[], R extends Struc
 ): JitFunction<P, NumericLike<Hessian<P, W>>, Hessian<P, W>>;
 export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFunction {
   bringBatching();
-  const { hasAux, wrt, debug } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
-  if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }), debug);
+  const { hasAux, wrt, compiling } = atBoundary(named("hessian", hessian), () => readOptions("hessian", fn, options));
+  if (hasAux) return besideAux("hessian", fn, (value) => hessian(value, { wrt }), compiling);
   const gradient = ownFunction(grad(fn, { wrt }));
   return derived(
     "hessian",
@@ -160,14 +162,14 @@ export function hessian(fn: TracedFunction, options: AuxOptions = {}): JitFuncti
       const columns = parts.map((part) => tangents(recorded, part));
       return Array.isArray(wrt) ? symmetric(columns) : columns[0][0];
     },
-    debug,
+    compiling,
   );
 }
 
 function readOptions(name: string, fn: TracedFunction, options: AuxOptions) {
   requireFunction(name, fn);
-  const hasAux = readHasAux(name, options, ["wrt", "hasAux", "debug"]);
-  return { hasAux, wrt: readWrt(name, { wrt: options.wrt }), debug: readDebug(name, options) };
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux", ...transformOptionNames]);
+  return { hasAux, wrt: readWrt(name, { wrt: options.wrt }), compiling: readTransformOptions(name, options) };
 }
 
 /** `[transform of the value, aux]`, for a function that gives `[value, aux]`; what both compute is computed once. */
@@ -175,7 +177,7 @@ function besideAux(
   name: string,
   fn: TracedFunction,
   transform: (value: TracedFunction) => TracedFunction,
-  debug: DebugOptions,
+  compiling: TransformOptions,
 ): JitFunction {
   const first = ownFunction(transform(partOfPair(name, fn, 0)));
   const second = partOfPair(name, fn, 1);
@@ -187,7 +189,7 @@ function besideAux(
       const aux = recorded.apply([], (values) => callOp(recorded.signature, values));
       return [callUsers(first, ...args), unflatten(recorded.results, aux)];
     },
-    debug,
+    compiling,
   );
 }
 

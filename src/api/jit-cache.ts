@@ -41,6 +41,8 @@ export interface Compilation {
   readonly call: number;
   readonly reason: string;
   readonly milliseconds: number;
+  /** The backend that runs it. */
+  readonly backend: string;
 }
 
 /** The most versions that one function keeps, lines of its history, and versions that it makes for sizes of 0 and 1. */
@@ -202,7 +204,9 @@ export class Cache {
     const given = general?.open.filter(({ name }) => general.uses.given.has(name)) ?? [];
     const check = given.length === 0 ? null : new SizeCheck(traced, given, (known) => this.#trace(call, known));
     const version = { finished, types, binder: new Binder(own), check, mayServe: () => this.#serves(finished) };
-    this.compilations.push({ types: types.map(printType), call: this.#calls, reason, milliseconds });
+    const { backend, instead } = finished;
+    const why = instead === null ? reason : `${reason}; ${instead}`;
+    this.compilations.push({ types: types.map(printType), call: this.#calls, reason: why, milliseconds, backend });
     if (this.compilations.length > historySize) this.compilations.shift();
     if (this.#count >= cacheSize) this.#evict();
     family.versions.push(version);

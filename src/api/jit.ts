@@ -135,7 +135,7 @@ export function compileOnCall(
 /** What a compiled function says of itself: its name, its last version's code, and what was compiled when. */
 function showCompilations(call: object, name: string, cache: Cache, origin: Origin | null): void {
   Object.defineProperty(call, "name", { value: name });
-  for (const key of ["ir", "source", "log", "module", "signature", "toModule"] as const) {
+  for (const key of ["ir", "source", "backend", "log", "module", "signature", "toModule"] as const) {
     Object.defineProperty(call, key, { get: () => cache.last[key] });
   }
   Object.defineProperty(call, "compilations", { get: () => [...cache.compilations] });
@@ -151,6 +151,9 @@ function showCompilations(call: object, name: string, cache: Cache, origin: Orig
 function explained(name: string, compilations: readonly Compilation[]): string {
   if (compilations.length === 0) return `${name} has not been compiled yet`;
   return compilations
-    .map((c) => `${name}(${c.types.join(", ")}) at call ${c.call}, ${c.milliseconds.toFixed(1)} ms: ${c.reason}`)
+    .map(
+      (c) =>
+        `${name}(${c.types.join(", ")}) at call ${c.call}, ${c.milliseconds.toFixed(1)} ms, backend ${c.backend}: ${c.reason}`,
+    )
     .join("\n");
 }

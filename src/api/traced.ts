@@ -36,6 +36,9 @@ export type CompiledFunction<P extends readonly unknown[] = any[], N = any, T = 
 
 export interface Finished extends Callable {
   readonly compiled: CompiledFunction;
+  /** The backend that runs it, and why that is not the preferred one. */
+  readonly backend: string;
+  readonly instead: string | null;
 }
 
 /** Traces a function for these types and compiles the trace. `entry` is the public function that the user called. */
@@ -63,5 +66,11 @@ export function compileTrace(
 export function finish(result: Compiled, traced: Traced | null, isAlwaysPlain = false): Finished {
   const made = callable(result, traced, isAlwaysPlain);
   const call = Object.defineProperty(made.call, "into", { value: made.into }) as Callable["call"] & CompiledFunction;
-  return { ...made, compiled: withFacts(call, result, (options) => moduleOf(result, traced, options)) };
+  const { backend, instead } = result;
+  return {
+    ...made,
+    backend,
+    instead,
+    compiled: withFacts(call, result, (options) => moduleOf(result, traced, options)),
+  };
 }

@@ -29,7 +29,6 @@ import { counted, fail, requireOptions } from "../ir/index.ts";
 import { isFloatType, stopGradient, vjp as vjpOp, zeros } from "../ops/index.ts";
 import { bringTensors } from "../parts/index.ts";
 import { isLeaf } from "./convert.ts";
-import { type DebugOptions, readDebug } from "./debug.ts";
 import { compileOnCall, type JitFunction, type ReadArguments } from "./jit.ts";
 import { leafNumbers, structured, TracedFunctionRecord } from "./record.ts";
 import { type Gradients, pushed, recordGradient } from "./recorded.ts";
@@ -42,8 +41,9 @@ import type {
   WithVector,
   Wrt,
 } from "./signatures.ts";
+import { readTransformOptions, type TransformOptions, transformOptionNames } from "./transform-options.ts";
 
-export interface GradOptions extends DebugOptions {
+export interface GradOptions extends TransformOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: number | readonly number[];
 }
@@ -54,7 +54,7 @@ export interface AuxOptions extends GradOptions {
 }
 
 /** The options of a function that gives aux. */
-export interface WithAux<W extends Wrt> extends DebugOptions {
+export interface WithAux<W extends Wrt> extends TransformOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: W;
   /** The function gives `[value, aux]`: aux, of any structure, is given back and has no derivative. */
@@ -62,7 +62,7 @@ export interface WithAux<W extends Wrt> extends DebugOptions {
 }
 
 /** The options of a function that gives its value alone. */
-export interface WithoutAux<W extends Wrt> extends DebugOptions {
+export interface WithoutAux<W extends Wrt> extends TransformOptions {
   /** The argument, or the arguments, to differentiate with respect to; the first where left out. */
   readonly wrt?: W;
   readonly hasAux?: false;
@@ -144,13 +144,13 @@ export function valueAndGrad(fn: TracedFunction, options: AuxOptions = {}): JitF
  */
 export function hvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => ReturnedScalar<R>,
-  options?: DebugOptions,
+  options?: TransformOptions,
 ): JitFunction<WithVector<P>, NumericLike<GradientsOf<P, 0>>, GradientsOf<P, 0>>;
-export function hvp(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
+export function hvp(fn: TracedFunction, options: TransformOptions = {}): JitFunction {
   return atBoundary(named("hvp", hvp), () => {
     bringTensors();
     requireFunction("hvp", fn);
-    requireOptions("hvp", options, ["debug"]);
+    requireOptions("hvp", options, transformOptionNames);
     const first = ownFunction(grad(fn));
     return derived(
       "hvp",
@@ -163,7 +163,7 @@ export function hvp(fn: TracedFunction, options: DebugOptions = {}): JitFunction
         const part = recorded.wrtArgument(0);
         return pushed(recorded, [part], flattenAs(v, part.tree, isOperand, "v")).tangent;
       },
-      readDebug("hvp", options),
+      readTransformOptions("hvp", options),
     );
   });
 }
@@ -183,7 +183,7 @@ export function vjp<
   A extends Structure = Tensor,
 >(
   fn: (...args: P) => ReturnedPair<V, A>,
-  options: { readonly hasAux: true } & DebugOptions,
+  options: { readonly hasAux: true } & TransformOptions,
 ): JitFunction<
   [args: P, cotangents: Tensors<V>],
   [[Numeric<V>, Numeric<A>], NumericLike<EachTensors<P>>],
@@ -191,13 +191,13 @@ export function vjp<
 >;
 export function vjp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
-  options?: { readonly hasAux?: boolean } & DebugOptions,
+  options?: { readonly hasAux?: boolean } & TransformOptions,
 ): JitFunction<
   [args: P, cotangents: Tensors<R>],
   [Numeric<R>, NumericLike<EachTensors<P>>],
   [Tensors<R>, EachTensors<P>]
 >;
-export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
+export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } & TransformOptions = {}): JitFunction {
   bringTensors();
   const hasAux = atBoundary(named("vjp", vjp), () => readHasAux("vjp", options));
   const traced = hasAux ? auxStopped("vjp", fn) : fn;
@@ -224,7 +224,7 @@ export function vjp(fn: TracedFunction, options: { readonly hasAux?: boolean } &
     const given = flatten(cotangents, isTensorLike, "the cotangents");
     return { leaves: [...own.leaves, ...given.leaves], tree: { kind: "array", items: [own.tree, given.tree] } };
   };
-  return atBoundary(named("vjp", vjp), () => derived("vjp", fn, record, readDebug("vjp", options), read));
+  return atBoundary(named("vjp", vjp), () => derived("vjp", fn, record, readTransformOptions("vjp", options), read));
 }
 
 /**
@@ -243,13 +243,13 @@ export function jvp<
   A extends Structure = Tensor,
 >(
   fn: (...args: P) => ReturnedPair<V, A>,
-  options: { readonly hasAux: true } & DebugOptions,
+  options: { readonly hasAux: true } & TransformOptions,
 ): JitFunction<[args: P, tangents: P], [[Numeric<V>, Numeric<A>], Numeric<V>], [[Tensors<V>, Tensors<A>], Tensors<V>]>;
 export function jvp<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
-  options?: { readonly hasAux?: boolean } & DebugOptions,
+  options?: { readonly hasAux?: boolean } & TransformOptions,
 ): JitFunction<[args: P, tangents: P], [Numeric<R>, Numeric<R>], [Tensors<R>, Tensors<R>]>;
-export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } & DebugOptions = {}): JitFunction {
+export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } & TransformOptions = {}): JitFunction {
   bringTensors();
   const hasAux = atBoundary(named("jvp", jvp), () => readHasAux("jvp", options));
   const traced = hasAux ? auxStopped("jvp", fn) : fn;
@@ -274,7 +274,7 @@ export function jvp(fn: TracedFunction, options: { readonly hasAux?: boolean } &
     const given = flattenAs(tangents, own.tree, isLeaf, "the tangents");
     return { leaves: [...own.leaves, ...given], tree: { kind: "array", items: [own.tree, own.tree] } };
   };
-  return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, readDebug("jvp", options), read));
+  return atBoundary(named("jvp", jvp), () => derived("jvp", fn, record, readTransformOptions("jvp", options), read));
 }
 
 // ---- how they are called --------------------------------------------------------------------------------------------
@@ -285,19 +285,19 @@ function gradient(
   options: AuxOptions,
   combine: (made: Gradients) => unknown,
 ): JitFunction {
-  const hasAux = readHasAux(name, options, ["wrt", "hasAux", "debug"]);
+  const hasAux = readHasAux(name, options, ["wrt", "hasAux", ...transformOptionNames]);
   const wrt = readWrt(name, { wrt: options.wrt });
   const traced = hasAux ? auxStopped(name, fn) : fn;
   const record = (call: Boundary, args: readonly unknown[]): unknown =>
     combine(recordGradient(name, traced, args, call, wrt, hasAux));
-  return derived(name, fn, record, readDebug(name, options));
+  return derived(name, fn, record, readTransformOptions(name, options));
 }
 
 /** Reads the option `hasAux`, after checking that all options are among `known`. */
 export function readHasAux(
   name: string,
   options: { readonly hasAux?: boolean },
-  known: readonly string[] = ["hasAux", "debug"],
+  known: readonly string[] = ["hasAux", ...transformOptionNames],
 ): boolean {
   requireOptions(name, options, known);
   const { hasAux = false } = options;
@@ -348,7 +348,7 @@ export function derived(
   name: string,
   fn: TracedFunction,
   record: (call: Boundary, args: readonly unknown[]) => unknown,
-  options: DebugOptions,
+  options: TransformOptions,
   read?: ReadArguments,
 ): JitFunction {
   requireFunction(name, fn);

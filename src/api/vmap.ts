@@ -23,9 +23,9 @@ import {
 import { counted, fail, rankedOf, requireOptions, shapeOf, type Type, tensorType, type Value } from "../ir/index.ts";
 import { call as callOp, permute, vmap as vmapOp } from "../ops/index.ts";
 import { bringBatching, bringTensors } from "../parts/index.ts";
-import { type DebugOptions, readDebug } from "./debug.ts";
 import type { JitFunction } from "./jit.ts";
 import { TracedFunctionRecord } from "./record.ts";
+import { readTransformOptions, type TransformOptions, transformOptionNames } from "./transform-options.ts";
 import { derived } from "./transforms.ts";
 
 /** The axis to map along; null for an argument that all elements of the batch share. */
@@ -38,7 +38,7 @@ type EachReshaped<P extends readonly unknown[]> = { [I in keyof P]: Reshaped<P[I
 
 type OutAxes = number | readonly OutAxes[] | { readonly [key: string]: OutAxes };
 
-export interface VmapOptions extends DebugOptions {
+export interface VmapOptions extends TransformOptions {
   /**
    * Either one axis for all arguments, where numbers are shared by the batch; or a list with an entry for each
    * argument: an axis for all tensors in it, or axes in the structure of the argument, as in `{ w: 0, b: null }`, where
@@ -87,7 +87,7 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
         });
         return unflatten(recorded.results, results);
       },
-      readDebug("vmap", options),
+      readTransformOptions("vmap", options),
     );
   });
 }
@@ -100,12 +100,12 @@ export function vmap(fn: TracedFunction, options: VmapOptions = {}): JitFunction
  */
 export function checkpoint<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
-  options?: DebugOptions,
+  options?: TransformOptions,
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
-export function checkpoint(fn: TracedFunction, options: DebugOptions = {}): JitFunction {
+export function checkpoint(fn: TracedFunction, options: TransformOptions = {}): JitFunction {
   return atBoundary(named("checkpoint", checkpoint), () => {
     bringTensors();
-    requireOptions("checkpoint", options, ["debug"]);
+    requireOptions("checkpoint", options, transformOptionNames);
     return derived(
       "checkpoint",
       fn,
@@ -114,13 +114,13 @@ export function checkpoint(fn: TracedFunction, options: DebugOptions = {}): JitF
         const results = recorded.apply([], (values) => callOp(recorded.signature, values, {}, [], true));
         return unflatten(recorded.results, results);
       },
-      readDebug("checkpoint", options),
+      readTransformOptions("checkpoint", options),
     );
   });
 }
 
 function readOptions(options: VmapOptions): Required<Pick<VmapOptions, "inAxes" | "outAxes">> {
-  requireOptions("vmap", options, ["inAxes", "outAxes", "debug"]);
+  requireOptions("vmap", options, ["inAxes", "outAxes", ...transformOptionNames]);
   const { inAxes = 0, outAxes = 0 } = options;
   const isAxis = (x: unknown): x is number => Number.isInteger(x);
   requireAxes("inAxes", inAxes, (x) => x === null || isAxis(x), "axis numbers or null");

@@ -6,7 +6,12 @@ import type { Backend, SynchronousBackend } from "./backend.ts";
 const registered = new Map<string, Backend>();
 
 /** The names of the project's own, and what the option `backend` says besides. */
-const own: readonly string[] = ["auto", "interpret", "js"];
+const own: readonly string[] = ["auto", "interpret", "js", "wasm"];
+
+/** What the option `backend` may say. */
+export function backendNames(): readonly string[] {
+  return [...own, ...registered.keys()];
+}
 
 /** The registered backends, by name. */
 export function registeredBackends(): ReadonlyMap<string, Backend> {

@@ -9,6 +9,8 @@ import { askedOf, type Io, isTypeScript, loadSource, readModule, readProgram, Us
 import { jsonText, oneLine } from "./json.ts";
 import { nestedOf, readStructure, readValue } from "./values.ts";
 
+const backends: readonly string[] = ["auto", "interpret", "js", "wasm"];
+
 interface Values {
   readonly backend: string;
   readonly json?: boolean;
@@ -24,7 +26,7 @@ public function runs, of TypeScript the last exported one.`,
   options: [
     {
       flags: "--backend <name>",
-      what: "interpret is the reference interpreter; js generates JavaScript, which auto does where it may run",
+      what: "interpret is the reference interpreter; js generates JavaScript, which auto does where it may run; wasm is WebAssembly",
       default: "auto",
     },
     { ...jsonOption, what: "all results as one JSON array; errors as JSON, too" },
@@ -37,9 +39,7 @@ public function runs, of TypeScript the last exported one.`,
     const [path, ...rest] = words;
     const entry = rest[0]?.startsWith("@") ? rest.shift()?.slice(1) : undefined;
     const { backend } = values;
-    if (backend !== "auto" && backend !== "interpret" && backend !== "js") {
-      throw new UsageError(`--backend is '${backend}', expected interpret or js`);
-    }
+    if (!backends.includes(backend)) throw new UsageError(`--backend is '${backend}', expected interpret, js or wasm`);
     const isSource = path !== undefined && isTypeScript(path);
     const results = isSource
       ? await runSource(path, await readProgram(path, io, entry), rest, backend)

@@ -4,13 +4,14 @@ import { passParts, programPipelines, refineTo } from "../../passes/index.ts";
 import {
   type Backend,
   type BackendOptions,
+  backendNames,
   compilesAtOnce,
   type Executable,
   interpretBackend,
   isBackend,
-  registeredBackends,
 } from "../backend/index.ts";
 import {
+  AdjointError,
   type Func,
   fail,
   findFunc,
@@ -27,18 +28,20 @@ import {
   type Value,
   walk,
 } from "../ir/index.ts";
-import { bringAll, here } from "../parts/index.ts";
+import { bringAll } from "../parts/index.ts";
 import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
+import { chooseBackends } from "./choose-backend.ts";
 import { type Check, type RunOptions, requireCheck, runProgramPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
   readonly entry?: string;
   /**
-   * `auto` takes generated JavaScript where it may run, and the interpreter elsewhere. Any other is a backend itself, or what it
-   * was registered as.
+   * `auto` takes generated JavaScript where it may run, else WebAssembly, else the interpreter. `wasm` is WebAssembly with
+   * vectors; where that may not run, or has no code for a program, JavaScript takes its place. Any other is a backend itself,
+   * or what it was registered as.
    */
-  readonly backend?: "auto" | "interpret" | "js" | (string & {}) | Backend;
+  readonly backend?: "auto" | "interpret" | "js" | "wasm" | (string & {}) | Backend;
   /** The tensor-level passes, in place of the default ones. */
   readonly pipeline?: Pipeline;
   /** Allow rewrites of class `fast`. */
@@ -71,7 +74,7 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
 export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
   requireOptions(who, options, Object.keys(optionNames));
   const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
-  if (!isBackend(backend)) requireChoice(who, "backend", backend, ["auto", ...backends().keys()]);
+  if (!isBackend(backend)) requireChoice(who, "backend", backend, backendNames());
   requireCheck(who, check);
   if (fast !== undefined && typeof fast !== "boolean")
     fail("option", `${who}: option 'fast' is a ${typeof fast}, expected true or false`);
@@ -101,14 +104,10 @@ export interface Compiled {
   readonly log: CompileLog;
   /** The generated code; null where there is none. */
   readonly source: string | null;
-}
-
-/** The backends of a program, by name. */
-function backends(): ReadonlyMap<string, Backend> {
-  return new Map<string, Backend>([
-    ...[interpretBackend, here.js].map((b) => [b.name, b] as const),
-    ...registeredBackends(),
-  ]);
+  /** The name of the backend that runs it. */
+  readonly backend: string;
+  /** Why it is not the preferred one: what that has no code for. Null where it is. */
+  readonly instead: string | null;
 }
 
 /** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
@@ -130,15 +129,34 @@ export function compileProgram(module: Module, options: CompileOptions = {}): Co
  */
 export async function compileModuleAsync(module: Module, options: CompileOptions = {}): Promise<Compiled> {
   bringAll();
-  const prepared = prepare(module, options, null);
-  const { backend, lowered, backendOptions } = prepared;
-  const late = backend.compileAsync?.(lowered, backendOptions);
-  return finish(prepared, late === undefined ? executableOf(prepared) : await late);
+  const [backend, ...others] = backendsFor(options);
+  if (backend.compileAsync === undefined) return compiled(module, options, null, [backend, ...others]);
+  const prepared = prepare(module, options, null, backend);
+  return finish(prepared, await backend.compileAsync(prepared.lowered, prepared.backendOptions), null);
 }
 
-function compiled(module: Module, options: CompileOptions, refined: Refined): Compiled {
-  const prepared = prepare(module, options, refined);
-  return finish(prepared, executableOf(prepared));
+/** With the first of the backends; where that has no code for the program, with those behind it. */
+function compiled(
+  module: Module,
+  options: CompileOptions,
+  refined: Refined,
+  [backend, ...others] = backendsFor(options),
+  instead: string | null = null,
+): Compiled {
+  const prepared = prepare(module, options, refined, backend);
+  try {
+    return finish(prepared, executableOf(prepared), instead);
+  } catch (error) {
+    const [next, ...rest] = others;
+    if (next === undefined || !(error instanceof AdjointError && error.code === "no-eval")) throw error;
+    return compiled(module, options, refined, [next, ...rest], `${backend.name} has no code for it: ${error.message}`);
+  }
+}
+
+function backendsFor(options: CompileOptions): readonly [Backend, ...Backend[]] {
+  requireCompileOptions(options);
+  const isDebug = options.debug ?? isDebugging();
+  return isDebug ? [interpretBackend] : chooseBackends(options.backend ?? "auto");
 }
 
 /** @throws AdjointError `option` for a backend that has to wait. */
@@ -152,13 +170,12 @@ function executableOf({ backend, lowered, backendOptions }: Prepared): Executabl
 type Refined = ((entry: string) => Pass) | null;
 
 /** What a backend is given. */
-interface Prepared extends Omit<Compiled, "executable" | "source"> {
+interface Prepared extends Omit<Compiled, "executable" | "source" | "backend" | "instead"> {
   readonly backend: Backend;
   readonly backendOptions: BackendOptions;
 }
 
-function prepare(module: Module, options: CompileOptions, refined: Refined): Prepared {
-  requireCompileOptions(options);
+function prepare(module: Module, options: CompileOptions, refined: Refined, chosen: Backend): Prepared {
   const entry = entryOf(module, options.entry);
   if (entry.body.results.some(({ type }) => type.kind === "memref"))
     fail("structure", `@${entry.name} returns memory, expected numbers or tensors`, {
@@ -166,7 +183,6 @@ function prepare(module: Module, options: CompileOptions, refined: Refined): Pre
       hint: "take the memory as an argument, and return nothing",
     });
   const debug = options.debug ?? isDebugging();
-  const chosen = debug ? interpretBackend : chooseBackend(options.backend ?? "auto");
   const passOptions = { fast: options.fast, check: options.check, ops: options.ops, target: chosen.target };
   const { pipeline = programPipelines.tensor } = options;
   const reason = "the types of the arguments that come";
@@ -182,8 +198,20 @@ function prepare(module: Module, options: CompileOptions, refined: Refined): Pre
   return { given: module, module: tensors, lowered, entry: entry.name, signature, log, backend, backendOptions };
 }
 
-function finish({ backend: _backend, backendOptions: _options, ...made }: Prepared, executable: Executable): Compiled {
-  return { ...made, executable, source: executable.source };
+function finish(
+  { backend: { name }, backendOptions: _options, ...made }: Prepared,
+  executable: Executable,
+  instead: string | null,
+): Compiled {
+  return {
+    ...made,
+    executable,
+    backend: name,
+    instead,
+    get source() {
+      return executable.source;
+    },
+  };
 }
 
 /** The module as loops over memory, some of them over vectors. */
@@ -220,31 +248,4 @@ function isOfNumbers(module: Module): boolean {
     walk(body, ({ results }) => results.forEach(check));
   }
   return found;
-}
-
-function chooseBackend(asked: string | Backend): Backend {
-  const name = typeof asked === "string" ? asked : asked.name;
-  if (name === "auto") {
-    if (here.js.isAvailable()) return here.js;
-    warnOfInterpreting();
-    return interpretBackend;
-  }
-  const known = typeof asked === "string" ? backends().get(asked) : asked;
-  const backend = known ?? fail("option", `unknown backend '${name}'`);
-  if (!backend.isAvailable())
-    fail("option", `backend '${name}' cannot run here${name === "js" ? ", where new Function is forbidden" : ""}`, {
-      hint: "leave the option out, or write interpret",
-    });
-  return backend;
-}
-
-let isWarned = false;
-
-/** Says once that programs run slowly here, and what to do. Whoever asked for the interpreter knows. */
-function warnOfInterpreting(): void {
-  if (isWarned) return;
-  isWarned = true;
-  console.warn(
-    "Adjoint: the content security policy forbids generated code here, so functions are interpreted, which takes 10 to 100 times as long: compile them ahead of time with f.toModule(), allow script-src 'unsafe-eval', or write backend: \"interpret\" where that is meant",
-  );
 }

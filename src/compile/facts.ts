@@ -8,8 +8,10 @@ import type { Compiled } from "./compile-module.ts";
 export interface Facts {
   /** The optimised IR. */
   readonly ir: string;
-  /** The generated code; null where the interpreter runs. */
+  /** The generated code, of WebAssembly in its text format; null where the interpreter runs. */
   readonly source: string | null;
+  /** The backend that runs it: `js`, `wasm`, `interpret`, or one of your own. */
+  readonly backend: string;
   /** For every pass the IR before and after, the changes, and the time. */
   readonly log: CompileLog;
   readonly module: Module;
@@ -35,17 +37,19 @@ function signatureText({ name, arguments: args, results }: Signature, names: rea
 /** The function itself, with the facts. */
 export function withFacts<F extends (...args: never[]) => unknown>(
   call: F,
-  { module, signature, source, log, entry }: Compiled,
+  { module, signature, executable, backend, log, entry }: Compiled,
   toModule: (options?: ModuleOptions) => StandaloneModule,
 ): F & Facts {
   let ir: string | undefined;
+  let source: string | null | undefined;
   const names = requireFunc(module, entry).body.arguments.map((a) => a.name);
   showAs(call, () => `[compiled ${signatureText(signature, names)}]`);
   Object.defineProperties(call, {
     // set as a property, since the IR's name need not be an identifier
     name: { value: entry },
     ir: { get: () => (ir ??= requirePrinting(`${entry}.ir`).printModule(module)) },
-    source: { value: source },
+    source: { get: () => (source === undefined ? (source = executable.source) : source) },
+    backend: { value: backend },
     log: { value: log },
     module: { value: module },
     signature: { value: signature },

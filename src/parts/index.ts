@@ -10,6 +10,7 @@ import {
   bringWindowLowering,
   passParts,
   planInPlace,
+  programVectorPipeline,
   refineTo,
 } from "../../passes/index.ts";
 import {
@@ -20,6 +21,7 @@ import {
   nestJsBackend,
   scalarJsBackend,
   Validator,
+  wasmBackend,
 } from "../backend/index.ts";
 import { holdsReuses, type Module, parseTypeText, verify, withoutReuses } from "../ir/index.ts";
 import { bringOps, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
@@ -35,6 +37,8 @@ interface Checks {
 interface Parts {
   /** The backend of generated JavaScript. */
   readonly js: Backend;
+  /** The backend of WebAssembly, and what to say where it cannot run; null where nothing asked for it. */
+  readonly wasm: (Backend & { readonly missing: string }) | null;
   /** Gives operands one shape; null where nothing makes tensors. */
   readonly broadcast: typeof broadcastOperands | null;
   /** Makes types more precise; null likewise. */
@@ -50,6 +54,7 @@ interface Parts {
 /** Of a program of numbers. */
 const parts: { -readonly [K in keyof Parts]: Parts[K] } = {
   js: scalarJsBackend,
+  wasm: null,
   broadcast: null,
   refineTo: null,
   checks: null,
@@ -130,6 +135,13 @@ export function bringTexts(): void {
 /** Brings what writes standalone modules: whoever gives functions that have the method `toModule` for good calls this before. */
 export function bringModules(): void {
   bringModuleWriter();
+}
+
+/** Brings what compiles to WebAssembly: whoever may ask for that backend calls this before. */
+export function bringWasm(): void {
+  const missing =
+    "Adjoint: the engine has no WebAssembly with vectors, or the content security policy forbids to compile it, so functions run in JavaScript: allow script-src 'wasm-unsafe-eval', or leave backend: \"wasm\" out";
+  parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing };
 }
 
 /** Brings what any program may ask for of whatever it compiles: a bundler cannot see that a method or an option is unused. */

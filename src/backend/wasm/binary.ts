@@ -27,6 +27,13 @@ export interface DefinedFunction {
 /** The module from which everything is imported. */
 export const environment = "env";
 
+/**
+ * What is imported besides functions: how many bytes of memory are in use, which compiled code changes, and where its constants
+ * begin, of modules that have some.
+ */
+export const globals = { top: 0, constants: 1 } as const;
+export type GlobalName = keyof typeof globals;
+
 /** The types of functions, each once. */
 class Types {
   readonly list: FunctionType[] = [];
@@ -50,10 +57,11 @@ class Types {
   }
 }
 
-/** The module with imported memory `memory`, an imported counter of its bytes in use `top`, and these functions. */
+/** The module with imported memory `memory`, the globals, and these functions. */
 export function binaryOf(
   imports: readonly ImportedFunction[],
   functions: readonly DefinedFunction[],
+  hasConstants: boolean,
 ): Uint8Array<ArrayBuffer> {
   const types = new Types();
   const imported = imports.map(({ key, type }) => ({ key, type: types.numberOf(type) }));
@@ -69,7 +77,8 @@ export function binaryOf(
     out.append(bytes.taken());
   };
   section(1, types.list.length, (bytes) => types.writeTo(bytes));
-  section(2, imported.length + 2, (bytes) => writeImports(imported, bytes));
+  const variables: readonly GlobalName[] = hasConstants ? ["top", "constants"] : ["top"];
+  section(2, 1 + variables.length + imported.length, (bytes) => writeImports(variables, imported, bytes));
   section(3, defined.length, (bytes) => {
     for (const type of defined) bytes.unsigned(type);
   });
@@ -93,15 +102,19 @@ export function binaryOf(
   return out.taken().slice();
 }
 
-/** Memory of no size at least and without a limit, a global that changes, and functions of these types. */
-function writeImports(functions: readonly { readonly key: string; readonly type: number }[], bytes: Bytes): void {
+/** Memory of no size at least and without a limit, globals that change, and functions of these types. */
+function writeImports(
+  variables: readonly GlobalName[],
+  functions: readonly { readonly key: string; readonly type: number }[],
+  bytes: Bytes,
+): void {
   const entry = (name: string, ...kind: readonly number[]): void => {
     bytes.name(environment);
     bytes.name(name);
     for (const b of kind) bytes.byte(b);
   };
   entry("memory", 0x02, 0x00, 0x00);
-  entry("top", 0x03, valueTypes.i32, 0x01);
+  for (const name of variables) entry(name, 0x03, valueTypes.i32, 0x01);
   for (const { key, type } of functions) {
     entry(key, 0x00);
     bytes.unsigned(type);

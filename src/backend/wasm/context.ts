@@ -21,6 +21,6 @@ export interface ModuleContext {
   checkNumber(operation: Operation): number;
   rangeNumber(operation: Operation, elements: number): number;
   probeNumber(operation: Operation): number;
-  /** The address of constant memory. */
+  /** How far constant memory is behind the first byte of all constants, where the host puts them. */
   constant(value: Attribute, type: MemRefType): number;
 }

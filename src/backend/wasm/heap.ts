@@ -1,33 +1,23 @@
-// The memory that all compiled programs share: at the bottom what is kept, above it a stack of what calls in progress use.
+// The memory that all compiled programs share: a stack of what the calls in progress use.
 
 import { fail, type NdArray } from "../../ir/index.ts";
-import { requireHost } from "./host.ts";
+import { type Global, requireHost } from "./host.ts";
+import { aligned, alignment } from "./values.ts";
 
 const pageBytes = 65536;
 const mostPages = 65535;
-const alignment = 16;
 
 export class Heap {
   readonly memory = new (requireHost().Memory)({ initial: 1 });
   /** The address behind the last byte in use. Compiled code moves it. */
-  readonly top = new (requireHost().Global)({ value: "i32", mutable: true }, alignment);
-  /** How many calls are in progress. */
-  #depth = 0;
-
-  /** A copy of the data that stays for good, where no call is in progress: the stack begins above it. */
-  keep(data: NdArray["data"]): number {
-    if (this.#depth > 0) fail("no-eval", "WebAssembly with constant arrays is not compiled while compiled code runs");
-    return this.place(data);
-  }
+  readonly top: Global = globalOf(alignment);
 
   /** Runs a call, which lets go of what it used, whatever happens. */
   frame<T>(run: () => T): T {
     const before = this.top.value;
-    this.#depth++;
     try {
       return run();
     } finally {
-      this.#depth--;
       this.top.value = before;
     }
   }
@@ -35,7 +25,7 @@ export class Heap {
   /** Space on the stack for so many bytes. */
   space(bytes: number): number {
     const address = this.top.value >>> 0;
-    const end = Math.ceil((address + bytes) / alignment) * alignment;
+    const end = aligned(address + bytes);
     this.reserve(end);
     this.top.value = end | 0;
     return address;
@@ -79,6 +69,11 @@ export class Heap {
       return false;
     }
   }
+}
+
+/** A number that compiled code shares with the host. */
+export function globalOf(x: number): Global {
+  return new (requireHost().Global)({ value: "i32", mutable: true }, x);
 }
 
 let shared: Heap | null = null;

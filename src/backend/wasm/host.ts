@@ -15,6 +15,7 @@ interface WebAssemblyHost {
   readonly Memory: new (limits: { readonly initial: number; readonly maximum?: number }) => Memory;
   readonly Global: new (type: { readonly value: "i32"; readonly mutable: true }, value: number) => Global;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
+  readonly CompileError: new () => Error;
   readonly Instance: new (
     module: object,
     imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
@@ -22,10 +23,28 @@ interface WebAssemblyHost {
 }
 
 /** Undefined where the host has none. */
-export const host: WebAssemblyHost | undefined = (globalThis as { readonly WebAssembly?: WebAssemblyHost }).WebAssembly;
+const host: WebAssemblyHost | undefined = (globalThis as { readonly WebAssembly?: WebAssemblyHost }).WebAssembly;
 
 /** @throws Error where the host has no WebAssembly, which `isAvailable` says before. */
 export function requireHost(): WebAssemblyHost {
   if (host === undefined) throw new Error("internal invariant broken: there is no WebAssembly here");
   return host;
+}
+
+/** `(module (func (result v128) i32.const 0 i8x16.splat))`: what only an engine with vectors compiles. */
+const vectors = Uint8Array.of(
+  ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+  ...[0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7b],
+  ...[0x03, 0x02, 0x01, 0x00],
+  ...[0x0a, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xfd, 0x0f, 0x0b],
+);
+
+/** Whether code with vectors may be compiled here: there are engines without, and policies that forbid to. */
+export function compilesVectors(): boolean {
+  if (host === undefined) return false;
+  try {
+    return new host.Module(vectors) instanceof host.Module;
+  } catch {
+    return false;
+  }
 }

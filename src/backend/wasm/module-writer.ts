@@ -18,14 +18,13 @@ import {
   productOf,
   requireFunc,
 } from "../../ir/index.ts";
-import { binaryOf, type DefinedFunction, type ImportedFunction } from "./binary.ts";
+import { binaryOf, type DefinedFunction, globals, type ImportedFunction } from "./binary.ts";
 import { Code } from "./code.ts";
 import type { HostFunction, ModuleContext } from "./context.ts";
-import type { Heap } from "./heap.ts";
 import type { ValueType } from "./instructions.ts";
 import { emitOperation } from "./operations.ts";
 import { recordFunction } from "./scalar.ts";
-import { dtypeOf, scalarType } from "./values.ts";
+import { aligned, alignment, dtypeOf, scalarType } from "./values.ts";
 import type { WatNames } from "./wat.ts";
 import { FunctionWriter, functionTypeOf } from "./writer.ts";
 
@@ -48,21 +47,21 @@ export interface Tables {
 
 export class ModuleWriter implements ModuleContext {
   readonly module: Module;
-  readonly #heap: Heap;
   readonly #imports = new Map<string, ImportedFunction>();
   /** The functions of records that are imported, by key. */
   readonly #records = new Map<string, (...args: number[]) => number>();
   readonly #checks: Tables["checks"][number][] = [];
   readonly #ranges: Tables["ranges"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
-  readonly #constants = new Map<Attribute, number>();
+  /** What constant memory holds, and how far behind the first byte of all constants. */
+  readonly #constants = new Map<Attribute, { readonly at: number; readonly data: NdArray["data"] }>();
+  #constantBytes = 0;
   #allocates = false;
   #functions: readonly DefinedFunction[] = [];
   #counters = new LoopCounters([]);
 
-  constructor(module: Module, heap: Heap) {
+  constructor(module: Module) {
     this.module = module;
-    this.#heap = heap;
   }
 
   /** The bytes of the module, whose export is called `entry`. */
@@ -77,7 +76,7 @@ export class ModuleWriter implements ModuleContext {
     }));
     if (this.#allocates) functions.push(this.#allocator());
     this.#functions = functions;
-    return binaryOf([...this.#imports.values()], functions);
+    return binaryOf([...this.#imports.values()], functions, this.#constants.size > 0);
   }
 
   /** The names of what was written, for its text. */
@@ -150,14 +149,23 @@ export class ModuleWriter implements ModuleContext {
     return this.#probes.push({ name: String(attributes.name), dtype: dtypeOf(x.type), isMemory, origin }) - 1;
   }
 
-  /** The address of constant memory. */
+  /** How far constant memory is behind the first byte of all constants, where the host puts them. */
   constant(value: Attribute, type: MemRefType): number {
-    let address = this.#constants.get(value);
-    if (address === undefined) {
-      address = this.#heap.keep(dataOf(value, type));
-      this.#constants.set(value, address);
-    }
-    return address;
+    const known = this.#constants.get(value);
+    if (known !== undefined) return known.at;
+    const at = this.#constantBytes;
+    const data = dataOf(value, type);
+    this.#constants.set(value, { at, data });
+    this.#constantBytes = aligned(at + data.byteLength);
+    return at;
+  }
+
+  /** The bytes of all constants. */
+  get constants(): Uint8Array {
+    const bytes = new Uint8Array(this.#constantBytes);
+    for (const { at, data } of this.#constants.values())
+      bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    return bytes;
   }
 
   /** The key of the function that allocates so many bytes and gives their address. */
@@ -167,18 +175,18 @@ export class ModuleWriter implements ModuleContext {
     return "allocate";
   }
 
-  /** Memory is a stack: it grows by what is allocated, up to a multiple of 16 bytes. */
+  /** Memory is a stack: it grows by what is allocated, up to a multiple of the alignment. */
   #allocator(): DefinedFunction {
     const type = { parameters: ["i64"], results: ["i32"] } as const;
     const code = new Code(type.parameters);
     const end = code.local("i64");
-    code.add("global.get", 0);
+    code.add("global.get", globals.top);
     code.add("i64.extend_i32_u");
     code.add("local.get", 0);
     code.add("i64.add");
-    code.add("i64.const", 15);
+    code.add("i64.const", alignment - 1);
     code.add("i64.add");
-    code.add("i64.const", -16);
+    code.add("i64.const", -alignment);
     code.add("i64.and");
     code.add("local.tee", end);
     code.add("memory.size");
@@ -191,10 +199,10 @@ export class ModuleWriter implements ModuleContext {
     code.add("f64.convert_i64_u");
     code.call(this.hostFunction("reserve", ["f64"], []));
     code.add("end");
-    code.add("global.get", 0);
+    code.add("global.get", globals.top);
     code.add("local.get", end);
     code.add("i32.wrap_i64");
-    code.add("global.set", 0);
+    code.add("global.set", globals.top);
     return { key: "allocate", type, code, exported: null };
   }
 }

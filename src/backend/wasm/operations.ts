@@ -12,6 +12,7 @@ import {
   signatureOf,
 } from "../../ir/index.ts";
 import { isOwn } from "../../ops/index.ts";
+import { globals } from "./binary.ts";
 import { controlEmitters } from "./control.ts";
 import { toDouble } from "./crossing.ts";
 import { emitElementwise } from "./elementwise.ts";
@@ -62,7 +63,9 @@ function emitConstant(w: FunctionWriter, operation: Operation): void {
   }
   const [local] = w.define(result);
   if (type.kind === "memref") {
+    w.code.add("global.get", globals.constants);
     w.code.add("i32.const", w.module.constant(value, type));
+    w.code.add("i32.add");
     w.code.add("local.set", local);
     return;
   }

@@ -7,6 +7,14 @@
 import { type DType, elementDType, fail, type Type } from "../../ir/index.ts";
 import type { ValueType } from "./instructions.ts";
 
+/** Memory begins at multiples of so many bytes. */
+export const alignment = 16;
+
+/** So many bytes, up to a multiple of the alignment. */
+export function aligned(bytes: number): number {
+  return Math.ceil(bytes / alignment) * alignment;
+}
+
 const scalarTypes: Readonly<Record<DType, ValueType>> = {
   f64: "f64",
   f32: "f32",

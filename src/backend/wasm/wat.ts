@@ -1,6 +1,7 @@
 // A module's bytes as text, as the text format of WebAssembly has it: what `source` shows.
 // https://webassembly.github.io/spec/core/text/
 
+import { globals } from "./binary.ts";
 import { type Immediate, instructions, type Mnemonic, type ValueType, valueTypes } from "./instructions.ts";
 
 /** The names of a module's functions, imported ones first, and of the locals of each. */
@@ -12,6 +13,7 @@ export interface WatNames {
 const byCode: ReadonlyMap<number, { readonly name: Mnemonic; readonly immediate: Immediate }> = new Map(
   [...instructions.values()].map((i) => [i.prefix * 0x10000 + i.code, i]),
 );
+const globalNames = Object.keys(globals);
 const typeNames: ReadonlyMap<number, ValueType> = new Map(
   Object.entries(valueTypes).map(([name, code]) => [code, name as ValueType]),
 );
@@ -93,6 +95,7 @@ export function watOf(bytes: Uint8Array, names: WatNames): string {
   let types: readonly WatType[] = [];
   let defined: readonly number[] = [];
   let imported = 0;
+  let variables = 0;
   const exported = new Map<number, string>();
   while (!reader.isDone) {
     const id = reader.byte();
@@ -113,8 +116,9 @@ export function watOf(bytes: Uint8Array, names: WatNames): string {
           reader.byte();
           lines.push(`  (import ${where} (memory ${reader.unsigned()}))`);
         } else {
-          const type = reader.type();
-          lines.push(`  (import ${where} (global $top ${reader.byte() === 1 ? `(mut ${type})` : type}))`);
+          const type = `(mut ${reader.type()})`;
+          reader.byte();
+          lines.push(`  (import ${where} (global $${globalNames[variables++]} ${type}))`);
         }
       });
     else if (id === 3) defined = reader.list(() => reader.unsigned());
@@ -187,7 +191,7 @@ function instructionText(
       case "index": {
         const index = reader.unsigned();
         if (name.startsWith("local.")) return ` ${local(index)}`;
-        if (name.startsWith("global.")) return " $top";
+        if (name.startsWith("global.")) return ` $${globalNames[index]}`;
         return name === "call" ? ` ${names.functionName(index)}` : ` ${index}`;
       }
       case "block":

@@ -17,7 +17,7 @@ import {
   ValueMap,
 } from "../../ir/index.ts";
 import { Addresses } from "./addresses.ts";
-import type { FunctionType } from "./binary.ts";
+import { type FunctionType, globals } from "./binary.ts";
 import { Code } from "./code.ts";
 import type { ModuleContext } from "./context.ts";
 import { toDouble } from "./crossing.ts";
@@ -88,12 +88,12 @@ export class FunctionWriter {
       return;
     }
     const top = this.code.local("i32");
-    this.code.add("global.get", 0);
+    this.code.add("global.get", globals.top);
     this.code.add("local.set", top);
     write();
     if (block.results.some(({ type }) => type.kind === "memref")) return;
     this.code.add("local.get", top);
-    this.code.add("global.set", 0);
+    this.code.add("global.set", globals.top);
   }
 
   block({ operations }: Block): void {
