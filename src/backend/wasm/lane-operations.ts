@@ -6,7 +6,7 @@ import type { Code } from "./code.ts";
 import { putElementwise } from "./elementwise.ts";
 import type { Mnemonic } from "./instructions.ts";
 import { build, extract, named } from "./lanes.ts";
-import { signOf } from "./scalar.ts";
+import { canonicalNaN, signOf } from "./scalar.ts";
 import { dtypeOf, lanesName, lanesPerRegister, scalarType } from "./values.ts";
 import type { FunctionWriter } from "./writer.ts";
 
@@ -23,6 +23,11 @@ export function emitLanes(w: FunctionWriter, operation: Operation): void {
     return;
   }
   if (own && op.name === "cast" && convertedLanes(w, operation, from, to)) return;
+  if (own && op.name === "bitcast") {
+    bitsOfLanes(w, operation, from);
+    return;
+  }
+  if (own && (op.name === "shift_left" || op.name === "shift_right") && shiftedLanes(w, operation, from)) return;
   const names = own ? instructionOn(op.name, from) : null;
   if (names !== null) {
     for (const [k, register] of w.define(result).entries()) {
@@ -34,8 +39,13 @@ export function emitLanes(w: FunctionWriter, operation: Operation): void {
     }
     return;
   }
+  oneByOne(w, operation);
+}
+
+function oneByOne(w: FunctionWriter, operation: Operation): void {
+  const { operands, results } = operation;
   const inLane = operands.map((v) => w.code.local(scalarType(dtypeOf(v.type))));
-  build(w, result, (lane) => {
+  build(w, results[0], (lane) => {
     for (const [i, v] of operands.entries()) {
       extract(w, v, lane);
       w.code.add("local.set", inLane[i]);
@@ -76,6 +86,7 @@ function instructionOn(name: string, dtype: DType): WriteLanes | null {
   if (dtype === "bool") return onBits[name] === undefined ? null : all(onBits[name]);
   if (isFloat(dtype)) {
     if (name === "clamp") return clampOn(lanes);
+    if (name === "copysign") return copysignOn(lanes);
     const found = ofFloats[name];
     return found === undefined ? null : all(named(`${lanes}.${found}`));
   }
@@ -96,6 +107,62 @@ function clampOn(lanes: "f64x2" | "f32x4" | "i64x2" | "i32x4"): WriteLanes {
     code.add("local.get", high);
     code.add(named(`${lanes}.min`));
   };
+}
+
+/** |x| with what |y| lacks of y, the sign; that of a NaN counts as positive. */
+function copysignOn(lanes: "f64x2" | "f32x4" | "i64x2" | "i32x4"): WriteLanes {
+  return (code, [x, y]) => {
+    code.add("local.get", y);
+    code.add("local.get", y);
+    code.add(named(`${lanes}.abs`));
+    code.add("v128.xor");
+    code.add("local.get", y);
+    code.add("local.get", y);
+    code.add(named(`${lanes}.eq`));
+    code.add("v128.and");
+    code.add("local.get", x);
+    code.add(named(`${lanes}.abs`));
+    code.add("v128.or");
+  };
+}
+
+// ---- bits -----------------------------------------------------------------------------------------------------------
+
+function bitsOfLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation, from: DType): void {
+  const { code } = w;
+  if (from !== "f32") {
+    w.hold(result, w.locals(x));
+    return;
+  }
+  for (const [k, register] of w.define(result).entries()) {
+    const bits = w.locals(x)[k];
+    code.add("local.get", bits);
+    code.add("i32.const", canonicalNaN);
+    code.add("i32x4.splat");
+    code.add("local.get", bits);
+    code.add("local.get", bits);
+    code.add("f32x4.eq");
+    code.add("v128.bitselect");
+    code.add("local.set", register);
+  }
+}
+
+/** By a known number, which is the same in every lane. */
+function shiftedLanes(
+  w: FunctionWriter,
+  { op, operands: [x, by], results: [result] }: Operation,
+  dtype: DType,
+): boolean {
+  const count = w.alike(by);
+  if (count === undefined || (dtype !== "i32" && dtype !== "u32")) return false;
+  const name = op.name === "shift_left" ? "i32x4.shl" : dtype === "i32" ? "i32x4.shr_s" : "i32x4.shr_u";
+  for (const [k, register] of w.define(result).entries()) {
+    w.code.add("local.get", w.locals(x)[k]);
+    w.code.add("i32.const", count);
+    w.code.add(name);
+    w.code.add("local.set", register);
+  }
+  return true;
 }
 
 // ---- masks: those of 64-bit lanes come as two of 32-bit lanes ---------------------------------------------------------
@@ -158,13 +225,12 @@ function selectLanes(w: FunctionWriter, { operands: [mask, a, b], results: [resu
 
 // ---- conversions ----------------------------------------------------------------------------------------------------
 
-function convertedLanes(
-  w: FunctionWriter,
-  { operands: [x], results: [result] }: Operation,
-  from: DType,
-  to: DType,
-): boolean {
+function convertedLanes(w: FunctionWriter, operation: Operation, from: DType, to: DType): boolean {
   const { code } = w;
+  const {
+    operands: [x],
+    results: [result],
+  } = operation;
   if (from === to) w.hold(result, w.locals(x));
   else if ((from === "f32" || from === "i32" || from === "u32") && to === "f64") widen(w, x, result, from);
   else if (from === "f64" && to === "f32") {
@@ -184,8 +250,37 @@ function convertedLanes(
       code.add(from === "i32" ? "f32x4.convert_i32x4_s" : "f32x4.convert_i32x4_u");
       code.add("local.set", register);
     }
-  } else return false;
+  } else if (from === "f32" && to === "i32") wholeLanes(w, operation);
+  else return false;
   return true;
+}
+
+/** Whole parts: all at once where an i32 has each of them, as almost always. */
+function wholeLanes(w: FunctionWriter, operation: Operation): void {
+  const { code } = w;
+  const {
+    operands: [x],
+    results: [result],
+  } = operation;
+  const registers = w.locals(x);
+  for (const [k, register] of registers.entries()) {
+    code.add("local.get", register);
+    code.add("f32x4.abs");
+    code.add("f32.const", 2 ** 31);
+    code.add("f32x4.splat");
+    code.add("f32x4.ge");
+    if (k > 0) code.add("v128.or");
+  }
+  code.add("v128.any_true");
+  code.add("if");
+  oneByOne(w, operation);
+  code.add("else");
+  for (const [k, register] of w.locals(result).entries()) {
+    code.add("local.get", registers[k]);
+    code.add("i32x4.trunc_sat_f32x4_s");
+    code.add("local.set", register);
+  }
+  code.add("end");
 }
 
 /** Each half of a register of 32-bit lanes becomes a register of doubles. */

@@ -80,6 +80,7 @@ function emitRamp(w: FunctionWriter, { operands: [first], results: [result], att
 export function emitVectorConstant(w: FunctionWriter, { attributes: { value }, results: [result] }: Operation): void {
   const dtype = dtypeOf(result.type);
   const x = value instanceof Dense ? value.at(0) : Number(value);
+  w.isAlike(result, x);
   for (const register of w.define(result)) {
     w.code.add(`${scalarType(dtype)}.const`, dtype === "bool" ? -x : dtype === "u32" ? x | 0 : x);
     w.code.add(named(`${lanesName(dtype)}.splat`));

@@ -16,6 +16,7 @@ export function instructionsOf({ op, operands, results, attributes }: Operation)
   const from = dtypeOf(operands[op.name === "select" ? 1 : 0].type);
   if (op.name === "compare") return all(comparison(from, String(attributes.direction)));
   if (op.name === "cast") return conversion(from, dtypeOf(results[0].type));
+  if (op.name === "bitcast") return from === "f32" ? bitsOfF32 : all("f32.reinterpret_i32");
   return instructionsFor(op.name, from);
 }
 
@@ -56,6 +57,18 @@ const ofBools: Readonly<Record<string, Write>> = {
   not: all("i32.eqz"),
 };
 
+/** The bits of a number; of any NaN those of the canonical one. */
+const bitsOfF32: Write = (code, [x]) => {
+  code.add("local.get", x);
+  code.add("i32.reinterpret_f32");
+  code.add("i32.const", canonicalNaN);
+  for (let k = 0; k < 2; k++) code.add("local.get", x);
+  code.add("f32.eq");
+  code.add("select");
+};
+
+export const canonicalNaN = 0x7fc00000;
+
 type FloatRow = (dtype: DType) => Write;
 const same =
   (name: string): FloatRow =>
@@ -85,6 +98,18 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
       code.add(`${dtype}.max` as Mnemonic);
       code.add("local.get", high);
       code.add(`${dtype}.min` as Mnemonic);
+    },
+  copysign:
+    (dtype) =>
+    (code, [x, y]) => {
+      code.add("local.get", x);
+      code.add("local.get", y);
+      // a NaN counts as positive, whatever its sign
+      code.add(`${dtype}.const` as Mnemonic, 1);
+      for (let k = 0; k < 2; k++) code.add("local.get", y);
+      code.add(`${dtype}.eq` as Mnemonic);
+      code.add("select");
+      code.add(`${dtype}.copysign` as Mnemonic);
     },
   is_nan:
     (dtype) =>
@@ -126,6 +151,10 @@ function ofIntegers(name: string, dtype: DType): Write | undefined {
       return all("i32.or");
     case "xor":
       return all("i32.xor");
+    case "shift_left":
+      return dtype === "u8" ? undefined : all("i32.shl");
+    case "shift_right":
+      return dtype === "u8" ? undefined : all(`i32.shr_${sign}`);
     case "maximum":
       return chosen(`i32.gt_${sign}`);
     case "minimum":
@@ -167,9 +196,32 @@ function conversion(from: DType, to: DType): Write | null {
     if (isFloat(from)) return all(to === "f32" ? "f32.demote_f64" : "f64.promote_f32");
     return all(`${to}.convert_${scalarType(from)}_${signed}` as Mnemonic);
   }
-  if (isFloat(from)) return to === "index" ? all(`i64.trunc_sat_${from}_s` as Mnemonic) : null;
+  if (isFloat(from)) return to === "index" ? all(`i64.trunc_sat_${from}_s` as Mnemonic) : narrowed(to, wrapped(from));
   if (to === "index") return all(`i64.extend_i32_${signed}` as Mnemonic);
   return narrowed(to, from === "index" ? all("i32.wrap_i64") : all());
+}
+
+/**
+ * The whole part of a float modulo 2³²: what whole multiples of that leave is exact, and NaN of an infinite number, which
+ * becomes 0.
+ */
+function wrapped(from: DType): Write {
+  return (code, [x]) => {
+    const whole = code.local("f64");
+    code.add("local.get", x);
+    if (from === "f32") code.add("f64.promote_f32");
+    code.add("f64.trunc");
+    code.add("local.tee", whole);
+    code.add("local.get", whole);
+    code.add("f64.const", 2 ** -32);
+    code.add("f64.mul");
+    code.add("f64.trunc");
+    code.add("f64.const", 2 ** 32);
+    code.add("f64.mul");
+    code.add("f64.sub");
+    code.add("i64.trunc_sat_f64_s");
+    code.add("i32.wrap_i64");
+  };
 }
 
 /** Anything but 0 and NaN is true. */

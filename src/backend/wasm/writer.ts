@@ -50,6 +50,8 @@ export class FunctionWriter {
   readonly #emit: Emitter;
   /** How deep in scopes a value is defined. */
   readonly #depths = new ValueMap<number>();
+  /** Vectors that have a known number in every lane. */
+  readonly #alike = new ValueMap<number>();
   readonly #addresses = new Addresses(this);
   readonly #put: PutVariable = (variable) => {
     const index = indexOf(variable);
@@ -129,6 +131,16 @@ export class FunctionWriter {
   /** How deep in scopes a value is defined. */
   depthOf(value: Value): number {
     return this.#depths.get(value) ?? 0;
+  }
+
+  /** Says that a vector has this number in every lane. */
+  isAlike(value: Value, x: number): void {
+    this.#alike.set(value, x);
+  }
+
+  /** The number that every lane of a vector has, where it is known. */
+  alike(value: Value): number | undefined {
+    return this.#alike.get(value);
   }
 
   /** Says that an index value is never below 0. */
