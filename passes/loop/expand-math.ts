@@ -1,6 +1,6 @@
-// Functions of f32 become operations that every machine has, so that vectors compute them, to the same bits in every engine.
+// Functions of f32 become the operations that are their meaning, so that vectors compute them.
 //
-// A target without need of that has its own functions: JavaScript calls Math, whose results are other bits.
+// JavaScript has a function of each, which is shorter, and no vectors.
 
 import {
   type Block,
@@ -16,13 +16,12 @@ import {
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { javascript } from "../../src/target/index.ts";
-import { mathKernels } from "./expand-math/kernels.ts";
 
 const name = "expand-math";
 
 export const expandMath = definePass({
   name,
-  summary: "Turns functions of f32 into arithmetic.",
+  summary: "Puts the operations that a function of f32 consists of in its place.",
   level: "both",
   idempotent: true,
   isNear: true,
@@ -32,7 +31,7 @@ export const expandMath = definePass({
   return %y
 }
 `,
-  run: (module, { target = javascript }) => (target.hasKernels ? expanded(module) : module),
+  run: (module, { target = javascript }) => (target.expands ? expanded(module) : module),
 });
 
 function expanded(module: Module): Module {
@@ -47,13 +46,13 @@ function expanded(module: Module): Module {
 function expandedIn(block: Block, scope: FuncScope, replaced: Replacements): Block {
   const operations = block.operations.flatMap((operation) => {
     const { op, operands, results, regions, origin } = operation;
-    const kernel = mathKernels.get(op);
-    if (kernel !== undefined && elementDType(results[0].type) === "f32") {
+    const single = op.scalar?.single;
+    if (single !== undefined && elementDType(results[0].type) === "f32") {
       const builder = new BlockBuilder(scope);
       builder.origin = origin;
       replaced.set(
         results[0],
-        withBuilder(builder, () => kernel.expand(operands[0])),
+        withBuilder(builder, () => single.expand(...operands)),
       );
       return builder.operations;
     }

@@ -41,6 +41,7 @@ function describe(op: Op): object {
     traits,
     derivative: derivativeText(op.derivative),
     batching: op.batching.kind,
+    ulps: op.scalar?.single?.ulps,
     ...docs,
   };
 }
@@ -56,6 +57,7 @@ function page(op: Op): string {
     ["effects", printEffects(op.effects)],
     ["traits", traits.join(", ")],
     ["derivative", derivativeText(op.derivative)],
+    ["accuracy", op.scalar?.single === undefined ? "" : `f32 within ${op.scalar.single.ulps} ulp`],
     ["requires", op.docs.constraints.join("\n")],
   ];
   const shown = facts.filter(([, text]) => text !== "");

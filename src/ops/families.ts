@@ -59,6 +59,7 @@ export * from "./scalar/bessel.ts";
 export * from "./scalar/bits.ts";
 export * from "./scalar/exponential.ts";
 export * from "./scalar/powers.ts";
+export * from "./scalar/roots.ts";
 export * from "./scalar/rounding.ts";
 export * from "./scalar/special.ts";
 export * from "./scalar/trigonometric.ts";

@@ -29,6 +29,7 @@ export type { ScatterKind } from "./indexing/scatter-kinds.ts";
 export { cofactors, parityOf } from "./linalg/cofactors.ts";
 export { identity } from "./linalg/triangles.ts";
 export { records, standardOps } from "./records.ts";
+export { bringSingles } from "./scalar/single/index.ts";
 export { broadcastOperands, broadcastTo, commonShape, isUnranked, rankOf } from "./shape/broadcasting.ts";
 export { combineTree, isBelow, kinds, nestedLoops, type ReduceKind } from "./shape/reduce-order.ts";
 export { anywhere, narrower, nowhere, variesThrough, varyingInAny } from "./varying.ts";

@@ -2,6 +2,7 @@
 
 import type { Op, OpTable } from "../ir/index.ts";
 import * as families from "./families.ts";
+import { bringSingles } from "./scalar/single/index.ts";
 
 /** What a family exports as `addOp` stands in the table as `add`. */
 type Records<Families> = {
@@ -17,8 +18,13 @@ function recordsOf<Families extends object>(exported: Families): Records<Familie
 /** Every op of the project, by its name in TypeScript. */
 export const records = recordsOf(families) satisfies Readonly<Record<string, Op>>;
 
-/** @__NO_SIDE_EFFECTS__ */
+/**
+ * Who has the table may compute with any op of any dtype.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function tableOf(ops: readonly Op[]): OpTable {
+  bringSingles();
   return new Map(ops.map((op) => [op.name, op]));
 }
 

@@ -24,7 +24,7 @@ import {
   wasmBackend,
 } from "../backend/index.ts";
 import { holdsReuses, type Module, parseTypeText, verify, withoutReuses } from "../ir/index.ts";
-import { bringOps, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
+import { bringOps, bringSingles, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
 import { bringPrinting } from "../rewrite/index.ts";
 
 /** What the option `check` does after each pass. */
@@ -65,12 +65,13 @@ const parts: { -readonly [K in keyof Parts]: Parts[K] } = {
 /** The parts that are here. */
 export const here: Parts = parts;
 
-/** Brings what compiles tensors: whatever makes or takes one calls this before. */
+/** Brings what compiles tensors, and numbers of f32, which only those have: whatever makes or takes one calls this before. */
 export function bringTensors(): void {
   if (parts.broadcast !== null) return;
   parts.broadcast = broadcastOperands;
   parts.js = nestJsBackend;
   parts.refineTo = refineTo;
+  bringSingles();
   bringTensorPasses();
 }
 

@@ -7,7 +7,7 @@ export const javascript: Target = {
   vectorBits: 0,
   countsLanes: false,
   threads: 1,
-  hasKernels: false,
+  expands: false,
   selects: false,
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   // of 32 carried values half are on the stack, which is still faster than a second sweep of a row in cache (measured: 0.9)

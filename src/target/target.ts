@@ -8,8 +8,8 @@ export interface Target {
   readonly countsLanes: boolean;
   /** How many iterations of a loop may run at once; where that is more than one, lowering says of which loops. */
   readonly threads: number;
-  /** Whether functions of f32 are arithmetic, rather than calls of what the engine has. */
-  readonly hasKernels: boolean;
+  /** Whether functions of f32 are the operations that they consist of, rather than calls. */
+  readonly expands: boolean;
   /** Whether one of two numbers is chosen without a branch. */
   readonly selects: boolean;
   readonly fusion: FusionFigures;

@@ -7,5 +7,6 @@ export const wasm: Target = {
   ...javascript,
   name: "wasm",
   vectorBits: 128,
+  expands: true,
   contraction: { ...javascript.contraction, tiles: [{ rows: 4, columns: 8 }], widens: false },
 };

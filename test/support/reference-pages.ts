@@ -62,6 +62,7 @@ function sectionOf(op: Op): string {
     ["effects", printEffects(op.effects)],
     ["traits", traits.join(", ")],
     ["derivative", derivativeOf(op.derivative)],
+    ["accuracy", op.scalar?.single === undefined ? "" : `f32 within ${op.scalar.single.ulps} ulp`],
     ["requires", op.docs.constraints.join("; ")],
   ];
   const lines = facts.flatMap(([what, text]) => (text === "" ? [] : [`- ${what}: ${text}`]));

@@ -26,6 +26,8 @@ export class Kernel {
   readonly source: KernelFunction | KernelMaker;
   /** Whether that function makes the kernel's, of those of the kernels it calls. */
   readonly isMade: boolean;
+  /** Writes the text of a maker, where no function has it. */
+  readonly write: (() => string) | null;
 
   constructor(
     name: string,
@@ -33,6 +35,7 @@ export class Kernel {
     uses: readonly Kernel[],
     source: KernelFunction | KernelMaker,
     isMade: boolean,
+    write: (() => string) | null = null,
   ) {
     if (!namePattern.test(name)) {
       throw new AdjointError("name", `kernel name '${name}' is not a name`, {
@@ -44,6 +47,7 @@ export class Kernel {
     this.uses = uses;
     this.source = source;
     this.isMade = isMade;
+    this.write = write;
     Object.freeze(this);
   }
 }
@@ -67,4 +71,18 @@ export function kernel(name: string, compute: KernelFunction): Kernel {
  */
 export function kernelMadeBy(name: string, uses: readonly Kernel[], make: KernelMaker): Kernel {
   return new Kernel(name, make(...uses.map((k) => k.compute)), uses, make, true);
+}
+
+/**
+ * A kernel that is made of something else than a function: `write` gives the text of one that makes it.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function kernelWritten(
+  name: string,
+  uses: readonly Kernel[],
+  compute: KernelFunction,
+  write: () => string,
+): Kernel {
+  return new Kernel(name, compute, uses, compute, true, write);
 }

@@ -35,7 +35,7 @@ export type {
   Tangents,
   Varies,
 } from "./protocols/derivative.ts";
-export type { ScalarContext, ScalarMeaning, SpellContext } from "./protocols/meaning.ts";
+export type { ScalarContext, ScalarMeaning, SingleFunction, SpellContext } from "./protocols/meaning.ts";
 export type {
   BackwardCall,
   OpenTapes,

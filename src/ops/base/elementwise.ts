@@ -116,6 +116,7 @@ export function elementwise<const S extends AttributeSpecs = NoAttributes>(
 
 function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): Omit<OpDefinition<S>, "docs"> {
   const accepts = dtypeSets[row.dtypes];
+  const { scalar } = row;
   return {
     name: row.name,
     summary: row.summary,
@@ -128,8 +129,8 @@ function definitionOf<const S extends AttributeSpecs>(row: ElementwiseRow<S>): O
       const dtype = commonDType(x, accepts, row.dtypes);
       return [commonShape(x, row.result ?? dtype)];
     },
-    scalar: row.scalar,
-    eval: (x) => [evalScalar(x, row.scalar)],
+    scalar,
+    eval: (x) => [evalScalar(x, scalar)],
     derivative:
       typeof row.partials === "function"
         ? { kind: "elementwise", partials: row.partials, tangent: row.tangent }

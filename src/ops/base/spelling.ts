@@ -20,8 +20,8 @@ export function spellRound(x: string, dtype: DType): string {
 }
 
 /** A kernel's function as an expression; `names` are those of the kernels that it uses. */
-export function kernelText({ name, source, isMade }: Kernel, names: readonly string[]): string {
-  const text = Function.prototype.toString.call(source);
+export function kernelText({ name, source, isMade, write }: Kernel, names: readonly string[]): string {
+  const text = write === null ? Function.prototype.toString.call(source) : write();
   if (/\{\s*\[native code\]\s*\}$/.test(text)) {
     throw new AdjointError("no-eval", `the kernel ${name} has no text here`, {
       hint: "use the backend interpret, or a JavaScript engine that keeps the text of functions",

@@ -29,7 +29,7 @@ import { ifElse } from "../control/control.ts";
 import { each, forLoop, loopNest } from "../loop/loop.ts";
 import { add, div, mul, sub } from "../scalar/arithmetic.ts";
 import { or } from "../scalar/bits.ts";
-import { sqrt } from "../scalar/exponential.ts";
+import { sqrt } from "../scalar/roots.ts";
 import { abs, isNan } from "../scalar/rounding.ts";
 import { broadcast, withBatchAxis } from "../shape/reduce.ts";
 import { addAlong, elementsAlong } from "../window/window-elements.ts";

@@ -2,12 +2,14 @@
 
 import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
-import { compare, type ElementwiseRow, elementwise } from "../base/elementwise.ts";
+import { compare, elementwise } from "../base/elementwise.ts";
 import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
 import { select } from "../base/select.ts";
+import { withSingle } from "../base/single.ts";
 import { stopGradient } from "../base/stop-gradient.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import * as kernels from "./kernels/index.ts";
+import { inverse } from "./roots.ts";
 
 export const exp = unary(() => expOp);
 export const exp2 = unary(() => exp2Op);
@@ -17,7 +19,6 @@ export const log2 = unary(() => log2Op);
 export const log10 = unary(() => log10Op);
 export const log1p = unary(() => log1pOp);
 export const logistic = unary(() => logisticOp);
-export const sqrt = unary(() => sqrtOp);
 export const rsqrt = unary(() => rsqrtOp);
 export const cbrt = unary(() => cbrtOp);
 export const hypot = binary(() => hypotOp);
@@ -54,29 +55,10 @@ function lengthTangent([x, y]: readonly Value[], h: Value, [dx, dy]: readonly (V
   return div(along, add(div(h, length), oneAtOrigin));
 }
 
-/**
- * The derivative factor / by(x, result). Its tangent is one quotient, which repeats for higher orders: with d · by = factor ·
- * dx, a further derivative of d is a quotient by the same number.
- *
- * @__NO_SIDE_EFFECTS__
- */
-export function inverse(
-  by: (x: Value, result: Value) => Value,
-  factor = 1,
-): Pick<ElementwiseRow, "partials" | "tangent"> {
-  return {
-    partials: ([x], result) => [div(constantLike(factor, x), by(x, result))],
-    tangent: ([x], result, [dx]) => {
-      if (dx === null) return null;
-      return div(factor === 1 ? dx : mul(constantLike(factor, x), dx), by(x, result));
-    },
-  };
-}
-
 export const expOp = ofReal({
   name: "exp",
   summary: "e to the power x.",
-  scalar: fromMath("exp"),
+  scalar: withSingle("exp", fromMath("exp")),
   partials: (_operands, result) => [result],
   semantics: "eˣ; 0 at -∞, ∞ at ∞.",
   example: { dtype: "f64", run: "@main(0) == 1" },
@@ -85,7 +67,7 @@ export const expOp = ofReal({
 export const exp2Op = ofReal({
   name: "exp2",
   summary: "2 to the power x.",
-  scalar: fromKernel(kernel("exp2", kernels.exp2)),
+  scalar: withSingle("exp2", fromKernel(kernel("exp2", kernels.exp2))),
   partials: (_operands, result) => [mul(result, constantLike(Math.LN2, result))],
   semantics: "2ˣ, exact where x is whole; 0 at -∞, ∞ at ∞.",
   example: { dtype: "f64", run: "@main(10) == 1024" },
@@ -94,7 +76,7 @@ export const exp2Op = ofReal({
 export const expm1Op = ofReal({
   name: "expm1",
   summary: "e to the power x, less 1.",
-  scalar: fromMath("expm1"),
+  scalar: withSingle("expm1", fromMath("expm1")),
   partials: ([x]) => [exp(x)],
   semantics: "eˣ - 1, accurate near 0; ±0 is kept, -1 at -∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -103,7 +85,7 @@ export const expm1Op = ofReal({
 export const logOp = ofReal({
   name: "log",
   summary: "The natural logarithm.",
-  scalar: fromMath("log"),
+  scalar: withSingle("log", fromMath("log")),
   ...inverse((x) => x),
   semantics: "log x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(1) == 0" },
@@ -112,7 +94,7 @@ export const logOp = ofReal({
 export const log2Op = ofReal({
   name: "log2",
   summary: "The logarithm to base 2.",
-  scalar: fromMath("log2"),
+  scalar: withSingle("log2", fromMath("log2")),
   ...inverse((x) => x, 1 / Math.LN2),
   semantics: "log₂ x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(8) == 3" },
@@ -121,7 +103,7 @@ export const log2Op = ofReal({
 export const log10Op = ofReal({
   name: "log10",
   summary: "The logarithm to base 10.",
-  scalar: fromMath("log10"),
+  scalar: withSingle("log10", fromMath("log10")),
   ...inverse((x) => x, 1 / Math.LN10),
   semantics: "log₁₀ x; -∞ at ±0, NaN below 0.",
   example: { dtype: "f64", run: "@main(1000) ~= 3" },
@@ -130,7 +112,7 @@ export const log10Op = ofReal({
 export const log1pOp = ofReal({
   name: "log1p",
   summary: "The natural logarithm of 1 + x.",
-  scalar: fromMath("log1p"),
+  scalar: withSingle("log1p", fromMath("log1p")),
   ...inverse((x) => add(constantLike(1, x), x)),
   semantics: "log(1 + x), accurate near 0; ±0 is kept, -∞ at -1, NaN below.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -139,26 +121,16 @@ export const log1pOp = ofReal({
 export const logisticOp = ofReal({
   name: "logistic",
   summary: "The logistic sigmoid.",
-  scalar: fromKernel(kernel("logistic", kernels.logistic)),
+  scalar: withSingle("logistic", fromKernel(kernel("logistic", kernels.logistic))),
   partials: (_operands, s) => [mul(s, sub(constantLike(1, s), s))],
   semantics: "1 / (1 + e⁻ˣ), accurate in both tails; 0 at -∞, 1 at ∞.",
   example: { dtype: "f64", run: "@main(0) == 0.5" },
 });
 
-export const sqrtOp = ofReal({
-  name: "sqrt",
-  brief: true,
-  summary: "The square root.",
-  scalar: fromMath("sqrt"),
-  ...inverse((_, result) => result, 0.5),
-  semantics: "√x, correctly rounded; ±0 is kept, NaN below 0. The derivative is ∞ at 0.",
-  example: { dtype: "f64", run: "@main(9) == 3" },
-});
-
 export const rsqrtOp = ofReal({
   name: "rsqrt",
   summary: "The reciprocal of the square root.",
-  scalar: fromKernel(kernel("rsqrt", kernels.rsqrt)),
+  scalar: withSingle("rsqrt", fromKernel(kernel("rsqrt", kernels.rsqrt))),
   partials: ([x], result) => [mul(constantLike(-0.5, x), div(result, x))],
   semantics: "1 / √x; ±∞ at ±0, 0 at ∞, NaN below 0.",
   example: { dtype: "f64", run: "@main(4) == 0.5" },
@@ -167,7 +139,7 @@ export const rsqrtOp = ofReal({
 export const cbrtOp = ofReal({
   name: "cbrt",
   summary: "The cube root.",
-  scalar: fromMath("cbrt"),
+  scalar: withSingle("cbrt", fromMath("cbrt")),
   ...inverse((_, r) => mul(r, r), 1 / 3),
   semantics: "∛x with the sign of x; ±0 and ±∞ are kept. The derivative is ∞ at 0.",
   example: { dtype: "f64", run: "@main(-27) == -3" },
@@ -178,7 +150,7 @@ export const hypotOp = elementwise({
   summary: "The length of a vector with two components.",
   operands: ["x", "y"],
   dtypes: "float",
-  scalar: { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` },
+  scalar: withSingle("hypot", { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` }),
   partials: ([x, y], result) => [ratio(x, result), ratio(y, result)],
   tangent: lengthTangent,
   semantics:

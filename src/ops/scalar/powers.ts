@@ -6,6 +6,7 @@ import { emit1 } from "../base/define.ts";
 import { compare, elementwise } from "../base/elementwise.ts";
 import { binary } from "../base/scalar.ts";
 import { select } from "../base/select.ts";
+import { withSingle } from "../base/single.ts";
 import { stopGradient } from "../base/stop-gradient.ts";
 import { add, div, mul, sub } from "./arithmetic.ts";
 import { and, or } from "./bits.ts";
@@ -65,10 +66,10 @@ export const powOp = elementwise({
   summary: "x to the power y.",
   operands: ["x", "y"],
   dtypes: "stored",
-  scalar: {
+  scalar: withSingle("pow", {
     compute: ([x, y], { dtype }) => powerOf(dtype).compute(x, y),
     spell: ([x, y], { dtype, nameOf }) => `${nameOf(powerOf(dtype))}(${x}, ${y})`,
-  },
+  }),
   partials: ([x, y], result) => [powDerivative(x, y, 1), powByExponent(x, y, result)],
   tangent: powerTangent,
   semantics:

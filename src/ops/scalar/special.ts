@@ -4,6 +4,7 @@ import { isSafeInteger, kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { emit1 } from "../base/define.ts";
 import { fromKernel, ofReal, unary } from "../base/scalar.ts";
+import { withSingle } from "../base/single.ts";
 import { mul, neg } from "./arithmetic.ts";
 import { exp } from "./exponential.ts";
 import * as kernels from "./kernels/index.ts";
@@ -25,7 +26,7 @@ const polygammaKernel = kernel("polygamma", kernels.polygamma);
 export const erfOp = ofReal({
   name: "erf",
   summary: "The error function.",
-  scalar: fromKernel(kernel("erf", kernels.erf)),
+  scalar: withSingle("erf", fromKernel(kernel("erf", kernels.erf))),
   partials: ([x]) => [mul(constantLike(2 / Math.sqrt(Math.PI), x), exp(neg(mul(x, x))))],
   semantics: "2/√π ∫₀ˣ exp(-t²) dt; ±0 is kept, ±1 at ±∞.",
   example: { dtype: "f64", run: "@main(inf) == 1" },
@@ -34,7 +35,7 @@ export const erfOp = ofReal({
 export const erfcOp = ofReal({
   name: "erfc",
   summary: "The complementary error function.",
-  scalar: fromKernel(kernel("erfc", kernels.erfc)),
+  scalar: withSingle("erfc", fromKernel(kernel("erfc", kernels.erfc))),
   partials: ([x]) => [mul(constantLike(-2 / Math.sqrt(Math.PI), x), exp(neg(mul(x, x))))],
   semantics: "1 - erf(x) = 2/√π ∫ₓ^∞ exp(-t²) dt, accurate also where it is next to 0; 0 at ∞, 2 at -∞.",
   example: { dtype: "f64", run: "@main(0) == 1" },
@@ -43,7 +44,7 @@ export const erfcOp = ofReal({
 export const erfinvOp = ofReal({
   name: "erfinv",
   summary: "The inverse of the error function.",
-  scalar: fromKernel(kernel("erfinv", kernels.erfinv)),
+  scalar: withSingle("erfinv", fromKernel(kernel("erfinv", kernels.erfinv))),
   partials: (_operands, x) => [mul(constantLike(Math.sqrt(Math.PI) / 2, x), exp(mul(x, x)))],
   semantics: "The x with erf(x) = y; ±0 is kept, ±∞ at ±1, NaN beyond. The derivative is √π/2 exp(x²), ∞ at ±1.",
   example: { dtype: "f64", run: "@main(1) == inf" },

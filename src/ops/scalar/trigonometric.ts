@@ -4,8 +4,10 @@ import type { Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
 import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
+import { withSingle } from "../base/single.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
-import { frozenLength, hypot, inverse, ratio, rsqrt, sqrt } from "./exponential.ts";
+import { frozenLength, hypot, ratio, rsqrt } from "./exponential.ts";
+import { inverse, sqrt } from "./roots.ts";
 
 export const sin = unary(() => sinOp);
 export const cos = unary(() => cosOp);
@@ -51,7 +53,7 @@ function angleTangent([y, x]: readonly Value[], _: Value, [dy, dx]: readonly (Va
 export const sinOp = ofReal({
   name: "sin",
   summary: "Sine of an angle in radians.",
-  scalar: fromMath("sin"),
+  scalar: withSingle("sin", fromMath("sin")),
   partials: ([x]) => [cos(x)],
   semantics: "sin x; NaN at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -60,7 +62,7 @@ export const sinOp = ofReal({
 export const cosOp = ofReal({
   name: "cos",
   summary: "Cosine of an angle in radians.",
-  scalar: fromMath("cos"),
+  scalar: withSingle("cos", fromMath("cos")),
   partials: ([x]) => [neg(sin(x))],
   semantics: "cos x; NaN at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 1" },
@@ -69,7 +71,7 @@ export const cosOp = ofReal({
 export const tanOp = ofReal({
   name: "tan",
   summary: "Tangent of an angle in radians.",
-  scalar: fromMath("tan"),
+  scalar: withSingle("tan", fromMath("tan")),
   partials: (_operands, t) => [add(one(t), square(t))],
   semantics: "tan x; ±0 is kept, NaN at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -78,7 +80,7 @@ export const tanOp = ofReal({
 export const asinOp = ofReal({
   name: "asin",
   summary: "The angle with a given sine.",
-  scalar: fromMath("asin"),
+  scalar: withSingle("asin", fromMath("asin")),
   partials: ([x]) => [rsqrt(oneLessSquare(x))],
   semantics: "asin x, from -π/2 to π/2; ±0 is kept, NaN outside -1 to 1. The derivative is ∞ at ±1.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -87,7 +89,7 @@ export const asinOp = ofReal({
 export const acosOp = ofReal({
   name: "acos",
   summary: "The angle with a given cosine.",
-  scalar: fromMath("acos"),
+  scalar: withSingle("acos", fromMath("acos")),
   partials: ([x]) => [neg(rsqrt(oneLessSquare(x)))],
   semantics: "acos x, from 0 to π; NaN outside -1 to 1. The derivative is -∞ at ±1.",
   example: { dtype: "f64", run: "@main(1) == 0" },
@@ -96,7 +98,7 @@ export const acosOp = ofReal({
 export const atanOp = ofReal({
   name: "atan",
   summary: "The angle with a given tangent.",
-  scalar: fromMath("atan"),
+  scalar: withSingle("atan", fromMath("atan")),
   ...inverse((x) => add(one(x), square(x))),
   semantics: "atan x, from -π/2 to π/2; ±0 is kept, ±π/2 at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -107,7 +109,7 @@ export const atan2Op = elementwise({
   summary: "The angle of the point (x, y).",
   operands: ["y", "x"],
   dtypes: "float",
-  scalar: { compute: ([y, x]) => Math.atan2(y, x), spell: ([y, x]) => `Math.atan2(${y}, ${x})` },
+  scalar: withSingle("atan2", { compute: ([y, x]) => Math.atan2(y, x), spell: ([y, x]) => `Math.atan2(${y}, ${x})` }),
   partials: ([y, x]) => {
     const h = hypot(x, y);
     return [overSquare(x, h), neg(overSquare(y, h))];
@@ -121,7 +123,7 @@ export const atan2Op = elementwise({
 export const sinhOp = ofReal({
   name: "sinh",
   summary: "Hyperbolic sine.",
-  scalar: fromMath("sinh"),
+  scalar: withSingle("sinh", fromMath("sinh")),
   partials: ([x]) => [cosh(x)],
   semantics: "sinh x; ±0 and ±∞ are kept.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -130,7 +132,7 @@ export const sinhOp = ofReal({
 export const coshOp = ofReal({
   name: "cosh",
   summary: "Hyperbolic cosine.",
-  scalar: fromMath("cosh"),
+  scalar: withSingle("cosh", fromMath("cosh")),
   partials: ([x]) => [sinh(x)],
   semantics: "cosh x; ∞ at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 1" },
@@ -139,7 +141,7 @@ export const coshOp = ofReal({
 export const tanhOp = ofReal({
   name: "tanh",
   summary: "Hyperbolic tangent.",
-  scalar: fromMath("tanh"),
+  scalar: withSingle("tanh", fromMath("tanh")),
   partials: (_operands, t) => [sub(one(t), square(t))],
   semantics: "tanh x; ±0 is kept, ±1 at ±∞.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -148,7 +150,7 @@ export const tanhOp = ofReal({
 export const asinhOp = ofReal({
   name: "asinh",
   summary: "Inverse hyperbolic sine.",
-  scalar: fromMath("asinh"),
+  scalar: withSingle("asinh", fromMath("asinh")),
   ...inverse((x) => hypot(one(x), x)),
   semantics: "asinh x; ±0 and ±∞ are kept.",
   example: { dtype: "f64", run: "@main(0) == 0" },
@@ -157,7 +159,7 @@ export const asinhOp = ofReal({
 export const acoshOp = ofReal({
   name: "acosh",
   summary: "Inverse hyperbolic cosine.",
-  scalar: fromMath("acosh"),
+  scalar: withSingle("acosh", fromMath("acosh")),
   ...inverse((x) => mul(sqrt(sub(x, one(x))), sqrt(add(x, one(x))))),
   semantics: "acosh x, from 0; NaN below 1. The derivative is ∞ at 1.",
   example: { dtype: "f64", run: "@main(1) == 0" },
@@ -166,7 +168,7 @@ export const acoshOp = ofReal({
 export const atanhOp = ofReal({
   name: "atanh",
   summary: "Inverse hyperbolic tangent.",
-  scalar: fromMath("atanh"),
+  scalar: withSingle("atanh", fromMath("atanh")),
   ...inverse(oneLessSquare),
   semantics: "atanh x; ±0 is kept, ±∞ at ±1, NaN beyond.",
   example: { dtype: "f64", run: "@main(0) == 0" },

@@ -1,6 +1,7 @@
 // What an op means: the types of its results, and their elements.
 
 import type { NdArray } from "../../data/ndarray.ts";
+import type { Value } from "../../data/value.ts";
 import type { ErrorCode } from "../../diagnostics/errors.ts";
 import type { Dim } from "../../types/dim.ts";
 import type { DType } from "../../types/dtype.ts";
@@ -59,6 +60,17 @@ export interface SpellContext<A extends Attributes = Attributes> extends ScalarC
   nameOf(kernel: Kernel): string;
 }
 
+/**
+ * A function of f32 as operations that every machine has, in f32 and f64, each rounded as IEEE 754 says: its bits are the same
+ * wherever they run.
+ */
+export interface SingleFunction {
+  /** Appends the operations to the current builder, for numbers, vectors or tensors: they have no branches. */
+  expand(...operands: readonly Value[]): Value;
+  /** No result is farther from the exact one, in units in the last place. */
+  readonly ulps: number;
+}
+
 /** The scalar function of an elementwise op, before rounding to its dtype; booleans are 0 and 1. */
 export interface ScalarMeaning<A extends Attributes = Attributes> {
   /** Computes in f64 (or exact integers); the result is rounded to the result's dtype by the caller. */
@@ -67,4 +79,6 @@ export interface ScalarMeaning<A extends Attributes = Attributes> {
   spell(args: readonly string[], operation: SpellContext<A>): string;
   /** True where the result needs no rounding because the operands' own rounding suffices (min, max, select, neg of floats). */
   readonly exact?: boolean;
+  /** The function of f32, of which `compute` and `spell` are made, where it is more than one operation of a machine. */
+  readonly single?: SingleFunction;
 }
