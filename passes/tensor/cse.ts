@@ -283,8 +283,16 @@ class Numbering<T extends object> {
   }
 }
 
+/** The texts of attributes, which never change: one sweep follows another. */
+const texts = new WeakMap<Attributes, string>();
+
 function attributesText(attributes: Attributes): string {
-  return Object.entries(attributes)
-    .map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : attributeKey(value)}`)
-    .join(";");
+  let text = texts.get(attributes);
+  if (text === undefined) {
+    text = Object.entries(attributes)
+      .map(([name, value]) => `${name}=${typeof value === "string" ? JSON.stringify(value) : attributeKey(value)}`)
+      .join(";");
+    texts.set(attributes, text);
+  }
+  return text;
 }

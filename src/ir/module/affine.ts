@@ -86,11 +86,25 @@ export function accessOf(operation: Operation): Access | null {
 
 /** As `accessOf`, of memory with any layout, for those who only ask where the element stands. */
 export function elementOf({ op, operands, results, attributes }: Operation): Access | null {
-  const item = op.assembly.find((i) => i.kind === "subscript");
-  if (item === undefined || item.lanes === true) return null;
+  const item = subscriptOf(op);
+  if (item === null || item.lanes === true) return null;
   const memory = operands[item.operand];
   if (memory.type.kind !== "memref") return null;
   return { memory, shape: memory.type.shape, at: dimsIn(attributes.at), isWritten: results.length === 0 };
+}
+
+type SubscriptItem = Extract<Op["assembly"][number], { kind: "subscript" }>;
+
+const subscriptItems = new WeakMap<Op, SubscriptItem | null>();
+
+/** The subscript in the text of an op; null where it has none. */
+function subscriptOf(op: Op): SubscriptItem | null {
+  let item = subscriptItems.get(op);
+  if (item === undefined) {
+    item = op.assembly.find((i) => i.kind === "subscript") ?? null;
+    subscriptItems.set(op, item);
+  }
+  return item;
 }
 
 /** Where the element of an access stands in its memory, over index values. */

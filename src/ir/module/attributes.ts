@@ -144,7 +144,7 @@ const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> 
 /** The dimensions that an attribute is, or holds; none of other kinds, integers aside. */
 export function dimsIn(value: Attribute): readonly Dim[] {
   if (isDim(value)) return [value];
-  if (Array.isArray(value)) return value.filter(isDim);
+  if (Array.isArray(value)) return value.every(isDim) ? value : value.filter(isDim);
   return isObject(value) && "bindings" in value ? Object.values(value.bindings) : [];
 }
 

@@ -3,6 +3,7 @@
 import type { Value } from "../data/value.ts";
 import { type EffectsOn, touchesMemory } from "../op/effects.ts";
 import { calleesFirst } from "./call-graph.ts";
+import { callsIn } from "./contents.ts";
 import { type Block, type Func, type Module, type Operation, segmentOf } from "./module.ts";
 import { Storages } from "./storage.ts";
 import { calleeOf } from "./walk.ts";
@@ -25,9 +26,13 @@ function bitsOf({ allocates, fails, observable }: EffectsOn<unknown>): number {
   return (allocates ? 1 : 0) | (fails ? 2 : 0) | (observable ? 4 : 0);
 }
 
+/** The effects of blocks that hold no calls: they are the same in every module. */
+const withoutCalls = new WeakMap<Block, OperationEffects>();
+
 /** An analysis of effects in a module: operations have those of what they hold and call as well. */
 export class Effects {
   readonly #module: Module;
+  /** The effects of blocks that hold calls. */
   readonly #blocks = new WeakMap<Block, OperationEffects>();
   /** Of functions, by position of their arguments; made when a call is asked about. */
   #funcs: ReadonlyMap<string, EffectsOn<number>> | null = null;
@@ -52,13 +57,13 @@ export class Effects {
 
   /** Of what is run, for whoever stands around: nobody there sees memory that the block makes and only uses itself. */
   #ofBlock(block: Block): OperationEffects {
-    const known = this.#blocks.get(block);
+    const known = withoutCalls.get(block) ?? this.#blocks.get(block);
     if (known !== undefined) return known;
     const all = new Union();
     for (const operation of block.operations) all.add(this.of(operation));
     for (const { op, results } of block.operations) if (op.effects.allocates) all.forget(results);
     const effects = all.effects();
-    this.#blocks.set(block, effects);
+    (callsIn(block).size > 0 ? this.#blocks : withoutCalls).set(block, effects);
     return effects;
   }
 
