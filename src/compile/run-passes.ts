@@ -5,6 +5,7 @@ import {
   type ErrorCode,
   fail,
   hasMemory,
+  holdsReuses,
   isScalar,
   type LegalAt,
   type Level,
@@ -101,7 +102,7 @@ function takesMemory({ level }: Pass): boolean {
   return level === "loop" || level === "vector";
 }
 
-/** The level of a module, by its ops and whether it has memory. Programs of scalars are at tensor level. */
+/** The level of a module, by its ops, and by what it says of memory. Programs of scalars are at tensor level. */
 function levelOf(module: Module): Level {
   const found = new Set<LegalAt>();
   for (const { body } of module.funcs) {
@@ -112,7 +113,7 @@ function levelOf(module: Module): Level {
     for (const { level } of opsIn(body)) found.add(level);
   }
   const level = (["vector", "loop", "fused"] as const).find((level) => found.has(level)) ?? "tensor";
-  return level === "tensor" && here.unplanned !== null && here.unplanned(module) !== module ? "fused" : level;
+  return level === "tensor" && holdsReuses(module) ? "fused" : level;
 }
 
 /** Fails where a pass of the loop level is given tensors. */

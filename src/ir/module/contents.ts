@@ -3,14 +3,17 @@
 
 import type { Op } from "../op/op.ts";
 import type { Block, Module } from "./module.ts";
+import { reusesOf } from "./reuse.ts";
 import { calleeOf } from "./walk.ts";
 
-/** The ops, callees and number of operations of a block and its regions. */
+/** What is known of a block and its regions. */
 interface Contents {
   readonly ops: ReadonlySet<Op>;
   /** How often each function is called, in order of first call. */
   readonly calls: ReadonlyMap<string, number>;
   readonly size: number;
+  /** Whether an operation reuses the memory of an operand. */
+  readonly holdsReuses: boolean;
 }
 
 const known = new WeakMap<Block, Contents>();
@@ -26,6 +29,7 @@ function contentsIn({ operations }: Block): Contents {
   const calls = new Map<string, number>();
   const addCalls = (name: string, count: number): void => void calls.set(name, (calls.get(name) ?? 0) + count);
   let size = operations.length;
+  let holdsReuses = false;
   let last: Op | null = null;
   for (const operation of operations) {
     const { op, regions } = operation;
@@ -33,14 +37,16 @@ function contentsIn({ operations }: Block): Contents {
     last = op;
     const name = calleeOf(operation);
     if (name !== null) addCalls(name, 1);
+    holdsReuses ||= reusesOf(operation).length > 0;
     for (const region of regions) {
       const inside = contentsOf(region);
       for (const held of inside.ops) ops.add(held);
       for (const [callee, count] of inside.calls) addCalls(callee, count);
       size += inside.size;
+      holdsReuses ||= inside.holdsReuses;
     }
   }
-  return { ops, calls, size };
+  return { ops, calls, size, holdsReuses };
 }
 
 /** The ops of a block and of its regions. */
@@ -57,6 +63,11 @@ export function holdsOp(block: Block, test: (op: Op) => boolean): boolean {
 /** How often a block calls each function, in order of first call. */
 export function callsIn(block: Block): ReadonlyMap<string, number> {
   return contentsOf(block).calls;
+}
+
+/** Whether results of operations stand in the memory of operands. */
+export function holdsReuses({ funcs }: Module): boolean {
+  return funcs.some(({ body }) => contentsOf(body).holdsReuses);
 }
 
 /** How many operations a block has, those of its regions among them. */

@@ -4,7 +4,7 @@ import type { Value } from "../data/value.ts";
 import { ValueMap } from "../data/value-map.ts";
 import { sameType } from "../types/type.ts";
 import { carriedIn, loopOf } from "./loop.ts";
-import type { Block, Module, Operation } from "./module.ts";
+import type { Block, Operation } from "./module.ts";
 import { walk } from "./walk.ts";
 
 const none: readonly number[] = Object.freeze([]);
@@ -18,12 +18,6 @@ export function reusesOf({ op, attributes: { reuses } }: Operation): readonly nu
 export function reusedBy(operation: Operation, result = 0): Value | undefined {
   const operand = reusesOf(operation)[result];
   return operand === undefined ? undefined : operation.operands[operand];
-}
-
-export function holdsReuses({ funcs }: Module): boolean {
-  const isHeldIn = ({ operations }: Block): boolean =>
-    operations.some((operation) => reusesOf(operation).length > 0 || operation.regions.some(isHeldIn));
-  return funcs.some(({ body }) => isHeldIn(body));
 }
 
 /** Whether an element depends on its operands' elements at the same subscripts alone, as in a view that keeps the shape. */
