@@ -275,13 +275,15 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, planInPlace, lowerToLoops, mergeLoops, shrinkMemory, tile, expandWindows, scalarise } =
-    passes;
+  const { canonicalize, fuse, planInPlace, lowerToLoops, loopInvariantCodeMotion, mergeLoops } = passes;
+  const { shrinkMemory, tile, expandWindows, scalarise } = passes;
   const { spareBranches, collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: planInPlace, reason: "operations read what they read from here on" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
+    { pass: loopInvariantCodeMotion, reason: "nests load an element wherever it is read", afterChange: true },
+    { pass: cse, reason: "and once for each of its readers", afterChange: true },
     { pass: mergeLoops, reason: "a row is in cache from its first sweep to its last; tiles stay whole" },
     { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
     { pass: tile, reason: "contractions are loops from here on, and what these have in common is found below" },
@@ -318,6 +320,8 @@ function vectorStages(passes: Needed): readonly Stage[] {
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: planInPlace, reason: "operations read what they read from here on" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
+    { pass: loopInvariantCodeMotion, reason: "nests load an element wherever it is read", afterChange: true },
+    { pass: cse, reason: "and once for each of its readers", afterChange: true },
     { pass: tile, reason: "what is packed lies side by side" },
     { pass: expandWindows, reason: "vectors are of neighbours, and so are elements under a window" },
     { pass: expandMath, reason: "functions of constants have the bits that they have elsewhere" },

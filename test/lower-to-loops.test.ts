@@ -194,17 +194,6 @@ func @f<N>(%x: f64[N]) -> f64[N] {
 `;
     expect(() => lowerToLoops.run(parse(text), { ops: standardOps, fast: false })).toThrow("vjp");
   });
-
-  it("reads what is broadcast once per row", () => {
-    const body = bodyOf(`func @f<B, N>(%x: f64[B, N], %b: f64[B]) -> f64[B, N] {
-  %wide = broadcast %b, axes = [0] : f64[B, N]
-  %y = mul %x, %wide : f64[B, N]
-  return %y
-}
-`);
-    const [rows] = body.operations;
-    expect(rows.regions[0].operations.map(({ op }) => op.name)).toEqual(["load", "for"]);
-  });
 });
 
 describe("lowering without loops", () => {

@@ -5,7 +5,9 @@
 import {
   type Block,
   calleeOf,
+  type DType,
   Effects,
+  elementDType,
   type Func,
   IndexRanges,
   isScalar,
@@ -13,6 +15,7 @@ import {
   mustStay,
   type Operation,
   Storages,
+  type Value,
   ValueMap,
   ValueSet,
   walk,
@@ -89,7 +92,7 @@ class Motion {
     const variant = new ValueSet(region.arguments);
     const invariant: Operation[] = [];
     for (const operation of region.operations) {
-      const isInvariant = this.#isMovable(operation, loop) && !operation.operands.some((v) => variant.has(v));
+      const isInvariant = !operation.operands.some((v) => variant.has(v)) && this.#isMovable(operation, loop);
       if (isInvariant) invariant.push(operation);
       else for (const v of operation.results) variant.add(v);
     }
@@ -155,8 +158,16 @@ function without(region: Block, moved: ReadonlySet<Operation>): Block {
   );
 }
 
-/** Constants, and of tensors what becomes part of whatever reads it: such only moves with what needs it. */
-function costsNothing({ op, results }: Operation): boolean {
+/**
+ * Constants, and what becomes part of whatever reads it: of tensors what is cheap, of scalars conditions and what is counted
+ * along with the loops. Such only moves with what needs it.
+ */
+function costsNothing({ op, operands, results }: Operation): boolean {
   const { constant, cheap, moves } = op.traits;
-  return constant || (!results.every((v) => isScalar(v.type)) && (cheap || moves));
+  if (constant || !results.every((v) => isScalar(v.type))) return constant || cheap || moves;
+  return cheap && (results.every((v) => isOf(v, "bool")) || operands.every((v) => isOf(v, "index")));
+}
+
+function isOf({ type }: Value, dtype: DType): boolean {
+  return elementDType(type) === dtype;
 }

@@ -91,7 +91,7 @@ export function readsOf(operation: Operation): readonly OperandRead[] {
   const context: WholeContext = {
     operation,
     element: read,
-    hoisted: (i, subscripts, make) => make(read(i, subscripts)),
+    outermost: (i, subscripts, make) => make(read(i, subscripts)),
     memory(i) {
       reads[i].memory = true;
       return operation.operands[i];

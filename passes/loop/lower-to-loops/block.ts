@@ -28,7 +28,7 @@ import { isDenseConstant, isFusible, load, store, view } from "../../../src/ops/
 import { isLowered } from "../analyses/lowered.ts";
 import { epilogueOf } from "../analyses/reads.ts";
 import { fusionGroupOf, isGroup, readsInStep } from "../analyses/sites.ts";
-import type { Buffer, Computed, Nests } from "./nests.ts";
+import type { Buffer, Computed, Elements, Nests } from "./nests.ts";
 
 /** Lowers operations with regions, and calls. */
 export type LowerStructured = (block: BlockLowering, operation: Operation) => void;
@@ -208,9 +208,9 @@ export class BlockLowering {
     buffers: readonly Buffer[],
   ): void {
     const { nests } = this;
-    const compute = (at: readonly Dim[]): void => {
-      nests.computeSite(sites.outermost, at);
-      const elements = yielded.map((v) => nests.element(v, at));
+    const compute = (at: readonly Dim[], known: Elements = new Map()): void => {
+      nests.computeSite(sites.outermost, at, known);
+      const elements = yielded.map((v) => nests.element(v, at, known));
       for (const [i, element] of elements.entries())
         writeTo(buffers[i], at, element, nests.computed.get(yielded[i])?.operation ?? by);
     };

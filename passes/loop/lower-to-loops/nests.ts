@@ -3,7 +3,6 @@
 import {
   type Attribute,
   affineOperands,
-  asAtom,
   type BlockBuilder,
   currentBlock,
   Dense,
@@ -49,11 +48,8 @@ export interface Computed {
   readonly sites: Sites;
 }
 
-/** A scalar computed from an element of an operand, and the block that it was hoisted to. */
-interface Hoisted {
-  readonly value: Value;
-  readonly block: BlockBuilder;
-}
+/** The scalars that tensors are at one place of a nest, where all are read at the same subscripts. */
+export type Elements = Map<Value, Value>;
 
 const indexNames = ["i", "j", "k", "l", "m", "n"];
 
@@ -69,7 +65,7 @@ export class Nests {
   /** Memory for results that is passed zeroed where that is asked for. */
   readonly mayBeZeroed = new ValueSet();
   readonly #zeroed = new ValueSet();
-  /** The block whose operations are being lowered. Nothing is hoisted out of it. */
+  /** The block whose operations are being lowered: memory is made there, and no check stands in front of it. */
   base: BlockBuilder;
   /** The new values of scalars. */
   readonly scalars = new Replacements();
@@ -77,15 +73,6 @@ export class Nests {
   readonly computed = new ValueMap<Computed>();
   /** The memory of results that are stored where a nest reads them. */
   readonly storedInside = new ValueMap<Buffer>();
-  /** Scalars that rules computed from elements, and hoisted. */
-  readonly #hoisted = new Map<string, Hoisted>();
-  /** The block that defines each scalar. */
-  readonly #definedIn = new ValueMap<BlockBuilder>();
-  /** Elements that were computed or loaded already, by block, subscripts and tensor. */
-  readonly #memo = new WeakMap<BlockBuilder, Map<string, ValueMap<Value>>>();
-  readonly #constants = new Map<string, Value>();
-  /** The text of subscripts, as a key. */
-  readonly #keys = new WeakMap<readonly Dim[], string>();
 
   constructor(top: BlockBuilder, apart: LoopFor) {
     this.apart = apart;
@@ -105,24 +92,28 @@ export class Nests {
 
   // ---- elements -----------------------------------------------------------------------------------------------------
 
-  /** The scalar at a subscript: available here already, loaded, or computed now. */
-  element(value: Value, at: readonly Dim[]): Value {
+  /** The scalar at a subscript: one that is known there, loaded, or computed now. */
+  element(value: Value, at: readonly Dim[], known: Elements = new Map()): Value {
     if (isScalar(value.type)) return this.scalars.get(value);
-    const key = this.#keyOf(at);
-    const known = this.#lookup(value, key);
-    if (known !== undefined) return known;
+    const there = known.get(value);
+    if (there !== undefined) return there;
     const buffer = this.buffers.get(value);
-    if (buffer !== undefined) return this.#load(buffer, at, value, key);
+    const element = buffer === undefined ? this.#computed(value, at, known) : this.#load(buffer, at, value);
+    known.set(value, element);
+    return element;
+  }
+
+  #computed(value: Value, at: readonly Dim[], known: Elements): Value {
     const computed = this.computed.get(value);
     if (computed === undefined) throw new Error(`internal invariant broken: %${value.name ?? value.id} is nowhere`);
-    return this.#remember(currentBlock(), value, key, this.compute(computed, at));
+    return this.compute(computed, at, known);
   }
 
   /** Computes all members of a site in order of definition, so that no rule recurses along a chain of them. */
-  computeSite(site: Site, at: readonly Dim[]): void {
+  computeSite(site: Site, at: readonly Dim[], known: Elements): void {
     for (let i = site.members.length - 1; i >= 0; i--) {
       const member = site.members[i];
-      if (!this.#isMoveOfMemory(member)) this.element(member.results[0], at);
+      if (!this.#isMoveOfMemory(member)) this.element(member.results[0], at, known);
     }
   }
 
@@ -135,7 +126,7 @@ export class Nests {
   }
 
   /** One scalar of an operation's result: by the same op on scalars, or by its rule. */
-  compute({ operation, sites }: Computed, at: readonly Dim[]): Value {
+  compute({ operation, sites }: Computed, at: readonly Dim[], known: Elements = new Map()): Value {
     const { op, operands, results, origin } = operation;
     const [{ type, name }] = results;
     if (op.traits.constant) return this.#constant(operation);
@@ -143,12 +134,12 @@ export class Nests {
       const scalars = operands.map((v) => {
         // what is loaded belongs to what reads it
         currentBlock().origin = origin;
-        return this.element(v, at);
+        return this.element(v, at, known);
       });
       const attributes = ownAttributes(operation);
       return emit(op, scalars, { attributes, origin, types: [scalarOf(type)], names: [name] })[0];
     }
-    if (isElementwise(operation)) return this.element(operands[0], at);
+    if (isElementwise(operation)) return this.element(operands[0], at, known);
     if (op.lowering?.kind !== "element" && op.lowering?.kind !== "nest") {
       return fail("no-eval", `${op.name} has no lowering: a pass has to resolve it first`, { origin });
     }
@@ -175,17 +166,12 @@ export class Nests {
   }
 
   /** Sums of products: `body` gets the subscripts of each, at which it is the element of the operation's result. */
-  contract(operation: Operation, sites: Sites, body: (at: readonly Dim[]) => void): void {
+  contract(operation: Operation, sites: Sites, body: (at: readonly Dim[], known: Elements) => void): void {
     const [result] = operation.results;
-    const write = (at: readonly Dim[], sum: Value): void => {
-      this.#remember(currentBlock(), result, this.#keyOf(at), sum);
-      body(at);
-    };
     currentBlock().origin = operation.origin;
     contractionOf(operation)?.emit({
       ...this.context(operation, sites),
-      write,
-      written: (at) => this.element(result, at),
+      write: (at, sum) => body(at, new Map([[result, sum]])),
     });
   }
 
@@ -193,31 +179,36 @@ export class Nests {
   context(operation: Operation, sites: Sites): LowerContext {
     const element = (i: number, at: readonly Dim[]): Value => {
       const site = sites.inner(operation, i);
-      if (site !== undefined) this.computeSite(site, at);
-      const value = this.element(operation.operands[i], at);
-      if (site !== undefined) this.#storeAt(sites.storedIn(site), at);
+      const known: Elements = new Map();
+      if (site !== undefined) this.computeSite(site, at, known);
+      const value = this.element(operation.operands[i], at, known);
+      if (site !== undefined) this.#storeAt(sites.storedIn(site), at, known);
       currentBlock().origin = operation.origin;
       return value;
     };
     return {
       operation,
       element,
-      hoisted: (i, at, make) => this.#hoist(operation, i, at, element(i, at), make),
+      outermost: (i, at, make) =>
+        withBuilder(this.#loopOf(at), () => {
+          currentBlock().origin = operation.origin;
+          return make(element(i, at));
+        }),
       memory: (i) => this.memoryOf(operation.operands[i]),
       shape: (type) => rankedOf(type).shape,
     };
   }
 
-  #storeAt(values: readonly Value[], at: readonly Dim[]): void {
+  #storeAt(values: readonly Value[], at: readonly Dim[], known: Elements): void {
     for (const v of values) {
       const buffer = this.storedInside.get(v);
-      const element = this.element(v, at);
+      const element = this.element(v, at, known);
       currentBlock().origin = this.computed.get(v)?.operation.origin ?? null;
       if (buffer !== undefined) store(element, buffer.memory, [...buffer.prefix, ...at]);
     }
   }
 
-  /** The context of an update rule. Its reads and writes stay in order, and are not hoisted. */
+  /** The context of an update rule. */
   updateContext(operation: Operation, sites: Sites, { memory, prefix }: Buffer): UpdateContext {
     return {
       ...this.context(operation, sites),
@@ -227,91 +218,34 @@ export class Nests {
     };
   }
 
-  /** Hoists a scalar to the outermost loop in which the element is available, but never out of a branch. */
-  #hoist(operation: Operation, i: number, at: readonly Dim[], element: Value, make: (element: Value) => Value): Value {
-    const key = `${operation.results[0].id} ${i} ${this.#keyOf(at)}`;
-    const known = this.#hoisted.get(key);
-    if (known !== undefined && currentBlock().isWithin(known.block)) return known.value;
-    let block = currentBlock();
-    while (block !== this.base && block.parent !== null && isLoopBody(block) && !this.#holds(block, element)) {
-      block = block.parent;
-    }
-    block.origin = operation.origin;
-    const value = withBuilder(block, () => make(element));
-    this.#hoisted.set(key, { value, block });
-    this.#definedIn.set(value, block);
-    return value;
-  }
-
-  /** Whether this very block defines an element: computes it, loads it, or has it as an argument. */
-  #holds(block: BlockBuilder, element: Value): boolean {
-    return this.#definedIn.get(element) === block || block.arguments.includes(element);
-  }
-
-  /** A constant of rank 0, made once for the whole function. */
+  /** A constant of rank 0, in front of every loop: what only writes constants holds nothing else. */
   #constant({ op, attributes, results, origin }: Operation): Value {
     const [{ type, name }] = results;
     const value = only(attributes.value, scalarOf(type).dtype);
-    const key = `${scalarOf(type).dtype} ${Object.is(value, -0) ? "-0" : String(value)}`;
-    let known = this.#constants.get(key);
-    if (known === undefined) {
-      const options = { attributes: { value }, origin, types: [scalarOf(type)], names: [name] };
-      this.#constants.set(key, (known = this.top.emit(op, [], options)[0]));
-    }
-    return known;
+    return this.top.emit(op, [], { attributes: { value }, origin, types: [scalarOf(type)], names: [name] })[0];
   }
 
-  /** Loads an element, hoisted as far as the subscripts allow. */
-  #load({ memory, prefix }: Buffer, at: readonly Dim[], value: Value, key: string): Value {
-    const subscripts = [...prefix, ...at];
-    const block = isPlain(subscripts, shapeOf(memory)) ? this.#outermost(subscripts) : currentBlock();
-    const { dims, operands } = affineOperands(subscripts);
-    const [loaded] = block.emit(loadOp, [memory, ...operands], {
+  #load({ memory, prefix }: Buffer, at: readonly Dim[], value: Value): Value {
+    const { dims, operands } = affineOperands([...prefix, ...at]);
+    return emit(loadOp, [memory, ...operands], {
       attributes: { at: dims },
       segments: [1, operands.length],
       names: [value.name],
-      origin: currentBlock().origin,
-    });
-    return this.#remember(block, value, key, loaded);
+    })[0];
   }
 
-  /** The outermost loop of the current nest in which all indices of the subscripts are available. */
-  #outermost(at: readonly Dim[]): BlockBuilder {
+  /** The outermost loop of the current nest that has the subscripts. */
+  #loopOf(at: readonly Dim[]): BlockBuilder {
     const needed = [...indicesOf(at)];
-    const inner = currentBlock();
-    // an index whose block is unknown may be defined anywhere
-    if (!needed.every((v) => this.#definedIn.has(v) || isArgument(v, inner))) return inner;
-    let block = inner;
+    let block = currentBlock();
+    // an index that no loop counts may be defined anywhere
+    if (!needed.every((v) => isArgument(v, block))) return block;
     while (block !== this.base && block.parent !== null && isLoopBody(block)) {
       const here = block;
-      if (needed.some((v) => this.#holds(here, v))) return block;
+      if (needed.some((v) => here.arguments.includes(v))) return block;
       block = block.parent;
     }
     return block;
-  }
-
-  #keyOf(at: readonly Dim[]): string {
-    let key = this.#keys.get(at);
-    if (key === undefined) this.#keys.set(at, (key = at.join()));
-    return key;
-  }
-
-  #lookup(value: Value, key: string): Value | undefined {
-    for (let b: BlockBuilder | null = currentBlock(); b !== null; b = b.parent) {
-      const known = this.#memo.get(b)?.get(key)?.get(value);
-      if (known !== undefined) return known;
-    }
-    return undefined;
-  }
-
-  #remember(block: BlockBuilder, value: Value, key: string, element: Value): Value {
-    let known = this.#memo.get(block);
-    if (known === undefined) this.#memo.set(block, (known = new Map()));
-    let elements = known.get(key);
-    if (elements === undefined) known.set(key, (elements = new ValueMap()));
-    elements.set(value, element);
-    if (!this.#definedIn.has(element)) this.#definedIn.set(element, block);
-    return element;
   }
 
   // ---- memory -------------------------------------------------------------------------------------------------------
@@ -367,15 +301,6 @@ function only(value: Attribute, dtype: DType): number | boolean {
 
 function scalarOf(type: Type) {
   return scalar(elementDType(type) ?? "f64");
-}
-
-/** Whether each subscript is an index, or a number that is surely in range, so that a load may be hoisted. */
-function isPlain(at: readonly Dim[], shape: readonly Dim[]): boolean {
-  return at.every((d, axis) => {
-    const extent = shape[axis];
-    if (typeof d === "number") return typeof extent === "number" && d < extent;
-    return asAtom(d)?.kind === "index";
-  });
 }
 
 function isArgument(value: Value, inner: BlockBuilder): boolean {

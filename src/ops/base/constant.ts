@@ -185,6 +185,7 @@ export const dimOp = defineOp({
   },
   assembly: [{ kind: "affine", group: "operands" }],
   level: "both",
+  traits: { cheap: true, brief: true },
   types(x) {
     const type = requireDeclared(x);
     if (type.shape.length > 0 || (type.dtype !== "i32" && type.dtype !== "index")) {

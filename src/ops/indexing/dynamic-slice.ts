@@ -147,7 +147,7 @@ function placeOf(cx: LowerContext, at: readonly Dim[], sizes: readonly Dim[], fr
   return at.map((d, axis) => {
     if (sizes[axis] === shape[axis]) return d;
     const range = { axis, extent: shape[axis], size: sizes[axis] };
-    return addDims(indexDim(cx.hoisted(from + axis, [], (i) => subscript(i, cx.operation, range, "clamp"))), d);
+    return addDims(indexDim(subscript(cx.element(from + axis, []), cx.operation, range, "clamp")), d);
   });
 }
 

@@ -48,9 +48,9 @@ function guardedSubscript(
   const conditions: Value[] = [];
   const start = (_: number, axis: number, vector: readonly Dim[]): Dim => {
     const range = { axis: namedAxis(axis, numbers), extent: source.shape[axis], size: sizes[axis] };
-    if (mode === "clamp") return indexDim(cx.hoisted(1, vector, (i) => subscript(i, operation, range, mode)));
+    if (mode === "clamp") return indexDim(subscript(cx.element(1, vector), operation, range, mode));
     if (mode === "fail") return indexDim(checked(cx, vector, range, sizes, batchElements(vector, numbers)));
-    const index = cx.hoisted(1, vector, (i) => cast(i, "index"));
+    const index = cast(cx.element(1, vector), "index");
     conditions.push(compare(index, constant(0, scalar("index")), "ge"));
     conditions.push(compare(index, indexValue(subDims(range.extent, range.size)), "le"));
     return indexDim(index);
@@ -58,7 +58,10 @@ function guardedSubscript(
   return { at: operandSubscript(source, indices, at, numbers, start), conditions };
 }
 
-/** The check is hoisted out of the loops over a window, unless the window may be empty: then any index is allowed. */
+/**
+ * The check stands in front of the loops over a window, unless the window may be empty: then any index is allowed. No pass moves
+ * what may fail out of a loop.
+ */
 function checked(
   cx: LowerContext,
   vector: readonly Dim[],
@@ -68,7 +71,7 @@ function checked(
 ): Value {
   const check = (index: Value): Value => subscript(index, cx.operation, range, "fail", elements.map(indexValue));
   const isFilled = sizes.every((d) => typeof d === "number" && d > 0);
-  return isFilled ? cx.hoisted(1, vector, check) : check(cx.element(1, vector));
+  return isFilled ? cx.outermost(1, vector, check) : check(cx.element(1, vector));
 }
 
 /** With mode = fill, elements out of range are zero, and not read. */

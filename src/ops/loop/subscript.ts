@@ -94,6 +94,7 @@ export const subscriptOp = defineOp({
   ],
   ...atLoopLevel,
   effects: { fails: true },
+  succeeds: ({ attributes }) => attributes.mode === "clamp",
   types(x) {
     const [index, ...elements] = x.group("index");
     if (index === undefined) x.fail("arity", "got no index, expected 1");

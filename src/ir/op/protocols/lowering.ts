@@ -12,9 +12,10 @@ export interface LowerContext<O, A extends Attributes> {
   /** The scalar at a subscript of operand `i`, computed in place or loaded. */
   element(i: number, at: readonly Dim[]): Value;
   /**
-   * A scalar that `make` computes of the one at a subscript of operand `i`, hoisted out of loops in which it is invariant.
+   * A scalar that `make` computes of the one at a subscript of operand `i`, in the outermost loop that has the subscript: for
+   * what may fail, and is to fail even where a loop inside makes no step.
    */
-  hoisted(i: number, at: readonly Dim[], make: (element: Value) => Value): Value;
+  outermost(i: number, at: readonly Dim[], make: (element: Value) => Value): Value;
   /** Operand `i` in memory. */
   memory(i: number): Value;
   /** The extents of a type. */
@@ -66,7 +67,7 @@ export interface ContractionRule<O> {
   readonly depth: readonly Dim[];
   /** Whether elements of the left operand are those under a moving window. */
   readonly slides: boolean;
-  emit(cx: WholeContext<O, Attributes>): void;
+  emit(cx: Omit<WholeContext<O, Attributes>, "written">): void;
 }
 
 /**
