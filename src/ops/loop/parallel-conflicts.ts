@@ -1,15 +1,15 @@
 // Which elements the first few iterations of a loop touch: two that touch one, which one of them writes, are not in any order.
 
 import {
-  type Access,
   addDims,
   type Block,
   boundBy,
   type Dim,
-  elementOf,
+  dimsIn,
   indicesOf,
+  layoutOf,
   type Operation,
-  positionOf,
+  placeIn,
   subDims,
   substituteIndices,
   termsOf,
@@ -22,12 +22,23 @@ import type { ForAttributes } from "./loop.ts";
 /** As many steps of each loop are looked at: overlaps of neighbours show in the first two. */
 const mostSteps = 4;
 
+/** As many neighbours are looked at, of those that one operation touches. */
+const mostNeighbours = 64;
+
 interface Touch {
   readonly iteration: number;
   readonly isWritten: boolean;
 }
 
-/** A load or store that touches what another iteration touches, where one of the two writes it; null where none surely does. */
+/** Elements side by side that an operation surely touches, the first of them over index values. */
+interface Span {
+  readonly memory: Value;
+  readonly first: readonly Dim[];
+  readonly count: number;
+  readonly isWritten: boolean;
+}
+
+/** What touches what another iteration touches, where one of the two writes it; null where nothing surely does. */
 export function conflictIn(body: Block, steps: ForAttributes): Operation | null {
   return new Conflicts(body.arguments[0], steps).in(body, []);
 }
@@ -48,8 +59,8 @@ class Conflicts {
     for (const operation of operations) {
       const { op, results, regions } = operation;
       for (const v of results) this.#inside.add(v);
-      const access = elementOf(operation);
-      if (access !== null && this.#isConflict(operation, access, inner)) return operation;
+      const span = spanOf(operation);
+      if (span !== null && this.#isConflict(span, inner)) return operation;
       // bounds of numbers and sizes are the same in every iteration; of a branch it is not known that it is taken
       if (op.loop?.indices !== 1 || operation.segments[0] > 0) continue;
       const [region] = regions;
@@ -63,29 +74,62 @@ class Conflicts {
     return null;
   }
 
-  #isConflict(operation: Operation, access: Access, inner: readonly (readonly [Value, readonly Dim[]])[]): boolean {
-    const { memory, at, isWritten } = access;
-    const used = indicesOf(at.map((d) => boundBy(d, operation, "at")));
+  #isConflict(
+    { memory, first, count, isWritten }: Span,
+    inner: readonly (readonly [Value, readonly Dim[]])[],
+  ): boolean {
+    const used = indicesOf(first);
     const loops = inner.filter(([index]) => used.has(index));
     const isKnown = [...used].every((v) => !this.#inside.has(v) || loops.some(([index]) => index === v));
     if (this.#inside.has(memory) || loops.length > 2 || !isKnown) return false;
     let touches = this.#touches.get(memory);
     if (touches === undefined) this.#touches.set(memory, (touches = new Map()));
-    const places =
-      memory.type.kind === "memref" && memory.type.layout !== undefined
-        ? [positionOf(access, operation)]
-        : at.map((d) => boundBy(d, operation, "at"));
+    const layout = layoutOf(memory.type);
+    const last = first.length - 1;
     let isConflict = false;
-    for (const [iteration, first] of this.#firsts.entries()) {
+    for (const [iteration, step] of this.#firsts.entries()) {
       for (const indices of combinations(loops)) {
-        const key = places.map((d) => substituteIndices(d, (v) => (v === this.#index ? first : indices.get(v)))).join();
-        const known = touches.get(key) ?? [];
-        isConflict ||= known.some((t) => t.iteration !== iteration && (t.isWritten || isWritten));
-        touches.set(key, [...known, { iteration, isWritten }]);
+        const at = first.map((d) => substituteIndices(d, (v) => (v === this.#index ? step : indices.get(v))));
+        for (let k = 0; k < count; k++) {
+          const element = at.map((d, axis) => (axis === last ? addDims(d, k) : d));
+          const key = layout === undefined ? element.join() : String(placeIn(layout, element));
+          const known = touches.get(key) ?? [];
+          isConflict ||= known.some((t) => t.iteration !== iteration && (t.isWritten || isWritten));
+          touches.set(key, [...known, { iteration, isWritten }]);
+        }
       }
     }
     return isConflict;
   }
+}
+
+/** The elements of an operation whose text has a subscript or bounds; null of others, and where their number is open. */
+function spanOf(operation: Operation): Span | null {
+  const { op, operands, results, attributes } = operation;
+  for (const item of op.assembly) {
+    if (item.kind !== "subscript" && item.kind !== "span") continue;
+    const memory = operands[item.operand];
+    if (memory.type.kind !== "memref") return null;
+    const bound = (d: Dim): Dim => boundBy(d, operation, item.group);
+    const [lower, upper] = [attributes.lower, attributes.upper].map((d) => (item.kind === "span" ? dimsIn(d)[0] : 0));
+    const count = item.kind === "span" ? subDims(upper, lower) : item.lanes === true ? lanesIn(operation) : 1;
+    if (typeof count !== "number") return null;
+    const first = item.kind === "span" ? [lower] : dimsIn(attributes.at);
+    return {
+      memory,
+      first: first.map(bound),
+      count: Math.min(count, mostNeighbours),
+      isWritten: results.length === 0,
+    };
+  }
+  return null;
+}
+
+/** How many lanes are surely touched: where a count says how many, it may be none. */
+function lanesIn({ op, operands, results, segments }: Operation): number {
+  if (segments[op.groups.indexOf("count")] > 0) return 0;
+  for (const { type } of [...results, ...operands]) if (type.kind === "vector") return type.shape[0];
+  return 0;
 }
 
 /** The indices of the first steps: of a loop of a size that is open, two; where that is a minimum, one may be all. */
