@@ -73,11 +73,11 @@ function readsOf(body: () => unknown): number {
 }
 
 describe("bindings and general code", () => {
-  it("agree on compiled functions", () => {
+  it.each(["js", "wasm"] as const)("agree on compiled functions: %s", (backend) => {
     fc.assert(
       fc.property(callPrograms(false), fc.array(callPlans, { minLength: 1, maxLength: 3 }), (program, plans) => {
         const types = annotationsOf(program);
-        const bound = compiled(functionOf(program), types);
+        const bound = compiled(functionOf(program), types, { backend });
         const general = compiled(functionOf(program), types, { backend: "interpret" });
         // each form three times, in turn with the others
         for (const plan of [...plans, ...plans, ...plans]) {
@@ -89,21 +89,25 @@ describe("bindings and general code", () => {
     );
   });
 
-  it("agree on functions compiled when they are called, and say the same of it", () => {
-    fc.assert(
-      fc.property(callPrograms(true), fc.array(callPlans, { minLength: 1, maxLength: 3 }), (program, plans) => {
-        const bound = jit(functionOf(program));
-        const general = jit(functionOf(program), { backend: "interpret" });
-        for (const plan of [...plans, ...plans, ...plans]) {
-          const args = argumentsOf(program, plan);
-          expect(outcome(() => bound(...args))).toEqual(outcome(() => general(...args)));
-        }
-        const compiled = (f: typeof bound): unknown => f.compilations.map(({ milliseconds: _, ...told }) => told);
-        expect(compiled(bound)).toEqual(compiled(general));
-      }),
-      runs(80),
-    );
-  });
+  it.each(["js", "wasm"] as const)(
+    "agree on functions compiled when they are called, and say the same: %s",
+    (backend) => {
+      fc.assert(
+        fc.property(callPrograms(true), fc.array(callPlans, { minLength: 1, maxLength: 3 }), (program, plans) => {
+          const bound = jit(functionOf(program), { backend });
+          const general = jit(functionOf(program), { backend: "interpret" });
+          for (const plan of [...plans, ...plans, ...plans]) {
+            const args = argumentsOf(program, plan);
+            expect(outcome(() => bound(...args))).toEqual(outcome(() => general(...args)));
+          }
+          const compiled = (f: typeof bound): unknown =>
+            f.compilations.map(({ milliseconds: _, backend: __, ...told }) => told);
+          expect(compiled(bound)).toEqual(compiled(general));
+        }),
+        runs(80),
+      );
+    },
+  );
 
   it("write the same to arrays of the caller's", () => {
     fc.assert(
@@ -183,6 +187,12 @@ describe("a binding", () => {
     ["valueAndGrad", valueAndGrad((p: Tensor) => sum(mul(p, p))), [x]],
     ["vmap", vmap(square), [x]],
     ["vjp", vjp(square), [[x], x]],
+    ["WebAssembly", compile(square, ["f64[N]"], { backend: "wasm" }), [x]],
+    [
+      "structures in WebAssembly",
+      jit((p: { w: Tensor; k: string }) => [mul(p.w, 3)], { backend: "wasm" }),
+      [{ w: x, k: "" }],
+    ],
   ] as const)("serves %s from the third call on", (_, f, args) => {
     const call = (): unknown => (f as (...args: readonly unknown[]) => unknown)(...args);
     const first = encoded(call());
@@ -249,8 +259,8 @@ describe("a binding", () => {
     expect(w.grad?.toArray()).toEqual([4, 8, 12]);
   });
 
-  it("has errors of generated code at the user's line", () => {
-    const f = compile((y: Tensor, i: Tensor) => y.at(i), ["f64[3]", "i32"]);
+  it.each(["js", "wasm"] as const)("has errors of generated code at the user's line: %s", (backend) => {
+    const f = compile((y: Tensor, i: Tensor) => y.at(i), ["f64[3]", "i32"], { backend });
     const [good, bad] = [tensor(1, { dtype: "i32" }), tensor(7, { dtype: "i32" })];
     const general = errorOf(() => f(x, bad));
     for (let i = 0; i < 4; i++) f(x, good);

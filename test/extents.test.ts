@@ -475,7 +475,7 @@ describe("jit", () => {
     const { g } = used((x) => mul(sum(x), 1 / x.shape[0]), [3, 4, 5]);
     expect(g.compilations.map((c) => c.types[0])).toEqual(["f64[3]", "f64[4]", "f64[5]"]);
     expect(g.explain()).toMatch(
-      /f64\[4\]\) at call 2, [\d.]+ ms: axis 0 of argument 0 has to be known: test\/extents\.test\.ts:\d+:\d+ the extent N/,
+      /f64\[4\]\) at call 2, [\d.]+ ms, backend js: axis 0 of argument 0 has to be known: test\/extents\.test\.ts:\d+:\d+ the extent N/,
     );
   });
 

@@ -298,7 +298,7 @@ describe("jit", () => {
       [["f64[N]", "f64[M]"], 3, "axis 0 of argument 0 and axis 0 of argument 1 changed"],
     ]);
     expect(f.explain()).toMatch(
-      /^total\(f64\[2\], f64\[2\]\) at call 1, [\d.]+ ms: the first call\ntotal\(f64\[N\], f64\[M\]\) at call 3/,
+      /^total\(f64\[2\], f64\[2\]\) at call 1, [\d.]+ ms, backend js: the first call\ntotal\(f64\[N\], f64\[M\]\) at call 3/,
     );
     expect(f.ir).toContain("where N == M");
   });

@@ -34,7 +34,7 @@ export function hostFunctions(
       if (!isMemory) observe?.(name, ndscalar(dtype, x), origin);
       else {
         const value = allocate(dtype, shape);
-        heap.read(x, value.data);
+        heap.read(x, value);
         observe?.(name, value, origin);
       }
     },

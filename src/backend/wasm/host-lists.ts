@@ -13,13 +13,12 @@ export class HostLists {
     "list pop list": (list: number): number => this.#lists[list].pop() ?? this.host["list new"](),
   } as const;
 
-  /** Runs a call, after which its lists are gone. */
-  frame<T>(run: () => T): T {
-    const { length } = this.#lists;
-    try {
-      return run();
-    } finally {
-      this.#lists.length = length;
-    }
+  /** How many there are; fewer where a call has ended. */
+  get count(): number {
+    return this.#lists.length;
+  }
+
+  set count(count: number) {
+    this.#lists.length = count;
   }
 }

@@ -1,15 +1,17 @@
 // The WebAssembly backend: IR at the vector level → bytes → an instance over the memory that all share.
 
-import { fail, type Module, messageOf } from "../../ir/index.ts";
+import { fail, type Module, messageOf, requireFunc } from "../../ir/index.ts";
 import { wasm } from "../../target/index.ts";
 import type { BackendOptions, Executable, SynchronousBackend } from "../backend.ts";
 import { environment } from "./binary.ts";
+import { bind } from "./binding.ts";
 import { hostFunctions } from "./called.ts";
+import { arrayCall, type Generated, runner } from "./calling.ts";
 import { globalOf, sharedHeap } from "./heap.ts";
 import { compilesVectors, requireHost } from "./host.ts";
 import { HostLists } from "./host-lists.ts";
 import { ModuleWriter } from "./module-writer.ts";
-import { type Generated, runner } from "./runner.ts";
+
 import { watOf } from "./wat.ts";
 
 const lists = new HostLists();
@@ -32,12 +34,15 @@ export const wasmBackend: SynchronousBackend = {
       ...Object.fromEntries(writer.records),
       ...Object.fromEntries(writer.hostFunctions.map(([key, name]) => [key, called[name]])),
     });
+    const func = requireFunc(module, options.entry);
+    const { signature } = options;
+    const call = arrayCall({ entry, constants, heap, lists }, func, signature);
     const nothing = () => null;
     return {
-      run: runner(module, options, { entry, constants, heap, lists }),
+      run: runner(call, func, signature),
       scalar: null,
       native: nothing,
-      bind: nothing,
+      bind: (form, holders) => bind(call, signature, form, holders),
       get source() {
         return watOf(bytes, writer.names);
       },
