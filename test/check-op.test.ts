@@ -227,6 +227,8 @@ const mutants: readonly Mutant[] = [
   ["called elementwise", wrong("cumulative", traits({ elementwise: true })), "its traits: it is elementwise"],
   ["called pure", wrong("gather", () => ({ effects: noEffects })), "its effects: it cannot fail"],
   ["said to succeed always", wrong("gather", () => ({ succeeds: () => true })), "its effects: succeeds()"],
+  ["called a choice", wrong("clamp", traits({ selects: true })), "its traits: it selects"],
+  ["called a sum", wrong("exp", derivative(() => ({ coefficients: [1] }))), "its derivative: it is the sum of its operands times 1, and gives 1 of zeros"],
   ["a constant with an operand", wrong("floor", traits({ constant: true })), "its traits: it is a constant"],
   ["an example that is not so", wrong("add", (own) => ({ docs: { ...own.docs, example: own.docs.example.replace("== 3", "== 4") } })), "its example: @main(1, 2) is f64 (3), not 4"],
 ];

@@ -4,6 +4,7 @@ import {
   type Access,
   accessOf,
   type Block,
+  type Dim,
   indexDim,
   isOf,
   mapBodies,
@@ -40,8 +41,8 @@ export const checkBounds = definePass({
 
 /** The memory of each subscript: of one axis, with the subscript's extent, made before it, and the first that is indexed. */
 class Bounds {
-  /** The subscripts that memory may bound, with their numbers, in order. */
-  readonly #subscripts = new ValueMap<{ readonly number: number; readonly operation: Operation }>();
+  /** The subscripts that memory may bound, with their numbers, in order, and their extents. */
+  readonly #subscripts = new ValueMap<{ readonly number: number; readonly extent: Dim }>();
   /** How many of these stand before memory that is made behind the first. */
   readonly #before = new ValueMap<number>();
   readonly #memory = new ValueMap<Value>();
@@ -57,9 +58,9 @@ class Bounds {
   #enter(operation: Operation): void {
     const { size } = this.#subscripts;
     if (isOf(subscriptOp, operation)) {
-      const { mode, size: elements } = operation.attributes;
+      const { mode, size: elements, extent } = operation.attributes;
       const isOpen = mode === "fail" && elements === 1 && operation.segments[1] === 0;
-      if (isOpen) this.#subscripts.set(operation.results[0], { number: size, operation });
+      if (isOpen) this.#subscripts.set(operation.results[0], { number: size, extent });
       return;
     }
     if (size === 0) return;
@@ -83,9 +84,9 @@ class Bounds {
     const index = operation.operands.find((v) => this.#subscripts.has(v) && sameDim(position, indexDim(v)));
     const subscript = index === undefined ? undefined : this.#subscripts.get(index);
     if (index === undefined || subscript === undefined || this.#memory.has(index)) return;
-    const { number, operation: of } = subscript;
+    const { number, extent } = subscript;
     const isBefore = (this.#before.get(memory) ?? 0) <= number;
-    if (isBefore && isOf(subscriptOp, of) && sameDim(of.attributes.extent, shape[0])) this.#memory.set(index, memory);
+    if (isBefore && sameDim(extent, shape[0])) this.#memory.set(index, memory);
   }
 
   /** The block with the memory of its subscripts. */
@@ -99,7 +100,7 @@ class Bounds {
             operation,
             regions.map((r) => this.block(r)),
           );
-        const memory = operation.op === subscriptOp ? this.#memory.get(results[0]) : undefined;
+        const memory = results.length === 1 ? this.#memory.get(results[0]) : undefined;
         if (memory === undefined) return operation;
         return withParts(operation, { operands: [...operands, memory], segments: [segments[0], 1] });
       }),

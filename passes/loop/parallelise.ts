@@ -79,7 +79,7 @@ class Chunks {
     return withOperations(
       block,
       block.operations.map((operation) => {
-        if (operation.op === parallelOp) return this.#chunked(operation);
+        if (operation.op.loop?.anyOrder === true) return this.#chunked(operation);
         if (operation.regions.length === 0) return operation;
         return withRegions(
           operation,

@@ -9,12 +9,12 @@ import {
   currentBlock,
   dtypes,
   evaluateDim,
+  freshMemory,
   holdsOp,
   type Lifetime,
   lifetimesOf,
   type MemRefType,
   mapBodies,
-  type Op,
   type Operation,
   overlaps,
   productOf,
@@ -28,7 +28,7 @@ import {
   withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
-import { allocOp, constant, fill, flatView, scratch } from "../../src/ops/index.ts";
+import { constant, fill, flatView, scratch } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 
 /** What an open extent is taken for. */
@@ -97,13 +97,12 @@ function plannedBlock(
 /** The allocations whose memory nothing outside of their block has. */
 function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
   const allocations = new Map<Operation, Allocation>();
-  const isAllocation = (op: Op): boolean => op === allocOp;
-  if (!holdsOp(body, isAllocation)) return allocations;
+  if (!holdsOp(body, ({ effects }) => effects.allocates)) return allocations;
   const operations: Operation[] = [];
   walk(body, (operation) => {
-    if (isAllocation(operation.op)) operations.push(operation);
+    if (isAllocation(operation)) operations.push(operation);
   });
-  const lifetimes = lifetimesOf(body, new Storages(body), ({ op }) => isAllocation(op));
+  const lifetimes = lifetimesOf(body, new Storages(body), isAllocation);
   for (const operation of operations) {
     const [memory] = operation.results;
     const lifetime = lifetimes?.get(memory);
@@ -112,8 +111,12 @@ function allocationsIn(body: Block): ReadonlyMap<Operation, Allocation> {
   return allocations;
 }
 
+function isAllocation(operation: Operation): boolean {
+  return freshMemory(operation) !== null;
+}
+
 function allocation(operation: Operation, memory: Value, { from, to, before, user }: Lifetime): Allocation {
-  const isZero = operation.attributes.init === "zero";
+  const isZero = freshMemory(operation) === "zero";
   return { operation, memory, span: { from: isZero ? before : from, to }, filledBefore: isZero ? user : null };
 }
 

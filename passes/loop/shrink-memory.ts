@@ -6,6 +6,7 @@ import {
   type Block,
   Effects,
   type Func,
+  freshMemory,
   holdsOp,
   mapBodies,
   type Operation,
@@ -17,7 +18,6 @@ import {
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
-import { allocOp } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { dimOf, subscriptsOf } from "./analyses/subscripts.ts";
 import { contractionOf } from "./shrink-memory/contract.ts";
@@ -139,12 +139,12 @@ class Shrinking {
   }
 
   #operation(operation: Operation): readonly Operation[] {
-    const { op, regions, results } = operation;
+    const { regions, results } = operation;
     if (regions.length > 0) {
       const swept = regions.map((r) => this.#block(r));
       return [withRegions(operation, swept)];
     }
-    if (op === allocOp) return this.#allocation(operation, results[0]);
+    if (freshMemory(operation) !== null) return this.#allocation(operation, results[0]);
     const access = accessOf(operation);
     if (access === null) return [operation];
     const { memory, axes } = this.#placeOf(access.memory);

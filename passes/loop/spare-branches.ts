@@ -21,19 +21,7 @@ import {
   withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
-import {
-  abs,
-  add,
-  cast,
-  compare,
-  compareOp,
-  constant,
-  isOwn,
-  mul,
-  select,
-  selectOp,
-  sub,
-} from "../../src/ops/index.ts";
+import { abs, add, cast, compare, compareOp, constant, isOwn, mul, select, sub } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { javascript } from "../../src/target/index.ts";
 
@@ -53,9 +41,10 @@ function partsIn(body: Block): ValueMap<Part> {
     if (op.traits.constant && Object.is(attributes.value, 0)) zeros.add(result);
     else if (op === compareOp && attributes.direction === "le" && zeros.has(b)) below.set(result, a);
     else if (result === undefined || elementDType(result.type) !== "f32" || !isScalar(result.type)) return;
-    else if (op === selectOp && below.get(a) === x && zeros.has(b)) parts.set(result, { x, zero: b, sign: 1 });
-    else if (isOwn(op, "maximum") || isOwn(op, "minimum")) {
-      const sign = isOwn(op, "maximum") ? 1 : -1;
+    else if (op.traits.selects && below.get(a) === x && zeros.has(b)) parts.set(result, { x, zero: b, sign: 1 });
+    else {
+      const sign = isOwn(op, "maximum") ? 1 : isOwn(op, "minimum") ? -1 : null;
+      if (sign === null) return;
       if (zeros.has(b)) parts.set(result, { x: a, zero: b, sign });
       else if (zeros.has(a)) parts.set(result, { x: b, zero: a, sign });
     }

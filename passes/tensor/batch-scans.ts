@@ -27,7 +27,7 @@ import {
   withOperands,
   withRegions,
 } from "../../src/ir/index.ts";
-import { isOwn, pad, permute, reshape, scan, slice } from "../../src/ops/index.ts";
+import { pad, permute, reshape, scan, slice } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { KnownSteps } from "./batch-scans/known-steps.ts";
 import { Spread } from "./batch-scans/spread.ts";
@@ -67,7 +67,7 @@ export const batchScans = definePass({
 });
 
 function isScan(op: Op): boolean {
-  return isOwn(op, "scan");
+  return op.loop !== null && op.loop.test === null && op.loop.indices === 0;
 }
 
 /** The number of iterations of a scan that carries nothing and has loops in its body; null for any other operation. */

@@ -30,7 +30,7 @@ import {
   withoutUnreached,
   withRegions,
 } from "../../src/ir/index.ts";
-import { call, isMap, isOwn, type MapAttributes, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
+import { call, isMap, type MapAttributes, mappedOf, withBatchAxis } from "../../src/ops/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
 import { atOnePoint } from "./batch/one-point.ts";
 import { type BatchHost, BatchSweep } from "./batch/sweep.ts";
@@ -58,7 +58,7 @@ func @main<N>(%x: f64[N, 3], %w: f64[3]) -> f64[N] {
 });
 
 function holdsMap(block: Block): boolean {
-  return holdsOp(block, (op) => isOwn(op, "vmap"));
+  return holdsOp(block, ({ traits }) => traits.transform && !traits.differentiates);
 }
 
 interface Made {

@@ -12,7 +12,7 @@ import {
   subDims,
   type Value,
 } from "../../../src/ir/index.ts";
-import { elementsWritten, type ForAttributes, isNamed } from "../../../src/ops/index.ts";
+import { elementsWritten, type ForAttributes } from "../../../src/ops/index.ts";
 
 /** `for` or `parallel`, or a scan without sequences, which has no index. */
 export interface CountedLoop {
@@ -29,7 +29,7 @@ export interface CountedLoop {
 
 /** Whether an operation runs its region for each of some index values. */
 export function isOverIndices(operation: Operation): operation is Operation<ForAttributes> {
-  return isNamed<ForAttributes>("for", operation) || isNamed<ForAttributes>("parallel", operation);
+  return operation.op.assembly.some(({ kind }) => kind === "range");
 }
 
 /** The operation as a counted loop; null of any other. */

@@ -1,7 +1,6 @@
 // Array contraction: memory that each iteration of a loop uses for itself needs no axis of the loop's index.
 
 import { type Dim, type MemRefType, memref, type Value } from "../../../src/ir/index.ts";
-import { isNamed } from "../../../src/ops/index.ts";
 import { isIndexOf, type MemoryUse, type Step } from "./uses.ts";
 
 /** The axes that are left of memory. */
@@ -20,7 +19,7 @@ export function contractionOf(memory: Value, uses: readonly MemoryUse[]): Contra
   const dropped = new Set<number>();
   for (const step of commonSteps(uses)) {
     // iterations that run at once have memory each
-    if (!isNamed("for", step.operation)) break;
+    if (step.operation.op.loop?.anyOrder === true) break;
     const axis = type.shape.findIndex((_, k) => !dropped.has(k) && uses.every(({ at }) => isIndexOf(at[k], step)));
     if (axis < 0) break;
     dropped.add(axis);

@@ -5,7 +5,7 @@ import {
   type Block,
   type Effects,
   type Func,
-  isOf,
+  freshMemory,
   type Operation,
   ownEffects,
   type Storages,
@@ -13,7 +13,6 @@ import {
   ValueMap,
   ValueSet,
 } from "../../../src/ir/index.ts";
-import { allocOp } from "../../../src/ops/index.ts";
 import { type Subscript, subscriptsOf } from "../analyses/subscripts.ts";
 
 /** A region that is run, and the operation that holds it. */
@@ -48,8 +47,7 @@ export class MemoryUses {
   constructor({ body }: Func, effects: Effects, storages: Storages) {
     this.#effects = effects;
     this.#storages = storages;
-    for (const operation of body.operations)
-      if (isOf(allocOp, operation) && operation.attributes.init === "any") this.made.push(operation.results[0]);
+    for (const operation of body.operations) if (freshMemory(operation) === "any") this.made.push(operation.results[0]);
     if (this.made.length > 0) this.#block(body, []);
     this.#other(body.results);
   }

@@ -10,6 +10,7 @@ import {
   elementDType,
   indexDim,
   indicesOf,
+  isExpression,
   mulDims,
   type Operation,
   sameDim,
@@ -19,7 +20,7 @@ import {
   ValueMap,
   walk,
 } from "../../../src/ir/index.ts";
-import { type ContractAttributes, castOp, contractRegions, dimOp, load } from "../../../src/ops/index.ts";
+import { type ContractAttributes, castOp, contractRegions, load } from "../../../src/ops/index.ts";
 import { inlined } from "../analyses/region.ts";
 
 export type Along = readonly Dim[];
@@ -110,7 +111,7 @@ function weightOf(region: Block): number {
   let weight = 0;
   walk(region, (operation) => {
     const { op } = operation;
-    if (!op.traits.constant && op !== castOp && op !== dimOp && accessOf(operation)?.isWritten !== false) weight++;
+    if (!op.traits.constant && op !== castOp && !isExpression(op) && accessOf(operation)?.isWritten !== false) weight++;
   });
   return weight;
 }

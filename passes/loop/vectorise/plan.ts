@@ -10,6 +10,7 @@ import {
   groupOf,
   indexDim,
   indicesOf,
+  isExpression,
   type Operation,
   type Storages,
   sameDim,
@@ -19,7 +20,6 @@ import {
   type Value,
   ValueSet,
 } from "../../../src/ir/index.ts";
-import { dimOp } from "../../../src/ops/index.ts";
 import type { Target } from "../../../src/target/index.ts";
 import type { CountedLoop } from "../analyses/counted.ts";
 
@@ -102,7 +102,7 @@ class Planner {
       const at = access.at.map((d) => boundBy(d, operation, "at"));
       return this.#accessed({ memory: access.memory, at, isWritten: access.isWritten }, operation);
     }
-    if (op === dimOp) return this.#rampOf(operation);
+    if (isExpression(op)) return this.#rampOf(operation);
     if (op.scalar === null && !op.traits.constant) return null;
     return operands.some((v) => this.#varying.has(v)) ? inLanes : same;
   }

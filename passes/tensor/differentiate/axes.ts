@@ -4,8 +4,8 @@
 
 import {
   type Block,
+  calleeOf,
   type Func,
-  isOf,
   loopOf,
   type Operation,
   type Value,
@@ -13,7 +13,7 @@ import {
   type Varies,
   walk,
 } from "../../../src/ir/index.ts";
-import { anywhere, callOp, nowhere, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
+import { anywhere, nowhere, variesThrough, varyingInAny } from "../../../src/ops/index.ts";
 
 /** Chains of definitions longer than this are not followed: their values may vary along every axis. */
 const deepest = 256;
@@ -97,10 +97,11 @@ export class Axes {
       );
     }
     if (op.traits.wraps) return this.of(regions[0].results[index]);
-    if (!isOf(callOp, operation)) {
+    const name = op.traits.transform ? null : calleeOf(operation);
+    if (name === null) {
       return regions.length > 0 ? anywhere(result) : variesThrough(operation, result, (v) => this.of(v));
     }
-    const callee = this.#functions(operation.attributes.callee);
+    const callee = this.#functions(name);
     if (callee === undefined) return anywhere(result);
     this.define(callee.body);
     return this.of(callee.body.results[index]);

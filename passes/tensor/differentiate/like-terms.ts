@@ -18,7 +18,7 @@ import {
   withBuilder,
 } from "../../../src/ir/index.ts";
 import { addOp, constantLike, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
-import { LinearClasses, productOf, ratioOf } from "./linear-classes.ts";
+import { factorOf, LinearClasses, productOf, ratioOf } from "./linear-classes.ts";
 import { definitionsOf } from "./sweep.ts";
 
 /**
@@ -131,7 +131,7 @@ class Collector {
     );
     return {
       value: this.#apply(operation.op, x, y),
-      factor: ratioOf(factor, operation.op === mulOp ? productOf(c, d) : ratioOf(c, d)),
+      factor: ratioOf(factor, factorOf(operation, c, d)),
     };
   }
 

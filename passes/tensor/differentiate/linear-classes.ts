@@ -1,8 +1,8 @@
 // Value numbering up to a factor: which values of a derivative are multiples of one another, in whatever order their
 // sums and products were written. Values that are multiples of one another are of one class.
 
-import { type Op, type Operation, printType, type Value, ValueMap } from "../../../src/ir/index.ts";
-import { addOp, divOp, mulOp, negOp, subOp } from "../../../src/ops/index.ts";
+import { coefficientsOf, type Op, type Operation, printType, type Value, ValueMap } from "../../../src/ir/index.ts";
+import { divOp, mulOp } from "../../../src/ops/index.ts";
 import { literalOf, splatOf } from "../../../src/rewrite/index.ts";
 
 /** A linear combination: class numbers with coefficients, none of which is 0. */
@@ -14,11 +14,10 @@ interface Multiple {
   readonly factor: number;
 }
 
-/** The coefficients of the operands of sums. */
-const signsOf: ReadonlyMap<Op, readonly number[]> = new Map([
-  [addOp, [1, 1]],
-  [subOp, [1, -1]],
-  [negOp, [-1]],
+/** What is no sum. */
+const kindOf: ReadonlyMap<Op, "product" | "quotient"> = new Map([
+  [mulOp, "product"],
+  [divOp, "quotient"],
 ]);
 
 /** A sum of more terms than this is a class of its own. */
@@ -57,17 +56,18 @@ export class LinearClasses {
 
   /** Whether the operation is linear: a sum, a difference, a negation or a product with a splat. */
   isSum({ op, operands }: Operation): boolean {
-    return signsOf.has(op) || (op === mulOp && operands.some((v) => this.splat(v) !== null));
+    if (coefficientsOf(op) !== undefined) return true;
+    return kindOf.get(op) === "product" && operands.some((v) => this.splat(v) !== null);
   }
 
   isArithmetic({ op }: Operation): boolean {
-    return signsOf.has(op) || op === mulOp || op === divOp;
+    return coefficientsOf(op) !== undefined || kindOf.has(op);
   }
 
   /** The operands of such a linear operation, with their coefficients. */
   parts({ op, operands }: Operation): readonly (readonly [Value, number])[] {
-    const signs = signsOf.get(op);
-    if (signs !== undefined) return signs.map((sign, i) => [operands[i], sign]);
+    const coefficients = coefficientsOf(op);
+    if (coefficients !== undefined) return coefficients.map((c, i) => [operands[i], c]);
     const [x, y] = operands;
     const factor = this.splat(y);
     return factor === null ? [[y, this.splat(x) ?? 1]] : [[x, factor]];
@@ -80,9 +80,10 @@ export class LinearClasses {
   #multipleOf(operation: Operation): Multiple {
     if (this.isSum(operation)) return this.#sum(operation);
     const [x, y] = operation.operands.map((v) => this.of(v));
-    if (operation.op === divOp) return { id: this.#idOf(`${x.id} / ${y.id}`), factor: ratioOf(x.factor, y.factor) };
+    const factor = factorOf(operation, x.factor, y.factor);
+    if (kindOf.get(operation.op) === "quotient") return { id: this.#idOf(`${x.id} / ${y.id}`), factor };
     const [low, high] = x.id < y.id ? [x, y] : [y, x];
-    return { id: this.#idOf(`${low.id} * ${high.id}`), factor: productOf(x.factor, y.factor) };
+    return { id: this.#idOf(`${low.id} * ${high.id}`), factor };
   }
 
   #sum(operation: Operation): Multiple {
@@ -112,6 +113,11 @@ export class LinearClasses {
 /** Whether a number counts as a coefficient: quotients of several neither overflow nor vanish, in single precision too. */
 function isCoefficient(splat: number): boolean {
   return Math.abs(Math.log2(Math.abs(splat))) <= 24;
+}
+
+/** The coefficient of a product or quotient, of the coefficients of its operands. */
+export function factorOf({ op }: Operation, a: number, b: number): number {
+  return kindOf.get(op) === "quotient" ? ratioOf(a, b) : productOf(a, b);
 }
 
 /** a · b of coefficients, as the number of few binary digits that only rounding keeps it from: 0.5 for √½ · √½. */

@@ -5,8 +5,8 @@
 import {
   type Block,
   BlockBuilder,
+  coefficientsOf,
   elementDType,
-  isOf,
   type Operation,
   Replacements,
   type Value,
@@ -18,18 +18,7 @@ import {
   withParts,
   withRegions,
 } from "../../../src/ir/index.ts";
-import {
-  absorb,
-  absorbOp,
-  addOp,
-  constantOp,
-  select,
-  selectOp,
-  vanish,
-  vanishes,
-  vanishOp,
-  zerosLike,
-} from "../../../src/ops/index.ts";
+import { absorb, absorbOp, select, vanish, vanishes, vanishOp, zerosLike } from "../../../src/ops/index.ts";
 import { dropUnused } from "./sweep.ts";
 import { mayBeUntaken, type Untaken, type ZeroFlow } from "./zero-flow.ts";
 
@@ -78,7 +67,7 @@ export class Strengthening {
   }
 
   #renamed(given: Operation, builder: BlockBuilder): Operation {
-    if (isOf(constantOp, given)) {
+    if (given.op.traits.constant) {
       const { value } = given.attributes;
       if (typeof value === "number" && Number.isFinite(value) && value !== 0) this.#tame.add(given.results[0]);
       return given;
@@ -94,7 +83,7 @@ export class Strengthening {
   #operation(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
     const zeros = given.operands.map((v) => this.#flow.of(v));
     const at = zeros.findIndex(mayBeUntaken);
-    if (operation.op === selectOp) return this.#select(given, operation, builder);
+    if (operation.op.traits.selects) return this.#select(given, operation, builder);
     const untaken = zeros[at] ?? null;
     // these two make zeros themselves, and what follows is guarded by those
     const isAbsorbing = operation.op === absorbOp || operation.op === vanishOp;
@@ -139,7 +128,8 @@ export class Strengthening {
   #sum(given: Operation, operation: Operation, builder: BlockBuilder): Value | null {
     const [a, b] = given.operands.map((v) => this.#guards.get(v));
     const isSame = a?.kind === "select" && b?.kind === "select" && a.predicate === b.predicate;
-    if (!isSame || operation.op !== addOp) return append(operation, builder);
+    const isSum = coefficientsOf(operation.op)?.every((c) => c === 1) === true;
+    if (!isSame || !isSum) return append(operation, builder);
     if (a.holds !== b.holds) {
       const [then, otherwise] = a.holds ? [a.raw, b.raw] : [b.raw, a.raw];
       return withBuilder(builder, () => select(a.predicate, then, otherwise));

@@ -16,11 +16,9 @@ import {
 import {
   absorbOp,
   anywhere,
-  emptyOp,
   isOwn,
   narrower,
   nowhere,
-  selectOp,
   vanishes,
   variesThrough,
   varyingInAny,
@@ -91,7 +89,8 @@ export class ZeroFlow {
     const given = operands.map((v) => this.of(v));
     if (regions.length > 0) return this.#regions(operation, given);
     if (operation.op.traits.constant) return [operation.attributes.value === 0 ? "all" : null];
-    if (operation.op === emptyOp) return ["all"];
+    // a fresh list is empty
+    if (operands.length === 0 && operation.op.effects.allocates) return ["all"];
     if (given.every((zeros) => zeros === null)) return results.map(() => null);
     const callee = calleeOf(operation);
     if (callee !== null) {
@@ -103,7 +102,7 @@ export class ZeroFlow {
   #result(operation: Operation, result: Value, given: readonly Zeros[]): Zeros {
     const { op, operands } = operation;
     if (given.every(isConstant)) return isZero(operation, given) ? "all" : null;
-    if (op === selectOp) return this.#select(operands[0], result, given[1], given[2]);
+    if (op.traits.selects) return this.#select(operands[0], result, given[1], given[2]);
     // the zeros of an absorb come from an inner derivative, which does not say along which axes they vary
     if (op === absorbOp) return mayBeUntaken(given[2]) ? given[2] : "somewhere";
     const untaken = given.filter(mayBeUntaken);

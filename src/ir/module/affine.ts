@@ -66,6 +66,11 @@ export function bindOperands(d: Dim, operands: readonly Value[], replace: (opera
   );
 }
 
+/** Whether all that an op gives is the value of an expression over its operands. */
+export function isExpression(op: Op): boolean {
+  return op.assembly.some(({ kind }) => kind === "affine");
+}
+
 /** One element of memory that an operation reads or writes; the subscripts are over operands of its group `at`. */
 export interface Access {
   readonly memory: Value;

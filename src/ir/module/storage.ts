@@ -6,6 +6,12 @@ import { carriedIn, type Loop, loopOf } from "./loop.ts";
 import type { Block, Func, Operation } from "./module.ts";
 import { calleeOf, walk } from "./walk.ts";
 
+/** What the memory that an operation allocates by itself holds at first; null of any other. */
+export function freshMemory({ op, attributes, results }: Operation): "zero" | "any" | null {
+  if (!op.effects.allocates || results.length !== 1 || results[0].type.kind !== "memref") return null;
+  return attributes.init === "zero" || attributes.init === "any" ? attributes.init : null;
+}
+
 type Callee = (name: string) => Func | null;
 
 /** Some values, or where nothing is known, any. */

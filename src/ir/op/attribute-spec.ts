@@ -97,6 +97,9 @@ export const commonAttributes = Object.freeze({
   reuses: { kind: "integers", default: [], summary: "the operands in whose memory the results stand; -1 for none" },
 } satisfies AttributeSpecs);
 
+/** The specifications of every op that has no attributes of its own. */
+export const noAttributes: AttributeSpecs = Object.freeze({});
+
 /** The type of an attribute by its specification: `number` of an integer, `"max" | "min"` of such a word. */
 export type AttributeOf<S extends AttributeSpec> = S extends {
   readonly kind: "word";

@@ -9,7 +9,13 @@ import type { Value } from "../data/value.ts";
 import { AdjointError, fail } from "../diagnostics/errors.ts";
 import { requireOptions } from "../diagnostics/options.ts";
 import type { Type } from "../types/type.ts";
-import type { AttributeSpec, AttributeSpecs, Attributes, AttributesOf } from "./attribute-spec.ts";
+import {
+  type AttributeSpec,
+  type AttributeSpecs,
+  type Attributes,
+  type AttributesOf,
+  noAttributes,
+} from "./attribute-spec.ts";
 import { withDocumentation } from "./documentation.ts";
 import { completeEffects, type Effect, effectOf, noEffects, type OpEffects } from "./effects.ts";
 import type { OpDocs } from "./op-docs.ts";
@@ -140,7 +146,6 @@ const fields: readonly string[] = [
 const namePattern = /^([a-z][a-z0-9_]*\.)?[a-z][a-z0-9_]*$/;
 
 const none: readonly [] = Object.freeze([]);
-const noAttributes: AttributeSpecs = Object.freeze({});
 const operandsAlone: readonly AssemblyItem[] = Object.freeze([{ kind: "operands" }]);
 
 /** Records are instances of a class, which Immer leaves as they are. */
@@ -248,6 +253,11 @@ export function makeOp<const S extends AttributeSpecs>(definition: OpDefinition<
 /** Whether the operation is one of the op; if so, its attributes are known by their types. */
 export function isOf<A extends Attributes>(op: Op<A>, operation: Operation): operation is Operation<A> {
   return operation.op === op;
+}
+
+/** Of an op that gives the sum of its operands, each times a number: these numbers. */
+export function coefficientsOf({ derivative }: Op): readonly number[] | undefined {
+  return derivative.kind === "elementwise" ? derivative.coefficients : undefined;
 }
 
 /** The names the parser knows; the project's own ops and, on request, a user's. */

@@ -17,6 +17,8 @@ export interface Traits {
   readonly differentiates: boolean;
   /** Runs one of two regions without arguments, the first where its only operand is true; gives what that one yields. */
   readonly branches: boolean;
+  /** Takes, element by element, operand 1 where operand 0 is true, and operand 2 elsewhere. */
+  readonly selects: boolean;
   /** Its first region, on its operands, is all it means; the others tell differentiate how. */
   readonly wraps: boolean;
   /** Computing an element costs no more than reading one from memory. */
@@ -35,6 +37,7 @@ export const noTraits: Traits = Object.freeze({
   transform: false,
   differentiates: false,
   branches: false,
+  selects: false,
   wraps: false,
   cheap: false,
   brief: false,
@@ -54,6 +57,8 @@ export interface LoopInterface<O, A extends Attributes = Attributes> {
   readonly body: number;
   /** Which region says whether the loop goes on; null where the number of steps is known when it begins. */
   readonly test: number | null;
+  /** Whether its steps run in any order, and at once; one after another where left out. */
+  readonly anyOrder?: boolean;
   /** The number of steps, where a type or an attribute states it. */
   extent(operation: OperationOf<O, A>): Dim | null;
 }

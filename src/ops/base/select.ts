@@ -16,7 +16,7 @@ export const selectOp = defineOp({
   summary: "Takes each element from one of two operands.",
   operands: [{ name: "predicate" }, { name: "x" }, { name: "y" }],
   level: "both",
-  traits: { elementwise: true, cheap: true, brief: true },
+  traits: { elementwise: true, selects: true, cheap: true, brief: true },
   types(x) {
     const predicate = dtypeOf(requireElements(x, 0));
     if (predicate !== "bool")

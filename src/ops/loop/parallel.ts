@@ -24,6 +24,7 @@ export const parallelOp = defineOp({
   summary: "Runs its body for each index from a lower to an upper bound, in any order.",
   ...atLoopLevel,
   ...overIndices,
+  loop: { ...overIndices.loop, anyOrder: true },
   types(cx) {
     requireIndices(cx, "bounds");
     if (cx.attributes.step < 1) cx.fail("attribute", `step is ${cx.attributes.step}, expected at least 1`);

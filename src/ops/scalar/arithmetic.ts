@@ -82,6 +82,15 @@ function tookHigh(low: Value, x: Value, high: Value): Value {
   return or(isAbove, and(compare(x, low, "lt"), compare(high, low, "lt")));
 }
 
+/**
+ * The derivative of the sum of the operands, each times a number.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function sumOf(...coefficients: readonly number[]): Derivative {
+  return { kind: "elementwise", partials: () => coefficients, coefficients };
+}
+
 export const addOp = elementwise({
   name: "add",
   cheap: true,
@@ -90,7 +99,7 @@ export const addOp = elementwise({
   dtypes: "number",
   commutative: true,
   scalar: { compute: ([x, y]) => x + y, spell: ([x, y]) => `${x} + ${y}` },
-  partials: () => [1, 1],
+  partials: sumOf(1, 1),
   semantics: "x + y. Integers wrap.",
   example: { dtype: "f64", run: "@main(1, 2) == 3" },
 });
@@ -102,7 +111,7 @@ export const subOp = elementwise({
   operands: ["x", "y"],
   dtypes: "number",
   scalar: { compute: ([x, y]) => x - y, spell: ([x, y]) => `${x} - ${y}` },
-  partials: () => [1, -1],
+  partials: sumOf(1, -1),
   semantics: "x - y. Integers wrap.",
   example: { dtype: "f64", run: "@main(5, 2) == 3" },
 });
@@ -158,7 +167,7 @@ export const negOp = elementwise({
     spell: ([x], { dtype }) => (isFloat(dtype) ? `-${x}` : spellRound(`0 - ${x}`, dtype)),
     exact: true,
   },
-  partials: () => [-1],
+  partials: sumOf(-1),
   semantics: "-x: the sign bit of a float flips, zeros included; integers wrap.",
   example: { dtype: "f64", run: "@main(2) == -2" },
 });

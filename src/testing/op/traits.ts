@@ -6,6 +6,7 @@ import { interpret, OutOfSteps } from "../../compile/index.ts";
 import {
   AdjointError,
   buildFunc,
+  coefficientsOf,
   dtypes,
   emit,
   evaluateDim,
@@ -118,7 +119,8 @@ export function traitsFault(call: OpCall): string | null {
     const fault = elementwiseFault(operation, operands, results[0]);
     if (fault !== null) return fault;
   }
-  return traits.moves ? movesFault(operation, operands, results[0]) : null;
+  const fault = (traits.selects ? selectsFault(operands, results[0]) : null) ?? sumFault(operation, operands);
+  return fault ?? (traits.moves ? movesFault(operation, operands, results[0]) : null);
 }
 
 /** The operation on other arrays; null where that fails or is refused. */
@@ -154,6 +156,24 @@ function elementwiseFault(operation: Operation, operands: readonly NdArray[], wh
       return `its traits: it is elementwise, and element ${k} is ${whole.data[k]} among others and ${got} alone`;
   }
   return null;
+}
+
+/** Each element is that of the operand which operand 0 chooses. */
+function selectsFault([predicate, x, y]: readonly NdArray[], { data }: NdArray): string | null {
+  const at = data.findIndex((r, k) => !Object.is(r, (predicate.data[k] !== 0 ? x : y).data[k]));
+  if (at < 0) return null;
+  const [side, { data: taken }] = predicate.data[at] !== 0 ? [1, x] : [2, y];
+  return `its traits: it selects, and element ${at} is ${data[at]}, not ${taken[at]} of operand ${side}`;
+}
+
+/** What has constant partials and is 0 at 0 is the sum that it is said to be. */
+function sumFault(operation: Operation, operands: readonly NdArray[]): string | null {
+  const coefficients = coefficientsOf(operation.op);
+  if (coefficients === undefined) return null;
+  const zeros = operands.map((a) => ({ ...a, data: a.data.map(() => 0) }));
+  const other = applied(operation, zeros)?.[0].data.find((x) => x !== 0);
+  if (other === undefined) return null;
+  return `its derivative: it is the sum of its operands times ${coefficients.join(", ")}, and gives ${other} of zeros`;
 }
 
 /** Every element is one of an operand, or stands there whatever the operands hold. */

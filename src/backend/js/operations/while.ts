@@ -1,7 +1,14 @@
 // Loops whose number of iterations is unknown.
 
-import { type Block, elementDType, isSilent, type Operation, type Value, ValueMap } from "../../../ir/index.ts";
-import { addOp, subOp } from "../../../ops/index.ts";
+import {
+  type Block,
+  coefficientsOf,
+  elementDType,
+  isSilent,
+  type Operation,
+  type Value,
+  ValueMap,
+} from "../../../ir/index.ts";
 import type { Scope } from "../writing/text.ts";
 import { type FunctionWriter, isBoolean } from "../writing/writer.ts";
 import { type Exit, writeBody } from "./branches.ts";
@@ -96,9 +103,9 @@ function iterationCountOf(
   const [, body] = regions;
   for (const [k, v] of body.arguments.entries()) {
     const next = body.operations.find(({ results }) => results[0] === body.results[k]);
-    const isSum = next?.op === addOp || next?.op === subOp;
-    if (next === undefined || !isSum || next.operands[0] !== v) continue;
-    const by = Number(w.facts.literal(next.operands[1]) ?? 0) * (next.op === subOp ? -1 : 1);
+    if (next === undefined || next.operands[0] !== v) continue;
+    const [own, other = 0] = coefficientsOf(next.op) ?? [];
+    const by = own === 1 ? Number(w.facts.literal(next.operands[1]) ?? 0) * other : 0;
     if (!isExact(w, operands[k], by)) continue;
     return { text: iterationsBetween(w.atom(operands[k], scope), w.atom(v, scope), by, v), isOwn: false };
   }

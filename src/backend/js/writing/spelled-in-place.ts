@@ -10,6 +10,7 @@ import {
   elementOf,
   type Func,
   freeValues,
+  isExpression,
   isScalar,
   loopOf,
   type Operation,
@@ -18,7 +19,6 @@ import {
   ValueMap,
   ValueSet,
 } from "../../../ir/index.ts";
-import { isOwn } from "../../../ops/index.ts";
 
 /** The one read of a value. */
 interface Read {
@@ -176,7 +176,7 @@ function isSpellable({ op, results }: Operation): boolean {
   if (results.length !== 1 || !isScalar(results[0].type)) return false;
   return (
     op.effects.reads.length > 0 ||
-    isOwn(op, "dim") ||
+    isExpression(op) ||
     (op.scalar !== null && op.aliases.length === 0 && !op.traits.constant)
   );
 }
@@ -189,7 +189,7 @@ function isNameless({ op, operands, results: [{ name }] }: Operation): boolean {
 /** Whether an operation spells this operand once, at its own place. What one of two branches needs is read before them. */
 function takesText(by: Operation, operand: number): boolean {
   const { op, results } = by;
-  if (isOwn(op, "select") || op.traits.branches || elementOf(by)?.isWritten === true) return operand === 0;
+  if (op.traits.selects || op.traits.branches || elementOf(by)?.isWritten === true) return operand === 0;
   return op.scalar !== null && op.aliases.length === 0 && results.length === 1 && isScalar(results[0].type);
 }
 

@@ -139,6 +139,8 @@ export type Derivative<O, A extends Attributes> =
   /** The op works element by element: one partial derivative for each operand, which has the result's shape. */
   | {
       readonly kind: "elementwise";
+      /** Of an op that gives the sum of its operands, each times a number: these numbers. */
+      readonly coefficients?: readonly number[];
       partials(operands: readonly Value[], result: Value, operation: OperationOf<O, A>): readonly PartialDerivative[];
       /** The tangent of the result, where that is cheaper than the sum of partial derivative · tangent; else null. */
       tangent?(operands: readonly Value[], result: Value, tangents: readonly (Value | null)[]): Value | null;
