@@ -74,7 +74,8 @@ export function inferTypes(
 
 function checkOperandCount(input: TypeInput): void {
   const { op, operands, origin } = input;
-  const least = op.operands.filter((o) => o.variadic !== true).length;
+  let least = 0;
+  for (const { variadic } of op.operands) if (variadic !== true) least++;
   const fits = least === op.operands.length ? operands.length === least : operands.length >= least;
   if (!fits)
     fail(

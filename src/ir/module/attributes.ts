@@ -3,7 +3,7 @@
 import { Dense } from "../data/ndarray.ts";
 import { didYouMean } from "../diagnostics/did-you-mean.ts";
 import { fail } from "../diagnostics/errors.ts";
-import { type AttributeKind, type AttributeSpec, commonAttributes } from "../op/attribute-spec.ts";
+import { type AttributeKind, type AttributeSpec, commonAttributes, noAttributes } from "../op/attribute-spec.ts";
 import type { Op } from "../op/op.ts";
 import { type Dim, DimExpr, sameDim, substituteDim } from "../types/dim.ts";
 import { isDType, isSafeInteger } from "../types/dtype.ts";
@@ -23,6 +23,7 @@ export function attributeSpec({ attributes }: Op, name: string): AttributeSpec |
 
 /** `given` with defaults filled in, in the record's order, frozen; a wrong name or kind is an error. */
 export function completeAttributes(op: Op, given: Given = none): Attributes {
+  if (given === none && op.attributes === noAttributes) return none;
   const names = Object.keys(op.attributes);
   const complete: Record<string, Attribute> = {};
   for (const name of names) {
