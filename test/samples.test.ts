@@ -77,32 +77,54 @@ function roundTrips(module: Module): void {
 
 type Runner = (name: string, args: readonly NdArray[]) => readonly NdArray[];
 
-/** Every way to run a module, by what it is called in a failing test. */
-function waysToRun(
-  at: SampleCase,
-  module: Module,
-  entry: string,
-  args: readonly NdArray[],
-): readonly (readonly [string, Runner])[] {
-  const resolved = runPasses(module, gradPipeline).module;
-  const ways: (readonly [string, Runner])[] = [["the interpreter", (name, args) => interpret(resolved, name, args)]];
-  for (const names of at.passes) {
-    if (names.some((name) => standardPasses.get(name)?.lowers === "loop")) continue;
-    const after = runPasses(runNamed(module, names), gradPipeline).module;
-    if (findFunc(after, entry) !== undefined) {
-      ways.push([`the interpreter after ${names.join(", ")}`, (name, args) => interpret(after, name, args)]);
-    }
+/** A way to run a module, and what it is called in a failing test. */
+type Way = readonly [name: string, run: Runner];
+
+/** The ways to run the functions of a module, each made once for all calls of a function. */
+class Ways {
+  readonly #module: Module;
+  /** The module without transforms, as it is and after the passes of the sample. */
+  readonly #interpreted: readonly (readonly [string, Module])[];
+  readonly #known = new Map<string, readonly Way[]>();
+
+  constructor({ passes }: SampleCase, module: Module) {
+    this.#module = module;
+    const atTensors = passes.filter((names) => names.every((name) => standardPasses.get(name)?.lowers !== "loop"));
+    const resolved = (m: Module): Module => runPasses(m, gradPipeline).module;
+    this.#interpreted = [
+      ["the interpreter", resolved(module)],
+      ...atTensors.map(
+        (names) => [`the interpreter after ${names.join(", ")}`, resolved(runNamed(module, names))] as const,
+      ),
+    ];
   }
-  for (const backend of ["interpret", "js", wasmLoops, wasmVectors] as const) {
-    const { executable, signature } = compileModule(ranked(module, entry, args), { entry, backend, check: "verify" });
+
+  /** Every way to run a function with arguments of these ranks. */
+  of(entry: string, args: readonly NdArray[]): readonly Way[] {
+    const module = ranked(this.#module, entry, args);
+    const key = module === this.#module ? entry : `${entry} ${args.map((a) => `${a.dtype}[${a.shape.join()}]`).join()}`;
+    let ways = this.#known.get(key);
+    if (ways === undefined)
+      this.#known.set(key, (ways = [...this.#interpretedWays(entry), ...compiledWays(module, entry)]));
+    return ways;
+  }
+
+  #interpretedWays(entry: string): readonly Way[] {
+    const holding = this.#interpreted.filter(([, module]) => findFunc(module, entry) !== undefined);
+    return holding.map(([way, module]) => [way, (name, args) => interpret(module, name, args)]);
+  }
+}
+
+function compiledWays(module: Module, entry: string): readonly Way[] {
+  return (["interpret", "js", wasmLoops, wasmVectors] as const).map((backend) => {
+    const { executable, signature } = compileModule(module, { entry, backend, check: "verify" });
     const binder = new Binder(signature);
     const run: Runner = (_, inputs) => {
       binder.check(inputs);
       return executable.run(inputs);
     };
-    ways.push([`compiled for ${typeof backend === "string" ? backend : backend.name}`, run]);
-  }
-  return ways;
+    return [`compiled for ${typeof backend === "string" ? backend : backend.name}`, run];
+  });
 }
 
 /** The module for the ranks of these arguments, where the entry leaves them open. */
@@ -112,14 +134,14 @@ function ranked(module: Module, entry: string, args: readonly NdArray[]): Module
   return refineTo(entry, types).run(module, context);
 }
 
-function checkRun(at: SampleCase, module: Module, run: RunDirective): void {
+function checkRun(ways: Ways, module: Module, run: RunDirective): void {
   const func = findFunc(module, run.func) as Func;
   expect(func, `@${run.func}`).toBeDefined();
   expect(run.args.length, "number of arguments").toBe(func.body.arguments.length);
   // memory may be written to, so each way has arguments of its own
   const args = (): readonly NdArray[] => run.args.map((x, i) => arrayOf(x, func.body.arguments[i].type));
   let first: readonly NdArray[] | null = null;
-  for (const [way, runner] of waysToRun(at, module, run.func, args())) {
+  for (const [way, runner] of ways.of(run.func, args())) {
     if (run.relation === "fails") {
       expect(errorOf(() => runner(run.func, args())).message, way).toContain(run.message);
       continue;
@@ -158,7 +180,9 @@ function checkCase(at: SampleCase, file: string): void {
     expect(printModule(output)).toBe(at.after.get(names.join(", ")));
     roundTrips(output);
   }
-  for (const run of at.runs) checkRun(at, module, run);
+  if (at.runs.length === 0) return;
+  const ways = new Ways(at, module);
+  for (const run of at.runs) checkRun(ways, module, run);
 }
 
 if (blessing) {
