@@ -2,14 +2,19 @@
 
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { transpiledSources } from "./support/sources.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** Says last what was skipped. */
 const closingLine = `${root}test/support/closing-line.ts`;
 
-export default defineConfig({
+/** Whether tests run again when a file changes: those then are the sources themselves. */
+const isWatching = !process.argv.includes("run");
+
+export default defineConfig(async () => ({
   root,
+  plugins: isWatching ? [] : [await transpiledSources(root)],
   resolve: {
     alias: [
       { find: /^adjoint$/, replacement: `${root}src/index.ts` },
@@ -24,6 +29,7 @@ export default defineConfig({
     maxWorkers: 2,
     // a worker loads the sources once for all of its files, and runs them warm: a test takes back what it changes
     isolate: false,
+    server: { deps: { external: [/\/build\/sources\//] } },
     reporters: ["default", closingLine],
   },
-});
+}));
