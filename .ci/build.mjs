@@ -50,10 +50,10 @@ const peers = ["fast-check", "typescript"];
 
 /** Few files, since each costs some tenths of a millisecond when a program starts. */
 const chunks = [
-  // all that compiles; not what installs methods, nor the documentation of ops, which not every entry loads
+  // all that compiles; not what installs methods, nor the documentation of ops, nor edits of drafts, which not every entry loads
   {
     name: "core",
-    test: /.src.(ir|ops.(?!documentation)|rewrite|backend|runtime|compile|frontend|library.(?!index|methods)|api|parts)\b|.passes.(tensor|loop|index)|node_modules.immer/,
+    test: /.src.(ir(?!.edit.edit-module)|ops.(?!documentation)|rewrite|backend|runtime|compile|frontend|library.(?!index|methods)|api|parts)\b|.passes.(tensor|loop|index)/,
   },
 ];
 

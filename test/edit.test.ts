@@ -1,10 +1,11 @@
-// Replacing values and comparing attributes: the parts of editing that have to stay linear.
+// Editing modules, replacing values and comparing attributes, of which the last two have to stay linear.
 
 import { describe, expect, it } from "vitest";
 import {
   attributeKey,
   Dense,
   Effects,
+  editModule,
   mustStay,
   parseModule,
   Replacements,
@@ -14,6 +15,28 @@ import {
   walk,
 } from "../src/ir/index.ts";
 import { textOps } from "./text/ops.ts";
+
+describe("edits of a draft", () => {
+  const module = parseModule("func @f(%x: f64) -> f64 {\n  return %x\n}\n\nfunc @g() {\n  return\n}\n", textOps);
+
+  it("share what they do not change, and what they change is frozen", () => {
+    const edited = editModule(module, (draft) => {
+      draft.funcs[0].name = "h";
+    });
+    expect(edited.funcs.map(({ name }) => name)).toEqual(["h", "g"]);
+    expect([edited.funcs[0].body, edited.funcs[1]]).toEqual([module.funcs[0].body, module.funcs[1]]);
+    expect(edited.funcs[1]).toBe(module.funcs[1]);
+    expect(module.funcs[0].name).toBe("f");
+    expect(Object.isFrozen(edited.funcs[0])).toBe(true);
+  });
+
+  it("give the same module where they assign nothing new", () => {
+    const same = editModule(module, (draft) => {
+      draft.funcs[0].name = "f";
+    });
+    expect(same).toBe(module);
+  });
+});
 
 describe("replacements", () => {
   it("follow chains of 200,000, from either end", () => {

@@ -5,12 +5,12 @@
 import {
   Cloner,
   type Dim,
-  editModule,
   type Func,
   fail,
   findFunc,
   type Module,
   makeFunc,
+  makeModule,
   mapFuncs,
   printType,
   type Signature,
@@ -75,7 +75,7 @@ class Refinement implements RefinementHost {
     for (const { name } of funcs) if (!this.#made.has(name)) this.#refine({ callee: name, types: null, bound: {} });
     const next = funcs.flatMap((f) => this.#made.get(f.name) ?? []);
     if (next.length === funcs.length) return mapFuncs(this.#module, (f) => this.#made.get(f.name)?.[0] ?? f);
-    return editModule(this.#module, (draft) => void Object.assign(draft, { funcs: next }));
+    return makeModule(next);
   }
 
   func(name: string): Func {

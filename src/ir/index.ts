@@ -16,6 +16,7 @@ export * from "./diagnostics/shown.ts";
 export * from "./edit/access.ts";
 export * from "./edit/builder.ts";
 export * from "./edit/edit.ts";
+export * from "./edit/edit-module.ts";
 export * from "./edit/infer.ts";
 export * from "./edit/reuse.ts";
 export * from "./module/affine.ts";

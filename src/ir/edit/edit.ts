@@ -1,9 +1,5 @@
 // Changing IR: new versions share what did not change, and an edit that changes nothing gives the same reference.
-//
-// Immer makes the new module around changed parts. Walk originals, never drafts, and assign whole blocks: that keeps
-// an edit of 10,000 operations at one assignment.
 
-import { type Draft, produce } from "immer";
 import { ValueMap } from "../data/value-map.ts";
 import type { Origin } from "../diagnostics/origin.ts";
 import { substituteAttributes } from "../module/attributes.ts";
@@ -15,6 +11,7 @@ import {
   findFunc,
   type Module,
   makeBlock,
+  makeModule,
   type Operation,
   Value,
 } from "../module/module.ts";
@@ -23,18 +20,11 @@ import { type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, type Type } from "../types/type.ts";
 import type { BlockBuilder } from "./builder.ts";
 
-/** A new version of the module; the same reference if the recipe assigns nothing new. */
-export function editModule(module: Module, recipe: (draft: Draft<Module>) => void): Module {
-  return produce(module, (draft) => void recipe(draft));
-}
-
 /** Maps every function; null drops it, and the same reference keeps it. */
 export function mapFuncs(module: Module, map: (func: Func) => Func | null): Module {
   const funcs = module.funcs.map(map).filter((f) => f !== null);
   if (funcs.length === module.funcs.length && funcs.every((f, i) => f === module.funcs[i])) return module;
-  return editModule(module, (draft) => {
-    draft.funcs = funcs as Draft<Func>[];
-  });
+  return makeModule(funcs);
 }
 
 /**
