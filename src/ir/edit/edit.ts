@@ -20,11 +20,11 @@ import { type Dim, substituteDim } from "../types/dim.ts";
 import { mapDims, type Type } from "../types/type.ts";
 import type { BlockBuilder } from "./builder.ts";
 
-/** Maps every function; null drops it, and the same reference keeps it. */
+/** Maps every function; null drops it, and the same reference keeps it. What `map` gives is frozen. */
 export function mapFuncs(module: Module, map: (func: Func) => Func | null): Module {
   const funcs = module.funcs.map(map).filter((f) => f !== null);
   if (funcs.length === module.funcs.length && funcs.every((f, i) => f === module.funcs[i])) return module;
-  return makeModule(funcs);
+  return makeModule(funcs.map((func) => Object.freeze(func)));
 }
 
 /**

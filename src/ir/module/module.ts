@@ -102,7 +102,7 @@ export function requireModule(x: unknown, where: string): asserts x is Module {
 }
 
 export function makeModule(funcs: readonly Func[]): Module {
-  return Object.freeze({ funcs: Object.freeze(funcs.map((func) => Object.freeze(func))) });
+  return Object.freeze({ funcs: Object.freeze([...funcs]) });
 }
 
 export function signatureOf(func: Func): Signature {
