@@ -1,5 +1,5 @@
 // Who may write to which memory: only to what the function makes, and to arguments whose roles say so. Memory that a call
-// writes to overlaps nothing else that the call passes, so that two storages never overlap.
+// writes to overlaps nothing else that the call passes, whichever way branches go, so that two storages never overlap.
 
 import { ValueSet } from "../data/value-map.ts";
 import { counted } from "../diagnostics/counted.ts";
@@ -11,6 +11,7 @@ import { printFuncName, printValueName } from "../module/names.ts";
 import { Storages } from "../module/storage.ts";
 import { calleeOf, walk } from "../module/walk.ts";
 import { isScalar, printType, sameType } from "../types/type.ts";
+import { Choices } from "./choices.ts";
 import { checkRegions } from "./verify-regions.ts";
 
 /** Fails (code `structure`) where the roles of the function's arguments do not allow what its body does. */
@@ -70,9 +71,10 @@ function checkCall(operation: Operation, { name, roles }: Signature, writes: Wri
   for (const [i, v] of given.entries()) {
     if (!isWritten(roles[i]) || v.type.kind !== "memref") continue;
     writes.check(operation, v);
-    const other = given.findIndex((w, k) => k !== i && w.type.kind === "memref" && writes.areSame(v, w));
+    const other = given.findIndex((w, k) => k !== i && w.type.kind === "memref" && writes.mayBeSame(v, w));
     if (other < 0) continue;
-    const reason = `${op.name}: argument ${i} of ${printFuncName(name)} is ${roles[i]}, and argument ${other} is the same memory`;
+    const is = writes.areSame(v, given[other]) ? "is" : "may be";
+    const reason = `${op.name}: argument ${i} of ${printFuncName(name)} is ${roles[i]}, and argument ${other} ${is} the same memory`;
     fail("structure", `${reason}, expected memory of its own`, { origin });
   }
 }
@@ -81,13 +83,16 @@ class Writes {
   readonly storages: Storages;
   readonly #func: Func;
   readonly #constants = new ValueSet();
+  readonly #choices = new Choices();
 
   constructor(func: Func) {
     this.#func = func;
     this.storages = new Storages(func.body);
   }
 
-  define({ op, results }: Operation): void {
+  define(operation: Operation): void {
+    const { op, results } = operation;
+    this.#choices.define(operation);
     if (op.traits.constant) for (const v of results) if (v.type.kind === "memref") this.#constants.add(v);
   }
 
@@ -110,6 +115,11 @@ class Writes {
         hint: `write ${nameOf(storage)}: inout ${printType(storage.type)}`,
       },
     );
+  }
+
+  /** Whether two values are in one storage, or would be if branches went some other way. */
+  mayBeSame(a: Value, b: Value): boolean {
+    return this.areSame(a, b) || (this.storages.mayOverlap(a, b) && this.#choices.mayBeOne(a, b));
   }
 
   /** Whether two values are in one storage whichever way the function runs: buffers that a loop swaps never are. */
