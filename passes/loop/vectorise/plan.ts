@@ -89,7 +89,7 @@ class Planner {
       for (const v of operation.results) {
         this.#inside.add(v);
         if (role.kind !== "same") this.#varying.add(v);
-        if (role.kind === "lanes") this.#widen(v);
+        if (role.kind === "lanes" && accessOf(operation) !== null) this.#widen(v);
       }
     }
     return this.#stores > 0;

@@ -60,12 +60,12 @@ export function extract(w: FunctionWriter, value: Value, lane: number): void {
 
 function emitSplat(w: FunctionWriter, { operands: [x], results: [result] }: Operation): void {
   const dtype = dtypeOf(result.type);
-  for (const register of w.define(result)) {
-    w.push([x]);
-    toMask(w.code, dtype);
-    w.code.add(named(`${lanesName(dtype)}.splat`));
-    w.code.add("local.set", register);
-  }
+  const [register] = w.define(result);
+  w.push([x]);
+  toMask(w.code, dtype);
+  w.code.add(named(`${lanesName(dtype)}.splat`));
+  w.code.add("local.set", register);
+  holdAlike(w, result, register);
 }
 
 function emitRamp(w: FunctionWriter, { operands: [first], results: [result], attributes }: Operation): void {
@@ -81,11 +81,19 @@ export function emitVectorConstant(w: FunctionWriter, { attributes: { value }, r
   const dtype = dtypeOf(result.type);
   const x = value instanceof Dense ? value.at(0) : Number(value);
   w.isAlike(result, x);
-  for (const register of w.define(result)) {
-    w.code.add(`${scalarType(dtype)}.const`, dtype === "bool" ? -x : dtype === "u32" ? x | 0 : x);
-    w.code.add(named(`${lanesName(dtype)}.splat`));
-    w.code.add("local.set", register);
-  }
+  const [register] = w.define(result);
+  w.code.add(`${scalarType(dtype)}.const`, dtype === "bool" ? -x : dtype === "u32" ? x | 0 : x);
+  w.code.add(named(`${lanesName(dtype)}.splat`));
+  w.code.add("local.set", register);
+  holdAlike(w, result, register);
+}
+
+/** A register is as good as several that are the same. */
+function holdAlike(w: FunctionWriter, result: Value, register: number): void {
+  w.hold(
+    result,
+    w.locals(result).map(() => register),
+  );
 }
 
 function emitExtract(w: FunctionWriter, { operands: [x], results: [result], attributes }: Operation): void {

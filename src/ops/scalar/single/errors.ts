@@ -30,7 +30,7 @@ const erfcPolynomial = [
 export const erfc: SingleFunction = {
   ulps: 0.51,
   expand(x) {
-    const a = bounded(wide(abs(x)), 10.2);
+    const a = wide(bounded(abs(x), 10.2));
     const t = over(minus(a, 2.5), plus(a, 2.5));
     const tail = times(expWide(neg(square(a))), polynomial(t, erfcPolynomial));
     return narrow(where(is(x, "lt", 0), minus(2, tail), tail));

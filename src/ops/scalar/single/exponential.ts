@@ -3,7 +3,7 @@
 import type { SingleFunction, Value } from "../../../ir/index.ts";
 import { constantLike } from "../../base/constant.ts";
 import { cast } from "../../base/elementwise.ts";
-import { sub } from "../arithmetic.ts";
+import { neg, sub } from "../arithmetic.ts";
 import { shiftRight } from "../bits.ts";
 import { floor } from "../rounding.ts";
 import { bounded, is, minus, narrow, over, plus, polynomial, powerOf2, square, times, where, wide } from "./terms.ts";
@@ -73,15 +73,15 @@ export const exp: SingleFunction = {
 
 export const exp2: SingleFunction = {
   ulps: 0.51,
-  expand: (x) => narrow(exp2Wide(bounded(wide(x), 170))),
+  expand: (x) => narrow(exp2Wide(wide(bounded(x, 170)))),
 };
 
 export const expm1: SingleFunction = {
   ulps: 0.51,
-  expand: (x) => where(is(x, "eq", 0), x, narrow(expm1Wide(bounded(wide(x), 170)))),
+  expand: (x) => where(is(x, "eq", 0), x, narrow(expm1Wide(wide(bounded(x, 170))))),
 };
 
 export const logistic: SingleFunction = {
   ulps: 0.51,
-  expand: (x) => narrow(over(1, plus(expWide(bounded(minus(0, wide(x)), 170)), 1))),
+  expand: (x) => narrow(over(1, plus(expWide(neg(wide(bounded(x, 170)))), 1))),
 };

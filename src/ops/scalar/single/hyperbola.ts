@@ -8,7 +8,7 @@ import { bounded, narrow, over, plus, polynomial, square, times, wide } from "./
 export const sinh: SingleFunction = {
   ulps: 0.51,
   expand(x) {
-    const m = expm1Wide(bounded(wide(abs(x)), 170));
+    const m = expm1Wide(wide(bounded(abs(x), 170)));
     return copysign(narrow(times(plus(m, over(m, plus(m, 1))), 0.5)), x);
   },
 };
@@ -16,7 +16,7 @@ export const sinh: SingleFunction = {
 export const cosh: SingleFunction = {
   ulps: 0.51,
   expand(x) {
-    const e = expWide(bounded(wide(x), 170));
+    const e = expWide(wide(bounded(x, 170)));
     return narrow(times(plus(e, over(1, e)), 0.5));
   },
 };
@@ -32,7 +32,7 @@ const tanhUnder = [1.2807045078420473e-6, 3.930296355438155e-4, 0.02722853888244
 
 /** x·P(x²)/Q(x²) of x between -most and most, for a function that is all but constant beyond. */
 export function oddQuotient(x: Value, most: number, over_: readonly number[], under: readonly number[]): Value {
-  const within = bounded(wide(x), most);
+  const within = wide(bounded(x, most));
   const z = square(within);
   return narrow(over(times(within, polynomial(z, over_)), polynomial(z, under)));
 }
