@@ -17,6 +17,7 @@ import { planInPlace } from "./loop/plan-in-place.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
 import { shrinkMemory } from "./loop/shrink-memory.ts";
+import { skipArms } from "./loop/skip-arms.ts";
 import { spareBranches } from "./loop/spare-branches.ts";
 import { tile } from "./loop/tile.ts";
 import { vectorise } from "./loop/vectorise.ts";
@@ -64,6 +65,7 @@ export {
   refineShapes,
   scalarise,
   shrinkMemory,
+  skipArms,
   spareBranches,
   tile,
   vectorise,
@@ -116,6 +118,7 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     collapseLoops,
     bulk,
     vectorise,
+    skipArms,
     parallelise,
     scalarise,
     checkBounds,
@@ -337,6 +340,7 @@ function vectorStages(passes: Needed): readonly Stage[] {
     { pass: loopInvariantCodeMotion, reason: "what is the same in every lane stands before all loops" },
     { pass: cse, reason: "vectors of one number are made once" },
     { pass: deadNodeElimination, reason: "numbers that only vectors were made of" },
+    { pass: skipArms, reason: "an arm holds nothing that is used elsewhere, or stands before the loop" },
   ];
 }
 

@@ -20,6 +20,7 @@ export * from "./edit/edit-module.ts";
 export * from "./edit/infer.ts";
 export * from "./edit/reuse.ts";
 export * from "./module/affine.ts";
+export * from "./module/arms.ts";
 export * from "./module/attributes.ts";
 export * from "./module/call-graph.ts";
 export * from "./module/contents.ts";

@@ -1,6 +1,7 @@
 // A function of f32 as a kernel: run operation by operation, and as text for generated code.
 
 import {
+  Arms,
   type Block,
   BlockBuilder,
   dtypes,
@@ -15,6 +16,7 @@ import {
   withBuilder,
 } from "../../../ir/index.ts";
 import { dtypeOf } from "../../base/define.ts";
+import { selectOp } from "../../base/select.ts";
 import { spellRound } from "../../base/spelling.ts";
 
 /** The kernel of a function. */
@@ -76,93 +78,52 @@ function evaluator({ arguments: given, operations, results }: Block): KernelFunc
   };
 }
 
-/** What is computed for one side of a choice alone: the choice, and which of its operands. */
-interface Arm {
-  readonly choice: Operation;
-  readonly operand: number;
-}
-
-/** Fewer operations than these cost less than a branch that is guessed wrong. */
-const shortest = 12;
+/** Arms with fewer operations cost less than a branch that is guessed wrong. */
+const least = 12;
 
 /** The text of the function of a block of operations, in which what few arguments need stands in branches. */
 class KernelText {
   readonly #body: Block;
   readonly #uses: readonly Kernel[];
   readonly #names = new ValueMap<string>();
-  /** What each arm holds, in order; null for what all arguments need. */
-  readonly #held = new Map<string, Operation[]>();
+  readonly #arms: Arms;
 
   constructor(body: Block, uses: readonly Kernel[]) {
+    const { arguments: given, operations, results } = body;
     this.#body = body;
     this.#uses = uses;
-    for (const [i, value] of body.arguments.entries()) this.#names.set(value, `x${i}`);
-    for (const [i, { op, results, attributes }] of body.operations.entries())
-      this.#names.set(results[0], op.traits.constant ? literal(Number(attributes.value)) : `v${i}`);
-    this.#place();
+    for (const [i, value] of given.entries()) this.#names.set(value, `x${i}`);
+    const computed = operations.filter(({ op }) => op.scalar !== null);
+    for (const { op, results, attributes } of operations)
+      if (op.scalar === null) this.#names.set(results[0], literal(Number(attributes.value)));
+    for (const [i, operation] of computed.entries()) this.#names.set(operation.results[0], `v${i}`);
+    this.#arms = new Arms(computed, results, { least, chooses });
   }
 
   /** The text of a function that makes it, of the kernels that it uses. */
   get maker(): string {
     const { arguments: given, results } = this.#body;
     const uses = this.#uses.map((_, i) => `k${i}`).join(", ");
-    const lines = [...this.#lines(""), `return ${this.#name(results[0])};`];
+    const lines = this.#arms.outside.flatMap((operation) => this.#statement(operation));
     const header = `(${given.map((x) => this.#name(x)).join(", ")}) => {`;
-    return `(${uses}) => {\n  const fround = Math.fround;\n  return ${header}\n    ${lines.join("\n    ")}\n  };\n}`;
+    const body = [...lines, `return ${this.#name(results[0])};`].join("\n    ");
+    return `(${uses}) => {\n  const fround = Math.fround;\n  return ${header}\n    ${body}\n  };\n}`;
   }
 
   #name(value: Value): string {
     return this.#names.get(value) ?? "";
   }
 
-  /** Puts each operation where all its uses are: from the last to the first, so that theirs are known. */
-  #place(): void {
-    const { operations, results } = this.#body;
-    const paths = new ValueMap<readonly Arm[]>();
-    const use = (value: Value, path: readonly Arm[]): void => {
-      const before = paths.get(value);
-      paths.set(value, before === undefined ? path : common(before, path));
-    };
-    use(results[0], []);
-    const sizes = new Map<string, number>();
-    const placed: [Operation, readonly Arm[]][] = [];
-    for (const operation of operations.toReversed()) {
-      if (operation.op.traits.constant) continue;
-      const path = paths.get(operation.results[0]) ?? [];
-      placed.push([operation, path]);
-      for (let depth = 1; depth <= path.length; depth++) {
-        const key = this.#key(path.slice(0, depth));
-        sizes.set(key, (sizes.get(key) ?? 0) + 1);
-      }
-      const chooses = operation.op.name === "select";
-      for (const [operand, value] of operation.operands.entries())
-        use(value, chooses && operand > 0 ? [...path, { choice: operation, operand }] : path);
-    }
-    for (const [operation, path] of placed.toReversed()) {
-      const short = path.findIndex((_, depth) => (sizes.get(this.#key(path.slice(0, depth + 1))) ?? 0) < shortest);
-      const key = this.#key(short < 0 ? path : path.slice(0, short));
-      const held = this.#held.get(key);
-      if (held === undefined) this.#held.set(key, [operation]);
-      else held.push(operation);
-    }
-  }
-
-  #key(path: readonly Arm[]): string {
-    return path.map(({ choice, operand }) => `${this.#name(choice.results[0])}:${operand}/`).join("");
-  }
-
-  #lines(path: string): readonly string[] {
-    return (this.#held.get(path) ?? []).flatMap((operation) => this.#statement(operation, path));
-  }
-
-  #statement(operation: Operation, path: string): readonly string[] {
+  #statement(operation: Operation, within?: string): readonly string[] {
     const { op, operands, results, attributes } = operation;
     const [name, dtype] = [this.#name(results[0]), dtypeOf(results[0].type)];
     const atoms = operands.map((value) => this.#name(value));
-    const arms = op.name === "select" ? [1, 2].map((operand) => this.#lines(`${path}${name}:${operand}/`)) : [];
-    if (arms.some((lines) => lines.length > 0)) {
-      const [taken, other] = arms.map((lines, k) =>
-        [...lines, `${name} = ${atoms[k + 1]};`].map((line) => `  ${line}`),
+    const arms = chooses(operation) ? [1, 2].map((operand) => this.#arms.inside(operation, operand, within)) : [];
+    if (arms.some(({ operations }) => operations.length > 0)) {
+      const [taken, other] = arms.map(({ key, operations }, k) =>
+        [...operations.flatMap((o) => this.#statement(o, key)), `${name} = ${atoms[k + 1]};`].map(
+          (line) => `  ${line}`,
+        ),
       );
       return [`let ${name};`, `if (${atoms[0]}) {`, ...taken, "} else {", ...other, "}"];
     }
@@ -172,9 +133,8 @@ class KernelText {
   }
 }
 
-function common(a: readonly Arm[], b: readonly Arm[]): readonly Arm[] {
-  const differ = a.findIndex((arm, i) => b[i]?.choice !== arm.choice || b[i]?.operand !== arm.operand);
-  return differ < 0 ? a : a.slice(0, differ);
+function chooses({ op }: Operation): boolean {
+  return op === selectOp;
 }
 
 function literal(x: number): string {
