@@ -1,5 +1,7 @@
 // The functions of f32 that peers have, by the names of our ops: each takes arrays of numbers and gives one.
 
+import { fileURLToPath } from "node:url";
+
 /** Those that are installed. */
 export async function peersOf() {
   const found = [];
@@ -37,11 +39,27 @@ async function jaxJs() {
 
 async function tensorFlow() {
   const tf = await import("@tensorflow/tfjs-core");
-  await import("@tensorflow/tfjs-backend-cpu");
-  await tf.setBackend("cpu");
+  const { setWasmPaths } = await import("@tensorflow/tfjs-backend-wasm");
+  setWasmPaths(fileURLToPath(new URL("./", import.meta.resolve("@tensorflow/tfjs-backend-wasm"))));
+  await tf.setBackend("wasm");
+  const names = [
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+  ];
   const of = {
-    ...{ exp: tf.exp, expm1: tf.expm1, log: tf.log, log1p: tf.log1p, sin: tf.sin, cos: tf.cos, tan: tf.tan },
-    ...{ asin: tf.asin, acos: tf.acos, atan: tf.atan, sinh: tf.sinh, cosh: tf.cosh, tanh: tf.tanh, asinh: tf.asinh },
+    ...Object.fromEntries(names.map((name) => [name, tf[name]])),
     ...{
       acosh: tf.acosh,
       atanh: tf.atanh,
@@ -55,5 +73,5 @@ async function tensorFlow() {
   const functions = {};
   for (const [name, f] of Object.entries(of))
     functions[name] = (...inputs) => tf.tidy(() => f(...inputs.map((data) => tf.tensor1d(data))).dataSync());
-  return { name: "TensorFlow.js 4.22 (cpu)", functions };
+  return { name: "TensorFlow.js 4.22 (wasm)", functions };
 }

@@ -40,6 +40,8 @@ function ulpsOf(got, exact) {
   const rounded = Math.fround(exact);
   if (Object.is(got, rounded) && (!Number.isFinite(rounded) || exact === rounded)) return 0;
   if (Number.isNaN(got) || Number.isNaN(exact) || (got === 0 && exact === 0)) return Infinity;
+  const isInfinite = [got, exact].some((x) => Math.abs(x) === Infinity);
+  if (isInfinite && Math.min(Math.abs(got), Math.abs(exact)) < 2 ** 127) return Infinity;
   // what is next to the greatest number counts as so large
   const finite = (x) => (Math.abs(x) >= 2 ** 128 ? Math.sign(x) * 2 ** 128 : x);
   const exponent = Math.max(-126, Math.min(127, Math.floor(Math.log2(Math.abs(rounded)))));
@@ -97,22 +99,23 @@ function* pairs(count) {
   }
 }
 
-/** The greatest error of a function of arrays, and where it is. */
+/** The greatest error of a function of arrays, where it is, and whether NaN, ∞ and the zeros are where they should be. */
 async function worstOf(f, exact, inputs) {
-  let worst = { ulps: 0, at: [] };
+  let worst = { ulps: 0, at: [], isSpecial: true };
   for (const input of inputs()) {
     const got = await f(...input);
     const expected = exact(...input.map((data) => Float64Array.from(data)));
     for (let i = 0; i < expected.length; i++) {
       const ulps = ulpsOf(got[i], expected[i]);
-      if (ulps > worst.ulps) worst = { ulps, at: input.map((data) => data[i]) };
+      if (ulps === Infinity) worst.isSpecial = false;
+      else if (ulps > worst.ulps) worst = { ...worst, ulps, at: input.map((data) => data[i]) };
     }
   }
   return worst;
 }
 
-const shown = (ulps) =>
-  ulps === Infinity ? "not a number" : ulps < 1000 ? ulps.toFixed(ulps < 10 ? 3 : 0) : ulps.toExponential(0);
+const shown = ({ ulps, isSpecial }) =>
+  (ulps < 1000 ? ulps.toFixed(ulps < 10 ? 3 : 0) : ulps.toExponential(0)) + (isSpecial ? "" : " \\*");
 const atText = (at) => at.map((x) => (Number.isNaN(x) ? "NaN" : Object.is(x, -0) ? "-0" : String(x))).join(", ");
 
 const rows = [];
@@ -131,10 +134,10 @@ for (const op of single.toSorted((a, b) => (a.name < b.name ? -1 : 1))) {
   const others = [];
   for (const peer of peers) {
     const f = peer.functions[op.name];
-    others.push(f === undefined ? "" : shown((await worstOf(f, exact, fewer)).ulps));
+    others.push(f === undefined ? "" : await worstOf(f, exact, fewer).then(shown, () => ""));
   }
-  failed ||= own.ulps > op.scalar.single.ulps;
-  rows.push([`\`${op.name}\``, String(op.scalar.single.ulps), shown(own.ulps), atText(own.at), ...others]);
+  failed ||= own.ulps > op.scalar.single.ulps || !own.isSpecial;
+  rows.push([`\`${op.name}\``, String(op.scalar.single.ulps), shown(own), atText(own.at), ...others]);
   console.log(rows.at(-1).join("  "));
 }
 
@@ -149,8 +152,10 @@ of the exact result; the nearest f32 is at most 0.5 away. The record of an op st
 
 ${table}
 
+\\* with other special values, at least at one input: NaN, ∞ or a zero of the other sign.
+
 Written by \`node bench/accuracy.mjs --write\`: functions of one number at every ${options.every === "1" ? "input" : `${options.every}th of the 2³² inputs`}, of two at
-${Number(options.pairs).toExponential(0)} pairs; the others at every 4,099th input, or 262,144 pairs. Functions of f64 are those of JavaScript's \`Math\`, which engines may compute
+${Number(options.pairs).toLocaleString("en")} pairs; the others at every 4,099th input, or 262,144 pairs. Functions of f64 are those of JavaScript's \`Math\`, which engines may compute
 differently; so are, rounded, \`lgamma\`, \`digamma\`, \`polygamma\`, \`bessel_i\` and \`pow_derivative\` of f32, which are made of them.
 Conversions, \`+ - × ÷ √\` and rounding are exact to the last bit in each dtype.
 `;

@@ -18,6 +18,8 @@ export function singleUlps(got: number, exact: number): number {
   const rounded = Math.fround(exact);
   if (Object.is(got, rounded) && (exact === rounded || !Number.isFinite(rounded))) return 0;
   if (Number.isNaN(got) || Number.isNaN(exact) || (got === 0 && exact === 0)) return Infinity;
+  const isInfinite = [got, exact].some((x) => Math.abs(x) === Infinity);
+  if (isInfinite && Math.min(Math.abs(got), Math.abs(exact)) < 2 ** 127) return Infinity;
   const finite = (x: number): number => (Math.abs(x) >= 2 ** 128 ? Math.sign(x) * 2 ** 128 : x);
   const exponent = Math.max(-126, Math.min(127, Math.floor(Math.log2(Math.abs(rounded)))));
   return Math.abs(finite(got) - finite(exact)) / 2 ** (exponent - 23);
