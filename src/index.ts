@@ -1,9 +1,10 @@
 // The public face of package "adjoint": the faces of the rooms. It has all that may be asked of what it compiles.
 
-import { bringExtras, bringWasm } from "./parts/index.ts";
+import { bringCodeTexts, bringExtras, bringWasm } from "./parts/index.ts";
 
 bringExtras();
 bringWasm();
+bringCodeTexts();
 
 export * from "./api/index.ts";
 export type { CompileOptions } from "./compile/index.ts";

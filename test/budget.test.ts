@@ -27,15 +27,21 @@ describeBuilt("the size of a bundle", () => {
     ["an expression with its gradient", expression, 95.4],
     ["the gradient of a scalar function", scalarGradient, 89.9],
     ["a training step of two layers", trainingStep, 149.4],
-    ["all of adjoint", 'export * from "./dist/index.js";', 277],
+    ["all of adjoint", 'export * from "./dist/index.js";', 279.7],
   ])("%s stays below its budget", (_, program, most) => {
     expect(kilobytes(bundle(program))).toBeLessThan(most);
   });
 
   it("WebAssembly adds less than 20 to a program that asks for it, and nothing to others", () => {
     const vectors = `${trainingStep}\nimport { bringWasm } from "./dist/mini.js"; bringWasm();`;
-    const instruction = "memory.copy";
-    expect([trainingStep, vectors].map((program) => bundle(program).includes(instruction))).toEqual([false, true]);
+    const [instruction, text] = ["memory.copy", "an instruction has no name"];
+    const held = [trainingStep, vectors].map((program) =>
+      [instruction, text].map((part) => bundle(program).includes(part)),
+    );
+    expect(held).toEqual([
+      [false, false],
+      [true, false],
+    ]);
     expect(kilobytes(bundle(vectors)) - kilobytes(bundle(trainingStep))).toBeLessThan(20);
   });
 

@@ -128,6 +128,19 @@ describe("the backend wasm", () => {
     expect((constant(Float64Array.of(1, 1, 1)) as Tensor).toArray()).toEqual([1, 4, 9]);
     expect(inner).toEqual([[2, 6, 12]]);
   });
+
+  it("ends with an error where a program does not fit in memory, and goes on", () => {
+    const outer = compile((x: Tensor, y: Tensor) => api.outer(x, y), ["f64[N]", "f64[M]"], wasm);
+    const long = new Float64Array(30_000);
+    for (let i = 0; i < 3; i++) {
+      const error = errorOf(() => outer(long, long));
+      expect([error.code, error.reason]).toEqual([
+        "range",
+        'a program needs 6867 MiB of memory, which WebAssembly does not have: compile it with backend: "js"',
+      ]);
+      expect(plain(outer([1, 2], [3]))).toEqual([[3], [6]]);
+    }
+  });
 });
 
 describe("where an engine compiles no WebAssembly", () => {
@@ -169,7 +182,7 @@ describe("where an engine compiles no WebAssembly", () => {
       expect(f([0, 0]).toArray()).toEqual([1, 1]);
     }
     expect(said.mock.calls).toEqual([
-      [expect.stringMatching(/^Adjoint: the engine has no WebAssembly with vectors.*$/)],
+      [expect.stringMatching(/^Adjoint: no WebAssembly with vectors may be compiled here.*$/)],
     ]);
   });
 });

@@ -5,6 +5,7 @@ import { atBoundary, describe, named } from "../frontend/index.ts";
 import { fail } from "../ir/index.ts";
 import {
   bringChecks as bringChecksOfPasses,
+  bringCodeTexts,
   bringModules,
   bringTexts as bringTextsOfIR,
   bringWasm as bringWasmBackend,
@@ -44,13 +45,14 @@ export function bringChecks(): void {
 }
 
 /**
- * Brings what prints IR into a program of `adjoint/mini`, which calls this once, before it reads `f.ir`, or the text or JSON of
- * `f.log`. In programs of `adjoint` it is already there.
+ * Brings what prints IR and WebAssembly into a program of `adjoint/mini`, which calls this once, before it reads `f.ir`, the text
+ * or JSON of `f.log`, or `f.source` of WebAssembly. In programs of `adjoint` it is already there.
  *
  * @example bringTexts(); compileExpression("x^2", ["x"]).ir
  */
 export function bringTexts(): void {
   bringTextsOfIR();
+  bringCodeTexts();
 }
 
 /**

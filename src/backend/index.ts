@@ -24,4 +24,4 @@ export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { Validator } from "./interpret/validate.ts";
 export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsBackend } from "./js/index.ts";
 export { backendNames, compilesAtOnce, isBackend, registerBackend, registeredBackends } from "./registry.ts";
-export { wasmBackend } from "./wasm/index.ts";
+export { bringWasmText, wasmBackend } from "./wasm/index.ts";

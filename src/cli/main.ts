@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { type Command as Commander, CommanderError } from "commander";
 import { bringVectors } from "../../passes/index.ts";
 import { AdjointError } from "../ir/index.ts";
-import { bringAll, bringWasm } from "../parts/index.ts";
+import { bringAll, bringCodeTexts, bringWasm } from "../parts/index.ts";
 import { bisect } from "./bisect.ts";
 import { checkCommand } from "./check.ts";
 import { addCommand, examplesText, hideNegative, programOf, usageErrorOf } from "./command.ts";
@@ -30,6 +30,7 @@ function programFor(io: Io): Commander {
   bringAll();
   bringVectors();
   bringWasm();
+  bringCodeTexts();
   const program = programOf("adjoint", versionOf(), io)
     .description(
       "A graph compiler for numeric code. FILE is IR, - for standard input; a file whose name ends in .ts, .mts, .cts or .tsx is TypeScript, whose functions of numbers and arrays become IR.",

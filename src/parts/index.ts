@@ -17,6 +17,7 @@ import {
   type Backend,
   bringArrayCalls,
   bringModuleWriter,
+  bringWasmText,
   jsBackend,
   nestJsBackend,
   scalarJsBackend,
@@ -141,8 +142,13 @@ export function bringModules(): void {
 /** Brings what compiles to WebAssembly: whoever may ask for that backend calls this before. */
 export function bringWasm(): void {
   const missing =
-    "Adjoint: the engine has no WebAssembly with vectors, or the content security policy forbids to compile it, so functions run in JavaScript: allow script-src 'wasm-unsafe-eval', or leave backend: \"wasm\" out";
+    "Adjoint: no WebAssembly with vectors may be compiled here, so functions run in JavaScript: allow script-src 'wasm-unsafe-eval'";
   parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing };
+}
+
+/** Brings what shows code: whoever shows that of WebAssembly calls this before. */
+export function bringCodeTexts(): void {
+  bringWasmText();
 }
 
 /** Brings what any program may ask for of whatever it compiles: a bundler cannot see that a method or an option is unused. */

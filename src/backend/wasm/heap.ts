@@ -70,7 +70,9 @@ export class Heap {
     const missing = Math.ceil(end / pageBytes) - pages;
     const wanted = Math.min(mostPages - pages, Math.max(missing, pages >> 1));
     for (const by of [wanted, missing]) if (by >= missing && this.#grow(by)) return;
-    fail("range", `a program needs ${Math.ceil(end / 2 ** 20)} MiB of memory, which WebAssembly does not have`);
+    fail("range", `a program needs ${Math.ceil(end / 2 ** 20)} MiB of memory, which WebAssembly does not have`, {
+      hint: 'compile it with backend: "js"',
+    });
   }
 
   #grow(pages: number): boolean {

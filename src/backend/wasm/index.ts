@@ -44,12 +44,29 @@ export const wasmBackend: SynchronousBackend = {
       native: nothing,
       bind: (form, holders) => bind(call, signature, form, holders),
       get source() {
-        return watOf(bytes, writer.names);
+        return textWriter()(bytes, writer.names);
       },
       standalone: nothing,
     };
   },
 };
+
+/** Writes modules as text; null until whoever shows that brings it. */
+let broughtText: typeof watOf | null = null;
+
+/** Brings what writes modules as text. */
+export function bringWasmText(): void {
+  broughtText = watOf;
+}
+
+function textWriter(): typeof watOf {
+  return (
+    broughtText ??
+    fail("option", "source: what prints WebAssembly is not in this program", {
+      hint: 'call bringTexts(), imported from "adjoint/mini", before',
+    })
+  );
+}
 
 /** The entry of a module. What an engine's limits refuse (50,000 locals, say) has no code in WebAssembly. */
 function instantiated(bytes: Uint8Array<ArrayBuffer>, imports: Readonly<Record<string, unknown>>): Generated {
