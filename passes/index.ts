@@ -318,13 +318,15 @@ function loopStages(passes: Needed): readonly Stage[] {
  */
 function vectorStages(passes: Needed): readonly Stage[] {
   const { canonicalize, fuse, planInPlace, lowerToLoops, tile, expandWindows, collapseLoops, bulk } = passes;
-  const { loopInvariantCodeMotion } = passes;
+  const { mergeLoops, shrinkMemory, loopInvariantCodeMotion, outlineRanges } = passes;
   return [
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
     { pass: planInPlace, reason: "operations read what they read from here on" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
     { pass: loopInvariantCodeMotion, reason: "nests load an element wherever it is read", afterChange: true },
     { pass: cse, reason: "and once for each of its readers", afterChange: true },
+    { pass: mergeLoops, reason: "a row is in cache from its first sweep to its last; tiles stay whole" },
+    { pass: shrinkMemory, reason: "what one iteration writes and reads has no other iteration's place" },
     { pass: tile, reason: "what is packed lies side by side" },
     { pass: expandWindows, reason: "vectors are of neighbours, and so are elements under a window" },
     { pass: expandMath, reason: "functions of constants have the bits that they have elsewhere" },
@@ -341,6 +343,7 @@ function vectorStages(passes: Needed): readonly Stage[] {
     { pass: cse, reason: "vectors of one number are made once" },
     { pass: deadNodeElimination, reason: "numbers that only vectors were made of" },
     { pass: skipArms, reason: "an arm holds nothing that is used elsewhere, or stands before the loop" },
+    { pass: outlineRanges, reason: "a call of a function that runs for long stays in the code that it was entered in" },
   ];
 }
 

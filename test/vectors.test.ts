@@ -114,7 +114,9 @@ it("a target with threads has loops in any order, wherever nothing depends on it
     pipelineFor(wide),
     { check: "verify" },
   );
-  for (const { body } of module.funcs) for (const { op } of body.operations) names.add(op.name);
+  // what a range of steps runs is a function of its own
+  const [{ body }] = module.funcs;
+  for (const { op } of body.operations) names.add(op.name);
   expect(names.has("parallel")).toBe(true);
   expect(names.has("for")).toBe(false);
 });

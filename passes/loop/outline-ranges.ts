@@ -179,12 +179,14 @@ function eachRange(
       ...carry.map((v) => v.name),
     ]);
   const names = inits.map((_, k) => operation.results[k].name);
-  if (typeof range === "number") return forRegion(lower, upper, range, inits, region("at", body), names);
+  // ranges of steps in any order are in any order
+  const op = isOverIndices(operation) ? operation.op : undefined;
+  if (typeof range === "number") return forRegion(lower, upper, range, inits, region("at", body), names, op);
   const length = indexValue(range);
   const count = div(indexValue(addDims(subDims(upper, lower), subDims(range, 1))), length);
   const one = (k: Value, values: readonly Value[]): readonly Value[] =>
     body(indexValue(addDims(lower, indexDim(mul(k, length)))), values);
-  return forRegion(0, indexDim(count), 1, inits, region("k", one), names);
+  return forRegion(0, indexDim(count), 1, inits, region("k", one), names, op);
 }
 
 /** The loop over one range, in the function that is made; gives the function's results. */

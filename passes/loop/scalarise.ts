@@ -5,6 +5,7 @@ import {
   type Block,
   BlockBuilder,
   boundBy,
+  calleeOf,
   type Dim,
   elementDType,
   emit,
@@ -127,8 +128,9 @@ class Scalariser {
       this.#lanes.set(result, [lanesInHalves(this.#all([operation.operands[0]]), operation.attributes.kind)]);
     else if (isOf(extractLaneOp, operation))
       this.#lanes.set(result, [this.#lane(operation.operands[0], operation.attributes.lane)]);
-    else if (result?.type.kind === "vector" && regions.length === 0) this.#lanes.set(result, this.#numbers(operation));
-    else this.#structured(operation, builder);
+    else if (result?.type.kind !== "vector" || regions.length > 0 || calleeOf(operation) !== null)
+      this.#structured(operation, builder);
+    else this.#lanes.set(result, this.#numbers(operation));
   }
 
   /** The lanes of a vector that an operation gives. */

@@ -3,17 +3,19 @@
 // Each lane computes what a step computed, by the same operations, so that every bit is kept. Steps may run side by side where
 // memory that the loop writes to is read and written at the element of the step alone; different storage never overlaps. The
 // steps that are left over run one by one, or where the target counts lanes, in a vector of which not all lanes are used. Of a
-// loop that carries accumulators side by side, the accumulators become lanes.
+// loop that carries accumulators side by side, the accumulators become lanes, and so do numbers that are stored side by side.
 
 import {
   addDims,
   type Block,
   BlockBuilder,
   type Dim,
+  Effects,
   type Func,
   FuncScope,
   floorDim,
   indexDim,
+  type Module,
   mapBodies,
   maxDims,
   minDims,
@@ -32,8 +34,9 @@ import { definePass } from "../../src/rewrite/index.ts";
 import { javascript, type Target } from "../../src/target/index.ts";
 import { type CountedLoop, countedLoop, isOverIndices } from "./analyses/counted.ts";
 import { LaneWriter } from "./vectorise/lanes.ts";
-import { packed } from "./vectorise/pack.ts";
 import { type LanePlan, lanePlanOf } from "./vectorise/plan.ts";
+import { onVectors } from "./vectorise/straight.ts";
+import { Lanes } from "./vectorise/superwords.ts";
 
 const example = `func @main<N>(%x: memref<f32[N]>, %y: out memref<f32[N]>) {
   %two = constant 2 : f32
@@ -56,7 +59,7 @@ export const vectorise = definePass({
   idempotent: true,
   small: vectorisePass({ ...javascript, vectorBits: 128 }),
   example,
-  run: (module, { target = javascript }) => mapBodies(module, (body, func) => vectorised(body, func, target)),
+  run: (module, { target = javascript }) => vectorised(module, target),
 });
 
 /**
@@ -71,23 +74,29 @@ function vectorisePass(target: Target) {
     level: "loop",
     lowers: "vector",
     idempotent: true,
-    run: (module) => mapBodies(module, (body, func) => vectorised(body, func, target)),
+    run: (module) => vectorised(module, target),
   });
 }
 
-function vectorised(body: Block, func: Func, target: Target): Block {
-  return target.vectorBits === 0 ? body : new Vectoriser(func, target).block(body);
+function vectorised(module: Module, target: Target): Module {
+  if (target.vectorBits === 0) return module;
+  const effects = new Effects(module);
+  return mapBodies(module, (body, func) => new Vectoriser(func, target, effects).block(body));
 }
 
 class Vectoriser {
   readonly #target: Target;
   readonly #scope: FuncScope;
   readonly #storages: Storages;
+  readonly #effects: Effects;
+  readonly #lanes = new Lanes();
+  readonly #made = new WeakMap<readonly Operation[], ReadonlyMap<string, Value>>();
 
-  constructor({ body, constraints }: Func, target: Target) {
+  constructor({ body, constraints }: Func, target: Target, effects: Effects) {
     this.#target = target;
     this.#scope = new FuncScope(constraints, () => null, false);
     this.#storages = new Storages(body);
+    this.#effects = effects;
   }
 
   block(block: Block): Block {
@@ -104,17 +113,22 @@ class Vectoriser {
         ]
       );
     });
-    return withOperations(block, operations);
+    const around = {
+      target: this.#target,
+      scope: this.#scope,
+      storages: this.#storages,
+      effects: this.#effects,
+      lanes: this.#lanes,
+      made: this.#made,
+    };
+    return withOperations(block, onVectors(withOperations(block, operations), around));
   }
 
   /** What does the same as a loop, on vectors; null where nothing does. */
   #onVectors(loop: CountedLoop, before: Operation | undefined): readonly Operation[] | null {
     if (isRestOf(loop, before)) return null;
     const plan = lanePlanOf(loop, this.#storages, this.#target);
-    if (plan !== null) return this.#loops(loop, plan);
-    const builder = new BlockBuilder(this.#scope);
-    builder.origin = loop.operation.origin;
-    return packed(loop, this.#target, builder);
+    return plan === null ? null : this.#loops(loop, plan);
   }
 
   /** The loop over vectors, what stands before it, and the loop over what is left. */

@@ -115,7 +115,7 @@ class Motion {
       !mustStay(op.effects) &&
       !op.effects.allocates &&
       !op.traits.transform &&
-      results.every((v) => v.type.kind === "tensor") &&
+      results.every(({ type }) => type.kind === "tensor" || type.kind === "vector") &&
       (!op.effects.fails || this.#succeeds(operation)) &&
       (op.effects.reads.length === 0 || this.#readsTheSame(operation, loop))
     );
@@ -164,7 +164,8 @@ function without(region: Block, moved: ReadonlySet<Operation>): Block {
  */
 function costsNothing({ op, operands, results }: Operation): boolean {
   const { constant, cheap, moves } = op.traits;
-  if (constant || !results.every((v) => isScalar(v.type))) return constant || cheap || moves;
+  const isInRegisters = results.every(({ type }) => isScalar(type) || type.kind === "vector");
+  if (constant || !isInRegisters) return constant || cheap || moves;
   return cheap && (results.every((v) => isOf(v, "bool")) || operands.every((v) => isOf(v, "index")));
 }
 

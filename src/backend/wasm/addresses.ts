@@ -1,9 +1,20 @@
-// Addresses of elements. What of one is the same in every step of a loop is computed before the loop.
+// Addresses of elements. What of one is the same in every step of a loop is computed before the loop, and what grows by the
+// same number of bytes in every step is added to, which is called strength reduction.
 //
 // An address is the memory's, and the terms of the position in it, in order of how deep in loops they change. All
 // arithmetic is modulo 2^32: an element that is in memory has the right address, whatever overflows on the way.
 
-import { type Atom, type Dim, indexOf, isVariable, type Term, termsOf, type Value, ValueSet } from "../../ir/index.ts";
+import {
+  type Atom,
+  type Dim,
+  indexOf,
+  isVariable,
+  type Term,
+  termsOf,
+  type Value,
+  ValueMap,
+  ValueSet,
+} from "../../ir/index.ts";
 import type { Code } from "./code.ts";
 import { bytesOf } from "./elements.ts";
 
@@ -18,8 +29,18 @@ interface Around {
   atom(atom: Atom): void;
 }
 
+/** A loop whose counter addresses move along with. */
+interface Counter {
+  /** How deep the scope of its body is. */
+  readonly depth: number;
+  readonly step: number;
+  /** The addresses, and the locals of what is added to them at the end of each step, or its number. */
+  readonly moving: { readonly address: number; readonly by: number | { readonly local: number } }[];
+}
+
 export class Addresses {
   readonly #w: Around;
+  readonly #counters = new ValueMap<Counter>();
   /** What is computed in each scope that is open, by what it is. */
   readonly #known: Map<string, number>[] = [new Map()];
   /** Index values that are never below 0. */
@@ -37,6 +58,23 @@ export class Addresses {
 
   natural(value: Value): void {
     this.#natural.add(value);
+  }
+
+  /** Says that an index value counts the steps of the loop that is written next; before it stands where it begins. */
+  counter(index: Value, step: number): void {
+    this.#counters.set(index, { depth: this.#w.code.depth + 1, step, moving: [] });
+  }
+
+  /** Moves the addresses on that go along with a counter, behind a step. */
+  advance(index: Value): void {
+    const { code } = this.#w;
+    for (const { address, by } of this.#counters.get(index)?.moving ?? []) {
+      code.add("local.get", address);
+      if (typeof by === "number") code.add("i32.const", by);
+      else code.add("local.get", by.local);
+      code.add("i32.add");
+      code.add("local.set", address);
+    }
   }
 
   /** Whether a dimension is a sum of products of what is never below 0. */
@@ -60,16 +98,20 @@ export class Addresses {
     let local = this.#w.local(memory);
     let key = String(local);
     for (const [at, own] of this.#byDepth(terms)) {
+      const counter = at > depth ? this.#counterOf(own, at) : null;
       depth = Math.max(depth, at);
       key += ` + ${own.map((t) => `${t.coefficient}*${t.key}`).join(" + ")} of ${bytes}`;
       const base = local;
-      local = this.#once(depth, key, () => {
+      const isNew = !this.#known[depth].has(key);
+      const write = (): void => {
         this.#w.code.add("local.get", base);
         for (const term of own) {
           this.#putTerm(term, bytes);
           this.#w.code.add("i32.add");
         }
-      });
+      };
+      local = this.#once(depth, key, write, counter === null ? depth : depth - 1);
+      if (counter !== null && isNew) counter.moving.push({ address: local, by: this.#stride(own, bytes, counter) });
     }
     this.#w.code.add("local.get", local);
     const offset = constant * bytes;
@@ -79,6 +121,33 @@ export class Addresses {
     this.#w.code.add("i32.const", offset | 0);
     this.#w.code.add("i32.add");
     return 0;
+  }
+
+  /** The counter of the loop at this depth, where each of the terms grows by the same in every step of it. */
+  #counterOf(terms: readonly Term[], depth: number): Counter | null {
+    const counters = terms.map(({ factors }) => {
+      const inner = factors.filter((f) => this.#depthOf(f) === depth);
+      const [only] = inner;
+      const index = inner.length === 1 && isVariable(only) ? indexOf(only) : null;
+      return (index !== null && this.#counters.get(index)) || null;
+    });
+    const [counter] = counters;
+    return counter?.depth === depth && counters.every((c) => c === counter) ? counter : null;
+  }
+
+  /** By how many bytes terms grow in a step. */
+  #stride(terms: readonly Term[], bytes: number, { depth, step }: Counter): Counter["moving"][number]["by"] {
+    if (terms.every(({ factors }) => factors.length === 1))
+      return terms.reduce((sum, { coefficient }) => (sum + Math.imul(coefficient * step, bytes)) | 0, 0);
+    const key = `${terms.map((t) => `${t.coefficient}*${t.key}`).join(" + ")} of ${bytes} a step`;
+    const local = this.#once(depth - 1, key, () => {
+      for (const [i, { coefficient, factors }] of terms.entries()) {
+        const rest = factors.filter((f) => this.#depthOf(f) !== depth);
+        this.#putProduct(rest, Math.imul(coefficient * step, bytes));
+        if (i > 0) this.#w.code.add("i32.add");
+      }
+    });
+    return { local };
   }
 
   /** The terms by the depth from which on they are known, the outermost first. */
@@ -101,12 +170,19 @@ export class Addresses {
   }
 
   #putTerm({ coefficient, factors }: Term, bytes: number): void {
+    this.#putProduct(factors, Math.imul(coefficient, bytes));
+  }
+
+  #putProduct(factors: readonly Atom[], scale: number): void {
     const { code } = this.#w;
     for (const [i, factor] of factors.entries()) {
       this.#putAtom(factor);
       if (i > 0) code.add("i32.mul");
     }
-    const scale = Math.imul(coefficient, bytes);
+    if (factors.length === 0) {
+      code.add("i32.const", scale);
+      return;
+    }
     if (scale === 1) return;
     code.add("i32.const", scale);
     code.add("i32.mul");
@@ -125,13 +201,13 @@ export class Addresses {
     code.add("i32.wrap_i64");
   }
 
-  /** What `write` leaves on the stack, computed once in the scope at this depth. */
-  #once(depth: number, key: string, write: () => void): number {
+  /** What `write` leaves on the stack, which is known in the scope at this depth; it is computed once, there or further out. */
+  #once(depth: number, key: string, write: () => void, at = depth): number {
     const known = this.#known[depth];
     let local = known.get(key);
     if (local === undefined) {
       const made = this.#w.code.local("i32", "at");
-      this.#w.code.at(depth, () => {
+      this.#w.code.at(at, () => {
         write();
         this.#w.code.add("local.set", made);
       });

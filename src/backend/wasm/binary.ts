@@ -99,7 +99,26 @@ export function binaryOf(
   section(10, functions.length, (bytes) => {
     for (const { code } of functions) code.writeTo(bytes, indexOf);
   });
+  writeNames([...imports, ...functions], out);
   return out.taken().slice();
+}
+
+/** The custom section in which profilers, debuggers and stacks of calls find the names of functions. */
+function writeNames(functions: readonly { readonly key: string }[], out: Bytes): void {
+  const names = new Bytes();
+  names.unsigned(functions.length);
+  for (const [i, { key }] of functions.entries()) {
+    names.unsigned(i);
+    names.name(key.replace(/^@/, ""));
+  }
+  const section = new Bytes();
+  section.name("name");
+  section.byte(0x01);
+  section.unsigned(names.length);
+  section.append(names.taken());
+  out.byte(0x00);
+  out.unsigned(section.length);
+  out.append(section.taken());
 }
 
 /** Memory of no size at least and without a limit, globals that change, and functions of these types. */

@@ -35,7 +35,13 @@ function emitFor(w: FunctionWriter, operation: Operation): void {
   if (w.isNaturalDim(lower)) w.isNatural(index);
   w.dim(lower);
   w.code.add("local.set", at);
-  repeated(w, body, carry, operands.slice(segments[0]), (step) => counted(w, at, upper, Number(attributes.step), step));
+  w.isCounter(index, Number(attributes.step));
+  repeated(w, body, carry, operands.slice(segments[0]), (step) =>
+    counted(w, at, upper, Number(attributes.step), () => {
+      step();
+      w.advance(index);
+    }),
+  );
   for (const [k, r] of results.entries()) w.hold(r, w.locals(carry[k]));
 }
 

@@ -23,6 +23,12 @@ export function loadElement(code: Code, dtype: DType, offset = 0): void {
   for (const name of convert) code.add(name);
 }
 
+/** The instruction that reads an element into every lane of a register, where there is one. */
+export function loadSplat(dtype: DType): Mnemonic | null {
+  if (dtype === "f64") return "v128.load64_splat";
+  return dtype === "f32" || dtype === "i32" || dtype === "u32" ? "v128.load32_splat" : null;
+}
+
 /** Takes a number, and an address below it, from the stack, and writes it there, or so many bytes behind. */
 export function storeElement(code: Code, dtype: DType, offset = 0): void {
   const names = elements[dtype].store;

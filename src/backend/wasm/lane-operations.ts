@@ -28,6 +28,7 @@ export function emitLanes(w: FunctionWriter, operation: Operation): void {
     return;
   }
   if (own && (op.name === "shift_left" || op.name === "shift_right") && shiftedLanes(w, operation, from)) return;
+  if (own && op.name === "cast" && countedLanes(w, operation, to)) return;
   const names = own ? instructionOn(op.name, from) : null;
   if (names !== null) {
     for (const [k, register] of w.define(result).entries()) {
@@ -87,6 +88,8 @@ function instructionOn(name: string, dtype: DType): WriteLanes | null {
   if (isFloat(dtype)) {
     if (name === "clamp") return clampOn(lanes);
     if (name === "copysign") return copysignOn(lanes);
+    if (name === "vanish" || name === "absorb") return name === "vanish" ? vanishOn(lanes) : absorbOn(lanes);
+    if (name === "rsqrt") return dtype === "f64" ? reciprocalRoots : narrowReciprocalRoots;
     const found = ofFloats[name];
     return found === undefined ? null : all(named(`${lanes}.${found}`));
   }
@@ -164,6 +167,72 @@ function shiftedLanes(
   }
   return true;
 }
+
+type LanesName = ReturnType<typeof lanesName>;
+
+/** All bits of the lanes in which x is not 0. */
+function nonzeroLanes(code: Code, lanes: LanesName, x: number): void {
+  code.add("local.get", x);
+  zeros(code);
+  code.add(named(`${lanes}.ne`));
+}
+
+function zeros(code: Code): void {
+  code.add("v128.const", ...Array.from({ length: 16 }, () => 0));
+}
+
+/** The product where the factor is not 0: elsewhere no bit of it. */
+function vanishOn(lanes: LanesName): WriteLanes {
+  return (code, [factor, product]) => {
+    code.add("local.get", product);
+    nonzeroLanes(code, lanes, factor);
+    code.add("v128.and");
+  };
+}
+
+/** x, but where the factor is 0, x + 0 where the product is finite, and else no bit. */
+function absorbOn(lanes: LanesName): WriteLanes {
+  return (code, [factor, product, x]) => {
+    code.add("local.get", x);
+    code.add("local.get", x);
+    zeros(code);
+    code.add(named(`${lanes}.add`));
+    code.add("local.get", product);
+    code.add("local.get", product);
+    code.add(named(`${lanes}.sub`));
+    zeros(code);
+    code.add(named(`${lanes}.eq`));
+    code.add("v128.and");
+    nonzeroLanes(code, lanes, factor);
+    code.add("v128.bitselect");
+  };
+}
+
+/** 1 / √x in doubles. */
+const reciprocalRoots: WriteLanes = (code, [x]) => {
+  code.add("f64.const", 1);
+  code.add("f64x2.splat");
+  code.add("local.get", x);
+  code.add("f64x2.sqrt");
+  code.add("f64x2.div");
+};
+
+/** 1 / √x of each half in doubles, which is rounded once. */
+const narrowReciprocalRoots: WriteLanes = (code, [x]) => {
+  const half = code.local("v128");
+  for (const k of [0, 1]) {
+    code.add("local.get", x);
+    if (k === 1) {
+      code.add("local.get", x);
+      code.add("i8x16.shuffle", ...shuffleOf(2, 3, 2, 3));
+    }
+    code.add("f64x2.promote_low_f32x4");
+    code.add("local.set", half);
+    reciprocalRoots(code, [half]);
+    code.add("f32x4.demote_f64x2_zero");
+  }
+  code.add("i8x16.shuffle", ...shuffleOf(0, 1, 4, 5));
+};
 
 // ---- masks: those of 64-bit lanes come as two of 32-bit lanes ---------------------------------------------------------
 
@@ -281,6 +350,53 @@ function wholeLanes(w: FunctionWriter, operation: Operation): void {
     code.add("local.set", register);
   }
   code.add("end");
+}
+
+/** Numbers that count up from lane to lane: the first in every lane, and to each what it is ahead. Below 2^53 doubles are exact. */
+function countedLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation, to: DType): boolean {
+  const ramp = w.ramp(x);
+  if (ramp === null || (to !== "i32" && to !== "u32" && to !== "f64" && to !== "f32")) return false;
+  const { code } = w;
+  const { first, step } = ramp;
+  if (to === "i32" || to === "u32") {
+    for (const [k, register] of w.define(result).entries()) {
+      code.add("local.get", first);
+      code.add("i32.wrap_i64");
+      code.add("i32x4.splat");
+      code.add("v128.const", ...bytesOfLanes(new Int32Array([0, 1, 2, 3].map((lane) => (4 * k + lane) * step))));
+      code.add("i32x4.add");
+      code.add("local.set", register);
+    }
+    return true;
+  }
+  const pair = (k: number): void => {
+    code.add("local.get", first);
+    code.add("f64.convert_i64_s");
+    code.add("f64x2.splat");
+    code.add("v128.const", ...bytesOfLanes(new Float64Array([0, 1].map((lane) => (2 * k + lane) * step))));
+    code.add("f64x2.add");
+  };
+  for (const [k, register] of w.define(result).entries()) {
+    if (to === "f64") pair(k);
+    else {
+      for (const half of [2 * k, 2 * k + 1]) {
+        pair(half);
+        code.add("f32x4.demote_f64x2_zero");
+      }
+      code.add("i8x16.shuffle", ...shuffleOf(0, 1, 4, 5));
+    }
+    code.add("local.set", register);
+  }
+  return true;
+}
+
+/** The sixteen bytes of a register, the low ones first, whatever the machine's order is. */
+function bytesOfLanes(lanes: Int32Array | Float64Array): readonly number[] {
+  const view = new DataView(new ArrayBuffer(16));
+  for (const [i, x] of lanes.entries())
+    if (lanes instanceof Int32Array) view.setInt32(4 * i, x, true);
+    else view.setFloat64(8 * i, x, true);
+  return [...new Uint8Array(view.buffer)];
 }
 
 /** Each half of a register of 32-bit lanes becomes a register of doubles. */

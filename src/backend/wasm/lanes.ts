@@ -6,7 +6,7 @@ import type { Code } from "./code.ts";
 import { bytesOf, loadElement, storeElement } from "./elements.ts";
 import type { Mnemonic } from "./instructions.ts";
 import { instructionsFor } from "./scalar.ts";
-import { dtypeOf, lanesName, lanesPerRegister, scalarType } from "./values.ts";
+import { dtypeOf, lanesName, lanesPerRegister, scalarType, typesOf } from "./values.ts";
 import type { Emitter, FunctionWriter } from "./writer.ts";
 
 type VectorName = `${"f64x2" | "f32x4" | "i64x2" | "i32x4"}.${string}`;
@@ -60,6 +60,11 @@ export function extract(w: FunctionWriter, value: Value, lane: number): void {
 
 function emitSplat(w: FunctionWriter, { operands: [x], results: [result] }: Operation): void {
   const dtype = dtypeOf(result.type);
+  const spread = w.spread(x);
+  if (spread !== null) {
+    holdAlike(w, result, spread);
+    return;
+  }
   const [register] = w.define(result);
   w.push([x]);
   toMask(w.code, dtype);
@@ -69,6 +74,7 @@ function emitSplat(w: FunctionWriter, { operands: [x], results: [result] }: Oper
 }
 
 function emitRamp(w: FunctionWriter, { operands: [first], results: [result], attributes }: Operation): void {
+  w.holdRamp(result, w.local(first), Number(attributes.step));
   build(w, result, (lane) => {
     w.push([first]);
     w.code.add("i64.const", lane * Number(attributes.step));
@@ -76,23 +82,24 @@ function emitRamp(w: FunctionWriter, { operands: [first], results: [result], att
   });
 }
 
-/** A number in every lane. */
+/** A number in every lane, before all loops: in each step engines would make it anew. */
 export function emitVectorConstant(w: FunctionWriter, { attributes: { value }, results: [result] }: Operation): void {
   const dtype = dtypeOf(result.type);
   const x = value instanceof Dense ? value.at(0) : Number(value);
   w.isAlike(result, x);
-  const [register] = w.define(result);
-  w.code.add(`${scalarType(dtype)}.const`, dtype === "bool" ? -x : dtype === "u32" ? x | 0 : x);
-  w.code.add(named(`${lanesName(dtype)}.splat`));
-  w.code.add("local.set", register);
-  holdAlike(w, result, register);
+  const register = w.constant(`${dtype} ${Object.is(x, -0) ? "-0" : x}`, result.name, () => {
+    w.code.add(`${scalarType(dtype)}.const`, dtype === "bool" ? -x : dtype === "u32" ? x | 0 : x);
+    w.code.add(named(`${lanesName(dtype)}.splat`));
+  });
+  holdAlike(w, result, register, 0);
 }
 
 /** A register is as good as several that are the same. */
-function holdAlike(w: FunctionWriter, result: Value, register: number): void {
+function holdAlike(w: FunctionWriter, result: Value, register: number, depth = w.code.depth): void {
   w.hold(
     result,
-    w.locals(result).map(() => register),
+    typesOf(result.type).map(() => register),
+    depth,
   );
 }
 

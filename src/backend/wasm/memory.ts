@@ -16,13 +16,22 @@ import {
 import { bytesOf as arenaBytesOf, layOut } from "../../ops/index.ts";
 import { counted } from "./control.ts";
 import { toDouble } from "./crossing.ts";
-import { bytesOf, loadElement, storeElement } from "./elements.ts";
+import { bytesOf, loadElement, loadSplat, storeElement } from "./elements.ts";
 import { dtypeOf } from "./values.ts";
 import type { Emitter, FunctionWriter } from "./writer.ts";
 
 function emitLoad(w: FunctionWriter, operation: Operation): void {
   const [result] = operation.results;
-  loadElement(w.code, dtypeOf(result.type), w.address(operation));
+  const dtype = dtypeOf(result.type);
+  const splat = w.isSpread(result) ? loadSplat(dtype) : null;
+  if (splat !== null) {
+    w.code.add(splat, w.address(operation));
+    const register = w.code.local("v128", result.name);
+    w.code.add("local.set", register);
+    w.holdSpread(result, register);
+    return;
+  }
+  loadElement(w.code, dtype, w.address(operation));
   w.code.add("local.set", w.define(result)[0]);
 }
 

@@ -119,7 +119,70 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
       code.add(`${dtype}.ne` as Mnemonic);
     },
   select: () => select,
+  is_finite:
+    (dtype) =>
+    (code, [x]) =>
+      putFinite(code, dtype, x),
+  sign:
+    (dtype) =>
+    (code, [x]) => {
+      const test = (name: "gt" | "lt"): void => {
+        code.add("local.get", x);
+        code.add(`${dtype}.const` as Mnemonic, 0);
+        code.add(`${dtype}.${name}` as Mnemonic);
+        code.add("select");
+      };
+      code.add(`${dtype}.const` as Mnemonic, 1);
+      code.add(`${dtype}.const` as Mnemonic, -1);
+      code.add("local.get", x);
+      test("lt");
+      test("gt");
+    },
+  vanish:
+    (dtype) =>
+    (code, [factor, product]) => {
+      code.add("local.get", product);
+      code.add(`${dtype}.const` as Mnemonic, 0);
+      putNonzero(code, dtype, factor);
+      code.add("select");
+    },
+  absorb:
+    (dtype) =>
+    (code, [factor, product, x]) => {
+      code.add("local.get", x);
+      code.add("local.get", x);
+      code.add(`${dtype}.const` as Mnemonic, 0);
+      code.add(`${dtype}.add` as Mnemonic);
+      code.add(`${dtype}.const` as Mnemonic, 0);
+      putFinite(code, dtype, product);
+      code.add("select");
+      putNonzero(code, dtype, factor);
+      code.add("select");
+    },
+  rsqrt:
+    (dtype) =>
+    (code, [x]) => {
+      code.add("f64.const", 1);
+      code.add("local.get", x);
+      if (dtype === "f32") code.add("f64.promote_f32");
+      code.add("f64.sqrt");
+      code.add("f64.div");
+      if (dtype === "f32") code.add("f32.demote_f64");
+    },
 };
+
+function putFinite(code: Code, dtype: DType, x: number): void {
+  code.add("local.get", x);
+  code.add(`${dtype}.abs` as Mnemonic);
+  code.add(`${dtype}.const` as Mnemonic, Number.POSITIVE_INFINITY);
+  code.add(`${dtype}.lt` as Mnemonic);
+}
+
+function putNonzero(code: Code, dtype: DType, x: number): void {
+  code.add("local.get", x);
+  code.add(`${dtype}.const` as Mnemonic, 0);
+  code.add(`${dtype}.ne` as Mnemonic);
+}
 
 const ofIndices: Readonly<Record<string, Write>> = {
   add: all("i64.add"),

@@ -99,7 +99,7 @@ export function watOf(bytes: Uint8Array, names: WatNames): string {
   const exported = new Map<number, string>();
   while (!reader.isDone) {
     const id = reader.byte();
-    reader.unsigned();
+    const sectionEnd = reader.unsigned() + reader.at;
     if (id === 1)
       types = reader.list(() => {
         reader.byte();
@@ -136,6 +136,7 @@ export function watOf(bytes: Uint8Array, names: WatNames): string {
         lines.push(...functionLines(reader, end, types[defined[next++]], index, names, exported.get(index)));
       });
     }
+    reader.at = sectionEnd;
   }
   lines.push(")");
   return lines.join("\n");
@@ -221,7 +222,7 @@ function instructionText(
       case "lane":
         return ` ${reader.byte()}`;
       case "bytes":
-        return ` ${Array.from({ length: 16 }, () => reader.byte()).join(" ")}`;
+        return ` ${name === "v128.const" ? "i8x16 " : ""}${Array.from({ length: 16 }, () => reader.byte()).join(" ")}`;
       default:
         return "";
     }

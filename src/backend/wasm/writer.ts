@@ -4,6 +4,7 @@ import {
   type Atom,
   type Block,
   boundBy,
+  countUses,
   type Dim,
   elementOf,
   type Func,
@@ -15,7 +16,10 @@ import {
   shapeOf,
   type Value,
   ValueMap,
+  ValueSet,
+  walk,
 } from "../../ir/index.ts";
+import { splatOp } from "../../ops/index.ts";
 import { Addresses } from "./addresses.ts";
 import { type FunctionType, globals } from "./binary.ts";
 import { Code } from "./code.ts";
@@ -39,6 +43,20 @@ export function functionTypeOf({ symbols, body }: Func, steps: number): Function
   };
 }
 
+/** What `splat` takes, and nothing else. */
+function spreadIn(body: Block): ValueSet {
+  const spread = new ValueSet();
+  if (!holdsOp(body, (op) => op === splatOp)) return spread;
+  const uses = countUses(body);
+  walk(body, ({ op, operands: [x] }) => {
+    if (op !== splatOp) return;
+    const rest = (uses.get(x) ?? 0) - 1;
+    uses.set(x, rest);
+    if (rest === 0) spread.add(x);
+  });
+  return spread;
+}
+
 export class FunctionWriter {
   readonly code: Code;
   readonly module: ModuleContext;
@@ -53,6 +71,11 @@ export class FunctionWriter {
   /** Vectors that have a known number in every lane. */
   readonly #alike = new ValueMap<number>();
   readonly #addresses = new Addresses(this);
+  /** Numbers that are there to be in every lane, and for nothing else. */
+  readonly #spread: ValueSet;
+  readonly #registers = new ValueMap<number>();
+  readonly #constants = new Map<string, number>();
+  readonly #ramps = new ValueMap<{ readonly first: number; readonly step: number }>();
   readonly #put: PutVariable = (variable) => {
     const index = indexOf(variable);
     this.code.add("local.get", index === null ? this.symbol(variable.key) : this.local(index));
@@ -62,6 +85,7 @@ export class FunctionWriter {
     this.module = module;
     this.#func = func;
     this.#emit = emit;
+    this.#spread = spreadIn(func.body);
     const steps = module.counters.of(func.name);
     const names = func.body.arguments.flatMap(({ type, name }) => typesOf(type).map(() => name));
     this.code = new Code(functionTypeOf(func, steps).parameters, [...func.symbols, ...names]);
@@ -148,6 +172,16 @@ export class FunctionWriter {
     this.#addresses.natural(value);
   }
 
+  /** Says that an index value counts the steps of the loop that is written next. */
+  isCounter(index: Value, step: number): void {
+    this.#addresses.counter(index, step);
+  }
+
+  /** Writes what moves along with the counter of a loop, behind a step of it. */
+  advance(index: Value): void {
+    this.#addresses.advance(index);
+  }
+
   /** Whether a dimension is never below 0. */
   isNaturalDim(d: Dim): boolean {
     return this.#addresses.isNatural(d);
@@ -173,6 +207,44 @@ export class FunctionWriter {
       this.code.add("local.get", step);
       toDouble(this.code, "index");
     }
+  }
+
+  /** Whether a number is there to be in every lane: what gives it may give it so. */
+  isSpread(value: Value): boolean {
+    return this.#spread.has(value);
+  }
+
+  /** The register has such a number in every lane. */
+  holdSpread(value: Value, register: number): void {
+    this.#registers.set(value, register);
+  }
+
+  /** The lanes of a vector count up from what a local holds, an i64, by `step`. */
+  holdRamp(value: Value, first: number, step: number): void {
+    this.#ramps.set(value, { first, step });
+  }
+
+  /** How the lanes of a vector count up; null of others. */
+  ramp(value: Value): { readonly first: number; readonly step: number } | null {
+    return this.#ramps.get(value) ?? null;
+  }
+
+  /** The register that has a number in every lane; null where none has. */
+  spread(value: Value): number | null {
+    return this.#registers.get(value) ?? null;
+  }
+
+  /** A register that `write` puts on the stack, once in the function. */
+  constant(key: string, name: string | null, write: () => void): number {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const register = this.code.local("v128", name);
+    this.code.at(0, () => {
+      write();
+      this.code.add("local.set", register);
+    });
+    this.#constants.set(key, register);
+    return register;
   }
 
   // ---- dimensions and memory ----------------------------------------------------------------------------------------
