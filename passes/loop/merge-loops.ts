@@ -49,6 +49,8 @@ export const mergeLoops = definePass({
 }
 `,
   run(module, { target = javascript }) {
+    // steps of a merged loop are in order, and those of loops in any order may run at once
+    if (target.threads > 1) return module;
     const effects = new Effects(module);
     const merging = (func: Func): Merging => new Merging(new Touches(effects, func), target);
     return mapBodies(module, (body, func) => (holdsLoops(body) ? merging(func).block(body) : body));
@@ -166,8 +168,10 @@ class Merging {
   #mayBeMerged(first: Counting, second: Counting): boolean {
     const [a, b] = [first, second].map(({ operation }) => this.#touches.of(operation));
     const { merging, functions } = this.#target;
-    // what is heavier would be cut again, and a function call is slower than a second sweep
-    if (a.weight + b.weight > functions.heaviest) return false;
+    // two that each fit in a function stay apart where one would be cut: a function call is slower than a second sweep
+    const [lighter, heavier] = [Math.min(a.weight, b.weight), Math.max(a.weight, b.weight)];
+    const isCutAnyway = heavier > functions.heaviest && lighter <= functions.heaviest;
+    if (lighter + heavier > functions.heaviest && !isCutAnyway) return false;
     if (first.carry.length + second.carry.length > merging.carried) return false;
     if (!keepsErrors(a, b) || (a.isAny && touchesAnything(b)) || (b.isAny && touchesAnything(a))) return false;
     const own = (storage: Value): boolean => isOwn(storage, a, b, first.step);

@@ -1,6 +1,6 @@
 // The sources as the engine loads them itself: each file transpiled, none transformed for the test runner, in which every name
 // that is imported from an index is found anew, through a function for each index on the way, wherever it is used. Tests are
-// as they were, and take half the time.
+// as they were, and importing the sources takes a fifth of the time.
 
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
