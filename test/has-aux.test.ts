@@ -98,6 +98,6 @@ describe("hasAux", () => {
       );
     }
     const options = { hasAux: true } as unknown as Readonly<Record<string, never>>;
-    expect(message(() => hvp(sin, options))).toBe("hvp: unknown option 'hasAux', expected debug");
+    expect(message(() => hvp(sin, options))).toBe("hvp: unknown option 'hasAux', expected one of debug, backend");
   });
 });

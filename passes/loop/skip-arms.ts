@@ -41,8 +41,13 @@ export const skipArms = definePass({
   small: definePass({ name, summary: "", level: "vector", run: skipping({ long: 2, other: 1 }) }),
   example: `func @main(%x: memref<f32[4]>, %y: out memref<f32[4]>) {
   %v = load_lanes %x[0] : vector<4xf32>
-  %neg = neg %v : vector<4xf32>
-  store_lanes %neg, %y[0]
+  %one = constant 1 : vector<4xf32>
+  %isLarge = compare %v, %one, direction = gt : vector<4xbool>
+  %square = mul %v, %v : vector<4xf32>
+  %cube = mul %square, %v : vector<4xf32>
+  %half = div %v, %one : vector<4xf32>
+  %r = select %isLarge, %cube, %half : vector<4xf32>
+  store_lanes %r, %y[0]
   return
 }
 `,

@@ -9,6 +9,7 @@ import {
   type Block,
   BlockBuilder,
   boundBy,
+  calleeOf,
   type Dim,
   type DType,
   dtypes,
@@ -17,6 +18,7 @@ import {
   emit,
   type FuncScope,
   groupOf,
+  isPure,
   type Operation,
   type Storages,
   subDims,
@@ -32,7 +34,7 @@ import { countedLoop } from "../analyses/counted.ts";
 import { carryVectors, groupsOf, lanesOfCarried } from "./carried.ts";
 import { type Lanes, NoVector, type Site, Superwords } from "./superwords.ts";
 
-/** Over how many operations something is moved. */
+/** Over how many operations that touch memory, may fail or are seen something is moved. */
 const farthest = 512;
 
 /** What is known of the function around. */
@@ -65,6 +67,7 @@ class Packer {
   readonly #around: Around;
   readonly #positions = new ValueMap<number>();
   #vectors: ReadonlyMap<string, Value>;
+  #acting: readonly number[] | null = null;
 
   constructor(operations: readonly Operation[], around: Around) {
     this.#operations = operations;
@@ -160,9 +163,19 @@ class Packer {
 
   /** Whether an access may be done at a later place in the block. */
   #mayMove(place: Place, isWritten: boolean, from: number, to: number): boolean {
-    if (to - from > farthest) return false;
-    for (let i = from + 1; i < to; i++) if (!this.#mayPass(place, isWritten, this.#operations[i])) return false;
+    this.#acting ??= this.#actingOperations();
+    let passed = 0;
+    for (let k = firstAbove(this.#acting, from); k < this.#acting.length && this.#acting[k] < to; k++) {
+      if (++passed > farthest || !this.#mayPass(place, isWritten, this.#operations[this.#acting[k]])) return false;
+    }
     return true;
+  }
+
+  /** The positions of what is not free to stand anywhere. */
+  #actingOperations(): readonly number[] {
+    const isFree = (operation: Operation): boolean =>
+      operation.regions.length === 0 && calleeOf(operation) === null && isPure(operation.op.effects);
+    return this.#operations.flatMap((operation, i) => (isFree(operation) ? [] : [i]));
   }
 
   #mayPass(place: Place, isWritten: boolean, operation: Operation): boolean {
@@ -177,6 +190,17 @@ class Packer {
     const touched = isWritten ? [...writes, ...reads] : writes;
     return touched.every((memory) => !storages.mayOverlap(place.memory, memory));
   }
+}
+
+/** The index of the first number above `x` in ascending ones. */
+function firstAbove(ascending: readonly number[], x: number): number {
+  let [low, high] = [0, ascending.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (ascending[middle] > x) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 function placeOf(operation: Operation): Place {
