@@ -146,7 +146,7 @@ if (options.write) {
   const table = [header, header.map(() => "---"), ...rows].map((row) => `| ${row.join(" | ")} |`).join("\n");
   const text = `# Accuracy of f32
 
-Every function of f32 is Adjoint's own: operations in f32 and f64, each of which IEEE 754 defines to the last bit. The interpreter,
+The functions of f32 in the table are Adjoint's own: operations in f32 and f64, each of which IEEE 754 defines to the last bit. The interpreter,
 JavaScript and WebAssembly give the same bits, in every engine and on every machine. Errors are in units in the last place (ulp)
 of the exact result; the nearest f32 is at most 0.5 away. The record of an op states its bound (\`adjoint ops exp\`).
 
@@ -154,7 +154,7 @@ ${table}
 
 \\* with other special values, at least at one input: NaN, ∞ or a zero of the other sign.
 
-Written by \`node bench/accuracy.mjs --write\`: functions of one number at every ${options.every === "1" ? "input" : `${options.every}th of the 2³² inputs`}, of two at
+Written by \`node bench/accuracy.mjs --write\`: functions of one number at ${options.every === "1" ? "every input" : `one in ${Number(options.every).toLocaleString("en")} of the 2³² inputs`}, of two at
 ${Number(options.pairs).toLocaleString("en")} pairs; the others at every 4,099th input, or 262,144 pairs. Functions of f64 are those of JavaScript's \`Math\`, which engines may compute
 differently; so are, rounded, \`lgamma\`, \`digamma\`, \`polygamma\`, \`bessel_i\` and \`pow_derivative\` of f32, which are made of them.
 Conversions, \`+ - × ÷ √\` and rounding are exact to the last bit in each dtype.

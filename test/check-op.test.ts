@@ -216,7 +216,7 @@ const mutants: readonly Mutant[] = [
   ["ties count twice", wrong("maximum", partials(([x, y]) => [ops.cast(ops.compare(x, y, "ge"), (x.type as TensorType).dtype), ops.cast(ops.compare(y, x, "ge"), (x.type as TensorType).dtype)])), "its derivative"],
   ["transpose of reverse does not reverse", wrong("reverse", derivative(() => ({ transpose: ({ cotangent }: { cotangent: never }) => [cotangent] }))), "(reverse mode)"],
   ["transpose of a product takes half", wrong("dot", derivative((own: Extract<Op["derivative"], { kind: "multilinear" }>) => ({ transpose: (cx: Parameters<typeof own.transpose>[0]) => own.transpose(cx).map((c, i) => (i === 0 || c === null || !("type" in c) ? c : ops.mul(c, like(c, 0.5)))) }))), "its derivative"],
-  ["jvp forgets an operand", wrong("reduce", derivative((own: Extract<Op["derivative"], { kind: "rule" }>) => ({ jvp: (cx: Parameters<typeof own.jvp>[0]) => { const t = own.jvp(cx); return t === null ? null : ops.mul(t, like(t, 2)); } }))), "forward mode"],
+  ["jvp forgets an operand", wrong("reduce", derivative((own: Extract<Op["derivative"], { kind: "rule" }>) => ({ jvp: (cx: Parameters<typeof own.jvp>[0]) => { const t = own.jvp(cx); return t === null ? null : ops.mul(t, like(t, 2)); } }))), "(forward mode)"],
   ["batch reduces the same axis", wrong("cumulative", batchedBy(({ operation: { attributes: a }, operands: [x] }) => emit(records.cumulative, [x], { attributes: a }))), "its batching"],
   ["batch ignores that an operand has no new axis", wrong("dot", batchedBy((cx) => { const [y] = ownBatch("dot").batch(cx); return cx.batched[0] && !cx.batched[1] && shapeOf(y).length === 3 ? [ops.permute(y, [0, 2, 1])] : [y]; })), "its batching"],
   ["batch takes the first element", wrong("reverse", batchedBy(({ operation: { attributes: a }, operands: [x] }) => [ops.reverse(x, (a.axes as readonly number[]))])), "its batching"],
@@ -240,7 +240,8 @@ describe("wrong records are found, by the facet that is wrong", () => {
     expect(message).toContain(facet);
     // and each says how to see it again
     const again = replayOf(message);
-    expect(messageOf(() => checkOp(op, { timeBudget: 300, ...again }))).toContain(facet);
+    // what was shrunk less may be told by the other mode, which says what this one says
+    expect(messageOf(() => checkOp(op, { timeBudget: 300, ...again }))).toContain(facet.replace(/^\((.*)\)$/, "$1"));
     if (again.replay === undefined) expect(again).toEqual({ runs: 0 });
   });
 
