@@ -247,6 +247,7 @@ function tensorStages(passes: Needed): readonly Stage[] {
   return [
     { pass: refineShapes, reason: "what follows wants ranks, and every size that is known" },
     { pass: batch, reason: "what is mapped is still a function, and a derivative in it becomes that of the batch" },
+    { pass: deadNodeElimination, reason: "what nothing uses must not decide in which order cotangents meet" },
     { pass: cse, reason: "what is computed once has one cotangent, and is kept once" },
     { pass: loopInvariantCodeMotion, reason: "what a loop computes, its derivative may keep for each step" },
     { pass: differentiate, reason: "before inlining, while what is differentiated is still a function" },
