@@ -61,9 +61,6 @@ const fuzz = Number(process.env.ADJOINT_FUZZ ?? 1);
 const width = 3;
 const every = [null, null] as const;
 
-/** The suite draws the same programs each time; `npm run fuzz:properties` draws others. */
-const seeded = fuzz === 1 ? { seed: 7919 } : {};
-
 /** Rows [n, 3] to rows [n, 3], each from its own; `x` is positive in rows that are taken, 0 or below in the others. */
 type RowStep = (v: Tensor, x: Tensor, w: Tensor, inner: (v: Tensor, x?: Tensor) => Tensor) => Tensor;
 
@@ -261,21 +258,21 @@ function agree(of: Recipe, orders: readonly ((f: Loss) => Loss)[]): void {
 it("reverse mode, first order", () => {
   fc.assert(
     fc.property(recipe, (of) => agree(of, [])),
-    { numRuns: 60 * fuzz, ...seeded },
+    { numRuns: 60 * fuzz },
   );
 });
 
 it("reverse mode, second order", () => {
   fc.assert(
     fc.property(recipe, (of) => agree(of, [reversed])),
-    { numRuns: 20 * fuzz, ...seeded },
+    { numRuns: 20 * fuzz },
   );
 });
 
 it("forward mode over reverse mode, and the other way round", () => {
   fc.assert(
     fc.property(recipe, (of) => agree(of, [forwarded])),
-    { numRuns: 20 * fuzz, ...seeded },
+    { numRuns: 20 * fuzz },
   );
 });
 
@@ -288,7 +285,7 @@ it("third order, in each order of modes", () => {
   ];
   fc.assert(
     fc.property(recipe, fc.constantFrom(...modes), (of, orders) => agree(of, orders)),
-    { numRuns: 12 * fuzz, ...seeded },
+    { numRuns: 12 * fuzz },
   );
 });
 
@@ -333,7 +330,7 @@ it("forward mode behind a select, and over both modes", () => {
   for (const orders of [...modes, [forwardOfRows, reverseOfRows, forwardOfRows]]) {
     fc.assert(
       fc.property(recipe, (of) => agreeEntered(of, orders)),
-      { numRuns: 15 * fuzz, ...seeded },
+      { numRuns: 15 * fuzz },
     );
   }
 });
@@ -357,7 +354,7 @@ it("elements of an array from outside a loop, read in it behind a select or a br
         expect(got.toArray()).toEqual(expected);
       }
     }),
-    { numRuns: 10 * fuzz, ...seeded },
+    { numRuns: 10 * fuzz },
   );
 });
 

@@ -1,5 +1,5 @@
-// The last line of a run: what was skipped, and for want of what. Without it a clone that lacks references, or a run without a
-// build, would look as complete as any other.
+// The last lines of a run: the seed of its properties; what was skipped, and for want of what. Without that a clone that lacks
+// references, or a run without a build, would look as complete as any other.
 
 import type { Reporter, TestModule } from "vitest/node";
 
@@ -18,6 +18,8 @@ export default class ClosingLine implements Reporter {
     const line =
       names.length === 0 ? "nothing skipped" : `${names.length} skipped: ${names.slice(0, shown).join("; ")}${rest}`;
     // after the other reporters' summary
-    process.once("beforeExit", () => console.log(line));
+    process.once("beforeExit", () =>
+      console.log(`properties drawn from ADJOINT_SEED=${process.env.ADJOINT_SEED}\n${line}`),
+    );
   }
 }
