@@ -13,6 +13,7 @@ import { mergeLoops } from "./loop/merge-loops.ts";
 import { outlineParts } from "./loop/outline-parts.ts";
 import { outlineRanges } from "./loop/outline-ranges.ts";
 import { parallelise } from "./loop/parallelise.ts";
+import { placeResults } from "./loop/place-results.ts";
 import { planInPlace } from "./loop/plan-in-place.ts";
 import { planMemory } from "./loop/plan-memory.ts";
 import { scalarise } from "./loop/scalarise.ts";
@@ -60,6 +61,7 @@ export {
   outlineParts,
   outlineRanges,
   parallelise,
+  placeResults,
   planInPlace,
   planMemory,
   refineShapes,
@@ -106,8 +108,9 @@ export const standardPasses: ReadonlyMap<string, Pass> = new Map(
     constantFolding,
     cse,
     deadNodeElimination,
-    fuse,
     planInPlace,
+    fuse,
+    placeResults,
     lowerToLoops,
     mergeLoops,
     shrinkMemory,
@@ -138,8 +141,9 @@ interface Needed {
   readonly loopInvariantCodeMotion: Pass;
   readonly differentiate: Pass;
   readonly canonicalize: Pass;
-  readonly fuse: Pass;
   readonly planInPlace: Pass;
+  readonly fuse: Pass;
+  readonly placeResults: Pass;
   readonly lowerToLoops: Pass;
   readonly mergeLoops: Pass;
   readonly shrinkMemory: Pass;
@@ -161,8 +165,9 @@ const whole: Needed = {
   loopInvariantCodeMotion,
   differentiate,
   canonicalize,
-  fuse,
   planInPlace,
+  fuse,
+  placeResults,
   lowerToLoops,
   mergeLoops,
   shrinkMemory,
@@ -187,8 +192,9 @@ export const passParts = {
   loopInvariantCodeMotion: new PassPart("loop-invariant-code-motion"),
   differentiate: differentiating(/* @__PURE__ */ simplifyingBetween(between)),
   canonicalize: new PassPart("canonicalize", canonicalizeNumbers),
-  fuse: new PassPart("fuse"),
   planInPlace: new PassPart("plan-in-place"),
+  fuse: new PassPart("fuse"),
+  placeResults: new PassPart("place-results"),
   lowerToLoops: new PassPart("lower-to-loops"),
   mergeLoops: new PassPart("merge-loops"),
   shrinkMemory: new PassPart("shrink-memory"),
@@ -279,12 +285,13 @@ function tensorStages(passes: Needed): readonly Stage[] {
 
 /** @__NO_SIDE_EFFECTS__ */
 function loopStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, planInPlace, lowerToLoops, loopInvariantCodeMotion, mergeLoops } = passes;
-  const { shrinkMemory, tile, expandWindows, scalarise } = passes;
+  const { canonicalize, planInPlace, fuse, placeResults, lowerToLoops, loopInvariantCodeMotion } = passes;
+  const { mergeLoops, shrinkMemory, tile, expandWindows, scalarise } = passes;
   const { spareBranches, collapseLoops, bulk, checkBounds, planMemory, outlineRanges } = passes;
   return [
+    { pass: planInPlace, reason: "what reads a tensor has to stay in front of what writes over it" },
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
-    { pass: planInPlace, reason: "operations read what they read from here on" },
+    { pass: placeResults, reason: "nests are whole, and read what they read from here on" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     { pass: loopInvariantCodeMotion, reason: "nests load an element wherever it is read", afterChange: true },
     { pass: cse, reason: "and once for each of its readers", afterChange: true },
@@ -318,11 +325,12 @@ function loopStages(passes: Needed): readonly Stage[] {
  * @__NO_SIDE_EFFECTS__
  */
 function vectorStages(passes: Needed): readonly Stage[] {
-  const { canonicalize, fuse, planInPlace, lowerToLoops, tile, expandWindows, collapseLoops, bulk } = passes;
-  const { mergeLoops, shrinkMemory, loopInvariantCodeMotion, outlineRanges } = passes;
+  const { canonicalize, planInPlace, fuse, placeResults, lowerToLoops, tile, expandWindows } = passes;
+  const { collapseLoops, bulk, mergeLoops, shrinkMemory, loopInvariantCodeMotion, outlineRanges } = passes;
   return [
+    { pass: planInPlace, reason: "what reads a tensor has to stay in front of what writes over it" },
     { pass: fuse, reason: "what one nest of loops computes stands together, and only its results are stored" },
-    { pass: planInPlace, reason: "operations read what they read from here on" },
+    { pass: placeResults, reason: "nests are whole, and read what they read from here on" },
     { pass: lowerToLoops, reason: "vectors are of elements of memory" },
     { pass: loopInvariantCodeMotion, reason: "nests load an element wherever it is read", afterChange: true },
     { pass: cse, reason: "and once for each of its readers", afterChange: true },

@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { tensorPipeline } from "../passes/index.ts";
 import { fuse } from "../passes/loop/fuse.ts";
 import { lowerStraight, lowerToLoops } from "../passes/loop/lower-to-loops.ts";
+import { placeResults } from "../passes/loop/place-results.ts";
 import { planInPlace } from "../passes/loop/plan-in-place.ts";
 import { planMemory } from "../passes/loop/plan-memory.ts";
 import { jsBackend } from "../src/backend/index.ts";
@@ -26,11 +27,12 @@ import { add, neg, parse, permute, standardOps } from "../src/ops/index.ts";
 function lower(module: Module): Module {
   verify(module);
   const context = { ops: standardOps, fast: false };
-  const fused = fuse.run(module, context);
-  if (fused !== module) verify(fused, { level: "fused" });
-  const planned = planInPlace.run(fused, context);
-  if (planned !== module) verify(planned, { level: "fused" });
-  const lowered = lowerToLoops.run(planned, context);
+  const placed = [planInPlace, fuse, placeResults].reduce((before, pass) => {
+    const after = pass.run(before, context);
+    if (after !== module) verify(after, { level: "fused" });
+    return after;
+  }, module);
+  const lowered = lowerToLoops.run(placed, context);
   verify(lowered, { level: "loop" });
   return lowered;
 }

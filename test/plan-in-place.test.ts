@@ -1,8 +1,16 @@
-// plan-in-place: whose memory results stand in, and that whatever the verifier takes is lowered to the same bits.
+// plan-in-place and place-results: whose memory results stand in, and that whatever the verifier takes is lowered to the same bits.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { fuse, inline, loopPipeline, lowerToLoops, planInPlace, tensorPipeline } from "../passes/index.ts";
+import {
+  fuse,
+  inline,
+  loopPipeline,
+  lowerToLoops,
+  placeResults,
+  planInPlace,
+  tensorPipeline,
+} from "../passes/index.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { runPasses } from "../src/compile/index.ts";
 import {
@@ -58,16 +66,18 @@ function countOps({ funcs }: Module, ...names: readonly string[]): number {
 
 describe("plan-in-place", () => {
   it("changes no bit, is idempotent, and passes the verifier", () => {
-    for (const focus of [[], [dynamicUpdateSliceOp, scatterOp]])
-      checkPass(planInPlace, { runs: runs(60).numRuns, programs: { focus, operations: 16 } });
+    for (const pass of [planInPlace, placeResults])
+      for (const focus of [[], [dynamicUpdateSliceOp, scatterOp]])
+        checkPass(pass, { runs: runs(60).numRuns, programs: { focus, operations: 16 } });
   });
 
   it("changes no bit of what is lowered behind it", () => {
     const pass = definePass({
       name: "plan-and-lower",
-      summary: "Fuses, plans and lowers.",
+      summary: "Plans, fuses, places and lowers.",
       lowers: "loop",
-      run: (module, cx) => lowerToLoops.run(planInPlace.run(fuse.run(inline.run(module, cx), cx), cx), cx),
+      run: (module, cx) =>
+        [inline, planInPlace, fuse, placeResults, lowerToLoops].reduce((before, step) => step.run(before, cx), module),
     });
     checkPass(pass, { runs: runs(60).numRuns, programs: { focus: [dynamicUpdateSliceOp, scatterOp], operations: 16 } });
   });
@@ -87,12 +97,12 @@ describe("plan-in-place", () => {
 `);
     const planned = runPasses(
       module,
-      new Pipeline([...tensorPipeline.stages, ...loopPipeline.stages.slice(0, 2)]),
+      new Pipeline([...tensorPipeline.stages, ...loopPipeline.stages.slice(0, 3)]),
     ).module;
     expect(countReuses(planned)).toBe(2);
     const { module: lowered } = runPasses(
       module,
-      new Pipeline([...tensorPipeline.stages, ...loopPipeline.stages.slice(0, 3)]),
+      new Pipeline([...tensorPipeline.stages, ...loopPipeline.stages.slice(0, 4)]),
     );
     // the error of the batch alone is in memory of its own
     expect([countOps(lowered, "contract"), countOps(lowered, "alloc", "for", "copy")]).toEqual([2, 1]);
@@ -114,7 +124,7 @@ describe("plan-in-place", () => {
   return %last
 }
 `);
-      return countReuses(planInPlace.run(fuse.run(module, context), context));
+      return countReuses([planInPlace, fuse, placeResults].reduce((before, pass) => pass.run(before, context), module));
     };
     const twice = "%a = add %c, %c : f64[3, 3]";
     expect(scans(`${twice}\n    %y = mul %a, %c : f64[3, 3]`)).toBe(1);
@@ -126,6 +136,7 @@ describe("plan-in-place", () => {
   it("leaves a module without tensors as it is", () => {
     const numbers = parse("func @f(%x: f64) -> f64 {\n  %y = neg %x : f64\n  return %y\n}\n");
     expect(planInPlace.run(numbers, context)).toBe(numbers);
+    expect(placeResults.run(numbers, context)).toBe(numbers);
   });
 });
 

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { inline, lowerToLoops, planInPlace } from "../passes/index.ts";
+import { inline, lowerToLoops, placeResults, planInPlace } from "../passes/index.ts";
 import {
   type Block,
   FuncScope,
@@ -97,7 +97,7 @@ for (const [name, focus] of Object.entries(focuses)) {
         run(module, cx) {
           const after = grouped(inline.run(module, cx), mostMembers);
           for (const { body } of after.funcs) groups += body.operations.filter((o) => o.op === fusedOp).length;
-          return lowerToLoops.run(planInPlace.run(after, cx), cx);
+          return lowerToLoops.run(placeResults.run(planInPlace.run(after, cx), cx), cx);
         },
       });
       checkPass(pass, { runs: runs(60).numRuns, programs: { focus, operations: 16 } });

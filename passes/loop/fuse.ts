@@ -9,7 +9,6 @@ import {
   type Func,
   FuncScope,
   freeValues,
-  loopOf,
   makeBlock,
   makeOperation,
   mapBodies,
@@ -25,14 +24,15 @@ import {
 import { fusedOp } from "../../src/ops/index.ts";
 import { copyOf, definePass } from "../../src/rewrite/index.ts";
 import { type FusionFigures, javascript, type Target } from "../../src/target/index.ts";
-import { InPlacePlan, inPlacePlanOfBody } from "./analyses/in-place.ts";
-import { isLowered, isLoweredBlock, ownedArguments, requireRanked } from "./analyses/lowered.ts";
+import { isLowered, isLoweredBlock, requireRanked } from "./analyses/lowered.ts";
+import { isMoveInto } from "./analyses/overwrites.ts";
 import { isGroup } from "./analyses/sites.ts";
 import { FusionPlan } from "./fuse/plan.ts";
 
 export const fuse = definePass({
   name: "fuse",
   summary: "Groups the tensors that one nest of loops computes.",
+  level: "fused",
   lowers: "fused",
   example: `func @main<N>(%x: f32[N, 3], %y: f32[3]) -> f32[N, 3] {
   %rows = broadcast %y, axes = [1] : f32[N, 3]
@@ -43,16 +43,12 @@ export const fuse = definePass({
 `,
   run(module, { target = javascript }) {
     module.funcs.forEach(requireRanked);
-    const ownedBy = ownedArguments(module);
-    return mapBodies(module, (body, func) => (isLoweredBlock(body) ? body : fusedBody(func, ownedBy(func), target)));
+    return mapBodies(module, (body, func) => (isLoweredBlock(body) ? body : fusedBody(func, target)));
   },
 });
 
-function fusedBody({ body, constraints }: Func, owned: readonly Value[], { fusion }: Target): Block {
-  return new BlockFusion(body, new InPlacePlan(body, owned), {
-    scope: new FuncScope(constraints),
-    limits: fusion,
-  }).run();
+function fusedBody({ body, constraints }: Func, { fusion }: Target): Block {
+  return new BlockFusion(body, { scope: new FuncScope(constraints), limits: fusion }).run();
 }
 
 /** What the blocks of a function share. */
@@ -70,7 +66,6 @@ interface Group {
 
 class BlockFusion {
   readonly #block: Block;
-  readonly #inPlace: InPlacePlan;
   readonly #shared: Shared;
   readonly #outer: BlockFusion | null;
   readonly #plan: FusionPlan;
@@ -81,36 +76,39 @@ class BlockFusion {
   readonly #free = new ValueMap<Operation>();
   /** Those of them that are in memory. */
   readonly #kept = new ValueSet();
+  /** What the block gave already. */
+  readonly #gave = new ValueSet();
 
-  constructor(block: Block, inPlace: InPlacePlan, shared: Shared, outer: BlockFusion | null = null) {
+  constructor(block: Block, shared: Shared, outer: BlockFusion | null = null) {
     this.#block = block;
-    this.#inPlace = inPlace;
     this.#shared = shared;
     this.#outer = outer;
-    this.#plan = new FusionPlan(block, inPlace, shared.limits);
+    this.#plan = new FusionPlan(block, shared.limits);
     this.#replaced = outer === null ? new Replacements() : outer.#replaced;
   }
 
   run(): Block {
     for (const operation of this.#block.operations) this.#operation(operation);
-    const given = new ValueSet();
-    const results = this.#block.results.map((v) => {
-      const isFirst = !given.has(v);
-      given.add(v);
-      return this.#result(v, isFirst);
-    });
+    const results = this.#block.results.map((v) => this.#given(v));
     return withOperations(this.#block, this.#operations, results);
   }
 
   #operation(operation: Operation): void {
     const decision = this.#plan.of(operation);
-    if (decision === undefined) this.#keep(operation);
+    if (isMoveInto(operation)) this.#move(operation);
+    else if (decision === undefined) this.#keep(operation);
     else if (decision.kind === "free") this.#free.set(operation.results[0], operation);
     else if (decision.kind === "root") {
       const { members, alsoStored } = decision.site.root;
       const stored = alsoStored.map((o) => o.results[0]).reverse();
       this.#group({ root: operation, members: members.toReversed(), stored });
     }
+  }
+
+  /** A tensor is brought to memory as the block gives its results. */
+  #move(operation: Operation): void {
+    const operands = operation.operands.map((v) => this.#given(v));
+    this.#operations.push(withOperands(operation, operands));
   }
 
   /** An operation that no nest computes element by element: it reads memory. */
@@ -120,23 +118,16 @@ class BlockFusion {
     if (isGroup(operation)) for (const v of freeValues(...regions)) this.demand(v);
     if (isGroup(operation) || isLowered(operation)) this.#operations.push(this.#replaced.operation(operation));
     else {
-      const fused = regions.map((region, i) => this.#region(operation, region, i));
+      const fused = regions.map((region) => new BlockFusion(region, this.#shared, this).run());
       this.#operations.push(withRegions(withOperands(operation, this.#replaced.all(operands)), fused));
     }
   }
 
-  #region(operation: Operation, region: Block, i: number): Block {
-    const loop = loopOf(operation);
-    const inPlace =
-      loop !== null && loop.body === region
-        ? inPlacePlanOfBody(loop)
-        : (this.#inPlace.branchPlanOf(operation).regions[i] ?? new InPlacePlan(region, []));
-    return new BlockFusion(region, inPlace, this.#shared, this).run();
-  }
-
-  /** A result of the block. What is free is computed for each, here even where it is free around the block. */
-  #result(v: Value, isFirst: boolean): Value {
+  /** What the block gives, or brings to memory. What is free is computed for each, here even where it is free around the block. */
+  #given(v: Value): Value {
     const free = this.freeAt(v);
+    const isFirst = !this.#gave.has(v);
+    this.#gave.add(v);
     if (free === undefined || (isFirst && this.#free.has(v))) {
       this.demand(v);
       return this.#replaced.get(v);

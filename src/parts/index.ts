@@ -9,6 +9,7 @@ import {
   bringTensorPasses,
   bringWindowLowering,
   passParts,
+  placeResults,
   planInPlace,
   programVectorPipeline,
   refineTo,
@@ -92,6 +93,7 @@ export function bringWindows(): void {
 export function bringUpdates(): void {
   bringTensors();
   passParts.planInPlace.bring(planInPlace);
+  passParts.placeResults.bring(placeResults);
 }
 
 /** Brings what compiles loops: whatever makes one, and ops that are lowered to one whose end is not known, call this before. */

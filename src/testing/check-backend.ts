@@ -5,6 +5,7 @@ import {
   inline,
   loopPipeline,
   lowerToLoops,
+  placeResults,
   planInPlace,
   tensorPipeline,
   tile,
@@ -74,6 +75,7 @@ export function pipelinesFor(level: Backend["level"]): readonly Pipeline[] {
   const lowering = new Pipeline([
     { pass: inline, reason: "calls and derivatives are resolved" },
     { pass: planInPlace, reason: "tensors are changed where they stand" },
+    { pass: placeResults, reason: "and computed where they have to come to stand" },
     { pass: lowerToLoops, reason: "backends take loops over memory" },
     { pass: tile, reason: "contractions are loops there" },
     { pass: expandWindows, reason: "and so are windows" },

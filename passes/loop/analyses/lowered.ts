@@ -69,13 +69,3 @@ export function usersFunctions(module: Module): ReadonlySet<Func> {
   const called = new Set(module.funcs.flatMap(calleesOf));
   return new Set(module.funcs.filter(({ name, visibility }) => visibility === "public" && !called.has(name)));
 }
-
-/** The tensors whose memory a function may change, which is the caller's: where functions of the module call it, none. */
-export function ownedArguments(module: Module): (func: Func) => readonly Value[] {
-  const mayOwn = module.funcs.some(({ roles }) => roles.includes("inout"));
-  const users = mayOwn ? usersFunctions(module) : new Set<Func>();
-  return (func) => {
-    const isOwned = ({ type }: Value, i: number): boolean => func.roles[i] === "inout" && type.kind === "tensor";
-    return users.has(func) ? func.body.arguments.filter(isOwned) : [];
-  };
-}

@@ -9,6 +9,7 @@ import {
   isElementwise,
   isScalar,
   type Operation,
+  reusedBy,
   shapeText,
   type Value,
   ValueMap,
@@ -16,7 +17,7 @@ import {
 } from "../../../src/ir/index.ts";
 import { isFusible } from "../../../src/ops/index.ts";
 import type { FusionFigures } from "../../../src/target/index.ts";
-import type { InPlacePlan } from "../analyses/in-place.ts";
+import { isMoveInto, Overwrites } from "../analyses/overwrites.ts";
 import { contractionOf, isInStep, isPointwise, type OperandRead, readsOf, wholeOf } from "../analyses/reads.ts";
 import { SumChains } from "./chains.ts";
 import { BlockUses, type Use } from "./uses.ts";
@@ -73,17 +74,17 @@ export class FusionPlan {
   readonly #reads = new Map<Operation, readonly OperandRead[]>();
   readonly #uses: BlockUses;
   readonly #chains: SumChains;
-  readonly #inPlace: InPlacePlan;
+  readonly #overwrites: Overwrites;
   readonly #limits: FusionFigures;
 
-  constructor(block: Block, inPlace: InPlacePlan, limits: FusionFigures) {
+  constructor(block: Block, limits: FusionFigures) {
     this.#limits = limits;
-    this.#inPlace = inPlace;
+    this.#overwrites = new Overwrites(block);
     this.#uses = new BlockUses(block);
     this.#chains = new SumChains(block);
     for (let i = block.operations.length - 1; i >= 0; i--) {
       const operation = block.operations[i];
-      if (isFusible(operation)) this.#decisions.set(operation, this.#decide(operation));
+      if (isFusible(operation) && !isMoveInto(operation)) this.#decisions.set(operation, this.#decide(operation));
     }
   }
 
@@ -102,14 +103,15 @@ export class FusionPlan {
   #decide(operation: Operation): FusionDecision {
     const [result] = operation.results;
     // a tensor that is overwritten later needs memory of its own, which its readers read before that
-    const isWritten = operation.op.lowering?.kind === "update" || this.#inPlace.overwriterOf(result) !== undefined;
+    const isPlaced = operation.op.lowering?.kind === "update" || reusedBy(operation) !== undefined;
+    const isWritten = isPlaced || this.#overwrites.overwriterOf(result) !== undefined;
     if (!isScalar(result.type) && !isWritten) {
       const isSums = contractionOf(operation) !== null;
       const site = isSums ? this.#epilogueSite(operation, result) : this.#siteOfAll(operation, result);
       if (isSums && site !== null) site.root.sums = operation;
       if (site !== null) return this.#fuse(operation, site);
     }
-    const depth = isWritten || this.#inPlace.readsOverwritten(operation) ? null : this.#freeDepth(operation);
+    const depth = isWritten || this.#overwrites.readsOverwritten(operation) ? null : this.#freeDepth(operation);
     if (depth !== null) return { kind: "free", depth, firstRead: this.#firstReadOf(result) };
     const shared = isWritten ? null : this.#sharedNest(operation);
     if (shared !== null) {
@@ -155,7 +157,7 @@ export class FusionPlan {
       if (site.depth > 0 && k > 0) continue;
       // what is stored anyway is computed with the sums, which then need no memory
       if (site.depth > 0 && this.#chains.has(result)) continue;
-      if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation)) continue;
+      if (this.#overwrites.isOverwrittenAfter(operation, site.root.operation)) continue;
       if (this.#mayStoreAt(site, result)) return site;
     }
     return null;
@@ -194,7 +196,8 @@ export class FusionPlan {
     if (site === undefined || site.depth > 0 || site.covers !== shapeText(sums)) return null;
     const { root } = site;
     const isEpilogue = [root.operation, ...root.members].every(isPointwise) && root.size <= this.#limits.epilogue;
-    if (!isEpilogue || root.sums !== null || this.#inPlace.isOverwrittenAfter(operation, root.operation)) return null;
+    if (!isEpilogue || root.sums !== null || this.#overwrites.isOverwrittenAfter(operation, root.operation))
+      return null;
     const isOnly = !this.#uses.escapes(sums) && this.#uses.of(sums).every((use) => this.#siteOf(use) === site);
     if (isOnly) return site;
     if (root.alsoStored.length >= this.#limits.stored || !this.#mayStoreAt(site, sums)) return null;
@@ -219,7 +222,7 @@ export class FusionPlan {
     }
     if (common === null || common.depth >= this.#limits.depth) return null;
     const site = common;
-    if (this.#inPlace.isOverwrittenAfter(operation, site.root.operation, (i) => this.#isInStep(operation, i, site)))
+    if (this.#overwrites.isOverwrittenAfter(operation, site.root.operation, (i) => this.#isInStep(operation, i, site)))
       return null;
     if (common.root.size + common.copies * weightOf(operation) > this.#limits.nestSize) return null;
     return common.copies > 1 && operation.op.lowering?.kind === "nest" ? null : common;

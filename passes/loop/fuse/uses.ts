@@ -5,11 +5,13 @@ import {
   freeValues,
   isScalar,
   type Operation,
+  reusedBy,
   type Value,
   ValueMap,
   ValueSet,
 } from "../../../src/ir/index.ts";
 import { isDenseConstant } from "../../../src/ops/index.ts";
+import { isMoveInto } from "../analyses/overwrites.ts";
 
 /** An operand of an operation. */
 export interface Use {
@@ -38,12 +40,12 @@ export class BlockUses {
     return this.#positions.get(operation) ?? 0;
   }
 
-  /** Whether a value is read by a region, or is a result of the block. */
+  /** Whether a value is read by a region, is brought to memory, or is a result of the block. */
   escapes(value: Value): boolean {
     return this.#escaping.has(value);
   }
 
-  /** The position of the first operation whose region reads a value; of none, that of the block's end. */
+  /** The position of the first operation that reads a value so, but for the block's end: of that alone it is the position. */
   escapesAt(value: Value): number {
     return this.#escapesAt.get(value) ?? Infinity;
   }
@@ -58,16 +60,23 @@ export class BlockUses {
     const { op, operands, results, regions } = operation;
     const isMovedSplat = op.traits.moves && operands.every((v) => isScalar(v.type) || this.#splats.has(v));
     if (isMovedSplat || (op.traits.constant && !isDenseConstant(operation))) this.#splats.add(results[0]);
+    const isMove = isMoveInto(operation);
     for (const [operand, v] of operands.entries()) {
+      if (isMove && v !== reusedBy(operation)) {
+        this.#escape(v, position);
+        continue;
+      }
       const uses = this.#uses.get(v);
       const use = { by: operation, operand };
       if (uses === undefined) this.#uses.set(v, [use]);
       else uses.push(use);
     }
     if (regions.length === 0) return;
-    for (const v of freeValues(...regions)) {
-      this.#escaping.add(v);
-      if (!this.#escapesAt.has(v)) this.#escapesAt.set(v, position);
-    }
+    for (const v of freeValues(...regions)) this.#escape(v, position);
+  }
+
+  #escape(v: Value, position: number): void {
+    this.#escaping.add(v);
+    if (!this.#escapesAt.has(v)) this.#escapesAt.set(v, position);
   }
 }

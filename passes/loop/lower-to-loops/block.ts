@@ -26,6 +26,7 @@ import {
 } from "../../../src/ir/index.ts";
 import { isDenseConstant, isFusible, load, store, view } from "../../../src/ops/index.ts";
 import { isLowered } from "../analyses/lowered.ts";
+import { isMoveInto } from "../analyses/overwrites.ts";
 import { epilogueOf } from "../analyses/reads.ts";
 import { fusionGroupOf, isGroup, readsInStep } from "../analyses/sites.ts";
 import type { Buffer, Computed, Elements, Nests } from "./nests.ts";
@@ -196,7 +197,7 @@ export class BlockLowering {
 
   /** Whether a tensor stands already where it is moved. */
   #isThere(operation: Operation, buffer: Buffer): boolean {
-    return isMove(operation) && this.nests.buffers.get(operation.operands[0]) === buffer;
+    return isMoveInto(operation) && this.nests.buffers.get(operation.operands[0]) === buffer;
   }
 
   /** A nest that computes results of one shape into memory. */
@@ -290,14 +291,9 @@ export class BlockLowering {
   }
 }
 
-/** Whether a tensor is brought to the memory of another as it is. */
-function isMove(operation: Operation): boolean {
-  return operation.op.lowering?.kind === "view" && reusedBy(operation) !== undefined;
-}
-
 /** Tensors that the block brings to memory from outside in which it does nothing else. */
 function movedAtEnd({ operations }: Block): readonly (readonly [x: Value, memory: Value])[] {
-  const moves = operations.filter((o) => isMove(o) && reusedBy(o) !== o.operands[0]);
+  const moves = operations.filter((o) => isMoveInto(o) && reusedBy(o) !== o.operands[0]);
   if (moves.length === 0) return [];
   const uses = countUses(makeBlock([], operations, []));
   return moves.flatMap((o) => {
