@@ -38,6 +38,7 @@ const optionNames: Readonly<Record<keyof ExpressionOptions, true>> = {
   pipeline: true,
   observe: true,
   debug: true,
+  memory: true,
 };
 
 /** The parameters, one for each name. */

@@ -23,7 +23,7 @@ import { fromArray, isNumber, toArray } from "./convert.ts";
 /** Data for a tensor: numbers, typed or nested arrays, concrete tensors. */
 export type Feed = unknown;
 
-export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe" | "debug">;
+export type SessionOptions = Pick<CompileOptions, "backend" | "fast" | "check" | "observe" | "debug" | "memory">;
 
 /** The most compiled subgraphs that one session keeps. */
 const cacheSize = 64;

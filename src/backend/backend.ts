@@ -16,6 +16,15 @@ export interface BackendOptions {
   readonly observe?: (name: string, value: NdArray, origin: Origin | null) => void;
   /** Ends the run at the first operation that makes a NaN or an infinity of finite numbers; the interpreter can. */
   readonly debug?: boolean;
+  /** What a backend with a memory of its own may have of it. */
+  readonly memory?: {
+    /**
+     * How many bytes that memory may have for calls of this function. Arguments and results stay in it as long as there is room,
+     * and those that were used longest ago leave it first; a call that alone needs more is an error (code `range`). Left out, that
+     * is all that the backend can have, and what stays between calls takes about as much as two calls use.
+     */
+    readonly limit?: number;
+  };
 }
 
 /** The types of JavaScript for an array of numbers. */

@@ -55,6 +55,11 @@ export interface CompileOptions {
    * decides.
    */
   readonly debug?: boolean;
+  /**
+   * `{ limit }`: how many bytes the memory of WebAssembly may have for calls of this function, 4 GiB where left out. To other
+   * backends it says nothing.
+   */
+  readonly memory?: BackendOptions["memory"];
   /** The ops of the module, where it has other ops than the project's own. */
   readonly ops?: OpTable;
 }
@@ -67,13 +72,14 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
   entry: true,
   observe: true,
   debug: true,
+  memory: true,
   ops: true,
 };
 
 /** Fails (code `option`) where `options` has a name or a value that compile does not know. `who` is the function that takes them. */
 export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
   requireOptions(who, options, Object.keys(optionNames));
-  const { backend, check, fast, pipeline, observe, debug } = options as CompileOptions;
+  const { backend, check, fast, pipeline, observe, debug, memory } = options as CompileOptions;
   if (!isBackend(backend)) requireChoice(who, "backend", backend, backendNames());
   requireCheck(who, check);
   if (fast !== undefined && typeof fast !== "boolean")
@@ -86,8 +92,20 @@ export function requireCompileOptions(options: unknown, who = "compile"): assert
   }
   if (observe !== undefined && typeof observe !== "function")
     fail("option", `${who}: option 'observe' is a ${typeof observe}, expected a function of name, value and origin`);
+  if (memory !== undefined) requireMemory(who, memory);
   if (pipeline !== undefined && typeof pipeline?.run !== "function")
     fail("option", `${who}: option 'pipeline' is no Pipeline`, { hint: "write new Pipeline([…])" });
+}
+
+function requireMemory(who: string, memory: unknown): void {
+  if (typeof memory !== "object" || memory === null)
+    fail("option", `${who}: option 'memory' is a ${typeof memory}, expected an object`, {
+      hint: "write { limit: 2 ** 28 }",
+    });
+  requireOptions(`${who}: memory`, memory, ["limit"]);
+  const { limit } = memory as { readonly limit?: unknown };
+  if (limit !== undefined && !(Number.isSafeInteger(limit) && Number(limit) >= 2 ** 16))
+    fail("option", `${who}: option 'memory.limit' is ${String(limit)}, expected bytes, at least ${2 ** 16}`);
 }
 
 /** A module with everything that compiling it gave. */
@@ -193,7 +211,8 @@ function prepare(module: Module, options: CompileOptions, refined: Refined, chos
   const mayLower = chosen.pipeline !== undefined || passParts.lowerToLoops.isHere;
   const backend = mayLower || isOfNumbers(optimised.module) ? chosen : interpretBackend;
   const lowered = backend.level === "tensor" ? optimised.module : loweredFor(backend, optimised, passOptions);
-  const backendOptions = { entry: entry.name, signature, observe: options.observe, debug };
+  const { observe, memory } = options;
+  const backendOptions = { entry: entry.name, signature, observe, debug, memory };
   const { module: tensors, log } = optimised;
   return { given: module, module: tensors, lowered, entry: entry.name, signature, log, backend, backendOptions };
 }

@@ -26,6 +26,8 @@ import {
   termsOf,
 } from "../ir/index.ts";
 
+import { DeferredArray } from "./deferred.ts";
+
 /** The value of each dimension symbol for one call. */
 export type Sizes = ReadonlyMap<string, number>;
 
@@ -232,6 +234,7 @@ function problemOf(arg: unknown): string | null {
   if (typeof arg !== "object" || arg === null || !("data" in arg && "shape" in arg && "dtype" in arg)) {
     return `is ${arg === null ? "null" : `a ${typeof arg}`}, expected an array { dtype, shape, data }`;
   }
+  if (arg instanceof DeferredArray) return null;
   const { dtype, shape, data } = arg as NdArray;
   if (!isDType(dtype)) return `has dtype '${String(dtype)}', which is none`;
   if (!Array.isArray(shape) || !shape.every((n) => Number.isSafeInteger(n) && n >= 0))

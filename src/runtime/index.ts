@@ -1,4 +1,5 @@
 // The run time of compiled code: sizes from arguments, and memory.
 
 export * from "./bind.ts";
+export * from "./deferred.ts";
 export * from "./memory.ts";

@@ -12,11 +12,12 @@ import {
   type TypedArray,
 } from "../../ir/index.ts";
 import type { Holders, ValueKind, ValueTree } from "../backend.ts";
+import { type Given, settles } from "./residents.ts";
 
-/** One call: the sizes of the symbols, -1 where not known yet, and the arguments: numbers, and the elements of arrays. */
+/** One call: the sizes of the symbols, -1 where not known yet, and the arguments. */
 export interface Reading {
   readonly sizes: number[];
-  readonly given: (number | TypedArray)[];
+  readonly given: Given[];
 }
 
 /** Reads a leaf; false where it does not fit. */
@@ -34,13 +35,17 @@ export function leafReader(
   if (dims === null) return null;
   const { array } = dtypes[dtype];
   if (kind === "scalar") return shape.length === 0 ? scalarReader(dtype) : null;
-  if (kind === "held")
+  if (kind === "held") {
+    const isKnown = dims.every((d) => d >= 0);
+    const maySettle = !isKnown || settles({ dtype, shape: dims });
     return (x, into) => {
       const held = arrayOf(x);
       if (held === null || held.dtype !== dtype || !fits(held.shape, dims, into.sizes)) return false;
-      into.given.push(dims.length === 0 ? held.data[0] : held.data);
+      if (dims.length === 0) into.given.push(held.data[0]);
+      else into.given.push(maySettle && (isKnown || settles(held)) ? held : held.data);
       return true;
     };
+  }
   if (kind === "numbers") {
     if (shape.length !== 1 || !isFloat(dtype)) return null;
     return (x, into) => {

@@ -1,6 +1,7 @@
-// The memory that all compiled programs share: a stack of what the calls in progress use.
+// The memory that all compiled programs share: slots of what stays (residents.ts), behind them a stack of what the calls in
+// progress use.
 
-import { type DType, dtypes, fail, type NdArray, type TypedArray } from "../../ir/index.ts";
+import { AdjointError, type DType, dtypes, type NdArray, type TypedArray } from "../../ir/index.ts";
 import { type Global, requireHost } from "./host.ts";
 import { aligned, alignment } from "./values.ts";
 
@@ -19,6 +20,11 @@ export class Heap {
   #bytes = this.memory.buffer.byteLength;
   /** Its elements, by dtype, until it grows. */
   #views: Partial<Record<DType, TypedArray>> = {};
+  /** The most bytes that it may have for the call in progress. */
+  #most = mostPages * pageBytes;
+  /** The end of a stack for which there was no room in the last call; 0 where there was. */
+  #missedStack = 0;
+  #refusal: unknown = null;
 
   #view(dtype: DType): TypedArray {
     return (this.#views[dtype] ??= new dtypes[dtype].array(this.memory.buffer));
@@ -47,6 +53,11 @@ export class Heap {
     else for (let i = 0; i < data.length; i++) view[at + i] = data[i];
   }
 
+  /** Copies elements within the heap. */
+  copy(to: number, from: number, bytes: number): void {
+    this.#view("u8").copyWithin(to, from, from + bytes);
+  }
+
   zero(address: number, bytes: number): void {
     this.#view("u8").fill(0, address, address + bytes);
   }
@@ -59,20 +70,58 @@ export class Heap {
     else for (let i = 0; i < data.length; i++) data[i] = view[at + i];
   }
 
+  /** An outermost call begins, for which memory may have so many bytes; null for all that it can have. */
+  begin(limit: number | null): void {
+    this.#most = Math.min(limit ?? Number.POSITIVE_INFINITY, mostPages * pageBytes);
+    this.#missedStack = 0;
+    this.#refusal = null;
+  }
+
+  get most(): number {
+    return this.#most;
+  }
+
+  get missedStack(): number {
+    return this.#missedStack;
+  }
+
+  /** Whether an error says that there was no room. */
+  isRefusal(error: unknown): boolean {
+    return error === this.#refusal;
+  }
+
   /**
-   * Makes memory as large as to have all bytes below `end`.
+   * Makes memory as large as to have all bytes of a stack below `end`.
    *
    * @throws AdjointError `range` where there is not so much.
    */
   reserve(end: number): void {
-    if (end <= this.#bytes) return;
+    if (this.hasRoom(end)) return;
+    this.#missedStack = end;
+    this.refuse(end);
+  }
+
+  /** Makes memory as large as to have all bytes below `end`; false where it cannot be. */
+  hasRoom(end: number): boolean {
+    if (end > this.#most) return false;
+    if (end <= this.#bytes) return true;
     const pages = this.#bytes / pageBytes;
     const missing = Math.ceil(end / pageBytes) - pages;
-    const wanted = Math.min(mostPages - pages, Math.max(missing, pages >> 1));
-    for (const by of [wanted, missing]) if (by >= missing && this.#grow(by)) return;
-    fail("range", `a program needs ${Math.ceil(end / 2 ** 20)} MiB of memory, which WebAssembly does not have`, {
-      hint: 'compile it with backend: "js"',
+    const wanted = Math.min(Math.floor(this.#most / pageBytes) - pages, Math.max(missing, pages >> 1));
+    return (wanted > missing && this.#grow(wanted)) || this.#grow(missing);
+  }
+
+  refuse(end: number): never {
+    const wanted = Math.ceil(end / 2 ** 20);
+    const has =
+      this.#most < mostPages * pageBytes ? `its limit is ${this.#most / 2 ** 20}` : "which WebAssembly does not have";
+    this.#refusal = new AdjointError("range", `a program needs ${wanted} MiB of memory, ${has}`, {
+      hint:
+        this.#most < mostPages * pageBytes
+          ? 'raise memory.limit, or compile it with backend: "js"'
+          : 'compile it with backend: "js"',
     });
+    throw this.#refusal;
   }
 
   #grow(pages: number): boolean {
@@ -90,11 +139,4 @@ export class Heap {
 /** A number that compiled code shares with the host. */
 export function globalOf(x: number): Global {
   return new (requireHost().Global)({ value: "i32", mutable: true }, x);
-}
-
-let shared: Heap | null = null;
-
-export function sharedHeap(): Heap {
-  shared ??= new Heap();
-  return shared;
 }

@@ -7,11 +7,11 @@ import { environment } from "./binary.ts";
 import { bind } from "./binding.ts";
 import { hostFunctions } from "./called.ts";
 import { arrayCall, type Generated, runner } from "./calling.ts";
-import { globalOf, sharedHeap } from "./heap.ts";
+import { globalOf } from "./heap.ts";
 import { compilesVectors, requireHost } from "./host.ts";
 import { HostLists } from "./host-lists.ts";
 import { ModuleWriter } from "./module-writer.ts";
-
+import { sharedHeap } from "./residents.ts";
 import { watOf } from "./wat.ts";
 
 const lists = new HostLists();
@@ -22,7 +22,7 @@ export const wasmBackend: SynchronousBackend = {
   target: wasm,
   isAvailable: compilesVectors,
   compile(module: Module, options: BackendOptions): Executable {
-    const heap = sharedHeap();
+    const { heap, residents } = sharedHeap();
     const writer = new ModuleWriter(module);
     const bytes = writer.write(options.entry);
     const constants = { bytes: writer.constants, at: globalOf(0) };
@@ -36,7 +36,9 @@ export const wasmBackend: SynchronousBackend = {
     });
     const func = requireFunc(module, options.entry);
     const { signature } = options;
-    const call = arrayCall({ entry, constants, heap, lists }, func, signature);
+    const isWatched = options.observe !== undefined && writer.tables.probes.length > 0;
+    const limit = options.memory?.limit ?? null;
+    const call = arrayCall({ entry, constants, heap, residents, lists, limit, isWatched }, func, signature);
     const nothing = () => null;
     return {
       run: runner(call, func, signature),

@@ -35,7 +35,7 @@ export interface ProgramOptions extends Omit<CompileOptions, "entry" | "ops" | "
   readonly wrt?: readonly string[];
 }
 
-/** Those of `compile` are options here too: `backend`, `fast`, `check`, `pipeline`, `debug`. */
+/** Those of `compile` are options here too: `backend`, `fast`, `check`, `pipeline`, `debug`, `memory`. */
 export interface SourceOptions extends ProgramOptions, ReadOptions {}
 
 const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
@@ -47,6 +47,7 @@ const programOptions: Readonly<Record<keyof ProgramOptions, true>> = {
   check: true,
   pipeline: true,
   debug: true,
+  memory: true,
 };
 
 const sourceOptions: Readonly<Record<keyof SourceOptions, true>> = {
