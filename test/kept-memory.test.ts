@@ -1,4 +1,5 @@
-// Memory that calls keep: a call makes its results and nothing else, whatever happens in it, and what is kept is bounded.
+// Memory that calls of generated JavaScript keep: a call makes its results and nothing else, whatever happens in it, and what is kept
+// is bounded.
 
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -66,7 +67,7 @@ function layers(x: Tensor, w: Tensor): readonly [Tensor, Tensor, Tensor] {
 }
 
 const types = ["f64[N, 3]", "f64[3, M]"] as const;
-const fast = compile(layers, [...types], { observe: () => reached?.() });
+const fast = compile(layers, [...types], { backend: "js", observe: () => reached?.() });
 const reference = compile(layers, [...types], { backend: "interpret" });
 
 /** Numbers that differ from call to call. */
@@ -89,7 +90,7 @@ describe("memory that is kept between calls", () => {
   it("leaves the results as all that 10,000 calls make", () => {
     const [x, w] = given(2, 5, 1);
     const calls = 10_000;
-    const traced = jit(layers);
+    const traced = jit(layers, { backend: "js" });
     const into = [new Float64Array(10), new Float64Array(6), new Float64Array(1)] as const;
     const ways: readonly (readonly [string, () => void, number])[] = [
       ["compiled", () => void fast(x, w), resultsMade],
@@ -168,7 +169,7 @@ describe("memory that is kept between calls", () => {
   it("is that of the last sizes alone, and none of a great many bytes", async () => {
     setFlagsFromString("--expose-gc");
     const collect = runInNewContext("gc") as () => void;
-    const f = compile(layers, [...types]);
+    const f = compile(layers, [...types], { backend: "js" });
     const [large, small] = [given(40, 30, 1), given(2, 2, 1)];
     const first = counted(() => void f(...large)).buffers;
     counted(() => void f(...small));

@@ -173,7 +173,7 @@ export function moduleOf(compiled: Compiled, traced: Traced | null, options: Mod
       hint: what === "arguments" ? "let the function take it from outside" : "leave it out",
     });
   }
-  const made = compiled.executable.standalone(convention, rootOf(options, where));
+  const made = compiled.javascript.standalone(convention, rootOf(options, where));
   return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
 }
 

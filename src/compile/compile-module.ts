@@ -28,16 +28,17 @@ import {
   type Value,
   walk,
 } from "../ir/index.ts";
-import { bringAll } from "../parts/index.ts";
-import { type CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
-import { chooseBackends } from "./choose-backend.ts";
+import { bringAll, here } from "../parts/index.ts";
+import { CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
+import { type Choice, chooseBackend, interpreted } from "./choose-backend.ts";
 import { type Check, type RunOptions, requireCheck, runProgramPasses } from "./run-passes.ts";
 
 export interface CompileOptions {
   /** The function to run; the last public one where left out. */
   readonly entry?: string;
   /**
-   * `auto` takes generated JavaScript where it may run, else WebAssembly, else the interpreter. `wasm` is WebAssembly with
+   * `auto` takes generated JavaScript for programs of numbers and small tensors, and WebAssembly for those of large ones, which
+   * its vectors make faster; where one of them may not run, the other, and else the interpreter. `wasm` is WebAssembly with
    * vectors; where that may not run, or has no code for a program, JavaScript takes its place. Any other is a backend itself,
    * or what it was registered as.
    */
@@ -119,6 +120,8 @@ export interface Compiled {
   readonly entry: string;
   readonly signature: Signature;
   readonly executable: Executable;
+  /** That of generated JavaScript, which WebAssembly does not take the place of in a standalone module. */
+  readonly javascript: Executable;
   readonly log: CompileLog;
   /** The generated code; null where there is none. */
   readonly source: string | null;
@@ -147,34 +150,38 @@ export function compileProgram(module: Module, options: CompileOptions = {}): Co
  */
 export async function compileModuleAsync(module: Module, options: CompileOptions = {}): Promise<Compiled> {
   bringAll();
-  const [backend, ...others] = backendsFor(options);
-  if (backend.compileAsync === undefined) return compiled(module, options, null, [backend, ...others]);
-  const prepared = prepare(module, options, null, backend);
-  return finish(prepared, await backend.compileAsync(prepared.lowered, prepared.backendOptions), null);
+  const choice = choiceOf(options);
+  const optimised = optimise(module, options, null, choice);
+  const [backend, ...others] = choice.of(optimised.module);
+  if (backend.compileAsync === undefined) return withFirst(optimised, [backend, ...others]);
+  const prepared = lower(optimised, backend);
+  return finish(prepared, await backend.compileAsync(prepared.lowered, prepared.backendOptions), optimised, null);
+}
+
+function compiled(module: Module, options: CompileOptions, refined: Refined): Compiled {
+  const choice = choiceOf(options);
+  const optimised = optimise(module, options, refined, choice);
+  return withFirst(optimised, choice.of(optimised.module));
 }
 
 /** With the first of the backends; where that has no code for the program, with those behind it. */
-function compiled(
-  module: Module,
-  options: CompileOptions,
-  refined: Refined,
-  [backend, ...others] = backendsFor(options),
-  instead: string | null = null,
-): Compiled {
-  const prepared = prepare(module, options, refined, backend);
-  try {
-    return finish(prepared, executableOf(prepared), instead);
-  } catch (error) {
-    const [next, ...rest] = others;
-    if (next === undefined || !(error instanceof AdjointError && error.code === "no-eval")) throw error;
-    return compiled(module, options, refined, [next, ...rest], `${backend.name} has no code for it: ${error.message}`);
-  }
+function withFirst(optimised: Optimised, backends: readonly Backend[]): Compiled {
+  let instead: string | null = null;
+  for (const [i, backend] of backends.entries())
+    try {
+      const prepared = lower(optimised, backend);
+      return finish(prepared, executableOf(prepared), optimised, instead);
+    } catch (error) {
+      if (i === backends.length - 1 || !(error instanceof AdjointError && error.code === "no-eval")) throw error;
+      instead = `${backend.name} has no code for it: ${error.message}`;
+    }
+  throw new Error("internal invariant broken: there is a backend to choose");
 }
 
-function backendsFor(options: CompileOptions): readonly [Backend, ...Backend[]] {
+function choiceOf(options: CompileOptions): Choice {
   requireCompileOptions(options);
   const isDebug = options.debug ?? isDebugging();
-  return isDebug ? [interpretBackend] : chooseBackends(options.backend ?? "auto");
+  return isDebug ? interpreted : chooseBackend(options.backend ?? "auto");
 }
 
 /** @throws AdjointError `option` for a backend that has to wait. */
@@ -187,44 +194,64 @@ function executableOf({ backend, lowered, backendOptions }: Prepared): Executabl
 
 type Refined = ((entry: string) => Pass) | null;
 
+/** A program after the passes at tensor level. */
+interface Optimised extends Pick<Compiled, "given" | "module" | "entry" | "signature" | "log"> {
+  readonly options: CompileOptions;
+}
+
 /** What a backend is given. */
-interface Prepared extends Omit<Compiled, "executable" | "source" | "backend" | "instead"> {
+interface Prepared extends Omit<Compiled, "executable" | "javascript" | "source" | "backend" | "instead"> {
   readonly backend: Backend;
   readonly backendOptions: BackendOptions;
 }
 
-function prepare(module: Module, options: CompileOptions, refined: Refined, chosen: Backend): Prepared {
-  const entry = entryOf(module, options.entry);
+function optimise(given: Module, options: CompileOptions, refined: Refined, { first }: Choice): Optimised {
+  const entry = entryOf(given, options.entry);
   if (entry.body.results.some(({ type }) => type.kind === "memref"))
     fail("structure", `@${entry.name} returns memory, expected numbers or tensors`, {
       origin: entry.origin,
       hint: "take the memory as an argument, and return nothing",
     });
-  const debug = options.debug ?? isDebugging();
-  const passOptions = { fast: options.fast, check: options.check, ops: options.ops, target: chosen.target };
   const { pipeline = programPipelines.tensor } = options;
   const reason = "the types of the arguments that come";
-  const first = refined === null ? [] : [{ pass: refined(entry.name), reason }];
-  const optimised = runProgramPasses(module, new Pipeline(first).concat(pipeline), passOptions);
-  const func = findFunc(optimised.module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
-  const signature = signatureOf(func);
+  const before = refined === null ? [] : [{ pass: refined(entry.name), reason }];
+  const passes = new Pipeline(before).concat(pipeline);
+  const { module, log } = runProgramPasses(given, passes, runOptions(options, first));
+  const func = findFunc(module, entry.name) ?? fail("name", `the pipeline dropped the entry @${entry.name}`);
+  return { given, module, entry: entry.name, signature: signatureOf(func), log, options };
+}
+
+function lower({ options, ...optimised }: Optimised, chosen: Backend): Prepared {
+  const { module, entry, signature } = optimised;
+  // another backend may begin again where this one gives up
+  const log = new CompileLog(optimised.log);
   const mayLower = chosen.pipeline !== undefined || passParts.lowerToLoops.isHere;
-  const backend = mayLower || isOfNumbers(optimised.module) ? chosen : interpretBackend;
-  const lowered = backend.level === "tensor" ? optimised.module : loweredFor(backend, optimised, passOptions);
+  const backend = mayLower || isOfNumbers(module) ? chosen : interpretBackend;
+  const lowered =
+    backend.level === "tensor" ? module : loweredFor(backend, module, { ...runOptions(options, chosen), log });
+  const debug = options.debug ?? isDebugging();
   const { observe, memory } = options;
-  const backendOptions = { entry: entry.name, signature, observe, debug, memory };
-  const { module: tensors, log } = optimised;
-  return { given: module, module: tensors, lowered, entry: entry.name, signature, log, backend, backendOptions };
+  return { ...optimised, log, lowered, backend, backendOptions: { entry, signature, observe, debug, memory } };
+}
+
+function runOptions({ fast, check, ops }: CompileOptions, { target }: Backend): RunOptions {
+  return { fast, check, ops, target };
 }
 
 function finish(
   { backend: { name }, backendOptions: _options, ...made }: Prepared,
   executable: Executable,
+  optimised: Optimised,
   instead: string | null,
 ): Compiled {
+  const others = name === here.wasm?.name && here.js.isAvailable() ? here.js : null;
+  let javascript = others === null ? executable : null;
   return {
     ...made,
     executable,
+    get javascript() {
+      return (javascript ??= executableOf(lower(optimised, others ?? here.js)));
+    },
     backend: name,
     instead,
     get source() {
@@ -236,10 +263,10 @@ function finish(
 /** The module as loops over memory, some of them over vectors. */
 function loweredFor(
   { name, level, pipeline = programPipelines.loop }: Backend,
-  { module, log }: { module: Module; log: CompileLog },
+  module: Module,
   options: RunOptions,
 ): Module {
-  const lowered = runProgramPasses(module, pipeline, { ...options, log });
+  const lowered = runProgramPasses(module, pipeline, options);
   if (lowered.level === "vector" && level !== "vector")
     fail("no-eval", `backend '${name}' has no vectors`, { hint: "run scalarise before" });
   return lowered.module;

@@ -70,8 +70,14 @@ export interface LogText {
 }
 
 export class CompileLog {
-  readonly #entries: LogEntry[] = [];
-  readonly #warnings: string[] = [];
+  readonly #entries: LogEntry[];
+  readonly #warnings: string[];
+
+  /** Empty, or with what another one has, which then stays as it is. */
+  constructor(before?: CompileLog) {
+    this.#entries = [...(before?.entries ?? [])];
+    this.#warnings = [...(before?.warnings ?? [])];
+  }
 
   get entries(): readonly LogEntry[] {
     return this.#entries;

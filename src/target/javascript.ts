@@ -9,6 +9,7 @@ export const javascript: Target = {
   threads: 1,
   expands: false,
   selects: false,
+  calls: { least: 0, expanded: 1, usualExtent: 1024 },
   fusion: { nestSize: 400, stored: 4, cheap: 3, depth: 32, epilogue: 48 },
   // of 32 carried values half are on the stack, which is still faster than a second sweep of a row in cache (measured: 0.9)
   merging: { carried: 32, distance: 256 },

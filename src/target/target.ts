@@ -12,12 +12,26 @@ export interface Target {
   readonly expands: boolean;
   /** Whether one of two numbers is chosen without a branch. */
   readonly selects: boolean;
+  readonly calls: CallFigures;
   readonly fusion: FusionFigures;
   readonly merging: MergingFigures;
   readonly contraction: ContractionFigures;
   readonly functions: FunctionFigures;
   /** Up to this many steps, a loop that fills or copies memory takes no longer than a call of the engine's function. */
   readonly shortFill: number;
+}
+
+/**
+ * What it takes to leave JavaScript for the target: a program that spares fewer operations on single elements than `least` is
+ * faster there. None are spared where there are no vectors.
+ */
+export interface CallFigures {
+  /** What a call takes longer than one of JavaScript, in operations on single elements. */
+  readonly least: number;
+  /** How many operations a function of f32 that is made of them takes. */
+  readonly expanded: number;
+  /** An extent taken for one that is not known: whoever does not say the size of a tensor has any, and large ones. */
+  readonly usualExtent: number;
 }
 
 /** What one nest of loops may compute. */

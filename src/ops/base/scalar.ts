@@ -40,7 +40,17 @@ type Named<Arity extends unknown[]> = {
  */
 export function fromMath(name: Named<[number]>): ScalarMeaning {
   const f = Math[name] as (x: number) => number;
-  return { compute: ([x]) => f(x), spell: ([x]) => `Math.${name}(${x})` };
+  return { compute: ([x]) => f(x), spell: ([x]) => `Math.${name}(${x})`, double: f };
+}
+
+/**
+ * A function of Math of two numbers.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+export function fromMath2(name: "atan2" | "hypot"): ScalarMeaning {
+  const f: (x: number, y: number) => number = Math[name];
+  return { compute: ([x, y]) => f(x, y), spell: ([x, y]) => `Math.${name}(${x}, ${y})`, double: f };
 }
 
 /**
@@ -59,7 +69,7 @@ export function fromMathExact(name: Named<[number]>): ScalarMeaning {
  */
 export function fromKernel(kernel: Kernel): ScalarMeaning {
   const f = kernel.compute;
-  return { compute: ([x]) => f(x), spell: ([x], { nameOf }) => `${nameOf(kernel)}(${x})` };
+  return { compute: ([x]) => f(x), spell: ([x], { nameOf }) => `${nameOf(kernel)}(${x})`, double: f };
 }
 
 /**
@@ -69,7 +79,7 @@ export function fromKernel(kernel: Kernel): ScalarMeaning {
  */
 export function fromKernel2(kernel: Kernel): ScalarMeaning {
   const f = kernel.compute;
-  return { compute: ([x, y]) => f(x, y), spell: ([x, y], { nameOf }) => `${nameOf(kernel)}(${x}, ${y})` };
+  return { compute: ([x, y]) => f(x, y), spell: ([x, y], { nameOf }) => `${nameOf(kernel)}(${x}, ${y})`, double: f };
 }
 
 /**

@@ -3,7 +3,7 @@
 import { kernel, type Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { compare, elementwise } from "../base/elementwise.ts";
-import { binary, fromKernel, fromMath, ofReal, unary } from "../base/scalar.ts";
+import { binary, fromKernel, fromMath, fromMath2, ofReal, unary } from "../base/scalar.ts";
 import { select } from "../base/select.ts";
 import { withSingle } from "../base/single.ts";
 import { stopGradient } from "../base/stop-gradient.ts";
@@ -150,7 +150,7 @@ export const hypotOp = elementwise({
   summary: "The length of a vector with two components.",
   operands: ["x", "y"],
   dtypes: "float",
-  scalar: withSingle("hypot", { compute: ([x, y]) => Math.hypot(x, y), spell: ([x, y]) => `Math.hypot(${x}, ${y})` }),
+  scalar: withSingle("hypot", fromMath2("hypot")),
   partials: ([x, y], result) => [ratio(x, result), ratio(y, result)],
   tangent: lengthTangent,
   semantics:

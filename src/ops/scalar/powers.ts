@@ -69,6 +69,7 @@ export const powOp = elementwise({
   scalar: withSingle("pow", {
     compute: ([x, y], { dtype }) => powerOf(dtype).compute(x, y),
     spell: ([x, y], { dtype, nameOf }) => `${nameOf(powerOf(dtype))}(${x}, ${y})`,
+    double: powerOf("f64").compute,
   }),
   partials: ([x, y], result) => [powDerivative(x, y, 1), powByExponent(x, y, result)],
   tangent: powerTangent,

@@ -3,7 +3,7 @@
 import type { Value } from "../../ir/index.ts";
 import { constantLike } from "../base/constant.ts";
 import { elementwise } from "../base/elementwise.ts";
-import { binary, fromMath, ofReal, unary } from "../base/scalar.ts";
+import { binary, fromMath, fromMath2, ofReal, unary } from "../base/scalar.ts";
 import { withSingle } from "../base/single.ts";
 import { add, div, mul, neg, sub } from "./arithmetic.ts";
 import { frozenLength, hypot, ratio, rsqrt } from "./exponential.ts";
@@ -109,7 +109,7 @@ export const atan2Op = elementwise({
   summary: "The angle of the point (x, y).",
   operands: ["y", "x"],
   dtypes: "float",
-  scalar: withSingle("atan2", { compute: ([y, x]) => Math.atan2(y, x), spell: ([y, x]) => `Math.atan2(${y}, ${x})` }),
+  scalar: withSingle("atan2", fromMath2("atan2")),
   partials: ([y, x]) => {
     const h = hypot(x, y);
     return [overSquare(x, h), neg(overSquare(y, h))];

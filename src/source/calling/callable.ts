@@ -34,7 +34,7 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
   const otherwise = (...args: unknown[]): unknown => atBoundary(call, () => general(args));
   const call = executable.native(convention, otherwise) ?? otherwise;
   return withFacts(call as SourceFunction, compiled, (options = {}) => {
-    const made = executable.standalone(convention, rootOf(options, `${entry}: toModule`));
+    const made = compiled.javascript.standalone(convention, rootOf(options, `${entry}: toModule`));
     return (
       made ?? fail("option", `${entry}: toModule: there is no generated code`, { hint: 'compile with backend: "js"' })
     );

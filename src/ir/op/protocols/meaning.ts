@@ -79,6 +79,11 @@ export interface ScalarMeaning<A extends Attributes = Attributes> {
   spell(args: readonly string[], operation: SpellContext<A>): string;
   /** True where the result needs no rounding because the operands' own rounding suffices (min, max, select, neg of floats). */
   readonly exact?: boolean;
+  /**
+   * `compute` for operands and a result of f64, where it needs nothing but them, as the engine's own function where it is one:
+   * hosts that call functions of JavaScript call this, and engines know theirs.
+   */
+  readonly double?: (...args: number[]) => number;
   /** The function of f32, of which `compute` and `spell` are made, where it is more than one operation of a machine. */
   readonly single?: SingleFunction;
 }
