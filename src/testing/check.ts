@@ -4,7 +4,7 @@
 import { AdjointError, fail, type Op, type Operation, type OpTable, standsAt } from "../ir/index.ts";
 import { standardOps } from "../ops/index.ts";
 import type { PassContext, Rule } from "../rewrite/index.ts";
-import { milliseconds } from "./clock.ts";
+import { TimeBudget } from "./clock.ts";
 import { type Corpus, isFolder, readCorpus, saveFailure } from "./corpus.ts";
 import { Coverage } from "./coverage.ts";
 import { type Fault, faultOf, type Subject } from "./fault.ts";
@@ -78,7 +78,7 @@ export function check(
   requireCheckOptions(where, options);
   const { seed = defaults.seed, timeBudget = defaults.timeBudget } = options;
   const session = new Session(subject, seed, options);
-  const start = milliseconds();
+  const time = new TimeBudget(timeBudget);
   const { replay, corpus } = options;
   const kept = corpus === undefined ? [] : readCorpus(where, corpus, knownOps(options), options.save !== false);
   for (const [i, { programs, name }] of kept.entries()) {
@@ -94,7 +94,7 @@ export function check(
   for (let i = replay ?? 0; i < (replay === undefined ? runsOf(options, session.firstChanged) : replay + 1); i++) {
     if (session.failure !== null) break;
     // the program that a replay asks for is tried, however long it took to get there
-    if (replay === undefined && milliseconds() - start > timeBudget) {
+    if (replay === undefined && time.isSpent) {
       session.stopped = "time";
       break;
     }

@@ -4,7 +4,7 @@ import { countOperations, type Module, type OpTable, printModule } from "../ir/i
 import { compareModules, type PassContext, printChanges } from "../rewrite/index.ts";
 import { type Blamed, blamedRewrite, describeRewrite } from "./blame.ts";
 import { inputsOf, keptCalls, showCall, smallerCalls, withInputs } from "./calls.ts";
-import { milliseconds } from "./clock.ts";
+import { TimeBudget } from "./clock.ts";
 import { withinSteps } from "./compare.ts";
 import { type Fault, faultOf, type Subject, type WrongPart } from "./fault.ts";
 import { type Call, type Dims, makeProgram, type Program } from "./generate/program.ts";
@@ -50,7 +50,7 @@ export function shrink(
   seeds: readonly number[],
   { ops, origins, timeBudget }: ShrinkOptions,
 ): Shrunk {
-  const deadline = milliseconds() + timeBudget;
+  const time = new TimeBudget(timeBudget);
   const triedFor = (m: Module): readonly number[] => [
     ...seeds,
     ...Array.from({ length: triedInputs(m, subject) }, (_, i) => i),
@@ -70,7 +70,7 @@ export function shrink(
     return found !== null && (found.call === null) === (fault.call === null) ? found : null;
   };
   const faultWith = (smaller: Module, smallerSizes: Dims): Fault | null => {
-    if (milliseconds() > deadline) return null;
+    if (time.isSpent) return null;
     for (const call of last.call === null ? [] : keptCalls(last.call, module, smaller, smallerSizes)) {
       const kept = judged(makeProgram(smaller, smallerSizes, call), []);
       if (kept !== null) return kept;
@@ -105,8 +105,8 @@ export function shrink(
 /** The fault for the simplest call found that still shows it: first one that maps less, then easier numbers. */
 function withSimplestInputs({ module, sizes }: Program, fault: Fault, judge: Judge): Fault {
   if (fault.call === null) return fault;
-  const deadline = milliseconds() + forInputs;
-  const mayGoOn = (): boolean => milliseconds() < deadline;
+  const time = new TimeBudget(forInputs);
+  const mayGoOn = (): boolean => !time.isSpent;
   let [simplest, call] = [fault, fault.call];
   const shows = (candidate: Call): boolean => {
     if (!mayGoOn()) return false;
