@@ -3,6 +3,7 @@
 export * from "./check/verify.ts";
 export * from "./data/lazy.ts";
 export * from "./data/ndarray.ts";
+export * from "./data/sliced.ts";
 export * from "./data/value.ts";
 export * from "./data/value-map.ts";
 export * from "./diagnostics/clock.ts";

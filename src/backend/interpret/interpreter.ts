@@ -54,6 +54,19 @@ interface Prepared {
   readonly plans: ReadonlyMap<Block, BlockPlan>;
 }
 
+/** A function is prepared once for all runs of all modules that hold it. */
+const known = new WeakMap<Func, Prepared>();
+
+function preparedFor(func: Func): Prepared {
+  let prepared = known.get(func);
+  if (prepared === undefined) {
+    const names = func.body.arguments.map((a) => a.name);
+    prepared = { func, binder: new Binder(signatureOf(func), names), plans: planLifetimes(func.body) };
+    known.set(func, prepared);
+  }
+  return prepared;
+}
+
 /** Runs the functions of one module. Memory arguments are written to; everything else is read only. */
 export class Interpreter {
   readonly options: InterpretOptions;
@@ -88,9 +101,7 @@ export class Interpreter {
   #prepare(name: string): Prepared {
     let prepared = this.#prepared.get(name);
     if (prepared === undefined) {
-      const func = requireFunc(this.#module, name);
-      const names = func.body.arguments.map((a) => a.name);
-      prepared = { func, binder: new Binder(signatureOf(func), names), plans: planLifetimes(func.body) };
+      prepared = preparedFor(requireFunc(this.#module, name));
       this.#prepared.set(name, prepared);
     }
     return prepared;
@@ -125,7 +136,7 @@ class Frame {
       const dead = plan.after[i];
       if (dead !== undefined) for (const v of dead) values.delete(v);
     }
-    const results = block.results.map((v) => this.value(v));
+    const results = this.#valuesOf(block.results);
     for (const v of plan.atEnd) values.delete(v);
     return results;
   }
@@ -134,6 +145,13 @@ class Frame {
     const array = this.#values.get(v);
     assert(array !== undefined, `%${v.name ?? v.id} is defined before it is used`);
     return array;
+  }
+
+  /** A loop: engines are slow to map lists that are frozen. */
+  #valuesOf(list: readonly Value[]): readonly NdArray[] {
+    const arrays: NdArray[] = [];
+    for (let i = 0; i < list.length; i++) arrays.push(this.value(list[i]));
+    return arrays;
   }
 
   dim(d: Dim): number {
@@ -155,7 +173,7 @@ class Frame {
     if (op.eval == null) {
       return fail("no-eval", `${op.name} has no meaning of its own here: a pass has to resolve it first`, { origin });
     }
-    const operands = operation.operands.map((v) => this.value(v));
+    const operands = this.#valuesOf(operation.operands);
     try {
       const results = op.eval(new OperationContext(this, operation, operands));
       if (results.length !== operation.results.length) failCount(operation, results.length);

@@ -1,5 +1,6 @@
 // The effects of operations where they stand: those of their own op, of the regions they hold and of what they call.
 
+import { sliced } from "../data/sliced.ts";
 import type { Value } from "../data/value.ts";
 import { type EffectsOn, touchesMemory } from "../op/effects.ts";
 import { calleesFirst } from "./call-graph.ts";
@@ -135,10 +136,10 @@ function named(operation: Operation, name: string): readonly Value[] {
   const { op, operands } = operation;
   if (op.groups.includes(name)) {
     const [start, count] = segmentOf(operation, name);
-    return operands.slice(start, start + count);
+    return sliced(operands, start, start + count);
   }
   const at = op.operands.findIndex((spec) => spec.name === name);
-  return op.operands[at].variadic === true ? operands.slice(at) : [operands[at]];
+  return op.operands[at].variadic === true ? sliced(operands, at) : [operands[at]];
 }
 
 /** What several do together. */

@@ -1,5 +1,6 @@
 // Loops, whichever op they are of: what is carried, and the regions that run again and again.
 
+import { sliced } from "../data/sliced.ts";
 import type { Value } from "../data/value.ts";
 import type { Block, Operation } from "../op/op.ts";
 import type { Dim } from "../types/dim.ts";
@@ -32,7 +33,7 @@ export function loopOf(operation: Operation): Loop | null {
     count,
     firstOperand: start,
     firstArgument: loop.indices,
-    inits: operation.operands.slice(start, start + count),
+    inits: sliced(operation.operands, start, start + count),
     body: operation.regions[loop.body],
     test: loop.test === null ? null : operation.regions[loop.test],
     extent: loop.extent(operation),
@@ -41,5 +42,5 @@ export function loopOf(operation: Operation): Loop | null {
 
 /** The arguments of one of the loop's regions that hold what is carried. */
 export function carriedIn({ firstArgument, count }: Loop, region: Block): readonly Value[] {
-  return region.arguments.slice(firstArgument, firstArgument + count);
+  return sliced(region.arguments, firstArgument, firstArgument + count);
 }

@@ -1,5 +1,6 @@
 // Modules and functions, and how their parts are made: plain, readonly, frozen.
 
+import { sliced } from "../data/sliced.ts";
 import type { Value } from "../data/value.ts";
 import { assert, type ErrorDetails, fail } from "../diagnostics/errors.ts";
 import type { Origin } from "../diagnostics/origin.ts";
@@ -140,7 +141,7 @@ export function requireFunc(module: Module, name: string, details?: ErrorDetails
 /** The operands of one of the op's groups (`carry`, `over`, `cotangents`, …). */
 export function groupOf(operation: Operation, group: string): readonly Value[] {
   const [start, count] = segmentOf(operation, group);
-  return operation.operands.slice(start, start + count);
+  return sliced(operation.operands, start, start + count);
 }
 
 /** Where among the operands one of the op's groups begins, and how many they are. */

@@ -245,6 +245,7 @@ export function evalScalar(cx: EvalContext, meaning: ScalarMeaning): NdArray {
 /** The common shape of concrete operands: one shape, or NumPy's broadcasting where they were unranked. */
 function broadcastShape(cx: EvalContext): readonly number[] {
   const shapes = cx.operands.map((a) => a.shape);
+  if (shapes.every((shape) => sameShape(shape, shapes[0]))) return shapes[0] ?? [];
   const rank = shapes.reduce((r, s) => Math.max(r, s.length), 0);
   return Array.from({ length: rank }, (_, axis) => {
     let common = 1;

@@ -226,15 +226,16 @@ export const loadOp = defineOp({
 /** Where the element at an operation's subscripts stands in memory; out of range fails. */
 function offsetOf(cx: EvalContext<Subscripts>, memory: NdArray): number {
   let offset = 0;
-  for (const [axis, d] of cx.attributes.at.entries()) {
-    const i = cx.affine(d, "at");
+  const { at } = cx.attributes;
+  for (let axis = 0; axis < at.length; axis++) {
+    const i = cx.affine(at[axis], "at");
     const extent = memory.shape[axis];
     if (!(i >= 0 && i < extent))
       cx.fail("range", `${cx.operation.op.name}: subscript ${i} on axis ${axis} is outside [0, ${extent})`);
     offset = offset * extent + i;
   }
   const layout = layoutOf(groupOf(cx.operation, "memory")[0].type);
-  return layout === undefined ? offset : cx.affine(placeIn(layout, cx.attributes.at), "at");
+  return layout === undefined ? offset : cx.affine(placeIn(layout, at), "at");
 }
 
 /** Reads `memory[at…]`. */
