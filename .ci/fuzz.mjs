@@ -9,7 +9,7 @@ const usage = `npm run fuzz -- [--seconds 600] [--seed N] [--runs 1000] [--only 
   --seconds  how long it goes on; what is being checked then is finished
   --seed     what determines all programs; a random one where left out, which is printed
   --runs     the programs of each check; a tenth of them for each rule and op
-  --only     those checks only whose names contain the text: "pass cse", "rule x * 1", "op dot", "backend js"`;
+  --only     those checks only whose names contain the text: "pass cse", "rule x * 1", "op dot", "backend wasm"`;
 
 const number = /^\d+$/;
 const { values } = parseArgs({
@@ -34,7 +34,7 @@ const programsFor = { "batch-scans": { focus: [scan] } };
 /** Those of the tensor level that compute something themselves. */
 const ops = [...passes.standardOps.values()].filter((op) => op.level !== "loop" && !op.traits.transform);
 
-const { tensorPipeline, loopPipeline, gradPipeline } = passes;
+const { tensorPipeline, loopPipeline, vectorPipeline, gradPipeline } = passes;
 const pipelines = { tensor: tensorPipeline, loop: loopPipeline, grad: gradPipeline };
 
 const checks = [
@@ -42,11 +42,15 @@ const checks = [
     name: `pass ${pass.name}`,
     run: (options) => testing.checkPass(pass, { ...options, programs: programsFor[pass.name] }),
   })),
-  ...Object.entries({ ...pipelines, whole: tensorPipeline.concat(loopPipeline) }).map(([name, pipeline]) => ({
+  ...Object.entries({
+    ...pipelines,
+    whole: tensorPipeline.concat(loopPipeline),
+    vectors: tensorPipeline.concat(vectorPipeline),
+  }).map(([name, pipeline]) => ({
     name: `pipeline ${name}`,
     run: (options) => testing.checkPipeline(pipeline, options),
   })),
-  ...[testing.jsBackend, testing.interpretBackend].map((backend) => ({
+  ...[testing.jsBackend, testing.wasmBackend, testing.interpretBackend].map((backend) => ({
     name: `backend ${backend.name}`,
     run: (options) => testing.checkBackend(backend, options),
   })),

@@ -48,3 +48,4 @@ export {
   arbitraryType,
 } from "./types.ts";
 export { elementsOf, sameArrays, sampleArguments, samples, showArray } from "./values.ts";
+export { wasmBackend } from "./wasm-backend.ts";
