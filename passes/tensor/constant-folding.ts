@@ -112,12 +112,12 @@ class Folding {
   #define(value: Value, literal: Literal, { origin }: Operation): Operation {
     return Object.freeze({
       op: this.#constant,
-      operands: Object.freeze([]),
+      operands: [],
       attributes: completeAttributes(this.#constant, { value: literal }),
-      regions: Object.freeze([]),
-      results: Object.freeze([value]),
+      regions: [],
+      results: [value],
       origin,
-      segments: Object.freeze([]),
+      segments: [],
     });
   }
 }

@@ -2,8 +2,8 @@
 //
 //  module     Function names are unique and not empty. No function calls itself, directly or through others. Every
 //             attribute of kind `function` names a function of the module.
-//  data       Modules, functions, blocks, operations and their lists are frozen plain objects, so no Immer drafts;
-//             operands and results are Values.
+//  data       Modules, functions, blocks and operations are frozen plain objects, so no Immer drafts. Their lists are plain,
+//             and frozen here. Operands and results are Values.
 //  values     Each value is defined once in the module. Operands and block results are defined before their use, in
 //             the same block or one around it. Regions are nested at most 256 deep.
 //  symbols    Declared dimension symbols are upper-case identifiers, each once; every symbol in a type, an attribute or

@@ -52,9 +52,9 @@ export class FuncScope {
   }
 }
 
-const noRegions: readonly Block[] = Object.freeze([]);
-const noSegments: readonly number[] = Object.freeze([]);
-const unnamed: readonly (string | null)[] = Object.freeze([]);
+const noRegions: readonly Block[] = [];
+const noSegments: readonly number[] = [];
+const unnamed: readonly (string | null)[] = [];
 
 /** Collects the operations of one block. */
 export class BlockBuilder implements Builder {
@@ -144,12 +144,12 @@ export function makeOperation<A extends Attributes>(
   const names = options.names ?? unnamed;
   return Object.freeze({
     op,
-    operands: Object.freeze([...operands]),
+    operands: [...operands],
     attributes,
-    regions: Object.freeze(regions),
-    results: Object.freeze(types.map((type, i) => new Value(type, names[i] ?? null))),
+    regions,
+    results: types.map((type, i) => new Value(type, names[i] ?? null)),
     origin,
-    segments: Object.freeze(segments),
+    segments,
   });
 }
 

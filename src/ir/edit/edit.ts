@@ -67,12 +67,12 @@ export function withParts(operation: Operation, parts: OperationParts): Operatio
   // written out, because every version of every operation is made here
   return Object.freeze({
     op: operation.op,
-    operands: parts.operands === undefined ? operation.operands : Object.freeze(parts.operands),
+    operands: parts.operands ?? operation.operands,
     attributes: parts.attributes === undefined ? operation.attributes : Object.freeze(parts.attributes),
-    regions: parts.regions === undefined ? operation.regions : Object.freeze(parts.regions),
-    results: parts.results === undefined ? operation.results : Object.freeze(parts.results),
+    regions: parts.regions ?? operation.regions,
+    results: parts.results ?? operation.results,
     origin: parts.origin === undefined ? operation.origin : parts.origin,
-    segments: parts.segments === undefined ? operation.segments : Object.freeze(parts.segments),
+    segments: parts.segments ?? operation.segments,
   });
 }
 

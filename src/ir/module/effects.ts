@@ -15,8 +15,8 @@ export type OperationEffects = EffectsOn<Value>;
 /** Effects without memory, by what else they are: allocates, fails and observable as the bits of a number. */
 const withoutMemory: readonly EffectsOn<never>[] = Array.from({ length: 8 }, (_, bits) =>
   Object.freeze({
-    reads: Object.freeze([]),
-    writes: Object.freeze([]),
+    reads: [],
+    writes: [],
     allocates: (bits & 1) !== 0,
     fails: (bits & 2) !== 0,
     observable: (bits & 4) !== 0,

@@ -33,9 +33,9 @@ export interface Module {
 
 export function makeBlock(args: readonly Value[], operations: readonly Operation[], results: readonly Value[]): Block {
   return Object.freeze({
-    arguments: Object.freeze([...args]),
-    operations: Object.freeze(operations),
-    results: Object.freeze([...results]),
+    arguments: [...args],
+    operations,
+    results: [...results],
   });
 }
 
@@ -58,8 +58,8 @@ export function makeFunc(parts: FuncParts): Func {
   return Object.freeze({
     name: parts.name,
     visibility: parts.visibility ?? "public",
-    symbols: Object.freeze([...(parts.symbols ?? [])]),
-    constraints: Object.freeze([...(parts.constraints ?? [])]),
+    symbols: [...(parts.symbols ?? [])],
+    constraints: [...(parts.constraints ?? [])],
     body: parts.body,
     roles: rolesFor(parts),
     origin: parts.origin ?? null,
@@ -71,14 +71,14 @@ function rolesFor({ name, body, roles, visibility }: FuncParts): readonly Role[]
   const isOfTensors = visibility === "private" && body.arguments.every((v) => v.type.kind === "tensor");
   if (roles === undefined || isOfTensors || roles.every((role) => role === "in")) return readOnly(count);
   assert(roles.length === count, `@${name} has ${count} arguments, and ${roles.length} roles`);
-  return Object.freeze([...roles]);
+  return [...roles];
 }
 
 const readOnlyRoles: (readonly Role[])[] = [];
 
 /** The roles of so many arguments that are only read. */
 function readOnly(count: number): readonly Role[] {
-  return (readOnlyRoles[count] ??= Object.freeze(Array.from({ length: count }, (): Role => "in")));
+  return (readOnlyRoles[count] ??= Array.from({ length: count }, (): Role => "in"));
 }
 
 /** The roles of these values in the function: those of its arguments, and `in` of others. */
@@ -103,7 +103,7 @@ export function requireModule(x: unknown, where: string): asserts x is Module {
 }
 
 export function makeModule(funcs: readonly Func[]): Module {
-  return Object.freeze({ funcs: Object.freeze([...funcs]) });
+  return Object.freeze({ funcs: [...funcs] });
 }
 
 export function signatureOf(func: Func): Signature {

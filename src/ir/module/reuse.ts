@@ -7,7 +7,7 @@ import { carriedIn, loopOf } from "./loop.ts";
 import type { Block, Operation } from "./module.ts";
 import { walk } from "./walk.ts";
 
-const none: readonly number[] = Object.freeze([]);
+const none: readonly number[] = [];
 
 /** By result, the operand in whose memory it stands; negative or left out where it has memory of its own. */
 export function reusesOf({ op, attributes: { reuses } }: Operation): readonly number[] {

@@ -34,7 +34,7 @@ export interface Argument extends Named {
 }
 
 const noBlock = makeBlock([], [], []);
-const nothing: readonly never[] = Object.freeze([]);
+const nothing: readonly never[] = [];
 
 /** The operations of a block up to its terminator or closing brace. */
 export function parseOperations(context: ParseContext): Operation[] {
@@ -104,12 +104,12 @@ class OperationParser {
     const op = this.#op;
     return Object.freeze({
       op,
-      operands: Object.freeze(this.#slots.flat()),
+      operands: this.#slots.flat(),
       attributes,
-      regions: Object.freeze(regions),
-      results: Object.freeze(this.#defineResults(types)),
+      regions,
+      results: this.#defineResults(types),
       origin,
-      segments: op.groups.length === 0 ? nothing : Object.freeze(this.#slots.map((s) => s.length)),
+      segments: op.groups.length === 0 ? nothing : this.#slots.map((s) => s.length),
     });
   }
 
