@@ -135,8 +135,9 @@ describe("functions of f32 as operations", () => {
         const before = expandMath.run(given, cx);
         if (before === given) return;
         expanded++;
-        new Validator().compare(given, before);
-        new Validator().compare(given, runPasses(given, pipelineFor(target), { check: "verify" }).module);
+        const validator = new Validator();
+        validator.compare(given, before);
+        validator.compare(given, runPasses(given, pipelineFor(target), { check: "verify" }).module);
       }),
       runs(60),
     );
