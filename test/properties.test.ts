@@ -6,8 +6,11 @@ import {
   batchScans,
   canonicalize,
   canonicalizeRules,
+  expandWindows,
   gradPipeline,
   loopPipeline,
+  parallelise,
+  scalarise,
   skipArms,
   spareBranches,
   standardPasses,
@@ -135,7 +138,10 @@ describe("random programs", () => {
     expect(new Set(used.map((o) => String(o.attributes.axes))).size).toBeGreaterThan(2);
   });
 
+  // these are tried on the same programs, and more of them, by tests of their own
+  const elsewhere: readonly Pass[] = [parallelise, scalarise, expandWindows];
   for (const pass of standardPasses.values()) {
+    if (elsewhere.includes(pass)) continue;
     it(`keep every bit under ${pass.name}`, () => {
       // few programs have rows with loops in them
       const programs = pass === batchScans ? { focus: [scanOp] } : {};

@@ -13,6 +13,7 @@ import { makeProgram, type Program, type ProgramOptions } from "./generate/progr
 import { randomProgram } from "./generate/programs.ts";
 import { Random } from "./generate/random.ts";
 import { transformOps } from "./generate/transforms.ts";
+import { untaught } from "./generate/untaught.ts";
 import { variationOf } from "./generate/variations.ts";
 import { type Kind, requireCheckOptions } from "./options.ts";
 import { givenTo, resolvedBy, transformsOf } from "./resolves.ts";
@@ -227,7 +228,9 @@ class Session {
     const first = transforms && !isResolving && i < known ? [transformOps[(i >> 2) % transformOps.length]] : [];
     const focus = options.focus ?? [...this.#focus(), ...first];
     const course = { turn: this.#turnOf(options.transforms ?? transforms), sought: this.#sought.pairs };
-    const program = randomProgram(random, { transforms, ...options, focus }, course);
+    const drawn = (): Program => randomProgram(random, { transforms, ...options, focus }, course);
+    const isUntaught = focus.length === 0 && course.sought.length === 0 && Object.keys(options).length === 0;
+    const program = isUntaught ? untaught(this.#seed, `${i} ${course.turn} ${transforms}`, drawn) : drawn();
     return { program, of: null };
   }
 

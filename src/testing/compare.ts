@@ -13,6 +13,7 @@ import {
   hasMemory,
   holdsOp,
   type Level,
+  lazy,
   type Module,
   messageOf,
   type NdArray,
@@ -133,7 +134,9 @@ export function runLater(
   if (!hasMemory(level)) return run(module, entry, args);
   // a lowered function writes results of rank above 0 to memory behind its arguments
   const memory = like.map((r) => (r.shape.length === 0 ? null : { ...r, data: r.data.slice().fill(0) }));
-  const given = [...args, ...memory.filter((m) => m !== null)];
+  // several versions are given these
+  const own = args.map((a) => ({ ...a, data: a.data.slice() }));
+  const given = [...own, ...memory.filter((m) => m !== null)];
   const outcome = run(module, entry, given);
   if (typeof outcome.results === "string") return outcome;
   const { results, seen } = outcome;
@@ -158,6 +161,36 @@ export function likeResults(func: Func, sizes: Dims): readonly NdArray[] | null 
   return like;
 }
 
+/** A call of a function, and what it gives; null where it says nothing. */
+interface Expected {
+  readonly args: readonly NdArray[];
+  readonly expected: () => Outcome | null;
+}
+
+/** The calls of functions of a module, by their names, sizes, seeds and steps: several passes are compared with one program. */
+const knownCalls = new WeakMap<Module, Map<string, readonly Expected[]>>();
+
+/** The calls for which a function is compared. */
+function callsOf(
+  module: Module,
+  func: Func,
+  { sizes, call }: Pick<Program, "sizes" | "call">,
+  seeds: readonly number[],
+): readonly Expected[] {
+  const made = (): readonly Expected[] =>
+    argumentsOf(func, { sizes, call }, seeds).map((args) => ({
+      args,
+      expected: lazy(() => expectedOf(module, func.name, args)),
+    }));
+  if (call !== undefined) return made();
+  let known = knownCalls.get(module);
+  if (known === undefined) knownCalls.set(module, (known = new Map()));
+  const key = JSON.stringify([func.name, sizes, seeds, stepsAllowed]);
+  let calls = known.get(key);
+  if (calls === undefined) known.set(key, (calls = made()));
+  return calls;
+}
+
 /** What the first of these calls for which the modules differ shows; null where all agree. */
 export function callFault(
   before: Module,
@@ -167,8 +200,8 @@ export function callFault(
   seeds: readonly number[],
 ): Fault | null {
   for (const func of publicOf(before)) {
-    for (const args of argumentsOf(func, { sizes, call }, seeds)) {
-      const fault = faultOfCall({ before, after, level, sizes }, func, args);
+    for (const { args, expected } of callsOf(before, func, { sizes, call }, seeds)) {
+      const fault = faultOfCall({ before, after, level, sizes }, func, args, expected());
       if (fault !== null) return fault;
     }
   }
@@ -227,10 +260,14 @@ function isBrief(module: Module, entry: string, args: readonly NdArray[]): boole
 }
 
 /** What differs in one call, or the error that only the later version ends with. */
-function faultOfCall({ before, after, level, sizes }: Versions, func: Func, args: readonly NdArray[]): Fault | null {
+function faultOfCall(
+  { before, after, level, sizes }: Versions,
+  func: Func,
+  args: readonly NdArray[],
+  expected: Outcome | null,
+): Fault | null {
   const entry = func.name;
   const call = { entry, args };
-  const expected = expectedOf(before, entry, args);
   if (expected === null) return null;
   const like = typeof expected.results === "string" ? likeResults(func, sizes) : expected.results;
   if (like === null) return null;
