@@ -181,10 +181,11 @@ function isTaken(module: Module): boolean {
 it("what is not refused is lowered to the same bits, whoever says it", () => {
   let [taken, refused] = [0, 0];
   const choices = fc.array(fc.nat(), { minLength: 6, maxLength: 6 });
+  const fusions = fc.constantFrom("none", "before", "behind");
   fc.assert(
-    fc.property(arbitraryArrayProgram(), choices, fc.boolean(), fc.nat(1000), (program, chosen, isFused, seed) => {
+    fc.property(arbitraryArrayProgram(), choices, fusions, fc.nat(1000), (program, chosen, fusion, seed) => {
       const resolved = inline.run(buildArrayProgram(program), context);
-      let module = isFused ? fuse.run(resolved, context) : resolved;
+      let module = fusion === "before" ? fuse.run(resolved, context) : resolved;
       for (const n of chosen) {
         const open = candidates(module).filter(([o]) => reusesOf(o).length === 0);
         if (open.length === 0) break;
@@ -196,7 +197,8 @@ it("what is not refused is lowered to the same bits, whoever says it", () => {
       if (main === undefined) throw new Error("no @main");
       const args = (): readonly NdArray[] => sampleArguments(signatureOf(main), {}, seed);
       const expected = outcomeOf((observe) => interpret(resolved, "main", args(), { observe }));
-      const lowered = lowerToLoops.run(module, context);
+      const behind = fusion === "behind" ? [fuse, placeResults, lowerToLoops] : [lowerToLoops];
+      const lowered = behind.reduce((before, pass) => pass.run(before, context), module);
       verify(lowered, { level: "loop" });
       const got = outcomeOf((observe) =>
         jsBackend.compile(lowered, { entry: "main", signature: signatureOf(main), observe }).run(args()),
