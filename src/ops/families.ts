@@ -12,7 +12,7 @@ export {
   iota,
   iotaOp,
 } from "./base/constant.ts";
-export { cast, castOp, compare, compareOp, type Direction, not, notOp } from "./base/elementwise.ts";
+export { cast, castOp, compare, compareOp, type Direction, directionOf, not, notOp } from "./base/elementwise.ts";
 export { select, selectOp } from "./base/select.ts";
 export * from "./base/stop-gradient.ts";
 export * from "./contract/conv.ts";

@@ -1,7 +1,19 @@
 // Identities of elementwise ops. Each keeps every bit, signed zeros and NaN included, or is of class `fast`.
 
 import { type DType, dtypes, elementDType, isFloat, type Value } from "../../../src/ir/index.ts";
-import { add, cast, compare, type Direction, div, mul, neg, not, select, sub } from "../../../src/ops/index.ts";
+import {
+  add,
+  cast,
+  compare,
+  type Direction,
+  directionOf,
+  div,
+  mul,
+  neg,
+  not,
+  select,
+  sub,
+} from "../../../src/ops/index.ts";
 import type { Match, Rule } from "../../../src/rewrite/index.ts";
 import { patterns as p, rule } from "./vocabulary.ts";
 
@@ -122,7 +134,7 @@ const opposites: Readonly<Record<Direction, Direction>> = {
 /** NaN is neither less nor not less, but equal or not equal. */
 function oppositeComparison(x: Value, y: Value) {
   return (match: Match): Value | null => {
-    const direction = match.operations[1].attributes.direction as Direction;
+    const direction = directionOf(match.operations[1]);
     const isSafe = direction === "eq" || direction === "ne" || ordered(match);
     return isSafe ? compare(x, y, opposites[direction]) : null;
   };

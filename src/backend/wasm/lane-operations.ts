@@ -1,7 +1,7 @@
 // Elementwise operations on vectors: instructions where there are some with the same bits, else one lane at a time.
 
 import { type DType, isFloat, type Operation, type Value } from "../../ir/index.ts";
-import { isOwn } from "../../ops/index.ts";
+import { directionOf, isOwn } from "../../ops/index.ts";
 import type { Code } from "./code.ts";
 import { putElementwise } from "./elementwise.ts";
 import type { Mnemonic } from "./instructions.ts";
@@ -10,37 +10,36 @@ import { canonicalNaN, signOf } from "./scalar.ts";
 import { dtypeOf, lanesName, lanesPerRegister, scalarType } from "./values.ts";
 import type { FunctionWriter } from "./writer.ts";
 
+/** Writes an operation, unless some of its kind have no instructions: says whether it did. */
+type EmitLanes = (w: FunctionWriter, operation: Operation) => boolean;
+
+/** Of ops that read and write registers in ways of their own. */
+const ofOperations: Readonly<Record<string, EmitLanes>> = {
+  compare: comparedLanes,
+  select: selectLanes,
+  cast: (w, operation) => convertedLanes(w, operation) || countedLanes(w, operation),
+  bitcast: bitsOfLanes,
+  shift_left: shiftedLanes(() => "i32x4.shl"),
+  shift_right: shiftedLanes((dtype) => `i32x4.shr_${signOf(dtype)}`),
+};
+
 /** An elementwise operation on vectors. */
 export function emitLanes(w: FunctionWriter, operation: Operation): void {
-  const { op, operands, results, attributes } = operation;
-  const [result] = results;
+  const { op, operands, results } = operation;
   const own = isOwn(op, op.name);
-  const from = dtypeOf(operands[op.name === "select" ? 1 : 0].type);
-  const to = dtypeOf(result.type);
-  if (own && op.name === "compare" && comparedLanes(w, operation, from, String(attributes.direction))) return;
-  if (own && op.name === "select") {
-    selectLanes(w, operation);
+  if (own && ofOperations[op.name]?.(w, operation) === true) return;
+  const write = own ? instructionOn(op.name, dtypeOf(operands[0].type)) : null;
+  if (write === null) {
+    oneByOne(w, operation);
     return;
   }
-  if (own && op.name === "cast" && convertedLanes(w, operation, from, to)) return;
-  if (own && op.name === "bitcast") {
-    bitsOfLanes(w, operation, from);
-    return;
+  for (const [k, register] of w.define(results[0]).entries()) {
+    write(
+      w.code,
+      operands.map((v) => w.locals(v)[k]),
+    );
+    w.code.add("local.set", register);
   }
-  if (own && (op.name === "shift_left" || op.name === "shift_right") && shiftedLanes(w, operation, from)) return;
-  if (own && op.name === "cast" && countedLanes(w, operation, to)) return;
-  const names = own ? instructionOn(op.name, from) : null;
-  if (names !== null) {
-    for (const [k, register] of w.define(result).entries()) {
-      names(
-        w.code,
-        operands.map((v) => w.locals(v)[k]),
-      );
-      w.code.add("local.set", register);
-    }
-    return;
-  }
-  oneByOne(w, operation);
 }
 
 function oneByOne(w: FunctionWriter, operation: Operation): void {
@@ -64,78 +63,108 @@ const all =
     for (const name of names) code.add(name);
   };
 
-const ofFloats: Readonly<Record<string, string>> = {
-  add: "add",
-  sub: "sub",
-  mul: "mul",
-  div: "div",
-  neg: "neg",
-  abs: "abs",
-  sqrt: "sqrt",
-  floor: "floor",
-  ceil: "ceil",
-  trunc: "trunc",
-  round: "nearest",
-  maximum: "max",
-  minimum: "min",
+type FloatLanes = "f64x2" | "f32x4";
+type FloatRow = (lanes: FloatLanes) => WriteLanes;
+/** The names that the instructions of lanes have in common. */
+type CommonName<L extends string, M = Mnemonic> = M extends `f64x2.${infer N}`
+  ? `${L}.${N}` extends Mnemonic
+    ? N
+    : never
+  : never;
+
+const same =
+  (name: CommonName<"f32x4">): FloatRow =>
+  (lanes) =>
+    all(`${lanes}.${name}`);
+
+const ofFloats: Readonly<Record<string, FloatRow>> = {
+  add: same("add"),
+  sub: same("sub"),
+  mul: same("mul"),
+  div: same("div"),
+  neg: same("neg"),
+  abs: same("abs"),
+  sqrt: same("sqrt"),
+  floor: same("floor"),
+  ceil: same("ceil"),
+  trunc: same("trunc"),
+  round: same("nearest"),
+  maximum: same("max"),
+  minimum: same("min"),
+  clamp: clampOn,
+  copysign: copysignOn,
+  vanish: vanishOn,
+  absorb: absorbOn,
+  rsqrt: (lanes) => (lanes === "f64x2" ? reciprocalRoots : narrowReciprocalRoots),
 };
 
-const onBits: Readonly<Record<string, Mnemonic>> = { and: "v128.and", or: "v128.or", xor: "v128.xor", not: "v128.not" };
+type IntegerDType = "i32" | "u32";
+
+const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => WriteLanes>> = {
+  and: () => all("v128.and"),
+  or: () => all("v128.or"),
+  xor: () => all("v128.xor"),
+  not: () => all("v128.not"),
+  add: () => all("i32x4.add"),
+  sub: () => all("i32x4.sub"),
+  mul: () => all("i32x4.mul"),
+  maximum: (dtype) => all(`i32x4.max_${signOf(dtype)}`),
+  minimum: (dtype) => all(`i32x4.min_${signOf(dtype)}`),
+};
+
+const ofIndices: Readonly<Record<string, WriteLanes>> = {
+  add: all("i64x2.add"),
+  sub: all("i64x2.sub"),
+  mul: all("i64x2.mul"),
+};
+
+const ofMasks: Readonly<Record<string, WriteLanes>> = {
+  and: all("v128.and"),
+  or: all("v128.or"),
+  xor: all("v128.xor"),
+  not: all("v128.not"),
+};
 
 function instructionOn(name: string, dtype: DType): WriteLanes | null {
-  const lanes = lanesName(dtype);
-  if (dtype === "bool") return onBits[name] === undefined ? null : all(onBits[name]);
-  if (isFloat(dtype)) {
-    if (name === "clamp") return clampOn(lanes);
-    if (name === "copysign") return copysignOn(lanes);
-    if (name === "vanish" || name === "absorb") return name === "vanish" ? vanishOn(lanes) : absorbOn(lanes);
-    if (name === "rsqrt") return dtype === "f64" ? reciprocalRoots : narrowReciprocalRoots;
-    const found = ofFloats[name];
-    return found === undefined ? null : all(named(`${lanes}.${found}`));
-  }
-  if (dtype === "i32" || dtype === "u32") {
-    if (onBits[name] !== undefined) return all(onBits[name]);
-    const sign = dtype === "i32" ? "s" : "u";
-    if (name === "maximum") return all(named(`i32x4.max_${sign}`));
-    if (name === "minimum") return all(named(`i32x4.min_${sign}`));
-  }
-  return dtype !== "u8" && ["add", "sub", "mul"].includes(name) ? all(named(`${lanes}.${name}`)) : null;
+  if (isFloat(dtype)) return ofFloats[name]?.(dtype === "f64" ? "f64x2" : "f32x4") ?? null;
+  if (dtype === "i32" || dtype === "u32") return ofIntegers[name]?.(dtype) ?? null;
+  return (dtype === "bool" ? ofMasks : dtype === "index" ? ofIndices : {})[name] ?? null;
 }
 
-function clampOn(lanes: "f64x2" | "f32x4" | "i64x2" | "i32x4"): WriteLanes {
+function clampOn(lanes: FloatLanes): WriteLanes {
   return (code, [low, x, high]) => {
     code.add("local.get", x);
     code.add("local.get", low);
-    code.add(named(`${lanes}.max`));
+    code.add(`${lanes}.max`);
     code.add("local.get", high);
-    code.add(named(`${lanes}.min`));
+    code.add(`${lanes}.min`);
   };
 }
 
 /** |x| with what |y| lacks of y, the sign; that of a NaN counts as positive. */
-function copysignOn(lanes: "f64x2" | "f32x4" | "i64x2" | "i32x4"): WriteLanes {
+function copysignOn(lanes: FloatLanes): WriteLanes {
   return (code, [x, y]) => {
     code.add("local.get", y);
     code.add("local.get", y);
-    code.add(named(`${lanes}.abs`));
+    code.add(`${lanes}.abs`);
     code.add("v128.xor");
     code.add("local.get", y);
     code.add("local.get", y);
-    code.add(named(`${lanes}.eq`));
+    code.add(`${lanes}.eq`);
     code.add("v128.and");
     code.add("local.get", x);
-    code.add(named(`${lanes}.abs`));
+    code.add(`${lanes}.abs`);
     code.add("v128.or");
   };
 }
 
 // ---- bits -----------------------------------------------------------------------------------------------------------
 
-function bitsOfLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation, from: DType): void {
+function bitsOfLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation): true {
   const { code } = w;
-  if (from !== "f32") {
+  if (dtypeOf(x.type) !== "f32") {
     w.hold(result, w.locals(x));
-    return;
+    return true;
   }
   for (const [k, register] of w.define(result).entries()) {
     const bits = w.locals(x)[k];
@@ -148,33 +177,30 @@ function bitsOfLanes(w: FunctionWriter, { operands: [x], results: [result] }: Op
     code.add("v128.bitselect");
     code.add("local.set", register);
   }
-}
-
-/** By a known number, which is the same in every lane. */
-function shiftedLanes(
-  w: FunctionWriter,
-  { op, operands: [x, by], results: [result] }: Operation,
-  dtype: DType,
-): boolean {
-  const count = w.alike(by);
-  if (count === undefined || (dtype !== "i32" && dtype !== "u32")) return false;
-  const name = op.name === "shift_left" ? "i32x4.shl" : dtype === "i32" ? "i32x4.shr_s" : "i32x4.shr_u";
-  for (const [k, register] of w.define(result).entries()) {
-    w.code.add("local.get", w.locals(x)[k]);
-    w.code.add("i32.const", count);
-    w.code.add(name);
-    w.code.add("local.set", register);
-  }
   return true;
 }
 
-type LanesName = ReturnType<typeof lanesName>;
+/** By a known number, which is the same in every lane. */
+function shiftedLanes(nameFor: (dtype: IntegerDType) => Mnemonic): EmitLanes {
+  return (w, { operands: [x, by], results: [result] }) => {
+    const count = w.alike(by);
+    const dtype = dtypeOf(x.type);
+    if (count === undefined || (dtype !== "i32" && dtype !== "u32")) return false;
+    for (const [k, register] of w.define(result).entries()) {
+      w.code.add("local.get", w.locals(x)[k]);
+      w.code.add("i32.const", count);
+      w.code.add(nameFor(dtype));
+      w.code.add("local.set", register);
+    }
+    return true;
+  };
+}
 
 /** All bits of the lanes in which x is not 0. */
-function nonzeroLanes(code: Code, lanes: LanesName, x: number): void {
+function nonzeroLanes(code: Code, lanes: FloatLanes, x: number): void {
   code.add("local.get", x);
   zeros(code);
-  code.add(named(`${lanes}.ne`));
+  code.add(`${lanes}.ne`);
 }
 
 function zeros(code: Code): void {
@@ -182,7 +208,7 @@ function zeros(code: Code): void {
 }
 
 /** The product where the factor is not 0: elsewhere no bit of it. */
-function vanishOn(lanes: LanesName): WriteLanes {
+function vanishOn(lanes: FloatLanes): WriteLanes {
   return (code, [factor, product]) => {
     code.add("local.get", product);
     nonzeroLanes(code, lanes, factor);
@@ -191,17 +217,17 @@ function vanishOn(lanes: LanesName): WriteLanes {
 }
 
 /** x, but where the factor is 0, x + 0 where the product is finite, and else no bit. */
-function absorbOn(lanes: LanesName): WriteLanes {
+function absorbOn(lanes: FloatLanes): WriteLanes {
   return (code, [factor, product, x]) => {
     code.add("local.get", x);
     code.add("local.get", x);
     zeros(code);
-    code.add(named(`${lanes}.add`));
+    code.add(`${lanes}.add`);
     code.add("local.get", product);
     code.add("local.get", product);
-    code.add(named(`${lanes}.sub`));
+    code.add(`${lanes}.sub`);
     zeros(code);
-    code.add(named(`${lanes}.eq`));
+    code.add(`${lanes}.eq`);
     code.add("v128.and");
     nonzeroLanes(code, lanes, factor);
     code.add("v128.bitselect");
@@ -240,15 +266,16 @@ const narrowReciprocalRoots: WriteLanes = (code, [x]) => {
 const shuffleOf = (...lanes: readonly number[]): readonly number[] =>
   lanes.flatMap((lane) => [0, 1, 2, 3].map((b) => 4 * lane + b));
 
-function comparedLanes(
-  w: FunctionWriter,
-  { operands: [a, b], results: [result] }: Operation,
-  dtype: DType,
-  direction: string,
-): boolean {
+function comparedLanes(w: FunctionWriter, operation: Operation): boolean {
+  const {
+    operands: [a, b],
+    results: [result],
+  } = operation;
+  const dtype = dtypeOf(a.type);
   if (dtype === "bool") return false;
-  const lanes = lanesName(dtype);
-  const name = named(`${lanes}.${direction}${signOf(dtype, direction)}`);
+  const direction = directionOf(operation);
+  const isSigned = !isFloat(dtype) && direction !== "eq" && direction !== "ne";
+  const name = named(`${lanesName(dtype)}.${direction}${isSigned ? `_${signOf(dtype)}` : ""}`);
   const { code } = w;
   const [left, right] = [w.locals(a), w.locals(b)];
   const masks = left.map((x, k) => {
@@ -273,7 +300,7 @@ function comparedLanes(
   return true;
 }
 
-function selectLanes(w: FunctionWriter, { operands: [mask, a, b], results: [result] }: Operation): void {
+function selectLanes(w: FunctionWriter, { operands: [mask, a, b], results: [result] }: Operation): true {
   const { code } = w;
   const isWide = lanesPerRegister(dtypeOf(result.type)) === 2;
   const [masks, whenTrue, whenFalse] = [mask, a, b].map((v) => w.locals(v));
@@ -290,16 +317,18 @@ function selectLanes(w: FunctionWriter, { operands: [mask, a, b], results: [resu
     code.add("v128.bitselect");
     code.add("local.set", register);
   }
+  return true;
 }
 
 // ---- conversions ----------------------------------------------------------------------------------------------------
 
-function convertedLanes(w: FunctionWriter, operation: Operation, from: DType, to: DType): boolean {
+function convertedLanes(w: FunctionWriter, operation: Operation): boolean {
   const { code } = w;
   const {
     operands: [x],
     results: [result],
   } = operation;
+  const [from, to] = [x, result].map(({ type }) => dtypeOf(type));
   if (from === to) w.hold(result, w.locals(x));
   else if ((from === "f32" || from === "i32" || from === "u32") && to === "f64") widen(w, x, result, from);
   else if (from === "f64" && to === "f32") {
@@ -353,8 +382,9 @@ function wholeLanes(w: FunctionWriter, operation: Operation): void {
 }
 
 /** Numbers that count up from lane to lane: the first in every lane, and to each what it is ahead. Below 2^53 doubles are exact. */
-function countedLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation, to: DType): boolean {
+function countedLanes(w: FunctionWriter, { operands: [x], results: [result] }: Operation): boolean {
   const ramp = w.ramp(x);
+  const to = dtypeOf(result.type);
   if (ramp === null || (to !== "i32" && to !== "u32" && to !== "f64" && to !== "f32")) return false;
   const { code } = w;
   const { first, step } = ramp;

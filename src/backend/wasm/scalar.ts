@@ -1,30 +1,39 @@
 // Elementwise operations on numbers: instructions where there are some with the same bits, else a call of the record's own
 // function.
 
-import { type DType, dtypes, isFloat, type Operation } from "../../ir/index.ts";
-import { isOwn } from "../../ops/index.ts";
+import { type DType, dtypes, type FloatDType, isFloat, type Operation } from "../../ir/index.ts";
+import { type Direction, directionOf, isOwn } from "../../ops/index.ts";
 import type { Code } from "./code.ts";
 import type { Mnemonic } from "./instructions.ts";
-import { dtypeOf, scalarType } from "./values.ts";
+import { dtypeOf } from "./values.ts";
 
 /** Operands, as locals; the instructions leave the result on the stack. */
 export type Write = (code: Code, operands: readonly number[]) => void;
 
 /** What an operation on numbers becomes; null where only its record's function has the bits. */
-export function instructionsOf({ op, operands, results, attributes }: Operation): Write | null {
+export function instructionsOf(operation: Operation): Write | null {
+  const { op, operands } = operation;
   if (!isOwn(op, op.name)) return null;
-  const from = dtypeOf(operands[op.name === "select" ? 1 : 0].type);
-  if (op.name === "compare") return all(comparison(from, String(attributes.direction)));
-  if (op.name === "cast") return conversion(from, dtypeOf(results[0].type));
-  if (op.name === "bitcast") return from === "f32" ? bitsOfF32 : all("f32.reinterpret_i32");
-  return instructionsFor(op.name, from);
+  const special = ofOperations[op.name];
+  // what is chosen stands behind the mask
+  return special === undefined
+    ? instructionsFor(op.name, dtypeOf(operands[operands.length - 1].type))
+    : special(operation);
 }
+
+/** Of ops that have more to say than a dtype. */
+const ofOperations: Readonly<Record<string, (operation: Operation) => Write | null>> = {
+  compare: (operation) => all(comparison(dtypeOf(operation.operands[0].type), directionOf(operation))),
+  cast: ({ operands, results }) => conversion(dtypeOf(operands[0].type), dtypeOf(results[0].type)),
+  bitcast: ({ operands }) => (dtypeOf(operands[0].type) === "f32" ? bitsOfF32 : all("f32.reinterpret_i32")),
+};
 
 /** The same, of an op of the project by its name, on numbers of a dtype. */
 export function instructionsFor(name: string, dtype: DType): Write | null {
   if (dtype === "bool") return ofBools[name] ?? null;
   if (isFloat(dtype)) return ofFloats[name]?.(dtype) ?? null;
-  return (dtype === "index" ? ofIndices[name] : ofIntegers(name, dtype)) ?? null;
+  if (dtype === "index") return ofIndices[name] ?? null;
+  return ofIntegers[name]?.(dtype) ?? null;
 }
 
 /** The operands one after another, then an instruction each. */
@@ -69,11 +78,14 @@ const bitsOfF32: Write = (code, [x]) => {
 
 export const canonicalNaN = 0x7fc00000;
 
-type FloatRow = (dtype: DType) => Write;
+type FloatRow = (dtype: FloatDType) => Write;
+/** The names that the instructions of f32 and f64 have in common. */
+type FloatName<M = Mnemonic> = M extends `f64.${infer N}` ? (`f32.${N}` extends Mnemonic ? N : never) : never;
+
 const same =
-  (name: string): FloatRow =>
+  (name: FloatName): FloatRow =>
   (dtype) =>
-    all(`${dtype}.${name}` as Mnemonic);
+    all(`${dtype}.${name}`);
 
 /** Arithmetic of f32 in f64, rounded once, has the bits of arithmetic in f32. */
 const ofFloats: Readonly<Record<string, FloatRow>> = {
@@ -95,9 +107,9 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
     (code, [low, x, high]) => {
       code.add("local.get", x);
       code.add("local.get", low);
-      code.add(`${dtype}.max` as Mnemonic);
+      code.add(`${dtype}.max`);
       code.add("local.get", high);
-      code.add(`${dtype}.min` as Mnemonic);
+      code.add(`${dtype}.min`);
     },
   copysign:
     (dtype) =>
@@ -105,18 +117,18 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
       code.add("local.get", x);
       code.add("local.get", y);
       // a NaN counts as positive, whatever its sign
-      code.add(`${dtype}.const` as Mnemonic, 1);
+      code.add(`${dtype}.const`, 1);
       for (let k = 0; k < 2; k++) code.add("local.get", y);
-      code.add(`${dtype}.eq` as Mnemonic);
+      code.add(`${dtype}.eq`);
       code.add("select");
-      code.add(`${dtype}.copysign` as Mnemonic);
+      code.add(`${dtype}.copysign`);
     },
   is_nan:
     (dtype) =>
     (code, [x]) => {
       code.add("local.get", x);
       code.add("local.get", x);
-      code.add(`${dtype}.ne` as Mnemonic);
+      code.add(`${dtype}.ne`);
     },
   select: () => select,
   is_finite:
@@ -128,12 +140,12 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
     (code, [x]) => {
       const test = (name: "gt" | "lt"): void => {
         code.add("local.get", x);
-        code.add(`${dtype}.const` as Mnemonic, 0);
-        code.add(`${dtype}.${name}` as Mnemonic);
+        code.add(`${dtype}.const`, 0);
+        code.add(`${dtype}.${name}`);
         code.add("select");
       };
-      code.add(`${dtype}.const` as Mnemonic, 1);
-      code.add(`${dtype}.const` as Mnemonic, -1);
+      code.add(`${dtype}.const`, 1);
+      code.add(`${dtype}.const`, -1);
       code.add("local.get", x);
       test("lt");
       test("gt");
@@ -142,7 +154,7 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
     (dtype) =>
     (code, [factor, product]) => {
       code.add("local.get", product);
-      code.add(`${dtype}.const` as Mnemonic, 0);
+      code.add(`${dtype}.const`, 0);
       putNonzero(code, dtype, factor);
       code.add("select");
     },
@@ -151,9 +163,9 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
     (code, [factor, product, x]) => {
       code.add("local.get", x);
       code.add("local.get", x);
-      code.add(`${dtype}.const` as Mnemonic, 0);
-      code.add(`${dtype}.add` as Mnemonic);
-      code.add(`${dtype}.const` as Mnemonic, 0);
+      code.add(`${dtype}.const`, 0);
+      code.add(`${dtype}.add`);
+      code.add(`${dtype}.const`, 0);
       putFinite(code, dtype, product);
       code.add("select");
       putNonzero(code, dtype, factor);
@@ -171,17 +183,17 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
     },
 };
 
-function putFinite(code: Code, dtype: DType, x: number): void {
+function putFinite(code: Code, dtype: FloatDType, x: number): void {
   code.add("local.get", x);
-  code.add(`${dtype}.abs` as Mnemonic);
-  code.add(`${dtype}.const` as Mnemonic, Number.POSITIVE_INFINITY);
-  code.add(`${dtype}.lt` as Mnemonic);
+  code.add(`${dtype}.abs`);
+  code.add(`${dtype}.const`, Number.POSITIVE_INFINITY);
+  code.add(`${dtype}.lt`);
 }
 
-function putNonzero(code: Code, dtype: DType, x: number): void {
+function putNonzero(code: Code, dtype: FloatDType, x: number): void {
   code.add("local.get", x);
-  code.add(`${dtype}.const` as Mnemonic, 0);
-  code.add(`${dtype}.ne` as Mnemonic);
+  code.add(`${dtype}.const`, 0);
+  code.add(`${dtype}.ne`);
 }
 
 const ofIndices: Readonly<Record<string, Write>> = {
@@ -198,35 +210,35 @@ const ofIndices: Readonly<Record<string, Write>> = {
   select,
 };
 
-function ofIntegers(name: string, dtype: DType): Write | undefined {
-  const sign = dtype === "i32" ? "s" : "u";
-  const wrapped = (...names: readonly Mnemonic[]): Write => narrowed(dtype, all(...names));
-  switch (name) {
-    case "add":
-      return wrapped("i32.add");
-    case "sub":
-      return wrapped("i32.sub");
-    case "mul":
-      return wrapped("i32.mul");
-    case "and":
-      return all("i32.and");
-    case "or":
-      return all("i32.or");
-    case "xor":
-      return all("i32.xor");
-    case "shift_left":
-      return dtype === "u8" ? undefined : all("i32.shl");
-    case "shift_right":
-      return dtype === "u8" ? undefined : all(`i32.shr_${sign}`);
-    case "maximum":
-      return chosen(`i32.gt_${sign}`);
-    case "minimum":
-      return chosen(`i32.lt_${sign}`);
-    case "select":
-      return select;
-    default:
-      return undefined;
-  }
+type IntegerDType = Exclude<DType, FloatDType | "bool" | "index">;
+
+const wrapping =
+  (name: Mnemonic) =>
+  (dtype: IntegerDType): Write =>
+    narrowed(dtype, all(name));
+
+const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => Write | null>> = {
+  add: wrapping("i32.add"),
+  sub: wrapping("i32.sub"),
+  mul: wrapping("i32.mul"),
+  and: () => all("i32.and"),
+  or: () => all("i32.or"),
+  xor: () => all("i32.xor"),
+  shift_left: (dtype) => (dtype === "u8" ? null : all("i32.shl")),
+  shift_right: (dtype) => (dtype === "u8" ? null : all(`i32.shr_${signOf(dtype)}`)),
+  maximum: (dtype) => chosen(`i32.gt_${signOf(dtype)}`),
+  minimum: (dtype) => chosen(`i32.lt_${signOf(dtype)}`),
+  select: () => select,
+};
+
+/** The type of numbers that are no floats. */
+function integerType(dtype: Exclude<DType, FloatDType>): "i32" | "i64" {
+  return dtype === "index" ? "i64" : "i32";
+}
+
+/** What the names of instructions say of integers that have two readings. */
+export function signOf(dtype: DType): "s" | "u" {
+  return dtype === "i32" || dtype === "index" ? "s" : "u";
 }
 
 /** u8 has the low eight bits. */
@@ -239,28 +251,22 @@ function narrowed(dtype: DType, write: Write): Write {
   };
 }
 
-function comparison(dtype: DType, direction: string): Mnemonic {
-  const type = scalarType(dtype);
-  return `${type}.${direction}${signOf(dtype, direction)}` as Mnemonic;
-}
-
-/** What the names of comparisons say of integers, but for equality. */
-export function signOf(dtype: DType, direction: string): "" | "_s" | "_u" {
-  if (isFloat(dtype) || direction === "eq" || direction === "ne") return "";
-  return dtype === "i32" || dtype === "index" ? "_s" : "_u";
+function comparison(dtype: DType, direction: Direction): Mnemonic {
+  if (isFloat(dtype)) return `${dtype}.${direction}`;
+  const type = integerType(dtype);
+  return direction === "eq" || direction === "ne" ? `${type}.${direction}` : `${type}.${direction}_${signOf(dtype)}`;
 }
 
 /** Conversions, as ToInt32 and ToUint32 have them where a float becomes an integer; null where only the record has them. */
 function conversion(from: DType, to: DType): Write | null {
   if (from === to) return all();
   if (to === "bool") return truth(from);
-  const signed = from === "i32" || from === "index" ? "s" : "u";
   if (isFloat(to)) {
     if (isFloat(from)) return all(to === "f32" ? "f32.demote_f64" : "f64.promote_f32");
-    return all(`${to}.convert_${scalarType(from)}_${signed}` as Mnemonic);
+    return all(`${to}.convert_${integerType(from)}_${signOf(from)}`);
   }
-  if (isFloat(from)) return to === "index" ? all(`i64.trunc_sat_${from}_s` as Mnemonic) : narrowed(to, wrapped(from));
-  if (to === "index") return all(`i64.extend_i32_${signed}` as Mnemonic);
+  if (isFloat(from)) return to === "index" ? all(`i64.trunc_sat_${from}_s`) : narrowed(to, wrapped(from));
+  if (to === "index") return all(`i64.extend_i32_${signOf(from)}`);
   return narrowed(to, from === "index" ? all("i32.wrap_i64") : all());
 }
 
@@ -289,12 +295,16 @@ function wrapped(from: DType): Write {
 
 /** Anything but 0 and NaN is true. */
 function truth(from: DType): Write {
-  const type = scalarType(from);
   return (code, [x]) => {
     code.add("local.get", x);
-    if (isFloat(from)) code.add(`${type}.abs` as Mnemonic);
-    code.add(`${type}.const` as Mnemonic, 0);
-    code.add((isFloat(from) ? `${type}.gt` : `${type}.ne`) as Mnemonic);
+    if (isFloat(from)) {
+      code.add(`${from}.abs`);
+      code.add(`${from}.const`, 0);
+      code.add(`${from}.gt`);
+    } else {
+      code.add(`${integerType(from)}.const`, 0);
+      code.add(`${integerType(from)}.ne`);
+    }
   };
 }
 

@@ -50,7 +50,9 @@ export function isDType(name: string): name is DType {
   return Object.hasOwn(dtypes, name);
 }
 
-export function isFloat(dtype: DType): boolean {
+export type FloatDType = "f32" | "f64";
+
+export function isFloat(dtype: DType): dtype is FloatDType {
   return dtypes[dtype].kind === "float";
 }
 

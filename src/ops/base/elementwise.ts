@@ -2,7 +2,6 @@
 // lowering all come from it.
 
 import {
-  type Attribute,
   type AttributeSpecs,
   type AttributesOf,
   allocate,
@@ -344,8 +343,9 @@ const comparisons: Readonly<Record<Direction, readonly [string, (x: number, y: n
   ge: [">=", (x, y) => x >= y],
 };
 
-function comparison(direction: Attribute): readonly [string, (x: number, y: number) => boolean] {
-  return comparisons[direction as Direction];
+/** The direction of a comparison. */
+export function directionOf({ attributes }: Pick<Operation, "attributes">): Direction {
+  return attributes.direction as Direction;
 }
 
 export const compareOp = elementwise({
@@ -359,8 +359,8 @@ export const compareOp = elementwise({
     direction: { kind: "word", words: Object.keys(comparisons), summary: "the comparison" },
   },
   scalar: {
-    compute: ([x, y], { attributes }) => (comparison(attributes.direction)[1](x, y) ? 1 : 0),
-    spell: ([x, y], { attributes }) => `${x} ${comparison(attributes.direction)[0]} ${y}`,
+    compute: ([x, y], about) => (comparisons[directionOf(about)][1](x, y) ? 1 : 0),
+    spell: ([x, y], about) => `${x} ${comparisons[directionOf(about)][0]} ${y}`,
     exact: true,
   },
   partials: { kind: "zero", reason: "it is constant but for jumps" },

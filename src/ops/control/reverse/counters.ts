@@ -17,7 +17,7 @@ import {
   type Value,
 } from "../../../ir/index.ts";
 import { constant, constantLike, constantOp } from "../../base/constant.ts";
-import { cast, castOp, compare, compareOp, type Direction } from "../../base/elementwise.ts";
+import { cast, castOp, compare, compareOp, type Direction, directionOf } from "../../base/elementwise.ts";
 import { select } from "../../base/select.ts";
 import { add, addOp, div, mulOp, sub, subOp } from "../../scalar/arithmetic.ts";
 import { ceil, floor } from "../../scalar/rounding.ts";
@@ -102,7 +102,7 @@ export function tripCount(cx: ReverseContext, by: readonly (number | null)[]): V
   if (at < 0) return null;
   const k = cond.arguments.indexOf(test.operands[at]);
   const bound = boundOf(cx, cond, test.operands[1 - at]);
-  const direction = test.attributes.direction as Direction;
+  const direction = directionOf(test);
   const isWhole =
     elementDType(cx.operands[k].type) === "i32" || sizeOf(test.operands[1 - at], cx.definition, 0) !== null;
   return (
