@@ -15,7 +15,7 @@ export function parse(text: string, options?: ParseOptions): Module {
 export { defineOp } from "../ir/index.ts";
 export { type AxesOrAll, emit1, tensorOf } from "./base/define.ts";
 export { type ElementwiseRow, elementwiseOf as elementwise } from "./base/elementwise.ts";
-export { bringOps, isNamed, isOwn, ownOp, requireOwn } from "./base/own.ts";
+export { bringOps, isNamed, isOwn, type OperationBy, ownOp, requireOwn } from "./base/own.ts";
 export { kernelText, spellRound } from "./base/spelling.ts";
 export { vanishes } from "./base/vanishes.ts";
 export { filledLike, zeros, zerosLike } from "./base/zeros.ts";

@@ -1,7 +1,8 @@
 // Loops and branches.
 
-import { type Block, type Dim, fail, type Operation, type Value } from "../../ir/index.ts";
-import type { Emitter, FunctionWriter } from "./writer.ts";
+import { type Block, fail, type Operation, type Value } from "../../ir/index.ts";
+import type { forOp, OperationBy, parallelOp, scanOp } from "../../ops/index.ts";
+import { type Emitter, type FunctionWriter, row } from "./writer.ts";
 
 /** A loop over `at`, an i64, from what it holds to `upper`. */
 export function counted(w: FunctionWriter, at: number, upper: number, step: number, body: () => void): void {
@@ -24,20 +25,20 @@ export function counted(w: FunctionWriter, at: number, upper: number, step: numb
   code.add("end");
 }
 
-function emitFor(w: FunctionWriter, operation: Operation): void {
+function emitFor(w: FunctionWriter, operation: OperationBy<typeof forOp>): void {
   const { attributes, regions, results, segments, operands } = operation;
   const [body] = regions;
   const [index, ...carry] = body.arguments;
   const inside = w.code.depth + 1;
-  const lower = w.bounded(attributes.lower as Dim, operation, "bounds");
-  const upper = w.bound(w.bounded(attributes.upper as Dim, operation, "bounds"));
+  const lower = w.bounded(attributes.lower, operation, "bounds");
+  const upper = w.bound(w.bounded(attributes.upper, operation, "bounds"));
   const [at] = w.define(index, inside);
   if (w.isNaturalDim(lower)) w.isNatural(index);
   w.dim(lower);
   w.code.add("local.set", at);
-  w.isCounter(index, Number(attributes.step));
+  w.isCounter(index, attributes.step);
   repeated(w, body, carry, operands.slice(segments[0]), (step) =>
-    counted(w, at, upper, Number(attributes.step), () => {
+    counted(w, at, upper, attributes.step, () => {
       step();
       w.advance(index);
     }),
@@ -66,7 +67,7 @@ function repeated(
 }
 
 /** A scan without sequences is a loop of `length` iterations. Others are lowered to `for` before. */
-function emitScan(w: FunctionWriter, operation: Operation): void {
+function emitScan(w: FunctionWriter, operation: OperationBy<typeof scanOp>): void {
   const {
     attributes,
     regions: [body],
@@ -79,7 +80,7 @@ function emitScan(w: FunctionWriter, operation: Operation): void {
     fail("no-eval", "scan over tensors has no code of its own: a pass has to lower it first", { origin });
   const carry = body.arguments;
   const at = w.code.local("i64");
-  const upper = w.bound(attributes.length as Dim);
+  const upper = w.bound(attributes.length);
   w.code.add("i64.const", 0);
   w.code.add("local.set", at);
   repeated(w, body, carry, operands, (step) => counted(w, at, upper, 1, step));
@@ -139,9 +140,9 @@ function emitIf(w: FunctionWriter, { operands: [test], regions, results }: Opera
 }
 
 export const controlEmitters: readonly (readonly [string, Emitter])[] = [
-  ["for", emitFor],
-  ["parallel", emitFor],
-  ["scan", emitScan],
+  row<typeof forOp>("for", emitFor),
+  row<typeof parallelOp>("parallel", emitFor),
+  row<typeof scanOp>("scan", emitScan),
   ["while", emitWhile],
   ["if", emitIf],
 ];

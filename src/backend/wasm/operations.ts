@@ -1,17 +1,7 @@
 // How each kind of operation that is not elementwise is written.
 
-import {
-  type Bindings,
-  bindSymbols,
-  Dense,
-  type Dim,
-  fail,
-  isFloat,
-  type Operation,
-  requireFunc,
-  signatureOf,
-} from "../../ir/index.ts";
-import { isOwn } from "../../ops/index.ts";
+import { bindSymbols, Dense, fail, isFloat, type Operation, requireFunc, signatureOf } from "../../ir/index.ts";
+import { type callOp, type dimOp, isOwn, type OperationBy } from "../../ops/index.ts";
 import { globals } from "./binary.ts";
 import { controlEmitters } from "./control.ts";
 import { toDouble } from "./crossing.ts";
@@ -21,7 +11,7 @@ import { emitVectorConstant, laneEmitters } from "./lanes.ts";
 import { listEmitters } from "./lists.ts";
 import { memoryEmitters, zero } from "./memory.ts";
 import { dtypeOf, scalarType } from "./values.ts";
-import type { Emitter, FunctionWriter } from "./writer.ts";
+import { type Emitter, type FunctionWriter, row } from "./writer.ts";
 
 /** Writes any operation. */
 export function emitOperation(w: FunctionWriter, operation: Operation): void {
@@ -41,8 +31,8 @@ export function emitOperation(w: FunctionWriter, operation: Operation): void {
 
 const emitters: ReadonlyMap<string, Emitter> = new Map([
   ["constant", emitConstant],
-  ["dim", emitDim],
-  ["call", emitCall],
+  row<typeof dimOp>("dim", emitDim),
+  row<typeof callOp>("call", emitCall),
   ["check", emitCheck],
   ["probe", emitProbe],
   ...memoryEmitters,
@@ -75,19 +65,19 @@ function emitConstant(w: FunctionWriter, operation: Operation): void {
   w.code.add("local.set", local);
 }
 
-function emitDim(w: FunctionWriter, operation: Operation): void {
+function emitDim(w: FunctionWriter, operation: OperationBy<typeof dimOp>): void {
   const [result] = operation.results;
-  w.dim(w.bounded(operation.attributes.value as Dim, operation, "operands"));
+  w.dim(w.bounded(operation.attributes.value, operation, "operands"));
   const dtype = dtypeOf(result.type);
-  if (isFloat(dtype)) w.code.add(`${dtype as "f64" | "f32"}.convert_i64_s`);
+  if (isFloat(dtype)) w.code.add(`${dtype}.convert_i64_s`);
   else if (dtype !== "index") w.code.add("i32.wrap_i64");
   w.code.add("local.set", w.define(result)[0]);
 }
 
 /** A function takes its symbols first, then its arguments. */
-function emitCall(w: FunctionWriter, { attributes, operands, results, origin }: Operation): void {
-  const callee = requireFunc(w.module.module, attributes.callee as string, { origin });
-  const { bindings } = attributes.bindings as Bindings;
+function emitCall(w: FunctionWriter, { attributes, operands, results, origin }: OperationBy<typeof callOp>): void {
+  const callee = requireFunc(w.module.module, attributes.callee, { origin });
+  const { bindings } = attributes.bindings;
   const bound = bindSymbols(
     signatureOf(callee),
     operands.map((v) => v.type),

@@ -2,6 +2,7 @@
 
 import {
   type Atom,
+  type Attributes,
   type Block,
   boundBy,
   countUses,
@@ -11,6 +12,7 @@ import {
   groupOf,
   holdsOp,
   indexOf,
+  type Op,
   type Operation,
   positionOf,
   shapeOf,
@@ -19,7 +21,7 @@ import {
   ValueSet,
   walk,
 } from "../../ir/index.ts";
-import { splatOp } from "../../ops/index.ts";
+import { isNamed, type OperationBy, splatOp } from "../../ops/index.ts";
 import { Addresses } from "./addresses.ts";
 import { type FunctionType, globals } from "./binary.ts";
 import { Code } from "./code.ts";
@@ -28,8 +30,21 @@ import { toDouble } from "./crossing.ts";
 import { type PutVariable, putAtom, putDim } from "./dims.ts";
 import { typesOf } from "./values.ts";
 
-/** Writes an operation. */
-export type Emitter = (w: FunctionWriter, operation: Operation) => void;
+/** Writes an operation; one kind of them, where it names the attributes that they have. */
+export type Emitter<A extends Attributes = Attributes> = (w: FunctionWriter, operation: Operation<A>) => void;
+
+/** A row of a table by mnemonic. `O` is the type of the op's record, which a bundler would keep if the table held that. */
+export function row<O = Op>(
+  name: string,
+  emit: Emitter<OperationBy<O>["attributes"]>,
+): readonly [name: string, emit: Emitter] {
+  return [
+    name,
+    (w, operation) => {
+      if (isNamed<OperationBy<O>["attributes"]>(name, operation)) emit(w, operation);
+    },
+  ];
+}
 
 /** The type of a function: its symbols, its arguments, the steps of the loops around its calls; its results. */
 export function functionTypeOf({ symbols, body }: Func, steps: number): FunctionType {

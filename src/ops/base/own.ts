@@ -50,6 +50,9 @@ export function isOwn(op: Op, name: string): boolean {
   return op.name === name && present.get(name) === op;
 }
 
+/** The operations of a record, by its type. */
+export type OperationBy<O> = O extends Op<infer A> ? Operation<A> : never;
+
 /** Whether an operation is one of the project's own op of this mnemonic, whose attributes are `A`. */
 export function isNamed<A extends Attributes>(name: string, operation: Operation): operation is Operation<A> {
   return isOwn(operation.op, name);

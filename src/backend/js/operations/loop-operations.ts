@@ -10,9 +10,9 @@ import {
   subDims,
   termsOf,
 } from "../../../ir/index.ts";
-import type { fillOp, forOp, parallelOp, scanOp, subscriptOp } from "../../../ops/index.ts";
+import type { fillOp, forOp, OperationBy, parallelOp, scanOp, subscriptOp } from "../../../ops/index.ts";
 import type { Scope } from "../writing/text.ts";
-import { type FunctionWriter, isBoolean, type OperationBy } from "../writing/writer.ts";
+import { type FunctionWriter, isBoolean } from "../writing/writer.ts";
 import { emitScratch } from "./arena-text.ts";
 import { emitFor, emitScan } from "./loops.ts";
 import { type Emitters, row, scalarEmitters } from "./operations.ts";

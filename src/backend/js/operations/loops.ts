@@ -1,9 +1,9 @@
 // Counted loops.
 
 import { boundBy, fail, type Operation, type Value } from "../../../ir/index.ts";
-import type { forOp, scanOp } from "../../../ops/index.ts";
+import type { forOp, OperationBy, scanOp } from "../../../ops/index.ts";
 import type { Scope } from "../writing/text.ts";
-import type { FunctionWriter, OperationBy } from "../writing/writer.ts";
+import type { FunctionWriter } from "../writing/writer.ts";
 import { assign, declareCarry, enter, leave } from "./carry.ts";
 
 export function emitFor(w: FunctionWriter, operation: OperationBy<typeof forOp>, scope: Scope): void {

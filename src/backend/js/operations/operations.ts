@@ -22,12 +22,13 @@ import {
   type constantOp,
   type dimOp,
   isNamed,
+  type OperationBy,
   type probeOp,
   spellRound,
 } from "../../../ops/index.ts";
 import { isAlias } from "../writing/aliases.ts";
 import type { Scope } from "../writing/text.ts";
-import { type Emitter, type FunctionWriter, isBoolean, type OperationBy, takesArray } from "../writing/writer.ts";
+import { type Emitter, type FunctionWriter, isBoolean, takesArray } from "../writing/writer.ts";
 import { emitIf } from "./branches.ts";
 
 /** Writers of operations by mnemonic: each writes those of the project's own op, and says whether it is one. */

@@ -7,7 +7,6 @@ import {
   elementOf,
   type Func,
   indexOf,
-  type Op,
   type Operation,
   positionOf,
   type Type,
@@ -28,9 +27,6 @@ const maxParameters = 30_000;
 export function takesArray(func: Func): boolean {
   return func.symbols.length + func.body.arguments.length > maxParameters;
 }
-
-/** The operations of a record. */
-export type OperationBy<O> = O extends Op<infer A> ? Operation<A> : never;
 
 /** Writes an operation; one kind of them, where it names the attributes that they have. */
 export type Emitter<A extends Attributes = Attributes> = (
