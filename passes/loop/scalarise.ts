@@ -7,6 +7,7 @@ import {
   boundBy,
   calleeOf,
   type Dim,
+  dimsIn,
   elementDType,
   emit,
   FuncScope,
@@ -202,7 +203,7 @@ class Scalariser {
 
 /** The subscripts of a lane. */
 function placeOf(operation: Operation, lane: number): readonly Dim[] {
-  const at = operation.attributes.at as readonly Dim[];
+  const at = dimsIn(operation.attributes.at);
   const last = at.length - 1;
   return at.map((d, axis) => {
     const bound = boundBy(d, operation, "at");

@@ -20,6 +20,7 @@ import {
   type Func,
   FuncScope,
   fail,
+  funcIn,
   groupOf,
   holdsOp,
   isOf,
@@ -123,7 +124,7 @@ class Differentiation implements SweepHost, ForwardHost {
     this.#funcs = new Map(module.funcs.map((f) => [f.name, f]));
     this.#single = referredOnce(module);
     this.#nested = new NestedDerivatives(module, {
-      func: (name) => this.#funcs.get(name) as Func,
+      func: (name) => funcIn(this.#funcs, name),
       signature: (name) => this.signature(name),
       tangentCall: (callee, active) => this.tangentCall(callee, active),
       makeStrong: (signature, count) => this.#makeStrong(signature, count),
@@ -149,7 +150,7 @@ class Differentiation implements SweepHost, ForwardHost {
 
   /** A function, unless its operations moved, then the functions made from it, recursively. */
   #withMade(name: string): readonly Func[] {
-    const func = this.#funcs.get(name) as Func;
+    const func = funcIn(this.#funcs, name);
     const made = (this.#made.get(name) ?? []).flatMap((f) => this.#withMade(f.name));
     return this.#moved.has(name) ? made : [func, ...made];
   }
@@ -286,7 +287,7 @@ class Differentiation implements SweepHost, ForwardHost {
     const key = `${callee} ${flows.map(Number).join("")}`;
     let split = this.#splits.get(key);
     if (split === undefined) {
-      split = this.#splitFunc(this.#funcs.get(callee) as Func, flows, keep);
+      split = this.#splitFunc(funcIn(this.#funcs, callee), flows, keep);
       this.#splits.set(key, split);
     }
     return split;
@@ -340,7 +341,7 @@ class Differentiation implements SweepHost, ForwardHost {
     const key = `${callee} ${active.map(Number).join("")}`;
     let made = this.#tangentCalls.get(key);
     if (made === undefined) {
-      const func = this.#funcs.get(callee) as Func;
+      const func = funcIn(this.#funcs, callee);
       const builder = this.#newBuilder(func);
       const { body, givesTangent } = new ForwardSweep(this).body(func.body, active, builder);
       const forward = makeFunc({ ...func, name: this.#freshName(`${callee}.jvp`), visibility: "private", body });

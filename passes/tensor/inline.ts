@@ -14,6 +14,7 @@ import {
   type Dim,
   type Func,
   FuncScope,
+  funcIn,
   holdsOp,
   type Module,
   makeBlock,
@@ -70,7 +71,7 @@ export function withoutCalls(module: Module, { isFinal }: { readonly isFinal: bo
     if (func.visibility === "private" && isPlain && (once || operationsIn(next.body) <= smallEnough))
       worthwhile.set(func.name, next);
   }
-  return mapFuncs(module, (func) => (moved.has(func.name) ? null : (bodies.get(func.name) as Func)));
+  return mapFuncs(module, (func) => (moved.has(func.name) ? null : funcIn(bodies, func.name)));
 }
 
 /** The functions that a derivative is still taken of, or that are mapped: their wrappers matter. */

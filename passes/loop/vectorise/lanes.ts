@@ -6,6 +6,7 @@ import {
   boundBy,
   currentBlock,
   type Dim,
+  dimIn,
   type EmitOptions,
   elementDType,
   emit,
@@ -58,7 +59,7 @@ export class LaneWriter {
       const role = this.#plan.roles.get(operation);
       if (role?.kind === "lanes") this.#lanes(operation);
       else if (role?.kind === "ramp") {
-        const first = dim(this.#moved(boundBy(operation.attributes.value as Dim, operation, "operands")), "index");
+        const first = dim(this.#moved(boundBy(dimIn(operation.attributes.value), operation, "operands")), "index");
         this.#vectors.set(operation.results[0], ramp(first, this.#plan.lanes, role.step));
       } else if (operation.op.traits.constant) this.#constants.set(operation.results[0], operation);
       else this.#once(operation);

@@ -5,6 +5,7 @@ import {
   addDims,
   boundBy,
   type Dim,
+  dimIn,
   dtypes,
   elementDType,
   groupOf,
@@ -125,7 +126,7 @@ class Planner {
   }
 
   #rampOf(operation: Operation): Role | null {
-    const d = boundBy(operation.attributes.value as Dim, operation, "operands");
+    const d = boundBy(dimIn(operation.attributes.value), operation, "operands");
     const used = [...indicesOf([d])];
     if (used.some((v) => v !== this.#index && this.#inside.has(v))) return null;
     if (!used.includes(this.#index)) return same;

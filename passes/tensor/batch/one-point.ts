@@ -6,6 +6,7 @@ import {
   calleesOf,
   type Func,
   freeValues,
+  funcIn,
   groupOf,
   type Module,
   type Operation,
@@ -37,7 +38,7 @@ export function atOnePoint(module: Module): ReadonlySet<Operation> {
 
 function isAtOnePoint({ operands, attributes }: Operation<MapAttributes>, funcs: ReadonlyMap<string, Func>): boolean {
   const mapped = mappedOf(attributes, operands.length);
-  const callee = funcs.get(attributes.callee) as Func;
+  const callee = funcIn(funcs, attributes.callee);
   let derivatives = 0;
   const isShared = onlyAlong(
     callee,
@@ -70,7 +71,7 @@ function onlyAlong(
 function reachedFrom(func: Func, funcs: ReadonlyMap<string, Func>): ReadonlySet<Func> {
   const reached = new Set([func]);
   // what is called joins behind those that are looked at
-  for (const f of reached) for (const name of calleesOf(f)) reached.add(funcs.get(name) as Func);
+  for (const f of reached) for (const name of calleesOf(f)) reached.add(funcIn(funcs, name));
   return reached;
 }
 

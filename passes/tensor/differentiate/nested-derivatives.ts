@@ -9,7 +9,6 @@ import {
   calleesFirst,
   calleesOf,
   type Func,
-  findFunc,
   groupOf,
   type Module,
   makeFunc,
@@ -17,6 +16,7 @@ import {
   type Op,
   type Operation,
   type Replacements,
+  requireFunc,
   type Signature,
   sameType,
   signatureOf,
@@ -75,7 +75,7 @@ export class NestedDerivatives {
       }
     }
     const module = this.#host.simplify(makeModule([...reached.values()]));
-    return withBody(func, (findFunc(module, func.name) as Func).body);
+    return withBody(func, requireFunc(module, func.name).body);
   }
 
   /**

@@ -7,6 +7,7 @@ import {
   boundBy,
   countUses,
   type Dim,
+  dimsIn,
   elementOf,
   type Func,
   groupOf,
@@ -297,7 +298,7 @@ export class FunctionWriter {
   /** The same of the first of the elements that an operation on lanes is about. */
   lanesAddress(operation: Operation): number {
     const [memory] = groupOf(operation, "memory");
-    const at = operation.attributes.at as readonly Dim[];
+    const at = dimsIn(operation.attributes.at);
     return this.#addresses.put(memory, positionOf({ memory, shape: shapeOf(memory), at, isWritten: false }, operation));
   }
 

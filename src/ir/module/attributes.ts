@@ -115,7 +115,7 @@ const kindDescriptions: Readonly<Record<AttributeKind, string>> = {
 };
 
 function hasKind(value: Attribute, spec: AttributeSpec): boolean {
-  return kindTests[spec.kind](value) && (spec.kind !== "word" || (spec.words ?? []).includes(value as string));
+  return kindTests[spec.kind](value) && (spec.kind !== "word" || (isText(value) && (spec.words ?? []).includes(value)));
 }
 
 const isNumber = (v: unknown): v is number => typeof v === "number";
@@ -142,6 +142,12 @@ const kindTests: Readonly<Record<AttributeKind, (value: Attribute) => boolean>> 
   bindings: (v) => isObject(v) && "bindings" in v && Object.values((v as Bindings).bindings).every(isDim),
 };
 
+/** The dimension that an attribute of that kind is. */
+export function dimIn(value: Attribute): Dim {
+  if (!isDim(value)) throw new Error("internal invariant broken: an attribute is no dimension");
+  return value;
+}
+
 /** The dimensions that an attribute is, or holds; none of other kinds, integers aside. */
 export function dimsIn(value: Attribute): readonly Dim[] {
   if (isDim(value)) return [value];
@@ -163,7 +169,7 @@ export function attributeKey(value: Attribute): string {
   if (Array.isArray(value)) return `[${value.map((v) => attributeKey(v)).join()}]`;
   if ("left" in value) return `${value.left.join()}x${value.right.join()}`;
   if ("bindings" in value)
-    return Object.entries((value as Bindings).bindings)
+    return Object.entries(value.bindings)
       .map(([k, d]) => `${k}=${d}`)
       .join();
   return JSON.stringify(value, (_, v) => (v instanceof DimExpr ? v.key : v));
@@ -250,11 +256,12 @@ function substituteAttribute(
   lookup: (name: string) => Dim | undefined,
 ): Attribute {
   if (kind === "dim") {
-    const d = substituteDim(value as Dim, lookup);
-    return sameDim(d, value as Dim) ? value : d;
+    const before = dimIn(value);
+    const d = substituteDim(before, lookup);
+    return sameDim(d, before) ? value : d;
   }
   if (kind === "dims") {
-    const dims = value as readonly Dim[];
+    const dims = dimsIn(value);
     const next = dims.map((d) => substituteDim(d, lookup));
     return next.every((d, i) => sameDim(d, dims[i])) ? value : Object.freeze(next);
   }

@@ -138,6 +138,13 @@ export function requireFunc(module: Module, name: string, details?: ErrorDetails
   return findFunc(module, name) ?? fail("name", `the module has no function @${name}`, details);
 }
 
+/** The function of a name of which a table is known to have one. */
+export function funcIn(funcs: ReadonlyMap<string, Func>, name: string): Func {
+  const func = funcs.get(name);
+  if (func === undefined) throw new Error(`internal invariant broken: no function @${name}`);
+  return func;
+}
+
 /** The operands of one of the op's groups (`carry`, `over`, `cotangents`, …). */
 export function groupOf(operation: Operation, group: string): readonly Value[] {
   const [start, count] = segmentOf(operation, group);

@@ -2,7 +2,7 @@
 
 import { Dense } from "../data/ndarray.ts";
 import { bindOperands } from "../module/affine.ts";
-import { attributeSpec, dimsIn, sameAttribute } from "../module/attributes.ts";
+import { attributeSpec, dimIn, dimsIn, sameAttribute } from "../module/attributes.ts";
 import {
   type Attribute,
   type AxisPairs,
@@ -93,7 +93,7 @@ class ItemPrinter {
       case "value":
         return printAttribute(attributes.value, this.#operation.op.attributes.value, resultDType(this.#operation));
       case "affine":
-        return `${this.#affine(attributes.value as Dim, item.group)}`;
+        return `${this.#affine(dimIn(attributes.value), item.group)}`;
       case "subscript":
         return this.#subscript(item.operand, item.group);
       case "span":
@@ -162,7 +162,7 @@ class ItemPrinter {
 
   #bounds(group: string): string {
     const { lower, upper } = this.#operation.attributes;
-    return [lower, upper].map((d) => this.#affine(d as Dim, group)).join(" to ");
+    return [lower, upper].map((d) => this.#affine(dimIn(d), group)).join(" to ");
   }
 }
 
@@ -189,17 +189,16 @@ function resultDType(operation: Operation): DType {
 function printAttribute(value: Attribute, spec: AttributeSpec, dtype: DType): string {
   switch (spec.kind) {
     case "string":
-      return quote(value as string);
+      return quote(String(value));
     case "function":
-      return printFuncName(value as string);
+      return printFuncName(String(value));
     case "axisPairs":
       return `[${(value as AxisPairs).left.join(", ")}] x [${(value as AxisPairs).right.join(", ")}]`;
     case "dims":
-    case "axesOrAll":
-      return value === "all" ? value : `[${(value as readonly Dim[]).join(", ")}]`;
     case "axes":
+    case "axesOrAll":
     case "integers":
-      return `[${(value as readonly Dim[]).join(", ")}]`;
+      return Array.isArray(value) ? `[${value.join(", ")}]` : `${value}`;
     case "bindings":
       return printBindings(value as Bindings);
     case "constant":

@@ -133,7 +133,7 @@ function assignLazily(cx: Reading, e: Of<"assign">, lvalue: LValue, before: Abst
   };
   const stay = (): void => give(before);
   branch(cx, test, e.at, ...(e.operator === "&&" ? ([write, stay] as const) : ([stay, write] as const)));
-  const m = cx.state.read(result) as AbstractValue;
+  const m = cx.state.held(result);
   cx.state.write(result, undefined);
   return m;
 }

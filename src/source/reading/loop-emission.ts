@@ -180,14 +180,14 @@ function leavesOf(cx: Reading, m: AbstractValue): readonly Value[] {
   if (m.kind !== "reference") return [];
   const { cell } = m;
   if (cell.kind === "array") return [contentsOf(cx, cell)];
-  return [...cell.fields.values()].flatMap((f) => leavesOf(cx, cx.state.read(f) as AbstractValue));
+  return [...cell.fields.values()].flatMap((f) => leavesOf(cx, cx.state.held(f)));
 }
 
 function leafNames(cx: Reading, name: string, m: AbstractValue): readonly string[] {
   if (m.kind !== "reference") return "value" in m ? [name] : [];
   const { cell } = m;
   if (cell.kind === "array") return [name];
-  return [...cell.fields].flatMap(([key, f]) => leafNames(cx, `${name}_${key}`, cx.state.read(f) as AbstractValue));
+  return [...cell.fields].flatMap(([key, f]) => leafNames(cx, `${name}_${key}`, cx.state.held(f)));
 }
 
 /** A value of the same type as `like` with other leaves. Its cells are new, with the keys of `keyed`. */
@@ -207,10 +207,9 @@ function rebuilt(
     return cx.array(cell.array, cell.length, next(), name, { key });
   }
   const fieldIn = (field: string): Location => (other.kind === "record" ? other : cell).fields.get(field) as Location;
-  const read = (l: Location): AbstractValue => cx.state.read(l) as AbstractValue;
   const fields = [...cell.fields].map(([field, l]) => {
-    const held = cx.state.read(fieldIn(field)) ?? read(l);
-    return [field, rebuilt(cx, read(l), held, next, field)] as const;
+    const held = cx.state.read(fieldIn(field)) ?? cx.state.held(l);
+    return [field, rebuilt(cx, cx.state.held(l), held, next, field)] as const;
   });
   return cx.record(cell.isTuple, fields, cell.site, name, (field) => fieldIn(field).key);
 }

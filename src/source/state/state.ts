@@ -49,6 +49,13 @@ export class State {
     return stored?.kind === "absent" ? undefined : stored;
   }
 
+  /** What a location holds that holds a value on every path. */
+  held(location: Location): AbstractValue {
+    const value = this.read(location);
+    if (value === undefined) throw new Error(`internal invariant broken: ${location.name} holds no value`);
+    return value;
+  }
+
   stored(location: Location): Stored {
     this.#touch(location);
     return this.#values.get(location);
