@@ -13,6 +13,7 @@ import {
   groupOf,
   indexDim,
   mapBodies,
+  mapOperations,
   type Operation,
   positionOf,
   productOf,
@@ -20,7 +21,6 @@ import {
   substituteIndices,
   type Value,
   withBuilder,
-  withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
 import { copy, fill, flatView } from "../../src/ops/index.ts";
@@ -68,18 +68,11 @@ class Sweep {
   }
 
   block(block: Block): Block {
-    const operations = block.operations.flatMap((operation) => {
-      if (operation.regions.length === 0) return [operation];
-      return (
-        this.#replaced(operation) ?? [
-          withRegions(
-            operation,
-            operation.regions.map((r) => this.block(r)),
-          ),
-        ]
-      );
+    return mapOperations(block, (operation) => {
+      if (operation.regions.length === 0) return operation;
+      const inside = (r: Block): Block => this.block(r);
+      return this.#replaced(operation) ?? withRegions(operation, operation.regions.map(inside));
     });
-    return withOperations(block, operations);
   }
 
   /** What does the same as a loop at once; null where nothing does. */

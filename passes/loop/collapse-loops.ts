@@ -9,6 +9,7 @@ import {
   FuncScope,
   indexDim,
   mapBodies,
+  mapOperations,
   mulDims,
   type Operation,
   positionOf,
@@ -20,7 +21,6 @@ import {
   ValueSet,
   withAccess,
   withBuilder,
-  withOperations,
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
@@ -52,15 +52,16 @@ export const collapseLoops = definePass({
 });
 
 function collapsedIn(block: Block, scope: FuncScope): Block {
-  const operations = block.operations.flatMap((operation) => {
-    if (operation.regions.length === 0) return [operation];
+  const inside = (operation: Operation): Operation =>
+    withRegions(
+      operation,
+      operation.regions.map((region) => collapsedIn(region, scope)),
+    );
+  return mapOperations(block, (operation) => {
+    if (operation.regions.length === 0) return operation;
     const nest = nestOf(operation);
-    const outer = nest === null ? [operation] : collapsed(nest, scope);
-    const last = outer[outer.length - 1];
-    const regions = last.regions.map((region) => collapsedIn(region, scope));
-    return [...outer.slice(0, -1), withRegions(last, regions)];
+    return nest === null ? inside(operation) : collapsed(nest, scope).map(inside);
   });
-  return withOperations(block, operations);
 }
 
 /** A perfect nest of loops whose loads and stores are all at the row-major position, or at one that no iteration changes. */
@@ -137,16 +138,13 @@ function collapsed({ outermost, body, indices, upper }: Nest, scope: FuncScope):
     return made;
   };
   const inside = (block: Block): Block =>
-    withOperations(
-      block,
-      block.operations.map((operation) => {
-        const access = accessOf(operation);
-        if (access === null) return withRegions(operation, operation.regions.map(inside));
-        // along an axis without elements an index is no term of the position
-        if (!operation.operands.some((v) => indices.includes(v))) return operation;
-        return withAccess(operation, viewOf(access.memory), [flat(positionOf(access, operation), indices)]);
-      }),
-    );
+    mapOperations(block, (operation) => {
+      const access = accessOf(operation);
+      if (access === null) return withRegions(operation, operation.regions.map(inside));
+      // along an axis without elements an index is no term of the position
+      if (!operation.operands.some((v) => indices.includes(v))) return operation;
+      return withAccess(operation, viewOf(access.memory), [flat(positionOf(access, operation), indices)]);
+    });
   const region = inside(body);
   return [...views.operations, withParts(outermost, { attributes: { lower: 0, upper, step: 1 }, regions: [region] })];
 }

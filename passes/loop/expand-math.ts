@@ -9,9 +9,9 @@ import {
   FuncScope,
   type Module,
   mapBodies,
+  mapOperations,
   Replacements,
   withBuilder,
-  withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
 import { definePass } from "../../src/rewrite/index.ts";
@@ -44,7 +44,7 @@ function expanded(module: Module): Module {
 
 /** The block with arithmetic in place of functions, whose uses are replaced later. */
 function expandedIn(block: Block, scope: FuncScope, replaced: Replacements): Block {
-  const operations = block.operations.flatMap((operation) => {
+  return mapOperations(block, (operation) => {
     const { op, operands, results, regions, origin } = operation;
     const single = op.scalar?.single;
     if (single !== undefined && elementDType(results[0].type) === "f32") {
@@ -56,12 +56,9 @@ function expandedIn(block: Block, scope: FuncScope, replaced: Replacements): Blo
       );
       return builder.operations;
     }
-    return [
-      withRegions(
-        operation,
-        regions.map((region) => expandedIn(region, scope, replaced)),
-      ),
-    ];
+    return withRegions(
+      operation,
+      regions.map((region) => expandedIn(region, scope, replaced)),
+    );
   });
-  return withOperations(block, operations);
 }

@@ -11,13 +11,13 @@ import {
   indexDim,
   isOf,
   mapBodies,
+  mapOperations,
   type Op,
   type Operation,
   Replacements,
   type Value,
   withBuilder,
   withOperands,
-  withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
 import {
@@ -59,17 +59,20 @@ class Expansion {
   }
 
   block(block: Block): Block {
-    const operations = block.operations.flatMap((operation) => this.#operation(operation));
-    return withOperations(block, operations, this.#replaced.all(block.results));
+    return mapOperations(
+      block,
+      (operation) => this.#operation(operation),
+      () => this.#replaced.all(block.results),
+    );
   }
 
-  #operation(given: Operation): readonly Operation[] {
+  #operation(given: Operation): Operation | readonly Operation[] {
     const { operands, regions } = given;
     const operation = withRegions(
       withOperands(given, this.#replaced.all(operands)),
       regions.map((region) => this.block(region)),
     );
-    if (!isOf(windowOp, operation)) return [operation];
+    if (!isOf(windowOp, operation)) return operation;
     const builder = new BlockBuilder(this.#scope);
     builder.origin = operation.origin;
     const carried = withBuilder(builder, () => loops(operation));

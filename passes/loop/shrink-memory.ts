@@ -9,12 +9,12 @@ import {
   freshMemory,
   holdsOp,
   mapBodies,
+  mapOperations,
   type Operation,
   Storages,
   Value,
   ValueMap,
   withAccess,
-  withOperations,
   withParts,
   withRegions,
 } from "../../src/ir/index.ts";
@@ -132,31 +132,28 @@ class Shrinking {
   }
 
   #block(block: Block): Block {
-    return withOperations(
-      block,
-      block.operations.flatMap((o) => this.#operation(o)),
-    );
+    return mapOperations(block, (o) => this.#operation(o));
   }
 
-  #operation(operation: Operation): readonly Operation[] {
+  #operation(operation: Operation): Operation | readonly Operation[] {
     const { regions, results } = operation;
     if (regions.length > 0) {
       const swept = regions.map((r) => this.#block(r));
-      return [withRegions(operation, swept)];
+      return withRegions(operation, swept);
     }
     if (freshMemory(operation) !== null) return this.#allocation(operation, results[0]);
     const access = accessOf(operation);
-    if (access === null) return [operation];
+    if (access === null) return operation;
     const { memory, axes } = this.#placeOf(access.memory);
-    if (memory === access.memory) return [operation];
+    if (memory === access.memory) return operation;
     const at = subscriptsOf(operation).map(dimOf);
-    return [withAccess(operation, memory, axes === null ? at : axes.map((k) => at[k]))];
+    return withAccess(operation, memory, axes === null ? at : axes.map((k) => at[k]));
   }
 
   /** Memory that is nowhere used any more goes, unless it has another name. */
-  #allocation(operation: Operation, memory: Value): readonly Operation[] {
+  #allocation(operation: Operation, memory: Value): Operation | readonly Operation[] {
     const place = this.#places.get(memory);
-    if (place === undefined) return [operation];
+    if (place === undefined) return operation;
     const old = this.#uses.isRenamed(memory) ? [operation] : [];
     return place.axes === null ? old : [...old, withParts(operation, { results: [place.memory] })];
   }

@@ -10,6 +10,7 @@ import {
   FuncScope,
   isScalar,
   mapBodies,
+  mapOperations,
   type Operation,
   Replacements,
   scalar,
@@ -74,11 +75,11 @@ class Parts {
   }
 
   #block(block: Block): Block {
-    const operations = block.operations.flatMap((operation) => {
+    return mapOperations(block, (operation) => {
       const { regions, results, origin } = operation;
-      if (regions.length > 0) return [withRegions(operation, regions.map(this.#block, this))];
+      if (regions.length > 0) return withRegions(operation, regions.map(this.#block, this));
       const part = results.length === 1 ? this.#parts.get(results[0]) : undefined;
-      if (part === undefined) return [operation];
+      if (part === undefined) return operation;
       const builder = new BlockBuilder(this.#scope);
       builder.origin = origin;
       // a constant is of the first part that has it
@@ -89,7 +90,6 @@ class Parts {
       );
       return builder.operations;
     });
-    return withOperations(block, operations);
   }
 
   /**

@@ -9,9 +9,9 @@ import {
   holdsOp,
   isOf,
   mapBodies,
+  mapOperations,
   type Operation,
   withBuilder,
-  withOperations,
   withRegions,
 } from "../../src/ir/index.ts";
 import { alloc, type ContractAttributes, contractOp } from "../../src/ops/index.ts";
@@ -51,28 +51,23 @@ function holdsContraction(block: Block): boolean {
 
 /** Scratch memory is allocated in the function's own block, in front of what needs it. */
 function tiledBody({ body, constraints }: Func, { contraction }: Target): Block {
-  const operations: Operation[] = [];
   const scope = new FuncScope(constraints);
-  for (const operation of body.operations) {
+  return mapOperations(body, (operation) => {
     const memory = new BlockBuilder(scope);
     memory.origin = operation.origin;
     const scratch: Scratch = (type, name) => withBuilder(memory, () => alloc(type, name, "any"));
     const done = tiled(operation, scope, { scratch, figures: contraction });
-    operations.push(...memory.operations, ...done);
-  }
-  return withOperations(body, operations);
+    return memory.operations.length === 0 ? done : memory.operations.concat(done);
+  });
 }
 
-function tiled(operation: Operation, scope: FuncScope, cx: TilingContext): readonly Operation[] {
+function tiled(operation: Operation, scope: FuncScope, cx: TilingContext): Operation | readonly Operation[] {
   if (isOf(contractOp, operation)) return loopsOf(operation, scope, cx);
   const region = (block: Block): Block => {
     if (!holdsContraction(block)) return block;
-    return withOperations(
-      block,
-      block.operations.flatMap((o) => tiled(o, scope, cx)),
-    );
+    return mapOperations(block, (o) => tiled(o, scope, cx));
   };
-  return [withRegions(operation, operation.regions.map(region))];
+  return withRegions(operation, operation.regions.map(region));
 }
 
 function loopsOf(operation: Operation<ContractAttributes>, scope: FuncScope, cx: TilingContext): readonly Operation[] {

@@ -17,6 +17,7 @@ import {
   indexDim,
   type Module,
   mapBodies,
+  mapOperations,
   maxDims,
   minDims,
   mulDims,
@@ -100,18 +101,12 @@ class Vectoriser {
   }
 
   block(block: Block): Block {
-    const operations = block.operations.flatMap((operation, k) => {
-      if (operation.regions.length === 0) return [operation];
+    const inside = (region: Block): Block => this.block(region);
+    const swept = mapOperations(block, (operation, k) => {
+      if (operation.regions.length === 0) return operation;
       const loop = countedLoop(operation);
       const made = loop === null ? null : this.#onVectors(loop, block.operations[k - 1]);
-      return (
-        made ?? [
-          withRegions(
-            operation,
-            operation.regions.map((region) => this.block(region)),
-          ),
-        ]
-      );
+      return made ?? withRegions(operation, operation.regions.map(inside));
     });
     const around = {
       target: this.#target,
@@ -121,7 +116,7 @@ class Vectoriser {
       lanes: this.#lanes,
       made: this.#made,
     };
-    return withOperations(block, onVectors(withOperations(block, operations), around));
+    return withOperations(block, onVectors(swept, around));
   }
 
   /** What does the same as a loop, on vectors; null where nothing does. */

@@ -49,8 +49,19 @@ class RegionCopy {
   }
 
   #operation(operation: Operation): Operation {
-    const { op, operands, attributes, results } = operation;
-    const affine = affineAttributes(op);
+    const affine = affineAttributes(operation.op);
+    return affine.size === 0 ? this.#plain(operation) : this.#affine(operation, affine);
+  }
+
+  #plain(operation: Operation): Operation {
+    const operands = operation.operands.map((v) => this.#value(v));
+    const regions = operation.regions.map((region) => this.#region(region));
+    return withParts(operation, { operands, regions, results: operation.results.map((v) => this.#fresh(v)) });
+  }
+
+  /** An operation with bounds or subscripts, which are over other operands. */
+  #affine(operation: Operation, affine: ReadonlyMap<string, string>): Operation {
+    const { op, attributes, results } = operation;
     const bound: Record<string, Attribute> = {};
     const groups = op.groups.map((group) => {
       const names = [...affine.keys()].filter((name) => affine.get(name) === group);
@@ -64,10 +75,9 @@ class RegionCopy {
       }
       return over.operands;
     });
-    const given = op.groups.length === 0 ? operands.map((v) => this.#value(v)) : groups.flat();
     const regions = operation.regions.map((region) => this.#region(region));
     return withParts(operation, {
-      operands: given,
+      operands: groups.flat(),
       attributes: { ...attributes, ...bound },
       regions,
       results: results.map((v) => this.#fresh(v)),

@@ -1,5 +1,5 @@
-// Parts of the IR's lists. These are frozen, and of frozen arrays engines make slices an element at a time by its name, which
-// takes twenty times as long.
+// Parts of the IR's lists. Once a module was verified these are frozen, and of frozen arrays engines make slices an element at a
+// time by its name, which takes twenty times as long.
 
 /** `list.slice(start, end)`; the list itself, where that is all of it. */
 export function sliced<T>(list: readonly T[], start: number, end: number = list.length): readonly T[] {

@@ -105,9 +105,34 @@ export function withOperations(
   operations: readonly Operation[],
   results: readonly Value[] = block.results,
 ): Block {
-  const same = operations.length === block.operations.length && operations.every((o, i) => o === block.operations[i]);
+  const before = block.operations;
+  const same =
+    operations === before || (operations.length === before.length && operations.every((o, i) => o === before[i]));
   if (same && results.every((v, i) => v === block.results[i])) return block;
   return makeBlock(block.arguments, operations, results);
+}
+
+/**
+ * A block with what `map` gives in place of each operation; the same reference, without a list on the way, where it gives each
+ * operation itself.
+ */
+export function mapOperations(
+  block: Block,
+  map: (operation: Operation, position: number) => Operation | readonly Operation[],
+  results: () => readonly Value[] = () => block.results,
+): Block {
+  const before = block.operations;
+  let operations: Operation[] | null = null;
+  for (let i = 0; i < before.length; i++) {
+    const next = map(before[i], i);
+    if (next === before[i]) operations?.push(next);
+    else {
+      operations ??= before.slice(0, i);
+      if ("op" in next) operations.push(next);
+      else for (const operation of next) operations.push(operation);
+    }
+  }
+  return withOperations(block, operations ?? before, results());
 }
 
 /** Values replaced by others of the same type. Chains are followed, so `a → b → c` reads c. */
@@ -154,10 +179,11 @@ export class Replacements {
   }
 
   block(block: Block): Block {
-    return withOperations(
+    if (this.#map.size === 0) return block;
+    return mapOperations(
       block,
-      block.operations.map((o) => this.operation(o)),
-      this.all(block.results),
+      (o) => this.operation(o),
+      () => this.all(block.results),
     );
   }
 }

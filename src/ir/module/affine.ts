@@ -6,6 +6,7 @@ import {
   addDims,
   atomDim,
   type Dim,
+  dotDims,
   forEachVariable,
   mulDims,
   operandDim,
@@ -16,9 +17,13 @@ import { layoutOf } from "../types/type.ts";
 import { dimsIn } from "./attributes.ts";
 import { groupOf, Value } from "./module.ts";
 
+const indexDims = new WeakMap<Value, Dim>();
+
 /** The dimension that stands for an index value in bounds and subscripts. */
 export function indexDim(value: Value): Dim {
-  return atomDim({ kind: "index", key: `%${value.id}`, value });
+  let d = indexDims.get(value);
+  if (d === undefined) indexDims.set(value, (d = atomDim({ kind: "index", key: `%${value.id}`, value })));
+  return d;
 }
 
 /** The index value that a variable is; null where it is none. */
@@ -117,12 +122,17 @@ export function positionOf({ memory, shape, at }: Access, operation: Operation):
   const subscripts = at.map((d) => boundBy(d, operation, "at"));
   const layout = layoutOf(memory.type);
   if (layout !== undefined) return placeIn(layout, subscripts);
-  return subscripts.reduce<Dim>((offset, d, axis) => addDims(mulDims(offset, shape[axis]), d), 0);
+  const strides: Dim[] = [];
+  for (let axis = shape.length - 1, stride: Dim = 1; axis >= 0; axis--) {
+    strides[axis] = stride;
+    if (axis > 0) stride = mulDims(stride, shape[axis]);
+  }
+  return dotDims(subscripts, strides);
 }
 
 /** Where an element at subscripts stands by a layout. */
 export function placeIn([offset, ...strides]: readonly Dim[], subscripts: readonly Dim[]): Dim {
-  return subscripts.reduce((place, d, axis) => addDims(place, mulDims(d, strides[axis])), offset);
+  return addDims(offset, dotDims(subscripts, strides));
 }
 
 /** A dimension over the operands of a group of the operation, over the index values that these are. */

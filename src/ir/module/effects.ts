@@ -115,8 +115,8 @@ function isMemory({ type }: Value): boolean {
 
 /** The effects of an operation itself, without what it holds and calls. */
 export function ownEffects(operation: Operation): OperationEffects {
-  const { effects } = operation.op;
-  return { ...effects, reads: valuesOf(operation, effects.reads), writes: valuesOf(operation, effects.writes) };
+  const { reads, writes, allocates, fails, observable } = operation.op.effects;
+  return { reads: valuesOf(operation, reads), writes: valuesOf(operation, writes), allocates, fails, observable };
 }
 
 /** The memory that an operation itself writes to. */

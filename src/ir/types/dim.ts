@@ -68,9 +68,11 @@ export function symbol(name: string): DimExpr {
   return atomDim({ kind: "symbol", key: name, name });
 }
 
+const operandDims: DimExpr[] = [];
+
 /** Operand number `position` of the group over which an operation's bounds or subscripts are. */
 export function operandDim(position: number): DimExpr {
-  return atomDim({ kind: "operand", key: `%${position}`, position });
+  return (operandDims[position] ??= atomDim({ kind: "operand", key: `%${position}`, position }));
 }
 
 export function addDims(a: Dim, b: Dim): Dim {
@@ -83,7 +85,16 @@ export function addDims(a: Dim, b: Dim): Dim {
 function scaled(d: DimExpr, by: number): Dim {
   if (by === 1) return d;
   if (by === 0) return 0;
-  return new DimExpr(d.terms.map((t) => ({ ...t, coefficient: checked(t.coefficient * by) })));
+  return new DimExpr(scaledTerms(d, by));
+}
+
+/** The terms of `d * by`, in order. */
+function scaledTerms(d: Dim, by: number): readonly Term[] {
+  if (typeof d === "number") return termsOf(checked(d * by));
+  if (by === 1) return d.terms;
+  const terms: Term[] = [];
+  if (by !== 0) for (const t of d.terms) terms.push(withCoefficient(t, t.coefficient * by));
+  return terms;
 }
 
 export function subDims(a: Dim, b: Dim): Dim {
@@ -102,6 +113,16 @@ export function mulDims(a: Dim, b: Dim): Dim {
     for (const t of right) products.push(makeTerm(s.coefficient * t.coefficient, [...s.factors, ...t.factors]));
   }
   return fromTerms(products);
+}
+
+/** The sum of the products of each two, as one expression: those on the way are not made. */
+export function dotDims(left: readonly Dim[], right: readonly Dim[]): Dim {
+  let terms: readonly Term[] = [];
+  for (let i = 0; i < left.length; i++) {
+    const [a, b] = [left[i], right[i]];
+    terms = mergeTerms(terms, typeof b === "number" ? scaledTerms(a, b) : termsOf(mulDims(a, b)));
+  }
+  return ofSorted(terms);
 }
 
 export function productOf(dims: readonly Dim[]): Dim {
@@ -222,23 +243,35 @@ export function substituteDim(d: Dim, lookup: (name: string) => Dim | undefined)
 
 /** `d` with variables replaced; one that `lookup` does not know stays. */
 export function substituteVariables(d: Dim, lookup: (variable: Variable) => Dim | undefined): Dim {
-  if (typeof d === "number" || !mentions(d, lookup)) return d;
-  let sum: Dim = 0;
-  for (const t of d.terms) {
-    let product: Dim = t.coefficient;
-    for (const f of t.factors) product = mulDims(product, substituteAtom(f, lookup));
-    sum = addDims(sum, product);
+  if (typeof d === "number") return d;
+  const products: (Dim | null)[] = [];
+  let isSame = true;
+  for (const { factors } of d.terms) {
+    const product = substituteFactors(factors, lookup);
+    products.push(product);
+    isSame &&= product === null;
   }
-  return sum;
+  if (isSame) return d;
+  let terms: readonly Term[] = [];
+  for (const [i, product] of products.entries()) {
+    const t = d.terms[i];
+    terms = mergeTerms(terms, product === null ? [t] : scaledTerms(product, t.coefficient));
+  }
+  return ofSorted(terms);
 }
 
-/** Whether a variable that `lookup` knows may stand in an expression; one inside of another atom always may. */
-function mentions(d: DimExpr, lookup: (variable: Variable) => Dim | undefined): boolean {
-  return d.terms.some((t) => t.factors.some((f) => !isVariable(f) || lookup(f) !== undefined));
+/** The product of factors with variables replaced; null where all of them stay. */
+function substituteFactors(factors: readonly Atom[], lookup: (variable: Variable) => Dim | undefined): Dim | null {
+  let product: Dim | null = null;
+  for (const [i, f] of factors.entries()) {
+    const next = isVariable(f) ? lookup(f) : substituteAtom(f, lookup);
+    if (next !== undefined) product = mulDims(product ?? productOf(factors.slice(0, i).map(atomDim)), next);
+    else if (product !== null) product = mulDims(product, atomDim(f));
+  }
+  return product;
 }
 
-function substituteAtom(atom: Atom, lookup: (variable: Variable) => Dim | undefined): Dim {
-  if (isVariable(atom)) return lookup(atom) ?? atomDim(atom);
+function substituteAtom(atom: Exclude<Atom, Variable>, lookup: (variable: Variable) => Dim | undefined): Dim {
   const inside = (d: Dim): Dim => substituteVariables(d, lookup);
   switch (atom.kind) {
     case "floor":
@@ -332,6 +365,8 @@ function ofSorted(terms: readonly Term[]): Dim {
 
 /** The sum of two lists of terms in order. */
 function mergeTerms(left: readonly Term[], right: readonly Term[]): readonly Term[] {
+  if (left.length === 0) return right;
+  if (right.length === 0) return left;
   const merged: Term[] = [];
   let [i, j] = [0, 0];
   while (i < left.length && j < right.length) {
