@@ -204,3 +204,78 @@ describe("free space", () => {
     );
   });
 });
+
+describe("donate", () => {
+  const step = (w: Tensor, x: Tensor): Tensor => sub(w, mul(x, 0.5));
+
+  it("gives the memory of arguments to results, so that a loop takes no more than two of each", () => {
+    const { residents } = sharedHeap();
+    const f = jit((p: { w: Tensor }, x: Tensor) => ({ w: step(p.w, x) }), { ...wasm, donate: [0] });
+    const x = held(1);
+    let p = { w: held(0) };
+    for (let i = 0; i < 4; i++) p = f(p, x);
+    const { end } = residents;
+    expect(
+      crossings(() => {
+        for (let i = 0; i < 2000; i++) p = f(p, x);
+      }),
+    ).toEqual({ in: 0, out: 0 });
+    expect(residents.end).toBe(end);
+    expect(p.w.data()[0]).toBe(-1002);
+  });
+
+  for (const backend of ["wasm", "js", "interpret"] as const)
+    it(`says where a tensor was donated, to who uses it later: ${backend}`, () => {
+      const f = jit(step, { backend, donate: [0] });
+      const x = held(1);
+      for (let i = 0; i < 4; i++) {
+        const w = held(0);
+        const alike = w.detach();
+        const next = f(w, x);
+        const uses = [
+          () => w.data(),
+          () => w.toArray(),
+          () => String(w),
+          () => add(w, 1),
+          () => f(w, x),
+          () => alike.data(),
+          () => jit(step, wasm)(w, x),
+          () => sum(w),
+        ];
+        for (const use of uses)
+          expect(errorOf(use).message).toMatch(
+            /^[^ ]*wasm-memory\.test\.ts:\d+:\d+ .*argument 0 of step, donated at [^ ]*wasm-memory\.test\.ts:\d+:\d+, and has no elements any more: use/,
+          );
+        expect(next.data()[0]).toBe(-0.5);
+      }
+    });
+
+  it("leaves arguments alone where the call fails, gives them, or is traced", () => {
+    const checked = jit(
+      (w: Tensor) => {
+        api.check(api.greater(sum(w), 0), "positive");
+        return mul(w, 2);
+      },
+      { ...wasm, donate: [0] },
+    );
+    const bad = held(-1e6);
+    for (let i = 0; i < 3; i++) expect(() => checked(bad)).toThrow("positive");
+    expect(bad.data()[0]).toBe(-1e6);
+    const same = jit((w: Tensor) => w, { backend: "interpret", donate: [0] });
+    expect(same(held(3)).data()[0]).toBe(3);
+    const around = jit((w: Tensor) => add(checked(w), 1), wasm);
+    const good = held(1);
+    expect(around(good).data()[0]).toBe(3);
+    expect(good.data()[0]).toBe(1);
+  });
+
+  it("refuses what is needed later: one tensor twice, and where a gradient flows", () => {
+    const f = jit(step, { ...wasm, donate: [0] });
+    const w = held(0);
+    expect(errorOf(() => f(w, w)).message).toMatch(/step: argument 0 is donated, and is argument 1, too: pass a copy/);
+    expect(errorOf(() => f(tensor(w, { requiresGrad: true }), w)).message).toMatch(/a gradient flows through it/);
+    expect(w.data()[0]).toBe(0);
+    const wrong = errorOf(() => jit(step, { donate: 0 as unknown as [] }));
+    expect(wrong.message).toMatch(/jit: option 'donate' is 0, expected numbers of arguments/);
+  });
+});

@@ -26,12 +26,19 @@ import {
 import { captureOrigin, counted, fail, formatOrigin, type Origin, showAs } from "../ir/index.ts";
 import { bringTensors } from "../parts/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
+import { donating, readDonated } from "./donating.ts";
 import { EntryPoint } from "./entry-point.ts";
 import { refuseInTrace } from "./into.ts";
 import { Cache, type Compilation, checkedSizes } from "./jit-cache.ts";
 import type { CompiledFunction } from "./traced.ts";
 
-export type JitOptions = Omit<CompileOptions, "entry">;
+export interface JitOptions extends Omit<CompileOptions, "entry"> {
+  /**
+   * The numbers of arguments whose tensors a call uses up: results take their memory, and nothing is copied for who might ask for
+   * them. Whoever does is told where they were donated. The first parameters of a training step are such arguments.
+   */
+  readonly donate?: readonly number[];
+}
 
 /**
  * A function that compiles itself; `ir`, `source` and `log` are those of the version that served the last call. It takes
@@ -58,19 +65,21 @@ interface JitFacts {
  * function that reads shapes is traced once for each new size, possibly several times during one call: it should have
  * no side effects.
  *
- * @throws AdjointError code `option` for options that do not exist; at a call, what tracing `fn` throws.
+ * @throws AdjointError code `option` for options that do not exist; at a call, what tracing `fn` throws, and code `argument` for
+ * a tensor that another call used up.
  * @example const f = jit((x) => sum(x)); f([1, 2]); f([1, 2, 3]); f.explain()
  */
 export function jit<P extends readonly unknown[] = Tensor[], R extends Structure = Tensor>(
   fn: (...args: P) => Returned<R>,
   options?: JitOptions,
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
-export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
+export function jit(fn: TracedFunction, { donate, ...options }: JitOptions = {}): JitFunction {
   return atBoundary(named("jit", jit), () => {
     bringTensors();
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
     requireCompileOptions(options, "jit");
-    return compileOnCall(fn, options, readArguments, fn.name === "" ? captureOrigin(jit) : null);
+    const origin = fn.name === "" ? captureOrigin(jit) : null;
+    return compileOnCall(fn, options, readArguments, origin, readDonated(donate));
   });
 }
 
@@ -79,12 +88,13 @@ export type ReadArguments = (args: readonly unknown[]) => { readonly leaves: rea
 
 const readArguments: ReadArguments = (args) => flattenList(args, isLeaf, "argument", isStatic);
 
-/** `origin` says which function it is, where it has no name. */
+/** `origin` says which function it is, where it has no name; `donate`, which arguments its calls use up. */
 export function compileOnCall(
   fn: TracedFunction,
   options: CompileOptions,
   read: ReadArguments = readArguments,
   origin: Origin | null = null,
+  donate: readonly number[] = [],
 ): JitFunction {
   const cache = new Cache(fn, options, () => {
     entry.forget();
@@ -126,8 +136,11 @@ export function compileOnCall(
     note();
     return results;
   });
-  const { call } = entry;
-  Object.defineProperty(call, "into", { value: into.call });
+  const name = fn.name || "the function";
+  const call = donating(entry, donate, name);
+  // behind the results that it writes to
+  const behind = donate.map((i) => i + 1);
+  Object.defineProperty(call, "into", { value: donating(into, behind, `${name}: into`) });
   showCompilations(call, fn.name, cache, origin);
   return call as JitFunction;
 }

@@ -2,4 +2,5 @@
 
 export * from "./bind.ts";
 export * from "./deferred.ts";
+export * from "./donation.ts";
 export * from "./memory.ts";

@@ -5,6 +5,7 @@
 // finalizer, since neither does anything in a synchronous loop.
 
 import { dtypes, type NdArray, sizeOf, type TypedArray } from "../../ir/index.ts";
+import { onDonation } from "../../runtime/index.ts";
 import { FreeSpace, granule, rounded } from "./free-space.ts";
 import { Heap } from "./heap.ts";
 import { Slot, Slots } from "./slots.ts";
@@ -180,7 +181,9 @@ let shared: { readonly heap: Heap; readonly residents: Residents } | null = null
 export function sharedHeap(): NonNullable<typeof shared> {
   if (shared === null) {
     const heap = new Heap();
-    shared = { heap, residents: new Residents(heap) };
+    const residents = new Residents(heap);
+    onDonation((array) => residents.drop(array));
+    shared = { heap, residents };
   }
   return shared;
 }

@@ -213,12 +213,13 @@ export class TensorHandle {
   /** A copy of the elements, row-major. */
   // biome-ignore lint/suspicious/noExplicitAny: TypedTensor says what it is
   data(): any {
-    return atBoundary(Tensor.prototype.data, () => this.array("data()")).data.slice();
+    return atBoundary(Tensor.prototype.data, () => this.array("data()").data).slice();
   }
 
   /** The elements as nested arrays. */
   toArray(): Nested {
-    const { data, dtype, shape } = atBoundary(Tensor.prototype.toArray, () => this.array("toArray()"));
+    const { dtype, shape } = this.type as { readonly dtype: DType; readonly shape: readonly number[] };
+    const data = atBoundary(Tensor.prototype.toArray, () => this.array("toArray()").data);
     const element = (i: number): number | boolean => (dtype === "bool" ? data[i] !== 0 : data[i]);
     const part = (axis: number, offset: number): Nested => {
       if (axis === shape.length) return element(offset);
@@ -232,7 +233,7 @@ export class TensorHandle {
   toString(): string {
     const what = `Tensor(${printType(this.type)}`;
     if (this.traced !== null) return `${what})`;
-    const elements = elementsText(this.array("toString()"), 2);
+    const elements = atBoundary(Tensor.prototype.toString, () => elementsText(this.array("toString()"), 2));
     // below what it is, so that columns stay aligned whatever stands in front
     return elements.includes("\n") ? `${what},\n  ${elements})` : `${what}, ${elements})`;
   }
@@ -244,7 +245,7 @@ export class TensorHandle {
   /** A number that is known is one to JavaScript too; others have a text, and are refused in arithmetic and comparison. */
   [Symbol.toPrimitive](hint: string): string | number | boolean {
     if (this.#history === null && this.traced === null && extentsOf(this.type, "rank").length === 0) return this.item();
-    if (hint === "string") return this.toString();
+    if (hint === "string") return atBoundary(boundaryOf(Symbol.toPrimitive), () => this.toString());
     const how = `used as a JavaScript ${hint === "number" ? "number" : "primitive"}`;
     return misused(this, boundaryOf(Symbol.toPrimitive), how, operators[hint]);
   }
