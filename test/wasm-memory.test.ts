@@ -109,8 +109,11 @@ describe("the memory of WebAssembly", () => {
     const twice = jit((x: Tensor) => mul(x, 2), small);
     for (let i = 0; i < 100; i++) twice(held(i));
     expect(residents.end).toBeLessThanOrEqual(2 ** 20);
-    const large = held(0, 2 ** 17);
+    const last = twice(held(3));
+    const large = held(0, 2 ** 18);
     const error = errorOf(() => twice(large));
+    // nothing has to leave for what cannot be
+    expect(crossings(() => last.data()).out).toBe(1);
     expect(error.message).toMatch(
       /^[^ ]*wasm-memory\.test\.ts:\d+:\d+ .*a program needs 2 MiB of memory, its limit is 1: raise/,
     );

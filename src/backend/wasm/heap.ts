@@ -111,17 +111,16 @@ export class Heap {
     return (wanted > missing && this.#grow(wanted)) || this.#grow(missing);
   }
 
-  refuse(end: number): never {
+  /** @throws AdjointError `range`; one `forGood` is no refusal that more room would help. */
+  refuse(end: number, forGood = false): never {
     const wanted = Math.ceil(end / 2 ** 20);
-    const has =
-      this.#most < mostPages * pageBytes ? `its limit is ${this.#most / 2 ** 20}` : "which WebAssembly does not have";
-    this.#refusal = new AdjointError("range", `a program needs ${wanted} MiB of memory, ${has}`, {
-      hint:
-        this.#most < mostPages * pageBytes
-          ? 'raise memory.limit, or compile it with backend: "js"'
-          : 'compile it with backend: "js"',
+    const isBounded = this.#most < mostPages * pageBytes;
+    const has = isBounded ? `its limit is ${this.#most / 2 ** 20}` : "which WebAssembly does not have";
+    const error = new AdjointError("range", `a program needs ${wanted} MiB of memory, ${has}`, {
+      hint: `${isBounded ? "raise memory.limit, or " : ""}compile it with backend: "js"`,
     });
-    throw this.#refusal;
+    if (!forGood) this.#refusal = error;
+    throw error;
   }
 
   #grow(pages: number): boolean {

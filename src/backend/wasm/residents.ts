@@ -106,6 +106,8 @@ export class Residents {
    */
   take(bytes: number): number {
     const size = rounded(bytes);
+    const all = granule + this.#working + size;
+    if (all > this.#heap.most) this.#heap.refuse(all, true);
     let at = this.#free(size);
     while (at === null && this.#evictOldest()) at = this.#free(size);
     at ??= this.#extend(size);
@@ -168,7 +170,7 @@ export class Residents {
   makeRoom(): boolean {
     const { most, missedStack } = this.#heap;
     const stack = missedStack - this.#space.end;
-    if (this.#depth > 0 || this.#slots.oldest === null || granule + stack > most) return false;
+    if (this.#depth > 0 || this.#slots.oldest === null || granule + this.#working + stack > most) return false;
     if (missedStack > 0) this.#stack = Math.max(this.#stack, stack);
     for (let slot = this.#slots.oldest; slot !== null; slot = this.#slots.oldest) this.#evict(slot);
     return true;
