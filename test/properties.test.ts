@@ -148,7 +148,7 @@ describe("random programs", () => {
       checkPass(pass, {
         runs: runs(pass.lowers !== undefined ? 80 : pass.level === "loop" ? 70 : 140).numRuns,
         programs,
-        // no random program compares with 0, or chooses between lanes: those of other tests do
+        // no random program compares with 0, or chooses between lanes: those of spare-branches and skip-arms.test.ts do
         vacuous: pass === spareBranches || pass === skipArms ? "allow" : "fail",
       });
     });
