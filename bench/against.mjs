@@ -3,99 +3,30 @@
 // 1.03. One process can be slow as a whole (where its memory lies, when the engine optimises), so a row that seems behind is
 // measured again in two further pairs of processes, and counts if it is behind in each.
 
-import { fork } from "node:child_process";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildOf } from "./build-of.mjs";
 import { intervalOfMedian } from "./interval.mjs";
 import { median, separator } from "./measure.mjs";
 import { commandOf } from "./parts.mjs";
+import { ratiosOf, Side, timesInTurn } from "./side.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bar = 1.03;
 const pairs = 3;
 
-/** A process that runs a part against one build and answers questions. */
-class Side {
-  #messages = [];
-  #waiting;
-  #ended = false;
-  #child;
-  /** What came instead of a time. */
-  #after;
-
-  constructor(part, folder) {
-    const { flags, script } = commandOf(part);
-    const env = { ...process.env, BENCH_PACKAGE: folder };
-    this.#child = fork(script, [], { execArgv: flags, env, stdio: ["ignore", "ignore", "inherit", "ipc"] });
-    this.#child.on("message", (message) => this.#take(message));
-    this.#child.on("exit", () => this.#take({ ended: true }));
-  }
-
-  #take(message) {
-    if (this.#waiting === undefined) this.#messages.push(message);
-    else this.#waiting(message);
-    this.#waiting = undefined;
-  }
-
-  async next() {
-    if (this.#ended) return { ended: true };
-    const message =
-      this.#messages.shift() ??
-      (await new Promise((resolve) => {
-        this.#waiting = resolve;
-      }));
-    this.#ended = message.ended === true;
-    return message;
-  }
-
-  /** The milliseconds of a call of the row that is offered; an error there ends the row. */
-  async time(question) {
-    this.#child.send(question);
-    const message = await this.next();
-    if (message.ms !== undefined) return message.ms;
-    this.#after = message;
-    throw new Error(message.failed ?? "the process ended");
-  }
-
-  /** Ends the row that is offered, and gives what comes next. */
-  advance() {
-    const after = this.#after;
-    this.#after = undefined;
-    if (after !== undefined) return after;
-    this.#child.send("next");
-    return this.next();
-  }
-
-  end() {
-    this.#child.kill();
-  }
+/** A process that runs a part against one build. */
+function sideOf(part, folder) {
+  const { flags, script } = commandOf(part);
+  return new Side({ script, flags, env: { BENCH_PACKAGE: folder } });
 }
 
-/**
- * The ratios of one row, current / earlier, the two asked in turn; who comes first alternates. More are taken while their
- * interval is wide, as on a busy machine, within a few seconds: how wide it is says nothing of where it lies.
- */
-async function ratiosOf(current, earlier) {
-  const [a, b] = [await current.time("settle"), await earlier.time("settle")];
-  const fewest = Math.max(a, b) > 300 ? 15 : 21;
-  const times = { current: [], earlier: [], ratios: [] };
-  const start = performance.now();
-  const isSettled = () => {
-    if (times.ratios.length < fewest) return false;
-    const { low, high } = intervalOfMedian(times.ratios);
-    return high / low < 1.04 || times.ratios.length >= 101 || performance.now() - start > 4000;
-  };
-  for (let i = 0; !isSettled(); i++) {
-    const [first, second] = i % 2 === 0 ? [current, earlier] : [earlier, current];
-    const x = await first.time("sample");
-    const y = await second.time("sample");
-    const [mine, other] = first === current ? [x, y] : [y, x];
-    times.current.push(mine);
-    times.earlier.push(other);
-    times.ratios.push(mine / other);
-  }
-  return times;
+/** The times of one row in both builds. */
+async function timesOf(current, earlier) {
+  const sides = [current, earlier];
+  const settled = [await current.time("settle"), await earlier.time("settle")];
+  const times = await timesInTurn(sides, settled);
+  return { current: times[0], earlier: times[1], ratios: ratiosOf(times) };
 }
 
 /**
@@ -103,7 +34,7 @@ async function ratiosOf(current, earlier) {
  * the current one does: what is missing is new. `wanted` picks rows by their names.
  */
 async function measurePart(part, folder, wanted = () => true) {
-  const [current, earlier] = [new Side(part, root), new Side(part, folder)];
+  const [current, earlier] = [sideOf(part, root), sideOf(part, folder)];
   const rows = [];
   try {
     let other = await earlier.next();
@@ -121,7 +52,7 @@ async function measurePart(part, folder, wanted = () => true) {
       const isShared = other.row === mine.row;
       if (!isShared) rows.push({ part, name: mine.row, isNew: true, why: why.get(mine.section) });
       else if (wanted(mine.row)) {
-        const measured = await ratiosOf(current, earlier).catch((error) => ({ error: error.message }));
+        const measured = await timesOf(current, earlier).catch((error) => ({ error: error.message }));
         rows.push({ part, name: mine.row, ...measured });
       }
       mine = await current.advance();

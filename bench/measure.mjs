@@ -4,7 +4,15 @@
 
 /** Whether another process asks for times: a part then only offers its rows. */
 export const isAsked = process.env.BENCH_PACKAGE !== undefined;
-const now = () => performance.now();
+
+/** Milliseconds of processor time that this process has taken, threads of the engine included. */
+export function processorTime() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** What is read before and after work: on a busy machine processor time says more. */
+const now = process.env.BENCH_CLOCK === "processor" ? processorTime : () => performance.now();
 
 /** Milliseconds of one call of `work`. */
 export function once(work) {
@@ -58,7 +66,7 @@ export async function section(text, rows) {
   try {
     await rows();
   } catch (error) {
-    if (isAsked) tell({ failed: error instanceof Error ? error.message : String(error), section: sections, title });
+    if (isAsked) refuse(title, sections, error);
     else report(`stopped: ${error.stack ?? error}`, Number.POSITIVE_INFINITY, 0);
   }
 }
@@ -111,7 +119,8 @@ if (isAsked) {
   });
 }
 
-function tell(message) {
+/** Says something to the process that asks. */
+export function tell(message) {
   process.send?.(message);
 }
 
@@ -122,26 +131,36 @@ function nextQuestion() {
   });
 }
 
-/** Milliseconds of one call, over so many calls. */
-function sample(work, calls) {
+/** Calls work so often, one after another; what is a promise is awaited, and times that work gives are added up. */
+async function repeated(work, calls) {
   let total = 0;
-  if (work.saysItsTime) for (let i = 0; i < calls; i++) total += work();
-  else {
-    total = once(() => {
-      for (let i = 0; i < calls; i++) work();
-    });
+  for (let i = 0; i < calls; i++) {
+    const result = work();
+    if (result instanceof Promise) await result;
+    else if (work.saysItsTime) total += result;
   }
-  return total / calls;
+  return total;
 }
 
-/** As many calls as take about four milliseconds, once the engine has compiled what it will. */
-function settle(work) {
+/** Milliseconds of one call, over so many calls. */
+async function sample(work, calls) {
   const start = now();
-  do work();
-  while (now() - start < 300);
+  const total = await repeated(work, calls);
+  return (work.saysItsTime ? total : now() - start) / calls;
+}
+
+/** As many calls as take about four milliseconds, once the engine has compiled what it will, and the time of one. */
+async function settle(work) {
+  const start = performance.now();
+  do await repeated(work, 1);
+  while (performance.now() - start < 300);
   let calls = 1;
-  while (calls < 1e7 && sample(work, calls) * calls < 3) calls *= 2;
-  return calls;
+  let ms = await sample(work, calls);
+  while (calls < 1e7 && ms * calls < 3) {
+    calls *= 2;
+    ms = await sample(work, calls);
+  }
+  return { calls, ms };
 }
 
 /** Marks work that gives its own milliseconds, as that of a process which was started for it. */
@@ -154,12 +173,25 @@ export function saysItsTime(work) {
 export async function track(what, work) {
   if (!isAsked || offered.has(work)) return;
   offered.add(work);
-  tell({ row: `${title}${separator}${what}`, section: sections });
+  await offer(`${title}${separator}${what}`, sections, () => work);
+}
+
+/** Offers a row of a section. Its work is made when it is first asked for, so that nothing disturbs what is timed elsewhere. */
+export async function offer(row, section, make) {
+  tell({ row, section });
   let calls = 1;
+  let work;
   for (;;) {
     const question = await nextQuestion();
     if (question === "next") return;
-    if (question === "settle") calls = settle(work);
-    tell({ ms: sample(work, calls) });
+    work ??= await make();
+    const settled = question === "settle" ? await settle(work) : undefined;
+    calls = settled?.calls ?? calls;
+    tell({ ms: settled?.ms ?? (await sample(work, calls)) });
   }
+}
+
+/** Says that a section, or a row of it, has failed. */
+export function refuse(title, section, error) {
+  tell({ failed: error instanceof Error ? error.message : String(error), section, title });
 }
