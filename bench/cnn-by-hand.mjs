@@ -109,9 +109,9 @@ function unpool(y, where, d, out) {
   for (let q = 0; q < d.length; q++) if (y[q] > 0) out[where[q]] = d[q];
 }
 
-/** A step that changes the parameters in place and gives the loss. */
-export function cnnStep(gemm, size, { x, labels, k1, b1, k2, b2, W, b }) {
-  const zeros = (n) => new Float32Array(n);
+/** A step that changes the parameters in place and gives the loss; what it keeps has elements of `Type`. */
+export function cnnStep(gemm, size, { x, labels, k1, b1, k2, b2, W, b }, Type = Float32Array) {
+  const zeros = (n) => new Type(n);
   const half = size >> 1;
   const quarter = half >> 1;
   const [rows1, rows2, pixels] = [batch * size * size, batch * half * half, quarter * quarter];

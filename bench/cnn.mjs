@@ -5,35 +5,19 @@ import { cnnStep } from "./cnn-by-hand.mjs";
 import { convolutional } from "./data.mjs";
 import { adjoint } from "./library.mjs";
 import { compare, finish, isAsked, median, once, report, section, track } from "./measure.mjs";
+import { convolutional as network } from "./models.mjs";
 import { gemm } from "./product-by-hand.mjs";
 
-const { compile, conv2d, crossEntropy, globalAvgPool, matmul, maxPool, mul, relu, sub, tensor, valueAndGrad } = adjoint;
+const { compile, tensor } = adjoint;
 
-const shapes = [[3, 3, 1, 16], [16], [3, 3, 16, 32], [32], [32, 10], [10]];
-
-function loss(x, labels, k1, b1, k2, b2, W, b) {
-  const first = maxPool(relu(conv2d(x, k1, b1, { padding: "same" })), 2);
-  const second = maxPool(relu(conv2d(first, k2, b2, { padding: "same" })), 2);
-  return crossEntropy(matmul(globalAvgPool(second), W).add(b), labels);
-}
-
-function step(x, labels, ...parameters) {
-  const ofParameters = (...p) => loss(x, labels, ...p);
-  const [value, gradients] = valueAndGrad(ofParameters, { wrt: [0, 1, 2, 3, 4, 5] })(...parameters);
-  return [value, ...parameters.map((p, i) => sub(p, mul(Math.fround(0.1), gradients[i])))];
-}
-
-function compiled(height, width) {
-  const types = [`f32[32, ${height}, ${width}, 1]`, "i32[32]", ...shapes.map((s) => `f32[${s}]`)];
-  return compile(step, types);
-}
+const compiled = (height, width) => compile(network.step, network.types(height, width));
 
 /** Steps of a compiled function, from the initial parameters; each gives the loss. */
 function training(run, size) {
   const { x, labels, k1, b1, k2, b2, W, b } = convolutional(size);
   const image = tensor(x, { shape: [32, size, size, 1] });
   const wanted = tensor(labels, { shape: [32] });
-  let parameters = [k1, b1, k2, b2, W, b].map((p, i) => tensor(p.slice(), { shape: shapes[i] }));
+  let parameters = [k1, b1, k2, b2, W, b].map((p, i) => tensor(p.slice(), { shape: network.shapes[i] }));
   return () => {
     const [value, ...next] = run(image, wanted, ...parameters);
     parameters = next;

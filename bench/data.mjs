@@ -33,6 +33,13 @@ export function classes(seed, n, k) {
   return uniform(seed, n, 0, k, Int32Array);
 }
 
+/** A row for each label: 1 in its column, else 0. */
+export function oneHot(labels, k) {
+  const out = new Float32Array(labels.length * k);
+  for (const [i, label] of labels.entries()) out[i * k + label] = 1;
+  return out;
+}
+
 /** Weights of a layer with so many inputs: evenly spread up to 1 / √inputs either way. */
 function weights(seed, inputs, n) {
   const bound = 1 / Math.sqrt(inputs);

@@ -10,9 +10,9 @@ function masked(d, h, from, to) {
   for (let i = from; i < to; i++) if (h[i] <= 0) d[i] = 0;
 }
 
-/** A step that changes the parameters in place and gives the loss. */
-export function mlpStep(gemm, { x, labels, W1, b1, W2, b2, W3, b3 }) {
-  const zeros = (n) => new Float32Array(n);
+/** A step that changes the parameters in place and gives the loss; what it keeps has elements of `Type`. */
+export function mlpStep(gemm, { x, labels, W1, b1, W2, b2, W3, b3 }, Type = Float32Array) {
+  const zeros = (n) => new Type(n);
   const [h1, h2, logits] = [zeros(batch * first), zeros(batch * second), zeros(batch * classes)];
   const [d1, d2, d3] = [zeros(h1.length), zeros(h2.length), zeros(logits.length)];
   const gradients = [W1, b1, W2, b2, W3, b3].map((p) => zeros(p.length));

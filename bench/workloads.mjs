@@ -1,14 +1,14 @@
 // Arrays in f32 against loops by hand: with the IR's rounding and order, and the usual ones that round when they store.
 
 import * as hand from "./by-hand.mjs";
-import { perceptron, uniform } from "./data.mjs";
+import * as data from "./data.mjs";
 import { adjoint } from "./library.mjs";
 import { compare, finish, section } from "./measure.mjs";
 import { mlpStep } from "./mlp-by-hand.mjs";
+import { gelu, geluWithGradient, layerNormOf, perceptron, softmaxOfRows } from "./models.mjs";
 import { gemm } from "./product-by-hand.mjs";
 
-const { add, compile, div, equal, exp, log, matmul, max, maximum, mul, neg, rsqrt, sub, sum } = adjoint;
-const { tanh, tensor, valueAndGrad, where } = adjoint;
+const { compile, matmul, sum, tensor } = adjoint;
 
 /** One line each: ours against a side, the ratio of times at most `bar`. */
 const against = (what, ours, byHand, bar, options) => compare(what, ours, byHand, bar, { rounds: 21, ...options });
@@ -40,12 +40,7 @@ const keep = (n, name = "out") => {
 
 await section("gelu(a * b + c), f32, 1,048,576 elements", async () => {
   const n = 1 << 20;
-  const [a, b, c] = [1, 2, 3].map((seed) => uniform(seed, n, -1, 1));
-  const gelu = (a, b, c) => {
-    const t = add(mul(a, b), c);
-    const inner = mul(Math.fround(Math.sqrt(2 / Math.PI)), add(t, mul(Math.fround(0.044715), mul(mul(t, t), t))));
-    return mul(mul(0.5, t), add(1, tanh(inner)));
-  };
+  const [a, b, c] = [1, 2, 3].map((seed) => data.uniform(seed, n, -1, 1));
   const types = [`f32[${n}]`, `f32[${n}]`, `f32[${n}]`];
   const compiled = compile(gelu, types);
   const byHand =
@@ -59,7 +54,7 @@ await section("gelu(a * b + c), f32, 1,048,576 elements", async () => {
   const ours = () => compiled(a, b, c);
   await against("forward, by hand with f32 rounding", ours, byHand(hand.gelu32), 1.1);
   await against("forward, the usual loop", ours, byHand(hand.gelu64, keep), 1.9);
-  const gradient = compile((a, b, c) => valueAndGrad((...x) => sum(gelu(...x)), { wrt: [0, 1, 2] })(a, b, c), types);
+  const gradient = compile(geluWithGradient, types);
   const gradient32 = () => {
     const out = [fill(n), fill(n), fill(n)];
     const values = fill(n);
@@ -94,34 +89,20 @@ const byHand = (work, memory, ...args) => {
 
 await section("softmax and layer norm of f32[1024, 1024], the sum of 10,000,000", async () => {
   const type = `f32[${rows}, ${columns}]`;
-  const x = uniform(4, rows * columns, -4, 4);
-  const softmax = compile(
-    (x) => {
-      const e = exp(sub(x, max(x, { axes: [1], keepDims: true })));
-      return div(e, sum(e, { axes: [1], keepDims: true }));
-    },
-    [type],
-  );
+  const x = data.uniform(4, rows * columns, -4, 4);
+  const softmax = compile(softmaxOfRows, [type]);
   nearly("softmax", softmax(x).data(), byHand(hand.softmax32, fill, x)(), 8);
   const ours = () => softmax(x);
   await against("softmax, by hand with f32 rounding", ours, byHand(hand.softmax32, fill, x), 1.1);
   await against("softmax, the usual loops", ours, byHand(hand.softmax64, keep, x), 1.7);
-  const y = uniform(5, rows * columns, -2, 2);
-  const [g, b] = [uniform(6, columns, 0.5, 1.5), uniform(7, columns, -0.5, 0.5)];
-  const layerNorm = compile(
-    (x, g, b) => {
-      const mean = div(sum(x, { axes: [1], keepDims: true }), columns);
-      const d = sub(x, mean);
-      const variance = div(sum(mul(d, d), { axes: [1], keepDims: true }), columns);
-      return add(mul(mul(d, rsqrt(add(variance, Math.fround(1e-5)))), g), b);
-    },
-    [type, `f32[${columns}]`, `f32[${columns}]`],
-  );
+  const y = data.uniform(5, rows * columns, -2, 2);
+  const [g, b] = [data.uniform(6, columns, 0.5, 1.5), data.uniform(7, columns, -0.5, 0.5)];
+  const layerNorm = compile(layerNormOf(columns), [type, `f32[${columns}]`, `f32[${columns}]`]);
   sameBits("layer norm", layerNorm(y, g, b).data(), byHand(hand.layerNorm32, fill, y, g, b)());
   const oursNorm = () => layerNorm(y, g, b);
   await against("layer norm, by hand with f32 rounding", oursNorm, byHand(hand.layerNorm32, fill, y, g, b), 1.1);
   await against("layer norm, the usual loops", oursNorm, byHand(hand.layerNorm64, keep, y, g, b), 1.7);
-  const z = uniform(8, 1e7, 0, 1);
+  const z = data.uniform(8, 1e7, 0, 1);
   const total = compile((x) => sum(x), [`f32[${z.length}]`]);
   sameBits("sum", [total(z).item()], [hand.sum32(z)]);
   const oursTotal = () => total(z);
@@ -133,7 +114,7 @@ await section(
   "product of f32 matrices / the usual blocked one, which accumulates in f64 (1 / 0.45 = 2.22)",
   async () => {
     for (const n of [128, 256, 512, 1024]) {
-      const [A, B] = [uniform(9, n * n, -1, 1), uniform(10, n * n, -1, 1)];
+      const [A, B] = [data.uniform(9, n * n, -1, 1), data.uniform(10, n * n, -1, 1)];
       const compiled = compile(matmul, [`f32[${n}, ${n}]`, `f32[${n}, ${n}]`]);
       const usual = () => {
         const out = keep(n * n);
@@ -148,37 +129,20 @@ await section(
 );
 
 await section("training step of an MLP 784-256-128-10 on a batch of 128, f32", async () => {
-  const { x, labels, W1, b1, W2, b2, W3, b3 } = perceptron();
-  const oneHot = fill(1280);
-  for (const [i, label] of labels.entries()) oneHot[i * 10 + label] = 1;
-  const forward = (x, W1, b1, W2, b2, W3, b3) => {
-    const relu = (t) => maximum(t, 0);
-    return add(matmul(relu(add(matmul(relu(add(matmul(x, W1), b1)), W2), b2)), W3), b3);
-  };
-  const crossEntropy = (logits, oneHot) => {
-    const shifted = sub(logits, max(logits, { axes: [1], keepDims: true }));
-    const logs = sub(shifted, log(sum(exp(shifted), { axes: [1], keepDims: true })));
-    return div(neg(sum(where(equal(oneHot, 1), logs, 0))), 128);
-  };
-  const shapes = ["f32[784, 256]", "f32[256]", "f32[256, 128]", "f32[128]", "f32[128, 10]", "f32[10]"];
-  const step = (x, oneHot, ...parameters) => {
-    const loss = (...p) => crossEntropy(forward(x, ...p), oneHot);
-    const [value, gradients] = valueAndGrad(loss, { wrt: [0, 1, 2, 3, 4, 5] })(...parameters);
-    return [value, ...parameters.map((p, i) => sub(p, mul(Math.fround(0.1), gradients[i])))];
-  };
+  const { x, labels, W1, b1, W2, b2, W3, b3 } = data.perceptron();
+  const oneHot = data.oneHot(labels, 10);
   for (const [name, batch] of [
     ["128", 128],
     ["symbolic", "B"],
   ]) {
-    const compiled = compile(step, [`f32[${batch}, 784]`, `f32[${batch}, 10]`, ...shapes]);
-    const dims = [[784, 256], [256], [256, 128], [128], [128, 10], [10]];
-    let parameters = [W1, b1, W2, b2, W3, b3].map((p, i) => tensor(p.slice(), { shape: dims[i] }));
+    const compiled = compile(perceptron.step, perceptron.types(batch));
+    let parameters = [W1, b1, W2, b2, W3, b3].map((p, i) => tensor(p.slice(), { shape: perceptron.shapes[i] }));
     const ours = () => {
       const [loss, ...next] = compiled(x, oneHot, ...parameters);
       parameters = next;
       return loss.item();
     };
-    const usual = mlpStep(gemm, perceptron());
+    const usual = mlpStep(gemm, data.perceptron());
     for (let i = 0; i < 5; i++) close("loss", [ours()], [usual()], 1e-4);
     await against(`step, batch ${name}`, ours, usual, 2);
   }
