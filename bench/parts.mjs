@@ -24,6 +24,7 @@ export const partNames = [
   "compile",
   "startup",
   "calls",
+  "peers",
 ];
 
 /** What starts a part: the flags of its process, and its script. */
