@@ -36,7 +36,7 @@ function executableOf(module: Module, { entry, signature, observe }: BackendOpti
     return memory.map((m) => m ?? results.shift() ?? allocate("f64", []));
   };
   const nothing = () => null;
-  return { run, scalar: null, native: nothing, bind: nothing, source: null, standalone: nothing };
+  return { run, scalar: null, native: nothing, bind: nothing, source: null };
 }
 
 /** Eight numbers of 32 bits in a vector, loops in any order, nothing of JavaScript. */

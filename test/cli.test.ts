@@ -173,6 +173,24 @@ describe("adjoint compile", () => {
     );
     expect((await adjoint(["compile", "-", "--expr", "x"])).code).toBe(2);
   });
+
+  it("writes WebAssembly into the module, and beside it as text", async () => {
+    written.clear();
+    const wasm = ["compile", "-", "--target", "wasm"];
+    expect((await adjoint(wasm)).out).toMatch(/\nexport \{ main\$wasm as main \};\n[\s\S]+ \$load\("AGFz\w+"\);\n$/);
+    expect((await adjoint([...wasm, "--wat"])).out).toMatch(/^\(module\n[\s\S]+\n\)\n$/);
+    expect(await adjoint([...wasm, "-o", "out.mjs", "--types", "--wat"])).toEqual({ code: 0, out: "", err: "" });
+    expect([...written.keys()]).toEqual(["out.mjs", "out.d.mts", "out.wat"]);
+    const { out } = await adjoint(["compile", "--expr", "a*b", "--target", "wasm", "--wat", "--json"]);
+    expect(Object.keys(JSON.parse(out))).toEqual(["code", "types", "wat"]);
+    const refused = [["--wat"], ["--target", "wsam"], ["--target", "wasm", "--wat", "--types"]];
+    const said = await Promise.all(refused.map((words) => adjoint(["compile", "-", ...words])));
+    expect(said.map(({ code, err }) => [code, err.split("\n")[0]])).toEqual([
+      [2, "adjoint compile: --wat goes with --target wasm"],
+      [2, "adjoint compile: --target is 'wsam', expected js or wasm"],
+      [2, "adjoint compile: --types and --wat are two texts: write one of them, or -o"],
+    ]);
+  });
 });
 
 describe("a file of TypeScript", () => {
@@ -321,7 +339,7 @@ describe("a misspelt word of the command line", () => {
     opt: ["passes", "timing", "diff", "check", "print-after-all"],
     run: ["backend", "json"],
     grad: ["wrt", "json"],
-    compile: ["gradient", "hessian", "types", "output"],
+    compile: ["gradient", "hessian", "types", "target", "wat", "output"],
     expr: ["gradient", "json"],
     draw: ["style", "output"],
     ops: ["json"],

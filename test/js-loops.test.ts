@@ -1,7 +1,7 @@
 // Loops of generated JavaScript at their edges: no step at all, conditions with effects, which step an error names.
 
 import { describe, expect, it } from "vitest";
-import type { Structure } from "../src/backend/backend.ts";
+import type { Convention, Structure } from "../src/backend/backend.ts";
 import { interpret, jsBackend } from "../src/backend/index.ts";
 import { compileModule } from "../src/compile/index.ts";
 import { type NdArray, signatureOf } from "../src/ir/index.ts";
@@ -80,17 +80,16 @@ func @f(%n: f64) -> f64 {
 `);
     const signature = signatureOf(module.funcs[0]);
     const leaf = (kind: "number" | "Float64Array"): Structure => ({ kind: "leaf", leaf: kind });
-    const made = jsBackend.compile(module, { entry: "pair", signature }).standalone?.(
-      {
-        parameters: [
-          { name: "x", structure: leaf("Float64Array"), fallback: undefined },
-          { name: "i", structure: leaf("number"), fallback: undefined },
-        ],
-        result: leaf("number"),
-        written: [],
-      },
-      null,
-    );
+    const convention: Convention = {
+      parameters: [
+        { name: "x", structure: leaf("Float64Array"), fallback: undefined },
+        { name: "i", structure: leaf("number"), fallback: undefined },
+      ],
+      result: leaf("number"),
+      written: [],
+    };
+    const request = { convention, root: null, embedded: null };
+    const made = jsBackend.standalone?.(module, { entry: "pair", signature }, request);
     const { pair } = await import(`data:text/javascript,${encodeURIComponent(made?.code ?? "")}`);
     expect(pair(Float64Array.of(5, 6, 7), 1)).toBe(13);
     expect(() => pair(Float64Array.of(5, 6, 7), 2)).toThrow("2 elements from index 2 on are out of range");

@@ -12,6 +12,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { grad, mul, type Tensor, tensor, vmap } from "../src/index.ts";
 import { compileSource, type SourceOptions } from "../src/source/index.ts";
 import { errorOf } from "./support/errors.ts";
+import { evaluated } from "./support/modules.ts";
 
 const text = `
 export function scale(xs: number[], out: Float64Array, factor = 3): { total: number; ys: number[] } {
@@ -398,11 +399,11 @@ it("values of any structure come back as they went in, from code, modules and th
       const program = `export function f(${parameters}) { return { all: [${[...names].reverse().join(", ")}] }; }`;
       const generated = compileSource(program);
       const { code } = generated.toModule();
-      const module = new Function(code.replace(/export \{ (\S+)(?: as \w+)? \};\n$/, "return $1;"))();
+      const modules = [code, generated.toModule({ target: "wasm" }).code].map((text) => evaluated(text, {}, true).f);
       const args = samples.map((s) => s.value);
       const expected = { all: [...args].reverse() };
       // not toStrictEqual, which reads a field named constructor as the constructor
-      for (const f of [generated, module, compileSource(program, { backend: "interpret" })])
+      for (const f of [generated, ...modules, compileSource(program, { backend: "interpret" })])
         deepStrictEqual(f(...args), expected);
     }),
     { numRuns: 60 },

@@ -5,9 +5,9 @@ import {
   type Compiled,
   type Convention,
   type ModuleOptions,
-  rootOf,
   type StandaloneModule,
   type Structure,
+  standaloneOf,
 } from "../compile/index.ts";
 import {
   callUsers,
@@ -173,8 +173,7 @@ export function moduleOf(compiled: Compiled, traced: Traced | null, options: Mod
       hint: what === "arguments" ? "let the function take it from outside" : "leave it out",
     });
   }
-  const made = compiled.javascript.standalone(convention, rootOf(options, where));
-  return made ?? fail("option", `${where}: there is no generated code`, { hint: 'compile with backend: "js"' });
+  return standaloneOf(compiled, convention, options, where);
 }
 
 /** Reads the arguments, and runs on their leaves; in a trace or a declared graph, the function is traced as a part of it. */

@@ -17,7 +17,8 @@ interface WithModule {
 }
 
 /**
- * As `f.toModule(options)`, for programs of `adjoint/mini`: what writes modules is only in those that import this function.
+ * As `f.toModule(options)`, for programs of `adjoint/mini`: what writes modules is only in those that import this function, and
+ * WebAssembly in those that call `bringWasm` before.
  *
  * @throws AdjointError as `f.toModule`; code `argument` for what is no compiled function.
  * @example toModule(compileExpression("x^2", ["x"])).code

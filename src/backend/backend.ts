@@ -1,6 +1,16 @@
 // The interface of a backend: from a module to something that runs.
 
-import { fail, type Module, type NdArray, type Origin, pathOf, requireOptions, type Signature } from "../ir/index.ts";
+import {
+  fail,
+  type Module,
+  type NdArray,
+  type Operation,
+  type Origin,
+  pathOf,
+  requireChoice,
+  requireOptions,
+  type Signature,
+} from "../ir/index.ts";
 import type { Pipeline } from "../rewrite/index.ts";
 import type { Target } from "../target/index.ts";
 
@@ -72,13 +82,22 @@ export interface StandaloneModule {
 export interface ModuleOptions {
   /** The directory, as a path or a `file:` address, below which places are named; left out, the module names none. */
   readonly root?: string;
+  /** `js` where left out; `wasm` adds WebAssembly, which runs where the host compiles it. */
+  readonly target?: "js" | "wasm";
 }
 
-/** The directory that the options name, with the slash at its end. */
-export function rootOf(options: ModuleOptions, where: string): string | null {
-  requireOptions(where, options, ["root"]);
-  const { root } = options;
-  if (root === undefined) return null;
+/** The options, checked; the directory with the slash at its end. */
+export function moduleOptionsOf(
+  options: ModuleOptions,
+  where: string,
+): { readonly root: string | null; readonly target: ModuleOptions["target"] } {
+  requireOptions(where, options, ["root", "target"]);
+  const { root, target } = options;
+  requireChoice(where, "target", target, ["js", "wasm"]);
+  return { root: root === undefined ? null : directoryOf(root, where), target };
+}
+
+function directoryOf(root: unknown, where: string): string {
   const path = typeof root === "string" ? pathOf(root) : "";
   if (!/^(\/|[A-Za-z]:)/.test(path))
     fail(
@@ -89,6 +108,45 @@ export function rootOf(options: ModuleOptions, where: string): string | null {
       },
     );
   return path.endsWith("/") ? path : `${path}/`;
+}
+
+/** What a standalone module is to be. */
+export interface ModuleRequest {
+  /** How the function is called with JavaScript's values. */
+  readonly convention: Convention;
+  /** The directory below which places are named; null where none are. */
+  readonly root: string | null;
+  /** What it holds beside its own code; null where that is nothing, or what there is has no code for the program, and why. */
+  readonly embedded: EmbeddedCode | { readonly missing: string } | null;
+}
+
+/**
+ * Code of another kind in a standalone module of JavaScript. It computes what the function does, with the same bits, for whoever
+ * passes the same arguments; what it cannot do it leaves to that function, errors included.
+ */
+export interface EmbeddedCode {
+  /** Functions of numbers that it calls: the module holds each as a function of JavaScript. */
+  readonly called: readonly Operation[];
+  /** Its text, where the names are these. */
+  write(names: EmbeddedNames): EmbeddedText;
+}
+
+export interface EmbeddedNames {
+  /** The function of JavaScript, which takes its symbols, its arguments, then memory for results. */
+  readonly inner: string;
+  /** Its symbols, in the order of its parameters. */
+  readonly symbols: readonly string[];
+  /** The function to write, which takes and gives the same. */
+  readonly outer: string;
+  /** The functions of what is called. */
+  readonly called: readonly string[];
+}
+
+export interface EmbeddedText {
+  /** The function, which stands beside the one of JavaScript. */
+  readonly code: string;
+  /** What stands behind all else: nobody reads bytes. */
+  readonly data: string;
 }
 
 export type NativeCall = (...args: unknown[]) => unknown;
@@ -160,11 +218,6 @@ export interface Executable {
   bind(form: CallForm, holders: Holders): Binding | null;
   /** The generated code; null where there is none. */
   readonly source: string | null;
-  /**
-   * The generated code as a module of its own, with places as they are below the directory `root`, or none where that is
-   * null; null where there is no code.
-   */
-  standalone(convention: Convention, root: string | null): StandaloneModule | null;
 }
 
 export interface Backend {
@@ -182,6 +235,10 @@ export interface Backend {
   compile?(module: Module, options: BackendOptions): Executable;
   /** The same, of a backend that has to wait for something: whoever compiles with it waits, too. */
   compileAsync?(module: Module, options: BackendOptions): Promise<Executable>;
+  /** Writes a module that is at this backend's level as a standalone one; left out where there is no text to write. */
+  standalone?(module: Module, options: BackendOptions, request: ModuleRequest): StandaloneModule;
+  /** The code of a module that is at this backend's level, for a standalone module of JavaScript to hold. */
+  embed?(module: Module, options: BackendOptions): EmbeddedCode;
 }
 
 /** A backend that compiles at once. */

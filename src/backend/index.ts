@@ -14,7 +14,6 @@ export {
   type ModuleOptions,
   type NativeCall,
   type Parameter,
-  rootOf,
   type StandaloneModule,
   type Structure,
   type SynchronousBackend,
@@ -24,4 +23,5 @@ export { interpret, interpretBackend, OutOfSteps } from "./interpret/index.ts";
 export { Validator } from "./interpret/validate.ts";
 export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsBackend } from "./js/index.ts";
 export { backendNames, compilesAtOnce, isBackend, registerBackend, registeredBackends } from "./registry.ts";
-export { bringWasmText, wasmBackend } from "./wasm/index.ts";
+export { type Lower, standaloneOf } from "./standalone.ts";
+export { bringEmbedding, bringWasmText, wasmBackend } from "./wasm/index.ts";

@@ -9,6 +9,7 @@ import {
   type Executable,
   interpretBackend,
   isBackend,
+  type Lower,
 } from "../backend/index.ts";
 import {
   AdjointError,
@@ -28,7 +29,7 @@ import {
   type Value,
   walk,
 } from "../ir/index.ts";
-import { bringAll, here } from "../parts/index.ts";
+import { bringAll } from "../parts/index.ts";
 import { CompileLog, type Pass, Pipeline } from "../rewrite/index.ts";
 import { type Choice, chooseBackend, interpreted } from "./choose-backend.ts";
 import { type Check, type RunOptions, requireCheck, runProgramPasses } from "./run-passes.ts";
@@ -120,8 +121,6 @@ export interface Compiled {
   readonly entry: string;
   readonly signature: Signature;
   readonly executable: Executable;
-  /** That of generated JavaScript, which WebAssembly does not take the place of in a standalone module. */
-  readonly javascript: Executable;
   readonly log: CompileLog;
   /** The generated code; null where there is none. */
   readonly source: string | null;
@@ -129,6 +128,8 @@ export interface Compiled {
   readonly backend: string;
   /** Why it is not the preferred one: what that has no code for. Null where it is. */
   readonly instead: string | null;
+  /** The program at the level of another backend; of its own, where left out. */
+  readonly lower: Lower;
 }
 
 /** Optimises a module and makes its entry callable; for more precise types of its arguments, where these are given. */
@@ -200,7 +201,7 @@ interface Optimised extends Pick<Compiled, "given" | "module" | "entry" | "signa
 }
 
 /** What a backend is given. */
-interface Prepared extends Omit<Compiled, "executable" | "javascript" | "source" | "backend" | "instead"> {
+interface Prepared extends Omit<Compiled, "executable" | "source" | "backend" | "instead" | "lower"> {
   readonly backend: Backend;
   readonly backendOptions: BackendOptions;
 }
@@ -238,22 +239,14 @@ function runOptions({ fast, check, ops }: CompileOptions, { target }: Backend): 
   return { fast, check, ops, target };
 }
 
-function finish(
-  { backend: { name }, backendOptions: _options, ...made }: Prepared,
-  executable: Executable,
-  optimised: Optimised,
-  instead: string | null,
-): Compiled {
-  const others = name === here.wasm?.name && here.js.isAvailable() ? here.js : null;
-  let javascript = others === null ? executable : null;
+function finish(prepared: Prepared, executable: Executable, optimised: Optimised, instead: string | null): Compiled {
+  const { backend, backendOptions: _options, ...made } = prepared;
   return {
     ...made,
     executable,
-    get javascript() {
-      return (javascript ??= executableOf(lower(optimised, others ?? here.js)));
-    },
-    backend: name,
+    backend: backend.name,
     instead,
+    lower: (other = backend) => (other.name === backend.name ? prepared : lower(optimised, other)),
     get source() {
       return executable.source;
     },

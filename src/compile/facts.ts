@@ -22,7 +22,10 @@ export interface Facts {
    * objects that the function takes and gives. Of the machine it says nothing:
    * its comments and messages name places in files below `root`, and none where that is left out, so that two checkouts
    * give the same bytes.
+   *
+   * With `target: "wasm"` it holds WebAssembly beside the JavaScript, and runs that where the host compiles it.
    * @throws AdjointError code `option` where there is no generated code, or a structure that a module cannot take.
+   * @example writeFileSync("model.js", f.toModule({ target: "wasm" }).code)
    */
   toModule(options?: ModuleOptions): StandaloneModule;
 }

@@ -13,7 +13,6 @@ export {
   type NativeCall,
   OutOfSteps,
   type Parameter,
-  rootOf,
   type StandaloneModule,
   type Structure,
   type ValueKind,
@@ -30,3 +29,4 @@ export { type Facts, withFacts } from "./facts.ts";
 export { gradModule } from "./grad-module.ts";
 export { type Check, type RunOptions, runPasses } from "./run-passes.ts";
 export { simplifyFor } from "./simplify-for.ts";
+export { standaloneOf } from "./standalone.ts";

@@ -17,11 +17,13 @@ import {
 import {
   type Backend,
   bringArrayCalls,
+  bringEmbedding,
   bringModuleWriter,
   bringWasmText,
   jsBackend,
   nestJsBackend,
   scalarJsBackend,
+  standaloneOf,
   Validator,
   wasmBackend,
 } from "../backend/index.ts";
@@ -51,6 +53,8 @@ interface Parts {
   readonly unplanned: ((module: Module) => Module) | null;
   /** Reads types, and sizes in them, that are written as text; null where no size has a name that a text could say. */
   readonly parseTypeText: typeof parseTypeText | null;
+  /** Writes standalone modules; null where nothing asks for one. */
+  readonly standaloneOf: typeof standaloneOf | null;
 }
 
 /** Of a program of numbers. */
@@ -62,6 +66,7 @@ const parts: { -readonly [K in keyof Parts]: Parts[K] } = {
   checks: null,
   unplanned: null,
   parseTypeText: null,
+  standaloneOf: null,
 };
 
 /** The parts that are here. */
@@ -139,6 +144,8 @@ export function bringTexts(): void {
 /** Brings what writes standalone modules: whoever gives functions that have the method `toModule` for good calls this before. */
 export function bringModules(): void {
   bringModuleWriter();
+  bringEmbedding();
+  parts.standaloneOf = standaloneOf;
 }
 
 /** Brings what compiles to WebAssembly: whoever may ask for that backend calls this before. */

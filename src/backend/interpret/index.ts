@@ -49,7 +49,6 @@ export const interpretBackend: SynchronousBackend = {
       native: () => null,
       bind: () => null,
       source: null,
-      standalone: () => null,
     };
   },
 };

@@ -1,6 +1,6 @@
 // The JavaScript backend: loop-level IR → text → a function, in one call of `new Function`.
 
-import { fail, isScalar, type Module, requireFunc, type Value } from "../../ir/index.ts";
+import { isScalar, type Module, requireFunc, type Value } from "../../ir/index.ts";
 import type { BackendOptions, Executable, NativeCall, SynchronousBackend } from "../backend.ts";
 import { bind } from "./binding/binding.ts";
 import { type ArrayCalls, arrayCalls } from "./calling/arrays.ts";
@@ -48,8 +48,11 @@ function backendOf(emitters: Emitters): SynchronousBackend {
           return takesArray(func) || isInPlace ? null : bind(generated, func, options.signature, form, given);
         },
         source: text.text,
-        standalone: (convention, root) => moduleWriter(func.name)(text, func, options.signature, convention, root),
       };
+    },
+    standalone(module, options, request) {
+      if (broughtWriter === null) throw new Error("internal invariant broken: nothing writes modules");
+      return broughtWriter(module, options, request, emit);
     },
   };
 }
@@ -77,15 +80,6 @@ let broughtArrays: ArrayCalls | null = null;
 /** Brings what passes arrays in calls. */
 export function bringArrayCalls(): void {
   broughtArrays = arrayCalls;
-}
-
-function moduleWriter(name: string): typeof standalone {
-  return (
-    broughtWriter ??
-    fail("option", `@${name}: toModule: what writes modules is not in this program`, {
-      hint: 'write toModule(f), imported from "adjoint/mini"',
-    })
-  );
 }
 
 function isRank0(value: Value): boolean {

@@ -16,6 +16,7 @@ interface WebAssemblyHost {
   readonly Global: new (type: { readonly value: "i32"; readonly mutable: true }, value: number) => Global;
   readonly Module: new (bytes: Uint8Array<ArrayBuffer>) => object;
   readonly CompileError: new () => Error;
+  validate(bytes: Uint8Array<ArrayBuffer>): boolean;
   readonly Instance: new (
     module: object,
     imports: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
@@ -47,4 +48,9 @@ export function compilesVectors(): boolean {
   } catch {
     return false;
   }
+}
+
+/** Whether the engine has something against the code; where there is none, nobody has. */
+export function isRefused(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return host !== undefined && compilesVectors() && !host.validate(bytes);
 }

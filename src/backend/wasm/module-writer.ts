@@ -23,7 +23,6 @@ import { Code } from "./code.ts";
 import type { HostFunction, ModuleContext } from "./context.ts";
 import type { ValueType } from "./instructions.ts";
 import { emitOperation } from "./operations.ts";
-import { recordFunction } from "./scalar.ts";
 import { aligned, alignment, dtypeOf, scalarType } from "./values.ts";
 import type { WatNames } from "./wat.ts";
 import { FunctionWriter, functionTypeOf } from "./writer.ts";
@@ -48,8 +47,8 @@ export interface Tables {
 export class ModuleWriter implements ModuleContext {
   readonly module: Module;
   readonly #imports = new Map<string, ImportedFunction>();
-  /** The functions of records that are imported, by key. */
-  readonly #records = new Map<string, (...args: number[]) => number>();
+  /** An operation for each function of a record that is imported, by key. */
+  readonly #records = new Map<string, Operation>();
   readonly #checks: Tables["checks"][number][] = [];
   readonly #ranges: Tables["ranges"][number][] = [];
   readonly #probes: Tables["probes"][number][] = [];
@@ -100,7 +99,8 @@ export class ModuleWriter implements ModuleContext {
     return this.#counters;
   }
 
-  get records(): ReadonlyMap<string, (...args: number[]) => number> {
+  /** What calls functions of records: an operation for each of them, by the key of its import. */
+  get records(): ReadonlyMap<string, Operation> {
     return this.#records;
   }
 
@@ -121,7 +121,7 @@ export class ModuleWriter implements ModuleContext {
     const types = [...operands, ...results].map((v) => dtypeOf(v.type));
     const key = `${op.name} ${types.join(" ")} ${JSON.stringify(attributes)}`;
     if (!this.#records.has(key)) {
-      this.#records.set(key, recordFunction(operation));
+      this.#records.set(key, operation);
       const crossing = (dtype: DType): ValueType => (dtype === "index" ? "f64" : scalarType(dtype));
       const parameters = operands.map((v) => crossing(dtypeOf(v.type)));
       this.#imports.set(key, { key, type: { parameters, results: results.map((v) => crossing(dtypeOf(v.type))) } });

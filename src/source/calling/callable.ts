@@ -1,8 +1,8 @@
 // A compiled program as a function of JavaScript: on plain values, and inside a trace on tensors.
 
-import { type Compiled, type Convention, leavesOf, rootOf, withFacts } from "../../compile/index.ts";
+import { type Compiled, type Convention, leavesOf, standaloneOf, withFacts } from "../../compile/index.ts";
 import { atBoundary, currentTrace, Tensor } from "../../frontend/index.ts";
-import { type DType, elementDType, fail } from "../../ir/index.ts";
+import { type DType, elementDType } from "../../ir/index.ts";
 import { arrange, fromArray, type Leaf, leavesOfArguments, requireApart, toArray, writeBack } from "../state/bind.ts";
 import type { LeafFunction } from "./derivatives.ts";
 import type { SourceFunction } from "./types.ts";
@@ -33,12 +33,9 @@ export function callable(compiled: Compiled, convention: Convention, traced: Lea
   };
   const otherwise = (...args: unknown[]): unknown => atBoundary(call, () => general(args));
   const call = executable.native(convention, otherwise) ?? otherwise;
-  return withFacts(call as SourceFunction, compiled, (options = {}) => {
-    const made = compiled.javascript.standalone(convention, rootOf(options, `${entry}: toModule`));
-    return (
-      made ?? fail("option", `${entry}: toModule: there is no generated code`, { hint: 'compile with backend: "js"' })
-    );
-  });
+  return withFacts(call as SourceFunction, compiled, (options = {}) =>
+    standaloneOf(compiled, convention, options, `${entry}: toModule`),
+  );
 }
 
 /** A leaf as a tensor. */

@@ -9,42 +9,79 @@ import {
   type Func,
   fail,
   formatOrigin,
+  type Module,
+  makeBlock,
+  makeFunc,
+  type Operation,
   type Origin,
-  type Signature,
+  requireFunc,
   type Type,
   type TypedArray,
+  tensorType,
+  Value,
   withoutMachine,
 } from "../../../ir/index.ts";
-import type { Convention, LeafKind, StandaloneModule } from "../../backend.ts";
-import type { ModuleText, Tables } from "../writing/module-text.ts";
+import type { BackendOptions, LeafKind, ModuleRequest, StandaloneModule } from "../../backend.ts";
+import { generate } from "../writing/generate.ts";
+import type { Tables } from "../writing/module-text.ts";
 import { Names, spellNumber } from "../writing/names.ts";
-import { takesArray } from "../writing/writer.ts";
+import { type Emitter, takesArray } from "../writing/writer.ts";
 import { arrayCalls } from "./arrays.ts";
 import type { Callee, Checks } from "./callee.ts";
 import { CallWriter, isDirect } from "./calling.ts";
 import { spellStructure } from "./structure-text.ts";
 
+/** Writes a module of the loop level, each operation by `emit`. */
 export function standalone(
-  text: ModuleText,
-  func: Func,
-  signature: Signature,
-  convention: Convention,
-  root: string | null,
+  module: Module,
+  { entry, signature }: BackendOptions,
+  { convention, root, embedded }: ModuleRequest,
+  emit: Emitter,
 ): StandaloneModule {
+  const func = requireFunc(module, entry);
   if (takesArray(func)) fail("option", `@${func.name} takes more arguments than a JavaScript function may have`);
+  const code = embedded !== null && "called" in embedded ? embedded : null;
+  const further = (code?.called ?? []).map(funcOfNumbers);
+  const text = generate(module, entry, emit, further);
+  const name = text.functionName(func.name);
+  const outer = `${name}$wasm`;
+  const called = further.map((f) => text.functionName(f.name));
+  const within = code?.write({ inner: name, symbols: func.symbols, outer, called }) ?? null;
   const callee: Callee = {
-    inner: text.functionName(func.name),
+    inner: within === null ? name : outer,
     func,
     signature,
     convention,
     elementChecked: text.elementChecks.arguments,
   };
-  const { code: exported, parameters } = wrapper(callee, new Names([...text.functionNames]));
+  const { code: exported, parameters } = wrapper(callee, name, new Names([...text.functionNames]));
   const placed = (origin: Origin | null): Origin | null => withoutMachine(origin, root);
   const body = text.textWith(placed);
-  const pieces = [...helpers(body, withPlaces(text.tables, placed)), body, exported];
-  const code = `// Made by Adjoint; every number is as the interpreter computes it.\n\n${pieces.join("\n\n")}\n`;
-  return { code, types: declaration(callee, parameters) };
+  const pieces = [
+    heading(embedded),
+    ...helpers(body, withPlaces(text.tables, placed)),
+    body,
+    ...(within === null ? [exported] : [within.code, exported, within.data]),
+  ];
+  return { code: `${pieces.join("\n\n")}\n`, types: declaration(callee, name, parameters) };
+}
+
+/** An operation on numbers as a function, whose name no function of a program has. */
+function funcOfNumbers(operation: Operation, i: number): Func {
+  const number = ({ type }: Value): Value => new Value(tensorType(elementDType(type) ?? "f64", []));
+  const [operands, results] = [operation.operands.map(number), operation.results.map(number)];
+  const alone = { ...operation, operands, results, origin: null };
+  return makeFunc({ name: `${operation.op.name}#${i}`, body: makeBlock(operands, [alone], results) });
+}
+
+function heading(embedded: ModuleRequest["embedded"]): string {
+  const made = "// Made by Adjoint; every number is as the interpreter computes it.";
+  if (embedded === null) return made;
+  if ("missing" in embedded) return `${made}\n// It is JavaScript alone: ${embedded.missing.replaceAll(/\s+/g, " ")}.`;
+  return `${made}
+// The function is here twice: in JavaScript, and in WebAssembly with vectors, the bytes at the end, which gives the same bits.
+// It runs as WebAssembly where the host compiles that, and as JavaScript where it does not. What WebAssembly cannot do, as to
+// fail with a message, it leaves to JavaScript, which is called with the same arguments.`;
 }
 
 function withPlaces(tables: Tables, placed: (origin: Origin | null) => Origin | null): Tables {
@@ -109,16 +146,19 @@ function constantText(data: TypedArray): string {
 }
 
 /** The exported function, which reads the user's arguments and allocates the results. */
-function wrapper(callee: Callee, names: Names): { readonly code: string; readonly parameters: readonly string[] } {
-  const { inner } = callee;
+function wrapper(
+  callee: Callee,
+  name: string,
+  names: Names,
+): { readonly code: string; readonly parameters: readonly string[] } {
   const checks = new ThrowingChecks();
   const writer = new CallWriter(callee, names, checks, arrayCalls);
   const { parameters } = writer;
-  if (isDirect(callee)) return { code: exporting(inner, callee), parameters };
+  if (isDirect(callee)) return { code: exporting(callee.inner, name, callee), parameters };
   writer.arguments();
   const lines = [...checks.lines, ...writer.call()].map((line) => `  ${line}\n`);
-  const exported = `function ${inner}$module(${writer.declared}) {\n${lines.join("")}}`;
-  const code = [...writer.helpers, exported, exporting(`${inner}$module`, callee)].join("\n\n");
+  const exported = `function ${name}$module(${writer.declared}) {\n${lines.join("")}}`;
+  const code = [...writer.helpers, exported, exporting(`${name}$module`, name, callee)].join("\n\n");
   return { code, parameters };
 }
 
@@ -127,9 +167,9 @@ function isDefault({ func }: Callee): boolean {
   return func.name === "default";
 }
 
-function exporting(name: string, callee: Callee): string {
-  const as = isDefault(callee) ? "default" : callee.inner;
-  return `export { ${name === as ? name : `${name} as ${as}`} };`;
+function exporting(exported: string, name: string, callee: Callee): string {
+  const as = isDefault(callee) ? "default" : name;
+  return `export { ${exported === as ? exported : `${exported} as ${as}`} };`;
 }
 
 /** Checks that throw where arguments do not fit. */
@@ -147,8 +187,8 @@ class ThrowingChecks implements Checks {
 
 // ---- types ----------------------------------------------------------------------------------------------------------
 
-function declaration(callee: Callee, names: readonly string[]): string {
-  const { inner, signature, convention } = callee;
+function declaration(callee: Callee, name: string, names: readonly string[]): string {
+  const { signature, convention } = callee;
   const { parameters, result, written } = convention;
   let next = 0;
   const argument = (leaf: LeafKind): string => {
@@ -166,7 +206,7 @@ function declaration(callee: Callee, names: readonly string[]): string {
   const each = (leaf: LeafKind): string => leafText(leaf, signature.results[next++], "out");
   const given = result.kind === "nothing" ? "void" : spellStructure(result, each);
   const kind = isDefault(callee) ? "default" : "declare";
-  return `export ${kind} function ${inner}(${list.join(", ")}): ${given};\n`;
+  return `export ${kind} function ${name}(${list.join(", ")}): ${given};\n`;
 }
 
 function leafText(leaf: LeafKind, type: Type, way: "in" | "written" | "out"): string {

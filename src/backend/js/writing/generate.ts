@@ -4,11 +4,11 @@ import { calleesFirst, calleesOf, type Func, type Module, requireFunc } from "..
 import { ModuleText } from "./module-text.ts";
 import { type Emitter, FunctionWriter } from "./writer.ts";
 
-/** Writes `entry` and the functions it calls, callees first, each operation by `emit`. */
-export function generate(module: Module, entry: string, emit: Emitter): ModuleText {
+/** Writes `entry` and the functions it calls, callees first, each operation by `emit`; behind them `further` ones. */
+export function generate(module: Module, entry: string, emit: Emitter, further: readonly Func[] = []): ModuleText {
   const funcs = reachable(module, entry);
-  const text = new ModuleText(module, requireFunc(module, entry), funcs);
-  for (const func of funcs) text.add(new FunctionWriter(text, func, emit).write(func.name === entry));
+  const text = new ModuleText(module, requireFunc(module, entry), [...funcs, ...further]);
+  for (const func of [...funcs, ...further]) text.add(new FunctionWriter(text, func, emit).write(func.name === entry));
   return text;
 }
 

@@ -10,7 +10,7 @@ const reserved: readonly string[] = [
   ..."arguments async undefined NaN Infinity Math Number Boolean Array Object TypeError RangeError Error fround".split(
     " ",
   ),
-  ..."ArrayBuffer Float64Array Float32Array Int32Array Uint32Array Uint8Array".split(" "),
+  ..."ArrayBuffer Float64Array Float32Array Int32Array Uint32Array Uint8Array BigInt WebAssembly".split(" "),
 ];
 
 /** The generator's own names, which have a `$` before them in generated code. */
