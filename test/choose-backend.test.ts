@@ -1,7 +1,7 @@
 // Which backend a program takes where none is asked for: by what vectors spare it.
 
 import { describe, expect, it } from "vitest";
-import { sparedOperations } from "../src/compile/spared.ts";
+import { sparedOperations } from "../src/backend/wasm/spared.ts";
 import {
   add,
   compile,

@@ -3,7 +3,6 @@
 import { type Backend, interpretBackend, registeredBackends } from "../backend/index.ts";
 import { fail, type Module } from "../ir/index.ts";
 import { here } from "../parts/index.ts";
-import { sparedOperations } from "./spared.ts";
 
 type Backends = readonly [Backend, ...Backend[]];
 
@@ -62,9 +61,7 @@ function generated(): Choice {
   const { js, wasm } = here;
   const hasVectors = wasm?.isAvailable() === true;
   if (js.isAvailable()) {
-    const target = wasm?.target;
-    if (!hasVectors || target === undefined) return fixed(js);
-    return { first: js, of: (module) => (sparedOperations(module, target) < target.calls.least ? [js] : [wasm, js]) };
+    return hasVectors ? { first: js, of: (module) => (wasm.pays(module) ? [wasm, js] : [js]) } : fixed(js);
   }
   if (hasVectors) return fixed(wasm, interpretBackend);
   warnOnce(

@@ -23,6 +23,7 @@ import {
   jsBackend,
   nestJsBackend,
   scalarJsBackend,
+  sparedOperations,
   standaloneOf,
   Validator,
   wasmBackend,
@@ -30,6 +31,7 @@ import {
 import { holdsReuses, type Module, parseTypeText, verify, withoutReuses } from "../ir/index.ts";
 import { bringOps, bringSingles, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
 import { bringPrinting } from "../rewrite/index.ts";
+import { wasm } from "../target/index.ts";
 
 /** What the option `check` does after each pass. */
 interface Checks {
@@ -37,12 +39,18 @@ interface Checks {
   readonly Validator: typeof Validator;
 }
 
+/** The backend of WebAssembly, what to say where it cannot run, and whether a program at tensor level is faster in it. */
+interface WebAssemblyPart extends Backend {
+  readonly missing: string;
+  pays(module: Module): boolean;
+}
+
 /** What brought parts changed; passes are brought to their places in the pipelines. */
 interface Parts {
   /** The backend of generated JavaScript. */
   readonly js: Backend;
-  /** The backend of WebAssembly, and what to say where it cannot run; null where nothing asked for it. */
-  readonly wasm: (Backend & { readonly missing: string }) | null;
+  /** The backend of WebAssembly; null where nothing asked for it. */
+  readonly wasm: WebAssemblyPart | null;
   /** Gives operands one shape; null where nothing makes tensors. */
   readonly broadcast: typeof broadcastOperands | null;
   /** Makes types more precise; null likewise. */
@@ -152,7 +160,8 @@ export function bringModules(): void {
 export function bringWasm(): void {
   const missing =
     "Adjoint: no WebAssembly with vectors may be compiled here, so functions run in JavaScript: allow script-src 'wasm-unsafe-eval'";
-  parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing };
+  const pays = (module: Module): boolean => sparedOperations(module, wasm) >= wasm.calls.least;
+  parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing, pays };
 }
 
 /** Brings what shows code: whoever shows that of WebAssembly calls this before. */

@@ -12,8 +12,8 @@ import {
   productOf,
   type Type,
   type Value,
-} from "../ir/index.ts";
-import type { Target } from "../target/index.ts";
+} from "../../ir/index.ts";
+import type { Target } from "../../target/index.ts";
 
 /**
  * An estimate, for a module at tensor level. An operation on n elements, k of which are in a vector, takes n / k steps rather than
