@@ -56,13 +56,18 @@ function donatedIn(args: readonly unknown[], donate: readonly number[], name: st
 }
 
 /** Calls `found` with each concrete tensor in a structure. */
-function forEachArray(x: unknown, found: (array: NdArray, tensor: Tensor) => void): void {
-  if (typeof x !== "object" || x === null) return;
+function forEachArray(
+  x: unknown,
+  found: (array: NdArray, tensor: Tensor) => void,
+  around: readonly unknown[] = [],
+): void {
+  // the call itself says what is wrong with what holds itself
+  if (typeof x !== "object" || x === null || around.includes(x)) return;
   if (x instanceof Tensor) {
     if (x.traced === null) found(x.array("a donated tensor"), x);
   } else if (Array.isArray(x)) {
-    if (typeof x[0] !== "number") for (const item of x) forEachArray(item, found);
+    if (typeof x[0] !== "number") for (const item of x) forEachArray(item, found, [...around, x]);
   } else if (!ArrayBuffer.isView(x)) {
-    for (const item of Object.values(x)) forEachArray(item, found);
+    for (const item of Object.values(x)) forEachArray(item, found, [...around, x]);
   }
 }

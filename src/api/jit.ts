@@ -73,13 +73,14 @@ export function jit<P extends readonly unknown[] = Tensor[], R extends Structure
   fn: (...args: P) => Returned<R>,
   options?: JitOptions,
 ): JitFunction<P, Numeric<R>, Tensors<R>>;
-export function jit(fn: TracedFunction, { donate, ...options }: JitOptions = {}): JitFunction {
+export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
   return atBoundary(named("jit", jit), () => {
     bringTensors();
     if (typeof fn !== "function") fail("argument", `jit: got ${describe(fn)}, expected a function`);
-    requireCompileOptions(options, "jit");
+    requireCompileOptions(options, "jit", ["donate"]);
+    const { donate, ...others } = options;
     const origin = fn.name === "" ? captureOrigin(jit) : null;
-    return compileOnCall(fn, options, readArguments, origin, readDonated(donate));
+    return compileOnCall(fn, others, readArguments, origin, readDonated(donate));
   });
 }
 

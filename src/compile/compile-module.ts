@@ -78,9 +78,16 @@ const optionNames: Readonly<Record<keyof CompileOptions, true>> = {
   ops: true,
 };
 
-/** Fails (code `option`) where `options` has a name or a value that compile does not know. `who` is the function that takes them. */
-export function requireCompileOptions(options: unknown, who = "compile"): asserts options is CompileOptions {
-  requireOptions(who, options, Object.keys(optionNames));
+/**
+ * Fails (code `option`) where `options` has a name or a value that compile does not know. `who` is the function that takes them,
+ * and `others` are the names of options of its own.
+ */
+export function requireCompileOptions(
+  options: unknown,
+  who = "compile",
+  others: readonly string[] = [],
+): asserts options is CompileOptions {
+  requireOptions(who, options, [...others, ...Object.keys(optionNames)]);
   const { backend, check, fast, pipeline, observe, debug, memory } = options as CompileOptions;
   if (!isBackend(backend)) requireChoice(who, "backend", backend, backendNames());
   requireCheck(who, check);
