@@ -9,7 +9,8 @@ import { alignment, dtypeOf } from "./values.ts";
 const few = 32;
 
 /** Moves arrays into memory and out of it. */
-export const transferText = `/** The first address behind an array that begins at one. */
+export function transferText(): string {
+  return `/** The first address behind an array that begins at one. */
 function $behind(at, x) {
   return Math.ceil((at + (x.byteLength ?? 8 * x.length)) / ${alignment}) * ${alignment};
 }
@@ -31,6 +32,7 @@ function $read(x, view, at) {
   if (x.length > ${few} && !Array.isArray(x)) x.set(view.subarray(first, first + x.length));
   else for (let i = 0; i < x.length; i++) x[i] = view[first + i];
 }`;
+}
 
 /** What loads the bytes; `called` names the functions of records, and memory is seen as these typed arrays. */
 export function loadingText(
@@ -54,7 +56,7 @@ ${startText(writer, called)}
   return wasm;
 }
 
-${decodingText}
+${decodingText()}
 
 const $wasm = /* @__PURE__ */ $load(${[bytes, ...data].map((b) => `"${encoded(b)}"`).join(", ")});`;
 }
@@ -127,7 +129,8 @@ function indented(lines: readonly string[]): string {
 
 const digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-const decodingText = `/** Bytes out of base64, six bits a letter. */
+function decodingText(): string {
+  return `/** Bytes out of base64, six bits a letter. */
 function $decoded(text) {
   const digits = "${digits}";
   const values = new Uint8Array(128);
@@ -139,6 +142,7 @@ function $decoded(text) {
   }
   return bytes;
 }`;
+}
 
 /** What the code calls of the host: what tells of a failure or observes is the part of JavaScript. */
 const hostTexts: Readonly<Record<HostFunction, string>> = {

@@ -17,7 +17,7 @@ export function embedded(
   return {
     called: [...writer.records.values()],
     write: (names) => ({
-      code: `${new CallText(func, given, writer).write(names)}\n\n${transferText}`,
+      code: `${new CallText(func, given, writer).write(names)}\n\n${transferText()}`,
       data: loadingText(bytes, writer, names.called, new Set(memories.map(arrayOf))),
     }),
   };

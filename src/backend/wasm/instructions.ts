@@ -33,11 +33,14 @@ interface Row<Name extends string> {
   readonly prefix?: number;
 }
 
-const row = <const Name extends string>(
+/** @__NO_SIDE_EFFECTS__ */
+function row<const Name extends string>(
   first: number,
   names: readonly Name[],
   rest: Omit<Row<Name>, "first" | "names"> = {},
-): Row<Name> => ({ first, names, ...rest });
+): Row<Name> {
+  return { first, names, ...rest };
+}
 
 const vector = 0xfd;
 

@@ -56,12 +56,13 @@ function oneByOne(w: FunctionWriter, operation: Operation): void {
 
 type WriteLanes = (code: Code, registers: readonly number[]) => void;
 
-const all =
-  (...names: readonly Mnemonic[]): WriteLanes =>
-  (code, registers) => {
+/** @__NO_SIDE_EFFECTS__ */
+function all(...names: readonly Mnemonic[]): WriteLanes {
+  return (code, registers) => {
     for (const x of registers) code.add("local.get", x);
     for (const name of names) code.add(name);
   };
+}
 
 type FloatLanes = "f64x2" | "f32x4";
 type FloatRow = (lanes: FloatLanes) => WriteLanes;
@@ -72,10 +73,10 @@ type CommonName<L extends string, M = Mnemonic> = M extends `f64x2.${infer N}`
     : never
   : never;
 
-const same =
-  (name: CommonName<"f32x4">): FloatRow =>
-  (lanes) =>
-    all(`${lanes}.${name}`);
+/** @__NO_SIDE_EFFECTS__ */
+function same(name: CommonName<"f32x4">): FloatRow {
+  return (lanes) => all(`${lanes}.${name}`);
+}
 
 const ofFloats: Readonly<Record<string, FloatRow>> = {
   add: same("add"),
@@ -180,7 +181,11 @@ function bitsOfLanes(w: FunctionWriter, { operands: [x], results: [result] }: Op
   return true;
 }
 
-/** By a known number, which is the same in every lane. */
+/**
+ * By a known number, which is the same in every lane.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function shiftedLanes(nameFor: (dtype: IntegerDType) => Mnemonic): EmitLanes {
   return (w, { operands: [x, by], results: [result] }) => {
     const count = w.alike(by);

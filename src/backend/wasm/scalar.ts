@@ -36,7 +36,11 @@ export function instructionsFor(name: string, dtype: DType): Write | null {
   return ofIntegers[name]?.(dtype) ?? null;
 }
 
-/** The operands one after another, then an instruction each. */
+/**
+ * The operands one after another, then an instruction each.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 function all(...names: readonly Mnemonic[]): Write {
   return (code, operands) => {
     for (const x of operands) code.add("local.get", x);
@@ -44,14 +48,18 @@ function all(...names: readonly Mnemonic[]): Write {
   };
 }
 
-/** a where the comparison of a with b holds, else b. */
-const chosen =
-  (test: Mnemonic): Write =>
-  (code, [a, b]) => {
+/**
+ * a where the comparison of a with b holds, else b.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
+function chosen(test: Mnemonic): Write {
+  return (code, [a, b]) => {
     for (const x of [a, b, a, b]) code.add("local.get", x);
     code.add(test);
     code.add("select");
   };
+}
 
 const select: Write = (code, [mask, a, b]) => {
   for (const x of [a, b, mask]) code.add("local.get", x);
@@ -82,10 +90,10 @@ type FloatRow = (dtype: FloatDType) => Write;
 /** The names that the instructions of f32 and f64 have in common. */
 type FloatName<M = Mnemonic> = M extends `f64.${infer N}` ? (`f32.${N}` extends Mnemonic ? N : never) : never;
 
-const same =
-  (name: FloatName): FloatRow =>
-  (dtype) =>
-    all(`${dtype}.${name}`);
+/** @__NO_SIDE_EFFECTS__ */
+function same(name: FloatName): FloatRow {
+  return (dtype) => all(`${dtype}.${name}`);
+}
 
 /** Arithmetic of f32 in f64, rounded once, has the bits of arithmetic in f32. */
 const ofFloats: Readonly<Record<string, FloatRow>> = {
@@ -212,10 +220,10 @@ const ofIndices: Readonly<Record<string, Write>> = {
 
 type IntegerDType = Exclude<DType, FloatDType | "bool" | "index">;
 
-const wrapping =
-  (name: Mnemonic) =>
-  (dtype: IntegerDType): Write =>
-    narrowed(dtype, all(name));
+/** @__NO_SIDE_EFFECTS__ */
+function wrapping(name: Mnemonic): (dtype: IntegerDType) => Write {
+  return (dtype) => narrowed(dtype, all(name));
+}
 
 const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => Write | null>> = {
   add: wrapping("i32.add"),

@@ -34,7 +34,11 @@ import { typesOf } from "./values.ts";
 /** Writes an operation; one kind of them, where it names the attributes that they have. */
 export type Emitter<A extends Attributes = Attributes> = (w: FunctionWriter, operation: Operation<A>) => void;
 
-/** A row of a table by mnemonic. `O` is the type of the op's record, which a bundler would keep if the table held that. */
+/**
+ * A row of a table by mnemonic. `O` is the type of the op's record, which a bundler would keep if the table held that.
+ *
+ * @__NO_SIDE_EFFECTS__
+ */
 export function row<O = Op>(
   name: string,
   emit: Emitter<OperationBy<O>["attributes"]>,
