@@ -5,8 +5,19 @@ import { captureOrigin, fail, type NdArray } from "../ir/index.ts";
 import { giveAway } from "../runtime/index.ts";
 import type { Call, EntryPoint } from "./entry-point.ts";
 
-/** The numbers of the arguments that are given away, read from an option. */
-export function readDonated(donate: unknown): readonly number[] {
+/** Reads the option, and gives what makes calls that give the arguments of these numbers away. */
+export function donation(donate: unknown): (point: EntryPoint, name: string, behind: number) => Call {
+  const numbers = readDonated(donate);
+  return (point, name, behind) =>
+    donating(
+      point,
+      numbers.map((i) => i + behind),
+      name,
+    );
+}
+
+/** The numbers of the arguments that are given away. */
+function readDonated(donate: unknown): readonly number[] {
   if (donate === undefined) return [];
   if (!Array.isArray(donate) || !donate.every((i) => Number.isSafeInteger(i) && i >= 0))
     fail("option", `jit: option 'donate' is ${describe(donate)}, expected numbers of arguments`, {
@@ -16,7 +27,7 @@ export function readDonated(donate: unknown): readonly number[] {
 }
 
 /** What users call: it gives away the tensors in the arguments of these numbers once a call went well. */
-export function donating(point: EntryPoint, donate: readonly number[], name: string): Call {
+function donating(point: EntryPoint, donate: readonly number[], name: string): Call {
   const { call } = point;
   if (donate.length === 0) return call;
   const donor: Call = (...args) => {

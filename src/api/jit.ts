@@ -26,8 +26,8 @@ import {
 import { captureOrigin, counted, fail, formatOrigin, type Origin, showAs } from "../ir/index.ts";
 import { bringTensors } from "../parts/index.ts";
 import { isLeaf, typeOf } from "./convert.ts";
-import { donating, readDonated } from "./donating.ts";
-import { EntryPoint } from "./entry-point.ts";
+import { donation } from "./donating.ts";
+import { type Call, EntryPoint } from "./entry-point.ts";
 import { refuseInTrace } from "./into.ts";
 import { Cache, type Compilation, checkedSizes } from "./jit-cache.ts";
 import type { CompiledFunction } from "./traced.ts";
@@ -80,7 +80,7 @@ export function jit(fn: TracedFunction, options: JitOptions = {}): JitFunction {
     requireCompileOptions(options, "jit", ["donate"]);
     const { donate, ...others } = options;
     const origin = fn.name === "" ? captureOrigin(jit) : null;
-    return compileOnCall(fn, others, readArguments, origin, readDonated(donate));
+    return compileOnCall(fn, others, readArguments, origin, donation(donate));
   });
 }
 
@@ -89,13 +89,18 @@ export type ReadArguments = (args: readonly unknown[]) => { readonly leaves: rea
 
 const readArguments: ReadArguments = (args) => flattenList(args, isLeaf, "argument", isStatic);
 
-/** `origin` says which function it is, where it has no name; `donate`, which arguments its calls use up. */
+/** What users call of an entry point, whose arguments stand behind so many others. */
+type CallOf = (point: EntryPoint, name: string, behind: number) => Call;
+
+const plainly: CallOf = ({ call }) => call;
+
+/** `origin` says which function it is, where it has no name; `callOf`, what is called of it. */
 export function compileOnCall(
   fn: TracedFunction,
   options: CompileOptions,
   read: ReadArguments = readArguments,
   origin: Origin | null = null,
-  donate: readonly number[] = [],
+  callOf: CallOf = plainly,
 ): JitFunction {
   const cache = new Cache(fn, options, () => {
     entry.forget();
@@ -138,10 +143,9 @@ export function compileOnCall(
     return results;
   });
   const name = fn.name || "the function";
-  const call = donating(entry, donate, name);
+  const call = callOf(entry, name, 0);
   // behind the results that it writes to
-  const behind = donate.map((i) => i + 1);
-  Object.defineProperty(call, "into", { value: donating(into, behind, `${name}: into`) });
+  Object.defineProperty(call, "into", { value: callOf(into, `${name}: into`, 1) });
   showCompilations(call, fn.name, cache, origin);
   return call as JitFunction;
 }
