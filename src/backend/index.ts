@@ -25,4 +25,4 @@ export { bringArrayCalls, bringModuleWriter, jsBackend, nestJsBackend, scalarJsB
 export { backendNames, compilesAtOnce, isBackend, registerBackend, registeredBackends } from "./registry.ts";
 export { type Lower, standaloneOf } from "./standalone.ts";
 export { bringEmbedding, bringWasmText, wasmBackend } from "./wasm/index.ts";
-export { sparedOperations } from "./wasm/spared.ts";
+export { paysInWasm } from "./wasm/spared.ts";

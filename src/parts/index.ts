@@ -22,8 +22,8 @@ import {
   bringWasmText,
   jsBackend,
   nestJsBackend,
+  paysInWasm,
   scalarJsBackend,
-  sparedOperations,
   standaloneOf,
   Validator,
   wasmBackend,
@@ -31,7 +31,6 @@ import {
 import { holdsReuses, type Module, parseTypeText, verify, withoutReuses } from "../ir/index.ts";
 import { bringOps, bringSingles, broadcastOp, broadcastOperands, reduceOp } from "../ops/index.ts";
 import { bringPrinting } from "../rewrite/index.ts";
-import { wasm } from "../target/index.ts";
 
 /** What the option `check` does after each pass. */
 interface Checks {
@@ -160,8 +159,7 @@ export function bringModules(): void {
 export function bringWasm(): void {
   const missing =
     "Adjoint: no WebAssembly with vectors may be compiled here, so functions run in JavaScript: allow script-src 'wasm-unsafe-eval'";
-  const pays = (module: Module): boolean => sparedOperations(module, wasm) >= wasm.calls.least;
-  parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing, pays };
+  parts.wasm = { ...wasmBackend, pipeline: programVectorPipeline, missing, pays: paysInWasm };
 }
 
 /** Brings what shows code: whoever shows that of WebAssembly calls this before. */

@@ -13,7 +13,12 @@ import {
   type Type,
   type Value,
 } from "../../ir/index.ts";
-import type { Target } from "../../target/index.ts";
+import { type Target, wasm } from "../../target/index.ts";
+
+/** Whether a module at tensor level is faster in WebAssembly than in JavaScript, its calls included. */
+export function paysInWasm(module: Module): boolean {
+  return sparedOperations(module, wasm) >= wasm.calls.least;
+}
 
 /**
  * An estimate, for a module at tensor level. An operation on n elements, k of which are in a vector, takes n / k steps rather than
