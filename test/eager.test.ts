@@ -248,18 +248,21 @@ it("gives the bits of the traced function, values and gradients", () => {
   );
 });
 
-// A trace holds the choice and both of its sides, a history what was chosen: where that is a tensor that others read too,
-// cotangents meet in another order.
-it("gives the value of the traced function where it branches, and its gradients up to rounding", () => {
+it("gives them where it branches, too", () => {
   // the reverse of loops is not there yet
   const branching = program.filter(
     (p) => p.some((step) => kinds(step) > loopAt) && p.every((step) => kinds(step) !== loopAt),
   );
+  // A trace sees that two branches ask the same, and computes them once; a history has the answers, and keeps both, so that
+  // cotangents meet in another order.
+  const asksTwice = (p: Program): boolean => {
+    const asked = p.flatMap((step, i) => (kinds(step) > loopAt ? [step.a % (i + 2)] : []));
+    return new Set(asked).size < asked.length;
+  };
   fc.assert(
     fc.property(branching, (p) => {
-      for (const { eager, traced } of both(p))
-        for (const [i, x] of (eager as number[]).entries())
-          expect(Math.abs(x - traced[i])).toBeLessThanOrEqual(1e-13 * Math.max(1, Math.abs(traced[i])));
+      fc.pre(!asksTwice(p));
+      for (const { eager, traced } of both(p)) expect(eager).toEqual(traced);
     }),
     { numRuns: 60 },
   );
