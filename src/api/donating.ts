@@ -1,8 +1,9 @@
 // Calls that give their arguments away: what has their memory afterwards is what later calls give.
 
-import { atBoundary, describe, Tensor, tracksGradient } from "../frontend/index.ts";
+import { atBoundary, describe, flattenList, isStatic, Tensor, tracksGradient } from "../frontend/index.ts";
 import { captureOrigin, fail, type NdArray } from "../ir/index.ts";
 import { giveAway } from "../runtime/index.ts";
+import { isLeaf } from "./convert.ts";
 import type { Call, EntryPoint } from "./entry-point.ts";
 
 /** Reads the option, and gives what makes calls that give the arguments of these numbers away. */
@@ -33,9 +34,9 @@ function donating(point: EntryPoint, donate: readonly number[], name: string): C
   const donor: Call = (...args) => {
     const given = atBoundary(donor, () => donatedIn(args, donate, name));
     const result = call(...args);
+    if (given.size === 0) return result;
     // a function may give what it was given
-    const kept = new Set<NdArray>();
-    if (given.size > 0) forEachArray(result, (array) => kept.add(array));
+    const kept = new Set(tensorsIn(result).map(arrayOf));
     const at = captureOrigin(donor);
     for (const [array, i] of given) if (!kept.has(array)) giveAway(array, `argument ${i} of ${name}`, at);
     return result;
@@ -50,35 +51,29 @@ function donatedIn(args: readonly unknown[], donate: readonly number[], name: st
   const refuse = (i: number, why: string, hint: string): never =>
     fail("argument", `${name}: argument ${i} is donated, and ${why}`, { hint });
   for (const i of donate)
-    forEachArray(args[i], (array, tensor) => {
+    for (const tensor of tensorsIn(args[i])) {
       if (tracksGradient(tensor))
         refuse(i, "a gradient flows through it, for which it is needed", "pass x.detach(), or do not donate it");
+      const array = arrayOf(tensor);
       if (given.has(array)) refuse(i, `is argument ${given.get(array)}, too`, "pass a copy");
       given.set(array, i);
-    });
+    }
   for (const [i, arg] of args.entries()) {
     if (donate.includes(i)) continue;
-    forEachArray(arg, (array) => {
-      const donated = given.get(array);
+    for (const tensor of tensorsIn(arg)) {
+      const donated = given.get(arrayOf(tensor));
       if (donated !== undefined) refuse(donated, `is argument ${i}, too`, "pass a copy");
-    });
+    }
   }
   return given;
 }
 
-/** Calls `found` with each concrete tensor in a structure. */
-function forEachArray(
-  x: unknown,
-  found: (array: NdArray, tensor: Tensor) => void,
-  around: readonly unknown[] = [],
-): void {
-  // the call itself says what is wrong with what holds itself
-  if (typeof x !== "object" || x === null || around.includes(x)) return;
-  if (x instanceof Tensor) {
-    if (x.traced === null) found(x.array("a donated tensor"), x);
-  } else if (Array.isArray(x)) {
-    if (typeof x[0] !== "number") for (const item of x) forEachArray(item, found, [...around, x]);
-  } else if (!ArrayBuffer.isView(x)) {
-    for (const item of Object.values(x)) forEachArray(item, found, [...around, x]);
-  }
+/** The concrete tensors in a structure, or what is wrong with it. */
+function tensorsIn(x: unknown): readonly Tensor[] {
+  const { leaves } = flattenList([x], isLeaf, "argument", isStatic);
+  return leaves.filter((leaf): leaf is Tensor => leaf instanceof Tensor && leaf.traced === null);
+}
+
+function arrayOf(tensor: Tensor): NdArray {
+  return tensor.array("a donated tensor");
 }

@@ -43,8 +43,7 @@ export function layOutBy(heap: Heap, residents: Residents, func: Func, signature
   const results = signature.results.map((type, k) => {
     const { dtype, shape } = rankedOf(type);
     const extents = extentsBy(shape, signature.symbols);
-    const { BYTES_PER_ELEMENT } = dtypes[dtype].array;
-    return { dtype, extents, BYTES_PER_ELEMENT, rank: shape.length, label: `result ${k} of @${signature.name}` };
+    return { dtype, extents, rank: shape.length, label: `result ${k} of @${signature.name}` };
   });
   /** An array in a slot; 0 where there is none for it. */
   const slotOf = (array: NdArray, isChanged: boolean, isOutermost: boolean): number => {
@@ -57,10 +56,10 @@ export function layOutBy(heap: Heap, residents: Residents, func: Func, signature
     return at;
   };
   const outputOf = (k: number, sizes: readonly number[], places: readonly number[], isOutermost: boolean) => {
-    const { dtype, extents, BYTES_PER_ELEMENT, rank, label } = results[k];
+    const { dtype, extents, rank, label } = results[k];
     if (rank === 0) return null;
     const shape = extents(sizes);
-    const bytes = checkedSize(shape, label) * BYTES_PER_ELEMENT;
+    const bytes = checkedSize(shape, label) * dtypes[dtype].bytes;
     const argument = changed[k];
     if (argument !== null) return { dtype, shape, bytes, at: places[argument], stays: places[argument] !== 0 };
     const stays = isOutermost && bytes >= fewest;

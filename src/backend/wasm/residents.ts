@@ -15,7 +15,7 @@ const usual = 2 ** 25;
 
 /** The bytes of an array's elements, which are not asked for. */
 export function bytesOfArray({ dtype, shape }: Pick<NdArray, "dtype" | "shape">): number {
-  return sizeOf(shape) * dtypes[dtype].array.BYTES_PER_ELEMENT;
+  return sizeOf(shape) * dtypes[dtype].bytes;
 }
 
 /** Arrays of fewer bytes are copied as fast as they are found. */
