@@ -6,6 +6,7 @@ import type { Code } from "./code.ts";
 import { putElementwise } from "./elementwise.ts";
 import type { Mnemonic } from "./instructions.ts";
 import { build, extract, named } from "./lanes.ts";
+import { all, plainFloat, type Write } from "./plain.ts";
 import { canonicalNaN, signOf } from "./scalar.ts";
 import { dtypeOf, lanesName, lanesPerRegister, scalarType } from "./values.ts";
 import type { FunctionWriter } from "./writer.ts";
@@ -54,44 +55,9 @@ function oneByOne(w: FunctionWriter, operation: Operation): void {
   });
 }
 
-type WriteLanes = (code: Code, registers: readonly number[]) => void;
-
-/** @__NO_SIDE_EFFECTS__ */
-function all(...names: readonly Mnemonic[]): WriteLanes {
-  return (code, registers) => {
-    for (const x of registers) code.add("local.get", x);
-    for (const name of names) code.add(name);
-  };
-}
-
 type FloatLanes = "f64x2" | "f32x4";
-type FloatRow = (lanes: FloatLanes) => WriteLanes;
-/** The names that the instructions of lanes have in common. */
-type CommonName<L extends string, M = Mnemonic> = M extends `f64x2.${infer N}`
-  ? `${L}.${N}` extends Mnemonic
-    ? N
-    : never
-  : never;
-
-/** @__NO_SIDE_EFFECTS__ */
-function same(name: CommonName<"f32x4">): FloatRow {
-  return (lanes) => all(`${lanes}.${name}`);
-}
-
+type FloatRow = (lanes: FloatLanes) => Write;
 const ofFloats: Readonly<Record<string, FloatRow>> = {
-  add: same("add"),
-  sub: same("sub"),
-  mul: same("mul"),
-  div: same("div"),
-  neg: same("neg"),
-  abs: same("abs"),
-  sqrt: same("sqrt"),
-  floor: same("floor"),
-  ceil: same("ceil"),
-  trunc: same("trunc"),
-  round: same("nearest"),
-  maximum: same("max"),
-  minimum: same("min"),
   clamp: clampOn,
   copysign: copysignOn,
   vanish: vanishOn,
@@ -101,7 +67,7 @@ const ofFloats: Readonly<Record<string, FloatRow>> = {
 
 type IntegerDType = "i32" | "u32";
 
-const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => WriteLanes>> = {
+const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => Write>> = {
   and: () => all("v128.and"),
   or: () => all("v128.or"),
   xor: () => all("v128.xor"),
@@ -113,26 +79,29 @@ const ofIntegers: Readonly<Record<string, (dtype: IntegerDType) => WriteLanes>> 
   minimum: (dtype) => all(`i32x4.min_${signOf(dtype)}`),
 };
 
-const ofIndices: Readonly<Record<string, WriteLanes>> = {
+const ofIndices: Readonly<Record<string, Write>> = {
   add: all("i64x2.add"),
   sub: all("i64x2.sub"),
   mul: all("i64x2.mul"),
 };
 
-const ofMasks: Readonly<Record<string, WriteLanes>> = {
+const ofMasks: Readonly<Record<string, Write>> = {
   and: all("v128.and"),
   or: all("v128.or"),
   xor: all("v128.xor"),
   not: all("v128.not"),
 };
 
-function instructionOn(name: string, dtype: DType): WriteLanes | null {
-  if (isFloat(dtype)) return ofFloats[name]?.(dtype === "f64" ? "f64x2" : "f32x4") ?? null;
+function instructionOn(name: string, dtype: DType): Write | null {
+  if (isFloat(dtype)) {
+    const lanes = dtype === "f64" ? "f64x2" : "f32x4";
+    return plainFloat(name, lanes) ?? ofFloats[name]?.(lanes) ?? null;
+  }
   if (dtype === "i32" || dtype === "u32") return ofIntegers[name]?.(dtype) ?? null;
   return (dtype === "bool" ? ofMasks : dtype === "index" ? ofIndices : {})[name] ?? null;
 }
 
-function clampOn(lanes: FloatLanes): WriteLanes {
+function clampOn(lanes: FloatLanes): Write {
   return (code, [low, x, high]) => {
     code.add("local.get", x);
     code.add("local.get", low);
@@ -143,7 +112,7 @@ function clampOn(lanes: FloatLanes): WriteLanes {
 }
 
 /** |x| with what |y| lacks of y, the sign; that of a NaN counts as positive. */
-function copysignOn(lanes: FloatLanes): WriteLanes {
+function copysignOn(lanes: FloatLanes): Write {
   return (code, [x, y]) => {
     code.add("local.get", y);
     code.add("local.get", y);
@@ -213,7 +182,7 @@ function zeros(code: Code): void {
 }
 
 /** The product where the factor is not 0: elsewhere no bit of it. */
-function vanishOn(lanes: FloatLanes): WriteLanes {
+function vanishOn(lanes: FloatLanes): Write {
   return (code, [factor, product]) => {
     code.add("local.get", product);
     nonzeroLanes(code, lanes, factor);
@@ -222,7 +191,7 @@ function vanishOn(lanes: FloatLanes): WriteLanes {
 }
 
 /** x, but where the factor is 0, x + 0 where the product is finite, and else no bit. */
-function absorbOn(lanes: FloatLanes): WriteLanes {
+function absorbOn(lanes: FloatLanes): Write {
   return (code, [factor, product, x]) => {
     code.add("local.get", x);
     code.add("local.get", x);
@@ -240,7 +209,7 @@ function absorbOn(lanes: FloatLanes): WriteLanes {
 }
 
 /** 1 / √x in doubles. */
-const reciprocalRoots: WriteLanes = (code, [x]) => {
+const reciprocalRoots: Write = (code, [x]) => {
   code.add("f64.const", 1);
   code.add("f64x2.splat");
   code.add("local.get", x);
@@ -249,7 +218,7 @@ const reciprocalRoots: WriteLanes = (code, [x]) => {
 };
 
 /** 1 / √x of each half in doubles, which is rounded once. */
-const narrowReciprocalRoots: WriteLanes = (code, [x]) => {
+const narrowReciprocalRoots: Write = (code, [x]) => {
   const half = code.local("v128");
   for (const k of [0, 1]) {
     code.add("local.get", x);

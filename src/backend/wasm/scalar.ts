@@ -5,10 +5,8 @@ import { type DType, dtypes, type FloatDType, isFloat, type Operation } from "..
 import { type Direction, directionOf, isOwn } from "../../ops/index.ts";
 import type { Code } from "./code.ts";
 import type { Mnemonic } from "./instructions.ts";
+import { all, plainFloat, type Write } from "./plain.ts";
 import { dtypeOf } from "./values.ts";
-
-/** Operands, as locals; the instructions leave the result on the stack. */
-export type Write = (code: Code, operands: readonly number[]) => void;
 
 /** What an operation on numbers becomes; null where only its record's function has the bits. */
 export function instructionsOf(operation: Operation): Write | null {
@@ -31,21 +29,9 @@ const ofOperations: Readonly<Record<string, (operation: Operation) => Write | nu
 /** The same, of an op of the project by its name, on numbers of a dtype. */
 export function instructionsFor(name: string, dtype: DType): Write | null {
   if (dtype === "bool") return ofBools[name] ?? null;
-  if (isFloat(dtype)) return ofFloats[name]?.(dtype) ?? null;
+  if (isFloat(dtype)) return plainFloat(name, dtype) ?? ofFloats[name]?.(dtype) ?? null;
   if (dtype === "index") return ofIndices[name] ?? null;
   return ofIntegers[name]?.(dtype) ?? null;
-}
-
-/**
- * The operands one after another, then an instruction each.
- *
- * @__NO_SIDE_EFFECTS__
- */
-function all(...names: readonly Mnemonic[]): Write {
-  return (code, operands) => {
-    for (const x of operands) code.add("local.get", x);
-    for (const name of names) code.add(name);
-  };
 }
 
 /**
@@ -87,29 +73,8 @@ const bitsOfF32: Write = (code, [x]) => {
 export const canonicalNaN = 0x7fc00000;
 
 type FloatRow = (dtype: FloatDType) => Write;
-/** The names that the instructions of f32 and f64 have in common. */
-type FloatName<M = Mnemonic> = M extends `f64.${infer N}` ? (`f32.${N}` extends Mnemonic ? N : never) : never;
-
-/** @__NO_SIDE_EFFECTS__ */
-function same(name: FloatName): FloatRow {
-  return (dtype) => all(`${dtype}.${name}`);
-}
-
-/** Arithmetic of f32 in f64, rounded once, has the bits of arithmetic in f32. */
+/** Of ops on floats that are more than one instruction. */
 const ofFloats: Readonly<Record<string, FloatRow>> = {
-  add: same("add"),
-  sub: same("sub"),
-  mul: same("mul"),
-  div: same("div"),
-  neg: same("neg"),
-  abs: same("abs"),
-  sqrt: same("sqrt"),
-  floor: same("floor"),
-  ceil: same("ceil"),
-  trunc: same("trunc"),
-  round: same("nearest"),
-  maximum: same("max"),
-  minimum: same("min"),
   clamp:
     (dtype) =>
     (code, [low, x, high]) => {
