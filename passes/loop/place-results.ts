@@ -157,6 +157,7 @@ class BlockPlaces {
     return withRegions(operation, regions);
   }
 }
+
 /** Whether one nest computes the results, none of them by changing a tensor. */
 function isNest(operation: Operation): boolean {
   return (isGroup(operation) || isFusible(operation)) && updateOf(operation) === null;

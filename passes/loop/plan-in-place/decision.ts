@@ -135,7 +135,7 @@ export class InPlacePlan {
     const definition = this.#readers.definitionOf(value);
     if (definition === undefined) return this.#owned.has(value);
     const { operation, result } = definition;
-    // a splat with other readers is rematerialised there instead
+    // what would change a splat with other readers has been given one of its own
     if (operation.op.traits.constant) return !isDenseConstant(operation) && this.#readers.of(value).length === 1;
     return operation.op.loop === null ? aliasOf(operation, result) === null : !isInvariantCarry(operation, result);
   }
