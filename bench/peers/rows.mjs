@@ -21,7 +21,7 @@ const mixture = "Gaussian mixture, d = 10, K = 25, n = 1,000, f64";
 const small = "small tensors";
 const warm = "compiling, milliseconds of the processor";
 const fresh = "first result of a fresh process, milliseconds of the processor";
-const formula = "sin(x·y) + exp(z/3)·x² - log(1 + y²), f64, 1,000,000 elements, option deterministic";
+const formula = "sin(x·y) + exp(z/3)·x² - log(1 + y²), f64, 1,000,000 elements";
 
 const productRow = (n) => ({
   id: `product.${n}`,
